@@ -1,0 +1,13 @@
+// A conversation as the whole product knows it, whatever file it came from.
+
+export interface Turn {
+  readonly text: string;
+  /** False: context only, never a target of the loss. */
+  readonly supervised: boolean;
+}
+
+export interface Dialogue {
+  readonly turns: readonly Turn[];
+  /** Where it came from, for messages to people: `chats.jsonl:12`. */
+  readonly source: string;
+}

@@ -1,0 +1,235 @@
+// The device contract: the operations that GPT-2's training and generation are made of. Devices know nothing of
+// models; models know nothing of where they run. Everything is row-major. R counts rows (token positions of all
+// packed conversations together), C channels, H heads, V vocabulary, S supervised rows.
+//
+// Conventions that hold for every operation:
+// - the first argument is what is written; outputs never alias inputs unless the docstring says so;
+// - weight gradients ("+=") accumulate, activation gradients are overwritten unless the docstring says "+=";
+// - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
+//   tensors, so that a device may record a step once and replay it;
+// - results do not depend on the number of threads, and the same inputs give the same bits;
+// - NaN and infinities pass through.
+
+import type { DType, Tensor } from './tensor.js';
+
+export type Precision = 'fp32' | 'bf16' | 'fp16';
+
+/** `gelu` is the exact erf form; `gelu_new` the tanh approximation of GPT-2. */
+export type Activation = 'gelu_new' | 'gelu';
+
+/** What a matrix product does to its result before it is stored. */
+export type Epilogue =
+  /** out = product + bias[N]. */
+  | { readonly kind: 'bias'; readonly bias: Tensor }
+  /** preActivation[M,N] = product + bias[N]; out = activation(preActivation). */
+  | {
+      readonly kind: 'bias-activation';
+      readonly bias: Tensor;
+      readonly activation: Activation;
+      readonly preActivation: Tensor;
+    }
+  /** out = product * activation'(preActivation[M,N]). */
+  | { readonly kind: 'activation-gradient'; readonly activation: Activation; readonly preActivation: Tensor };
+
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** out += instead of out =; not together with an epilogue. */
+  readonly accumulate?: boolean;
+  readonly epilogue?: Epilogue;
+}
+
+/**
+ * Dropout by counter-based random numbers, so that backward and recomputation see the mask of forward and every
+ * device draws the same one. Element (row, column) of site s is kept where word `column & 3` of
+ * Philox4x32-10(counter = [column >> 2, row, s, micro-step], key = [seed low, seed high]) >= floor(p * 2^32), and is
+ * then scaled by 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.)
+ */
+export interface Dropout {
+  /** p, in [0, 1); 0 leaves everything as it is. */
+  readonly probability: number;
+  /** Which dropout of the model this is. */
+  readonly site: number;
+  /** i32[3]: seed low, seed high, micro-step. */
+  readonly counter: Tensor;
+}
+
+/** Packed conversations: row r attends to rows starts[r]..r, and is attended by rows r..ends[r]-1. Both i32[R]. */
+export interface Segments {
+  readonly starts: Tensor;
+  readonly ends: Tensor;
+}
+
+export interface AttentionOptions {
+  readonly heads: number;
+  /** Multiplies q.k before the softmax; GPT-2: 1/sqrt(C/H). */
+  readonly scale: number;
+  readonly segments: Segments;
+  /** On the probabilities. Its row is `query row * heads + head`, its column the key's row. */
+  readonly dropout: Dropout;
+}
+
+/** Keys and values of B sequences of up to P positions. */
+export interface KeyValueCache {
+  /** [B,P,C]. */
+  readonly keys: Tensor;
+  /** [B,P,C]. */
+  readonly values: Tensor;
+  /** i32[B]: how many positions of each sequence are filled. */
+  readonly lengths: Tensor;
+}
+
+export interface LayernormParameters {
+  /** [C]. */
+  readonly weight: Tensor;
+  /** [C]. */
+  readonly bias: Tensor;
+}
+
+export interface AdamWOptions {
+  /** f32[4]: learning rate, gradient scale, 1-beta1^t, 1-beta2^t. A gradient scale of NaN skips the update. */
+  readonly step: Tensor;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: number;
+}
+
+export interface Allocator {
+  /**
+   * Zeroed memory. Only before the first step: steps allocate nothing.
+   * @param label what it is for, as the memory plan prints it: `weights`, `gradients`, `activations`, ...
+   * @throws UserError (device) when there is not enough.
+   */
+  allocate(label: string, shape: readonly number[], dtype?: DType): Tensor;
+}
+
+export interface Device extends Allocator {
+  readonly kind: 'cpu' | 'cuda' | 'tfjs';
+  /** For people: processor or card, threads, vector width, versions. */
+  readonly description: string;
+  readonly precisions: readonly Precision[];
+  /** Bytes that a run may still take: available memory of the machine or card. */
+  availableMemory(): number;
+  /** Most bytes in use so far (the process's resident set on `cpu`). */
+  peakMemory(): number;
+  /** Frees everything allocated; the device is unusable afterwards. */
+  dispose(): void;
+
+  upload(target: Tensor, data: Float32Array | Int32Array): void;
+  /** Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array. */
+  download(source: Tensor): Float32Array;
+  fill(target: Tensor, value: number): void;
+  /** Same size. */
+  copy(target: Tensor, source: Tensor): void;
+
+  /** out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. */
+  matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
+  /** out[N] += column sums of x[R,N]: the gradient of a bias. */
+  sumRows(out: Tensor, x: Tensor): void;
+
+  /** out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]); tokens, positions i32[R]. */
+  embedding(
+    out: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    tables: { readonly token: Tensor; readonly position: Tensor },
+    dropout: Dropout,
+  ): void;
+  /** gradients.token[V,C], gradients.position[P,C] += what gradOut[R,C] says of them. */
+  embeddingBackward(
+    gradients: { readonly token: Tensor; readonly position: Tensor },
+    gradOut: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    dropout: Dropout,
+  ): void;
+
+  /** out = layernorm(x), all [R,C]; stats[R,2] keeps mean and 1/sqrt(variance + epsilon) of each row. */
+  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void;
+  /** sum = residual + dropout(branch); out = layernorm(sum). All [R,C]; `sum` may be `residual`. */
+  residualLayernorm(
+    sum: Tensor,
+    out: Tensor,
+    stats: Tensor,
+    residual: Tensor,
+    branch: Tensor,
+    parameters: LayernormParameters,
+    epsilon: number,
+    dropout: Dropout,
+  ): void;
+  /** gradX[R,C] += , gradients.weight[C], gradients.bias[C] += from gradOut[R,C], the input x and its stats. */
+  layernormBackward(
+    gradX: Tensor,
+    gradients: LayernormParameters,
+    gradOut: Tensor,
+    x: Tensor,
+    stats: Tensor,
+    weight: Tensor,
+  ): void;
+  /** out[R,C] = x with dropout's mask and scale applied: both the forward and the backward of a dropout. */
+  dropout(out: Tensor, x: Tensor, dropout: Dropout): void;
+
+  /**
+   * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side, head h in columns
+   * h*C/H..(h+1)*C/H of each; out[R,C]; logSumExp[H,R] is kept for backward.
+   */
+  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void;
+  /** gradQkv[R,3C] from gradOut[R,C] and what forward read and wrote (recomputes the probabilities, tile by tile). */
+  attentionBackward(
+    gradQkv: Tensor,
+    gradOut: Tensor,
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    options: AttentionOptions,
+  ): void;
+  /**
+   * Attention of n new positions in each of B sequences: appends their keys and values at lengths[b].., then
+   * out[B*n,C] from qkv[B*n,3C] over all positions up to each one's own. Leaves `lengths` to the caller.
+   */
+  attentionCached(
+    out: Tensor,
+    qkv: Tensor,
+    cache: KeyValueCache,
+    options: { readonly heads: number; readonly scale: number },
+  ): void;
+
+  /** out[S,C] = x[index[s]], index i32[S]. */
+  gatherRows(out: Tensor, x: Tensor, index: Tensor): void;
+  /** out[R,C] = 0, then out[index[s]] = x[s]; no index twice. */
+  scatterRows(out: Tensor, x: Tensor, index: Tensor): void;
+
+  /**
+   * losses[S] = cross-entropy of logits[S,V] against targets i32[S]; a negative target gives loss 0 and gradient 0.
+   * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as the Hugging Face Trainer has it).
+   * With `gradientScale` f32[1], logits are overwritten by d(gradientScale * sum of losses)/d logits.
+   */
+  crossEntropy(
+    losses: Tensor,
+    logits: Tensor,
+    targets: Tensor,
+    options: { readonly labelSmoothing: number; readonly gradientScale?: Tensor },
+  ): void;
+
+  /** out[1] += sum of x. */
+  sum(out: Tensor, x: Tensor): void;
+  /** out[1] += sum of squares of x. */
+  sumOfSquares(out: Tensor, x: Tensor): void;
+  /**
+   * step[1] = min(1, maxNorm / (sqrt(sumOfSquares[1]) + 1e-6)) as torch's clip_grad_norm_; 1 when maxNorm is 0 (no
+   * clipping); NaN when the sum is not finite. `step` as in AdamWOptions.
+   */
+  clipCoefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void;
+  /**
+   * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place;
+   * `gradients` are read times the gradient scale and left zeroed.
+   */
+  adamw(
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    options: AdamWOptions,
+  ): void;
+}
