@@ -68,12 +68,13 @@ const cures: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied; make the folder writable or choose another one',
   EPERM: 'permission is denied; make the folder writable or choose another one',
   EROFS: 'the file system is read-only; choose another folder',
+  EEXIST: 'a file stands where a folder is needed; move it away or choose another folder',
   ENOTDIR: 'a file stands where a folder is needed; move it away or choose another folder',
   EISDIR: 'a folder stands where a file is needed; move it away or choose another name',
   EIO: 'the disk reports an error; check it or choose another folder',
 };
 
-function lies(path: string, folder: string): boolean {
+function isWithin(path: string, folder: string): boolean {
   return `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 }
 
@@ -93,7 +94,7 @@ export function savingError(target: string, thrown: unknown): unknown {
   const cure = code === undefined ? undefined : cures[code];
   if (cure === undefined) return thrown;
   const path = thrown instanceof Error && 'path' in thrown ? thrown.path : undefined;
-  const aboutTarget = typeof path !== 'string' || lies(path, dirname(target)) || lies(target, path);
+  const aboutTarget = typeof path !== 'string' || isWithin(path, dirname(target)) || isWithin(target, path);
   return aboutTarget ? new UserError('device', `cannot save ${target}: ${cure}`, { cause: thrown }) : thrown;
 }
 
