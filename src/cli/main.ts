@@ -21,7 +21,9 @@ Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 
 4 model; 5 device or memory; 6 diverged; 130 or 143 interrupted, after saving a checkpoint.`;
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
   return String((manifest as { version: unknown }).version);
 }
 
@@ -53,7 +55,7 @@ function build(finish: (exitCode: number) => void): Command {
     .action(async (_: unknown, command: Command) => {
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
-      finish(await doctorCommand({ json: command.optsWithGlobals()['json'] === true }));
+      finish(await doctorCommand({ json: command.optsWithGlobals().json === true }));
     });
   return program;
 }
@@ -80,7 +82,10 @@ function usageError(error: CommanderError, program: Command): UserError {
       return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
     case 'commander.excessArguments': {
       const [word = ''] = (doctor ?? program).args;
-      const near = nearest(word, program.commands.map((command) => command.name()));
+      const near = nearest(
+        word,
+        program.commands.map((command) => command.name()),
+      );
       const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
       return new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
     }
@@ -92,7 +97,7 @@ function usageError(error: CommanderError, program: Command): UserError {
 function report(thrown: unknown, program: Command): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.ok;
   const error = thrown instanceof CommanderError ? usageError(thrown, program) : thrown;
-  const debug = process.env['CHATBOT_TRAIN_DEBUG'] === '1';
+  const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof UserError) {
     process.stderr.write(`error: ${error.message}\n`);

@@ -35,7 +35,10 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
   return [
     ['model', `${plan.model}, ${count(plan.parameters)} parameters`],
     ['device', `${plan.device}, ${plan.precision}`],
-    ['data', `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more to measure on${shortened}`],
+    [
+      'data',
+      `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more to measure on${shortened}`,
+    ],
     [
       'tokens',
       `${count(plan.tokens)} an epoch (${count(plan.supervisedTokens)} to learn) in ${count(plan.rows)} rows of ${plan.maxLength}`,

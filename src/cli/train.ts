@@ -46,7 +46,9 @@ export async function trainCommand(
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
   const signals = watchSignals((signal) =>
-    progress.note(`${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`),
+    progress.note(
+      `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+    ),
   );
   try {
     const watcher = watcherOf(progress, options, stdout, signals.shouldStop);
@@ -95,7 +97,11 @@ function printSummary(summary: TrainingSummary, options: Options, { stdout, stde
 }
 
 /** The model that is kept is the best one, so its loss is the one that must lie within the bound. */
-function gate(summary: TrainingSummary, { failAboveEvalLoss: bound }: Options, stderr: NodeJS.WritableStream): number {
+function gate(
+  summary: TrainingSummary,
+  { failAboveEvalLoss: bound }: Options,
+  stderr: NodeJS.WritableStream,
+): number {
   const loss = summary.bestEvalLoss ?? summary.evalLoss;
   if (bound === null || (loss !== null && loss <= bound)) return ExitCode.ok;
   stderr.write(
