@@ -1,0 +1,113 @@
+// Rows gathered, scattered and summed, and sums over whole buffers.
+// Every sum is cut into pieces whose number and order depend on the shape alone, never on the number of threads,
+// so that any number of threads gives the same bits. Long sums run in double.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace {
+
+constexpr int64_t kSlices = 256;
+/** Below this many elements a second thread costs more than it brings. */
+constexpr int64_t kWorthThreads = 1 << 15;
+
+/** Adds up `term(begin, end)` over kSlices pieces of [0, size). */
+template <class Term>
+double sliced_sum(int64_t size, Term term) {
+  double partial[kSlices];
+  const int64_t length = (size + kSlices * 16 - 1) / (kSlices * 16) * 16;
+#pragma omp parallel for schedule(static) if (size > kWorthThreads)
+  for (int64_t slice = 0; slice < kSlices; slice++) {
+    const int64_t begin = std::min(size, slice * length);
+    partial[slice] = term(begin, std::min(size, begin + length));
+  }
+  double total = 0;
+  for (int64_t slice = 0; slice < kSlices; slice++) total += partial[slice];
+  return total;
+}
+
+}  // namespace
+
+extern "C" {
+
+/** The first position whose index lies outside [low, high), or -1. */
+int64_t ct_first_outside(const int32_t* index, int64_t size, int32_t low, int32_t high) {
+  bool inside = true;
+  for (int64_t at = 0; at < size; at++) inside &= index[at] >= low && index[at] < high;
+  if (inside) return -1;
+  int64_t at = 0;
+  while (index[at] >= low && index[at] < high) at++;
+  return at;
+}
+
+/** out[rows, channels] = x[index[row]]. */
+void ct_gather_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t channels) {
+#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(out + row * channels, x + index[row] * channels, channels * sizeof(float));
+}
+
+/** out[out_rows, channels] = 0, then out[index[row]] = x[row] for each row of x[rows, channels]. */
+void ct_scatter_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t out_rows,
+                     int64_t channels) {
+#pragma omp parallel if (out_rows * channels > kWorthThreads)
+  {
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < out_rows; row++) memset(out + row * channels, 0, channels * sizeof(float));
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++)
+      memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(float));
+  }
+}
+
+/** out[columns] += sums over the rows of x[rows, columns], 64 columns at a time in registers. */
+void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
+  constexpr int64_t kColumns = 64;
+  // Rows are added in groups first: fewer large + small additions, so less rounding.
+  constexpr int64_t kRows = 64;
+#pragma omp parallel for schedule(static) if (rows * columns > kWorthThreads)
+  for (int64_t first = 0; first < columns; first += kColumns) {
+    const int64_t width = std::min(kColumns, columns - first);
+    float total[kColumns] = {};
+    for (int64_t group = 0; group < rows; group += kRows) {
+      const int64_t end = std::min(rows, group + kRows);
+      float sum[kColumns] = {};
+      if (width == kColumns) {
+        for (int64_t row = group; row < end; row++) {
+          const float* const from = x + row * columns + first;
+#pragma omp simd
+          for (int64_t column = 0; column < kColumns; column++) sum[column] += from[column];
+        }
+      } else {
+        for (int64_t row = group; row < end; row++)
+          for (int64_t column = 0; column < width; column++) sum[column] += x[row * columns + first + column];
+      }
+      for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
+    }
+    for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
+  }
+}
+
+/** out[0] += sum of x. */
+void ct_sum(float* out, const float* x, int64_t size) {
+  *out += static_cast<float>(sliced_sum(size, [x](int64_t begin, int64_t end) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t at = begin; at < end; at++) sum += x[at];
+    return sum;
+  }));
+}
+
+/** out[0] += sum of squares of x. */
+void ct_sum_of_squares(float* out, const float* x, int64_t size) {
+  *out += static_cast<float>(sliced_sum(size, [x](int64_t begin, int64_t end) {
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t at = begin; at < end; at++) sum += static_cast<double>(x[at]) * x[at];
+    return sum;
+  }));
+}
+
+}  // extern "C"
