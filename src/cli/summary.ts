@@ -1,0 +1,48 @@
+// What a run came to: a block for people, one line of JSON for machines.
+
+import type { TrainingSummary } from '../train/events.js';
+import { bytes, count, duration, short } from './format.js';
+
+/**
+ * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
+ */
+export function summaryJson(summary: TrainingSummary): string {
+  return JSON.stringify({
+    steps: summary.steps,
+    epochs: summary.epochs,
+    train_loss: summary.trainLoss,
+    eval_loss: summary.evalLoss,
+    best_eval_loss: summary.bestEvalLoss,
+    best_step: summary.bestStep,
+    perplexity: summary.perplexity,
+    tokens_per_second: summary.tokensPerSecond,
+    supervised_tokens_per_second: summary.supervisedTokensPerSecond,
+    peak_memory_bytes: summary.peakMemoryBytes,
+    device: summary.device,
+    precision: summary.precision,
+    output_dir: summary.outputDir,
+    stopped_early: summary.stoppedEarly,
+    seconds: summary.seconds,
+  });
+}
+
+/** The end block: the result, where it is and how to open it. */
+export function summaryText(summary: TrainingSummary): string {
+  const { steps, epochs, seconds, stoppedEarly, bestEvalLoss, bestStep, outputDir } = summary;
+  const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
+  const lines = [
+    `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
+    `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${bytes(summary.peakMemoryBytes)}.`,
+  ];
+  if (bestEvalLoss !== null)
+    lines.push(
+      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})` +
+        `${bestStep === null ? '' : ` at step ${bestStep}: that model is the one saved`}.`,
+    );
+  lines.push(
+    '',
+    `The model is in ${outputDir}; open it from Python with`,
+    `  AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
+  );
+  return `${lines.join('\n')}\n`;
+}
