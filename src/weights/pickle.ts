@@ -58,8 +58,9 @@ export class ByteSource {
   }
 
   text(length: number): string {
+    const bytes = this.take(length);
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(this.take(length));
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch {
       throw this.file.damaged('a text in its pickle is not UTF-8');
     }
