@@ -44,6 +44,19 @@ function largestDifference(actual: Float32Array, expected: Float32Array): number
   return actual.reduce((most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? Number.NaN))), 0);
 }
 
+/**
+ * The softmax does not change when all its inputs are shifted alike, so the key's third of the attention's bias has a
+ * gradient of zero but for rounding, from which AdamW makes steps of full length: it is left out.
+ */
+function learntDifference(parameter: string, actual: Float32Array, expected: Float32Array): number {
+  if (!parameter.endsWith('c_attn.bias')) return largestDifference(actual, expected);
+  const third = actual.length / 3;
+  const [query, value] = [0, 2 * third].map((from) =>
+    largestDifference(actual.subarray(from, from + third), expected.subarray(from, from + third)),
+  );
+  return Math.max(query ?? Number.NaN, value ?? Number.NaN);
+}
+
 for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
   for (const gradientCheckpointing of [false, true]) {
     describe(`golden model ${name}${gradientCheckpointing ? ', recomputing activations' : ''}`, () => {
@@ -103,10 +116,14 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
           assert.ok(Math.abs(gradNorm / (golden.norms[step] ?? 0) - 1) < 1e-4, `gradient norm of step ${step}`);
         }
         for (const { name: parameter, value } of model.parameters) {
-          const reached = norm(device.download(value));
-          assert.ok(Math.abs(reached / (golden.parameter_norms[parameter] ?? 0) - 1) < 1e-5, parameter);
-          if (value.shape.length > 1) continue;
-          assert.ok(largestDifference(device.download(value), expected.read(`after.${parameter}`)) < 2e-4, parameter);
+          const reached = device.download(value);
+          if (value.shape.length > 1) {
+            const expectedNorm = golden.parameter_norms[parameter] ?? 0;
+            assert.ok(Math.abs(norm(reached) / expectedNorm - 1) < 1e-5, parameter);
+          } else {
+            const difference = learntDifference(parameter, reached, expected.read(`after.${parameter}`));
+            assert.ok(difference < 2e-4, `${parameter}: ${difference}`);
+          }
         }
       });
     });
