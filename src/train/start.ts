@@ -1,8 +1,8 @@
 // Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
 
-import { basename, join, resolve } from 'node:path';
-import type { RunOptions } from '../config/output-folder.js';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunOptions } from '../config/output-folder.js';
 import { UserError } from '../errors.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
@@ -44,7 +44,7 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   if (options.resume === false) refuseOccupied(options.outputDir);
   const found = await resolveModel(options.model, { onProgress: watcher.download });
   const start =
-    found.kind === 'preset' ? fresh(found.name, options.seed) : fromFolder(found.folder, options.model);
+    found.kind === 'preset' ? fresh(found.preset, options.seed) : fromFolder(found.folder, options.model);
   return { ...start, checkpoint: null, state: null };
 }
 
