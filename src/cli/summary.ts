@@ -26,6 +26,14 @@ export function summaryJson(summary: TrainingSummary): string {
   });
 }
 
+/** What a run that was asked to stop leaves: nothing final, and the way to go on. */
+export function interruptionText({ steps, outputDir }: TrainingSummary): string {
+  return (
+    `Stopped after step ${count(steps)}, saved in ${outputDir}.\n` +
+    `The same command with --output-dir ${quotedForShell(outputDir)} --resume goes on from there.\n`
+  );
+}
+
 /** The end block: the result, where it is and how to open it. */
 export function summaryText(summary: TrainingSummary): string {
   const { steps, epochs, seconds, stoppedEarly, bestEvalLoss, bestStep, outputDir } = summary;
@@ -45,4 +53,9 @@ export function summaryText(summary: TrainingSummary): string {
     `  AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** As it is where a shell leaves it alone, else in single quotes. */
+function quotedForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

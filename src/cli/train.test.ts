@@ -5,7 +5,7 @@ import type { OptionKey } from '../config/options.js';
 import type { RunOptions } from '../config/output-folder.js';
 import { UserError } from '../errors.js';
 import type { TrainingSummary } from '../train/events.js';
-import type { RunPlan } from './plan.js';
+import type { RunPlan } from '../train/plan.js';
 import { type StartRun, trainCommand } from './train.js';
 
 const plan: RunPlan = {
@@ -16,6 +16,7 @@ const plan: RunPlan = {
   dialogues: 300,
   evalDialogues: 33,
   shortenedDialogues: 2,
+  droppedDialogues: 0,
   tokens: 12_000,
   supervisedTokens: 7000,
   rows: 50,
@@ -23,7 +24,10 @@ const plan: RunPlan = {
   epochs: 3,
   totalSteps: 21,
   firstStep: 0,
-  memoryBytes: 512e6,
+  memory: new Map([
+    ['weights', 112e6],
+    ['activations', 400e6],
+  ]),
   availableMemoryBytes: 8e9,
   outputDir: 'results/mine',
 };
@@ -84,7 +88,7 @@ test('the run gets complete options and its result is printed on stdout', async 
   assert.equal(seen?.learningRate, 5e-5);
   assert.equal(seen?.outputDir, 'results/mine');
   assert.match(stderr, /^model +tiny, 1,234,567 parameters$/m);
-  assert.match(stderr, /^memory +512 MB of 8\.0 GB available$/m);
+  assert.match(stderr, /^memory +512 MB of 8\.0 GB available \(activations 400 MB, weights 112 MB\)$/m);
   assert.match(
     stdout,
     /Best evaluation loss 3\.000 \(perplexity 20\.09\) at step 14: that model is the one saved\./,
@@ -155,13 +159,14 @@ for (const [signal, expected] of [
 ] as const)
   test(`${signal} is told to the run, which ends with ${expected}`, async () => {
     const listeners = process.listenerCount(signal);
-    const { exitCode, stderr } = await train({}, async (_, watcher) => {
+    const { exitCode, stdout, stderr } = await train({}, async (_, watcher) => {
       assert.equal(watcher.shouldStop(), null);
       process.emit(signal);
       assert.equal(watcher.shouldStop(), signal);
       return summary;
     });
     assert.equal(exitCode, expected);
+    assert.match(stdout, /The same command with --output-dir results\/mine --resume goes on from there\.\n$/);
     assert.match(stderr, new RegExp(`note: ${signal}: saving and stopping after this step`));
     assert.equal(process.listenerCount(signal), listeners);
   });
