@@ -30,7 +30,8 @@ typedef int32_t vi_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4),
 /** Lanes of a vector. */
 constexpr int VL = SIMD_BYTES / 4;
 
-SIMD_INLINE vf broadcast(float x) { return vf{} + x; }
+/** x in every lane. (Minus zero, because plus zero would cost an addition and lose the sign of -0.) */
+SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
 SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
 
 SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
@@ -61,7 +62,6 @@ SIMD_INLINE vi lane_numbers() {
 SIMD_INLINE vf multiply_add(vf a, vf b, vf c) { return a * b + c; }
 /** Lane by lane; where one is NaN, b. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
-SIMD_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
 
 /** Adds the lanes in a fixed, pairwise order. */
