@@ -7,6 +7,7 @@ const unmeasured: TrainingSummary = {
   steps: 1200,
   epochs: 1.5,
   trainLoss: 2.5,
+  startingEvalLoss: null,
   evalLoss: null,
   bestEvalLoss: null,
   bestStep: null,

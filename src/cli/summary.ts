@@ -36,16 +36,18 @@ export function interruptionText({ steps, outputDir }: TrainingSummary): string 
 
 /** The end block: the result, where it is and how to open it. */
 export function summaryText(summary: TrainingSummary): string {
-  const { steps, epochs, seconds, stoppedEarly, bestEvalLoss, bestStep, outputDir } = summary;
+  const { steps, epochs, seconds, stoppedEarly, startingEvalLoss, bestEvalLoss, bestStep, outputDir } =
+    summary;
   const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
   const lines = [
     `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
     `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${bytes(summary.peakMemoryBytes)}.`,
   ];
+  const from = startingEvalLoss === null ? '' : `, from ${short(startingEvalLoss)} at the start`;
   if (bestEvalLoss !== null)
     lines.push(
-      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})` +
-        `${bestStep === null ? '' : ` at step ${bestStep}: that model is the one saved`}.`,
+      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})${from}` +
+        `${bestStep === null ? '' : `; reached at step ${bestStep}, whose model is the one saved`}.`,
     );
   lines.push(
     '',

@@ -36,6 +36,7 @@ const summary: TrainingSummary = {
   steps: 21,
   epochs: 3,
   trainLoss: 2.5,
+  startingEvalLoss: 9.25,
   evalLoss: 3.25,
   bestEvalLoss: 3,
   bestStep: 14,
@@ -91,7 +92,7 @@ test('the run gets complete options and its result is printed on stdout', async 
   assert.match(stderr, /^memory +512 MB of 8\.0 GB available \(activations 400 MB, weights 112 MB\)$/m);
   assert.match(
     stdout,
-    /Best evaluation loss 3\.000 \(perplexity 20\.09\) at step 14: that model is the one saved\./,
+    /Best evaluation loss 3\.000 \(perplexity 20\.09\), from 9\.250 at the start; reached at step 14, whose/,
   );
   assert.match(stdout, /from_pretrained\("results\/mine"\)/);
 });
