@@ -42,7 +42,9 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
     return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
   }
   if (options.resume === false) refuseOccupied(options.outputDir);
-  const found = await resolveModel(options.model, { onProgress: watcher.download });
+  const found = await resolveModel(options.model, {
+    onProgress: ({ file, received, total }) => watcher.download(file, received, total),
+  });
   const start =
     found.kind === 'preset' ? fresh(found.preset, options.seed) : fromFolder(found.folder, options.model);
   return { ...start, checkpoint: null, state: null };
