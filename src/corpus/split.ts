@@ -1,45 +1,59 @@
-// Some dialogues are kept aside to measure the model on. Dialogues with the same text stand on the same side: a model
-// must not be measured on what it has learnt by heart.
+// Keeps a part of the dialogues aside for evaluation. Dialogues of the same text are one: they stand on one side.
 
-import { createHash } from 'node:crypto';
 import { UserError } from '../errors.js';
-import { seededRandom, shuffled } from '../random.js';
 import type { Dialogue } from './dialogue.js';
+import { Random } from './random.js';
+
+/** Tells this use of a seed from the others. */
+const stream = 0x5917;
 
 export interface Split {
-  readonly train: readonly Dialogue[];
-  readonly evaluation: readonly Dialogue[];
+  readonly train: Dialogue[];
+  readonly evaluation: Dialogue[];
 }
 
 /**
- * @param ratio share of the dialogues that is kept aside, in (0, 1); at least one and not all.
- * @throws UserError (data) when there are fewer than two different dialogues.
+ * About `ratio` (in 0..1, both excluded) of the dialogues for evaluation, at least one, and at least one for training;
+ * each side in the order of `dialogues`.
+ * @throws UserError (data) when all dialogues have the same text.
  */
 export function split(dialogues: readonly Dialogue[], ratio: number, seed: number): Split {
-  const groups = new Map<string, number[]>();
-  dialogues.forEach(({ turns }, index) => {
-    const text = createHash('sha256').update(JSON.stringify(turns.map((turn) => turn.text))).digest('base64');
-    const group = groups.get(text);
-    if (group) group.push(index);
-    else groups.set(text, [index]);
-  });
-  if (groups.size < 2)
+  const groups = groupByText(dialogues);
+  if (groups.length < 2)
     throw new UserError(
       'data',
-      `there ${groups.size === 1 ? 'is only one dialogue' : 'are no dialogues'}, too few to keep some aside to measure on; ` +
-        'add more, or measure nothing with --eval-ratio 0',
+      `an evaluation set needs at least 2 different dialogues, and the data has ${groups.length}; add more, or give --eval-ratio 0`,
     );
-  const held = new Set<number>();
   const wanted = Math.max(1, Math.round(dialogues.length * ratio));
-  const candidates = shuffled([...groups.values()], seededRandom(seed, 'split'));
-  for (const group of candidates.slice(0, -1)) {
-    if (held.size >= wanted) break;
-    // A group that would overshoot is left to training, unless nothing is held yet.
-    if (held.size > 0 && held.size + group.length > wanted) continue;
-    for (const index of group) held.add(index);
-  }
+  const shuffled = new Random(seed, stream).shuffle(groups);
+  const chosen = choose(shuffled, wanted);
+  const aside = new Set(chosen.flat());
   return {
-    train: dialogues.filter((_, index) => !held.has(index)),
-    evaluation: dialogues.filter((_, index) => held.has(index)),
+    train: dialogues.filter((dialogue) => !aside.has(dialogue)),
+    evaluation: dialogues.filter((dialogue) => aside.has(dialogue)),
   };
+}
+
+/** Groups that together have at most `wanted` dialogues; the smallest one where none is that small; never all. */
+function choose(groups: readonly Dialogue[][], wanted: number): Dialogue[][] {
+  const chosen: Dialogue[][] = [];
+  let room = wanted;
+  for (const group of groups) {
+    if (group.length > room || chosen.length === groups.length - 1) continue;
+    chosen.push(group);
+    room -= group.length;
+  }
+  const smallest = groups.reduce((least, group) => (group.length < least.length ? group : least));
+  return chosen.length > 0 ? chosen : [smallest];
+}
+
+function groupByText(dialogues: readonly Dialogue[]): Dialogue[][] {
+  const groups = new Map<string, Dialogue[]>();
+  for (const dialogue of dialogues) {
+    const text = JSON.stringify(dialogue.turns.map((turn) => turn.text));
+    const others = groups.get(text);
+    if (others) others.push(dialogue);
+    else groups.set(text, [dialogue]);
+  }
+  return [...groups.values()];
 }

@@ -1,77 +1,76 @@
-// The order of training: every epoch is cut into accumulation windows, each the batches of one optimizer step. A window
-// is a function of seed, epoch and index alone, so that a resumed run finds its place without having been there.
+// An epoch as the trainer takes it: windows of micro-batches, one window an optimizer step. Any window of any epoch can
+// be asked for by itself, which is all that resuming needs; the same question always has the same answer.
 
 import { type Batch, collate } from './batch.js';
 import type { EncodedDialogue } from './encode-dialogue.js';
 import { dealEpoch, planRows, type RowPlan } from './pack.js';
 
 export interface WindowOptions {
-  /** Most tokens of a row. */
+  /** Tokens a row. */
   readonly maxLength: number;
-  /** Several dialogues a row, no padding; otherwise one, padded to maxLength. */
+  /** False: one dialogue a row, filled up with padding. */
   readonly packing: boolean;
-  /** Rows a batch. */
+  /** Rows a micro-batch. */
   readonly batchSize: number;
-  /** Batches a window. */
+  /** Micro-batches a window. */
   readonly gradientAccumulationSteps: number;
   readonly seed: number;
 }
 
-/** The batches of one optimizer step; the last one of an epoch may be smaller. */
 export interface Window {
   readonly batches: readonly Batch[];
-  readonly tokens: number;
+  /** Of all its batches together: what the loss is divided by. */
   readonly supervisedTokens: number;
+  /** Of all its batches together, padding left out. */
+  readonly tokens: number;
 }
 
 export class EpochWindows {
-  readonly windowsPerEpoch: number;
-  /** Rows of an epoch. */
+  /** How many rows an epoch has. */
   readonly rows: number;
-  /** The most tokens, padding included, that any batch can have. */
-  readonly largestBatch: number;
-  private readonly lengths: readonly number[];
+  /** The last one has the rows that are left, perhaps fewer than the others. */
+  readonly windowsPerEpoch: number;
   private readonly plan: RowPlan;
-  private dealt: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | null = null;
+  private readonly rowsPerWindow: number;
+  private dealt: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | undefined;
 
-  /** @param dialogues at least one, each of at most maxLength tokens. */
   constructor(
     private readonly dialogues: readonly EncodedDialogue[],
     private readonly options: WindowOptions,
   ) {
     const { maxLength, packing, batchSize, gradientAccumulationSteps } = options;
-    this.lengths = dialogues.map(({ tokens }) => tokens.length);
-    this.plan = planRows(this.lengths, maxLength, packing);
-    this.rows = this.plan.length;
-    this.windowsPerEpoch = Math.ceil(this.rows / (batchSize * gradientAccumulationSteps));
-    const rowLengths = this.plan.map((row) => (packing ? row.reduce((sum, length) => sum + length, 0) : maxLength));
-    const longest = rowLengths.sort((a, b) => b - a).slice(0, batchSize);
-    this.largestBatch = longest.reduce((sum, length) => sum + length, 0);
+    this.plan = planRows(
+      dialogues.map(({ tokens }) => tokens.length),
+      maxLength,
+      packing,
+    );
+    this.rows = this.plan.rows.length;
+    this.rowsPerWindow = batchSize * gradientAccumulationSteps;
+    this.windowsPerEpoch = Math.ceil(this.rows / this.rowsPerWindow);
   }
 
-  /** @param index 0 to windowsPerEpoch - 1. */
+  /** @param index in 0..windowsPerEpoch-1. */
   window(epoch: number, index: number): Window {
-    const { batchSize, gradientAccumulationSteps, packing, maxLength } = this.options;
-    const perWindow = batchSize * gradientAccumulationSteps;
-    const rows = this.rowsOf(epoch).slice(index * perWindow, (index + 1) * perWindow);
-    if (rows.length === 0) throw new RangeError(`an epoch has ${this.windowsPerEpoch} windows, none is number ${index}`);
+    if (index < 0 || index >= this.windowsPerEpoch)
+      throw new RangeError(`window ${index} is not one of ${this.windowsPerEpoch}`);
+    const { maxLength, packing, batchSize } = this.options;
+    const first = index * this.rowsPerWindow;
+    const rows = this.epoch(epoch)
+      .slice(first, first + this.rowsPerWindow)
+      .map((row) => row.flatMap((dialogue) => this.dialogues[dialogue] ?? []));
     const batches: Batch[] = [];
-    for (let from = 0; from < rows.length; from += batchSize) {
-      const dialogues = rows
-        .slice(from, from + batchSize)
-        .map((row) => row.flatMap((dialogue) => this.dialogues[dialogue] ?? []));
-      batches.push(collate(dialogues, packing ? null : maxLength));
-    }
+    for (let row = 0; row < rows.length; row += batchSize)
+      batches.push(collate(rows.slice(row, row + batchSize), { maxLength, padTo: packing ? 'none' : 'row' }));
     return {
       batches,
-      tokens: batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
       supervisedTokens: batches.reduce((sum, { targets }) => sum + targets.length, 0),
+      tokens: batches.reduce((sum, { tokenCount }) => sum + tokenCount, 0),
     };
   }
 
-  private rowsOf(epoch: number): readonly (readonly number[])[] {
+  private epoch(epoch: number): readonly (readonly number[])[] {
     if (this.dealt?.epoch !== epoch)
-      this.dealt = { epoch, rows: dealEpoch(this.plan, this.lengths, this.options.seed, epoch) };
+      this.dealt = { epoch, rows: dealEpoch(this.plan, this.options.seed, epoch) };
     return this.dealt.rows;
   }
 }

@@ -4,14 +4,24 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
 import type { Tokenizer } from './tokenizer.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
+import { isList, type TokenizerDefinition } from './tokenizer-definition.js';
+
+/** What is used of the library, whose own declarations do not resolve under Node's module rules. */
+interface LibraryTokenizer {
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
+  decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
+  id_to_token(id: number): string | undefined;
+}
 
 const loneSurrogate = /\p{Surrogate}/gu;
 
 export class GeneralTokenizer implements Tokenizer {
   readonly vocabularySize: number;
-  private readonly tokenizer: HuggingFaceTokenizer;
+  private readonly tokenizer: LibraryTokenizer;
+  /** What decodes to nothing. */
   private readonly special: ReadonlySet<number>;
+  /** What nothing encodes to: the special tokens but the one for unknown text. */
+  private readonly unspoken: ReadonlySet<number>;
 
   /**
    * @param files what `files()` gives.
@@ -23,12 +33,15 @@ export class GeneralTokenizer implements Tokenizer {
     readonly files: () => ReadonlyMap<string, string>,
   ) {
     this.vocabularySize = definition.vocabularySize;
-    this.special = new Set([
+    const special = definition.addedTokens.filter((token) => token.special);
+    const unknown = definition.json.model.unk_token;
+    this.special = new Set([endOfText, ...special.map(({ id }) => id)]);
+    this.unspoken = new Set([
       endOfText,
-      ...definition.addedTokens.filter(({ special }) => special).map(({ id }) => id),
+      ...special.filter(({ content }) => content !== unknown).map(({ id }) => id),
     ]);
     try {
-      this.tokenizer = new HuggingFaceTokenizer(withoutSpecial(definition, this.special), {});
+      this.tokenizer = new HuggingFaceTokenizer(without(this.unspoken, definition), {});
     } catch (thrown) {
       throw new UserError(
         'model',
@@ -42,7 +55,7 @@ export class GeneralTokenizer implements Tokenizer {
     const { ids } = this.tokenizer.encode(text.replace(loneSurrogate, '\ufffd'), {
       add_special_tokens: false,
     });
-    return ids.filter((id) => id !== undefined && !this.special.has(id));
+    return ids.filter((id): id is number => id !== undefined && !this.unspoken.has(id));
   }
 
   decode(ids: ArrayLike<number>): string {
@@ -55,24 +68,23 @@ export class GeneralTokenizer implements Tokenizer {
 }
 
 /**
- * The definition without its special tokens: not among the added tokens, and in the vocabulary under names that hold
+ * The definition without the tokens `unspoken`: not among the added tokens, and in the vocabulary under names that hold
  * half a surrogate pair, which no text that is encoded does.
  */
-function withoutSpecial({ json, addedTokens }: TokenizerDefinition, special: ReadonlySet<number>): object {
-  const unspeakable = (id: number) => `\ud800${id}`;
-  const { model } = json;
-  const { vocab } = model;
-  const hidden = Array.isArray(vocab)
+function without(unspoken: ReadonlySet<number>, { json, addedTokens }: TokenizerDefinition): object {
+  const { vocab } = json.model;
+  const nameless = (id: number) => `\ud800${id}`;
+  const hidden = isList(vocab)
     ? vocab.map((entry, id) =>
-        special.has(id) && Array.isArray(entry) ? [unspeakable(id), ...entry.slice(1)] : entry,
+        unspoken.has(id) && Array.isArray(entry) ? [nameless(id), ...entry.slice(1)] : entry,
       )
     : Object.fromEntries(
-        Object.entries(vocab).map(([token, id]) => [special.has(id) ? unspeakable(id) : token, id]),
+        Object.entries(vocab).map(([token, id]) => [unspoken.has(id) ? nameless(id) : token, id]),
       );
   return {
     ...json,
-    added_tokens: addedTokens.filter(({ id }) => !special.has(id)),
+    added_tokens: addedTokens.filter(({ id }) => !unspoken.has(id)),
     post_processor: null,
-    model: { ...model, vocab: hidden },
+    model: { ...json.model, vocab: hidden },
   };
 }

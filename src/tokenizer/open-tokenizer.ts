@@ -6,13 +6,7 @@ import { GPT2Tokenizer } from './gpt2-tokenizer.js';
 import { gpt2EndOfText, isGpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import { cutsLikeGpt2, idOf, readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
-import {
-  mergesText,
-  specialTokensMapJson,
-  tokenizerConfigJson,
-  tokenizerJson,
-  vocabJson,
-} from './tokenizer-files.js';
+import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
 
 /**
  * Reads tokenizer.json, or vocab.json with merges.txt, of a model folder.
@@ -47,16 +41,16 @@ function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
 /** The folder's own files, and those made that it lacks. */
 function completeFiles({
   files,
+  text,
   bytePair,
-  addedTokens,
   endOfTextToken,
 }: TokenizerDefinition): ReadonlyMap<string, string> {
   const complete = new Map(files);
   const add = (name: string, text: () => string) => {
     if (!complete.has(name)) complete.set(name, text());
   };
+  add('tokenizer.json', () => text);
   if (bytePair) {
-    add('tokenizer.json', () => tokenizerJson(bytePair, addedTokens));
     add('vocab.json', () => vocabJson(bytePair.vocab));
     add('merges.txt', () => mergesText(bytePair.merges));
   }

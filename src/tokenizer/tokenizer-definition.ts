@@ -11,14 +11,20 @@ import {
   tokenizerJson,
 } from './tokenizer-files.js';
 
+type Vocabulary = Readonly<Record<string, number>> | readonly unknown[];
+
+export function isList(vocab: Vocabulary): vocab is readonly unknown[] {
+  return Array.isArray(vocab);
+}
+
 /** The parts of tokenizer.json that are looked into here; the rest is the general tokenizer's. */
 interface TokenizerJson {
   readonly normalizer?: unknown;
   readonly pre_tokenizer?: unknown;
   readonly model: {
-    readonly type?: unknown;
+    readonly unk_token?: unknown;
     /** By token, or for Unigram a list of [token, score]. */
-    readonly vocab: Readonly<Record<string, number>> | readonly unknown[];
+    readonly vocab: Vocabulary;
     readonly merges?: unknown;
   };
 }
@@ -26,6 +32,8 @@ interface TokenizerJson {
 export interface TokenizerDefinition {
   /** The file to blame. */
   readonly path: string;
+  /** What tokenizer.json says, or would. */
+  readonly text: string;
   readonly json: TokenizerJson;
   readonly addedTokens: readonly AddedToken[];
   readonly vocabularySize: number;
@@ -61,19 +69,20 @@ export function readDefinition(folder: string): TokenizerDefinition {
   }
   const parse = (name: string) => parseObject(join(folder, name), files.get(name));
   const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
-  const [name, text] = files.has('tokenizer.json')
-    ? ['tokenizer.json', files.get('tokenizer.json')]
-    : ['vocab.json', fromVocabularyAndMerges(folder, files, settings)];
-  const path = join(folder, name);
-  const json = checkedJson(path, parseObject(path, text));
-  const addedTokens = checkedAddedTokens(path, parseObject(path, text)['added_tokens']);
+  const own = files.get('tokenizer.json');
+  const path = join(folder, own === undefined ? 'vocab.json' : 'tokenizer.json');
+  const text = own ?? fromVocabularyAndMerges(folder, files, settings);
+  const parsed = parseObject(path, text);
+  const json = checkedJson(path, parsed);
+  const addedTokens = checkedAddedTokens(path, parsed.added_tokens);
   return {
     path,
+    text,
     json,
     addedTokens,
     vocabularySize: vocabularySize(json, addedTokens),
     bytePair: bytePairOf(json),
-    endOfTextToken: tokenText(settings['eos_token']) ?? endOfTextToken,
+    endOfTextToken: tokenText(settings.eos_token) ?? endOfTextToken,
     files,
   };
 }
@@ -83,7 +92,7 @@ export function idOf({ json, addedTokens }: TokenizerDefinition, token: string):
   const added = addedTokens.find(({ content }) => content === token);
   if (added) return added.id;
   const { vocab } = json.model;
-  if (isRecord(vocab)) return Object.hasOwn(vocab, token) ? (vocab[token] as number) : undefined;
+  if (!isList(vocab)) return Object.hasOwn(vocab, token) ? vocab[token] : undefined;
   const index = vocab.findIndex((entry) => Array.isArray(entry) && entry[0] === token);
   return index < 0 ? undefined : index;
 }
@@ -94,9 +103,9 @@ export function cutsLikeGpt2({ json }: TokenizerDefinition): boolean {
   return (
     (json.normalizer ?? null) === null &&
     isRecord(cut) &&
-    cut['type'] === 'ByteLevel' &&
-    cut['add_prefix_space'] === false &&
-    (cut['use_regex'] ?? true) === true
+    cut.type === 'ByteLevel' &&
+    cut.add_prefix_space === false &&
+    (cut.use_regex ?? true) === true
   );
 }
 
@@ -157,7 +166,7 @@ function fromVocabularyAndMerges(
   const merges = mergesText.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
   const added = addedTokensOf(folder, files, settings, vocab);
   return tokenizerJson({ vocab: new Map(Object.entries(vocab)), merges }, added, {
-    addPrefixSpace: settings['add_prefix_space'] === true,
+    addPrefixSpace: settings.add_prefix_space === true,
   });
 }
 
@@ -172,7 +181,7 @@ function addedTokensOf(
   const special = new Set(
     ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token']
       .map((key) => tokenText(settings[key]))
-      .concat([settings['additional_special_tokens']].flat().map(tokenText), endOfTextToken)
+      .concat([settings.additional_special_tokens].flat().map(tokenText), endOfTextToken)
       .filter((token) => token !== undefined),
   );
   for (const content of special) {
@@ -183,72 +192,71 @@ function addedTokensOf(
     parseObject(join(folder, 'added_tokens.json'), files.get('added_tokens.json')),
   ))
     if (isTokenId(id)) added.set(id, { id, content, special: special.has(content) });
-  const decoder = settings['added_tokens_decoder'];
+  const decoder = settings.added_tokens_decoder;
   for (const [id, token] of isRecord(decoder) ? Object.entries(decoder) : [])
-    if (isRecord(token) && typeof token['content'] === 'string' && isTokenId(Number(id)))
-      added.set(Number(id), { special: false, ...token, content: token['content'], id: Number(id) });
+    if (isRecord(token) && typeof token.content === 'string' && isTokenId(Number(id)))
+      added.set(Number(id), { special: false, ...token, content: token.content, id: Number(id) });
   return [...added.values()].sort((left, right) => left.id - right.id);
 }
 
 /** `"<|endoftext|>"` or `{ "content": "<|endoftext|>", ... }`. */
 function tokenText(setting: unknown): string | undefined {
   if (typeof setting === 'string') return setting;
-  return isRecord(setting) && typeof setting['content'] === 'string' ? setting['content'] : undefined;
+  return isRecord(setting) && typeof setting.content === 'string' ? setting.content : undefined;
 }
 
 function isTokenId(id: unknown): id is number {
   return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < largestId;
 }
 
+/** @throws UserError (model) unless every token has a usable id. */
 function checkedVocab(
   path: string,
   vocab: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, number>> {
-  for (const [token, id] of Object.entries(vocab))
-    if (!isTokenId(id))
-      throw damaged(path, `gives the token ${JSON.stringify(token.slice(0, 40))} no usable id`);
-  return vocab as Readonly<Record<string, number>>;
+  if (hasUsableIds(vocab)) return vocab;
+  const token = Object.keys(vocab).find((candidate) => !isTokenId(vocab[candidate])) ?? '';
+  throw damaged(path, `gives the token ${JSON.stringify(token.slice(0, 40))} no usable id`);
+}
+
+function hasUsableIds(vocab: Readonly<Record<string, unknown>>): vocab is Readonly<Record<string, number>> {
+  return Object.values(vocab).every(isTokenId);
 }
 
 function checkedJson(path: string, json: Readonly<Record<string, unknown>>): TokenizerJson {
-  const model = json['model'];
+  const { model } = json;
   if (!isRecord(model)) throw damaged(path, 'has no "model"');
-  const vocab = model['vocab'];
-  if (isRecord(vocab)) checkedVocab(path, vocab);
-  else if (!Array.isArray(vocab)) throw damaged(path, 'has no vocabulary in its "model"');
-  return json as Readonly<Record<string, unknown>> & TokenizerJson;
+  const { vocab } = model;
+  if (isRecord(vocab)) return { ...json, model: { ...model, vocab: checkedVocab(path, vocab) } };
+  if (Array.isArray(vocab)) return { ...json, model: { ...model, vocab: vocab as readonly unknown[] } };
+  throw damaged(path, 'has no vocabulary in its "model"');
 }
 
 function checkedAddedTokens(path: string, list: unknown): AddedToken[] {
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) throw damaged(path, 'has "added_tokens" that are not a list');
   return list.map((token: unknown) => {
-    if (
-      !isRecord(token) ||
-      typeof token['content'] !== 'string' ||
-      token['content'] === '' ||
-      !isTokenId(token['id'])
-    )
+    if (!isRecord(token) || typeof token.content !== 'string' || token.content === '' || !isTokenId(token.id))
       throw damaged(path, 'has an added token without content or a usable id');
-    return { ...token, id: token['id'], content: token['content'], special: token['special'] === true };
+    return { ...token, id: token.id, content: token.content, special: token.special === true };
   });
 }
 
 function vocabularySize({ model: { vocab } }: TokenizerJson, addedTokens: readonly AddedToken[]): number {
-  let size = Array.isArray(vocab) ? vocab.length : 0;
-  if (isRecord(vocab)) for (const id of Object.values(vocab)) size = Math.max(size, Number(id) + 1);
+  let size = isList(vocab) ? vocab.length : 0;
+  if (!isList(vocab)) for (const id of Object.values(vocab)) size = Math.max(size, id + 1);
   for (const { id } of addedTokens) size = Math.max(size, id + 1);
   return size;
 }
 
 /** Merges as `left right`, whichever of its two ways tokenizer.json has. */
 function bytePairOf({ model: { vocab, merges } }: TokenizerJson): BytePairVocabulary | null {
-  if (!Array.isArray(merges) || !isRecord(vocab)) return null;
+  if (!Array.isArray(merges) || isList(vocab)) return null;
   const lines: string[] = [];
   for (const merge of merges as readonly unknown[]) {
     const line: unknown = Array.isArray(merge) ? merge.join(' ') : merge;
     if (typeof line !== 'string' || line.split(' ').length !== 2) return null;
     lines.push(line);
   }
-  return { vocab: new Map(Object.entries(vocab as Readonly<Record<string, number>>)), merges: lines };
+  return { vocab: new Map(Object.entries(vocab)), merges: lines };
 }
