@@ -181,7 +181,8 @@ export async function replaceFolder(
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that id runs on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
