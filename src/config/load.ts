@@ -48,10 +48,7 @@ function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): 
       '--resume does not say from where; name the folder after it, or the run with --output-dir',
     );
   if (evaluates(options)) return;
-  const stopsEarly = options.earlyStoppingPatience > 0;
-  const needing = (['evalSteps', 'earlyStoppingPatience', 'failAboveEvalLoss'] as const).find(
-    (key) => given.has(key) && (key !== 'earlyStoppingPatience' || stopsEarly),
-  );
+  const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
       'usage',
@@ -67,6 +64,11 @@ function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonl
     notes.push('--warmup-steps is longer than --max-steps: the learning rate never reaches --learning-rate');
   if (options.evalData.length > 0 && given.has('evalRatio'))
     notes.push('--eval-data gives the evaluation set; --eval-ratio has no effect');
+  const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
+  if (!evaluates(options) && asksToStopEarly)
+    notes.push(
+      'nothing is measured, so --early-stopping-patience and --early-stopping-threshold have no effect',
+    );
   if (
     options.earlyStoppingPatience === 0 &&
     given.has('earlyStoppingThreshold') &&
