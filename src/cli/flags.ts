@@ -2,16 +2,10 @@
 // config/schema.ts checks them together with those of the config file.
 
 import { type Command, Option } from 'commander';
+import { defaultText, kebab, type OptionKey, type OptionSpec, optionEntries } from '../config/options.js';
+import type { Given, GivenOptions } from '../config/schema.js';
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
-import {
-  defaultText,
-  kebab,
-  type OptionKey,
-  type OptionSpec,
-  optionEntries,
-} from '../config/options.js';
-import type { Given, GivenOptions } from '../config/schema.js';
 
 const COMMAND_LINE = 'on the command line';
 
@@ -73,7 +67,7 @@ export function unknownFlag(flag: string, command: Command): UserError {
   const known = command.options.flatMap(({ short, long, hidden }) => (hidden ? [] : [short, long]));
   const near = nearest(
     flag.split('=')[0] ?? flag,
-    known.filter((name) => name !== undefined && name.startsWith('--')).map(String),
+    known.filter((name) => name?.startsWith('--')).map(String),
   );
   const hint = near === undefined ? 'chatbot-train --help lists all flags' : `did you mean ${near}?`;
   return new UserError('usage', `unknown flag ${flag}; ${hint}`);

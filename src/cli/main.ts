@@ -21,7 +21,9 @@ Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 
 4 model; 5 device or memory; 6 diverged; 130 or 143 interrupted, after saving a checkpoint.`;
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+  );
   return String((manifest as { version: unknown }).version);
 }
 
@@ -38,9 +40,11 @@ function build(finish: (exitCode: number) => void): Command {
     .configureHelp({ formatItem: onTwoLines, sortOptions: false })
     .addHelpText('after', EXAMPLES);
   addOptions(program);
-  program.action(async () => {
+  program.allowExcessArguments().action(async () => {
+    const flags = givenFlags(program);
+    refuseWords(program);
     const { trainCommand } = await import('./train.js');
-    finish(await trainCommand(givenFlags(program)));
+    finish(await trainCommand(flags));
   });
   program.commandsGroup('Commands:').helpCommand(false);
   program
@@ -53,7 +57,7 @@ function build(finish: (exitCode: number) => void): Command {
     .action(async (_: unknown, command: Command) => {
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
-      finish(await doctorCommand({ json: command.optsWithGlobals()['json'] === true }));
+      finish(await doctorCommand({ json: command.optsWithGlobals().json === true }));
     });
   return program;
 }
@@ -69,6 +73,18 @@ function onTwoLines(
   return `  ${term}\n      ${text.replaceAll('\n', '\n      ')}`;
 }
 
+/** A word that belongs to no flag is a misspelt command or a forgotten --data. */
+function refuseWords(program: Command): void {
+  const [word] = program.args;
+  if (word === undefined) return;
+  const near = nearest(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
+  throw new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
+}
+
 /** What commander refused, in our words. */
 function usageError(error: CommanderError, program: Command): UserError {
   const doctor = program.commands.find((command) => process.argv[2] === command.name());
@@ -78,12 +94,6 @@ function usageError(error: CommanderError, program: Command): UserError {
       return unknownFlag(quotedWord, doctor ?? program);
     case 'commander.optionMissingArgument':
       return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
-    case 'commander.excessArguments': {
-      const [word = ''] = (doctor ?? program).args;
-      const near = nearest(word, program.commands.map((command) => command.name()));
-      const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
-      return new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
-    }
     default:
       return new UserError('usage', error.message.replace(/^error: /, ''));
   }
@@ -92,7 +102,7 @@ function usageError(error: CommanderError, program: Command): UserError {
 function report(thrown: unknown, program: Command): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.ok;
   const error = thrown instanceof CommanderError ? usageError(thrown, program) : thrown;
-  const debug = process.env['CHATBOT_TRAIN_DEBUG'] === '1';
+  const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof UserError) {
     process.stderr.write(`error: ${error.message}\n`);

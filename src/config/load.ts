@@ -48,9 +48,10 @@ function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): 
       '--resume does not say from where; name the folder after it, or the run with --output-dir',
     );
   if (evaluates(options)) return;
-  const needing = (
-    ['evalSteps', 'earlyStoppingPatience', 'earlyStoppingThreshold', 'failAboveEvalLoss'] as const
-  ).find((key) => given.has(key) && options[key] !== null && options[key] !== 0);
+  const stopsEarly = options.earlyStoppingPatience > 0;
+  const needing = (['evalSteps', 'earlyStoppingPatience', 'failAboveEvalLoss'] as const).find(
+    (key) => given.has(key) && (key !== 'earlyStoppingPatience' || stopsEarly),
+  );
   if (needing !== undefined)
     throw new UserError(
       'usage',

@@ -78,8 +78,7 @@ export const options = {
     type: 'list',
     value: 'path',
     default: [],
-    unset: 'required',
-    help: 'Conversations to learn from: files or folders, as many as you like.',
+    help: 'Conversations to learn from (required): files or folders, as many as you like.',
   },
   format: {
     group: 'Model and data',
@@ -436,9 +435,10 @@ export function flagOf(key: OptionKey): string {
   return spec.type === 'switch' && spec.default ? `--no-${kebab(key)}` : `--${kebab(key)}`;
 }
 
-/** The default as `--help` shows it; undefined for switches, whose default is plain. */
+/** The default as people write it (`5e-5`); undefined where there is none to speak of, as for switches. */
 export function defaultText(spec: OptionSpec): string | undefined {
   if (spec.unset !== undefined) return spec.unset;
-  if (typeof spec.default === 'boolean' || spec.default === null) return undefined;
-  return String(spec.default);
+  if (typeof spec.default === 'number')
+    return spec.default > 0 && spec.default < 1e-3 ? spec.default.toExponential() : String(spec.default);
+  return typeof spec.default === 'string' ? spec.default : undefined;
 }

@@ -112,6 +112,14 @@ export class TrainingPass {
     return this.device.download(this.forwardWithLoss(input).losses);
   }
 
+  /** Logits after every row, f32[R,V], without dropout; allocates, so for tests and short inputs only. */
+  logits(input: TrainingInput): Float32Array {
+    const { activations } = this.forwardWithLoss(input);
+    const out = this.device.allocate('logits', [input.tokens.length, this.model.config.vocabSize]);
+    this.head.project(out, activations.final.out);
+    return this.device.download(out);
+  }
+
   private forwardWithLoss(input: TrainingInput) {
     const batch = this.upload(input);
     const { activations, segments, supervision } = batch;

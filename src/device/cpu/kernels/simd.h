@@ -1,0 +1,167 @@
+// Vectors of floats as wide as the processor has them, through the compiler's vector extensions alone: the same source
+// serves AVX-512, AVX2, SSE and NEON. Knows nothing of tensors, threads or operations.
+// Everything is always_inline: a vector passed to a real function would depend on the ABI of the flags in force.
+// A comparison gives all-ones or zero lanes, and `mask ? a : b` selects lane by lane.
+
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+#if defined(__AVX512F__)
+#define SIMD_BYTES 64
+#elif defined(__AVX__)
+#define SIMD_BYTES 32
+#else
+#define SIMD_BYTES 16
+#endif
+
+#define SIMD_INLINE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(SIMD_BYTES)));
+typedef int32_t vi __attribute__((vector_size(SIMD_BYTES)));
+typedef float vf_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4), may_alias));
+typedef int32_t vi_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4), may_alias));
+
+/** Lanes of a vector. */
+constexpr int VL = SIMD_BYTES / 4;
+
+/** x in every lane. (Minus zero, because plus zero would cost an addition and lose the sign of -0.) */
+SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
+SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
+
+SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
+SIMD_INLINE void store(float* p, vf v) { *(vf_unaligned*)p = v; }
+SIMD_INLINE vi load_int(const int32_t* p) { return *(const vi_unaligned*)p; }
+SIMD_INLINE void store_int(int32_t* p, vi v) { *(vi_unaligned*)p = v; }
+
+/** The first n < VL lanes from p, the others zero; reads nothing beyond them. */
+SIMD_INLINE vf load_first(const float* p, int64_t n) {
+  vf v{};
+  memcpy(&v, p, (size_t)n * sizeof(float));
+  return v;
+}
+/** Writes the first n < VL lanes and nothing beyond them. */
+SIMD_INLINE void store_first(float* p, vf v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
+
+SIMD_INLINE vi bits_of(vf v) { return (vi)v; }
+SIMD_INLINE vf float_of(vi v) { return (vf)v; }
+
+/** 0, 1, 2, ... */
+SIMD_INLINE vi lane_numbers() {
+  vi v{};
+  for (int lane = 0; lane < VL; lane++) v[lane] = lane;
+  return v;
+}
+
+/** a * b + c, rounded once where the processor can. */
+SIMD_INLINE vf multiply_add(vf a, vf b, vf c) { return a * b + c; }
+/** Lane by lane; where one is NaN, b. */
+SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
+SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
+
+/** Adds the lanes in a fixed, pairwise order. */
+SIMD_INLINE float horizontal_sum(vf v) {
+  float lanes[VL];
+  store(lanes, v);
+#pragma GCC unroll 4
+  for (int width = VL / 2; width >= 4; width /= 2) {
+    typedef float quarter __attribute__((vector_size(16), aligned(4), may_alias));
+#pragma GCC unroll 4
+    for (int i = 0; i < width; i += 4) *(quarter*)(lanes + i) += *(const quarter*)(lanes + i + width);
+  }
+  return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
+
+/** Largest lane. NaN lanes may be passed over: what must propagate them has to do so by arithmetic. */
+SIMD_INLINE float horizontal_max(vf v) {
+  float lanes[VL];
+  store(lanes, v);
+#pragma GCC unroll 16
+  for (int width = VL / 2; width >= 1; width /= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < width; i++) lanes[i] = lanes[i] > lanes[i + width] ? lanes[i] : lanes[i + width];
+  }
+  return lanes[0];
+}
+
+/**
+ * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2 and a
+ * minimax polynomial in r; 2^n is applied in two halves, because n reaches from -151 to 128.
+ */
+SIMD_INLINE vf vexp(vf x) {
+  const vf lowest = broadcast(-105.0f), highest = broadcast(89.0f);
+  x = x < lowest ? lowest : x;
+  x = x > highest ? highest : x;
+  const vf to_integer = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+  const vf shifted = multiply_add(x, broadcast(1.44269504f), to_integer);
+  const vi n = bits_of(shifted) - bits_of(to_integer);
+  const vf whole = shifted - to_integer;
+  vf r = multiply_add(whole, broadcast(-0.693359375f), x);
+  r = multiply_add(whole, broadcast(2.12194440e-4f), r);
+  vf p = broadcast(1.381459878757596e-3f);
+  p = multiply_add(p, r, broadcast(8.3687175065279e-3f));
+  p = multiply_add(p, r, broadcast(4.166838899254799e-2f));
+  p = multiply_add(p, r, broadcast(1.666652113199234e-1f));
+  p = multiply_add(p, r, broadcast(0.5f));
+  p = multiply_add(p, r, broadcast(1.0f));
+  p = multiply_add(p, r, broadcast(1.0f));
+  const vi half = n >> 1;
+  const vf scale = float_of((half + 127) << 23), rest = float_of((n - half + 127) << 23);
+  return p * scale * rest;
+}
+
+// GPT-2's gelu: 0.5 x (1 + tanh(u)) with u = sqrt(2/pi) (x + 0.044715 x^3), which is x sigmoid(2u). (Hendrycks and
+// Gimpel, "Gaussian error linear units", 2016.)
+constexpr float GELU_NEW_LINEAR = 1.5957691216057308f;  // 2 sqrt(2/pi)
+constexpr float GELU_NEW_CUBIC = 0.07135481627260025f;   // 2 sqrt(2/pi) 0.044715
+
+SIMD_INLINE vf gelu_new(vf x) {
+  return x / (1.0f + vexp(-x * multiply_add(broadcast(GELU_NEW_CUBIC), x * x, broadcast(GELU_NEW_LINEAR))));
+}
+
+/** d gelu_new(x) / dx. With e = e^(-2u) and s = sigmoid(2u), 1 - s is taken as e s, which does not cancel. */
+SIMD_INLINE vf gelu_new_gradient(vf x) {
+  const vf square = x * x, largest = broadcast(80.0f);  // beyond it s is 0 for every purpose, and e would overflow
+  const vf exponent = -x * multiply_add(broadcast(GELU_NEW_CUBIC), square, broadcast(GELU_NEW_LINEAR));
+  const vf e = vexp(exponent > largest ? largest : exponent);
+  const vf s = 1.0f / (1.0f + e);
+  const vf slope = multiply_add(broadcast(3.0f * GELU_NEW_CUBIC), square, broadcast(GELU_NEW_LINEAR));
+  return multiply_add(x * s * (e * s), slope, s);
+}
+
+/**
+ * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 1e-7, and e^(-x^2/2) on
+ * the way. Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26, with
+ * coefficients fitted to 2e-9), so that the tail keeps its relative accuracy; above 0 it is one minus the mirrored tail.
+ */
+SIMD_INLINE vf normal_cumulative(vf x, vf* density) {
+  const vf t = 1.0f / multiply_add(absolute(x), broadcast(0.25f), broadcast(1.0f));
+  vf p = broadcast(-0.08645061311f);
+  p = multiply_add(p, t, broadcast(0.3154550947f));
+  p = multiply_add(p, t, broadcast(-0.2119256685f));
+  p = multiply_add(p, t, broadcast(0.219654235f));
+  p = multiply_add(p, t, broadcast(0.06323049135f));
+  p = multiply_add(p, t, broadcast(0.09947571254f));
+  p = multiply_add(p, t, broadcast(0.1005607461f));
+  *density = vexp(x * x * -0.5f);
+  const vf tail = *density * (p * t);
+  return x > 0.0f ? 1.0f - tail : tail;
+}
+
+/** x (1 + erf(x/sqrt(2)))/2, the exact form. */
+SIMD_INLINE vf gelu(vf x) {
+  vf density;
+  return x * normal_cumulative(x, &density);
+}
+
+/** d gelu(x) / dx. */
+SIMD_INLINE vf gelu_gradient(vf x) {
+  vf density;
+  const vf cumulative = normal_cumulative(x, &density);
+  return multiply_add(x, density * 0.3989422804f, cumulative);  // 1/sqrt(2 pi)
+}
