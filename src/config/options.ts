@@ -83,7 +83,7 @@ export const options = {
   format: {
     group: 'Model and data',
     type: 'choice',
-    choices: ['auto', 'qa', 'turns', 'tsv', 'cornell'],
+    choices: ['auto', 'qa', 'turns', 'messages', 'tsv', 'cornell'],
     default: 'auto',
     help: 'How the files are written; auto looks into each one.',
   },

@@ -157,3 +157,18 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
     `no dialogue in ${few} can be used: ${count} found, none with two turns that have text; give dialogues of two turns or more`,
   );
 }
+
+/** What was read and what was passed over, a line a file, for people. */
+export function summaryLines({ files, skippedFiles }: CorpusSummary): string[] {
+  const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+  const lines = files.map(({ path, format, dialogues, turns, skippedDialogues, skippedTurns }) => {
+    const skipped = [
+      skippedDialogues > 0 ? `${plural(skippedDialogues, 'dialogue')} of fewer than two turns skipped` : '',
+      skippedTurns > 0 ? `${plural(skippedTurns, 'empty turn')} skipped` : '',
+    ];
+    return [`${path}: ${plural(dialogues, 'dialogue')}, ${plural(turns, 'turn')} (${format})`, ...skipped]
+      .filter((part) => part !== '')
+      .join('; ');
+  });
+  return [...lines, ...skippedFiles.map((path) => `${path}: skipped, no known format`)];
+}

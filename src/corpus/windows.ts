@@ -30,6 +30,8 @@ export class EpochWindows {
   readonly rows: number;
   /** The last one has the rows that are left, perhaps fewer than the others. */
   readonly windowsPerEpoch: number;
+  /** The most tokens, padding included, that a micro-batch can have. */
+  readonly largestBatch: number;
   private readonly plan: RowPlan;
   private readonly rowsPerWindow: number;
   private dealt: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | undefined;
@@ -45,6 +47,10 @@ export class EpochWindows {
       packing,
     );
     this.rows = this.plan.rows.length;
+    const lengthOf = (row: readonly number[]) =>
+      packing ? row.reduce((sum, dialogue) => sum + (dialogues[dialogue]?.tokens.length ?? 0), 0) : maxLength;
+    const longest = this.plan.rows.map(lengthOf).sort((left, right) => right - left);
+    this.largestBatch = longest.slice(0, batchSize).reduce((sum, length) => sum + length, 0);
     this.rowsPerWindow = batchSize * gradientAccumulationSteps;
     this.windowsPerEpoch = Math.ceil(this.rows / this.rowsPerWindow);
   }

@@ -128,7 +128,9 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
 
 /** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */
 export function copyFileAtomic(from: string, to: string): void {
-  replaceFile(to, (temporary) => copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+  replaceFile(to, (temporary) =>
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+  );
 }
 
 /** @returns whether `from` took the place of `to`; false when `to` is a folder with something in it. */

@@ -51,7 +51,11 @@ export class DecodingPass {
     this.lastRows = integers(sequences);
     this.activations = new BlockActivations(device, config, rows);
     this.branch = allocate([rows, nEmbd]);
-    this.final = { stream: allocate([rows, nEmbd]), out: allocate([rows, nEmbd]), stats: allocate([rows, 2]) };
+    this.final = {
+      stream: allocate([rows, nEmbd]),
+      out: allocate([rows, nEmbd]),
+      stats: allocate([rows, 2]),
+    };
     this.last = allocate([sequences, nEmbd]);
     this.logits = allocate([sequences, vocabSize]);
     this.dropouts = modelDropouts(config, integers(3), false);

@@ -110,7 +110,11 @@ export function findCheckpoint(folder: string): string | null {
 }
 
 /** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
-export function pruneCheckpoints(runFolder: string, limit: number | null, kept: readonly (number | null)[]): void {
+export function pruneCheckpoints(
+  runFolder: string,
+  limit: number | null,
+  kept: readonly (number | null)[],
+): void {
   if (limit === null) return;
   const steps = checkpointSteps(runFolder);
   const newest = steps.at(-1);

@@ -95,7 +95,12 @@ async function train(run: Run): Promise<TrainingSummary> {
   const { options, start, data, learner, settings, state, watcher } = run;
   const began = performance.now();
   const { outputDir } = options;
-  const checkpointed = { model: learner.model, optimizer: learner.optimizer, tokenizer: start.tokenizer, options };
+  const checkpointed = {
+    model: learner.model,
+    optimizer: learner.optimizer,
+    tokenizer: start.tokenizer,
+    options,
+  };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   mkdirSync(outputDir, { recursive: true });
