@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import {
   existsSync,
   lstatSync,
@@ -13,11 +12,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { commit, FakeHub } from '../../test/fake-hub.js';
 import { UserError } from '../errors.js';
 import { type DownloadProgress, type FetchOptions, fetchModel } from './hub.js';
 import { hubSettings, parseHubId } from './hub-cache.js';
@@ -27,102 +26,6 @@ import { resolveModel } from './resolve.js';
 const goldens = fileURLToPath(new URL('../../../test/goldens/weights', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'hub-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
-
-const commit = 'c0ffee'.padEnd(40, '0');
-
-/** Imitates the parts of the hub that are asked, over one model. */
-class FakeHub {
-  files = new Map<string, Buffer>();
-  /** `METHOD url range` of each request. */
-  requests: string[] = [];
-  authorizations = new Set<string | undefined>();
-  /** Answers every request with a failure. */
-  failure: { status: number; code?: string } | undefined;
-  /** Breaks the connection when so many bytes of a response have come through; one entry for each, in order. */
-  breaks: number[] = [];
-  private held: { response: ServerResponse; until: number } | undefined;
-  ignoresRange = false;
-  /** Where large files are really served from. */
-  redirectTo: string | undefined;
-  spoil: (bytes: Buffer) => Buffer = (bytes) => bytes;
-  private readonly server: Server = createServer((request, response) => this.answer(request, response));
-
-  async start(): Promise<void> {
-    this.server.listen(0, '127.0.0.1');
-    await once(this.server, 'listening');
-  }
-
-  async stop(): Promise<void> {
-    this.server.closeAllConnections();
-    this.server.close();
-    await once(this.server, 'close');
-  }
-
-  get endpoint(): string {
-    const address = this.server.address();
-    return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
-  }
-
-  fetched(name: string): string[] {
-    return this.requests.filter((request) => request.includes(`/${name}`));
-  }
-
-  private entry([path, data]: [string, Buffer]): object {
-    const oid = createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
-    if (path.endsWith('.json') || path.endsWith('.txt'))
-      return { type: 'file', path, size: data.length, oid };
-    const sha256 = createHash('sha256').update(data).digest('hex');
-    return {
-      type: 'file',
-      path,
-      size: data.length,
-      oid,
-      lfs: { oid: sha256, size: data.length, pointerSize: 130 },
-    };
-  }
-
-  private answer(request: IncomingMessage, response: ServerResponse): void {
-    const url = request.url ?? '';
-    this.requests.push(`${url} ${request.headers.range ?? ''}`.trim());
-    this.authorizations.add(request.headers.authorization);
-    if (this.failure !== undefined) {
-      response.writeHead(this.failure.status, this.failure.code ? { 'x-error-code': this.failure.code } : {});
-      response.end('{"error":"no"}');
-    } else if (url.startsWith('/api/models/owner/name/revision/')) {
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ _id: '1', id: 'owner/name', sha: commit, lastModified: '2020-01-01' }));
-    } else if (url.startsWith(`/api/models/owner/name/tree/${commit}`)) {
-      response.setHeader('content-type', 'application/json');
-      const folder = { type: 'directory', path: 'onnx', size: 0, oid: commit };
-      response.end(JSON.stringify([folder, ...[...this.files].map((file) => this.entry(file))]));
-    } else this.serve(url, request.headers.range, response);
-  }
-
-  private serve(url: string, range: string | undefined, response: ServerResponse): void {
-    const name = url.split('/').at(-1) ?? '';
-    const data = this.files.get(name);
-    if (data === undefined) return void response.writeHead(404).end();
-    const large = !/\.(json|txt)$/.test(name);
-    if (large && this.redirectTo !== undefined)
-      return void response.writeHead(302, { location: `${this.redirectTo}/${name}` }).end();
-    const start = this.ignoresRange ? 0 : Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    const bytes = this.spoil(data).subarray(start);
-    if (start > 0) response.setHeader('content-range', `bytes ${start}-${data.length - 1}/${data.length}`);
-    response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length });
-    const stop = large ? this.breaks.shift() : undefined;
-    if (stop === undefined) return void response.end(bytes);
-    response.write(bytes.subarray(0, stop));
-    this.held = { response, until: start + stop };
-    this.came(start);
-  }
-
-  /** The client has written `received` bytes down: only then may the connection break, or some might be lost on the way. */
-  came(received: number): void {
-    if (this.held === undefined || received < this.held.until) return;
-    this.held.response.destroy();
-    this.held = undefined;
-  }
-}
 
 let hub: FakeHub;
 let home: string;
