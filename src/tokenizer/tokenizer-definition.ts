@@ -67,6 +67,11 @@ export function readDefinition(folder: string): TokenizerDefinition {
     const text = readIfThere(join(folder, name));
     if (text !== undefined) files.set(name, text);
   }
+  return definitionOf(folder, files);
+}
+
+/** The same from the texts of the files. */
+export function definitionOf(folder: string, files: ReadonlyMap<string, string>): TokenizerDefinition {
   const parse = (name: string) => parseObject(join(folder, name), files.get(name));
   const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
   const own = files.get('tokenizer.json');
