@@ -1,7 +1,8 @@
 // What attention is computed with: packed heads, tiles of queries, and one micro-kernel. Knows nothing of the layer's
-// inputs and outputs. The scores of a tile against all its keys lie transposed, [key][query]: a lane is a query, so that
-// the softmax needs no sum across lanes, and each of the seven products (two forward, five backward) reads its operands
-// as they lie. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN reaches neighbours.
+// inputs and outputs. The scores of a tile against all its keys lie transposed, [key][query]: a lane is a query, so
+// that the softmax needs no sum across lanes, and each of the seven products (two forward, five backward) reads its
+// operands as they lie. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN
+// reaches neighbours.
 
 #pragma once
 
@@ -54,15 +55,6 @@ class Scratch {
   int64_t bytes_ = 0;
 };
 thread_local Scratch scratch;
-
-/** One vector of a row of a head, zeros beyond the head's columns. */
-SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t size) {
-  return column + VL <= size ? load(row + column) : load_first(row + column, size - column);
-}
-SIMD_INLINE void store_columns(float* row, vf v, int64_t column, int64_t size) {
-  if (column + VL <= size) store(row + column, v);
-  else store_first(row + column, v, size - column);
-}
 
 /** How the left matrix of a product lies: its steps (the summed index) or its rows are contiguous. */
 enum Left { STEPS_CONTIGUOUS, ROWS_CONTIGUOUS };
@@ -126,14 +118,16 @@ struct Head {
 };
 
 /** target[rows][padded] = factor * source[rows][size], zeros beyond. */
-void pack_rows(float* target, const Head& head, const float* source, int64_t source_stride, int64_t rows, float factor) {
+void pack_rows(float* target, const Head& head, const float* source, int64_t source_stride, int64_t rows,
+               float factor) {
   for (int64_t row = 0; row < rows; row++)
     for (int64_t i = 0; i < head.size; i += VL)
       store(target + row * head.padded + i, load_columns(source + row * source_stride, i, head.size) * factor);
 }
 
 /** target[rows][size] = factor * packed[rows][padded]. */
-void unpack_rows(float* target, int64_t target_stride, const Head& head, const float* packed, int64_t rows, float factor) {
+void unpack_rows(float* target, int64_t target_stride, const Head& head, const float* packed, int64_t rows,
+                 float factor) {
   for (int64_t row = 0; row < rows; row++)
     for (int64_t i = 0; i < head.size; i += VL)
       store_columns(target + row * target_stride, load(packed + row * head.padded + i) * factor, i, head.size);
@@ -203,7 +197,8 @@ void gather_keys(float* out, const Head& head, const Tile& tile, const float* we
     const int64_t from = tile.start_of(tile.first + q) - tile.first_key;
     const int64_t to = tile.first + last + 1 - tile.first_key;
     multiply<ROWS_CONTIGUOUS>(out + q * head.padded, head.padded, weights + from * QT + q, QT,
-                              rows + (tile.first_key + from) * head.padded, head.padded, to - from, head.vectors(), false);
+                              rows + (tile.first_key + from) * head.padded, head.padded, to - from, head.vectors(),
+                              false);
   }
 }
 

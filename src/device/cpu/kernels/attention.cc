@@ -64,7 +64,8 @@ struct Workspace {
 };
 
 /** The scores of a tile against its keys, from rows of queries `stride` apart. */
-void score_queries(const float* query_rows, int64_t stride, const Head& head, const Tile& tile, const Workspace& space) {
+void score_queries(const float* query_rows, int64_t stride, const Head& head, const Tile& tile,
+                   const Workspace& space) {
   pack_rows(space.queries, head, query_rows, stride, tile.queries, head.scale);
   transpose_queries(space.queries_transposed, head, space.queries, tile.queries);
   score(space.scores, head, tile, space.keys, space.queries_transposed);
