@@ -163,14 +163,14 @@ test('what JSON.parse takes is read, and what it refuses is refused with a place
   );
 });
 
-test('nesting that would overflow a stack, and a line of ten million letters', () => {
+test('nesting that would overflow a stack, and a line of a million letters', () => {
   for (const start of ['[', '{"a":'])
     assert.match(
       refused('chats.json', start.repeat(200_000)),
       /^chats\.json:1:\d+ is not JSON: nested more than 100 deep/,
     );
   assert.match(refused('chats.json', `[{"turns": ${'['.repeat(200_000)}`), /nested more than 100 deep/);
-  const long = 'x'.repeat(10_000_000);
+  const long = 'x'.repeat(1_000_000);
   for (const [name, content] of [
     ['chats.json', long],
     ['chats.tsv', long],
@@ -242,7 +242,7 @@ test('a TSV without two columns, or with a turn that lost its weight', () => {
 test('a folder with nothing to read, or with nothing of the format asked for', () => {
   assert.match(
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? holds no file that can be read: .*found a\.yml, b\.csv/,
+    /^FOLDER\/? holds no file that can be read: .*found a\.yml, b\.csv; convert them to JSON/,
   );
   assert.match(refusedFolder({ '.hidden.json': '[]' }, ['.']), /found none/);
   assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
