@@ -62,6 +62,8 @@ function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonl
     notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');
   if (options.maxSteps > 0 && options.warmupSteps > options.maxSteps)
     notes.push('--warmup-steps is longer than --max-steps: the learning rate never reaches --learning-rate');
+  if (options.lrSchedulerType === 'constant' && options.warmupSteps > 0)
+    notes.push('--lr-scheduler-type constant has no warm-up: take constant_with_warmup for --warmup-steps');
   if (options.evalData.length > 0 && given.has('evalRatio'))
     notes.push('--eval-data gives the evaluation set; --eval-ratio has no effect');
   const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');

@@ -3,7 +3,7 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import type { CorpusFormat } from './formats.js';
+import { type CorpusFormat, knownFormats } from './formats.js';
 import { cornellFiles } from './readers/cornell.js';
 import { unreadable } from './text-file.js';
 
@@ -44,7 +44,8 @@ export function corpusFiles(paths: readonly string[], format: CorpusFormat | 'au
 class Search implements CorpusFiles {
   readonly files: CorpusFile[] = [];
   readonly skipped: string[] = [];
-  private readonly visited = new Set<string>();
+  private readonly searched = new Set<string>();
+  private readonly added = new Set<string>();
 
   constructor(private readonly format: CorpusFormat | 'auto') {}
 
@@ -55,6 +56,7 @@ class Search implements CorpusFiles {
       this.add(ofCornell ? { path: dirname(path), kind: 'cornell' } : { path, kind: 'file' });
       return;
     }
+    isNew(path, this.searched);
     const skippedBefore = this.skipped.length;
     if (this.format === 'cornell' || this.searchFolder(path) > 0) {
       if (this.format === 'cornell') this.add({ path, kind: 'cornell' });
@@ -63,7 +65,7 @@ class Search implements CorpusFiles {
     const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
     throw new UserError(
       'data',
-      `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; name a file to have it read whatever it is called`,
+      `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; convert them to ${knownFormats}, or name a file to have it read whatever it is called`,
     );
   }
 
@@ -78,7 +80,7 @@ class Search implements CorpusFiles {
       const path = join(folder, name);
       if (cornell && isCornellFile(path)) continue;
       const stats = statSync(path, { throwIfNoEntry: false });
-      if (stats?.isDirectory()) found += this.isNew(path) ? this.searchFolder(path) : 0;
+      if (stats?.isDirectory()) found += isNew(path, this.searched) ? this.searchFolder(path) : 0;
       else if (stats?.isFile() && this.hasKnownExtension(name)) {
         this.add({ path, kind: 'file' });
         found++;
@@ -93,16 +95,16 @@ class Search implements CorpusFiles {
   }
 
   private add(file: CorpusFile): void {
-    if (this.isNew(file.path)) this.files.push(file);
+    if (isNew(file.path, this.added)) this.files.push(file);
   }
+}
 
-  /** Links are followed, but nothing is read twice and no circle is run in. */
-  private isNew(path: string): boolean {
-    const real = realpathSync(path);
-    if (this.visited.has(real)) return false;
-    this.visited.add(real);
-    return true;
-  }
+/** Adds the path to `known`. Links are followed, but nothing is read twice and no circle is run in. */
+function isNew(path: string, known: Set<string>): boolean {
+  const real = realpathSync(path);
+  if (known.has(real)) return false;
+  known.add(real);
+  return true;
 }
 
 function isCornellFile(path: string): boolean {

@@ -120,7 +120,16 @@ function firstInvalidByte(bytes: Buffer): number {
     if (isUtf8(bytes.subarray(valid, middle))) valid = middle;
     else invalid = middle;
   }
-  return valid;
+  // Halving stops in front of a character that fills what is left to search: go on by characters.
+  for (;;) {
+    const length = [1, 2, 3, 4].find((count) => isCharacter(bytes.subarray(valid, valid + count), count));
+    if (length === undefined) return valid;
+    valid += length;
+  }
+}
+
+function isCharacter(bytes: Buffer, length: number): boolean {
+  return bytes.length === length && isUtf8(bytes);
 }
 
 function isContinuation(byte: number | undefined): boolean {

@@ -4,7 +4,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
 import type { Tokenizer } from './tokenizer.js';
-import { isList, type TokenizerDefinition } from './tokenizer-definition.js';
+import type { Fields, TokenizerDefinition } from './tokenizer-definition.js';
 
 /** What is used of the library, whose own declarations do not resolve under Node's module rules. */
 interface LibraryTokenizer {
@@ -34,14 +34,15 @@ export class GeneralTokenizer implements Tokenizer {
   ) {
     this.vocabularySize = definition.vocabularySize;
     const special = definition.addedTokens.filter((token) => token.special);
-    const unknown = definition.json.model.unk_token;
+    const json: Fields & { model: Fields } = JSON.parse(definition.json());
+    const unknown = json.model.unk_token;
     this.special = new Set([endOfText, ...special.map(({ id }) => id)]);
     this.unspoken = new Set([
       endOfText,
       ...special.filter(({ content }) => content !== unknown).map(({ id }) => id),
     ]);
     try {
-      this.tokenizer = new HuggingFaceTokenizer(without(this.unspoken, definition), {});
+      this.tokenizer = new HuggingFaceTokenizer(without(this.unspoken, json, definition), {});
     } catch (thrown) {
       throw new UserError(
         'model',
@@ -71,20 +72,22 @@ export class GeneralTokenizer implements Tokenizer {
  * The definition without the tokens `unspoken`: not among the added tokens, and in the vocabulary under names that hold
  * half a surrogate pair, which no text that is encoded does.
  */
-function without(unspoken: ReadonlySet<number>, { json, addedTokens }: TokenizerDefinition): object {
-  const { vocab } = json.model;
+function without(
+  unspoken: ReadonlySet<number>,
+  json: Fields & { model: Fields },
+  { vocab, addedTokens }: TokenizerDefinition,
+): object {
+  const { model } = json;
   const nameless = (id: number) => `\ud800${id}`;
-  const hidden = isList(vocab)
-    ? vocab.map((entry, id) =>
+  const hidden = Array.isArray(model.vocab)
+    ? model.vocab.map((entry: unknown, id) =>
         unspoken.has(id) && Array.isArray(entry) ? [nameless(id), ...entry.slice(1)] : entry,
       )
-    : Object.fromEntries(
-        Object.entries(vocab).map(([token, id]) => [unspoken.has(id) ? nameless(id) : token, id]),
-      );
+    : Object.fromEntries([...vocab].map(([token, id]) => [unspoken.has(id) ? nameless(id) : token, id]));
   return {
     ...json,
     added_tokens: addedTokens.filter(({ id }) => !unspoken.has(id)),
     post_processor: null,
-    model: { ...json.model, vocab: hidden },
+    model: { ...model, vocab: hidden },
   };
 }

@@ -10,7 +10,7 @@ import { type BytePairVocabulary, endOfTextToken } from './tokenizer-files.js';
 export const gpt2EndOfText = 50256;
 
 /** What `fingerprint` gives for GPT-2's vocabulary and merges. */
-const gpt2Fingerprint = 'aa978f714fa6d52d7973e18b387474903d68d1d6c272ea6f7f40e55baebcef32';
+const gpt2Fingerprint = '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c';
 
 let byteStrings: readonly string[] | undefined;
 let encoder: BytePairEncoder | undefined;
@@ -60,10 +60,12 @@ export function isGpt2Vocabulary(candidate: BytePairVocabulary): boolean {
   return candidate.vocab.size === gpt2EndOfText + 1 && fingerprint(candidate) === gpt2Fingerprint;
 }
 
-/** Equal for equal vocabularies, whatever the order in which their files list them. */
+/** Equal for equal vocabularies of ids from 0 on, whatever the order in which their files list them. */
 export function fingerprint({ vocab, merges }: BytePairVocabulary): string {
-  const tokens = [...vocab].sort(([, left], [, right]) => left - right);
-  const hash = createHash('sha256');
-  hash.update(tokens.map(([token, id]) => `${id} ${token}`).join('\n'));
-  return hash.update(`\n\n${merges.join('\n')}`).digest('hex');
+  const tokens = Array.from({ length: vocab.size }, () => '');
+  for (const [token, id] of vocab) if (id < tokens.length) tokens[id] = token;
+  return createHash('sha256')
+    .update(tokens.join('\n'))
+    .update(`\n\n${merges.join('\n')}`)
+    .digest('hex');
 }

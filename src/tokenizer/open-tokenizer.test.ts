@@ -140,6 +140,62 @@ describe('openTokenizer', () => {
     assert.match(tokenizer.files().get('special_tokens_map.json') ?? '', /"eos_token": "<\/s>"/);
   });
 
+  it('opens vocabularies of other kinds, in which no text spells a special token either', () => {
+    const special = (id: number, content: string) => ({ id, content, special: true });
+    const wordPiece = {
+      added_tokens: [special(0, '[UNK]'), special(1, '[SEP]')],
+      normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, lowercase: false },
+      pre_tokenizer: { type: 'BertPreTokenizer' },
+      post_processor: null,
+      decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+      model: {
+        type: 'WordPiece',
+        unk_token: '[UNK]',
+        vocab: { '[UNK]': 0, '[SEP]': 1, '[': 2, SEP: 3, ']': 4, 你: 5, 好: 6 },
+        continuing_subword_prefix: '##',
+        max_input_chars_per_word: 100,
+      },
+    };
+    const chinese = openTokenizer(
+      folderOf({
+        'tokenizer.json': JSON.stringify(wordPiece),
+        'special_tokens_map.json': '{"eos_token": "[SEP]"}',
+      }),
+    );
+    assert.equal(chinese.endOfText, 1);
+    assert.deepEqual(chinese.encode('你好[SEP]?'), [5, 6, 2, 3, 4, 0]);
+
+    const unigram = {
+      added_tokens: [special(1, '</s>')],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      decoder: { type: 'Fuse' },
+      model: {
+        type: 'Unigram',
+        unk_id: 0,
+        vocab: [
+          ['<unk>', 0],
+          ['</s>', 0],
+          ['a', -1],
+          ['<', -2],
+          ['/s', -2],
+          ['>', -2],
+        ],
+      },
+    };
+    const pieces = openTokenizer(
+      folderOf({
+        'tokenizer.json': JSON.stringify(unigram),
+        'special_tokens_map.json': '{"eos_token": "</s>"}',
+      }),
+    );
+    assert.equal(pieces.vocabularySize, 6);
+    assert.deepEqual(pieces.encode('a</s>a'), [2, 3, 4, 5, 2]);
+    assert.equal(pieces.decode([2, 1, 2]), 'aa');
+    assert.equal(pieces.files().has('merges.txt'), false);
+  });
+
   it("passes the folder's own files through and makes the others", () => {
     const own = { 'vocab.json': ` ${vocabJson(small.vocab)}`, 'merges.txt': mergesText(small.merges) };
     const files = openTokenizer(folderOf({ ...own, 'chat_template.jinja': 'x' })).files();

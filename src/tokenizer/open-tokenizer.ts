@@ -5,7 +5,7 @@ import { GeneralTokenizer } from './general-tokenizer.js';
 import { GPT2Tokenizer } from './gpt2-tokenizer.js';
 import { gpt2EndOfText, isGpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
-import { cutsLikeGpt2, idOf, readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
+import { readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
 import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
 
 /**
@@ -14,7 +14,7 @@ import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from
  */
 export function openTokenizer(folder: string): Tokenizer {
   const definition = readDefinition(folder);
-  const endOfText = idOf(definition, definition.endOfTextToken);
+  const endOfText = idOf(definition.endOfTextToken, definition);
   if (endOfText === undefined)
     throw new UserError(
       'model',
@@ -26,33 +26,33 @@ export function openTokenizer(folder: string): Tokenizer {
     : new GeneralTokenizer(definition, endOfText, files);
 }
 
+function idOf(token: string, { vocab, addedTokens }: TokenizerDefinition): number | undefined {
+  return addedTokens.find(({ content }) => content === token)?.id ?? vocab.get(token);
+}
+
 /** GPT-2's vocabulary, merges and cuts, with nothing added that a text could spell. */
 function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
-  const { bytePair, addedTokens } = definition;
+  const { vocab, merges, addedTokens, cutsLikeGpt2 } = definition;
   return (
     endOfText === gpt2EndOfText &&
-    bytePair !== null &&
-    cutsLikeGpt2(definition) &&
+    merges !== null &&
+    cutsLikeGpt2 &&
     addedTokens.every(({ id, special }) => special && id >= gpt2EndOfText) &&
-    isGpt2Vocabulary(bytePair)
+    isGpt2Vocabulary({ vocab, merges })
   );
 }
 
 /** The folder's own files, and those made that it lacks. */
-function completeFiles({
-  files,
-  text,
-  bytePair,
-  endOfTextToken,
-}: TokenizerDefinition): ReadonlyMap<string, string> {
+function completeFiles(definition: TokenizerDefinition): ReadonlyMap<string, string> {
+  const { files, vocab, merges, endOfTextToken, json } = definition;
   const complete = new Map(files);
   const add = (name: string, text: () => string) => {
     if (!complete.has(name)) complete.set(name, text());
   };
-  add('tokenizer.json', () => text);
-  if (bytePair) {
-    add('vocab.json', () => vocabJson(bytePair.vocab));
-    add('merges.txt', () => mergesText(bytePair.merges));
+  add('tokenizer.json', json);
+  if (merges) {
+    add('vocab.json', () => vocabJson(vocab));
+    add('merges.txt', () => mergesText(merges));
   }
   add('tokenizer_config.json', () => tokenizerConfigJson(endOfTextToken));
   add('special_tokens_map.json', () => specialTokensMapJson(endOfTextToken));

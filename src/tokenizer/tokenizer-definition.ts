@@ -4,43 +4,25 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
-import {
-  type AddedToken,
-  type BytePairVocabulary,
-  endOfTextToken,
-  tokenizerJson,
-} from './tokenizer-files.js';
+import { type AddedToken, endOfTextToken, tokenizerJson } from './tokenizer-files.js';
 
-type Vocabulary = Readonly<Record<string, number>> | readonly unknown[];
-
-export function isList(vocab: Vocabulary): vocab is readonly unknown[] {
-  return Array.isArray(vocab);
-}
-
-/** The parts of tokenizer.json that are looked into here; the rest is the general tokenizer's. */
-interface TokenizerJson {
-  readonly normalizer?: unknown;
-  readonly pre_tokenizer?: unknown;
-  readonly model: {
-    readonly unk_token?: unknown;
-    /** By token, or for Unigram a list of [token, score]. */
-    readonly vocab: Vocabulary;
-    readonly merges?: unknown;
-  };
-}
+export type Fields = Readonly<Record<string, unknown>>;
 
 export interface TokenizerDefinition {
   /** The file to blame. */
   readonly path: string;
-  /** What tokenizer.json says, or would. */
-  readonly text: string;
-  readonly json: TokenizerJson;
+  /** Without the added tokens, unless the vocabulary lists them too. */
+  readonly vocab: ReadonlyMap<string, number>;
+  /** `left right`, best first; null where the tokenizer has none that merges.txt can hold. */
+  readonly merges: readonly string[] | null;
   readonly addedTokens: readonly AddedToken[];
   readonly vocabularySize: number;
-  /** Null where the model is not byte-pair encoding that merges.txt can hold. */
-  readonly bytePair: BytePairVocabulary | null;
   /** The token that ends a turn: the folder's `eos_token`, else <|endoftext|>. */
   readonly endOfTextToken: string;
+  /** Whether texts are cut, before encoding, in GPT-2's way and not changed. */
+  readonly cutsLikeGpt2: boolean;
+  /** tokenizer.json, the folder's own or made. */
+  readonly json: () => string;
   /** The tokenizer's files that are in the folder, by name. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -75,46 +57,24 @@ export function definitionOf(folder: string, files: ReadonlyMap<string, string>)
   const parse = (name: string) => parseObject(join(folder, name), files.get(name));
   const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
   const own = files.get('tokenizer.json');
-  const path = join(folder, own === undefined ? 'vocab.json' : 'tokenizer.json');
-  const text = own ?? fromVocabularyAndMerges(folder, files, settings);
-  const parsed = parseObject(path, text);
-  const json = checkedJson(path, parsed);
-  const addedTokens = checkedAddedTokens(path, parsed.added_tokens);
+  const model =
+    own === undefined
+      ? fromVocabularyAndMerges(folder, files, settings)
+      : fromTokenizerJson(join(folder, 'tokenizer.json'), own);
+  let size = 0;
+  for (const id of model.vocab.values()) if (id >= size) size = id + 1;
+  for (const { id } of model.addedTokens) if (id >= size) size = id + 1;
   return {
-    path,
-    text,
-    json,
-    addedTokens,
-    vocabularySize: vocabularySize(json, addedTokens),
-    bytePair: bytePairOf(json),
+    ...model,
+    vocabularySize: size,
     endOfTextToken: tokenText(settings.eos_token) ?? endOfTextToken,
     files,
   };
 }
 
-/** The id of `token`, or undefined. */
-export function idOf({ json, addedTokens }: TokenizerDefinition, token: string): number | undefined {
-  const added = addedTokens.find(({ content }) => content === token);
-  if (added) return added.id;
-  const { vocab } = json.model;
-  if (!isList(vocab)) return Object.hasOwn(vocab, token) ? vocab[token] : undefined;
-  const index = vocab.findIndex((entry) => Array.isArray(entry) && entry[0] === token);
-  return index < 0 ? undefined : index;
-}
+type Model = Omit<TokenizerDefinition, 'vocabularySize' | 'endOfTextToken' | 'files'>;
 
-/** Whether texts are cut, before encoding, in GPT-2's way and not changed. */
-export function cutsLikeGpt2({ json }: TokenizerDefinition): boolean {
-  const cut = json.pre_tokenizer;
-  return (
-    (json.normalizer ?? null) === null &&
-    isRecord(cut) &&
-    cut.type === 'ByteLevel' &&
-    cut.add_prefix_space === false &&
-    (cut.use_regex ?? true) === true
-  );
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+function isRecord(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -136,7 +96,7 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function parseObject(path: string, text: string | undefined): Readonly<Record<string, unknown>> {
+function parseObject(path: string, text: string | undefined): Fields {
   if (text === undefined) return {};
   let value: unknown;
   try {
@@ -148,12 +108,31 @@ function parseObject(path: string, text: string | undefined): Readonly<Record<st
   return value;
 }
 
-/** tokenizer.json for a folder that has only GPT-2's older pair of files. */
+function fromTokenizerJson(path: string, text: string): Model {
+  const parsed = parseObject(path, text);
+  const { model, normalizer, pre_tokenizer: cut } = parsed;
+  if (!isRecord(model)) throw damaged(path, 'has no "model"');
+  return {
+    path,
+    vocab: checkedVocab(path, model.vocab),
+    merges: mergesOf(model.merges),
+    addedTokens: checkedAddedTokens(path, parsed.added_tokens),
+    cutsLikeGpt2:
+      (normalizer ?? null) === null &&
+      isRecord(cut) &&
+      cut.type === 'ByteLevel' &&
+      cut.add_prefix_space === false &&
+      (cut.use_regex ?? true) === true,
+    json: () => text,
+  };
+}
+
+/** For a folder that has only GPT-2's older pair of files. */
 function fromVocabularyAndMerges(
   folder: string,
   files: ReadonlyMap<string, string>,
-  settings: Readonly<Record<string, unknown>>,
-): string {
+  settings: Fields,
+): Model {
   const vocabText = files.get('vocab.json');
   const mergesText = files.get('merges.txt');
   if (vocabText === undefined && mergesText === undefined)
@@ -169,18 +148,24 @@ function fromVocabularyAndMerges(
   const path = join(folder, 'vocab.json');
   const vocab = checkedVocab(path, parseObject(path, vocabText));
   const merges = mergesText.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
-  const added = addedTokensOf(folder, files, settings, vocab);
-  return tokenizerJson({ vocab: new Map(Object.entries(vocab)), merges }, added, {
-    addPrefixSpace: settings.add_prefix_space === true,
-  });
+  const addedTokens = addedTokensOf(folder, files, settings, vocab);
+  const addPrefixSpace = settings.add_prefix_space === true;
+  return {
+    path,
+    vocab,
+    merges,
+    addedTokens,
+    cutsLikeGpt2: !addPrefixSpace,
+    json: () => tokenizerJson({ vocab, merges }, addedTokens, { addPrefixSpace }),
+  };
 }
 
 /** The tokens that the older files name beside the vocabulary, each once. */
 function addedTokensOf(
   folder: string,
   files: ReadonlyMap<string, string>,
-  settings: Readonly<Record<string, unknown>>,
-  vocab: Readonly<Record<string, number>>,
+  settings: Fields,
+  vocab: ReadonlyMap<string, number>,
 ): AddedToken[] {
   const added = new Map<number, AddedToken>();
   const special = new Set(
@@ -190,7 +175,7 @@ function addedTokensOf(
       .filter((token) => token !== undefined),
   );
   for (const content of special) {
-    const id = Object.hasOwn(vocab, content) ? vocab[content] : undefined;
+    const id = vocab.get(content);
     if (id !== undefined) added.set(id, { id, content, special: true });
   }
   for (const [content, id] of Object.entries(
@@ -214,27 +199,22 @@ function isTokenId(id: unknown): id is number {
   return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < largestId;
 }
 
-/** @throws UserError (model) unless every token has a usable id. */
-function checkedVocab(
-  path: string,
-  vocab: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, number>> {
-  if (hasUsableIds(vocab)) return vocab;
-  const token = Object.keys(vocab).find((candidate) => !isTokenId(vocab[candidate])) ?? '';
-  throw damaged(path, `gives the token ${JSON.stringify(token.slice(0, 40))} no usable id`);
-}
-
-function hasUsableIds(vocab: Readonly<Record<string, unknown>>): vocab is Readonly<Record<string, number>> {
-  return Object.values(vocab).every(isTokenId);
-}
-
-function checkedJson(path: string, json: Readonly<Record<string, unknown>>): TokenizerJson {
-  const { model } = json;
-  if (!isRecord(model)) throw damaged(path, 'has no "model"');
-  const { vocab } = model;
-  if (isRecord(vocab)) return { ...json, model: { ...model, vocab: checkedVocab(path, vocab) } };
-  if (Array.isArray(vocab)) return { ...json, model: { ...model, vocab: vocab as readonly unknown[] } };
-  throw damaged(path, 'has no vocabulary in its "model"');
+/** @throws UserError (model) unless `vocab` gives every token a usable id: by token, or as Unigram's [token, score]s. */
+function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, number> {
+  const entries: readonly (readonly [unknown, unknown])[] | null = Array.isArray(vocab)
+    ? vocab.map((entry: unknown, id) => [Array.isArray(entry) ? entry[0] : entry, id])
+    : isRecord(vocab)
+      ? Object.entries(vocab)
+      : null;
+  if (!entries) throw damaged(path, 'has no vocabulary in its "model"');
+  const ids = new Map<string, number>();
+  for (const [token, id] of entries) {
+    if (typeof token !== 'string') throw damaged(path, `has no text for token ${String(id)}`);
+    if (!isTokenId(id))
+      throw damaged(path, `gives the token ${JSON.stringify(token.slice(0, 40))} no usable id`);
+    ids.set(token, id);
+  }
+  return ids;
 }
 
 function checkedAddedTokens(path: string, list: unknown): AddedToken[] {
@@ -247,21 +227,16 @@ function checkedAddedTokens(path: string, list: unknown): AddedToken[] {
   });
 }
 
-function vocabularySize({ model: { vocab } }: TokenizerJson, addedTokens: readonly AddedToken[]): number {
-  let size = isList(vocab) ? vocab.length : 0;
-  if (!isList(vocab)) for (const id of Object.values(vocab)) size = Math.max(size, id + 1);
-  for (const { id } of addedTokens) size = Math.max(size, id + 1);
-  return size;
-}
-
 /** Merges as `left right`, whichever of its two ways tokenizer.json has. */
-function bytePairOf({ model: { vocab, merges } }: TokenizerJson): BytePairVocabulary | null {
-  if (!Array.isArray(merges) || isList(vocab)) return null;
+function mergesOf(merges: unknown): string[] | null {
+  if (!Array.isArray(merges)) return null;
   const lines: string[] = [];
   for (const merge of merges as readonly unknown[]) {
     const line: unknown = Array.isArray(merge) ? merge.join(' ') : merge;
-    if (typeof line !== 'string' || line.split(' ').length !== 2) return null;
+    if (typeof line !== 'string') return null;
+    const space = line.indexOf(' ');
+    if (space < 0 || line.indexOf(' ', space + 1) >= 0) return null;
     lines.push(line);
   }
-  return { vocab: new Map(Object.entries(vocab)), merges: lines };
+  return lines;
 }
