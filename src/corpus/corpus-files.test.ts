@@ -70,9 +70,10 @@ describe('corpusFiles', () => {
     symlinkSync('..', join(folder, 'sub/up'));
     symlinkSync('a.json', join(folder, 'again.json'));
     symlinkSync('nowhere', join(folder, 'broken.json'));
+    symlinkSync('itself.json', join(folder, 'itself.json'));
     assert.deepEqual(found(folder, ['sub/b.json', '', 'a.json']), {
       files: ['sub/b.json', 'a.json'],
-      skipped: ['broken.json'],
+      skipped: ['broken.json', 'itself.json'],
     });
   });
 

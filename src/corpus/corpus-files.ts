@@ -91,7 +91,7 @@ class Search implements CorpusFiles {
     for (const name of names) {
       const path = join(folder, name);
       if (cornell && isCornellFile(path)) continue;
-      const stats = statSync(path, { throwIfNoEntry: false });
+      const stats = statsIfAny(path);
       if (stats?.isDirectory()) found = this.hasFiles(path) || found;
       else if (stats?.isFile() && this.hasKnownExtension(name)) {
         this.add({ path, kind: 'file' });
@@ -126,6 +126,15 @@ function statsOf(path: string): Stats {
     return statSync(path);
   } catch (thrown) {
     throw unreadable(path, thrown);
+  }
+}
+
+/** Links that lead nowhere, or round in a circle, have none. */
+function statsIfAny(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -46,7 +46,7 @@ function textOf(fields: readonly string[], source: string): string {
 
 function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
   const bytes = readBytes(path);
-  const text = new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252').decode(bytes);
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : windows1252(bytes);
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     // A line without words ends in the separator, whose last space is often lost.
@@ -60,3 +60,13 @@ function* records(path: string, columns: number): Generator<{ fields: string[]; 
     yield { fields, source };
   }
 }
+
+/** By hand, because the TextDecoder of some versions of Node takes Windows-1252 for ISO-8859-1. */
+function windows1252(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (byte) => beyondLatin1[byte.charCodeAt(0) - 0x80] ?? byte);
+}
+
+/** Windows-1252 from 0x80 to 0x9F; it leaves five bytes as they are. */
+const beyondLatin1 = [...'€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'];
