@@ -41,7 +41,7 @@ const refused: readonly (readonly [OptionKey, unknown, string])[] = [
   [
     'lrSchedulerType',
     'cosin',
-    '--lr-scheduler-type is "cosin" in run.yaml:3, but must be linear, cosine or constant; did you mean cosine?',
+    '--lr-scheduler-type is "cosin" in run.yaml:3, but must be linear, cosine, constant or constant_with_warmup; did you mean cosine?',
   ],
 ];
 

@@ -1,386 +1,219 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { UserError } from '../errors.js';
-import type { Turn } from './dialogue.js';
-import { type CorpusFormat, corpusFormats } from './formats.js';
+import { refusal } from '../../test/refusal.js';
+import { withFiles } from '../../test/written-files.js';
+import type { CorpusFormat } from './formats.js';
 import { readCorpus, summaryLines } from './read-corpus.js';
 
-const scratch = mkdtempSync(join(tmpdir(), 'read-corpus-'));
-after(() => rmSync(scratch, { recursive: true, force: true }));
+type Content = string | Uint8Array;
 
-type Format = CorpusFormat | 'auto';
-
-function write(name: string, content: string | Uint8Array): string {
-  const path = join(scratch, name);
-  mkdirSync(join(path, '..'), { recursive: true });
-  writeFileSync(path, content);
-  return path;
-}
-
-/** The turns of each dialogue, as texts; what is not supervised in brackets. */
-function texts(name: string, content: string | Uint8Array, format: Format = 'auto'): string[][] {
-  return readCorpus([write(name, content)], { format }).dialogues.map(({ turns }) =>
-    turns.map(({ text, supervised }) => (supervised ? text : `(${text})`)),
-  );
-}
-
-function refusal(name: string, content: string | Uint8Array, format: Format = 'auto'): string {
-  return refusalOf(() => readCorpus([write(name, content)], { format }));
-}
-
-function refusalOf(reading: () => unknown): string {
-  let message = '';
-  assert.throws(reading, (thrown) => {
-    assert.ok(thrown instanceof UserError, String(thrown));
-    assert.equal(thrown.fault, 'data');
-    message = thrown.message.replaceAll(`${scratch}/`, '');
-    return true;
-  });
-  return message;
-}
-
-/** What a turn can be and still be itself afterwards: text without white space around it. */
-const turnText = fc
-  .oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
-  .map((text) => text.replace(/\r\n?/g, '\n').trim())
-  .filter((text) => text !== '');
-const conversation = fc.array(turnText, { minLength: 2, maxLength: 5 });
-const conversations = fc.array(conversation, { minLength: 1, maxLength: 5 });
-const anyLayout = fc.constantFrom(
-  (records: readonly unknown[]) => JSON.stringify(records),
-  (records: readonly unknown[]) => JSON.stringify(records, null, 2),
-  (records: readonly unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join(''),
-  (records: readonly unknown[]) => records.map((record) => JSON.stringify(record)).join('\r\n\r\n'),
-);
-
-describe('readCorpus on JSON', () => {
-  it('gives back the conversations that were written, in every shape and layout', () => {
-    const speakers = ['user', 'assistant'];
-    const shapes: ((turns: readonly string[]) => unknown)[] = [
-      (turns: readonly string[]) => ({ turns, id: 7 }),
-      (turns: readonly string[]) => ({
-        messages: turns.map((content, index) => ({ role: speakers[index % 2], content })),
-      }),
-      (turns: readonly string[]) => ({
-        conversations: turns.map((value, index) => ({ from: index % 2 ? 'gpt' : 'human', value })),
-      }),
-      (turns: readonly string[]) => ({ conversations: turns }),
-    ];
-    const property = fc.property(
-      conversations,
-      fc.constantFrom(...shapes),
-      anyLayout,
-      (written, shape, layout) => {
-        assert.deepEqual(texts('a.json', layout(written.map(shape))), written);
-      },
-    );
-    fc.assert(property, { seed: 1, numRuns: 100 });
-  });
-
-  it('gives back questions and answers that were written', () => {
-    const property = fc.property(
-      fc.array(fc.tuple(turnText, turnText), { minLength: 1 }),
-      anyLayout,
-      (pairs, layout) => {
-        const records = pairs.map(([text, response]) => ({ text, response }));
-        assert.deepEqual(texts('a.jsonl', layout(records)), pairs);
-      },
-    );
-    fc.assert(property, { seed: 2, numRuns: 100 });
-  });
-
-  it('says of every dialogue where it came from', () => {
-    const path = write('a.json', '[\n{"text": "a", "response": "b"},\n\n{"text": "c",\n"response": "d"}]');
-    const { dialogues } = readCorpus([path]);
-    assert.deepEqual(
-      dialogues.map(({ source }) => source),
-      [`${path}:2`, `${path}:4`],
-    );
-  });
-
-  it("takes the system's words for context that comes before the first turn", () => {
-    const chat = {
-      messages: [
-        { role: 'system', content: 'be kind' },
-        { role: 'user', content: 'hi' },
-        { role: 'assistant', content: null, tool_calls: [] },
-        { role: 'assistant', content: 'hello' },
-      ],
+/** What is read from one file of this name. */
+const read = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
+  withFiles({ [name]: content }, (folder) => {
+    const { dialogues, summary } = readCorpus([join(folder, name)], { format });
+    return {
+      texts: dialogues.map(({ turns }) => turns.map(({ text }) => text)),
+      supervised: dialogues.map(({ turns }) => turns.map(({ supervised }) => supervised)),
+      lines: dialogues.map(({ source }) => Number(source.split(':').at(-1))),
+      file: summary.files[0],
     };
-    const { dialogues, summary } = readCorpus([write('a.json', JSON.stringify(chat))]);
-    const turns: Turn[] = [
-      { text: 'be kind', supervised: false, system: true },
-      { text: 'hi', supervised: true },
-      { text: 'hello', supervised: true },
-    ];
-    assert.deepEqual(dialogues[0]?.turns, turns);
-    assert.equal(summary.files[0]?.skippedTurns, 1);
   });
 
-  it('keeps text as it is but for the edges, line ends and lone surrogates', () => {
-    const record = '{"turns": ["\\t a  b\\r\\nc\\rd\\u00a0 ", "\\ud800 e\\u0301 \\uf900", "{\\"x\\"}"]}';
-    assert.deepEqual(texts('a.json', `\ufeff${record}`), [['a  b\nc\nd', '\ufffd e\u0301 \uf900', '{"x"}']]);
-  });
+/** What is said of it, the folder's path left out. */
+const refused = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
+  withFiles({ [name]: content }, (folder) =>
+    refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
+  );
 
-  it('leaves out turns without text and dialogues without an answer, and counts them', () => {
-    const path = write(
-      'a.json',
-      '[{"turns": ["a", " ", "b"]}, {"turns": ["a", ""]}, {"turns": []}, {"turns": ["c", "d"]}]',
-    );
-    const { dialogues, summary } = readCorpus([path]);
-    assert.equal(dialogues.length, 2);
-    assert.deepEqual(summary.files, [
-      { path, format: 'turns', dialogues: 2, turns: 4, skippedDialogues: 2, skippedTurns: 2 },
-    ]);
-    assert.deepEqual(summaryLines(summary), [
-      `${path}: 2 dialogues, 4 turns (turns); 2 dialogues of fewer than two turns skipped; 2 empty turns skipped`,
-    ]);
-  });
+const pair = [['Hello', 'Hi']];
 
-  it('says which fields it expected, which it found, and what to rename', () => {
-    const cases: readonly [record: string, message: string][] = [
-      [
-        '{"question": "a", "answer": "b"}',
-        'expected text and response, or turns, or messages or conversations, found question and answer; rename question to text and answer to response',
-      ],
-      [
-        '{"text": "a", "reponse": "b"}',
-        'expected text and response, or turns, or messages or conversations, found text and reponse; rename reponse to response',
-      ],
-      [
-        '{"dialog": ["a", "b"], "id": 1}',
-        'expected text and response, or turns, or messages or conversations, found dialog and id; rename dialog to turns',
-      ],
-      [
-        '{"mesages": []}',
-        'expected text and response, or turns, or messages or conversations, found mesages; rename mesages to messages',
-      ],
-      ['{}', 'expected text and response, or turns, or messages or conversations, found no field'],
-      ['["a", "b"]', 'expected text and response, or turns, or messages or conversations, found a list'],
-      ['"a"', 'expected text and response, or turns, or messages or conversations, found a string'],
-    ];
-    for (const [record, message] of cases)
-      assert.equal(refusal('a.json', `[\n${record}]`), `a.json:2: ${message}`);
-  });
-
-  it('expects every record to be like the first', () => {
-    const first = '{"text": "a", "response": "b"}';
-    assert.equal(
-      refusal('a.jsonl', `${first}\n${first}\n{"prompt": "a", "completion": "b"}\n`),
-      'a.jsonl:3: expected text and response, found prompt and completion; rename prompt to text and completion to response',
-    );
-    assert.equal(
-      refusal('a.jsonl', `${first}\n{"turns": ["a", "b"]}`),
-      'a.jsonl:2: expected text and response, found turns',
-    );
-  });
-
-  it('says which field is of the wrong kind', () => {
-    const cases: readonly [record: string, message: string][] = [
-      ['{"text": 1, "response": "b"}', 'text is a number, but must be a string'],
-      ['{"text": "a", "response": ["b"]}', 'response is a list, but must be a string'],
-      ['{"turns": "a"}', 'turns is a string, but must be a list'],
-      ['{"turns": ["a", null]}', 'turn 2 is null, but must be a string'],
-      ['{"messages": {}}', 'messages is an object, but must be a list'],
-      [
-        '{"messages": [{"role": "user", "content": 3}]}',
-        'the content of message 1 is a number, but must be a string',
-      ],
-      [
-        '{"messages": ["a", {"message": "b"}]}',
-        'expected role and content, or from and value, in message 2, found message',
-      ],
-      [
-        '{"conversations": [["a"]]}',
-        'expected role and content, or from and value, in message 1, found a list',
-      ],
-    ];
-    for (const [record, message] of cases) assert.equal(refusal('a.jsonl', record), `a.jsonl:1: ${message}`);
-  });
-
-  it('holds a file to the format that was asked for', () => {
-    assert.deepEqual(texts('a.txt', '{"turns": ["a", "b"], "text": "c", "response": "d"}', 'turns'), [
-      ['a', 'b'],
-    ]);
-    assert.match(
-      refusal('a.json', '{"text": "a", "response": "b"}', 'turns'),
-      /:1: expected turns, found text and response/,
-    );
-    for (const format of corpusFormats.filter((name) => name !== 'cornell'))
-      assert.throws(() => texts('a.txt', 'neither this nor that', format), UserError);
-  });
-
-  it('names a control character in a field name without printing it', () => {
-    assert.match(refusal('a.json', '{"\\u001b[31m": 1}'), /found \[31m|found {1,2}\[31m/);
-  });
-
-  it('says where JSON is malformed', () => {
-    assert.equal(
-      refusal('a.json', '[\n  {"text": "a", "response": "b"},\n  {"text": "a" "response": "b"}\n]'),
-      'a.json:3:16 is not JSON: expected a comma or }, found """',
-    );
-  });
+test('the corpora that come with the product are read whole', () => {
+  const data = fileURLToPath(new URL('../../../data', import.meta.url));
+  const { dialogues, summary } = readCorpus([data]);
+  assert.deepEqual(
+    summary.files.map(({ format, skippedDialogues, skippedTurns }) => [
+      format,
+      skippedDialogues,
+      skippedTurns,
+    ]),
+    [
+      ['qa', 0, 0],
+      ['qa', 0, 0],
+      ['turns', 0, 0],
+    ],
+  );
+  assert.ok(dialogues.length >= 360);
+  assert.deepEqual(summary.skippedFiles, [join(data, 'README.md')]);
 });
 
-describe('readCorpus on DialoGPT lines', () => {
-  it('gives back the conversations that were written', () => {
-    const utterance = turnText
-      .map((text) => text.replaceAll('\0', '.').replace(/[\t\n]| EOS /g, '.'))
-      .filter((text) => text.trim() === text);
-    const dialogue = fc.array(fc.tuple(utterance, fc.boolean()), { minLength: 2, maxLength: 4 });
-    const property = fc.property(
-      fc.array(dialogue, { minLength: 1 }),
-      fc.constantFrom('\n', '\r\n'),
-      (written, lineEnd) => {
-        const lineOf = (turns: readonly string[]) =>
-          `${turns.slice(0, -1).join(' EOS ')}\t${turns.at(-1)}${lineEnd}`;
-        const weighted = written.map((turns) =>
-          lineOf(turns.map(([text, on]) => `${on ? '1.0' : '0.0'} ${text}`)),
-        );
-        assert.deepEqual(
-          texts('a.tsv', weighted.join('')),
-          written.map((turns) => turns.map(([text, on]) => (on ? text : `(${text})`))),
-        );
-        // A first turn of this kind makes a line of plain text.
-        const plain = written.map((turns) => lineOf(turns.map(([text]) => `: ${text}`)));
-        assert.deepEqual(
-          texts('a.tsv', plain.join('')),
-          written.map((turns) => turns.map(([text]) => `: ${text}`)),
-        );
-      },
-    );
-    fc.assert(property, { seed: 3, numRuns: 100 });
-  });
-
-  it('reads the lines of the original', () => {
-    assert.deepEqual(texts('a.tsv', '0.0 hello EOS 1.0 hi there\t1.0 how are you\n'), [
-      ['(hello)', 'hi there', 'how are you'],
-    ]);
-    assert.deepEqual(texts('a.txt', 'what is it ?\tit is late .\n\nwho ?\tme .'), [
-      ['what is it ?', 'it is late .'],
-      ['who ?', 'me .'],
-    ]);
-    assert.deepEqual(texts('a.tsv', '1.0 a EOS 0.0 \t1.0 b\n'), [['a', 'b']]);
-  });
-
-  it('says which line has not two columns, or lacks a weight', () => {
-    assert.equal(
-      refusal('a.tsv', 'a\tb\nab\n'),
-      'a.tsv:2: expected two columns, source<TAB>target, found no tab in "ab"',
-    );
-    assert.equal(
-      refusal('a.tsv', '\na\tb\tc\n'),
-      'a.tsv:2: expected two columns, source<TAB>target, found 3 columns in "a b c"',
-    );
-    assert.equal(
-      refusal('a.tsv', '0.0 a\t1.0 b\n1.0 c\td\n'),
-      'a.tsv:2: expected a weight, 0.0 or 1.0, before "d", as the turns of the first line have',
-    );
-  });
-});
-
-describe('readCorpus on Cornell Movie-Dialogs', () => {
-  const lines = [
-    'L1 +++$+++ u0 +++$+++ m0 +++$+++ BIANCA +++$+++ They do not!',
-    'L2 +++$+++ u2 +++$+++ m0 +++$+++ CAMERON +++$+++ They do \x92til na\xefve +++$+++ noon.',
-    'L3 +++$+++ u0 +++$+++ m0 +++$+++ BIANCA +++$+++',
-    'L4 +++$+++ u0 +++$+++ m0 +++$+++ BIANCA +++$+++ I hope so.',
-  ].join('\n');
-  const conversationLine = "u0 +++$+++ u2 +++$+++ m0 +++$+++ ['L1', 'L2', 'L3', 'L4']\n";
-
-  function folderOf(name: string, linesText: string | Uint8Array, conversationsText: string): string {
-    write(`${name}/movie_lines.txt`, linesText);
-    write(`${name}/movie_conversations.txt`, conversationsText);
-    return join(scratch, name);
-  }
-
-  it('reads a conversation in the encoding that it comes in', () => {
-    const folder = folderOf('cornell', Buffer.from(lines, 'latin1'), conversationLine);
-    const { dialogues, summary } = readCorpus([folder]);
-    assert.deepEqual(
-      dialogues[0]?.turns.map(({ text }) => text),
-      ['They do not!', 'They do ’til naïve +++$+++ noon.', 'I hope so.'],
-    );
-    assert.equal(dialogues[0]?.source, `${folder}/movie_conversations.txt:1`);
-    assert.deepEqual(summary.files, [
-      { path: folder, format: 'cornell', dialogues: 1, turns: 3, skippedDialogues: 0, skippedTurns: 1 },
-    ]);
-    const converted = folderOf('utf8', lines.replace('\x92', '’'), conversationLine);
-    assert.deepEqual(readCorpus([converted]).dialogues[0]?.turns, dialogues[0]?.turns);
-  });
-
-  it('says which line is malformed, and which is missing', () => {
-    const refused = (linesText: string, conversationsText: string) =>
-      refusalOf(() => readCorpus([folderOf('refused', linesText, conversationsText)]));
-    assert.equal(
-      refused(lines, `${conversationLine}${conversationLine.replace('L4', 'L9')}`),
-      'refused/movie_conversations.txt:2: the line L9 is not in refused/movie_lines.txt; get both files from the same archive',
-    );
-    assert.equal(
-      refused('L1 +++$+++ u0', conversationLine),
-      'refused/movie_lines.txt:1: expected 5 fields parted by "+++$+++", found 2 in "L1 +++$+++ u0"',
-    );
-    assert.match(
-      refused(lines.replace('L2', 'x'), conversationLine),
-      /movie_lines\.txt:2: expected the number of a line/,
-    );
-    assert.match(refused(lines, 'u0 +++$+++ u2'), /movie_conversations\.txt:1: expected 4 fields/);
-  });
-
-  it('says which of the two files is missing when the format is asked for', () => {
-    write('half/movie_lines.txt', lines);
-    const message = refusalOf(() => readCorpus([join(scratch, 'half')], { format: 'cornell' }));
-    assert.equal(message, 'half/movie_conversations.txt does not exist; check the path');
-  });
-});
-
-describe('readCorpus', () => {
-  it('reads files and folders together, each in its own format', () => {
-    write('many/a.json', '[{"text": "a", "response": "b"}]');
-    write('many/b.tsv', 'c\td\n');
-    write('many/c.jsonl', '{"turns": ["e", "f"]}\n');
-    write('many/notes.md', 'x');
-    const named = write('more.txt', '{"messages": ["g", "h"]}');
-    const { dialogues, summary } = readCorpus([named, join(scratch, 'many')]);
-    assert.deepEqual(
-      dialogues.map(({ turns }) => turns.map(({ text }) => text).join('')),
-      ['gh', 'ab', 'cd', 'ef'],
-    );
-    assert.deepEqual(
-      summary.files.map(({ format }) => format),
-      ['messages', 'qa', 'tsv', 'turns'],
-    );
-    assert.deepEqual(summary.skippedFiles, [join(scratch, 'many/notes.md')]);
-  });
-
-  it('names the known formats when it meets another', () => {
+test('each format is told by its name and content', () => {
+  const qa = '{"text": "Hello", "response": "Hi"}';
+  const turns = '{"turns": ["Hello", "Hi"]}';
+  const messages =
+    '{"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]}';
+  const shareGpt = '{"conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]}';
+  const strings = '{"conversations": ["Hello", "Hi"]}';
+  for (const [record, format] of [
+    [qa, 'qa'],
+    [turns, 'turns'],
+    [messages, 'messages'],
+    [shareGpt, 'messages'],
+    [strings, 'messages'],
+  ] as const)
     for (const [name, content] of [
-      ['a.yml', 'categories:\n- greetings\n'],
-      ['persona.txt', '1 your persona: i read twenty books a year.\n5 hello\thi\n'],
-      ['scenarios.txt', 'Q: Could you help me?\nA: Yes.\n===\n'],
+      ['chats.json', `[${record}]`],
+      ['chats.jsonl', `${record}\n`],
+      ['chats.txt', `[\n  ${record}\n]`],
     ] as const) {
-      const message = refusal(name, content);
-      assert.ok(message.startsWith(`${name} is in no format that is known here (it begins with "`), message);
-      assert.match(
-        message,
-        /convert it to JSON or JSON lines .* DialoGPT lines .* Cornell Movie-Dialogs folder$/,
-      );
+      const { texts, file } = read(name, content);
+      assert.deepEqual([texts, file?.format], [pair, format], `${name}: ${record}`);
     }
-  });
+  for (const name of ['chats.tsv', 'chats.txt']) assert.equal(read(name, 'Hello\tHi\n').file?.format, 'tsv');
+});
 
-  it('says when there is no dialogue to learn from', () => {
-    assert.equal(refusal('a.json', '[]'), 'a.json holds an empty list; it should hold conversations');
-    assert.equal(
-      refusal('a.json', '[{"turns": ["alone"]}, {"turns": ["a", ""]}]'),
-      'no dialogue in a.json can be used: 2 found, none with two turns that have text; give dialogues of two turns or more',
-    );
-    assert.match(
-      refusal('a.jsonl', '{"messages": [{"role": "system", "content": "x"}, "y"]}'),
-      /^no dialogue in a\.jsonl can be used: 1 found/,
+test('--format wins over the name', () => {
+  assert.deepEqual(read('chats.json', 'Hello\tHi\n', 'tsv').texts, pair);
+  assert.deepEqual(read('chats.tsv', '[{"text": "Hello", "response": "Hi"}]', 'qa').texts, pair);
+  assert.match(
+    refused('chats.json', '[{"turns": ["a", "b"]}]', 'qa'),
+    /^chats\.json:1: expected text and response, found turns/,
+  );
+});
+
+test('weight 0.0 in a TSV turns a turn off, and its words stay', () => {
+  const { texts, supervised } = read(
+    'chats.tsv',
+    '0.0 Hello EOS 1.0 Hi<there EOS 0.0 So?\t1.0 So.\n1.0 a\t0.0 b\n',
+  );
+  assert.deepEqual(texts, [
+    ['Hello', 'Hi<there', 'So?', 'So.'],
+    ['a', 'b'],
+  ]);
+  assert.deepEqual(supervised, [
+    [false, true, false, true],
+    [true, false],
+  ]);
+});
+
+test('a TSV without weights keeps what looks like a number', () => {
+  assert.deepEqual(read('chats.tsv', 'What is it?\t1.0 is it\n').texts, [['What is it?', '1.0 is it']]);
+});
+
+test('a system message is context and no turn that is answered', () => {
+  const record = (...roles: string[]) =>
+    JSON.stringify({ messages: roles.map((role) => ({ role, content: `${role}!` })) });
+  const { texts, supervised } = read('chats.jsonl', record('system', 'user', 'assistant'));
+  assert.deepEqual(texts, [['system!', 'user!', 'assistant!']]);
+  assert.equal(supervised[0]?.[0], false);
+  assert.match(refused('chats.jsonl', record('system', 'user')), /no dialogue in chats\.jsonl can be used/);
+});
+
+test('text is trimmed at both ends and otherwise as it was', () => {
+  const text = 'a  b\u00a0c \u200d e\u0301 \ud83d\ude00\tf';
+  assert.deepEqual(read('chats.json', JSON.stringify([{ text: ` \n${text}\t `, response: text }])).texts, [
+    [text, text],
+  ]);
+});
+
+test('turns without text, and dialogues of fewer than two, are left out and counted', () => {
+  const { texts, file } = read(
+    'chats.jsonl',
+    '{"turns": ["a", " \\n", "b", ""]}\n{"turns": ["c"]}\n{"turns": []}\n',
+  );
+  assert.deepEqual(texts, [['a', 'b']]);
+  assert.deepEqual([file?.dialogues, file?.turns, file?.skippedTurns, file?.skippedDialogues], [1, 2, 2, 2]);
+});
+
+test('the summary is a line a file', () => {
+  withFiles({ 'a.jsonl': '{"turns": ["a", "b", ""]}\n{"turns": ["c"]}\n', 'notes.md': 'x' }, (folder) => {
+    assert.deepEqual(
+      summaryLines(readCorpus([folder]).summary).map((line) => line.replace(`${folder}/`, '')),
+      [
+        'a.jsonl: 1 dialogue, 2 turns (turns); 1 dialogue of fewer than two turns skipped; 1 empty turn skipped',
+        'notes.md: skipped, no known format',
+      ],
     );
   });
+});
+
+test('nothing usable is an error that says what there was', () => {
+  assert.equal(
+    refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
+    'no dialogue in chats.jsonl can be used: 2 found, none with two turns that have text; give dialogues of two turns or more',
+  );
+  assert.match(refused('chats.json', '[]'), /^chats\.json holds an empty list/);
+});
+
+test('other formats are refused by a sentence that names the known ones', () => {
+  for (const [name, content] of [
+    ['greetings.yml', 'categories:\n- greetings\nconversations:\n- - Hello\n  - Hi\n'],
+    ['chats.csv', 'question,answer\nHello,Hi\n'],
+    ['chats.txt', 'Hello\nHi\n'],
+  ] as const) {
+    const message = refused(name, content);
+    assert.ok(message.startsWith(`${name} is in no format that is known here`), message);
+    assert.match(message, /text and response.*turns.*messages.*source<TAB>target.*Cornell/);
+  }
+});
+
+const inlineSpace = /[\t\n\r\v\f\u2028\u2029]/g;
+const anyText = fc
+  .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }))
+  .map((text) => text.replace(/\r\n?/g, '\n').replace(/\0|\ufeff/g, 'o'));
+const anyTalk = fc.array(
+  fc.array(
+    anyText.map((text) => text.trim()).filter((text) => text !== ''),
+    { minLength: 2, maxLength: 5 },
+  ),
+  { minLength: 1, maxLength: 6 },
+);
+const anyEnd = fc.constantFrom('\n', '\r\n');
+
+test('records survive being written as JSON, indented JSON or JSON lines, with any line end and byte order mark', () => {
+  fc.assert(
+    fc.property(
+      anyTalk,
+      anyEnd,
+      fc.constantFrom('lines', 'list', 'indented'),
+      fc.boolean(),
+      (talk, end, layout, bom) => {
+        const records = talk.map((turns) => ({ turns }));
+        const text =
+          layout === 'lines'
+            ? records.map((record) => JSON.stringify(record)).join('\n')
+            : JSON.stringify(records, null, layout === 'indented' ? 2 : 0);
+        const { texts, lines } = read('chats.json', (bom ? '\ufeff' : '') + text.replaceAll('\n', end));
+        assert.deepEqual(texts, talk);
+        if (layout === 'lines')
+          assert.deepEqual(
+            lines,
+            [...talk.keys()].map((index) => index + 1),
+          );
+      },
+    ),
+    { seed: 11, numRuns: 150 },
+  );
+});
+
+test('records survive being written as TSV, with any line end', () => {
+  const anyFlatTalk = anyTalk.map((talk) =>
+    talk.map((turns) =>
+      turns.map((text) => text.replace(inlineSpace, ' ').replace(/EOS/g, 'eos').trim() || 'x'),
+    ),
+  );
+  fc.assert(
+    fc.property(anyFlatTalk, anyEnd, fc.infiniteStream(fc.boolean()), (talk, end, weights) => {
+      const wanted = talk.map((turns) => turns.map(() => weights.next().value === true));
+      const lines = talk.map((turns, line) => {
+        const spoken = turns.map((text, turn) => `${wanted[line]?.[turn] ? '1.0' : '0.0'} ${text}`);
+        return `${spoken.slice(0, -1).join(' EOS ')}\t${spoken.at(-1)}`;
+      });
+      const { texts, supervised } = read('chats.tsv', lines.join(end) + end);
+      assert.deepEqual([texts, supervised], [talk, wanted]);
+    }),
+    { seed: 12, numRuns: 150 },
+  );
 });

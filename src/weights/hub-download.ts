@@ -27,7 +27,7 @@ export interface RemoteFile {
 }
 
 export interface DownloadOptions {
-  /** Answers with status 200, 206 or 416, or throws a UserError. */
+  /** Answers with status 200, 206 or 416, or throws a UserError, which is Unreachable where another try may help. */
   readonly fetch: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
   /** Called with how many bytes of the file are there, whenever some have come. */
   readonly onBytes: (received: number) => void;
@@ -37,6 +37,9 @@ export interface DownloadOptions {
 
 /** The server or the network stopped in the middle: another try may go on from there. */
 class Interrupted extends Error {}
+
+/** The server could not be asked, or failed: another try may find it well. */
+export class Unreachable extends UserError {}
 
 /**
  * An unfinished download is named by its content's hash and the process that is at it, so that two processes never
@@ -100,6 +103,16 @@ async function contentHash(path: string, { size, hash }: RemoteFile): Promise<st
   return digest.digest('hex');
 }
 
+function stopped({ url, size }: RemoteFile, received: number, thrown: Interrupted | Unreachable): UserError {
+  if (thrown instanceof Unreachable && received === 0) return thrown;
+  const why = thrown instanceof Unreachable ? 'the server does not answer any more' : thrown.message;
+  return new UserError(
+    'model',
+    `${url} stopped after ${received} of ${size} bytes (${why}); run the command again to go on from there`,
+    { cause: thrown },
+  );
+}
+
 async function receiveAll(remote: RemoteFile, partial: string, options: DownloadOptions): Promise<void> {
   const waits = [...options.retrySeconds];
   for (;;) {
@@ -110,13 +123,8 @@ async function receiveAll(remote: RemoteFile, partial: string, options: Download
       return await receive(remote, partial, options);
     } catch (thrown) {
       const seconds = sizeOf(partial) > before ? 0 : waits.shift();
-      if (!(thrown instanceof Interrupted)) throw thrown;
-      if (seconds === undefined)
-        throw new UserError(
-          'model',
-          `${remote.url} stopped after ${sizeOf(partial)} of ${remote.size} bytes (${thrown.message}); run the command again to go on from there`,
-          { cause: thrown },
-        );
+      if (!(thrown instanceof Interrupted || thrown instanceof Unreachable)) throw thrown;
+      if (seconds === undefined) throw stopped(remote, sizeOf(partial), thrown);
       await wait(seconds * 1000);
     }
   }

@@ -15,7 +15,7 @@ import {
   refuseOffline,
   tokenizerFileNames,
 } from './hub-cache.js';
-import { downloadBlob, type RemoteFile } from './hub-download.js';
+import { downloadBlob, type RemoteFile, Unreachable } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
 import { quoted } from './weight-file.js';
 
@@ -69,7 +69,7 @@ class Connection {
     try {
       response = await fetch(url, { ...init, headers });
     } catch (thrown) {
-      throw new UserError(
+      throw new Unreachable(
         'model',
         `cannot reach ${endpoint} for ${this.model.id} (${causeCode(thrown)}); check the connection and HF_ENDPOINT, or name a local model folder; with HF_HUB_OFFLINE=1 only what is cached is used`,
         { cause: thrown },
@@ -77,7 +77,8 @@ class Connection {
     }
     if (response.ok || response.status === 416) return response;
     await response.body?.cancel();
-    throw new UserError('model', this.refusal(response.status, response.headers.get('x-error-code')));
+    const refusal = this.refusal(response.status, response.headers.get('x-error-code'));
+    throw response.status >= 500 ? new Unreachable('model', refusal) : new UserError('model', refusal);
   };
 
   /** What a status means to a person; the hub's own error codes are more exact than its statuses. */

@@ -126,6 +126,19 @@ export function testRows(check: Check): void {
     });
   }
 
+  check('no rows at all are allowed: a batch may have nothing to learn from', (bench) => {
+    const { device } = bench;
+    const x = bench.floats('x', [5, 60], new Random(1).normals(300));
+    const [none, index] = [bench.output('none', [0, 60]), bench.integers('index', [])];
+    device.gatherRows(none, x, index);
+    const scattered = bench.output('scattered', [5, 60]);
+    device.scatterRows(scattered, none, index);
+    expectEqual(bench.read(scattered), new Float64Array(300), 'scattered');
+    const total = bench.floats('total', [1], [3]);
+    device.sum(total, bench.output('losses', [0]));
+    expectEqual(bench.read(total), [3], 'total');
+  });
+
   check('a NaN stays in its row of an embedding, and shows in sums', (bench) => {
     const { device } = bench;
     const [rows, channels] = [5, 60];

@@ -91,6 +91,7 @@ const loaded = new Map<string, Kernels>();
 export function loadKernels(path: string): Kernels {
   const known = loaded.get(path);
   if (known !== undefined) return known;
+  waitBriefly();
   const library = open(path);
   const bound: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures))
@@ -117,6 +118,15 @@ function bind(
 
 function addressOf(value: unknown): number {
   return (value as Tensor | undefined)?.address ?? 0;
+}
+
+/**
+ * Between two kernels libgomp's threads spin for milliseconds, which takes the processor from whoever else runs, and
+ * with it from each other: beside other work on all cores training was two to four times slower. A few microseconds
+ * bridge the gap between kernels as well. Read when libgomp is loaded; what a person has set stays.
+ */
+function waitBriefly(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
 }
 
 function open(path: string): LibraryHandle {

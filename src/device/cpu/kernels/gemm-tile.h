@@ -10,6 +10,9 @@
 
 namespace gemm {
 
+constexpr int64_t divide_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit; }
+constexpr int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
+
 constexpr int kVectors = 3;
 constexpr int kTileColumns = kVectors * VL;
 // 24 accumulators, three vectors of B and a broadcast of A fill 32 registers; 12 of them fill 16.
@@ -59,9 +62,8 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restr
     for (int v = 0; v < VECTORS; v++) columns[v] = load(b + v * VL);
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; row++) {
-      const vf x = broadcast(a[row]);
 #pragma GCC unroll 4
-      for (int v = 0; v < VECTORS; v++) sums[row][v] = multiply_add(x, columns[v], sums[row][v]);
+      for (int v = 0; v < VECTORS; v++) sums[row][v] += a[row] * columns[v];
     }
     a += kTileRows;
     b += kTileColumns;
@@ -149,7 +151,7 @@ inline void compute_tile(const Target& target, Part part, int64_t row, int64_t c
       {multiply_tile<kTileRows / 2, 1>, multiply_tile<kTileRows / 2, 2>, multiply_tile<kTileRows / 2, 3>},
       {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
   };
-  const int64_t vectors = (columns + VL - 1) / VL;
+  const int64_t vectors = divide_up(columns, VL);
   const bool half = rows <= kTileRows / 2;
   const MultiplyTile multiply = kernels[half ? 0 : 1][vectors - 1];
   const bool whole = columns == vectors * VL && rows == (half ? kTileRows / 2 : kTileRows);

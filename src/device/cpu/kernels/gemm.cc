@@ -15,14 +15,12 @@
 #include <omp.h>
 #endif
 
+#include "gemm-narrow.h"
 #include "gemm-pack.h"
 #include "gemm-tile.h"
 
 namespace gemm {
 namespace {
-
-constexpr int64_t divide_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit; }
-constexpr int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
 
 /** Longest stretch of k that is packed at once: GPT-2 small's channels, so that most results are touched once. */
 constexpr int64_t kDepth = 768;
@@ -31,6 +29,8 @@ constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
 /** A job reads its panels of B from the second cache, one of A from the first. */
 constexpr int64_t kJobRows = 32;
 constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
+/** Most rows of A that are multiplied without packing. */
+constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
 /** Lines that one thread packs at a time. */
 constexpr int64_t kPackRows = 64;
 constexpr int64_t kPackColumns = 4 * kTileColumns;
@@ -131,7 +131,26 @@ void multiply_stage(const Target& target, Part part, Panels<kTileRows>& a, Panel
 
 thread_local Buffer buffer;
 
-void multiply(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
+/** Few rows of A: see gemm-narrow.h. */
+void multiply_narrow(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
+#ifdef _OPENMP
+  const int64_t threads = omp_get_max_threads();
+#else
+  const int64_t threads = 1;
+#endif
+  // As wide as can be: memory likes long reads.
+  const int64_t strips = threads * divide_up(n, threads * kStrip);
+  const int64_t strip = std::min(kStrip, round_up(divide_up(n, strips), VL));
+#pragma omp parallel for schedule(dynamic) if (m * n * k >= kWorthThreads)
+  for (int64_t column = 0; column < n; column += strip) {
+    const int64_t columns = std::min(strip, n - column);
+    alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
+    narrow_strip(a, b, m, k, column, columns, sums);
+    store_sums(target, {true, true}, 0, column, m, columns, sums, kStrip);
+  }
+}
+
+void multiply_wide(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
   const int64_t parts = std::max<int64_t>(1, divide_up(k, kDepth));
   const int64_t depth = round_up(divide_up(k, parts), 16);
   const int64_t stage_rows = std::min(kStageRows, round_up(m, kTileRows));
@@ -163,5 +182,7 @@ extern "C" void ct_matmul(float* out, const float* a, const float* b, int64_t m,
                       bias, pre_activation, static_cast<Activation>(activation)};
   const Operand rows{a, transpose_a ? m : k, !transpose_a};
   const Operand columns{b, transpose_b ? k : n, transpose_b != 0};
-  multiply(target, rows, columns, m, n, k);
+  // The dot products of the narrow path want rows of A contiguous; a single row in a column is contiguous too.
+  const bool narrow = m <= kNarrowRows && (!transpose_a || !transpose_b || m == 1);
+  (narrow ? multiply_narrow : multiply_wide)(target, m == 1 ? Operand{a, k, true} : rows, columns, m, n, k);
 }
