@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../errors.js';
-import type { CorpusFormat } from './formats.js';
+import { type CorpusFormat, knownFormats } from './formats.js';
 import { cornellFiles } from './readers/cornell.js';
 import { unreadable } from './text-file.js';
 
@@ -67,7 +67,7 @@ class Search implements CorpusFiles {
     const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
     throw new UserError(
       'data',
-      `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; name a file to have it read whatever it is called`,
+      `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; convert them to ${knownFormats}, or name a file to have it read whatever it is called`,
     );
   }
 

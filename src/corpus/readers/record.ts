@@ -79,7 +79,9 @@ export function wrongRecord(record: unknown, readers: readonly RecordReader[], w
 }
 
 /** How the fields found could become those of the first reader that they fit. */
-function renaming(keys: readonly string[], readers: readonly RecordReader[]): string {
+function renaming(allKeys: readonly string[], readers: readonly RecordReader[]): string {
+  // Comparing names takes time: a hostile record may have many, or very long ones.
+  const keys = allKeys.slice(0, 50).filter((key) => key.length <= 40);
   for (const { fields, alternatives } of readers) {
     const renames = fields
       .filter((field) => !keys.includes(field))
