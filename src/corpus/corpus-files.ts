@@ -1,6 +1,6 @@
 // Which files a corpus is: those that were named, and those found in the folders that were named.
 
-import { type Dirent, existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { type CorpusFormat, knownFormats } from './formats.js';
@@ -44,8 +44,10 @@ export function corpusFiles(paths: readonly string[], format: CorpusFormat | 'au
 class Search implements CorpusFiles {
   readonly files: CorpusFile[] = [];
   readonly skipped: string[] = [];
-  private readonly searched = new Set<string>();
+  /** By real path, so that links are followed, but nothing is read twice and no circle is run in. */
   private readonly added = new Set<string>();
+  /** Folders gone through, by real path, and whether there was anything to read. */
+  private readonly searched = new Map<string, boolean>();
 
   constructor(private readonly format: CorpusFormat | 'auto') {}
 
@@ -56,12 +58,12 @@ class Search implements CorpusFiles {
       this.add(ofCornell ? { path: dirname(path), kind: 'cornell' } : { path, kind: 'file' });
       return;
     }
-    isNew(path, this.searched);
-    const skippedBefore = this.skipped.length;
-    if (this.format === 'cornell' || this.searchFolder(path) > 0) {
-      if (this.format === 'cornell') this.add({ path, kind: 'cornell' });
+    if (this.format === 'cornell') {
+      this.add({ path, kind: 'cornell' });
       return;
     }
+    const skippedBefore = this.skipped.length;
+    if (this.hasFiles(path)) return;
     const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
     throw new UserError(
       'data',
@@ -69,21 +71,31 @@ class Search implements CorpusFiles {
     );
   }
 
-  /** @returns how many files there were to read, those that were known already included. */
-  private searchFolder(folder: string): number {
-    const entries = entriesOf(folder).filter(({ name }) => !name.startsWith('.'));
-    const names = new Set(entries.map(({ name }) => name));
-    const cornell = this.format === 'auto' && Object.values(cornellFiles).every((name) => names.has(name));
+  /** Adds what a folder has to read. @returns whether that is anything. */
+  private hasFiles(folder: string): boolean {
+    const real = realpathSync(folder);
+    const known = this.searched.get(real);
+    if (known !== undefined) return known;
+    this.searched.set(real, false);
+    const found = this.searchEntries(folder);
+    this.searched.set(real, found);
+    return found;
+  }
+
+  private searchEntries(folder: string): boolean {
+    const names = visibleNames(folder);
+    const cornell =
+      this.format === 'auto' && Object.values(cornellFiles).every((name) => names.includes(name));
     if (cornell) this.add({ path: folder, kind: 'cornell' });
-    let found = cornell ? 1 : 0;
-    for (const { name } of entries) {
+    let found = cornell;
+    for (const name of names) {
       const path = join(folder, name);
       if (cornell && isCornellFile(path)) continue;
-      const stats = statSync(path, { throwIfNoEntry: false });
-      if (stats?.isDirectory()) found += isNew(path, this.searched) ? this.searchFolder(path) : 0;
+      const stats = statsIfAny(path);
+      if (stats?.isDirectory()) found = this.hasFiles(path) || found;
       else if (stats?.isFile() && this.hasKnownExtension(name)) {
         this.add({ path, kind: 'file' });
-        found++;
+        found = true;
       } else this.skipped.push(path);
     }
     return found;
@@ -95,16 +107,10 @@ class Search implements CorpusFiles {
   }
 
   private add(file: CorpusFile): void {
-    if (isNew(file.path, this.added)) this.files.push(file);
+    const real = realpathSync(file.path);
+    if (!this.added.has(real)) this.files.push(file);
+    this.added.add(real);
   }
-}
-
-/** Adds the path to `known`. Links are followed, but nothing is read twice and no circle is run in. */
-function isNew(path: string, known: Set<string>): boolean {
-  const real = realpathSync(path);
-  if (known.has(real)) return false;
-  known.add(real);
-  return true;
 }
 
 function isCornellFile(path: string): boolean {
@@ -123,10 +129,21 @@ function statsOf(path: string): Stats {
   }
 }
 
-function entriesOf(folder: string): Dirent[] {
+/** Links that lead nowhere, or round in a circle, have none. */
+function statsIfAny(path: string): Stats | undefined {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.sort((left, right) => (left.name < right.name ? -1 : 1));
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sorted by code units, the same everywhere. */
+function visibleNames(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
   } catch (thrown) {
     throw unreadable(folder, thrown);
   }

@@ -109,27 +109,22 @@ function notUtf8(path: string, bytes: Buffer): UserError {
   );
 }
 
-/** By halving: a cut inside a character is put right by moving back to where one starts. */
+/** By halving, cutting only where characters start, and then character by character. */
 function firstInvalidByte(bytes: Buffer): number {
   let valid = 0;
   let invalid = bytes.length;
-  while (invalid - valid > 1) {
+  for (;;) {
     let middle = (valid + invalid) >> 1;
     while (middle > valid && isContinuation(bytes[middle])) middle--;
     if (middle === valid) break;
     if (isUtf8(bytes.subarray(valid, middle))) valid = middle;
     else invalid = middle;
   }
-  // Halving stops in front of a character that fills what is left to search: go on by characters.
   for (;;) {
-    const length = [1, 2, 3, 4].find((count) => isCharacter(bytes.subarray(valid, valid + count), count));
-    if (length === undefined) return valid;
+    const length = [1, 2, 3, 4].find((size) => isUtf8(bytes.subarray(valid, valid + size)));
+    if (length === undefined || valid + length > bytes.length) return valid;
     valid += length;
   }
-}
-
-function isCharacter(bytes: Buffer, length: number): boolean {
-  return bytes.length === length && isUtf8(bytes);
 }
 
 function isContinuation(byte: number | undefined): boolean {

@@ -6,7 +6,8 @@ import { UserError } from '../../errors.js';
 import type { Dialogue, Turn } from '../dialogue.js';
 import { shortened } from './record.js';
 
-const weighted = /^([01](?:\.\d+)?) (.*)$/s;
+/** What has a weight but no words is an empty turn. */
+const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
 /** @throws UserError (data), with the line, where one has not two columns, or has a turn without its weight. */
 export function* readDialogptTsv(text: string, path: string): Generator<Dialogue> {
@@ -43,9 +44,8 @@ function plainTurn(text: string): Turn {
 }
 
 function weightedTurn(utterance: string, source: string): Turn {
-  // What has a weight but no words is an empty turn.
-  const [, weight, text] = weighted.exec(utterance) ?? weighted.exec(`${utterance} `) ?? [];
-  if (weight === undefined || text === undefined)
+  const [, weight, text = ''] = weighted.exec(utterance) ?? [];
+  if (weight === undefined)
     throw new UserError(
       'data',
       `${source}: expected a weight, 0.0 or 1.0, before "${shortened(utterance)}", as the turns of the first line have`,
