@@ -33,7 +33,10 @@ const { values } = parseArgs({
 if (values.data === undefined) throw new Error('--data names a file in the form of Persona-Chat');
 const dialogues = encodedSample(values.data, Number(values.dialogues), maxLength);
 if (values.write === undefined) console.log(JSON.stringify(epoch()));
-else writeFileSync(values.write, JSON.stringify(dialogues.map(asTrainerExample)));
+else {
+  writeFileSync(values.write, JSON.stringify(dialogues.map(asTrainerExample)));
+  console.log(JSON.stringify(true));
+}
 
 function epoch(): DialoguesResult {
   const windows = new EpochWindows(dialogues, {
