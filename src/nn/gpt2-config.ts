@@ -1,6 +1,10 @@
-// The numbers that make one GPT-2 differ from another, named as in Hugging Face's GPT2Config (in camelCase).
+// The numbers that make one GPT-2 differ from another, named as in Hugging Face's GPT2Config (in camelCase), and
+// config.json to and from them. A key that changes what the model computes is honoured or refused by name; all
+// others (use_cache, summary_*, task_specific_params, reorder_and_upcast_attn, which float32 does not see) are ignored.
 
 import type { Activation } from '../device/device.js';
+import { UserError } from '../errors.js';
+import { nearest } from '../suggest.js';
 
 export interface GPT2Config {
   readonly vocabSize: number;
@@ -20,4 +24,260 @@ export interface GPT2Config {
   readonly scaleAttnByInverseLayerIdx: boolean;
   readonly tieWordEmbeddings: boolean;
   readonly initializerRange: number;
+}
+
+export interface TensorShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** Names of transformers' activations that compute the same function. */
+const activations: Readonly<Record<string, Activation>> = {
+  gelu_new: 'gelu_new',
+  gelu_pytorch_tanh: 'gelu_new',
+  gelu_python_tanh: 'gelu_new',
+  gelu_accurate: 'gelu_new',
+  gelu: 'gelu',
+  gelu_python: 'gelu',
+};
+
+/** Whose weights are those of GPT2LMHeadModel, but for a small head that is not used. */
+const architectures = [
+  'GPT2Model',
+  'GPT2LMHeadModel',
+  'GPT2DoubleHeadsModel',
+  'GPT2ForSequenceClassification',
+  'GPT2ForTokenClassification',
+  'GPT2ForQuestionAnswering',
+];
+
+/** Beyond these a config is damaged or hostile; they keep every size that is computed from it exact. */
+const mostLayers = 4096;
+const mostWide = 2 ** 24;
+const mostTokens = 2 ** 31 - 1;
+
+/** Reads one key after the other of a config.json, complaining by name. */
+class ConfigReader {
+  constructor(
+    private readonly entries: Readonly<Record<string, unknown>>,
+    private readonly source: string,
+  ) {}
+
+  fail(complaint: string): UserError {
+    return new UserError('model', `${this.source}: ${complaint}`);
+  }
+
+  /** The first of `keys` that is there and not null. */
+  value(...keys: string[]): unknown {
+    for (const key of keys)
+      if (Object.hasOwn(this.entries, key) && this.entries[key] !== null) return this.entries[key];
+    return undefined;
+  }
+
+  count(keys: readonly string[], fallback: number, most: number): number {
+    const value = this.value(...keys) ?? fallback;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
+      throw this.fail(`${keys[0]} must be a whole number from 1 to ${most}, found ${show(value)}`);
+    return value;
+  }
+
+  number(key: string, fallback: number, says: string, fits: (value: number) => boolean): number {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== 'number' || !Number.isFinite(value) || !fits(value))
+      throw this.fail(`${key} must be ${says}, found ${show(value)}`);
+    return value;
+  }
+
+  flag(key: string, fallback: boolean): boolean {
+    const value = this.value(key) ?? fallback;
+    if (typeof value !== 'boolean') throw this.fail(`${key} must be true or false, found ${show(value)}`);
+    return value;
+  }
+
+  /** A feature that this program does not have. */
+  absent(key: string, isOff: (value: unknown) => boolean): void {
+    const value = this.value(key);
+    if (value !== undefined && !isOff(value))
+      throw this.fail(`${key} ${show(value)} is not supported; use a plain GPT-2 or DialoGPT model`);
+  }
+}
+
+/** A value as an error message quotes it. */
+function show(value: unknown): string {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+function checkArchitecture(reader: ConfigReader): void {
+  const type = reader.value('model_type');
+  if (type !== undefined && type !== 'gpt2')
+    throw reader.fail(
+      `model_type ${show(type)} is not supported; use a GPT-2 or DialoGPT model (model_type "gpt2")`,
+    );
+  const named = reader.value('architectures');
+  if (named === undefined) return;
+  if (!Array.isArray(named) || !named.some((name) => architectures.includes(name)))
+    throw reader.fail(`architectures ${show(named)} is not supported; use a GPT2LMHeadModel`);
+}
+
+function activationOf(reader: ConfigReader): Activation {
+  const name = reader.value('activation_function') ?? 'gelu_new';
+  const activation =
+    typeof name === 'string' && Object.hasOwn(activations, name) ? activations[name] : undefined;
+  if (activation === undefined)
+    throw reader.fail(`activation_function ${show(name)} is not supported; it must be "gelu_new" or "gelu"`);
+  return activation;
+}
+
+/**
+ * A parsed config.json. Missing keys have the values that transformers gives them.
+ * @param source how error messages name it.
+ * @throws UserError (model) naming the key whose value is wrong or not supported.
+ */
+export function parseGPT2Config(json: unknown, source: string): GPT2Config {
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw new UserError(
+      'model',
+      `${source}: expected a JSON object with the model's configuration, found ${show(json)}`,
+    );
+  const reader = new ConfigReader(Object.fromEntries(Object.entries(json)), source);
+  checkArchitecture(reader);
+  reader.absent('add_cross_attention', (value) => value === false);
+  reader.absent('is_encoder_decoder', (value) => value === false);
+  reader.absent('attention_head_type', (value) => value === 'multihead');
+  reader.absent(
+    'pruned_heads',
+    (value) => typeof value === 'object' && Object.keys(value ?? {}).length === 0,
+  );
+  reader.absent('quantization_config', () => false);
+
+  const nEmbd = reader.count(['n_embd', 'hidden_size'], 768, mostWide);
+  const nHead = reader.count(['n_head', 'num_attention_heads'], 12, mostWide);
+  if (nEmbd % nHead !== 0) throw reader.fail(`n_embd ${nEmbd} is not divisible by n_head ${nHead}`);
+  const isShare = (value: number): boolean => value >= 0 && value < 1;
+  return {
+    vocabSize: reader.count(['vocab_size'], 50257, mostTokens),
+    nPositions: reader.count(['n_positions', 'max_position_embeddings', 'n_ctx'], 1024, mostWide),
+    nEmbd,
+    nLayer: reader.count(['n_layer', 'num_hidden_layers'], 12, mostLayers),
+    nHead,
+    nInner: reader.count(['n_inner'], 4 * nEmbd, 4 * mostWide),
+    activationFunction: activationOf(reader),
+    embdPdrop: reader.number('embd_pdrop', 0.1, 'at least 0 and below 1', isShare),
+    attnPdrop: reader.number('attn_pdrop', 0.1, 'at least 0 and below 1', isShare),
+    residPdrop: reader.number('resid_pdrop', 0.1, 'at least 0 and below 1', isShare),
+    layerNormEpsilon: reader.number('layer_norm_epsilon', 1e-5, 'above 0', (value) => value > 0),
+    scaleAttnWeights: reader.flag('scale_attn_weights', true),
+    scaleAttnByInverseLayerIdx: reader.flag('scale_attn_by_inverse_layer_idx', false),
+    tieWordEmbeddings: reader.flag('tie_word_embeddings', true),
+    initializerRange: reader.number('initializer_range', 0.02, 'at least 0', (value) => value >= 0),
+  };
+}
+
+/**
+ * config.json as transformers' GPT2LMHeadModel.from_pretrained opens it.
+ * @param endOfText the tokenizer's id of <|endoftext|>, which begins and ends a text.
+ */
+export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<string, unknown> {
+  return {
+    architectures: ['GPT2LMHeadModel'],
+    model_type: 'gpt2',
+    vocab_size: config.vocabSize,
+    n_positions: config.nPositions,
+    n_embd: config.nEmbd,
+    n_layer: config.nLayer,
+    n_head: config.nHead,
+    n_inner: config.nInner === 4 * config.nEmbd ? null : config.nInner,
+    activation_function: config.activationFunction,
+    embd_pdrop: config.embdPdrop,
+    attn_pdrop: config.attnPdrop,
+    resid_pdrop: config.residPdrop,
+    layer_norm_epsilon: config.layerNormEpsilon,
+    scale_attn_weights: config.scaleAttnWeights,
+    scale_attn_by_inverse_layer_idx: config.scaleAttnByInverseLayerIdx,
+    tie_word_embeddings: config.tieWordEmbeddings,
+    initializer_range: config.initializerRange,
+    bos_token_id: endOfText,
+    eos_token_id: endOfText,
+    torch_dtype: 'float32',
+    use_cache: true,
+  };
+}
+
+/**
+ * Every tensor of a GPT2LMHeadModel, in the order of the forward pass, named as transformers does without its
+ * `transformer.` prefix. Linear weights are [in, out] (transformers' Conv1D), embeddings and the head [out, in].
+ */
+export function expectedTensors(config: GPT2Config): TensorShape[] {
+  const { vocabSize, nPositions, nEmbd, nInner, nLayer } = config;
+  const layernorm = (name: string): TensorShape[] => [
+    { name: `${name}.weight`, shape: [nEmbd] },
+    { name: `${name}.bias`, shape: [nEmbd] },
+  ];
+  const linear = (name: string, input: number, output: number): TensorShape[] => [
+    { name: `${name}.weight`, shape: [input, output] },
+    { name: `${name}.bias`, shape: [output] },
+  ];
+  const block = (layer: number): TensorShape[] => [
+    ...layernorm(`h.${layer}.ln_1`),
+    ...linear(`h.${layer}.attn.c_attn`, nEmbd, 3 * nEmbd),
+    ...linear(`h.${layer}.attn.c_proj`, nEmbd, nEmbd),
+    ...layernorm(`h.${layer}.ln_2`),
+    ...linear(`h.${layer}.mlp.c_fc`, nEmbd, nInner),
+    ...linear(`h.${layer}.mlp.c_proj`, nInner, nEmbd),
+  ];
+  return [
+    { name: 'wte.weight', shape: [vocabSize, nEmbd] },
+    { name: 'wpe.weight', shape: [nPositions, nEmbd] },
+    ...Array.from({ length: nLayer }, (_, layer) => block(layer)).flat(),
+    ...layernorm('ln_f'),
+    ...(config.tieWordEmbeddings ? [] : [{ name: 'lm_head.weight', shape: [vocabSize, nEmbd] }]),
+  ];
+}
+
+/** Layers, width, heads and positions of the shapes that a fresh model can have. */
+const presets = {
+  /** Learns a few hundred conversations in a minute or two on a laptop's processor. */
+  tiny: { nLayer: 4, nEmbd: 128, nHead: 4, nPositions: 256 },
+  /** GPT-2 and DialoGPT of 124, 355 and 774 million parameters. */
+  small: { nLayer: 12, nEmbd: 768, nHead: 12, nPositions: 1024 },
+  medium: { nLayer: 24, nEmbd: 1024, nHead: 16, nPositions: 1024 },
+  large: { nLayer: 36, nEmbd: 1280, nHead: 20, nPositions: 1024 },
+} as const;
+
+export type Preset = keyof typeof presets;
+
+export const presetNames: readonly string[] = Object.keys(presets);
+
+export function isPreset(name: string): name is Preset {
+  return Object.hasOwn(presets, name);
+}
+
+export function unknownPreset(name: string): UserError {
+  const similar = nearest(name, presetNames);
+  const question = similar === undefined ? '' : `, did you mean ${similar}?`;
+  return new UserError(
+    'model',
+    `there is no preset ${show(name)}${question} (known are ${presetNames.join(', ')})`,
+  );
+}
+
+/** @throws UserError (model) when there is no preset of that name. */
+export function presetConfig(name: string, vocabSize: number): GPT2Config {
+  if (!isPreset(name)) throw unknownPreset(name);
+  const shape = presets[name];
+  return {
+    vocabSize,
+    ...shape,
+    nInner: 4 * shape.nEmbd,
+    activationFunction: 'gelu_new',
+    embdPdrop: 0.1,
+    attnPdrop: 0.1,
+    residPdrop: 0.1,
+    layerNormEpsilon: 1e-5,
+    scaleAttnWeights: true,
+    scaleAttnByInverseLayerIdx: false,
+    tieWordEmbeddings: true,
+    initializerRange: 0.02,
+  };
 }

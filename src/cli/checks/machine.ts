@@ -1,0 +1,132 @@
+// What training on the CPU needs of a machine: Node, a compiler, kernels that load, cores, memory, disk.
+
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { findCompiler } from '../../device/cpu/compiler.js';
+import { createCpuDevice } from '../../device/cpu/cpu-device.js';
+import { availableBytes, physicalCores, processorName } from '../../device/cpu/processor.js';
+import { messageOf } from '../../errors.js';
+import { bytes } from '../format.js';
+import type { Check } from './check.js';
+
+const OLDEST_NODE = 20;
+/** A run of a small model with its checkpoints; below, a warning is worth more than silence. */
+const LITTLE_DISK = 5e9;
+const LITTLE_MEMORY = 2e9;
+
+export function nodeCheck(version = process.versions.node): Check {
+  const detail = `${version} on ${process.platform} ${process.arch}`;
+  if (Number.parseInt(version, 10) >= OLDEST_NODE) return { name: 'Node.js', state: 'ok', detail };
+  return {
+    name: 'Node.js',
+    state: 'missing',
+    detail: `${detail}; ${OLDEST_NODE} or newer is needed`,
+    cure: 'npx -y -p node@22 node --version, or install it from https://nodejs.org',
+  };
+}
+
+/** The command that installs a C++ compiler, by the `ID` and `ID_LIKE` of /etc/os-release. */
+export function compilerCure(platform: NodeJS.Platform, osRelease: string): string {
+  if (platform === 'darwin') return 'xcode-select --install';
+  if (platform === 'win32') return 'wsl --install, and inside it: sudo apt install g++';
+  const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, id = '']) =>
+    id.split(' '),
+  );
+  const has = (...names: string[]) => names.some((name) => ids.includes(name));
+  if (has('alpine')) return 'sudo apk add g++';
+  if (has('arch')) return 'sudo pacman -S gcc';
+  if (has('fedora', 'rhel', 'centos')) return 'sudo dnf install gcc-c++';
+  if (has('suse', 'opensuse')) return 'sudo zypper install gcc-c++';
+  return 'sudo apt install g++';
+}
+
+function osRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/**
+ * The compiler, and whether the kernels that it makes run here. Compiles them (some seconds) unless the cache holds
+ * them, as the first run would.
+ */
+export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): Check[] {
+  let name: string;
+  try {
+    name = findCompiler(env).name;
+  } catch (error) {
+    const cure = compilerCure(process.platform, osRelease());
+    return [{ name: 'C++ compiler', state: 'missing', detail: messageOf(error), cure }];
+  }
+  const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
+  try {
+    const device = createCpuDevice({ env, onCompile });
+    const { description } = device;
+    device.dispose();
+    return [compiler, { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` }];
+  } catch (error) {
+    return [compiler, { name: 'CPU kernels', state: 'missing', detail: messageOf(error) }];
+  }
+}
+
+/** The widest vectors that the kernels can use here, by /proc/cpuinfo. */
+export function vectorWidth(arch: string, cpuinfo: string): string {
+  const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(' '));
+  if (flags.has('avx512f')) return 'AVX-512: 16 floats at once';
+  if (flags.has('avx2')) return 'AVX2: 8 floats at once';
+  if (arch === 'arm64') return 'NEON: 4 floats at once';
+  return flags.size > 0 ? '4 floats at once' : 'vector width unknown';
+}
+
+export function processorCheck(): Check {
+  let cpuinfo = '';
+  try {
+    cpuinfo = readFileSync('/proc/cpuinfo', 'utf8');
+  } catch {
+    // Only Linux has it.
+  }
+  const cores = physicalCores();
+  const threads = availableParallelism();
+  return {
+    name: 'processor',
+    state: 'ok',
+    detail: `${processorName()}, ${cores} core${cores === 1 ? '' : 's'}, ${threads} thread${threads === 1 ? '' : 's'}, ${vectorWidth(process.arch, cpuinfo)}`,
+  };
+}
+
+export function memoryCheck(available = availableBytes()): Check {
+  if (available >= LITTLE_MEMORY)
+    return { name: 'memory', state: 'ok', detail: `${bytes(available)} available` };
+  return {
+    name: 'memory',
+    state: 'absent',
+    detail: `${bytes(available)} available, little even for a small model`,
+    cure: 'chatbot-train --dry-run with your options tells what a run takes; --gradient-checkpointing makes it less',
+  };
+}
+
+/** Space where results/ is or will be. */
+export async function diskCheck(folder = 'results'): Promise<Check> {
+  let place = resolve(folder);
+  for (;;) {
+    try {
+      const { bavail, bsize } = await statfs(place);
+      const free = bavail * bsize;
+      const detail = `${bytes(free)} free for ${resolve(folder)}`;
+      if (free >= LITTLE_DISK) return { name: 'disk', state: 'ok', detail };
+      return {
+        name: 'disk',
+        state: 'absent',
+        detail: `${detail}, little for checkpoints`,
+        cure: 'choose another place with --output-dir, or keep fewer checkpoints with --save-total-limit 1',
+      };
+    } catch (error) {
+      if (dirname(place) === place) return { name: 'disk', state: 'absent', detail: messageOf(error) };
+      place = dirname(place);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// `chatbot-train doctor`: what this machine offers for training, what is missing and the command that gets it.
+
+import { ExitCode } from '../errors.js';
+import type { Check } from './checks/check.js';
+import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
+import { nvidiaChecks } from './checks/nvidia.js';
+import { cacheChecks, hubCheck, tensorflowCheck } from './checks/surroundings.js';
+
+export async function doctorCommand({ json }: { readonly json: boolean }): Promise<number> {
+  const checks = await examine(process.env, () => {
+    process.stderr.write('compiling the CPU kernels for this processor, once ...\n');
+  });
+  process.stdout.write(json ? reportJson(checks) : reportText(checks));
+  return canTrain(checks) ? ExitCode.ok : ExitCode.device;
+}
+
+async function examine(env: NodeJS.ProcessEnv, onCompile: () => void): Promise<readonly Check[]> {
+  return [
+    nodeCheck(),
+    ...compilerChecks(env, onCompile),
+    processorCheck(),
+    memoryCheck(),
+    await diskCheck(),
+    ...nvidiaChecks(env),
+    tensorflowCheck(),
+    ...(await cacheChecks(env)),
+    hubCheck(env),
+  ];
+}
+
+export function canTrain(checks: readonly Check[]): boolean {
+  return checks.every(({ state }) => state !== 'missing');
+}
+
+export function reportJson(checks: readonly Check[]): string {
+  return `${JSON.stringify({
+    can_train: canTrain(checks),
+    checks: checks.map(({ name, state, detail, cure }) => ({ name, state, detail, cure: cure ?? null })),
+  })}\n`;
+}
+
+const marks = { ok: 'ok', missing: 'MISSING', absent: '-' } as const;
+
+export function reportText(checks: readonly Check[]): string {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  const lines = checks.flatMap(({ name, state, detail, cure }) => [
+    `${marks[state].padEnd(7)}  ${name.padEnd(width)}  ${detail}`,
+    ...(cure === undefined ? [] : [`${''.padEnd(11 + width)}to get it: ${cure}`]),
+  ]);
+  const verdict = canTrain(checks)
+    ? 'This machine can train (--device cpu).'
+    : 'This machine cannot train yet; what is missing is marked above.';
+  return `${lines.join('\n')}\n\n${verdict}\n`;
+}

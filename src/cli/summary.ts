@@ -1,0 +1,63 @@
+// What a run came to: a block for people, one line of JSON for machines.
+
+import type { TrainingSummary } from '../train/events.js';
+import { bytes, count, duration, short } from './format.js';
+
+/**
+ * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
+ */
+export function summaryJson(summary: TrainingSummary): string {
+  return JSON.stringify({
+    steps: summary.steps,
+    epochs: summary.epochs,
+    train_loss: summary.trainLoss,
+    eval_loss: summary.evalLoss,
+    best_eval_loss: summary.bestEvalLoss,
+    best_step: summary.bestStep,
+    perplexity: summary.perplexity,
+    tokens_per_second: summary.tokensPerSecond,
+    supervised_tokens_per_second: summary.supervisedTokensPerSecond,
+    peak_memory_bytes: summary.peakMemoryBytes,
+    device: summary.device,
+    precision: summary.precision,
+    output_dir: summary.outputDir,
+    stopped_early: summary.stoppedEarly,
+    seconds: summary.seconds,
+  });
+}
+
+/** What a run that was asked to stop leaves: nothing final, and the way to go on. */
+export function interruptionText({ steps, outputDir }: TrainingSummary): string {
+  return (
+    `Stopped after step ${count(steps)}, saved in ${outputDir}.\n` +
+    `The same command with --output-dir ${quotedForShell(outputDir)} --resume goes on from there.\n`
+  );
+}
+
+/** The end block: the result, where it is and how to open it. */
+export function summaryText(summary: TrainingSummary): string {
+  const { steps, epochs, seconds, stoppedEarly, startingEvalLoss, bestEvalLoss, bestStep, outputDir } =
+    summary;
+  const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
+  const lines = [
+    `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
+    `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${bytes(summary.peakMemoryBytes)}.`,
+  ];
+  const from = startingEvalLoss === null ? '' : `, from ${short(startingEvalLoss)} at the start`;
+  if (bestEvalLoss !== null)
+    lines.push(
+      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})${from}` +
+        `${bestStep === null ? '' : `; reached at step ${bestStep}, whose model is the one saved`}.`,
+    );
+  lines.push(
+    '',
+    `The model is in ${outputDir}; open it from Python with`,
+    `  AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** As it is where a shell leaves it alone, else in single quotes. */
+function quotedForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,101 @@
+// The command that trains: options in, a run started, watched and reported, its exit code out.
+
+import { loadOptions } from '../config/load.js';
+import type { Options } from '../config/options.js';
+import { type RunOptions, settleOutputFolder } from '../config/output-folder.js';
+import type { GivenOptions } from '../config/schema.js';
+import { ExitCode } from '../errors.js';
+import type { TrainingSummary } from '../train/events.js';
+import type { RunWatcher } from '../train/run.js';
+import { short } from './format.js';
+import { planJson, planLines } from './plan.js';
+import { createProgress, headerText, type Progress } from './progress.js';
+import { exitCodeOfSignal, type StopSignal, watchSignals } from './signals.js';
+import { interruptionText, summaryJson, summaryText } from './summary.js';
+
+/** A whole run. Null after a dry run. */
+export type StartRun = (options: RunOptions, watcher: RunWatcher) => Promise<TrainingSummary | null>;
+
+/** The trainer, loaded only when there is something to train. */
+const trainer: StartRun = async (options, watcher) => {
+  const { startRun } = await import('../train/run.js');
+  return startRun(options, watcher);
+};
+
+export interface Terminal {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+/**
+ * @returns the exit code.
+ * @throws UserError for what a person can mend.
+ */
+export async function trainCommand(
+  flags: GivenOptions,
+  startRun: StartRun = trainer,
+  { stdout, stderr }: Terminal = process,
+): Promise<number> {
+  const { options, notes } = await loadOptions(flags);
+  const run = settleOutputFolder(options, new Date());
+  const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
+  for (const note of notes) progress.note(note);
+  const signals = watchSignals((signal) =>
+    progress.note(
+      `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+    ),
+  );
+  try {
+    const watcher = watcherOf(progress, options, stdout, signals.shouldStop);
+    const summary = await startRun(run, watcher);
+    progress.stop();
+    const signal = signals.shouldStop();
+    if (summary !== null) {
+      const text = signal === null ? summaryText(summary) : interruptionText(summary);
+      if (options.json) stdout.write(`${summaryJson(summary)}\n`);
+      if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
+    }
+    if (signal !== null) return exitCodeOfSignal[signal];
+    return summary === null ? ExitCode.ok : gate(summary, options, stderr);
+  } finally {
+    progress.stop();
+    signals.dispose();
+  }
+}
+
+function watcherOf(
+  progress: Progress,
+  options: Options,
+  stdout: NodeJS.WritableStream,
+  shouldStop: () => StopSignal | null,
+): RunWatcher {
+  return {
+    plan: (plan) => {
+      // The plan is all the result that a dry run has.
+      if (options.dryRun) stdout.write(options.json ? `${planJson(plan)}\n` : headerText(planLines(plan)));
+      else {
+        progress.header(planLines(plan));
+        progress.start(plan.totalSteps, plan.firstStep);
+      }
+    },
+    step: progress.step,
+    event: progress.event,
+    note: progress.note,
+    download: progress.download,
+    shouldStop,
+  };
+}
+
+/** The model that is kept is the best one, so its loss is the one that must lie within the bound. */
+function gate(
+  summary: TrainingSummary,
+  { failAboveEvalLoss: bound }: Options,
+  stderr: NodeJS.WritableStream,
+): number {
+  const loss = summary.bestEvalLoss ?? summary.evalLoss;
+  if (bound === null || (loss !== null && loss <= bound)) return ExitCode.ok;
+  stderr.write(
+    `error: the evaluation loss is ${loss === null ? 'unknown' : short(loss)}, above the ${bound} of --fail-above-eval-loss\n`,
+  );
+  return ExitCode.unexpected;
+}

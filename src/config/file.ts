@@ -1,0 +1,171 @@
+// A config file (YAML, or JSON, which is YAML too) as options with the line each was given in.
+// Keys may be spelt like the flags, in snake_case or in camelCase. Values are checked later, by schema.ts.
+// Paths in the file are relative to the folder that the command runs in, exactly as they would be in flags.
+
+import { readFile, stat } from 'node:fs/promises';
+import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
+import { messageOf, UserError } from '../errors.js';
+import { nearest } from '../suggest.js';
+import { kebab, type OptionKey, type OptionSpec, optionEntries } from './options.js';
+import type { Given, GivenOptions } from './schema.js';
+
+const MAX_BYTES = 64 * 1024;
+/** A config is a flat map of values and lists; YAML's parser recurses, so depth is bounded before it runs. */
+const MAX_DEPTH = 8;
+
+interface KeyMeaning {
+  readonly key: OptionKey;
+  /** Spelt with `no-`: the value is turned round. */
+  readonly negated: boolean;
+}
+
+/** Every spelling of a key, in kebab-case. */
+function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
+  const meanings = new Map<string, KeyMeaning>();
+  for (const [key, spec] of optionEntries) {
+    if (spec.type === 'text' && spec.onlyFlag) continue;
+    meanings.set(kebab(key), { key, negated: false });
+    if (spec.alias !== undefined) meanings.set(spec.alias, { key, negated: false });
+    if (spec.type === 'switch') meanings.set(`no-${kebab(key)}`, { key, negated: true });
+  }
+  return meanings;
+}
+
+/**
+ * Reads a config file.
+ * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
+ */
+export async function readConfigFile(path: string): Promise<GivenOptions> {
+  return parseConfig(await readText(path), path);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const status = await stat(path);
+    if (!status.isFile())
+      throw new UserError(
+        'usage',
+        `config file ${path} is not a file; name a YAML or JSON file after --config`,
+      );
+    if (status.size > MAX_BYTES)
+      throw new UserError(
+        'usage',
+        `config file ${path} has ${status.size} bytes, but a config has at most ${MAX_BYTES}; is it the right file?`,
+      );
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    if (text.includes('\0')) throw new TypeError('NUL');
+    return text;
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    if (error instanceof TypeError)
+      throw new UserError('usage', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
+        cause: error,
+      });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UserError(
+      'usage',
+      missing
+        ? `config file ${path} does not exist; check the path after --config`
+        : `config file ${path} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function refuseDeepNesting(text: string, path: string): void {
+  let line = 1;
+  let flow = 0;
+  let block = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') flow++;
+    else if (token === ']' || token === '}') flow--;
+    else if (flow === 0 && (token === '-' || token === '?' || token === ':')) block++;
+    const breaks = token.split('\n').length - 1;
+    line += breaks;
+    if (breaks > 0) block = 0;
+    if (flow > MAX_DEPTH || block > MAX_DEPTH)
+      throw new UserError(
+        'usage',
+        `${path}:${line} is nested too deeply; a config is a flat list of "option: value"`,
+      );
+  }
+}
+
+/**
+ * @param path for messages only.
+ * @throws UserError (usage) as readConfigFile.
+ */
+export function parseConfig(text: string, path: string): GivenOptions {
+  refuseDeepNesting(text, path);
+  const lines = new LineCounter();
+  const lineAt = (offset: number) => lines.linePos(offset).line;
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [problem] = document.errors;
+  if (problem !== undefined)
+    throw new UserError(
+      'usage',
+      `${path}:${lineAt(problem.pos[0])} is not valid YAML: ${problem.message.split('\n')[0]}`,
+    );
+  const { contents } = document;
+  if (contents === null || (isScalar(contents) && contents.value === null)) return new Map();
+  if (!isMap(contents))
+    throw new UserError(
+      'usage',
+      `${path}:${lineAt(contents.range?.[0] ?? 0)} is not a list of "option: value"`,
+    );
+
+  const meanings = keyMeanings();
+  const given = new Map<OptionKey, Given>();
+  for (const { key, value } of contents.items) {
+    const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+    const where = `${path}:${lineAt(offset)}`;
+    const meaning = meaningOf(isScalar(key) ? String(key.value) : String(key), meanings, where);
+    const earlier = given.get(meaning.key);
+    if (earlier !== undefined)
+      throw new UserError(
+        'usage',
+        `${where} sets ${kebab(meaning.key)} again (first ${earlier.where}); keep one of the two`,
+      );
+    const plain = plainValue(value, where);
+    // An empty value is the same as no line at all.
+    if (plain === null) continue;
+    const turned = meaning.negated && typeof plain === 'boolean' ? !plain : plain;
+    given.set(meaning.key, { value: asList(meaning.key, turned), where: `in ${where}` });
+  }
+  return given;
+}
+
+function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where: string): KeyMeaning {
+  const spelt = key
+    .replace(/_/g, '-')
+    .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+    .replace(/^-+/, '');
+  const meaning = meanings.get(spelt);
+  if (meaning !== undefined) return meaning;
+  if (spelt === 'config')
+    throw new UserError('usage', `${where} names another config, which only the flag --config can do`);
+  const near = nearest(spelt, meanings.keys());
+  const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;
+  throw new UserError(
+    'usage',
+    `${where} sets the unknown option ${JSON.stringify(key).slice(0, 60)}; ${hint}`,
+  );
+}
+
+function plainValue(node: unknown, where: string): unknown {
+  if (node === null) return null;
+  if (isScalar(node)) return node.value;
+  if (isAlias(node))
+    throw new UserError('usage', `${where} refers to another line by "*"; write the value itself`);
+  if (isSeq(node)) return node.items.map((item) => plainValue(item, where));
+  throw new UserError(
+    'usage',
+    `${where} holds options inside an option; a config is a flat list of "option: value"`,
+  );
+}
+
+/** `data: folder/` is the list of one. */
+function asList(key: OptionKey, value: unknown): unknown {
+  const spec: OptionSpec | undefined = optionEntries.find(([name]) => name === key)?.[1];
+  return spec?.type === 'list' && typeof value === 'string' ? [value] : value;
+}

@@ -1,0 +1,83 @@
+// From flags and config file to the options of a run: defaults < file < flags, every value checked, contradictions
+// refused and options without effect named.
+
+import { UserError } from '../errors.js';
+import { flagOf, type OptionKey, type Options } from './options.js';
+import { completeOptions, type Given, type GivenOptions } from './schema.js';
+
+export interface LoadedOptions {
+  readonly options: Options;
+  /** Sentences about options that have no effect beside others. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError (usage) for anything that cannot be run as asked. */
+export async function loadOptions(flags: GivenOptions): Promise<LoadedOptions> {
+  const file = await givenByFile(flags.get('config'));
+  const options = completeOptions([file, flags]);
+  const given = new Set<OptionKey>([...file.keys(), ...flags.keys()]);
+  refuseContradictions(options, given);
+  return { options, notes: withoutEffect(options, given) };
+}
+
+async function givenByFile(config: Given | undefined): Promise<GivenOptions> {
+  if (typeof config?.value !== 'string') return new Map();
+  const { readConfigFile } = await import('./file.js');
+  return readConfigFile(config.value);
+}
+
+/** Whether anything will be measured during the run. */
+export function evaluates(options: Options): boolean {
+  return options.evalRatio > 0 || options.evalData.length > 0;
+}
+
+function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): void {
+  if (options.data.length === 0)
+    throw new UserError(
+      'usage',
+      'no conversations to learn from; name files or folders, for example --data data/',
+    );
+  if (options.warmupSteps >= 1 && !Number.isInteger(options.warmupSteps))
+    throw new UserError(
+      'usage',
+      `--warmup-steps is ${options.warmupSteps}, but must be a whole number of steps or, below 1, a share of them`,
+    );
+  if (options.resume === true && options.outputDir === null)
+    throw new UserError(
+      'usage',
+      '--resume does not say from where; name the folder after it, or the run with --output-dir',
+    );
+  if (evaluates(options)) return;
+  const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
+  if (needing !== undefined)
+    throw new UserError(
+      'usage',
+      `${flagOf(needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
+    );
+}
+
+function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonly string[] {
+  const notes: string[] = [];
+  if (options.maxSteps > 0 && given.has('numTrainEpochs'))
+    notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');
+  if (options.maxSteps > 0 && options.warmupSteps > options.maxSteps)
+    notes.push('--warmup-steps is longer than --max-steps: the learning rate never reaches --learning-rate');
+  if (options.lrSchedulerType === 'constant' && options.warmupSteps > 0)
+    notes.push('--lr-scheduler-type constant has no warm-up: take constant_with_warmup for --warmup-steps');
+  if (options.evalData.length > 0 && given.has('evalRatio'))
+    notes.push('--eval-data gives the evaluation set; --eval-ratio has no effect');
+  const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
+  if (!evaluates(options) && asksToStopEarly)
+    notes.push(
+      'nothing is measured, so --early-stopping-patience and --early-stopping-threshold have no effect',
+    );
+  if (
+    options.earlyStoppingPatience === 0 &&
+    given.has('earlyStoppingThreshold') &&
+    options.earlyStoppingThreshold > 0
+  )
+    notes.push(
+      '--early-stopping-patience 0 never stops early; --early-stopping-threshold only decides what is best',
+    );
+  return notes;
+}

@@ -1,0 +1,37 @@
+// Where a run writes when nobody said so.
+
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Options } from './options.js';
+
+/** Options of a run whose output folder is settled. */
+export interface RunOptions extends Options {
+  readonly outputDir: string;
+}
+
+/**
+ * `--output-dir` as given; the run's own folder where `--resume` names one of its checkpoints; else
+ * `results/<model>-<date>`, with `-2`, `-3`, ... where that day already has one.
+ */
+export function settleOutputFolder(
+  options: Options,
+  today: Date,
+  exists: (path: string) => boolean = existsSync,
+): RunOptions {
+  return { ...options, outputDir: options.outputDir ?? chosenFolder(options, today, exists) };
+}
+
+function chosenFolder(options: Options, today: Date, exists: (path: string) => boolean): string {
+  if (typeof options.resume === 'string') {
+    const folder = resolve(options.resume);
+    return /^checkpoint-\d+$/.test(basename(folder)) ? dirname(folder) : options.resume;
+  }
+  const date = [today.getFullYear(), today.getMonth() + 1, today.getDate()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join('-');
+  const model = basename(resolve(options.model)).replace(/[^\w.-]+/g, '-');
+  const folder = join('results', `${model}-${date}`);
+  let chosen = folder;
+  for (let number = 2; exists(chosen); number++) chosen = `${folder}-${number}`;
+  return chosen;
+}

@@ -1,0 +1,66 @@
+// Token and position embeddings, added and dropped out, and their gradients.
+// Forward goes row by row. Backward scatters into tables where two rows may meet in one entry, so threads take columns
+// instead of rows: every entry is summed by one thread, in the order of the rows.
+// Indices are trusted here; the caller has checked them.
+
+#include <algorithm>
+#include <cstdint>
+
+#include "philox.h"
+
+namespace {
+
+constexpr int64_t kWorthThreads = 1 << 14;
+/** Columns that a thread takes at a time: whole cache lines. */
+constexpr int64_t kColumns = 64;
+
+/** Multiplies values[0..width) of (row, column..) by the mask of dropout. */
+inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64_t column, int64_t width) {
+  float factors[kColumns];
+  for (int64_t from = 0; from < width; from += kColumns) {
+    const int64_t count = std::min(kColumns, width - from);
+    dropout_factors(factors, dropout, static_cast<uint32_t>(row), column + from, count);
+    for (int64_t at = 0; at < count; at++) values[from + at] *= factors[at];
+  }
+}
+
+}  // namespace
+
+extern "C" {
+
+/** out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). */
+void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, const float* token_table,
+                  const float* position_table, float probability, int32_t site, const int32_t* counter, int64_t rows,
+                  int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
+  for (int64_t row = 0; row < rows; row++) {
+    const float* const token = token_table + tokens[row] * channels;
+    const float* const position = position_table + positions[row] * channels;
+    float* const to = out + row * channels;
+    for (int64_t column = 0; column < channels; column++) to[column] = token[column] + position[column];
+    if (dropout.active) apply_mask(to, dropout, row, 0, channels);
+  }
+}
+
+/** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] under the mask of forward. */
+void ct_embedding_backward(float* token_gradient, float* position_gradient, const float* grad_out,
+                           const int32_t* tokens, const int32_t* positions, float probability, int32_t site,
+                           const int32_t* counter, int64_t rows, int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
+  for (int64_t first = 0; first < channels; first += kColumns) {
+    const int64_t width = std::min(kColumns, channels - first);
+    for (int64_t row = 0; row < rows; row++) {
+      float gradient[kColumns];
+      std::copy_n(grad_out + row * channels + first, width, gradient);
+      if (dropout.active) apply_mask(gradient, dropout, row, first, width);
+      float* const token = token_gradient + tokens[row] * channels + first;
+      float* const position = position_gradient + positions[row] * channels + first;
+      for (int64_t column = 0; column < width; column++) token[column] += gradient[column];
+      for (int64_t column = 0; column < width; column++) position[column] += gradient[column];
+    }
+  }
+}
+
+}  // extern "C"

@@ -1,0 +1,108 @@
+// Memory of tensors and what the library tells of itself: allocation, copies, threads, instruction set.
+// Knows nothing of shapes. Sizes are in bytes for memory, in elements for `ct_fill`.
+// Fresh pages are zeroed by the operating system at their first touch, so a large allocation costs nothing until used.
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace {
+
+constexpr int64_t kHugePage = 2 << 20;
+constexpr int64_t kBytesPerChunk = 1 << 20;
+
+int64_t rounded_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+/** The size that is mapped for a request; both allocation and release must agree on it. */
+int64_t mapped_size(int64_t bytes) {
+  return rounded_up(bytes, bytes >= kHugePage ? kHugePage : static_cast<int64_t>(sysconf(_SC_PAGESIZE)));
+}
+
+void* map(int64_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+}  // namespace
+
+extern "C" {
+
+/** Zeroed memory at a page boundary, or 0 when the operating system has none. From 2 MiB on it asks for huge pages. */
+uintptr_t ct_allocate(int64_t bytes) {
+  const int64_t size = mapped_size(bytes);
+  if (bytes < kHugePage) return reinterpret_cast<uintptr_t>(map(size));
+  // A huge page needs an aligned address: map one more than needed and give the edges back.
+  char* const start = static_cast<char*>(map(size + kHugePage));
+  if (start == nullptr) return 0;
+  const uintptr_t address = rounded_up(reinterpret_cast<uintptr_t>(start), kHugePage);
+  char* const aligned = reinterpret_cast<char*>(address);
+  if (aligned > start) munmap(start, aligned - start);
+  if (aligned < start + kHugePage) munmap(aligned + size, start + kHugePage - aligned);
+#ifdef MADV_HUGEPAGE
+  madvise(aligned, size, MADV_HUGEPAGE);
+#endif
+  return address;
+}
+
+/** @param bytes as they were asked for. */
+void ct_release(uintptr_t address, int64_t bytes) { munmap(reinterpret_cast<void*>(address), mapped_size(bytes)); }
+
+void ct_copy(void* target, const void* source, int64_t bytes) {
+#pragma omp parallel for schedule(static) if (bytes > kBytesPerChunk)
+  for (int64_t from = 0; from < bytes; from += kBytesPerChunk) {
+    const int64_t count = bytes - from < kBytesPerChunk ? bytes - from : kBytesPerChunk;
+    memcpy(static_cast<char*>(target) + from, static_cast<const char*>(source) + from, count);
+  }
+}
+
+/** Writes the same four bytes `size` times: a float or an integer. */
+void ct_fill(int32_t* target, int32_t bits, int64_t size) {
+#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
+  for (int64_t index = 0; index < size; index++) target[index] = bits;
+}
+
+/** Threads that the calls from this thread will use. */
+void ct_set_threads(int32_t threads) {
+#ifdef _OPENMP
+  omp_set_dynamic(0);
+  omp_set_num_threads(threads);
+#else
+  (void)threads;
+#endif
+}
+
+/** 1 where the library was compiled with OpenMP, 0 where it has only one thread. */
+int32_t ct_has_threads() {
+#ifdef _OPENMP
+  return 1;
+#else
+  return 0;
+#endif
+}
+
+/** What `-march=native` came to, for people. */
+const char* ct_instruction_set() {
+#if defined(__AVX512F__)
+  return "AVX-512";
+#elif defined(__AVX2__)
+  return "AVX2";
+#elif defined(__AVX__)
+  return "AVX";
+#elif defined(__SSE2__)
+  return "SSE2";
+#elif defined(__ARM_FEATURE_SVE)
+  return "SVE";
+#elif defined(__ARM_NEON)
+  return "NEON";
+#else
+  return "no vector instructions";
+#endif
+}
+
+}  // extern "C"

@@ -1,0 +1,122 @@
+// Rows gathered, scattered and summed, and sums over whole buffers.
+// Every sum is cut into pieces whose number and order depend on the shape alone, never on the number of threads,
+// so that any number of threads gives the same bits. Long sums run in double.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "simd.h"
+
+namespace {
+
+constexpr int64_t kSlices = 256;
+/** Below this many elements a second thread costs more than it brings. */
+constexpr int64_t kWorthThreads = 1 << 15;
+
+/** Adds up term(x[at]) over a piece, in several vectors of sums: one alone would wait for its own last addition. */
+template <class Term>
+double piece_sum(const float* x, int64_t size, Term term) {
+  typedef double sums __attribute__((vector_size(SIMD_BYTES)));
+  typedef float half __attribute__((vector_size(SIMD_BYTES / 2), aligned(4), may_alias));
+  constexpr int kVectors = 8, kLanes = SIMD_BYTES / 8;
+  sums sum[kVectors] = {};
+  int64_t at = 0;
+  for (; at + kVectors * kLanes <= size; at += kVectors * kLanes)
+    for (int vector = 0; vector < kVectors; vector++)
+      sum[vector] += term(__builtin_convertvector(*reinterpret_cast<const half*>(x + at + vector * kLanes), sums));
+  double total = 0;
+  for (; at < size; at++) total += term(static_cast<double>(x[at]));
+  for (int vector = 1; vector < kVectors; vector++) sum[0] += sum[vector];
+  for (int lane = 0; lane < kLanes; lane++) total += sum[0][lane];
+  return total;
+}
+
+/** Adds up term(x[at]) over kSlices pieces of x. */
+template <class Term>
+double sliced_sum(const float* x, int64_t size, Term term) {
+  double partial[kSlices];
+  const int64_t length = (size + kSlices * 16 - 1) / (kSlices * 16) * 16;
+#pragma omp parallel for schedule(static) if (size > kWorthThreads)
+  for (int64_t slice = 0; slice < kSlices; slice++) {
+    const int64_t begin = std::min(size, slice * length), end = std::min(size, begin + length);
+    partial[slice] = piece_sum(x + begin, end - begin, term);
+  }
+  double total = 0;
+  for (int64_t slice = 0; slice < kSlices; slice++) total += partial[slice];
+  return total;
+}
+
+}  // namespace
+
+extern "C" {
+
+/** The first position whose index lies outside [low, high), or -1. */
+int64_t ct_first_outside(const int32_t* index, int64_t size, int32_t low, int32_t high) {
+  bool inside = true;
+  for (int64_t at = 0; at < size; at++) inside &= index[at] >= low && index[at] < high;
+  if (inside) return -1;
+  int64_t at = 0;
+  while (index[at] >= low && index[at] < high) at++;
+  return at;
+}
+
+/** out[rows, channels] = x[index[row]]. */
+void ct_gather_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t channels) {
+#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(out + row * channels, x + index[row] * channels, channels * sizeof(float));
+}
+
+/** out[out_rows, channels] = 0, then out[index[row]] = x[row] for each row of x[rows, channels]. */
+void ct_scatter_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t out_rows,
+                     int64_t channels) {
+#pragma omp parallel if (out_rows * channels > kWorthThreads)
+  {
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < out_rows; row++) memset(out + row * channels, 0, channels * sizeof(float));
+#pragma omp for schedule(static)
+    for (int64_t row = 0; row < rows; row++)
+      memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(float));
+  }
+}
+
+/** out[columns] += sums over the rows of x[rows, columns], 64 columns at a time in registers. */
+void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
+  constexpr int64_t kColumns = 64;
+  // Rows are added in groups first: fewer large + small additions, so less rounding.
+  constexpr int64_t kRows = 64;
+#pragma omp parallel for schedule(static) if (rows * columns > kWorthThreads)
+  for (int64_t first = 0; first < columns; first += kColumns) {
+    const int64_t width = std::min(kColumns, columns - first);
+    float total[kColumns] = {};
+    for (int64_t group = 0; group < rows; group += kRows) {
+      const int64_t end = std::min(rows, group + kRows);
+      float sum[kColumns] = {};
+      if (width == kColumns) {
+        for (int64_t row = group; row < end; row++) {
+          const float* const from = x + row * columns + first;
+#pragma omp simd
+          for (int64_t column = 0; column < kColumns; column++) sum[column] += from[column];
+        }
+      } else {
+        for (int64_t row = group; row < end; row++)
+          for (int64_t column = 0; column < width; column++) sum[column] += x[row * columns + first + column];
+      }
+      for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
+    }
+    for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
+  }
+}
+
+/** out[0] += sum of x. */
+void ct_sum(float* out, const float* x, int64_t size) {
+  *out += static_cast<float>(sliced_sum(x, size, [](auto value) { return value; }));
+}
+
+/** out[0] += sum of squares of x. */
+void ct_sum_of_squares(float* out, const float* x, int64_t size) {
+  *out += static_cast<float>(sliced_sum(x, size, [](auto value) { return value * value; }));
+}
+
+}  // extern "C"

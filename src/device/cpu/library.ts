@@ -1,0 +1,142 @@
+// The C ABI of the kernels, bound once a library. A tensor passes as its address, which is declared as an integer,
+// because a JavaScript number then goes straight through; undefined passes as a null pointer. Sizes are 64-bit, flags
+// and sites 32-bit. The kernels check nothing: whoever calls them has done so.
+
+import koffi, { type LibraryHandle } from 'koffi';
+import { messageOf, UserError } from '../../errors.js';
+import type { Tensor } from '../tensor.js';
+
+/** A tensor, or nothing. */
+const P = 'uintptr_t';
+/** An address as such. */
+const U = 'uint64_t';
+/** A typed array of JavaScript, passed without a copy. */
+const A = 'void *';
+const N = 'int64_t';
+const I = 'int32_t';
+const F = 'float';
+const D = 'double';
+
+/** result, ...arguments; the kernels' own comments say what each is. */
+const signatures = {
+  allocate: [U, N],
+  release: ['void', U, N],
+  copy: ['void', P, P, N],
+  fill: ['void', P, I, N],
+  set_threads: ['void', I],
+  has_threads: [I],
+  instruction_set: ['str'],
+
+  matmul: ['void', P, P, P, N, N, N, I, I, I, I, P, P, I],
+  sum_rows: ['void', P, P, N, N],
+
+  embedding: ['void', P, P, P, P, P, F, I, P, N, N],
+  embedding_backward: ['void', P, P, P, P, P, F, I, P, N, N],
+
+  layernorm: ['void', P, P, P, P, P, F, N, N],
+  residual_layernorm: ['void', P, P, P, P, P, P, P, F, F, I, P, N, N],
+  layernorm_backward: ['void', P, P, P, P, P, P, P, N, N],
+  dropout: ['void', P, P, F, I, P, N, N],
+
+  attention: ['void', P, P, P, P, P, N, N, N, F, F, I, P],
+  attention_backward: ['void', P, P, P, P, P, P, P, N, N, N, F, F, I, P],
+  attention_cached: ['void', P, P, P, P, P, N, N, N, N, N, F],
+
+  first_outside: [N, P, N, I, I],
+  gather_rows: ['void', P, P, P, N, N],
+  scatter_rows: ['void', P, P, P, N, N, N],
+
+  cross_entropy: ['void', P, P, P, F, P, N, N],
+  sum: ['void', P, P, N],
+  sum_of_squares: ['void', P, P, N],
+  clip_coefficient: ['void', P, P, D],
+  adamw: ['void', P, P, P, P, P, D, D, D, D, N],
+} as const;
+
+/** `ct_copy` again, to and from arrays of JavaScript. */
+const arraySignatures = {
+  upload: ['void', P, A, N],
+  download: ['void', A, P, N],
+} as const;
+
+interface Values {
+  uintptr_t: Tensor | undefined;
+  uint64_t: number;
+  'void *': Float32Array | Int32Array;
+  int64_t: number;
+  int32_t: number;
+  float: number;
+  double: number;
+}
+interface Results {
+  uint64_t: number;
+  int64_t: number;
+  int32_t: number;
+  str: string;
+  void: unknown;
+}
+type Call<Signature> = Signature extends readonly [
+  infer Returned extends keyof Results,
+  ...infer Parameters extends readonly (keyof Values)[],
+]
+  ? (...values: { [At in keyof Parameters]: Values[Parameters[At]] }) => Results[Returned]
+  : never;
+type Calls<Signatures> = { readonly [Name in keyof Signatures]: Call<Signatures[Name]> };
+
+export type Kernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
+
+const loaded = new Map<string, Kernels>();
+
+/** @throws UserError (device) where the operating system refuses to load it. */
+export function loadKernels(path: string): Kernels {
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  waitBriefly();
+  const library = open(path);
+  const bound: Record<string, unknown> = {};
+  for (const [name, signature] of Object.entries(signatures))
+    bound[name] = bind(library, `ct_${name}`, signature);
+  for (const [name, signature] of Object.entries(arraySignatures))
+    bound[name] = bind(library, 'ct_copy', signature);
+  const kernels = bound as Kernels;
+  loaded.set(path, kernels);
+  return kernels;
+}
+
+function bind(
+  library: LibraryHandle,
+  symbol: string,
+  [returned, ...parameters]: readonly [string, ...string[]],
+): (...values: unknown[]) => unknown {
+  const call = library.func(symbol, returned, [...parameters]);
+  const pointers = parameters.flatMap((type, at) => (type === P ? [at] : []));
+  return (...values) => {
+    for (const at of pointers) values[at] = addressOf(values[at]);
+    return call(...values);
+  };
+}
+
+function addressOf(value: unknown): number {
+  return (value as Tensor | undefined)?.address ?? 0;
+}
+
+/**
+ * Between two kernels libgomp's threads spin for milliseconds, which takes the processor from whoever else runs, and
+ * with it from each other: beside other work on all cores training was two to four times slower. A few microseconds
+ * bridge the gap between kernels as well. Read when libgomp is loaded; what a person has set stays.
+ */
+function waitBriefly(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
+}
+
+function open(path: string): LibraryHandle {
+  try {
+    return koffi.load(path);
+  } catch (thrown) {
+    throw new UserError(
+      'device',
+      `the compiled CPU kernels ${path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
+      { cause: thrown },
+    );
+  }
+}

@@ -1,0 +1,99 @@
+// What the operating system tells of the processor and the memory that this process may use. Linux is read in
+// detail, control groups included (a container's limits are not the machine's); elsewhere Node's own answers do.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, freemem } from 'node:os';
+import { join } from 'node:path';
+
+/** Text that differs between processors for which a compiler's -march=native could differ. */
+export function processorFingerprint(): string {
+  const [firstProcessor = ''] = read('/proc/cpuinfo')?.split('\n\n') ?? [];
+  const telling = firstProcessor
+    .split('\n')
+    .filter((line) => /^(vendor_id|cpu family|model|model name|stepping|flags|Features|CPU )/.test(line));
+  return [process.platform, process.arch, processorName(), ...telling].join('\n');
+}
+
+/** As a person would call it: `AMD EPYC`. */
+export function processorName(): string {
+  const model = cpus()[0]?.model.replace(/\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*$/gi, ' ');
+  const name = model?.replace(/\s+/g, ' ').trim();
+  return name && name !== 'unknown' ? name : process.arch;
+}
+
+/**
+ * Physical cores that this process may run on: two threads of one core share its vector units and only wait for each
+ * other. Bounded by a control group's CPU quota, too.
+ */
+export function physicalCores(root = '/'): number {
+  const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(read(join(root, 'proc/self/status')) ?? '')?.[1];
+  const cores = new Set(
+    parseList(allowed ?? '').map(
+      (cpu) =>
+        read(join(root, `sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`)) ?? `alone ${cpu}`,
+    ),
+  );
+  return Math.max(1, Math.min(cores.size || Number.POSITIVE_INFINITY, availableParallelism(), quota(root)));
+}
+
+/** Bytes that may still be taken without swapping, as the machine and every control group above us allow. */
+export function availableBytes(root = '/'): number {
+  const kibibytes = /^MemAvailable:\s*(\d+) kB/m.exec(read(join(root, 'proc/meminfo')) ?? '')?.[1];
+  const machine = kibibytes === undefined ? freemem() : Number(kibibytes) * 1024;
+  const rooms = controlGroups(root, 'memory').map((group) => {
+    const limit = number(join(group, 'memory.max')) ?? number(join(group, 'memory.limit_in_bytes'));
+    const usage = number(join(group, 'memory.current')) ?? number(join(group, 'memory.usage_in_bytes'));
+    if (limit === undefined || usage === undefined) return Number.POSITIVE_INFINITY;
+    // File pages that nobody uses count as usage but are given up when memory is asked for.
+    const idle = /^(?:total_)?inactive_file (\d+)/m.exec(read(join(group, 'memory.stat')) ?? '')?.[1];
+    return Math.max(0, limit - usage + Number(idle ?? 0));
+  });
+  return Math.min(machine, ...rooms);
+}
+
+function quota(root: string): number {
+  const bounds = controlGroups(root, 'cpu').map((group) => {
+    const [most, period] = read(join(group, 'cpu.max'))?.split(/\s+/) ?? [
+      read(join(group, 'cpu.cfs_quota_us')),
+      read(join(group, 'cpu.cfs_period_us')),
+    ];
+    const cores = Number(most) / Number(period);
+    return cores > 0 ? Math.ceil(cores) : Number.POSITIVE_INFINITY;
+  });
+  return Math.min(Number.POSITIVE_INFINITY, ...bounds);
+}
+
+/** The folders of our control group and of those above it, for version 2 (one tree) and 1 (a tree a controller). */
+function controlGroups(root: string, controller: 'memory' | 'cpu'): string[] {
+  const folders: string[] = [];
+  for (const line of read(join(root, 'proc/self/cgroup'))?.split('\n') ?? []) {
+    const [id, controllers = '', path = ''] = line.split(':');
+    const tree = id === '0' ? '' : controllers.split(',').includes(controller) ? controllers : undefined;
+    if (tree === undefined) continue;
+    const names = path.split('/').filter((name) => name !== '' && name !== '..');
+    for (let depth = 0; depth <= names.length; depth++)
+      folders.push(join(root, 'sys/fs/cgroup', tree, ...names.slice(0, depth)));
+  }
+  return folders;
+}
+
+/** 0,1,2,5 of `0-2,5`. */
+function parseList(text: string): number[] {
+  return text.split(',').flatMap((part) => {
+    const [first = Number.NaN, last = first] = part.split('-').map((end) => Number.parseInt(end, 10));
+    return Number.isInteger(first) ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [];
+  });
+}
+
+function number(path: string): number | undefined {
+  const text = read(path)?.trim();
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}

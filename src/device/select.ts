@@ -1,0 +1,56 @@
+// Which device a run takes, and in what precision. Knows the names that --device and --precision accept; what a
+// device can do, it tells itself.
+
+import { UserError } from '../errors.js';
+import { nearest } from '../suggest.js';
+import { createCpuDevice } from './cpu/cpu-device.js';
+import type { Device, Precision } from './device.js';
+
+export interface DeviceOptions {
+  /** Threads of the CPU device; its own default where undefined. */
+  readonly threads?: number | undefined;
+  /** Called before kernels are compiled, which takes some seconds. */
+  readonly onCompile?: (() => void) | undefined;
+}
+
+const families = ['auto', 'cpu', 'cuda', 'tfjs'] as const;
+const spelling = /^(?:auto|cpu|cuda(?::\d+)?|tfjs(?::[a-z][a-z0-9-]*)?)$/;
+
+/**
+ * @param name `auto`, `cpu`, `cuda`, `cuda:N`, `tfjs` or `tfjs:BACKEND`.
+ * @throws UserError: usage for an unknown name; device where the machine or this version cannot give it.
+ */
+export function selectDevice(name: string, options: DeviceOptions = {}): Device {
+  const family = familyOf(name);
+  switch (family) {
+    case 'auto':
+    case 'cpu':
+      return createCpuDevice(options);
+    case 'cuda':
+    case 'tfjs':
+      throw new UserError('device', `the device '${name}' is not in this version: use --device cpu.`);
+    default:
+      return family satisfies never;
+  }
+}
+
+function familyOf(name: string): (typeof families)[number] {
+  const [prefix = ''] = name.split(':');
+  const family = families.find((known) => known === prefix);
+  if (family !== undefined && spelling.test(name)) return family;
+  const near = nearest(prefix, families);
+  throw new UserError(
+    'usage',
+    `unknown device '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use auto, cpu, cuda, cuda:N, tfjs or tfjs:BACKEND.`,
+  );
+}
+
+/** @throws UserError (device) for a precision that the device does not have. */
+export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
+  if (requested === 'auto') return device.precisions.includes('bf16') ? 'bf16' : 'fp32';
+  if (device.precisions.includes(requested)) return requested;
+  throw new UserError(
+    'device',
+    `${device.kind} does not compute in ${requested}: use --precision ${device.precisions.join(' or ')}.`,
+  );
+}

@@ -1,0 +1,222 @@
+// Files and folders that are either as they were or wholly new, whenever the process is killed or the disk fills up.
+// What is new is written beside its place under a hidden name, flushed to the disk, and renamed into place.
+// Hidden names carry the writer's process id, so that a later run can tell what a dead one left behind.
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { UserError } from '../errors.js';
+
+/** `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders. */
+type Purpose = 'saving' | 'previous';
+
+const temporaryName = /^\.(.+)\.(saving|previous)-(\d+)-[0-9a-f]{8}$/;
+
+/** Paths of this process that are in use right now: after a restart in a container a new process may have an old one's id. */
+const inUse = new Set<string>();
+
+function temporaryBeside(path: string, purpose: Purpose): string {
+  const name = `.${basename(path)}.${purpose}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  return join(dirname(path), name);
+}
+
+/** Flushes a file, or a folder's list of names, to the disk. */
+function flush(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Windows has no flush of folders; its renames are journalled. */
+function flushFolder(folder: string): void {
+  if (process.platform !== 'win32') flush(folder);
+}
+
+function flushTree(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) flushTree(path);
+    else if (entry.isFile()) flush(path);
+  }
+  flushFolder(folder);
+}
+
+function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : undefined;
+}
+
+const cures: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; free some space or choose another folder',
+  EDQUOT: 'the disk quota is used up; free some space or choose another folder',
+  EFBIG: 'a file grew beyond the allowed size (ulimit -f); raise the limit or choose another folder',
+  EACCES: 'permission is denied; make the folder writable or choose another one',
+  EPERM: 'permission is denied; make the folder writable or choose another one',
+  EROFS: 'the file system is read-only; choose another folder',
+  EEXIST: 'a file stands where a folder is needed; move it away or choose another folder',
+  ENOTDIR: 'a file stands where a folder is needed; move it away or choose another folder',
+  EISDIR: 'a folder stands where a file is needed; move it away or choose another name',
+  EIO: 'the disk reports an error; check it or choose another folder',
+};
+
+function isWithin(path: string, folder: string): boolean {
+  return `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
+}
+
+/** What cannot be removed now, removeStaleTemporaries removes later. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {}
+}
+
+/**
+ * What a failed write means to a person; anything that is not about the disk under `target` comes back as it is.
+ * @param target the file or folder that was to be saved.
+ */
+export function savingError(target: string, thrown: unknown): unknown {
+  const code = codeOf(thrown);
+  const cure = code === undefined ? undefined : cures[code];
+  if (cure === undefined) return thrown;
+  const path = thrown instanceof Error && 'path' in thrown ? thrown.path : undefined;
+  const aboutTarget = typeof path !== 'string' || isWithin(path, dirname(target)) || isWithin(target, path);
+  return aboutTarget ? new UserError('device', `cannot save ${target}: ${cure}`, { cause: thrown }) : thrown;
+}
+
+/** Fills a temporary file beside `path`, which then takes its place. */
+function replaceFile(path: string, write: (temporary: string) => void): void {
+  const temporary = temporaryBeside(path, 'saving');
+  inUse.add(resolve(temporary));
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    write(temporary);
+    flush(temporary);
+    renameSync(temporary, path);
+    flushFolder(dirname(path));
+  } catch (thrown) {
+    discard(temporary);
+    throw savingError(path, thrown);
+  } finally {
+    inUse.delete(resolve(temporary));
+  }
+}
+
+/**
+ * Writes a file that is never seen half-written, and makes the folders above it.
+ * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx' }));
+}
+
+/** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */
+export function copyFileAtomic(from: string, to: string): void {
+  replaceFile(to, (temporary) =>
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+  );
+}
+
+/** @returns whether `from` took the place of `to`; false when `to` is a folder with something in it. */
+function renameIfFree(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || (code === 'EPERM' && existsSync(to))) return false;
+    throw thrown;
+  }
+}
+
+/** Afterwards `folder` is what `temporary` was; `temporary` may be left as the old one, to be removed. */
+async function putInPlace(temporary: string, folder: string): Promise<void> {
+  if (renameIfFree(temporary, folder)) return;
+  const { exchangePaths } = await import('./exchange.js');
+  if (exchangePaths(temporary, folder)) return;
+  // No exchange here: for an instant the old folder is only under its hidden name, from where a later
+  // removeStaleTemporaries brings it back should this process die just now.
+  const previous = temporaryBeside(folder, 'previous');
+  inUse.add(previous);
+  try {
+    renameSync(folder, previous);
+    renameSync(temporary, folder);
+    discard(previous);
+  } catch (thrown) {
+    if (!existsSync(folder) && existsSync(previous)) renameSync(previous, folder);
+    throw thrown;
+  } finally {
+    inUse.delete(previous);
+  }
+}
+
+/**
+ * Replaces a whole folder at once: `write` fills an empty temporary one, which then takes the place of `folder`.
+ * Whatever `write` leaves out is gone afterwards.
+ * @throws whatever `write` throws, and UserError (device) when the disk is full or not writable; the old folder is
+ * then untouched and the temporary one removed.
+ */
+export async function replaceFolder(
+  folder: string,
+  write: (temporary: string) => void | Promise<void>,
+): Promise<void> {
+  // Where the folder is a link, what it points to is replaced, not the link.
+  const place = existsSync(folder) ? realpathSync(folder) : resolve(folder);
+  const temporary = temporaryBeside(place, 'saving');
+  inUse.add(temporary);
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    mkdirSync(temporary);
+    await write(temporary);
+    flushTree(temporary);
+    await putInPlace(temporary, place);
+    flushFolder(dirname(place));
+  } catch (thrown) {
+    throw savingError(folder, thrown);
+  } finally {
+    discard(temporary);
+    inUse.delete(temporary);
+  }
+}
+
+/** Whether a process of that id runs on this machine. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return codeOf(thrown) === 'EPERM';
+  }
+}
+
+/**
+ * Removes what processes that died while saving left in `folder`, and brings back what such a process had moved aside.
+ * Temporaries of living processes stay.
+ */
+export function removeStaleTemporaries(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder)) {
+    const [, name, purpose, pid] = temporaryName.exec(entry) ?? [];
+    if (name === undefined || pid === undefined) continue;
+    const path = join(resolve(folder), entry);
+    if (Number(pid) === process.pid ? inUse.has(path) : isAlive(Number(pid))) continue;
+    if (purpose === 'previous' && !existsSync(join(folder, name))) renameSync(path, join(folder, name));
+    else rmSync(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,128 @@
+// GPT-2 (Radford et al. 2019): token and position embeddings, pre-LN blocks, a final layernorm, a head that shares the
+// embedding's table. Knows nothing of text, files or optimizers. Memory for activations comes from the pass that runs
+// it (training-pass.ts, decoding-pass.ts).
+
+import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
+import type { Tensor } from '../device/tensor.js';
+import type { Context } from './attention.js';
+import { Block, type BlockActivations, type BranchDropouts } from './block.js';
+import { Embedding } from './embedding.js';
+import { expectedTensors, type GPT2Config } from './gpt2-config.js';
+import { LayerNorm, type NormActivations, type Waiting } from './layernorm.js';
+import { Parameters } from './parameters.js';
+import type { GradientScratch } from './scratch.js';
+
+/** The tokens of a pass as they lie on the device; i32[R] each. */
+export interface Positions {
+  readonly tokens: Tensor;
+  readonly positions: Tensor;
+}
+
+export interface ModelActivations {
+  /** One a block; they may be one and the same where no backward follows. */
+  readonly blocks: readonly BlockActivations[];
+  /** What a block leaves waiting, [R,C]. */
+  readonly branch: Tensor;
+  readonly final: NormActivations;
+}
+
+/** Every dropout of the model, by place; all zero outside of training. */
+export interface ModelDropouts {
+  readonly embedding: Dropout;
+  readonly blocks: readonly { readonly probabilities: Dropout; readonly branches: BranchDropouts }[];
+}
+
+/** What the rows of a pass may attend to; a cache for each block. */
+export type Attend =
+  | { readonly kind: 'packed'; readonly segments: Segments }
+  | { readonly kind: 'cached'; readonly caches: readonly KeyValueCache[] };
+
+/** @param counter i32[3] as in `Dropout`. */
+export function modelDropouts(config: GPT2Config, counter: Tensor, training: boolean): ModelDropouts {
+  const dropout = (site: number, probability: number): Dropout => ({
+    probability: training ? probability : 0,
+    site,
+    counter,
+  });
+  return {
+    embedding: dropout(0, config.embdPdrop),
+    blocks: Array.from({ length: config.nLayer }, (_, layer) => ({
+      probabilities: dropout(3 * layer + 1, config.attnPdrop),
+      branches: {
+        attention: dropout(3 * layer + 2, config.residPdrop),
+        mlp: dropout(3 * layer + 3, config.residPdrop),
+      },
+    })),
+  };
+}
+
+export class GPT2 {
+  readonly parameters: Parameters;
+  private readonly embedding: Embedding;
+  private readonly blocks: readonly Block[];
+  private readonly finalNorm: LayerNorm;
+
+  constructor(
+    readonly device: Device,
+    readonly config: GPT2Config,
+    options: { readonly trainable: boolean },
+  ) {
+    this.parameters = new Parameters(device, expectedTensors(config), options.trainable);
+    this.embedding = new Embedding(device, this.parameters);
+    this.blocks = Array.from(
+      { length: config.nLayer },
+      (_, layer) => new Block(device, this.parameters, config, layer),
+    );
+    this.finalNorm = new LayerNorm(device, this.parameters, 'ln_f', config.layerNormEpsilon);
+  }
+
+  /** Leaves the last hidden state in `activations.final.out`, [R,C]. */
+  forward(activations: ModelActivations, input: Positions, attend: Attend, dropouts: ModelDropouts): void {
+    const rows = input.tokens.size;
+    const first = activations.blocks[0]?.of(rows).entry.stream;
+    if (first) this.embedding.forward(first, input.tokens, input.positions, dropouts.embedding);
+    let waiting: Waiting | null = null;
+    this.blocks.forEach((block, layer) => {
+      const { probabilities, branches } = at(dropouts.blocks, layer);
+      const context: Context =
+        attend.kind === 'packed'
+          ? { ...attend, dropout: probabilities }
+          : { kind: 'cached', cache: at(attend.caches, layer) };
+      waiting = block.forward(activations.branch, at(activations.blocks, layer), waiting, context, branches);
+    });
+    this.finalNorm.forward(activations.final, waiting);
+  }
+
+  /**
+   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added).
+   * @param recompute whether blocks share their activations, so that all but the last one's must be filled again.
+   */
+  backward(
+    gradHidden: Tensor,
+    activations: ModelActivations,
+    input: Positions,
+    segments: Segments,
+    dropouts: ModelDropouts,
+    scratch: GradientScratch,
+    recompute: boolean,
+  ): void {
+    this.device.fill(scratch.stream, 0);
+    this.finalNorm.backward(scratch.stream, gradHidden, activations.final);
+    for (let layer = this.blocks.length - 1; layer >= 0; layer--) {
+      const block = at(this.blocks, layer);
+      const held = at(activations.blocks, layer);
+      const { probabilities, branches } = at(dropouts.blocks, layer);
+      const context = { kind: 'packed', segments, dropout: probabilities } as const;
+      if (recompute && layer < this.blocks.length - 1)
+        block.forward(activations.branch, held, null, context, branches);
+      block.backward(held, context, branches, scratch);
+    }
+    this.embedding.backward(scratch.stream, input.tokens, input.positions, dropouts.embedding);
+  }
+}
+
+function at<Item>(items: readonly Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new RangeError(`there is no layer ${index}`);
+  return item;
+}

@@ -1,0 +1,34 @@
+// y = x W + b with W [in, out], the layout of GPT-2's Conv1D.
+
+import type { Device, Epilogue } from '../device/device.js';
+import type { Tensor } from '../device/tensor.js';
+import type { Parameter, Parameters } from './parameters.js';
+
+export class Linear {
+  private readonly weight: Parameter;
+  readonly bias: Parameter;
+
+  constructor(
+    private readonly device: Device,
+    parameters: Parameters,
+    name: string,
+  ) {
+    this.weight = parameters.get(`${name}.weight`);
+    this.bias = parameters.get(`${name}.bias`);
+  }
+
+  /** out[R,out] from x[R,in]; `epilogue` replaces the plain addition of the bias. */
+  forward(out: Tensor, x: Tensor, epilogue: Epilogue = { kind: 'bias', bias: this.bias.value }): void {
+    this.device.matmul(out, x, this.weight.value, { epilogue });
+  }
+
+  /** Adds to the gradients of weight and bias; writes gradX[R,in] from gradOut[R,out]. */
+  backward(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
+    this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
+    this.device.sumRows(this.bias.gradient, gradOut);
+    this.device.matmul(gradX, gradOut, this.weight.value, {
+      transposeB: true,
+      ...(epilogue && { epilogue }),
+    });
+  }
+}

@@ -1,0 +1,91 @@
+// The language-model head with its loss. Logits exist only for supervised rows and only a chunk at a time: the loss
+// kernel overwrites them with their gradient, which is consumed before the next chunk is computed.
+
+import type { Device } from '../device/device.js';
+import type { Tensor } from '../device/tensor.js';
+import type { GPT2Config } from './gpt2-config.js';
+import type { Parameter, Parameters } from './parameters.js';
+
+const chunkBytes = 128 * 2 ** 20;
+
+/** What the head learns from: which rows are supervised, and by what. */
+export interface Supervision {
+  /** i32[S], which rows of hidden. */
+  readonly rows: Tensor;
+  /** i32[S], token ids. */
+  readonly targets: Tensor;
+  readonly labelSmoothing: number;
+}
+
+export class LmHead {
+  private readonly table: Parameter;
+  private readonly selected: Tensor;
+  private readonly logits: Tensor;
+  private readonly chunkRows: number;
+
+  /** @param capacity the most supervised rows of a batch. */
+  constructor(
+    private readonly device: Device,
+    parameters: Parameters,
+    config: GPT2Config,
+    capacity: number,
+  ) {
+    const { nEmbd, vocabSize } = config;
+    this.table = parameters.get(config.tieWordEmbeddings ? 'wte.weight' : 'lm_head.weight');
+    this.chunkRows = Math.min(capacity, Math.max(1, Math.floor(chunkBytes / (4 * vocabSize))));
+    this.selected = device.allocate('activations', [capacity, nEmbd]);
+    this.logits = device.allocate('logits chunk', [this.chunkRows, vocabSize]);
+  }
+
+  /** losses[S] of hidden[R,C]. */
+  loss(losses: Tensor, hidden: Tensor, supervision: Supervision): void {
+    this.eachChunk(losses, hidden, supervision, undefined, () => {});
+  }
+
+  /**
+   * losses[S] of hidden[R,C]; adds to the table's gradient and writes gradHidden[R,C], both of
+   * gradientScale[1] * sum of losses. `gradSelected` is scratch, [R,C].
+   */
+  lossWithGradient(
+    losses: Tensor,
+    gradHidden: Tensor,
+    gradSelected: Tensor,
+    hidden: Tensor,
+    supervision: Supervision,
+    gradientScale: Tensor,
+  ): void {
+    this.eachChunk(losses, hidden, supervision, gradientScale, (gradLogits, selected, from) => {
+      const count = selected.extent(0);
+      this.device.matmul(gradSelected.rows(count, from), gradLogits, this.table.value);
+      this.device.matmul(this.table.gradient, gradLogits, selected, { transposeA: true, accumulate: true });
+    });
+    this.device.scatterRows(gradHidden, gradSelected.rows(supervision.rows.size), supervision.rows);
+  }
+
+  /** out[R,V] = logits of x[R,C]. */
+  project(out: Tensor, x: Tensor): void {
+    this.device.matmul(out, x, this.table.value, { transposeB: true });
+  }
+
+  private eachChunk(
+    losses: Tensor,
+    hidden: Tensor,
+    { rows, targets, labelSmoothing }: Supervision,
+    gradientScale: Tensor | undefined,
+    consume: (gradLogits: Tensor, selected: Tensor, from: number) => void,
+  ): void {
+    const selected = this.selected.rows(rows.size);
+    this.device.gatherRows(selected, hidden, rows);
+    for (let from = 0; from < rows.size; from += this.chunkRows) {
+      const count = Math.min(this.chunkRows, rows.size - from);
+      const logits = this.logits.rows(count);
+      const chunk = selected.rows(count, from);
+      this.project(logits, chunk);
+      this.device.crossEntropy(losses.rows(count, from), logits, targets.rows(count, from), {
+        labelSmoothing,
+        ...(gradientScale && { gradientScale }),
+      });
+      consume(logits, chunk, from);
+    }
+  }
+}

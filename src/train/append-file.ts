@@ -1,0 +1,50 @@
+// A file that only grows, whole entries at a time: what a run writes down while it trains.
+// Knows nothing of what the entries mean. Nothing is buffered, so that a killed process loses no entry; a write that
+// fails half-way is taken back, so that the next one does not continue a torn entry.
+
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { savingError } from '../files/atomic.js';
+
+export class AppendFile {
+  readonly #descriptor: number;
+  #length: number;
+
+  /**
+   * Opens `path` for appending and makes it, and the folders above it, where they are missing.
+   * @throws UserError (device) when that is not possible.
+   */
+  constructor(readonly path: string) {
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      this.#descriptor = openSync(path, 'a');
+      this.#length = fstatSync(this.#descriptor).size;
+    } catch (thrown) {
+      throw savingError(path, thrown);
+    }
+  }
+
+  /** @throws UserError (device) when the disk is full or not writable; the file is then as it was. */
+  append(entry: Uint8Array): void {
+    try {
+      for (let written = 0; written < entry.length; )
+        written += writeSync(this.#descriptor, entry, written, entry.length - written);
+      this.#length += entry.length;
+    } catch (thrown) {
+      this.#takeBack();
+      throw savingError(this.path, thrown);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #takeBack(): void {
+    try {
+      ftruncateSync(this.#descriptor, this.#length);
+    } catch {
+      // The failure to write is the news; readers of these files survive a torn last entry.
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// From the corpus to batches: conversations read, split, encoded, laid into rows. After this only integers are left,
+// and a few prompts to show replies to.
+
+import { createHash } from 'node:crypto';
+import type { RunOptions } from '../config/output-folder.js';
+import type { Dialogue } from '../corpus/dialogue.js';
+import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
+import { type CorpusSummary, readCorpus } from '../corpus/read-corpus.js';
+import { split } from '../corpus/split.js';
+import { EpochWindows } from '../corpus/windows.js';
+import { UserError } from '../errors.js';
+import type { TrainingInput } from '../nn/training-pass.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { choosePrompts, type SamplePrompt } from './evaluation.js';
+
+const promptCount = 4;
+
+export interface TrainingData {
+  readonly windows: EpochWindows;
+  /** Null where nothing is kept aside. */
+  readonly evaluation: EpochWindows | null;
+  readonly prompts: readonly SamplePrompt[];
+  /** Changes when the training data, or what orders them, do. */
+  readonly fingerprint: string;
+  readonly counts: DataCounts;
+  readonly summary: CorpusSummary;
+}
+
+export interface DataCounts {
+  readonly dialogues: number;
+  readonly evalDialogues: number;
+  /** Dialogues that lost their oldest turns, or part of an overlong one, to `--max-length`. */
+  readonly shortenedDialogues: number;
+  /** Dialogues in which nothing is left to learn. */
+  readonly droppedDialogues: number;
+  /** Of an epoch. */
+  readonly tokens: number;
+  readonly supervisedTokens: number;
+}
+
+/** @throws UserError (data) when the corpus cannot be read or nothing in it can be learnt. */
+export function prepareData(options: RunOptions, tokenizer: Tokenizer, maxLength: number): TrainingData {
+  const format = options.format;
+  const corpus = readCorpus(options.data, { format });
+  const { train, evaluation } =
+    options.evalData.length > 0
+      ? { train: corpus.dialogues, evaluation: readCorpus(options.evalData, { format }).dialogues }
+      : options.evalRatio > 0
+        ? split(corpus.dialogues, options.evalRatio, options.seed)
+        : { train: corpus.dialogues, evaluation: [] };
+  const encode = (dialogues: readonly Dialogue[]) =>
+    dialogues.flatMap(
+      (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? [],
+    );
+  const encoded = encode(train);
+  const held = encode(evaluation);
+  if (encoded.length === 0)
+    throw new UserError(
+      'data',
+      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${options.lossOn} counts is left`,
+    );
+  const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
+    new EpochWindows(dialogues, {
+      maxLength,
+      packing: options.packing,
+      batchSize: options.perDeviceTrainBatchSize,
+      gradientAccumulationSteps,
+      seed: options.seed,
+    });
+  return {
+    windows: rows(encoded, options.gradientAccumulationSteps),
+    evaluation: held.length > 0 ? rows(held, 1) : null,
+    prompts: choosePrompts(evaluation, promptCount),
+    fingerprint: fingerprint(encoded, options, maxLength),
+    counts: {
+      dialogues: encoded.length,
+      evalDialogues: held.length,
+      shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
+      droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
+      tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
+      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
+    },
+    summary: corpus.summary,
+  };
+}
+
+/** The whole evaluation set, batch by batch, always in the same order. */
+export function* evaluationBatches({ evaluation }: TrainingData): Iterable<TrainingInput> {
+  if (!evaluation) return;
+  for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
+}
+
+function fingerprint(dialogues: readonly EncodedDialogue[], options: RunOptions, maxLength: number): string {
+  const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));
+  for (const { tokens, targets } of dialogues) hash.update(tokens).update(targets).update('|');
+  return hash.digest('hex');
+}

@@ -1,0 +1,63 @@
+// How good the model is on conversations that it does not learn from: mean loss over supervised tokens, perplexity,
+// and a few replies to read.
+
+import { setImmediate } from 'node:timers/promises';
+import type { Dialogue } from '../corpus/dialogue.js';
+import { greedyReply } from '../generate/reply.js';
+import type { TrainingInput } from '../nn/training-pass.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { SampleReply } from './events.js';
+import type { Learner } from './learner.js';
+
+const sampleTokens = 40;
+
+/** A conversation up to its last turn, which is what the model is asked for. */
+export interface SamplePrompt {
+  readonly turns: readonly string[];
+  readonly reference: string;
+}
+
+/** `count` dialogues spread evenly over the evaluation set. */
+export function choosePrompts(dialogues: readonly Dialogue[], count: number): SamplePrompt[] {
+  const stride = Math.max(1, dialogues.length / count);
+  return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
+    const turns = dialogues[Math.floor(index * stride)]?.turns.map(({ text }) => text) ?? [];
+    return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
+  });
+}
+
+/**
+ * Mean loss over the supervised tokens of all batches, without dropout and label smoothing; null where `interrupted`
+ * became true before the end (asked between batches).
+ */
+export async function evaluationLoss(
+  { device, pass }: Learner,
+  batches: Iterable<TrainingInput>,
+  interrupted: () => boolean,
+): Promise<number | null> {
+  let sum = 0;
+  let tokens = 0;
+  for (const batch of batches) {
+    device.fill(pass.lossSum, 0);
+    pass.evaluate(batch);
+    sum += device.download(pass.lossSum)[0] ?? Number.NaN;
+    tokens += batch.targets.length;
+    await setImmediate();
+    if (interrupted()) return null;
+  }
+  return sum / tokens;
+}
+
+/** The likeliest reply to each prompt, in full or up to 40 tokens. */
+export function sampleReplies(
+  { decoder }: Learner,
+  tokenizer: Tokenizer,
+  prompts: readonly SamplePrompt[],
+): SampleReply[] {
+  if (!decoder) return [];
+  return prompts.map(({ turns, reference }) => ({
+    prompt: turns.join(' / '),
+    reply: greedyReply(decoder, tokenizer, turns, { maxNewTokens: sampleTokens }),
+    reference,
+  }));
+}

@@ -1,0 +1,39 @@
+// Everything of a run that lives on the device, built in one place, so that planning memory and training are the same
+// construction.
+
+import type { Device } from '../device/device.js';
+import { DecodingPass } from '../nn/decoding-pass.js';
+import { GPT2 } from '../nn/gpt2.js';
+import type { GPT2Config } from '../nn/gpt2-config.js';
+import { TrainingPass, type TrainingPassOptions } from '../nn/training-pass.js';
+import { AdamW, type AdamWSettings } from './optimizer.js';
+
+/** Longest sample conversation, prompt and reply together, in tokens. */
+const sampleContext = 256;
+
+export interface LearnerOptions extends TrainingPassOptions, AdamWSettings {
+  /** Whether sample replies will be asked for. */
+  readonly samples: boolean;
+}
+
+export interface Learner {
+  readonly device: Device;
+  readonly model: GPT2;
+  readonly pass: TrainingPass;
+  readonly optimizer: AdamW;
+  /** For sample replies. */
+  readonly decoder: DecodingPass | null;
+}
+
+/** @throws UserError (device) when there is not enough memory. */
+export function buildLearner(device: Device, config: GPT2Config, options: LearnerOptions): Learner {
+  const model = new GPT2(device, config, { trainable: true });
+  const contextLength = Math.min(sampleContext, config.nPositions);
+  return {
+    device,
+    model,
+    pass: new TrainingPass(model, options),
+    optimizer: new AdamW(device, model.parameters, options),
+    decoder: options.samples ? new DecodingPass(model, { sequences: 1, contextLength }) : null,
+  };
+}

@@ -1,0 +1,162 @@
+// metrics.jsonl, the diary of a run that programs read: one JSON object a line for every logged step and evaluation.
+// Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
+// back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.js';
+import { writeFileAtomic } from '../files/atomic.js';
+import { AppendFile } from './append-file.js';
+import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
+
+/** The events that are measurements; checkpoints are not. */
+export type MetricEvent = StepEvent | EvaluationEvent;
+
+export const metricsFileName = 'metrics.jsonl';
+
+export class MetricsFile {
+  readonly #file: AppendFile;
+
+  /**
+   * Opens `<folder>/metrics.jsonl`: empty for a new run, and for one resumed at step N without what was written of
+   * later steps, which will be trained again.
+   * @param resumedAt the last step of the checkpoint that the run goes on from; null for a new run.
+   * @throws UserError (device) when the folder cannot be written to.
+   */
+  constructor(folder: string, resumedAt: number | null) {
+    const path = join(folder, metricsFileName);
+    if (existsSync(path)) keepUntil(path, resumedAt ?? Number.NEGATIVE_INFINITY);
+    this.#file = new AppendFile(path);
+  }
+
+  /** @throws UserError (device) when the disk is full or not writable. */
+  write(event: TrainingEvent): void {
+    if (event.kind === 'checkpoint') return;
+    this.#file.append(Buffer.from(`${JSON.stringify(recordOf(event))}\n`));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}
+
+/**
+ * The measurements of a run, in the order in which they were written; empty when the file is not there.
+ * @throws UserError (data) when the file cannot be read.
+ */
+export function readMetrics(path: string): MetricEvent[] {
+  return existsSync(path) ? entriesOf(path).map((entry) => entry.event) : [];
+}
+
+function keepUntil(path: string, lastStep: number): void {
+  const before = readText(path);
+  const after = entriesOf(path)
+    .filter(({ event }) => event.step <= lastStep)
+    .map(({ line }) => `${line}\n`)
+    .join('');
+  if (after !== before) writeFileAtomic(path, after);
+}
+
+function entriesOf(path: string): { line: string; event: MetricEvent }[] {
+  return readText(path)
+    .split('\n')
+    .flatMap((line) => {
+      const event = parseLine(line);
+      return event === null ? [] : [{ line, event }];
+    });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new UserError(
+      'data',
+      `cannot read ${path} (${messageOf(thrown)}); move it away or make it readable`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+/** Names as the Hugging Face Trainer logs them. */
+function recordOf(event: MetricEvent): Readonly<Record<string, unknown>> {
+  return event.kind === 'step'
+    ? {
+        step: event.step,
+        epoch: event.epoch,
+        loss: event.loss,
+        learning_rate: event.learningRate,
+        grad_norm: event.gradNorm,
+        tokens_per_second: event.tokensPerSecond,
+        supervised_tokens_per_second: event.supervisedTokensPerSecond,
+      }
+    : {
+        step: event.step,
+        epoch: event.epoch,
+        eval_loss: event.evalLoss,
+        perplexity: event.perplexity,
+        seconds: event.seconds,
+        best: event.best,
+        samples: event.samples,
+      };
+}
+
+function parseLine(line: string): MetricEvent | null {
+  const record = parseObject(line);
+  if (record === null || !isStep(record.step)) return null;
+  const common = { step: record.step, epoch: numberIn(record, 'epoch') };
+  if ('eval_loss' in record)
+    return {
+      kind: 'evaluation',
+      ...common,
+      evalLoss: numberIn(record, 'eval_loss'),
+      perplexity: numberIn(record, 'perplexity'),
+      seconds: numberIn(record, 'seconds'),
+      best: record.best === true,
+      samples: Array.isArray(record.samples) ? record.samples.filter(isSampleReply) : [],
+    };
+  if ('loss' in record)
+    return {
+      kind: 'step',
+      ...common,
+      loss: numberIn(record, 'loss'),
+      learningRate: numberIn(record, 'learning_rate'),
+      gradNorm: numberIn(record, 'grad_norm'),
+      tokensPerSecond: numberIn(record, 'tokens_per_second'),
+      supervisedTokensPerSecond: numberIn(record, 'supervised_tokens_per_second'),
+    };
+  return null;
+}
+
+function parseObject(line: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStep(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function numberIn(record: Readonly<Record<string, unknown>>, key: string): number {
+  const value = record[key];
+  return typeof value === 'number' ? value : Number.NaN;
+}
+
+function isSampleReply(value: unknown): value is SampleReply {
+  return (
+    isRecord(value) &&
+    typeof value.prompt === 'string' &&
+    typeof value.reply === 'string' &&
+    typeof value.reference === 'string'
+  );
+}

@@ -1,0 +1,75 @@
+// What a run will be, known before its first step: tokens, steps and memory. A run that cannot fit is refused here.
+
+import type { RunOptions } from '../config/output-folder.js';
+import type { Device } from '../device/device.js';
+import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.js';
+import { UserError } from '../errors.js';
+import type { GPT2Config } from '../nn/gpt2-config.js';
+import type { DataCounts } from './data.js';
+import { buildLearner, type LearnerOptions } from './learner.js';
+
+export interface RunPlan extends DataCounts {
+  readonly model: string;
+  readonly parameters: number;
+  /** For people: processor or card, threads, vector width. */
+  readonly device: string;
+  readonly precision: string;
+  readonly rows: number;
+  readonly maxLength: number;
+  readonly epochs: number;
+  readonly totalSteps: number;
+  /** Steps already done, where a run is resumed; else 0. */
+  readonly firstStep: number;
+  /** Bytes by what they are for. */
+  readonly memory: MemoryPlan;
+  readonly availableMemoryBytes: number;
+  readonly outputDir: string;
+}
+
+/** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
+export function totalSteps(options: RunOptions, windowsPerEpoch: number): number {
+  if (options.maxSteps > 0) return options.maxSteps;
+  return Math.max(1, Math.ceil(options.numTrainEpochs * windowsPerEpoch));
+}
+
+/** Most tokens of a row: `--max-length`, else 512 or what the model can take. */
+export function rowLength(options: RunOptions, { nPositions }: GPT2Config): number {
+  if (options.maxLength === null) return Math.min(512, nPositions);
+  if (options.maxLength <= nPositions) return options.maxLength;
+  throw new UserError(
+    'usage',
+    `--max-length is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
+  );
+}
+
+/**
+ * The memory that the learner takes, by part.
+ * @throws UserError (device) when that is more than there is; the message names what would make it fit.
+ */
+export function planRunMemory(device: Device, config: GPT2Config, wanted: LearnerOptions): MemoryPlan {
+  const plan = (options: LearnerOptions) =>
+    planMemory(device, (counting) => buildLearner(counting, config, options));
+  const memory = plan(wanted);
+  const available = device.availableMemory();
+  if (totalBytes(memory) <= available) return memory;
+  const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
+  const cure = [
+    { options: { ...wanted, gradientCheckpointing: true }, words: '--gradient-checkpointing' },
+    {
+      options: { ...wanted, capacity: Math.ceil(wanted.capacity / 2) },
+      words: 'half the --per-device-train-batch-size',
+    },
+    {
+      options: { ...wanted, capacity: Math.ceil(wanted.capacity / 8), gradientCheckpointing: true },
+      words: '--gradient-checkpointing with an eighth of --per-device-train-batch-size or --max-length',
+    },
+  ].find(({ options }) => fits(options));
+  const parts = [...memory].map(([label, bytes]) => `${label} ${gigabytes(bytes)}`).join(', ');
+  throw new UserError(
+    'device',
+    `training needs ${gigabytes(totalBytes(memory))} of memory (${parts}) and ${gigabytes(available)} are available; ` +
+      (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
+  );
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;

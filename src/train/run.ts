@@ -1,0 +1,205 @@
+// A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
+// its data, its plan, the loop, and what is left on disk when it ends.
+
+import { mkdirSync } from 'node:fs';
+import type { RunOptions } from '../config/output-folder.js';
+import { summaryLines } from '../corpus/read-corpus.js';
+import { resolvePrecision, selectDevice } from '../device/select.js';
+import { UserError } from '../errors.js';
+import { removeStaleTemporaries } from '../files/atomic.js';
+import type { GPT2Config } from '../nn/gpt2-config.js';
+import { checkpointFolder, checkpointSteps, publishModel, restoreOptimizer } from './checkpoint.js';
+import { evaluationBatches, prepareData, type TrainingData } from './data.js';
+import type { TrainingEvent, TrainingSummary } from './events.js';
+import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
+import { MetricsFile } from './metrics.js';
+import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
+import { writeRunReport } from './run-report.js';
+import { freshState, type RunState } from './run-state.js';
+import { warmupSteps } from './schedule.js';
+import { openStart, type Start } from './start.js';
+import { TensorBoardFile } from './tensorboard.js';
+import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
+
+export interface RunWatcher extends Watcher {
+  /** Before the first step; also all that a dry run does. */
+  plan(plan: RunPlan): void;
+  note(text: string): void;
+  /** @param total bytes, 0 where unknown. */
+  download(file: string, done: number, total: number): void;
+}
+
+/**
+ * @returns null after a dry run.
+ * @throws UserError for everything that a person can mend.
+ */
+export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+  const start = await openStart(options, watcher);
+  const config = withDropout(start.config, options.dropout);
+  const maxLength = rowLength(options, config);
+  const data = prepareData(options, start.tokenizer, maxLength);
+  const state = start.state ?? freshState(data.fingerprint);
+  if (state.data_fingerprint !== data.fingerprint)
+    throw new UserError(
+      'usage',
+      `${options.outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
+        '--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ' +
+        options.outputDir,
+    );
+  const device = selectDevice(options.device, {
+    threads: options.threads ?? undefined,
+    onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
+  });
+  try {
+    const precision = resolvePrecision(device, options.precision);
+    const learning = learnerOptions(options, data);
+    const memory = planRunMemory(device, config, learning);
+    const settings = trainerSettings(options, data);
+    const plan: RunPlan = {
+      model: start.label,
+      parameters: start.parameters,
+      device: device.description,
+      precision,
+      ...data.counts,
+      rows: data.windows.rows,
+      maxLength,
+      epochs: settings.totalSteps / data.windows.windowsPerEpoch,
+      totalSteps: settings.totalSteps,
+      firstStep: state.global_step,
+      memory,
+      availableMemoryBytes: device.availableMemory(),
+      outputDir: options.outputDir,
+    };
+    for (const line of summaryLines(data.summary)) watcher.note(line);
+    watcher.plan(plan);
+    if (options.dryRun) return null;
+    const learner = buildLearner(device, config, learning);
+    return await train({ options, start, data, learner, settings, state, plan, watcher });
+  } finally {
+    device.dispose();
+  }
+}
+
+interface Run {
+  readonly options: RunOptions;
+  readonly start: Start;
+  readonly data: TrainingData;
+  readonly learner: Learner;
+  readonly settings: TrainerSettings;
+  readonly state: RunState;
+  readonly plan: RunPlan;
+  readonly watcher: RunWatcher;
+}
+
+async function train(run: Run): Promise<TrainingSummary> {
+  const { options, start, data, learner, settings, state, watcher } = run;
+  const began = performance.now();
+  const { outputDir } = options;
+  const checkpointed = {
+    model: learner.model,
+    optimizer: learner.optimizer,
+    tokenizer: start.tokenizer,
+    options,
+  };
+  start.loadWeights(learner.model);
+  if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
+  mkdirSync(outputDir, { recursive: true });
+  removeStaleTemporaries(outputDir);
+  const resumedAt = start.checkpoint ? state.global_step : null;
+  const metrics = new MetricsFile(outputDir, resumedAt);
+  const tensorBoard = new TensorBoardFile(outputDir, resumedAt);
+  const record = (event: TrainingEvent) => {
+    metrics.write(event);
+    tensorBoard.write(event);
+    watcher.event(event);
+  };
+  const inputs = {
+    learner,
+    checkpointed,
+    windows: data.windows,
+    evaluationBatches: () => evaluationBatches(data),
+    prompts: data.prompts,
+  };
+  const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
+  try {
+    const interrupted = await trainer.run();
+    if (!interrupted) publishModel(bestCheckpoint(outputDir, state), outputDir);
+    const summary = summarize(run, (performance.now() - began) / 1000);
+    writeRunReport(options, run.plan, summary);
+    return summary;
+  } finally {
+    metrics.close();
+    tensorBoard.close();
+  }
+}
+
+/** The checkpoint whose model the run is for: the best measured one, else the last. */
+function bestCheckpoint(outputDir: string, { best_step }: RunState): string {
+  const steps = checkpointSteps(outputDir);
+  const step = best_step !== null && steps.includes(best_step) ? best_step : steps.at(-1);
+  if (step === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
+  return checkpointFolder(outputDir, step);
+}
+
+function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
+  if (dropout === null) return config;
+  return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
+}
+
+function learnerOptions(options: RunOptions, data: TrainingData): LearnerOptions {
+  return {
+    capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+    gradientCheckpointing: options.gradientCheckpointing,
+    labelSmoothing: options.labelSmoothingFactor,
+    beta1: options.adamBeta1,
+    beta2: options.adamBeta2,
+    epsilon: options.adamEpsilon,
+    weightDecay: options.weightDecay,
+    maxGradNorm: options.maxGradNorm,
+    samples: data.prompts.length > 0,
+  };
+}
+
+function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettings {
+  const { windowsPerEpoch } = data.windows;
+  const steps = totalSteps(options, windowsPerEpoch);
+  return {
+    outputDir: options.outputDir,
+    seed: options.seed,
+    totalSteps: steps,
+    gradientAccumulationSteps: options.gradientAccumulationSteps,
+    schedule: {
+      type: options.lrSchedulerType,
+      learningRate: options.learningRate,
+      warmupSteps: warmupSteps(options.warmupSteps, steps),
+      totalSteps: steps,
+    },
+    loggingSteps: options.loggingSteps ?? Math.max(1, Math.min(500, Math.floor(steps / 50))),
+    evalSteps: data.evaluation && (options.evalSteps ?? windowsPerEpoch),
+    saveSteps: options.saveSteps,
+    saveTotalLimit: options.saveTotalLimit,
+    earlyStopping: { patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold },
+  };
+}
+
+function summarize({ learner, plan, options, state }: Run, seconds: number): TrainingSummary {
+  const { last_eval_loss: evalLoss } = state;
+  return {
+    steps: state.global_step,
+    epochs: state.epoch,
+    trainLoss: state.updates > 0 ? state.train_loss_sum / state.updates : Number.NaN,
+    startingEvalLoss: state.starting_eval_loss,
+    evalLoss,
+    bestEvalLoss: state.best_eval_loss,
+    bestStep: state.best_step,
+    perplexity: evalLoss === null ? null : Math.exp(evalLoss),
+    tokensPerSecond: state.tokens / state.training_seconds,
+    supervisedTokensPerSecond: state.supervised_tokens / state.training_seconds,
+    peakMemoryBytes: learner.device.peakMemory(),
+    device: plan.device,
+    precision: plan.precision,
+    outputDir: options.outputDir,
+    stoppedEarly: state.stopped_early,
+    seconds,
+  };
+}

@@ -1,0 +1,222 @@
+// The loop: accumulate a window of micro-batches, step, log, evaluate, save; stop when the steps are done, the
+// evaluation loss no longer falls, the loss is broken, or somebody asks. All that it decides by is in RunState, and
+// what it computes is a function of that and the seed: a resumed run repeats the numbers of one never stopped.
+
+import { setImmediate } from 'node:timers/promises';
+import type { EpochWindows, Window } from '../corpus/windows.js';
+import { UserError } from '../errors.js';
+import type { TrainingInput } from '../nn/training-pass.js';
+import { type Checkpointed, checkpointFolder, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
+import { EarlyStopping } from './early-stopping.js';
+import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
+import type { TrainingEvent } from './events.js';
+import type { Learner } from './learner.js';
+import type { RunState } from './run-state.js';
+import { learningRateAt, type Schedule } from './schedule.js';
+
+/** Steps in a row with a NaN or infinite loss after which a run has diverged. */
+const brokenStepsAllowed = 3;
+
+export interface TrainerSettings {
+  readonly outputDir: string;
+  readonly seed: number;
+  readonly totalSteps: number;
+  readonly gradientAccumulationSteps: number;
+  readonly schedule: Schedule;
+  readonly loggingSteps: number;
+  /** Every how many steps the evaluation set is measured; null: there is none. */
+  readonly evalSteps: number | null;
+  readonly saveSteps: number;
+  readonly saveTotalLimit: number | null;
+  readonly earlyStopping: { readonly patience: number; readonly threshold: number };
+}
+
+export interface TrainerInputs {
+  readonly learner: Learner;
+  readonly checkpointed: Checkpointed;
+  readonly windows: EpochWindows;
+  readonly evaluationBatches: () => Iterable<TrainingInput>;
+  readonly prompts: readonly SamplePrompt[];
+}
+
+export interface Watcher {
+  /** After every optimizer step. */
+  step(update: { readonly step: number; readonly loss: number; readonly tokensPerSecond: number }): void;
+  event(event: TrainingEvent): void;
+  /** The signal that asks for a stop, once there is one. */
+  shouldStop(): NodeJS.Signals | null;
+}
+
+export class Trainer {
+  private readonly earlyStopping: EarlyStopping;
+  /** What of the state the newest checkpoint already holds. */
+  private saved: { readonly step: number; readonly evaluated: number };
+  /** Since the last logged step. */
+  private interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
+
+  /** @param state where the run stands; the trainer moves it forward. */
+  constructor(
+    private readonly settings: TrainerSettings,
+    private readonly inputs: TrainerInputs,
+    readonly state: RunState,
+    private readonly watcher: Watcher,
+  ) {
+    this.earlyStopping = new EarlyStopping(settings.earlyStopping);
+    this.earlyStopping.restore({
+      bestLoss: state.best_eval_loss,
+      evaluationsWithoutImprovement: state.evaluations_without_improvement,
+    });
+    this.saved = { step: state.global_step, evaluated: state.evaluated_step };
+  }
+
+  /** @returns the signal that interrupted the run (everything is saved then), or null when it is complete. */
+  async run(): Promise<NodeJS.Signals | null> {
+    const { state } = this;
+    while (!this.watcher.shouldStop()) {
+      const best = this.evaluationIsDue() && (await this.evaluate());
+      if (this.watcher.shouldStop()) break;
+      const finished = state.stopped_early || state.global_step >= this.settings.totalSteps;
+      if (best || finished || state.global_step % this.settings.saveSteps === 0) await this.save();
+      if (finished) return null;
+      await this.step();
+    }
+    await this.save();
+    return this.watcher.shouldStop();
+  }
+
+  private evaluationIsDue(): boolean {
+    const { evalSteps, totalSteps } = this.settings;
+    const { global_step: step, evaluated_step: evaluated } = this.state;
+    return evalSteps !== null && evaluated < step && (step % evalSteps === 0 || step >= totalSteps);
+  }
+
+  /** Measures the evaluation set, unless interrupted. @returns whether the loss is the lowest so far. */
+  private async evaluate(): Promise<boolean> {
+    const { state } = this;
+    const { learner, checkpointed, evaluationBatches, prompts } = this.inputs;
+    const began = performance.now();
+    const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop() !== null);
+    if (loss === null) return false;
+    const samples = sampleReplies(learner, checkpointed.tokenizer, prompts);
+    // The loss before the first step is where the run started, not one of its results.
+    const isStart = state.global_step === 0;
+    const { best, stop } = isStart ? { best: false, stop: false } : this.earlyStopping.observe(loss);
+    state.evaluated_step = state.global_step;
+    state.last_eval_loss = Number.isFinite(loss) ? loss : null;
+    if (isStart) state.starting_eval_loss = state.last_eval_loss;
+    if (best) {
+      state.best_eval_loss = loss;
+      state.best_step = state.global_step;
+    }
+    state.evaluations_without_improvement = this.earlyStopping.state().evaluationsWithoutImprovement;
+    state.stopped_early = stop && state.global_step < this.settings.totalSteps;
+    this.watcher.event({
+      kind: 'evaluation',
+      step: state.global_step,
+      epoch: state.epoch,
+      evalLoss: loss,
+      perplexity: Math.exp(loss),
+      seconds: (performance.now() - began) / 1000,
+      best,
+      samples,
+    });
+    return best;
+  }
+
+  /** One optimizer step; an interrupted one leaves no trace. */
+  private async step(): Promise<void> {
+    const { state } = this;
+    const { learner, windows } = this.inputs;
+    const began = performance.now();
+    const { windowsPerEpoch } = windows;
+    const epoch = Math.floor(state.global_step / windowsPerEpoch);
+    const window = windows.window(epoch, state.global_step % windowsPerEpoch);
+    const loss = await this.accumulate(window);
+    if (loss === null) {
+      const { gradients } = learner.model.parameters;
+      if (gradients) learner.device.fill(gradients, 0);
+      return;
+    }
+    const learningRate = learningRateAt(state.global_step, this.settings.schedule);
+    const gradNorm = learner.optimizer.update(learningRate);
+    const seconds = (performance.now() - began) / 1000;
+    state.global_step++;
+    state.epoch = state.global_step / windowsPerEpoch;
+    state.updates = learner.optimizer.updates;
+    state.tokens += window.tokens;
+    state.supervised_tokens += window.supervisedTokens;
+    state.training_seconds += seconds;
+    this.interval.tokens += window.tokens;
+    this.interval.supervisedTokens += window.supervisedTokens;
+    this.interval.seconds += seconds;
+    this.watcher.step({ step: state.global_step, loss, tokensPerSecond: window.tokens / seconds });
+    if (Number.isFinite(loss) && Number.isFinite(gradNorm)) {
+      state.broken_steps = 0;
+      state.train_loss_sum += loss;
+      state.loss_sum_since_logged += loss;
+    } else this.countBrokenStep();
+    const { loggingSteps, totalSteps } = this.settings;
+    if (state.global_step % loggingSteps === 0 || state.global_step === totalSteps)
+      this.log(learningRate, gradNorm);
+  }
+
+  /** @throws UserError (diverged) when it is one too many. The weights are those of the last sound step. */
+  private countBrokenStep(): void {
+    const { state } = this;
+    if (++state.broken_steps < brokenStepsAllowed) return;
+    const { step } = this.saved;
+    const kept =
+      step > 0
+        ? `the last good checkpoint is ${checkpointFolder(this.settings.outputDir, step)}`
+        : 'there is no checkpoint yet';
+    throw new UserError(
+      'diverged',
+      `the loss has been NaN or infinite for ${state.broken_steps} steps, up to step ${state.global_step}; ${kept}; ` +
+        'start again with a lower --learning-rate or some --warmup-steps',
+    );
+  }
+
+  private log(learningRate: number, gradNorm: number): void {
+    const { state, interval } = this;
+    const updates = state.updates - state.logged_updates;
+    this.watcher.event({
+      kind: 'step',
+      step: state.global_step,
+      epoch: state.epoch,
+      loss: updates > 0 ? state.loss_sum_since_logged / updates : Number.NaN,
+      learningRate,
+      gradNorm,
+      tokensPerSecond: interval.tokens / interval.seconds,
+      supervisedTokensPerSecond: interval.supervisedTokens / interval.seconds,
+    });
+    state.logged_updates = state.updates;
+    state.loss_sum_since_logged = 0;
+    this.interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
+  }
+
+  /** Writes a checkpoint, unless there is nothing new to write. */
+  private async save(): Promise<void> {
+    const { state, settings } = this;
+    const { global_step: step, evaluated_step: evaluated } = state;
+    if (step === 0 || (this.saved.step === step && this.saved.evaluated === evaluated)) return;
+    const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
+    this.saved = { step, evaluated };
+    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.best_step]);
+    this.watcher.event({ kind: 'checkpoint', step, folder });
+  }
+
+  /** @returns the window's mean loss over its supervised tokens; null when interrupted. */
+  private async accumulate(window: Window): Promise<number | null> {
+    const { device, pass } = this.inputs.learner;
+    const { gradientAccumulationSteps } = this.settings;
+    const seed = BigInt(this.settings.seed);
+    device.fill(pass.lossSum, 0);
+    for (const [index, batch] of window.batches.entries()) {
+      const microStep = this.state.global_step * gradientAccumulationSteps + index;
+      pass.accumulate(batch, 1 / window.supervisedTokens, { seed, microStep });
+      await setImmediate();
+      if (this.watcher.shouldStop() && index < window.batches.length - 1) return null;
+    }
+    return (device.download(pass.lossSum)[0] ?? Number.NaN) / window.supervisedTokens;
+  }
+}

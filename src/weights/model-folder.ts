@@ -1,0 +1,300 @@
+// A folder in the layout of Hugging Face: config.json, the weights in one of four forms, a tokenizer. Opens GPT-2's of
+// any origin under one set of names, and saves what transformers opens. Knows nothing of the tokenizer's contents.
+
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.js';
+import { savingError } from '../files/atomic.js';
+import { expectedTensors, type GPT2Config, gpt2ConfigJson, parseGPT2Config } from '../nn/gpt2-config.js';
+import { openPytorchBin } from './pytorch-bin.js';
+import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
+import { quoted, type WeightFile } from './weight-file.js';
+
+export interface ModelFolder {
+  readonly folder: string;
+  readonly config: GPT2Config;
+  /** Those of `expectedTensors(config)`, in that order; all are there and have the shape that the config gives them. */
+  readonly names: readonly string[];
+  /** Tensors in the folder that a GPT2LMHeadModel has no place for, as the files name them. */
+  readonly unused: readonly string[];
+  /**
+   * One tensor, row-major, as float32.
+   * @throws UserError (model) when its file is cut short, or the model is tied but its head is not its embedding.
+   */
+  read(name: string): Float32Array;
+}
+
+/** The files that weights can be in, best first, as transformers prefers them. */
+export const weightFiles = {
+  safetensors: 'model.safetensors',
+  safetensorsIndex: 'model.safetensors.index.json',
+  pytorch: 'pytorch_model.bin',
+  pytorchIndex: 'pytorch_model.bin.index.json',
+} as const;
+
+export const weightFileNames: readonly string[] = Object.values(weightFiles);
+
+/** An index of a model with thousands of tensors is smaller than this. */
+const longestJson = 2 ** 26;
+
+function readJson(path: string): unknown {
+  try {
+    if (statSync(path).size > longestJson) throw new Error('it is longer than any model needs');
+    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return json;
+  } catch (thrown) {
+    throw new UserError(
+      'model',
+      `${path} cannot be read as JSON (${messageOf(thrown)}); download or copy it again`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+}
+
+/** Where a tensor is: the name that its file has for it may have a prefix. */
+interface Place {
+  readonly file: WeightFile;
+  readonly nameInFile: string;
+}
+
+function openWeights(path: string): WeightFile {
+  return path.endsWith('.safetensors') ? openSafetensors(path) : openPytorchBin(path);
+}
+
+/**
+ * The shards that an index names: {weight_map: {tensor: file}}. They lie beside it.
+ * @throws UserError (model) when it names anything outside its folder.
+ */
+export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
+  const index = readJson(indexPath);
+  const map =
+    typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
+  if (typeof map !== 'object' || map === null || Array.isArray(map))
+    throw new UserError('model', `${indexPath} has no weight_map; download or copy it again`);
+  const shards = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/.test(shard) || shard.startsWith('.'))
+      throw new UserError(
+        'model',
+        `${indexPath} names the shard ${quoted(String(shard))}, which is not a file of its folder; do not trust this model`,
+      );
+    shards.set(tensor, shard);
+  }
+  return shards;
+}
+
+function openShards(folder: string, indexName: string): Map<string, Place> {
+  const indexPath = join(folder, indexName);
+  const shards = shardsOf(indexPath);
+  const files = new Map<string, WeightFile>();
+  const places = new Map<string, Place>();
+  for (const [nameInFile, shard] of shards) {
+    const file = files.get(shard) ?? openWeights(join(folder, shard));
+    files.set(shard, file);
+    if (!file.tensors.has(nameInFile))
+      throw new UserError(
+        'model',
+        `${file.path} has no tensor ${quoted(nameInFile)}, but ${indexPath} says so; download both again`,
+      );
+    places.set(nameInFile, { file, nameInFile });
+  }
+  return places;
+}
+
+/** What a folder holds, for a person who took it for a model. */
+function contentsOf(folder: string): string {
+  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  if (names.length === 0) return 'is empty';
+  const shown = names.sort().slice(0, 6).join(', ');
+  return `holds ${shown}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`;
+}
+
+const needed = `config.json and ${weightFiles.safetensors} or ${weightFiles.pytorch}`;
+
+function noModel(folder: string): UserError {
+  const inside = readdirSync(folder).find((name) => existsSync(join(folder, name, 'config.json')));
+  const cure = inside === undefined ? '' : `; did you mean ${join(folder, inside)}?`;
+  return new UserError(
+    'model',
+    `${folder} is no model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
+  );
+}
+
+function checkFolder(folder: string): void {
+  if (!existsSync(folder)) throw new UserError('model', `there is no folder ${folder}; check its spelling`);
+  if (!statSync(folder).isDirectory())
+    throw new UserError('model', `${folder} is a file; name the folder that holds ${needed}`);
+  if (!existsSync(join(folder, 'config.json'))) throw noModel(folder);
+}
+
+function locate(folder: string): { source: string; inFile: Map<string, Place> } {
+  const source = weightFileNames.find((name) => existsSync(join(folder, name)));
+  if (source === undefined)
+    throw new UserError(
+      'model',
+      `${folder} has no weights that can be read: it ${contentsOf(folder)}, but needs ${weightFileNames.join(', ')}`,
+    );
+  const path = join(folder, source);
+  if (source.endsWith('.index.json')) return { source: path, inFile: openShards(folder, source) };
+  const file = openWeights(path);
+  const inFile = [...file.tensors.keys()].map((nameInFile): [string, Place] => [
+    nameInFile,
+    { file, nameInFile },
+  ]);
+  return { source: path, inFile: new Map(inFile) };
+}
+
+const prefix = 'transformer.';
+
+/** transformers' causal masks, which older versions saved with the weights. */
+const isBuffer = (name: string): boolean => /^h\.\d+\.attn\.(bias|masked_bias)$/.test(name);
+
+function canonical(source: string, inFile: ReadonlyMap<string, Place>): Map<string, Place> {
+  const places = new Map<string, Place>();
+  for (const [nameInFile, place] of inFile) {
+    const name = nameInFile.startsWith(prefix) ? nameInFile.slice(prefix.length) : nameInFile;
+    if (isBuffer(name)) continue;
+    if (places.has(name))
+      throw new UserError(
+        'model',
+        `${source} has tensor ${quoted(name)} both with and without "${prefix}"; save the model again with transformers`,
+      );
+    places.set(name, place);
+  }
+  return places;
+}
+
+function sameShape(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((extent, axis) => extent === other[axis]);
+}
+
+function checkTensors(source: string, places: ReadonlyMap<string, Place>, config: GPT2Config): void {
+  for (const { name, shape } of expectedTensors(config)) {
+    const place = places.get(name);
+    if (place === undefined) {
+      const untied = name === 'lm_head.weight' ? ' (config.json says tie_word_embeddings false)' : '';
+      throw new UserError(
+        'model',
+        `${source} has no tensor ${name}${untied}; it is not a whole GPT-2, or of another shape than its config.json`,
+      );
+    }
+    const found = place.file.tensors.get(place.nameInFile)?.shape ?? [];
+    if (!sameShape(found, shape))
+      throw new UserError(
+        'model',
+        `${place.file.path}: tensor ${name} is [${found.join(', ')}], but config.json makes it [${shape.join(', ')}]; use the config.json that was saved with these weights`,
+      );
+  }
+}
+
+function sameBits(one: Float32Array, other: Float32Array): boolean {
+  const bytesOf = (array: Float32Array): Buffer =>
+    Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+  return bytesOf(one).equals(bytesOf(other));
+}
+
+/** Opens a model for reading; no weights are in memory before they are asked for. */
+export function openModelFolder(folder: string): ModelFolder {
+  checkFolder(folder);
+  const configPath = join(folder, 'config.json');
+  const config = parseGPT2Config(readJson(configPath), configPath);
+  const { source, inFile } = locate(folder);
+  const places = canonical(source, inFile);
+  checkTensors(source, places, config);
+  const names = expectedTensors(config).map(({ name }) => name);
+  const head = config.tieWordEmbeddings ? places.get('lm_head.weight') : undefined;
+  const used = new Set([...names, 'lm_head.weight']);
+  return {
+    folder,
+    config,
+    names,
+    unused: [...places].filter(([name]) => !used.has(name)).map(([, { nameInFile }]) => nameInFile),
+    read(name) {
+      const place = places.get(name);
+      if (place === undefined || !names.includes(name)) throw new RangeError(`a GPT-2 has no tensor ${name}`);
+      const elements = place.file.read(place.nameInFile);
+      // torch saves a tied head beside the embedding; transformers unties them where they differ, which is a surprise
+      // that nobody should train on.
+      if (name === 'wte.weight' && head !== undefined && !sameBits(elements, head.file.read(head.nameInFile)))
+        throw new UserError(
+          'model',
+          `${source}: lm_head.weight differs from wte.weight, but ${configPath} says that they are tied; set "tie_word_embeddings": false there`,
+        );
+      return elements;
+    },
+  };
+}
+
+/**
+ * @param folder how the error message names the model.
+ * @throws UserError (model) when the tokenizer has ids that the embedding has no row for; spare rows are fine.
+ */
+export function checkVocabulary(config: GPT2Config, tokenizerVocabularySize: number, folder: string): void {
+  if (tokenizerVocabularySize > config.vocabSize)
+    throw new UserError(
+      'model',
+      `${folder}: its tokenizer has ${tokenizerVocabularySize} tokens but its embedding only ${config.vocabSize} rows (vocab_size in config.json); use the tokenizer files that were saved with these weights`,
+    );
+}
+
+export interface ModelToSave {
+  readonly config: GPT2Config;
+  /** All of `expectedTensors(config)`, under these names; each one's data is asked for once, when its turn comes. */
+  readonly tensors: Iterable<TensorToSave>;
+  /** The tokenizer's id of <|endoftext|>. */
+  readonly endOfText: number;
+  /** Contents by file name. */
+  readonly tokenizerFiles: ReadonlyMap<string, string>;
+  /** More files, by name. */
+  readonly extra?: ReadonlyMap<string, string>;
+}
+
+/** A mistake here would cost a person the whole training, so it is looked for before anything is written. */
+function checkComplete(config: GPT2Config, tensors: readonly TensorToSave[]): void {
+  const given = new Map(tensors.map(({ name, shape }) => [name, shape]));
+  const expected = expectedTensors(config);
+  for (const { name, shape } of expected)
+    if (!sameShape(given.get(name) ?? [], shape))
+      throw new RangeError(`tensor ${name} [${shape}] was to be saved as [${given.get(name)}]`);
+  if (given.size !== expected.length || tensors.length !== expected.length)
+    throw new RangeError(`${tensors.length} tensors were to be saved, but the model has ${expected.length}`);
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/**
+ * Writes what transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (of replaceFolder).
+ * @throws UserError (device) when the disk is full or not writable.
+ */
+export function saveModelFolder(folder: string, model: ModelToSave): void {
+  const { config, endOfText, tokenizerFiles, extra = new Map<string, string>() } = model;
+  const tensors = [...model.tensors];
+  checkComplete(config, tensors);
+  const named = tensors.map(({ name, shape, data }) => ({
+    name: name === 'lm_head.weight' ? name : `${prefix}${name}`,
+    shape,
+    data,
+  }));
+  writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const files = new Map([
+    ['config.json', json(gpt2ConfigJson(config, endOfText))],
+    [
+      'generation_config.json',
+      json({ bos_token_id: endOfText, eos_token_id: endOfText, _from_model_config: true }),
+    ],
+    ...tokenizerFiles,
+    ...extra,
+  ]);
+  for (const [name, text] of files) {
+    const path = join(folder, name);
+    try {
+      writeFileSync(path, text);
+    } catch (thrown) {
+      throw savingError(path, thrown);
+    }
+  }
+}

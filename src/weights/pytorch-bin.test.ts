@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { UserError } from '../errors.js';
+import { openPytorchBin } from './pytorch-bin.js';
+
+const goldens = fileURLToPath(new URL('../../../test/goldens/weights', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'pytorch-bin-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+const path = join(scratch, 'pytorch_model.bin');
+const canary = join(scratch, 'was-run');
+
+function isModelError(thrown: unknown, pattern: RegExp): boolean {
+  assert.ok(thrown instanceof UserError, thrown instanceof Error ? thrown.stack : String(thrown));
+  assert.equal(thrown.fault, 'model');
+  assert.match(thrown.message, pattern);
+  assert.ok(thrown.message.includes(path), `names the file: ${thrown.message}`);
+  return true;
+}
+
+function refuses(bytes: Uint8Array, pattern: RegExp): void {
+  writeFileSync(path, bytes);
+  assert.throws(
+    () => openPytorchBin(path),
+    (thrown) => isModelError(thrown, pattern),
+  );
+}
+
+/** Opens and reads everything, or fails as a person should see it. */
+function readsOrRefuses(bytes: Uint8Array): void {
+  writeFileSync(path, bytes);
+  try {
+    const file = openPytorchBin(path);
+    for (const [name, { type }] of file.tensors) if (type === 'F32') file.read(name);
+  } catch (thrown) {
+    isModelError(thrown, /./);
+  }
+}
+
+// A small assembler of pickles.
+const op = (...bytes: number[]) => Buffer.from(bytes);
+const int = (value: number) => {
+  const bytes = Buffer.alloc(5);
+  bytes.write('J', 'latin1');
+  bytes.writeInt32LE(value, 1);
+  return bytes;
+};
+const long = (value: bigint) => {
+  const bytes = Buffer.alloc(10);
+  bytes.set([0x8a, 8]);
+  bytes.writeBigInt64LE(value, 2);
+  return bytes;
+};
+const text = (value: string) => Buffer.from(`\x8c${String.fromCharCode(value.length)}${value}`, 'latin1');
+const global = (module: string, name: string) => Buffer.from(`c${module}\n${name}\n`);
+const tuple = (...items: Uint8Array[]) => Buffer.concat([Buffer.from('('), ...items, Buffer.from('t')]);
+const reduce = (callee: Uint8Array, ...args: Uint8Array[]) =>
+  Buffer.concat([callee, tuple(...args), Buffer.from('R')]);
+const pickle = (value: Uint8Array) => Buffer.concat([op(0x80, 2), value, Buffer.from('.')]);
+const dict = (...pairs: Uint8Array[]) => Buffer.concat([Buffer.from('}('), ...pairs, Buffer.from('u')]);
+const no = op(0x89);
+
+interface Described {
+  readonly offset?: Uint8Array;
+  readonly shape?: readonly Uint8Array[];
+  readonly strides?: readonly Uint8Array[];
+  readonly elements?: Uint8Array;
+  readonly key?: string;
+}
+
+/** A state dict of one tensor `w`, by default [2, 3] on a storage of 6 elements. */
+function stateDict(described: Described = {}): Buffer {
+  const {
+    offset = int(0),
+    shape = [int(2), int(3)],
+    strides = [int(3), int(1)],
+    elements = int(6),
+  } = described;
+  const id = [
+    text('storage'),
+    global('torch', 'FloatStorage'),
+    text(described.key ?? '0'),
+    text('cpu'),
+    elements,
+  ];
+  const storage = Buffer.concat([tuple(...id), Buffer.from('Q')]);
+  const rebuild = global('torch._utils', '_rebuild_tensor_v2');
+  const tensor = reduce(rebuild, storage, offset, tuple(...shape), tuple(...strides), no, reduce(ordered));
+  return pickle(dict(text('w'), tensor));
+}
+const ordered = global('collections', 'OrderedDict');
+
+interface Forgery {
+  readonly name: string;
+  readonly data: Uint8Array;
+  readonly method?: number;
+  readonly flags?: number;
+  readonly localName?: string;
+  readonly size?: number;
+  readonly header?: number;
+}
+
+/** A zip archive with stored entries, and lies where a forgery tells them. */
+function zip(forgeries: readonly Forgery[], lies: { entries?: number; position?: number } = {}): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let position = 0;
+  for (const forgery of forgeries) {
+    const { name, data, method = 0, flags = 0, size = data.length, header = position } = forgery;
+    const localName = forgery.localName ?? name;
+    const local = Buffer.alloc(30);
+    local.writeUInt32LE(0x04034b50);
+    local.writeUInt16LE(localName.length, 26);
+    const entry = Buffer.alloc(46);
+    entry.writeUInt32LE(0x02014b50);
+    entry.writeUInt16LE(flags, 8);
+    entry.writeUInt16LE(method, 10);
+    entry.writeUInt32LE(size, 20);
+    entry.writeUInt32LE(size, 24);
+    entry.writeUInt16LE(name.length, 28);
+    entry.writeUInt32LE(header, 42);
+    directory.push(entry, Buffer.from(name, 'latin1'));
+    parts.push(local, Buffer.from(localName, 'latin1'), Buffer.from(data));
+    position += 30 + localName.length + data.length;
+  }
+  const listed = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.writeUInt32LE(0x06054b50);
+  end.writeUInt16LE(lies.entries ?? forgeries.length, 10);
+  end.writeUInt32LE(listed.length, 12);
+  end.writeUInt32LE(lies.position ?? position, 16);
+  return Buffer.concat([...parts, listed, end]);
+}
+
+const values = Buffer.from(new Float32Array([1, 2, 3, 4, 5, 6]).buffer);
+const archive = (pkl: Uint8Array, ...more: Forgery[]) =>
+  zip([{ name: 'archive/data.pkl', data: pkl }, { name: 'archive/data/0', data: values }, ...more]);
+
+function legacy(pkl: Uint8Array, data: Uint8Array, littleEndian = true): Buffer {
+  const magic = op(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e);
+  const system = pickle(dict(text('little_endian'), op(littleEndian ? 0x88 : 0x89)));
+  const keys = pickle(Buffer.concat([Buffer.from(']('), text('0'), Buffer.from('e')]));
+  const count = Buffer.alloc(8);
+  count.writeBigInt64LE(BigInt(data.length / 4));
+  return Buffer.concat([magic, pickle(int(1001)), system, pkl, keys, count, data]);
+}
+
+describe('a PyTorch file', () => {
+  it('is read in the zip and in the legacy format', () => {
+    for (const bytes of [archive(stateDict()), legacy(stateDict(), values)]) {
+      writeFileSync(path, bytes);
+      assert.deepEqual([...openPytorchBin(path).read('w')], [1, 2, 3, 4, 5, 6]);
+    }
+  });
+
+  it('gives views of a storage in row-major order', () => {
+    const read = (described: Described) => {
+      writeFileSync(path, archive(stateDict(described)));
+      return [...openPytorchBin(path).read('w')];
+    };
+    assert.deepEqual(read({ strides: [int(1), int(2)] }), [1, 3, 5, 2, 4, 6]);
+    assert.deepEqual(
+      read({ offset: int(1), shape: [int(2), int(2)], strides: [int(3), int(1)] }),
+      [2, 3, 5, 6],
+    );
+    assert.deepEqual(read({ offset: int(5), shape: [], strides: [] }), [6]);
+    assert.deepEqual(read({ shape: [int(0), int(3)] }), []);
+  });
+
+  const evil: [string, Uint8Array, RegExp][] = [
+    ['os.system', reduce(global('posix', 'system'), text(`touch ${canary}`)), /"posix\.system"/],
+    ['eval', reduce(global('builtins', 'eval'), text('1')), /"builtins\.eval"/],
+    ['a global by STACK_GLOBAL', Buffer.concat([text('os'), text('system'), op(0x93)]), /"os\.system"/],
+    ['torch.load', global('torch', 'load'), /"torch\.load"/],
+    ['a storage that is called', reduce(global('torch', 'FloatStorage'), int(9)), /does not fit together/],
+    ['a name with control characters', global('os\x1b[2J', 'x'), /os\\u001b/],
+    ['INST', Buffer.from('(iposix\nsystem\n'), /opcode 0x69/],
+    ['OBJ', Buffer.concat([Buffer.from('('), ordered, Buffer.from('o')]), /opcode 0x6f/],
+    ['NEWOBJ', Buffer.concat([ordered, op(0x29, 0x81)]), /opcode 0x81/],
+    ['EXT1', op(0x82, 1), /opcode 0x82/],
+    [
+      'BUILD on a tensor class',
+      Buffer.concat([ordered, op(0x4e), Buffer.from('b')]),
+      /does not fit together/,
+    ],
+  ];
+  for (const [what, value, pattern] of evil)
+    it(`that asks for ${what} is refused, and nothing is run`, () => {
+      refuses(archive(pickle(dict(text('w'), value))), pattern);
+      refuses(legacy(pickle(dict(text('w'), value)), values), pattern);
+      assert.ok(!existsSync(canary));
+    });
+
+  it('with a damaged pickle is refused', () => {
+    refuses(archive(Buffer.from('abc')), /no pickle/);
+    refuses(archive(op(0x80, 9)), /protocol 9/);
+    refuses(archive(op(0x80, 2, 0x2e)), /does not fit together/);
+    refuses(archive(op(0x80, 2, 0x74)), /does not fit together/);
+    refuses(archive(op(0x80, 2, 0x58, 0xff, 0xff, 0xff, 0xff)), /ends early/);
+    refuses(archive(op(0x80, 2, 0x68, 7)), /does not fit together/);
+    refuses(archive(op(0x80, 2, 0x8c, 1, 0xff, 0x2e)), /UTF-8/);
+    refuses(archive(Buffer.concat([op(0x80, 2), Buffer.alloc(5000, 'c')])), /never ends/);
+    refuses(archive(pickle(dict())), /no tensors/);
+    refuses(archive(pickle(int(1))), /dict of tensors/);
+  });
+
+  it('with a tensor that its storage does not hold is refused', () => {
+    const beyond = /beyond its storage/;
+    refuses(archive(stateDict({ offset: int(1) })), beyond);
+    refuses(archive(stateDict({ shape: [int(3), int(3)] })), beyond);
+    refuses(archive(stateDict({ shape: [long(2n ** 52n), int(3)] })), beyond);
+    refuses(
+      archive(stateDict({ shape: [long(2n ** 52n), long(2n ** 52n)], strides: [int(0), int(0)] })),
+      /overlap/,
+    );
+    refuses(archive(stateDict({ strides: [int(0), int(1)] })), /overlap/);
+    refuses(archive(stateDict({ strides: [int(-3), int(1)] })), /not described by sizes/);
+    refuses(archive(stateDict({ offset: int(-1) })), /not described by sizes/);
+    refuses(archive(stateDict({ shape: [long(2n ** 62n), int(3)] })), /not described by sizes/);
+    refuses(archive(stateDict({ strides: [int(1)] })), /strides/);
+    refuses(archive(stateDict({ elements: int(7) })), /has not all 28 bytes/);
+    refuses(archive(stateDict({ elements: long(2n ** 50n) })), /has not all/);
+    refuses(archive(stateDict({ key: '1' })), /has not all/);
+    refuses(archive(stateDict({ key: '../0' })), /has not all/);
+    refuses(legacy(stateDict({ elements: int(7) }), values), /has 6 elements/);
+    refuses(legacy(stateDict(), values.subarray(0, 20)), /has 5 elements/);
+  });
+
+  it('that is big-endian is refused', () => {
+    refuses(
+      archive(stateDict(), { name: 'archive/byteorder', data: Buffer.from('big') }),
+      /byte order "big"/,
+    );
+    refuses(legacy(stateDict(), values, false), /big-endian/);
+  });
+
+  it('that is neither is refused', () => {
+    refuses(Buffer.from('hello'), /not a PyTorch file/);
+    refuses(Buffer.alloc(0), /is empty/);
+    refuses(zip([{ name: 'a.txt', data: values }]), /no data.pkl/);
+  });
+});
+
+describe('a zip archive', () => {
+  const pkl = { name: 'archive/data.pkl', data: stateDict() };
+
+  it('with a name that leaves the folder is refused', () => {
+    for (const name of ['archive/../../etc/passwd', '/etc/passwd', 'C:/x', 'archive\\x', '..'])
+      refuses(archive(stateDict(), { name, data: values }), /would leave its folder/);
+  });
+
+  it('that is compressed, encrypted or has an entry twice is refused', () => {
+    refuses(zip([{ ...pkl, method: 8 }]), /compressed/);
+    refuses(zip([{ ...pkl, flags: 1 }]), /encrypted/);
+    refuses(zip([pkl, pkl]), /two entries/);
+  });
+
+  it('with entries that overlap or lie elsewhere than it says is refused', () => {
+    refuses(zip([{ ...pkl, size: 5000 }]), /overlaps/);
+    refuses(zip([{ ...pkl, size: 0xffffffff }]), /overlaps/);
+    refuses(zip([pkl, { name: 'archive/data/0', data: values, header: 0 }]), /beyond its end|two names/);
+    refuses(zip([{ ...pkl, header: 7 }]), /not where it should be/);
+    refuses(zip([{ ...pkl, header: 60000 }]), /beyond its end/);
+    refuses(zip([{ ...pkl, localName: 'archive/data.pkx' }]), /two names/);
+    refuses(zip([pkl], { entries: 2 }), /says 2/);
+    refuses(zip([pkl], { position: 2 ** 31 }), /reaches beyond its end/);
+  });
+});
+
+describe('a file of torch.save', () => {
+  for (const folder of ['zip-views', 'legacy-masks']) {
+    const whole = readFileSync(join(goldens, folder, 'pytorch_model.bin'));
+
+    it(`(${folder}) is refused when it is cut short anywhere`, () => {
+      // Every byte of the first 600 and the last 600, and every 29th between.
+      for (let size = 0; size < whole.length; size += size < 600 || size > whole.length - 600 ? 1 : 29) {
+        writeFileSync(path, whole.subarray(0, size));
+        assert.throws(
+          () => openPytorchBin(path),
+          (thrown) => isModelError(thrown, /./),
+        );
+      }
+    });
+
+    it(`(${folder}) is read or refused, whatever byte is changed`, () => {
+      fc.assert(
+        fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
+          const changed = Buffer.from(whole);
+          changed[at] = byte;
+          readsOrRefuses(changed);
+        }),
+        { seed: 3, numRuns: 300 },
+      );
+    });
+  }
+});

@@ -1,0 +1,91 @@
+// What the readers of weight files share: reading byte ranges of a file that may lie about itself, and the interface
+// that they all offer. Nothing is kept open between reads, and no memory is taken for bytes that the file does not have.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { messageOf, UserError } from '../errors.js';
+import type { ElementType } from './element-types.js';
+
+/** Tensors on disk, read one at a time. */
+export interface WeightFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, { readonly type: ElementType; readonly shape: readonly number[] }>;
+  /**
+   * The elements of a tensor, row-major.
+   * @throws UserError (model) when it is not a floating-point tensor or the file ends early.
+   */
+  read(name: string): Float32Array;
+}
+
+/** A name from a file as an error message quotes it: one line, no control characters. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 97)}...` : name);
+}
+
+/** The product, or Infinity where it is too large to be exact. */
+export function elementCount(shape: readonly number[]): number {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  return Number.isSafeInteger(count) ? count : Number.POSITIVE_INFINITY;
+}
+
+/** Most bytes that one system call reads. */
+const chunk = 2 ** 30;
+
+const lfsPointer = 'version https://git-lfs';
+
+export class BinaryFile {
+  readonly size: number;
+
+  /** @throws UserError (model) when there is no such file, or it is a Git LFS pointer to one. */
+  constructor(readonly path: string) {
+    this.size = this.withDescriptor((descriptor) => {
+      const stats = fstatSync(descriptor);
+      if (!stats.isFile()) throw this.fail('is not a file');
+      return stats.size;
+    });
+    if (this.size === 0) throw this.fail('is empty; download or copy it again');
+    const start = new TextDecoder('latin1').decode(this.bytes(0, Math.min(this.size, lfsPointer.length)));
+    if (start === lfsPointer)
+      throw this.fail('is only a Git LFS pointer to the weights; run `git lfs pull` in its folder');
+  }
+
+  fail(complaint: string, cause?: unknown): UserError {
+    return new UserError('model', `${this.path} ${complaint}`, { cause });
+  }
+
+  /** The file does not hold what its kind of file holds. */
+  damaged(complaint: string): UserError {
+    return this.fail(`is damaged: ${complaint}; download or copy it again`);
+  }
+
+  private withDescriptor<Result>(read: (descriptor: number) => Result): Result {
+    let descriptor: number | undefined;
+    try {
+      descriptor = openSync(this.path, 'r');
+      return read(descriptor);
+    } catch (thrown) {
+      throw thrown instanceof UserError ? thrown : this.fail(`cannot be read (${messageOf(thrown)})`, thrown);
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
+    }
+  }
+
+  /**
+   * `length` bytes from `position` on, in a buffer of their own.
+   * @throws UserError (model) when the file has not that many.
+   */
+  bytes(position: number, length: number): Uint8Array<ArrayBuffer> {
+    if (!(position >= 0 && length >= 0 && position + length <= this.size))
+      throw this.damaged(
+        `it has ${this.size} bytes, but bytes ${position} to ${position + length} are asked for`,
+      );
+    const bytes = new Uint8Array(length);
+    this.withDescriptor((descriptor) => {
+      for (let done = 0; done < length; ) {
+        const read = readSync(descriptor, bytes, done, Math.min(chunk, length - done), position + done);
+        if (read === 0) throw this.damaged(`it ended at byte ${position + done} while it was read`);
+        done += read;
+      }
+    });
+    return bytes;
+  }
+}

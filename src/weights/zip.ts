@@ -1,0 +1,168 @@
+// The table of contents of a zip archive whose entries are stored uncompressed, as torch.save writes them; zip64 too.
+// Hostile archives are refused before anything in them is used: names that leave a folder, entries that overlap or
+// reach into the directory, sizes that disagree. (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
+
+import { type BinaryFile, quoted } from './weight-file.js';
+
+export interface ZipEntry {
+  /** Where its bytes begin in the archive. */
+  readonly position: number;
+  readonly size: number;
+}
+
+interface Directory {
+  readonly position: number;
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+interface DirectoryEntry {
+  readonly name: string;
+  readonly header: number;
+  readonly size: number;
+}
+
+const signatures = {
+  local: 0x04034b50,
+  entry: 0x02014b50,
+  end: 0x06054b50,
+  end64: 0x06064b50,
+  locator64: 0x07064b50,
+};
+const endBytes = 22;
+const longestComment = 0xffff;
+/** Some 100 bytes an entry; a model has hundreds. */
+const longestDirectory = 2 ** 26;
+
+function view(file: BinaryFile, position: number, length: number): DataView {
+  return new DataView(file.bytes(position, length).buffer);
+}
+
+/** A size beyond 2^53 is beyond every file; as Infinity it fails the checks that follow. */
+function size64(data: DataView, at: number): number {
+  const size = Number(data.getBigUint64(at, true));
+  return Number.isSafeInteger(size) ? size : Number.POSITIVE_INFINITY;
+}
+
+function findDirectory(file: BinaryFile): Directory {
+  const tailBytes = Math.min(file.size, endBytes + longestComment);
+  const tailStart = file.size - tailBytes;
+  const tail = view(file, tailStart, tailBytes);
+  let at = tailBytes - endBytes;
+  const isEnd = (): boolean =>
+    tail.getUint32(at, true) === signatures.end &&
+    tail.getUint16(at + 20, true) === tailBytes - endBytes - at;
+  while (at >= 0 && !isEnd()) at--;
+  if (at < 0) throw file.damaged('it has no zip directory at its end (it was cut short?)');
+  if (tail.getUint16(at + 4, true) !== 0 && tail.getUint16(at + 4, true) !== 0xffff)
+    throw file.damaged('it is one part of several');
+  const plain = {
+    entries: tail.getUint16(at + 10, true),
+    bytes: tail.getUint32(at + 12, true),
+    position: tail.getUint32(at + 16, true),
+  };
+  const end = tailStart + at;
+  const is64 = end >= 20 && view(file, end - 20, 4).getUint32(0, true) === signatures.locator64;
+  const directory = is64 ? directory64(file, size64(view(file, end - 20, 20), 8)) : plain;
+  if (directory.position + directory.bytes > end)
+    throw file.damaged('its zip directory reaches beyond its end');
+  if (directory.bytes > longestDirectory)
+    throw file.damaged('its zip directory is longer than any model needs');
+  return directory;
+}
+
+function directory64(file: BinaryFile, position: number): Directory {
+  const end = view(file, position, 56);
+  if (end.getUint32(0, true) !== signatures.end64)
+    throw file.damaged('its zip64 directory is not where it should be');
+  return { entries: size64(end, 32), bytes: size64(end, 40), position: size64(end, 48) };
+}
+
+/** The 64-bit values that stand in an entry's extra field in place of those that are all ones, in the same order. */
+function zip64Values(file: BinaryFile, extra: DataView): number[] {
+  for (let at = 0; at + 4 <= extra.byteLength; ) {
+    const bytes = extra.getUint16(at + 2, true);
+    if (at + 4 + bytes > extra.byteLength)
+      throw file.damaged('an extra field in its zip directory is cut short');
+    if (extra.getUint16(at, true) === 1)
+      return Array.from({ length: Math.floor(bytes / 8) }, (_, index) => size64(extra, at + 4 + 8 * index));
+    at += 4 + bytes;
+  }
+  return [];
+}
+
+function checkName(file: BinaryFile, name: string): void {
+  const leaves =
+    name.startsWith('/') || /^[a-z]:/i.test(name) || /[\\\0]/.test(name) || name.split('/').includes('..');
+  if (leaves)
+    throw file.fail(`has an entry ${quoted(name)}, which would leave its folder; do not trust this file`);
+}
+
+function readDirectoryEntry(
+  file: BinaryFile,
+  data: DataView,
+  at: number,
+): { entry: DirectoryEntry; next: number } {
+  const bad = (): Error => file.damaged('its zip directory is cut short');
+  if (at + 46 > data.byteLength || data.getUint32(at, true) !== signatures.entry) throw bad();
+  const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((offset) =>
+    data.getUint16(at + offset, true),
+  );
+  const nameEnd = at + 46 + (nameBytes ?? 0);
+  const extraEnd = nameEnd + (extraBytes ?? 0);
+  const next = extraEnd + (commentBytes ?? 0);
+  if (next > data.byteLength) throw bad();
+  const name = new TextDecoder().decode(new Uint8Array(data.buffer, at + 46, nameEnd - at - 46));
+  checkName(file, name);
+  if (data.getUint16(at + 8, true) & 1)
+    throw file.fail(`has an encrypted entry ${quoted(name)}; save it without`);
+  if (data.getUint16(at + 10, true) !== 0)
+    throw file.fail(`has a compressed entry ${quoted(name)}; write the file again with torch.save`);
+  const wide = zip64Values(file, new DataView(data.buffer, nameEnd, extraEnd - nameEnd));
+  const [unpacked, packed, header] = [24, 20, 42].map((offset) => {
+    const narrow = data.getUint32(at + offset, true);
+    return narrow === 0xffffffff ? (wide.shift() ?? Number.POSITIVE_INFINITY) : narrow;
+  });
+  if (unpacked !== packed) throw file.damaged(`the sizes of its entry ${quoted(name)} differ`);
+  return { entry: { name, header: header ?? 0, size: unpacked ?? 0 }, next };
+}
+
+/** Where an entry's bytes begin: behind its local header, whose name must be that of the directory. */
+function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit: number): number {
+  if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond its end`);
+  const local = view(file, header, 30);
+  if (local.getUint32(0, true) !== signatures.local)
+    throw file.damaged(`its entry ${quoted(name)} is not where it should be`);
+  const nameBytes = local.getUint16(26, true);
+  if (new TextDecoder().decode(file.bytes(header + 30, nameBytes)) !== name)
+    throw file.damaged(`its entry ${quoted(name)} has two names`);
+  return header + 30 + nameBytes + local.getUint16(28, true);
+}
+
+/**
+ * The archive's entries by name.
+ * @throws UserError (model) when the archive is damaged, hostile, compressed or encrypted.
+ */
+export function readZipDirectory(file: BinaryFile): ReadonlyMap<string, ZipEntry> {
+  const directory = findDirectory(file);
+  const data = view(file, directory.position, directory.bytes);
+  const listed: DirectoryEntry[] = [];
+  for (let at = 0; at < directory.bytes; ) {
+    const { entry, next } = readDirectoryEntry(file, data, at);
+    listed.push(entry);
+    at = next;
+  }
+  if (listed.length !== directory.entries)
+    throw file.damaged(`its zip directory has ${listed.length} entries but says ${directory.entries}`);
+  listed.sort((a, b) => a.header - b.header);
+  const entries = new Map<string, ZipEntry>();
+  for (const [index, entry] of listed.entries()) {
+    const limit = listed[index + 1]?.header ?? directory.position;
+    const position = dataPosition(file, entry, limit);
+    if (position + entry.size > limit)
+      throw file.damaged(`its entry ${quoted(entry.name)} overlaps what follows it`);
+    if (entries.has(entry.name)) throw file.damaged(`it has two entries ${quoted(entry.name)}`);
+    entries.set(entry.name, { position, size: entry.size });
+  }
+  return entries;
+}

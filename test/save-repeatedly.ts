@@ -1,0 +1,19 @@
+// Replaces the folder in argv[2] again and again until it is killed; says on stdout when each generation is in place.
+// Every file of a generation holds that generation's number, so that a mixture shows.
+
+import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFolder } from '../src/files/atomic.js';
+
+const [, , folder = '', first = '0'] = process.argv;
+
+for (let generation = Number(first); ; generation++) {
+  await replaceFolder(folder, async (temporary) => {
+    mkdirSync(join(temporary, 'inner'));
+    for (const name of ['weights', join('inner', 'state'), 'config']) {
+      writeFileSync(join(temporary, name), `${generation}\n`.repeat(2000));
+      await undefined;
+    }
+  });
+  writeSync(1, `${generation}\n`);
+}
