@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -98,16 +100,13 @@ export function savingError(target: string, thrown: unknown): unknown {
   return aboutTarget ? new UserError('device', `cannot save ${target}: ${cure}`, { cause: thrown }) : thrown;
 }
 
-/**
- * Writes a file that is never seen half-written, and makes the folders above it.
- * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
- */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+/** Fills a temporary file beside `path`, which then takes its place. */
+function replaceFile(path: string, write: (temporary: string) => void): void {
   const temporary = temporaryBeside(path, 'saving');
   inUse.add(resolve(temporary));
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, data, { flag: 'wx' });
+    write(temporary);
     flush(temporary);
     renameSync(temporary, path);
     flushFolder(dirname(path));
@@ -117,6 +116,21 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   } finally {
     inUse.delete(resolve(temporary));
   }
+}
+
+/**
+ * Writes a file that is never seen half-written, and makes the folders above it.
+ * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx' }));
+}
+
+/** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */
+export function copyFileAtomic(from: string, to: string): void {
+  replaceFile(to, (temporary) =>
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+  );
 }
 
 /** @returns whether `from` took the place of `to`; false when `to` is a folder with something in it. */
@@ -181,7 +195,8 @@ export async function replaceFolder(
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of that id runs on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

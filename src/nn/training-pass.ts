@@ -88,14 +88,7 @@ export class TrainingPass {
     this.model.forward(activations, batch, { kind: 'packed', segments }, dropouts);
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
-    this.head.lossWithGradient(
-      losses,
-      gradHidden,
-      scratch.attended,
-      hidden,
-      supervision,
-      this.gradientScale,
-    );
+    this.head.lossWithGradient(losses, gradHidden, scratch.attended, hidden, supervision, this.gradientScale);
     this.device.sum(this.lossSum, losses);
     const recompute = this.options.gradientCheckpointing;
     this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, recompute);
@@ -110,6 +103,14 @@ export class TrainingPass {
   /** The loss of every supervised row, f32[S]: -log p(target), without dropout and label smoothing. */
   lossPerRow(input: TrainingInput): Float32Array {
     return this.device.download(this.forwardWithLoss(input).losses);
+  }
+
+  /** Logits after every row, f32[R,V], without dropout; allocates, so for tests and short inputs only. */
+  logits(input: TrainingInput): Float32Array {
+    const { activations } = this.forwardWithLoss(input);
+    const out = this.device.allocate('logits', [input.tokens.length, this.model.config.vocabSize]);
+    this.head.project(out, activations.final.out);
+    return this.device.download(out);
   }
 
   private forwardWithLoss(input: TrainingInput) {

@@ -36,6 +36,7 @@ describe('AppendFile', () => {
 
   it('says that a file stands where a folder should be', () => {
     writeFileSync(join(scratch, 'taken'), '');
-    assert.throws(() => new AppendFile(join(scratch, 'taken', 'runs', 'diary')), UserError);
+    for (const path of [join(scratch, 'taken', 'diary'), join(scratch, 'taken', 'runs', 'diary')])
+      assert.throws(() => new AppendFile(path), UserError);
   });
 });

@@ -49,7 +49,9 @@ export function prepareData(options: RunOptions, tokenizer: Tokenizer, maxLength
         ? split(corpus.dialogues, options.evalRatio, options.seed)
         : { train: corpus.dialogues, evaluation: [] };
   const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? []);
+    dialogues.flatMap(
+      (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? [],
+    );
   const encoded = encode(train);
   const held = encode(evaluation);
   if (encoded.length === 0)
@@ -76,7 +78,7 @@ export function prepareData(options: RunOptions, tokenizer: Tokenizer, maxLength
       shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
       tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
-      supervisedTokens: encoded.reduce((sum, { targets }) => sum + targets.filter((id) => id >= 0).length, 0),
+      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
     },
     summary: corpus.summary,
   };

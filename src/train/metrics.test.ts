@@ -206,6 +206,7 @@ describe('readMetrics', () => {
       '{}',
       '{"step":"1","loss":1}',
       '{"step":1.5,"loss":1}',
+      '{"step":-1,"loss":1}',
       '{"step":1}',
       '{"step":2,"eval_loss":1,"samples":[1,{"prompt":"a"}]}',
     ];

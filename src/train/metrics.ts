@@ -105,8 +105,8 @@ function recordOf(event: MetricEvent): Readonly<Record<string, unknown>> {
 
 function parseLine(line: string): MetricEvent | null {
   const record = parseObject(line);
-  if (record === null || !Number.isSafeInteger(record.step)) return null;
-  const common = { step: numberIn(record, 'step'), epoch: numberIn(record, 'epoch') };
+  if (record === null || !isStep(record.step)) return null;
+  const common = { step: record.step, epoch: numberIn(record, 'epoch') };
   if ('eval_loss' in record)
     return {
       kind: 'evaluation',
@@ -141,6 +141,10 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | null {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isStep(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 function numberIn(record: Readonly<Record<string, unknown>>, key: string): number {

@@ -55,7 +55,10 @@ export function planRunMemory(device: Device, config: GPT2Config, wanted: Learne
   const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
   const cure = [
     { options: { ...wanted, gradientCheckpointing: true }, words: '--gradient-checkpointing' },
-    { options: { ...wanted, capacity: Math.ceil(wanted.capacity / 2) }, words: 'half the --per-device-train-batch-size' },
+    {
+      options: { ...wanted, capacity: Math.ceil(wanted.capacity / 2) },
+      words: 'half the --per-device-train-batch-size',
+    },
     {
       options: { ...wanted, capacity: Math.ceil(wanted.capacity / 8), gradientCheckpointing: true },
       words: '--gradient-checkpointing with an eighth of --per-device-train-batch-size or --max-length',

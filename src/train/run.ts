@@ -3,7 +3,7 @@
 
 import { mkdirSync } from 'node:fs';
 import type { RunOptions } from '../config/output-folder.js';
-import type { Device } from '../device/device.js';
+import { summaryLines } from '../corpus/read-corpus.js';
 import { resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
@@ -47,12 +47,12 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
         options.outputDir,
     );
   const device = selectDevice(options.device, {
-    threads: options.threads,
+    threads: options.threads ?? undefined,
     onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
   });
   try {
     const precision = resolvePrecision(device, options.precision);
-    const learning = learnerOptions(options, config, data);
+    const learning = learnerOptions(options, data);
     const memory = planRunMemory(device, config, learning);
     const settings = trainerSettings(options, data);
     const plan: RunPlan = {
@@ -70,7 +70,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       availableMemoryBytes: device.availableMemory(),
       outputDir: options.outputDir,
     };
-    for (const note of data.notes) watcher.note(note);
+    for (const line of summaryLines(data.summary)) watcher.note(line);
     watcher.plan(plan);
     if (options.dryRun) return null;
     const learner = buildLearner(device, config, learning);
@@ -95,7 +95,12 @@ async function train(run: Run): Promise<TrainingSummary> {
   const { options, start, data, learner, settings, state, watcher } = run;
   const began = performance.now();
   const { outputDir } = options;
-  const checkpointed = { model: learner.model, optimizer: learner.optimizer, tokenizer: start.tokenizer, options };
+  const checkpointed = {
+    model: learner.model,
+    optimizer: learner.optimizer,
+    tokenizer: start.tokenizer,
+    options,
+  };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   mkdirSync(outputDir, { recursive: true });
@@ -120,7 +125,7 @@ async function train(run: Run): Promise<TrainingSummary> {
     const interrupted = await trainer.run();
     if (!interrupted) publishModel(bestCheckpoint(outputDir, state), outputDir);
     const summary = summarize(run, (performance.now() - began) / 1000);
-    await writeRunReport(outputDir, { options, plan: run.plan, summary });
+    writeRunReport(options, run.plan, summary);
     return summary;
   } finally {
     metrics.close();
@@ -141,7 +146,7 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, _config: GPT2Config, data: TrainingData): LearnerOptions {
+function learnerOptions(options: RunOptions, data: TrainingData): LearnerOptions {
   return {
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
     gradientCheckpointing: options.gradientCheckpointing,

@@ -1,0 +1,21 @@
+// Runs configs/quickstart.yaml. An earlier quickstart's folder is moved aside, never overwritten.
+import { spawnSync } from 'node:child_process';
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const output = join(root, 'results', 'quickstart');
+if (existsSync(output)) {
+  const when = statSync(output).mtime.toISOString().slice(0, 19).replaceAll(':', '-');
+  renameSync(output, `${output}-${when}`);
+  console.error(`the earlier quickstart is now results/quickstart-${when}`);
+}
+const command = [
+  join(root, 'dist/src/cli/main.js'),
+  '--config',
+  'configs/quickstart.yaml',
+  ...process.argv.slice(2),
+];
+const { status } = spawnSync(process.execPath, command, { stdio: 'inherit', cwd: root });
+process.exit(status ?? 1);

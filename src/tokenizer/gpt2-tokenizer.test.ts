@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { GeneralTokenizer } from './general-tokenizer.js';
+import { gpt2Files, gpt2Tokenizer } from './gpt2-tokenizer.js';
+import {
+  fingerprint,
+  gpt2ByteStrings,
+  gpt2Encoder,
+  gpt2EndOfText,
+  gpt2Vocabulary,
+} from './gpt2-vocabulary.js';
+import { definitionOf } from './tokenizer-definition.js';
+
+const goldens: readonly { text: string; ids: number[] }[] = JSON.parse(
+  readFileSync(new URL('../../../src/tokenizer/gpt2-goldens.json', import.meta.url), 'utf8'),
+);
+const tokenizer = gpt2Tokenizer();
+const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, gpt2Files);
+
+/** Any characters, and often those that words, numbers and white space are told apart by. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: 'grapheme', maxLength: 40 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ' ',
+        '  ',
+        '\n',
+        '\t',
+        "'",
+        "'s",
+        "'ll",
+        'a',
+        'the',
+        '1',
+        '²',
+        '你',
+        'é',
+        '\ufeff',
+        '😀',
+        '.',
+      ),
+    )
+    .map((parts) => parts.join('')),
+);
+
+describe('GPT-2 tokenizer', () => {
+  it('encodes as transformers does', () => {
+    for (const { text, ids } of goldens) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
+  });
+
+  it('encodes as the general tokenizer does with the same vocabulary', () => {
+    for (const { text, ids } of goldens) assert.deepEqual(general.encode(text), ids, JSON.stringify(text));
+    fc.assert(
+      fc.property(text, (any) => assert.deepEqual(tokenizer.encode(any), general.encode(any))),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
+
+  it('decodes what it encodes to the same text', () => {
+    const roundTrip = fc.property(text, (any) => {
+      const ids = tokenizer.encode(any);
+      assert.equal(tokenizer.decode(ids), any);
+      assert.equal(general.decode(ids), any);
+    });
+    fc.assert(roundTrip, { seed: 2, numRuns: 1000 });
+  });
+
+  it('makes every token of the vocabulary out of its own bytes', () => {
+    for (const [id, token] of gpt2ByteStrings().entries()) {
+      assert.equal(gpt2Encoder().boundaries(token).length, 2, `token ${id}`);
+      assert.deepEqual(gpt2Encoder().encode(token), [id]);
+    }
+  });
+
+  it('takes a lone surrogate for U+FFFD', () => {
+    for (const each of [tokenizer, general]) {
+      assert.deepEqual(each.encode('a\ud800b'), each.encode('a\ufffdb'));
+      assert.equal(each.decode(each.encode('\udc00')), '\ufffd');
+    }
+  });
+
+  it('never encodes a text to the end of text', () => {
+    const spelled = fc
+      .array(fc.constantFrom('<|endoftext|>', '<|', 'endoftext', '|>', ' '))
+      .map((parts) => parts.join(''));
+    const property = fc.property(spelled, (any) => {
+      for (const each of [tokenizer, general]) {
+        assert.ok(!each.encode(any).includes(gpt2EndOfText));
+        assert.equal(each.decode(each.encode(any)), any);
+      }
+    });
+    fc.assert(property, { seed: 3 });
+  });
+
+  it('decodes the end of text, and ids that it does not have, to nothing', () => {
+    const [hello = 0] = tokenizer.encode('hello');
+    for (const each of [tokenizer, general]) {
+      assert.equal(each.decode([gpt2EndOfText, hello, gpt2EndOfText, 50257, -1, 1e9]), 'hello');
+      assert.equal(each.decode(Int32Array.of(hello)), 'hello');
+      assert.equal(each.decode([]), '');
+    }
+  });
+
+  it('decodes half a character to U+FFFD, and nothing of it stays behind', () => {
+    const [first = 0] = tokenizer.encode('😀');
+    for (const each of [tokenizer, general]) {
+      assert.match(each.decode([first]), /^\ufffd+$/);
+      assert.equal(each.decode(each.encode('ok')), 'ok');
+    }
+  });
+
+  it('encodes a megabyte without a space', () => {
+    const long = 'abcdefghij'.repeat(100_000);
+    assert.equal(tokenizer.decode(tokenizer.encode(long)), long);
+  });
+});
+
+describe('GPT-2 vocabulary', () => {
+  it('has the entries and merges that OpenAI published', () => {
+    const { vocab, merges } = gpt2Vocabulary();
+    assert.equal(vocab.size, 50257);
+    assert.equal(merges.length, 50000);
+    assert.deepEqual(merges.slice(0, 3), ['Ġ t', 'Ġ a', 'h e']);
+    assert.equal(vocab.get('<|endoftext|>'), 50256);
+    assert.equal(vocab.get('Ġthe'), 262);
+    // Of their encoder.json and vocab.bpe.
+    assert.equal(
+      fingerprint({ vocab, merges }),
+      '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c',
+    );
+  });
+
+  it('is written in files that agree with each other', () => {
+    const files = gpt2Files();
+    const json = JSON.parse(files.get('tokenizer.json') ?? '');
+    assert.deepEqual(json.model.vocab, JSON.parse(files.get('vocab.json') ?? ''));
+    assert.equal(files.get('merges.txt'), `#version: 0.2\n${json.model.merges.join('\n')}\n`);
+    assert.deepEqual(
+      json.added_tokens.map(({ id, special }: { id: number; special: boolean }) => [id, special]),
+      [[50256, true]],
+    );
+  });
+});

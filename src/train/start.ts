@@ -1,0 +1,115 @@
+// Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunOptions } from '../config/output-folder.js';
+import { Random } from '../corpus/random.js';
+import { UserError } from '../errors.js';
+import type { GPT2 } from '../nn/gpt2.js';
+import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
+import { initializeWeights } from '../nn/initialize.js';
+import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
+import { openTokenizer } from '../tokenizer/open-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { checkVocabulary, openModelFolder } from '../weights/model-folder.js';
+import { resolveModel } from '../weights/resolve.js';
+import { checkpointSteps, findCheckpoint } from './checkpoint.js';
+import { type RunState, readState, stateFileName } from './run-state.js';
+
+/** Tells the seed's use for fresh weights from its others. */
+const weightStream = 0x3e19;
+
+export interface Start {
+  /** The model as a person would name it. */
+  readonly label: string;
+  readonly config: GPT2Config;
+  /** How many numbers it learns. */
+  readonly parameters: number;
+  readonly tokenizer: Tokenizer;
+  loadWeights(model: GPT2): void;
+  /** The checkpoint that the run goes on from, and the state it holds; null for a new run. */
+  readonly checkpoint: string | null;
+  readonly state: RunState | null;
+}
+
+export interface StartWatcher {
+  note(text: string): void;
+  download(file: string, done: number, total: number): void;
+}
+
+/** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
+export async function openStart(options: RunOptions, watcher: StartWatcher): Promise<Start> {
+  const checkpoint = checkpointToResume(options, watcher);
+  if (checkpoint) {
+    const state = readState(join(checkpoint, stateFileName));
+    return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
+  }
+  if (options.resume === false) refuseOccupied(options.outputDir);
+  const found = await resolveModel(options.model, {
+    onProgress: ({ file, received, total }) => watcher.download(file, received, total),
+  });
+  const start =
+    found.kind === 'preset' ? fresh(found.preset, options.seed) : fromFolder(found.folder, options.model);
+  return { ...start, checkpoint: null, state: null };
+}
+
+function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWatcher): string | null {
+  if (resume === false) return null;
+  const folder = resume === true ? outputDir : resume;
+  const checkpoint = findCheckpoint(folder);
+  if (checkpoint) return checkpoint;
+  if (resume !== true)
+    throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
+  watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
+  return null;
+}
+
+function refuseOccupied(outputDir: string): void {
+  const holds =
+    checkpointSteps(outputDir).length > 0
+      ? 'another run'
+      : existsSync(join(outputDir, 'config.json'))
+        ? 'a model'
+        : null;
+  if (holds === null) return;
+  const goOn = holds === 'another run' ? 'go on with it by --resume, or ' : '';
+  throw new UserError('usage', `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`);
+}
+
+function fresh(preset: string, seed: number): Omit<Start, 'checkpoint' | 'state'> {
+  const tokenizer = gpt2Tokenizer();
+  const config = presetConfig(preset, tokenizer.vocabularySize);
+  return {
+    label: `${preset} (fresh)`,
+    config,
+    parameters: parameterCount(config),
+    tokenizer,
+    loadWeights: (model) => {
+      const random = new Random(seed, weightStream);
+      initializeWeights(model, () => random.next() / 2 ** 32);
+    },
+  };
+}
+
+function fromFolder(folder: string, label: string): Omit<Start, 'checkpoint' | 'state'> {
+  const weights = openModelFolder(folder);
+  const tokenizer = openTokenizer(folder);
+  checkVocabulary(weights.config, tokenizer.vocabularySize, folder);
+  return {
+    label,
+    config: weights.config,
+    parameters: parameterCount(weights.config),
+    tokenizer,
+    loadWeights: (model) => {
+      for (const name of weights.names)
+        model.device.upload(model.parameters.get(name).value, weights.read(name));
+    },
+  };
+}
+
+function parameterCount(config: GPT2Config): number {
+  const sizes = expectedTensors(config).map(({ shape }) =>
+    shape.reduce((product, extent) => product * extent, 1),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,145 @@
+// GPT-2 on the CPU device against what PyTorch and transformers compute in float64 (scripts/make-goldens.py).
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
+import type { Device } from '../src/device/device.js';
+import { GPT2 } from '../src/nn/gpt2.js';
+import { parseGPT2Config } from '../src/nn/gpt2-config.js';
+import { type TrainingInput, TrainingPass } from '../src/nn/training-pass.js';
+import { AdamW } from '../src/train/optimizer.js';
+import { openSafetensors } from '../src/weights/safetensors.js';
+import { goldenBatch, goldenWeights } from './golden-model.js';
+import { repositoryRoot } from './repository.js';
+
+interface Golden {
+  readonly config: Record<string, unknown>;
+  readonly names: readonly string[];
+  readonly lengths: readonly (readonly number[])[];
+  readonly loss: number;
+  readonly losses: readonly number[];
+  readonly norms: readonly number[];
+  readonly parameter_norms: Readonly<Record<string, number>>;
+}
+
+const folder = join(repositoryRoot, 'test/goldens/gpt2');
+const random = { seed: 1n, microStep: 0 };
+
+function norm(values: Iterable<number>): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum);
+}
+
+/** |actual - expected| / |expected|, by Euclidean norm. */
+function relativeError(actual: Float32Array, expected: Float32Array): number {
+  assert.equal(actual.length, expected.length);
+  return norm(actual.map((value, index) => value - (expected[index] ?? Number.NaN))) / norm(expected);
+}
+
+function largestDifference(actual: Float32Array, expected: Float32Array): number {
+  assert.equal(actual.length, expected.length);
+  return actual.reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? Number.NaN))),
+    0,
+  );
+}
+
+/**
+ * The softmax does not change when all its inputs are shifted alike, so the key's third of the attention's bias has a
+ * gradient of zero but for rounding, from which AdamW makes steps of full length: it is left out.
+ */
+function learntDifference(parameter: string, actual: Float32Array, expected: Float32Array): number {
+  if (!parameter.endsWith('c_attn.bias')) return largestDifference(actual, expected);
+  const third = actual.length / 3;
+  const [query, value] = [0, 2 * third].map((from) =>
+    largestDifference(actual.subarray(from, from + third), expected.subarray(from, from + third)),
+  );
+  return Math.max(query ?? Number.NaN, value ?? Number.NaN);
+}
+
+for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
+  for (const gradientCheckpointing of [false, true]) {
+    describe(`golden model ${name}${gradientCheckpointing ? ', recomputing activations' : ''}`, () => {
+      const golden: Golden = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
+      const expected = openSafetensors(join(folder, `${name}.safetensors`));
+      const config = parseGPT2Config(golden.config, name);
+      const batches = golden.lengths.map((lengths, index) =>
+        goldenBatch(lengths, config.vocabSize, 100 + 20 * index),
+      );
+      let device: Device;
+
+      const build = () => {
+        const model = new GPT2(device, config, { trainable: true });
+        golden.names.forEach((parameter, index) => {
+          const { value } = model.parameters.get(parameter);
+          device.upload(value, goldenWeights(parameter, value.size, index + 1));
+        });
+        const capacity = Math.max(...batches.map(({ tokens }) => tokens.length));
+        return {
+          model,
+          pass: new TrainingPass(model, { capacity, gradientCheckpointing, labelSmoothing: 0 }),
+        };
+      };
+      const meanLoss = (pass: TrainingPass, count: number) => (device.download(pass.lossSum)[0] ?? 0) / count;
+      const first = (): TrainingInput => {
+        const [batch] = batches;
+        assert.ok(batch);
+        return batch;
+      };
+
+      before(() => {
+        device = createCpuDevice({ threads: 2 });
+      });
+      after(() => device.dispose());
+
+      test('logits', () => {
+        const { pass } = build();
+        assert.ok(largestDifference(pass.logits(first()), expected.read('logits')) < 1e-4);
+      });
+
+      test('loss and the gradient of every parameter', () => {
+        const { model, pass } = build();
+        const count = first().targets.length;
+        pass.accumulate(first(), 1 / count, random);
+        assert.ok(Math.abs(meanLoss(pass, count) - golden.loss) < 1e-5);
+        for (const parameter of model.parameters) {
+          const error = relativeError(
+            device.download(parameter.gradient),
+            expected.read(`grad.${parameter.name}`),
+          );
+          assert.ok(error < 2e-6, `${parameter.name}: ${error}`);
+        }
+      });
+
+      test('20 AdamW steps with accumulation and clipping', () => {
+        const { model, pass } = build();
+        const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
+        const optimizer = new AdamW(device, model.parameters, settings);
+        const count = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+        for (const [step, expectedLoss] of golden.losses.entries()) {
+          device.fill(pass.lossSum, 0);
+          for (const batch of batches) pass.accumulate(batch, 1 / count, random);
+          assert.ok(Math.abs(meanLoss(pass, count) / expectedLoss - 1) < 2e-5, `loss of step ${step}`);
+          const gradNorm = optimizer.update(1e-3);
+          assert.ok(
+            Math.abs(gradNorm / (golden.norms[step] ?? 0) - 1) < 1e-4,
+            `gradient norm of step ${step}`,
+          );
+        }
+        for (const { name: parameter, value } of model.parameters) {
+          const reached = device.download(value);
+          if (value.shape.length > 1) {
+            const expectedNorm = golden.parameter_norms[parameter] ?? 0;
+            assert.ok(Math.abs(norm(reached) / expectedNorm - 1) < 1e-5, parameter);
+          } else {
+            const difference = learntDifference(parameter, reached, expected.read(`after.${parameter}`));
+            assert.ok(difference < 2e-4, `${parameter}: ${difference}`);
+          }
+        }
+      });
+    });
+  }
+}
