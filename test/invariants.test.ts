@@ -302,11 +302,13 @@ describe('dropout', () => {
 });
 
 test('1 thread and 2 threads train to the same bits, dropout on', () => {
+  // Large enough for every kernel to share its work out.
+  const wide = { ...withDropout(0.1), nEmbd: 192, nInner: 768, nHead: 6 };
   const [one, two] = [1, 2].map((threads) => {
     const device = createCpuDevice({ threads });
     try {
-      const built = build(device, { config: withDropout(0.1) });
-      const epoch = windows(4, 2);
+      const built = build(device, { config: wide });
+      const epoch = windows(6, 2);
       const losses: number[] = [];
       for (let step = 0; step < 6; step++) {
         const { batches, supervisedTokens } = epoch.window(0, step % epoch.windowsPerEpoch);
