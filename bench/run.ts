@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { processorName } from '../src/device/cpu/processor.js';
-import type { DialoguesResult } from './dialogues.js';
+import type { DialoguesResult, WrittenDialogues } from './dialogues.js';
 import { against, type Finding, missing, ratio, table } from './findings.js';
 import { measure, median, peer, program, threadsByDefault } from './measure.js';
 import type { StartupResult } from './startup.js';
@@ -138,29 +138,53 @@ function measureSteps(settings: Settings): Measurement {
 }
 
 function measureDialogues(settings: Settings): Measurement {
-  const what = 'dialogues of at most 128 tokens: supervised tokens/s';
-  const { data, threads } = settings;
-  if (data === undefined) return { findings: [missing(what, 'at least 3')], raw: 'no --data' };
-  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
-  const encoded = join(folder, 'dialogues.json');
-  const flags = ['--data', data, '--threads', threads];
-  try {
-    measure<true>(process.execPath, [program('dialogues'), ...flags, '--write', encoded]);
-    const { ours, theirs } = inTurns(
-      settings,
-      () => measure<DialoguesResult>(process.execPath, [program('dialogues'), ...flags]),
-      (python) =>
-        measure<PeerDialogues>(python, [
-          peer('hf_trainer_dialogues'),
-          ...['--threads', threads, '--dialogues', encoded],
-        ]),
-    );
-    const speed = (results: readonly { readonly supervisedTokensPerSecond: number }[]) =>
-      median(results.map(({ supervisedTokensPerSecond }) => supervisedTokensPerSecond));
-    return { findings: [ratio(what, speed(ours), speed(theirs), 3, 'at least')], raw: { ours, theirs } };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const findings: Finding[] = [];
+  const raw: Record<string, unknown> = {};
+  for (const { unit, name, dialogues } of [
+    { unit: 'conversation', name: 'conversations', dialogues: '48' },
+    { unit: 'exchange', name: 'exchanges of two turns', dialogues: '192' },
+  ]) {
+    const what = `${name}, at most 128 tokens: supervised tokens/s`;
+    const { data, threads } = settings;
+    if (data === undefined) {
+      findings.push(missing(what, 'at least 3'));
+      continue;
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+    const encoded = join(folder, 'dialogues.json');
+    const flags = ['--data', data, '--threads', threads, '--unit', unit, '--dialogues', dialogues];
+    const ours = [program('dialogues'), ...flags];
+    try {
+      const written = measure<WrittenDialogues>(process.execPath, [...ours, '--write', encoded]);
+      // The Trainer has as many dialogues a step as our packed rows hold on average.
+      const batch = String(Math.round(written.dialoguesPerStep));
+      const theirs = [
+        peer('hf_trainer_dialogues'),
+        '--threads',
+        threads,
+        '--dialogues',
+        encoded,
+        '--batch',
+        batch,
+      ];
+      const results = inTurns(
+        settings,
+        () => measure<DialoguesResult>(process.execPath, ours),
+        (python) => measure<PeerDialogues>(python, theirs),
+      );
+      raw[unit] = { ...results, peerBatch: batch };
+      findings.push(
+        ratio(what, supervisedSpeed(results.ours), supervisedSpeed(results.theirs), 3, 'at least'),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
+  return { findings, raw };
+}
+
+function supervisedSpeed(results: readonly { readonly supervisedTokensPerSecond: number }[]): number {
+  return median(results.map(({ supervisedTokensPerSecond }) => supervisedTokensPerSecond));
 }
 
 function measureStartup(): Measurement {
