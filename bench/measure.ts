@@ -38,11 +38,13 @@ export function peer(name: string): string {
 
 /**
  * Runs a program and reads the last line of its stdout as JSON.
+ * @param input what it reads from its stdin.
  * @throws Error with its stderr when it fails.
  */
-export function measure<Result>(command: string, args: readonly string[]): Result {
+export function measure<Result>(command: string, args: readonly string[], input = ''): Result {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
+    input,
     maxBuffer: 2 ** 26,
   });
   const line = stdout?.trimEnd().split('\n').at(-1);
