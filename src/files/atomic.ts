@@ -20,10 +20,13 @@ import {
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 
-/** `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders. */
-type Purpose = 'saving' | 'previous';
+/**
+ * `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders.
+ * `deleting`: no longer in place.
+ */
+type Purpose = 'saving' | 'previous' | 'deleting';
 
-const temporaryName = /^\.(.+)\.(saving|previous)-(\d+)-[0-9a-f]{8}$/;
+const temporaryName = /^\.(.+)\.(saving|previous|deleting)-(\d+)-[0-9a-f]{8}$/;
 
 /** Paths of this process that are in use right now: after a restart in a container a new process may have an old one's id. */
 const inUse = new Set<string>();
@@ -193,6 +196,17 @@ export async function replaceFolder(
     discard(temporary);
     inUse.delete(temporary);
   }
+}
+
+/** Removes a folder so that it is never seen half-removed. @throws UserError (device) when it may not be removed. */
+export function removeFolder(folder: string): void {
+  const doomed = temporaryBeside(resolve(folder), 'deleting');
+  try {
+    renameSync(folder, doomed);
+  } catch (thrown) {
+    throw savingError(folder, thrown);
+  }
+  discard(doomed);
 }
 
 /** Whether a process of that id runs on this machine. */

@@ -13,6 +13,16 @@ export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_co
 
 const separator = ' +++$+++ ';
 
+/** Where Windows-1252 differs from ISO-8859-1: the bytes 0x80 to 0x9f. */
+const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** Not by TextDecoder, which in some versions of Node takes Windows-1252 for ISO-8859-1. */
+function windows1252(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
+}
+
 /** @throws UserError (data), with file and line, where a line is malformed or a conversation has a line that is missing. */
 export function* readCornell(folder: string): Generator<Dialogue> {
   const linesPath = join(folder, cornellFiles.lines);
@@ -46,7 +56,7 @@ function textOf(fields: readonly string[], source: string): string {
 
 function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
   const bytes = readBytes(path);
-  const text = isUtf8(bytes) ? bytes.toString('utf8') : windows1252(bytes);
+  const text = isUtf8(bytes) ? new TextDecoder().decode(bytes) : windows1252(bytes);
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     // A line without words ends in the separator, whose last space is often lost.
@@ -60,13 +70,3 @@ function* records(path: string, columns: number): Generator<{ fields: string[]; 
     yield { fields, source };
   }
 }
-
-/** By hand, because the TextDecoder of some versions of Node takes Windows-1252 for ISO-8859-1. */
-function windows1252(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replace(/[\x80-\x9f]/g, (byte) => beyondLatin1[byte.charCodeAt(0) - 0x80] ?? byte);
-}
-
-/** Windows-1252 from 0x80 to 0x9F; it leaves five bytes as they are. */
-const beyondLatin1 = [...'€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'];

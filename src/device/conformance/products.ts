@@ -15,6 +15,11 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [64, 64, 64],
   [97, 33, 257],
   [16, 129, 512],
+  // Beyond the blocks that devices cut large products into.
+  [7, 700, 1031],
+  [20, 30, 1600],
+  [33, 800, 800],
+  [2085, 50, 20],
 ];
 const transposes = [false, true].flatMap((transposeA) =>
   [false, true].map((transposeB) => ({ transposeA, transposeB })),

@@ -42,8 +42,8 @@ static inline Dropout make_dropout(float probability, int32_t site, const int32_
 }
 
 /**
- * The 64-bit products of the lower halves of the lanes: one instruction, which clang finds by itself; GCC would multiply
- * all 64 bits in several steps where there is no AVX-512.
+ * The 64-bit products of the lower halves of the lanes: one instruction, which clang finds by itself; GCC would
+ * multiply all 64 bits in several steps where there is no AVX-512.
  */
 SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #if defined(__AVX2__) && !defined(__AVX512F__) && !defined(__clang__)
