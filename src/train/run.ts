@@ -9,7 +9,7 @@ import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { checkpointFolder, checkpointSteps, publishModel, restoreOptimizer } from './checkpoint.js';
-import { evaluationBatches, prepareData, type TrainingData } from './data.js';
+import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
 import type { TrainingEvent, TrainingSummary } from './events.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile } from './metrics.js';
@@ -34,26 +34,26 @@ export interface RunWatcher extends Watcher {
  * @throws UserError for everything that a person can mend.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
-  const start = await openStart(options, watcher);
-  const config = withDropout(start.config, options.dropout);
-  const maxLength = rowLength(options, config);
-  const data = prepareData(options, start.tokenizer, maxLength);
-  const state = start.state ?? freshState(data.fingerprint);
-  if (state.data_fingerprint !== data.fingerprint)
-    throw new UserError(
-      'usage',
-      `${options.outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
-        '--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ' +
-        options.outputDir,
-    );
+  // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
+  const corpora = readCorpora(options);
   const device = selectDevice(options.device, {
     threads: options.threads ?? undefined,
     onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
   });
   try {
     const precision = resolvePrecision(device, options.precision);
+    if (!options.dryRun) removeStaleTemporaries(options.outputDir);
+    const start = await openStart(options, watcher);
+    const config = withDropout(start.config, options.dropout);
+    const maxLength = rowLength(options, config);
+    const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    const state = start.state ?? freshState(data.fingerprint);
+    refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data);
-    const memory = planRunMemory(device, config, learning);
+    const memory = planRunMemory(device, config, learning, {
+      batchSize: options.perDeviceTrainBatchSize,
+      maxLength,
+    });
     const settings = trainerSettings(options, data);
     const plan: RunPlan = {
       model: start.label,
@@ -80,6 +80,15 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
+function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprint }: TrainingData): void {
+  if (state.data_fingerprint === fingerprint) return;
+  throw new UserError(
+    'usage',
+    `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
+      `--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
+  );
+}
+
 interface Run {
   readonly options: RunOptions;
   readonly start: Start;
@@ -104,7 +113,6 @@ async function train(run: Run): Promise<TrainingSummary> {
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   mkdirSync(outputDir, { recursive: true });
-  removeStaleTemporaries(outputDir);
   const resumedAt = start.checkpoint ? state.global_step : null;
   const metrics = new MetricsFile(outputDir, resumedAt);
   const tensorBoard = new TensorBoardFile(outputDir, resumedAt);
