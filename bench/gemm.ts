@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { type CpuDevice, createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import type { Tensor } from '../src/device/tensor.js';
-import { measure, median, peer, seconds, threadsByDefault } from './measure.js';
+import { geometricMean, measure, median, peer, seconds, threadsByDefault } from './measure.js';
 
 interface Shape {
   readonly m: number;
@@ -174,10 +174,6 @@ function numpyTimes(shape: Shape & { readonly calls: number }): PeerReport {
     [peer('numpy_gemm'), '--threads', String(threads), '--repetitions', String(repetitions)],
     JSON.stringify([shape]),
   );
-}
-
-function geometricMean(factors: readonly number[]): number {
-  return Math.exp(factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length);
 }
 
 const products = [...trainingProducts, ...decodingProducts].filter(({ name }) => name.includes(values.only));
