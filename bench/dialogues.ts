@@ -1,5 +1,5 @@
 // Times an epoch of our engine over real conversations of at most 128 tokens: DialoGPT-small's shape, packed rows.
-// With --write it only writes the same dialogues for the Hugging Face Trainer.
+// With --write it only writes the same dialogues for the Hugging Face Trainer, and tells how many we have in a step.
 //
 //     node dist/bench/dialogues.js --data valid_self_original_no_cands.txt --threads 2
 
@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EpochWindows, type Window } from '../src/corpus/windows.js';
 import { peakMemoryBytes, seconds, threadsByDefault } from './measure.js';
-import { asTrainerExample, encodedSample } from './persona-chat.js';
+import { asTrainerExample, encodedSample, type Unit } from './persona-chat.js';
 import { smallLearner } from './small-model.js';
 
 export interface DialoguesResult {
@@ -19,30 +19,44 @@ export interface DialoguesResult {
   readonly peakMemoryBytes: number;
 }
 
+export interface WrittenDialogues {
+  /** On average, in our packed rows. */
+  readonly dialoguesPerStep: number;
+}
+
 const maxLength = 128;
+const units: readonly Unit[] = ['conversation', 'exchange'];
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     threads: { type: 'string', default: String(threadsByDefault) },
+    unit: { type: 'string', default: 'conversation' },
     dialogues: { type: 'string', default: '48' },
+    /** Rows a step. */
     batch: { type: 'string', default: '8' },
     write: { type: 'string' },
   },
 });
 if (values.data === undefined) throw new Error('--data names a file in the form of Persona-Chat');
-const dialogues = encodedSample(values.data, Number(values.dialogues), maxLength);
-if (values.write === undefined) console.log(JSON.stringify(epoch()));
-else writeFileSync(values.write, JSON.stringify(dialogues.map(asTrainerExample)));
+const unit = units.find((known) => known === values.unit);
+if (unit === undefined) throw new Error(`--unit is one of ${units}`);
+const dialogues = encodedSample(values.data, unit, Number(values.dialogues), maxLength);
+const windows = new EpochWindows(dialogues, {
+  maxLength,
+  packing: true,
+  batchSize: Number(values.batch),
+  gradientAccumulationSteps: 1,
+  seed: 1,
+});
+console.log(JSON.stringify(values.write === undefined ? epoch() : writeTo(values.write)));
+
+function writeTo(path: string): WrittenDialogues {
+  writeFileSync(path, JSON.stringify(dialogues.map(asTrainerExample)));
+  return { dialoguesPerStep: dialogues.length / windows.windowsPerEpoch };
+}
 
 function epoch(): DialoguesResult {
-  const windows = new EpochWindows(dialogues, {
-    maxLength,
-    packing: true,
-    batchSize: Number(values.batch),
-    gradientAccumulationSteps: 1,
-    seed: 1,
-  });
   const { device, pass, optimizer } = smallLearner(windows.largestBatch, Number(values.threads));
   let microStep = 0;
   const accumulate = ({ batches, supervisedTokens }: Window) => {

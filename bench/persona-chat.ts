@@ -19,12 +19,16 @@ export function readPersonaChat(path: string): Dialogue[] {
   return dialogues.filter(({ turns }) => turns.length > 1);
 }
 
+/** What is taken for a dialogue: a whole conversation, or each line of it by itself, a text and its reply. */
+export type Unit = 'conversation' | 'exchange';
+
 /**
  * `count` dialogues from all over the file, encoded as the product encodes them. A whole sequence has `limit` tokens at
  * most, its last one included, which is a target and no input.
  */
-export function encodedSample(path: string, count: number, limit: number): EncodedDialogue[] {
-  const dialogues = readPersonaChat(path);
+export function encodedSample(path: string, unit: Unit, count: number, limit: number): EncodedDialogue[] {
+  const conversations = readPersonaChat(path);
+  const dialogues = unit === 'conversation' ? conversations : conversations.flatMap(exchanges);
   const tokenizer = gpt2Tokenizer();
   const stride = Math.max(1, Math.floor(dialogues.length / count));
   return dialogues
@@ -33,6 +37,13 @@ export function encodedSample(path: string, count: number, limit: number): Encod
     .flatMap(
       (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: 'responses', maxLength: limit - 1 }) ?? [],
     );
+}
+
+function exchanges({ turns, source }: Dialogue): Dialogue[] {
+  return Array.from({ length: turns.length / 2 }, (_, index) => ({
+    turns: turns.slice(2 * index, 2 * index + 2),
+    source,
+  }));
 }
 
 /** The same dialogue as the Hugging Face Trainer takes it: it shifts labels by itself, and wants the last token too. */
