@@ -118,6 +118,59 @@ test('going back to an older checkpoint by name repeats what came after it', () 
   assert.deepEqual(substance(folder), before);
 });
 
+test('what came after the checkpoint gone back to makes way for what is trained instead', async () => {
+  const folder = join(root, 'back');
+  const limit = ['--save-total-limit', '1', '--early-stopping-patience', '0'];
+  assert.equal(chatbotTrain([...until(27, folder), '--early-stopping-patience', '0']).code, 0);
+  const running = startChatbotTrain([
+    ...until(27, folder),
+    ...limit,
+    '--resume',
+    join(folder, 'checkpoint-7'),
+  ]);
+  assert.notEqual(await running.line(/^checkpoint at step 10:/), null);
+  running.child.kill('SIGKILL');
+  await running.outcome;
+  assert.ok(readdirSync(folder).includes('checkpoint-10') || readdirSync(folder).includes('checkpoint-14'));
+  assert.ok(!readdirSync(folder).includes('checkpoint-27'));
+  const { code, stderr } = chatbotTrain([...until(27, folder), ...limit, '--resume']);
+  assert.equal(code, 0, stderr);
+  assert.doesNotMatch(stderr, /going on after step 27$/m);
+  assert.deepEqual(substance(folder), substance(whole));
+});
+
+test('a checkpoint of one run does not go on in the folder of another', () => {
+  const other = join(root, 'SIGINT');
+  const before = listing(other);
+  const { code, stderr } = chatbotTrain([...until(30, other), '--resume', join(whole, 'checkpoint-14')]);
+  assert.match(stderr, /^error: --output-dir .*SIGINT holds another run; .*\n$/);
+  assert.equal(code, 2);
+  assert.deepEqual(listing(other), before);
+});
+
+test('--resume without a checkpoint does not write over a model', () => {
+  const before = listing(model);
+  const { code, stderr } = chatbotTrain([...until(2, model), '--quiet', '--resume']);
+  assert.match(stderr, /^error: --output-dir .*model holds a model; name another folder\n$/);
+  assert.equal(code, 2);
+  assert.deepEqual(listing(model), before);
+});
+
+test('an early stop comes at the same evaluation after going back', () => {
+  const folder = join(root, 'stopping');
+  const overfitting = [...until(200, folder), '--lr', '0.03', '--eval-steps', '4', '--dropout', '0'];
+  const { code, stdout } = chatbotTrain([...overfitting, '--early-stopping-patience', '2']);
+  assert.equal(code, 0);
+  assert.match(stdout, /stopped early/);
+  const before = substance(folder);
+  const again = chatbotTrain([
+    ...overfitting,
+    ...['--early-stopping-patience', '2', '--resume', join(folder, 'checkpoint-7')],
+  ]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.deepEqual(substance(folder), before);
+});
+
 test('a run that was to be short goes on to be long', () => {
   // Every run logs its last step: the short one's is also one of the long one's.
   const constant = ['--lr-scheduler-type', 'constant', '--logging-steps', '5'];
