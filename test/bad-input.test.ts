@@ -140,6 +140,12 @@ const corpora: readonly Case[] = [
     arrange: () => ['--data', goodData, '--format', 'cornell'],
   },
   {
+    name: 'evaluation data that are all the data',
+    code: ExitCode.data,
+    says: /every dialogue of --data is also in --eval-data/,
+    arrange: () => ['--eval-data', goodData],
+  },
+  {
     name: 'evaluation data that are not there',
     code: ExitCode.data,
     says: /held\.json does not exist/,
@@ -353,6 +359,13 @@ const flags: readonly Case[] = [
     ['--precision', 'fp16'],
     ExitCode.device,
     /cpu does not compute in fp16: use --precision fp32/,
+  ],
+  ['a file to resume', ['--resume', goodData], ExitCode.usage, /--resume: .*chats\.json is a file; name /],
+  [
+    'an infinite learning rate',
+    ['--learning-rate', '1e400'],
+    ExitCode.usage,
+    /--learning-rate is Infinity .* must be/,
   ],
   ['no threads', ['--threads', '0'], ExitCode.usage, /--threads is 0 on the command line, but must be/],
 ].map(([name, given, code, says]) => ({ name, code, says, arrange: () => given }) as Case);
