@@ -109,17 +109,20 @@ export function findCheckpoint(folder: string): string | null {
   return newest === undefined ? null : checkpointFolder(folder, newest);
 }
 
-/** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
+/**
+ * Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest, which is `newest`:
+ * those after it are of a future that the run went back from, and go too.
+ */
 export function pruneCheckpoints(
   runFolder: string,
   limit: number | null,
-  kept: readonly (number | null)[],
+  { newest, kept }: { readonly newest: number; readonly kept: readonly (number | null)[] },
 ): void {
-  if (limit === null) return;
   const steps = checkpointSteps(runFolder);
-  const newest = steps.at(-1);
-  const expendable = steps.filter((step) => step !== newest && !kept.includes(step));
-  for (const step of expendable.slice(0, Math.max(0, steps.length - limit)))
+  const past = steps.filter((step) => step <= newest);
+  const expendable = past.filter((step) => step !== newest && !kept.includes(step));
+  const beyond = limit === null ? [] : expendable.slice(0, Math.max(0, past.length - limit));
+  for (const step of [...beyond, ...steps.slice(past.length)])
     removeFolder(checkpointFolder(runFolder, step));
 }
 
