@@ -16,7 +16,7 @@ export class AppendFile {
    */
   constructor(readonly path: string) {
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       this.#descriptor = openSync(path, 'a');
       this.#length = fstatSync(this.#descriptor).size;
     } catch (thrown) {

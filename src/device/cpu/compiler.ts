@@ -222,7 +222,7 @@ function store(library: string, key: string, caches: readonly string[]): string 
   let refusal = '';
   for (const cache of caches) {
     try {
-      mkdirSync(cache, { recursive: true, mode: 0o700 });
+      makeFolder(cache, 0o700);
       if (!isOursAlone(cache)) throw new Error(`${cache} can be written by others`);
       writeFileAtomic(join(cache, name), content);
       return join(cache, name);
