@@ -5,12 +5,13 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { makeFolder } from '../../files/make-folder.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
