@@ -26,14 +26,7 @@ import { buildLearner, type LearnerOptions } from '../src/train/learner.js';
 import { planRunMemory } from '../src/train/plan.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
 import { repositoryRoot } from './repository.js';
-import {
-  chatbotTrain,
-  makeTinyCorpus,
-  makeTinyModel,
-  scratchFolder,
-  startChatbotTrain,
-  tinyConfig,
-} from './tiny-run.js';
+import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, tinyConfig } from './tiny-run.js';
 
 const root = scratchFolder('bad-input');
 const goodModel = makeTinyModel(join(root, 'model'));
@@ -145,6 +138,12 @@ const corpora: readonly Case[] = [
     code: ExitCode.data,
     says: /movie_lines\.txt does not exist; /,
     arrange: () => ['--data', goodData, '--format', 'cornell'],
+  },
+  {
+    name: 'evaluation data that are all the data',
+    code: ExitCode.data,
+    says: /every dialogue of --data is also in --eval-data/,
+    arrange: () => ['--eval-data', goodData],
   },
   {
     name: 'evaluation data that are not there',
@@ -361,6 +360,13 @@ const flags: readonly Case[] = [
     ExitCode.device,
     /cpu does not compute in fp16: use --precision fp32/,
   ],
+  ['a file to resume', ['--resume', goodData], ExitCode.usage, /--resume: .*chats\.json is a file; name /],
+  [
+    'an infinite learning rate',
+    ['--learning-rate', '1e400'],
+    ExitCode.usage,
+    /--learning-rate is Infinity .* must be/,
+  ],
   ['no threads', ['--threads', '0'], ExitCode.usage, /--threads is 0 on the command line, but must be/],
 ].map(([name, given, code, says]) => ({ name, code, says, arrange: () => given }) as Case);
 
@@ -386,12 +392,12 @@ describe('refused in one sentence, with nothing written', { concurrency: 2 }, ()
       const given = arrange({ model, folder, file });
       const before = readdirSync(folder, { recursive: true }).sort();
       const fallback = (flag: string, value: string) => (given.includes(flag) ? [] : [flag, value]);
-      const outcome = await startChatbotTrain([
+      const outcome = await chatbotTrain([
         ...fallback('--model', goodModel),
         ...fallback('--data', goodData),
         ...['--output-dir', join(folder, 'out'), '--max-steps', '1', '--quiet'],
         ...given,
-      ]).outcome;
+      ]);
       assert.match(outcome.stderr, /^error: [^\n]+\n$/, 'one sentence');
       assert.match(outcome.stderr, says);
       assert.doesNotMatch(outcome.stderr, /defect of chatbot-train/);
@@ -407,107 +413,126 @@ describe('refused in one sentence, with nothing written', { concurrency: 2 }, ()
 const train = (output: string, ...more: readonly string[]) =>
   chatbotTrain(['--model', goodModel, '--data', goodData, '--output-dir', output, '--quiet', ...more]);
 
-test('an output folder that holds another run is refused and stays as it is', () => {
-  const output = join(root, 'occupied');
-  assert.equal(train(output, '--max-steps', '2').code, 0);
-  const files = () =>
-    readdirSync(output, { recursive: true, encoding: 'utf8' }).map(
-      (name) => `${name} ${statSync(join(output, name)).mtimeMs}`,
-    );
-  const before = files();
-  const { code, stderr } = train(output, '--max-steps', '3');
-  assert.match(
-    stderr,
-    /^error: --output-dir .*occupied holds another run; go on with it by --resume, or name another folder\n$/,
-  );
-  assert.equal(code, ExitCode.usage);
-  assert.deepEqual(files(), before);
-});
-
-test('an output folder that holds a model is refused', () => {
-  const { code, stderr } = train(goodModel, '--max-steps', '1');
-  assert.match(stderr, /^error: --output-dir .*model holds a model; name another folder\n$/);
-  assert.equal(code, ExitCode.usage);
-});
-
-test('an output folder that is a file is refused, and stays', () => {
-  const output = join(root, 'taken');
-  copyFileSync(goodData, output);
-  const { code, stderr } = train(output, '--max-steps', '1');
-  assert.match(stderr, /^error: --output-dir .*taken is a file; name a folder\n$/);
-  assert.equal(code, ExitCode.usage);
-  assert.deepEqual(readFileSync(output), readFileSync(goodData));
-});
-
-test('an output folder that cannot be made is refused before anything is trained', () => {
-  const { code, stderr } = train(join(goodData, 'out'), '--max-steps', '1');
-  assert.match(stderr, /^error: cannot save .*: a file stands where a folder is needed; .*\n$/);
-  assert.equal(code, ExitCode.device);
-});
-
-test('a disk that may not be written to is refused', (t) => {
-  const mount = join(root, 'read-only');
-  mkdirSync(mount);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', mount]).status !== 0)
-    return t.skip('mounting a tmpfs needs root on Linux');
-  try {
-    for (const output of [mount, join(mount, 'out')]) {
-      const { code, stderr } = train(output, '--max-steps', '1');
-      assert.match(
-        stderr,
-        /^error: cannot save .*: .*(read-only|cannot be made).*; choose another folder\n$/,
+describe('a folder or machine that does not do', { concurrency: 2 }, () => {
+  test('an output folder that holds another run is refused and stays as it is', async () => {
+    const output = join(root, 'occupied');
+    assert.equal((await train(output, '--max-steps', '2')).code, 0);
+    const files = () =>
+      readdirSync(output, { recursive: true, encoding: 'utf8' }).map(
+        (name) => `${name} ${statSync(join(output, name)).mtimeMs}`,
       );
-      assert.equal(code, ExitCode.device);
-    }
-  } finally {
-    spawnSync('umount', [mount]);
-  }
-  return undefined;
-});
-
-test('a disk that fills up while saving leaves the last good checkpoint', (t) => {
-  const mount = join(root, 'small-disk');
-  mkdirSync(mount);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1500k', 'tmpfs', mount]).status !== 0)
-    return t.skip('mounting a small tmpfs needs root on Linux');
-  try {
-    const output = join(mount, 'run');
-    const { code, stderr } = train(output, '--max-steps', '9', '--save-steps', '1', '--eval-ratio', '0');
+    const before = files();
+    const { code, stderr } = await train(output, '--max-steps', '3');
     assert.match(
       stderr,
-      /^error: cannot save .*: the disk is full; free some space or choose another folder\n$/,
+      /^error: --output-dir .*occupied holds another run; go on with it by --resume, or name another folder\n$/,
     );
-    assert.equal(code, ExitCode.device);
-    const steps = checkpointSteps(output);
-    assert.ok(steps.length > 0);
-    for (const step of steps) {
-      const model = openModelFolder(join(output, `checkpoint-${step}`));
-      for (const name of model.names) model.read(name);
-    }
-    assert.deepEqual(
-      readdirSync(output).filter((name) => name.startsWith('.')),
-      [],
-    );
-    // With room again, the run goes on.
-    spawnSync('mount', ['-o', 'remount,size=20m', mount]);
-    const resumed = train(output, '--max-steps', '9', '--save-steps', '1', '--eval-ratio', '0', '--resume');
-    assert.equal(resumed.code, 0, resumed.stderr);
-  } finally {
-    spawnSync('umount', [mount]);
-  }
-  return undefined;
-});
+    assert.equal(code, ExitCode.usage);
+    assert.deepEqual(files(), before);
+  });
 
-test('a run that no machine has the memory for is refused before it starts', () => {
-  const output = join(root, 'huge');
-  const many = makeTinyCorpus(join(root, 'many.json'), 9000);
-  const { code, stderr } = chatbotTrain([
-    ...['--model', 'large', '--data', many, '--output-dir', output, '--quiet'],
-    ...['--no-packing', '--max-length', '1024', '--batch-size', '8000'],
-  ]);
-  assert.match(stderr, /^error: training needs .* GB of memory \(.*\) and .* GB are available; .*\n$/);
-  assert.equal(code, ExitCode.device);
-  assert.ok(!existsSync(output));
+  test('an output folder that holds a model is refused', async () => {
+    const { code, stderr } = await train(goodModel, '--max-steps', '1');
+    assert.match(stderr, /^error: --output-dir .*model holds a model; name another folder\n$/);
+    assert.equal(code, ExitCode.usage);
+  });
+
+  test('an output folder that is a file is refused, and stays', async () => {
+    const output = join(root, 'taken');
+    copyFileSync(goodData, output);
+    const { code, stderr } = await train(output, '--max-steps', '1');
+    assert.match(stderr, /^error: --output-dir .*taken is a file; name a folder\n$/);
+    assert.equal(code, ExitCode.usage);
+    assert.deepEqual(readFileSync(output), readFileSync(goodData));
+  });
+
+  test('an output folder that cannot be made is refused before anything is trained', async () => {
+    const { code, stderr } = await train(join(goodData, 'out'), '--max-steps', '1');
+    assert.match(stderr, /^error: cannot save .*: a file stands where a folder is needed; .*\n$/);
+    assert.equal(code, ExitCode.device);
+  });
+
+  test('a disk that may not be written to is refused', async (t) => {
+    const mount = join(root, 'read-only');
+    mkdirSync(mount);
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro', 'tmpfs', mount]).status !== 0)
+      return t.skip('mounting a tmpfs needs root on Linux');
+    try {
+      for (const output of [mount, join(mount, 'out')]) {
+        const { code, stderr } = await train(output, '--max-steps', '1');
+        assert.match(
+          stderr,
+          /^error: cannot save .*: .*(read-only|cannot be made).*; choose another folder\n$/,
+        );
+        assert.equal(code, ExitCode.device);
+      }
+    } finally {
+      spawnSync('umount', [mount]);
+    }
+    return undefined;
+  });
+
+  test('a disk that fills up while saving leaves the last good checkpoint', async (t) => {
+    const mount = join(root, 'small-disk');
+    mkdirSync(mount);
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1500k', 'tmpfs', mount]).status !== 0)
+      return t.skip('mounting a small tmpfs needs root on Linux');
+    try {
+      const output = join(mount, 'run');
+      const { code, stderr } = await train(
+        output,
+        '--max-steps',
+        '9',
+        '--save-steps',
+        '1',
+        '--eval-ratio',
+        '0',
+      );
+      assert.match(
+        stderr,
+        /^error: cannot save .*: the disk is full; free some space or choose another folder\n$/,
+      );
+      assert.equal(code, ExitCode.device);
+      const steps = checkpointSteps(output);
+      assert.ok(steps.length > 0);
+      for (const step of steps) {
+        const model = openModelFolder(join(output, `checkpoint-${step}`));
+        for (const name of model.names) model.read(name);
+      }
+      assert.deepEqual(
+        readdirSync(output).filter((name) => name.startsWith('.')),
+        [],
+      );
+      // With room again, the run goes on.
+      spawnSync('mount', ['-o', 'remount,size=20m', mount]);
+      const resumed = await train(
+        output,
+        '--max-steps',
+        '9',
+        '--save-steps',
+        '1',
+        '--eval-ratio',
+        '0',
+        '--resume',
+      );
+      assert.equal(resumed.code, 0, resumed.stderr);
+    } finally {
+      spawnSync('umount', [mount]);
+    }
+    return undefined;
+  });
+
+  test('a run that no machine has the memory for is refused before it starts', async () => {
+    const output = join(root, 'huge');
+    const many = makeTinyCorpus(join(root, 'many.json'), 9000);
+    const { code, stderr } = await chatbotTrain([
+      ...['--model', 'large', '--data', many, '--output-dir', output, '--quiet'],
+      ...['--no-packing', '--max-length', '1024', '--batch-size', '8000'],
+    ]);
+    assert.match(stderr, /^error: training needs .* GB of memory \(.*\) and .* GB are available; .*\n$/);
+    assert.equal(code, ExitCode.device);
+    assert.ok(!existsSync(output));
+  });
 });
 
 describe('too little memory names the flags that make the run fit', () => {

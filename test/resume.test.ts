@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, startChatbotTrain } from './tiny-run.js';
 
 const root = scratchFolder('resume');
@@ -61,98 +61,191 @@ function listing(folder: string): string[] {
 
 const whole = join(root, 'whole');
 
-test('a run without interruption', () => {
-  const { code, stderr } = chatbotTrain(until(27, whole));
+test('a run without interruption', async () => {
+  const { code, stderr } = await chatbotTrain(until(27, whole));
   assert.equal(code, 0, stderr);
   assert.equal(substance(whole).newest, 'checkpoint-27');
 });
 
-for (const [signal, exitCode, moment] of [
-  ['SIGINT', 130, /^step 6\//],
-  ['SIGTERM', 143, /^step 9\//],
-] as const)
-  test(`${signal} saves and exits ${exitCode}, and --resume ends with the bits of a run without interruption`, async () => {
-    const folder = join(root, signal);
-    const running = startChatbotTrain(until(27, folder));
-    assert.notEqual(await running.line(moment), null);
-    running.child.kill(signal);
-    const { code, stderr, stdout } = await running.outcome;
-    assert.equal(code, exitCode, stderr);
-    assert.match(stdout, /^Stopped after step \d+, saved in .*SIG/m);
-    assert.match(stdout, /--resume goes on from there/);
-    assert.doesNotMatch(
-      readdirSync(folder).join(),
-      /model\.safetensors/,
-      'an unfinished model is not published',
-    );
-    const stopped = Number(/Stopped after step (\d+)/.exec(stdout)?.[1]);
-    assert.ok(stopped >= 6 && stopped < 27, `stopped at ${stopped}`);
-    assert.ok(readdirSync(folder).includes(`checkpoint-${stopped}`));
+describe('without touching that run', { concurrency: 2 }, () => {
+  for (const [signal, exitCode, moment] of [
+    ['SIGINT', 130, /^step 6\//],
+    ['SIGTERM', 143, /^step 9\//],
+  ] as const)
+    test(`${signal} saves and exits ${exitCode}, and --resume ends with the bits of a run without interruption`, async () => {
+      const folder = join(root, signal);
+      const running = startChatbotTrain(until(27, folder));
+      assert.notEqual(await running.line(moment), null);
+      running.child.kill(signal);
+      const { code, stderr, stdout } = await running.outcome;
+      assert.equal(code, exitCode, stderr);
+      assert.match(stdout, /^Stopped after step \d+, saved in .*SIG/m);
+      assert.match(stdout, /--resume goes on from there/);
+      assert.doesNotMatch(
+        readdirSync(folder).join(),
+        /model\.safetensors/,
+        'an unfinished model is not published',
+      );
+      const stopped = Number(/Stopped after step (\d+)/.exec(stdout)?.[1]);
+      assert.ok(stopped >= 6 && stopped < 27, `stopped at ${stopped}`);
+      assert.ok(readdirSync(folder).includes(`checkpoint-${stopped}`));
 
-    const resumed = chatbotTrain([...until(27, folder), '--resume']);
+      const resumed = await chatbotTrain([...until(27, folder), '--resume']);
+      assert.equal(resumed.code, 0, resumed.stderr);
+      assert.match(resumed.stderr, new RegExp(`going on after step ${stopped}$`, 'm'));
+      assert.deepEqual(substance(folder), substance(whole));
+    });
+
+  test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
+    const folder = join(root, 'twice');
+    for (const moment of [/^step 3\//, /^evaluation at step 20/]) {
+      const running = startChatbotTrain([...until(27, folder), '--resume']);
+      assert.notEqual(await running.line(moment), null);
+      running.child.kill('SIGTERM');
+      const { code, stderr } = await running.outcome;
+      assert.equal(code, 143, stderr);
+    }
+    const resumed = await chatbotTrain([...until(27, folder), '--resume']);
     assert.equal(resumed.code, 0, resumed.stderr);
-    assert.match(resumed.stderr, new RegExp(`going on after step ${stopped}$`, 'm'));
     assert.deepEqual(substance(folder), substance(whole));
   });
 
-test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
-  const folder = join(root, 'twice');
-  for (const moment of [/^step 3\//, /^evaluation at step 20/]) {
-    const running = startChatbotTrain([...until(27, folder), '--resume']);
-    assert.notEqual(await running.line(moment), null);
-    running.child.kill('SIGTERM');
-    const { code, stderr } = await running.outcome;
-    assert.equal(code, 143, stderr);
-  }
-  const resumed = chatbotTrain([...until(27, folder), '--resume']);
-  assert.equal(resumed.code, 0, resumed.stderr);
-  assert.deepEqual(substance(folder), substance(whole));
+  test('what came after the checkpoint gone back to makes way for what is trained instead', async () => {
+    const folder = join(root, 'back');
+    const limit = ['--save-total-limit', '1', '--early-stopping-patience', '0'];
+    assert.equal((await chatbotTrain([...until(27, folder), '--early-stopping-patience', '0'])).code, 0);
+    const running = startChatbotTrain([
+      ...until(27, folder),
+      ...limit,
+      '--resume',
+      join(folder, 'checkpoint-7'),
+    ]);
+    assert.notEqual(await running.line(/^checkpoint at step 10:/), null);
+    running.child.kill('SIGKILL');
+    await running.outcome;
+    assert.ok(readdirSync(folder).includes('checkpoint-10') || readdirSync(folder).includes('checkpoint-14'));
+    assert.ok(!readdirSync(folder).includes('checkpoint-27'));
+    const { code, stderr } = await chatbotTrain([...until(27, folder), ...limit, '--resume']);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /going on after step 27$/m);
+    assert.deepEqual(substance(folder), substance(whole));
+  });
+
+  test('an early stop comes at the same evaluation after going back', async () => {
+    const folder = join(root, 'stopping');
+    const overfitting = [...until(200, folder), '--lr', '0.1', '--eval-steps', '3', '--dropout', '0'];
+    const { code, stdout } = await chatbotTrain([...overfitting, '--early-stopping-patience', '2']);
+    assert.equal(code, 0);
+    assert.match(stdout, /stopped early/);
+    const before = substance(folder);
+    const again = await chatbotTrain([
+      ...overfitting,
+      ...['--early-stopping-patience', '2', '--resume', join(folder, 'checkpoint-7')],
+    ]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.deepEqual(substance(folder), before);
+  });
+
+  test('a run that was to be short goes on to be long', async () => {
+    // Every run logs its last step: the short one's is also one of the long one's.
+    const constant = ['--lr-scheduler-type', 'constant', '--logging-steps', '5'];
+    const long = join(root, 'long');
+    assert.equal((await chatbotTrain([...until(20, long), ...constant])).code, 0);
+    const short = join(root, 'short');
+    assert.equal((await chatbotTrain([...until(10, short), ...constant])).code, 0);
+    const { code, stderr } = await chatbotTrain([...until(20, short), ...constant, '--resume']);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(substance(short), substance(long));
+  });
+
+  test('--resume where there is nothing yet starts from the beginning and says so', async () => {
+    const folder = join(root, 'fresh');
+    const { code, stderr } = await chatbotTrain([...until(2, folder), '--resume']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^note: .*fresh holds no checkpoint yet: starting from the beginning$/m);
+  });
+
+  test('--resume FOLDER without a checkpoint is refused', async () => {
+    const folder = join(root, 'none');
+    const { code, stderr, stdout } = await chatbotTrain([
+      ...until(2, folder),
+      '--resume',
+      join(root, 'model'),
+    ]);
+    assert.equal(stderr, `error: --resume: ${join(root, 'model')} holds no checkpoint; check the path\n`);
+    assert.equal(stdout, '');
+    assert.equal(code, 2);
+    assert.ok(!readdirSync(root).includes('none'));
+  });
+
+  for (const [what, file, damage] of [
+    ['a checkpoint cut short', 'optimizer.safetensors', (path: string) => truncateSync(path, 5000)],
+    [
+      'a state that is no JSON',
+      'trainer_state.json',
+      (path: string) => writeFileSync(path, '{"global_step": 3'),
+    ],
+    [
+      'a state of another program',
+      'trainer_state.json',
+      (path: string) => writeFileSync(path, '{"log_history": []}'),
+    ],
+  ] as const)
+    test(`${what} is refused with its reason`, async () => {
+      const folder = join(root, `damaged-${file}-${what.length}`);
+      assert.equal((await chatbotTrain(until(2, folder))).code, 0);
+      const path = join(folder, 'checkpoint-2', file);
+      damage(path);
+      const before = listing(folder);
+      const { code, stderr } = await chatbotTrain([...until(4, folder), '--quiet', '--resume']);
+      assert.match(stderr, /^error: .*\n$/);
+      assert.ok(stderr.includes(path), stderr);
+      assert.equal(code, 4);
+      assert.deepEqual(listing(folder), before);
+    });
 });
 
-test('going back to an older checkpoint by name repeats what came after it', () => {
+test('going back to an older checkpoint by name repeats what came after it', async () => {
   const folder = join(root, 'whole');
   const before = substance(folder);
-  const { code, stderr } = chatbotTrain([...until(27, folder), '--resume', join(folder, 'checkpoint-14')]);
+  const { code, stderr } = await chatbotTrain([
+    ...until(27, folder),
+    '--resume',
+    join(folder, 'checkpoint-14'),
+  ]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /going on after step 14$/m);
   assert.deepEqual(substance(folder), before);
 });
 
-test('a run that was to be short goes on to be long', () => {
-  // Every run logs its last step: the short one's is also one of the long one's.
-  const constant = ['--lr-scheduler-type', 'constant', '--logging-steps', '5'];
-  const long = join(root, 'long');
-  assert.equal(chatbotTrain([...until(20, long), ...constant]).code, 0);
-  const short = join(root, 'short');
-  assert.equal(chatbotTrain([...until(10, short), ...constant]).code, 0);
-  const { code, stderr } = chatbotTrain([...until(20, short), ...constant, '--resume']);
-  assert.equal(code, 0, stderr);
-  assert.deepEqual(substance(short), substance(long));
+test('a checkpoint of one run does not go on in the folder of another', async () => {
+  const other = join(root, 'SIGINT');
+  const before = listing(other);
+  const { code, stderr } = await chatbotTrain([
+    ...until(30, other),
+    '--resume',
+    join(whole, 'checkpoint-14'),
+  ]);
+  assert.match(stderr, /^error: --output-dir .*SIGINT holds another run; .*\n$/);
+  assert.equal(code, 2);
+  assert.deepEqual(listing(other), before);
 });
 
-test('--resume of a finished run trains nothing and leaves its numbers as they are', () => {
+test('--resume without a checkpoint does not write over a model', async () => {
+  const before = listing(model);
+  const { code, stderr } = await chatbotTrain([...until(2, model), '--quiet', '--resume']);
+  assert.match(stderr, /^error: --output-dir .*model holds a model; name another folder\n$/);
+  assert.equal(code, 2);
+  assert.deepEqual(listing(model), before);
+});
+
+test('--resume of a finished run trains nothing and leaves its numbers as they are', async () => {
   const before = substance(whole);
-  const { code, stderr, stdout } = chatbotTrain([...until(27, whole), '--resume']);
+  const { code, stderr, stdout } = await chatbotTrain([...until(27, whole), '--resume']);
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /^step /m);
   assert.match(stdout, /^Trained 27 steps/m);
   assert.deepEqual(substance(whole), before);
-});
-
-test('--resume where there is nothing yet starts from the beginning and says so', () => {
-  const folder = join(root, 'fresh');
-  const { code, stderr } = chatbotTrain([...until(2, folder), '--resume']);
-  assert.equal(code, 0, stderr);
-  assert.match(stderr, /^note: .*fresh holds no checkpoint yet: starting from the beginning$/m);
-});
-
-test('--resume FOLDER without a checkpoint is refused', () => {
-  const folder = join(root, 'none');
-  const { code, stderr, stdout } = chatbotTrain([...until(2, folder), '--resume', join(root, 'model')]);
-  assert.equal(stderr, `error: --resume: ${join(root, 'model')} holds no checkpoint; check the path\n`);
-  assert.equal(stdout, '');
-  assert.equal(code, 2);
-  assert.ok(!readdirSync(root).includes('none'));
 });
 
 const otherData = makeTinyCorpus(join(root, 'other.json'), 90);
@@ -161,10 +254,10 @@ for (const [what, flags] of [
   ['a seed', ['--seed', '7']],
   ['rows a batch', ['--batch-size', '2']],
 ] as const)
-  test(`a run is not resumed with other ${what}, and stays as it is`, () => {
+  test(`a run is not resumed with other ${what}, and stays as it is`, async () => {
     const without = what === 'data' ? words.filter((word) => word !== '--data' && word !== data) : words;
     const before = listing(whole);
-    const { code, stderr } = chatbotTrain([
+    const { code, stderr } = await chatbotTrain([
       ...without,
       ...['--max-steps', '50', '--output-dir', whole, '--resume'],
       ...flags,
@@ -172,30 +265,4 @@ for (const [what, flags] of [
     assert.match(stderr, /^error: .*whole was trained on other data, or with another --seed, .*\n$/);
     assert.equal(code, 2);
     assert.deepEqual(listing(whole), before);
-  });
-
-for (const [what, file, damage] of [
-  ['a checkpoint cut short', 'optimizer.safetensors', (path: string) => truncateSync(path, 5000)],
-  [
-    'a state that is no JSON',
-    'trainer_state.json',
-    (path: string) => writeFileSync(path, '{"global_step": 3'),
-  ],
-  [
-    'a state of another program',
-    'trainer_state.json',
-    (path: string) => writeFileSync(path, '{"log_history": []}'),
-  ],
-] as const)
-  test(`${what} is refused with its reason`, () => {
-    const folder = join(root, `damaged-${file}-${what.length}`);
-    assert.equal(chatbotTrain(until(2, folder)).code, 0);
-    const path = join(folder, 'checkpoint-2', file);
-    damage(path);
-    const before = listing(folder);
-    const { code, stderr } = chatbotTrain([...until(4, folder), '--quiet', '--resume']);
-    assert.match(stderr, /^error: .*\n$/);
-    assert.ok(stderr.includes(path), stderr);
-    assert.equal(code, 4);
-    assert.deepEqual(listing(folder), before);
   });

@@ -1,11 +1,10 @@
 // The smallest thing that can be trained, and the command that trains it: a model folder of 20 thousand numbers with a
 // byte-level vocabulary of its own, a corpus that it can learn, and `chatbot-train` as a person starts it.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after } from 'node:test';
 import { expectedTensors, type GPT2Config } from '../src/nn/gpt2-config.js';
 import { byteCharacters } from '../src/tokenizer/byte-characters.js';
@@ -98,19 +97,9 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-const environment = (more: NodeJS.ProcessEnv) => ({ ...process.env, HF_HUB_OFFLINE: '1', ...more });
-
 /** Runs `chatbot-train` to its end. */
-export function chatbotTrain(
-  words: readonly string[],
-  { cwd, env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
-): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
-    encoding: 'utf8',
-    cwd,
-    env: environment(env),
-  });
-  return { code: status, stdout, stderr };
+export function chatbotTrain(words: readonly string[]): Promise<Outcome> {
+  return startChatbotTrain(words).outcome;
 }
 
 export interface RunningCommand {
@@ -123,40 +112,40 @@ export interface RunningCommand {
 /** Starts `chatbot-train` and leaves it running. */
 export function startChatbotTrain(words: readonly string[]): RunningCommand {
   const child = spawn(process.execPath, [main, ...words], {
-    env: environment({}),
+    env: { ...process.env, HF_HUB_OFFLINE: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const lines: string[] = [];
   let stdout = '';
+  let stderr = '';
+  let ended = false;
+  let wake = () => {};
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  const reader = createInterface({ input: child.stderr });
-  let seen = 0;
-  let changed = () => {};
-  let ended = false;
-  reader.on('line', (line) => {
-    lines.push(line);
-    changed();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    wake();
   });
   const outcome = new Promise<Outcome>((resolve) => {
     child.on('close', (code) => {
       ended = true;
-      changed();
-      resolve({ code, stdout, stderr: `${lines.join('\n')}\n` });
+      wake();
+      resolve({ code, stdout, stderr });
     });
   });
+  let read = 0;
   const line = async (wanted: RegExp): Promise<string | null> => {
     for (;;) {
-      const found = lines.slice(seen).findIndex((text) => wanted.test(text));
-      if (found >= 0) {
-        seen += found + 1;
-        return lines[seen - 1] ?? null;
-      }
-      if (ended) return null;
-      await new Promise<void>((resolve) => {
-        changed = resolve;
-      });
+      const end = stderr.indexOf('\n', read);
+      if (end >= 0) {
+        const text = stderr.slice(read, end);
+        read = end + 1;
+        if (wanted.test(text)) return text;
+      } else if (ended) return null;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
     }
   };
   return { child, line, outcome };

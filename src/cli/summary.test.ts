@@ -45,6 +45,13 @@ test('the command that goes on can be pasted into a shell', () => {
   assert.match(interruptionText(unmeasured), / --output-dir 'results\/my run' --resume /);
 });
 
+test('a run stopped before its first step does not claim to have saved', () => {
+  assert.match(
+    interruptionText({ ...unmeasured, steps: 0 }),
+    /^Stopped before the first step .* nothing to save\.\n$/,
+  );
+});
+
 test('JSON has null for what was not measured or is not a number', () => {
   const line = summaryJson({ ...unmeasured, trainLoss: Number.NaN });
   assert.match(line, /"train_loss":null,"eval_loss":null/);

@@ -28,6 +28,7 @@ export function summaryJson(summary: TrainingSummary): string {
 
 /** What a run that was asked to stop leaves: nothing final, and the way to go on. */
 export function interruptionText({ steps, outputDir }: TrainingSummary): string {
+  if (steps === 0) return 'Stopped before the first step was done; there was nothing to save.\n';
   return (
     `Stopped after step ${count(steps)}, saved in ${outputDir}.\n` +
     `The same command with --output-dir ${quotedForShell(outputDir)} --resume goes on from there.\n`

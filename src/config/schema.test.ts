@@ -20,7 +20,7 @@ function refusalOf(key: OptionKey, value: unknown): string {
 const refused: readonly (readonly [OptionKey, unknown, string])[] = [
   ['learningRate', 'fast', '--learning-rate is "fast" in run.yaml:3, but must be a number above 0'],
   ['learningRate', 0, '--learning-rate is 0 in run.yaml:3, but must be a number above 0'],
-  ['learningRate', Number.NaN, '--learning-rate is null in run.yaml:3, but must be a number above 0'],
+  ['learningRate', Number.NaN, '--learning-rate is NaN in run.yaml:3, but must be a number above 0'],
   ['adamBeta2', 1, '--adam-beta2 is 1 in run.yaml:3, but must be a number of at least 0 and below 1'],
   ['saveSteps', 2.5, '--save-steps is 2.5 in run.yaml:3, but must be a whole number of at least 1'],
   [

@@ -100,7 +100,7 @@ function range({ min, max, above, below }: NumberSpec): string {
 
 /** A value as a message quotes it: short, and without characters that could play with the terminal. */
 export function quoted(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
+  const json = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
   const safe = json.replace(/[\u007f-\u009f]/g, '?');
   return safe.length > 60 ? `${safe.slice(0, 57)}...` : safe;
 }

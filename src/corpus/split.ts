@@ -47,10 +47,20 @@ function choose(groups: readonly Dialogue[][], wanted: number): Dialogue[][] {
   return chosen.length > 0 ? chosen : [smallest];
 }
 
+/** The dialogues whose text is not that of one of `others`. */
+export function without(dialogues: readonly Dialogue[], others: readonly Dialogue[]): Dialogue[] {
+  const texts = new Set(others.map(textOf));
+  return dialogues.filter((dialogue) => !texts.has(textOf(dialogue)));
+}
+
+function textOf({ turns }: Dialogue): string {
+  return JSON.stringify(turns.map(({ text }) => text));
+}
+
 function groupByText(dialogues: readonly Dialogue[]): Dialogue[][] {
   const groups = new Map<string, Dialogue[]>();
   for (const dialogue of dialogues) {
-    const text = JSON.stringify(dialogue.turns.map((turn) => turn.text));
+    const text = textOf(dialogue);
     const others = groups.get(text);
     if (others) others.push(dialogue);
     else groups.set(text, [dialogue]);

@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
+import { makeFolder } from './make-folder.js';
 
 /**
  * `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders.
@@ -110,7 +111,7 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
   const temporary = temporaryBeside(path, 'saving');
   inUse.add(resolve(temporary));
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     write(temporary);
     flush(temporary);
     renameSync(temporary, path);
@@ -186,7 +187,7 @@ export async function replaceFolder(
   const temporary = temporaryBeside(place, 'saving');
   inUse.add(temporary);
   try {
-    mkdirSync(dirname(place), { recursive: true });
+    makeFolder(dirname(place));
     mkdirSync(temporary);
     await write(temporary);
     flushTree(temporary);

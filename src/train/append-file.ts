@@ -2,9 +2,10 @@
 // Knows nothing of what the entries mean. Nothing is buffered, so that a killed process loses no entry; a write that
 // fails half-way is taken back, so that the next one does not continue a torn entry.
 
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { savingError } from '../files/atomic.js';
+import { makeFolder } from '../files/make-folder.js';
 
 export class AppendFile {
   readonly #descriptor: number;
@@ -16,7 +17,7 @@ export class AppendFile {
    */
   constructor(readonly path: string) {
     try {
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       this.#descriptor = openSync(path, 'a');
       this.#length = fstatSync(this.#descriptor).size;
     } catch (thrown) {

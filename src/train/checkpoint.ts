@@ -1,7 +1,7 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
@@ -97,7 +97,7 @@ export function checkpointSteps(runFolder: string): number[] {
 
 /**
  * The checkpoint that `--resume` means: `folder` itself where it is one, else its newest; null where it has none.
- * @throws UserError (usage) when there is no such folder.
+ * @throws UserError (usage) when it is a file.
  */
 export function findCheckpoint(folder: string): string | null {
   if (existsSync(join(folder, stateFileName)) || checkpointName.test(basename(folder))) {
@@ -105,21 +105,29 @@ export function findCheckpoint(folder: string): string | null {
     return folder;
   }
   if (!existsSync(folder)) return null;
+  if (!statSync(folder).isDirectory())
+    throw new UserError(
+      'usage',
+      `--resume: ${folder} is a file; name a run's folder or one of its checkpoints`,
+    );
   const newest = checkpointSteps(folder).at(-1);
   return newest === undefined ? null : checkpointFolder(folder, newest);
 }
 
-/** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
+/**
+ * Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest, which is `newest`:
+ * those after it are of a future that the run went back from, and go too.
+ */
 export function pruneCheckpoints(
   runFolder: string,
   limit: number | null,
-  kept: readonly (number | null)[],
+  { newest, kept }: { readonly newest: number; readonly kept: readonly (number | null)[] },
 ): void {
-  if (limit === null) return;
   const steps = checkpointSteps(runFolder);
-  const newest = steps.at(-1);
-  const expendable = steps.filter((step) => step !== newest && !kept.includes(step));
-  for (const step of expendable.slice(0, Math.max(0, steps.length - limit)))
+  const past = steps.filter((step) => step <= newest);
+  const expendable = past.filter((step) => step !== newest && !kept.includes(step));
+  const beyond = limit === null ? [] : expendable.slice(0, Math.max(0, past.length - limit));
+  for (const step of [...beyond, ...steps.slice(past.length)])
     removeFolder(checkpointFolder(runFolder, step));
 }
 

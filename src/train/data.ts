@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import type { RunOptions } from '../config/output-folder.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
-import { type CorpusSummary, readCorpus } from '../corpus/read-corpus.js';
-import { split } from '../corpus/split.js';
+import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
+import { split, without } from '../corpus/split.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { TrainingInput } from '../nn/training-pass.js';
@@ -23,7 +23,6 @@ export interface TrainingData {
   /** Changes when the training data, or what orders them, do. */
   readonly fingerprint: string;
   readonly counts: DataCounts;
-  readonly summary: CorpusSummary;
 }
 
 export interface DataCounts {
@@ -38,27 +37,45 @@ export interface DataCounts {
   readonly supervisedTokens: number;
 }
 
-/** The conversations of a run, before they are encoded. */
+/** The conversations of a run, before they are encoded; none stands on both sides. */
 export interface Corpora {
   readonly train: readonly Dialogue[];
   readonly evaluation: readonly Dialogue[];
-  readonly summary: CorpusSummary;
+  /** What was read, and what was left out, for people. */
+  readonly notes: readonly string[];
 }
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
 export function readCorpora(options: RunOptions): Corpora {
   const { format, evalData, evalRatio, seed } = options;
   const { dialogues, summary } = readCorpus(options.data, { format });
-  if (evalData.length > 0)
-    return { train: dialogues, evaluation: readCorpus(evalData, { format }).dialogues, summary };
-  const { train, evaluation } =
-    evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] };
-  return { train, evaluation, summary };
+  const notes = summaryLines(summary);
+  if (evalData.length > 0) {
+    const held = readCorpus(evalData, { format });
+    notes.push(...summaryLines(held.summary));
+    return { ...apart(dialogues, held.dialogues, notes), evaluation: held.dialogues };
+  }
+  return {
+    ...(evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] }),
+    notes,
+  };
+}
+
+function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes: readonly string[]) {
+  const train = without(dialogues, held);
+  const shared = dialogues.length - train.length;
+  if (train.length === 0)
+    throw new UserError(
+      'data',
+      'every dialogue of --data is also in --eval-data, so none is left to learn from',
+    );
+  const both = `${shared} dialogues of --data are also in --eval-data: they are measured on and not learnt from`;
+  return { train, notes: shared === 0 ? notes : [...notes, both] };
 }
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
-  { train, evaluation, summary }: Corpora,
+  { train, evaluation }: Corpora,
   options: RunOptions,
   tokenizer: Tokenizer,
   maxLength: number,
@@ -95,7 +112,6 @@ export function prepareData(
       tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
       supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
     },
-    summary,
   };
 }
 

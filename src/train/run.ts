@@ -2,7 +2,6 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
-import { summaryLines } from '../corpus/read-corpus.js';
 import { resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
@@ -67,7 +66,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       availableMemoryBytes: device.availableMemory(),
       outputDir: options.outputDir,
     };
-    for (const line of summaryLines(data.summary)) watcher.note(line);
+    for (const line of corpora.notes) watcher.note(line);
     watcher.plan(plan);
     if (options.dryRun) return null;
     const learner = buildLearner(device, config, learning);

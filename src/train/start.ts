@@ -1,7 +1,7 @@
 // Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
 
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
@@ -43,11 +43,11 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = checkpointToResume(options, watcher);
+  if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options.outputDir);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
     return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
   }
-  if (options.resume === false) refuseOccupied(options.outputDir);
   const found = await resolveModel(options.model, {
     onProgress: ({ file, received, total }) => watcher.download(file, received, total),
   });
@@ -65,6 +65,13 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
     throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
+}
+
+/** @param path exists. */
+function isWithin(path: string, folder: string): boolean {
+  if (!existsSync(folder)) return false;
+  const real = realpathSync(path);
+  return [real, dirname(real)].includes(realpathSync(folder));
 }
 
 function refuseFile(outputDir: string): void {

@@ -2,11 +2,12 @@
 // named by its content's hash, refs/BRANCH holds a commit, snapshots/COMMIT/FILE links to a blob. Also the environment
 // variables that say where it is and who asks. (huggingface_hub's constants.py and "Manage your cache".)
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../errors.js';
 import { savingError, writeFileAtomic } from '../files/atomic.js';
+import { makeFolder } from '../files/make-folder.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -116,7 +117,7 @@ export class CachedModel {
     const pointer = join(this.snapshot(commit), file);
     if (existsSync(pointer)) return;
     try {
-      mkdirSync(dirname(pointer), { recursive: true });
+      makeFolder(dirname(pointer));
       try {
         symlinkSync(relative(dirname(pointer), blob), pointer);
       } catch {

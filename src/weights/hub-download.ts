@@ -5,7 +5,6 @@ import { createHash } from 'node:crypto';
 import {
   createReadStream,
   existsSync,
-  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -17,6 +16,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../errors.js';
 import { isAlive, savingError } from '../files/atomic.js';
+import { makeFolder } from '../files/make-folder.js';
 
 export interface RemoteFile {
   readonly url: string;
@@ -146,7 +146,7 @@ export async function downloadBlob(
     return blob;
   }
   try {
-    mkdirSync(blobs, { recursive: true });
+    makeFolder(blobs);
     const partial = claimPartial(blobs, remote.hash);
     await receiveAll(remote, partial, options);
     if ((await contentHash(partial, remote)) !== remote.hash) {

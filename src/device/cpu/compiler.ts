@@ -5,12 +5,13 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { makeFolder } from '../../files/make-folder.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
@@ -222,7 +223,7 @@ function store(library: string, key: string, caches: readonly string[]): string 
   let refusal = '';
   for (const cache of caches) {
     try {
-      mkdirSync(cache, { recursive: true, mode: 0o700 });
+      makeFolder(cache, 0o700);
       if (!isOursAlone(cache)) throw new Error(`${cache} can be written by others`);
       writeFileAtomic(join(cache, name), content);
       return join(cache, name);
