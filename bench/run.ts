@@ -175,8 +175,8 @@ function measureDialogues(settings: Settings): Measurement {
   const findings: Finding[] = [];
   const raw: Record<string, unknown> = {};
   for (const { unit, name, dialogues } of [
-    { unit: 'conversation', name: 'conversations', dialogues: '48' },
-    { unit: 'exchange', name: 'exchanges of two turns', dialogues: '192' },
+    { unit: 'conversation', name: 'conversations', dialogues: '32' },
+    { unit: 'exchange', name: 'exchanges of two turns', dialogues: '128' },
   ]) {
     const what = `${name}, at most 128 tokens: supervised tokens/s`;
     const { data, threads } = settings;
