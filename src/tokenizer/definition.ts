@@ -3,15 +3,16 @@
 
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import { type AddedToken, byteLevelTokenizerJson, type Merge } from './tokenizer-json.js';
+import { endOfTextToken, isGpt2Vocabulary } from './gpt2-digest.js';
+import { type AddedToken, byteLevelTokenizerJson } from './tokenizer-json.js';
 import {
   broken,
+  checkMerge,
   type Entries,
   isEntries,
+  mergeLines,
   parseAddedToken,
   parseEntries,
-  parseMerges,
-  parseMergesText,
   parseVocabulary,
   shown,
 } from './vocabulary.js';
@@ -31,8 +32,9 @@ export interface Definition {
   readonly model: Entries;
   /** What the model can make of text, by token. */
   readonly vocabulary: ReadonlyMap<string, number>;
-  /** Null where the model is no BPE. */
-  readonly merges: readonly Merge[] | null;
+  /** Each as "left right", in the order of their rank; null where the model is no BPE. */
+  readonly merges: readonly string[] | null;
+  readonly hasGpt2Vocabulary: boolean;
   readonly added: readonly AddedToken[];
   /** Ids that decode to nothing. No text may be encoded to them, but to the one of unknown words. */
   readonly special: ReadonlySet<number>;
@@ -43,7 +45,10 @@ export interface Definition {
   readonly vocabularySize: number;
 }
 
-type Source = Pick<Definition, 'path' | 'tokenizer' | 'model' | 'vocabulary' | 'merges'>;
+type Source = Pick<
+  Definition,
+  'path' | 'tokenizer' | 'model' | 'vocabulary' | 'merges' | 'hasGpt2Vocabulary'
+>;
 
 /** @throws UserError (model) where a file is broken, or there is no end-of-text token. */
 export function defineTokenizer(files: TokenizerFiles): Definition {
@@ -51,20 +56,32 @@ export function defineTokenizer(files: TokenizerFiles): Definition {
     optionalEntries(files, name),
   );
   const source = files.texts.has('tokenizer.json')
-    ? fromTokenizerJson(files)
+    ? fromTokenizerJson(files, configs)
     : fromVocabulary(files, configs);
   const named = namedTokens(configs);
-  const added = withNames(addedTokens(files, source), new Set(named.values()));
+  const listed = addedTokens(files, source);
   const idOf = new Map(source.vocabulary);
-  for (const { content, id } of added) idOf.set(content, id);
-  const endOfTextToken = endOfTextOf(files.folder, named.get('eos_token'), idOf);
-  const endOfText = idOf.get(endOfTextToken) ?? 0;
-  const special = new Set([endOfText, ...added.filter((token) => token.special).map(({ id }) => id)]);
-  for (const token of named.values()) special.add(idOf.get(token) ?? endOfText);
-  const unknown = typeof source.model.unk_token === 'string' ? idOf.get(source.model.unk_token) : undefined;
+  for (const { content, id } of listed) idOf.set(content, id);
+  const endOfTextName = endOfTextOf(files.folder, named.get('eos_token'), idOf);
+  const added = withNames(listed, new Set([...named.values(), endOfTextName]), idOf);
+  const isSpecial = ({ content, special }: AddedToken): boolean =>
+    special && (content === endOfTextName || !isMadeOfText(content, source));
+  const { unk_token: unknownToken, unk_id: unknownId } = source.model;
   let vocabularySize = 0;
   for (const id of idOf.values()) vocabularySize = Math.max(vocabularySize, id + 1);
-  return { ...source, added, special, unknown, endOfText, endOfTextToken, vocabularySize };
+  return {
+    ...source,
+    added,
+    special: new Set(added.filter(isSpecial).map(({ id }) => id)),
+    unknown: typeof unknownToken === 'string' ? idOf.get(unknownToken) : numberOrNone(unknownId),
+    endOfText: idOf.get(endOfTextName) ?? 0,
+    endOfTextToken: endOfTextName,
+    vocabularySize,
+  };
+}
+
+function numberOrNone(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
 }
 
 function optionalEntries({ folder, texts }: TokenizerFiles, name: string): Entries {
@@ -72,17 +89,53 @@ function optionalEntries({ folder, texts }: TokenizerFiles, name: string): Entri
   return text === undefined ? {} : parseEntries(text, join(folder, name));
 }
 
-function fromTokenizerJson({ folder, texts }: TokenizerFiles): Source {
+function fromTokenizerJson({ folder, texts }: TokenizerFiles, configs: readonly Entries[]): Source {
   const path = join(folder, 'tokenizer.json');
-  const tokenizer = parseEntries(texts.get('tokenizer.json') ?? '', path);
+  const tokenizer = withPrefixSpace(parseEntries(texts.get('tokenizer.json') ?? '', path), configs);
   if (!isEntries(tokenizer.model)) throw broken(path, 'has no model');
   const vocabulary = parseVocabulary(tokenizer.model.vocab, path);
   // Older files do not name the type of a BPE.
   const isBpe =
     tokenizer.model.type === 'BPE' || (!('type' in tokenizer.model) && 'merges' in tokenizer.model);
-  const merges = isBpe ? parseMerges(tokenizer.model.merges, vocabulary, path) : null;
-  const model = isBpe ? { ...tokenizer.model, type: 'BPE' } : tokenizer.model;
-  return { path, tokenizer, model, vocabulary, merges };
+  if (!isBpe)
+    return { path, tokenizer, model: tokenizer.model, vocabulary, merges: null, hasGpt2Vocabulary: false };
+  const found = tokenizer.model.merges;
+  if (!Array.isArray(found)) throw broken(path, 'has no list of merges');
+  const parts: readonly unknown[] = found;
+  return {
+    path,
+    tokenizer,
+    model: { ...tokenizer.model, type: 'BPE' },
+    vocabulary,
+    ...checkedMerges(parts, vocabulary, (index) => `${path}, merge ${index + 1},`),
+  };
+}
+
+/** Whether a config says that text is read as if a space came before it; undefined where none says anything. */
+function prefixSpaceOf(configs: readonly Entries[]): boolean | undefined {
+  const said = configs.map((config) => config.add_prefix_space).filter((value) => typeof value === 'boolean');
+  return said.at(-1);
+}
+
+/** As in transformers, what a config says goes before what tokenizer.json does. */
+function withPrefixSpace(tokenizer: Entries, configs: readonly Entries[]): Entries {
+  const cut = tokenizer.pre_tokenizer;
+  const said = prefixSpaceOf(configs);
+  if (said === undefined || !isEntries(cut) || cut.type !== 'ByteLevel') return tokenizer;
+  return { ...tokenizer, pre_tokenizer: { ...cut, add_prefix_space: said } };
+}
+
+function checkedMerges(
+  found: readonly unknown[],
+  vocabulary: ReadonlyMap<string, number>,
+  placeOf: (index: number) => string,
+): Pick<Source, 'merges' | 'hasGpt2Vocabulary'> {
+  const merges = found.map((merge) => (Array.isArray(merge) ? merge.join(' ') : String(merge)));
+  const hasGpt2Vocabulary = isGpt2Vocabulary(vocabulary, merges);
+  // GPT-2's are known to be sound; looking at each takes longer than reading them.
+  if (!hasGpt2Vocabulary)
+    for (const [index, merge] of found.entries()) checkMerge(merge, vocabulary, () => placeOf(index));
+  return { merges, hasGpt2Vocabulary };
 }
 
 function fromVocabulary({ folder, texts }: TokenizerFiles, configs: readonly Entries[]): Source {
@@ -94,11 +147,14 @@ function fromVocabulary({ folder, texts }: TokenizerFiles, configs: readonly Ent
       `${folder} has no tokenizer: it needs tokenizer.json, or vocab.json and merges.txt; copy them from the model that it was trained from`,
     );
   const path = join(folder, 'vocab.json');
-  const vocabulary = parseVocabulary(parseEntries(vocabularyText, path), path);
-  const merges = parseMergesText(mergesText, vocabulary, join(folder, 'merges.txt'));
-  const addPrefixSpace = configs.some((config) => config.add_prefix_space === true);
-  const tokenizer = byteLevelTokenizerJson({ vocabulary, merges, added: [], addPrefixSpace });
-  return { path, tokenizer, model: tokenizer.model, vocabulary, merges };
+  const vocab = parseEntries(vocabularyText, path);
+  const vocabulary = parseVocabulary(vocab, path);
+  const { lines, first } = mergeLines(mergesText);
+  const placeOf = (index: number): string => `${join(folder, 'merges.txt')}, line ${first + index},`;
+  const checked = checkedMerges(lines, vocabulary, placeOf);
+  const addPrefixSpace = prefixSpaceOf(configs) ?? false;
+  const tokenizer = byteLevelTokenizerJson({ vocab, merges: lines, added: [], addPrefixSpace });
+  return { path, tokenizer, model: tokenizer.model, vocabulary, ...checked };
 }
 
 const roles = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
@@ -128,7 +184,8 @@ function namedTokens(configs: readonly Entries[]): Map<string, string> {
 /** Added tokens of all files that list some; each may stand in several, with one id. */
 function addedTokens(files: TokenizerFiles, { tokenizer, vocabulary, path }: Source): AddedToken[] {
   const added = new Map<string, AddedToken>();
-  const tokenOf = new Map([...vocabulary].map(([token, id]): [number, string] => [id, token]));
+  const tokenOf = new Map<number, string>();
+  for (const [token, id] of vocabulary) tokenOf.set(id, token);
   const add = (token: AddedToken, file: string): void => {
     const known = added.get(token.content)?.id ?? vocabulary.get(token.content) ?? token.id;
     const other = tokenOf.get(token.id) ?? token.content;
@@ -155,19 +212,34 @@ function addedTokens(files: TokenizerFiles, { tokenizer, vocabulary, path }: Sou
   return [...added.values()];
 }
 
-/** Tokens that a config names for a role are special, whatever their own entry says. */
-function withNames(added: readonly AddedToken[], names: ReadonlySet<string>): AddedToken[] {
-  return added.map((token) => (names.has(token.content) ? { ...token, special: true } : token));
+/** Tokens that a config names for a role are special, whatever their own entry says, and whether they have one. */
+function withNames(
+  listed: readonly AddedToken[],
+  names: ReadonlySet<string>,
+  idOf: ReadonlyMap<string, number>,
+): AddedToken[] {
+  const added = listed.map((token) => (names.has(token.content) ? { ...token, special: true } : token));
+  const present = new Set(listed.map(({ content }) => content));
+  for (const content of names) {
+    const id = idOf.get(content);
+    if (id !== undefined && !present.has(content)) added.push({ id, content, special: true });
+  }
+  return added;
 }
 
-/** What GPT-2 and DialoGPT end every turn with. */
-const usual = '<|endoftext|>';
+/** Whether merging makes the token. Some take an ordinary one for padding, such as "!", which has GPT-2's id 0. */
+function isMadeOfText(token: string, { vocabulary, merges }: Source): boolean {
+  if (merges === null || !vocabulary.has(token)) return false;
+  return [...token].length === 1 || merges.some((merge) => merge.replace(' ', '') === token);
+}
 
 function endOfTextOf(folder: string, named: string | undefined, idOf: ReadonlyMap<string, number>): string {
   if (named !== undefined && idOf.has(named)) return named;
-  if (idOf.has(usual)) return usual;
+  if (idOf.has(endOfTextToken)) return endOfTextToken;
   const lacking =
-    named === undefined ? `${usual} nor an eos_token` : `${usual} nor its eos_token ${shown(named)}`;
+    named === undefined
+      ? `${endOfTextToken} nor an eos_token`
+      : `${endOfTextToken} nor its eos_token ${shown(named)}`;
   throw new UserError(
     'model',
     `${folder}: its tokenizer has neither ${lacking}; name one of its tokens as "eos_token" in tokenizer_config.json`,

@@ -65,9 +65,9 @@ function unusable(path: string, thrown: unknown): UserError {
   );
 }
 
-function openPort({ path, tokenizer, model, added, special, endOfTextToken }: Definition): Port {
+function openPort({ path, tokenizer, model, added, endOfTextToken }: Definition): Port {
   const parts = { normalizer: null, pre_tokenizer: null, decoder: null };
-  const ordinary = added.filter(({ id }) => !special.has(id));
+  const ordinary = added.filter((token) => !token.special);
   try {
     const port: Port = new UntypedPort(
       { ...parts, ...tokenizer, post_processor: null, model, added_tokens: ordinary },

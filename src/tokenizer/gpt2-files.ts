@@ -4,11 +4,9 @@
 
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { symbolsOf } from './byte-level.js';
+import { endOfTextToken, ordinaryTokens } from './gpt2-digest.js';
 import { byteLevelTokenizerJson, json, mergesText } from './tokenizer-json.js';
 
-/** 256 bytes, 50,000 merges; <|endoftext|> comes after them. */
-export const ordinaryTokens = 50256;
-export const endOfTextToken = '<|endoftext|>';
 /** The longest context of GPT-2 and DialoGPT. */
 const longestContext = 1024;
 
@@ -18,8 +16,8 @@ function tokens(): string[] {
   return ranks.map((token) => symbolsOf(typeof token === 'string' ? utf8.encode(token) : token));
 }
 
-/** Merges adjacent parts, lowest rank first, with ranks below `limit`, until two parts are left. */
-function lastMerge(token: string, limit: number, idOf: ReadonlyMap<string, number>): [string, string] {
+/** The two parts, "left right", that merging with the ranks below `limit` leaves of the token of that rank. */
+function lastMerge(token: string, limit: number, idOf: ReadonlyMap<string, number>): string {
   const parts = [...token];
   while (parts.length > 2) {
     let lowest = limit;
@@ -34,26 +32,24 @@ function lastMerge(token: string, limit: number, idOf: ReadonlyMap<string, numbe
     if (at < 0) throw new Error(`no two merges make the token of id ${limit}`);
     parts.splice(at, 2, `${parts[at]}${parts[at + 1]}`);
   }
-  const [left, right] = parts;
-  if (left === undefined || right === undefined) throw new Error(`the token of id ${limit} is no merge`);
-  return [left, right];
+  return parts.join(' ');
 }
 
-function recover(): { vocabulary: Map<string, number>; merges: [string, string][] } {
+function recover(): { vocab: Record<string, number>; merges: string[] } {
   const known = tokens();
   const vocabulary = new Map(known.map((token, id): [string, number] => [token, id]));
   const merges = known.slice(256).map((token, index) => lastMerge(token, 256 + index, vocabulary));
   vocabulary.set(endOfTextToken, ordinaryTokens);
-  return { vocabulary, merges };
+  return { vocab: Object.fromEntries(vocabulary), merges };
 }
 
 function makeFiles(): ReadonlyMap<string, string> {
-  const { vocabulary, merges } = recover();
+  const { vocab, merges } = recover();
   const special = { bos_token: endOfTextToken, eos_token: endOfTextToken, unk_token: endOfTextToken };
   const added = [{ id: ordinaryTokens, content: endOfTextToken, special: true }];
   return new Map([
-    ['tokenizer.json', json(byteLevelTokenizerJson({ vocabulary, merges, added, addPrefixSpace: false }))],
-    ['vocab.json', JSON.stringify(Object.fromEntries(vocabulary))],
+    ['tokenizer.json', json(byteLevelTokenizerJson({ vocab, merges, added, addPrefixSpace: false }))],
+    ['vocab.json', JSON.stringify(vocab)],
     ['merges.txt', mergesText(merges)],
     [
       'tokenizer_config.json',

@@ -6,7 +6,8 @@ import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { hasLongPiece, pieces } from './byte-level.js';
 import { defineTokenizer } from './definition.js';
 import { generalTokenizer } from './general-tokenizer.js';
-import { endOfTextToken, gpt2Files, ordinaryTokens } from './gpt2-files.js';
+import { endOfTextToken, ordinaryTokens } from './gpt2-digest.js';
+import { gpt2Files } from './gpt2-files.js';
 import type { Tokenizer } from './tokenizer.js';
 
 export interface Surroundings {

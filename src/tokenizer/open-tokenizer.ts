@@ -1,12 +1,11 @@
 // The tokenizer of a model folder: the fast one exactly where vocabulary and merges are GPT-2's, else the general one.
 
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { type Definition, defineTokenizer } from './definition.js';
 import { generalTokenizer } from './general-tokenizer.js';
-import { ordinaryTokens } from './gpt2-files.js';
+import { ordinaryTokens } from './gpt2-digest.js';
 import { gpt2Tokenizer } from './gpt2-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import { json, mergesText } from './tokenizer-json.js';
@@ -35,7 +34,7 @@ export function openTokenizer(folder: string): Tokenizer {
     complete ??= withDerived(own, definition);
     return complete;
   };
-  if (!isGpt2(definition)) return generalTokenizer(definition, files);
+  if (!encodesAsGpt2(definition)) return generalTokenizer(definition, files);
   const { vocabularySize, endOfText } = definition;
   return gpt2Tokenizer({ vocabularySize, endOfText, files });
 }
@@ -62,28 +61,6 @@ function readFiles(folder: string): ReadonlyMap<string, string> {
   return texts;
 }
 
-function sha256(lines: readonly string[]): string {
-  return createHash('sha256').update(lines.join('\n')).digest('hex');
-}
-
-/** SHA-256 of GPT-2's ordinary tokens in the order of their ids, and of its merges, a line each. */
-export const gpt2Digests = {
-  tokens: '3a1f1c010d179f036be1992bc14b861e326341438633869c694dc4dccfe153d3',
-  merges: '04e3597d7996f292ca9b8b7285ca4d58a6ae171ac47d73fc7140ceb0c7a6bbc0',
-} as const;
-
-export function digestsOf({ vocabulary, merges }: Pick<Definition, 'vocabulary' | 'merges'>): {
-  tokens: string;
-  merges: string;
-} {
-  const tokens: string[] = [];
-  for (const [token, id] of vocabulary) tokens[id] = token;
-  return {
-    tokens: sha256(tokens.slice(0, ordinaryTokens)),
-    merges: sha256((merges ?? []).map(([left, right]) => `${left} ${right}`)),
-  };
-}
-
 function isByteLevel({ tokenizer, model, merges }: Definition): boolean {
   const isPart = (part: unknown): part is Entries => isEntries(part) && part.type === 'ByteLevel';
   return (
@@ -98,21 +75,14 @@ function isByteLevel({ tokenizer, model, merges }: Definition): boolean {
   );
 }
 
-function isGpt2(definition: Definition): boolean {
-  const { tokenizer, model, vocabulary, added, special } = definition;
+/** Whether every text gets the ids that GPT-2 gives it. */
+function encodesAsGpt2(definition: Definition): boolean {
+  const { hasGpt2Vocabulary, tokenizer, model, added, special } = definition;
   const { pre_tokenizer: cut } = tokenizer;
-  if (!isByteLevel(definition) || model.ignore_merges || !isEntries(cut) || cut.add_prefix_space)
-    return false;
-  // Text may spell an added token that is not special, and must not spell a special one.
-  if (added.some(({ id }) => !special.has(id)) || [...special].some((id) => id < ordinaryTokens))
-    return false;
-  if (
-    vocabulary.size < ordinaryTokens ||
-    [...vocabulary.values()].some((id) => id >= ordinaryTokens && !special.has(id))
-  )
-    return false;
-  const { tokens, merges } = digestsOf(definition);
-  return tokens === gpt2Digests.tokens && merges === gpt2Digests.merges;
+  if (!hasGpt2Vocabulary || !isByteLevel(definition) || model.ignore_merges) return false;
+  if (!isEntries(cut) || cut.add_prefix_space) return false;
+  // Text finds an added token that is not special, and must not find an ordinary token that a config calls special.
+  return added.every((token) => token.special) && [...special].every((id) => id >= ordinaryTokens);
 }
 
 /** A folder's own files, and of the others what they tell. */

@@ -1,7 +1,5 @@
 // The parts of Hugging Face's tokenizer.json that byte-level BPE uses, and the texts of vocab.json and merges.txt.
 
-export type Merge = readonly [left: string, right: string];
-
 /** A token that is not made by merges. A special one is never found in text. */
 export interface AddedToken {
   readonly id: number;
@@ -10,16 +8,17 @@ export interface AddedToken {
 }
 
 export interface ByteLevelVocabulary {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  /** In the order of their rank. */
-  readonly merges: readonly Merge[];
+  /** Ids by token. */
+  readonly vocab: Readonly<Record<string, unknown>>;
+  /** Each as "left right", in the order of their rank. */
+  readonly merges: readonly string[];
   readonly added: readonly AddedToken[];
   /** Whether text is read as if a space came before it. */
   readonly addPrefixSpace: boolean;
 }
 
 /** What transformers saves for a GPT2TokenizerFast. */
-export function byteLevelTokenizerJson({ vocabulary, merges, added, addPrefixSpace }: ByteLevelVocabulary) {
+export function byteLevelTokenizerJson({ vocab, merges, added, addPrefixSpace }: ByteLevelVocabulary) {
   const byteLevel = {
     type: 'ByteLevel',
     add_prefix_space: addPrefixSpace,
@@ -52,14 +51,14 @@ export function byteLevelTokenizerJson({ vocabulary, merges, added, addPrefixSpa
       fuse_unk: false,
       byte_fallback: false,
       ignore_merges: false,
-      vocab: Object.fromEntries(vocabulary),
-      merges: merges.map(([left, right]) => `${left} ${right}`),
+      vocab,
+      merges,
     },
   };
 }
 
-export function mergesText(merges: readonly Merge[]): string {
-  return `#version: 0.2\n${merges.map(([left, right]) => `${left} ${right}\n`).join('')}`;
+export function mergesText(merges: readonly string[]): string {
+  return `#version: 0.2\n${merges.join('\n')}\n`;
 }
 
 export function json(value: unknown): string {

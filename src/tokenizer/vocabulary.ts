@@ -2,7 +2,7 @@
 // the line where the file has lines.
 
 import { messageOf, UserError } from '../errors.js';
-import type { AddedToken, Merge } from './tokenizer-json.js';
+import type { AddedToken } from './tokenizer-json.js';
 
 export type Entries = Readonly<Record<string, unknown>>;
 
@@ -67,44 +67,37 @@ export function parseVocabulary(vocabulary: unknown, path: string): Map<string, 
   return tokens;
 }
 
-function checkedMerge(
-  parts: readonly unknown[],
+/**
+ * The lines of a merges.txt, the most important merge first; a line before them may say "#version: 0.2".
+ * @returns first: the number of the first merge's line, as editors count.
+ */
+export function mergeLines(text: string): { lines: string[]; first: number } {
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === '') lines.pop();
+  const isMarked = lines[0]?.startsWith('#version') === true;
+  if (isMarked) lines.shift();
+  return { lines, first: isMarked ? 2 : 1 };
+}
+
+/**
+ * @param merge "left right", or [left, right] as in newer files of tokenizer.json.
+ * @param place is only asked for where there is something to complain of.
+ */
+export function checkMerge(
+  merge: unknown,
   vocabulary: ReadonlyMap<string, number>,
-  place: string,
-): Merge {
+  place: () => string,
+): void {
+  const parts: readonly unknown[] = Array.isArray(merge) ? merge : String(merge).split(' ');
   const [left, right] = parts;
   if (parts.length !== 2 || typeof left !== 'string' || typeof right !== 'string' || !left || !right)
-    throw broken(place, `should be two tokens with a space between, found ${shown(parts.join(' '))}`);
+    throw broken(place(), `should be two tokens with a space between, found ${shown(merge)}`);
   for (const token of [left, right, left + right])
     if (!vocabulary.has(token))
       throw broken(
-        place,
+        place(),
         `merges ${shown(left)} and ${shown(right)}, but the vocabulary has no ${shown(token)}`,
       );
-  return [left, right];
-}
-
-/** merges.txt: the most important first; a first line may say "#version: 0.2". */
-export function parseMergesText(
-  text: string,
-  vocabulary: ReadonlyMap<string, number>,
-  path: string,
-): Merge[] {
-  const lines = text.split(/\r?\n/);
-  while (lines.at(-1) === '') lines.pop();
-  const first = lines[0]?.startsWith('#version') ? 1 : 0;
-  return lines
-    .slice(first)
-    .map((line, index) => checkedMerge(line.split(' '), vocabulary, `${path}, line ${first + index + 1},`));
-}
-
-/** The merges of tokenizer.json: "left right", or [left, right] in newer ones. */
-export function parseMerges(merges: unknown, vocabulary: ReadonlyMap<string, number>, path: string): Merge[] {
-  if (!Array.isArray(merges)) throw broken(path, 'has no list of merges');
-  return merges.map((merge: unknown, index) => {
-    const parts: readonly unknown[] = Array.isArray(merge) ? merge : String(merge).split(' ');
-    return checkedMerge(parts, vocabulary, `${path}, merge ${index + 1},`);
-  });
 }
 
 /** One token of tokenizer.json's `added_tokens`, or of tokenizer_config.json's `added_tokens_decoder`. */
