@@ -4,12 +4,13 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { endOfTextToken, isGpt2Vocabulary } from './gpt2-digest.js';
-import { type AddedToken, byteLevelTokenizerJson } from './tokenizer-json.js';
+import { type AddedToken, byteLevelTokenizerJson, specialToken } from './tokenizer-json.js';
 import {
   broken,
   checkMerge,
   type Entries,
   isEntries,
+  mergeLine,
   mergeLines,
   parseAddedToken,
   parseEntries,
@@ -130,7 +131,7 @@ function checkedMerges(
   vocabulary: ReadonlyMap<string, number>,
   placeOf: (index: number) => string,
 ): Pick<Source, 'merges' | 'hasGpt2Vocabulary'> {
-  const merges = found.map((merge) => (Array.isArray(merge) ? merge.join(' ') : String(merge)));
+  const merges = found.map(mergeLine);
   const hasGpt2Vocabulary = isGpt2Vocabulary(vocabulary, merges);
   // GPT-2's are known to be sound; looking at each takes longer than reading them.
   if (!hasGpt2Vocabulary)
@@ -222,7 +223,7 @@ function withNames(
   const present = new Set(listed.map(({ content }) => content));
   for (const content of names) {
     const id = idOf.get(content);
-    if (id !== undefined && !present.has(content)) added.push({ id, content, special: true });
+    if (id !== undefined && !present.has(content)) added.push(specialToken(id, content));
   }
   return added;
 }

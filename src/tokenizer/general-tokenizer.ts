@@ -31,13 +31,10 @@ export function generalTokenizer(
   if (definition.unknown !== undefined && definition.unknown !== definition.endOfText)
     forbidden.delete(definition.unknown);
   const known = knownIds(definition);
-  const encodeWhole = (text: string): number[] => {
-    try {
-      return port.encode(text, { add_special_tokens: false }).ids.filter((id) => known.has(id));
-    } catch (thrown) {
-      throw unusable(definition.path, thrown);
-    }
-  };
+  const encodeWhole = (text: string): number[] =>
+    attempt(definition.path, () => port.encode(text, { add_special_tokens: false })).ids.filter((id) =>
+      known.has(id),
+    );
   return {
     vocabularySize: definition.vocabularySize,
     endOfText: definition.endOfText,
@@ -52,32 +49,36 @@ export function generalTokenizer(
     decode(ids) {
       const ordinary = Array.from(ids).filter((id) => known.has(id) && !definition.special.has(id));
       if (ordinary.length === 0) return '';
-      return port.decode(ordinary, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+      const options = { skip_special_tokens: false, clean_up_tokenization_spaces: false };
+      return attempt(definition.path, () => port.decode(ordinary, options));
     },
   };
 }
 
-function unusable(path: string, thrown: unknown): UserError {
-  return new UserError(
-    'model',
-    `${path} describes a tokenizer that cannot be used (${messageOf(thrown)}); save it again with a recent transformers`,
-    { cause: thrown },
-  );
+/** What the port throws at are parts of a definition that it does not have. */
+function attempt<Result>(path: string, step: () => Result): Result {
+  try {
+    return step();
+  } catch (thrown) {
+    throw new UserError(
+      'model',
+      `${path} describes a tokenizer that cannot be used (${messageOf(thrown)}); save it again with a recent transformers`,
+      { cause: thrown },
+    );
+  }
 }
 
 function openPort({ path, tokenizer, model, added, endOfTextToken }: Definition): Port {
   const parts = { normalizer: null, pre_tokenizer: null, decoder: null };
   const ordinary = added.filter((token) => !token.special);
-  try {
+  return attempt(path, () => {
     const port: Port = new UntypedPort(
       { ...parts, ...tokenizer, post_processor: null, model, added_tokens: ordinary },
       { eos_token: endOfTextToken },
     );
     cutAsGpt2(port.pre_tokenizer);
     return port;
-  } catch (thrown) {
-    throw unusable(path, thrown);
-  }
+  });
 }
 
 /** The port's own expression has JavaScript's white space in it. */

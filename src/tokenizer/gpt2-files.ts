@@ -5,7 +5,7 @@
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
 import { symbolsOf } from './byte-level.js';
 import { endOfTextToken, ordinaryTokens } from './gpt2-digest.js';
-import { byteLevelTokenizerJson, json, mergesText } from './tokenizer-json.js';
+import { byteLevelTokenizerJson, json, mergesText, specialToken } from './tokenizer-json.js';
 
 /** The longest context of GPT-2 and DialoGPT. */
 const longestContext = 1024;
@@ -46,7 +46,7 @@ function recover(): { vocab: Record<string, number>; merges: string[] } {
 function makeFiles(): ReadonlyMap<string, string> {
   const { vocab, merges } = recover();
   const special = { bos_token: endOfTextToken, eos_token: endOfTextToken, unk_token: endOfTextToken };
-  const added = [{ id: ordinaryTokens, content: endOfTextToken, special: true }];
+  const added = [specialToken(ordinaryTokens, endOfTextToken)];
   return new Map([
     ['tokenizer.json', json(byteLevelTokenizerJson({ vocab, merges, added, addPrefixSpace: false }))],
     ['vocab.json', JSON.stringify(vocab)],

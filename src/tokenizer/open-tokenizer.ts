@@ -76,7 +76,7 @@ function isByteLevel({ tokenizer, model, merges }: Definition): boolean {
 }
 
 /** Whether every text gets the ids that GPT-2 gives it. */
-function encodesAsGpt2(definition: Definition): boolean {
+export function encodesAsGpt2(definition: Definition): boolean {
   const { hasGpt2Vocabulary, tokenizer, model, added, special } = definition;
   const { pre_tokenizer: cut } = tokenizer;
   if (!hasGpt2Vocabulary || !isByteLevel(definition) || model.ignore_merges) return false;

@@ -1,10 +1,21 @@
 // The parts of Hugging Face's tokenizer.json that byte-level BPE uses, and the texts of vocab.json and merges.txt.
 
-/** A token that is not made by merges. A special one is never found in text. */
+/** A token that is not made by merges, in the words of tokenizer.json. A special one is never found in text. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
+  /** Whether it is only found between characters that are no word's. */
+  readonly single_word: boolean;
+  /** Whether it takes the white space before it, or after it, along. */
+  readonly lstrip: boolean;
+  readonly rstrip: boolean;
+  /** Whether it is looked for after the text was normalised. */
+  readonly normalized: boolean;
   readonly special: boolean;
+}
+
+export function specialToken(id: number, content: string): AddedToken {
+  return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
 }
 
 export interface ByteLevelVocabulary {
@@ -29,15 +40,7 @@ export function byteLevelTokenizerJson({ vocab, merges, added, addPrefixSpace }:
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: added.map(({ id, content, special }) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: !special,
-      special,
-    })),
+    added_tokens: added,
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: { ...byteLevel, add_prefix_space: true, trim_offsets: false },

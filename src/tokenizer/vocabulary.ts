@@ -79,16 +79,25 @@ export function mergeLines(text: string): { lines: string[]; first: number } {
   return { lines, first: isMarked ? 2 : 1 };
 }
 
-/**
- * @param merge "left right", or [left, right] as in newer files of tokenizer.json.
- * @param place is only asked for where there is something to complain of.
- */
+/** @param merge "left right", or [left, right] as in newer files of tokenizer.json. */
+function partsOf(merge: unknown): readonly unknown[] {
+  if (typeof merge === 'string') return merge.split(' ');
+  return Array.isArray(merge) ? merge : [];
+}
+
+/** "left right"; empty where it is no merge, of which checkMerge complains. */
+export function mergeLine(merge: unknown): string {
+  const parts = partsOf(merge);
+  return parts.every((part) => typeof part === 'string') ? parts.join(' ') : '';
+}
+
+/** @param place is only asked for where there is something to complain of. */
 export function checkMerge(
   merge: unknown,
   vocabulary: ReadonlyMap<string, number>,
   place: () => string,
 ): void {
-  const parts: readonly unknown[] = Array.isArray(merge) ? merge : String(merge).split(' ');
+  const parts = partsOf(merge);
   const [left, right] = parts;
   if (parts.length !== 2 || typeof left !== 'string' || typeof right !== 'string' || !left || !right)
     throw broken(place(), `should be two tokens with a space between, found ${shown(merge)}`);
@@ -105,5 +114,14 @@ export function parseAddedToken(entry: unknown, id: unknown, path: string): Adde
   const content = isEntries(entry) ? entry.content : undefined;
   if (!isEntries(entry) || typeof content !== 'string' || content === '')
     throw broken(path, `has ${shown(entry)} where an added token should be`);
-  return { ...entry, id: checkedId(id, content, path), content, special: entry.special === true };
+  const is = (property: string): boolean => entry[property] === true;
+  return {
+    id: checkedId(id, content, path),
+    content,
+    single_word: is('single_word'),
+    lstrip: is('lstrip'),
+    rstrip: is('rstrip'),
+    normalized: entry.normalized === undefined ? !is('special') : is('normalized'),
+    special: is('special'),
+  };
 }
