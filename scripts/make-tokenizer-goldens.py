@@ -87,7 +87,7 @@ def make_small():
 
     prefix = byte_level()
     prefix.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
-    save("prefix-space", prefix, eos_token="<|endoftext|>")
+    save("prefix-space", prefix, eos_token="<|endoftext|>", tokenizer_class="PreTrainedTokenizerFast")
 
     sequence = byte_level()
     sequence.normalizer = normalizers.NFC()

@@ -95,21 +95,23 @@ function fromTokenizerJson({ folder, texts }: TokenizerFiles, configs: readonly 
   const tokenizer = withPrefixSpace(parseEntries(texts.get('tokenizer.json') ?? '', path), configs);
   if (!isEntries(tokenizer.model)) throw broken(path, 'has no model');
   const vocabulary = parseVocabulary(tokenizer.model.vocab, path);
-  // Older files do not name the type of a BPE.
-  const isBpe =
-    tokenizer.model.type === 'BPE' || (!('type' in tokenizer.model) && 'merges' in tokenizer.model);
-  if (!isBpe)
-    return { path, tokenizer, model: tokenizer.model, vocabulary, merges: null, hasGpt2Vocabulary: false };
-  const found = tokenizer.model.merges;
-  if (!Array.isArray(found)) throw broken(path, 'has no list of merges');
-  const parts: readonly unknown[] = found;
-  return {
-    path,
-    tokenizer,
-    model: { ...tokenizer.model, type: 'BPE' },
-    vocabulary,
-    ...checkedMerges(parts, vocabulary, (index) => `${path}, merge ${index + 1},`),
-  };
+  const type = modelType(tokenizer.model, path);
+  const model: Entries = { ...tokenizer.model, type };
+  if (type !== 'BPE') return { path, tokenizer, model, vocabulary, merges: null, hasGpt2Vocabulary: false };
+  if (!Array.isArray(model.merges)) throw broken(path, 'has no list of merges');
+  const checked = checkedMerges(model.merges, vocabulary, (index) => `${path}, merge ${index + 1},`);
+  return { path, tokenizer, model, vocabulary, ...checked };
+}
+
+/** Older files do not name the type. */
+function modelType(model: Entries, path: string): 'BPE' | 'WordPiece' | 'Unigram' {
+  const likely = Array.isArray(model.vocab) ? 'Unigram' : 'merges' in model ? 'BPE' : 'WordPiece';
+  const type = model.type ?? likely;
+  if (type === 'BPE' || type === 'WordPiece' || type === 'Unigram') return type;
+  throw new UserError(
+    'model',
+    `${path} has a model of type ${shown(type)}, which cannot be used here; BPE, WordPiece and Unigram can`,
+  );
 }
 
 /** Whether a config says that text is read as if a space came before it; undefined where none says anything. */

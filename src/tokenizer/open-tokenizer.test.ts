@@ -301,7 +301,7 @@ describe('a tokenizer that cannot be used', () => {
     const refused = (vocab: unknown, message: RegExp): void =>
       assertRefused({ 'vocab.json': vocab, 'merges.txt': merges }, message);
     refused('', /vocab\.json cannot be read as JSON/);
-    refused('{"a": 0,\n"b": }', /vocab\.json cannot be read as JSON \(.*line 2/);
+    refused('{"a": 0,\n"b": }', /vocab\.json cannot be read as JSON \([^\n]*\); download/);
     refused([], /vocab\.json is no JSON object/);
     refused({}, /vocab\.json has no vocabulary/);
     for (const id of [-1, 0.5, '7', null, 2 ** 24, 1e300])
@@ -322,7 +322,7 @@ describe('a tokenizer that cannot be used', () => {
     refused(at(5, ''), /merges\.txt, line 5, should be/);
     refused(at(2, 'a  b'), /merges\.txt, line 2, should be/);
     refused(at(3, '€ €'), /merges\.txt, line 3, merges "€" and "€", but the vocabulary has no "€"/);
-    refused(at(3, '! !').replace(/^#.*\n/, ''), /merges\.txt, line 2, .*has no "!!"/);
+    refused(at(3, '" #').replace(/^#.*\n/, ''), /merges\.txt, line 2, merges .* has no "\\"#"/);
     const json = smallJson();
     for (const merge of [3, null, ['a'], ['a', 1], { toString: 1 }, [{ toString: 1 }, 'a'], 'ab'])
       assertRefused(
@@ -354,7 +354,10 @@ describe('a tokenizer that cannot be used', () => {
       { pre_tokenizer: { type: 'Telepathy' } },
       /tokenizer\.json describes a tokenizer that cannot be used/,
     );
-    refused({ model: { ...json.model, type: 'Telepathy' } }, /cannot be used \(.*Telepathy/);
+    refused(
+      { model: { ...json.model, type: 'Telepathy' } },
+      /has a model of type "Telepathy", which cannot be used here/,
+    );
     refused({ model: 3 }, /tokenizer\.json has no model/);
     refused({ normalizer: { type: 'Replace', pattern: { Regex: '(' } } }, /cannot be used/);
   });
@@ -393,22 +396,17 @@ describe('transformers', () => {
   it('opens the files and gives the same ids', {
     skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers',
   }, () => {
-    const sources = {
-      gpt2: '',
-      'byte-level': 'byte-level',
-      'vocabulary-and-merges': 'byte-level',
-      unigram: 'unigram',
-    };
-    const places = Object.keys(sources).map((name) => {
-      const tokenizer = name === 'gpt2' ? gpt2Tokenizer() : openTokenizer(join(goldenFolder, name));
-      return folderWith({ 'config.json': { model_type: 'gpt2' }, ...Object.fromEntries(tokenizer.files()) });
+    const gpt2 = gpt2Tokenizer().files();
+    const unigram = folderWith({
+      'tokenizer.json': golden('unigram', 'tokenizer.json'),
+      'special_tokens_map.json': { eos_token: '<eos>', unk_token: '<unk>' },
     });
-    // The older pair alone, as DialoGPT has it, with what was made beside it.
-    const pair = {
-      'vocab.json': gpt2Tokenizer().files().get('vocab.json'),
-      'merges.txt': gpt2Tokenizer().files().get('merges.txt'),
-    };
-    places.push(folderWith({ 'config.json': { model_type: 'gpt2' }, ...pair }));
+    const names = ['byte-level', 'prefix-space', 'vocabulary-and-merges'];
+    const opened = [...names.map((name) => join(goldenFolder, name)), unigram].map(openTokenizer);
+    const contents = [gpt2, ...opened.map((tokenizer) => tokenizer.files())].map(Object.fromEntries);
+    // The older pair alone, as DialoGPT has it.
+    contents.push({ 'vocab.json': gpt2.get('vocab.json'), 'merges.txt': gpt2.get('merges.txt') });
+    const places = contents.map((files) => folderWith({ 'config.json': { model_type: 'gpt2' }, ...files }));
     const program = `
 import json, sys
 from transformers import AutoTokenizer

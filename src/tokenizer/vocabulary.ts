@@ -28,7 +28,8 @@ export function parseEntries(text: string, path: string): Entries {
   try {
     value = JSON.parse(text);
   } catch (thrown) {
-    throw broken(path, `cannot be read as JSON (${messageOf(thrown)})`, thrown);
+    // Node quotes the text around the fault, line ends and all.
+    throw broken(path, `cannot be read as JSON (${messageOf(thrown).replace(/\s+/g, ' ')})`, thrown);
   }
   if (!isEntries(value)) throw broken(path, 'is no JSON object');
   return value;
