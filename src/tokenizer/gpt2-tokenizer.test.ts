@@ -115,8 +115,8 @@ describe("GPT-2's tokenizer", () => {
   });
 
   it('takes time that does not grow with the square of a word', () => {
-    // Quadratic merging of this word takes an hour.
-    assert.equal(fast.decode(fast.encode('字符'.repeat(2 ** 16))).length, 2 ** 17);
+    // Quadratic merging of this word takes longer than all other tests of the tokenizer.
+    assert.equal(fast.decode(fast.encode('字符'.repeat(2 ** 15))).length, 2 ** 16);
   });
 });
 

@@ -401,8 +401,9 @@ describe('transformers', () => {
       'tokenizer.json': golden('unigram', 'tokenizer.json'),
       'special_tokens_map.json': { eos_token: '<eos>', unk_token: '<unk>' },
     });
+    const bare = folderWith({ 'tokenizer.json': golden('prefix-space', 'tokenizer.json') });
     const names = ['byte-level', 'prefix-space', 'vocabulary-and-merges'];
-    const opened = [...names.map((name) => join(goldenFolder, name)), unigram].map(openTokenizer);
+    const opened = [...names.map((name) => join(goldenFolder, name)), unigram, bare].map(openTokenizer);
     const contents = [gpt2, ...opened.map((tokenizer) => tokenizer.files())].map(Object.fromEntries);
     // The older pair alone, as DialoGPT has it.
     contents.push({ 'vocab.json': gpt2.get('vocab.json'), 'merges.txt': gpt2.get('merges.txt') });

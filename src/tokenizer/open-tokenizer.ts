@@ -52,9 +52,7 @@ function readFiles(folder: string): ReadonlyMap<string, string> {
       throw new UserError(
         'model',
         `${path} cannot be read (${messageOf(thrown)}); download or copy it again`,
-        {
-          cause: thrown,
-        },
+        { cause: thrown },
       );
     }
   }
@@ -87,7 +85,7 @@ export function encodesAsGpt2(definition: Definition): boolean {
 
 /** A folder's own files, and of the others what they tell. */
 function withDerived(own: ReadonlyMap<string, string>, definition: Definition): ReadonlyMap<string, string> {
-  const { tokenizer, model, vocabulary, merges, added, endOfTextToken } = definition;
+  const { tokenizer, model, vocabulary, merges, added } = definition;
   const files = new Map(own);
   const add = (name: string, text: () => string): void => {
     if (!files.has(name)) files.set(name, text());
@@ -97,11 +95,24 @@ function withDerived(own: ReadonlyMap<string, string>, definition: Definition): 
     add('vocab.json', () => JSON.stringify(Object.fromEntries(vocabulary)));
     add('merges.txt', () => mergesText(merges));
   }
-  const byClass = isByteLevel(definition)
-    ? { tokenizer_class: 'GPT2Tokenizer', bos_token: endOfTextToken, unk_token: endOfTextToken }
-    : { tokenizer_class: 'PreTrainedTokenizerFast' };
-  add('tokenizer_config.json', () =>
-    json({ ...byClass, eos_token: endOfTextToken, clean_up_tokenization_spaces: false }),
-  );
+  add('tokenizer_config.json', () => json(config(own.get('special_tokens_map.json') ?? '{}', definition)));
   return files;
+}
+
+/** @param named the special_tokens_map.json of the folder. */
+function config(named: string, definition: Definition): Entries {
+  const { tokenizer, endOfTextToken: end } = definition;
+  const roles: Entries = JSON.parse(named);
+  const common = { eos_token: end, clean_up_tokenization_spaces: false };
+  if (!isByteLevel(definition)) return { tokenizer_class: 'PreTrainedTokenizerFast', ...roles, ...common };
+  const addPrefixSpace =
+    isEntries(tokenizer.pre_tokenizer) && tokenizer.pre_tokenizer.add_prefix_space === true;
+  return {
+    tokenizer_class: 'GPT2Tokenizer',
+    bos_token: end,
+    unk_token: end,
+    ...roles,
+    ...common,
+    add_prefix_space: addPrefixSpace,
+  };
 }

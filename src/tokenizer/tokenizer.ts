@@ -7,8 +7,11 @@ export interface Tokenizer {
   readonly endOfText: number;
   /** Text that spells a special token is ordinary text here: a corpus cannot forge the end of a turn. */
   encode(text: string): number[];
-  /** Special tokens decode to nothing. */
+  /** Special tokens, and ids that no token has, decode to nothing. */
   decode(ids: ArrayLike<number>): string;
-  /** The files that let transformers' AutoTokenizer open the same tokenizer, by name: tokenizer.json, vocab.json, merges.txt, tokenizer_config.json. */
+  /**
+   * The files that let transformers' AutoTokenizer open the same tokenizer, by name: tokenizer.json and
+   * tokenizer_config.json; of byte-level BPE vocab.json and merges.txt too; others that a model folder has.
+   */
   files(): ReadonlyMap<string, string>;
 }
