@@ -15,7 +15,10 @@ function hashed(index: number, stream: number): number {
 
 export function goldenWeights(name: string, size: number, stream: number): Float32Array {
   const centre = /ln_(1|2|f)\.weight$/.test(name) ? 1 : 0;
-  return Float32Array.from({ length: size }, (_, index) => (hashed(index, stream) / 2 ** 32 - 0.5) * 0.3 + centre);
+  return Float32Array.from(
+    { length: size },
+    (_, index) => (hashed(index, stream) / 2 ** 32 - 0.5) * 0.3 + centre,
+  );
 }
 
 /** Dialogues of the given lengths packed one after the other. */

@@ -41,7 +41,23 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
 
 function largestDifference(actual: Float32Array, expected: Float32Array): number {
   assert.equal(actual.length, expected.length);
-  return actual.reduce((most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? Number.NaN))), 0);
+  return actual.reduce(
+    (most, value, index) => Math.max(most, Math.abs(value - (expected[index] ?? Number.NaN))),
+    0,
+  );
+}
+
+/**
+ * The softmax does not change when all its inputs are shifted alike, so the key's third of the attention's bias has a
+ * gradient of zero but for rounding, from which AdamW makes steps of full length: it is left out.
+ */
+function learntDifference(parameter: string, actual: Float32Array, expected: Float32Array): number {
+  if (!parameter.endsWith('c_attn.bias')) return largestDifference(actual, expected);
+  const third = actual.length / 3;
+  const [query, value] = [0, 2 * third].map((from) =>
+    largestDifference(actual.subarray(from, from + third), expected.subarray(from, from + third)),
+  );
+  return Math.max(query ?? Number.NaN, value ?? Number.NaN);
 }
 
 for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
@@ -50,7 +66,9 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
       const golden: Golden = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
       const expected = openSafetensors(join(folder, `${name}.safetensors`));
       const config = parseGPT2Config(golden.config, name);
-      const batches = golden.lengths.map((lengths, index) => goldenBatch(lengths, config.vocabSize, 100 + 20 * index));
+      const batches = golden.lengths.map((lengths, index) =>
+        goldenBatch(lengths, config.vocabSize, 100 + 20 * index),
+      );
       let device: Device;
 
       const build = () => {
@@ -60,7 +78,10 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
           device.upload(value, goldenWeights(parameter, value.size, index + 1));
         });
         const capacity = Math.max(...batches.map(({ tokens }) => tokens.length));
-        return { model, pass: new TrainingPass(model, { capacity, gradientCheckpointing, labelSmoothing: 0 }) };
+        return {
+          model,
+          pass: new TrainingPass(model, { capacity, gradientCheckpointing, labelSmoothing: 0 }),
+        };
       };
       const meanLoss = (pass: TrainingPass, count: number) => (device.download(pass.lossSum)[0] ?? 0) / count;
       const first = (): TrainingInput => {
@@ -85,7 +106,10 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
         pass.accumulate(first(), 1 / count, random);
         assert.ok(Math.abs(meanLoss(pass, count) - golden.loss) < 1e-5);
         for (const parameter of model.parameters) {
-          const error = relativeError(device.download(parameter.gradient), expected.read(`grad.${parameter.name}`));
+          const error = relativeError(
+            device.download(parameter.gradient),
+            expected.read(`grad.${parameter.name}`),
+          );
           assert.ok(error < 2e-6, `${parameter.name}: ${error}`);
         }
       });
@@ -100,13 +124,20 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
           for (const batch of batches) pass.accumulate(batch, 1 / count, random);
           assert.ok(Math.abs(meanLoss(pass, count) / expectedLoss - 1) < 2e-5, `loss of step ${step}`);
           const gradNorm = optimizer.update(1e-3);
-          assert.ok(Math.abs(gradNorm / (golden.norms[step] ?? 0) - 1) < 1e-4, `gradient norm of step ${step}`);
+          assert.ok(
+            Math.abs(gradNorm / (golden.norms[step] ?? 0) - 1) < 1e-4,
+            `gradient norm of step ${step}`,
+          );
         }
         for (const { name: parameter, value } of model.parameters) {
-          const reached = norm(device.download(value));
-          assert.ok(Math.abs(reached / (golden.parameter_norms[parameter] ?? 0) - 1) < 1e-5, parameter);
-          if (value.shape.length > 1) continue;
-          assert.ok(largestDifference(device.download(value), expected.read(`after.${parameter}`)) < 2e-4, parameter);
+          const reached = device.download(value);
+          if (value.shape.length > 1) {
+            const expectedNorm = golden.parameter_norms[parameter] ?? 0;
+            assert.ok(Math.abs(norm(reached) / expectedNorm - 1) < 1e-5, parameter);
+          } else {
+            const difference = learntDifference(parameter, reached, expected.read(`after.${parameter}`));
+            assert.ok(difference < 2e-4, `${parameter}: ${difference}`);
+          }
         }
       });
     });

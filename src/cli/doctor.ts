@@ -17,7 +17,7 @@ export async function doctorCommand({ json }: { readonly json: boolean }): Promi
 async function examine(env: NodeJS.ProcessEnv, onCompile: () => void): Promise<readonly Check[]> {
   return [
     nodeCheck(),
-    ...(await compilerChecks(env, onCompile)),
+    ...compilerChecks(env, onCompile),
     processorCheck(),
     memoryCheck(),
     await diskCheck(),

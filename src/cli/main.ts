@@ -40,9 +40,11 @@ function build(finish: (exitCode: number) => void): Command {
     .configureHelp({ formatItem: onTwoLines, sortOptions: false })
     .addHelpText('after', EXAMPLES);
   addOptions(program);
-  program.action(async () => {
+  program.allowExcessArguments().action(async () => {
+    const flags = givenFlags(program);
+    refuseWords(program);
     const { trainCommand } = await import('./train.js');
-    finish(await trainCommand(givenFlags(program)));
+    finish(await trainCommand(flags));
   });
   program.commandsGroup('Commands:').helpCommand(false);
   program
@@ -71,6 +73,18 @@ function onTwoLines(
   return `  ${term}\n      ${text.replaceAll('\n', '\n      ')}`;
 }
 
+/** A word that belongs to no flag is a misspelt command or a forgotten --data. */
+function refuseWords(program: Command): void {
+  const [word] = program.args;
+  if (word === undefined) return;
+  const near = nearest(
+    word,
+    program.commands.map((command) => command.name()),
+  );
+  const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
+  throw new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
+}
+
 /** What commander refused, in our words. */
 function usageError(error: CommanderError, program: Command): UserError {
   const doctor = program.commands.find((command) => process.argv[2] === command.name());
@@ -80,15 +94,6 @@ function usageError(error: CommanderError, program: Command): UserError {
       return unknownFlag(quotedWord, doctor ?? program);
     case 'commander.optionMissingArgument':
       return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
-    case 'commander.excessArguments': {
-      const [word = ''] = (doctor ?? program).args;
-      const near = nearest(
-        word,
-        program.commands.map((command) => command.name()),
-      );
-      const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
-      return new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
-    }
     default:
       return new UserError('usage', error.message.replace(/^error: /, ''));
   }

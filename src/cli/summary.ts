@@ -26,18 +26,28 @@ export function summaryJson(summary: TrainingSummary): string {
   });
 }
 
+/** What a run that was asked to stop leaves: nothing final, and the way to go on. */
+export function interruptionText({ steps, outputDir }: TrainingSummary): string {
+  return (
+    `Stopped after step ${count(steps)}, saved in ${outputDir}.\n` +
+    `The same command with --output-dir ${quotedForShell(outputDir)} --resume goes on from there.\n`
+  );
+}
+
 /** The end block: the result, where it is and how to open it. */
 export function summaryText(summary: TrainingSummary): string {
-  const { steps, epochs, seconds, stoppedEarly, bestEvalLoss, bestStep, outputDir } = summary;
+  const { steps, epochs, seconds, stoppedEarly, startingEvalLoss, bestEvalLoss, bestStep, outputDir } =
+    summary;
   const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
   const lines = [
     `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
     `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${bytes(summary.peakMemoryBytes)}.`,
   ];
+  const from = startingEvalLoss === null ? '' : `, from ${short(startingEvalLoss)} at the start`;
   if (bestEvalLoss !== null)
     lines.push(
-      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})` +
-        `${bestStep === null ? '' : ` at step ${bestStep}: that model is the one saved`}.`,
+      `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})${from}` +
+        `${bestStep === null ? '' : `; reached at step ${bestStep}, whose model is the one saved`}.`,
     );
   lines.push(
     '',
@@ -45,4 +55,9 @@ export function summaryText(summary: TrainingSummary): string {
     `  AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** As it is where a shell leaves it alone, else in single quotes. */
+function quotedForShell(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -4,28 +4,23 @@ import { loadOptions } from '../config/load.js';
 import type { Options } from '../config/options.js';
 import { type RunOptions, settleOutputFolder } from '../config/output-folder.js';
 import type { GivenOptions } from '../config/schema.js';
-import { ExitCode, UserError } from '../errors.js';
-import type { TrainingEvent, TrainingSummary } from '../train/events.js';
+import { ExitCode } from '../errors.js';
+import type { TrainingSummary } from '../train/events.js';
+import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
-import { planJson, planLines, type RunPlan } from './plan.js';
-import { createProgress, headerText, type Progress, type StepUpdate } from './progress.js';
+import { planJson, planLines } from './plan.js';
+import { createProgress, headerText, type Progress } from './progress.js';
 import { exitCodeOfSignal, type StopSignal, watchSignals } from './signals.js';
-import { summaryJson, summaryText } from './summary.js';
-
-/** What a run tells and asks while it goes on. */
-export interface RunWatcher {
-  /** Before the first step; also all that a dry run does. */
-  plan(plan: RunPlan): void;
-  step(update: StepUpdate): void;
-  event(event: TrainingEvent): void;
-  note(text: string): void;
-  download(file: string, done: number, total: number): void;
-  /** Polled between micro-steps: save and return when it is not null. */
-  shouldStop(): StopSignal | null;
-}
+import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
 export type StartRun = (options: RunOptions, watcher: RunWatcher) => Promise<TrainingSummary | null>;
+
+/** The trainer, loaded only when there is something to train. */
+const trainer: StartRun = async (options, watcher) => {
+  const { startRun } = await import('../train/run.js');
+  return startRun(options, watcher);
+};
 
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
@@ -54,8 +49,12 @@ export async function trainCommand(
     const watcher = watcherOf(progress, options, stdout, signals.shouldStop);
     const summary = await startRun(run, watcher);
     progress.stop();
-    if (summary !== null) printSummary(summary, options, { stdout, stderr });
     const signal = signals.shouldStop();
+    if (summary !== null) {
+      const text = signal === null ? summaryText(summary) : interruptionText(summary);
+      if (options.json) stdout.write(`${summaryJson(summary)}\n`);
+      if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
+    }
     if (signal !== null) return exitCodeOfSignal[signal];
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);
   } finally {
@@ -63,10 +62,6 @@ export async function trainCommand(
     signals.dispose();
   }
 }
-
-const trainer: StartRun = () => {
-  throw new UserError('device', 'this build has no trainer');
-};
 
 function watcherOf(
   progress: Progress,
@@ -89,11 +84,6 @@ function watcherOf(
     download: progress.download,
     shouldStop,
   };
-}
-
-function printSummary(summary: TrainingSummary, options: Options, { stdout, stderr }: Terminal): void {
-  if (options.json) stdout.write(`${summaryJson(summary)}\n`);
-  if (!options.quiet) (options.json ? stderr : stdout).write(`\n${summaryText(summary)}`);
 }
 
 /** The model that is kept is the best one, so its loss is the one that must lie within the bound. */

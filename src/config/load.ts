@@ -48,9 +48,7 @@ function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): 
       '--resume does not say from where; name the folder after it, or the run with --output-dir',
     );
   if (evaluates(options)) return;
-  const needing = (
-    ['evalSteps', 'earlyStoppingPatience', 'earlyStoppingThreshold', 'failAboveEvalLoss'] as const
-  ).find((key) => given.has(key) && options[key] !== null && options[key] !== 0);
+  const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
       'usage',
@@ -64,8 +62,15 @@ function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonl
     notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');
   if (options.maxSteps > 0 && options.warmupSteps > options.maxSteps)
     notes.push('--warmup-steps is longer than --max-steps: the learning rate never reaches --learning-rate');
+  if (options.lrSchedulerType === 'constant' && options.warmupSteps > 0)
+    notes.push('--lr-scheduler-type constant has no warm-up: take constant_with_warmup for --warmup-steps');
   if (options.evalData.length > 0 && given.has('evalRatio'))
     notes.push('--eval-data gives the evaluation set; --eval-ratio has no effect');
+  const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
+  if (!evaluates(options) && asksToStopEarly)
+    notes.push(
+      'nothing is measured, so --early-stopping-patience and --early-stopping-threshold have no effect',
+    );
   if (
     options.earlyStoppingPatience === 0 &&
     given.has('earlyStoppingThreshold') &&

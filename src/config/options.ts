@@ -83,7 +83,7 @@ export const options = {
   format: {
     group: 'Model and data',
     type: 'choice',
-    choices: ['auto', 'qa', 'turns', 'tsv', 'cornell'],
+    choices: ['auto', 'qa', 'turns', 'messages', 'tsv', 'cornell'],
     default: 'auto',
     help: 'How the files are written; auto looks into each one.',
   },
@@ -167,9 +167,9 @@ export const options = {
   lrSchedulerType: {
     group: 'Training',
     type: 'choice',
-    choices: ['linear', 'cosine', 'constant'],
+    choices: ['linear', 'cosine', 'constant', 'constant_with_warmup'],
     default: 'linear',
-    help: 'How the learning rate falls after the warm-up: straight to 0, along a cosine to 0, or not at all.',
+    help: 'How the learning rate falls after the warm-up: straight to 0, along a cosine to 0, or not at all (constant has no warm-up either).',
   },
   warmupSteps: {
     group: 'Training',

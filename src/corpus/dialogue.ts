@@ -4,6 +4,8 @@ export interface Turn {
   readonly text: string;
   /** False: context only, never a target of the loss. */
   readonly supervised: boolean;
+  /** Instructions that stand before a conversation: context only, and not counted as its first turn. */
+  readonly system?: true;
 }
 
 export interface Dialogue {

@@ -8,7 +8,7 @@
 // - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
 //   tensors, so that a device may record a step once and replay it;
 // - results do not depend on the number of threads, and the same inputs give the same bits;
-// - NaN and infinities pass through.
+// - NaN and infinities pass through; attention may also carry them to other segments, which finite numbers never reach.
 
 import type { DType, Tensor } from './tensor.js';
 
@@ -42,8 +42,8 @@ export interface MatmulOptions {
 /**
  * Dropout by counter-based random numbers, so that backward and recomputation see the mask of forward and every
  * device draws the same one. Element (row, column) of site s is kept where word `column & 3` of
- * Philox4x32-10(counter = [column >> 2, row, s, micro-step], key = [seed low, seed high]) >= floor(p * 2^32), and is
- * then scaled by 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.)
+ * Philox4x32-10(counter = [column >> 2, row, s, micro-step], key = [seed low, seed high]) >= floor(p * 2^32), with
+ * p rounded to float32, and is then scaled by 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.)
  */
 export interface Dropout {
   /** p, in [0, 1); 0 leaves everything as it is. */

@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
+  copyFileSync,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -18,10 +20,13 @@ import {
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { UserError } from '../errors.js';
 
-/** `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders. */
-type Purpose = 'saving' | 'previous';
+/**
+ * `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders.
+ * `deleting`: no longer in place.
+ */
+type Purpose = 'saving' | 'previous' | 'deleting';
 
-const temporaryName = /^\.(.+)\.(saving|previous)-(\d+)-[0-9a-f]{8}$/;
+const temporaryName = /^\.(.+)\.(saving|previous|deleting)-(\d+)-[0-9a-f]{8}$/;
 
 /** Paths of this process that are in use right now: after a restart in a container a new process may have an old one's id. */
 const inUse = new Set<string>();
@@ -98,16 +103,13 @@ export function savingError(target: string, thrown: unknown): unknown {
   return aboutTarget ? new UserError('device', `cannot save ${target}: ${cure}`, { cause: thrown }) : thrown;
 }
 
-/**
- * Writes a file that is never seen half-written, and makes the folders above it.
- * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
- */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+/** Fills a temporary file beside `path`, which then takes its place. */
+function replaceFile(path: string, write: (temporary: string) => void): void {
   const temporary = temporaryBeside(path, 'saving');
   inUse.add(resolve(temporary));
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(temporary, data, { flag: 'wx' });
+    write(temporary);
     flush(temporary);
     renameSync(temporary, path);
     flushFolder(dirname(path));
@@ -117,6 +119,21 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
   } finally {
     inUse.delete(resolve(temporary));
   }
+}
+
+/**
+ * Writes a file that is never seen half-written, and makes the folders above it.
+ * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx' }));
+}
+
+/** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */
+export function copyFileAtomic(from: string, to: string): void {
+  replaceFile(to, (temporary) =>
+    copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+  );
 }
 
 /** @returns whether `from` took the place of `to`; false when `to` is a folder with something in it. */
@@ -181,7 +198,19 @@ export async function replaceFolder(
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Removes a folder so that it is never seen half-removed. @throws UserError (device) when it may not be removed. */
+export function removeFolder(folder: string): void {
+  const doomed = temporaryBeside(resolve(folder), 'deleting');
+  try {
+    renameSync(folder, doomed);
+  } catch (thrown) {
+    throw savingError(folder, thrown);
+  }
+  discard(doomed);
+}
+
+/** Whether a process of that id runs on this machine. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -51,10 +51,14 @@ export class DecodingPass {
     this.lastRows = integers(sequences);
     this.activations = new BlockActivations(device, config, rows);
     this.branch = allocate([rows, nEmbd]);
-    this.final = { stream: allocate([rows, nEmbd]), out: allocate([rows, nEmbd]), stats: allocate([rows, 2]) };
+    this.final = {
+      stream: allocate([rows, nEmbd]),
+      out: allocate([rows, nEmbd]),
+      stats: allocate([rows, 2]),
+    };
     this.last = allocate([sequences, nEmbd]);
     this.logits = allocate([sequences, vocabSize]);
-    this.dropouts = modelDropouts(config, this.lengths, false);
+    this.dropouts = modelDropouts(config, integers(3), false);
   }
 
   /** How many more tokens fit. */

@@ -253,16 +253,18 @@ export function isPreset(name: string): name is Preset {
   return Object.hasOwn(presets, name);
 }
 
+export function unknownPreset(name: string): UserError {
+  const similar = nearest(name, presetNames);
+  const question = similar === undefined ? '' : `, did you mean ${similar}?`;
+  return new UserError(
+    'model',
+    `there is no preset ${show(name)}${question} (known are ${presetNames.join(', ')})`,
+  );
+}
+
 /** @throws UserError (model) when there is no preset of that name. */
 export function presetConfig(name: string, vocabSize: number): GPT2Config {
-  if (!isPreset(name)) {
-    const similar = nearest(name, presetNames);
-    const question = similar === undefined ? '' : `, did you mean ${similar}?`;
-    throw new UserError(
-      'model',
-      `there is no preset ${show(name)}${question} (known are ${presetNames.join(', ')})`,
-    );
-  }
+  if (!isPreset(name)) throw unknownPreset(name);
   const shape = presets[name];
   return {
     vocabSize,

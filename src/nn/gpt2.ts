@@ -77,12 +77,7 @@ export class GPT2 {
   }
 
   /** Leaves the last hidden state in `activations.final.out`, [R,C]. */
-  forward(
-    activations: ModelActivations,
-    input: Positions,
-    attend: Attend,
-    dropouts: ModelDropouts,
-  ): void {
+  forward(activations: ModelActivations, input: Positions, attend: Attend, dropouts: ModelDropouts): void {
     const rows = input.tokens.size;
     const first = activations.blocks[0]?.of(rows).entry.stream;
     if (first) this.embedding.forward(first, input.tokens, input.positions, dropouts.embedding);

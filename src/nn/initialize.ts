@@ -10,7 +10,11 @@ export function initializeWeights(model: GPT2, uniform: () => number): void {
     const data = new Float32Array(value.size);
     if (/ln_(1|2|f)\.weight$/.test(name)) data.fill(1);
     else if (name.endsWith('.weight'))
-      fillNormal(data, initializerRange / (name.endsWith('c_proj.weight') ? Math.sqrt(2 * nLayer) : 1), uniform);
+      fillNormal(
+        data,
+        initializerRange / (name.endsWith('c_proj.weight') ? Math.sqrt(2 * nLayer) : 1),
+        uniform,
+      );
     model.device.upload(value, data);
   }
 }

@@ -40,9 +40,10 @@ export class LayerNorm {
   /** Takes `waiting` into the stream, where there is something, and normalises the stream into `out`. */
   forward({ stream, out, stats }: NormActivations, waiting: Waiting | null): void {
     const values = { weight: this.weight.value, bias: this.bias.value };
-    if (!waiting) return this.device.layernorm(out, stats, stream, values, this.epsilon);
-    const { residual, branch, dropout } = waiting;
-    this.device.residualLayernorm(stream, out, stats, residual, branch, values, this.epsilon, dropout);
+    if (waiting) {
+      const { residual, branch, dropout } = waiting;
+      this.device.residualLayernorm(stream, out, stats, residual, branch, values, this.epsilon, dropout);
+    } else this.device.layernorm(out, stats, stream, values, this.epsilon);
   }
 
   /** gradStream += the gradient through the normalisation; adds to the gradients of weight and bias. */

@@ -26,6 +26,9 @@ export class Linear {
   backward(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
     this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
     this.device.sumRows(this.bias.gradient, gradOut);
-    this.device.matmul(gradX, gradOut, this.weight.value, { transposeB: true, ...(epilogue && { epilogue }) });
+    this.device.matmul(gradX, gradOut, this.weight.value, {
+      transposeB: true,
+      ...(epilogue && { epilogue }),
+    });
   }
 }

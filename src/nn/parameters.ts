@@ -20,7 +20,8 @@ export class Parameter {
 
   /** Same shape as `value`. */
   get gradient(): Tensor {
-    if (!this.gradientOrNone) throw new Error(`${this.name} has no gradient: the model was made for inference`);
+    if (!this.gradientOrNone)
+      throw new Error(`${this.name} has no gradient: the model was made for inference`);
     return this.gradientOrNone;
   }
 }

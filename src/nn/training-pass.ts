@@ -88,14 +88,7 @@ export class TrainingPass {
     this.model.forward(activations, batch, { kind: 'packed', segments }, dropouts);
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
-    this.head.lossWithGradient(
-      losses,
-      gradHidden,
-      scratch.attended,
-      hidden,
-      supervision,
-      this.gradientScale,
-    );
+    this.head.lossWithGradient(losses, gradHidden, scratch.attended, hidden, supervision, this.gradientScale);
     this.device.sum(this.lossSum, losses);
     const recompute = this.options.gradientCheckpointing;
     this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, recompute);

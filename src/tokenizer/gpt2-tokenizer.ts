@@ -1,64 +1,89 @@
-// GPT-2's own vocabulary, whose ranks come with gpt-tokenizer, so that nothing needs to be downloaded.
-// Its merging takes time quadratic in the length of a piece; texts with very long pieces take the general way.
+// The fast tokenizer: GPT-2's vocabulary, and nothing else. Words are cut as GPT-2's pattern cuts them and remembered
+// with their tokens, so that most of a corpus costs one look-up a word.
 
-import { BytePairEncodingCore } from 'gpt-tokenizer/BytePairEncodingCore';
-import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
-import { hasLongPiece, pieces } from './byte-level.js';
-import { defineTokenizer } from './definition.js';
-import { generalTokenizer } from './general-tokenizer.js';
-import { endOfTextToken, ordinaryTokens } from './gpt2-digest.js';
-import { gpt2Files } from './gpt2-files.js';
+import { byteString } from './byte-characters.js';
+import { gpt2ByteStrings, gpt2Encoder, gpt2EndOfText, gpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
+import {
+  endOfTextToken,
+  mergesText,
+  specialTokensMapJson,
+  tokenizerConfigJson,
+  tokenizerJson,
+  vocabJson,
+} from './tokenizer-files.js';
 
-export interface Surroundings {
-  readonly vocabularySize: number;
-  readonly endOfText: number;
-  files(): ReadonlyMap<string, string>;
+/** From OpenAI's encoder.py. */
+const pieces = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
+
+/** Words longer than this are not remembered, and no more of them than that: some 20 MB. */
+const longestRemembered = 64;
+const mostRemembered = 2 ** 17;
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Everything special here decodes to nothing, and no text encodes to it. */
+export class GPT2Tokenizer implements Tokenizer {
+  readonly endOfText = gpt2EndOfText;
+  private readonly encoder = gpt2Encoder();
+  private readonly byteStrings = gpt2ByteStrings();
+  private readonly remembered = new Map<string, readonly number[]>();
+
+  /**
+   * @param vocabularySize 50,257 and, beyond that, a folder's additional special tokens.
+   * @param files what `files()` gives.
+   */
+  constructor(
+    readonly vocabularySize: number,
+    readonly files: () => ReadonlyMap<string, string>,
+  ) {}
+
+  encode(text: string): number[] {
+    const ids: number[] = [];
+    for (const piece of text.match(pieces) ?? []) {
+      const tokens = this.remembered.get(piece) ?? this.encodePiece(piece);
+      for (const id of tokens) ids.push(id);
+    }
+    return ids;
+  }
+
+  decode(ids: ArrayLike<number>): string {
+    let bytes = '';
+    for (let index = 0; index < ids.length; index++) bytes += this.byteStrings[ids[index] ?? -1] ?? '';
+    return utf8.decode(Buffer.from(bytes, 'latin1'));
+  }
+
+  private encodePiece(piece: string): readonly number[] {
+    const tokens = this.encoder.encode(byteString(piece));
+    if (piece.length <= longestRemembered) {
+      if (this.remembered.size >= mostRemembered) this.remembered.clear();
+      this.remembered.set(piece, tokens);
+    }
+    return tokens;
+  }
 }
 
-let core: BytePairEncodingCore | undefined;
-
-function merging(): BytePairEncodingCore {
-  core ??= new BytePairEncodingCore({
-    bytePairRankDecoder: ranks,
-    tokenSplitRegex: pieces,
-    // None is ever found, because none is allowed in `encodeNative`; without any it would look for the empty one.
-    specialTokensEncoder: new Map([[endOfTextToken, ordinaryTokens]]),
-  });
-  return core;
+/** GPT-2's own tokenizer, without any file: for models that start from nothing. */
+export function gpt2Tokenizer(): Tokenizer {
+  return new GPT2Tokenizer(gpt2EndOfText + 1, gpt2Files);
 }
 
-let forLongPieces: Tokenizer | undefined;
-
-function encodeLongPieces(text: string): number[] {
-  forLongPieces ??= generalTokenizer(defineTokenizer({ folder: 'GPT-2', texts: gpt2Files() }), gpt2Files);
-  return forLongPieces.encode(text);
+/** The files of GPT-2's tokenizer. Some 300 ms the first time: the merges are worked out. */
+export function gpt2Files(): ReadonlyMap<string, string> {
+  written ??= writeFiles();
+  return written;
 }
 
-const utf8 = new TextEncoder();
+let written: ReadonlyMap<string, string> | undefined;
 
-function bytesOf(id: number): Iterable<number> {
-  const token = ranks[id] ?? '';
-  return typeof token === 'string' ? utf8.encode(token) : token;
-}
-
-function decode(ids: ArrayLike<number>): string {
-  const bytes: number[] = [];
-  for (let index = 0; index < ids.length; index++) bytes.push(...bytesOf(ids[index] ?? ordinaryTokens));
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(bytes));
-}
-
-/** @param surroundings of a model folder with the same vocabulary: further special tokens, own files. */
-export function gpt2Tokenizer(
-  surroundings: Surroundings = {
-    vocabularySize: ordinaryTokens + 1,
-    endOfText: ordinaryTokens,
-    files: gpt2Files,
-  },
-): Tokenizer {
-  return {
-    ...surroundings,
-    encode: (text) => (hasLongPiece(text) ? encodeLongPieces(text) : merging().encodeNative(text)),
-    decode,
-  };
+function writeFiles(): ReadonlyMap<string, string> {
+  const vocabulary = gpt2Vocabulary();
+  const endOfText = { id: gpt2EndOfText, content: endOfTextToken, special: true };
+  return new Map([
+    ['tokenizer.json', tokenizerJson(vocabulary, [endOfText])],
+    ['vocab.json', vocabJson(vocabulary.vocab)],
+    ['merges.txt', mergesText(vocabulary.merges)],
+    ['tokenizer_config.json', tokenizerConfigJson(endOfTextToken)],
+    ['special_tokens_map.json', specialTokensMapJson(endOfTextToken)],
+  ]);
 }

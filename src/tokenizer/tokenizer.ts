@@ -3,15 +3,15 @@
 export interface Tokenizer {
   /** Ids lie in 0..vocabularySize-1. */
   readonly vocabularySize: number;
-  /** The id of <|endoftext|>, which ends every turn. */
+  /** The id of the token that ends every turn: <|endoftext|> in GPT-2's vocabulary. */
   readonly endOfText: number;
   /** Text that spells a special token is ordinary text here: a corpus cannot forge the end of a turn. */
   encode(text: string): number[];
-  /** Special tokens, and ids that no token has, decode to nothing. */
+  /** Special tokens decode to nothing. */
   decode(ids: ArrayLike<number>): string;
   /**
-   * The files that let transformers' AutoTokenizer open the same tokenizer, by name: tokenizer.json and
-   * tokenizer_config.json; of byte-level BPE vocab.json and merges.txt too; others that a model folder has.
+   * The files that let transformers' AutoTokenizer open the same tokenizer, by name: tokenizer.json, vocab.json,
+   * merges.txt, tokenizer_config.json, special_tokens_map.json, and what else a model folder had of its own.
    */
   files(): ReadonlyMap<string, string>;
 }

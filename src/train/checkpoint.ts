@@ -1,10 +1,10 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
-import { replaceFolder, writeFileAtomic } from '../files/atomic.js';
+import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -110,31 +110,22 @@ export function findCheckpoint(folder: string): string | null {
 }
 
 /** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
-export function pruneCheckpoints(runFolder: string, limit: number | null, kept: readonly (number | null)[]): void {
+export function pruneCheckpoints(
+  runFolder: string,
+  limit: number | null,
+  kept: readonly (number | null)[],
+): void {
   if (limit === null) return;
   const steps = checkpointSteps(runFolder);
   const newest = steps.at(-1);
   const expendable = steps.filter((step) => step !== newest && !kept.includes(step));
-  for (const step of expendable.slice(0, Math.max(0, steps.length - limit))) {
-    const doomed = join(runFolder, `.checkpoint-${step}.deleting-${process.pid}`);
-    renameSync(checkpointFolder(runFolder, step), doomed);
-    rmSync(doomed, { recursive: true, force: true });
-  }
+  for (const step of expendable.slice(0, Math.max(0, steps.length - limit)))
+    removeFolder(checkpointFolder(runFolder, step));
 }
 
 /** Lays the model of a checkpoint, ready to be opened, at the top of the run's folder. */
 export function publishModel(checkpoint: string, runFolder: string): void {
   for (const name of readdirSync(checkpoint))
     if (name !== optimizerFileName && name !== stateFileName && name !== argumentsFileName)
-      copyAtomic(join(checkpoint, name), join(runFolder, name));
-}
-
-function copyAtomic(from: string, to: string): void {
-  const temporary = `${to}.copying-${process.pid}`;
-  try {
-    copyFileSync(from, temporary);
-    renameSync(temporary, to);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+      copyFileAtomic(join(checkpoint, name), join(runFolder, name));
 }

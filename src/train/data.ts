@@ -38,18 +38,35 @@ export interface DataCounts {
   readonly supervisedTokens: number;
 }
 
-/** @throws UserError (data) when the corpus cannot be read or nothing in it can be learnt. */
-export function prepareData(options: RunOptions, tokenizer: Tokenizer, maxLength: number): TrainingData {
-  const format = options.format;
-  const corpus = readCorpus(options.data, { format });
+/** The conversations of a run, before they are encoded. */
+export interface Corpora {
+  readonly train: readonly Dialogue[];
+  readonly evaluation: readonly Dialogue[];
+  readonly summary: CorpusSummary;
+}
+
+/** @throws UserError (data) when the corpus cannot be read or split. */
+export function readCorpora(options: RunOptions): Corpora {
+  const { format, evalData, evalRatio, seed } = options;
+  const { dialogues, summary } = readCorpus(options.data, { format });
+  if (evalData.length > 0)
+    return { train: dialogues, evaluation: readCorpus(evalData, { format }).dialogues, summary };
   const { train, evaluation } =
-    options.evalData.length > 0
-      ? { train: corpus.dialogues, evaluation: readCorpus(options.evalData, { format }).dialogues }
-      : options.evalRatio > 0
-        ? split(corpus.dialogues, options.evalRatio, options.seed)
-        : { train: corpus.dialogues, evaluation: [] };
+    evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] };
+  return { train, evaluation, summary };
+}
+
+/** @throws UserError (data) when nothing in the corpus can be learnt. */
+export function prepareData(
+  { train, evaluation, summary }: Corpora,
+  options: RunOptions,
+  tokenizer: Tokenizer,
+  maxLength: number,
+): TrainingData {
   const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? []);
+    dialogues.flatMap(
+      (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? [],
+    );
   const encoded = encode(train);
   const held = encode(evaluation);
   if (encoded.length === 0)
@@ -76,9 +93,9 @@ export function prepareData(options: RunOptions, tokenizer: Tokenizer, maxLength
       shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
       tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
-      supervisedTokens: encoded.reduce((sum, { targets }) => sum + targets.filter((id) => id >= 0).length, 0),
+      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
     },
-    summary: corpus.summary,
+    summary,
   };
 }
 

@@ -45,6 +45,8 @@ export interface TrainingSummary {
   readonly steps: number;
   readonly epochs: number;
   readonly trainLoss: number;
+  /** Before the first step. */
+  readonly startingEvalLoss: number | null;
   readonly evalLoss: number | null;
   readonly bestEvalLoss: number | null;
   readonly bestStep: number | null;

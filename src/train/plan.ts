@@ -44,29 +44,55 @@ export function rowLength(options: RunOptions, { nPositions }: GPT2Config): numb
 
 /**
  * The memory that the learner takes, by part.
+ * @param rows of a batch: how many, and how many tokens each may have.
  * @throws UserError (device) when that is more than there is; the message names what would make it fit.
  */
-export function planRunMemory(device: Device, config: GPT2Config, wanted: LearnerOptions): MemoryPlan {
+export function planRunMemory(
+  device: Device,
+  config: GPT2Config,
+  wanted: LearnerOptions,
+  rows: { readonly batchSize: number; readonly maxLength: number },
+): MemoryPlan {
   const plan = (options: LearnerOptions) =>
     planMemory(device, (counting) => buildLearner(counting, config, options));
   const memory = plan(wanted);
   const available = device.availableMemory();
   if (totalBytes(memory) <= available) return memory;
   const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
-  const cure = [
-    { options: { ...wanted, gradientCheckpointing: true }, words: '--gradient-checkpointing' },
-    { options: { ...wanted, capacity: Math.ceil(wanted.capacity / 2) }, words: 'half the --per-device-train-batch-size' },
-    {
-      options: { ...wanted, capacity: Math.ceil(wanted.capacity / 8), gradientCheckpointing: true },
-      words: '--gradient-checkpointing with an eighth of --per-device-train-batch-size or --max-length',
-    },
-  ].find(({ options }) => fits(options));
+  const cure = cures(wanted, rows).find(({ options }) => fits(options));
   const parts = [...memory].map(([label, bytes]) => `${label} ${gigabytes(bytes)}`).join(', ');
   throw new UserError(
     'device',
     `training needs ${gigabytes(totalBytes(memory))} of memory (${parts}) and ${gigabytes(available)} are available; ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
   );
+}
+
+interface Cure {
+  readonly options: LearnerOptions;
+  /** The flags that give these options. */
+  readonly words: string;
+}
+
+/** What takes less memory, what changes the training least first. */
+function cures(
+  wanted: LearnerOptions,
+  { batchSize, maxLength }: { readonly batchSize: number; readonly maxLength: number },
+): Cure[] {
+  const cure = (capacity: number, words: string): Cure[] => {
+    const options = { ...wanted, capacity: Math.min(wanted.capacity, capacity) };
+    const recomputing = { ...options, gradientCheckpointing: true };
+    return [
+      { options, words },
+      { options: recomputing, words: `${words} --gradient-checkpointing`.trimStart() },
+    ];
+  };
+  const found = cure(wanted.capacity, '');
+  for (let rows = batchSize >> 1; rows >= 1; rows >>= 1)
+    found.push(...cure(rows * maxLength, `--per-device-train-batch-size ${rows}`));
+  const short = Math.min(64, maxLength);
+  found.push(...cure(short, `--per-device-train-batch-size 1 --max-length ${short}`));
+  return found;
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;

@@ -39,6 +39,7 @@ const summary: TrainingSummary = {
   steps: 30,
   epochs: 3,
   trainLoss: 2.5,
+  startingEvalLoss: 4,
   evalLoss: 2.25,
   bestEvalLoss: 2,
   bestStep: 20,

@@ -67,7 +67,9 @@ export function readState(path: string): RunState {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, { cause });
+    throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, {
+      cause,
+    });
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

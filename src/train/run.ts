@@ -3,13 +3,13 @@
 
 import { mkdirSync } from 'node:fs';
 import type { RunOptions } from '../config/output-folder.js';
-import type { Device } from '../device/device.js';
+import { summaryLines } from '../corpus/read-corpus.js';
 import { resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { checkpointFolder, checkpointSteps, publishModel, restoreOptimizer } from './checkpoint.js';
-import { evaluationBatches, prepareData, type TrainingData } from './data.js';
+import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
 import type { TrainingEvent, TrainingSummary } from './events.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile } from './metrics.js';
@@ -34,26 +34,26 @@ export interface RunWatcher extends Watcher {
  * @throws UserError for everything that a person can mend.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
-  const start = await openStart(options, watcher);
-  const config = withDropout(start.config, options.dropout);
-  const maxLength = rowLength(options, config);
-  const data = prepareData(options, start.tokenizer, maxLength);
-  const state = start.state ?? freshState(data.fingerprint);
-  if (state.data_fingerprint !== data.fingerprint)
-    throw new UserError(
-      'usage',
-      `${options.outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
-        '--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ' +
-        options.outputDir,
-    );
+  // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
+  const corpora = readCorpora(options);
   const device = selectDevice(options.device, {
-    threads: options.threads,
+    threads: options.threads ?? undefined,
     onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
   });
   try {
     const precision = resolvePrecision(device, options.precision);
-    const learning = learnerOptions(options, config, data);
-    const memory = planRunMemory(device, config, learning);
+    if (!options.dryRun) removeStaleTemporaries(options.outputDir);
+    const start = await openStart(options, watcher);
+    const config = withDropout(start.config, options.dropout);
+    const maxLength = rowLength(options, config);
+    const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    const state = start.state ?? freshState(data.fingerprint);
+    refuseOtherData(options, state, data);
+    const learning = learnerOptions(options, data);
+    const memory = planRunMemory(device, config, learning, {
+      batchSize: options.perDeviceTrainBatchSize,
+      maxLength,
+    });
     const settings = trainerSettings(options, data);
     const plan: RunPlan = {
       model: start.label,
@@ -70,7 +70,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       availableMemoryBytes: device.availableMemory(),
       outputDir: options.outputDir,
     };
-    for (const note of data.notes) watcher.note(note);
+    for (const line of summaryLines(data.summary)) watcher.note(line);
     watcher.plan(plan);
     if (options.dryRun) return null;
     const learner = buildLearner(device, config, learning);
@@ -78,6 +78,15 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   } finally {
     device.dispose();
   }
+}
+
+function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprint }: TrainingData): void {
+  if (state.data_fingerprint === fingerprint) return;
+  throw new UserError(
+    'usage',
+    `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
+      `--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
+  );
 }
 
 interface Run {
@@ -95,11 +104,15 @@ async function train(run: Run): Promise<TrainingSummary> {
   const { options, start, data, learner, settings, state, watcher } = run;
   const began = performance.now();
   const { outputDir } = options;
-  const checkpointed = { model: learner.model, optimizer: learner.optimizer, tokenizer: start.tokenizer, options };
+  const checkpointed = {
+    model: learner.model,
+    optimizer: learner.optimizer,
+    tokenizer: start.tokenizer,
+    options,
+  };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   mkdirSync(outputDir, { recursive: true });
-  removeStaleTemporaries(outputDir);
   const resumedAt = start.checkpoint ? state.global_step : null;
   const metrics = new MetricsFile(outputDir, resumedAt);
   const tensorBoard = new TensorBoardFile(outputDir, resumedAt);
@@ -120,7 +133,7 @@ async function train(run: Run): Promise<TrainingSummary> {
     const interrupted = await trainer.run();
     if (!interrupted) publishModel(bestCheckpoint(outputDir, state), outputDir);
     const summary = summarize(run, (performance.now() - began) / 1000);
-    await writeRunReport(outputDir, { options, plan: run.plan, summary });
+    writeRunReport(options, run.plan, summary);
     return summary;
   } finally {
     metrics.close();
@@ -141,7 +154,7 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, _config: GPT2Config, data: TrainingData): LearnerOptions {
+function learnerOptions(options: RunOptions, data: TrainingData): LearnerOptions {
   return {
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
     gradientCheckpointing: options.gradientCheckpointing,

@@ -1,13 +1,13 @@
 // Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
 
-import { basename, join, resolve } from 'node:path';
-import type { RunOptions } from '../config/output-folder.js';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunOptions } from '../config/output-folder.js';
+import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
-import { seededRandom } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { openTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -15,6 +15,9 @@ import { checkVocabulary, openModelFolder } from '../weights/model-folder.js';
 import { resolveModel } from '../weights/resolve.js';
 import { checkpointSteps, findCheckpoint } from './checkpoint.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
+
+/** Tells the seed's use for fresh weights from its others. */
+const weightStream = 0x3e19;
 
 export interface Start {
   /** The model as a person would name it. */
@@ -42,9 +45,11 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
     return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
   }
   if (options.resume === false) refuseOccupied(options.outputDir);
-  const found = await resolveModel(options.model, { onProgress: watcher.download });
+  const found = await resolveModel(options.model, {
+    onProgress: ({ file, received, total }) => watcher.download(file, received, total),
+  });
   const start =
-    found.kind === 'preset' ? fresh(found.name, options.seed) : fromFolder(found.folder, options.model);
+    found.kind === 'preset' ? fresh(found.preset, options.seed) : fromFolder(found.folder, options.model);
   return { ...start, checkpoint: null, state: null };
 }
 
@@ -53,7 +58,8 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
   const folder = resume === true ? outputDir : resume;
   const checkpoint = findCheckpoint(folder);
   if (checkpoint) return checkpoint;
-  if (resume !== true) throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
+  if (resume !== true)
+    throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
 }
@@ -78,7 +84,10 @@ function fresh(preset: string, seed: number): Omit<Start, 'checkpoint' | 'state'
     config,
     parameters: parameterCount(config),
     tokenizer,
-    loadWeights: (model) => initializeWeights(model, seededRandom(seed, 'weights')),
+    loadWeights: (model) => {
+      const random = new Random(seed, weightStream);
+      initializeWeights(model, () => random.next() / 2 ** 32);
+    },
   };
 }
 
@@ -92,12 +101,15 @@ function fromFolder(folder: string, label: string): Omit<Start, 'checkpoint' | '
     parameters: parameterCount(weights.config),
     tokenizer,
     loadWeights: (model) => {
-      for (const name of weights.names) model.device.upload(model.parameters.get(name).value, weights.read(name));
+      for (const name of weights.names)
+        model.device.upload(model.parameters.get(name).value, weights.read(name));
     },
   };
 }
 
 function parameterCount(config: GPT2Config): number {
-  const sizes = expectedTensors(config).map(({ shape }) => shape.reduce((product, extent) => product * extent, 1));
+  const sizes = expectedTensors(config).map(({ shape }) =>
+    shape.reduce((product, extent) => product * extent, 1),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -32,7 +32,7 @@ export const weightFiles = {
   pytorchIndex: 'pytorch_model.bin.index.json',
 } as const;
 
-const weightFileNames: readonly string[] = Object.values(weightFiles);
+export const weightFileNames: readonly string[] = Object.values(weightFiles);
 
 /** An index of a model with thousands of tensors is smaller than this. */
 const longestJson = 2 ** 26;

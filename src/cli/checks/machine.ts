@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { findCompiler, kernelLibrary } from '../../device/cpu/compiler.js';
+import { findCompiler } from '../../device/cpu/compiler.js';
+import { createCpuDevice } from '../../device/cpu/cpu-device.js';
 import { availableBytes, physicalCores, processorName } from '../../device/cpu/processor.js';
 import { messageOf } from '../../errors.js';
 import { bytes } from '../format.js';
@@ -50,10 +51,10 @@ function osRelease(): string {
 }
 
 /**
- * The compiler, and whether the kernels that it makes load here. Compiles them (some seconds) unless the cache holds
+ * The compiler, and whether the kernels that it makes run here. Compiles them (some seconds) unless the cache holds
  * them, as the first run would.
  */
-export async function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): Promise<Check[]> {
+export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): Check[] {
   let name: string;
   try {
     name = findCompiler(env).name;
@@ -63,10 +64,10 @@ export async function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => vo
   }
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
   try {
-    const library = kernelLibrary({ env, onCompile });
-    const { default: koffi } = await import('koffi');
-    koffi.load(library.path).unload();
-    return [compiler, { name: 'CPU kernels', state: 'ok', detail: 'compiled for this processor; they load' }];
+    const device = createCpuDevice({ env, onCompile });
+    const { description } = device;
+    device.dispose();
+    return [compiler, { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` }];
   } catch (error) {
     return [compiler, { name: 'CPU kernels', state: 'missing', detail: messageOf(error) }];
   }

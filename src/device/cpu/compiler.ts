@@ -4,22 +4,13 @@
 // instead of loaded. Knows nothing of what the kernels do.
 
 import { spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files/atomic.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
@@ -224,21 +215,19 @@ function runAll(commands: readonly (readonly string[])[], env: NodeJS.ProcessEnv
   return status === 0 ? undefined : stderr || (error ? messageOf(error) : `exit status ${status}`);
 }
 
-/** Copies under a name of its own and renames: another process sees the whole library or none. */
+/** The first cache that takes the library holds it from now on. */
 function store(library: string, key: string, caches: readonly string[]): string {
-  const name = `${key}-${digest(readFileSync(library))}.so`;
+  const content = readFileSync(library);
+  const name = `${key}-${digest(content)}.so`;
   let refusal = '';
   for (const cache of caches) {
-    const partial = join(cache, `.${randomBytes(8).toString('hex')}.partial`);
     try {
       mkdirSync(cache, { recursive: true, mode: 0o700 });
       if (!isOursAlone(cache)) throw new Error(`${cache} can be written by others`);
-      copyFileSync(library, partial);
-      renameSync(partial, join(cache, name));
+      writeFileAtomic(join(cache, name), content);
       return join(cache, name);
     } catch (thrown) {
       refusal = messageOf(thrown);
-      rmSync(partial, { force: true });
     }
   }
   throw new UserError(

@@ -1,10 +1,15 @@
-// The C ABI of the kernels, bound once a library. Pointers are declared as integers, so that a tensor's address (a
-// JavaScript number) passes straight; sizes are 64-bit, flags and sites 32-bit, 0 stands for no pointer.
+// The C ABI of the kernels, bound once a library. A tensor passes as its address, which is declared as an integer,
+// because a JavaScript number then goes straight through; undefined passes as a null pointer. Sizes are 64-bit, flags
+// and sites 32-bit. The kernels check nothing: whoever calls them has done so.
 
-import koffi from 'koffi';
+import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf, UserError } from '../../errors.js';
+import type { Tensor } from '../tensor.js';
 
+/** A tensor, or nothing. */
 const P = 'uintptr_t';
+/** An address as such. */
+const U = 'uint64_t';
 /** A typed array of JavaScript, passed without a copy. */
 const A = 'void *';
 const N = 'int64_t';
@@ -14,8 +19,8 @@ const D = 'double';
 
 /** result, ...arguments; the kernels' own comments say what each is. */
 const signatures = {
-  allocate: [P, N],
-  release: ['void', P, N],
+  allocate: [U, N],
+  release: ['void', U, N],
   copy: ['void', P, P, N],
   fill: ['void', P, I, N],
   set_threads: ['void', I],
@@ -48,26 +53,37 @@ const signatures = {
   adamw: ['void', P, P, P, P, P, D, D, D, D, N],
 } as const;
 
-/** `copy` again, from and to arrays of JavaScript. */
+/** `ct_copy` again, to and from arrays of JavaScript. */
 const arraySignatures = {
-  upload: ['copy', P, A, N],
-  download: ['copy', A, P, N],
+  upload: ['void', P, A, N],
+  download: ['void', A, P, N],
 } as const;
 
-type Numbers<Arguments extends readonly string[]> = { [At in keyof Arguments]: number };
-type Result<Name> = Name extends 'void' ? void : Name extends 'str' ? string : number;
+interface Values {
+  uintptr_t: Tensor | undefined;
+  uint64_t: number;
+  'void *': Float32Array | Int32Array;
+  int64_t: number;
+  int32_t: number;
+  float: number;
+  double: number;
+}
+interface Results {
+  uint64_t: number;
+  int64_t: number;
+  int32_t: number;
+  str: string;
+  void: unknown;
+}
+type Call<Signature> = Signature extends readonly [
+  infer Returned extends keyof Results,
+  ...infer Parameters extends readonly (keyof Values)[],
+]
+  ? (...values: { [At in keyof Parameters]: Values[Parameters[At]] }) => Results[Returned]
+  : never;
+type Calls<Signatures> = { readonly [Name in keyof Signatures]: Call<Signatures[Name]> };
 
-export type Kernels = {
-  readonly [Name in keyof typeof signatures]: (typeof signatures)[Name] extends readonly [
-    infer Returned,
-    ...infer Arguments extends readonly string[],
-  ]
-    ? (...values: Numbers<Arguments>) => Result<Returned>
-    : never;
-} & {
-  readonly upload: (target: number, source: Float32Array | Int32Array, bytes: number) => void;
-  readonly download: (target: Float32Array, source: number, bytes: number) => void;
-};
+export type Kernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
 
 const loaded = new Map<string, Kernels>();
 
@@ -75,18 +91,45 @@ const loaded = new Map<string, Kernels>();
 export function loadKernels(path: string): Kernels {
   const known = loaded.get(path);
   if (known !== undefined) return known;
+  waitBriefly();
   const library = open(path);
   const bound: Record<string, unknown> = {};
-  for (const [name, [returned, ...parameters]] of Object.entries(signatures))
-    bound[name] = library.func(`ct_${name}`, returned, parameters);
-  for (const [name, [symbol, ...parameters]] of Object.entries(arraySignatures))
-    bound[name] = library.func(`ct_${symbol}`, 'void', parameters);
+  for (const [name, signature] of Object.entries(signatures))
+    bound[name] = bind(library, `ct_${name}`, signature);
+  for (const [name, signature] of Object.entries(arraySignatures))
+    bound[name] = bind(library, 'ct_copy', signature);
   const kernels = bound as Kernels;
   loaded.set(path, kernels);
   return kernels;
 }
 
-function open(path: string): koffi.LibraryHandle {
+function bind(
+  library: LibraryHandle,
+  symbol: string,
+  [returned, ...parameters]: readonly [string, ...string[]],
+): (...values: unknown[]) => unknown {
+  const call = library.func(symbol, returned, [...parameters]);
+  const pointers = parameters.flatMap((type, at) => (type === P ? [at] : []));
+  return (...values) => {
+    for (const at of pointers) values[at] = addressOf(values[at]);
+    return call(...values);
+  };
+}
+
+function addressOf(value: unknown): number {
+  return (value as Tensor | undefined)?.address ?? 0;
+}
+
+/**
+ * Between two kernels libgomp's threads spin for milliseconds, which takes the processor from whoever else runs, and
+ * with it from each other: beside other work on all cores training was two to four times slower. A few microseconds
+ * bridge the gap between kernels as well. Read when libgomp is loaded; what a person has set stays.
+ */
+function waitBriefly(): void {
+  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
+}
+
+function open(path: string): LibraryHandle {
   try {
     return koffi.load(path);
   } catch (thrown) {

@@ -80,7 +80,7 @@ function controlGroups(root: string, controller: 'memory' | 'cpu'): string[] {
 /** 0,1,2,5 of `0-2,5`. */
 function parseList(text: string): number[] {
   return text.split(',').flatMap((part) => {
-    const [first = Number.NaN, last = first] = part.split('-').map(Number);
+    const [first = Number.NaN, last = first] = part.split('-').map((end) => Number.parseInt(end, 10));
     return Number.isInteger(first) ? Array.from({ length: last - first + 1 }, (_, at) => first + at) : [];
   });
 }

@@ -1,17 +1,24 @@
 // One place for what every operation demands of its tensors. A violation is a defect of the caller, so it is a plain
-// Error that names the operation, the tensor, and both shapes. A check costs about a microsecond an operation.
+// Error that names the operation, the tensor, and both shapes. A check costs well under a microsecond a tensor.
 
 import { bytesPerElement, type DType, type Tensor } from '../tensor.js';
 
-/** A tensor and the shape that it must have. */
-export type Expected = readonly [tensor: Tensor, ...shape: number[]];
-
-export function expectFloats(operation: string, tensors: Readonly<Record<string, Expected>>): void {
-  expectAll(operation, 'f32', tensors);
+/** Every one of `tensors` is f32 and of that shape. */
+export function expectFloats(
+  operation: string,
+  shape: readonly number[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  expectAll(operation, 'f32', shape, tensors);
 }
 
-export function expectIntegers(operation: string, tensors: Readonly<Record<string, Expected>>): void {
-  expectAll(operation, 'i32', tensors);
+/** Every one of `tensors` is i32 and of that shape. */
+export function expectIntegers(
+  operation: string,
+  shape: readonly number[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
+  expectAll(operation, 'i32', shape, tensors);
 }
 
 /** As many elements and bytes, in whatever shape. */
@@ -20,29 +27,31 @@ export function expectSameSize(operation: string, one: Tensor, other: Tensor): v
     throw new Error(`${operation}: ${show(one)} and ${show(other)} differ in size`);
 }
 
-/** `count` consists of that many equal `parts`. */
+/** `count` is `parts` times a whole number. */
 export function expectDivisible(operation: string, count: number, parts: number): void {
   if (!Number.isInteger(parts) || parts < 1 || count % parts !== 0)
-    throw new Error(`${operation}: ${count} channels cannot be cut into ${parts} equal parts`);
+    throw new Error(`${operation}: ${count} cannot be cut into ${parts} equal parts`);
 }
 
 export function show(tensor: Tensor): string {
   return `${tensor.storage.label} ${tensor.dtype}[${tensor.shape}]`;
 }
 
-function expectAll(operation: string, dtype: DType, tensors: Readonly<Record<string, Expected>>): void {
+function expectAll(
+  operation: string,
+  dtype: DType,
+  shape: readonly number[],
+  tensors: Readonly<Record<string, Tensor>>,
+): void {
   for (const name in tensors) {
-    const expected = tensors[name];
-    if (expected !== undefined && !fits(expected, dtype)) {
-      const [tensor, ...shape] = expected;
+    const tensor = tensors[name];
+    if (tensor !== undefined && !fits(tensor, dtype, shape))
       throw new Error(`${operation}: ${name} is ${show(tensor)}, expected ${dtype}[${shape}]`);
-    }
   }
 }
 
-function fits(expected: Expected, dtype: DType): boolean {
-  const { shape, dtype: given } = expected[0];
-  if (given !== dtype || shape.length !== expected.length - 1) return false;
-  for (let axis = 0; axis < shape.length; axis++) if (shape[axis] !== expected[axis + 1]) return false;
+function fits(tensor: Tensor, dtype: DType, shape: readonly number[]): boolean {
+  if (tensor.dtype !== dtype || tensor.shape.length !== shape.length) return false;
+  for (let axis = 0; axis < shape.length; axis++) if (tensor.shape[axis] !== shape[axis]) return false;
   return true;
 }

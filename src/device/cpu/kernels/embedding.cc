@@ -11,18 +11,16 @@
 namespace {
 
 constexpr int64_t kWorthThreads = 1 << 14;
-/** Columns that a thread takes at a time in backward: whole Philox blocks, whole cache lines. */
+/** Columns that a thread takes at a time: whole cache lines. */
 constexpr int64_t kColumns = 64;
-static_assert(kColumns % PHILOX_COLUMNS == 0, "a block of columns must start at a counter");
 
-/** Multiplies values[0..width) of (row, column..) by the mask and its scale; column is a multiple of 4. */
+/** Multiplies values[0..width) of (row, column..) by the mask of dropout. */
 inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64_t column, int64_t width) {
-  uint32_t words[PHILOX_COLUMNS];
-  for (int64_t from = 0; from < width; from += PHILOX_COLUMNS) {
-    philox_block(words, dropout, static_cast<uint32_t>(row), static_cast<uint32_t>((column + from) / 4));
-    const int64_t count = std::min<int64_t>(PHILOX_COLUMNS, width - from);
-    for (int64_t at = 0; at < count; at++)
-      values[from + at] = words[at] >= dropout.threshold ? values[from + at] * dropout.scale : 0.0f;
+  float factors[kColumns];
+  for (int64_t from = 0; from < width; from += kColumns) {
+    const int64_t count = std::min(kColumns, width - from);
+    dropout_factors(factors, dropout, static_cast<uint32_t>(row), column + from, count);
+    for (int64_t at = 0; at < count; at++) values[from + at] *= factors[at];
   }
 }
 

@@ -8,8 +8,8 @@
 
 #include "simd.h"
 
+typedef uint32_t vu __attribute__((vector_size(SIMD_BYTES)));
 typedef uint64_t vu64 __attribute__((vector_size(SIMD_BYTES)));
-typedef uint64_t vu64_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4), may_alias));
 
 /** Counters that one vector holds; each gives four words. */
 constexpr int PHILOX_COUNTERS = SIMD_BYTES / 8;
@@ -42,8 +42,8 @@ static inline Dropout make_dropout(float probability, int32_t site, const int32_
 }
 
 /**
- * The 64-bit products of the lower halves of the lanes: one instruction, which clang finds by itself; GCC would multiply
- * all 64 bits in several steps where there is no AVX-512.
+ * The 64-bit products of the lower halves of the lanes: one instruction, which clang finds by itself; GCC would
+ * multiply all 64 bits in several steps where there is no AVX-512.
  */
 SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #if defined(__AVX2__) && !defined(__AVX512F__) && !defined(__clang__)
@@ -55,14 +55,8 @@ SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #endif
 }
 
-/** The random words of columns 4*quad .. 4*quad + PHILOX_COLUMNS - 1 of one row. */
-SIMD_INLINE void philox_block(uint32_t* words, const Dropout& dropout, uint32_t row, uint32_t quad) {
-  vu64 x0{}, x1, x2, x3;
-  for (int lane = 0; lane < PHILOX_COUNTERS; lane++) x0[lane] = (uint64_t)lane;
-  x0 += quad;
-  x1 = vu64{} + row;
-  x2 = vu64{} + dropout.site;
-  x3 = vu64{} + dropout.step;
+/** Ten rounds, in place, on the counters in the lanes; afterwards only the lower halves mean something. */
+SIMD_INLINE void philox_rounds(vu64& x0, vu64& x1, vu64& x2, vu64& x3, const Dropout& dropout) {
   uint32_t key_low = dropout.key_low, key_high = dropout.key_high;
 #pragma GCC unroll 10
   for (int round = 0; round < 10; round++) {
@@ -74,18 +68,50 @@ SIMD_INLINE void philox_block(uint32_t* words, const Dropout& dropout, uint32_t 
     key_low += 0x9E3779B9u;
     key_high += 0xBB67AE85u;
   }
-  const vu64 first = (x0 & 0xffffffffull) | (x1 << 32), second = (x2 & 0xffffffffull) | (x3 << 32);
-  uint64_t* pairs = (uint64_t*)words;
+}
+
+/** One vector of words out of two vectors with a word in the lower half of each lane. */
+SIMD_INLINE vu64 join_halves(vu64 even, vu64 odd) { return (even & 0xffffffffull) | (odd << 32); }
+
+/** What the elements with these random words are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+SIMD_INLINE vf dropout_factor(vu words, const Dropout& dropout) {
+  return words >= dropout.threshold ? broadcast(dropout.scale) : vf{};
+}
+
+/** The random words of columns 4*quad .. 4*quad + PHILOX_COLUMNS - 1 of one row. */
+SIMD_INLINE void philox_block(uint32_t* words, const Dropout& dropout, uint32_t row, uint32_t quad) {
+  vu64 x0{}, x1 = vu64{} + row, x2 = vu64{} + dropout.site, x3 = vu64{} + dropout.step;
+  for (int lane = 0; lane < PHILOX_COUNTERS; lane++) x0[lane] = quad + (uint32_t)lane;
+  philox_rounds(x0, x1, x2, x3, dropout);
+  const vu64 first = join_halves(x0, x1), second = join_halves(x2, x3);
   for (int lane = 0; lane < PHILOX_COUNTERS; lane++) {
-    memcpy(pairs + 2 * lane, (const char*)&first + 8 * lane, 8);
-    memcpy(pairs + 2 * lane + 1, (const char*)&second + 8 * lane, 8);
+    memcpy(words + 4 * lane, (const char*)&first + 8 * lane, 8);
+    memcpy(words + 4 * lane + 2, (const char*)&second + 8 * lane, 8);
   }
 }
 
-/** What columns first .. first + n - 1 of one row are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+/**
+ * The factors of four columns, 4*quad .. 4*quad + 3, for VL rows: first_row, first_row + row_stride, ... Lane i of
+ * factors[j] belongs to row i and column j.
+ */
+SIMD_INLINE void dropout_factors_of_rows(vf factors[4], const Dropout& dropout, uint32_t first_row,
+                                         uint32_t row_stride, uint32_t quad) {
+  vu64 words[2][4];
+  for (int odd = 0; odd < 2; odd++) {
+    vu64 row{};
+    for (int lane = 0; lane < PHILOX_COUNTERS; lane++) row[lane] = first_row + (uint32_t)(2 * lane + odd) * row_stride;
+    vu64* x = words[odd];
+    x[0] = vu64{} + quad;
+    x[1] = row;
+    x[2] = vu64{} + dropout.site;
+    x[3] = vu64{} + dropout.step;
+    philox_rounds(x[0], x[1], x[2], x[3], dropout);
+  }
+  for (int j = 0; j < 4; j++) factors[j] = dropout_factor((vu)join_halves(words[0][j], words[1][j]), dropout);
+}
+
+/** What columns first .. first + n - 1 of one row are multiplied by. */
 SIMD_INLINE void dropout_factors(float* factors, const Dropout& dropout, uint32_t row, int64_t first, int64_t n) {
-  typedef uint32_t vu __attribute__((vector_size(SIMD_BYTES)));
-  const vf kept = broadcast(dropout.scale), dropped{};
   for (int64_t block = first & ~(int64_t)3; block < first + n; block += PHILOX_COLUMNS) {
     alignas(SIMD_BYTES) uint32_t words[PHILOX_COLUMNS];
     alignas(SIMD_BYTES) float drawn[PHILOX_COLUMNS];
@@ -93,8 +119,7 @@ SIMD_INLINE void dropout_factors(float* factors, const Dropout& dropout, uint32_
     const bool whole = block >= first && block + PHILOX_COLUMNS <= first + n;
     float* target = whole ? factors + (block - first) : drawn;
     for (int i = 0; i < PHILOX_COLUMNS; i += VL) {
-      const vu word = (vu)load_int((const int32_t*)words + i);
-      store(target + i, word >= dropout.threshold ? kept : dropped);
+      store(target + i, dropout_factor((vu)load_int((const int32_t*)words + i), dropout));
     }
     if (whole) continue;
     const int64_t from = block < first ? first - block : 0;

@@ -3,9 +3,10 @@
 // so that any number of threads gives the same bits. Long sums run in double.
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
+
+#include "simd.h"
 
 namespace {
 
@@ -13,15 +14,33 @@ constexpr int64_t kSlices = 256;
 /** Below this many elements a second thread costs more than it brings. */
 constexpr int64_t kWorthThreads = 1 << 15;
 
-/** Adds up `term(begin, end)` over kSlices pieces of [0, size). */
+/** Adds up term(x[at]) over a piece, in several vectors of sums: one alone would wait for its own last addition. */
 template <class Term>
-double sliced_sum(int64_t size, Term term) {
+double piece_sum(const float* x, int64_t size, Term term) {
+  typedef double sums __attribute__((vector_size(SIMD_BYTES)));
+  typedef float half __attribute__((vector_size(SIMD_BYTES / 2), aligned(4), may_alias));
+  constexpr int kVectors = 8, kLanes = SIMD_BYTES / 8;
+  sums sum[kVectors] = {};
+  int64_t at = 0;
+  for (; at + kVectors * kLanes <= size; at += kVectors * kLanes)
+    for (int vector = 0; vector < kVectors; vector++)
+      sum[vector] += term(__builtin_convertvector(*reinterpret_cast<const half*>(x + at + vector * kLanes), sums));
+  double total = 0;
+  for (; at < size; at++) total += term(static_cast<double>(x[at]));
+  for (int vector = 1; vector < kVectors; vector++) sum[0] += sum[vector];
+  for (int lane = 0; lane < kLanes; lane++) total += sum[0][lane];
+  return total;
+}
+
+/** Adds up term(x[at]) over kSlices pieces of x. */
+template <class Term>
+double sliced_sum(const float* x, int64_t size, Term term) {
   double partial[kSlices];
   const int64_t length = (size + kSlices * 16 - 1) / (kSlices * 16) * 16;
 #pragma omp parallel for schedule(static) if (size > kWorthThreads)
   for (int64_t slice = 0; slice < kSlices; slice++) {
-    const int64_t begin = std::min(size, slice * length);
-    partial[slice] = term(begin, std::min(size, begin + length));
+    const int64_t begin = std::min(size, slice * length), end = std::min(size, begin + length);
+    partial[slice] = piece_sum(x + begin, end - begin, term);
   }
   double total = 0;
   for (int64_t slice = 0; slice < kSlices; slice++) total += partial[slice];
@@ -92,22 +111,12 @@ void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
 
 /** out[0] += sum of x. */
 void ct_sum(float* out, const float* x, int64_t size) {
-  *out += static_cast<float>(sliced_sum(size, [x](int64_t begin, int64_t end) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t at = begin; at < end; at++) sum += x[at];
-    return sum;
-  }));
+  *out += static_cast<float>(sliced_sum(x, size, [](auto value) { return value; }));
 }
 
 /** out[0] += sum of squares of x. */
 void ct_sum_of_squares(float* out, const float* x, int64_t size) {
-  *out += static_cast<float>(sliced_sum(size, [x](int64_t begin, int64_t end) {
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t at = begin; at < end; at++) sum += static_cast<double>(x[at]) * x[at];
-    return sum;
-  }));
+  *out += static_cast<float>(sliced_sum(x, size, [](auto value) { return value * value; }));
 }
 
 }  // extern "C"

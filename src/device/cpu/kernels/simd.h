@@ -30,7 +30,8 @@ typedef int32_t vi_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4),
 /** Lanes of a vector. */
 constexpr int VL = SIMD_BYTES / 4;
 
-SIMD_INLINE vf broadcast(float x) { return vf{} + x; }
+/** x in every lane. (Minus zero, because plus zero would cost an addition and lose the sign of -0.) */
+SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
 SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
 
 SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
@@ -47,6 +48,15 @@ SIMD_INLINE vf load_first(const float* p, int64_t n) {
 /** Writes the first n < VL lanes and nothing beyond them. */
 SIMD_INLINE void store_first(float* p, vf v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
 
+/** A vector of a row, from one of its columns on; zeros beyond the row's end. */
+SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t columns) {
+  return column + VL <= columns ? load(row + column) : load_first(row + column, columns - column);
+}
+SIMD_INLINE void store_columns(float* row, vf v, int64_t column, int64_t columns) {
+  if (column + VL <= columns) store(row + column, v);
+  else store_first(row + column, v, columns - column);
+}
+
 SIMD_INLINE vi bits_of(vf v) { return (vi)v; }
 SIMD_INLINE vf float_of(vi v) { return (vf)v; }
 
@@ -61,7 +71,6 @@ SIMD_INLINE vi lane_numbers() {
 SIMD_INLINE vf multiply_add(vf a, vf b, vf c) { return a * b + c; }
 /** Lane by lane; where one is NaN, b. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
-SIMD_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
 
 /** Adds the lanes in a fixed, pairwise order. */
@@ -90,8 +99,8 @@ SIMD_INLINE float horizontal_max(vf v) {
 }
 
 /**
- * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2 and a
- * minimax polynomial in r; 2^n is applied in two halves, because n reaches from -151 to 128.
+ * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2 and
+ * a minimax polynomial in r; 2^n is applied in two halves, because n reaches from -151 to 128.
  */
 SIMD_INLINE vf vexp(vf x) {
   const vf lowest = broadcast(-105.0f), highest = broadcast(89.0f);
@@ -135,9 +144,9 @@ SIMD_INLINE vf gelu_new_gradient(vf x) {
 }
 
 /**
- * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 1e-7, and e^(-x^2/2) on
- * the way. Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26, with
- * coefficients fitted to 2e-9), so that the tail keeps its relative accuracy; above 0 it is one minus the mirrored tail.
+ * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 1e-7, and e^(-x^2/2)
+ * on the way. Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26,
+ * coefficients fitted to 2e-9), so that the tail keeps its relative accuracy; above 0 one minus the mirrored tail.
  */
 SIMD_INLINE vf normal_cumulative(vf x, vf* density) {
   const vf t = 1.0f / multiply_add(absolute(x), broadcast(0.25f), broadcast(1.0f));

@@ -1,0 +1,89 @@
+// Times an epoch of our engine over real conversations of at most 128 tokens: DialoGPT-small's shape, packed rows.
+// With --write it only writes the same dialogues for the Hugging Face Trainer, and tells how many we have in a step.
+//
+//     node dist/bench/dialogues.js --data valid_self_original_no_cands.txt --threads 2
+
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { EpochWindows, type Window } from '../src/corpus/windows.js';
+import { peakMemoryBytes, seconds, threadsByDefault } from './measure.js';
+import { asTrainerExample, encodedSample, type Unit } from './persona-chat.js';
+import { smallLearner } from './small-model.js';
+
+export interface DialoguesResult {
+  readonly seconds: number;
+  readonly steps: number;
+  readonly supervisedTokens: number;
+  readonly supervisedTokensPerSecond: number;
+  readonly tokensPerSecond: number;
+  readonly peakMemoryBytes: number;
+}
+
+export interface WrittenDialogues {
+  /** On average, in our packed rows. */
+  readonly dialoguesPerStep: number;
+}
+
+const maxLength = 128;
+const units: readonly Unit[] = ['conversation', 'exchange'];
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    threads: { type: 'string', default: String(threadsByDefault) },
+    unit: { type: 'string', default: 'conversation' },
+    dialogues: { type: 'string', default: '48' },
+    /** Rows a step. */
+    batch: { type: 'string', default: '8' },
+    write: { type: 'string' },
+  },
+});
+if (values.data === undefined) throw new Error('--data names a file in the form of Persona-Chat');
+const unit = units.find((known) => known === values.unit);
+if (unit === undefined) throw new Error(`--unit is one of ${units}`);
+const dialogues = encodedSample(values.data, unit, Number(values.dialogues), maxLength);
+const windows = new EpochWindows(dialogues, {
+  maxLength,
+  packing: true,
+  batchSize: Number(values.batch),
+  gradientAccumulationSteps: 1,
+  seed: 1,
+});
+console.log(JSON.stringify(values.write === undefined ? epoch() : writeTo(values.write)));
+
+function writeTo(path: string): WrittenDialogues {
+  writeFileSync(path, JSON.stringify(dialogues.map(asTrainerExample)));
+  return { dialoguesPerStep: dialogues.length / windows.windowsPerEpoch };
+}
+
+function epoch(): DialoguesResult {
+  const { device, pass, optimizer } = smallLearner(windows.largestBatch, Number(values.threads));
+  let microStep = 0;
+  const accumulate = ({ batches, supervisedTokens }: Window) => {
+    for (const batch of batches)
+      pass.accumulate(batch, 1 / supervisedTokens, { seed: 1n, microStep: microStep++ });
+  };
+  // One batch outside of the clock, as the peer has it.
+  accumulate(windows.window(0, 0));
+
+  let [supervisedTokens, tokens] = [0, 0];
+  const time = seconds(() => {
+    for (let index = 0; index < windows.windowsPerEpoch; index++) {
+      const window = windows.window(0, index);
+      device.fill(pass.lossSum, 0);
+      accumulate(window);
+      optimizer.update(5e-5);
+      device.download(pass.lossSum);
+      supervisedTokens += window.supervisedTokens;
+      tokens += window.tokens;
+    }
+  });
+  return {
+    seconds: time,
+    steps: windows.windowsPerEpoch,
+    supervisedTokens,
+    supervisedTokensPerSecond: supervisedTokens / time,
+    tokensPerSecond: tokens / time,
+    peakMemoryBytes: peakMemoryBytes(),
+  };
+}

@@ -1,0 +1,54 @@
+// What the measurements share: medians, a program run in a process of its own that prints one line of JSON, and the
+// flags that every one of them takes. Knows nothing of what is measured.
+
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { physicalCores } from '../src/device/cpu/processor.js';
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  const [low = Number.NaN, high = Number.NaN] = [sorted[sorted.length - 1 - middle], sorted[middle]];
+  return (low + high) / 2;
+}
+
+/** Seconds that `work` takes. */
+export function seconds(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}
+
+/** `performance` of what a process has held in memory at most, in bytes. */
+export function peakMemoryBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+export const threadsByDefault = physicalCores();
+
+/** The path of a compiled program of this folder. */
+export function program(name: string): string {
+  return fileURLToPath(new URL(`${name}.js`, import.meta.url));
+}
+
+/** The path of a Python program; those are not compiled, so they lie in the sources. */
+export function peer(name: string): string {
+  return fileURLToPath(new URL(`../../bench/peers/${name}.py`, import.meta.url));
+}
+
+/**
+ * Runs a program and reads the last line of its stdout as JSON.
+ * @throws Error with its stderr when it fails.
+ */
+export function measure<Result>(command: string, args: readonly string[]): Result {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  const line = stdout?.trimEnd().split('\n').at(-1);
+  if (status !== 0 || !line)
+    throw new Error(
+      `${command} ${args.join(' ')} failed: ${error?.message ?? stderr.trimEnd().slice(-2000)}`,
+    );
+  return JSON.parse(line) as Result;
+}

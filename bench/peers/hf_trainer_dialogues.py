@@ -1,0 +1,60 @@
+"""Times an epoch of the Hugging Face Trainer over dialogues, padded to the longest of each batch and grouped by length.
+
+    python bench/peers/hf_trainer_dialogues.py --threads 2 --dialogues encoded.json
+
+The file is a list of {"input_ids": [...], "labels": [...]}, labels -100 where nothing is to be learnt.
+"""
+
+import json
+
+from hf_trainer import arguments, dialogpt_small, report, train, with_threads
+
+parser = arguments(__doc__)
+parser.add_argument("--dialogues", required=True)
+parser.add_argument("--batch", type=int, default=8, help="dialogues a step")
+options = with_threads(parser.parse_args())
+
+import torch
+from torch.nn.utils.rnn import pad_sequence
+
+with open(options.dialogues, encoding="utf-8") as file:
+    dialogues = json.load(file)
+
+
+def padded(examples):
+    """As DataCollatorForSeq2Seq pads; that one wants a tokenizer, which is not needed for dialogues already encoded."""
+    pad = lambda key, value: pad_sequence(
+        [torch.tensor(example[key]) for example in examples], batch_first=True, padding_value=value
+    )
+    attention = [torch.ones(len(example["input_ids"]), dtype=torch.long) for example in examples]
+    return {
+        "input_ids": pad("input_ids", 0),
+        "labels": pad("labels", -100),
+        "attention_mask": pad_sequence(attention, batch_first=True),
+    }
+
+
+model = dialogpt_small(options)
+# One batch outside of the clock: the first pass through a model finds nothing in the caches.
+model(**padded(dialogues[: options.batch])).loss.backward()
+model.zero_grad()
+clock = train(
+    model,
+    dialogues,
+    options,
+    collator=padded,
+    per_device_train_batch_size=options.batch,
+    num_train_epochs=1,
+    train_sampling_strategy="group_by_length",
+)
+seconds = clock.ends[-1] - clock.starts[0]
+supervised = sum(label != -100 for dialogue in dialogues for label in dialogue["labels"][1:])
+tokens = sum(len(dialogue["input_ids"]) for dialogue in dialogues)
+report(
+    options,
+    seconds=seconds,
+    steps=len(clock.ends),
+    supervisedTokens=supervised,
+    supervisedTokensPerSecond=supervised / seconds,
+    tokensPerSecond=tokens / seconds,
+)

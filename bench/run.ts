@@ -1,0 +1,222 @@
+// Runs every measurement beside its peer's, one after the other and in turns, so that a busy moment of the machine hits
+// both; writes what it found to bench/results/<date>-<processor>.json and prints it as a table.
+//
+//     npm run bench -- --python PATH [--data FILE] [--only step,dialogues,startup] [--rounds N] [--threads N]
+
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { processorName } from '../src/device/cpu/processor.js';
+import type { DialoguesResult, WrittenDialogues } from './dialogues.js';
+import { against, type Finding, missing, ratio, table } from './findings.js';
+import { measure, median, peer, program, threadsByDefault } from './measure.js';
+import type { StartupResult } from './startup.js';
+import type { StepResult } from './train-step.js';
+
+/** What the Python programs print; more than this, which goes to the results unread. */
+interface PeerStep {
+  readonly tokensPerSecond: number;
+  readonly peakMemoryBytes: number;
+  readonly settings: unknown;
+}
+interface PeerDialogues {
+  readonly supervisedTokensPerSecond: number;
+  readonly settings: unknown;
+}
+
+interface Settings {
+  readonly python: string | undefined;
+  readonly data: string | undefined;
+  readonly threads: string;
+  readonly rounds: number;
+}
+
+interface Measurement {
+  readonly findings: readonly Finding[];
+  /** Everything that the programs printed. */
+  readonly raw: unknown;
+}
+
+/** By the measurement's name. */
+type Results = Record<
+  string,
+  Measurement & {
+    readonly measuredAt: string;
+    /** `load` is the load average before and after. */
+    readonly machine: {
+      readonly processor: string;
+      readonly threads: number;
+      readonly node: string;
+      readonly load: readonly number[];
+    };
+  }
+>;
+
+const { values } = parseArgs({
+  options: {
+    python: { type: 'string' },
+    data: { type: 'string' },
+    only: { type: 'string', default: 'step,dialogues,startup' },
+    rounds: { type: 'string', default: '3' },
+    threads: { type: 'string', default: String(threadsByDefault) },
+  },
+});
+
+const measurements: Readonly<Record<string, (settings: Settings) => Measurement>> = {
+  step: measureSteps,
+  dialogues: measureDialogues,
+  startup: measureStartup,
+};
+
+const path = resultsPath();
+const results: Results = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Results) : {};
+for (const name of values.only.split(',')) {
+  const run = measurements[name];
+  if (!run) throw new Error(`--only: no measurement '${name}'; there are ${Object.keys(measurements)}`);
+  console.error(`measuring ${name} ...`);
+  const { python, data, threads, rounds } = values;
+  const load = [loadavg()[0] ?? 0];
+  const measured = run({ python, data, threads, rounds: Number(rounds) });
+  load.push(loadavg()[0] ?? 0);
+  const machine = { processor: processorName(), threads: Number(threads), node: process.version, load };
+  results[name] = { measuredAt: new Date().toISOString(), machine, ...measured };
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+}
+console.error(`written: ${path}`);
+console.log(table(Object.keys(measurements).flatMap((name) => results[name]?.findings ?? [])));
+
+/** Ours and the peer's in turns; the peer's are left out where there is no Python. */
+function inTurns<Ours, Theirs>(
+  { python, rounds }: Settings,
+  ours: () => Ours,
+  theirs: (python: string) => Theirs,
+): { readonly ours: Ours[]; readonly theirs: Theirs[] } {
+  const results: { ours: Ours[]; theirs: Theirs[] } = { ours: [], theirs: [] };
+  for (let round = 0; round < rounds; round++) {
+    results.ours.push(ours());
+    if (python !== undefined) results.theirs.push(theirs(python));
+  }
+  return results;
+}
+
+function measureSteps(settings: Settings): Measurement {
+  const findings: Finding[] = [];
+  const raw: Record<string, unknown> = {};
+  for (const { accumulation, steps, share } of [
+    { accumulation: 1, steps: 5, share: 0.75 },
+    { accumulation: 4, steps: 2, share: 0.85 },
+  ]) {
+    const flags = ['--threads', settings.threads, '--accumulation', `${accumulation}`, '--steps', `${steps}`];
+    const { ours, theirs } = inTurns(
+      settings,
+      () => measure<StepResult>(process.execPath, [program('train-step'), ...flags]),
+      (python) => measure<PeerStep>(python, [peer('hf_trainer_step'), ...flags]),
+    );
+    raw[`accumulation ${accumulation}`] = { ours, theirs };
+    const what = `step of 124M, ${accumulation} x 512 tokens`;
+    const memory = (results: readonly { readonly peakMemoryBytes: number }[]) =>
+      median(results.map(({ peakMemoryBytes }) => peakMemoryBytes / 1e9));
+    const speed = (results: readonly { readonly tokensPerSecond: number }[]) =>
+      median(results.map(({ tokensPerSecond }) => tokensPerSecond));
+    const gemmRate = median(ours.map(({ gemmFlops }) => gemmFlops / 1e9));
+    findings.push(
+      ratio(`${what}: tokens/s`, speed(ours), speed(theirs), 1.5, 'at least'),
+      ratio(`${what}: peak memory, GB`, memory(ours), memory(theirs), 1, 'at most'),
+      against(
+        `${what}: 6 x parameters x tokens/s, GFLOP/s, over our GEMM at its shapes`,
+        median(ours.map(({ gemmShare, gemmFlops }) => (gemmShare * gemmFlops) / 1e9)).toFixed(1),
+        gemmRate.toFixed(1),
+        median(ours.map(({ gemmShare }) => gemmShare)),
+        share,
+        'at least',
+      ),
+    );
+  }
+  return { findings, raw };
+}
+
+function measureDialogues(settings: Settings): Measurement {
+  const findings: Finding[] = [];
+  const raw: Record<string, unknown> = {};
+  for (const { unit, name, dialogues } of [
+    { unit: 'conversation', name: 'conversations', dialogues: '48' },
+    { unit: 'exchange', name: 'exchanges of two turns', dialogues: '192' },
+  ]) {
+    const what = `${name}, at most 128 tokens: supervised tokens/s`;
+    const { data, threads } = settings;
+    if (data === undefined) {
+      findings.push(missing(what, 'at least 3'));
+      continue;
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+    const encoded = join(folder, 'dialogues.json');
+    const flags = ['--data', data, '--threads', threads, '--unit', unit, '--dialogues', dialogues];
+    const ours = [program('dialogues'), ...flags];
+    try {
+      const written = measure<WrittenDialogues>(process.execPath, [...ours, '--write', encoded]);
+      // The Trainer has as many dialogues a step as our packed rows hold on average.
+      const batch = String(Math.round(written.dialoguesPerStep));
+      const theirs = [
+        peer('hf_trainer_dialogues'),
+        '--threads',
+        threads,
+        '--dialogues',
+        encoded,
+        '--batch',
+        batch,
+      ];
+      const results = inTurns(
+        settings,
+        () => measure<DialoguesResult>(process.execPath, ours),
+        (python) => measure<PeerDialogues>(python, theirs),
+      );
+      raw[unit] = { ...results, peerBatch: batch };
+      findings.push(
+        ratio(what, supervisedSpeed(results.ours), supervisedSpeed(results.theirs), 3, 'at least'),
+      );
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  return { findings, raw };
+}
+
+function supervisedSpeed(results: readonly { readonly supervisedTokensPerSecond: number }[]): number {
+  return median(results.map(({ supervisedTokensPerSecond }) => supervisedTokensPerSecond));
+}
+
+function measureStartup(): Measurement {
+  const result = measure<StartupResult>(process.execPath, [program('startup')]);
+  const line = (what: string, seconds: number, goal: number): Finding =>
+    against(
+      `${what}, s`,
+      seconds.toFixed(3),
+      `node -e 0: ${result.node.toFixed(3)}`,
+      seconds,
+      goal,
+      'at most',
+    );
+  return {
+    findings: [
+      line('quickstart, command to first step', result.firstStep, 3),
+      line('the same with --eval-ratio 0', result.firstStepUnevaluated, 3),
+      line('chatbot-train --help', result.help, 0.15),
+    ],
+    raw: result,
+  };
+}
+
+/** One file a day and processor; what --only leaves out stays in it as it was. */
+function resultsPath(): string {
+  const folder = fileURLToPath(new URL('../../bench/results/', import.meta.url));
+  mkdirSync(folder, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  return join(
+    folder,
+    `${date}-${processorName()
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')}.json`,
+  );
+}

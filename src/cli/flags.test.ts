@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Command } from 'commander';
+import { flagOf, kebab, type OptionSpec, optionEntries } from '../config/options.js';
+import { completeOptions } from '../config/schema.js';
+import { addOptions, givenFlags, unknownFlag } from './flags.js';
+
+function parse(...words: string[]) {
+  const command = new Command().exitOverride();
+  addOptions(command);
+  command.parse(words, { from: 'user' });
+  return givenFlags(command);
+}
+
+/** A value other than the default, as words of a command line and as what they mean. */
+function sampleOf(spec: Exclude<OptionSpec, { type: 'switch' }>): readonly [words: string[], value: unknown] {
+  switch (spec.type) {
+    case 'integer':
+      return [['7'], 7];
+    case 'number':
+      return [['2.5e-1'], 0.25];
+    case 'choice':
+      return [[String(spec.choices.at(-1))], spec.choices.at(-1)];
+    case 'list':
+      return [
+        ['one', 'two'],
+        ['one', 'two'],
+      ];
+    case 'optional-text':
+      return [['some/folder'], 'some/folder'];
+    case 'text':
+      return spec.pattern ? [['cuda:1'], 'cuda:1'] : [['some/text'], 'some/text'];
+    default:
+      return spec satisfies never;
+  }
+}
+
+for (const [key, spec] of optionEntries) {
+  test(`${flagOf(key)} parses to its value`, () => {
+    if (spec.type === 'switch') {
+      for (const [flag, value] of [
+        [`--${kebab(key)}`, true],
+        [`--no-${kebab(key)}`, false],
+      ] as const)
+        assert.equal(completeOptions([parse(flag)])[key], value);
+      return;
+    }
+    const [words, value] = sampleOf(spec);
+    for (const flag of [kebab(key), spec.alias ?? kebab(key)])
+      assert.deepEqual(completeOptions([parse(`--${flag}`, ...words)])[key], value);
+  });
+}
+
+test('what is not given is not there', () => {
+  assert.equal(parse().size, 0);
+});
+
+test('lists grow with every flag', () => {
+  assert.deepEqual(parse('--data', 'a', 'b', '--seed', '1', '--data', 'c').get('data')?.value, [
+    'a',
+    'b',
+    'c',
+  ]);
+});
+
+test('--resume works alone', () => {
+  assert.equal(parse('--resume', '--seed', '1').get('resume')?.value, true);
+});
+
+test('a negative number is a value, the next flag is not', () => {
+  assert.equal(parse('--max-steps', '-1').get('maxSteps')?.value, -1);
+  assert.throws(() => parse('--model', '--seed'), /--model needs a value, but --seed follows it/);
+});
+
+test('only decimal numbers are numbers', () => {
+  for (const text of ['', ' ', '0x10', '1_000', 'Infinity', 'NaN', '1e', '5 ', '1,5'])
+    assert.throws(
+      () => completeOptions([parse(`--learning-rate=${text}`)]),
+      /must be a number above 0/,
+      text,
+    );
+  for (const text of ['5', '5.', '.5', '5e-5', '+5E+2'])
+    assert.equal(completeOptions([parse('--learning-rate', text)]).learningRate, Number(text));
+});
+
+test('an unknown flag is answered with the nearest one', () => {
+  const command = new Command();
+  addOptions(command);
+  assert.equal(unknownFlag('--epoch', command).message, 'unknown flag --epoch; did you mean --epochs?');
+  assert.equal(
+    unknownFlag('--learning_rate=1', command).message,
+    'unknown flag --learning_rate=1; did you mean --learning-rate?',
+  );
+  assert.equal(unknownFlag('-q', command).message, 'unknown flag -q; chatbot-train --help lists all flags');
+});

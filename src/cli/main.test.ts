@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { flagOf, optionEntries } from '../config/options.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'main-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function run(words: readonly string[], env: NodeJS.ProcessEnv = {}, nodeArguments: readonly string[] = []) {
+  return spawnSync(process.execPath, [...nodeArguments, main, ...words], {
+    encoding: 'utf8',
+    cwd: folder,
+    env: { ...process.env, ...env },
+  });
+}
+
+test('--help lists every option exactly once, on stdout', () => {
+  const { status, stdout, stderr } = run(['--help']);
+  assert.equal(status, 0);
+  assert.equal(stderr, '');
+  const listed = stdout.split('\n').filter((line) => line.startsWith('  --'));
+  for (const [key, spec] of optionEntries) {
+    const flag = flagOf(key);
+    assert.equal(listed.filter((line) => line.match(/--[a-z0-9-]+/g)?.includes(flag)).length, 1, flag);
+    if (spec.alias) assert.match(stdout, new RegExp(`^  --${spec.alias}, ${flag} `, 'm'));
+  }
+  for (const heading of new Set(optionEntries.map(([, { group }]) => group)))
+    assert.equal(stdout.split(`\n${heading}:\n`).length, 2, heading);
+  assert.equal(listed.length, optionEntries.length + 2, 'besides the table only --help and --version');
+});
+
+test('--help loads nothing but commander, the option table and the command line', () => {
+  const recorder = `
+    import { register, createRequire } from 'node:module';
+    const hooks = 'export async function load(url, context, next) { process._rawDebug("loaded " + url); return next(url, context); }';
+    register('data:text/javascript,' + encodeURIComponent(hooks));
+    const { cache } = createRequire('file:///any.js');
+    process.on('exit', () => { for (const file of Object.keys(cache)) process._rawDebug('loaded ' + file); });`;
+  const { status, stderr } = run(['--help'], {}, [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(recorder)}`,
+  ]);
+  assert.equal(status, 0);
+  const loaded = stderr.split('\n').flatMap((line) => (line.startsWith('loaded ') ? [line.slice(7)] : []));
+  assert.ok(loaded.some((file) => file.endsWith('/cli/main.js')));
+  const ours = loaded.flatMap((file) => /\/src\/(.*)$/.exec(file)?.[1] ?? []);
+  assert.deepEqual([...new Set(ours)].sort(), [
+    'cli/flags.js',
+    'cli/main.js',
+    'config/options.js',
+    'errors.js',
+    'suggest.js',
+  ]);
+  const packages = loaded.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+  assert.deepEqual([...new Set(packages)], ['commander']);
+});
+
+test('--version prints the version', () => {
+  const { status, stdout } = run(['--version']);
+  assert.equal(status, 0);
+  assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+writeFileSync(join(folder, 'bad.yaml'), 'seed: 1\nepoch: 3\n');
+writeFileSync(join(folder, 'broken.yaml'), 'seed: 1\nmodel: [tiny\n');
+
+const refused: readonly (readonly [words: string, message: string])[] = [
+  ['', 'no conversations to learn from; name files or folders, for example --data data/'],
+  ['--epoch 3', 'unknown flag --epoch; did you mean --epochs?'],
+  ['--data x --learning-rat=3', 'unknown flag --learning-rat=3; did you mean --learning-rate?'],
+  ['--data x --lr fast', '--learning-rate is "fast" on the command line, but must be a number above 0'],
+  ['--epochs', '--epochs needs a value: --epochs, --num-train-epochs <n>'],
+  ['--model --data x', '--model needs a value, but --data follows it'],
+  ['docter', '"docter" is not a command; did you mean doctor?'],
+  ['chats.json', '"chats.json" is not a command; conversations are given as --data chats.json'],
+  ['doctor --jsn', 'unknown flag --jsn; did you mean --json?'],
+  ['--config none.yaml', 'config file none.yaml does not exist; check the path after --config'],
+  ['--config bad.yaml', 'bad.yaml:2 sets the unknown option "epoch"; did you mean epochs?'],
+];
+for (const [words, message] of refused)
+  test(`exit 2 and one sentence: chatbot-train ${words}`, () => {
+    const { status, stdout, stderr } = run(words.split(' ').filter((word) => word !== ''));
+    assert.equal(stderr, `error: ${message}\n`);
+    assert.equal(stdout, '');
+    assert.equal(status, 2);
+  });
+
+test('broken YAML is refused with its line', () => {
+  const { status, stderr } = run(['--config', 'broken.yaml']);
+  assert.match(stderr, /^error: broken.yaml:\d is not valid YAML: .*\n$/);
+  assert.equal(status, 2);
+});
+
+test('CHATBOT_TRAIN_DEBUG=1 shows where an error comes from', () => {
+  const { status, stderr } = run(['--lr', 'fast', '--data', 'x'], { CHATBOT_TRAIN_DEBUG: '1' });
+  assert.match(stderr, /^UserError: .*\n +at /);
+  assert.equal(status, 2);
+});
+
+test('the doctor exits with 5 where there is no compiler, and says how to get one', () => {
+  const { status, stdout } = run(['doctor', '--json'], { CXX: '/nonexistent/c++', HF_TOKEN: 'hf_secret' });
+  assert.equal(status, 5);
+  const report: unknown = JSON.parse(stdout);
+  assert.ok(typeof report === 'object' && report !== null && 'can_train' in report && 'checks' in report);
+  assert.equal(report.can_train, false);
+  assert.doesNotMatch(stdout, /hf_secret/);
+  assert.equal(stdout.split('\n').length, 2, 'one line');
+  const text = run(['doctor'], { CXX: '/nonexistent/c++' }).stdout;
+  assert.match(text, /^MISSING +C\+\+ compiler .*\n +to get it: \S+/m);
+});
+
+test('a reader that goes away does no harm', () => {
+  const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" "${main}" --help | true`], {
+    encoding: 'utf8',
+  });
+  assert.equal(stderr, '');
+  assert.equal(status, 0);
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TrainingSummary } from '../train/events.js';
+import { interruptionText, summaryJson, summaryText } from './summary.js';
+
+const unmeasured: TrainingSummary = {
+  steps: 1200,
+  epochs: 1.5,
+  trainLoss: 2.5,
+  startingEvalLoss: null,
+  evalLoss: null,
+  bestEvalLoss: null,
+  bestStep: null,
+  perplexity: null,
+  tokensPerSecond: 1500,
+  supervisedTokensPerSecond: 900,
+  peakMemoryBytes: 480e6,
+  device: 'cpu',
+  precision: 'fp32',
+  outputDir: 'results/my run',
+  stoppedEarly: false,
+  seconds: 3725,
+};
+
+test('without an evaluation set nothing is said of a best model', () => {
+  assert.equal(
+    summaryText(unmeasured),
+    `Trained 1,200 steps (1.5 epochs) in 1h 02m.
+Training loss 2.500, 1,500 tokens/s, peak memory 480 MB.
+
+The model is in results/my run; open it from Python with
+  AutoModelForCausalLM.from_pretrained("results/my run")
+`,
+  );
+});
+
+test('an early stop says why', () => {
+  assert.match(
+    summaryText({ ...unmeasured, stoppedEarly: true }),
+    /stopped early: the evaluation loss no longer fell/,
+  );
+});
+
+test('the command that goes on can be pasted into a shell', () => {
+  assert.match(interruptionText(unmeasured), / --output-dir 'results\/my run' --resume /);
+});
+
+test('JSON has null for what was not measured or is not a number', () => {
+  const line = summaryJson({ ...unmeasured, trainLoss: Number.NaN });
+  assert.match(line, /"train_loss":null,"eval_loss":null/);
+  assert.doesNotMatch(line, /\n/);
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { flagOf, kebab, type OptionSpec, optionEntries, options } from './options.js';
+import { completeOptions } from './schema.js';
+
+test('no two options share a flag or an alias', () => {
+  const names = optionEntries.flatMap(([key, spec]) => [kebab(key), ...(spec.alias ? [spec.alias] : [])]);
+  assert.equal(new Set(names).size, names.length);
+});
+
+test('every default is a value that the schema takes', () => {
+  const completed: Record<string, unknown> = { ...completeOptions([]) };
+  for (const [key, spec] of optionEntries) assert.deepEqual(completed[key], spec.default, key);
+});
+
+test('defaults are those of the Hugging Face Trainer', () => {
+  const trainer = {
+    numTrainEpochs: 3,
+    maxSteps: -1,
+    perDeviceTrainBatchSize: 8,
+    gradientAccumulationSteps: 1,
+    learningRate: 5e-5,
+    lrSchedulerType: 'linear',
+    warmupSteps: 0,
+    weightDecay: 0,
+    adamBeta1: 0.9,
+    adamBeta2: 0.999,
+    adamEpsilon: 1e-8,
+    maxGradNorm: 1,
+    labelSmoothingFactor: 0,
+    seed: 42,
+    saveSteps: 500,
+    saveTotalLimit: null,
+  };
+  const table: Record<string, OptionSpec> = options;
+  for (const [key, value] of Object.entries(trainer)) assert.equal(table[key]?.default, value, key);
+});
+
+test('an option that is null says in words what that comes to', () => {
+  for (const [key, spec] of optionEntries) if (spec.default === null) assert.ok(spec.unset, key);
+});
+
+test('help is one sentence an option', () => {
+  for (const [key, spec] of optionEntries) {
+    assert.match(spec.help, /^[A-Z].*\.$/, key);
+    assert.ok(spec.help.length <= 130, key);
+  }
+});
+
+test('a flag is the key in kebab-case, and the negation of a switch that is on', () => {
+  assert.equal(flagOf('perDeviceTrainBatchSize'), '--per-device-train-batch-size');
+  assert.equal(flagOf('adamBeta1'), '--adam-beta1');
+  assert.equal(flagOf('packing'), '--no-packing');
+});

@@ -1,0 +1,333 @@
+// One test for each way in which a corpus can be wrong: what a person is told.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { refusal } from '../../test/refusal.js';
+import { withFiles } from '../../test/written-files.js';
+import { UserError } from '../errors.js';
+import type { CorpusFormat } from './formats.js';
+import { readCorpus } from './read-corpus.js';
+
+const refused = (name: string, content: string | Uint8Array, format: CorpusFormat | 'auto' = 'auto') =>
+  withFiles({ [name]: content }, (folder) =>
+    refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
+  );
+
+/** What is said of files; `given` are the paths on the command line. */
+const refusedFolder = (
+  files: Readonly<Record<string, string | Uint8Array>>,
+  given: readonly string[],
+  format: CorpusFormat | 'auto' = 'auto',
+) =>
+  withFiles(files, (folder) =>
+    refusal('data', () =>
+      readCorpus(
+        given.map((path) => join(folder, path)),
+        { format },
+      ),
+    )
+      .replaceAll(`${folder}/`, '')
+      .replaceAll(folder, 'FOLDER'),
+  );
+
+const utf16 = (text: string) => Buffer.from(text, 'utf16le');
+
+test('a missing file', () => {
+  assert.equal(refusedFolder({}, ['chats.json']), 'chats.json does not exist; check the path');
+  assert.equal(refusedFolder({ a: 'x' }, ['a/chats.json']), 'a/chats.json does not exist; check the path');
+});
+
+test('an empty file, or one of white space', () => {
+  assert.equal(refused('chats.json', ''), 'chats.json is empty; it should hold conversations');
+  assert.match(refused('chats.json', ' \r\n\t'), /^chats\.json is empty but for white space/);
+  assert.match(refused('chats.json', '\ufeff'), /^chats\.json is empty but for white space/);
+});
+
+test('UTF-16, with and without byte order mark, in both byte orders', () => {
+  const text = '[{"text": "Hello", "response": "Hi"}]';
+  const cure = (from: string) => `convert it with: iconv -f ${from} -t UTF-8 chats.json > chats.json.utf8`;
+  // The folder's path is taken out of what is said before it is compared.
+  assert.equal(
+    refused('chats.json', utf16(`\ufeff${text}`)),
+    `chats.json is in UTF-16LE, not UTF-8; ${cure('UTF-16')}`,
+  );
+  assert.equal(
+    refused('chats.json', utf16(`\ufeff${text}`).swap16()),
+    `chats.json is in UTF-16BE, not UTF-8; ${cure('UTF-16')}`,
+  );
+  assert.equal(
+    refused('chats.json', utf16(text)),
+    `chats.json is in UTF-16LE, not UTF-8; ${cure('UTF-16LE')}`,
+  );
+  assert.equal(
+    refused('chats.json', utf16(text).swap16()),
+    `chats.json is in UTF-16BE, not UTF-8; ${cure('UTF-16BE')}`,
+  );
+});
+
+test('another encoding than UTF-8: line, byte and cure', () => {
+  const latin = Buffer.from('{"turns": ["a", "b"]}\n{"turns": ["caf\xe9", "b"]}\n', 'latin1');
+  assert.equal(
+    refused('chats.jsonl', latin),
+    'chats.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in WINDOWS-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 chats.jsonl > chats.jsonl.utf8',
+  );
+  const chinese = Buffer.concat([
+    Buffer.from('{"turns": ["'),
+    Buffer.from('c4e3bac3cac0bde7', 'hex'),
+    Buffer.from('", "b"]}'),
+  ]);
+  assert.match(refused('chats.jsonl', chinese), /^chats\.jsonl:1 has the byte 0xC4.*iconv -f GB18030/);
+});
+
+test('the first byte that is not UTF-8 is found wherever it stands', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(3), (text, lines) => {
+      const start = `${text.replace(/[\0\r\n]/g, '')}${'\n'.repeat(lines)}`;
+      const message = refused(
+        'chats.json',
+        Buffer.concat([Buffer.from(`é${start}`), Buffer.of(0xff), Buffer.from('ö\n')]),
+      );
+      assert.ok(message.startsWith(`chats.json:${lines + 1} has the byte 0xFF`), message);
+    }),
+    { seed: 13, numRuns: 60 },
+  );
+});
+
+test('a binary file, and kinds of it that people take for text', () => {
+  assert.match(
+    refused('chats.json', Buffer.from('{"a": \0\x01\x02\x03}')),
+    /^chats\.json is a binary file \(byte 6 is zero\)/,
+  );
+  assert.match(refused('chats.json', Buffer.from('PK\x03\x04....')), /^chats\.json is a zip archive.*unpack/);
+  assert.match(
+    refused('chats.json', Buffer.from('1f8b0800', 'hex')),
+    /^chats\.json is compressed with gzip.*gunzip/,
+  );
+});
+
+test('JSON syntax: line and column', () => {
+  for (const [content, place] of [
+    [
+      '[\n  {"text": "a", "response": "b"},\n  {"text": "a" "response": "b"}\n]',
+      '3:16 is not JSON: expected a comma or }',
+    ],
+    ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: a comma before the closing ]'],
+    [
+      '[{"text": "a", "response": "b"}',
+      '1:32 is not JSON: expected a comma or ] after a record, found nothing more',
+    ],
+    ['[{"text": "a\n"}]', '1:11 is not JSON: a string that does not end on its line'],
+    ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash that begins no escape'],
+    ["[{'text': 'a'}]", '1:3 is not JSON: expected a field name in double quotes'],
+    ['[{"text": NaN}]', '1:11 is not JSON: expected a value, found NaN'],
+    ['[] []', '1:4 is not JSON: "[" after the end of the list'],
+    ['[{"text": "a\tb"}]', '1:13 is not JSON: U+0009 inside a string'],
+    ['{"turns": ["a", "b"]}\n{"turns": ["a", "b"]\n', '2:21 is not JSON: expected a comma or }'],
+  ] as const) {
+    const message = refused('chats.json', content);
+    assert.ok(message.startsWith(`chats.json:${place}`), `${JSON.stringify(content)} gives ${message}`);
+  }
+});
+
+test('what JSON.parse takes is read, and what it refuses is refused with a place', () => {
+  const anyTampering = fc.tuple(
+    fc.json({ maxDepth: 3 }),
+    fc.nat(),
+    fc.constantFrom('', '"', ',', '}', ']', '\\', '0', 'é', ' '),
+  );
+  fc.assert(
+    fc.property(anyTampering, ([json, draw, inserted]) => {
+      const at = draw % (json.length + 1);
+      const tampered = `[{"turns": ["a", "b"], "more": ${json.slice(0, at)}${inserted}${json.slice(at)}}]`;
+      let valid = true;
+      try {
+        JSON.parse(tampered);
+      } catch {
+        valid = false;
+      }
+      withFiles({ 'chats.json': tampered }, (folder) => {
+        const path = join(folder, 'chats.json');
+        if (valid) readCorpus([path]);
+        else
+          assert.match(
+            refusal('data', () => readCorpus([path])),
+            /:\d+:\d+ is not JSON: /,
+            tampered,
+          );
+      });
+    }),
+    { seed: 14, numRuns: 400 },
+  );
+});
+
+test('nesting that would overflow a stack, and a line of a million letters', () => {
+  for (const start of ['[', '{"a":'])
+    assert.match(
+      refused('chats.json', start.repeat(200_000)),
+      /^chats\.json:1:\d+ is not JSON: nested more than 100 deep/,
+    );
+  assert.match(refused('chats.json', `[{"turns": ${'['.repeat(200_000)}`), /nested more than 100 deep/);
+  const long = 'x'.repeat(1_000_000);
+  for (const [name, content] of [
+    ['chats.json', long],
+    ['chats.tsv', long],
+    ['chats.txt', long],
+    ['chats.json', `[{"${long}": 1}]`],
+  ] as const) {
+    const message = refused(name, content);
+    assert.ok(message.length < 400, message.slice(0, 500));
+  }
+});
+
+test('a record of another shape: line, fields, and how to rename them', () => {
+  assert.match(
+    refused('faq.json', '[\n{"text": "a", "response": "b"},\n{"question": "a", "answer": "b"}\n]'),
+    /^faq\.json:3: expected text and response, found question and answer; rename question to text and answer to response/,
+  );
+  assert.match(
+    refused('faq.jsonl', '{"text": "a", "respone": "b"}'),
+    /^faq\.jsonl:1: .*rename respone to response/,
+  );
+  assert.match(refused('faq.jsonl', '{"turn": ["a", "b"]}'), /rename turn to turns/);
+  assert.match(
+    refused('faq.jsonl', '{"turns": ["a", "b"]}\n\n"a"\n'),
+    /^faq\.jsonl:3: expected turns, found a string/,
+  );
+  assert.match(refused('faq.json', '[["a", "b"]]'), /^faq\.json:1: expected .*, found a list/);
+  assert.match(refused('faq.json', '[{}]'), /found no field/);
+});
+
+test('a field that comes from an object’s prototype is none', () => {
+  assert.match(
+    refused('faq.jsonl', '{"turns": ["a", "b"]}\n{"__proto__": {"turns": ["a", "b"]}}'),
+    /^faq\.jsonl:2: expected turns/,
+  );
+});
+
+test('a turn that is no string: line and turn', () => {
+  assert.equal(
+    refused('a.jsonl', '{"turns": ["a", "b"]}\n{"turns": ["a", 7]}'),
+    'a.jsonl:2: turn 2 is a number, but must be a string',
+  );
+  assert.equal(refused('a.jsonl', '{"turns": "a"}'), 'a.jsonl:1: turns is a string, but must be a list');
+  assert.equal(
+    refused('a.jsonl', '{"text": null, "response": "b"}'),
+    'a.jsonl:1: text is null, but must be a string',
+  );
+  assert.equal(
+    refused('a.jsonl', '{"messages": [{"role": "user", "content": ["x"]}]}'),
+    'a.jsonl:1: the content of message 1 is a list, but must be a string',
+  );
+  assert.equal(
+    refused('a.jsonl', '{"messages": [{"role": "user", "text": "x"}]}'),
+    'a.jsonl:1: expected role and content, or from and value, in message 1, found role and text',
+  );
+});
+
+test('a TSV without two columns, or with a turn that lost its weight', () => {
+  assert.match(
+    refused('a.tsv', 'a\tb\nc\n'),
+    /^a\.tsv:2: expected two columns, source<TAB>target, found no tab in "c"/,
+  );
+  assert.match(refused('a.tsv', 'a\tb\tc\n'), /^a\.tsv:1: .*found 3 columns/);
+  assert.match(
+    refused('a.tsv', '1.0 a\t1.0 b\n\n1.0 a\tb\n'),
+    /^a\.tsv:3: expected a weight, 0\.0 or 1\.0, before "b"/,
+  );
+});
+
+test('a folder with nothing to read, or with nothing of the format asked for', () => {
+  assert.match(
+    refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
+    /^FOLDER\/? holds no file that can be read: .*found a\.yml, b\.csv; convert them to JSON/,
+  );
+  assert.match(refusedFolder({ '.hidden.json': '[]' }, ['.']), /found none/);
+  assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
+});
+
+const field = ' +++$+++ ';
+const lines = [
+  ['L1', 'u0', 'm0', 'ANN', 'Hello.'],
+  ['L2', 'u1', 'm0', 'BOB', 'Caf\xe9 +++$+++ \x93yes\x94'],
+  ['L3', 'u0', 'm0', 'ANN', ''],
+]
+  .map((fields) => fields.join(field))
+  .join('\n');
+const cornell = (ids: string, text = lines) => ({
+  'c/movie_lines.txt': Buffer.from(text, 'latin1'),
+  'c/movie_conversations.txt': ['u0', 'u1', 'm0', ids].join(field),
+});
+
+test('the Cornell folder is read by folder, by file and by a folder above, in its own encoding', () => {
+  withFiles(cornell("['L1', 'L2', 'L3']"), (folder) => {
+    for (const path of [folder, join(folder, 'c'), join(folder, 'c/movie_lines.txt')]) {
+      const { dialogues, summary } = readCorpus([path]);
+      assert.deepEqual(
+        dialogues.map(({ turns }) => turns.map(({ text }) => text)),
+        [['Hello.', 'Café +++$+++ “yes”']],
+      );
+      assert.equal(summary.files[0]?.skippedTurns, 1);
+      assert.equal(summary.files.length, 1);
+    }
+  });
+});
+
+test('a Cornell conversation of a line that is missing, and lines that are malformed', () => {
+  assert.equal(
+    refusedFolder(cornell("['L1', 'L9']"), ['c']),
+    'c/movie_conversations.txt:1: the line L9 is not in c/movie_lines.txt; get both files from the same archive',
+  );
+  assert.match(
+    refusedFolder(cornell("['L1']", `${lines}\nL4 u0 m0`), ['c']),
+    /^c\/movie_lines\.txt:4: expected 5 fields/,
+  );
+  assert.match(
+    refusedFolder({ 'c/movie_lines.txt': lines }, ['c'], 'cornell'),
+    /^c\/movie_conversations\.txt does not exist/,
+  );
+});
+
+test('folders are read sorted, hidden files and circles of links left out, nothing twice', () => {
+  const chat = (word: string) => `{"turns": ["${word}", "yes"]}`;
+  const files = {
+    'b.jsonl': chat('b'),
+    'a/z.json': chat('z'),
+    'c.JSON': chat('c'),
+    '.x.json': 'broken',
+    '.git/y.json': 'broken',
+    README: 'x',
+  };
+  withFiles(files, (folder) => {
+    symlinkSync(folder, join(folder, 'a/circle'));
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'gone.json'));
+    mkdirSync(join(folder, 'd.json'));
+    const { dialogues, summary } = readCorpus([folder, join(folder, 'b.jsonl')]);
+    assert.deepEqual(
+      dialogues.map(({ turns }) => turns[0]?.text),
+      ['z', 'b', 'c'],
+    );
+    assert.deepEqual(summary.skippedFiles, [join(folder, 'README'), join(folder, 'gone.json')]);
+  });
+});
+
+test('whatever the bytes, they are read or refused by a sentence', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 60 }),
+      fc.constantFrom('a.json', 'a.tsv', 'a.txt'),
+      (bytes, name) => {
+        withFiles({ [name]: bytes }, (folder) => {
+          try {
+            readCorpus([join(folder, name)]);
+          } catch (thrown) {
+            assert.ok(thrown instanceof UserError, String(thrown));
+          }
+        });
+      },
+    ),
+    { seed: 15, numRuns: 200 },
+  );
+});

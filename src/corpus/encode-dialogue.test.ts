@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Dialogue, Turn } from './dialogue.js';
+import { encodeDialogue, type LossOn, unsupervised } from './encode-dialogue.js';
+
+const end = 0;
+
+/** A letter a token: its code. */
+const letters: Tokenizer = {
+  vocabularySize: 2 ** 16,
+  endOfText: end,
+  encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
+  decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
+  files: () => new Map(),
+};
+
+const say = (text: string, supervised = true): Turn => ({ text, supervised });
+const system = (text: string): Turn => ({ text, supervised: false, system: true });
+const dialogue = (...turns: Turn[]): Dialogue => ({ turns, source: 'test:1' });
+const encode = (turns: Turn[], lossOn: LossOn = 'responses', maxLength = 100) =>
+  encodeDialogue(dialogue(...turns), letters, { lossOn, maxLength });
+
+/** Tokens as letters, the end of a turn as `|`, what is not to be learnt as `.`. */
+const spelt = (ids: Iterable<number>): string =>
+  Array.from(ids, (id) => (id === unsupervised ? '.' : id === end ? '|' : String.fromCharCode(id))).join('');
+
+function learnt(
+  turns: Turn[],
+  lossOn: LossOn = 'responses',
+  maxLength = 100,
+): readonly [string, string] | null {
+  const encoded = encode(turns, lossOn, maxLength);
+  return encoded && [spelt(encoded.tokens), spelt(encoded.targets)];
+}
+
+test('every turn ends with end-of-text, and the last one of all is only predicted', () => {
+  assert.deepEqual(learnt([say('ab'), say('cd')]), ['ab|cd', '..cd|']);
+});
+
+test('responses are all turns after the first, all is all, last is the last', () => {
+  const turns = [say('ab'), say('c'), say('d')];
+  assert.deepEqual(learnt(turns, 'responses'), ['ab|c|d', '..c|d|']);
+  assert.deepEqual(learnt(turns, 'all'), ['ab|c|d', 'b|c|d|']);
+  assert.deepEqual(learnt(turns, 'last'), ['ab|c|d', '....d|']);
+});
+
+test('a turn whose supervision is off is context, whatever the loss is on', () => {
+  const turns = [say('a'), say('b', false), say('c')];
+  assert.deepEqual(learnt(turns, 'responses'), ['a|b|c', '...c|']);
+  assert.deepEqual(learnt(turns, 'all'), ['a|b|c', '|..c|']);
+  assert.equal(learnt([say('a'), say('b', false)], 'last'), null);
+});
+
+test('a system turn is never learnt, and the turn after it counts as the first', () => {
+  const turns = [system('s'), say('a'), say('b')];
+  assert.deepEqual(learnt(turns, 'responses'), ['s|a|b', '...b|']);
+  assert.deepEqual(learnt(turns, 'all'), ['s|a|b', '.a|b|']);
+});
+
+test('a dialogue in which nothing is to be learnt is null', () => {
+  assert.equal(encode([say('a')]), null);
+  assert.equal(encode([say('a', false), say('b', false)], 'all'), null);
+  assert.equal(encode([]), null);
+});
+
+test('the oldest turns are left out first, whole', () => {
+  const turns = [say('aa'), say('bb'), say('cc'), say('dd')];
+  // 12 tokens in all, one fewer as input: 11 fit, 10 do not.
+  assert.deepEqual(learnt(turns, 'responses', 11)?.[0], 'aa|bb|cc|dd');
+  assert.deepEqual(learnt(turns, 'responses', 10)?.[0], 'bb|cc|dd');
+  const encoded = encode(turns, 'responses', 7);
+  assert.equal(encoded && spelt(encoded.tokens), 'cc|dd');
+  assert.equal(encoded?.droppedTurns, 2);
+  assert.equal(encoded?.droppedTokens, 6);
+});
+
+test('the last two turns are cut where they must be: the context keeps its end, the reply its beginning', () => {
+  // Room for 8 and the one that is only predicted: half of 9 for the context, the rest for the reply.
+  assert.deepEqual(learnt([say('abcdefgh'), say('ijklmnop')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
+  assert.deepEqual(learnt([say('abcdefgh'), say('i')], 'responses', 6), ['efgh|i', '....i|']);
+  assert.deepEqual(learnt([say('a'), say('bcdefgh')], 'responses', 5), ['a|bcd', '.bcde']);
+});
+
+const anyTurn: fc.Arbitrary<Turn> = fc.record({
+  text: fc.string({ minLength: 1, maxLength: 12 }),
+  supervised: fc.boolean(),
+});
+const anyTurns = fc.array(anyTurn, { minLength: 1, maxLength: 7 });
+const anyLoss = fc.constantFrom<LossOn>('responses', 'all', 'last');
+
+test('whatever the dialogue, it fits, targets are the next tokens, and tokens are kept or counted as dropped', () => {
+  fc.assert(
+    fc.property(anyTurns, anyLoss, fc.integer({ min: 1, max: 40 }), (turns, lossOn, maxLength) => {
+      const encoded = encode(turns, lossOn, maxLength);
+      if (!encoded) return;
+      const { tokens, targets, droppedTokens, droppedTurns, supervisedTokens } = encoded;
+      const all = turns.flatMap(({ text }) => [...letters.encode(text), end]);
+      assert.ok(tokens.length >= 1 && tokens.length <= maxLength);
+      assert.equal(targets.length, tokens.length);
+      assert.equal(tokens.length + 1 + droppedTokens, all.length);
+      assert.ok(droppedTurns <= Math.max(0, turns.length - 2));
+      for (let position = 0; position + 1 < tokens.length; position++)
+        if (targets[position] !== unsupervised) assert.equal(targets[position], tokens[position + 1]);
+      assert.equal(targets.filter((id) => id !== unsupervised).length, supervisedTokens);
+      assert.ok(supervisedTokens > 0);
+      if (droppedTokens === 0) assert.deepEqual([...tokens], all.slice(0, -1));
+    }),
+    { seed: 1, numRuns: 400 },
+  );
+});
+
+test('what is left out of an overlong dialogue changes nothing of what stays', () => {
+  fc.assert(
+    fc.property(anyTurns, anyLoss, fc.integer({ min: 1, max: 40 }), (turns, lossOn, maxLength) => {
+      const encoded = encode(turns, lossOn, maxLength);
+      if (!encoded) return;
+      const kept = encode(turns.slice(encoded.droppedTurns), lossOn, maxLength);
+      assert.deepEqual(kept && [kept.tokens, kept.targets], [encoded.tokens, encoded.targets]);
+    }),
+    { seed: 2, numRuns: 200 },
+  );
+});

@@ -1,0 +1,68 @@
+// Which dialogues share a row. The rows are planned once, by length alone, so that every epoch has as many; each epoch
+// then deals the dialogues anew among places of their own length, and shuffles the rows.
+// (Best-fit decreasing: Johnson, "Near-optimal bin packing algorithms", 1973.)
+
+import { Random } from './random.js';
+
+export interface RowPlan {
+  /** Per row, the dialogues in it, as indices into the lengths that it was planned for. */
+  readonly rows: readonly (readonly number[])[];
+  /** Dialogues by length: those of one entry may trade places. */
+  readonly sameLength: readonly (readonly number[])[];
+}
+
+/**
+ * @param lengths in tokens, each in 1..maxLength.
+ * @param packing false: one dialogue a row.
+ */
+export function planRows(lengths: ArrayLike<number>, maxLength: number, packing: boolean): RowPlan {
+  const byLength = new Map<number, number[]>();
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index] ?? 0;
+    if (length < 1 || length > maxLength)
+      throw new RangeError(`a dialogue of ${length} tokens does not fit ${maxLength}`);
+    const others = byLength.get(length);
+    if (others) others.push(index);
+    else byLength.set(length, [index]);
+  }
+  const longestFirst = [...byLength].sort(([left], [right]) => right - left);
+  const rows = packing ? bestFit(longestFirst, maxLength) : Array.from(lengths, (_, index) => [index]);
+  return { rows, sameLength: longestFirst.map(([, dialogues]) => dialogues) };
+}
+
+/** Each dialogue, longest first, goes to the fullest row that still has room for it. */
+function bestFit(
+  longestFirst: readonly (readonly [number, readonly number[]])[],
+  maxLength: number,
+): number[][] {
+  const rows: number[][] = [];
+  const rowsByRoom: number[][][] = Array.from({ length: maxLength + 1 }, () => []);
+  for (const [length, dialogues] of longestFirst) {
+    let room = length;
+    for (const dialogue of dialogues) {
+      // Rows with less room than the last one found have none: room only shrinks by this same length.
+      while (room <= maxLength && rowsByRoom[room]?.length === 0) room++;
+      let row = rowsByRoom[room]?.pop();
+      if (!row) {
+        row = [];
+        rows.push(row);
+      }
+      row.push(dialogue);
+      const left = Math.min(room, maxLength) - length;
+      rowsByRoom[left]?.push(row);
+      if (left >= length) room = Math.min(room, left);
+    }
+  }
+  return rows;
+}
+
+/** The rows of one epoch, each a list of dialogues; the same for the same plan, seed and epoch. */
+export function dealEpoch({ rows, sameLength }: RowPlan, seed: number, epoch: number): number[][] {
+  const random = new Random(seed, epoch);
+  const dealt = new Map<number, number>();
+  for (const dialogues of sameLength) {
+    const shuffled = random.shuffle([...dialogues]);
+    for (const [place, planned] of dialogues.entries()) dealt.set(planned, shuffled[place] ?? planned);
+  }
+  return random.shuffle(rows.map((row) => row.map((planned) => dealt.get(planned) ?? planned)));
+}

@@ -1,0 +1,71 @@
+// Random numbers that are the same on every machine: xoshiro128** (Blackman & Vigna, "Scrambled linear pseudorandom
+// number generators", 2021), seeded by hashing any number of integers, so that each purpose, epoch and seed draws its
+// own stream.
+
+export class Random {
+  private readonly state = new Uint32Array(4);
+
+  /** @param key integers within ±2^53, in an order that matters. */
+  constructor(...key: readonly number[]) {
+    let hash = 0x9e3779b9;
+    const absorb = (word: number) => {
+      hash = avalanche((hash ^ (word >>> 0)) + 0x9e3779b9);
+    };
+    for (const part of key) {
+      absorb(part % 2 ** 32);
+      absorb(Math.floor(part / 2 ** 32));
+    }
+    for (let word = 0; word < 4; word++) {
+      absorb(word);
+      this.state[word] = hash;
+    }
+    // The all-zero state is the one from which nothing else comes.
+    if (this.state.every((word) => word === 0)) this.state[0] = 1;
+  }
+
+  /** 32 random bits, as an unsigned integer. */
+  next(): number {
+    const { state } = this;
+    const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = state;
+    const scrambled = Math.imul(rotate(Math.imul(s1, 5), 7), 9) >>> 0;
+    state[2] = s2 ^ s0;
+    state[3] = s3 ^ s1;
+    state[1] = s1 ^ s2 ^ s0;
+    state[0] = s0 ^ s3 ^ s1;
+    state[2] = s2 ^ s0 ^ (s1 << 9);
+    state[3] = rotate(s3 ^ s1, 11);
+    return scrambled;
+  }
+
+  /** An integer in [0, bound), every one as likely; bound at most 2^32. */
+  below(bound: number): number {
+    const fair = 2 ** 32 - (2 ** 32 % bound);
+    for (;;) {
+      const draw = this.next();
+      if (draw < fair) return draw % bound;
+    }
+  }
+
+  /** Shuffles in place (Fisher & Yates, in Durstenfeld's form). @returns the same array. */
+  shuffle<T>(items: T[]): T[] {
+    for (let last = items.length - 1; last > 0; last--) {
+      const chosen = this.below(last + 1);
+      const [from, to] = [items[chosen], items[last]];
+      if (from !== undefined && to !== undefined) [items[last], items[chosen]] = [from, to];
+    }
+    return items;
+  }
+}
+
+function rotate(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits));
+}
+
+/** The finaliser of MurmurHash3: every bit of the input flips half of the output's. */
+function avalanche(word: number): number {
+  let mixed = word ^ (word >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}

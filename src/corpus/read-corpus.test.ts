@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { refusal } from '../../test/refusal.js';
+import { withFiles } from '../../test/written-files.js';
+import type { CorpusFormat } from './formats.js';
+import { readCorpus, summaryLines } from './read-corpus.js';
+
+type Content = string | Uint8Array;
+
+/** What is read from one file of this name. */
+const read = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
+  withFiles({ [name]: content }, (folder) => {
+    const { dialogues, summary } = readCorpus([join(folder, name)], { format });
+    return {
+      texts: dialogues.map(({ turns }) => turns.map(({ text }) => text)),
+      supervised: dialogues.map(({ turns }) => turns.map(({ supervised }) => supervised)),
+      lines: dialogues.map(({ source }) => Number(source.split(':').at(-1))),
+      file: summary.files[0],
+    };
+  });
+
+/** What is said of it, the folder's path left out. */
+const refused = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
+  withFiles({ [name]: content }, (folder) =>
+    refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
+  );
+
+const pair = [['Hello', 'Hi']];
+
+test('the corpora that come with the product are read whole', () => {
+  const data = fileURLToPath(new URL('../../../data', import.meta.url));
+  const { dialogues, summary } = readCorpus([data]);
+  assert.deepEqual(
+    summary.files.map(({ format, skippedDialogues, skippedTurns }) => [
+      format,
+      skippedDialogues,
+      skippedTurns,
+    ]),
+    [
+      ['qa', 0, 0],
+      ['qa', 0, 0],
+      ['turns', 0, 0],
+    ],
+  );
+  assert.ok(dialogues.length >= 360);
+  assert.deepEqual(summary.skippedFiles, [join(data, 'README.md')]);
+});
+
+test('each format is told by its name and content', () => {
+  const qa = '{"text": "Hello", "response": "Hi"}';
+  const turns = '{"turns": ["Hello", "Hi"]}';
+  const messages =
+    '{"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]}';
+  const shareGpt = '{"conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]}';
+  const strings = '{"conversations": ["Hello", "Hi"]}';
+  for (const [record, format] of [
+    [qa, 'qa'],
+    [turns, 'turns'],
+    [messages, 'messages'],
+    [shareGpt, 'messages'],
+    [strings, 'messages'],
+  ] as const)
+    for (const [name, content] of [
+      ['chats.json', `[${record}]`],
+      ['chats.jsonl', `${record}\n`],
+      ['chats.txt', `[\n  ${record}\n]`],
+    ] as const) {
+      const { texts, file } = read(name, content);
+      assert.deepEqual([texts, file?.format], [pair, format], `${name}: ${record}`);
+    }
+  for (const name of ['chats.tsv', 'chats.txt']) assert.equal(read(name, 'Hello\tHi\n').file?.format, 'tsv');
+});
+
+test('--format wins over the name', () => {
+  assert.deepEqual(read('chats.json', 'Hello\tHi\n', 'tsv').texts, pair);
+  assert.deepEqual(read('chats.tsv', '[{"text": "Hello", "response": "Hi"}]', 'qa').texts, pair);
+  assert.match(
+    refused('chats.json', '[{"turns": ["a", "b"]}]', 'qa'),
+    /^chats\.json:1: expected text and response, found turns/,
+  );
+});
+
+test('weight 0.0 in a TSV turns a turn off, and its words stay', () => {
+  const { texts, supervised } = read(
+    'chats.tsv',
+    '0.0 Hello EOS 1.0 Hi<there EOS 0.0 So?\t1.0 So.\n1.0 a\t0.0 b\n',
+  );
+  assert.deepEqual(texts, [
+    ['Hello', 'Hi<there', 'So?', 'So.'],
+    ['a', 'b'],
+  ]);
+  assert.deepEqual(supervised, [
+    [false, true, false, true],
+    [true, false],
+  ]);
+});
+
+test('a TSV without weights keeps what looks like a number', () => {
+  assert.deepEqual(read('chats.tsv', 'What is it?\t1.0 is it\n').texts, [['What is it?', '1.0 is it']]);
+});
+
+test('a system message is context and no turn that is answered', () => {
+  const record = (...roles: string[]) =>
+    JSON.stringify({ messages: roles.map((role) => ({ role, content: `${role}!` })) });
+  const { texts, supervised } = read('chats.jsonl', record('system', 'user', 'assistant'));
+  assert.deepEqual(texts, [['system!', 'user!', 'assistant!']]);
+  assert.equal(supervised[0]?.[0], false);
+  assert.match(refused('chats.jsonl', record('system', 'user')), /no dialogue in chats\.jsonl can be used/);
+});
+
+test('text is trimmed at both ends and otherwise as it was', () => {
+  const text = 'a  b\u00a0c \u200d e\u0301 \ud83d\ude00\tf';
+  assert.deepEqual(read('chats.json', JSON.stringify([{ text: ` \n${text}\t `, response: text }])).texts, [
+    [text, text],
+  ]);
+});
+
+test('turns without text, and dialogues of fewer than two, are left out and counted', () => {
+  const { texts, file } = read(
+    'chats.jsonl',
+    '{"turns": ["a", " \\n", "b", ""]}\n{"turns": ["c"]}\n{"turns": []}\n',
+  );
+  assert.deepEqual(texts, [['a', 'b']]);
+  assert.deepEqual([file?.dialogues, file?.turns, file?.skippedTurns, file?.skippedDialogues], [1, 2, 2, 2]);
+});
+
+test('the summary is a line a file', () => {
+  withFiles({ 'a.jsonl': '{"turns": ["a", "b", ""]}\n{"turns": ["c"]}\n', 'notes.md': 'x' }, (folder) => {
+    assert.deepEqual(
+      summaryLines(readCorpus([folder]).summary).map((line) => line.replace(`${folder}/`, '')),
+      [
+        'a.jsonl: 1 dialogue, 2 turns (turns); 1 dialogue of fewer than two turns skipped; 1 empty turn skipped',
+        'notes.md: skipped, no known format',
+      ],
+    );
+  });
+});
+
+test('nothing usable is an error that says what there was', () => {
+  assert.equal(
+    refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
+    'no dialogue in chats.jsonl can be used: 2 found, none with two turns that have text; give dialogues of two turns or more',
+  );
+  assert.match(refused('chats.json', '[]'), /^chats\.json holds an empty list/);
+});
+
+test('other formats are refused by a sentence that names the known ones', () => {
+  for (const [name, content] of [
+    ['greetings.yml', 'categories:\n- greetings\nconversations:\n- - Hello\n  - Hi\n'],
+    ['chats.csv', 'question,answer\nHello,Hi\n'],
+    ['chats.txt', 'Hello\nHi\n'],
+  ] as const) {
+    const message = refused(name, content);
+    assert.ok(message.startsWith(`${name} is in no format that is known here`), message);
+    assert.match(message, /text and response.*turns.*messages.*source<TAB>target.*Cornell/);
+  }
+});
+
+const inlineSpace = /[\t\n\r\v\f\u2028\u2029]/g;
+const anyText = fc
+  .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }))
+  .map((text) => text.replace(/\r\n?/g, '\n').replace(/\0|\ufeff/g, 'o'));
+const anyTalk = fc.array(
+  fc.array(
+    anyText.map((text) => text.trim()).filter((text) => text !== ''),
+    { minLength: 2, maxLength: 5 },
+  ),
+  { minLength: 1, maxLength: 6 },
+);
+const anyEnd = fc.constantFrom('\n', '\r\n');
+
+test('records survive being written as JSON, indented JSON or JSON lines, with any line end and byte order mark', () => {
+  fc.assert(
+    fc.property(
+      anyTalk,
+      anyEnd,
+      fc.constantFrom('lines', 'list', 'indented'),
+      fc.boolean(),
+      (talk, end, layout, bom) => {
+        const records = talk.map((turns) => ({ turns }));
+        const text =
+          layout === 'lines'
+            ? records.map((record) => JSON.stringify(record)).join('\n')
+            : JSON.stringify(records, null, layout === 'indented' ? 2 : 0);
+        const { texts, lines } = read('chats.json', (bom ? '\ufeff' : '') + text.replaceAll('\n', end));
+        assert.deepEqual(texts, talk);
+        if (layout === 'lines')
+          assert.deepEqual(
+            lines,
+            [...talk.keys()].map((index) => index + 1),
+          );
+      },
+    ),
+    { seed: 11, numRuns: 150 },
+  );
+});
+
+test('records survive being written as TSV, with any line end', () => {
+  const anyFlatTalk = anyTalk.map((talk) =>
+    talk.map((turns) =>
+      turns.map((text) => text.replace(inlineSpace, ' ').replace(/EOS/g, 'eos').trim() || 'x'),
+    ),
+  );
+  fc.assert(
+    fc.property(anyFlatTalk, anyEnd, fc.infiniteStream(fc.boolean()), (talk, end, weights) => {
+      const wanted = talk.map((turns) => turns.map(() => weights.next().value === true));
+      const lines = talk.map((turns, line) => {
+        const spoken = turns.map((text, turn) => `${wanted[line]?.[turn] ? '1.0' : '0.0'} ${text}`);
+        return `${spoken.slice(0, -1).join(' EOS ')}\t${spoken.at(-1)}`;
+      });
+      const { texts, supervised } = read('chats.tsv', lines.join(end) + end);
+      assert.deepEqual([texts, supervised], [talk, wanted]);
+    }),
+    { seed: 12, numRuns: 150 },
+  );
+});

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { UserError } from '../../errors.js';
+import type { Turn } from '../dialogue.js';
+import { type CorpusFormat, corpusFormats } from '../formats.js';
+import { readCorpus } from '../read-corpus.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'read-corpus-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+type Format = CorpusFormat | 'auto';
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(scratch, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The turns of each dialogue, as texts; what is not supervised in brackets. */
+function texts(name: string, content: string | Uint8Array, format: Format = 'auto'): string[][] {
+  return readCorpus([write(name, content)], { format }).dialogues.map(({ turns }) =>
+    turns.map(({ text, supervised }) => (supervised ? text : `(${text})`)),
+  );
+}
+
+function refusal(name: string, content: string | Uint8Array, format: Format = 'auto'): string {
+  return refusalOf(() => readCorpus([write(name, content)], { format }));
+}
+
+function refusalOf(reading: () => unknown): string {
+  let message = '';
+  assert.throws(reading, (thrown) => {
+    assert.ok(thrown instanceof UserError, String(thrown));
+    assert.equal(thrown.fault, 'data');
+    message = thrown.message.replaceAll(`${scratch}/`, '');
+    return true;
+  });
+  return message;
+}
+
+/** What a turn can be and still be itself afterwards: text without white space around it. */
+const turnText = fc
+  .oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
+  .map((text) => text.replace(/\r\n?/g, '\n').trim())
+  .filter((text) => text !== '');
+const conversation = fc.array(turnText, { minLength: 2, maxLength: 5 });
+const conversations = fc.array(conversation, { minLength: 1, maxLength: 5 });
+const anyLayout = fc.constantFrom(
+  (records: readonly unknown[]) => JSON.stringify(records),
+  (records: readonly unknown[]) => JSON.stringify(records, null, 2),
+  (records: readonly unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join(''),
+  (records: readonly unknown[]) => records.map((record) => JSON.stringify(record)).join('\r\n\r\n'),
+);
+
+describe('the readers of JSON records', () => {
+  it('gives back the conversations that were written, in every shape and layout', () => {
+    const speakers = ['user', 'assistant'];
+    const shapes: ((turns: readonly string[]) => unknown)[] = [
+      (turns: readonly string[]) => ({ turns, id: 7 }),
+      (turns: readonly string[]) => ({
+        messages: turns.map((content, index) => ({ role: speakers[index % 2], content })),
+      }),
+      (turns: readonly string[]) => ({
+        conversations: turns.map((value, index) => ({ from: index % 2 ? 'gpt' : 'human', value })),
+      }),
+      (turns: readonly string[]) => ({ conversations: turns }),
+    ];
+    const property = fc.property(
+      conversations,
+      fc.constantFrom(...shapes),
+      anyLayout,
+      (written, shape, layout) => {
+        assert.deepEqual(texts('a.json', layout(written.map(shape))), written);
+      },
+    );
+    fc.assert(property, { seed: 1, numRuns: 100 });
+  });
+
+  it('gives back questions and answers that were written', () => {
+    const property = fc.property(
+      fc.array(fc.tuple(turnText, turnText), { minLength: 1 }),
+      anyLayout,
+      (pairs, layout) => {
+        const records = pairs.map(([text, response]) => ({ text, response }));
+        assert.deepEqual(texts('a.jsonl', layout(records)), pairs);
+      },
+    );
+    fc.assert(property, { seed: 2, numRuns: 100 });
+  });
+
+  it('says of every dialogue where it came from', () => {
+    const path = write('a.json', '[\n{"text": "a", "response": "b"},\n\n{"text": "c",\n"response": "d"}]');
+    const { dialogues } = readCorpus([path]);
+    assert.deepEqual(
+      dialogues.map(({ source }) => source),
+      [`${path}:2`, `${path}:4`],
+    );
+  });
+
+  it("takes the system's words for context that comes before the first turn", () => {
+    const chat = {
+      messages: [
+        { role: 'system', content: 'be kind' },
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: null, tool_calls: [] },
+        { role: 'assistant', content: 'hello' },
+      ],
+    };
+    const { dialogues, summary } = readCorpus([write('a.json', JSON.stringify(chat))]);
+    const turns: Turn[] = [
+      { text: 'be kind', supervised: false, system: true },
+      { text: 'hi', supervised: true },
+      { text: 'hello', supervised: true },
+    ];
+    assert.deepEqual(dialogues[0]?.turns, turns);
+    assert.equal(summary.files[0]?.skippedTurns, 1);
+  });
+
+  it('keeps text as it is but for the edges, line ends and lone surrogates', () => {
+    const record = '{"turns": ["\\t a  b\\r\\nc\\rd\\u00a0 ", "\\ud800 e\\u0301 \\uf900", "{\\"x\\"}"]}';
+    assert.deepEqual(texts('a.json', `\ufeff${record}`), [['a  b\nc\nd', '\ufffd e\u0301 \uf900', '{"x"}']]);
+  });
+
+  it('says which fields it expected, which it found, and what to rename', () => {
+    const cases: readonly [record: string, message: string][] = [
+      [
+        '{"question": "a", "answer": "b"}',
+        'expected text and response, or turns, or messages or conversations, found question and answer; rename question to text and answer to response',
+      ],
+      [
+        '{"text": "a", "reponse": "b"}',
+        'expected text and response, or turns, or messages or conversations, found text and reponse; rename reponse to response',
+      ],
+      [
+        '{"dialog": ["a", "b"], "id": 1}',
+        'expected text and response, or turns, or messages or conversations, found dialog and id; rename dialog to turns',
+      ],
+      [
+        '{"mesages": []}',
+        'expected text and response, or turns, or messages or conversations, found mesages; rename mesages to messages',
+      ],
+      ['{}', 'expected text and response, or turns, or messages or conversations, found no field'],
+      ['["a", "b"]', 'expected text and response, or turns, or messages or conversations, found a list'],
+      ['"a"', 'expected text and response, or turns, or messages or conversations, found a string'],
+    ];
+    for (const [record, message] of cases)
+      assert.equal(refusal('a.json', `[\n${record}]`), `a.json:2: ${message}`);
+  });
+
+  it('expects every record to be like the first', () => {
+    const first = '{"text": "a", "response": "b"}';
+    assert.equal(
+      refusal('a.jsonl', `${first}\n${first}\n{"prompt": "a", "completion": "b"}\n`),
+      'a.jsonl:3: expected text and response, found prompt and completion; rename prompt to text and completion to response',
+    );
+    assert.equal(
+      refusal('a.jsonl', `${first}\n{"turns": ["a", "b"]}`),
+      'a.jsonl:2: expected text and response, found turns',
+    );
+  });
+
+  it('says which field is of the wrong kind', () => {
+    const cases: readonly [record: string, message: string][] = [
+      ['{"text": 1, "response": "b"}', 'text is a number, but must be a string'],
+      ['{"text": "a", "response": ["b"]}', 'response is a list, but must be a string'],
+      ['{"turns": "a"}', 'turns is a string, but must be a list'],
+      ['{"turns": ["a", null]}', 'turn 2 is null, but must be a string'],
+      ['{"messages": {}}', 'messages is an object, but must be a list'],
+      [
+        '{"messages": [{"role": "user", "content": 3}]}',
+        'the content of message 1 is a number, but must be a string',
+      ],
+      [
+        '{"messages": ["a", {"message": "b"}]}',
+        'expected role and content, or from and value, in message 2, found message',
+      ],
+      [
+        '{"conversations": [["a"]]}',
+        'expected role and content, or from and value, in message 1, found a list',
+      ],
+    ];
+    for (const [record, message] of cases) assert.equal(refusal('a.jsonl', record), `a.jsonl:1: ${message}`);
+  });
+
+  it('holds a file to the format that was asked for', () => {
+    assert.deepEqual(texts('a.txt', '{"turns": ["a", "b"], "text": "c", "response": "d"}', 'turns'), [
+      ['a', 'b'],
+    ]);
+    assert.match(
+      refusal('a.json', '{"text": "a", "response": "b"}', 'turns'),
+      /:1: expected turns, found text and response/,
+    );
+    for (const format of corpusFormats.filter((name) => name !== 'cornell'))
+      assert.throws(() => texts('a.txt', 'neither this nor that', format), UserError);
+  });
+
+  it('names a control character in a field name without printing it', () => {
+    assert.match(refusal('a.json', '{"\\u001b[31m": 1}'), /found \[31m|found {1,2}\[31m/);
+  });
+});
+
+describe('the reader of DialoGPT lines', () => {
+  it('reads the lines of the original', () => {
+    assert.deepEqual(texts('a.tsv', '0.0 hello EOS 1.0 hi there\t1.0 how are you\n'), [
+      ['(hello)', 'hi there', 'how are you'],
+    ]);
+    assert.deepEqual(texts('a.txt', 'what is it ?\tit is late .\n\nwho ?\tme .'), [
+      ['what is it ?', 'it is late .'],
+      ['who ?', 'me .'],
+    ]);
+    assert.deepEqual(texts('a.tsv', '1.0 a EOS 0.0 \t1.0 b\n'), [['a', 'b']]);
+  });
+});
+
+describe('readCorpus', () => {
+  it('reads files and folders together, each in its own format', () => {
+    write('many/a.json', '[{"text": "a", "response": "b"}]');
+    write('many/b.tsv', 'c\td\n');
+    write('many/c.jsonl', '{"turns": ["e", "f"]}\n');
+    write('many/notes.md', 'x');
+    const named = write('more.txt', '{"messages": ["g", "h"]}');
+    const { dialogues, summary } = readCorpus([named, join(scratch, 'many')]);
+    assert.deepEqual(
+      dialogues.map(({ turns }) => turns.map(({ text }) => text).join('')),
+      ['gh', 'ab', 'cd', 'ef'],
+    );
+    assert.deepEqual(
+      summary.files.map(({ format }) => format),
+      ['messages', 'qa', 'tsv', 'turns'],
+    );
+    assert.deepEqual(summary.skippedFiles, [join(scratch, 'many/notes.md')]);
+  });
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { UserError } from '../errors.js';
+import type { Dialogue } from './dialogue.js';
+import { split } from './split.js';
+
+const dialogue = (text: string, source = 'test:1'): Dialogue => ({
+  turns: [
+    { text, supervised: true },
+    { text: `${text}?`, supervised: true },
+  ],
+  source,
+});
+const textOf = ({ turns }: Dialogue) => turns.map(({ text }) => text).join('\n');
+/** Few texts, so that many dialogues share one. */
+const anyDialogues = fc
+  .array(fc.nat(12), { minLength: 2, maxLength: 60 })
+  .filter((texts) => new Set(texts).size > 1)
+  .map((texts) => texts.map((text, index) => dialogue(String(text), `test:${index + 1}`)));
+const anyRatio = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+
+test('every dialogue stands on one side, in the order it came in, and no text on both', () => {
+  fc.assert(
+    fc.property(anyDialogues, anyRatio, fc.nat(), (dialogues, ratio, seed) => {
+      const { train, evaluation } = split(dialogues, ratio, seed);
+      const aside = new Set(evaluation);
+      assert.ok(train.length > 0 && evaluation.length > 0);
+      assert.deepEqual(
+        train,
+        dialogues.filter((one) => !aside.has(one)),
+      );
+      assert.deepEqual(
+        evaluation,
+        dialogues.filter((one) => aside.has(one)),
+      );
+      const learnt = new Set(train.map(textOf));
+      for (const one of evaluation) assert.ok(!learnt.has(textOf(one)));
+    }),
+    { seed: 7, numRuns: 200 },
+  );
+});
+
+test('the same seed splits the same, another seed otherwise', () => {
+  const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
+  assert.deepEqual(split(dialogues, 0.2, 1), split(dialogues, 0.2, 1));
+  assert.notDeepEqual(split(dialogues, 0.2, 1).evaluation, split(dialogues, 0.2, 2).evaluation);
+});
+
+test('the share is exact where no two dialogues are the same', () => {
+  const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
+  assert.equal(split(dialogues, 0.1, 42).evaluation.length, 5);
+  assert.equal(split(dialogues, 0.001, 42).evaluation.length, 1);
+  assert.equal(split(dialogues, 0.999, 42).evaluation.length, 49);
+});
+
+test('where every text is there many times, the rarest is kept aside', () => {
+  const dialogues = ['a', 'a', 'a', 'b', 'b'].map((text) => dialogue(text));
+  assert.deepEqual(split(dialogues, 0.1, 42).evaluation.map(textOf), ['b\nb?', 'b\nb?']);
+});
+
+test('fewer than two different dialogues cannot be split', () => {
+  for (const dialogues of [[], [dialogue('a')], [dialogue('a'), dialogue('a')]])
+    assert.throws(
+      () => split(dialogues, 0.5, 42),
+      (thrown) =>
+        thrown instanceof UserError && thrown.exitCode === 3 && /--eval-ratio 0/.test(thrown.message),
+    );
+});

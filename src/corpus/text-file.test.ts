@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { UserError } from '../errors.js';
+import { readText } from './text-file.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+const path = join(scratch, 'chats.jsonl');
+
+function read(content: string | Uint8Array): string {
+  writeFileSync(path, content);
+  return readText(path);
+}
+
+function refusal(content: string | Uint8Array): string {
+  return refusalOf(() => read(content));
+}
+
+function refusalOf(reading: () => unknown): string {
+  let message = '';
+  assert.throws(reading, (thrown) => {
+    assert.ok(thrown instanceof UserError, String(thrown));
+    assert.equal(thrown.fault, 'data');
+    message = thrown.message.replaceAll(scratch, '');
+    return true;
+  });
+  return message;
+}
+
+function utf16(text: string, { bigEndian = false } = {}): Buffer {
+  const bytes = Buffer.from(text, 'utf16le');
+  return bigEndian ? bytes.swap16() : bytes;
+}
+
+describe('readText', () => {
+  it('reads UTF-8 as it is, without its byte order mark', () => {
+    const text = fc
+      .string({ unit: 'binary', minLength: 1 })
+      .filter((any) => any.trim() !== '' && !any.includes('\0'));
+    const property = fc.property(text, (any) => {
+      fc.pre(!any.startsWith('\ufeff') && !any.startsWith('PK\x03'));
+      assert.equal(read(any), any);
+      assert.equal(read(`\ufeff${any}`), any);
+    });
+    fc.assert(property, { seed: 1, numRuns: 50 });
+  });
+
+  it('says what is missing, empty or no file', () => {
+    assert.equal(
+      refusalOf(() => readText(join(scratch, 'nope.json'))),
+      '/nope.json does not exist; check the path',
+    );
+    assert.equal(
+      refusalOf(() => readText(scratch)),
+      ' is not a regular file; give a file or a folder of files',
+    );
+    assert.equal(refusal(''), '/chats.jsonl is empty; it should hold conversations');
+    assert.equal(
+      refusal(' \n\ufeff\n'),
+      '/chats.jsonl is empty but for white space; it should hold conversations',
+    );
+  });
+
+  it('names a file that may not be read', {
+    skip: process.getuid?.() === 0 && 'root reads everything',
+  }, () => {
+    const locked = join(scratch, 'locked');
+    writeFileSync(locked, 'x');
+    chmodSync(locked, 0);
+    assert.match(
+      refusalOf(() => readText(locked)),
+      /may not be read by this user/,
+    );
+  });
+
+  it('knows UTF-16 with and without a mark, and gives the command', () => {
+    const text = '[{"text": "Hi", "response": "Hello"}]';
+    for (const [content, from, name] of [
+      [utf16(`\ufeff${text}`), 'UTF-16', 'UTF-16LE'],
+      [utf16(`\ufeff${text}`, { bigEndian: true }), 'UTF-16', 'UTF-16BE'],
+      [utf16(text), 'UTF-16LE', 'UTF-16LE'],
+      [utf16(text, { bigEndian: true }), 'UTF-16BE', 'UTF-16BE'],
+    ] as const)
+      assert.equal(
+        refusal(content),
+        `/chats.jsonl is in ${name}, not UTF-8; convert it with: iconv -f ${from} -t UTF-8 /chats.jsonl > /chats.jsonl.utf8`,
+      );
+  });
+
+  it('finds the first byte that is not UTF-8', () => {
+    const valid = 'Grüße 你好 😀\n'.repeat(50);
+    const property = fc.property(fc.nat(valid.length), (at) => {
+      const before = Buffer.from(valid.slice(0, at));
+      const text = before.toString();
+      fc.pre(!text.endsWith('\ufffd'));
+      const line = text.split('\n').length;
+      const message = refusal(Buffer.concat([before, Buffer.of(0xe9), Buffer.from(` au lait\n${valid}`)]));
+      assert.ok(message.startsWith(`/chats.jsonl:${line} has the byte 0xE9, which is not UTF-8; `), message);
+    });
+    fc.assert(property, { seed: 2 });
+  });
+
+  it('guesses the encoding that is not UTF-8', () => {
+    assert.match(
+      refusal(Buffer.from('caf\xe9 cr\xe8me', 'latin1')),
+      /:1 has the byte 0xE9.*iconv -f WINDOWS-1252 -t UTF-8/,
+    );
+    // `你好，世界` in GB18030.
+    assert.match(
+      refusal(Buffer.from('c4e3bac3a3accac0bde7', 'hex')),
+      /in GB18030, convert it with: iconv -f GB18030/,
+    );
+    assert.match(refusal(Buffer.from('cut short: \xe4\xbd', 'latin1')), /:1 has the byte 0xE4/);
+  });
+
+  it('quotes a path for the shell', () => {
+    const folder = join(scratch, "it's mine");
+    mkdirSync(folder);
+    const odd = join(folder, 'a b.txt');
+    writeFileSync(odd, Buffer.of(0x61, 0xff, 0x0a));
+    assert.ok(
+      refusalOf(() => readText(odd)).endsWith(` '/it'\\''s mine/a b.txt' > '/it'\\''s mine/a b.txt.utf8'`),
+    );
+  });
+
+  it('tells binary files, by name where it knows them', () => {
+    assert.equal(
+      refusal('PK\x03\x04 and so on'),
+      '/chats.jsonl is a zip archive or office document, not text; unpack it, or export it as JSON',
+    );
+    assert.match(
+      refusal(Buffer.from('\x1f\x8b\b', 'latin1')),
+      /compressed with gzip, not text; unpack it with gunzip/,
+    );
+    assert.match(refusal('{"a": "b\0"}'), /is a binary file \(byte 8 is zero\), not text/);
+  });
+});

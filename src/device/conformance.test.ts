@@ -1,0 +1,30 @@
+// Every device that this machine has, against the contract; and the references themselves, against published vectors.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeDevice } from './conformance.js';
+import { createCpuDevice } from './cpu/cpu-device.js';
+import { activate, philox } from './reference.js';
+
+test("the reference Philox gives Random123's known answers", () => {
+  const max = 0xffffffff;
+  assert.deepEqual(philox([0, 0, 0, 0], [0, 0]), [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
+  assert.deepEqual(
+    philox([max, max, max, max], [max, max]),
+    [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd],
+  );
+  assert.deepEqual(
+    philox([0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0]),
+    [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
+  );
+});
+
+test('the reference GELUs agree with tabulated values', () => {
+  // Phi(1) and Phi(3) from tables of the normal distribution; gelu(x) = x Phi(x).
+  assert.ok(Math.abs(activate('gelu', 1) - 0.841344746068543) < 1e-14);
+  assert.ok(Math.abs(activate('gelu', 4) - 4 * 0.999968328758167) < 1e-14);
+  assert.ok(Math.abs(activate('gelu', -4) + 4 * 3.16712418331199e-5) < 1e-15);
+  assert.ok(Math.abs(activate('gelu_new', 1) - activate('gelu', 1)) < 5e-4);
+});
+
+describeDevice('cpu', () => createCpuDevice());

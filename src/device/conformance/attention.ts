@@ -1,0 +1,229 @@
+// Attention over packed segments, its gradient, and attention with a cache of keys and values.
+
+import assert from 'node:assert/strict';
+import type { AttentionOptions } from '../device.js';
+import { at, attention, dropoutMask } from '../reference.js';
+import type { Tensor } from '../tensor.js';
+import { type Bench, type Check, dot, expectClose, expectGradient, Random, rowsWithNaN } from './harness.js';
+
+/** Lengths of the segments, channels, heads. */
+const layouts: readonly {
+  readonly lengths: readonly number[];
+  readonly channels: number;
+  readonly heads: number;
+}[] = [
+  { lengths: [1], channels: 4, heads: 1 },
+  { lengths: [37], channels: 60, heads: 3 },
+  { lengths: [1, 20, 3, 13], channels: 60, heads: 3 },
+  { lengths: [70, 64, 1, 1, 40], channels: 128, heads: 2 },
+  { lengths: [150], channels: 34, heads: 2 },
+];
+
+/** starts and ends of segments that follow each other. */
+function boundaries(lengths: readonly number[]): { starts: number[]; ends: number[] } {
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const length of lengths) {
+    const start = starts.length;
+    for (let row = 0; row < length; row++) {
+      starts.push(start);
+      ends.push(start + length);
+    }
+  }
+  return { starts, ends };
+}
+
+interface Setting {
+  readonly lengths: readonly number[];
+  readonly heads: number;
+  readonly scale: number;
+  readonly probability?: number;
+}
+
+function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Setting) {
+  const { starts, ends } = boundaries(lengths);
+  const rows = starts.length;
+  const settings = { probability, site: 5, counter: [21, 22, 23] } as const;
+  const options: AttentionOptions = {
+    heads,
+    scale,
+    segments: { starts: bench.integers('starts', starts), ends: bench.integers('ends', ends) },
+    dropout: bench.dropout(settings),
+  };
+  return { starts, rows, options, mask: dropoutMask(settings, rows * heads, rows) };
+}
+
+function run(bench: Bench, qkv: Float64Array, rows: number, options: AttentionOptions) {
+  const channels = qkv.length / rows / 3;
+  const input = bench.floats('qkv', [rows, 3 * channels], qkv);
+  const out = bench.output('out', [rows, channels]);
+  const logSumExp = bench.output('logSumExp', [options.heads, rows]);
+  bench.device.attention(out, logSumExp, input, options);
+  const backward = (gradOut: Float64Array): Tensor => {
+    const gradQkv = bench.output('gradQkv', [rows, 3 * channels]);
+    const grad = bench.floats('gradOut', [rows, channels], gradOut);
+    bench.device.attentionBackward(gradQkv, grad, out, logSumExp, input, options);
+    return gradQkv;
+  };
+  return { out, logSumExp, backward };
+}
+
+export function testAttention(check: Check): void {
+  for (const { lengths, channels, heads } of layouts) {
+    for (const probability of [0, 0.2]) {
+      check(
+        `attention and its gradient, segments of ${lengths}, ${heads} heads of ${channels / heads}, dropout ${probability}`,
+        (bench) => {
+          const scale = 1 / Math.sqrt(channels / heads);
+          const { starts, rows, options, mask } = optionsOf(bench, { lengths, heads, scale, probability });
+          const random = new Random(rows);
+          const qkv = random.normals(rows * 3 * channels, 1.5);
+          const { out, logSumExp, backward } = run(bench, qkv, rows, options);
+          const forward = () => attention(qkv, starts, { heads, scale, mask });
+          const expected = forward();
+          expectClose(bench.read(out), expected.out, 'out');
+          expectClose(bench.read(logSumExp), expected.logSumExp, 'logSumExp');
+          const gradOut = random.normals(rows * channels);
+          expectGradient(bench.read(backward(gradOut)), qkv, () => dot(forward().out, gradOut), 'gradQkv', {
+            sample: rows > 100 ? 12 : 90,
+            tolerance: 2e-5,
+          });
+        },
+      );
+    }
+  }
+
+  check('attention holds with scores of hundreds', (bench) => {
+    const setting = { lengths: [9, 28], heads: 3, scale: 4 };
+    const { starts, rows, options, mask } = optionsOf(bench, setting);
+    const qkv = new Random(3).normals(rows * 180, 5);
+    const { out } = run(bench, qkv, rows, options);
+    expectClose(bench.read(out), attention(qkv, starts, { ...setting, mask }).out, 'out', 1e-4);
+  });
+
+  check('packed segments never see each other, forward or backward', (bench) => {
+    const setting = { lengths: [20, 17, 30], heads: 3, scale: 0.25 };
+    const { rows, options } = optionsOf(bench, setting);
+    const [channels, random] = [60, new Random(8)];
+    const qkv = random.normals(rows * 3 * channels);
+    const gradOut = random.normals(rows * channels);
+    const results = [0, 1].map((changed) => {
+      // The second time, the middle segment holds other numbers; all else must not change by a bit.
+      const input = qkv.map((value, index) => {
+        const row = Math.floor(index / (3 * channels));
+        return row >= 20 && row < 37 ? Math.fround(value * (1 + changed)) : value;
+      });
+      const { out, backward } = run(bench, input, rows, options);
+      return { out: bench.read(out), grad: bench.read(backward(gradOut)) };
+    });
+    const [first, second] = results;
+    assert.ok(first && second);
+    const outside = (values: Float32Array, columns: number) => [
+      ...values.subarray(0, 20 * columns),
+      ...values.subarray(37 * columns),
+    ];
+    assert.deepEqual(outside(first.out, channels), outside(second.out, channels));
+    assert.deepEqual(outside(first.grad, 3 * channels), outside(second.grad, 3 * channels));
+    assert.notDeepEqual(first.out, second.out);
+  });
+
+  check('a later row never changes an earlier one', (bench) => {
+    const { rows, options } = optionsOf(bench, { lengths: [37], heads: 3, scale: 0.25 });
+    const qkv = new Random(8).normals(rows * 180);
+    const before = bench.read(run(bench, qkv, rows, options).out);
+    const changed = qkv.map((value, index) => (index >= 30 * 180 ? -value : value));
+    const after = bench.read(run(bench, changed, rows, options).out);
+    assert.deepEqual(after.subarray(0, 30 * 60), before.subarray(0, 30 * 60));
+  });
+
+  check('a NaN passes on to all later rows of its segment, and back', (bench) => {
+    // Into other segments it may pass, too: zero weights are allowed to be multiplied rather than skipped.
+    const { rows, options } = optionsOf(bench, { lengths: [10, 12, 15], heads: 3, scale: 0.25 });
+    const random = new Random(8);
+    const gradOut = random.normals(rows * 60);
+    for (const part of [0, 60, 120]) {
+      const qkv = random.normals(rows * 180);
+      qkv[14 * 180 + part + 25] = Number.NaN;
+      const { out, backward } = run(bench, qkv, rows, options);
+      const poisoned = rowsWithNaN(bench.read(out), 60);
+      for (let row = 14; row < (part === 0 ? 15 : 22); row++) assert.ok(poisoned.includes(row), `row ${row}`);
+      assert.ok(rowsWithNaN(bench.read(backward(gradOut)), 180).includes(14));
+    }
+  });
+
+  for (const [batch, heads, channels] of [
+    [1, 1, 4],
+    [3, 3, 60],
+    [2, 2, 128],
+  ] as const) {
+    check(
+      `attentionCached follows attention, ${batch} sequences, ${heads} heads of ${channels / heads}`,
+      (bench) => {
+        const { device } = bench;
+        const [capacity, scale, random] = [41, 0.3, new Random(batch)];
+        const steps = [7, 1, 1, 20, 3];
+        const total = steps.reduce((sum, count) => sum + count, 0);
+        const sequences = Array.from({ length: batch }, () => random.normals(total * 3 * channels));
+        const mask = new Float64Array(total * heads * total).fill(1);
+        const expected = sequences.map(
+          (qkv) => attention(qkv, new Int32Array(total), { heads, scale, mask }).out,
+        );
+        const empty = new Float64Array(batch * capacity * channels);
+        const keys = bench.floats('keys', [batch, capacity, channels], empty);
+        const values = bench.floats('values', [batch, capacity, channels], empty);
+        const lengths = bench.integers('lengths', new Int32Array(batch));
+        let done = 0;
+        for (const count of steps) {
+          const rows = sequences.flatMap((qkv) => [
+            ...qkv.subarray(done * 3 * channels, (done + count) * 3 * channels),
+          ]);
+          const out = bench.output('out', [batch * count, channels]);
+          const qkv = bench.floats('qkv', [batch * count, 3 * channels], rows);
+          device.attentionCached(out, qkv, { keys, values, lengths }, { heads, scale });
+          const wanted = expected.flatMap((all) => [
+            ...all.subarray(done * channels, (done + count) * channels),
+          ]);
+          expectClose(bench.read(out), wanted, `positions ${done}..${done + count}`);
+          done += count;
+          device.upload(lengths, new Int32Array(batch).fill(done));
+        }
+      },
+    );
+  }
+
+  check('attentionCached serves sequences of different lengths', (bench) => {
+    const { device } = bench;
+    const [heads, channels, capacity, scale, random] = [3, 60, 12, 0.3, new Random(4)];
+    const filled = [0, 5, 11];
+    const keys = random.normals(filled.length * capacity * channels);
+    const values = random.normals(filled.length * capacity * channels);
+    const qkv = random.normals(filled.length * 3 * channels);
+    const out = bench.output('out', [filled.length, channels]);
+    device.attentionCached(
+      out,
+      bench.floats('qkv', [filled.length, 3 * channels], qkv),
+      {
+        keys: bench.floats('keys', [filled.length, capacity, channels], keys),
+        values: bench.floats('values', [filled.length, capacity, channels], values),
+        lengths: bench.integers('lengths', filled),
+      },
+      { heads, scale },
+    );
+    const expected = filled.flatMap((length, sequence) => {
+      const row = qkv.subarray(sequence * 3 * channels, (sequence + 1) * 3 * channels);
+      const past = Array.from({ length }, (_, position) => {
+        const from = (sequence * capacity + position) * channels;
+        return [
+          ...new Float64Array(channels),
+          ...keys.subarray(from, from + channels),
+          ...values.subarray(from, from + channels),
+        ];
+      });
+      const whole = [...past.flat(), ...row];
+      const mask = new Float64Array((length + 1) ** 2 * heads).fill(1);
+      const all = attention(whole, new Int32Array(length + 1), { heads, scale, mask }).out;
+      return Array.from({ length: channels }, (_, c) => at(all, length * channels + c));
+    });
+    expectClose(bench.read(out), expected, 'out');
+  });
+}

@@ -1,0 +1,134 @@
+// Every operation once, on shapes large enough to be shared between threads: for what must come out the same to the
+// last bit when it is done again, or by another number of threads.
+
+import type { Tensor } from '../tensor.js';
+import { type Bench, Random } from './harness.js';
+
+/** All that the operations wrote, by name. */
+export function everyOperation(bench: Bench): Map<string, Float32Array> {
+  const { device } = bench;
+  const random = new Random(99);
+  const [rows, channels, heads, vocabulary, positions] = [301, 252, 3, 1031, 128];
+  const floats = (name: string, ...shape: number[]): Tensor =>
+    bench.floats(name, shape, random.normals(shape.reduce((product, extent) => product * extent, 1)));
+  const written = new Map<string, Tensor>();
+  const out = (name: string, ...shape: number[]): Tensor => {
+    const tensor = bench.output(name, shape);
+    written.set(name, tensor);
+    return tensor;
+  };
+  const sum = (name: string, ...shape: number[]): Tensor => {
+    const tensor = floats(name, ...shape);
+    written.set(name, tensor);
+    return tensor;
+  };
+
+  const dropout = bench.dropout({ probability: 0.1, site: 4, counter: [1, 2, 3] });
+  const tokens = bench.integers('tokens', random.integers(rows, vocabulary));
+  const places = bench.integers('positions', random.integers(rows, positions));
+  const tables = {
+    token: floats('tokens', vocabulary, channels),
+    position: floats('places', positions, channels),
+  };
+  const embedded = out('embedding', rows, channels);
+  device.embedding(embedded, tokens, places, tables, dropout);
+  const gradOut = floats('gradOut', rows, channels);
+  const tableGradients = {
+    token: sum('token gradient', vocabulary, channels),
+    position: sum('position gradient', positions, channels),
+  };
+  device.embeddingBackward(tableGradients, gradOut, tokens, places, dropout);
+
+  const norm = { weight: floats('weight', channels), bias: floats('bias', channels) };
+  const normGradients = {
+    weight: sum('norm weight gradient', channels),
+    bias: sum('norm bias gradient', channels),
+  };
+  const [normed, stats] = [out('layernorm', rows, channels), out('stats', rows, 2)];
+  device.layernorm(normed, stats, embedded, norm, 1e-5);
+  device.layernormBackward(
+    sum('gradX', rows, channels),
+    normGradients,
+    gradOut,
+    embedded,
+    stats,
+    norm.weight,
+  );
+  device.residualLayernorm(
+    out('residual sum', rows, channels),
+    out('residual layernorm', rows, channels),
+    out('residual stats', rows, 2),
+    embedded,
+    normed,
+    norm,
+    1e-5,
+    dropout,
+  );
+  device.dropout(out('dropout', rows, channels), normed, dropout);
+
+  const projection = floats('projection', channels, 3 * channels);
+  const qkv = out('matmul', rows, 3 * channels);
+  device.matmul(qkv, normed, projection);
+  const wide = {
+    bias: floats('wide bias', 3 * channels),
+    preActivation: out('preActivation', rows, 3 * channels),
+  };
+  const activated = out('activated', rows, 3 * channels);
+  device.matmul(activated, normed, projection, {
+    epilogue: { kind: 'bias-activation', activation: 'gelu_new', ...wide },
+  });
+  device.matmul(sum('gradient of projection', channels, 3 * channels), normed, activated, {
+    transposeA: true,
+    accumulate: true,
+  });
+  device.matmul(out('gradient of input', rows, channels), qkv, projection, { transposeB: true });
+  device.sumRows(sum('gradient of bias', 3 * channels), activated);
+
+  const starts = Int32Array.from({ length: rows }, (_, row) => (row < 170 ? 0 : row < 171 ? 170 : 171));
+  const ends = Int32Array.from({ length: rows }, (_, row) => (row < 170 ? 170 : row < 171 ? 171 : rows));
+  const segments = { starts: bench.integers('starts', starts), ends: bench.integers('ends', ends) };
+  const attention = { heads, scale: 0.01, segments, dropout };
+  const [attended, logSumExp] = [out('attention', rows, channels), out('logSumExp', heads, rows)];
+  device.attention(attended, logSumExp, qkv, attention);
+  device.attentionBackward(out('gradQkv', rows, 3 * channels), gradOut, attended, logSumExp, qkv, attention);
+  const cache = {
+    keys: floats('keys', 7, 60, channels),
+    values: floats('values', 7, 60, channels),
+    lengths: bench.integers('lengths', [0, 5, 10, 15, 16, 17, 3]),
+  };
+  device.attentionCached(out('cached', rows, channels), qkv, cache, { heads, scale: 0.01 });
+
+  const chosen = random.distinct(170, rows);
+  const index = bench.integers('index', chosen);
+  const gathered = out('gathered', chosen.length, channels);
+  device.gatherRows(gathered, normed, index);
+  device.scatterRows(out('scattered', rows, channels), gathered, index);
+  const logits = out('logits', chosen.length, vocabulary);
+  device.matmul(logits, gathered, tables.token, { transposeB: true });
+  const targets = bench.integers('targets', random.integers(chosen.length, vocabulary));
+  const losses = out('losses', chosen.length);
+  device.crossEntropy(losses, logits, targets, {
+    labelSmoothing: 0.1,
+    gradientScale: bench.floats('scale', [1], [0.01]),
+  });
+  device.sum(sum('sum', 1), logits);
+  const squares = sum('sum of squares', 1);
+  device.sumOfSquares(squares, projection);
+  device.fill(squares, 3);
+
+  const step = sum('step', 4);
+  device.upload(step, Float32Array.of(0.01, 0, 0.1, 0.001));
+  device.clipCoefficient(step, squares, 1);
+  const moments = [
+    sum('first moment', channels, 3 * channels),
+    out('second moment', channels, 3 * channels),
+  ] as const;
+  device.adamw(sum('parameters', channels, 3 * channels), projection, ...moments, {
+    step,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.01,
+  });
+  return new Map([...written].map(([name, tensor]) => [name, bench.read(tensor)]));
+}

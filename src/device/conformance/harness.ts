@@ -1,0 +1,168 @@
+// What the conformance tests share: seeded numbers, tensors that betray a kernel which leaves its bounds, and
+// comparison with float64 references. Knows no operation.
+
+import assert from 'node:assert/strict';
+import type { Device, Dropout } from '../device.js';
+import { at, type DropoutSettings, finiteDifferences, type Numbers } from '../reference.js';
+import { Tensor } from '../tensor.js';
+
+/** Elements before and after every tensor: not a multiple of any vector, so that tensors are unaligned as well. */
+const margin = 37;
+/** Around floats lies NaN: read by mistake, it shows in every result. Around integers, an index outside any table. */
+const guard = { f32: Number.NaN, i32: -7_777_777 } as const;
+
+/** Numbers of a fixed seed (Mulberry32). */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** In [0, 1). */
+  uniform(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let word = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** Normal numbers of that standard deviation, exact in 32 bits. */
+  normals(count: number, deviation = 1, mean = 0): Float64Array {
+    return Float64Array.from({ length: count }, () => {
+      const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+      return Math.fround(mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform()));
+    });
+  }
+
+  /** Integers in 0..below-1. */
+  integers(count: number, below: number): Int32Array {
+    return Int32Array.from({ length: count }, () => Math.floor(this.uniform() * below));
+  }
+
+  /** `count` different integers in 0..below-1, in no order. */
+  distinct(count: number, below: number): Int32Array {
+    const all = Array.from({ length: below }, (_, value) => [this.uniform(), value] as const);
+    return Int32Array.from(all.sort(([a], [b]) => a - b).slice(0, count), ([, value]) => value);
+  }
+}
+
+/** A device whose tensors are watched. */
+export class Bench {
+  readonly #watched: { readonly name: string; readonly margins: readonly Tensor[] }[] = [];
+
+  constructor(readonly device: Device) {}
+
+  /** A tensor with those numbers. */
+  floats(name: string, shape: readonly number[], values: Numbers): Tensor {
+    const tensor = this.#allocate(name, shape, 'f32');
+    if (tensor.size > 0) this.device.upload(tensor, Float32Array.from(values));
+    return tensor;
+  }
+
+  integers(name: string, values: Numbers): Tensor {
+    const tensor = this.#allocate(name, [values.length], 'i32');
+    this.device.upload(tensor, Int32Array.from(values));
+    return tensor;
+  }
+
+  /** A tensor to be overwritten: full of a number that would show if it were read or left. */
+  output(name: string, shape: readonly number[]): Tensor {
+    return this.floats(
+      name,
+      shape,
+      new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(1e30),
+    );
+  }
+
+  dropout({ probability, site, counter }: DropoutSettings): Dropout {
+    return { probability, site, counter: this.integers('dropout counter', counter) };
+  }
+
+  /** The numbers of a tensor, after looking whether anything was written beside any tensor. */
+  read(tensor: Tensor): Float32Array {
+    for (const { name, margins } of this.#watched)
+      for (const side of margins)
+        assert.ok(this.device.download(side).every(Number.isNaN), `something was written beside ${name}`);
+    return this.device.download(tensor);
+  }
+
+  #allocate(name: string, shape: readonly number[], dtype: 'f32' | 'i32'): Tensor {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    const whole = this.device.allocate(name, [size + 2 * margin], dtype);
+    this.device.fill(whole, guard[dtype]);
+    const margins = [whole.view(0, [margin]), whole.view(margin + size, [margin])];
+    if (dtype === 'f32') this.#watched.push({ name, margins });
+    return new Tensor(whole.storage, margin, shape, dtype);
+  }
+}
+
+/** Declares a test that gets a bench of its own. */
+export type Check = (name: string, body: (bench: Bench) => void) => void;
+
+/** A few roundings of 32 bits. */
+export const tight = 3e-6;
+
+/** @param tolerance the largest difference allowed, as a share of the largest expected number. */
+export function expectClose(actual: Numbers, expected: Numbers, what: string, tolerance = tight): void {
+  assert.equal(actual.length, expected.length, `${what}: length`);
+  let largest = 0;
+  for (let index = 0; index < expected.length; index++)
+    largest = Math.max(largest, Math.abs(at(expected, index)));
+  const allowed = tolerance * (largest || 1);
+  for (let index = 0; index < expected.length; index++) {
+    const difference = Math.abs(at(actual, index) - at(expected, index));
+    // Written so that a NaN fails.
+    if (!(difference <= allowed))
+      assert.fail(
+        `${what}[${index}] is ${at(actual, index)}, expected ${at(expected, index)} (allowed: ${allowed})`,
+      );
+  }
+}
+
+export function expectEqual(actual: Numbers, expected: Numbers, what: string): void {
+  assert.equal(actual.length, expected.length, `${what}: length`);
+  for (let index = 0; index < expected.length; index++) {
+    const [given, wanted] = [at(actual, index), at(expected, index)];
+    if (given !== wanted && !(Number.isNaN(given) && Number.isNaN(wanted)))
+      assert.fail(`${what}[${index}] is ${given}, expected exactly ${wanted}`);
+  }
+}
+
+/**
+ * Compares gradient entries with finite differences of `loss`, all of them or `sample` that are spread evenly.
+ * @param values the argument of `loss`, which reads it anew at every call.
+ */
+export function expectGradient(
+  actual: Numbers,
+  values: Float64Array,
+  loss: () => number,
+  what: string,
+  { tolerance = 1e-5, sample = 150 } = {},
+): void {
+  assert.equal(actual.length, values.length, `${what}: length`);
+  const stride = Math.max(1, Math.ceil(values.length / sample));
+  const indices = Array.from({ length: Math.ceil(values.length / stride) }, (_, index) => index * stride);
+  const expected = finiteDifferences(values, indices, loss);
+  expectClose(
+    indices.map((index) => at(actual, index)),
+    expected,
+    `${what} (every ${stride}. entry)`,
+    tolerance,
+  );
+}
+
+/** Which of the rows hold a NaN. */
+export function rowsWithNaN(values: Numbers, columns: number): number[] {
+  const rows = Array.from({ length: values.length / columns }, (_, row) => row);
+  return rows.filter((row) =>
+    Array.from({ length: columns }, (_, column) => at(values, row * columns + column)).some(Number.isNaN),
+  );
+}
+
+/** The scalar whose gradient with respect to `out` is `gradOut`. */
+export function dot(out: Numbers, gradOut: Numbers): number {
+  let sum = 0;
+  for (let index = 0; index < out.length; index++) sum += at(out, index) * at(gradOut, index);
+  return sum;
+}

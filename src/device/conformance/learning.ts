@@ -1,0 +1,170 @@
+// The loss, clipping and AdamW.
+
+import assert from 'node:assert/strict';
+import { adamw, crossEntropy } from '../reference.js';
+import { type Check, expectClose, expectEqual, expectGradient, Random, rowsWithNaN } from './harness.js';
+
+const stepOf = (t: number, learningRate: number, scale: number, beta1: number, beta2: number) => [
+  learningRate,
+  scale,
+  1 - beta1 ** t,
+  1 - beta2 ** t,
+];
+
+export function testLearning(check: Check): void {
+  for (const [rows, vocabulary] of [
+    [1, 2],
+    [7, 517],
+    [37, 1031],
+  ] as const) {
+    for (const labelSmoothing of [0, 0.1]) {
+      check(
+        `crossEntropy and its gradient, [${rows},${vocabulary}], label smoothing ${labelSmoothing}`,
+        (bench) => {
+          const { device } = bench;
+          const random = new Random(vocabulary);
+          const logits = random.normals(rows * vocabulary, 4);
+          const targets = random.integers(rows, vocabulary);
+          if (rows > 1) targets[rows - 2] = -100;
+          const t = bench.integers('targets', targets);
+          const losses = bench.output('losses', [rows]);
+          const tensor = bench.floats('logits', [rows, vocabulary], logits);
+          device.crossEntropy(losses, tensor, t, { labelSmoothing });
+          const forward = () => crossEntropy(logits, targets, labelSmoothing);
+          expectClose(bench.read(losses), forward(), 'losses');
+          expectEqual(bench.read(tensor), logits, 'logits without a gradient scale');
+
+          const again = bench.output('losses', [rows]);
+          const gradientScale = bench.floats('scale', [1], [0.25]);
+          device.crossEntropy(again, tensor, t, { labelSmoothing, gradientScale });
+          expectClose(bench.read(again), forward(), 'losses with a gradient');
+          const loss = () => 0.25 * forward().reduce((sum, value) => sum + value, 0);
+          const gradient = bench.read(tensor);
+          expectGradient(gradient, logits, loss, 'gradient', { sample: 120 });
+          if (rows > 1) {
+            const ignored = gradient.subarray((rows - 2) * vocabulary, (rows - 1) * vocabulary);
+            assert.ok(ignored.every((value) => value === 0));
+          }
+        },
+      );
+    }
+  }
+
+  check('crossEntropy of huge, infinite and NaN logits', (bench) => {
+    const { device } = bench;
+    const vocabulary = 60;
+    const logits = new Float64Array(4 * vocabulary).fill(-200);
+    logits[3] = 30_000;
+    logits[vocabulary + 5] = Number.NaN;
+    logits.fill(Number.NEGATIVE_INFINITY, 3 * vocabulary + 10);
+    const losses = bench.output('losses', [4]);
+    const tensor = bench.floats('logits', [4, vocabulary], logits);
+    device.crossEntropy(losses, tensor, bench.integers('targets', [3, 3, 3, 3]), {
+      labelSmoothing: 0,
+      gradientScale: bench.floats('scale', [1], [1]),
+    });
+    const [certain, nan, uniform, masked] = bench.read(losses);
+    assert.equal(certain, 0);
+    assert.ok(Number.isNaN(nan));
+    expectClose([uniform ?? 0, masked ?? 0], [Math.log(60), Math.log(10)], 'losses');
+    assert.deepEqual(rowsWithNaN(bench.read(tensor), vocabulary), [1]);
+  });
+
+  check('crossEntropy passes a NaN gradient scale on', (bench) => {
+    const { device } = bench;
+    const tensor = bench.floats('logits', [2, 60], new Random(1).normals(120));
+    device.crossEntropy(bench.output('losses', [2]), tensor, bench.integers('targets', [1, 2]), {
+      labelSmoothing: 0,
+      gradientScale: bench.floats('scale', [1], [Number.NaN]),
+    });
+    assert.deepEqual(rowsWithNaN(bench.read(tensor), 60), [0, 1]);
+  });
+
+  check(
+    'clipCoefficient is that of clip_grad_norm_, 1 without a bound, NaN when the sum is not finite',
+    (bench) => {
+      const { device } = bench;
+      const coefficient = (sum: number, maxNorm: number): number => {
+        const step = bench.floats('step', [4], [1, 7, 3, 4]);
+        device.clipCoefficient(step, bench.floats('sum of squares', [1], [sum]), maxNorm);
+        const [first, clip = 0, third, fourth] = bench.read(step);
+        assert.deepEqual([first, third, fourth], [1, 3, 4]);
+        return clip;
+      };
+      expectClose([coefficient(16, 1)], [1 / (4 + 1e-6)], 'clipped', 1e-7);
+      assert.equal(coefficient(0.25, 1), 1);
+      assert.equal(coefficient(0, 1), 1);
+      assert.equal(coefficient(1e30, 0), 1);
+      for (const sum of [Number.NaN, Number.POSITIVE_INFINITY])
+        for (const maxNorm of [0, 1]) assert.ok(Number.isNaN(coefficient(sum, maxNorm)));
+    },
+  );
+
+  for (const [size, weightDecay] of [
+    [3, 0.01],
+    [517, 0],
+    [50_003, 0.1],
+  ] as const) {
+    check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay}`, (bench) => {
+      const { device } = bench;
+      const random = new Random(size);
+      const [beta1, beta2, epsilon, learningRate, gradientScale] = [0.9, 0.999, 1e-8, 0.01, 0.5];
+      const state = {
+        parameters: random.normals(size),
+        firstMoment: new Float64Array(size),
+        secondMoment: new Float64Array(size),
+      };
+      const parameters = bench.floats('parameters', [size], state.parameters);
+      const gradients = bench.output('gradients', [size]);
+      const moments = [state.firstMoment, state.secondMoment].map((zeros) =>
+        bench.floats('moment', [size], zeros),
+      );
+      const [firstMoment, secondMoment] = moments;
+      assert.ok(firstMoment && secondMoment);
+      const step = bench.output('step', [4]);
+      for (let t = 1; t <= 5; t++) {
+        const gradient = random.normals(size, 0.1);
+        device.upload(gradients, Float32Array.from(gradient));
+        device.upload(step, Float32Array.from(stepOf(t, learningRate, gradientScale, beta1, beta2)));
+        device.adamw(parameters, gradients, firstMoment, secondMoment, {
+          step,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+        });
+        adamw(state, gradient, { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay });
+        expectEqual(bench.read(gradients), new Float64Array(size), 'gradients');
+      }
+      expectClose(bench.read(parameters), state.parameters, 'parameters');
+      expectClose(bench.read(firstMoment), state.firstMoment, 'firstMoment');
+      expectClose(bench.read(secondMoment), state.secondMoment, 'secondMoment');
+    });
+  }
+
+  check('adamw with a gradient scale of NaN changes nothing but zeroes the gradients', (bench) => {
+    const { device } = bench;
+    const random = new Random(2);
+    const values = [
+      random.normals(517),
+      random.normals(517).fill(Number.NaN),
+      random.normals(517),
+      random.normals(517),
+    ];
+    const [parameters, gradients, first, second] = values.map((numbers) =>
+      bench.floats('state', [517], numbers),
+    );
+    assert.ok(parameters && gradients && first && second);
+    device.adamw(parameters, gradients, first, second, {
+      step: bench.floats('step', [4], [0.1, Number.NaN, 0.1, 0.001]),
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+    });
+    expectEqual(bench.read(parameters), values[0] ?? [], 'parameters');
+    expectEqual(bench.read(gradients), new Float64Array(517), 'gradients');
+    expectEqual(bench.read(first), values[2] ?? [], 'firstMoment');
+    expectEqual(bench.read(second), values[3] ?? [], 'secondMoment');
+  });
+}

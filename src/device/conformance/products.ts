@@ -1,0 +1,174 @@
+// Matrix products with their epilogues, and the sums of columns that are their biases' gradients.
+
+import assert from 'node:assert/strict';
+import type { Activation, MatmulOptions } from '../device.js';
+import { activate, activationGradient, at, matmul } from '../reference.js';
+import { type Bench, type Check, expectClose, Random, rowsWithNaN, tight } from './harness.js';
+
+/** [m, n, k]: single elements, odd sizes, sizes around the widths of vectors and register tiles, long sums. */
+const shapes: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [1, 517, 60],
+  [37, 60, 60],
+  [37, 180, 60],
+  [5, 3, 1031],
+  [64, 64, 64],
+  [97, 33, 257],
+  [16, 129, 512],
+  // Beyond the blocks that devices cut large products into.
+  [7, 700, 1031],
+  [20, 30, 1600],
+  [33, 800, 800],
+  [2085, 50, 20],
+];
+const transposes = [false, true].flatMap((transposeA) =>
+  [false, true].map((transposeB) => ({ transposeA, transposeB })),
+);
+const activations: readonly Activation[] = ['gelu_new', 'gelu'];
+
+function operands(bench: Bench, shape: readonly [number, number, number], options: MatmulOptions) {
+  const [m, n, k] = shape;
+  const random = new Random(m * 10_007 + n * 101 + k);
+  const a = random.normals(m * k);
+  const b = random.normals(k * n, 1 / Math.sqrt(k));
+  return {
+    random,
+    product: matmul(a, b, shape, options),
+    a: bench.floats('a', options.transposeA ? [k, m] : [m, k], a),
+    b: bench.floats('b', options.transposeB ? [n, k] : [k, n], b),
+  };
+}
+
+export function testProducts(check: Check): void {
+  for (const shape of shapes) {
+    const [m, n, k] = shape;
+    // Rounding errors of a sum grow with the root of its length.
+    const tolerance = tight * Math.max(1, Math.sqrt(k / 256));
+    for (const options of transposes) {
+      const name = `[${shape}]${options.transposeA ? ' a transposed' : ''}${options.transposeB ? ' b transposed' : ''}`;
+      check(`matmul ${name}, overwriting and accumulating`, (bench) => {
+        const { device } = bench;
+        const { random, product, a, b } = operands(bench, shape, options);
+        const out = bench.output('out', [m, n]);
+        device.matmul(out, a, b, options);
+        expectClose(bench.read(out), product, 'out', tolerance);
+        const before = random.normals(m * n);
+        const sum = bench.floats('sum', [m, n], before);
+        device.matmul(sum, a, b, { ...options, accumulate: true });
+        expectClose(
+          bench.read(sum),
+          product.map((value, index) => value + at(before, index)),
+          'sum',
+          tolerance,
+        );
+      });
+
+      check(`matmul ${name} with bias, activation and activation gradient`, (bench) => {
+        const { device } = bench;
+        const { random, product, a, b } = operands(bench, shape, options);
+        const bias = random.normals(n);
+        const biased = product.map((value, index) => value + at(bias, index % n));
+        const biasTensor = bench.floats('bias', [n], bias);
+        const out = bench.output('out', [m, n]);
+        device.matmul(out, a, b, { ...options, epilogue: { kind: 'bias', bias: biasTensor } });
+        expectClose(bench.read(out), biased, 'biased', tolerance);
+        for (const activation of activations) {
+          const preActivation = bench.output('preActivation', [m, n]);
+          device.matmul(out, a, b, {
+            ...options,
+            epilogue: { kind: 'bias-activation', bias: biasTensor, activation, preActivation },
+          });
+          expectClose(bench.read(preActivation), biased, `${activation} preActivation`, tolerance);
+          expectClose(
+            bench.read(out),
+            biased.map((value) => activate(activation, value)),
+            activation,
+            tolerance,
+          );
+          const before = random.normals(m * n, 2);
+          device.matmul(out, a, b, {
+            ...options,
+            epilogue: {
+              kind: 'activation-gradient',
+              activation,
+              preActivation: bench.floats('preActivation', [m, n], before),
+            },
+          });
+          expectClose(
+            bench.read(out),
+            product.map((value, index) => value * activationGradient(activation, at(before, index))),
+            `${activation} gradient`,
+            tolerance,
+          );
+        }
+      });
+    }
+  }
+
+  check('activations and their gradients over their whole range', (bench) => {
+    const { device } = bench;
+    const inputs = Float64Array.from({ length: 801 }, (_, index) => Math.fround((index - 400) / 40));
+    const n = inputs.length;
+    const ones = bench.floats('ones', [1, n], new Float64Array(n).fill(1));
+    const one = bench.floats('one', [1, 1], [1]);
+    const zero = bench.floats('zero', [1, n], new Float64Array(n));
+    const bias = bench.floats('bias', [n], inputs);
+    for (const activation of activations) {
+      const [out, preActivation] = [bench.output('out', [1, n]), bench.output('preActivation', [1, n])];
+      device.matmul(out, one, zero, {
+        epilogue: { kind: 'bias-activation', bias, activation, preActivation },
+      });
+      const values = inputs.map((value) => activate(activation, value));
+      expectClose(bench.read(out), values, activation, 1e-7);
+      device.matmul(out, one, ones, { epilogue: { kind: 'activation-gradient', activation, preActivation } });
+      const slopes = inputs.map((value) => activationGradient(activation, value));
+      expectClose(bench.read(out), slopes, `${activation} gradient`, 1e-6);
+    }
+  });
+
+  check('matmul keeps a NaN in its row, and infinities', (bench) => {
+    const { device } = bench;
+    const [m, n, k] = [37, 60, 33];
+    const random = new Random(7);
+    const [a, b] = [random.normals(m * k), random.normals(k * n)];
+    a[5 * k + 3] = Number.NaN;
+    a[9 * k + 1] = Number.POSITIVE_INFINITY;
+    const out = bench.output('out', [m, n]);
+    device.matmul(out, bench.floats('a', [m, k], a), bench.floats('b', [k, n], b));
+    const result = bench.read(out);
+    assert.deepEqual(rowsWithNaN(result, n), [5]);
+    assert.ok(result.subarray(9 * n, 10 * n).every((value) => Math.abs(value) === Number.POSITIVE_INFINITY));
+    const preActivation = bench.output('preActivation', [1, 3]);
+    const activated = bench.output('activated', [1, 3]);
+    const bias = bench.floats('bias', [3], [Number.NaN, Number.POSITIVE_INFINITY, 1]);
+    const [one, zeros] = [bench.floats('one', [1, 1], [1]), bench.floats('zeros', [1, 3], [0, 0, 0])];
+    for (const activation of activations) {
+      device.matmul(activated, one, zeros, {
+        epilogue: { kind: 'bias-activation', bias, activation, preActivation },
+      });
+      const [nan = 0, infinity = 0, finite = Number.NaN] = bench.read(activated);
+      assert.ok(Number.isNaN(nan), `${activation}(NaN) is ${nan}`);
+      assert.equal(infinity, Number.POSITIVE_INFINITY, `${activation}(Infinity)`);
+      assert.ok(Number.isFinite(finite));
+    }
+  });
+
+  for (const [rows, columns] of [
+    [1, 1],
+    [37, 60],
+    [130, 517],
+    [1000, 64],
+  ] as const) {
+    check(`sumRows [${rows},${columns}] accumulates`, (bench) => {
+      const random = new Random(rows + columns);
+      const [x, before] = [random.normals(rows * columns), random.normals(columns)];
+      const out = bench.floats('out', [columns], before);
+      bench.device.sumRows(out, bench.floats('x', [rows, columns], x));
+      const expected = before.slice();
+      x.forEach((value, index) => {
+        expected[index % columns] = at(expected, index % columns) + value;
+      });
+      expectClose(bench.read(out), expected, 'out', 1e-6);
+    });
+  }
+}

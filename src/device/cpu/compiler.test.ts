@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import koffi from 'koffi';
+import { UserError } from '../../errors.js';
+import { findCompiler, kernelLibrary } from './compiler.js';
+
+const root = mkdtempSync(join(tmpdir(), 'compiler-test-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+/** Two tiny kernels, a cache and a temporary folder of their own. */
+function surroundings(): { kernels: string; cache: string; env: NodeJS.ProcessEnv } {
+  const folder = join(root, String(folders++));
+  const [kernels, temporary] = [join(folder, 'kernels'), join(folder, 'tmp')];
+  mkdirSync(kernels, { recursive: true });
+  mkdirSync(temporary);
+  writeFileSync(join(kernels, 'answer.h'), '#define ANSWER 42\n');
+  writeFileSync(
+    join(kernels, 'answer.cc'),
+    '#include "answer.h"\nextern "C" int answer() { return ANSWER; }\n',
+  );
+  writeFileSync(join(kernels, 'other.cc'), 'extern "C" int other() { return 1; }\n');
+  const env = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), TMPDIR: temporary };
+  return { kernels, cache: join(folder, 'cache', 'chatbot-train', 'kernels'), env };
+}
+
+/** The library's path, and whether it had to be compiled. */
+function build(options: { kernels: string; env: NodeJS.ProcessEnv }): { path: string; compiled: boolean } {
+  let compiled = false;
+  const { path } = kernelLibrary({
+    ...options,
+    onCompile: () => {
+      compiled = true;
+    },
+  });
+  return { path, compiled };
+}
+
+function answerOf(path: string): number {
+  return koffi.load(path).func('answer', 'int', [])();
+}
+
+function deviceFault(pattern: RegExp): (thrown: unknown) => boolean {
+  return (thrown) => thrown instanceof UserError && thrown.fault === 'device' && pattern.test(thrown.message);
+}
+
+test('kernels are compiled once and found in the cache afterwards', () => {
+  const around = surroundings();
+  const first = build(around);
+  assert.ok(first.compiled);
+  assert.equal(dirname(first.path), around.cache);
+  assert.equal(answerOf(first.path), 42);
+  assert.deepEqual(build(around), { path: first.path, compiled: false });
+  assert.deepEqual(readdirSync(around.env.TMPDIR ?? ''), [], 'the build folder is gone');
+});
+
+test('another source, header or compiler gives another library', () => {
+  const around = surroundings();
+  const paths = new Set([build(around).path]);
+  writeFileSync(join(around.kernels, 'answer.h'), '#define ANSWER 43\n');
+  const changed = build(around);
+  assert.equal(answerOf(changed.path), 43);
+  paths.add(changed.path);
+  writeFileSync(join(around.kernels, 'other.cc'), 'extern "C" int other() { return 2; }\n');
+  paths.add(build(around).path);
+  const [program] = findCompiler().command;
+  paths.add(build({ ...around, env: { ...around.env, CXX: `${program} -DNDEBUG` } }).path);
+  assert.equal(paths.size, 4);
+});
+
+test('a damaged library is rebuilt', () => {
+  const around = surroundings();
+  const { path } = build(around);
+  truncateSync(path, 1000);
+  const again = build(around);
+  assert.ok(again.compiled);
+  assert.equal(answerOf(again.path), 42);
+  assert.equal(readdirSync(around.cache).length, 1);
+});
+
+test('processes that compile at once all get a whole library', async () => {
+  const around = surroundings();
+  const script = `
+    import { kernelLibrary } from ${JSON.stringify(new URL('compiler.js', import.meta.url).href)};
+    import koffi from ${JSON.stringify(import.meta.resolve('koffi'))};
+    const { path } = kernelLibrary({ kernels: ${JSON.stringify(around.kernels)} });
+    process.stdout.write(String(koffi.load(path).func('answer', 'int', [])()));`;
+  const run = promisify(execFile);
+  const results = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      run(process.execPath, ['--input-type=module', '-e', script], { env: around.env }),
+    ),
+  );
+  assert.deepEqual(
+    results.map(({ stdout }) => stdout),
+    ['42', '42', '42', '42'],
+  );
+  assert.ok(readdirSync(around.cache).every((name) => name.endsWith('.so')));
+});
+
+test('without a compiler the message says how to get one', () => {
+  const around = surroundings();
+  const nowhere = { ...around.env, PATH: join(root, 'nowhere'), CXX: '' };
+  assert.throws(() => build({ ...around, env: nowhere }), deviceFault(/no C\+\+ compiler.*install/));
+  const nonsense = { ...around.env, CXX: 'no-such-compiler' };
+  assert.throws(() => build({ ...around, env: nonsense }), deviceFault(/CXX names, 'no-such-compiler'/));
+  assert.ok(!existsSync(around.cache));
+});
+
+test('a cache that cannot be written gives way to the temporary folder', () => {
+  const around = surroundings();
+  const file = join(root, 'a-file');
+  writeFileSync(file, '');
+  const env = { ...around.env, XDG_CACHE_HOME: file };
+  const first = build({ ...around, env });
+  assert.ok(first.path.startsWith(`${around.env.TMPDIR}/chatbot-train-kernels-`));
+  assert.equal(answerOf(first.path), 42);
+  assert.deepEqual(build({ ...around, env }), { path: first.path, compiled: false });
+});
+
+test('libraries that others could have put there are not used', () => {
+  const around = surroundings();
+  const { path } = build(around);
+  chmodSync(around.cache, 0o777);
+  const again = build(around);
+  assert.ok(again.compiled);
+  assert.notEqual(dirname(again.path), dirname(path));
+});
+
+test('a compilation that fails shows its first error and keeps the log', () => {
+  const around = surroundings();
+  writeFileSync(join(around.kernels, 'other.cc'), 'int other( { return 1; }\n');
+  assert.throws(
+    () => build(around),
+    (thrown) => {
+      assert.ok(deviceFault(/other\.cc:1:\d+: error: .*the whole log is (\S+compile\.log);/)(thrown));
+      const log = /the whole log is (\S+);/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
+      return log !== undefined && existsSync(log);
+    },
+  );
+  assert.ok(!existsSync(around.cache));
+});
+
+test('a compiler without OpenMP gives a library all the same', () => {
+  const around = surroundings();
+  const wrapper = join(root, 'serial-compiler');
+  const [program] = findCompiler().command;
+  writeFileSync(
+    wrapper,
+    `#!/bin/sh\nfor flag; do [ "$flag" = -fopenmp ] && exit 1; done\nexec ${program} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const env = { ...around.env, CXX: wrapper };
+  const first = build({ ...around, env });
+  assert.equal(answerOf(first.path), 42);
+  assert.deepEqual(build({ ...around, env }), { path: first.path, compiled: false });
+});

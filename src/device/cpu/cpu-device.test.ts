@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { UserError } from '../../errors.js';
+import { everyOperation } from '../conformance/every-operation.js';
+import { Bench } from '../conformance/harness.js';
+import { createCpuDevice } from './cpu-device.js';
+
+const device = createCpuDevice({ threads: 2 });
+after(() => device.dispose());
+
+test('1, 2 and 5 threads give the same bits in every operation', () => {
+  const results = [1, 2, 5].map((threads) => {
+    const one = createCpuDevice({ threads });
+    const written = everyOperation(new Bench(one));
+    one.dispose();
+    return written;
+  });
+  const [single, ...others] = results;
+  for (const other of others) assert.deepEqual(other, single);
+});
+
+test('devices of different thread counts take turns', () => {
+  const single = createCpuDevice({ threads: 1 });
+  const one = everyOperation(new Bench(single));
+  assert.deepEqual(everyOperation(new Bench(device)), one);
+  assert.deepEqual(everyOperation(new Bench(single)), one);
+  single.dispose();
+});
+
+test('the description names processor, threads, instructions and compiler', () => {
+  assert.match(device.description, /^CPU: \S.*, 2 threads, (AVX|SSE|NEON|SVE|no vector)\S*.*, \S+ \d+\.\d+$/);
+  const env = { ...process.env, OMP_NUM_THREADS: '3,2' };
+  assert.equal(createCpuDevice({ env }).threads, 3);
+  assert.equal(createCpuDevice({ env, threads: 1 }).threads, 1);
+  assert.throws(() => createCpuDevice({ threads: 0 }), RangeError);
+});
+
+test('memory counts as taken once allocated, and comes back with dispose', () => {
+  const one = createCpuDevice();
+  const before = one.availableMemory();
+  one.allocate('activations', [1 << 26]);
+  assert.ok(one.availableMemory() <= before - 4 * (1 << 26));
+  assert.ok(one.peakMemory() > 0);
+  one.dispose();
+  one.dispose();
+  assert.throws(() => one.allocate('more', [1]), /disposed/);
+});
+
+test('an allocation beyond the memory is refused with what would help', () => {
+  const elements = Math.ceil(device.availableMemory() / 4) + 1e9;
+  assert.throws(
+    () => device.allocate('activations', [elements]),
+    (thrown) =>
+      thrown instanceof UserError &&
+      thrown.fault === 'device' &&
+      /activations needs [\d.]+ GB and [\d.]+ GB are available/.test(thrown.message) &&
+      /--per-device-train-batch-size.*--max-length.*--gradient-checkpointing/.test(thrown.message),
+  );
+  assert.throws(() => device.allocate('x', [2, -1]), /no shape/);
+  assert.throws(() => device.allocate('x', [2], 'bf16'), /no bf16/);
+});
+
+test('wrong shapes are refused by operation and tensor', () => {
+  const a = device.allocate('activations', [4, 3]);
+  const b = device.allocate('weights', [4, 3]);
+  const out = device.allocate('outputs', [4, 4]);
+  assert.throws(() => device.matmul(out, a, b), {
+    message: 'matmul: b is weights f32[4,3], expected f32[3,4]',
+  });
+  device.matmul(out, a, b, { transposeB: true });
+  const bias = device.allocate('bias', [4]);
+  const epilogue = { kind: 'bias', bias } as const;
+  assert.throws(
+    () => device.matmul(out, a, b, { transposeB: true, accumulate: true, epilogue }),
+    /accumulate/,
+  );
+  assert.throws(() => device.copy(a, out), /differ in size/);
+  assert.throws(() => device.upload(a, new Float32Array(3)), /do not fill/);
+  assert.throws(() => device.upload(a, new Int32Array(12)), /do not fill/);
+  assert.throws(() => device.download(device.allocate('tokens', [1], 'i32')), /does not hold floats/);
+  const counter = device.allocate('counter', [3], 'i32');
+  assert.throws(() => device.dropout(a, b, { probability: 1, site: 0, counter }), /no dropout probability/);
+});
+
+test('an index outside its table is refused before anything is read', () => {
+  const index = device.allocate('index', [2], 'i32');
+  const [x, out] = [device.allocate('x', [5, 3]), device.allocate('out', [2, 3])];
+  device.upload(index, Int32Array.of(4, 0));
+  device.gatherRows(out, x, index);
+  device.upload(index, Int32Array.of(0, 5));
+  assert.throws(() => device.gatherRows(out, x, index), /gatherRows: entry 1 of index.*outside 0\.\.4/);
+  assert.throws(() => device.scatterRows(x, out, index), /scatterRows: entry 1/);
+  const none = { probability: 0, site: 0, counter: device.allocate('counter', [3], 'i32') };
+  const positions = device.allocate('positions', [2], 'i32');
+  const tables = { token: x, position: x };
+  assert.throws(() => device.embedding(out, index, positions, tables, none), /embedding: entry 1/);
+  assert.throws(() => device.embeddingBackward(tables, out, positions, index, none), /embeddingBackward/);
+  const losses = device.allocate('losses', [2]);
+  const targets = { labelSmoothing: 0 };
+  assert.throws(() => device.crossEntropy(losses, out, index, targets), /crossEntropy: entry 1/);
+  const cache = {
+    keys: device.allocate('keys', [2, 4, 3]),
+    values: device.allocate('values', [2, 4, 3]),
+    lengths: index,
+  };
+  const qkv = device.allocate('qkv', [2, 9]);
+  const heads = { heads: 1, scale: 1 };
+  assert.throws(() => device.attentionCached(out, qkv, cache, heads), /attentionCached: entry 1/);
+});

@@ -1,0 +1,274 @@
+// What attention is computed with: packed heads, tiles of queries, and one micro-kernel. Knows nothing of the layer's
+// inputs and outputs. The scores of a tile against all its keys lie transposed, [key][query]: a lane is a query, so
+// that the softmax needs no sum across lanes, and each of the seven products (two forward, five backward) reads its
+// operands as they lie. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN
+// reaches neighbours.
+
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <new>
+
+#include "philox.h"
+#include "simd.h"
+
+namespace {
+
+// Register blocks: ROWS x MAX_VECTORS sums, with QUERY_VECTORS lanes-of-queries in a tile; QT is a multiple of ROWS.
+#if defined(__AVX512F__)
+constexpr int ROWS = 8, MAX_VECTORS = 3, QUERY_VECTORS = 2;
+#elif defined(__aarch64__)
+constexpr int ROWS = 4, MAX_VECTORS = 4, QUERY_VECTORS = 4;
+#else
+constexpr int ROWS = 4, MAX_VECTORS = 3, QUERY_VECTORS = 3;
+#endif
+constexpr int QT = QUERY_VECTORS * VL;
+int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+/** Memory of one thread, which only grows: no call after the first of its size allocates. */
+class Scratch {
+ public:
+  ~Scratch() { free(memory_); }
+  /** Starts over, with room for so many floats and `parts` alignments. */
+  void reserve(int64_t floats, int parts) {
+    const int64_t wanted = round_up((floats + parts * 16) * (int64_t)sizeof(float), 64);
+    if (wanted > bytes_) {
+      free(memory_);
+      memory_ = (float*)aligned_alloc(64, (size_t)wanted);
+      if (!memory_) throw std::bad_alloc();
+      bytes_ = wanted;
+    }
+    next_ = memory_;
+  }
+  float* take(int64_t floats) {
+    float* part = next_;
+    next_ += round_up(floats, 16);
+    return part;
+  }
+
+ private:
+  float* memory_ = nullptr;
+  float* next_ = nullptr;
+  int64_t bytes_ = 0;
+};
+thread_local Scratch scratch;
+
+/** How the left matrix of a product lies: its steps (the summed index) or its rows are contiguous. */
+enum Left { STEPS_CONTIGUOUS, ROWS_CONTIGUOUS };
+
+/** c[ROWS][V vectors] = or += a[ROWS][steps] b[steps][V vectors]. */
+template <int V, Left LEFT>
+SIMD_INLINE void multiply_block(float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b,
+                                int64_t b_stride, int64_t steps, bool accumulate) {
+  vf sums[ROWS][V];
+#pragma GCC unroll 8
+  for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) sums[r][v] = accumulate ? load(c + r * c_stride + v * VL) : vf{};
+  for (int64_t step = 0; step < steps; step++) {
+    vf right[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) right[v] = load(b + v * VL);
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++) {
+      const vf left = broadcast(LEFT == STEPS_CONTIGUOUS ? a[r * a_stride] : a[r]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; v++) sums[r][v] = multiply_add(left, right[v], sums[r][v]);
+    }
+    a += LEFT == STEPS_CONTIGUOUS ? 1 : a_stride;
+    b += b_stride;
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++) store(c + r * c_stride + v * VL, sums[r][v]);
+}
+
+/** The same for any number of vectors, in blocks of nearly equal width. */
+template <Left LEFT>
+void multiply(float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b, int64_t b_stride,
+              int64_t steps, int64_t vectors, bool accumulate) {
+  for (int64_t blocks = (vectors + MAX_VECTORS - 1) / MAX_VECTORS; blocks > 0; blocks--) {
+    const int64_t width = (vectors + blocks - 1) / blocks;
+    switch (width) {
+      case 1: multiply_block<1, LEFT>(c, c_stride, a, a_stride, b, b_stride, steps, accumulate); break;
+      case 2: multiply_block<2, LEFT>(c, c_stride, a, a_stride, b, b_stride, steps, accumulate); break;
+      case 3: multiply_block<3, LEFT>(c, c_stride, a, a_stride, b, b_stride, steps, accumulate); break;
+      default: multiply_block<MAX_VECTORS, LEFT>(c, c_stride, a, a_stride, b, b_stride, steps, accumulate);
+    }
+    c += width * VL;
+    b += width * VL;
+    vectors -= width;
+  }
+}
+
+/** One head of the layer. */
+struct Head {
+  int64_t size;    // columns of a head
+  int64_t padded;  // the same, rounded up to whole vectors
+  int64_t number, heads;
+  float scale;
+
+  Head(int64_t channels, int64_t heads_, int64_t number_, float scale_)
+      : size(channels / heads_), padded(round_up(size, VL)), number(number_), heads(heads_), scale(scale_) {}
+  int64_t vectors() const { return padded / VL; }
+};
+
+/** target[rows][padded] = factor * source[rows][size], zeros beyond. */
+void pack_rows(float* target, const Head& head, const float* source, int64_t source_stride, int64_t rows,
+               float factor) {
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t i = 0; i < head.size; i += VL)
+      store(target + row * head.padded + i, load_columns(source + row * source_stride, i, head.size) * factor);
+}
+
+/** target[rows][size] = factor * packed[rows][padded]. */
+void unpack_rows(float* target, int64_t target_stride, const Head& head, const float* packed, int64_t rows,
+                 float factor) {
+  for (int64_t row = 0; row < rows; row++)
+    for (int64_t i = 0; i < head.size; i += VL)
+      store_columns(target + row * target_stride, load(packed + row * head.padded + i) * factor, i, head.size);
+}
+
+/** Zeroes the ROWS rows that the micro-kernels may read past the end. */
+void pad_rows(float* packed, const Head& head, int64_t rows) {
+  memset(packed + rows * head.padded, 0, (size_t)(ROWS * head.padded) * sizeof(float));
+}
+
+/** target[size][QT] = transposed packed[queries][padded]; lanes without a query are zero. */
+void transpose_queries(float* target, const Head& head, const float* packed, int64_t queries) {
+  for (int64_t column = 0; column < head.size; column++) {
+    float* to = target + column * QT;
+    for (int64_t q = 0; q < queries; q++) to[q] = packed[q * head.padded + column];
+    for (int64_t q = queries; q < QT; q++) to[q] = 0;
+  }
+}
+
+/** Up to QT queries of a run and the keys that any of them attends to. Row numbers count from the run's start. */
+struct Tile {
+  const int32_t* starts;  // of all rows; null: every query attends from the run's start on
+  int64_t run;            // the run's first row
+  int64_t first, queries;
+  int64_t first_key, keys;
+  /** Each lane's first key and own row. Lanes beyond the last query repeat it, so that they hold finite numbers. */
+  vi start[QUERY_VECTORS], own[QUERY_VECTORS];
+  /** Keys first_key + i with i in [all_from, all_to) are attended by every query. */
+  int64_t all_from, all_to;
+
+  Tile(const int32_t* starts_, int64_t run_, int64_t first_, int64_t end) : starts(starts_), run(run_), first(first_) {
+    queries = end - first < QT ? end - first : QT;
+    for (int v = 0; v < QUERY_VECTORS; v++)
+      for (int lane = 0; lane < VL; lane++) {
+        const int64_t q = first + (v * VL + lane < queries ? v * VL + lane : queries - 1);
+        start[v][lane] = (int32_t)start_of(q);
+        own[v][lane] = (int32_t)q;
+      }
+    first_key = start_of(first);
+    keys = first + queries - first_key;
+    all_from = start_of(first + queries - 1) - first_key;
+    all_to = first + 1 - first_key;
+  }
+
+  /** The first row that a row attends to. */
+  int64_t start_of(int64_t row) const { return starts ? starts[run + row] - run : 0; }
+
+  bool attended_by_all(int64_t key) const { return key >= all_from && key < all_to; }
+  /** Which lanes attend to the key. */
+  vi attending(int v, int64_t key) const {
+    const int32_t row = (int32_t)(first_key + key);
+    return (start[v] <= row) & (own[v] >= row);
+  }
+};
+
+/** out[keys rounded up to ROWS][QT] = rows[first_key..][padded] . queries[size][QT]: scores, or their gradients. */
+void score(float* out, const Head& head, const Tile& tile, const float* rows, const float* transposed) {
+  for (int64_t key = 0; key < tile.keys; key += ROWS)
+    multiply<STEPS_CONTIGUOUS>(out + key * QT, QT, rows + (tile.first_key + key) * head.padded, head.padded, transposed,
+                               QT, head.size, QUERY_VECTORS, false);
+}
+
+/** out[queries][padded] = sum over the keys of weights[key][query] * rows[first_key + key][padded]. */
+void gather_keys(float* out, const Head& head, const Tile& tile, const float* weights, const float* rows) {
+  for (int64_t q = 0; q < tile.queries; q += ROWS) {
+    const int64_t last = q + ROWS < tile.queries ? q + ROWS - 1 : tile.queries - 1;
+    const int64_t from = tile.start_of(tile.first + q) - tile.first_key;
+    const int64_t to = tile.first + last + 1 - tile.first_key;
+    multiply<ROWS_CONTIGUOUS>(out + q * head.padded, head.padded, weights + from * QT + q, QT,
+                              rows + (tile.first_key + from) * head.padded, head.padded, to - from, head.vectors(),
+                              false);
+  }
+}
+
+/** out[first_key + key][padded] += sum over the queries of weights[key][query] * rows[query][padded]. */
+void scatter_keys(float* out, const Head& head, const Tile& tile, const float* weights, const float* rows) {
+  for (int64_t key = 0; key < tile.keys; key += ROWS) {
+    const int64_t own = tile.first_key + key - tile.first;  // the first query that may attend to one of these keys
+    const int64_t from = own > 0 ? own : 0;
+    multiply<STEPS_CONTIGUOUS>(out + (tile.first_key + key) * head.padded, head.padded, weights + key * QT + from, QT,
+                               rows + from * head.padded, head.padded, tile.queries - from, head.vectors(), true);
+  }
+}
+
+/** factors[keys][QT] of the tile's dropout. */
+void draw(float* factors, const Head& head, const Tile& tile, const Dropout& dropout) {
+  const int64_t first_column = tile.run + tile.first_key, end = first_column + tile.keys;
+  const uint32_t heads = (uint32_t)head.heads;
+  for (int64_t quad = first_column >> 2; quad * 4 < end; quad++)
+    for (int v = 0; v < QUERY_VECTORS; v++) {
+      const uint32_t row = (uint32_t)(tile.run + tile.first + v * VL) * heads + (uint32_t)head.number;
+      vf drawn[4];
+      dropout_factors_of_rows(drawn, dropout, row, heads, (uint32_t)quad);
+      for (int j = 0; j < 4; j++) {
+        const int64_t key = quad * 4 + j - first_column;
+        if (key >= 0 && key < tile.keys) store(factors + key * QT + v * VL, drawn[j]);
+      }
+    }
+}
+
+/** scores -> e^(score - largest of the query), 0 where not attended; gives each lane's largest score and sum. */
+void exponentials(float* scores, const Tile& tile, vf largest[QUERY_VECTORS], vf sum[QUERY_VECTORS]) {
+  const vf least = broadcast(-INFINITY);
+  for (int v = 0; v < QUERY_VECTORS; v++) {
+    float* column = scores + v * VL;
+    vf most = least;
+    for (int64_t key = 0; key < tile.keys; key++) {
+      vf s = load(column + key * QT);
+      if (!tile.attended_by_all(key)) store(column + key * QT, s = tile.attending(v, key) ? s : least);
+      most = maximum(s, most);
+    }
+    vf total{};
+    for (int64_t key = 0; key < tile.keys; key++) {
+      const vf e = vexp(load(column + key * QT) - most);
+      total += e;
+      store(column + key * QT, e);
+    }
+    largest[v] = most;
+    sum[v] = total;
+  }
+}
+
+/** scores -> probabilities (with dropout), gradients of those -> gradients of the scores. */
+void differentiate(float* scores, float* gradients, const Tile& tile, const vf log_sum_exp[QUERY_VECTORS],
+                   const vf delta[QUERY_VECTORS], const float* factors) {
+  for (int64_t key = 0; key < tile.keys; key++)
+    for (int v = 0; v < QUERY_VECTORS; v++) {
+      const int64_t at = key * QT + v * VL;
+      vf p = vexp(load(scores + at) - log_sum_exp[v]);
+      if (!tile.attended_by_all(key)) p = tile.attending(v, key) ? p : vf{};
+      vf dropped = p, gradient = load(gradients + at);
+      if (factors) {
+        dropped = p * load(factors + at);
+        gradient *= load(factors + at);
+      }
+      store(scores + at, dropped);
+      store(gradients + at, p * (gradient - delta[v]));
+    }
+  const size_t rest = (size_t)((round_up(tile.keys, ROWS) - tile.keys) * QT) * sizeof(float);
+  memset(scores + tile.keys * QT, 0, rest);
+  memset(gradients + tile.keys * QT, 0, rest);
+}
+
+}  // namespace

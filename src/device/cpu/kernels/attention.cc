@@ -1,0 +1,233 @@
+// Causal self-attention within packed segments: forward, backward, and over a key-value cache. Knows nothing of layers.
+// A unit of work is one head of a run of whole segments, packed once and then gone through in tiles of queries
+// (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads; backward
+// recomputes the probabilities from the kept logarithms of their sums. (Dao et al., "FlashAttention", 2022.)
+
+#include "attention-tile.h"
+
+namespace {
+
+/** Short segments are taken together until a run has so many rows. */
+constexpr int64_t RUN_ROWS = 128;
+
+/** The end of the run that starts at a row: whole segments, together at least RUN_ROWS rows where there are so many. */
+int64_t run_end(const int32_t* ends, int64_t first, int64_t rows) {
+  int64_t end = first;
+  while (end < rows && end - first < RUN_ROWS) end = ends[end];
+  return end;
+}
+
+/** Calls unit(head, first row, end row) for every head of every run, in parallel. */
+template <class Unit>
+void each_unit(const int32_t* ends, int64_t rows, int64_t heads, const Unit& unit) {
+#pragma omp parallel
+  for (int64_t first = 0; first < rows;) {
+    const int64_t end = run_end(ends, first, rows);
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t head = 0; head < heads; head++) unit(head, first, end);
+    first = end;
+  }
+}
+
+/** The packed rows of one unit and room for the work on one of its tiles; lives in this thread's scratch. */
+struct Workspace {
+  float *keys, *values, *queries, *queries_transposed, *scores, *factors, *result;
+  /** Gradients; only backward has them. */
+  float *grad_keys, *grad_values, *grads, *grads_transposed, *grad_scores;
+
+  Workspace(const Head& head, int64_t rows, bool backward) {
+    const int64_t packed = (rows + ROWS) * head.padded, column = round_up(rows, ROWS) * QT, block = QT * head.padded;
+    scratch.reserve((backward ? 4 : 2) * packed + (backward ? 3 : 2) * column + (backward ? 5 : 3) * block, 12);
+    keys = scratch.take(packed);
+    values = scratch.take(packed);
+    queries = scratch.take(block);
+    queries_transposed = scratch.take(block);
+    scores = scratch.take(column);
+    factors = scratch.take(column);
+    result = scratch.take(block);
+    if (!backward) return;
+    grad_keys = scratch.take(packed);
+    grad_values = scratch.take(packed);
+    grads = scratch.take(block);
+    grads_transposed = scratch.take(block);
+    grad_scores = scratch.take(column);
+    memset(grad_keys, 0, (size_t)packed * sizeof(float));
+    memset(grad_values, 0, (size_t)packed * sizeof(float));
+  }
+
+  void pack(const Head& head, const float* key_rows, const float* value_rows, int64_t stride, int64_t rows) const {
+    pack_rows(keys, head, key_rows, stride, rows, 1.0f);
+    pack_rows(values, head, value_rows, stride, rows, 1.0f);
+    pad_rows(keys, head, rows);
+    pad_rows(values, head, rows);
+  }
+};
+
+/** The scores of a tile against its keys, from rows of queries `stride` apart. */
+void score_queries(const float* query_rows, int64_t stride, const Head& head, const Tile& tile,
+                   const Workspace& space) {
+  pack_rows(space.queries, head, query_rows, stride, tile.queries, head.scale);
+  transpose_queries(space.queries_transposed, head, space.queries, tile.queries);
+  score(space.scores, head, tile, space.keys, space.queries_transposed);
+}
+
+/** out[queries][size], rows out_stride apart, of one tile; log_sum_exp[queries] unless null. */
+void attend(float* out, int64_t out_stride, float* log_sum_exp, const float* query_rows, int64_t stride,
+            const Head& head, const Tile& tile, const Workspace& space, const Dropout& dropout) {
+  score_queries(query_rows, stride, head, tile, space);
+  vf largest[QUERY_VECTORS], sum[QUERY_VECTORS];
+  exponentials(space.scores, tile, largest, sum);
+  if (dropout.active) {
+    draw(space.factors, head, tile, dropout);
+    for (int64_t i = 0; i < tile.keys * QT; i += VL)
+      store(space.scores + i, load(space.scores + i) * load(space.factors + i));
+  }
+  gather_keys(space.result, head, tile, space.scores, space.values);
+  for (int64_t q = 0; q < tile.queries; q++) {
+    const float total = sum[q / VL][q % VL];
+    if (log_sum_exp) log_sum_exp[q] = largest[q / VL][q % VL] + logf(total);
+    unpack_rows(out + q * out_stride, out_stride, head, space.result + q * head.padded, 1, 1.0f / total);
+  }
+}
+
+}  // namespace
+
+/** See `attention` of the device contract. */
+extern "C" void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts,
+                             const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
+                             float probability, int32_t site, const int32_t* counter) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+  const int64_t stride = 3 * channels;
+  each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
+    const Head head(channels, heads, number, scale);
+    const Workspace space(head, end - run, false);
+    const float* source = qkv + run * stride + number * head.size;
+    space.pack(head, source + channels, source + 2 * channels, stride, end - run);
+    for (int64_t first = 0; first < end - run; first += QT)
+      attend(out + (run + first) * channels + number * head.size, channels, log_sum_exp + number * rows + run + first,
+             source + first * stride, stride, head, Tile(starts, run, first, end - run), space, dropout);
+  });
+}
+
+namespace {
+
+/**
+ * grad_queries of one tile, and the additions of its queries to the gradients of keys and values in the workspace.
+ * out and grad_out are `channels` apart from row to row, queries and their gradients 3 * channels.
+ */
+void attend_backward(float* grad_queries, const float* grad_out, const float* out, const float* log_sum_exp,
+                     const float* query_rows, int64_t channels, const Head& head, const Tile& tile,
+                     const Workspace& space, const Dropout& dropout) {
+  score_queries(query_rows, 3 * channels, head, tile, space);
+  pack_rows(space.grads, head, grad_out, channels, tile.queries, 1.0f);
+  transpose_queries(space.grads_transposed, head, space.grads, tile.queries);
+  score(space.grad_scores, head, tile, space.values, space.grads_transposed);
+  vf log_sums[QUERY_VECTORS]{}, delta[QUERY_VECTORS]{};
+  for (int64_t q = 0; q < tile.queries; q++) {
+    vf dot{};
+    for (int64_t i = 0; i < head.size; i += VL)
+      dot = multiply_add(load(space.grads + q * head.padded + i), load_columns(out + q * channels, i, head.size), dot);
+    delta[q / VL][q % VL] = horizontal_sum(dot);
+    log_sums[q / VL][q % VL] = log_sum_exp[q];
+  }
+  if (dropout.active) draw(space.factors, head, tile, dropout);
+  differentiate(space.scores, space.grad_scores, tile, log_sums, delta, dropout.active ? space.factors : nullptr);
+  scatter_keys(space.grad_values, head, tile, space.scores, space.grads);
+  scatter_keys(space.grad_keys, head, tile, space.grad_scores, space.queries);
+  gather_keys(space.result, head, tile, space.grad_scores, space.keys);
+  unpack_rows(grad_queries, 3 * channels, head, space.result, tile.queries, head.scale);
+}
+
+}  // namespace
+
+/** See `attentionBackward` of the device contract. */
+extern "C" void ct_attention_backward(float* grad_qkv, const float* grad_out, const float* out,
+                                      const float* log_sum_exp, const float* qkv, const int32_t* starts,
+                                      const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
+                                      float probability, int32_t site, const int32_t* counter) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+  const int64_t stride = 3 * channels;
+  each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
+    const Head head(channels, heads, number, scale);
+    const Workspace space(head, end - run, true);
+    const float* source = qkv + run * stride + number * head.size;
+    float* target = grad_qkv + run * stride + number * head.size;
+    space.pack(head, source + channels, source + 2 * channels, stride, end - run);
+    for (int64_t first = 0; first < end - run; first += QT) {
+      const int64_t at = (run + first) * channels + number * head.size;
+      attend_backward(target + first * stride, grad_out + at, out + at, log_sum_exp + number * rows + run + first,
+                      source + first * stride, channels, head, Tile(starts, run, first, end - run), space, dropout);
+    }
+    unpack_rows(target + channels, stride, head, space.grad_keys, end - run, 1.0f);
+    unpack_rows(target + 2 * channels, stride, head, space.grad_values, end - run, 1.0f);
+  });
+}
+
+namespace {
+
+/** From so many new positions on (a prompt, not a reply that grows), packing the cache into tiles pays. */
+constexpr int64_t PROMPT_POSITIONS = 8;
+
+/** out[size] of one query over `count` positions of one head's keys and values, rows `stride` apart. */
+void attend_once(float* out, const float* query, const float* keys, const float* values, int64_t stride, int64_t size,
+                 int64_t count, float scale, float* scores) {
+  float most = -INFINITY;
+  for (int64_t key = 0; key < count; key++) {
+    vf dot{};
+    for (int64_t i = 0; i < size; i += VL)
+      dot = multiply_add(load_columns(query, i, size), load_columns(keys + key * stride, i, size), dot);
+    scores[key] = horizontal_sum(dot) * scale;
+    most = scores[key] > most ? scores[key] : most;
+  }
+  for (int64_t key = count; key < round_up(count, VL); key++) scores[key] = -INFINITY;
+  vf sum{};
+  for (int64_t key = 0; key < count; key += VL) {
+    const vf e = vexp(load(scores + key) - most);
+    store(scores + key, e);
+    sum += e;
+  }
+  const float total = horizontal_sum(sum);
+  for (int64_t i = 0; i < size; i += VL) {
+    vf result{};
+    for (int64_t key = 0; key < count; key++)
+      result = multiply_add(broadcast(scores[key]), load_columns(values + key * stride, i, size), result);
+    result /= total;
+    store_columns(out, result, i, size);
+  }
+}
+
+}  // namespace
+
+/** See `attentionCached` of the device contract. Needs lengths[b] + new_positions <= capacity. */
+extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
+                                    int64_t batch, int64_t new_positions, int64_t capacity, int64_t channels,
+                                    int64_t heads, float scale) {
+  const int64_t size = channels / heads;
+#pragma omp parallel for schedule(dynamic, 1)
+  for (int64_t unit = 0; unit < batch * heads; unit++) {
+    const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
+    float* own_keys = keys + sequence * capacity * channels + column;
+    float* own_values = values + sequence * capacity * channels + column;
+    const float* row = qkv + sequence * new_positions * 3 * channels + column;
+    float* result = out + sequence * new_positions * channels + column;
+    for (int64_t i = 0; i < new_positions; i++) {
+      memcpy(own_keys + (filled + i) * channels, row + i * 3 * channels + channels, (size_t)size * sizeof(float));
+      memcpy(own_values + (filled + i) * channels, row + i * 3 * channels + 2 * channels, (size_t)size * sizeof(float));
+    }
+    if (new_positions < PROMPT_POSITIONS) {
+      scratch.reserve(round_up(capacity, VL), 1);
+      float* scores = scratch.take(round_up(capacity, VL));
+      for (int64_t i = 0; i < new_positions; i++)
+        attend_once(result + i * channels, row + i * 3 * channels, own_keys, own_values, channels, size,
+                    filled + i + 1, scale, scores);
+      continue;
+    }
+    const int64_t positions = filled + new_positions;
+    const Head head(channels, heads, unit % heads, scale);
+    const Workspace space(head, positions, false);
+    space.pack(head, own_keys, own_values, channels, positions);
+    for (int64_t i = 0; i < new_positions; i += QT)
+      attend(result + i * channels, channels, nullptr, row + i * 3 * channels, 3 * channels, head,
+             Tile(nullptr, 0, filled + i, positions), space, Dropout{});
+  }
+}

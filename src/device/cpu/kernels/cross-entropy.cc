@@ -1,0 +1,81 @@
+// Cross-entropy of logits against targets, with label smoothing, and its gradient in place of the logits. A row is read
+// once for its largest logit and the sum of exponentials (block by block, rescaled when the largest grows), and once
+// more for the gradient. Sums are kept in double across blocks: a vocabulary has 50,000 addends.
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+
+#include "simd.h"
+
+namespace {
+
+/** Logits looked at together while they are in the first cache; a multiple of all vector lengths. */
+constexpr int64_t BLOCK = 1024;
+
+/** log of the sum of exponentials is largest + log(sum). */
+struct Summary {
+  float largest;
+  double sum;
+  /** Of the logits themselves; only label smoothing needs it. */
+  double total;
+};
+
+/** A vector from within a row; lanes beyond its end are minus infinity, which counts for nothing below. */
+SIMD_INLINE vf load_logits(const float* row, int64_t column, int64_t vocabulary) {
+  const vf v = load_columns(row, column, vocabulary);
+  if (column + VL <= vocabulary) return v;
+  return lane_numbers() < (int32_t)(vocabulary - column) ? v : broadcast(-INFINITY);
+}
+
+Summary summarise(const float* row, int64_t vocabulary, bool with_total) {
+  Summary summary{-FLT_MAX, 0, 0};  // not -inf: a block of -inf must not give -inf - -inf
+  for (int64_t first = 0; first < vocabulary; first += BLOCK) {
+    const int64_t end = first + BLOCK < vocabulary ? first + BLOCK : vocabulary;
+    vf most = broadcast(summary.largest);
+    for (int64_t i = first; i < end; i += VL) most = maximum(load_logits(row, i, vocabulary), most);
+    const float largest = horizontal_max(most);
+    summary.sum *= exp((double)summary.largest - largest);
+    summary.largest = largest;
+    vf sum{};
+    for (int64_t i = first; i < end; i += VL) sum += vexp(load_logits(row, i, vocabulary) - largest);
+    summary.sum += horizontal_sum(sum);
+    if (!with_total) continue;
+    vf total{};
+    for (int64_t i = first; i < end; i += VL) total += load_columns(row, i, vocabulary);
+    summary.total += horizontal_sum(total);
+  }
+  return summary;
+}
+
+/** row -> scale * (softmax(row) - (1 - smoothing) * [target] - smoothing / vocabulary). */
+void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary& summary, float smoothing,
+                   float scale) {
+  const float factor = (float)(scale / summary.sum), share = scale * smoothing / (float)vocabulary;
+  const float largest = summary.largest;
+  for (int64_t i = 0; i < vocabulary; i += VL)
+    store_columns(row, vexp(load_columns(row, i, vocabulary) - largest) * factor - share, i, vocabulary);
+  row[target] -= scale * (1.0f - smoothing);
+}
+
+}  // namespace
+
+/** See `crossEntropy` of the device contract; without gradient_scale the logits stay as they are. */
+extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* targets, float label_smoothing,
+                                 const float* gradient_scale, int64_t rows, int64_t vocabulary) {
+#pragma omp parallel for schedule(dynamic, 4) if (rows > 1)
+  for (int64_t r = 0; r < rows; r++) {
+    float* row = logits + r * vocabulary;
+    if (targets[r] < 0) {
+      losses[r] = 0;
+      if (gradient_scale) memset(row, 0, (size_t)vocabulary * sizeof(float));
+      continue;
+    }
+    const Summary summary = summarise(row, vocabulary, label_smoothing > 0);
+    const double log_sum = summary.largest + log(summary.sum);
+    double loss = (1.0 - label_smoothing) * (log_sum - row[targets[r]]);
+    if (label_smoothing > 0) loss += label_smoothing * (log_sum - summary.total / (double)vocabulary);
+    losses[r] = (float)loss;
+    if (gradient_scale) differentiate(row, vocabulary, targets[r], summary, label_smoothing, *gradient_scale);
+  }
+}

@@ -1,0 +1,150 @@
+// Products with few rows of A, as in decoding: the time goes into reading B, so B is read once, where it lies, and no
+// panel is packed. Each thread takes strips of columns. Knows nothing of threads or of what becomes of the sums.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "gemm-pack.h"
+#include "gemm-tile.h"
+#include "simd.h"
+
+namespace gemm {
+
+/** Most columns of a strip, and the stride of its sums. */
+constexpr int64_t kStrip = 512;
+/** Rows of A that are multiplied at once. */
+constexpr int64_t kNarrowGroup = 8;
+constexpr int kNarrowSums = 2 * kTileRows;
+
+/** Up to ROWS rows of A; those beyond `rows` repeat the last one, and their sums are not used. */
+template <int ROWS>
+struct NarrowRows {
+  const float* at[ROWS];
+  int64_t depth_stride;
+
+  NarrowRows(const Operand& a, int64_t row, int64_t rows) : depth_stride(a.lines_contiguous ? 1 : a.stride) {
+    for (int64_t i = 0; i < ROWS; i++) at[i] = a.at(row + std::min(i, rows - 1), 0);
+  }
+};
+
+/** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end; with CUT only the first `columns` exist. */
+template <int ROWS, int VECTORS, bool CUT>
+void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
+                 float* sums) {
+  vf x[ROWS][VECTORS];
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) x[i][v] = load(sums + i * kStrip + v * VL);
+  for (int64_t p = from; p < end; p++) {
+    vf row[VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) {
+      const float* const at = b + p * stride + v * VL;
+      row[v] = CUT ? load_first(at, columns) : load(at);
+      __builtin_prefetch(at + (end - from) * stride);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) {
+      const float scale = a.at[i][p * a.depth_stride];
+#pragma GCC unroll 4
+      for (int v = 0; v < VECTORS; v++) x[i][v] += scale * row[v];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) store(sums + i * kStrip + v * VL, x[i][v]);
+}
+
+/** sums[ROWS, columns] += A times `columns` columns of B that lie side by side, at depths from..end. */
+template <int ROWS>
+void narrow_adjacent(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+                     int64_t from, int64_t end, float* sums) {
+  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
+  const NarrowRows<ROWS> lines(a, row, rows);
+  const float* const data = b.data + column;
+  int64_t j = 0;
+  for (; j + kWide * VL <= columns; j += kWide * VL)
+    add_columns<ROWS, kWide, false>(lines, data + j, b.stride, from, end, VL, sums + j);
+  for (; j + VL <= columns; j += VL)
+    add_columns<ROWS, 1, false>(lines, data + j, b.stride, from, end, VL, sums + j);
+  if (j < columns) add_columns<ROWS, 1, true>(lines, data + j, b.stride, from, end, columns - j, sums + j);
+}
+
+/** sums[ROWS, COLUMNS] = A times COLUMNS columns of B, each contiguous along the depth, as is each row of A. */
+template <int ROWS, int COLUMNS>
+void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t depth, float* sums) {
+  vf x[ROWS][COLUMNS];
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 4
+    for (int j = 0; j < COLUMNS; j++) x[i][j] = vf{};
+  const int64_t whole = depth / VL * VL;
+  for (int64_t p = 0; p < whole; p += VL) {
+    vf column[COLUMNS];
+#pragma GCC unroll 4
+    for (int j = 0; j < COLUMNS; j++) {
+      column[j] = load(b + j * stride + p);
+      __builtin_prefetch(b + (j + COLUMNS) * stride + p);
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) {
+      const vf line = load(a.at[i] + p);
+#pragma GCC unroll 4
+      for (int j = 0; j < COLUMNS; j++) x[i][j] = multiply_add(line, column[j], x[i][j]);
+    }
+  }
+  if (whole < depth)
+    for (int i = 0; i < ROWS; i++) {
+      const vf line = load_first(a.at[i] + whole, depth - whole);
+#pragma GCC unroll 4
+      for (int j = 0; j < COLUMNS; j++)
+        x[i][j] = multiply_add(line, load_first(b + j * stride + whole, depth - whole), x[i][j]);
+    }
+  for (int i = 0; i < ROWS; i++)
+    for (int j = 0; j < COLUMNS; j++) sums[i * kStrip + j] = horizontal_sum(x[i][j]);
+}
+
+/** sums[ROWS, columns] = A times `columns` columns of B; both contiguous along the depth. */
+template <int ROWS>
+void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+                       int64_t depth, float* sums) {
+  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
+  const NarrowRows<ROWS> lines(a, row, rows);
+  int64_t j = 0;
+  for (; j + kWide <= columns; j += kWide)
+    dot_columns<ROWS, kWide>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
+  for (; j < columns; j++) dot_columns<ROWS, 1>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
+}
+
+template <int ROWS>
+void narrow_group(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+                  int64_t from, int64_t end, float* sums) {
+  if (b.lines_contiguous)
+    narrow_contiguous<ROWS>(a, row, rows, b, column, columns, end, sums);
+  else
+    narrow_adjacent<ROWS>(a, row, rows, b, column, columns, from, end, sums);
+}
+
+/** sums[m, columns] for `columns` columns of B; only a block of B that fits the first cache is read more than once. */
+inline void narrow_strip(const Operand& a, const Operand& b, int64_t m, int64_t k, int64_t column, int64_t columns,
+                         float* sums) {
+  const int64_t block_columns = b.lines_contiguous ? 8 : columns, block_depth = b.lines_contiguous ? k : 8;
+  std::fill(sums, sums + round_up(m, kNarrowGroup) * kStrip, 0.0f);
+  for (int64_t from = 0; from < k; from += block_depth)
+    for (int64_t j = 0; j < columns; j += block_columns)
+      for (int64_t row = 0; row < m; row += kNarrowGroup) {
+        const int64_t rows = std::min(kNarrowGroup, m - row);
+        const auto multiply = rows == 1   ? narrow_group<1>
+                              : rows == 2 ? narrow_group<2>
+                              : rows <= 4 ? narrow_group<4>
+                                          : narrow_group<8>;
+        multiply(a, row, rows, b, column + j, std::min(block_columns, columns - j), from,
+                 std::min(k, from + block_depth), sums + row * kStrip + j);
+      }
+}
+
+}  // namespace gemm

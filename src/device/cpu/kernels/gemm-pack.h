@@ -1,0 +1,118 @@
+// Rearranges an operand of a matrix product into panels (see gemm-tile.h), so that the inner loop reads memory in one
+// straight line. "Lines" are rows of A or columns of B; "depth" runs along k. Both operands and both transposes come
+// down to two cases: the lines lie side by side in memory, or each line is contiguous along its depth.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "simd.h"
+
+namespace gemm {
+
+/** Element (line, depth) is data[line * stride + depth] when `lines_contiguous`, else data[depth * stride + line]. */
+struct Operand {
+  const float* data;
+  int64_t stride;
+  bool lines_contiguous;
+
+  const float* at(int64_t line, int64_t depth) const {
+    return lines_contiguous ? data + line * stride + depth : data + depth * stride + line;
+  }
+};
+
+typedef float quad __attribute__((vector_size(16)));
+typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int32_t quad_index __attribute__((vector_size(16)));
+
+/** to[d * width + l] = from[l * stride + d] for d, l below 4. */
+template <int WIDTH>
+SIMD_INLINE void transpose_quads(float* to, const float* from, int64_t stride) {
+  const quad a = *(const quad_unaligned*)from, b = *(const quad_unaligned*)(from + stride);
+  const quad c = *(const quad_unaligned*)(from + 2 * stride), d = *(const quad_unaligned*)(from + 3 * stride);
+#if defined(__clang__)
+  const quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(quad_unaligned*)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+  *(quad_unaligned*)(to + WIDTH) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+  *(quad_unaligned*)(to + 2 * WIDTH) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+  *(quad_unaligned*)(to + 3 * WIDTH) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+#else
+  const quad_index low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, left = {0, 1, 4, 5}, right = {2, 3, 6, 7};
+  const quad ab_low = __builtin_shuffle(a, b, low), ab_high = __builtin_shuffle(a, b, high);
+  const quad cd_low = __builtin_shuffle(c, d, low), cd_high = __builtin_shuffle(c, d, high);
+  *(quad_unaligned*)to = __builtin_shuffle(ab_low, cd_low, left);
+  *(quad_unaligned*)(to + WIDTH) = __builtin_shuffle(ab_low, cd_low, right);
+  *(quad_unaligned*)(to + 2 * WIDTH) = __builtin_shuffle(ab_high, cd_high, left);
+  *(quad_unaligned*)(to + 3 * WIDTH) = __builtin_shuffle(ab_high, cd_high, right);
+#endif
+}
+
+/** One panel of up to WIDTH lines, element by element: for the edges. */
+template <int WIDTH>
+void pack_edge(float* to, const Operand& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+  for (int64_t d = 0; d < depth; d++)
+    for (int64_t l = 0; l < WIDTH; l++) to[d * WIDTH + l] = l < lines ? *x.at(line + l, from + d) : 0.0f;
+}
+
+/** A whole panel of lines that are contiguous along the depth. */
+template <int WIDTH>
+void pack_contiguous_lines(float* to, const Operand& x, int64_t line, int64_t from, int64_t depth) {
+  // Four lines at a time over a stretch of depth that the processor's prefetchers notice and whose panel stays in the
+  // first cache, while the next four lines are fetched.
+  constexpr int64_t kStretch = 192, kCacheLine = 16;
+  const int64_t whole = depth / kCacheLine * kCacheLine;
+  for (int64_t begin = 0; begin < whole; begin += kStretch) {
+    const int64_t end = std::min(begin + kStretch, whole);
+    for (int64_t l = 0; l < WIDTH; l += 4) {
+      const bool last = l + 4 == WIDTH;
+      for (int64_t d = begin; d < end; d += kCacheLine) {
+        const float* const next = last ? x.at(line, from + d + kStretch) : x.at(line + l + 4, from + d);
+#pragma GCC unroll 4
+        for (int64_t i = 0; i < 4; i++) __builtin_prefetch(next + i * x.stride);
+#pragma GCC unroll 4
+        for (int64_t e = d; e < d + kCacheLine; e += 4)
+          transpose_quads<WIDTH>(to + e * WIDTH + l, x.at(line + l, from + e), x.stride);
+      }
+    }
+  }
+  pack_edge<WIDTH>(to + whole * WIDTH, x, line, WIDTH, from + whole, depth - whole);
+}
+
+/** `panels` whole panels of lines that lie side by side: all panels together, for the sake of long reads. */
+template <int WIDTH>
+void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Operand& x, int64_t line, int64_t from,
+                         int64_t depth) {
+  typedef float piece __attribute__((vector_size(WIDTH % VL == 0 ? VL * 4 : WIDTH * 4), aligned(4), may_alias));
+  constexpr int kPieces = WIDTH * 4 / sizeof(piece);
+  constexpr int kDepths = 4;
+  int64_t d = 0;
+  for (; d + kDepths <= depth; d += kDepths)
+    for (int64_t panel = 0; panel < panels; panel++) {
+      const float* const source = x.at(line + panel * WIDTH, from + d);
+      float* const target = to + panel * panel_size + d * WIDTH;
+#pragma GCC unroll 4
+      for (int e = 0; e < kDepths; e++)
+#pragma GCC unroll 3
+        for (int i = 0; i < kPieces; i++)
+          *((piece*)(target + e * WIDTH) + i) = *((const piece*)(source + e * x.stride) + i);
+    }
+  for (int64_t panel = 0; panel < panels; panel++)
+    pack_edge<WIDTH>(to + panel * panel_size + d * WIDTH, x, line + panel * WIDTH, WIDTH, from + d, depth - d);
+}
+
+/** Lines `line`..`line + lines` at depths `from`..`from + depth`, into panels that lie `panel_size` apart. */
+template <int WIDTH>
+void pack_panels(float* to, int64_t panel_size, const Operand& x, int64_t line, int64_t lines, int64_t from,
+                 int64_t depth) {
+  const int64_t whole = lines / WIDTH, rest = lines % WIDTH;
+  if (x.lines_contiguous)
+    for (int64_t panel = 0; panel < whole; panel++)
+      pack_contiguous_lines<WIDTH>(to + panel * panel_size, x, line + panel * WIDTH, from, depth);
+  else
+    pack_adjacent_lines<WIDTH>(to, panel_size, whole, x, line, from, depth);
+  if (rest > 0) pack_edge<WIDTH>(to + whole * panel_size, x, line + whole * WIDTH, rest, from, depth);
+}
+
+}  // namespace gemm

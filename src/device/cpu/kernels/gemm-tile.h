@@ -1,0 +1,168 @@
+// The innermost part of the matrix product: one tile of the result, held in registers, from one panel of each operand;
+// and what happens to finished sums before they are stored. Knows nothing of blocking, threads or transposes.
+// A panel holds kTileRows (of A) or kTileColumns (of B) lines interleaved, depth after depth, padded with zeros.
+
+#pragma once
+
+#include <cstdint>
+
+#include "simd.h"
+
+namespace gemm {
+
+constexpr int64_t divide_up(int64_t x, int64_t unit) { return (x + unit - 1) / unit; }
+constexpr int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
+
+constexpr int kVectors = 3;
+constexpr int kTileColumns = kVectors * VL;
+// 24 accumulators, three vectors of B and a broadcast of A fill 32 registers; 12 of them fill 16.
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kTileRows = 8;
+#else
+constexpr int kTileRows = 4;
+#endif
+
+enum class Epilogue : int32_t { none, bias, bias_activation, activation_gradient };
+enum class Activation : int32_t { gelu_new, gelu };
+
+/** Where a product goes: out[rows, columns] and what is done to it on the way. */
+struct Target {
+  float* out;
+  int64_t columns;
+  bool accumulate;
+  Epilogue epilogue;
+  const float* bias;
+  float* pre_activation;
+  Activation activation;
+};
+
+/** Which part of the sum over k a tile adds: the first one sets the result, the last one finishes it. */
+struct Part {
+  bool first;
+  bool last;
+};
+
+/** c[ROWS, VECTORS * VL] = or += the product of a panel of A and a panel of B. */
+template <int ROWS, int VECTORS>
+__attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restrict a, const float* __restrict b,
+                                             float* __restrict c, int64_t stride, bool add) {
+  vf sums[ROWS][VECTORS];
+#pragma GCC unroll 8
+  for (int row = 0; row < ROWS; row++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) sums[row][v] = vf{};
+    // The result is needed only at the end: by then it has come.
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) __builtin_prefetch(c + row * stride + v * VL, 1);
+    __builtin_prefetch(c + row * stride + VECTORS * VL - 1, 1);
+  }
+  for (int64_t p = 0; p < depth; p++) {
+    vf columns[VECTORS];
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) columns[v] = load(b + v * VL);
+#pragma GCC unroll 8
+    for (int row = 0; row < ROWS; row++) {
+#pragma GCC unroll 4
+      for (int v = 0; v < VECTORS; v++) sums[row][v] += a[row] * columns[v];
+    }
+    a += kTileRows;
+    b += kTileColumns;
+  }
+#pragma GCC unroll 8
+  for (int row = 0; row < ROWS; row++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < VECTORS; v++) {
+      float* const at = c + row * stride + v * VL;
+      store(at, add ? load(at) + sums[row][v] : sums[row][v]);
+    }
+  }
+}
+
+SIMD_INLINE vf load_up_to(const float* p, int64_t n) { return n >= VL ? load(p) : load_first(p, n); }
+SIMD_INLINE void store_up_to(float* p, vf v, int64_t n) {
+  if (n >= VL)
+    store(p, v);
+  else
+    store_first(p, v, n);
+}
+
+template <Activation A>
+SIMD_INLINE vf activate(vf x) {
+  return A == Activation::gelu_new ? gelu_new(x) : gelu(x);
+}
+template <Activation A>
+SIMD_INLINE vf activation_gradient(vf x) {
+  return A == Activation::gelu_new ? gelu_new_gradient(x) : gelu_gradient(x);
+}
+
+/** Finishes and stores one row of sums whose first column is `column` of row `row` of the target. */
+template <Epilogue E, Activation A>
+void store_row(const Target& target, int64_t row, int64_t column, int64_t columns, const float* sums, bool add) {
+  const int64_t start = row * target.columns + column;
+  for (int64_t at = 0; at < columns; at += VL) {
+    const int64_t n = columns - at;
+    float* const out = target.out + start + at;
+    vf x = load_up_to(sums + at, n);
+    if (add) x = load_up_to(out, n) + x;
+    if (E == Epilogue::bias || E == Epilogue::bias_activation) x = x + load_up_to(target.bias + column + at, n);
+    if (E == Epilogue::bias_activation) {
+      store_up_to(target.pre_activation + start + at, x, n);
+      x = activate<A>(x);
+    }
+    if (E == Epilogue::activation_gradient)
+      x = x * activation_gradient<A>(load_up_to(target.pre_activation + start + at, n));
+    store_up_to(out, x, n);
+  }
+}
+
+using StoreRow = void (*)(const Target&, int64_t, int64_t, int64_t, const float*, bool);
+
+inline StoreRow row_storer(const Target& target, Part part) {
+  const bool is_new = target.activation == Activation::gelu_new;
+  switch (part.last ? target.epilogue : Epilogue::none) {
+    case Epilogue::bias:
+      return store_row<Epilogue::bias, Activation::gelu>;
+    case Epilogue::bias_activation:
+      return is_new ? store_row<Epilogue::bias_activation, Activation::gelu_new>
+                    : store_row<Epilogue::bias_activation, Activation::gelu>;
+    case Epilogue::activation_gradient:
+      return is_new ? store_row<Epilogue::activation_gradient, Activation::gelu_new>
+                    : store_row<Epilogue::activation_gradient, Activation::gelu>;
+    case Epilogue::none:
+      break;
+  }
+  return store_row<Epilogue::none, Activation::gelu>;
+}
+
+/** sums[rows, columns] with `stride`, to the target's tile at (row, column). */
+inline void store_sums(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
+                       const float* sums, int64_t stride) {
+  const StoreRow store_one = row_storer(target, part);
+  const bool add = target.accumulate || !part.first;
+  for (int64_t i = 0; i < rows; i++) store_one(target, row + i, column, columns, sums + i * stride, add);
+}
+
+using MultiplyTile = void (*)(int64_t, const float*, const float*, float*, int64_t, bool);
+
+/** The tile at (row, column), cut to `rows` and `columns` where the result ends, from panels `a` and `b`. */
+inline void compute_tile(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
+                         int64_t depth, const float* a, const float* b) {
+  static constexpr MultiplyTile kernels[2][kVectors] = {
+      {multiply_tile<kTileRows / 2, 1>, multiply_tile<kTileRows / 2, 2>, multiply_tile<kTileRows / 2, 3>},
+      {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
+  };
+  const int64_t vectors = divide_up(columns, VL);
+  const bool half = rows <= kTileRows / 2;
+  const MultiplyTile multiply = kernels[half ? 0 : 1][vectors - 1];
+  const bool whole = columns == vectors * VL && rows == (half ? kTileRows / 2 : kTileRows);
+  if (whole && (!part.last || target.epilogue == Epilogue::none)) {
+    multiply(depth, a, b, target.out + row * target.columns + column, target.columns,
+             target.accumulate || !part.first);
+    return;
+  }
+  alignas(SIMD_BYTES) float sums[kTileRows * kTileColumns];
+  multiply(depth, a, b, sums, kTileColumns, false);
+  store_sums(target, part, row, column, rows, columns, sums, kTileColumns);
+}
+
+}  // namespace gemm

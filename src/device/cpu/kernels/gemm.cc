@@ -1,0 +1,188 @@
+// Matrix products in float32: out[m,n] = op(a)[m,k] op(b)[k,n], row-major, with what Epilogue of device.ts says.
+// The result is cut into stages of at most kStageRows x kStageColumns x kDepth (of k). For each, the threads pack both
+// operands into panels together and then compute tiles, job by job. Every element is the same chain of additions along k
+// whatever the blocks and threads are, so the bits depend on the shape alone. Nothing is skipped for being zero:
+// NaN and infinities pass through.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "gemm-narrow.h"
+#include "gemm-pack.h"
+#include "gemm-tile.h"
+
+namespace gemm {
+namespace {
+
+/** Longest stretch of k that is packed at once: GPT-2 small's channels, so that most results are touched once. */
+constexpr int64_t kDepth = 768;
+constexpr int64_t kStageRows = 2048;
+constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
+/** A job reads its panels of B from the second cache, one of A from the first. */
+constexpr int64_t kJobRows = 32;
+constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
+/** Most rows of A that are multiplied without packing. */
+constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
+/** Lines that one thread packs at a time. */
+constexpr int64_t kPackRows = 64;
+constexpr int64_t kPackColumns = 4 * kTileColumns;
+/** Between panels, so that they do not all begin in the same set of a cache. */
+constexpr int64_t kPanelGap = 16;
+/** Below this many multiplications a second thread costs more than it brings. */
+[[maybe_unused]] constexpr int64_t kWorthThreads = 1 << 18;
+constexpr int64_t kHugePage = 2 << 20;
+
+/** Packed panels of one thread of control's products: grows to what the largest of them needs. */
+class Buffer {
+ public:
+  ~Buffer() { std::free(data_); }
+
+  float* of_size(int64_t floats) {
+    if (floats > size_) {
+      std::free(data_);
+      const int64_t bytes = round_up(floats * sizeof(float), kHugePage);
+      data_ = static_cast<float*>(std::aligned_alloc(kHugePage, bytes));
+      if (data_ == nullptr) std::abort();
+#ifdef MADV_HUGEPAGE
+      madvise(data_, bytes, MADV_HUGEPAGE);
+#endif
+      size_ = bytes / sizeof(float);
+    }
+    return data_;
+  }
+
+ private:
+  float* data_ = nullptr;
+  int64_t size_ = 0;
+};
+
+/**
+ * The packed panels of one operand, twice: while some threads still read those of one stage, others already pack the
+ * next. All threads walk through the same stages and each keeps its own copy of this.
+ */
+template <int WIDTH>
+class Panels {
+ public:
+  Panels(const Operand& operand, int64_t lines, int64_t depth, float* buffer)
+      : operand_(operand), panel_size_(depth * WIDTH + kPanelGap), size_(lines / WIDTH * panel_size_), data_(buffer) {}
+
+  /** Turns to lines `line`.. at depths `from`..; false when they are already packed. */
+  bool turn_to(int64_t line, int64_t from) {
+    if (line == line_ && from == from_) return false;
+    line_ = line;
+    from_ = from;
+    turn_ ^= 1;
+    return true;
+  }
+
+  void pack(int64_t offset, int64_t lines, int64_t depth) {
+    pack_panels<WIDTH>(data_ + turn_ * size_ + offset / WIDTH * panel_size_, panel_size_, operand_, line_ + offset,
+                       lines, from_, depth);
+  }
+
+  const float* panel(int64_t offset) const { return data_ + turn_ * size_ + offset / WIDTH * panel_size_; }
+
+  /** Floats that both copies take. */
+  static int64_t buffer_size(int64_t lines, int64_t depth) {
+    return 2 * (lines / WIDTH) * (depth * WIDTH + kPanelGap);
+  }
+
+ private:
+  const Operand operand_;
+  const int64_t panel_size_, size_;
+  float* const data_;
+  int64_t line_ = -1, from_ = -1;
+  int turn_ = 0;
+};
+
+/** One stage of a product, as one of the threads that share it sees it. */
+void multiply_stage(const Target& target, Part part, Panels<kTileRows>& a, Panels<kTileColumns>& b, int64_t row,
+                    int64_t rows, int64_t column, int64_t columns, int64_t from, int64_t depth) {
+  const int64_t a_tasks = a.turn_to(row, from) ? divide_up(rows, kPackRows) : 0;
+  const int64_t b_tasks = b.turn_to(column, from) ? divide_up(columns, kPackColumns) : 0;
+#pragma omp for schedule(dynamic) nowait
+  for (int64_t task = 0; task < a_tasks + b_tasks; task++) {
+    const int64_t a_offset = task * kPackRows, b_offset = (task - a_tasks) * kPackColumns;
+    if (task < a_tasks)
+      a.pack(a_offset, std::min(kPackRows, rows - a_offset), depth);
+    else
+      b.pack(b_offset, std::min(kPackColumns, columns - b_offset), depth);
+  }
+#pragma omp barrier
+  const int64_t job_rows = divide_up(rows, kJobRows), job_columns = divide_up(columns, kJobColumns);
+#pragma omp for schedule(dynamic) nowait
+  for (int64_t job = 0; job < job_rows * job_columns; job++) {
+    const int64_t i_begin = job % job_rows * kJobRows, j_begin = job / job_rows * kJobColumns;
+    const int64_t i_end = std::min(rows, i_begin + kJobRows), j_end = std::min(columns, j_begin + kJobColumns);
+    for (int64_t i = i_begin; i < i_end; i += kTileRows)
+      for (int64_t j = j_begin; j < j_end; j += kTileColumns)
+        compute_tile(target, part, row + i, column + j, std::min<int64_t>(kTileRows, i_end - i),
+                     std::min<int64_t>(kTileColumns, j_end - j), depth, a.panel(i), b.panel(j));
+  }
+}
+
+thread_local Buffer buffer;
+
+/** Few rows of A: see gemm-narrow.h. */
+void multiply_narrow(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
+#ifdef _OPENMP
+  const int64_t threads = omp_get_max_threads();
+#else
+  const int64_t threads = 1;
+#endif
+  // As wide as can be: memory likes long reads.
+  const int64_t strips = threads * divide_up(n, threads * kStrip);
+  const int64_t strip = std::min(kStrip, round_up(divide_up(n, strips), VL));
+#pragma omp parallel for schedule(dynamic) if (m * n * k >= kWorthThreads)
+  for (int64_t column = 0; column < n; column += strip) {
+    const int64_t columns = std::min(strip, n - column);
+    alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
+    narrow_strip(a, b, m, k, column, columns, sums);
+    store_sums(target, {true, true}, 0, column, m, columns, sums, kStrip);
+  }
+}
+
+void multiply_wide(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
+  const int64_t parts = std::max<int64_t>(1, divide_up(k, kDepth));
+  const int64_t depth = round_up(divide_up(k, parts), 16);
+  const int64_t stage_rows = std::min(kStageRows, round_up(m, kTileRows));
+  const int64_t stage_columns = std::min(kStageColumns, round_up(n, kTileColumns));
+  const int64_t a_size = Panels<kTileRows>::buffer_size(stage_rows, depth);
+  float* const panels = buffer.of_size(a_size + Panels<kTileColumns>::buffer_size(stage_columns, depth));
+#pragma omp parallel if (m * n * k >= kWorthThreads)
+  {
+    Panels<kTileRows> a_panels(a, stage_rows, depth, panels);
+    Panels<kTileColumns> b_panels(b, stage_columns, depth, panels + a_size);
+    for (int64_t column = 0; column < n; column += stage_columns)
+      for (int64_t row = 0; row < m; row += stage_rows)
+        for (int64_t part = 0; part < parts; part++)
+          multiply_stage(target, {part == 0, part == parts - 1}, a_panels, b_panels, row,
+                         std::min(stage_rows, m - row), column, std::min(stage_columns, n - column), part * depth,
+                         std::min(depth, k - part * depth));
+  }
+}
+
+}  // namespace
+}  // namespace gemm
+
+extern "C" void ct_matmul(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k,
+                          int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue,
+                          const float* bias, float* pre_activation, int32_t activation) {
+  using namespace gemm;
+  if (m <= 0 || n <= 0) return;
+  const Target target{out,  n,    accumulate != 0, static_cast<Epilogue>(epilogue),
+                      bias, pre_activation, static_cast<Activation>(activation)};
+  const Operand rows{a, transpose_a ? m : k, !transpose_a};
+  const Operand columns{b, transpose_b ? k : n, transpose_b != 0};
+  // The dot products of the narrow path want rows of A contiguous; a single row in a column is contiguous too.
+  const bool narrow = m <= kNarrowRows && (!transpose_a || !transpose_b || m == 1);
+  (narrow ? multiply_narrow : multiply_wide)(target, m == 1 ? Operand{a, k, true} : rows, columns, m, n, k);
+}

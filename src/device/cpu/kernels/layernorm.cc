@@ -1,0 +1,147 @@
+// Layer normalisation, alone and fused with the residual sum before it, its backward, and dropout by itself.
+// A row is read from memory once and then a few times from cache: the variance is the mean of squared deviations, which
+// does not cancel. Parameter gradients are summed within fixed blocks of rows and then block by block, so that they do
+// not depend on the number of threads.
+
+#include <math.h>
+#include <stdint.h>
+
+#include <vector>
+
+#include "philox.h"
+#include "simd.h"
+
+namespace {
+
+/** Work below so many elements is not worth waking threads for. */
+constexpr int64_t PARALLEL_ELEMENTS = 1 << 14;
+/** Columns whose dropout factors are drawn at a time; a multiple of all vector lengths. */
+constexpr int64_t DROPOUT_COLUMNS = 256;
+/** Blocks of rows that parameter gradients are summed in: the most threads that backward can use. */
+constexpr int64_t BLOCKS = 32;
+
+/** out, mean and 1/sqrt(variance + epsilon) of one row. */
+void normalise(float* out, float* stats, const float* x, const float* weight, const float* bias, float epsilon,
+               int64_t channels) {
+  vf sum{};
+  for (int64_t i = 0; i < channels; i += VL) sum += load_columns(x, i, channels);
+  const float mean = horizontal_sum(sum) / (float)channels;
+  vf squares{};
+  for (int64_t i = 0; i < channels; i += VL) {
+    vf deviation = load_columns(x, i, channels) - mean;
+    if (i + VL > channels) deviation = lane_numbers() < (int32_t)(channels - i) ? deviation : vf{};
+    squares = multiply_add(deviation, deviation, squares);
+  }
+  const float inverse = 1.0f / sqrtf(horizontal_sum(squares) / (float)channels + epsilon);
+  for (int64_t i = 0; i < channels; i += VL) {
+    const vf normal = (load_columns(x, i, channels) - mean) * inverse;
+    store_columns(out, multiply_add(normal, load_columns(weight, i, channels), load_columns(bias, i, channels)), i,
+                  channels);
+  }
+  stats[0] = mean;
+  stats[1] = inverse;
+}
+
+/** out = base + dropout(x) of one row, or dropout(x) where base is null. */
+void add_dropped(float* out, const float* base, const float* x, const Dropout& dropout, int64_t row, int64_t channels) {
+  float factors[DROPOUT_COLUMNS];
+  for (int64_t first = 0; first < channels; first += DROPOUT_COLUMNS) {
+    const int64_t end = first + DROPOUT_COLUMNS < channels ? first + DROPOUT_COLUMNS : channels;
+    if (dropout.active) dropout_factors(factors, dropout, (uint32_t)row, first, end - first);
+    for (int64_t i = first; i < end; i += VL) {
+      vf v = load_columns(x, i, channels);
+      if (dropout.active) v *= load_columns(factors, i - first, end - first);
+      if (base) v += load_columns(base, i, channels);
+      store_columns(out, v, i, channels);
+    }
+  }
+}
+
+/** grad_x of one row += ...; its part of the parameter gradients += ... */
+void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, const float* grad_out, const float* x,
+                        const float* stats, const float* weight, int64_t channels) {
+  const float mean = stats[0], inverse = stats[1];
+  vf sum{}, projection{};
+  for (int64_t i = 0; i < channels; i += VL) {
+    const vf gradient = load_columns(grad_out, i, channels);
+    const vf normal = (load_columns(x, i, channels) - mean) * inverse;
+    const vf scaled = gradient * load_columns(weight, i, channels);
+    sum += scaled;
+    projection = multiply_add(scaled, normal, projection);
+    store_columns(grad_bias, load_columns(grad_bias, i, channels) + gradient, i, channels);
+    store_columns(grad_weight, multiply_add(gradient, normal, load_columns(grad_weight, i, channels)), i, channels);
+  }
+  const float along_ones = horizontal_sum(sum) / (float)channels;
+  const float along_normal = horizontal_sum(projection) / (float)channels;
+  for (int64_t i = 0; i < channels; i += VL) {
+    const vf normal = (load_columns(x, i, channels) - mean) * inverse;
+    const vf scaled = load_columns(grad_out, i, channels) * load_columns(weight, i, channels);
+    const vf own = scaled - along_ones - normal * along_normal;
+    store_columns(grad_x, multiply_add(own, broadcast(inverse), load_columns(grad_x, i, channels)), i, channels);
+  }
+}
+
+}  // namespace
+
+/** See `layernorm` of the device contract. */
+extern "C" void ct_layernorm(float* out, float* stats, const float* x, const float* weight, const float* bias,
+                             float epsilon, int64_t rows, int64_t channels) {
+#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
+  for (int64_t row = 0; row < rows; row++)
+    normalise(out + row * channels, stats + 2 * row, x + row * channels, weight, bias, epsilon, channels);
+}
+
+/** See `residualLayernorm` of the device contract; sum may be residual. */
+extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, const float* residual, const float* branch,
+                                      const float* weight, const float* bias, float epsilon, float probability,
+                                      int32_t site, const int32_t* counter, int64_t rows, int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
+  for (int64_t row = 0; row < rows; row++) {
+    const int64_t at = row * channels;
+    add_dropped(sum + at, residual + at, branch + at, dropout, row, channels);
+    normalise(out + at, stats + 2 * row, sum + at, weight, bias, epsilon, channels);
+  }
+}
+
+/** See `layernormBackward` of the device contract. */
+extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* grad_bias, const float* grad_out,
+                                      const float* x, const float* stats, const float* weight, int64_t rows,
+                                      int64_t channels) {
+  static thread_local std::vector<float> memory;  // of the calling thread; only grows
+  const int64_t block_rows = (rows + BLOCKS - 1) / BLOCKS;
+  const int64_t blocks = block_rows > 0 ? (rows + block_rows - 1) / block_rows : 0;
+  if ((int64_t)memory.size() < BLOCKS * 2 * channels) memory.resize((size_t)(BLOCKS * 2 * channels));
+  float* partial = memory.data();  // [blocks][weight, bias][channels]
+#pragma omp parallel if (rows * channels > PARALLEL_ELEMENTS)
+  {
+#pragma omp for schedule(static, 1)
+    for (int64_t block = 0; block < blocks; block++) {
+      float* own = partial + block * 2 * channels;
+      memset(own, 0, (size_t)(2 * channels) * sizeof(float));
+      const int64_t end = (block + 1) * block_rows < rows ? (block + 1) * block_rows : rows;
+      for (int64_t row = block * block_rows; row < end; row++)
+        normalise_backward(grad_x + row * channels, own, own + channels, grad_out + row * channels, x + row * channels,
+                           stats + 2 * row, weight, channels);
+    }
+#pragma omp for
+    for (int64_t column = 0; column < channels; column += VL) {
+      vf for_weight{}, for_bias{};
+      for (int64_t block = 0; block < blocks; block++) {
+        for_weight += load_columns(partial + block * 2 * channels, column, channels);
+        for_bias += load_columns(partial + (block * 2 + 1) * channels, column, channels);
+      }
+      store_columns(grad_weight, load_columns(grad_weight, column, channels) + for_weight, column, channels);
+      store_columns(grad_bias, load_columns(grad_bias, column, channels) + for_bias, column, channels);
+    }
+  }
+}
+
+/** See `dropout` of the device contract; out may be x. */
+extern "C" void ct_dropout(float* out, const float* x, float probability, int32_t site, const int32_t* counter,
+                           int64_t rows, int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
+  for (int64_t row = 0; row < rows; row++)
+    add_dropped(out + row * channels, nullptr, x + row * channels, dropout, row, channels);
+}

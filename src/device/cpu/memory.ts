@@ -1,0 +1,47 @@
+// The native memory behind a CPU device's tensors: allocated before the first step, freed together.
+
+import { UserError } from '../../errors.js';
+import { bytesPerElement, type DType, Tensor } from '../tensor.js';
+import type { Kernels } from './library.js';
+import { availableBytes } from './processor.js';
+
+export class NativeMemory {
+  readonly #availableAtStart = availableBytes();
+  readonly #allocations: { readonly address: number; readonly bytes: number }[] = [];
+  #allocated = 0;
+
+  constructor(readonly kernels: Kernels) {}
+
+  /** What is allocated counts as taken, though the operating system hands its pages out only when they are touched. */
+  available(): number {
+    return Math.max(0, Math.min(availableBytes(), this.#availableAtStart - this.#allocated));
+  }
+
+  /** @throws UserError (device) when it does not fit. */
+  allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
+    if (dtype !== 'f32' && dtype !== 'i32') throw new Error(`allocate: no ${dtype} on the CPU (${label})`);
+    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
+      throw new Error(`allocate: [${shape}] is no shape (${label})`);
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    const bytes = Math.max(1, size) * bytesPerElement[dtype];
+    const available = this.available();
+    const address = bytes <= available ? this.kernels.allocate(bytes) : 0;
+    if (address === 0) throw outOfMemory(label, bytes, available);
+    this.#allocations.push({ address, bytes });
+    this.#allocated += bytes;
+    return new Tensor({ address, bytes, label }, 0, shape, dtype);
+  }
+
+  releaseAll(): void {
+    for (const { address, bytes } of this.#allocations.splice(0)) this.kernels.release(address, bytes);
+    this.#allocated = 0;
+  }
+}
+
+function outOfMemory(label: string, bytes: number, available: number): UserError {
+  const [needed, left] = [bytes, available].map((count) => `${(count / 1e9).toFixed(2)} GB`);
+  return new UserError(
+    'device',
+    `not enough memory: ${label} needs ${needed} and ${left} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
+  );
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { availableBytes, physicalCores, processorFingerprint, processorName } from './processor.js';
+
+const root = mkdtempSync(join(tmpdir(), 'processor-test-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+let machines = 0;
+/** The root of a file system with those files. */
+function machine(files: Record<string, string>): string {
+  const folder = join(root, String(machines++));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+const meminfo = 'MemTotal:       16000000 kB\nMemFree:         1000 kB\nMemAvailable:    8000000 kB\n';
+
+test('available memory is what the machine has', () => {
+  assert.equal(availableBytes(machine({ 'proc/meminfo': meminfo })), 8_000_000 * 1024);
+  assert.ok(availableBytes() > 0);
+});
+
+test('a control group of version 2, or one above it, lowers it', () => {
+  const group = {
+    'proc/meminfo': meminfo,
+    'proc/self/cgroup': '0::/jobs/mine\n',
+    'sys/fs/cgroup/jobs/memory.max': '5000000000\n',
+    'sys/fs/cgroup/jobs/memory.current': '2000000000\n',
+    'sys/fs/cgroup/jobs/memory.stat': 'anon 1\ninactive_file 500000000\n',
+    'sys/fs/cgroup/jobs/mine/memory.max': 'max\n',
+    'sys/fs/cgroup/jobs/mine/memory.current': '1000000000\n',
+  };
+  assert.equal(availableBytes(machine(group)), 3_500_000_000);
+  const tighter = { ...group, 'sys/fs/cgroup/jobs/mine/memory.max': '1000000001\n' };
+  assert.equal(availableBytes(machine(tighter)), 1);
+});
+
+test('a control group of version 1 lowers it', () => {
+  const group = {
+    'proc/meminfo': meminfo,
+    'proc/self/cgroup': '4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n',
+    'sys/fs/cgroup/memory/memory.limit_in_bytes': '3000000000\n',
+    'sys/fs/cgroup/memory/memory.usage_in_bytes': '1000000000\n',
+    'sys/fs/cgroup/memory/memory.stat': 'cache 5\ntotal_inactive_file 7\n',
+  };
+  assert.equal(availableBytes(machine(group)), 2_000_000_007);
+});
+
+test('two threads of one core count once, a quota bounds them', () => {
+  const cores = {
+    'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-1\n',
+    'sys/devices/system/cpu/cpu0/topology/thread_siblings_list': '0-1\n',
+    'sys/devices/system/cpu/cpu1/topology/thread_siblings_list': '0-1\n',
+  };
+  assert.equal(physicalCores(machine(cores)), 1);
+  const quota = { 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': '50000 100000\n' };
+  assert.equal(physicalCores(machine(quota)), 1);
+  assert.equal(physicalCores(machine({})), availableParallelism());
+  const free = { 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': 'max 100000\n' };
+  assert.equal(physicalCores(machine(free)), availableParallelism());
+});
+
+test('the processor has a name and a fingerprint', () => {
+  assert.ok(processorName().length > 0);
+  assert.ok(processorFingerprint().includes(process.arch));
+  assert.equal(processorFingerprint(), processorFingerprint());
+});

@@ -1,0 +1,258 @@
+// The operations of the device contract once more, as their definitions read: float64, naive loops, no care for speed.
+// Devices are compared with this; it knows none of them. Only forwards are here: gradients are checked against finite
+// differences of these. Dropout enters as a ready mask (0 or 1/(1-p) an element), so that repeated evaluations are cheap.
+
+import type { Activation } from './device.js';
+
+export type Numbers = ArrayLike<number>;
+
+/** Element `index`, refusing what lies outside: a NaN from `undefined` would hide a mistake of the test itself. */
+export function at(values: Numbers, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`${index} lies outside 0..${values.length - 1}`);
+  return value;
+}
+
+type Words = readonly [number, number, number, number];
+
+function multiply(a: number, b: number): [high: number, low: number] {
+  const product = BigInt(a) * BigInt(b);
+  return [Number(product >> 32n), Number(product & 0xffffffffn)];
+}
+
+/** Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
+export function philox(counter: Words, key: readonly [number, number]): Words {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const [high0, low0] = multiply(0xd2511f53, c0);
+    const [high1, low1] = multiply(0xcd9e8d57, c2);
+    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
+    k0 = (k0 + 0x9e3779b9) >>> 0;
+    k1 = (k1 + 0xbb67ae85) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+export interface DropoutSettings {
+  readonly probability: number;
+  readonly site: number;
+  /** Seed low, seed high, micro-step. */
+  readonly counter: readonly [number, number, number];
+}
+
+/** What each element of [rows, columns] is multiplied by. Devices hold the probability as a 32-bit float. */
+export function dropoutMask(
+  { probability, site, counter }: DropoutSettings,
+  rows: number,
+  columns: number,
+): Float64Array {
+  const p = Math.fround(probability);
+  if (p === 0) return new Float64Array(rows * columns).fill(1);
+  const [low, high, step] = counter.map((word) => word >>> 0) as [number, number, number];
+  const threshold = Math.floor(p * 2 ** 32);
+  const scale = Math.fround(1 / (1 - p));
+  return Float64Array.from({ length: rows * columns }, (_, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    const words = philox([column >>> 2, row, site, step], [low, high]);
+    return at(words, column & 3) >= threshold ? scale : 0;
+  });
+}
+
+/** out[m,n] = op(a) op(b). */
+export function matmul(
+  a: Numbers,
+  b: Numbers,
+  [m, n, k]: readonly [number, number, number],
+  { transposeA = false, transposeB = false } = {},
+): Float64Array {
+  const out = new Float64Array(m * n);
+  for (let row = 0; row < m; row++) {
+    for (let column = 0; column < n; column++) {
+      let sum = 0;
+      for (let inner = 0; inner < k; inner++)
+        sum +=
+          at(a, transposeA ? inner * m + row : row * k + inner) *
+          at(b, transposeB ? column * k + inner : inner * n + column);
+      out[row * n + column] = sum;
+    }
+  }
+  return out;
+}
+
+/** The error function by its Taylor series, or by Lentz's continued fraction of erfc where that converges faster. */
+function erf(x: number): number {
+  if (x < 0) return -erf(-x);
+  if (x < 2.5) {
+    let [term, sum] = [x, x];
+    for (let n = 1; Math.abs(term) > 1e-18; n++) {
+      term *= (-x * x) / n;
+      sum += term / (2 * n + 1);
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let n = 80; n >= 1; n--) fraction = n / 2 / (x + fraction);
+  return 1 - Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+}
+
+export function activate(activation: Activation, x: number): number {
+  switch (activation) {
+    case 'gelu':
+      return (x / 2) * (1 + erf(x / Math.SQRT2));
+    case 'gelu_new':
+      return (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+    default:
+      return activation satisfies never;
+  }
+}
+
+export function activationGradient(activation: Activation, x: number): number {
+  const step = 1e-5;
+  return (activate(activation, x + step) - activate(activation, x - step)) / (2 * step);
+}
+
+/** out[r] = (tokenTable[tokens[r]] + positionTable[positions[r]]) * mask. */
+export function embedding(
+  tables: { readonly token: Numbers; readonly position: Numbers },
+  tokens: Numbers,
+  positions: Numbers,
+  mask: Numbers,
+  channels: number,
+): Float64Array {
+  return Float64Array.from({ length: tokens.length * channels }, (_, index) => {
+    const [row, column] = [Math.floor(index / channels), index % channels];
+    const token = at(tables.token, at(tokens, row) * channels + column);
+    const position = at(tables.position, at(positions, row) * channels + column);
+    return (token + position) * at(mask, index);
+  });
+}
+
+/** Rows of x normalised to mean 0 and variance 1, then scaled and shifted; stats holds mean and 1/deviation a row. */
+export function layernorm(
+  x: Numbers,
+  weight: Numbers,
+  bias: Numbers,
+  epsilon: number,
+): { out: Float64Array; stats: Float64Array } {
+  const channels = weight.length;
+  const rows = x.length / channels;
+  const out = new Float64Array(x.length);
+  const stats = new Float64Array(rows * 2);
+  for (let row = 0; row < rows; row++) {
+    let mean = 0;
+    for (let c = 0; c < channels; c++) mean += at(x, row * channels + c) / channels;
+    let variance = 0;
+    for (let c = 0; c < channels; c++) variance += (at(x, row * channels + c) - mean) ** 2 / channels;
+    const scale = 1 / Math.sqrt(variance + epsilon);
+    stats.set([mean, scale], row * 2);
+    for (let c = 0; c < channels; c++)
+      out[row * channels + c] = (at(x, row * channels + c) - mean) * scale * at(weight, c) + at(bias, c);
+  }
+  return { out, stats };
+}
+
+/** Where query row `row` finds its keys: rows starts[row]..row of qkv[R,3C]. */
+export function attention(
+  qkv: Numbers,
+  starts: Numbers,
+  { heads, scale, mask }: { readonly heads: number; readonly scale: number; readonly mask: Numbers },
+): { out: Float64Array; logSumExp: Float64Array } {
+  const rows = starts.length;
+  const channels = qkv.length / rows / 3;
+  const size = channels / heads;
+  const out = new Float64Array(rows * channels);
+  const logSumExp = new Float64Array(heads * rows);
+  for (let head = 0; head < heads; head++) {
+    for (let row = 0; row < rows; row++) {
+      const query = row * 3 * channels + head * size;
+      const scores: number[] = [];
+      for (let key = at(starts, row); key <= row; key++) {
+        let score = 0;
+        for (let c = 0; c < size; c++)
+          score += at(qkv, query + c) * at(qkv, key * 3 * channels + channels + head * size + c);
+        scores.push(score * scale);
+      }
+      const lse = logSumExpOf(scores);
+      logSumExp[head * rows + row] = lse;
+      scores.forEach((score, index) => {
+        const key = at(starts, row) + index;
+        const weight = Math.exp(score - lse) * at(mask, (row * heads + head) * rows + key);
+        for (let c = 0; c < size; c++) {
+          const to = row * channels + head * size + c;
+          out[to] = at(out, to) + weight * at(qkv, key * 3 * channels + 2 * channels + head * size + c);
+        }
+      });
+    }
+  }
+  return { out, logSumExp };
+}
+
+function logSumExpOf(values: readonly number[]): number {
+  const largest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+}
+
+/** Losses of logits[S,V]: (1-e) * -log p[target] + e * mean of -log p; 0 where the target is negative. */
+export function crossEntropy(logits: Numbers, targets: Numbers, labelSmoothing: number): Float64Array {
+  const vocabulary = logits.length / targets.length;
+  return Float64Array.from({ length: targets.length }, (_, row) => {
+    const target = at(targets, row);
+    if (target < 0) return 0;
+    const values = Array.from({ length: vocabulary }, (_, token) => at(logits, row * vocabulary + token));
+    const lse = logSumExpOf(values);
+    const mean = values.reduce((sum, value) => sum + value, 0) / vocabulary;
+    return (1 - labelSmoothing) * (lse - at(values, target)) + labelSmoothing * (lse - mean);
+  });
+}
+
+export interface AdamWState {
+  readonly parameters: Float64Array;
+  readonly firstMoment: Float64Array;
+  readonly secondMoment: Float64Array;
+}
+
+/** One step of torch.optim.AdamW, its bias corrections from the step's number t = 1, 2, ... */
+export function adamw(
+  { parameters, firstMoment, secondMoment }: AdamWState,
+  gradients: Numbers,
+  settings: {
+    readonly t: number;
+    readonly learningRate: number;
+    readonly gradientScale: number;
+    readonly beta1: number;
+    readonly beta2: number;
+    readonly epsilon: number;
+    readonly weightDecay: number;
+  },
+): void {
+  const { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay } = settings;
+  for (let index = 0; index < parameters.length; index++) {
+    const gradient = at(gradients, index) * gradientScale;
+    const first = beta1 * at(firstMoment, index) + (1 - beta1) * gradient;
+    const second = beta2 * at(secondMoment, index) + (1 - beta2) * gradient ** 2;
+    const decayed = at(parameters, index) * (1 - learningRate * weightDecay);
+    const denominator = Math.sqrt(second / (1 - beta2 ** t)) + epsilon;
+    firstMoment[index] = first;
+    secondMoment[index] = second;
+    parameters[index] = decayed - (learningRate * (first / (1 - beta1 ** t))) / denominator;
+  }
+}
+
+/** d loss / d values[index] for each index, by central differences; `values` is changed and restored. */
+export function finiteDifferences(
+  values: Float64Array,
+  indices: readonly number[],
+  loss: () => number,
+  step = 1e-4,
+): Float64Array {
+  return Float64Array.from(indices, (index) => {
+    const value = at(values, index);
+    values[index] = value + step;
+    const above = loss();
+    values[index] = value - step;
+    const below = loss();
+    values[index] = value;
+    return (above - below) / (2 * step);
+  });
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { UserError } from '../errors.js';
+import { resolvePrecision, selectDevice } from './select.js';
+
+function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => boolean {
+  return (thrown) => thrown instanceof UserError && thrown.fault === kind && pattern.test(thrown.message);
+}
+
+test('auto and cpu give the CPU device with the threads asked for', () => {
+  for (const name of ['auto', 'cpu']) {
+    const device = selectDevice(name, { threads: 1 });
+    assert.equal(device.kind, 'cpu');
+    assert.match(device.description, /1 thread,/);
+    device.dispose();
+  }
+});
+
+test('devices of later versions are refused by name', () => {
+  for (const name of ['cuda', 'cuda:1', 'tfjs', 'tfjs:tfjs-node', 'tfjs:wasm'])
+    assert.throws(
+      () => selectDevice(name),
+      fault('device', new RegExp(`'${name}' is not in this version: use --device cpu`)),
+    );
+});
+
+test('unknown devices are a mistake of usage', () => {
+  assert.throws(() => selectDevice('cud'), fault('usage', /unknown device 'cud' \(did you mean 'cuda'\?\)/));
+  for (const name of ['', 'gpu', 'CPU', 'cpu:0', 'cuda:x', 'cuda:', 'tfjs:', 'auto:1', 'cuda:1:2'])
+    assert.throws(() => selectDevice(name), fault('usage', /unknown device .*auto, cpu, cuda, cuda:N/));
+});
+
+test('the CPU computes in fp32 and refuses other precisions by name', () => {
+  const device = selectDevice('cpu');
+  assert.equal(resolvePrecision(device, 'auto'), 'fp32');
+  assert.equal(resolvePrecision(device, 'fp32'), 'fp32');
+  for (const precision of ['bf16', 'fp16'] as const)
+    assert.throws(
+      () => resolvePrecision(device, precision),
+      fault('device', new RegExp(`cpu.*${precision}.*fp32`)),
+    );
+  device.dispose();
+});

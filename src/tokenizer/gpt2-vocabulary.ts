@@ -1,0 +1,71 @@
+// GPT-2's own vocabulary (50,256 byte strings and <|endoftext|>), from the ranks that gpt-tokenizer carries, so that it
+// is there without a download. Merges are not in the ranks but follow from them: they are found when files are written.
+
+import { createHash } from 'node:crypto';
+import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
+import { byteCharacters, byteString } from './byte-characters.js';
+import { BytePairEncoder } from './byte-pair-encoder.js';
+import { type BytePairVocabulary, endOfTextToken } from './tokenizer-files.js';
+
+export const gpt2EndOfText = 50256;
+
+/** What `fingerprint` gives for GPT-2's vocabulary and merges. */
+const gpt2Fingerprint = '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c';
+
+let byteStrings: readonly string[] | undefined;
+let encoder: BytePairEncoder | undefined;
+let vocabulary: BytePairVocabulary | undefined;
+
+/** The byte string of each id but <|endoftext|>'s. */
+export function gpt2ByteStrings(): readonly string[] {
+  byteStrings ??= ranks.map((token) =>
+    typeof token === 'string' ? byteString(token) : String.fromCharCode(...token),
+  );
+  return byteStrings;
+}
+
+export function gpt2Encoder(): BytePairEncoder {
+  encoder ??= new BytePairEncoder(new Map(gpt2ByteStrings().map((token, id) => [token, id])));
+  return encoder;
+}
+
+/** The vocabulary as vocab.json and merges.txt write it. */
+export function gpt2Vocabulary(): BytePairVocabulary {
+  vocabulary ??= {
+    vocab: new Map(
+      [...gpt2ByteStrings().map(byteCharacters), endOfTextToken].map((token, id) => [token, id]),
+    ),
+    merges: recoverMerges(),
+  };
+  return vocabulary;
+}
+
+/**
+ * Ids follow the order in which byte-pair encoding learnt its merges, so the merge that makes token n joins the two
+ * tokens that n's bytes encode to when only tokens before n exist.
+ */
+function recoverMerges(): string[] {
+  return gpt2ByteStrings()
+    .map((token, id): [string, number] => [token, id])
+    .filter(([token]) => token.length > 1)
+    .map(([token, id]) => {
+      const [, middle, ...rest] = gpt2Encoder().boundaries(token, id);
+      if (rest.length !== 1)
+        throw new Error(`token ${id} of GPT-2's ranks is not the union of two earlier ones`);
+      return `${byteCharacters(token.slice(0, middle))} ${byteCharacters(token.slice(middle))}`;
+    });
+}
+
+export function isGpt2Vocabulary(candidate: BytePairVocabulary): boolean {
+  return candidate.vocab.size === gpt2EndOfText + 1 && fingerprint(candidate) === gpt2Fingerprint;
+}
+
+/** Equal for equal vocabularies of ids from 0 on, whatever the order in which their files list them. */
+export function fingerprint({ vocab, merges }: BytePairVocabulary): string {
+  const tokens = Array.from({ length: vocab.size }, () => '');
+  for (const [token, id] of vocab) if (id < tokens.length) tokens[id] = token;
+  return createHash('sha256')
+    .update(tokens.join('\n'))
+    .update(`\n\n${merges.join('\n')}`)
+    .digest('hex');
+}

@@ -1,0 +1,88 @@
+// The files that a byte-pair tokenizer is kept in: what a tokenizer.json says of interest, the same thing built from
+// vocab.json + merges.txt, and the texts of the files that a folder lacks. Knows nothing of encoding.
+
+/** A token beside the vocabulary proper, as tokenizer.json lists it. */
+export interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special: boolean;
+  readonly single_word?: boolean;
+  readonly lstrip?: boolean;
+  readonly rstrip?: boolean;
+  readonly normalized?: boolean;
+}
+
+export interface BytePairVocabulary {
+  /** Token texts by id; special tokens included where vocab.json lists them. */
+  readonly vocab: ReadonlyMap<string, number>;
+  /** `left right`, best first. */
+  readonly merges: readonly string[];
+}
+
+export const endOfTextToken = '<|endoftext|>';
+
+/** tokenizer.json of a byte-level byte-pair tokenizer, as text; ids in order, as a parsed object would not keep them. */
+export function tokenizerJson(
+  { vocab, merges }: BytePairVocabulary,
+  addedTokens: readonly AddedToken[],
+  { addPrefixSpace = false } = {},
+): string {
+  const byteLevel = (addPrefix: boolean, trimOffsets: boolean) => ({
+    type: 'ByteLevel',
+    add_prefix_space: addPrefix,
+    trim_offsets: trimOffsets,
+    use_regex: true,
+  });
+  const model = [
+    '"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":"","end_of_word_suffix":""',
+    `"fuse_unk":false,"byte_fallback":false,"vocab":${vocabJson(vocab)},"merges":${JSON.stringify(merges)}`,
+  ];
+  const parts = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: addedTokens.map(({ id, content, special, ...rest }) => ({
+      id,
+      content,
+      single_word: rest.single_word ?? false,
+      lstrip: rest.lstrip ?? false,
+      rstrip: rest.rstrip ?? false,
+      normalized: rest.normalized ?? !special,
+      special,
+    })),
+    normalizer: null,
+    pre_tokenizer: byteLevel(addPrefixSpace, true),
+    post_processor: byteLevel(true, false),
+    decoder: byteLevel(true, true),
+  };
+  return `${JSON.stringify(parts).slice(0, -1)},"model":{${model.join(',')}}}\n`;
+}
+
+/** vocab.json, in the order of the ids. */
+export function vocabJson(vocab: ReadonlyMap<string, number>): string {
+  const entries = [...vocab].sort(([, left], [, right]) => left - right);
+  return `{${entries.map(([token, id]) => `${JSON.stringify(token)}:${id}`).join(',')}}`;
+}
+
+/** merges.txt. */
+export function mergesText(merges: readonly string[]): string {
+  return `#version: 0.2\n${merges.join('\n')}\n`;
+}
+
+/** What transformers needs to know beside the vocabulary. */
+export function tokenizerConfigJson(endOfText: string): string {
+  const config = {
+    add_prefix_space: false,
+    bos_token: endOfText,
+    eos_token: endOfText,
+    unk_token: endOfText,
+    clean_up_tokenization_spaces: false,
+    tokenizer_class: 'GPT2Tokenizer',
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+export function specialTokensMapJson(endOfText: string): string {
+  const map = { bos_token: endOfText, eos_token: endOfText, unk_token: endOfText };
+  return `${JSON.stringify(map, null, 2)}\n`;
+}

@@ -1,0 +1,31 @@
+// What a run's report says beside the curves: its options, and the machine that it ran on.
+
+import { cpus, release, totalmem, type } from 'node:os';
+import type { RunOptions } from '../config/output-folder.js';
+import type { TrainingSummary } from './events.js';
+import type { RunPlan } from './plan.js';
+import { writeReport } from './report.js';
+
+/** Writes `<outputDir>/report.html`. @throws UserError (device) when it cannot be written. */
+export function writeRunReport(options: RunOptions, plan: RunPlan, summary: TrainingSummary): void {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const planned = [...plan.memory].map(([part, bytes]) => [`memory: ${part}`, megabytes(bytes)] as const);
+  writeReport(options.outputDir, {
+    title: plan.model,
+    date: new Date().toISOString(),
+    summary,
+    config: Object.fromEntries(Object.entries(options)),
+    environment: {
+      device: plan.device,
+      precision: plan.precision,
+      parameters: plan.parameters,
+      dialogues: plan.dialogues,
+      'evaluation dialogues': plan.evalDialogues,
+      processor: cpus()[0]?.model ?? 'unknown',
+      'memory of the machine': megabytes(totalmem()),
+      system: `${type()} ${release()}`,
+      'Node.js': process.version,
+      ...Object.fromEntries(planned),
+    },
+  });
+}

@@ -1,0 +1,385 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { commit, FakeHub } from '../../test/fake-hub.js';
+import { UserError } from '../errors.js';
+import { type DownloadProgress, type FetchOptions, fetchModel } from './hub.js';
+import { hubSettings, parseHubId } from './hub-cache.js';
+import { openModelFolder } from './model-folder.js';
+import { resolveModel } from './resolve.js';
+
+const goldens = fileURLToPath(new URL('../../../test/goldens/weights', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'hub-'));
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+let hub: FakeHub;
+let home: string;
+let homes = 0;
+
+beforeEach(async () => {
+  hub = new FakeHub();
+  await hub.start();
+  home = join(scratch, String(homes++));
+  serve('safetensors');
+  hub.files.set('vocab.json', Buffer.from('{"a":0}'));
+  hub.files.set('merges.txt', Buffer.from('#version: 0.2\n'));
+});
+afterEach(() => hub.stop());
+
+function serve(golden: string): void {
+  for (const name of readdirSync(join(goldens, golden)))
+    hub.files.set(name, readFileSync(join(goldens, golden, name)));
+}
+
+const environment = (more: Record<string, string> = {}) => ({
+  HF_HOME: home,
+  HF_ENDPOINT: hub.endpoint,
+  ...more,
+});
+const fetchIt = (options: FetchOptions = {}, name = 'owner/name') =>
+  fetchModel(name, {
+    environment: environment(),
+    retrySeconds: [],
+    onProgress: ({ received }) => hub.came(received),
+    ...options,
+  });
+const cacheFolder = () => join(home, 'hub', 'models--owner--name');
+const partials = () =>
+  readdirSync(join(cacheFolder(), 'blobs')).filter((name) => name.endsWith('.incomplete'));
+const weights = 'model.safetensors';
+
+async function refuses(fetching: Promise<unknown>, pattern: RegExp, fault = 'model'): Promise<void> {
+  await assert.rejects(fetching, (thrown) => {
+    assert.ok(thrown instanceof UserError, thrown instanceof Error ? thrown.stack : String(thrown));
+    assert.equal(thrown.fault, fault);
+    assert.match(thrown.message, pattern);
+    return true;
+  });
+}
+
+describe('fetchModel', () => {
+  it('lays a model out in the cache as Python does', async () => {
+    const folder = await fetchIt();
+    assert.equal(folder, join(cacheFolder(), 'snapshots', commit));
+    assert.equal(readFileSync(join(cacheFolder(), 'refs', 'main'), 'utf8'), commit);
+    assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'merges.txt', weights, 'vocab.json']);
+    assert.ok(lstatSync(join(folder, weights)).isSymbolicLink());
+    const sha256 = createHash('sha256')
+      .update(readFileSync(join(folder, weights)))
+      .digest('hex');
+    assert.ok(existsSync(join(cacheFolder(), 'blobs', sha256)));
+    assert.deepEqual(partials(), []);
+    assert.equal(openModelFolder(folder).read('wte.weight').length, 160);
+  });
+
+  it('fetches no weights of other kinds, and .bin only where there is nothing better', async () => {
+    for (const name of ['pytorch_model.bin', 'tf_model.h5', 'flax_model.msgpack', 'model.onnx'])
+      hub.files.set(name, Buffer.from(name));
+    await fetchIt();
+    assert.equal(hub.requests.filter((request) => request.includes('/resolve/')).length, 4);
+    rmSync(home, { recursive: true });
+    hub.files.delete(weights);
+    serve('zip');
+    const folder = await fetchIt();
+    assert.equal(openModelFolder(folder).read('wte.weight').length, 160);
+  });
+
+  it('says how many bytes of the weights are there', async () => {
+    const reports: DownloadProgress[] = [];
+    serve('safetensors-sharded');
+    hub.files.delete(weights);
+    await fetchIt({ onProgress: (progress) => reports.push(progress) });
+    const last = reports.at(-1);
+    assert.ok(last);
+    const shards = [...hub.files].filter(([name]) => name.endsWith('.safetensors'));
+    assert.equal(
+      last.total,
+      shards.reduce((sum, [, data]) => sum + data.length, 0),
+    );
+    assert.equal(last.received, last.total);
+    assert.deepEqual(
+      reports.map(({ received }) => received),
+      reports.map(({ received }) => received).sort((a, b) => a - b),
+    );
+  });
+
+  it('fetches the shards of an index, and none outside the folder', async () => {
+    serve('safetensors-sharded');
+    hub.files.delete(weights);
+    assert.equal(openModelFolder(await fetchIt()).read('wte.weight').length, 160);
+    rmSync(home, { recursive: true });
+    hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../x.safetensors"}}'));
+    await refuses(fetchIt(), /is not a file of its folder/);
+    hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"x.safetensors"}}'));
+    await refuses(fetchIt(), /lacks its file "x\.safetensors"/);
+  });
+
+  it('needs no network for what is in the cache', async () => {
+    const folder = await fetchIt();
+    hub.requests = [];
+    assert.equal(await fetchIt(), folder);
+    assert.equal(await fetchIt({ environment: environment({ HF_HUB_OFFLINE: '1' }) }), folder);
+    assert.equal(await fetchIt({}, `owner/name@${commit}`), folder);
+    assert.deepEqual(hub.requests, []);
+  });
+
+  it('asks for the revision that is named', async () => {
+    await fetchIt({}, 'owner/name@v1.0');
+    assert.ok(hub.requests[0]?.startsWith('/api/models/owner/name/revision/v1.0?'));
+    assert.ok(existsSync(join(cacheFolder(), 'refs', 'v1.0')));
+  });
+
+  it('fetches what a cache lacks', async () => {
+    const folder = await fetchIt();
+    rmSync(join(folder, 'merges.txt'));
+    hub.requests = [];
+    await fetchIt();
+    assert.equal(hub.fetched(weights).length, 0);
+    assert.ok(existsSync(join(folder, 'merges.txt')));
+  });
+
+  it('asks nobody when offline, and says what is missing', async () => {
+    const offline = { environment: environment({ HF_HUB_OFFLINE: 'yes' }) };
+    await refuses(
+      fetchIt(offline),
+      /owner\/name \(main\) is not complete in .*hub and HF_HUB_OFFLINE forbids/,
+    );
+    assert.deepEqual(hub.requests, []);
+  });
+});
+
+describe('a download that is interrupted', () => {
+  it('goes on by itself from where the connection broke', async () => {
+    hub.breaks = [1000, 3000, 1];
+    const folder = await fetchIt();
+    const ranges = hub.fetched(weights).map((request) => request.split(' ')[1]);
+    assert.deepEqual(ranges, [undefined, 'bytes=1000-', 'bytes=4000-', 'bytes=4001-']);
+    assert.deepEqual(readFileSync(join(folder, weights)), hub.files.get(weights));
+  });
+
+  it('goes on in a later run, of another process', async () => {
+    hub.breaks = [1000, 0];
+    await refuses(
+      fetchIt(),
+      /stopped after 1000 of 10560 bytes .* run the command again to go on from there/,
+    );
+    const [partial = ''] = partials();
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    renameSync(
+      join(cacheFolder(), 'blobs', partial),
+      join(cacheFolder(), 'blobs', partial.replace(`.${process.pid}.`, `.${dead}.`)),
+    );
+    hub.requests = [];
+    const folder = await fetchIt();
+    assert.deepEqual(
+      hub.fetched(weights).map((request) => request.split(' ')[1]),
+      ['bytes=1000-'],
+    );
+    assert.deepEqual(readFileSync(join(folder, weights)), hub.files.get(weights));
+    assert.deepEqual(partials(), []);
+  });
+
+  it('waits and tries again as often as it may', async () => {
+    hub.breaks = [0, 0];
+    await fetchIt({ retrySeconds: [0, 0] });
+    assert.equal(hub.fetched(weights).length, 3);
+  });
+
+  it('starts anew where the server knows no ranges', async () => {
+    hub.breaks = [1000];
+    hub.ignoresRange = true;
+    const folder = await fetchIt();
+    assert.deepEqual(readFileSync(join(folder, weights)), hub.files.get(weights));
+  });
+
+  it('leaves the partial file of a living process alone', async () => {
+    const blobs = join(cacheFolder(), 'blobs');
+    const hash = createHash('sha256')
+      .update(hub.files.get(weights) ?? '')
+      .digest('hex');
+    const theirs = join(blobs, `${hash}.${process.ppid}.incomplete`);
+    mkdirSync(blobs, { recursive: true });
+    writeFileSync(theirs, 'x');
+    await fetchIt();
+    assert.equal(readFileSync(theirs, 'utf8'), 'x');
+  });
+});
+
+describe('a hub that sends something else', () => {
+  it('is found out by the hash, and nothing of it is kept', async () => {
+    hub.spoil = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1));
+    await refuses(fetchIt(), /arrived damaged/);
+    assert.deepEqual(readdirSync(join(cacheFolder(), 'blobs')), []);
+    hub.spoil = (bytes) => bytes;
+    await fetchIt();
+  });
+
+  it('is cut off when it sends more than it announced', async () => {
+    hub.spoil = (bytes) => Buffer.concat([bytes, Buffer.alloc(100)]);
+    await refuses(fetchIt(), /sent more than its \d+ bytes/);
+  });
+
+  it('is refused when it is no hub', async () => {
+    hub.failure = { status: 200 };
+    await refuses(fetchIt(), /answers as no Hugging Face hub does/);
+  });
+
+  it('is refused when the model has no weights for torch', async () => {
+    hub.files.delete(weights);
+    hub.files.set('tf_model.h5', Buffer.from('x'));
+    await refuses(
+      fetchIt(),
+      /no weights that can be read: it holds .*"tf_model\.h5".* but needs config\.json/,
+    );
+  });
+});
+
+describe('a hub that refuses', () => {
+  const cases: [number, string | undefined, RegExp][] = [
+    [
+      404,
+      'RepoNotFound',
+      /microsoft\/DialogGPT-small is not on http.*did you mean microsoft\/DialoGPT-small\?.*HF_TOKEN/,
+    ],
+    [401, undefined, /is not on http.*or set HF_TOKEN if it is private/],
+    [404, 'RevisionNotFound', /has no revision "main"/],
+    [401, 'GatedRepo', /is gated: accept its conditions .* set HF_TOKEN/],
+    [403, undefined, /is gated/],
+    [429, undefined, /answers no more requests/],
+    [503, undefined, /failed with status 503 .* try again later/],
+  ];
+  for (const [status, code, pattern] of cases)
+    it(`with ${status} ${code ?? ''} is explained`, async () => {
+      hub.failure = { status, ...(code === undefined ? {} : { code }) };
+      await refuses(fetchIt({}, 'microsoft/DialogGPT-small'), pattern);
+      assert.ok(!existsSync(home), 'nothing is written');
+    });
+
+  it('does not accept a token', async () => {
+    hub.failure = { status: 401 };
+    await refuses(fetchIt({ environment: environment({ HF_TOKEN: 'hf_x' }) }), /does not accept the token/);
+  });
+
+  it('cannot be reached: the endpoint and the cures are named', async () => {
+    const gone = { environment: environment({ HF_ENDPOINT: 'http://127.0.0.1:9' }) };
+    await refuses(
+      fetchIt(gone),
+      /cannot reach http:\/\/127\.0\.0\.1:9 for owner\/name.*local model folder.*HF_HUB_OFFLINE/,
+    );
+  });
+});
+
+describe('the token', () => {
+  it('is that of HF_TOKEN, else of the file that a login leaves', async () => {
+    await fetchIt();
+    assert.deepEqual([...hub.authorizations], [undefined]);
+    writeFileSync(join(home, 'token'), 'hf_file\n');
+    assert.equal(hubSettings(environment()).token, 'hf_file');
+    assert.equal(hubSettings(environment({ HF_TOKEN: 'hf_env' })).token, 'hf_env');
+  });
+
+  it('goes to the endpoint and not where it redirects to', async () => {
+    const elsewhere = new FakeHub();
+    elsewhere.files = hub.files;
+    await elsewhere.start();
+    hub.redirectTo = elsewhere.endpoint;
+    await fetchIt({ environment: environment({ HF_TOKEN: 'hf_env' }) });
+    await elsewhere.stop();
+    assert.deepEqual([...hub.authorizations], ['Bearer hf_env']);
+    assert.deepEqual([...elsewhere.authorizations], [undefined]);
+  });
+});
+
+describe('the cache', () => {
+  it('lies where huggingface_hub has it', () => {
+    assert.equal(hubSettings({ HF_HOME: '/h' }).cache, join('/h', 'hub'));
+    assert.equal(hubSettings({ HF_HOME: '/h', HF_HUB_CACHE: '/c' }).cache, '/c');
+    assert.equal(hubSettings({ XDG_CACHE_HOME: '/x' }).cache, join('/x', 'huggingface', 'hub'));
+  });
+
+  const python = process.env.CHATBOT_TRAIN_PYTHON;
+  it('that is filled here is used by Python', {
+    skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers and torch',
+  }, async () => {
+    const folder = await fetchIt();
+    const program = `
+from huggingface_hub import snapshot_download, scan_cache_dir
+print(snapshot_download("owner/name", local_files_only=True))
+assert not scan_cache_dir().warnings, scan_cache_dir().warnings`;
+    const offline = { ...process.env, HF_HOME: home, HF_HUB_OFFLINE: '1' };
+    const { stdout, stderr } = spawnSync(python ?? '', ['-c', program], { encoding: 'utf8', env: offline });
+    assert.equal(stdout.trim(), folder, stderr);
+  });
+});
+
+describe('parseHubId', () => {
+  it('takes names and revisions, and nothing that leaves the cache', () => {
+    assert.deepEqual(parseHubId('gpt2'), { id: 'gpt2', revision: 'main' });
+    assert.deepEqual(parseHubId('a/b.c-d@refs/pr/1'), { id: 'a/b.c-d', revision: 'refs/pr/1' });
+    for (const name of [
+      '',
+      '..',
+      '../x',
+      'a/../b',
+      'a/b/c',
+      'a/b@../../x',
+      'a/b@x/..',
+      'a--b/c',
+      '/a',
+      'a/',
+      'a b',
+      'a/b@',
+    ])
+      assert.equal(parseHubId(name), undefined, name);
+  });
+});
+
+describe('resolveModel', () => {
+  const options = () => ({ environment: environment(), retrySeconds: [] });
+
+  it('takes a folder, then a preset, then a model of the hub', async () => {
+    const folder = join(goldens, 'zip');
+    assert.deepEqual(await resolveModel(folder, options()), { kind: 'folder', name: 'zip', folder });
+    for (const name of ['tiny', 'preset:tiny'])
+      assert.deepEqual(await resolveModel(name, options()), { kind: 'preset', name: 'tiny', preset: 'tiny' });
+    assert.deepEqual(await resolveModel('owner/name', options()), {
+      kind: 'folder',
+      name: 'name',
+      folder: join(cacheFolder(), 'snapshots', commit),
+    });
+  });
+
+  it('says that a path does not exist instead of asking the hub', async () => {
+    for (const name of [
+      './nothing',
+      '/nothing/here',
+      'a/b/c',
+      'nothing/',
+      '~/model',
+      'C:\\model',
+      'src/nothing',
+      '',
+    ])
+      await refuses(resolveModel(name, options()), /there is no folder/);
+    assert.deepEqual(hub.requests, []);
+  });
+
+  it('suggests a preset', async () => {
+    await refuses(resolveModel('preset:tinny', options()), /did you mean tiny\?/);
+  });
+});

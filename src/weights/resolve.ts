@@ -1,0 +1,51 @@
+// What `--model` names: a folder on this machine, the preset of a fresh model, or a model of the hub. In that order.
+
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { isPreset, type Preset, unknownPreset } from '../nn/gpt2-config.js';
+import { type FetchOptions, fetchModel } from './hub.js';
+import { parseHubId } from './hub-cache.js';
+
+export type ResolvedModel =
+  /** `name` is short, for folders and headlines: the folder's own, or the hub's without its owner. */
+  | { readonly kind: 'folder'; readonly name: string; readonly folder: string }
+  | { readonly kind: 'preset'; readonly name: string; readonly preset: Preset };
+
+const presetPrefix = 'preset:';
+
+/** No name on the hub looks like this. */
+function looksLikePath(name: string): boolean {
+  const [beforeRevision = ''] = name.split('@');
+  return /^[./~\\]|^[a-z]:|\\|[/]$/i.test(name) || beforeRevision.split('/').length > 2;
+}
+
+function noSuchFolder(name: string): UserError {
+  return new UserError(
+    'model',
+    `there is no folder ${name}; check its spelling, or name a preset (tiny) or a model of the hub (microsoft/DialoGPT-small)`,
+  );
+}
+
+/**
+ * @param name an existing folder, `tiny|small|medium|large` (perhaps after `preset:`), or a hub id, which is fetched.
+ * @throws UserError (model) when it is none of these, or cannot be fetched.
+ */
+export async function resolveModel(name: string, options: FetchOptions = {}): Promise<ResolvedModel> {
+  if (name.startsWith(presetPrefix)) {
+    const preset = name.slice(presetPrefix.length);
+    if (isPreset(preset)) return { kind: 'preset', name: preset, preset };
+    throw unknownPreset(preset);
+  }
+  if (name !== '' && existsSync(name)) return { kind: 'folder', name: basename(resolve(name)), folder: name };
+  if (isPreset(name)) return { kind: 'preset', name, preset: name };
+  const hub = parseHubId(name);
+  // `results/mine` could be on the hub, but where there is a folder `results` it is a misspelt path.
+  if (
+    hub === undefined ||
+    looksLikePath(name) ||
+    (name.includes('/') && existsSync(name.split('/')[0] ?? ''))
+  )
+    throw noSuchFolder(name);
+  return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options) };
+}

@@ -1,0 +1,102 @@
+// Imitates, on this machine and over one model `owner/name`, the parts of the Hugging Face hub that fetchModel asks:
+// a revision's commit, the list of files, and the files with ranges. Fails in the ways that a test asks for.
+
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** The commit that every revision leads to. */
+export const commit = 'c0ffee'.padEnd(40, '0');
+
+export class FakeHub {
+  files = new Map<string, Buffer>();
+  /** `METHOD url range` of each request. */
+  requests: string[] = [];
+  authorizations = new Set<string | undefined>();
+  /** Answers every request with a failure. */
+  failure: { status: number; code?: string } | undefined;
+  /** Breaks the connection when so many bytes of a response have come through; one entry for each, in order. */
+  breaks: number[] = [];
+  private held: { response: ServerResponse; until: number } | undefined;
+  ignoresRange = false;
+  /** Where large files are really served from. */
+  redirectTo: string | undefined;
+  spoil: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  private readonly server: Server = createServer((request, response) => this.answer(request, response));
+
+  async start(): Promise<void> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  get endpoint(): string {
+    const address = this.server.address();
+    return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+  }
+
+  fetched(name: string): string[] {
+    return this.requests.filter((request) => request.includes(`/${name}`));
+  }
+
+  private entry([path, data]: [string, Buffer]): object {
+    const oid = createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
+    if (path.endsWith('.json') || path.endsWith('.txt'))
+      return { type: 'file', path, size: data.length, oid };
+    const sha256 = createHash('sha256').update(data).digest('hex');
+    return {
+      type: 'file',
+      path,
+      size: data.length,
+      oid,
+      lfs: { oid: sha256, size: data.length, pointerSize: 130 },
+    };
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? '';
+    this.requests.push(`${url} ${request.headers.range ?? ''}`.trim());
+    this.authorizations.add(request.headers.authorization);
+    if (this.failure !== undefined) {
+      response.writeHead(this.failure.status, this.failure.code ? { 'x-error-code': this.failure.code } : {});
+      response.end('{"error":"no"}');
+    } else if (url.startsWith('/api/models/owner/name/revision/')) {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ _id: '1', id: 'owner/name', sha: commit, lastModified: '2020-01-01' }));
+    } else if (url.startsWith(`/api/models/owner/name/tree/${commit}`)) {
+      response.setHeader('content-type', 'application/json');
+      const folder = { type: 'directory', path: 'onnx', size: 0, oid: commit };
+      response.end(JSON.stringify([folder, ...[...this.files].map((file) => this.entry(file))]));
+    } else this.serve(url, request.headers.range, response);
+  }
+
+  private serve(url: string, range: string | undefined, response: ServerResponse): void {
+    const name = url.split('/').at(-1) ?? '';
+    const data = this.files.get(name);
+    if (data === undefined) return void response.writeHead(404).end();
+    const large = !/\.(json|txt)$/.test(name);
+    if (large && this.redirectTo !== undefined)
+      return void response.writeHead(302, { location: `${this.redirectTo}/${name}` }).end();
+    const start = this.ignoresRange ? 0 : Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+    const bytes = this.spoil(data).subarray(start);
+    if (start > 0) response.setHeader('content-range', `bytes ${start}-${data.length - 1}/${data.length}`);
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length });
+    const stop = large ? this.breaks.shift() : undefined;
+    if (stop === undefined) return void response.end(bytes);
+    response.write(bytes.subarray(0, stop));
+    this.held = { response, until: start + stop };
+    this.came(start);
+  }
+
+  /** The client has written `received` bytes down: only then may the connection break, or some might be lost on the way. */
+  came(received: number): void {
+    if (this.held === undefined || received < this.held.until) return;
+    this.held.response.destroy();
+    this.held = undefined;
+  }
+}

@@ -1,0 +1,163 @@
+// The smallest thing that can be trained, and the command that trains it: a model folder of 20 thousand numbers with a
+// byte-level vocabulary of its own, a corpus that it can learn, and `chatbot-train` as a person starts it.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after } from 'node:test';
+import { expectedTensors, type GPT2Config } from '../src/nn/gpt2-config.js';
+import { byteCharacters } from '../src/tokenizer/byte-characters.js';
+import { saveModelFolder } from '../src/weights/model-folder.js';
+import { goldenWeights } from './golden-model.js';
+import { repositoryRoot } from './repository.js';
+
+/** A folder that goes away with the test file. */
+export function scratchFolder(name: string): string {
+  const folder = mkdtempSync(join(tmpdir(), `chatbot-train-${name}-`));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+const merges = ['h e', 'he l', 'l o', 'hel lo', 'Ġ t', 'a n', 'i n', 'e r', 'Ġ a', 'o u'];
+
+/** Every byte, a few merges, and the end of a turn. */
+export function tinyVocabulary(): { readonly files: ReadonlyMap<string, string>; readonly size: number } {
+  const bytes = Array.from({ length: 256 }, (_, byte) => byteCharacters(String.fromCharCode(byte)));
+  const tokens = [...bytes, ...merges.map((merge) => merge.replace(' ', '')), '<|endoftext|>'];
+  const ids = Object.fromEntries(tokens.map((token, id) => [token, id]));
+  const files = new Map([
+    ['vocab.json', JSON.stringify(ids)],
+    ['merges.txt', `#version: 0.2\n${merges.join('\n')}\n`],
+  ]);
+  return { files, size: tokens.length };
+}
+
+export const tinyConfig: GPT2Config = {
+  vocabSize: tinyVocabulary().size,
+  nPositions: 64,
+  nEmbd: 32,
+  nLayer: 2,
+  nHead: 2,
+  nInner: 64,
+  activationFunction: 'gelu_new',
+  embdPdrop: 0.1,
+  attnPdrop: 0.1,
+  residPdrop: 0.1,
+  layerNormEpsilon: 1e-5,
+  scaleAttnWeights: true,
+  scaleAttnByInverseLayerIdx: false,
+  tieWordEmbeddings: true,
+  initializerRange: 0.02,
+};
+
+/** Writes a model folder of `tinyConfig`; always the same bits. */
+export function makeTinyModel(folder: string, config: GPT2Config = tinyConfig): string {
+  mkdirSync(folder, { recursive: true });
+  const tensors = expectedTensors(config).map(({ name, shape }, stream) => ({
+    name,
+    shape,
+    data: () =>
+      goldenWeights(
+        name,
+        shape.reduce((product, extent) => product * extent, 1),
+        stream + 1,
+      ),
+  }));
+  const { files, size } = tinyVocabulary();
+  saveModelFolder(folder, { config, tensors, tokenizerFiles: files, endOfText: size - 1 });
+  return folder;
+}
+
+const questions = [
+  'hello',
+  'how are you',
+  'what is your name',
+  'do you like tea',
+  'where do you live',
+  'bye',
+];
+const answers = ['hello there', 'fine thanks', 'i am a bot', 'yes a lot', 'in a computer', 'see you soon'];
+
+/** Writes question-answer pairs with a pattern to learn. */
+export function makeTinyCorpus(path: string, pairs = 36): string {
+  const entries = Array.from({ length: pairs }, (_, index) => ({
+    text: `${questions[index % questions.length]} ${index}`,
+    response: answers[index % answers.length],
+  }));
+  writeFileSync(path, JSON.stringify(entries));
+  return path;
+}
+
+const main = join(repositoryRoot, 'dist/src/cli/main.js');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const environment = (more: NodeJS.ProcessEnv) => ({ ...process.env, HF_HUB_OFFLINE: '1', ...more });
+
+/** Runs `chatbot-train` to its end. */
+export function chatbotTrain(
+  words: readonly string[],
+  { cwd, env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...words], {
+    encoding: 'utf8',
+    cwd,
+    env: environment(env),
+  });
+  return { code: status, stdout, stderr };
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  /** Resolves with the next line of stderr that matches, null when the command ends without one. */
+  line(wanted: RegExp): Promise<string | null>;
+  readonly outcome: Promise<Outcome>;
+}
+
+/** Starts `chatbot-train` and leaves it running. */
+export function startChatbotTrain(words: readonly string[]): RunningCommand {
+  const child = spawn(process.execPath, [main, ...words], {
+    env: environment({}),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const reader = createInterface({ input: child.stderr });
+  let seen = 0;
+  let changed = () => {};
+  let ended = false;
+  reader.on('line', (line) => {
+    lines.push(line);
+    changed();
+  });
+  const outcome = new Promise<Outcome>((resolve) => {
+    child.on('close', (code) => {
+      ended = true;
+      changed();
+      resolve({ code, stdout, stderr: `${lines.join('\n')}\n` });
+    });
+  });
+  const line = async (wanted: RegExp): Promise<string | null> => {
+    for (;;) {
+      const found = lines.slice(seen).findIndex((text) => wanted.test(text));
+      if (found >= 0) {
+        seen += found + 1;
+        return lines[seen - 1] ?? null;
+      }
+      if (ended) return null;
+      await new Promise<void>((resolve) => {
+        changed = resolve;
+      });
+    }
+  };
+  return { child, line, outcome };
+}
