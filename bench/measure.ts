@@ -12,6 +12,10 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+export function geometricMean(factors: readonly number[]): number {
+  return Math.exp(factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length);
+}
+
 /** Seconds that `work` takes. */
 export function seconds(work: () => void): number {
   const start = performance.now();
@@ -19,7 +23,7 @@ export function seconds(work: () => void): number {
   return (performance.now() - start) / 1000;
 }
 
-/** `performance` of what a process has held in memory at most, in bytes. */
+/** The most memory that this process has had, in bytes. */
 export function peakMemoryBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
@@ -38,11 +42,13 @@ export function peer(name: string): string {
 
 /**
  * Runs a program and reads the last line of its stdout as JSON.
+ * @param input what it reads from its stdin.
  * @throws Error with its stderr when it fails.
  */
-export function measure<Result>(command: string, args: readonly string[]): Result {
+export function measure<Result>(command: string, args: readonly string[], input = ''): Result {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
+    input,
     maxBuffer: 2 ** 26,
   });
   const line = stdout?.trimEnd().split('\n').at(-1);

@@ -1,7 +1,7 @@
 // Runs every measurement beside its peer's, one after the other and in turns, so that a busy moment of the machine hits
 // both; writes what it found to bench/results/<date>-<processor>.json and prints it as a table.
 //
-//     npm run bench -- --python PATH [--data FILE] [--only step,dialogues,startup] [--rounds N] [--threads N]
+//     npm run bench -- --python PATH [--data FILE] [--only gemm,step,dialogues,startup] [--rounds N] [--threads N]
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { processorName } from '../src/device/cpu/processor.js';
 import type { DialoguesResult, WrittenDialogues } from './dialogues.js';
 import { against, type Finding, missing, ratio, table } from './findings.js';
-import { measure, median, peer, program, threadsByDefault } from './measure.js';
+import type { GemmResult } from './gemm.js';
+import { geometricMean, measure, median, peer, program, threadsByDefault } from './measure.js';
 import type { StartupResult } from './startup.js';
 import type { StepResult } from './train-step.js';
 
@@ -58,13 +59,14 @@ const { values } = parseArgs({
   options: {
     python: { type: 'string' },
     data: { type: 'string' },
-    only: { type: 'string', default: 'step,dialogues,startup' },
+    only: { type: 'string', default: 'gemm,step,dialogues,startup' },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(threadsByDefault) },
   },
 });
 
 const measurements: Readonly<Record<string, (settings: Settings) => Measurement>> = {
+  gemm: measureGemm,
   step: measureSteps,
   dialogues: measureDialogues,
   startup: measureStartup,
@@ -99,6 +101,38 @@ function inTurns<Ours, Theirs>(
     if (python !== undefined) results.theirs.push(theirs(python));
   }
   return results;
+}
+
+function measureGemm({ python, threads, rounds }: Settings): Measurement {
+  const goal = 0.9;
+  const kinds = [
+    { kind: 'training', fits: (name: string) => !name.startsWith('decoding') },
+    { kind: 'decoding', fits: (name: string) => name.startsWith('decoding') },
+  ];
+  if (python === undefined) {
+    const findings = kinds.map(({ kind }) => missing(`GEMM, shapes of ${kind}`, `at least ${goal}`));
+    return { findings, raw: 'no --python' };
+  }
+  const flags = ['--threads', threads, '--rounds', String(rounds), '--python', python];
+  const result = measure<GemmResult>(process.execPath, [program('gemm'), ...flags]);
+  const findings = kinds.flatMap(({ kind, fits }) => {
+    const products = result.comparisons.filter(({ name }) => fits(name));
+    const mean = (rate: (product: (typeof products)[number]) => number) => geometricMean(products.map(rate));
+    const [worst] = [...products].sort((one, other) => one.ratio - other.ratio);
+    return [
+      ratio(
+        `GEMM, shapes of ${kind}, geometric mean: GFLOP/s`,
+        mean(({ gflops }) => gflops),
+        mean(({ numpyGflops }) => numpyGflops),
+        goal,
+        'at least',
+      ),
+      ...(worst
+        ? [ratio(`the worst of them (${worst.name})`, worst.gflops, worst.numpyGflops, goal, 'at least')]
+        : []),
+    ];
+  });
+  return { findings, raw: result };
 }
 
 function measureSteps(settings: Settings): Measurement {

@@ -73,6 +73,8 @@ const cures: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied; make the folder writable or choose another one',
   EPERM: 'permission is denied; make the folder writable or choose another one',
   EROFS: 'the file system is read-only; choose another folder',
+  // Also what Node says where mkdir with parents meets a read-only file system.
+  ENOENT: 'its folder is gone or cannot be made there; choose another folder',
   EEXIST: 'a file stands where a folder is needed; move it away or choose another folder',
   ENOTDIR: 'a file stands where a folder is needed; move it away or choose another folder',
   EISDIR: 'a folder stands where a file is needed; move it away or choose another name',

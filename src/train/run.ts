@@ -1,12 +1,10 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
-import { mkdirSync } from 'node:fs';
 import type { RunOptions } from '../config/output-folder.js';
 import { summaryLines } from '../corpus/read-corpus.js';
 import { resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
-import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { checkpointFolder, checkpointSteps, publishModel, restoreOptimizer } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
@@ -42,7 +40,6 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   });
   try {
     const precision = resolvePrecision(device, options.precision);
-    if (!options.dryRun) removeStaleTemporaries(options.outputDir);
     const start = await openStart(options, watcher);
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
@@ -112,7 +109,6 @@ async function train(run: Run): Promise<TrainingSummary> {
   };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
-  mkdirSync(outputDir, { recursive: true });
   const resumedAt = start.checkpoint ? state.global_step : null;
   const metrics = new MetricsFile(outputDir, resumedAt);
   const tensorBoard = new TensorBoardFile(outputDir, resumedAt);

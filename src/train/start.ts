@@ -1,10 +1,11 @@
 // Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
+import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
@@ -39,6 +40,8 @@ export interface StartWatcher {
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
 export async function openStart(options: RunOptions, watcher: StartWatcher): Promise<Start> {
+  refuseFile(options.outputDir);
+  if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = checkpointToResume(options, watcher);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
@@ -62,6 +65,11 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
     throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
+}
+
+function refuseFile(outputDir: string): void {
+  if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
+    throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
 function refuseOccupied(outputDir: string): void {

@@ -6,7 +6,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { EpochWindows, Window } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { TrainingInput } from '../nn/training-pass.js';
-import { type Checkpointed, checkpointFolder, pruneCheckpoints, saveCheckpoint } from './checkpoint.js';
+import {
+  type Checkpointed,
+  checkpointFolder,
+  checkpointSteps,
+  pruneCheckpoints,
+  saveCheckpoint,
+} from './checkpoint.js';
 import { EarlyStopping } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
@@ -76,6 +82,7 @@ export class Trainer {
       const best = this.evaluationIsDue() && (await this.evaluate());
       if (this.watcher.shouldStop()) break;
       const finished = state.stopped_early || state.global_step >= this.settings.totalSteps;
+      if (finished && this.isBroken()) throw this.diverged();
       if (best || finished || state.global_step % this.settings.saveSteps === 0) await this.save();
       if (finished) return null;
       await this.step();
@@ -154,25 +161,31 @@ export class Trainer {
       state.broken_steps = 0;
       state.train_loss_sum += loss;
       state.loss_sum_since_logged += loss;
-    } else this.countBrokenStep();
+    } else if (++state.broken_steps >= brokenStepsAllowed) throw this.diverged();
     const { loggingSteps, totalSteps } = this.settings;
     if (state.global_step % loggingSteps === 0 || state.global_step === totalSteps)
       this.log(learningRate, gradNorm);
   }
 
-  /** @throws UserError (diverged) when it is one too many. The weights are those of the last sound step. */
-  private countBrokenStep(): void {
-    const { state } = this;
-    if (++state.broken_steps < brokenStepsAllowed) return;
-    const { step } = this.saved;
+  /** Whether the weights as they are gave a loss that is NaN or infinite, in training or in evaluation. */
+  private isBroken(): boolean {
+    const { broken_steps, evaluated_step, global_step, last_eval_loss } = this.state;
+    return broken_steps > 0 || (global_step > 0 && evaluated_step === global_step && last_eval_loss === null);
+  }
+
+  private diverged(): UserError {
+    const { global_step: step, broken_steps: broken } = this.state;
+    const { outputDir } = this.settings;
+    // A broken step changes no weights: those that broke it may be in a checkpoint, too.
+    const good = checkpointSteps(outputDir).findLast((saved) => saved < step - broken);
     const kept =
-      step > 0
-        ? `the last good checkpoint is ${checkpointFolder(this.settings.outputDir, step)}`
-        : 'there is no checkpoint yet';
-    throw new UserError(
+      good === undefined
+        ? 'there is no good checkpoint yet; start again'
+        : `go on from the last good checkpoint with --resume ${checkpointFolder(outputDir, good)}, or start again,`;
+    return new UserError(
       'diverged',
-      `the loss has been NaN or infinite for ${state.broken_steps} steps, up to step ${state.global_step}; ${kept}; ` +
-        'start again with a lower --learning-rate or some --warmup-steps',
+      `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
+        '--learning-rate or some --warmup-steps',
     );
   }
 
@@ -194,11 +207,12 @@ export class Trainer {
     this.interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
   }
 
-  /** Writes a checkpoint, unless there is nothing new to write. */
+  /** Writes a checkpoint, unless there is nothing new or nothing good to write. */
   private async save(): Promise<void> {
     const { state, settings } = this;
     const { global_step: step, evaluated_step: evaluated } = state;
-    if (step === 0 || (this.saved.step === step && this.saved.evaluated === evaluated)) return;
+    if (step === 0 || this.isBroken() || (this.saved.step === step && this.saved.evaluated === evaluated))
+      return;
     const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
     this.saved = { step, evaluated };
     pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.best_step]);

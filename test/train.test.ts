@@ -1,0 +1,381 @@
+// A whole run as a person starts it, and everything that it leaves: the folder, the numbers on stdout, the exit code.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
+import { GPT2 } from '../src/nn/gpt2.js';
+import { TrainingPass } from '../src/nn/training-pass.js';
+import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
+import { checkpointSteps } from '../src/train/checkpoint.js';
+import { openModelFolder } from '../src/weights/model-folder.js';
+import { chatbotTrain, makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+
+const root = scratchFolder('train');
+const model = makeTinyModel(join(root, 'model'));
+const data = makeTinyCorpus(join(root, 'chats.json'));
+
+function train(output: string, ...more: readonly string[]): Outcome {
+  return chatbotTrain([
+    ...['--model', model, '--data', data, '--output-dir', join(root, output), '--threads', '2'],
+    ...['--max-length', '64', '--batch-size', '2', '--lr', '3e-3', ...more],
+  ]);
+}
+
+function metrics(output: string): Record<string, unknown>[] {
+  return readFileSync(join(root, output, 'metrics.jsonl'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
+}
+
+const weights = (...place: readonly string[]) => readFileSync(join(root, ...place, 'model.safetensors'));
+
+describe('a run', () => {
+  let outcome: Outcome;
+  before(() => {
+    outcome = train('whole', '--epochs', '4', '--json', '--save-total-limit', '2');
+  });
+
+  test('ends well and tells what it did on stderr', () => {
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.match(outcome.stderr, /^model {3}.*27,744 parameters$/m);
+    assert.match(outcome.stderr, /^data {4}32 dialogues, 4 more to measure on$/m);
+    assert.match(outcome.stderr, /^evaluation at step 0 \(epoch 0\.00\): loss \d/m);
+    assert.match(outcome.stderr, /^Trained 24 steps \(4 epochs\)/m);
+    assert.doesNotMatch(outcome.stderr, /^error/m);
+  });
+
+  test('prints exactly one line of JSON with the numbers that machines ask for', () => {
+    assert.match(outcome.stdout, /^\{[^\n]*\}\n$/);
+    const summary: Record<string, unknown> = JSON.parse(outcome.stdout);
+    const numbers = [
+      ...['steps', 'epochs', 'train_loss', 'eval_loss', 'best_eval_loss', 'best_step', 'perplexity'],
+      ...['tokens_per_second', 'supervised_tokens_per_second', 'peak_memory_bytes', 'seconds'],
+    ];
+    for (const key of numbers) assert.ok(Number.isFinite(summary[key]), `${key} ${summary[key]}`);
+    assert.deepEqual(
+      Object.keys(summary).sort(),
+      [...numbers, 'device', 'precision', 'output_dir', 'stopped_early'].sort(),
+    );
+    assert.equal(summary.steps, 24);
+    assert.equal(summary.epochs, 4);
+    assert.equal(summary.precision, 'fp32');
+    assert.equal(summary.stopped_early, false);
+    assert.equal(summary.output_dir, join(root, 'whole'));
+  });
+
+  test('learns', () => {
+    const losses = metrics('whole').flatMap(({ eval_loss }) =>
+      typeof eval_loss === 'number' ? [eval_loss] : [],
+    );
+    assert.equal(losses.length, 5, 'before the first step, and after each epoch');
+    assert.ok((losses.at(-1) ?? 9) < (losses[0] ?? 0) - 1, losses.join());
+  });
+
+  test('leaves a model folder, diary, curves and report', () => {
+    const files = readdirSync(join(root, 'whole')).filter((name) => !name.startsWith('checkpoint-'));
+    assert.deepEqual(files.sort(), [
+      ...['config.json', 'generation_config.json', 'merges.txt', 'metrics.jsonl', 'model.safetensors'],
+      ...[
+        'report.html',
+        'runs',
+        'special_tokens_map.json',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'vocab.json',
+      ],
+    ]);
+    const events = readdirSync(join(root, 'whole', 'runs'));
+    assert.equal(events.length, 1);
+    assert.match(events[0] ?? '', /^events\.out\.tfevents\.\d+\./);
+    const report = readFileSync(join(root, 'whole', 'report.html'), 'utf8');
+    assert.match(report, /^<!doctype html>/i);
+    assert.match(report, /how are you|what is your name|hello/);
+    assert.doesNotMatch(report, /<(script|link|img)[^>]+(src|href)="http/, 'self-contained');
+  });
+
+  test('writes one object a line into metrics.jsonl', () => {
+    for (const record of metrics('whole')) {
+      const keys =
+        'eval_loss' in record
+          ? ['step', 'epoch', 'eval_loss', 'perplexity']
+          : ['step', 'epoch', 'loss', 'learning_rate', 'grad_norm', 'tokens_per_second'];
+      for (const key of keys) assert.ok(Number.isFinite(record[key]), `${key} in ${JSON.stringify(record)}`);
+    }
+    const [first, ...steps] = metrics('whole');
+    assert.equal(first?.step, 0);
+    assert.ok('eval_loss' in (first ?? {}), 'where it started');
+    const logged = steps.filter((record) => 'loss' in record).map(({ step }) => step);
+    assert.deepEqual(
+      logged,
+      Array.from({ length: 24 }, (_, index) => index + 1),
+    );
+  });
+
+  test('keeps as many checkpoints as it may, the newest among them', () => {
+    assert.deepEqual(checkpointSteps(join(root, 'whole')), [18, 24]);
+  });
+
+  test('opens again: from its folder the next run starts', () => {
+    const { code, stderr } = chatbotTrain([
+      ...['--model', join(root, 'whole'), '--data', data, '--output-dir', join(root, 'next')],
+      ...['--max-steps', '1', '--lr', '1e-9'],
+    ]);
+    assert.equal(code, 0, stderr);
+    const ended = metrics('whole').findLast((record) => 'eval_loss' in record);
+    assert.equal(metrics('next')[0]?.eval_loss, ended?.eval_loss);
+  });
+});
+
+test('the same command gives the same bits', () => {
+  assert.equal(train('once', '--max-steps', '5').code, 0);
+  assert.equal(train('again', '--max-steps', '5').code, 0);
+  assert.deepEqual(weights('again'), weights('once'));
+});
+
+/** What this model cannot learn further without harm: its evaluation loss soon rises. */
+const overfitting = [
+  '--epochs',
+  '60',
+  '--lr',
+  '2e-2',
+  '--eval-steps',
+  '5',
+  '--dropout',
+  '0',
+  '--weight-decay',
+  '0',
+];
+
+describe('early stopping', () => {
+  let outcome: Outcome;
+  before(() => {
+    outcome = train('early', ...overfitting, '--early-stopping-patience', '2', '--save-total-limit', '1');
+  });
+
+  test('ends the run and says so', () => {
+    assert.equal(outcome.code, 0, outcome.stderr);
+    assert.match(outcome.stdout, /stopped early: the evaluation loss no longer fell/);
+  });
+
+  test('happens after as many evaluations without improvement as were asked for', () => {
+    const losses = metrics('early').flatMap(({ step, eval_loss }) =>
+      typeof eval_loss === 'number' && Number(step) > 0 ? [eval_loss] : [],
+    );
+    const best = losses.indexOf(Math.min(...losses));
+    assert.equal(losses.length - 1 - best, 2, losses.join());
+  });
+
+  test('restores the best model at the top, and keeps its checkpoint and the newest whatever the limit', () => {
+    const best = Number(/reached at step (\d+), whose model is the one saved/.exec(outcome.stdout)?.[1]);
+    assert.deepEqual(checkpointSteps(join(root, 'early')), [best, best + 10]);
+    assert.deepEqual(weights('early'), weights('early', `checkpoint-${best}`));
+    assert.notDeepEqual(weights('early'), weights('early', `checkpoint-${best + 10}`));
+  });
+
+  test('is off with a patience of 0', () => {
+    const { code, stdout } = train('late', ...overfitting, '--epochs', '8', '--early-stopping-patience', '0');
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /stopped early/);
+  });
+});
+
+test('--dry-run prints the plan and writes nothing', () => {
+  const { code, stdout } = train('dry', '--dry-run');
+  assert.equal(code, 0);
+  assert.match(stdout, /^tokens {2}[\d,]+ an epoch .*$/m);
+  assert.match(stdout, /^steps {3}18 in 3 epochs$/m);
+  assert.match(stdout, /^memory .* available \(.*activations.*\)$/m);
+  assert.ok(!existsSync(join(root, 'dry')));
+});
+
+test('--dry-run --json prints the plan as one line', () => {
+  const { code, stdout } = train('dry', '--dry-run', '--json');
+  assert.equal(code, 0);
+  assert.match(stdout, /^\{[^\n]*\}\n$/);
+  const plan: Record<string, unknown> = JSON.parse(stdout);
+  assert.equal(plan.steps, 18);
+  assert.equal(plan.dialogues, 32);
+  assert.ok(!existsSync(join(root, 'dry')));
+});
+
+test('--quiet leaves stderr and stdout empty', () => {
+  assert.deepEqual(train('quiet', '--max-steps', '2', '--quiet'), { code: 0, stdout: '', stderr: '' });
+});
+
+test('--fail-above-eval-loss fails the run that is above, and keeps its model', () => {
+  const { code, stderr } = train('gated', '--max-steps', '2', '--fail-above-eval-loss', '0.5', '--quiet');
+  assert.match(stderr, /^error: the evaluation loss is \d\S*, above the 0\.5 of --fail-above-eval-loss\n$/);
+  assert.equal(code, 1);
+  assert.ok(existsSync(join(root, 'gated', 'model.safetensors')));
+  assert.equal(train('passed', '--max-steps', '2', '--fail-above-eval-loss', '9').code, 0);
+});
+
+describe('a loss that stays NaN', () => {
+  test('ends the run with exit 6 and names the last good checkpoint, which is still there', () => {
+    const good = train(
+      'diverged',
+      '--max-steps',
+      '4',
+      '--save-steps',
+      '2',
+      '--lr-scheduler-type',
+      'constant',
+    );
+    assert.equal(good.code, 0);
+    const checkpoint = join(root, 'diverged', 'checkpoint-4');
+    const kept = weights('diverged', 'checkpoint-4');
+    const { code, stderr } = train(
+      'diverged',
+      ...['--resume', '--max-steps', '40', '--save-steps', '1', '--save-total-limit', '2', '--quiet'],
+      ...['--lr', '1e30', '--max-grad-norm', '0', '--lr-scheduler-type', 'constant'],
+    );
+    assert.match(
+      stderr,
+      /^error: the loss is NaN or infinite at step \d+, for 3 steps now; go on from the last good checkpoint with --resume \S+, or start again, with a lower --learning-rate or some --warmup-steps\n$/,
+    );
+    assert.equal(code, 6);
+    assert.ok(stderr.includes(`--resume ${checkpoint},`), stderr);
+    assert.deepEqual(weights('diverged', 'checkpoint-4'), kept);
+    const resumed = train('diverged', '--resume', checkpoint, '--max-steps', '6');
+    assert.equal(resumed.code, 0, resumed.stderr);
+  });
+
+  test('is told where the run ends before three broken steps', () => {
+    const { code, stderr } = train(
+      'short',
+      '--max-steps',
+      '2',
+      '--lr',
+      '1e30',
+      '--max-grad-norm',
+      '0',
+      '--quiet',
+    );
+    assert.match(
+      stderr,
+      /^error: the loss is NaN or infinite at step 2.*there is no good checkpoint yet; start again/,
+    );
+    assert.equal(code, 6);
+    assert.ok(!existsSync(join(root, 'short', 'model.safetensors')), 'a broken model is not published');
+  });
+});
+
+describe('options that change what is learnt', () => {
+  const cases: readonly (readonly [name: string, flags: readonly string[]])[] = [
+    ['none', []],
+    ['label smoothing', ['--label-smoothing-factor', '0.1']],
+    ['weight decay', ['--weight-decay', '0.1']],
+    ['every turn', ['--loss-on', 'all']],
+    ['no dropout', ['--dropout', '0']],
+    ['a cosine schedule with warm-up', ['--lr-scheduler-type', 'cosine', '--warmup-steps', '0.5']],
+    ['another beta', ['--adam-beta2', '0.95']],
+    ['another seed', ['--seed', '7']],
+    ['tighter clipping', ['--max-grad-norm', '0.01', '--adam-epsilon', '1e-4']],
+  ];
+  const trained = new Map<string, Buffer>();
+  for (const [name, flags] of cases)
+    test(name, () => {
+      const { code, stderr } = train(`with ${name}`, '--max-steps', '3', '--quiet', ...flags);
+      assert.equal(code, 0, stderr);
+      const result = weights(`with ${name}`);
+      for (const [other, bits] of trained) assert.ok(!bits.equals(result), `as with ${other}`);
+      trained.set(name, result);
+    });
+
+  test('recomputing activations changes nothing', () => {
+    const { code } = train('recomputed', '--max-steps', '3', '--quiet', '--gradient-checkpointing');
+    assert.equal(code, 0);
+    assert.deepEqual(weights('recomputed'), trained.get('none'));
+  });
+
+  test('one thread changes nothing', () => {
+    assert.equal(train('single', '--max-steps', '3', '--quiet', '--threads', '1').code, 0);
+    assert.deepEqual(weights('single'), trained.get('none'));
+  });
+
+  test('padding in place of packing trains', () => {
+    const { code, stderr } = train('padded', '--max-steps', '3', '--no-packing', '--grad-accum', '2');
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /in 32 rows of 64$/m);
+  });
+
+  test('evaluation data of its own leaves every dialogue to learn from', () => {
+    const held = makeTinyCorpus(join(root, 'held.json'), 6);
+    const { code, stderr } = train('held', '--max-steps', '2', '--eval-data', held);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^data {4}36 dialogues, 6 more to measure on$/m);
+  });
+
+  test('without evaluation the last model is kept', () => {
+    const { code, stderr } = train('unmeasured', '--max-steps', '3', '--eval-ratio', '0', '--json');
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /^evaluation/m);
+    assert.deepEqual(weights('unmeasured'), weights('unmeasured', 'checkpoint-3'));
+  });
+});
+
+test('a fresh preset trains with the vocabulary of GPT-2', () => {
+  const output = join(root, 'preset');
+  const { code, stderr } = chatbotTrain([
+    ...['--model', 'tiny', '--data', data, '--output-dir', output, '--max-steps', '1', '--eval-ratio', '0'],
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.equal(openTokenizer(output).vocabularySize, 50257);
+});
+
+test('transformers opens what was trained, with the same logits', (t) => {
+  const python = process.env.CHATBOT_TRAIN_PYTHON;
+  if (python === undefined)
+    return t.skip('CHATBOT_TRAIN_PYTHON does not name a Python with torch and transformers');
+  const folder = join(root, 'whole');
+  const text = 'hello how are you';
+  const script = `
+import json, sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+model = AutoModelForCausalLM.from_pretrained(sys.argv[1]).eval()
+ids = tokenizer(sys.argv[2]).input_ids + [tokenizer.eos_token_id]
+with torch.no_grad(): logits = model(torch.tensor([ids])).logits[0]
+print(json.dumps({"ids": ids, "logits": logits.flatten().tolist()}))`;
+  const { status, stdout, stderr } = spawnSync(python, ['-c', script, folder, text], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  });
+  assert.equal(status, 0, stderr);
+  const theirs: { ids: number[]; logits: number[] } = JSON.parse(stdout);
+  const tokenizer = openTokenizer(folder);
+  assert.deepEqual([...tokenizer.encode(text), tokenizer.endOfText], theirs.ids);
+  const device = createCpuDevice();
+  try {
+    const opened = openModelFolder(folder);
+    const gpt2 = new GPT2(device, opened.config, { trainable: false });
+    for (const name of opened.names) device.upload(gpt2.parameters.get(name).value, opened.read(name));
+    const length = theirs.ids.length;
+    const pass = new TrainingPass(gpt2, {
+      capacity: length,
+      gradientCheckpointing: false,
+      labelSmoothing: 0,
+    });
+    const ours = pass.logits({
+      tokens: Int32Array.from(theirs.ids),
+      positions: Int32Array.from(theirs.ids, (_, place) => place),
+      segmentStarts: new Int32Array(length),
+      segmentEnds: new Int32Array(length).fill(length),
+      supervisedRows: Int32Array.of(0),
+      targets: Int32Array.of(0),
+    });
+    const apart = ours.reduce(
+      (most, value, index) => Math.max(most, Math.abs(value - (theirs.logits[index] ?? Number.NaN))),
+      0,
+    );
+    assert.equal(ours.length, theirs.logits.length);
+    assert.ok(apart < 1e-4, `${apart}`);
+  } finally {
+    device.dispose();
+  }
+  return undefined;
+});
