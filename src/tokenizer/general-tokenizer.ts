@@ -3,11 +3,14 @@
 
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
+import { gpt2Pieces } from './gpt2-pieces.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { Fields, TokenizerDefinition } from './tokenizer-definition.js';
 
 /** What is used of the library, whose own declarations do not resolve under Node's module rules. */
 interface LibraryTokenizer {
+  /** A function with the properties of its kind. */
+  readonly pre_tokenizer: unknown;
   encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | undefined)[] };
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   id_to_token(id: number): string | undefined;
@@ -43,6 +46,7 @@ export class GeneralTokenizer implements Tokenizer {
     ]);
     try {
       this.tokenizer = new HuggingFaceTokenizer(without(this.unspoken, json, definition), {});
+      cutAsGpt2(this.tokenizer.pre_tokenizer);
     } catch (thrown) {
       throw new UserError(
         'model',
@@ -66,6 +70,14 @@ export class GeneralTokenizer implements Tokenizer {
     if (ordinary.length === 0) return '';
     return this.tokenizer.decode(ordinary, { clean_up_tokenization_spaces: false });
   }
+}
+
+/** The library's own pattern has JavaScript's white space in it. */
+function cutAsGpt2(preTokenizer: unknown): void {
+  if (typeof preTokenizer !== 'function') return;
+  if ('byte_encoder' in preTokenizer && 'pattern' in preTokenizer) preTokenizer.pattern = gpt2Pieces;
+  if ('tokenizers' in preTokenizer && Array.isArray(preTokenizer.tokenizers))
+    preTokenizer.tokenizers.forEach(cutAsGpt2);
 }
 
 /**
