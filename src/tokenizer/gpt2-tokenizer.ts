@@ -77,11 +77,12 @@ let written: ReadonlyMap<string, string> | undefined;
 function writeFiles(): ReadonlyMap<string, string> {
   const vocabulary = gpt2Vocabulary();
   const endOfText = { id: gpt2EndOfText, content: endOfTextToken, special: true };
+  const config = { endOfTextToken, roles: {}, byteLevel: true, addPrefixSpace: false };
   return new Map([
     ['tokenizer.json', tokenizerJson(vocabulary, [endOfText])],
     ['vocab.json', vocabJson(vocabulary.vocab)],
     ['merges.txt', mergesText(vocabulary.merges)],
-    ['tokenizer_config.json', tokenizerConfigJson(endOfTextToken)],
-    ['special_tokens_map.json', specialTokensMapJson(endOfTextToken)],
+    ['tokenizer_config.json', tokenizerConfigJson(config)],
+    ['special_tokens_map.json', specialTokensMapJson(config)],
   ]);
 }
