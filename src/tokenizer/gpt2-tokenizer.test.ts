@@ -40,6 +40,7 @@ const text = fc.oneof(
         '你',
         'é',
         '\ufeff',
+        '\u0085',
         '😀',
         '.',
       ),

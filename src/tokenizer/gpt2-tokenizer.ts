@@ -2,6 +2,7 @@
 // with their tokens, so that most of a corpus costs one look-up a word.
 
 import { byteString } from './byte-characters.js';
+import { gpt2Pieces } from './gpt2-pieces.js';
 import { gpt2ByteStrings, gpt2Encoder, gpt2EndOfText, gpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import {
@@ -12,9 +13,6 @@ import {
   tokenizerJson,
   vocabJson,
 } from './tokenizer-files.js';
-
-/** From OpenAI's encoder.py. */
-const pieces = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 /** Words longer than this are not remembered, and no more of them than that: some 20 MB. */
 const longestRemembered = 64;
@@ -40,7 +38,7 @@ export class GPT2Tokenizer implements Tokenizer {
 
   encode(text: string): number[] {
     const ids: number[] = [];
-    for (const piece of text.match(pieces) ?? []) {
+    for (const piece of text.match(gpt2Pieces) ?? []) {
       const tokens = this.remembered.get(piece) ?? this.encodePiece(piece);
       for (const id of tokens) ids.push(id);
     }
@@ -79,11 +77,12 @@ let written: ReadonlyMap<string, string> | undefined;
 function writeFiles(): ReadonlyMap<string, string> {
   const vocabulary = gpt2Vocabulary();
   const endOfText = { id: gpt2EndOfText, content: endOfTextToken, special: true };
+  const config = { endOfTextToken, roles: {}, byteLevel: true, addPrefixSpace: false };
   return new Map([
     ['tokenizer.json', tokenizerJson(vocabulary, [endOfText])],
     ['vocab.json', vocabJson(vocabulary.vocab)],
     ['merges.txt', mergesText(vocabulary.merges)],
-    ['tokenizer_config.json', tokenizerConfigJson(endOfTextToken)],
-    ['special_tokens_map.json', specialTokensMapJson(endOfTextToken)],
+    ['tokenizer_config.json', tokenizerConfigJson(config)],
+    ['special_tokens_map.json', specialTokensMapJson(config)],
   ]);
 }

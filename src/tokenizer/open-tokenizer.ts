@@ -32,29 +32,31 @@ function idOf(token: string, { vocab, addedTokens }: TokenizerDefinition): numbe
 
 /** GPT-2's vocabulary, merges and cuts, with nothing added that a text could spell. */
 function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
-  const { vocab, merges, addedTokens, cutsLikeGpt2 } = definition;
+  const { vocab, merges, addedTokens, special, byteLevel, addPrefixSpace } = definition;
   return (
     endOfText === gpt2EndOfText &&
     merges !== null &&
-    cutsLikeGpt2 &&
-    addedTokens.every(({ id, special }) => special && id >= gpt2EndOfText) &&
+    byteLevel &&
+    !addPrefixSpace &&
+    addedTokens.every((token) => token.special) &&
+    [...special].every((id) => id >= gpt2EndOfText) &&
     isGpt2Vocabulary({ vocab, merges })
   );
 }
 
 /** The folder's own files, and those made that it lacks. */
 function completeFiles(definition: TokenizerDefinition): ReadonlyMap<string, string> {
-  const { files, vocab, merges, endOfTextToken, json } = definition;
+  const { files, vocab, merges, byteLevel, json } = definition;
   const complete = new Map(files);
   const add = (name: string, text: () => string) => {
     if (!complete.has(name)) complete.set(name, text());
   };
   add('tokenizer.json', json);
-  if (merges) {
+  if (merges && byteLevel) {
     add('vocab.json', () => vocabJson(vocab));
     add('merges.txt', () => mergesText(merges));
   }
-  add('tokenizer_config.json', () => tokenizerConfigJson(endOfTextToken));
-  add('special_tokens_map.json', () => specialTokensMapJson(endOfTextToken));
+  add('tokenizer_config.json', () => tokenizerConfigJson(definition));
+  add('special_tokens_map.json', () => specialTokensMapJson(definition));
   return complete;
 }

@@ -4,9 +4,21 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
-import { type AddedToken, endOfTextToken, tokenizerJson } from './tokenizer-files.js';
+import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
+import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
+import {
+  checkedMerges,
+  checkedVocab,
+  damaged,
+  type Fields,
+  isRecord,
+  mergeLines,
+  parseObject,
+  shown,
+} from './tokenizer-tables.js';
 
-export type Fields = Readonly<Record<string, unknown>>;
+/** A parsed tokenizer.json. */
+export type TokenizerFields = Fields & { readonly model: Fields };
 
 export interface TokenizerDefinition {
   /** The file to blame. */
@@ -15,14 +27,25 @@ export interface TokenizerDefinition {
   readonly vocab: ReadonlyMap<string, number>;
   /** `left right`, best first; null where the tokenizer has none that merges.txt can hold. */
   readonly merges: readonly string[] | null;
+  /** In the order of their ids. Those that a role is named for are special, whatever their own entry says. */
   readonly addedTokens: readonly AddedToken[];
+  /** The ids that decode to nothing: the special added tokens, but not those that text is made of as well. */
+  readonly special: ReadonlySet<number>;
+  /** What the model makes of text that it does not know. */
+  readonly unknown: number | undefined;
   readonly vocabularySize: number;
   /** The token that ends a turn: the folder's `eos_token`, else <|endoftext|>. */
   readonly endOfTextToken: string;
-  /** Whether texts are cut, before encoding, in GPT-2's way and not changed. */
-  readonly cutsLikeGpt2: boolean;
+  /** The tokens that the folder names for a role, such as `pad_token`. */
+  readonly roles: Roles;
+  /** Whether texts are not changed before encoding, and cut and turned into bytes in GPT-2's way. */
+  readonly byteLevel: boolean;
+  /** Whether a text that begins without a space is read as if it had one. */
+  readonly addPrefixSpace: boolean;
   /** tokenizer.json, the folder's own or made. */
   readonly json: () => string;
+  /** The same as it is to be read: with the type of its model, and with the prefix space that a config asks for. */
+  readonly fields: () => TokenizerFields;
   /** The tokenizer's files that are in the folder, by name. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -40,7 +63,6 @@ const fileNames = [
 
 /** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
 const mostBytes = 2 ** 28;
-const largestId = 2 ** 24;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
 export function readDefinition(folder: string): TokenizerDefinition {
@@ -54,32 +76,46 @@ export function readDefinition(folder: string): TokenizerDefinition {
 
 /** The same from the texts of the files. */
 export function definitionOf(folder: string, files: ReadonlyMap<string, string>): TokenizerDefinition {
-  const parse = (name: string) => parseObject(join(folder, name), files.get(name));
-  const settings = { ...parse('special_tokens_map.json'), ...parse('tokenizer_config.json') };
+  const configs = ['special_tokens_map.json', 'tokenizer_config.json'].map((name) =>
+    parseObject(join(folder, name), files.get(name)),
+  );
   const own = files.get('tokenizer.json');
-  const model =
+  const { fields, unknownOf, ...source } =
     own === undefined
-      ? fromVocabularyAndMerges(folder, files, settings)
-      : fromTokenizerJson(join(folder, 'tokenizer.json'), own);
-  let size = 0;
-  for (const id of model.vocab.values()) if (id >= size) size = id + 1;
-  for (const { id } of model.addedTokens) if (id >= size) size = id + 1;
+      ? fromVocabularyAndMerges(folder, files, configs)
+      : fromTokenizerJson(join(folder, 'tokenizer.json'), own, configs);
+  const roles = rolesOf(configs);
+  const end = typeof roles.eos_token === 'string' ? roles.eos_token : endOfTextToken;
+  const listed = listedTokens(folder, files, source.vocab, {
+    path: source.path,
+    own: fields?.added_tokens ?? [],
+  });
+  const addedTokens = withNamed(listed, new Set([...Object.values(roles).flat(), end]), source.vocab);
+  const ids = new Map(source.vocab);
+  for (const { content, id } of addedTokens) ids.set(content, id);
+  let vocabularySize = 0;
+  for (const id of ids.values()) vocabularySize = Math.max(vocabularySize, id + 1);
+  const json = () =>
+    own ?? tokenizerJson({ vocab: source.vocab, merges: source.merges ?? [] }, addedTokens, source);
   return {
-    ...model,
-    vocabularySize: size,
-    endOfTextToken: tokenText(settings.eos_token) ?? endOfTextToken,
+    ...source,
+    addedTokens,
+    special: specialIds(addedTokens, end, source.vocab, source.merges),
+    unknown: unknownOf(ids),
+    vocabularySize,
+    endOfTextToken: end,
+    roles,
+    json,
+    fields: () => fields ?? JSON.parse(json()),
     files,
   };
 }
 
-type Model = Omit<TokenizerDefinition, 'vocabularySize' | 'endOfTextToken' | 'files'>;
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function damaged(path: string, what: string): UserError {
-  return new UserError('model', `${path} ${what}; download or copy the tokenizer's files again`);
+interface Source
+  extends Pick<TokenizerDefinition, 'path' | 'vocab' | 'merges' | 'byteLevel' | 'addPrefixSpace'> {
+  /** Null where there is no tokenizer.json. */
+  readonly fields: TokenizerFields | null;
+  readonly unknownOf: (ids: ReadonlyMap<string, number>) => number | undefined;
 }
 
 function readIfThere(path: string): string | undefined {
@@ -96,43 +132,83 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-function parseObject(path: string, text: string | undefined): Fields {
-  if (text === undefined) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (thrown) {
-    throw damaged(path, `is not JSON (${messageOf(thrown)})`);
-  }
-  if (!isRecord(value)) throw damaged(path, 'does not hold a JSON object');
-  return value;
-}
-
-function fromTokenizerJson(path: string, text: string): Model {
-  const parsed = parseObject(path, text);
-  const { model, normalizer, pre_tokenizer: cut } = parsed;
-  if (!isRecord(model)) throw damaged(path, 'has no "model"');
+function fromTokenizerJson(path: string, text: string, configs: readonly Fields[]): Source {
+  const parsed = withPrefixSpace(parseObject(path, text), configs);
+  if (!isRecord(parsed.model)) throw damaged(path, 'has no "model"');
+  const vocab = checkedVocab(path, parsed.model.vocab);
+  const model = { ...parsed.model, type: modelType(path, parsed.model) };
+  const fields = { ...parsed, model };
   return {
     path,
-    vocab: checkedVocab(path, model.vocab),
-    merges: mergesOf(model.merges),
-    addedTokens: checkedAddedTokens(path, parsed.added_tokens),
-    cutsLikeGpt2:
-      (normalizer ?? null) === null &&
-      isRecord(cut) &&
-      cut.type === 'ByteLevel' &&
-      cut.add_prefix_space === false &&
-      (cut.use_regex ?? true) === true,
-    json: () => text,
+    vocab,
+    merges: model.type === 'BPE' ? mergesOf(path, model, vocab) : null,
+    byteLevel: model.type === 'BPE' && isByteLevel(fields),
+    addPrefixSpace: isRecord(parsed.pre_tokenizer) && parsed.pre_tokenizer.add_prefix_space === true,
+    fields,
+    unknownOf: (ids) => unknownToken(path, model, ids),
   };
+}
+
+/** By name, or where the model is Unigram by id. */
+function unknownToken(path: string, model: Fields, ids: ReadonlyMap<string, number>): number | undefined {
+  const { unk_token: token, unk_id: id } = model;
+  if (model.type !== 'Unigram') return typeof token === 'string' ? ids.get(token) : undefined;
+  if (id === undefined || id === null) return undefined;
+  if (typeof id === 'number' && Array.isArray(model.vocab) && id in model.vocab) return id;
+  throw damaged(path, `has the "unk_id" ${shown(id)}, which is no place in its vocabulary`);
+}
+
+/** Older files do not name the type. */
+function modelType(path: string, model: Fields): 'BPE' | 'WordPiece' | 'Unigram' {
+  const likely = Array.isArray(model.vocab) ? 'Unigram' : 'merges' in model ? 'BPE' : 'WordPiece';
+  const type = model.type ?? likely;
+  if (type === 'BPE' || type === 'WordPiece' || type === 'Unigram') return type;
+  throw new UserError(
+    'model',
+    `${path} has a tokenizer of type ${shown(type)}, which this program cannot read; use a model with a GPT-2 tokenizer`,
+  );
+}
+
+/** As in transformers, what a config says goes before what tokenizer.json does. */
+function withPrefixSpace(tokenizer: Fields, configs: readonly Fields[]): Fields {
+  const cut = tokenizer.pre_tokenizer;
+  const asked = prefixSpaceOf(configs);
+  if (asked === undefined || !isRecord(cut) || cut.type !== 'ByteLevel') return tokenizer;
+  return { ...tokenizer, pre_tokenizer: { ...cut, add_prefix_space: asked } };
+}
+
+/** Undefined where no config says anything. */
+function prefixSpaceOf(configs: readonly Fields[]): boolean | undefined {
+  return configs.map((config) => config.add_prefix_space).findLast((asked) => typeof asked === 'boolean');
+}
+
+function mergesOf(path: string, model: Fields, vocab: ReadonlyMap<string, number>): readonly string[] | null {
+  const { merges, continuing_subword_prefix: inner } = model;
+  if (!Array.isArray(merges)) throw damaged(path, 'has no list of merges');
+  const place = (index: number) => `${path}, merge ${index + 1},`;
+  return checkedMerges(merges, vocab, place, typeof inner === 'string' ? inner : '');
+}
+
+function isByteLevel({ model, normalizer, pre_tokenizer: cut, decoder }: TokenizerFields): boolean {
+  return (
+    !model.byte_fallback &&
+    !model.continuing_subword_prefix &&
+    !model.end_of_word_suffix &&
+    (normalizer ?? null) === null &&
+    isRecord(cut) &&
+    cut.type === 'ByteLevel' &&
+    (cut.use_regex ?? true) === true &&
+    isRecord(decoder) &&
+    decoder.type === 'ByteLevel'
+  );
 }
 
 /** For a folder that has only GPT-2's older pair of files. */
 function fromVocabularyAndMerges(
   folder: string,
   files: ReadonlyMap<string, string>,
-  settings: Fields,
-): Model {
+  configs: readonly Fields[],
+): Source {
   const vocabText = files.get('vocab.json');
   const mergesText = files.get('merges.txt');
   if (vocabText === undefined && mergesText === undefined)
@@ -147,96 +223,15 @@ function fromVocabularyAndMerges(
     );
   const path = join(folder, 'vocab.json');
   const vocab = checkedVocab(path, parseObject(path, vocabText));
-  const merges = mergesText.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version'));
-  const addedTokens = addedTokensOf(folder, files, settings, vocab);
-  const addPrefixSpace = settings.add_prefix_space === true;
+  const { lines, first } = mergeLines(mergesText);
+  const place = (index: number) => `${join(folder, 'merges.txt')}, line ${first + index},`;
   return {
     path,
     vocab,
-    merges,
-    addedTokens,
-    cutsLikeGpt2: !addPrefixSpace,
-    json: () => tokenizerJson({ vocab, merges }, addedTokens, { addPrefixSpace }),
+    merges: checkedMerges(lines, vocab, place),
+    byteLevel: true,
+    addPrefixSpace: prefixSpaceOf(configs) ?? false,
+    fields: null,
+    unknownOf: () => undefined,
   };
-}
-
-/** The tokens that the older files name beside the vocabulary, each once. */
-function addedTokensOf(
-  folder: string,
-  files: ReadonlyMap<string, string>,
-  settings: Fields,
-  vocab: ReadonlyMap<string, number>,
-): AddedToken[] {
-  const added = new Map<number, AddedToken>();
-  const special = new Set(
-    ['bos_token', 'eos_token', 'unk_token', 'pad_token', 'sep_token', 'cls_token', 'mask_token']
-      .map((key) => tokenText(settings[key]))
-      .concat([settings.additional_special_tokens].flat().map(tokenText), endOfTextToken)
-      .filter((token) => token !== undefined),
-  );
-  for (const content of special) {
-    const id = vocab.get(content);
-    if (id !== undefined) added.set(id, { id, content, special: true });
-  }
-  for (const [content, id] of Object.entries(
-    parseObject(join(folder, 'added_tokens.json'), files.get('added_tokens.json')),
-  ))
-    if (isTokenId(id)) added.set(id, { id, content, special: special.has(content) });
-  const decoder = settings.added_tokens_decoder;
-  for (const [id, token] of isRecord(decoder) ? Object.entries(decoder) : [])
-    if (isRecord(token) && typeof token.content === 'string' && isTokenId(Number(id)))
-      added.set(Number(id), { special: false, ...token, content: token.content, id: Number(id) });
-  return [...added.values()].sort((left, right) => left.id - right.id);
-}
-
-/** `"<|endoftext|>"` or `{ "content": "<|endoftext|>", ... }`. */
-function tokenText(setting: unknown): string | undefined {
-  if (typeof setting === 'string') return setting;
-  return isRecord(setting) && typeof setting.content === 'string' ? setting.content : undefined;
-}
-
-function isTokenId(id: unknown): id is number {
-  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < largestId;
-}
-
-/** @throws UserError (model) unless `vocab` gives every token a usable id: by token, or as Unigram's [token, score]s. */
-function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, number> {
-  const entries: readonly (readonly [unknown, unknown])[] | null = Array.isArray(vocab)
-    ? vocab.map((entry: unknown, id) => [Array.isArray(entry) ? entry[0] : entry, id])
-    : isRecord(vocab)
-      ? Object.entries(vocab)
-      : null;
-  if (!entries) throw damaged(path, 'has no vocabulary in its "model"');
-  const ids = new Map<string, number>();
-  for (const [token, id] of entries) {
-    if (typeof token !== 'string') throw damaged(path, `has no text for token ${String(id)}`);
-    if (!isTokenId(id))
-      throw damaged(path, `gives the token ${JSON.stringify(token.slice(0, 40))} no usable id`);
-    ids.set(token, id);
-  }
-  return ids;
-}
-
-function checkedAddedTokens(path: string, list: unknown): AddedToken[] {
-  if (list === undefined || list === null) return [];
-  if (!Array.isArray(list)) throw damaged(path, 'has "added_tokens" that are not a list');
-  return list.map((token: unknown) => {
-    if (!isRecord(token) || typeof token.content !== 'string' || token.content === '' || !isTokenId(token.id))
-      throw damaged(path, 'has an added token without content or a usable id');
-    return { ...token, id: token.id, content: token.content, special: token.special === true };
-  });
-}
-
-/** Merges as `left right`, whichever of its two ways tokenizer.json has. */
-function mergesOf(merges: unknown): string[] | null {
-  if (!Array.isArray(merges)) return null;
-  const lines: string[] = [];
-  for (const merge of merges as readonly unknown[]) {
-    const line: unknown = Array.isArray(merge) ? merge.join(' ') : merge;
-    if (typeof line !== 'string') return null;
-    const space = line.indexOf(' ');
-    if (space < 0 || line.indexOf(' ', space + 1) >= 0) return null;
-    lines.push(line);
-  }
-  return lines;
 }

@@ -70,19 +70,36 @@ export function mergesText(merges: readonly string[]): string {
 }
 
 /** What transformers needs to know beside the vocabulary. */
-export function tokenizerConfigJson(endOfText: string): string {
-  const config = {
-    add_prefix_space: false,
-    bos_token: endOfText,
-    eos_token: endOfText,
-    unk_token: endOfText,
-    clean_up_tokenization_spaces: false,
-    tokenizer_class: 'GPT2Tokenizer',
-  };
-  return `${JSON.stringify(config, null, 2)}\n`;
+export interface TokenizerConfig {
+  readonly endOfTextToken: string;
+  /** Tokens by what they are for, such as `pad_token`. */
+  readonly roles: Roles;
+  /** Whether it is GPT-2's kind of tokenizer. */
+  readonly byteLevel: boolean;
+  readonly addPrefixSpace: boolean;
 }
 
-export function specialTokensMapJson(endOfText: string): string {
-  const map = { bos_token: endOfText, eos_token: endOfText, unk_token: endOfText };
-  return `${JSON.stringify(map, null, 2)}\n`;
+export type Roles = Readonly<Record<string, string | readonly string[]>>;
+
+export function tokenizerConfigJson(config: TokenizerConfig): string {
+  const { byteLevel, addPrefixSpace } = config;
+  return pretty({
+    ...(byteLevel && { add_prefix_space: addPrefixSpace }),
+    ...namedTokens(config),
+    clean_up_tokenization_spaces: false,
+    tokenizer_class: byteLevel ? 'GPT2Tokenizer' : 'PreTrainedTokenizerFast',
+  });
+}
+
+export function specialTokensMapJson(config: TokenizerConfig): string {
+  return pretty(namedTokens(config));
+}
+
+/** GPT-2 has one token for the begin, the end and what is unknown; other kinds have what is named. */
+function namedTokens({ endOfTextToken: end, roles, byteLevel }: TokenizerConfig): object {
+  return { ...(byteLevel && { bos_token: end, eos_token: end, unk_token: end }), ...roles, eos_token: end };
+}
+
+function pretty(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,0 +1,103 @@
+// The tokens of a model folder that stand beside its vocabulary, and which tokens are special. Files disagree about where
+// they are listed: tokenizer.json, tokenizer_config.json and added_tokens.json may each have some, or name one for a role.
+
+import { join } from 'node:path';
+import type { AddedToken, Roles } from './tokenizer-files.js';
+import { checkedAddedToken, damaged, type Fields, isRecord, parseObject, shown } from './tokenizer-tables.js';
+
+const single = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
+const several = ['additional_special_tokens', 'extra_special_tokens'];
+
+/** The roles that the configs name tokens for; a later config wins. */
+export function rolesOf(configs: readonly Fields[]): Roles {
+  const roles: Record<string, string | readonly string[]> = {};
+  for (const config of configs) {
+    for (const role of single) {
+      const token = tokenText(config[role]);
+      if (token !== undefined) roles[role] = token;
+    }
+    for (const role of several) {
+      const list = config[role];
+      if (!isRecord(list) && !Array.isArray(list)) continue;
+      roles[role] = Object.values(list).flatMap((token) => tokenText(token) ?? []);
+    }
+  }
+  return roles;
+}
+
+/** `"<|endoftext|>"` or `{ "content": "<|endoftext|>", ... }`. */
+function tokenText(setting: unknown): string | undefined {
+  if (typeof setting === 'string') return setting;
+  return isRecord(setting) && typeof setting.content === 'string' ? setting.content : undefined;
+}
+
+/**
+ * The added tokens of all files that list some, each once.
+ * @param own the `added_tokens` of tokenizer.json, if that is the file at `path`.
+ * @throws UserError (model) when a token has two ids, or an id two tokens.
+ */
+export function listedTokens(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  vocab: ReadonlyMap<string, number>,
+  { path, own }: { path: string; own: unknown },
+): AddedToken[] {
+  const added = new Map<string, AddedToken>();
+  const tokenOf = new Map([...vocab].map(([token, id]) => [id, token]));
+  const add = (token: AddedToken, file: string) => {
+    const { content, id } = token;
+    const known = added.get(content)?.id ?? vocab.get(content) ?? id;
+    const other = tokenOf.get(id) ?? content;
+    if (known !== id)
+      throw damaged(file, `gives the token ${shown(content)} the id ${id}, but it already has ${known}`);
+    if (other !== content)
+      throw damaged(file, `gives the token ${shown(content)} the id ${id}, which ${shown(other)} has`);
+    tokenOf.set(id, content);
+    if (!added.has(content)) added.set(content, token);
+  };
+  if (!Array.isArray(own)) throw damaged(path, 'has "added_tokens" that are not a list');
+  for (const token of own) add(checkedAddedToken(path, token, isRecord(token) ? token.id : null), path);
+  const configPath = join(folder, 'tokenizer_config.json');
+  const { added_tokens_decoder: decoder } = parseObject(configPath, files.get('tokenizer_config.json'));
+  for (const [id, token] of isRecord(decoder) ? Object.entries(decoder) : [])
+    add(checkedAddedToken(configPath, token, Number(id)), configPath);
+  const oldPath = join(folder, 'added_tokens.json');
+  for (const [content, id] of Object.entries(parseObject(oldPath, files.get('added_tokens.json'))))
+    add(checkedAddedToken(oldPath, { content }, id), oldPath);
+  return [...added.values()];
+}
+
+/** Tokens named for a role are special, whatever their own entry says and whether they have one; in order of ids. */
+export function withNamed(
+  listed: readonly AddedToken[],
+  names: ReadonlySet<string>,
+  vocab: ReadonlyMap<string, number>,
+): AddedToken[] {
+  const added = listed.map((token) => (names.has(token.content) ? { ...token, special: true } : token));
+  const present = new Set(listed.map(({ content }) => content));
+  for (const content of names) {
+    const id = vocab.get(content);
+    if (id !== undefined && !present.has(content)) added.push({ id, content, special: true });
+  }
+  return added.sort((left, right) => left.id - right.id);
+}
+
+/**
+ * The ids of special tokens but for those that merging makes of text: some folders take an ordinary token for padding,
+ * such as "!", which has GPT-2's id 0.
+ */
+export function specialIds(
+  addedTokens: readonly AddedToken[],
+  endOfTextToken: string,
+  vocab: ReadonlyMap<string, number>,
+  merges: readonly string[] | null,
+): ReadonlySet<number> {
+  const special = addedTokens.filter((token) => token.special);
+  const inVocabulary = special.some(({ content }) => content !== endOfTextToken && vocab.has(content));
+  const made = new Set(inVocabulary ? merges?.map((merge) => merge.replace(' ', '')) : []);
+  const isMadeOfText = (token: string) =>
+    merges !== null && vocab.has(token) && ([...token].length === 1 || made.has(token));
+  return new Set(
+    special.filter(({ content }) => content === endOfTextToken || !isMadeOfText(content)).map(({ id }) => id),
+  );
+}

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gpt2Pieces } from './gpt2-pieces.js';
+
+describe('gpt2Pieces', () => {
+  it('cuts contractions, words, numbers, signs and white space', () => {
+    assert.deepEqual("it's 3  more, DON'T ".match(gpt2Pieces), [
+      ...['it', "'s", ' 3', ' ', ' more', ',', ' DON', "'", 'T', ' '],
+    ]);
+  });
+
+  it('takes U+0085 for white space', () => {
+    assert.deepEqual('a!\u0085\u0085b'.match(gpt2Pieces), ['a', '!', '\u0085', '\u0085', 'b']);
+  });
+
+  it('takes U+FEFF for a sign', () => {
+    assert.deepEqual('\ufeff! \ufeff\ufeffa'.match(gpt2Pieces), ['\ufeff!', ' \ufeff\ufeff', 'a']);
+  });
+
+  it('has the white space of Unicode, and nothing besides', () => {
+    const whiteSpace = /\p{White_Space}/u;
+    for (let code = 0; code < 0x110000; code++) {
+      if (code >= 0xd800 && code <= 0xdfff) continue;
+      const character = String.fromCodePoint(code);
+      // A sign takes the space before it along, white space does not.
+      const [first] = ` ${character}!`.match(gpt2Pieces) ?? [];
+      if (whiteSpace.test(character)) assert.equal(first, ' ', code.toString(16));
+      else assert.ok(first?.startsWith(` ${character}`), code.toString(16));
+    }
+  });
+});

@@ -1,0 +1,135 @@
+// Checks the tables of a tokenizer: tokens with ids, merges, tokens added to them. Every complaint names the file, and
+// the line where the file has lines. Knows nothing of which files a folder has.
+
+import { messageOf, UserError } from '../errors.js';
+import type { AddedToken } from './tokenizer-files.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+const largestId = 2 ** 24 - 1;
+const longestShown = 60;
+
+export function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @param place a file, or a line of one. */
+export function damaged(place: string, what: string, cause?: unknown): UserError {
+  return new UserError('model', `${place} ${what}; download or copy the tokenizer's files again`, { cause });
+}
+
+/** A value out of a hostile file, fit for one line of a message. */
+export function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+}
+
+/** @throws UserError (model) unless `text` is a JSON object; no text is an empty one. */
+export function parseObject(path: string, text: string | undefined): Fields {
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (thrown) {
+    // Node quotes the text around the fault, line ends and all.
+    throw damaged(path, `is not JSON (${messageOf(thrown).replace(/\s+/g, ' ')})`, thrown);
+  }
+  if (!isRecord(value)) throw damaged(path, 'does not hold a JSON object');
+  return value;
+}
+
+function checkedId(path: string, token: string, id: unknown): number {
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId)
+    throw damaged(
+      path,
+      `gives the token ${shown(token)} no usable id: found ${shown(id)}, not a whole number from 0 to ${largestId}`,
+    );
+  return id;
+}
+
+/**
+ * The ids by token.
+ * @param vocab {token: id}, or Unigram's [[token, score], ...], whose ids are the positions.
+ * @throws UserError (model) unless it gives every token a usable id of its own.
+ */
+export function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, number> {
+  const ids = new Map<string, number>();
+  const tokenOf: string[] = [];
+  const add = (token: string, given: unknown) => {
+    const id = checkedId(path, token, given);
+    const other = tokenOf[id];
+    if (other !== undefined)
+      throw damaged(path, `gives both ${shown(other)} and ${shown(token)} the id ${id}`);
+    tokenOf[id] = token;
+    ids.set(token, id);
+  };
+  if (isRecord(vocab)) for (const [token, id] of Object.entries(vocab)) add(token, id);
+  else if (Array.isArray(vocab))
+    for (const [id, entry] of vocab.entries()) {
+      const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
+      if (typeof token !== 'string' || typeof score !== 'number')
+        throw damaged(path, `has ${shown(entry)} where a token with its score should be`);
+      add(token, id);
+    }
+  if (ids.size === 0) throw damaged(path, 'has no vocabulary');
+  return ids;
+}
+
+/**
+ * The lines of merges.txt, best first; a line before them may say "#version: 0.2".
+ * @returns `first` is the number of the first merge's line, as editors count.
+ */
+export function mergeLines(text: string): { lines: readonly string[]; first: number } {
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === '') lines.pop();
+  const first = lines[0]?.startsWith('#version') ? 2 : 1;
+  return { lines: lines.slice(first - 1), first };
+}
+
+/**
+ * @param merges `left right`, or [left, right] as newer files of tokenizer.json have them, whose parts may hold spaces.
+ * @param place where the merge of that index stands; only asked for a complaint.
+ * @param inner what a token within a word begins with, and loses when it is merged (`continuing_subword_prefix`).
+ * @returns the merges as `left right`; null when a part holds a space, which merges.txt cannot say.
+ * @throws UserError (model) unless each merge makes a token of the vocabulary out of two.
+ */
+export function checkedMerges(
+  merges: readonly unknown[],
+  vocab: ReadonlyMap<string, number>,
+  place: (index: number) => string,
+  inner = '',
+): readonly string[] | null {
+  let spaces = false;
+  const lines = merges.map((merge, index) => {
+    const parts: readonly unknown[] = typeof merge === 'string' ? merge.split(' ') : [merge].flat();
+    const [left, right] = parts;
+    if (parts.length !== 2 || typeof left !== 'string' || typeof right !== 'string' || !left || !right)
+      throw damaged(place(index), `should be two tokens with a space between, but is ${shown(merge)}`);
+    for (const token of [left, right, left + right.slice(inner.length)])
+      if (!vocab.has(token))
+        throw damaged(
+          place(index),
+          `merges ${shown(left)} and ${shown(right)}, but the vocabulary has no ${shown(token)}`,
+        );
+    spaces ||= typeof merge !== 'string' && (left.includes(' ') || right.includes(' '));
+    return `${left} ${right}`;
+  });
+  return spaces ? null : lines;
+}
+
+/** One token of tokenizer.json's `added_tokens`, or of tokenizer_config.json's `added_tokens_decoder`. */
+export function checkedAddedToken(path: string, entry: unknown, id: unknown): AddedToken {
+  const content = isRecord(entry) ? entry.content : undefined;
+  if (!isRecord(entry) || typeof content !== 'string' || content === '')
+    throw damaged(path, `has ${shown(entry)} where an added token should be`);
+  const is = (property: string) => entry[property] === true;
+  return {
+    id: checkedId(path, content, id),
+    content,
+    special: is('special'),
+    single_word: is('single_word'),
+    lstrip: is('lstrip'),
+    rstrip: is('rstrip'),
+    ...(typeof entry.normalized === 'boolean' && { normalized: entry.normalized }),
+  };
+}
