@@ -25,7 +25,7 @@ export interface WrittenDialogues {
 }
 
 const maxLength = 128;
-const units: readonly Unit[] = ['conversation', 'exchange'];
+const units: readonly Unit[] = ['conversation', 'exchange', 'reply'];
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +41,9 @@ const { values } = parseArgs({
 if (values.data === undefined) throw new Error('--data names a file in the form of Persona-Chat');
 const unit = units.find((known) => known === values.unit);
 if (unit === undefined) throw new Error(`--unit is one of ${units}`);
-const dialogues = encodedSample(values.data, unit, Number(values.dialogues), maxLength);
+// A conversation teaches us all its replies at once; only the Trainer needs one example each.
+const sample = (of: Unit) => encodedSample(values.data ?? '', of, Number(values.dialogues), maxLength);
+const dialogues = sample(unit === 'reply' ? 'conversation' : unit);
 const windows = new EpochWindows(dialogues, {
   maxLength,
   packing: true,
@@ -52,8 +54,9 @@ const windows = new EpochWindows(dialogues, {
 console.log(JSON.stringify(values.write === undefined ? epoch() : writeTo(values.write)));
 
 function writeTo(path: string): WrittenDialogues {
-  writeFileSync(path, JSON.stringify(dialogues.map(asTrainerExample)));
-  return { dialoguesPerStep: dialogues.length / windows.windowsPerEpoch };
+  const examples = sample(unit ?? 'conversation');
+  writeFileSync(path, JSON.stringify(examples.map(asTrainerExample)));
+  return { dialoguesPerStep: examples.length / windows.windowsPerEpoch };
 }
 
 function epoch(): DialoguesResult {

@@ -19,24 +19,31 @@ export function readPersonaChat(path: string): Dialogue[] {
   return dialogues.filter(({ turns }) => turns.length > 1);
 }
 
-/** What is taken for a dialogue: a whole conversation, or each line of it by itself, a text and its reply. */
-export type Unit = 'conversation' | 'exchange';
+/**
+ * What is taken for a dialogue: a whole conversation; each line of it by itself, a text and its reply; or, for the
+ * Trainer only, each reply with everything said before it, which is the form of DialoGPT's own training data.
+ */
+export type Unit = 'conversation' | 'exchange' | 'reply';
 
 /**
- * `count` dialogues from all over the file, encoded as the product encodes them. A whole sequence has `limit` tokens at
+ * `count` dialogues from all over the file (for `reply`: all replies of as many conversations), encoded as the product encodes them. A whole sequence has `limit` tokens at
  * most, its last one included, which is a target and no input.
  */
 export function encodedSample(path: string, unit: Unit, count: number, limit: number): EncodedDialogue[] {
   const conversations = readPersonaChat(path);
-  const dialogues = unit === 'conversation' ? conversations : conversations.flatMap(exchanges);
+  const dialogues = unit === 'exchange' ? conversations.flatMap(exchanges) : conversations;
   const tokenizer = gpt2Tokenizer();
   const stride = Math.max(1, Math.floor(dialogues.length / count));
-  return dialogues
-    .filter((_, index) => index % stride === 0)
-    .slice(0, count)
-    .flatMap(
-      (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: 'responses', maxLength: limit - 1 }) ?? [],
-    );
+  const sample = dialogues.filter((_, index) => index % stride === 0).slice(0, count);
+  const lossOn = unit === 'reply' ? 'last' : 'responses';
+  return (unit === 'reply' ? sample.flatMap(replies) : sample).flatMap(
+    (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn, maxLength: limit - 1 }) ?? [],
+  );
+}
+
+/** Every turn but the first, each with all that came before it. */
+function replies({ turns, source }: Dialogue): Dialogue[] {
+  return turns.slice(1).map((_, index) => ({ turns: turns.slice(0, index + 2), source }));
 }
 
 function exchanges({ turns, source }: Dialogue): Dialogue[] {

@@ -177,6 +177,7 @@ function measureDialogues(settings: Settings): Measurement {
   for (const { unit, name, dialogues } of [
     { unit: 'conversation', name: 'conversations', dialogues: '32' },
     { unit: 'exchange', name: 'exchanges of two turns', dialogues: '128' },
+    { unit: 'reply', name: 'conversations, the peer a reply an example', dialogues: '16' },
   ]) {
     const what = `${name}, at most 128 tokens: supervised tokens/s`;
     const { data, threads } = settings;
@@ -190,8 +191,9 @@ function measureDialogues(settings: Settings): Measurement {
     const ours = [program('dialogues'), ...flags];
     try {
       const written = measure<WrittenDialogues>(process.execPath, [...ours, '--write', encoded]);
-      // The Trainer has as many dialogues a step as our packed rows hold on average.
-      const batch = String(Math.round(written.dialoguesPerStep));
+      // The Trainer has as many dialogues a step as our packed rows hold on average; of replies, each with its past,
+      // that would be more than fits into memory, so it has its default batch.
+      const batch = String(unit === 'reply' ? 8 : Math.round(written.dialoguesPerStep));
       const theirs = [
         peer('hf_trainer_dialogues'),
         '--threads',
