@@ -42,9 +42,24 @@ export function listedTokens(
   vocab: ReadonlyMap<string, number>,
   { path, own }: { path: string; own: unknown },
 ): AddedToken[] {
+  if (!Array.isArray(own)) throw damaged(path, 'has "added_tokens" that are not a list');
+  const configPath = join(folder, 'tokenizer_config.json');
+  const { added_tokens_decoder: decoder } = parseObject(configPath, files.get('tokenizer_config.json'));
+  const oldPath = join(folder, 'added_tokens.json');
+  const old = parseObject(oldPath, files.get('added_tokens.json'));
+  const listed: [AddedToken, string][] = [];
+  for (const token of own)
+    listed.push([checkedAddedToken(path, token, isRecord(token) ? token.id : null), path]);
+  for (const [id, token] of isRecord(decoder) ? Object.entries(decoder) : [])
+    listed.push([checkedAddedToken(configPath, token, Number(id)), configPath]);
+  for (const [content, id] of Object.entries(old))
+    listed.push([checkedAddedToken(oldPath, { content }, id), oldPath]);
+
+  const ids = new Set(listed.map(([{ id }]) => id));
+  const tokenOf = new Map<number, string>();
+  for (const [token, id] of vocab) if (ids.has(id)) tokenOf.set(id, token);
   const added = new Map<string, AddedToken>();
-  const tokenOf = new Map([...vocab].map(([token, id]) => [id, token]));
-  const add = (token: AddedToken, file: string) => {
+  for (const [token, file] of listed) {
     const { content, id } = token;
     const known = added.get(content)?.id ?? vocab.get(content) ?? id;
     const other = tokenOf.get(id) ?? content;
@@ -54,16 +69,7 @@ export function listedTokens(
       throw damaged(file, `gives the token ${shown(content)} the id ${id}, which ${shown(other)} has`);
     tokenOf.set(id, content);
     if (!added.has(content)) added.set(content, token);
-  };
-  if (!Array.isArray(own)) throw damaged(path, 'has "added_tokens" that are not a list');
-  for (const token of own) add(checkedAddedToken(path, token, isRecord(token) ? token.id : null), path);
-  const configPath = join(folder, 'tokenizer_config.json');
-  const { added_tokens_decoder: decoder } = parseObject(configPath, files.get('tokenizer_config.json'));
-  for (const [id, token] of isRecord(decoder) ? Object.entries(decoder) : [])
-    add(checkedAddedToken(configPath, token, Number(id)), configPath);
-  const oldPath = join(folder, 'added_tokens.json');
-  for (const [content, id] of Object.entries(parseObject(oldPath, files.get('added_tokens.json'))))
-    add(checkedAddedToken(oldPath, { content }, id), oldPath);
+  }
   return [...added.values()];
 }
 

@@ -3,7 +3,7 @@
 import { UserError } from '../errors.js';
 import { GeneralTokenizer } from './general-tokenizer.js';
 import { GPT2Tokenizer } from './gpt2-tokenizer.js';
-import { gpt2EndOfText, isGpt2Vocabulary } from './gpt2-vocabulary.js';
+import { gpt2EndOfText } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import { readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
 import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
@@ -32,15 +32,14 @@ function idOf(token: string, { vocab, addedTokens }: TokenizerDefinition): numbe
 
 /** GPT-2's vocabulary, merges and cuts, with nothing added that a text could spell. */
 function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
-  const { vocab, merges, addedTokens, special, byteLevel, addPrefixSpace } = definition;
+  const { hasGpt2Vocabulary, addedTokens, special, byteLevel, addPrefixSpace } = definition;
   return (
     endOfText === gpt2EndOfText &&
-    merges !== null &&
+    hasGpt2Vocabulary &&
     byteLevel &&
     !addPrefixSpace &&
     addedTokens.every((token) => token.special) &&
-    [...special].every((id) => id >= gpt2EndOfText) &&
-    isGpt2Vocabulary({ vocab, merges })
+    [...special].every((id) => id >= gpt2EndOfText)
   );
 }
 

@@ -12,6 +12,7 @@ import {
   damaged,
   type Fields,
   isRecord,
+  type Merges,
   mergeLines,
   parseObject,
   shown,
@@ -27,6 +28,7 @@ export interface TokenizerDefinition {
   readonly vocab: ReadonlyMap<string, number>;
   /** `left right`, best first; null where the tokenizer has none that merges.txt can hold. */
   readonly merges: readonly string[] | null;
+  readonly hasGpt2Vocabulary: boolean;
   /** In the order of their ids. Those that a role is named for are special, whatever their own entry says. */
   readonly addedTokens: readonly AddedToken[];
   /** The ids that decode to nothing: the special added tokens, but not those that text is made of as well. */
@@ -91,17 +93,18 @@ export function definitionOf(folder: string, files: ReadonlyMap<string, string>)
     own: fields?.added_tokens ?? [],
   });
   const addedTokens = withNamed(listed, new Set([...Object.values(roles).flat(), end]), source.vocab);
-  const ids = new Map(source.vocab);
-  for (const { content, id } of addedTokens) ids.set(content, id);
   let vocabularySize = 0;
-  for (const id of ids.values()) vocabularySize = Math.max(vocabularySize, id + 1);
+  for (const id of source.vocab.values()) if (id >= vocabularySize) vocabularySize = id + 1;
+  for (const { id } of addedTokens) if (id >= vocabularySize) vocabularySize = id + 1;
   const json = () =>
     own ?? tokenizerJson({ vocab: source.vocab, merges: source.merges ?? [] }, addedTokens, source);
   return {
     ...source,
     addedTokens,
     special: specialIds(addedTokens, end, source.vocab, source.merges),
-    unknown: unknownOf(ids),
+    unknown: unknownOf(
+      (token) => addedTokens.find(({ content }) => content === token)?.id ?? source.vocab.get(token),
+    ),
     vocabularySize,
     endOfTextToken: end,
     roles,
@@ -112,10 +115,11 @@ export function definitionOf(folder: string, files: ReadonlyMap<string, string>)
 }
 
 interface Source
-  extends Pick<TokenizerDefinition, 'path' | 'vocab' | 'merges' | 'byteLevel' | 'addPrefixSpace'> {
+  extends Pick<TokenizerDefinition, 'path' | 'vocab' | 'byteLevel' | 'addPrefixSpace'>,
+    Merges {
   /** Null where there is no tokenizer.json. */
   readonly fields: TokenizerFields | null;
-  readonly unknownOf: (ids: ReadonlyMap<string, number>) => number | undefined;
+  readonly unknownOf: (idOf: (token: string) => number | undefined) => number | undefined;
 }
 
 function readIfThere(path: string): string | undefined {
@@ -141,18 +145,22 @@ function fromTokenizerJson(path: string, text: string, configs: readonly Fields[
   return {
     path,
     vocab,
-    merges: model.type === 'BPE' ? mergesOf(path, model, vocab) : null,
+    ...(model.type === 'BPE' ? mergesOf(path, model, vocab) : { merges: null, hasGpt2Vocabulary: false }),
     byteLevel: model.type === 'BPE' && isByteLevel(fields),
     addPrefixSpace: isRecord(parsed.pre_tokenizer) && parsed.pre_tokenizer.add_prefix_space === true,
     fields,
-    unknownOf: (ids) => unknownToken(path, model, ids),
+    unknownOf: (idOf) => unknownToken(path, model, idOf),
   };
 }
 
 /** By name, or where the model is Unigram by id. */
-function unknownToken(path: string, model: Fields, ids: ReadonlyMap<string, number>): number | undefined {
+function unknownToken(
+  path: string,
+  model: Fields,
+  idOf: (token: string) => number | undefined,
+): number | undefined {
   const { unk_token: token, unk_id: id } = model;
-  if (model.type !== 'Unigram') return typeof token === 'string' ? ids.get(token) : undefined;
+  if (model.type !== 'Unigram') return typeof token === 'string' ? idOf(token) : undefined;
   if (id === undefined || id === null) return undefined;
   if (typeof id === 'number' && Array.isArray(model.vocab) && id in model.vocab) return id;
   throw damaged(path, `has the "unk_id" ${shown(id)}, which is no place in its vocabulary`);
@@ -182,7 +190,7 @@ function prefixSpaceOf(configs: readonly Fields[]): boolean | undefined {
   return configs.map((config) => config.add_prefix_space).findLast((asked) => typeof asked === 'boolean');
 }
 
-function mergesOf(path: string, model: Fields, vocab: ReadonlyMap<string, number>): readonly string[] | null {
+function mergesOf(path: string, model: Fields, vocab: ReadonlyMap<string, number>): Merges {
   const { merges, continuing_subword_prefix: inner } = model;
   if (!Array.isArray(merges)) throw damaged(path, 'has no list of merges');
   const place = (index: number) => `${path}, merge ${index + 1},`;
@@ -228,7 +236,7 @@ function fromVocabularyAndMerges(
   return {
     path,
     vocab,
-    merges: checkedMerges(lines, vocab, place),
+    ...checkedMerges(lines, vocab, place),
     byteLevel: true,
     addPrefixSpace: prefixSpaceOf(configs) ?? false,
     fields: null,

@@ -2,6 +2,7 @@
 // the line where the file has lines. Knows nothing of which files a folder has.
 
 import { messageOf, UserError } from '../errors.js';
+import { isGpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { AddedToken } from './tokenizer-files.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -86,35 +87,53 @@ export function mergeLines(text: string): { lines: readonly string[]; first: num
   return { lines: lines.slice(first - 1), first };
 }
 
+export interface Merges {
+  /** `left right`; null when a part holds a space, which merges.txt cannot say. */
+  readonly merges: readonly string[] | null;
+  readonly hasGpt2Vocabulary: boolean;
+}
+
 /**
- * @param merges `left right`, or [left, right] as newer files of tokenizer.json have them, whose parts may hold spaces.
+ * @param found `left right`, or [left, right] as newer files of tokenizer.json have them, whose parts may hold spaces.
  * @param place where the merge of that index stands; only asked for a complaint.
  * @param inner what a token within a word begins with, and loses when it is merged (`continuing_subword_prefix`).
- * @returns the merges as `left right`; null when a part holds a space, which merges.txt cannot say.
  * @throws UserError (model) unless each merge makes a token of the vocabulary out of two.
  */
 export function checkedMerges(
-  merges: readonly unknown[],
+  found: readonly unknown[],
   vocab: ReadonlyMap<string, number>,
   place: (index: number) => string,
   inner = '',
-): readonly string[] | null {
+): Merges {
+  const merges = found.map((merge, index) => {
+    if (isMerge(merge)) return typeof merge === 'string' ? merge : merge.join(' ');
+    throw damaged(place(index), `should be two tokens with a space between, but is ${shown(merge)}`);
+  });
+  // GPT-2's are known to be sound; looking at each takes longer than reading them.
+  if (isGpt2Vocabulary({ vocab, merges })) return { merges, hasGpt2Vocabulary: true };
   let spaces = false;
-  const lines = merges.map((merge, index) => {
-    const parts: readonly unknown[] = typeof merge === 'string' ? merge.split(' ') : [merge].flat();
-    const [left, right] = parts;
-    if (parts.length !== 2 || typeof left !== 'string' || typeof right !== 'string' || !left || !right)
-      throw damaged(place(index), `should be two tokens with a space between, but is ${shown(merge)}`);
+  for (const [index, merge] of found.filter(isMerge).entries()) {
+    const [left = '', right = ''] = typeof merge === 'string' ? merge.split(' ') : merge;
     for (const token of [left, right, left + right.slice(inner.length)])
       if (!vocab.has(token))
         throw damaged(
           place(index),
           `merges ${shown(left)} and ${shown(right)}, but the vocabulary has no ${shown(token)}`,
         );
-    spaces ||= typeof merge !== 'string' && (left.includes(' ') || right.includes(' '));
-    return `${left} ${right}`;
-  });
-  return spaces ? null : lines;
+    spaces ||= left.includes(' ') || right.includes(' ');
+  }
+  return { merges: spaces ? null : merges, hasGpt2Vocabulary: false };
+}
+
+/** Two texts, neither of them empty. */
+function isMerge(merge: unknown): merge is string | readonly [string, string] {
+  if (typeof merge === 'string') {
+    const space = merge.indexOf(' ');
+    return space > 0 && space < merge.length - 1 && merge.indexOf(' ', space + 1) < 0;
+  }
+  return (
+    Array.isArray(merge) && merge.length === 2 && merge.every((part) => typeof part === 'string' && part)
+  );
 }
 
 /** One token of tokenizer.json's `added_tokens`, or of tokenizer_config.json's `added_tokens_decoder`. */
