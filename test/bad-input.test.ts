@@ -414,6 +414,17 @@ const train = (output: string, ...more: readonly string[]) =>
   chatbotTrain(['--model', goodModel, '--data', goodData, '--output-dir', output, '--quiet', ...more]);
 
 describe('a folder or machine that does not do', { concurrency: 2 }, () => {
+  test('an output folder whose run ended before its first checkpoint is refused', async () => {
+    const output = join(root, 'diary');
+    mkdirSync(output);
+    const diary = join(output, 'metrics.jsonl');
+    writeFileSync(diary, '{"step":1,"epoch":0.1,"loss":2}\n');
+    const { code, stderr } = await train(output, '--max-steps', '1');
+    assert.match(stderr, /^error: --output-dir .*diary holds another run; .*\n$/);
+    assert.equal(code, ExitCode.usage);
+    assert.equal(readFileSync(diary, 'utf8'), '{"step":1,"epoch":0.1,"loss":2}\n');
+  });
+
   test('an output folder that holds another run is refused and stays as it is', async () => {
     const output = join(root, 'occupied');
     assert.equal((await train(output, '--max-steps', '2')).code, 0);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { checkpointSteps } from '../src/train/checkpoint.js';
 import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, startChatbotTrain } from './tiny-run.js';
 
 const root = scratchFolder('resume');
@@ -208,6 +209,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
 test('going back to an older checkpoint by name repeats what came after it', async () => {
   const folder = join(root, 'whole');
   const before = substance(folder);
+  const later = checkpointSteps(folder).filter((step) => step > 14);
   const { code, stderr } = await chatbotTrain([
     ...until(27, folder),
     '--resume',
@@ -215,6 +217,10 @@ test('going back to an older checkpoint by name repeats what came after it', asy
   ]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /going on after step 14$/m);
+  // What the run goes back from is not lost.
+  const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
+  assert.ok(later.length > 0);
+  assert.deepEqual(checkpointSteps(aside), later);
   assert.deepEqual(substance(folder), before);
 });
 

@@ -55,6 +55,8 @@ function build(finish: (exitCode: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .action(async (_: unknown, command: Command) => {
+      const [word] = command.args;
+      if (word !== undefined) throw new UserError('usage', `doctor takes no ${JSON.stringify(word)}`);
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
       finish(await doctorCommand({ json: command.optsWithGlobals().json === true }));

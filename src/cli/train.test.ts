@@ -161,6 +161,9 @@ for (const [signal, expected] of [
   test(`${signal} is told to the run, which ends with ${expected}`, async () => {
     const listeners = process.listenerCount(signal);
     const { exitCode, stdout, stderr } = await train({}, async (_, watcher) => {
+      // Before the plan there is nothing to save, and signals do what they do to any process.
+      assert.equal(process.listenerCount(signal), listeners);
+      watcher.plan(plan);
       assert.equal(watcher.shouldStop(), null);
       process.emit(signal);
       assert.equal(watcher.shouldStop(), signal);

@@ -10,7 +10,7 @@ import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
 import { planJson, planLines } from './plan.js';
 import { createProgress, headerText, type Progress } from './progress.js';
-import { exitCodeOfSignal, type StopSignal, watchSignals } from './signals.js';
+import { exitCodeOfSignal, type SignalWatch, type StopSignal, watchSignals } from './signals.js';
 import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
@@ -40,16 +40,21 @@ export async function trainCommand(
   const run = settleOutputFolder(options, new Date());
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
-  const signals = watchSignals((signal) =>
-    progress.note(
-      `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
-    ),
-  );
+  const watch: { signals: SignalWatch | null } = { signals: null };
+  // Until there is a plan there is nothing to save: a signal ends the process then as it ends any other.
+  const planned = () => {
+    watch.signals ??= watchSignals((signal) =>
+      progress.note(
+        `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+      ),
+    );
+  };
+  const shouldStop = () => watch.signals?.shouldStop() ?? null;
   try {
-    const watcher = watcherOf(progress, options, stdout, signals.shouldStop);
+    const watcher = watcherOf(progress, options, stdout, { planned, shouldStop });
     const summary = await startRun(run, watcher);
     progress.stop();
-    const signal = signals.shouldStop();
+    const signal = shouldStop();
     if (summary !== null) {
       const text = signal === null ? summaryText(summary) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
@@ -59,7 +64,7 @@ export async function trainCommand(
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);
   } finally {
     progress.stop();
-    signals.dispose();
+    watch.signals?.dispose();
   }
 }
 
@@ -67,10 +72,11 @@ function watcherOf(
   progress: Progress,
   options: Options,
   stdout: NodeJS.WritableStream,
-  shouldStop: () => StopSignal | null,
+  { planned, shouldStop }: { planned(): void; shouldStop(): StopSignal | null },
 ): RunWatcher {
   return {
     plan: (plan) => {
+      planned();
       // The plan is all the result that a dry run has.
       if (options.dryRun) stdout.write(options.json ? `${planJson(plan)}\n` : headerText(planLines(plan)));
       else {

@@ -100,11 +100,6 @@ export class TrainingPass {
     this.device.sum(this.lossSum, losses);
   }
 
-  /** The loss of every supervised row, f32[S]: -log p(target), without dropout and label smoothing. */
-  lossPerRow(input: TrainingInput): Float32Array {
-    return this.device.download(this.forwardWithLoss(input).losses);
-  }
-
   /** Logits after every row, f32[R,V], without dropout; allocates, so for tests and short inputs only. */
   logits(input: TrainingInput): Float32Array {
     const { activations } = this.forwardWithLoss(input);

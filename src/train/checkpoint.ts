@@ -1,10 +1,11 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
+import { makeFolder } from '../files/make-folder.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -114,21 +115,33 @@ export function findCheckpoint(folder: string): string | null {
   return newest === undefined ? null : checkpointFolder(folder, newest);
 }
 
-/**
- * Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest, which is `newest`:
- * those after it are of a future that the run went back from, and go too.
- */
+/** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
 export function pruneCheckpoints(
   runFolder: string,
   limit: number | null,
-  { newest, kept }: { readonly newest: number; readonly kept: readonly (number | null)[] },
+  kept: readonly (number | null)[],
 ): void {
+  if (limit === null) return;
   const steps = checkpointSteps(runFolder);
-  const past = steps.filter((step) => step <= newest);
-  const expendable = past.filter((step) => step !== newest && !kept.includes(step));
-  const beyond = limit === null ? [] : expendable.slice(0, Math.max(0, past.length - limit));
-  for (const step of [...beyond, ...steps.slice(past.length)])
+  const expendable = steps.filter((step) => step !== steps.at(-1) && !kept.includes(step));
+  for (const step of expendable.slice(0, Math.max(0, steps.length - limit)))
     removeFolder(checkpointFolder(runFolder, step));
+}
+
+/**
+ * Moves checkpoints after `step` out of the way of a run that goes back to it, so that nothing takes them for its own.
+ * @returns where they are now; null when there were none.
+ */
+export function setAsideLaterCheckpoints(runFolder: string, step: number): string | null {
+  const later = checkpointSteps(runFolder).filter((saved) => saved > step);
+  if (later.length === 0) return null;
+  const folder = join(runFolder, 'set-aside', new Date().toISOString().replaceAll(':', '-'));
+  makeFolder(folder);
+  for (const saved of later) {
+    const from = checkpointFolder(runFolder, saved);
+    renameSync(from, join(folder, basename(from)));
+  }
+  return folder;
 }
 
 /** Lays the model of a checkpoint, ready to be opened, at the top of the run's folder. */

@@ -5,7 +5,13 @@ import type { RunOptions } from '../config/output-folder.js';
 import { resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
-import { checkpointFolder, checkpointSteps, publishModel, restoreOptimizer } from './checkpoint.js';
+import {
+  checkpointFolder,
+  checkpointSteps,
+  publishModel,
+  restoreOptimizer,
+  setAsideLaterCheckpoints,
+} from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
 import type { TrainingEvent, TrainingSummary } from './events.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
@@ -80,8 +86,8 @@ function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerpri
   if (state.data_fingerprint === fingerprint) return;
   throw new UserError(
     'usage',
-    `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size or ` +
-      `--grad-accum, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
+    `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
+      `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
   );
 }
 
@@ -109,6 +115,9 @@ async function train(run: Run): Promise<TrainingSummary> {
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   const resumedAt = start.checkpoint ? state.global_step : null;
+  const setAside = setAsideLaterCheckpoints(outputDir, state.global_step);
+  if (setAside)
+    watcher.note(`going back to step ${state.global_step}: later checkpoints are now in ${setAside}`);
   const metrics = new MetricsFile(outputDir, resumedAt);
   const tensorBoard = new TensorBoardFile(outputDir, resumedAt);
   const record = (event: TrainingEvent) => {

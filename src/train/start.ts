@@ -15,6 +15,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { checkVocabulary, openModelFolder } from '../weights/model-folder.js';
 import { resolveModel } from '../weights/resolve.js';
 import { checkpointSteps, findCheckpoint } from './checkpoint.js';
+import { metricsFileName } from './metrics.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
 /** Tells the seed's use for fresh weights from its others. */
@@ -43,7 +44,7 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = checkpointToResume(options, watcher);
-  if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options.outputDir);
+  if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
     return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
@@ -79,9 +80,12 @@ function refuseFile(outputDir: string): void {
     throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
-function refuseOccupied(outputDir: string): void {
+function refuseOccupied({ outputDir, resume }: RunOptions): void {
+  // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
+  const metrics = join(outputDir, metricsFileName);
+  const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
   const holds =
-    checkpointSteps(outputDir).length > 0
+    diary || checkpointSteps(outputDir).length > 0
       ? 'another run'
       : existsSync(join(outputDir, 'config.json'))
         ? 'a model'

@@ -215,7 +215,7 @@ export class Trainer {
       return;
     const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
     this.saved = { step, evaluated };
-    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, { newest: step, kept: [state.best_step] });
+    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.best_step]);
     this.watcher.event({ kind: 'checkpoint', step, folder });
   }
 
