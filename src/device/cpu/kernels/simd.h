@@ -144,9 +144,11 @@ SIMD_INLINE vf gelu_new_gradient(vf x) {
 }
 
 /**
- * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 1e-7, and e^(-x^2/2)
+ * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 6e-8, and e^(-x^2/2)
  * on the way. Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26,
  * coefficients fitted to 2e-9), so that the tail keeps its relative accuracy; above 0 one minus the mirrored tail.
+ * Within 1.5 of 0, where most activations lie, it is 1/2 + x Q(x^2) (Q fitted to 1.4e-8): one rounding near 1/2
+ * instead of those of a whole chain.
  */
 SIMD_INLINE vf normal_cumulative(vf x, vf* density) {
   const vf t = 1.0f / multiply_add(absolute(x), broadcast(0.25f), broadcast(1.0f));
@@ -159,7 +161,16 @@ SIMD_INLINE vf normal_cumulative(vf x, vf* density) {
   p = multiply_add(p, t, broadcast(0.1005607461f));
   *density = vexp(x * x * -0.5f);
   const vf tail = *density * (p * t);
-  return x > 0.0f ? 1.0f - tail : tail;
+  const vf square = x * x;
+  vf q = broadcast(4.1297772668e-7f);
+  q = multiply_add(q, square, broadcast(-8.7280086518e-6f));
+  q = multiply_add(q, square, broadcast(1.1438129150e-4f));
+  q = multiply_add(q, square, broadcast(-1.1865179986e-3f));
+  q = multiply_add(q, square, broadcast(9.9732568488e-3f));
+  q = multiply_add(q, square, broadcast(-6.6490337253e-2f));
+  q = multiply_add(q, square, broadcast(0.39894229174f));
+  const vf centre = multiply_add(q, x, broadcast(0.5f));
+  return square < 2.25f ? centre : (x > 0.0f ? 1.0f - tail : tail);
 }
 
 /** x (1 + erf(x/sqrt(2)))/2, the exact form. */
