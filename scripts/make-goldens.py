@@ -53,6 +53,12 @@ def weight(name: str, shape, stream: int) -> torch.Tensor:
     return torch.from_numpy(values.astype(np.float32).astype(np.float64)).reshape(tuple(shape))
 
 
+def projection(values: torch.Tensor, stream: int) -> float:
+    """Of a parameter onto a vector that the tests know: it changes with any element, which a norm may hide."""
+    direction = hashed(values.numel(), stream).astype(np.float64) / 2**32 - 0.5
+    return float(values.detach().flatten().numpy() @ direction)
+
+
 def batch(lengths, vocabulary: int, stream: int):
     """Dialogues with tokens, the token each position should predict, and -100 where it is not supervised."""
     dialogues = []
@@ -122,6 +128,7 @@ for name, case in CASES.items():
         config=config.to_diff_dict() | case["config"], names=list(parameters), lengths=case["lengths"],
         loss=loss.item(), losses=losses, norms=norms,
         parameter_norms={k: float(p.detach().norm()) for k, p in parameters.items()},
+        projections={k: projection(p, 500 + i) for i, (k, p) in enumerate(parameters.items())},
     )
     (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     print(name, loss.item(), losses[-1], sum(p.numel() for p in parameters.values()))

@@ -21,6 +21,13 @@ export function goldenWeights(name: string, size: number, stream: number): Float
   );
 }
 
+/** Of a parameter onto the vector that scripts/make-goldens.py takes for that stream. */
+export function goldenProjection(values: Float32Array, stream: number): number {
+  let sum = 0;
+  for (const [index, value] of values.entries()) sum += value * (hashed(index, stream) / 2 ** 32 - 0.5);
+  return sum;
+}
+
 /** Dialogues of the given lengths packed one after the other. */
 export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): TrainingInput {
   const tokens: number[] = [];
