@@ -1,22 +1,11 @@
 // Rows of encoded dialogues laid one after the other, as the model takes them: flat arrays, and where each dialogue
 // starts and ends. It knows nothing of devices.
 
+import type { TrainingInput } from '../nn/training-pass.js';
 import type { EncodedDialogue } from './encode-dialogue.js';
 
-/** What one micro-step reads. R tokens of all rows together, S of them supervised. */
-export interface Batch {
-  /** [R]. */
-  readonly tokens: Int32Array;
-  /** [R]: from 0 in every dialogue. */
-  readonly positions: Int32Array;
-  /** [R]: the first row of the dialogue that each row belongs to. */
-  readonly segmentStarts: Int32Array;
-  /** [R]: one past its last. */
-  readonly segmentEnds: Int32Array;
-  /** [S]: rows that predict something that the loss counts, ascending. */
-  readonly supervisedRows: Int32Array;
-  /** [S]: the token that each of them should predict. */
-  readonly targets: Int32Array;
+/** What one micro-step reads. */
+export interface Batch extends TrainingInput {
   /** How many of the R are no padding. */
   readonly tokenCount: number;
 }

@@ -11,6 +11,7 @@ import { allocateGradientScratch, type GradientScratch } from './scratch.js';
 /** Packed conversations; see `Segments` for starts and ends. Token arrays [R], supervision [S] with S <= R. */
 export interface TrainingInput {
   readonly tokens: Int32Array;
+  /** From 0 in every conversation. */
   readonly positions: Int32Array;
   readonly segmentStarts: Int32Array;
   readonly segmentEnds: Int32Array;

@@ -381,5 +381,6 @@ describe('resolveModel', () => {
 
   it('suggests a preset', async () => {
     await refuses(resolveModel('preset:tinny', options()), /did you mean tiny\?/);
+    await refuses(resolveModel('tinny', options()), /tinny.*did you mean the preset tiny\?$/);
   });
 });

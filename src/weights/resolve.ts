@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { UserError } from '../errors.js';
-import { isPreset, type Preset, unknownPreset } from '../nn/gpt2-config.js';
+import { isPreset, type Preset, presetNames, unknownPreset } from '../nn/gpt2-config.js';
+import { nearest } from '../suggest.js';
 import { type FetchOptions, fetchModel } from './hub.js';
 import { parseHubId } from './hub-cache.js';
 
@@ -47,5 +48,13 @@ export async function resolveModel(name: string, options: FetchOptions = {}): Pr
     (name.includes('/') && existsSync(name.split('/')[0] ?? ''))
   )
     throw noSuchFolder(name);
-  return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options) };
+  try {
+    return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options) };
+  } catch (thrown) {
+    const preset = nearest(name, presetNames);
+    if (!(thrown instanceof UserError) || preset === undefined) throw thrown;
+    throw new UserError(thrown.fault, `${thrown.message}; did you mean the preset ${preset}?`, {
+      cause: thrown,
+    });
+  }
 }

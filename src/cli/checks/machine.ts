@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { findCompiler } from '../../device/cpu/compiler.js';
+import { findCompiler, installCommand } from '../../device/cpu/compiler.js';
 import { createCpuDevice } from '../../device/cpu/cpu-device.js';
 import { availableBytes, physicalCores, processorName } from '../../device/cpu/processor.js';
 import { messageOf } from '../../errors.js';
@@ -27,29 +27,6 @@ export function nodeCheck(version = process.versions.node): Check {
   };
 }
 
-/** The command that installs a C++ compiler, by the `ID` and `ID_LIKE` of /etc/os-release. */
-export function compilerCure(platform: NodeJS.Platform, osRelease: string): string {
-  if (platform === 'darwin') return 'xcode-select --install';
-  if (platform === 'win32') return 'wsl --install, and inside it: sudo apt install g++';
-  const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, id = '']) =>
-    id.split(' '),
-  );
-  const has = (...names: string[]) => names.some((name) => ids.includes(name));
-  if (has('alpine')) return 'sudo apk add g++';
-  if (has('arch')) return 'sudo pacman -S gcc';
-  if (has('fedora', 'rhel', 'centos')) return 'sudo dnf install gcc-c++';
-  if (has('suse', 'opensuse')) return 'sudo zypper install gcc-c++';
-  return 'sudo apt install g++';
-}
-
-function osRelease(): string {
-  try {
-    return readFileSync('/etc/os-release', 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 /**
  * The compiler, and whether the kernels that it makes run here. Compiles them (some seconds) unless the cache holds
  * them, as the first run would.
@@ -59,8 +36,11 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
   try {
     name = findCompiler(env).name;
   } catch (error) {
-    const cure = compilerCure(process.platform, osRelease());
-    return [{ name: 'C++ compiler', state: 'missing', detail: messageOf(error), cure }];
+    const { CXX } = env;
+    const missing = { name: 'C++ compiler', state: 'missing' } as const;
+    return CXX?.trim()
+      ? [{ ...missing, detail: messageOf(error), cure: 'unset CXX' }]
+      : [{ ...missing, detail: 'no g++, c++ or clang++ that runs', cure: installCommand() }];
   }
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
   try {

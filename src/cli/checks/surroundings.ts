@@ -1,10 +1,11 @@
 // What else a run can use: TensorFlow.js, the caches, access to the hub. Never prints a secret, asks no network.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { cacheFolders } from '../../device/cpu/compiler.js';
+import { hubSettings } from '../../weights/hub-cache.js';
 import { bytes } from '../format.js';
 import type { Check } from './check.js';
 
@@ -24,23 +25,10 @@ export function tensorflowCheck(): Check {
     : { name: 'TensorFlow.js', state: 'absent', detail: `not installed, not needed: ${later}` };
 }
 
-/** Where Python's huggingface_hub keeps what it downloads, by the same variables. */
-export function hubCacheFolder(env: NodeJS.ProcessEnv): string {
-  return env.HF_HUB_CACHE || env.HUGGINGFACE_HUB_CACHE || join(hubHome(env), 'hub');
-}
-
-function hubHome(env: NodeJS.ProcessEnv): string {
-  return env.HF_HOME || join(cacheHome(env), 'huggingface');
-}
-
-function cacheHome(env: NodeJS.ProcessEnv): string {
-  return env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-}
-
 export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const folders = [
-    ['kernel cache', join(cacheHome(env), 'chatbot-train', 'kernels')],
-    ['hub cache', hubCacheFolder(env)],
+    ['kernel cache', kernelCache(env)],
+    ['hub cache', hubSettings(env).cache],
   ] as const;
   return Promise.all(
     folders.map(async ([name, folder]): Promise<Check> => {
@@ -48,6 +36,18 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
       return { name, state: 'ok', detail: `${folder}, ${size === null ? 'not there yet' : bytes(size)}` };
     }),
   );
+}
+
+/** The first folder that holds kernels or may come to hold them. */
+function kernelCache(env: NodeJS.ProcessEnv): string {
+  const folders = cacheFolders(env);
+  return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? String(folders[0]);
+}
+
+/** Whether what is above it, as far as there is something, is a folder. */
+function mayBeMade(folder: string): boolean {
+  const above = dirname(folder);
+  return existsSync(above) ? statSync(above).isDirectory() : mayBeMade(above);
 }
 
 /** Bytes of all files below; null where there is no folder. Links are not followed. */
@@ -67,14 +67,14 @@ async function folderBytes(folder: string): Promise<number | null> {
 
 /** How the hub will be asked; whether it answers is not tried. */
 export function hubCheck(env: NodeJS.ProcessEnv): Check {
-  const tokenFile = env.HF_TOKEN_PATH || join(hubHome(env), 'token');
+  const settings = hubSettings(env);
   const token = env.HF_TOKEN
     ? 'HF_TOKEN is set'
-    : existsSync(tokenFile)
-      ? `token in ${tokenFile}`
+    : settings.token !== undefined
+      ? 'a token is kept on this machine'
       : 'HF_TOKEN is not set (only private and gated models need it)';
-  const endpoint = env.HF_ENDPOINT ? `, endpoint ${withoutPassword(env.HF_ENDPOINT)}` : '';
-  const offline = /^(1|true|yes|on)$/i.test(env.HF_HUB_OFFLINE ?? '') ? ', offline by HF_HUB_OFFLINE' : '';
+  const endpoint = env.HF_ENDPOINT ? `, endpoint ${withoutPassword(settings.endpoint)}` : '';
+  const offline = settings.offline ? ', offline' : '';
   return { name: 'Hugging Face', state: 'ok', detail: `${token}${endpoint}${offline}; network not tried` };
 }
 

@@ -84,13 +84,31 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler {
   }
   throw new UserError(
     'device',
-    `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++): ${installCommand()}.`,
+    `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++): install one with \`${installCommand()}\`.`,
   );
 }
 
-function installCommand(): string {
-  if (process.platform === 'darwin') return 'install one with `xcode-select --install`';
-  return 'install one with `sudo apt install g++` (Fedora: `sudo dnf install gcc-c++`, Alpine: `apk add g++`)';
+/** The command that installs a C++ compiler, by the `ID` and `ID_LIKE` of /etc/os-release. */
+export function installCommand(platform = process.platform, osRelease = readOsRelease()): string {
+  if (platform === 'darwin') return 'xcode-select --install';
+  if (platform === 'win32') return 'wsl --install, and inside it: sudo apt install g++';
+  const ids = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(([, id = '']) =>
+    id.split(' '),
+  );
+  const has = (...names: string[]) => names.some((name) => ids.includes(name));
+  if (has('alpine')) return 'sudo apk add g++';
+  if (has('arch')) return 'sudo pacman -S gcc';
+  if (has('fedora', 'rhel', 'centos')) return 'sudo dnf install gcc-c++';
+  if (has('suse', 'opensuse')) return 'sudo zypper install gcc-c++';
+  return 'sudo apt install g++';
+}
+
+function readOsRelease(): string {
+  try {
+    return readFileSync('/etc/os-release', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** `g++ 12.2` of `g++ (Debian 12.2.0-14) 12.2.0`, `clang 15.0` of `Apple clang version 15.0.0 (clang-1500)`. */
@@ -115,7 +133,8 @@ function digest(content: string | Uint8Array): string {
 }
 
 /** The user's cache, then the temporary folder for where that one cannot be written. */
-function cacheFolders(env: NodeJS.ProcessEnv): string[] {
+/** Where compiled kernels may lie, the first that can be written to being used. */
+export function cacheFolders(env: NodeJS.ProcessEnv): string[] {
   const home = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
   // Libraries found here are run: in a folder that everyone may write, only a subfolder that is ours alone will do.
   return [
