@@ -67,7 +67,6 @@ const idle: readonly (readonly [Partial<Record<OptionKey, unknown>>, RegExp])[] 
   [{ maxSteps: 10, warmupSteps: 20 }, /never reaches --learning-rate/],
   [{ evalData: ['held-out/'], evalRatio: 0.2 }, /--eval-ratio has no effect/],
   [{ evalRatio: 0, earlyStoppingPatience: 2 }, /nothing is measured/],
-  [{ resume: 'results/mine', model: 'small' }, /--model has no effect/],
   [{ lrSchedulerType: 'constant', warmupSteps: 10 }, /constant_with_warmup/],
 ];
 for (const [values, message] of idle)

@@ -17,11 +17,7 @@ export async function loadOptions(flags: GivenOptions): Promise<LoadedOptions> {
   const options = completeOptions([file, flags]);
   const given = new Set<OptionKey>([...file.keys(), ...flags.keys()]);
   refuseContradictions(options, given);
-  const notes = withoutEffect(options, given);
-  // In a config file the model is what the run began with; as a flag beside --resume it is a mistake.
-  if (options.resume !== false && flags.has('model'))
-    notes.push('--resume goes on with the model of the checkpoint; --model has no effect');
-  return { options, notes };
+  return { options, notes: withoutEffect(options, given) };
 }
 
 async function givenByFile(config: Given | undefined): Promise<GivenOptions> {
@@ -60,7 +56,7 @@ function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): 
     );
 }
 
-function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): string[] {
+function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonly string[] {
   const notes: string[] = [];
   if (options.maxSteps > 0 && given.has('numTrainEpochs'))
     notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');
