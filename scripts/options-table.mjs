@@ -1,14 +1,15 @@
 // Prints the options table of README.md from the table that the program itself reads.
 //   usage: npm run build && node scripts/options-table.mjs
-import { defaultText, flagOf, optionEntries } from '../dist/src/config/options.js';
+import { defaultText, entriesOf, flagOf } from '../option-spec.js';
+import { trainOptions } from '../train-options.js';
 
 let group = '';
-for (const [key, spec] of optionEntries) {
+for (const [key, spec] of entriesOf(trainOptions)) {
   if (spec.group !== group) {
     group = spec.group;
     console.log(`\n| ${group} | default | |\n|---|---|---|`);
   }
-  const flag = flagOf(key);
+  const flag = flagOf(trainOptions, key);
   const alias = spec.alias ? ` \`--${spec.alias}\`` : '';
   const usual = spec.type === 'switch' ? '' : (defaultText(spec) ?? '');
   const choices = spec.type === 'choice' ? ` One of ${spec.choices.join(', ')}.` : '';

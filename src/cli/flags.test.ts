@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { flagOf, kebab, type OptionSpec, optionEntries } from '../config/options.js';
+import { entriesOf, flagOf, kebab, type OptionSpec } from '../config/option-spec.js';
 import { completeOptions } from '../config/schema.js';
+import { trainOptions } from '../config/train-options.js';
 import { addOptions, givenFlags, unknownFlag } from './flags.js';
 
 function parse(...words: string[]) {
   const command = new Command().exitOverride();
-  addOptions(command);
+  addOptions(command, trainOptions);
   command.parse(words, { from: 'user' });
-  return givenFlags(command);
+  return givenFlags(command, trainOptions);
 }
 
 /** A value other than the default, as words of a command line and as what they mean. */
@@ -35,19 +36,19 @@ function sampleOf(spec: Exclude<OptionSpec, { type: 'switch' }>): readonly [word
   }
 }
 
-for (const [key, spec] of optionEntries) {
-  test(`${flagOf(key)} parses to its value`, () => {
+for (const [key, spec] of entriesOf(trainOptions)) {
+  test(`${flagOf(trainOptions, key)} parses to its value`, () => {
     if (spec.type === 'switch') {
       for (const [flag, value] of [
         [`--${kebab(key)}`, true],
         [`--no-${kebab(key)}`, false],
       ] as const)
-        assert.equal(completeOptions([parse(flag)])[key], value);
+        assert.equal(completeOptions(trainOptions, [parse(flag)])[key], value);
       return;
     }
     const [words, value] = sampleOf(spec);
     for (const flag of [kebab(key), spec.alias ?? kebab(key)])
-      assert.deepEqual(completeOptions([parse(`--${flag}`, ...words)])[key], value);
+      assert.deepEqual(completeOptions(trainOptions, [parse(`--${flag}`, ...words)])[key], value);
   });
 }
 
@@ -75,17 +76,17 @@ test('a negative number is a value, the next flag is not', () => {
 test('only decimal numbers are numbers', () => {
   for (const text of ['', ' ', '0x10', '1_000', 'Infinity', 'NaN', '1e', '5 ', '1,5'])
     assert.throws(
-      () => completeOptions([parse(`--learning-rate=${text}`)]),
+      () => completeOptions(trainOptions, [parse(`--learning-rate=${text}`)]),
       /must be a number above 0/,
       text,
     );
   for (const text of ['5', '5.', '.5', '5e-5', '+5E+2'])
-    assert.equal(completeOptions([parse('--learning-rate', text)]).learningRate, Number(text));
+    assert.equal(completeOptions(trainOptions, [parse('--learning-rate', text)]).learningRate, Number(text));
 });
 
 test('an unknown flag is answered with the nearest one', () => {
-  const command = new Command();
-  addOptions(command);
+  const command = new Command('chatbot-train');
+  addOptions(command, trainOptions);
   assert.equal(unknownFlag('--epoch', command).message, 'unknown flag --epoch; did you mean --epochs?');
   assert.equal(
     unknownFlag('--learning_rate=1', command).message,

@@ -1,8 +1,8 @@
-// The option table as commander flags, and what commander parsed as given options. Values stay unchecked here:
+// A table of options as commander flags, and what commander parsed as given options. Values stay unchecked here:
 // config/schema.ts checks them together with those of the config file.
 
 import { type Command, Option } from 'commander';
-import { defaultText, kebab, type OptionKey, type OptionSpec, optionEntries } from '../config/options.js';
+import { defaultText, entriesOf, kebab, type OptionSpec, type OptionTable } from '../config/option-spec.js';
 import type { Given, GivenOptions } from '../config/schema.js';
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
@@ -10,14 +10,14 @@ import { nearest } from '../suggest.js';
 const COMMAND_LINE = 'on the command line';
 
 /** Adds every option of the table, grouped for `--help`. */
-export function addOptions(command: Command): void {
-  for (const [key, spec] of optionEntries) {
+export function addOptions(command: Command, table: OptionTable): void {
+  for (const [key, spec] of entriesOf(table)) {
     for (const option of commanderOptions(key, spec)) command.addOption(option.helpGroup(`${spec.group}:`));
   }
 }
 
 /** A switch has two flags, of which `--help` shows the one that changes something. */
-function commanderOptions(key: OptionKey, spec: OptionSpec): Option[] {
+function commanderOptions(key: string, spec: OptionSpec): Option[] {
   const long = `--${kebab(key)}`;
   if (spec.type === 'switch') {
     const on = new Option(long, spec.help);
@@ -43,9 +43,12 @@ function description(spec: OptionSpec): string {
  * The options given as flags of a parsed command.
  * @throws UserError (usage) where a flag took the next flag for its value.
  */
-export function givenFlags(command: Command): GivenOptions {
-  const given = new Map<OptionKey, Given>();
-  for (const [key, spec] of optionEntries) {
+export function givenFlags<Key extends string>(
+  command: Command,
+  table: Readonly<Record<Key, OptionSpec>>,
+): GivenOptions<Key> {
+  const given = new Map<Key, Given>();
+  for (const [key, spec] of entriesOf(table)) {
     if (command.getOptionValueSource(key) !== 'cli') continue;
     const value: unknown = command.getOptionValue(key);
     if (typeof value === 'string' && value.startsWith('--'))
@@ -69,6 +72,10 @@ export function unknownFlag(flag: string, command: Command): UserError {
     flag.split('=')[0] ?? flag,
     known.filter((name) => name?.startsWith('--')).map(String),
   );
-  const hint = near === undefined ? 'chatbot-train --help lists all flags' : `did you mean ${near}?`;
+  const hint = near === undefined ? `${fullName(command)} --help lists all flags` : `did you mean ${near}?`;
   return new UserError('usage', `unknown flag ${flag}; ${hint}`);
+}
+
+function fullName(command: Command): string {
+  return command.parent ? `${command.parent.name()} ${command.name()}` : command.name();
 }

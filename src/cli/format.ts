@@ -13,18 +13,6 @@ export function short(value: number): string {
   return value.toPrecision(4);
 }
 
-/** `512 B`, `1.5 GB`; 1 GB is 10^9 bytes, as shops and `df -H` have it. */
-export function bytes(value: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let scaled = value;
-  let unit = 0;
-  while (scaled >= 999.5 && unit < units.length - 1) {
-    scaled /= 1000;
-    unit++;
-  }
-  return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${units[unit]}`;
-}
-
 /** `8s`, `3m 05s`, `2h 07m`. */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { flagOf, optionEntries } from '../config/options.js';
+import { entriesOf, flagOf } from '../config/option-spec.js';
+import { trainOptions } from '../config/train-options.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'main-'));
@@ -24,14 +25,18 @@ test('--help lists every option exactly once, on stdout', () => {
   assert.equal(status, 0);
   assert.equal(stderr, '');
   const listed = stdout.split('\n').filter((line) => line.startsWith('  --'));
-  for (const [key, spec] of optionEntries) {
-    const flag = flagOf(key);
+  for (const [key, spec] of entriesOf(trainOptions)) {
+    const flag = flagOf(trainOptions, key);
     assert.equal(listed.filter((line) => line.match(/--[a-z0-9-]+/g)?.includes(flag)).length, 1, flag);
     if (spec.alias) assert.match(stdout, new RegExp(`^  --${spec.alias}, ${flag} `, 'm'));
   }
-  for (const heading of new Set(optionEntries.map(([, { group }]) => group)))
+  for (const heading of new Set(entriesOf(trainOptions).map(([, { group }]) => group)))
     assert.equal(stdout.split(`\n${heading}:\n`).length, 2, heading);
-  assert.equal(listed.length, optionEntries.length + 2, 'besides the table only --help and --version');
+  assert.equal(
+    listed.length,
+    entriesOf(trainOptions).length + 2,
+    'besides the table only --help and --version',
+  );
 });
 
 test('--help loads nothing but commander, the option table and the command line', () => {

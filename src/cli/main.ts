@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { trainOptions } from '../config/train-options.js';
 import { ExitCode, messageOf, UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
 import { addOptions, givenFlags, unknownFlag } from './flags.js';
@@ -39,9 +40,9 @@ function build(finish: (exitCode: number) => void): Command {
     .configureOutput({ writeErr: () => {} })
     .configureHelp({ formatItem: onTwoLines, sortOptions: false })
     .addHelpText('after', EXAMPLES);
-  addOptions(program);
+  addOptions(program, trainOptions);
   program.allowExcessArguments().action(async () => {
-    const flags = givenFlags(program);
+    const flags = givenFlags(program, trainOptions);
     refuseWords(program);
     const { trainCommand } = await import('./train.js');
     finish(await trainCommand(flags));

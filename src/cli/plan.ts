@@ -1,14 +1,15 @@
 // The header of a run: what will be trained, on what, where, for how long and in how much memory.
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
+import { formatBytes } from '../files/format-bytes.js';
 import type { RunPlan } from '../train/plan.js';
-import { bytes, count } from './format.js';
+import { count } from './format.js';
 
 /** `activations 310 MB, weights 120 MB, ...`, the largest first. */
 function memoryParts(memory: MemoryPlan): string {
   return [...memory]
     .sort(([, a], [, b]) => b - a)
-    .map(([label, size]) => `${label} ${bytes(size)}`)
+    .map(([label, size]) => `${label} ${formatBytes(size)}`)
     .join(', ');
 }
 
@@ -33,7 +34,7 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
     ['steps', `${count(plan.totalSteps)} in ${Number(plan.epochs.toFixed(2))} epochs${resumed}`],
     [
       'memory',
-      `${bytes(totalBytes(plan.memory))} of ${bytes(plan.availableMemoryBytes)} available (${memoryParts(plan.memory)})`,
+      `${formatBytes(totalBytes(plan.memory))} of ${formatBytes(plan.availableMemoryBytes)} available (${memoryParts(plan.memory)})`,
     ],
     ['output', plan.outputDir],
   ];

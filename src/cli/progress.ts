@@ -2,8 +2,9 @@
 // lines elsewhere, nothing when quiet. It knows nothing of how training works.
 
 import { SingleBar } from 'cli-progress';
+import { formatBytes } from '../files/format-bytes.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../train/events.js';
-import { bytes, count, duration, oneLine, short } from './format.js';
+import { count, duration, oneLine, short } from './format.js';
 
 export interface StepUpdate {
   readonly step: number;
@@ -94,7 +95,9 @@ function plainProgress(stream: NodeJS.WritableStream): Progress {
       const tenth = total > 0 ? Math.floor((done / total) * 10) : 0;
       if (tenths.get(file) === tenth) return;
       tenths.set(file, tenth);
-      line(`downloading ${oneLine(file)}: ${bytes(done)}${total > 0 ? ` of ${bytes(total)}` : ''}`);
+      line(
+        `downloading ${oneLine(file)}: ${formatBytes(done)}${total > 0 ? ` of ${formatBytes(total)}` : ''}`,
+      );
     },
     stop: nothing,
   };
@@ -160,7 +163,10 @@ function terminalProgress(stream: NodeJS.WritableStream): Progress {
     },
     note: (text) => above(`note: ${text}`),
     download: (file, done, total) => {
-      const payload: BarPayload = { label: oneLine(file, 40), tail: `${bytes(done)} of ${bytes(total)}` };
+      const payload: BarPayload = {
+        label: oneLine(file, 40),
+        tail: `${formatBytes(done)} of ${formatBytes(total)}`,
+      };
       if (downloading !== file) {
         raise(total, done, payload);
         downloading = file;

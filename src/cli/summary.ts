@@ -1,7 +1,8 @@
 // What a run came to: a block for people, one line of JSON for machines.
 
+import { formatBytes } from '../files/format-bytes.js';
 import type { TrainingSummary } from '../train/events.js';
-import { bytes, count, duration, short } from './format.js';
+import { count, duration, short } from './format.js';
 
 /**
  * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
@@ -42,7 +43,7 @@ export function summaryText(summary: TrainingSummary): string {
   const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
   const lines = [
     `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
-    `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${bytes(summary.peakMemoryBytes)}.`,
+    `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${formatBytes(summary.peakMemoryBytes)}.`,
   ];
   const from = startingEvalLoss === null ? '' : `, from ${short(startingEvalLoss)} at the start`;
   if (bestEvalLoss !== null)

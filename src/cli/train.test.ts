@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import type { OptionKey } from '../config/options.js';
 import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOption } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import type { TrainingSummary } from '../train/events.js';
 import type { RunPlan } from '../train/plan.js';
@@ -59,10 +59,10 @@ class Sink extends Writable {
   }
 }
 
-async function train(values: Partial<Record<OptionKey, unknown>>, startRun: StartRun = finishing) {
+async function train(values: Partial<Record<TrainOption, unknown>>, startRun: StartRun = finishing) {
   const flags = new Map(
     Object.entries({ data: ['chats/'], outputDir: 'results/mine', ...values }).map(([key, value]) => [
-      key as OptionKey,
+      key as TrainOption,
       { value, where: 'on the command line' },
     ]),
   );

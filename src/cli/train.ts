@@ -1,9 +1,9 @@
 // The command that trains: options in, a run started, watched and reported, its exit code out.
 
 import { loadOptions } from '../config/load.js';
-import type { Options } from '../config/options.js';
 import { type RunOptions, settleOutputFolder } from '../config/output-folder.js';
 import type { GivenOptions } from '../config/schema.js';
+import type { TrainOption, TrainOptions } from '../config/train-options.js';
 import { ExitCode } from '../errors.js';
 import type { TrainingSummary } from '../train/events.js';
 import type { RunWatcher } from '../train/run.js';
@@ -32,7 +32,7 @@ export interface Terminal {
  * @throws UserError for what a person can mend.
  */
 export async function trainCommand(
-  flags: GivenOptions,
+  flags: GivenOptions<TrainOption>,
   startRun: StartRun = trainer,
   { stdout, stderr }: Terminal = process,
 ): Promise<number> {
@@ -70,7 +70,7 @@ export async function trainCommand(
 
 function watcherOf(
   progress: Progress,
-  options: Options,
+  options: TrainOptions,
   stdout: NodeJS.WritableStream,
   { planned, shouldStop }: { planned(): void; shouldStop(): StopSignal | null },
 ): RunWatcher {
@@ -95,7 +95,7 @@ function watcherOf(
 /** The model that is kept is the best one, so its loss is the one that must lie within the bound. */
 function gate(
   summary: TrainingSummary,
-  { failAboveEvalLoss: bound }: Options,
+  { failAboveEvalLoss: bound }: TrainOptions,
   stderr: NodeJS.WritableStream,
 ): number {
   const loss = summary.bestEvalLoss ?? summary.evalLoss;

@@ -6,8 +6,9 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../errors.js';
 import { parseConfig, readConfigFile } from './file.js';
-import { kebab, type OptionSpec, optionEntries } from './options.js';
+import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import { completeOptions } from './schema.js';
+import { trainOptions } from './train-options.js';
 
 let folder: string;
 before(async () => {
@@ -17,7 +18,7 @@ after(() => rm(folder, { recursive: true }));
 
 function refusalOf(text: string): string {
   try {
-    completeOptions([parseConfig(text, 'run.yaml')]);
+    completeOptions(trainOptions, [parseConfig(text, 'run.yaml')]);
   } catch (error) {
     assert.ok(error instanceof UserError, String(error));
     assert.equal(error.exitCode, 2);
@@ -49,14 +50,16 @@ function sampleOf(spec: OptionSpec): readonly [text: string, value: unknown] {
   }
 }
 
-for (const [key, spec] of optionEntries) {
+for (const [key, spec] of entriesOf(trainOptions)) {
   if (key === 'config') continue;
   test(`${key} can stand in a file, in every spelling of its name`, () => {
     const [text, value] = sampleOf(spec);
     const spellings = new Set([kebab(key), kebab(key).replaceAll('-', '_'), key, spec.alias ?? key]);
     for (const name of spellings)
       for (const source of [`# a comment\n${name}: ${text}\n`, `{"${name}": ${JSON.stringify(value)}}`]) {
-        const completed: Record<string, unknown> = { ...completeOptions([parseConfig(source, 'run.yaml')]) };
+        const completed: Record<string, unknown> = {
+          ...completeOptions(trainOptions, [parseConfig(source, 'run.yaml')]),
+        };
         assert.deepEqual(completed[key], value, source);
       }
   });
@@ -192,7 +195,7 @@ test('a missing file and a folder are refused', async () => {
 });
 
 test('the configuration of the quick start is valid', async () => {
-  const quickstart = completeOptions([await readConfigFile('configs/quickstart.yaml')]);
+  const quickstart = completeOptions(trainOptions, [await readConfigFile('configs/quickstart.yaml')]);
   assert.equal(quickstart.model, 'tiny');
   assert.deepEqual(quickstart.data, ['data/']);
   assert.equal(quickstart.outputDir, 'results/quickstart');

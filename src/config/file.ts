@@ -6,15 +6,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
-import { kebab, type OptionKey, type OptionSpec, optionEntries } from './options.js';
+import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import type { Given, GivenOptions } from './schema.js';
+import { type TrainOption, trainOptions } from './train-options.js';
 
 const MAX_BYTES = 64 * 1024;
 /** A config is a flat map of values and lists; YAML's parser recurses, so depth is bounded before it runs. */
 const MAX_DEPTH = 8;
 
 interface KeyMeaning {
-  readonly key: OptionKey;
+  readonly key: TrainOption;
   /** Spelt with `no-`: the value is turned round. */
   readonly negated: boolean;
 }
@@ -22,7 +23,7 @@ interface KeyMeaning {
 /** Every spelling of a key, in kebab-case. */
 function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
   const meanings = new Map<string, KeyMeaning>();
-  for (const [key, spec] of optionEntries) {
+  for (const [key, spec] of entriesOf(trainOptions)) {
     if (spec.type === 'text' && spec.onlyFlag) continue;
     meanings.set(kebab(key), { key, negated: false });
     if (spec.alias !== undefined) meanings.set(spec.alias, { key, negated: false });
@@ -35,7 +36,7 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  * Reads a config file.
  * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
  */
-export async function readConfigFile(path: string): Promise<GivenOptions> {
+export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
   return parseConfig(await readText(path), path);
 }
 
@@ -95,7 +96,7 @@ function refuseDeepNesting(text: string, path: string): void {
  * @param path for messages only.
  * @throws UserError (usage) as readConfigFile.
  */
-export function parseConfig(text: string, path: string): GivenOptions {
+export function parseConfig(text: string, path: string): GivenOptions<TrainOption> {
   refuseDeepNesting(text, path);
   const lines = new LineCounter();
   const lineAt = (offset: number) => lines.linePos(offset).line;
@@ -115,7 +116,7 @@ export function parseConfig(text: string, path: string): GivenOptions {
     );
 
   const meanings = keyMeanings();
-  const given = new Map<OptionKey, Given>();
+  const given = new Map<TrainOption, Given>();
   for (const { key, value } of contents.items) {
     const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
     const where = `${path}:${lineAt(offset)}`;
@@ -165,7 +166,7 @@ function plainValue(node: unknown, where: string): unknown {
 }
 
 /** `data: folder/` is the list of one. */
-function asList(key: OptionKey, value: unknown): unknown {
-  const spec: OptionSpec | undefined = optionEntries.find(([name]) => name === key)?.[1];
+function asList(key: TrainOption, value: unknown): unknown {
+  const spec: OptionSpec | undefined = entriesOf(trainOptions).find(([name]) => name === key)?.[1];
   return spec?.type === 'list' && typeof value === 'string' ? [value] : value;
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { UserError } from '../errors.js';
 import { loadOptions } from './load.js';
-import type { OptionKey } from './options.js';
 import type { GivenOptions } from './schema.js';
+import type { TrainOption } from './train-options.js';
 
 let folder: string;
 before(async () => {
@@ -14,10 +14,10 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-const flags = (values: Partial<Record<OptionKey, unknown>>): GivenOptions =>
+const flags = (values: Partial<Record<TrainOption, unknown>>): GivenOptions<TrainOption> =>
   new Map(
     Object.entries({ data: ['chats/'], ...values }).map(([key, value]) => [
-      key as OptionKey,
+      key as TrainOption,
       { value, where: 'on the command line' },
     ]),
   );
@@ -39,7 +39,7 @@ test('a bad value in the file does not matter where a flag replaces it', async (
   assert.equal((await loadOptions(flags({ config, seed: 3 }))).options.seed, 3);
 });
 
-const contradictions: readonly (readonly [Partial<Record<OptionKey, unknown>>, RegExp])[] = [
+const contradictions: readonly (readonly [Partial<Record<TrainOption, unknown>>, RegExp])[] = [
   [{ data: [] }, /no conversations to learn from; name files or folders, for example --data data\//],
   [{ evalRatio: 0, evalSteps: 5 }, /--eval-steps needs an evaluation set, but --eval-ratio is 0/],
   [{ evalRatio: 0, failAboveEvalLoss: 3 }, /--fail-above-eval-loss needs an evaluation set/],
@@ -62,7 +62,7 @@ test('what only the defaults say of evaluation is no contradiction', async () =>
   await loadOptions(flags({ evalRatio: 0, evalData: ['held-out/'], evalSteps: 5 }));
 });
 
-const idle: readonly (readonly [Partial<Record<OptionKey, unknown>>, RegExp])[] = [
+const idle: readonly (readonly [Partial<Record<TrainOption, unknown>>, RegExp])[] = [
   [{ maxSteps: 10, numTrainEpochs: 2 }, /--num-train-epochs has no effect/],
   [{ maxSteps: 10, warmupSteps: 20 }, /never reaches --learning-rate/],
   [{ evalData: ['held-out/'], evalRatio: 0.2 }, /--eval-ratio has no effect/],

@@ -2,36 +2,37 @@
 // refused and options without effect named.
 
 import { UserError } from '../errors.js';
-import { flagOf, type OptionKey, type Options } from './options.js';
+import { flagOf } from './option-spec.js';
 import { completeOptions, type Given, type GivenOptions } from './schema.js';
+import { type TrainOption, type TrainOptions, trainOptions } from './train-options.js';
 
 export interface LoadedOptions {
-  readonly options: Options;
+  readonly options: TrainOptions;
   /** Sentences about options that have no effect beside others. */
   readonly notes: readonly string[];
 }
 
 /** @throws UserError (usage) for anything that cannot be run as asked. */
-export async function loadOptions(flags: GivenOptions): Promise<LoadedOptions> {
+export async function loadOptions(flags: GivenOptions<TrainOption>): Promise<LoadedOptions> {
   const file = await givenByFile(flags.get('config'));
-  const options = completeOptions([file, flags]);
-  const given = new Set<OptionKey>([...file.keys(), ...flags.keys()]);
+  const options = completeOptions(trainOptions, [file, flags]);
+  const given = new Set<TrainOption>([...file.keys(), ...flags.keys()]);
   refuseContradictions(options, given);
   return { options, notes: withoutEffect(options, given) };
 }
 
-async function givenByFile(config: Given | undefined): Promise<GivenOptions> {
+async function givenByFile(config: Given | undefined): Promise<GivenOptions<TrainOption>> {
   if (typeof config?.value !== 'string') return new Map();
   const { readConfigFile } = await import('./file.js');
   return readConfigFile(config.value);
 }
 
 /** Whether anything will be measured during the run. */
-export function evaluates(options: Options): boolean {
+export function evaluates(options: TrainOptions): boolean {
   return options.evalRatio > 0 || options.evalData.length > 0;
 }
 
-function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): void {
+function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOption>): void {
   if (options.data.length === 0)
     throw new UserError(
       'usage',
@@ -52,11 +53,11 @@ function refuseContradictions(options: Options, given: ReadonlySet<OptionKey>): 
   if (needing !== undefined)
     throw new UserError(
       'usage',
-      `${flagOf(needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
+      `${flagOf(trainOptions, needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
     );
 }
 
-function withoutEffect(options: Options, given: ReadonlySet<OptionKey>): readonly string[] {
+function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): readonly string[] {
   const notes: string[] = [];
   if (options.maxSteps > 0 && given.has('numTrainEpochs'))
     notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');

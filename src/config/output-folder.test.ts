@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import type { Options } from './options.js';
 import { settleOutputFolder } from './output-folder.js';
 import { completeOptions } from './schema.js';
+import { type TrainOptions, trainOptions } from './train-options.js';
 
 const today = new Date(2031, 2, 4);
-const options = (changes: Partial<Options>): Options => ({ ...completeOptions([]), ...changes });
-const folderOf = (changes: Partial<Options>, taken: readonly string[] = []) =>
+const options = (changes: Partial<TrainOptions>): TrainOptions => ({
+  ...completeOptions(trainOptions, []),
+  ...changes,
+});
+const folderOf = (changes: Partial<TrainOptions>, taken: readonly string[] = []) =>
   settleOutputFolder(options(changes), today, (path) => taken.includes(path)).outputDir;
 
 test('a given folder stays as it is', () => {

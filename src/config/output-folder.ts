@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Options } from './options.js';
+import type { TrainOptions } from './train-options.js';
 
-/** Options of a run whose output folder is settled. */
-export interface RunOptions extends Options {
+/** TrainOptions of a run whose output folder is settled. */
+export interface RunOptions extends TrainOptions {
   readonly outputDir: string;
 }
 
@@ -14,14 +14,14 @@ export interface RunOptions extends Options {
  * `results/<model>-<date>`, with `-2`, `-3`, ... where that day already has one.
  */
 export function settleOutputFolder(
-  options: Options,
+  options: TrainOptions,
   today: Date,
   exists: (path: string) => boolean = existsSync,
 ): RunOptions {
   return { ...options, outputDir: options.outputDir ?? chosenFolder(options, today, exists) };
 }
 
-function chosenFolder(options: Options, today: Date, exists: (path: string) => boolean): string {
+function chosenFolder(options: TrainOptions, today: Date, exists: (path: string) => boolean): string {
   if (typeof options.resume === 'string') {
     const folder = resolve(options.resume);
     return /^checkpoint-\d+$/.test(basename(folder)) ? dirname(folder) : options.resume;

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../errors.js';
-import type { OptionKey } from './options.js';
 import { completeOptions } from './schema.js';
+import { type TrainOption, trainOptions } from './train-options.js';
 
 const here = (value: unknown) => ({ value, where: 'in run.yaml:3' });
 
-function refusalOf(key: OptionKey, value: unknown): string {
+function refusalOf(key: TrainOption, value: unknown): string {
   try {
-    completeOptions([new Map([[key, here(value)]])]);
+    completeOptions(trainOptions, [new Map([[key, here(value)]])]);
   } catch (error) {
     assert.ok(error instanceof UserError);
     assert.equal(error.exitCode, 2);
@@ -17,7 +17,7 @@ function refusalOf(key: OptionKey, value: unknown): string {
   assert.fail(`${key} took ${JSON.stringify(value)}`);
 }
 
-const refused: readonly (readonly [OptionKey, unknown, string])[] = [
+const refused: readonly (readonly [TrainOption, unknown, string])[] = [
   ['learningRate', 'fast', '--learning-rate is "fast" in run.yaml:3, but must be a number above 0'],
   ['learningRate', 0, '--learning-rate is 0 in run.yaml:3, but must be a number above 0'],
   ['learningRate', Number.NaN, '--learning-rate is NaN in run.yaml:3, but must be a number above 0'],
@@ -52,16 +52,16 @@ for (const [key, value, message] of refused)
 
 test('devices are spelt alone or with a number or backend', () => {
   for (const device of ['auto', 'cpu', 'cuda', 'cuda:1', 'tfjs', 'tfjs:wasm'])
-    assert.equal(completeOptions([new Map([['device', here(device)]])]).device, device);
+    assert.equal(completeOptions(trainOptions, [new Map([['device', here(device)]])]).device, device);
   for (const device of ['cuda:', 'cuda:x', 'cpu:1', 'cpu\n', 'tfjs:']) refusalOf('device', device);
 });
 
 test('a later layer lies over an earlier one', () => {
-  const file = new Map<OptionKey, ReturnType<typeof here>>([
+  const file = new Map<TrainOption, ReturnType<typeof here>>([
     ['seed', here(1)],
     ['saveSteps', here(10)],
   ]);
-  const completed = completeOptions([file, new Map([['seed', here(2)]])]);
+  const completed = completeOptions(trainOptions, [file, new Map([['seed', here(2)]])]);
   assert.equal(completed.seed, 2);
   assert.equal(completed.saveSteps, 10);
 });

@@ -1,18 +1,17 @@
-// The zod schema of a run's options, built from the table in options.ts, and the sentences for values it refuses.
+// The zod schema of a command's options, built from their table, and the sentences for values it refuses.
 // It knows values and where they were given; it does not read files or flags.
 
 import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
 import {
+  entriesOf,
   flagOf,
   type NumberSpec,
-  type OptionKey,
   type OptionSpec,
-  type Options,
-  optionEntries,
-  options,
-} from './options.js';
+  type OptionTable,
+  type ValuesOf,
+} from './option-spec.js';
 
 /** A value as it was given: not yet checked. */
 export interface Given {
@@ -21,7 +20,7 @@ export interface Given {
   readonly where: string;
 }
 
-export type GivenOptions = ReadonlyMap<OptionKey, Given>;
+export type GivenOptions<Key extends string> = ReadonlyMap<Key, Given>;
 
 function numberSchema(spec: NumberSpec): z.ZodType {
   let schema = spec.type === 'integer' ? z.int() : z.number();
@@ -57,15 +56,6 @@ function schemaOf(spec: OptionSpec): z.ZodType {
       return spec satisfies never;
   }
 }
-
-const schema = z.strictObject(
-  Object.fromEntries(
-    optionEntries.map(([key, spec]) => [
-      key,
-      spec.default === null ? schemaOf(spec).nullable() : schemaOf(spec),
-    ]),
-  ),
-);
 
 /** What may stand there, to follow "must be". */
 export function allowed(spec: OptionSpec): string {
@@ -105,33 +95,43 @@ export function quoted(value: unknown): string {
   return safe.length > 60 ? `${safe.slice(0, 57)}...` : safe;
 }
 
-function refusal(key: OptionKey, { value, where }: Given): UserError {
-  const spec: OptionSpec = options[key];
+function refusal(flag: string, spec: OptionSpec, { value, where }: Given): UserError {
   const meant =
     spec.type === 'choice' && typeof value === 'string' ? nearest(value, spec.choices) : undefined;
   const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return new UserError(
-    'usage',
-    `${flagOf(key)} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`,
+  return new UserError('usage', `${flag} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`);
+}
+
+function schemaFor(table: OptionTable): z.ZodType {
+  return z.strictObject(
+    Object.fromEntries(
+      entriesOf(table).map(([key, spec]) => [
+        key,
+        spec.default === null ? schemaOf(spec).nullable() : schemaOf(spec),
+      ]),
+    ),
   );
 }
 
 /**
- * Lays `layers` over the defaults, the last one on top, and checks every value.
+ * Lays `layers` over the table's defaults, the last one on top, and checks every value.
  * @throws UserError (usage) that names the option, the value, where it was given and what is allowed.
  */
-export function completeOptions(layers: readonly GivenOptions[]): Options {
-  const given = new Map(layers.flatMap((layer) => [...layer]));
+export function completeOptions<Table extends OptionTable>(
+  table: Table,
+  layers: readonly GivenOptions<string & keyof Table>[],
+): ValuesOf<Table> {
+  const given = new Map<string, Given>(layers.flatMap((layer) => [...layer]));
   const merged = Object.fromEntries(
-    optionEntries.map(([key, spec]) => [key, given.has(key) ? given.get(key)?.value : spec.default]),
+    entriesOf(table).map(([key, spec]) => [key, given.has(key) ? given.get(key)?.value : spec.default]),
   );
-  const result = schema.safeParse(merged);
+  const result = schemaFor(table).safeParse(merged);
   // The schema and the type derive from the same table, which the compiler cannot see through Object.fromEntries.
-  if (result.success) return result.data as Options;
-  for (const [key] of optionEntries) {
+  if (result.success) return result.data as ValuesOf<Table>;
+  for (const [key, spec] of entriesOf(table)) {
     const value = given.get(key);
     if (value !== undefined && result.error.issues.some((issue) => issue.path[0] === key))
-      throw refusal(key, value);
+      throw refusal(flagOf(table, key), spec, value);
   }
   throw result.error;
 }

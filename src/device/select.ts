@@ -5,6 +5,7 @@ import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
 import type { Device, Precision } from './device.js';
+import { deviceFamilies, deviceSpelling } from './names.js';
 
 export interface DeviceOptions {
   /** Threads of the CPU device; its own default where undefined. */
@@ -13,8 +14,7 @@ export interface DeviceOptions {
   readonly onCompile?: (() => void) | undefined;
 }
 
-const families = ['auto', 'cpu', 'cuda', 'tfjs'] as const;
-const spelling = /^(?:auto|cpu|cuda(?::\d+)?|tfjs(?::[a-z][a-z0-9-]*)?)$/;
+const spelling = new RegExp(`^(?:${deviceSpelling.source})$`);
 
 /**
  * @param name `auto`, `cpu`, `cuda`, `cuda:N`, `tfjs` or `tfjs:BACKEND`.
@@ -34,14 +34,14 @@ export function selectDevice(name: string, options: DeviceOptions = {}): Device 
   }
 }
 
-function familyOf(name: string): (typeof families)[number] {
+function familyOf(name: string): (typeof deviceFamilies)[number] {
   const [prefix = ''] = name.split(':');
-  const family = families.find((known) => known === prefix);
+  const family = deviceFamilies.find((known) => known === prefix);
   if (family !== undefined && spelling.test(name)) return family;
-  const near = nearest(prefix, families);
+  const near = nearest(prefix, deviceFamilies);
   throw new UserError(
     'usage',
-    `unknown device '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use auto, cpu, cuda, cuda:N, tfjs or tfjs:BACKEND.`,
+    `unknown device '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use ${deviceSpelling.words}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
@@ -23,7 +23,7 @@ export interface Checkpointed {
   readonly model: GPT2;
   readonly optimizer: AdamW;
   readonly tokenizer: Tokenizer;
-  /** The run's options, for people: written down, never read back. */
+  /** The run's options, written down for people and for `recordedOption`. */
   readonly options: object;
 }
 
@@ -85,6 +85,16 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
     model.device.upload(second, read(`exp_avg_sq.${name}`, second.size));
   }
   optimizer.updates = state.updates;
+}
+
+/** An option that the checkpoint's run was started with; undefined where that is not known. */
+export function recordedOption(checkpoint: string, key: string): unknown {
+  try {
+    const options: unknown = JSON.parse(readFileSync(join(checkpoint, argumentsFileName), 'utf8'));
+    return typeof options === 'object' && options !== null ? Reflect.get(options, key) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Steps that `<runFolder>` has complete checkpoints of, oldest first. */

@@ -4,6 +4,7 @@ import type { RunOptions } from '../config/output-folder.js';
 import type { Device } from '../device/device.js';
 import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
+import { formatBytes } from '../files/format-bytes.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import type { DataCounts } from './data.js';
 import { buildLearner, type LearnerOptions } from './learner.js';
@@ -60,10 +61,10 @@ export function planRunMemory(
   if (totalBytes(memory) <= available) return memory;
   const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
   const cure = cures(wanted, rows).find(({ options }) => fits(options));
-  const parts = [...memory].map(([label, bytes]) => `${label} ${gigabytes(bytes)}`).join(', ');
+  const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'device',
-    `training needs ${gigabytes(totalBytes(memory))} of memory (${parts}) and ${gigabytes(available)} are available; ` +
+    `training needs ${formatBytes(totalBytes(memory))} of memory (${parts}) and ${formatBytes(available)} are available; ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
   );
 }
@@ -94,5 +95,3 @@ function cures(
   found.push(...cure(short, `--per-device-train-batch-size 1 --max-length ${short}`));
   return found;
 }
-
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;

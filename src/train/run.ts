@@ -17,7 +17,7 @@ import type { TrainingEvent, TrainingSummary } from './events.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile } from './metrics.js';
 import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
-import { writeRunReport } from './run-report.js';
+import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
 import { openStart, type Start } from './start.js';

@@ -3,6 +3,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
+import { trainOptions } from '../config/train-options.js';
 import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
@@ -12,9 +13,9 @@ import { initializeWeights } from '../nn/initialize.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { openTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { checkVocabulary, openModelFolder } from '../weights/model-folder.js';
+import { checkVocabulary, openModelFolder, readModelConfig } from '../weights/model-folder.js';
 import { resolveModel } from '../weights/resolve.js';
-import { checkpointSteps, findCheckpoint } from './checkpoint.js';
+import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
 import { metricsFileName } from './metrics.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
@@ -47,13 +48,19 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
-    return { ...fromFolder(checkpoint, checkpoint), checkpoint, state };
+    noteOtherModel(options, checkpoint, watcher);
+    return { ...fromFolder(checkpoint, checkpoint, watcher), checkpoint, state };
   }
   const found = await resolveModel(options.model, {
     onProgress: ({ file, received, total }) => watcher.download(file, received, total),
+    weights: !options.dryRun,
   });
   const start =
-    found.kind === 'preset' ? fresh(found.preset, options.seed) : fromFolder(found.folder, options.model);
+    found.kind === 'preset'
+      ? fresh(found.preset, options.seed)
+      : options.dryRun && found.fetched
+        ? withoutWeights(found.folder, options.model)
+        : fromFolder(found.folder, options.model, watcher);
   return { ...start, checkpoint: null, state: null };
 }
 
@@ -66,6 +73,13 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
     throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
+}
+
+/** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */
+function noteOtherModel({ model }: RunOptions, checkpoint: string, watcher: StartWatcher): void {
+  const trained = recordedOption(checkpoint, 'model');
+  if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
+    watcher.note(`resuming goes on with the checkpoint's model (${trained}): --model ${model} has no effect`);
 }
 
 /** @param path exists. */
@@ -95,7 +109,7 @@ function refuseOccupied({ outputDir, resume }: RunOptions): void {
   throw new UserError('usage', `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`);
 }
 
-function fresh(preset: string, seed: number): Omit<Start, 'checkpoint' | 'state'> {
+function fresh(preset: string, seed: number): Opened {
   const tokenizer = gpt2Tokenizer();
   const config = presetConfig(preset, tokenizer.vocabularySize);
   return {
@@ -110,21 +124,39 @@ function fresh(preset: string, seed: number): Omit<Start, 'checkpoint' | 'state'
   };
 }
 
-function fromFolder(folder: string, label: string): Omit<Start, 'checkpoint' | 'state'> {
-  const weights = openModelFolder(folder);
-  const tokenizer = openTokenizer(folder);
-  checkVocabulary(weights.config, tokenizer.vocabularySize, folder);
+type Opened = Omit<Start, 'checkpoint' | 'state'>;
+
+function fromFolder(folder: string, label: string, watcher: StartWatcher): Opened {
+  const { config, names, unused, read } = openModelFolder(folder);
+  if (unused.length > 0)
+    watcher.note(`${folder} has tensors that GPT-2 has no place for; they are not used: ${listed(unused)}`);
   return {
-    label,
-    config: weights.config,
-    parameters: parameterCount(weights.config),
-    tokenizer,
+    ...withoutWeights(folder, label),
+    config,
     loadWeights: (model) => {
-      for (const name of weights.names)
-        model.device.upload(model.parameters.get(name).value, weights.read(name));
+      for (const name of names) model.device.upload(model.parameters.get(name).value, read(name));
     },
   };
 }
+
+/** All that a plan needs; the model cannot be loaded. */
+function withoutWeights(folder: string, label: string): Opened {
+  const config = readModelConfig(folder);
+  const tokenizer = openTokenizer(folder);
+  checkVocabulary(config, tokenizer.vocabularySize, folder);
+  return {
+    label,
+    config,
+    parameters: parameterCount(config),
+    tokenizer,
+    loadWeights: () => {
+      throw new Error(`the weights of ${label} were not asked for`);
+    },
+  };
+}
+
+const listed = (names: readonly string[]) =>
+  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 function parameterCount(config: GPT2Config): number {
   const sizes = expectedTensors(config).map(({ shape }) =>

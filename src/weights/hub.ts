@@ -31,6 +31,8 @@ export interface DownloadProgress {
 export interface FetchOptions {
   /** Called often: whenever bytes have come. */
   readonly onProgress?: (progress: DownloadProgress) => void;
+  /** False: config.json and the tokenizer are enough. */
+  readonly weights?: boolean;
   readonly environment?: Environment;
   /** Waits before further tries when the network fails. */
   readonly retrySeconds?: readonly number[];
@@ -198,6 +200,7 @@ async function download(connection: Connection, cached: CachedModel, options: Fe
   const fetcher = new Fetcher(connection, cached, listing, options.retrySeconds ?? [1, 5, 20]);
   const small = ['config.json', ...tokenizerFileNames].filter((name) => listing.files.has(name));
   await fetcher.fetchAll(small, () => {});
+  if (options.weights === false) return cached.snapshot(listing.commit);
   const isIndex = weights.endsWith('.index.json');
   const large = isIndex ? [...new Set(shardsOf(await fetcher.fetch(weights, () => {})).values())] : [weights];
   await fetcher.fetchAll(large, options.onProgress ?? (() => {}));

@@ -195,11 +195,16 @@ function sameBits(one: Float32Array, other: Float32Array): boolean {
   return bytesOf(one).equals(bytesOf(other));
 }
 
-/** Opens a model for reading; no weights are in memory before they are asked for. */
-export function openModelFolder(folder: string): ModelFolder {
+/** The shape of a model, whether its weights are there or not. @throws UserError (model) when it is no GPT-2's. */
+export function readModelConfig(folder: string): GPT2Config {
   checkFolder(folder);
   const configPath = join(folder, 'config.json');
-  const config = parseGPT2Config(readJson(configPath), configPath);
+  return parseGPT2Config(readJson(configPath), configPath);
+}
+
+/** Opens a model for reading; no weights are in memory before they are asked for. */
+export function openModelFolder(folder: string): ModelFolder {
+  const config = readModelConfig(folder);
   const { source, inFile } = locate(folder);
   const places = canonical(source, inFile);
   checkTensors(source, places, config);
@@ -220,7 +225,7 @@ export function openModelFolder(folder: string): ModelFolder {
       if (name === 'wte.weight' && head !== undefined && !sameBits(elements, head.file.read(head.nameInFile)))
         throw new UserError(
           'model',
-          `${source}: lm_head.weight differs from wte.weight, but ${configPath} says that they are tied; set "tie_word_embeddings": false there`,
+          `${source}: lm_head.weight differs from wte.weight, but ${join(folder, 'config.json')} says that they are tied; set "tie_word_embeddings": false there`,
         );
       return elements;
     },

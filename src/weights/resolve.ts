@@ -10,7 +10,13 @@ import { parseHubId } from './hub-cache.js';
 
 export type ResolvedModel =
   /** `name` is short, for folders and headlines: the folder's own, or the hub's without its owner. */
-  | { readonly kind: 'folder'; readonly name: string; readonly folder: string }
+  | {
+      readonly kind: 'folder';
+      readonly name: string;
+      readonly folder: string;
+      /** Of the hub, which does not always have its weights with it: see `FetchOptions.weights`. */
+      readonly fetched: boolean;
+    }
   | { readonly kind: 'preset'; readonly name: string; readonly preset: Preset };
 
 const presetPrefix = 'preset:';
@@ -38,7 +44,8 @@ export async function resolveModel(name: string, options: FetchOptions = {}): Pr
     if (isPreset(preset)) return { kind: 'preset', name: preset, preset };
     throw unknownPreset(preset);
   }
-  if (name !== '' && existsSync(name)) return { kind: 'folder', name: basename(resolve(name)), folder: name };
+  if (name !== '' && existsSync(name))
+    return { kind: 'folder', name: basename(resolve(name)), folder: name, fetched: false };
   if (isPreset(name)) return { kind: 'preset', name, preset: name };
   const hub = parseHubId(name);
   // `results/mine` could be on the hub, but where there is a folder `results` it is a misspelt path.
@@ -49,7 +56,7 @@ export async function resolveModel(name: string, options: FetchOptions = {}): Pr
   )
     throw noSuchFolder(name);
   try {
-    return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options) };
+    return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options), fetched: true };
   } catch (thrown) {
     const preset = nearest(name, presetNames);
     if (!(thrown instanceof UserError) || preset === undefined) throw thrown;

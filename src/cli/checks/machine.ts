@@ -8,7 +8,7 @@ import { findCompiler, installCommand } from '../../device/cpu/compiler.js';
 import { createCpuDevice } from '../../device/cpu/cpu-device.js';
 import { availableBytes, physicalCores, processorName } from '../../device/cpu/processor.js';
 import { messageOf } from '../../errors.js';
-import { bytes } from '../format.js';
+import { formatBytes } from '../../files/format-bytes.js';
 import type { Check } from './check.js';
 
 const OLDEST_NODE = 20;
@@ -80,11 +80,11 @@ export function processorCheck(): Check {
 
 export function memoryCheck(available = availableBytes()): Check {
   if (available >= LITTLE_MEMORY)
-    return { name: 'memory', state: 'ok', detail: `${bytes(available)} available` };
+    return { name: 'memory', state: 'ok', detail: `${formatBytes(available)} available` };
   return {
     name: 'memory',
     state: 'absent',
-    detail: `${bytes(available)} available, little even for a small model`,
+    detail: `${formatBytes(available)} available, little even for a small model`,
     cure: 'chatbot-train --dry-run with your options tells what a run takes; --gradient-checkpointing makes it less',
   };
 }
@@ -96,7 +96,7 @@ export async function diskCheck(folder = 'results'): Promise<Check> {
     try {
       const { bavail, bsize } = await statfs(place);
       const free = bavail * bsize;
-      const detail = `${bytes(free)} free for ${resolve(folder)}`;
+      const detail = `${formatBytes(free)} free for ${resolve(folder)}`;
       if (free >= LITTLE_DISK) return { name: 'disk', state: 'ok', detail };
       return {
         name: 'disk',

@@ -5,8 +5,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheFolders } from '../../device/cpu/compiler.js';
+import { formatBytes } from '../../files/format-bytes.js';
 import { hubSettings } from '../../weights/hub-cache.js';
-import { bytes } from '../format.js';
 import type { Check } from './check.js';
 
 const tensorflowPackages = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-backend-wasm', 'tfjs'] as const;
@@ -33,7 +33,11 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   return Promise.all(
     folders.map(async ([name, folder]): Promise<Check> => {
       const size = await folderBytes(folder);
-      return { name, state: 'ok', detail: `${folder}, ${size === null ? 'not there yet' : bytes(size)}` };
+      return {
+        name,
+        state: 'ok',
+        detail: `${folder}, ${size === null ? 'not there yet' : formatBytes(size)}`,
+      };
     }),
   );
 }

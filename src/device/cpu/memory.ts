@@ -1,6 +1,7 @@
 // The native memory behind a CPU device's tensors: allocated before the first step, freed together.
 
 import { UserError } from '../../errors.js';
+import { formatBytes } from '../../files/format-bytes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
 import type { Kernels } from './library.js';
 import { availableBytes } from './processor.js';
@@ -39,9 +40,8 @@ export class NativeMemory {
 }
 
 function outOfMemory(label: string, bytes: number, available: number): UserError {
-  const [needed, left] = [bytes, available].map((count) => `${(count / 1e9).toFixed(2)} GB`);
   return new UserError(
     'device',
-    `not enough memory: ${label} needs ${needed} and ${left} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
+    `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
   );
 }

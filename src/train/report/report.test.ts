@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { EvaluationEvent, StepEvent, TrainingSummary } from './events.js';
-import { type MetricEvent, MetricsFile } from './metrics.js';
+import type { EvaluationEvent, StepEvent, TrainingSummary } from '../events.js';
+import { type MetricEvent, MetricsFile } from '../metrics.js';
 import { type ReportFacts, renderReport, writeReport } from './report.js';
 
 fc.configureGlobal({ seed: 1 });

@@ -1,9 +1,9 @@
 // The replies to the same prompts, evaluation after evaluation: how a model learns to answer, for eyes instead of
 // numbers. Every word here is a stranger's; see report-html.ts.
 
-import type { EvaluationEvent } from './events.js';
-import { type Html, html } from './report-html.js';
-import { evenly, formatNumber } from './report-numbers.js';
+import type { EvaluationEvent } from '../events.js';
+import { type Html, html } from './html.js';
+import { evenly, formatNumber } from './numbers.js';
 
 const evaluationsShown = 12;
 

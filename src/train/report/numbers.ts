@@ -30,12 +30,6 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-export function formatBytes(bytes: number): string {
-  if (!Number.isFinite(bytes)) return dash;
-  const gibibytes = bytes / 2 ** 30;
-  return gibibytes >= 1 ? `${gibibytes.toFixed(1)} GiB` : `${Math.round(bytes / 2 ** 20)} MiB`;
-}
-
 /** At most `count` of the entries, evenly spread, the first and the last among them. */
 export function evenly<T>(entries: readonly T[], count: number): readonly T[] {
   if (entries.length <= count) return entries;

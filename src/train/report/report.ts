@@ -3,14 +3,15 @@
 // corpora and models, so every one of them is escaped; the page's own policy forbids scripts and outside resources.
 
 import { join } from 'node:path';
-import { writeFileAtomic } from '../files/atomic.js';
-import type { EvaluationEvent, StepEvent, TrainingSummary } from './events.js';
-import { type MetricEvent, metricsFileName, readMetrics } from './metrics.js';
-import { type Chart, drawChart, type Point } from './report-chart.js';
-import { Html, html } from './report-html.js';
-import { dash, evenly, formatBytes, formatDuration, formatNumber } from './report-numbers.js';
-import { repliesByPrompt } from './report-samples.js';
-import { reportStyle } from './report-style.js';
+import { writeFileAtomic } from '../../files/atomic.js';
+import { formatBytes } from '../../files/format-bytes.js';
+import type { EvaluationEvent, StepEvent, TrainingSummary } from '../events.js';
+import { type MetricEvent, metricsFileName, readMetrics } from '../metrics.js';
+import { type Chart, drawChart, type Point } from './chart.js';
+import { Html, html } from './html.js';
+import { dash, evenly, formatDuration, formatNumber } from './numbers.js';
+import { repliesByPrompt } from './samples.js';
+import { reportStyle } from './style.js';
 
 /** What the metrics do not say. Plain data: JSON keeps it whole. */
 export interface ReportFacts {

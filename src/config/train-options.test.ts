@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flagOf, kebab, type OptionSpec, optionEntries, options } from './options.js';
+import { entriesOf, flagOf, kebab, type OptionSpec } from './option-spec.js';
 import { completeOptions } from './schema.js';
+import { trainOptions } from './train-options.js';
 
 test('no two options share a flag or an alias', () => {
-  const names = optionEntries.flatMap(([key, spec]) => [kebab(key), ...(spec.alias ? [spec.alias] : [])]);
+  const names = entriesOf(trainOptions).flatMap(([key, spec]) => [
+    kebab(key),
+    ...(spec.alias ? [spec.alias] : []),
+  ]);
   assert.equal(new Set(names).size, names.length);
 });
 
 test('every default is a value that the schema takes', () => {
-  const completed: Record<string, unknown> = { ...completeOptions([]) };
-  for (const [key, spec] of optionEntries) assert.deepEqual(completed[key], spec.default, key);
+  const completed: Record<string, unknown> = { ...completeOptions(trainOptions, []) };
+  for (const [key, spec] of entriesOf(trainOptions)) assert.deepEqual(completed[key], spec.default, key);
 });
 
 test('defaults are those of the Hugging Face Trainer', () => {
@@ -32,23 +36,23 @@ test('defaults are those of the Hugging Face Trainer', () => {
     saveSteps: 500,
     saveTotalLimit: null,
   };
-  const table: Record<string, OptionSpec> = options;
+  const table: Record<string, OptionSpec> = trainOptions;
   for (const [key, value] of Object.entries(trainer)) assert.equal(table[key]?.default, value, key);
 });
 
 test('an option that is null says in words what that comes to', () => {
-  for (const [key, spec] of optionEntries) if (spec.default === null) assert.ok(spec.unset, key);
+  for (const [key, spec] of entriesOf(trainOptions)) if (spec.default === null) assert.ok(spec.unset, key);
 });
 
 test('help is one sentence an option', () => {
-  for (const [key, spec] of optionEntries) {
+  for (const [key, spec] of entriesOf(trainOptions)) {
     assert.match(spec.help, /^[A-Z].*\.$/, key);
     assert.ok(spec.help.length <= 130, key);
   }
 });
 
 test('a flag is the key in kebab-case, and the negation of a switch that is on', () => {
-  assert.equal(flagOf('perDeviceTrainBatchSize'), '--per-device-train-batch-size');
-  assert.equal(flagOf('adamBeta1'), '--adam-beta1');
-  assert.equal(flagOf('packing'), '--no-packing');
+  assert.equal(flagOf(trainOptions, 'perDeviceTrainBatchSize'), '--per-device-train-batch-size');
+  assert.equal(flagOf(trainOptions, 'adamBeta1'), '--adam-beta1');
+  assert.equal(flagOf(trainOptions, 'packing'), '--no-packing');
 });

@@ -2,8 +2,8 @@
 // Knows nothing of losses. A value that is not finite leaves a gap in its line and is counted under the chart.
 // Every chart has its numbers as a table below it, for those who cannot see it.
 
-import { type Html, html } from './report-html.js';
-import { dash, evenly, formatNumber } from './report-numbers.js';
+import { type Html, html } from './html.js';
+import { dash, evenly, formatNumber } from './numbers.js';
 
 export interface Point {
   readonly step: number;

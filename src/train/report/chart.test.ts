@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Chart, drawChart, type Series, ticksOf } from './report-chart.js';
+import { type Chart, drawChart, type Series, ticksOf } from './chart.js';
 
 fc.configureGlobal({ seed: 1 });
 

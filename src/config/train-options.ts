@@ -1,70 +1,10 @@
-// Every option of `chatbot-train`, once, as plain data: flags, `--help`, the keys of config files, the validation and
-// the type of a run's options all derive from this table. It imports nothing, so that `--help` is instant.
-//
-// Names and defaults are those of Hugging Face's TrainingArguments where it has them. The key in camelCase gives the
-// flag (`learningRate` -> `--learning-rate`). A default of null means that the run decides, as `unset` says.
+// Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
+// them.
 
-export type Group = 'Model and data' | 'Training' | 'Evaluation and saving' | 'Device and memory' | 'Output';
+import { deviceSpelling } from '../device/names.js';
+import type { OptionSpec, ValuesOf } from './option-spec.js';
 
-interface Described {
-  readonly group: Group;
-  /** One sentence for `--help`. */
-  readonly help: string;
-  /** A shorter flag, without dashes. */
-  readonly alias?: string;
-  /** What null, the default, comes to; shown as the default. */
-  readonly unset?: string;
-}
-
-export interface SwitchSpec extends Described {
-  readonly type: 'switch';
-  readonly default: boolean;
-}
-
-export interface NumberSpec extends Described {
-  readonly type: 'integer' | 'number';
-  readonly default: number | null;
-  /** What stands for the number in `--help`. */
-  readonly value: string;
-  /** The range: `min` and `max` belong to it, `above` and `below` do not. */
-  readonly min?: number;
-  readonly max?: number;
-  readonly above?: number;
-  readonly below?: number;
-}
-
-export interface ChoiceSpec extends Described {
-  readonly type: 'choice';
-  readonly default: string;
-  readonly choices: readonly string[];
-}
-
-export interface TextSpec extends Described {
-  readonly type: 'text';
-  readonly default: string | null;
-  readonly value: string;
-  /** A regular expression for the whole text, and the same in words. */
-  readonly pattern?: { readonly source: string; readonly words: string };
-  /** Only a flag: means nothing inside a config file. */
-  readonly onlyFlag?: true;
-}
-
-export interface ListSpec extends Described {
-  readonly type: 'list';
-  readonly default: readonly string[];
-  readonly value: string;
-}
-
-/** A flag that works alone (true) or with a value. */
-export interface OptionalTextSpec extends Described {
-  readonly type: 'optional-text';
-  readonly default: false;
-  readonly value: string;
-}
-
-export type OptionSpec = SwitchSpec | NumberSpec | ChoiceSpec | TextSpec | ListSpec | OptionalTextSpec;
-
-export const options = {
+export const trainOptions = {
   // ---- Model and data
   model: {
     group: 'Model and data',
@@ -333,11 +273,8 @@ export const options = {
     type: 'text',
     value: 'device',
     default: 'auto',
-    pattern: {
-      source: 'auto|cpu|cuda(:[0-9]{1,3})?|tfjs(:[a-z][a-z0-9-]*)?',
-      words: 'auto, cpu, cuda, cuda:N, tfjs or tfjs:BACKEND',
-    },
-    help: 'Where to compute: auto, cpu, cuda, cuda:N, tfjs or tfjs:BACKEND; auto takes the fastest that works.',
+    pattern: deviceSpelling,
+    help: `Where to compute: ${deviceSpelling.words}; auto takes the fastest that works.`,
   },
   precision: {
     group: 'Device and memory',
@@ -401,44 +338,5 @@ export const options = {
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
-type OptionTable = typeof options;
-export type OptionKey = keyof OptionTable;
-
-type ValueOf<Spec extends OptionSpec> =
-  | (Spec extends SwitchSpec
-      ? boolean
-      : Spec extends NumberSpec
-        ? number
-        : Spec extends ListSpec
-          ? readonly string[]
-          : Spec extends OptionalTextSpec
-            ? string | boolean
-            : Spec extends { readonly choices: readonly (infer Choice)[] }
-              ? Choice
-              : string)
-  | (Spec extends { readonly default: null } ? null : never);
-
-/** What a person asked for, complete: the table's defaults, under the config file, under the flags. */
-export type Options = { readonly [Key in OptionKey]: ValueOf<OptionTable[Key]> };
-
-/** The options in the order of `--help`. */
-export const optionEntries = Object.entries(options) as readonly (readonly [OptionKey, OptionSpec])[];
-
-/** `learningRate` -> `learning-rate`: the flag without dashes, also the key in a config file. */
-export function kebab(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-/** What a person types to move the option off its default. */
-export function flagOf(key: OptionKey): string {
-  const spec: OptionSpec = options[key];
-  return spec.type === 'switch' && spec.default ? `--no-${kebab(key)}` : `--${kebab(key)}`;
-}
-
-/** The default as people write it (`5e-5`); undefined where there is none to speak of, as for switches. */
-export function defaultText(spec: OptionSpec): string | undefined {
-  if (spec.unset !== undefined) return spec.unset;
-  if (typeof spec.default === 'number')
-    return spec.default > 0 && spec.default < 1e-3 ? spec.default.toExponential() : String(spec.default);
-  return typeof spec.default === 'string' ? spec.default : undefined;
-}
+export type TrainOption = keyof typeof trainOptions;
+export type TrainOptions = ValuesOf<typeof trainOptions>;

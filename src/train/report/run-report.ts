@@ -1,9 +1,9 @@
 // What a run's report says beside the curves: its options, and the machine that it ran on.
 
 import { cpus, release, totalmem, type } from 'node:os';
-import type { RunOptions } from '../config/output-folder.js';
-import type { TrainingSummary } from './events.js';
-import type { RunPlan } from './plan.js';
+import type { RunOptions } from '../../config/output-folder.js';
+import type { TrainingSummary } from '../events.js';
+import type { RunPlan } from '../plan.js';
 import { writeReport } from './report.js';
 
 /** Writes `<outputDir>/report.html`. @throws UserError (device) when it cannot be written. */

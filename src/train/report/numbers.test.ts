@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { evenly, formatBytes, formatDuration, formatNumber } from './report-numbers.js';
+import { evenly, formatDuration, formatNumber } from './numbers.js';
 
 describe('formatNumber', () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -35,14 +35,6 @@ describe('formatDuration', () => {
   ];
   for (const [seconds, text] of cases)
     it(`prints ${seconds} s as ${text}`, () => assert.equal(formatDuration(seconds), text));
-});
-
-describe('formatBytes', () => {
-  it('prints MiB, and GiB from one on', () => {
-    assert.equal(formatBytes(812e6), '774 MiB');
-    assert.equal(formatBytes(1.5 * 2 ** 30), '1.5 GiB');
-    assert.equal(formatBytes(Number.NaN), '–');
-  });
 });
 
 describe('evenly', () => {

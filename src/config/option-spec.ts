@@ -1,0 +1,111 @@
+// What an option of a command is: flags, `--help`, keys of config files, validation and the type of its value all derive
+// from one table of these. It imports nothing, so that `--help` is instant.
+//
+// The key in camelCase gives the flag (`learningRate` -> `--learning-rate`). A default of null means that the program
+// decides, as `unset` says.
+
+interface Described {
+  /** The heading that it stands under. */
+  readonly group: string;
+  /** One sentence for `--help`. */
+  readonly help: string;
+  /** A shorter flag, without dashes. */
+  readonly alias?: string;
+  /** What null, the default, comes to; shown as the default. */
+  readonly unset?: string;
+}
+
+export interface SwitchSpec extends Described {
+  readonly type: 'switch';
+  readonly default: boolean;
+}
+
+export interface NumberSpec extends Described {
+  readonly type: 'integer' | 'number';
+  readonly default: number | null;
+  /** What stands for the number in `--help`. */
+  readonly value: string;
+  /** The range: `min` and `max` belong to it, `above` and `below` do not. */
+  readonly min?: number;
+  readonly max?: number;
+  readonly above?: number;
+  readonly below?: number;
+}
+
+export interface ChoiceSpec extends Described {
+  readonly type: 'choice';
+  readonly default: string;
+  readonly choices: readonly string[];
+}
+
+export interface TextSpec extends Described {
+  readonly type: 'text';
+  readonly default: string | null;
+  readonly value: string;
+  /** A regular expression for the whole text, and the same in words. */
+  readonly pattern?: { readonly source: string; readonly words: string };
+  /** Only a flag: means nothing inside a config file. */
+  readonly onlyFlag?: true;
+}
+
+export interface ListSpec extends Described {
+  readonly type: 'list';
+  readonly default: readonly string[];
+  readonly value: string;
+}
+
+/** A flag that works alone (true) or with a value. */
+export interface OptionalTextSpec extends Described {
+  readonly type: 'optional-text';
+  readonly default: false;
+  readonly value: string;
+}
+
+export type OptionSpec = SwitchSpec | NumberSpec | ChoiceSpec | TextSpec | ListSpec | OptionalTextSpec;
+
+/** All options of a command, in the order of `--help`. */
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+type ValueOf<Spec extends OptionSpec> =
+  | (Spec extends SwitchSpec
+      ? boolean
+      : Spec extends NumberSpec
+        ? number
+        : Spec extends ListSpec
+          ? readonly string[]
+          : Spec extends OptionalTextSpec
+            ? string | boolean
+            : Spec extends { readonly choices: readonly (infer Choice)[] }
+              ? Choice
+              : string)
+  | (Spec extends { readonly default: null } ? null : never);
+
+/** What a person asked for, complete: the table's defaults, under a config file, under the flags. */
+export type ValuesOf<Table extends OptionTable> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
+
+/** The options of a table, its keys typed. */
+export function entriesOf<Key extends string>(
+  table: Readonly<Record<Key, OptionSpec>>,
+): readonly (readonly [Key, OptionSpec])[] {
+  const keys = Object.keys(table) as Key[];
+  return keys.map((key) => [key, table[key]] as const);
+}
+
+/** `learningRate` -> `learning-rate`: the flag without dashes, also the key in a config file. */
+export function kebab(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** What a person types to move the option off its default. */
+export function flagOf<Key extends string>(table: Readonly<Record<Key, OptionSpec>>, key: Key): string {
+  const spec = table[key];
+  return spec.type === 'switch' && spec.default ? `--no-${kebab(key)}` : `--${kebab(key)}`;
+}
+
+/** The default as people write it (`5e-5`); undefined where there is none to speak of, as for switches. */
+export function defaultText(spec: OptionSpec): string | undefined {
+  if (spec.unset !== undefined) return spec.unset;
+  if (typeof spec.default === 'number')
+    return spec.default > 0 && spec.default < 1e-3 ? spec.default.toExponential() : String(spec.default);
+  return typeof spec.default === 'string' ? spec.default : undefined;
+}
