@@ -212,7 +212,7 @@ describe('what must not change the numbers', () => {
     const width = still.vocabSize;
     let place = 0;
     for (const count of [5, 1, 1, 20, 1, 36]) {
-      const logits = decoder.advance([tokens.slice(place, place + count)]);
+      const logits = decoder.prompt(tokens.slice(place, place + count));
       place += count;
       const expected = all.subarray((place - 1) * width, place * width);
       const apart = Math.max(
@@ -220,27 +220,46 @@ describe('what must not change the numbers', () => {
       );
       assert.ok(apart <= 1e-5, `after ${place} tokens: ${apart}`);
     }
-    decoder.reset();
-    const again = decoder.advance([tokens.slice(0, 9)]);
+    decoder.rewind(4);
+    const again = decoder.prompt(tokens.slice(4, 9));
     const expected = all.subarray(8 * width, 9 * width);
     assert.ok(again.every((value, index) => Math.abs(value - (expected[index] ?? Number.NaN)) <= 1e-5));
   });
 
-  test('sequences decoded together have the logits that they have alone', () => {
+  test('sequences that part, take over and go back have the logits that they have alone', () => {
     const built = build(device);
-    const prompts = [11, 57, 23].map((first) =>
-      Array.from({ length: 12 }, (_, place) => (first + place * 29) % still.vocabSize),
+    const [width, together] = [
+      still.vocabSize,
+      new DecodingPass(built.model, { sequences: 4, contextLength: 24 }),
+    ];
+    const alone = new DecodingPass(built.model, { sequences: 1, contextLength: 24 });
+    const expectAlone = (logits: Float32Array, pasts: readonly (readonly number[])[]) => {
+      for (const [index, past] of pasts.entries()) {
+        alone.rewind(0);
+        const expected = alone.prompt(past);
+        const row = logits.subarray(index * width, (index + 1) * width);
+        assert.ok(expected.every((value, at) => Math.abs(value - (row[at] ?? Number.NaN)) <= 1e-5));
+      }
+    };
+    const past = Array.from({ length: 11 }, (_, place) => (place * 29) % width);
+    expectAlone(together.prompt(past), [past]);
+    let pasts = [past, past, past, past];
+    // Who goes on from whom before each token; fewer sequences at the end.
+    const parents = [[0, 1, 2, 3], [3, 0, 0, 1], [2, 2, 1, 3], [1, 0, 3], [2, 0], [1]];
+    for (const [step, chosen] of parents.entries()) {
+      together.reorder(chosen);
+      const tokens = chosen.map((_, index) => (17 * step + 5 * index + 1) % width);
+      pasts = chosen.map((parent, index) => [...(pasts[parent] ?? []), tokens[index] ?? 0]);
+      expectAlone(together.advance(tokens), pasts);
+    }
+    // The survivor's past is everyone's after the next prompt, and some of it is forgotten.
+    const survivor = (pasts[0] ?? []).slice(0, 14);
+    together.rewind(14);
+    expectAlone(together.prompt([3, 1, 4]), [[...survivor, 3, 1, 4]]);
+    expectAlone(
+      together.advance([7, 8, 9, 10]),
+      [7, 8, 9, 10].map((token) => [...survivor, 3, 1, 4, token]),
     );
-    const together = new DecodingPass(built.model, { sequences: 3, contextLength: 16 });
-    together.advance(prompts.map((prompt) => prompt.slice(0, 7)));
-    const logits = together.advance(prompts.map((prompt) => prompt.slice(7)));
-    const single = new DecodingPass(built.model, { sequences: 1, contextLength: 16 });
-    prompts.forEach((prompt, index) => {
-      single.reset();
-      const alone = single.advance([prompt]);
-      const row = logits.subarray(index * alone.length, (index + 1) * alone.length);
-      assert.ok(alone.every((value, place) => Math.abs(value - (row[place] ?? Number.NaN)) <= 1e-5));
-    });
   });
 });
 

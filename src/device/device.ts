@@ -69,14 +69,20 @@ export interface AttentionOptions {
   readonly dropout: Dropout;
 }
 
-/** Keys and values of B sequences of up to P positions. */
+/**
+ * Keys and values of up to N sequences of up to P positions, of which the first B are at work. Sequences share the past
+ * that they have in common: position p of sequence b lies in row owners[b,p], and a new position always in row b. So a
+ * prompt is computed and kept once for all, and a beam that takes over another's past copies nothing.
+ */
 export interface KeyValueCache {
-  /** [B,P,C]. */
+  /** [N,P,C]. */
   readonly keys: Tensor;
-  /** [B,P,C]. */
+  /** [N,P,C]. */
   readonly values: Tensor;
   /** i32[B]: how many positions of each sequence are filled. */
   readonly lengths: Tensor;
+  /** i32[B,P], each in 0..N-1; b itself where nothing is filled yet. */
+  readonly owners: Tensor;
 }
 
 export interface LayernormParameters {
@@ -108,7 +114,10 @@ export interface Device extends Allocator {
   readonly kind: 'cpu' | 'cuda' | 'tfjs';
   /** For people: processor or card, threads, vector width, versions. */
   readonly description: string;
+  /** What it can train in. */
   readonly precisions: readonly Precision[];
+  /** What weights that are only read may be kept in. */
+  readonly weightPrecisions: readonly Precision[];
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
   /** Most bytes in use so far (the process's resident set on `cpu`). */
@@ -116,6 +125,7 @@ export interface Device extends Allocator {
   /** Frees everything allocated; the device is unusable afterwards. */
   dispose(): void;
 
+  /** Into bf16 and f16, floats are rounded to the nearest, ties to even. */
   upload(target: Tensor, data: Float32Array | Int32Array): void;
   /** Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array. */
   download(source: Tensor): Float32Array;
@@ -123,12 +133,18 @@ export interface Device extends Allocator {
   /** Same size. */
   copy(target: Tensor, source: Tensor): void;
 
-  /** out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. */
+  /**
+   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. `b` may be bf16 (weights that are only
+   * read): each number is widened to f32, in which everything is computed.
+   */
   matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
   /** out[N] += column sums of x[R,N]: the gradient of a bias. */
   sumRows(out: Tensor, x: Tensor): void;
 
-  /** out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]); tokens, positions i32[R]. */
+  /**
+   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]); tokens, positions i32[R]. Both tables may
+   * be bf16.
+   */
   embedding(
     out: Tensor,
     tokens: Tensor,
@@ -185,8 +201,8 @@ export interface Device extends Allocator {
     options: AttentionOptions,
   ): void;
   /**
-   * Attention of n new positions in each of B sequences: appends their keys and values at lengths[b].., then
-   * out[B*n,C] from qkv[B*n,3C] over all positions up to each one's own. Leaves `lengths` to the caller.
+   * Attention of n new positions in each of B sequences: appends their keys and values to row b at lengths[b].., then
+   * out[B*n,C] from qkv[B*n,3C] over all positions up to each one's own. Leaves `lengths` and `owners` to the caller.
    */
   attentionCached(
     out: Tensor,

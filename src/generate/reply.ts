@@ -18,13 +18,13 @@ export function greedyReply(
   { maxNewTokens }: ReplyOptions,
 ): string {
   const prompt = turns.flatMap((turn) => [...tokenizer.encode(turn), tokenizer.endOfText]);
-  decoder.reset();
+  decoder.rewind(0);
   const reply: number[] = [];
-  let next = argmax(decoder.advance([prompt.slice(-Math.max(1, decoder.room - maxNewTokens))]));
+  let next = argmax(decoder.prompt(prompt.slice(-Math.max(1, decoder.room - maxNewTokens))));
   while (next !== tokenizer.endOfText && reply.length < maxNewTokens) {
     reply.push(next);
     if (decoder.room === 0) break;
-    next = argmax(decoder.advance([[next]]));
+    next = argmax(decoder.advance([next]));
   }
   return tokenizer.decode(reply).trim();
 }

@@ -1,5 +1,6 @@
-// New tokens of B sequences through the model, with the keys and values of everything before kept on the device.
-// Knows nothing of how the next token is chosen.
+// New tokens of up to N sequences through the model, with the keys and values of everything before kept on the device.
+// All sequences have the same number of tokens. They share what they have in common: a prompt is computed once, and
+// `reorder` moves no numbers (see KeyValueCache). Knows nothing of how the next token is chosen.
 
 import type { Device, KeyValueCache } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -7,14 +8,24 @@ import { BlockActivations } from './block.js';
 import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
 import { LmHead } from './lm-head.js';
 
-/** The most prompt tokens of a sequence that are computed at a time. */
+/** The most prompt tokens that are computed at a time. */
 const promptChunk = 128;
 
+export interface DecodingPassOptions {
+  /** N, the most sequences that are continued side by side. */
+  readonly sequences: number;
+  /** P, the most tokens of a sequence; at most the model's nPositions. */
+  readonly contextLength: number;
+}
+
 export class DecodingPass {
+  readonly sequences: number;
+  readonly contextLength: number;
   private readonly device: Device;
   private readonly head: LmHead;
-  private readonly caches: readonly KeyValueCache[];
+  private readonly keysAndValues: readonly Pick<KeyValueCache, 'keys' | 'values'>[];
   private readonly lengths: Tensor;
+  private readonly owners: Tensor;
   private readonly tokens: Tensor;
   private readonly positions: Tensor;
   private readonly lastRows: Tensor;
@@ -24,27 +35,33 @@ export class DecodingPass {
   private readonly last: Tensor;
   private readonly logits: Tensor;
   private readonly dropouts: ModelDropouts;
-  /** How many tokens of each sequence the cache holds. */
+  /** What `owners` on the device is to hold, [N][P]. */
+  private readonly ownerTable: Int32Array;
+  private ownersChanged = true;
+  /** How many tokens the cache holds of each sequence. */
   private filled = 0;
 
-  /** @param options how many sequences, and how many tokens each may have (at most nPositions). */
   constructor(
     private readonly model: GPT2,
-    private readonly options: { readonly sequences: number; readonly contextLength: number },
+    { sequences, contextLength }: DecodingPassOptions,
   ) {
     const { device, config } = model;
-    const { sequences, contextLength } = options;
     const { nEmbd, nLayer, vocabSize } = config;
-    const rows = sequences * Math.min(promptChunk, contextLength);
+    const rows = Math.max(sequences, Math.min(promptChunk, contextLength));
     const allocate = (shape: readonly number[]) => device.allocate('decoding', shape);
-    const integers = (length: number) => device.allocate('decoding', [length], 'i32');
+    const integers = (...shape: number[]) => device.allocate('decoding', shape, 'i32');
+    this.sequences = sequences;
+    this.contextLength = contextLength;
     this.device = device;
     this.head = new LmHead(device, model.parameters, config, 1);
     this.lengths = integers(sequences);
-    this.caches = Array.from({ length: nLayer }, () => ({
+    this.owners = integers(sequences, contextLength);
+    this.ownerTable = Int32Array.from({ length: sequences * contextLength }, (_, at) =>
+      Math.floor(at / contextLength),
+    );
+    this.keysAndValues = Array.from({ length: nLayer }, () => ({
       keys: allocate([sequences, contextLength, nEmbd]),
       values: allocate([sequences, contextLength, nEmbd]),
-      lengths: this.lengths,
     }));
     this.tokens = integers(rows);
     this.positions = integers(rows);
@@ -61,60 +78,100 @@ export class DecodingPass {
     this.dropouts = modelDropouts(config, integers(3), false);
   }
 
-  /** How many more tokens fit. */
-  get room(): number {
-    return this.options.contextLength - this.filled;
+  /** How many tokens each sequence has. */
+  get length(): number {
+    return this.filled;
   }
 
-  /** Forgets everything. */
-  reset(): void {
-    this.filled = 0;
+  /** How many more tokens fit. */
+  get room(): number {
+    return this.contextLength - this.filled;
+  }
+
+  /** Forgets all tokens but the first `length`. */
+  rewind(length: number): void {
+    if (!(length >= 0 && length <= this.filled))
+      throw new RangeError(`cannot go back to ${length} of ${this.filled} tokens`);
+    this.filled = length;
+    this.inherit(Array.from({ length: this.sequences }, (_, sequence) => sequence));
   }
 
   /**
-   * Appends the same number of tokens to every sequence.
-   * @param tokens [B][n], n >= 1 and at most `room`.
-   * @returns logits [B,V] after each sequence's last token.
+   * Appends tokens to the first sequence, whose past then becomes that of every sequence.
+   * @param tokens at least 1 and at most `room`.
+   * @returns logits [V] after the last one.
    */
-  advance(tokens: readonly ArrayLike<number>[]): Float32Array {
-    const count = tokens[0]?.length ?? 0;
-    if (count === 0 || count > this.room) throw new RangeError(`${count} tokens where ${this.room} fit`);
-    for (let from = 0; from < count; from += promptChunk)
-      this.advanceChunk(tokens.map((sequence) => Array.from(sequence).slice(from, from + promptChunk)));
-    return this.device.download(this.logits);
+  prompt(tokens: ArrayLike<number>): Float32Array {
+    if (tokens.length === 0 || tokens.length > this.room)
+      throw new RangeError(`${tokens.length} tokens where ${this.room} fit`);
+    for (let from = 0; from < tokens.length; from += promptChunk)
+      this.forward(Array.from(tokens).slice(from, from + promptChunk), 1);
+    this.inherit(new Array<number>(this.sequences).fill(0));
+    return this.device.download(this.logits.rows(1));
   }
 
-  private advanceChunk(tokens: readonly (readonly number[])[]): void {
-    const { sequences } = this.options;
-    const count = tokens[0]?.length ?? 0;
-    const rows = sequences * count;
-    const put = (target: Tensor, values: Iterable<number>) => {
-      const data = Int32Array.from(values);
-      const window = target.rows(data.length);
-      this.device.upload(window, data);
+  /**
+   * Appends one token to each of the first B sequences; the others are lost.
+   * @param tokens [B], 1 <= B <= N; `room` must be at least 1.
+   * @returns logits [B,V].
+   */
+  advance(tokens: ArrayLike<number>): Float32Array {
+    const count = tokens.length;
+    if (count === 0 || count > this.sequences || this.room === 0)
+      throw new RangeError(`${count} sequences where ${this.sequences} and ${this.room} more tokens fit`);
+    this.forward(Array.from(tokens), count);
+    return this.device.download(this.logits.rows(count));
+  }
+
+  /** Lets sequence b go on from the past of sequence `parents[b]`, for the first `parents.length` sequences. */
+  reorder(parents: readonly number[]): void {
+    this.inherit(parents);
+  }
+
+  /** Owners of what is filled come from the parents; what will be filled is each sequence's own. */
+  private inherit(parents: readonly number[]): void {
+    const { contextLength, ownerTable, filled } = this;
+    const before = ownerTable.slice();
+    for (const [sequence, parent] of parents.entries()) {
+      const start = sequence * contextLength;
+      ownerTable.set(before.subarray(parent * contextLength, parent * contextLength + filled), start);
+      ownerTable.fill(sequence, start + filled, start + contextLength);
+    }
+    this.ownersChanged = true;
+  }
+
+  /** `tokens` are as many for each of the first `sequences`, one sequence after the other. */
+  private forward(tokens: readonly number[], sequences: number): void {
+    const rows = tokens.length;
+    const count = rows / sequences;
+    const put = (target: Tensor, value: (index: number) => number, length = rows) => {
+      const window = target.rows(length);
+      this.device.upload(
+        window,
+        Int32Array.from({ length }, (_, index) => value(index)),
+      );
       return window;
     };
-    put(this.lengths, new Array<number>(sequences).fill(this.filled));
+    const lengths = put(this.lengths, () => this.filled, sequences);
+    if (this.ownersChanged) this.device.upload(this.owners, this.ownerTable);
+    this.ownersChanged = false;
+    const owners = this.owners.rows(sequences);
     const input = {
-      tokens: put(this.tokens, tokens.flat()),
-      positions: put(
-        this.positions,
-        Array.from({ length: rows }, (_, row) => this.filled + (row % count)),
-      ),
+      tokens: put(this.tokens, (row) => tokens[row] ?? 0),
+      positions: put(this.positions, (row) => this.filled + (row % count)),
     };
     const { stream, out, stats } = this.final;
     const activations = {
-      blocks: this.caches.map(() => this.activations),
+      blocks: this.keysAndValues.map(() => this.activations),
       branch: this.branch.rows(rows),
       final: { stream: stream.rows(rows), out: out.rows(rows), stats: stats.rows(rows) },
     };
-    this.model.forward(activations, input, { kind: 'cached', caches: this.caches }, this.dropouts);
-    const lastRows = put(
-      this.lastRows,
-      tokens.map((_, sequence) => (sequence + 1) * count - 1),
-    );
-    this.device.gatherRows(this.last, activations.final.out, lastRows);
-    this.head.project(this.logits, this.last);
+    const caches = this.keysAndValues.map((layer) => ({ ...layer, lengths, owners }));
+    this.model.forward(activations, input, { kind: 'cached', caches }, this.dropouts);
+    const lastRows = put(this.lastRows, (sequence) => (sequence + 1) * count - 1, sequences);
+    const last = this.last.rows(sequences);
+    this.device.gatherRows(last, activations.final.out, lastRows);
+    this.head.project(this.logits.rows(sequences), last);
     this.filled += count;
   }
 }

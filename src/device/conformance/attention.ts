@@ -172,6 +172,7 @@ export function testAttention(check: Check): void {
         const keys = bench.floats('keys', [batch, capacity, channels], empty);
         const values = bench.floats('values', [batch, capacity, channels], empty);
         const lengths = bench.integers('lengths', new Int32Array(batch));
+        const owners = bench.integers('owners', ownOwners(batch, capacity), [batch, capacity]);
         let done = 0;
         for (const count of steps) {
           const rows = sequences.flatMap((qkv) => [
@@ -179,7 +180,7 @@ export function testAttention(check: Check): void {
           ]);
           const out = bench.output('out', [batch * count, channels]);
           const qkv = bench.floats('qkv', [batch * count, 3 * channels], rows);
-          device.attentionCached(out, qkv, { keys, values, lengths }, { heads, scale });
+          device.attentionCached(out, qkv, { keys, values, lengths, owners }, { heads, scale });
           const wanted = expected.flatMap((all) => [
             ...all.subarray(done * channels, (done + count) * channels),
           ]);
@@ -206,6 +207,7 @@ export function testAttention(check: Check): void {
         keys: bench.floats('keys', [filled.length, capacity, channels], keys),
         values: bench.floats('values', [filled.length, capacity, channels], values),
         lengths: bench.integers('lengths', filled),
+        owners: bench.integers('owners', ownOwners(filled.length, capacity), [filled.length, capacity]),
       },
       { heads, scale },
     );
@@ -226,4 +228,52 @@ export function testAttention(check: Check): void {
     });
     expectClose(bench.read(out), expected, 'out');
   });
+
+  for (const added of [1, 9])
+    check(`attentionCached reads a shared past, ${added} new positions`, (bench) => {
+      const { device } = bench;
+      const [heads, channels, kept, capacity, filled, scale, random] = [3, 60, 4, 30, 12, 0.3, new Random(5)];
+      const cacheOf = () => random.normals(kept * capacity * channels);
+      const [keys, values] = [cacheOf(), cacheOf()];
+      // Two sequences at work in a cache of four; the first took over the pasts of others.
+      const owners = [0, 1].map((sequence) =>
+        Array.from({ length: capacity }, (_, position) =>
+          position >= filled ? sequence : sequence === 1 ? (position < 5 ? 0 : 1) : position % 4,
+        ),
+      );
+      const qkv = random.normals(2 * added * 3 * channels);
+      const out = bench.output('out', [2 * added, channels]);
+      device.attentionCached(
+        out,
+        bench.floats('qkv', [2 * added, 3 * channels], qkv),
+        {
+          keys: bench.floats('keys', [kept, capacity, channels], keys),
+          values: bench.floats('values', [kept, capacity, channels], values),
+          lengths: bench.integers('lengths', [filled, filled]),
+          owners: bench.integers('owners', owners.flat(), [2, capacity]),
+        },
+        { heads, scale },
+      );
+      const expected = owners.flatMap((row, sequence) => {
+        const past = Array.from({ length: filled }, (_, position) => {
+          const from = (at(row, position) * capacity + position) * channels;
+          return [
+            ...new Float64Array(channels),
+            ...keys.subarray(from, from + channels),
+            ...values.subarray(from, from + channels),
+          ];
+        });
+        const fresh = qkv.subarray(sequence * added * 3 * channels, (sequence + 1) * added * 3 * channels);
+        const total = filled + added;
+        const mask = new Float64Array(total ** 2 * heads).fill(1);
+        const all = attention([...past.flat(), ...fresh], new Int32Array(total), { heads, scale, mask }).out;
+        return [...all.subarray(filled * channels)];
+      });
+      expectClose(bench.read(out), expected, 'out');
+    });
+}
+
+/** Every position is its own sequence's. */
+function ownOwners(sequences: number, capacity: number): Int32Array {
+  return Int32Array.from({ length: sequences * capacity }, (_, index) => Math.floor(index / capacity));
 }

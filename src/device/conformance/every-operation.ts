@@ -91,10 +91,15 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const [attended, logSumExp] = [out('attention', rows, channels), out('logSumExp', heads, rows)];
   device.attention(attended, logSumExp, qkv, attention);
   device.attentionBackward(out('gradQkv', rows, 3 * channels), gradOut, attended, logSumExp, qkv, attention);
+  const filled = [0, 5, 10, 15, 16, 17, 3];
+  const owners = filled.flatMap((length, sequence) =>
+    Array.from({ length: 60 }, (_, position) => (position < Math.min(length, 4) ? 0 : sequence)),
+  );
   const cache = {
     keys: floats('keys', 7, 60, channels),
     values: floats('values', 7, 60, channels),
-    lengths: bench.integers('lengths', [0, 5, 10, 15, 16, 17, 3]),
+    lengths: bench.integers('lengths', filled),
+    owners: bench.integers('owners', owners, [7, 60]),
   };
   device.attentionCached(out('cached', rows, channels), qkv, cache, { heads, scale: 0.01 });
 

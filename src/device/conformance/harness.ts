@@ -60,8 +60,9 @@ export class Bench {
     return tensor;
   }
 
-  integers(name: string, values: Numbers): Tensor {
-    const tensor = this.#allocate(name, [values.length], 'i32');
+  /** @param shape [values.length] unless given. */
+  integers(name: string, values: Numbers, shape: readonly number[] = [values.length]): Tensor {
+    const tensor = this.#allocate(name, shape, 'i32');
     this.device.upload(tensor, Int32Array.from(values));
     return tensor;
   }

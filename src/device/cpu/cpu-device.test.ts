@@ -101,9 +101,14 @@ test('an index outside its table is refused before anything is read', () => {
   const cache = {
     keys: device.allocate('keys', [2, 4, 3]),
     values: device.allocate('values', [2, 4, 3]),
-    lengths: index,
+    lengths: positions,
+    owners: device.allocate('owners', [2, 4], 'i32'),
   };
   const qkv = device.allocate('qkv', [2, 9]);
   const heads = { heads: 1, scale: 1 };
-  assert.throws(() => device.attentionCached(out, qkv, cache, heads), /attentionCached: entry 1/);
+  const cached = (changes: Partial<typeof cache>) => () =>
+    device.attentionCached(out, qkv, { ...cache, ...changes }, heads);
+  assert.throws(cached({ lengths: index }), /attentionCached: entry 1/);
+  device.upload(cache.owners, Int32Array.of(0, 0, 0, 2, 0, 0, 0, 0));
+  assert.throws(cached({}), /attentionCached: entry 3/);
 });

@@ -52,6 +52,7 @@ export class CpuDevice implements Device {
   readonly kind = 'cpu';
   readonly description: string;
   readonly precisions: readonly Precision[] = ['fp32'];
+  readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly #kernels: Kernels;
   readonly #memory: NativeMemory;
   #disposed = false;
@@ -320,23 +321,28 @@ export class CpuDevice implements Device {
     options: { readonly heads: number; readonly scale: number },
   ): void {
     const kernels = this.#ready();
-    const { keys, values, lengths } = cache;
-    const [batch, capacity, channels] = [keys.extent(0), keys.extent(1), keys.extent(2)];
+    const { keys, values, lengths, owners } = cache;
+    const [kept, capacity, channels] = [keys.extent(0), keys.extent(1), keys.extent(2)];
+    const batch = lengths.extent(0);
     const rows = out.extent(0);
     expectDivisible('attentionCached', channels, options.heads);
     expectFloats('attentionCached', [rows, channels], { out });
     expectFloats('attentionCached', [rows, 3 * channels], { qkv });
-    expectFloats('attentionCached', [batch, capacity, channels], { keys, values });
+    expectFloats('attentionCached', [kept, capacity, channels], { keys, values });
     expectIntegers('attentionCached', [batch], { lengths });
+    expectIntegers('attentionCached', [batch, capacity], { owners });
+    if (batch > kept) throw new Error(`attentionCached: ${batch} sequences in a cache of ${kept}`);
     if (rows % batch !== 0) throw new Error(`attentionCached: ${rows} rows are not ${batch} equal sequences`);
     const added = rows / batch;
     expectWithin(kernels, 'attentionCached', lengths, 0, capacity - added + 1);
+    expectWithin(kernels, 'attentionCached', owners, 0, kept);
     kernels.attention_cached(
       out,
       qkv,
       keys,
       values,
       lengths,
+      owners,
       batch,
       added,
       capacity,

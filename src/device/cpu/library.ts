@@ -40,7 +40,7 @@ const signatures = {
 
   attention: ['void', P, P, P, P, P, N, N, N, F, F, I, P],
   attention_backward: ['void', P, P, P, P, P, P, P, N, N, N, F, F, I, P],
-  attention_cached: ['void', P, P, P, P, P, N, N, N, N, N, F],
+  attention_cached: ['void', P, P, P, P, P, P, N, N, N, N, N, F],
 
   first_outside: [N, P, N, I, I],
   gather_rows: ['void', P, P, P, N, N],

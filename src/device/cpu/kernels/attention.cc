@@ -168,14 +168,32 @@ namespace {
 /** From so many new positions on (a prompt, not a reply that grows), packing the cache into tiles pays. */
 constexpr int64_t PROMPT_POSITIONS = 8;
 
-/** out[size] of one query over `count` positions of one head's keys and values, rows `stride` apart. */
-void attend_once(float* out, const float* query, const float* keys, const float* values, int64_t stride, int64_t size,
-                 int64_t count, float scale, float* scores) {
+/** Where the positions of one sequence lie: `rows` of `capacity` positions of `channels` numbers, from `data` on. */
+struct CachedPositions {
+  const float* data;
+  const int32_t* owners;
+  int64_t capacity, channels;
+
+  const float* at(int64_t position) const { return data + (owners[position] * capacity + position) * channels; }
+
+  /** Packs the first `count`, run by run of one owner. */
+  void pack(float* target, const Head& head, int64_t count) const {
+    for (int64_t from = 0, to; from < count; from = to) {
+      for (to = from + 1; to < count && owners[to] == owners[from]; to++) {}
+      pack_rows(target + from * head.padded, head, at(from), channels, to - from, 1.0f);
+    }
+    pad_rows(target, head, count);
+  }
+};
+
+/** out[size] of one query over the first `count` positions of one head's keys and values. */
+void attend_once(float* out, const float* query, const CachedPositions& keys, const CachedPositions& values,
+                 int64_t size, int64_t count, float scale, float* scores) {
   float most = -INFINITY;
   for (int64_t key = 0; key < count; key++) {
     vf dot{};
     for (int64_t i = 0; i < size; i += VL)
-      dot = multiply_add(load_columns(query, i, size), load_columns(keys + key * stride, i, size), dot);
+      dot = multiply_add(load_columns(query, i, size), load_columns(keys.at(key), i, size), dot);
     scores[key] = horizontal_sum(dot) * scale;
     most = scores[key] > most ? scores[key] : most;
   }
@@ -190,7 +208,7 @@ void attend_once(float* out, const float* query, const float* keys, const float*
   for (int64_t i = 0; i < size; i += VL) {
     vf result{};
     for (int64_t key = 0; key < count; key++)
-      result = multiply_add(broadcast(scores[key]), load_columns(values + key * stride, i, size), result);
+      result = multiply_add(broadcast(scores[key]), load_columns(values.at(key), i, size), result);
     result /= total;
     store_columns(out, result, i, size);
   }
@@ -200,12 +218,13 @@ void attend_once(float* out, const float* query, const float* keys, const float*
 
 /** See `attentionCached` of the device contract. Needs lengths[b] + new_positions <= capacity. */
 extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
-                                    int64_t batch, int64_t new_positions, int64_t capacity, int64_t channels,
-                                    int64_t heads, float scale) {
+                                    const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
+                                    int64_t channels, int64_t heads, float scale) {
   const int64_t size = channels / heads;
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t unit = 0; unit < batch * heads; unit++) {
     const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
+    const int64_t positions = filled + new_positions;
     float* own_keys = keys + sequence * capacity * channels + column;
     float* own_values = values + sequence * capacity * channels + column;
     const float* row = qkv + sequence * new_positions * 3 * channels + column;
@@ -214,18 +233,21 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
       memcpy(own_keys + (filled + i) * channels, row + i * 3 * channels + channels, (size_t)size * sizeof(float));
       memcpy(own_values + (filled + i) * channels, row + i * 3 * channels + 2 * channels, (size_t)size * sizeof(float));
     }
+    const int32_t* const owners = all_owners + sequence * capacity;
+    const CachedPositions past_keys{keys + column, owners, capacity, channels};
+    const CachedPositions past_values{values + column, owners, capacity, channels};
     if (new_positions < PROMPT_POSITIONS) {
       scratch.reserve(round_up(capacity, VL), 1);
       float* scores = scratch.take(round_up(capacity, VL));
       for (int64_t i = 0; i < new_positions; i++)
-        attend_once(result + i * channels, row + i * 3 * channels, own_keys, own_values, channels, size,
-                    filled + i + 1, scale, scores);
+        attend_once(result + i * channels, row + i * 3 * channels, past_keys, past_values, size, filled + i + 1, scale,
+                    scores);
       continue;
     }
-    const int64_t positions = filled + new_positions;
     const Head head(channels, heads, unit % heads, scale);
     const Workspace space(head, positions, false);
-    space.pack(head, own_keys, own_values, channels, positions);
+    past_keys.pack(space.keys, head, positions);
+    past_values.pack(space.values, head, positions);
     for (int64_t i = 0; i < new_positions; i += QT)
       attend(result + i * channels, channels, nullptr, row + i * 3 * channels, 3 * channels, head,
              Tile(nullptr, 0, filled + i, positions), space, Dropout{});
