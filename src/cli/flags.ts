@@ -53,13 +53,13 @@ export function givenFlags<Key extends string>(
     const value: unknown = command.getOptionValue(key);
     if (typeof value === 'string' && value.startsWith('--'))
       throw new UserError('usage', `--${kebab(key)} needs a value, but ${value} follows it`);
-    given.set(key, { value: typed(spec, value), where: COMMAND_LINE });
+    given.set(key, { value: typedValue(spec, value), where: COMMAND_LINE });
   }
   return given;
 }
 
 /** Text that spells a number becomes one; anything else is left for the schema to refuse. */
-function typed(spec: OptionSpec, value: unknown): unknown {
+export function typedValue(spec: OptionSpec, value: unknown): unknown {
   const isNumber = spec.type === 'integer' || spec.type === 'number';
   if (!isNumber || typeof value !== 'string') return value;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
