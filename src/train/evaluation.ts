@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { greedyReply } from '../generate/reply.js';
-import type { TrainingInput } from '../nn/training-pass.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { SampleReply } from './events.js';
 import type { Learner } from './learner.js';

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EpochWindows, Window } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
-import type { TrainingInput } from '../nn/training-pass.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
 import {
   type Checkpointed,
   checkpointFolder,
