@@ -1,7 +1,7 @@
 // Prints the options table of README.md from the table that the program itself reads.
 //   usage: npm run build && node scripts/options-table.mjs
-import { defaultText, entriesOf, flagOf } from '../option-spec.js';
-import { trainOptions } from '../train-options.js';
+import { defaultText, entriesOf, flagOf } from '../dist/src/config/option-spec.js';
+import { trainOptions } from '../dist/src/config/train-options.js';
 
 let group = '';
 for (const [key, spec] of entriesOf(trainOptions)) {
