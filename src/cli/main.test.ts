@@ -57,7 +57,9 @@ test('--help loads nothing but commander, the option table and the command line'
   assert.deepEqual([...new Set(ours)].sort(), [
     'cli/flags.js',
     'cli/main.js',
-    'config/options.js',
+    'config/option-spec.js',
+    'config/train-options.js',
+    'device/names.js',
     'errors.js',
     'suggest.js',
   ]);

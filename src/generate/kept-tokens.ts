@@ -1,103 +1,134 @@
 // The tokens that sampling may choose from, and how likely each is: temperature, top-k, top-p and min-p on one row of
-// logits, as transformers' warpers do it and in their order. Each keeps a beginning of the tokens in descending order; to
-// find its end nothing is sorted, but a radix search over the bits of the logits takes a time linear in the vocabulary,
-// whatever the logits. Memory is taken once and used for every token.
+// logits, as transformers' warpers do it and in their order. Each keeps a beginning of the tokens in descending order. To
+// find its end nothing is sorted as a whole: tokens are counted by the leading bits of their weights, so that the time is
+// linear in the vocabulary. Memory is taken once and used for every token.
 
 import { exponentialOfMinus } from './exponential.js';
 import type { GenerationSettings } from './settings.js';
 
 type Filters = Pick<GenerationSettings, 'temperature' | 'topK' | 'topP' | 'minP'>;
 
-/** The digits of a key: the highest has its sign, the others are `size` bits from `shift` on. */
-const highest = { shift: 21, least: -1024 } as const;
-const middle = { shift: 10, size: 11 } as const;
-const lowest = { shift: 0, size: 10 } as const;
+/** Of so many logits in a row the largest is known. */
+const blockSize = 64;
 
-/** Where a beginning ends: its least key, and the weight of all that have a greater one. */
+/** Weights in [0, 1] have 4,093 values of their sign, exponent and next two bits: four for each halving. */
+const coarse = { shift: 18, values: 4096 } as const;
+/** And 2,048 of the bits that follow. */
+const fine = { shift: 7, values: 2048 } as const;
+
+/** What of a token is summed to find where a beginning ends. */
+type Measure = 'number' | 'weight';
+
+/** Where a beginning ends: its least weight, and the measure of all that have a greater one. */
 interface End {
-  readonly key: number;
+  readonly weight: number;
   readonly above: number;
 }
 
 export class KeptTokens {
   /** How many there are. */
   count = 0;
-  /** The first `count` are the tokens, ascending. */
+  /** The first `count` are the tokens, ascending. Not to be written. */
   tokens = new Int32Array(0);
-  /** The first `count` are the tokens' probabilities as multiples of the likeliest's: in (0, 1]. */
+  /** The first `count` are the tokens' probabilities as multiples of the likeliest's: in [0, 1]. */
   weights = new Float64Array(0);
-  /** The logits, [V]: to be filled before `keep`. */
+  /** [V]: to be filled before `keep`. */
   logits = new Float32Array(0);
-  private bits = new Int32Array(0);
-  /** Places in `tokens` of those that have the digit that is looked into. */
-  private inside = new Int32Array(0);
-  /** The weight of all that have a digit's value. */
-  private readonly heights = new Float64Array(2048);
+  /** The weights' bits; the higher half of a weight comes second. */
+  private halves = new Int32Array(0);
+  private blockMaxima = new Float32Array(0);
+  /** 0..V-1. */
+  private all = new Int32Array(0);
+  private chosen = new Int32Array(0);
+  private inside = new Float64Array(0);
+  private readonly heights = new Float64Array(coarse.values);
 
   /** Takes memory for V logits, unless it has it. */
   resize(vocabularySize: number): void {
     if (this.logits.length === vocabularySize) return;
     this.logits = new Float32Array(vocabularySize);
-    this.bits = new Int32Array(this.logits.buffer);
-    this.tokens = new Int32Array(vocabularySize);
-    this.inside = new Int32Array(vocabularySize);
+    this.blockMaxima = new Float32Array(Math.ceil(vocabularySize / blockSize));
     this.weights = new Float64Array(vocabularySize);
+    this.halves = new Int32Array(this.weights.buffer);
+    this.all = Int32Array.from({ length: vocabularySize }, (_, token) => token);
+    this.chosen = new Int32Array(vocabularySize);
+    this.inside = new Float64Array(vocabularySize);
   }
 
   /**
    * Finds `tokens` and `weights` of `logits`, of which none is NaN or +Infinity.
-   * @returns the sum of the weights; 0 where all logits are -Infinity, which keeps nothing.
+   * @returns the sum of the weights, in their order; 0 where all logits are -Infinity.
    */
   keep({ temperature, topK, topP, minP }: Filters): number {
-    this.keepPossible();
-    if (topK > 0 && topK < this.count) this.keepTop(topK);
-    let sum = this.weigh(temperature);
+    const best = this.findMaxima();
+    const few = topK > 0 && topK < this.logits.length;
+    if (few) this.choose(this.leastOfTop(topK));
+    else this.chooseAll();
+    let sum = this.weigh(best, temperature);
+    if (few) sum = this.keepTop(topK);
     if (topP < 1) sum = this.keepMass(topP * sum);
     if (minP > 0) sum = this.keepHeavy(minP);
     return sum;
   }
 
-  private keepPossible(): void {
-    const { logits, tokens } = this;
-    let count = 0;
-    for (let token = 0; token < logits.length; token++) {
-      tokens[count] = token;
-      if ((logits[token] ?? 0) > Number.NEGATIVE_INFINITY) count++;
+  /** Of each block. @returns that of all. */
+  private findMaxima(): number {
+    const { logits, blockMaxima } = this;
+    let best = Number.NEGATIVE_INFINITY;
+    for (let block = 0; block < blockMaxima.length; block++) {
+      const end = Math.min(logits.length, (block + 1) * blockSize);
+      let largest = Number.NEGATIVE_INFINITY;
+      for (let token = block * blockSize; token < end; token++) {
+        const logit = logits[token] ?? 0;
+        if (logit > largest) largest = logit;
+      }
+      blockMaxima[block] = largest;
+      if (largest > best) best = largest;
     }
+    return best;
+  }
+
+  /** What k logits or more reach, and not many more: k blocks have one each. */
+  private leastOfTop(k: number): number {
+    const maxima = this.blockMaxima.slice().sort();
+    return maxima[maxima.length - k] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  private choose(least: number): void {
+    const { logits, blockMaxima, chosen } = this;
+    let count = 0;
+    for (let block = 0; block < blockMaxima.length; block++) {
+      if ((blockMaxima[block] ?? 0) < least) continue;
+      const end = Math.min(logits.length, (block + 1) * blockSize);
+      for (let token = block * blockSize; token < end; token++)
+        if ((logits[token] ?? 0) >= least) chosen[count++] = token;
+    }
+    this.tokens = chosen;
     this.count = count;
   }
 
-  /** Top-k: the k likeliest, and those that are as likely as the k-th. */
-  private keepTop(k: number): void {
-    const { tokens, bits } = this;
-    this.weights.fill(1, 0, this.count);
-    const end = this.endAt(k);
-    let count = 0;
-    for (let place = 0; place < this.count; place++) {
-      const token = tokens[place] ?? 0;
-      tokens[count] = token;
-      if (keyOf(bits[token] ?? 0) >= end.key) count++;
-    }
-    this.count = count;
+  private chooseAll(): void {
+    this.tokens = this.all;
+    this.count = this.all.length;
   }
 
   /** Temperature and softmax, whose division by the sum is left to the reader. @returns the sum. */
-  private weigh(temperature: number): number {
-    const { logits, tokens, weights } = this;
-    const best = logits[argmax(logits)] ?? 0;
+  private weigh(best: number, temperature: number): number {
+    const { logits, tokens, weights, count } = this;
     // Finite, so that the likeliest stays it at any temperature: its 0 times infinity would be NaN.
     const scale = Math.min(1 / temperature, Number.MAX_VALUE);
-    let [count, sum] = [0, 0];
-    for (let place = 0; place < this.count; place++) {
-      const token = tokens[place] ?? 0;
-      const weight = exponentialOfMinus((best - (logits[token] ?? 0)) * scale);
-      tokens[count] = token;
-      weights[count] = weight;
+    let sum = 0;
+    for (let place = 0; place < count; place++) {
+      const weight = exponentialOfMinus((best - (logits[tokens[place] ?? 0] ?? 0)) * scale);
+      weights[place] = weight;
       sum += weight;
-      if (weight > 0) count++;
     }
-    this.count = count;
     return sum;
+  }
+
+  /** Top-k: the k likeliest, and those that are as likely as the k-th. @returns their sum. */
+  private keepTop(k: number): number {
+    return this.keepHeavy(this.endAt(k, 'number').weight);
   }
 
   /**
@@ -105,21 +136,21 @@ export class KeptTokens {
    * transformers leaves it to chance. @returns their sum.
    */
   private keepMass(mass: number): number {
-    const { tokens, weights, bits } = this;
-    const end = this.endAt(mass);
-    let [count, sum, reached] = [0, 0, end.above];
+    const { weights, chosen } = this;
+    const end = this.endAt(mass, 'weight');
+    this.keepHeavy(end.weight);
+    let count = 0;
+    let sum = 0;
+    let reached = end.above;
     for (let place = 0; place < this.count; place++) {
-      const [token, weight] = [tokens[place] ?? 0, weights[place] ?? 0];
-      const key = keyOf(bits[token] ?? 0);
-      if (key < end.key) continue;
-      if (key === end.key) {
+      const weight = weights[place] ?? 0;
+      if (weight === end.weight) {
         if (reached >= mass && count > 0) continue;
         reached += weight;
       }
-      tokens[count] = token;
-      weights[count] = weight;
+      chosen[count] = chosen[place] ?? 0;
+      weights[count++] = weight;
       sum += weight;
-      count++;
     }
     this.count = count;
     return sum;
@@ -127,75 +158,49 @@ export class KeptTokens {
 
   /** Min-p: those that weigh at least `least`, where the likeliest weighs 1. @returns their sum. */
   private keepHeavy(least: number): number {
-    const { tokens, weights } = this;
-    let [count, sum] = [0, 0];
+    const { tokens, chosen, weights } = this;
+    let count = 0;
+    let sum = 0;
     for (let place = 0; place < this.count; place++) {
       const weight = weights[place] ?? 0;
       if (weight < least) continue;
-      tokens[count] = tokens[place] ?? 0;
-      weights[count] = weight;
+      chosen[count] = tokens[place] ?? 0;
+      weights[count++] = weight;
       sum += weight;
-      count++;
     }
+    this.tokens = chosen;
     this.count = count;
     return sum;
   }
 
-  /** Where the kept tokens, from the likeliest on, weigh `mass`; the last of them where they never do. */
-  private endAt(mass: number): End {
-    const { tokens, weights, bits, inside, heights } = this;
+  /** Where the kept tokens, from the likeliest on, reach `target`; at the last of them where they never do. */
+  private endAt(target: number, measure: Measure): End {
+    const { weights, halves, inside, heights, count } = this;
+    const counted = measure === 'number';
     heights.fill(0);
-    for (let place = 0; place < this.count; place++) {
-      const digit = (keyOf(bits[tokens[place] ?? 0] ?? 0) >> highest.shift) - highest.least;
-      heights[digit] = (heights[digit] ?? 0) + (weights[place] ?? 0);
+    for (let place = 0; place < count; place++) {
+      const digit = (halves[2 * place + 1] ?? 0) >> coarse.shift;
+      heights[digit] = (heights[digit] ?? 0) + (counted ? 1 : (weights[place] ?? 0));
     }
-    let { digit, above } = descend(heights, mass, 0);
-    let key = digit + highest.least;
+    const first = descend(heights, target, 0);
+    heights.fill(0);
+    for (let place = 0; place < count; place++) {
+      const half = halves[2 * place + 1] ?? 0;
+      if (half >> coarse.shift !== first.digit) continue;
+      const digit = (half >> fine.shift) & (fine.values - 1);
+      heights[digit] = (heights[digit] ?? 0) + (counted ? 1 : (weights[place] ?? 0));
+    }
+    const second = descend(heights, target, first.above);
+    const leading = (first.digit * fine.values) | second.digit;
     let found = 0;
-    for (let place = 0; place < this.count; place++) {
-      inside[found] = place;
-      if (keyOf(bits[tokens[place] ?? 0] ?? 0) >> highest.shift === key) found++;
-    }
-    for (const { shift, size } of [middle, lowest]) {
-      const mask = 2 ** size - 1;
-      heights.fill(0);
-      for (let index = 0; index < found; index++) {
-        const place = inside[index] ?? 0;
-        const digit = (keyOf(bits[tokens[place] ?? 0] ?? 0) >> shift) & mask;
-        heights[digit] = (heights[digit] ?? 0) + (weights[place] ?? 0);
-      }
-      ({ digit, above } = descend(heights, mass, above));
-      key = (key << size) | digit;
-      let left = 0;
-      for (let index = 0; index < found; index++) {
-        const place = inside[index] ?? 0;
-        inside[left] = place;
-        if (keyOf(bits[tokens[place] ?? 0] ?? 0) >> shift === key) left++;
-      }
-      found = left;
-    }
-    return { key, above };
+    for (let place = 0; place < count; place++)
+      if ((halves[2 * place + 1] ?? 0) >> fine.shift === leading) inside[found++] = weights[place] ?? 0;
+    return endOfSorted(inside.subarray(0, found).sort(), target, second.above, measure);
   }
 }
 
-/** The first index of the largest number; 0 where there is none. */
-export function argmax(values: Float32Array): number {
-  let [at, largest] = [0, Number.NEGATIVE_INFINITY];
-  for (let index = 0; index < values.length; index++) {
-    const value = values[index] ?? 0;
-    if (value > largest) [at, largest] = [index, value];
-  }
-  return at;
-}
-
-/** A 32-bit integer that orders as the float32 with these bits does: its magnitude with its sign. */
-function keyOf(bits: number): number {
-  const sign = bits >> 31;
-  return ((bits & 0x7fffffff) ^ sign) - sign;
-}
-
-/** The digit at which the heights, summed from the last on to what was above, reach `mass`; the first where they do not. */
-function descend(heights: Float64Array, mass: number, above: number): { digit: number; above: number } {
+/** The digit at which the heights, summed from the last on to what was above, reach `target`; the first where they do not. */
+function descend(heights: Float64Array, target: number, above: number): { digit: number; above: number } {
   let end = { digit: 0, above };
   let sum = above;
   for (let digit = heights.length - 1; digit >= 0; digit--) {
@@ -203,7 +208,19 @@ function descend(heights: Float64Array, mass: number, above: number): { digit: n
     if (height === 0) continue;
     end = { digit, above: sum };
     sum += height;
-    if (sum >= mass) break;
+    if (sum >= target) break;
+  }
+  return end;
+}
+
+/** The same among single weights, ascending. */
+function endOfSorted(ascending: Float64Array, target: number, above: number, measure: Measure): End {
+  let end = { weight: ascending[ascending.length - 1] ?? 0, above };
+  let sum = above;
+  for (let index = ascending.length - 1; index >= 0 && (sum < target || sum === above); index--) {
+    const weight = ascending[index] ?? 0;
+    if (weight < end.weight) end = { weight, above: sum };
+    sum += measure === 'number' ? 1 : weight;
   }
   return end;
 }

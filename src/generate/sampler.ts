@@ -2,7 +2,7 @@
 // generator that a sampler is given; greedy choice draws nothing.
 
 import { Random } from '../corpus/random.js';
-import { argmax, KeptTokens } from './kept-tokens.js';
+import { KeptTokens } from './kept-tokens.js';
 import { processLogits, refuseNonFinite } from './logits-processors.js';
 import type { GenerationSettings } from './settings.js';
 
@@ -57,10 +57,14 @@ export class Sampler {
     });
     if (!settings.doSample) return certain(this.likeliest(logits, history, newTokens));
     const sum = this.weigh(logits, history, newTokens);
-    if (kept.count === 0) return certain(endOfText);
+    if (sum === 0) return certain(endOfText);
+    const possible = (_: unknown, place: number) => (kept.weights[place] ?? 0) > 0;
     return {
-      tokens: kept.tokens.slice(0, kept.count),
-      probabilities: kept.weights.slice(0, kept.count).map((weight) => weight / sum),
+      tokens: kept.tokens.slice(0, kept.count).filter(possible),
+      probabilities: kept.weights
+        .slice(0, kept.count)
+        .filter(possible)
+        .map((weight) => weight / sum),
     };
   }
 
@@ -86,20 +90,19 @@ export class Sampler {
 
   private draw(sum: number): number {
     const { count, tokens, weights } = this.kept;
-    if (count === 0) return this.endOfText;
+    if (sum === 0) return this.endOfText;
+    // Less than the sum by as much as rounding could take, so that it is always passed.
     const mark = fraction(this.random) * sum;
+    let place = -1;
     let reached = 0;
-    for (let place = 0; place < count - 1; place++) {
-      reached += weights[place] ?? 0;
-      if (reached > mark) return tokens[place] ?? 0;
-    }
-    return tokens[count - 1] ?? 0;
+    while (reached <= mark && place < count) reached += weights[++place] ?? 0;
+    return tokens[place] ?? this.endOfText;
   }
 }
 
-/** In [0, 1), a multiple of 2^-53. */
+/** In [0, 1), a multiple of 2^-52. */
 function fraction(random: Random): number {
-  return ((random.next() >>> 5) * 2 ** 26 + (random.next() >>> 6)) / 2 ** 53;
+  return ((random.next() >>> 6) * 2 ** 26 + (random.next() >>> 6)) / 2 ** 52;
 }
 
 /** The samplers of a batch of candidates: number k chooses the same whatever their count is. */
@@ -109,4 +112,18 @@ export function candidateSamplers(settings: GenerationSettings, endOfText: numbe
     { length: count },
     (_, candidate) => new Sampler(settings, endOfText, candidateRandom(settings.seed, candidate), kept),
   );
+}
+
+/** The first index of the largest number; 0 where there is none. */
+function argmax(values: Float32Array): number {
+  let at = 0;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? 0;
+    if (value > largest) {
+      at = index;
+      largest = value;
+    }
+  }
+  return at;
 }
