@@ -6,22 +6,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { BestCandidates } from './best-candidates.js';
+import type { Past } from './known-past.js';
 import { logSoftmax } from './log-softmax.js';
 import { processLogits, refuseNonFinite } from './logits-processors.js';
+import type { FinishReason } from './reply.js';
 import { ReplyText } from './reply-text.js';
 import type { GenerationSettings } from './settings.js';
-
-/** A model's sequences side by side, as KnownPast has them. */
-export interface Past {
-  /** How many more tokens fit. */
-  readonly room: number;
-  /** Makes `tokens` the past of every sequence. @returns logits [V] after the last, to be overwritten at will. */
-  read(tokens: readonly number[]): Float32Array;
-  /** One more token in each of the first B sequences. @returns logits [B,V], to be overwritten at will. */
-  advance(tokens: readonly number[]): Float32Array;
-  /** Lets sequence b go on from the past of sequence `parents[b]`. */
-  reorder(parents: readonly number[]): void;
-}
 
 export type BeamSettings = Pick<
   GenerationSettings,
@@ -33,8 +23,6 @@ export type BeamSettings = Pick<
   | 'noRepeatNgramSize'
   | 'stop'
 >;
-
-type FinishReason = 'stop' | 'length' | 'interrupted';
 
 export interface Hypothesis {
   /** Up to a stop string, without white space at its ends. */

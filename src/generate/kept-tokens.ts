@@ -11,10 +11,15 @@ type Filters = Pick<GenerationSettings, 'temperature' | 'topK' | 'topP' | 'minP'
 /** Of so many logits in a row the largest is known. */
 const blockSize = 64;
 
-/** Weights in [0, 1] have 4,093 values of their sign, exponent and next two bits: four for each halving. */
-const coarse = { shift: 18, values: 4096 } as const;
-/** And 2,048 of the bits that follow. */
-const fine = { shift: 7, values: 2048 } as const;
+/** Some bits of the higher half of a weight. */
+interface Digit {
+  readonly shift: number;
+  readonly size: number;
+}
+/** Sign, exponent and two bits after it: four values for each halving. */
+const coarse: Digit = { shift: 18, size: 12 };
+/** The bits that follow. */
+const fine: Digit = { shift: 7, size: 11 };
 
 /** What of a token is summed to find where a beginning ends. */
 type Measure = 'number' | 'weight';
@@ -40,8 +45,10 @@ export class KeptTokens {
   /** 0..V-1. */
   private all = new Int32Array(0);
   private chosen = new Int32Array(0);
+  /** The weights that share their digits with the end that is looked for. */
   private inside = new Float64Array(0);
-  private readonly heights = new Float64Array(coarse.values);
+  /** What the tokens with each value of a digit weigh or number. */
+  private readonly heights = new Float64Array(2 ** coarse.size);
 
   /** Takes memory for V logits, unless it has it. */
   resize(vocabularySize: number): void {
@@ -128,16 +135,16 @@ export class KeptTokens {
 
   /** Top-k: the k likeliest, and those that are as likely as the k-th. @returns their sum. */
   private keepTop(k: number): number {
-    return this.keepHeavy(this.endAt(k, 'number').weight);
+    return this.keepHeavy(this.approach(k, 'number').weight);
   }
 
   /**
-   * Top-p: the fewest likeliest that weigh `mass` or more, at least one. Of equally likely ones those with lower ids, where
+   * Top-p: the fewest likeliest that weigh `mass` or more. Of equally likely ones those with lower ids, where
    * transformers leaves it to chance. @returns their sum.
    */
   private keepMass(mass: number): number {
     const { weights, chosen } = this;
-    const end = this.endAt(mass, 'weight');
+    const end = this.approach(mass, 'weight');
     this.keepHeavy(end.weight);
     let count = 0;
     let sum = 0;
@@ -145,7 +152,7 @@ export class KeptTokens {
     for (let place = 0; place < this.count; place++) {
       const weight = weights[place] ?? 0;
       if (weight === end.weight) {
-        if (reached >= mass && count > 0) continue;
+        if (reached >= mass) continue;
         reached += weight;
       }
       chosen[count] = chosen[place] ?? 0;
@@ -173,51 +180,62 @@ export class KeptTokens {
     return sum;
   }
 
-  /** Where the kept tokens, from the likeliest on, reach `target`; at the last of them where they never do. */
-  private endAt(target: number, measure: Measure): End {
-    const { weights, halves, inside, heights, count } = this;
+  /**
+   * Finds where the tokens, from the likeliest on, reach `target`; the last of them where they never do. Drops most of what
+   * lies beyond: the search among all goes by few bits, and only a few are left to be looked at more closely.
+   */
+  private approach(target: number, measure: Measure): End {
+    const { weights, halves, inside, heights } = this;
+    this.sumDigits(coarse, 0, measure);
+    const first = descend(heights, target, 0);
+    this.keepHeavy(leastWith(first.digit));
+    this.sumDigits(fine, first.digit, measure);
+    const second = descend(heights, target, first.above);
+    const leading = (first.digit << fine.size) | second.digit;
+    let found = 0;
+    for (let place = 0; place < this.count; place++)
+      if ((halves[2 * place + 1] ?? 0) >> fine.shift === leading) inside[found++] = weights[place] ?? 0;
+    return endAmong(inside.subarray(0, found).sort(), target, second.above, measure);
+  }
+
+  /** The measure of all that have a digit's value, into `heights`; only of those that have `leading` before the digit. */
+  private sumDigits({ shift, size }: Digit, leading: number, measure: Measure): void {
+    const { weights, halves, heights, count } = this;
+    const mask = 2 ** size - 1;
     const counted = measure === 'number';
     heights.fill(0);
     for (let place = 0; place < count; place++) {
-      const digit = (halves[2 * place + 1] ?? 0) >> coarse.shift;
+      const digits = (halves[2 * place + 1] ?? 0) >> shift;
+      if (digits >> size !== leading) continue;
+      const digit = digits & mask;
       heights[digit] = (heights[digit] ?? 0) + (counted ? 1 : (weights[place] ?? 0));
     }
-    const first = descend(heights, target, 0);
-    heights.fill(0);
-    for (let place = 0; place < count; place++) {
-      const half = halves[2 * place + 1] ?? 0;
-      if (half >> coarse.shift !== first.digit) continue;
-      const digit = (half >> fine.shift) & (fine.values - 1);
-      heights[digit] = (heights[digit] ?? 0) + (counted ? 1 : (weights[place] ?? 0));
-    }
-    const second = descend(heights, target, first.above);
-    const leading = (first.digit * fine.values) | second.digit;
-    let found = 0;
-    for (let place = 0; place < count; place++)
-      if ((halves[2 * place + 1] ?? 0) >> fine.shift === leading) inside[found++] = weights[place] ?? 0;
-    return endOfSorted(inside.subarray(0, found).sort(), target, second.above, measure);
   }
+}
+
+/** The least weight with this coarse digit. */
+function leastWith(digit: number): number {
+  const [weight = 0] = new Float64Array(Int32Array.of(0, digit << coarse.shift).buffer);
+  return weight;
 }
 
 /** The digit at which the heights, summed from the last on to what was above, reach `target`; the first where they do not. */
 function descend(heights: Float64Array, target: number, above: number): { digit: number; above: number } {
   let end = { digit: 0, above };
   let sum = above;
-  for (let digit = heights.length - 1; digit >= 0; digit--) {
+  for (let digit = heights.length - 1; digit >= 0 && sum < target; digit--) {
     const height = heights[digit] ?? 0;
-    if (height === 0) continue;
-    end = { digit, above: sum };
+    if (height > 0) end = { digit, above: sum };
     sum += height;
-    if (sum >= target) break;
   }
   return end;
 }
 
 /** The same among single weights, ascending. */
-function endOfSorted(ascending: Float64Array, target: number, above: number, measure: Measure): End {
+function endAmong(ascending: Float64Array, target: number, above: number, measure: Measure): End {
   let end = { weight: ascending[ascending.length - 1] ?? 0, above };
   let sum = above;
-  for (let index = ascending.length - 1; index >= 0 && (sum < target || sum === above); index--) {
+  for (let index = ascending.length - 1; index >= 0 && sum < target; index--) {
     const weight = ascending[index] ?? 0;
     if (weight < end.weight) end = { weight, above: sum };
     sum += measure === 'number' ? 1 : weight;

@@ -3,31 +3,28 @@
 
 import type { DecodingPass } from '../nn/decoding-pass.js';
 
-export class KnownPast {
+/** A model's sequences side by side, as KnownPast has them. */
+export interface Past {
+  /** How many more tokens fit. */
+  readonly room: number;
+  /** Makes `tokens` the past of every sequence. @returns logits [V] after the last, to be overwritten at will. */
+  read(tokens: readonly number[]): Float32Array;
+  /** One more token in each of the first B sequences. @returns logits [B,V], to be overwritten at will. */
+  advance(tokens: readonly number[]): Float32Array;
+  /** Lets sequence b go on from the past of sequence `parents[b]`. */
+  reorder(parents: readonly number[]): void;
+}
+
+export class KnownPast implements Past {
   /** What every sequence of the decoder has read. */
   private known: number[] = [];
 
   constructor(private readonly decoder: DecodingPass) {}
 
-  /** The most tokens that a sequence may have. */
-  get contextLength(): number {
-    return this.decoder.contextLength;
-  }
-
-  /** The most sequences side by side. */
-  get sequences(): number {
-    return this.decoder.sequences;
-  }
-
-  /** How many more tokens fit. */
   get room(): number {
     return this.decoder.room;
   }
 
-  /**
-   * Makes `tokens` the past of every sequence.
-   * @returns logits [V] after the last of them.
-   */
   read(tokens: readonly number[]): Float32Array {
     // The last one is always read again: its logits are what is asked for.
     const most = Math.min(this.known.length, tokens.length - 1);
@@ -40,17 +37,12 @@ export class KnownPast {
     return logits;
   }
 
-  /**
-   * One more token in each of the first B sequences.
-   * @returns logits [B,V].
-   */
   advance(tokens: readonly number[]): Float32Array {
     // Where there are several, they part here, and what follows is not every sequence's.
     if (tokens.length === 1 && this.known.length === this.decoder.length) this.known.push(...tokens);
     return this.decoder.advance(tokens);
   }
 
-  /** Lets sequence b go on from the past of sequence `parents[b]`. */
   reorder(parents: readonly number[]): void {
     this.decoder.reorder(parents);
   }

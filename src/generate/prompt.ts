@@ -1,5 +1,6 @@
 // A conversation as the model reads it: every turn ended by the end-of-text token, as in training.
 
+import { encodeTurn } from '../corpus/encode-dialogue.js';
 import { UserError } from '../errors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
@@ -7,10 +8,6 @@ export interface Prompt {
   readonly tokens: readonly number[];
   /** Turns that left because the context is full, the oldest first and each as a whole. */
   readonly droppedTurns: number;
-}
-
-export function encodeTurn(turn: string, tokenizer: Tokenizer): number[] {
-  return [...tokenizer.encode(turn), tokenizer.endOfText];
 }
 
 /**

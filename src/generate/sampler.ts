@@ -23,7 +23,7 @@ export function candidateRandom(seed: number, candidate: number): Random {
 export class Sampler {
   /**
    * @param endOfText chosen where the settings forbid every token.
-   * @param kept samplers that choose in turn may share this memory, some 20 bytes a token of the vocabulary.
+   * @param kept samplers that choose in turn may share this memory, some 28 bytes a token of the vocabulary.
    */
   constructor(
     private readonly settings: GenerationSettings,
