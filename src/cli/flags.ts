@@ -71,7 +71,9 @@ function flagValue(command: Command, key: string): unknown {
   if (command.getOptionValueSource(key) !== 'cli') return undefined;
   const value: unknown = command.getOptionValue(key);
   // `--prompt "-- or so"` is a message, `--prompt --json` a message that was forgotten.
-  const swallowed = [value].flat().find((each) => typeof each === 'string' && /^--[a-z][\w-]*(=|$)/i.test(each));
+  const swallowed = [value]
+    .flat()
+    .find((each) => typeof each === 'string' && /^--[a-z][\w-]*(=|$)/i.test(each));
   if (swallowed !== undefined)
     throw new UserError('usage', `--${kebab(key)} needs a value, but ${swallowed} follows it`);
   return value;

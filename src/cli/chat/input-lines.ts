@@ -1,7 +1,7 @@
 // Lines of text from a stream of bytes that nobody has looked at yet: what is no text is refused with its line, and no
 // more than one line is ever held.
 
-import { UserError, messageOf } from '../../errors.js';
+import { messageOf, UserError } from '../../errors.js';
 
 export interface InputLine {
   /** Without its line break. */
