@@ -5,10 +5,6 @@ import { hashedModel, letters, type Model, ModelPast } from '../../test/letter-m
 import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
 import { type BeamSettings, beamSearch } from './beam-search.js';
-<<<<<<< HEAD
-=======
-import type { Past, Past } from './known-past.js';
->>>>>>> beams
 import { logSoftmax } from './log-softmax.js';
 import { Sampler } from './sampler.js';
 import { defaultSettings } from './settings.js';
