@@ -48,7 +48,7 @@ export const chatOptions = {
     default: defaultSettings.temperature,
     above: 0,
     instead: 'the likeliest words without any chance are --greedy',
-    help: 'How daring the choice is: below 1 likely tokens become likelier still, above 1 unlikely ones do.',
+    help: 'How daring the choice is: below 1 it keeps to likely tokens, above 1 unlikely ones get a chance too.',
   },
   topK: {
     group: 'Choice of words',

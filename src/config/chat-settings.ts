@@ -53,8 +53,7 @@ export function refuseContradictions(options: ChatOptions, given: ReadonlySet<Ch
     refuse('greedy', 'numBeams', 'the one follows only the likeliest token, the other several');
   if (greedy && mmi !== null) refuse('greedy', 'mmi', 'greedy candidates are all the same');
   if (greedy && several) refuse('greedy', 'candidates', 'greedy candidates are all the same');
-  if (numBeams > 1 && chance !== undefined)
-    refuse('numBeams', chance, 'beam search draws nothing by chance');
+  if (numBeams > 1 && chance !== undefined) refuse('numBeams', chance, 'beam search draws nothing by chance');
   if (numBeams > 1 && mmi !== null) refuse('numBeams', 'mmi', 'candidates to rank are drawn by chance');
   if (numBeams > 1 && several) refuse('numBeams', 'candidates', 'candidates are drawn by chance');
   if (mmi !== null && options.candidates === 1)
@@ -79,6 +78,8 @@ function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): re
   if (given.has('lengthPenalty') && options.numBeams === 1)
     notes.push('--length-penalty is for beam search: without --num-beams it has no effect');
   if (given.has('seed') && (options.greedy || options.numBeams > 1))
-    notes.push(`${options.greedy ? '--greedy' : '--num-beams'} leaves nothing to chance: --seed has no effect`);
+    notes.push(
+      `${options.greedy ? '--greedy' : '--num-beams'} leaves nothing to chance: --seed has no effect`,
+    );
   return notes;
 }
