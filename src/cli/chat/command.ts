@@ -44,7 +44,7 @@ export async function chatCommand(
     if (!interactive) return await runScript(conversation, stdin, { output: stdout, json });
     if (!options.quiet) stderr.write(`${headline({ ...options, model }, chat)}\n`);
     const { runRepl } = await import('./repl.js');
-    return await runRepl(conversation, { options, chat, terminal });
+    return await runRepl(conversation, { flags, chat, terminal });
   } finally {
     chat.dispose();
     // Whoever still holds the other end of a pipe must not keep the program alive.

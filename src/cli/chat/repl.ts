@@ -11,29 +11,31 @@ import { complete } from './completion.js';
 import { HistoryFile, historySize } from './history.js';
 import type { TerminalInput } from './keyboard.js';
 import { LineReader } from './line-reader.js';
+import type { OpenedChat } from './open.js';
 import { Parameters } from './parameters.js';
 import { Screen, type TerminalOutput } from './screen.js';
-import { type ModelFacts, Session, sentenceOf } from './session.js';
+import { Session, sentenceOf } from './session.js';
 import { stateFolder } from './state-folder.js';
 
 export interface ReplSurroundings {
-  readonly model: ModelFacts;
   /** As the command line gave them; what the conversation was made with. */
   readonly flags: GivenOptions<ChatOption>;
-  /** Terminals both. */
-  readonly input: TerminalInput;
-  readonly output: TerminalOutput;
-  readonly environment: NodeJS.ProcessEnv;
+  readonly chat: OpenedChat;
+  readonly terminal: { readonly stdin: TerminalInput; readonly stdout: TerminalOutput };
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 /** @returns the exit code. @throws UserError (usage) for flags that loadChatOptions refuses. */
-export async function runRepl(conversation: Conversation, surroundings: ReplSurroundings): Promise<number> {
-  const { model, input, output, environment } = surroundings;
-  const parameters = new Parameters(surroundings.flags);
+export async function runRepl(
+  conversation: Conversation,
+  { flags, chat, terminal, environment = process.env }: ReplSurroundings,
+): Promise<number> {
+  const { stdin: input, stdout: output } = terminal;
+  const parameters = new Parameters(flags);
   const screen = new Screen(output);
   const folder = stateFolder(environment);
   const feedbackFile = join(folder, 'feedback.jsonl');
-  const session = new Session({ conversation, parameters, model, screen, feedbackFile });
+  const session = new Session({ conversation, parameters, chat, screen, feedbackFile });
   const history = parameters.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
   if (!parameters.options.quiet) screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D leaves');
   const reader = new LineReader({

@@ -5,24 +5,14 @@ import { candidateCount, generationSettings } from '../../config/chat-settings.j
 import { messageOf, UserError } from '../../errors.js';
 import type { Conversation } from '../../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
+import type { OpenedChat } from './open.js';
 import type { Parameter, Parameters } from './parameters.js';
 import type { Screen } from './screen.js';
-
-/** The part of a ChatModel that is shown. */
-export interface ModelFacts {
-  readonly label: string;
-  readonly parameters: number;
-  /** Tokens. */
-  readonly contextLength: number;
-  readonly memoryBytes: number;
-  /** The most candidates or beams that its memory was planned for. */
-  readonly sequences: number;
-}
 
 export interface SessionParts {
   readonly conversation: Conversation;
   readonly parameters: Parameters;
-  readonly model: ModelFacts;
+  readonly chat: OpenedChat;
   readonly screen: Screen;
   /** Where `/good` and `/bad` write. */
   readonly feedbackFile: string;
@@ -31,7 +21,7 @@ export interface SessionParts {
 export class Session {
   readonly conversation: Conversation;
   readonly parameters: Parameters;
-  readonly model: ModelFacts;
+  readonly chat: OpenedChat;
   readonly screen: Screen;
   readonly feedbackFile: string;
   /** Whether the person wants to end the conversation. */
@@ -41,7 +31,7 @@ export class Session {
   constructor(parts: SessionParts) {
     this.conversation = parts.conversation;
     this.parameters = parts.parameters;
-    this.model = parts.model;
+    this.chat = parts.chat;
     this.screen = parts.screen;
     this.feedbackFile = parts.feedbackFile;
   }
@@ -97,7 +87,7 @@ export class Session {
 
   /** @param dropped turns that had left the context before. */
   private notesOn(reply: Reply, dropped: number): string[] {
-    const { contextLength } = this.model;
+    const { contextLength } = this.chat.model;
     const notes: string[] = [];
     if (reply.finishReason === 'interrupted')
       notes.push(
@@ -128,7 +118,7 @@ export class Session {
   }
 
   private refuseTooMany(options: ChatOptions): void {
-    const { sequences } = this.model;
+    const { sequences } = this.chat;
     for (const [flag, wanted] of [
       ['--candidates', candidateCount(options)],
       ['--num-beams', options.numBeams],

@@ -19,12 +19,15 @@ export function showHistory({ conversation, screen }: Session): void {
   }
 }
 
-export function showModel({ model, screen }: Session): void {
+export function showModel({ chat, screen }: Session): void {
+  const { model, device, precision } = chat;
   screen.pairs([
     ['model', model.label],
     ['parameters', count(model.parameters)],
     ['context', `${count(model.contextLength)} tokens`],
     ['memory', formatBytes(model.memoryBytes)],
+    ['precision', precision],
+    ['device', device],
   ]);
 }
 
@@ -42,7 +45,7 @@ export function showCandidates({ conversation, screen }: Session): void {
   );
 }
 
-export function showStatistics({ conversation, model, screen }: Session): void {
+export function showStatistics({ conversation, chat, screen }: Session): void {
   const { tokens, promptTokens, seconds, secondsToFirstToken, droppedTurns } = lastReply(
     conversation.lastReply,
   );
@@ -51,7 +54,7 @@ export function showStatistics({ conversation, model, screen }: Session): void {
     ['reply', `${count(tokens)} tokens in ${short(seconds)} s`],
     ['speed', `${count(seconds > 0 ? tokens / seconds : 0)} tokens/s`],
     ['first token', `after ${short(secondsToFirstToken)} s`],
-    ['context', `${count(used)} of ${count(model.contextLength)} tokens`],
+    ['context', `${count(used)} of ${count(chat.model.contextLength)} tokens`],
     ...(droppedTurns > 0 ? [['left out', `the oldest ${droppedTurns} turns`] as const] : []),
   ]);
 }
