@@ -57,6 +57,7 @@ test('--help loads nothing but commander, the option table and the command line'
   assert.deepEqual([...new Set(ours)].sort(), [
     'cli/flags.js',
     'cli/main.js',
+    'cli/program.js',
     'config/option-spec.js',
     'config/train-options.js',
     'device/names.js',
