@@ -5,7 +5,7 @@ import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type BeamSettings, beamSearch } from './beam-search.js';
-import type { Past, Past } from './known-past.js';
+import type { Past } from './known-past.js';
 import { logSoftmax } from './log-softmax.js';
 import { Sampler } from './sampler.js';
 import { defaultSettings } from './settings.js';
