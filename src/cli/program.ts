@@ -41,11 +41,14 @@ export function quietCommand(command: Command): Command {
 
 /** Reads the command line and runs the action that it asks for; what that throws is told in a sentence and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
-  // A reader that has gone away (`| head`) must not end the program with a trace; who cares looks at `stream.destroyed`.
-  for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+  // A reader that has gone away (`| head`) must not end a training run.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
+    process.exit(ExitCode.device);
+  });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => {});
   try {
     await program.parseAsync();
   } catch (thrown) {

@@ -8,7 +8,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { BestCandidates } from './best-candidates.js';
 import type { Past } from './known-past.js';
 import { logSoftmax } from './log-softmax.js';
-import { processLogits, refuseNonFinite } from './logits-processors.js';
+import { processLogits } from './logits-processors.js';
 import type { FinishReason } from './reply.js';
 import { ReplyText } from './reply-text.js';
 import type { GenerationSettings } from './settings.js';
@@ -146,7 +146,6 @@ class Beams {
     for (const [beam, score] of scores.entries()) {
       const row = logits.subarray(beam * vocabulary, (beam + 1) * vocabulary);
       const history = this.histories[beam]?.subarray(0, this.prompt.length + this.newTokens) ?? [];
-      refuseNonFinite(row);
       logSoftmax(row);
       processLogits(row, history, this.newTokens, settings, tokenizer.endOfText);
       candidates.offer(beam, score, row);

@@ -26,5 +26,9 @@ function entries(folder: string): readonly string[] {
 
 /** Milliseconds since 1970; 0 where there is no such file. */
 function writtenAt(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return 0;
+  }
 }

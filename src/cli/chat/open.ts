@@ -1,6 +1,6 @@
 // From the options to a model that is ready to talk on its device. What costs least to refuse comes first.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChatOptions } from '../../config/chat-options.js';
 import { candidateCount } from '../../config/chat-settings.js';
@@ -59,7 +59,8 @@ export const openChat: OpenChat = async (options, watcher) => {
 
 /** The model lies in a run's folder only when the run is done; until then its checkpoints are models. */
 function refuseUnfinishedRun(folder: string): void {
-  if (existsSync(join(folder, 'config.json'))) return;
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  if (!isFolder || existsSync(join(folder, 'config.json'))) return;
   const newest = checkpointSteps(folder).at(-1);
   if (newest !== undefined)
     throw new UserError(

@@ -1,6 +1,7 @@
 // Conversations without a person at the terminal: messages in, replies out, and nothing else on stdout. Nothing of a
 // reply is printed before all of it is there, so that whoever reads never has half of one.
 
+import { setImmediate } from 'node:timers/promises';
 import { tidyText } from '../../corpus/tidy-text.js';
 import { ExitCode, UserError } from '../../errors.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
@@ -62,6 +63,8 @@ export async function runScript(
       if (stop.signalled()) return ExitCode.ok;
       const line = reply.text.replace(/\r\n|[\n\r]/g, ' ');
       if (!(await print(line, reply, options))) return ExitCode.ok;
+      // Signals come with the event loop, which short replies alone would never let turn.
+      await setImmediate();
     }
   });
 }
