@@ -82,7 +82,9 @@ export async function runCommand(session: Session, line: string): Promise<void> 
   const [, name = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
-    const near = nearest(name.slice(0, 40), Object.keys(commands));
+    const known = Object.keys(commands);
+    const begun = name === '' ? undefined : known.find((word) => word.startsWith(name));
+    const near = begun ?? nearest(name.slice(0, 40), known);
     const hint = near === undefined ? '/help lists the commands' : `did you mean /${near}?`;
     throw new UserError('usage', `/${oneLine(name, 40)} is no command; ${hint}`);
   }

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 const interruptByte = 0x03;
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
+const enders: readonly number[] = [interruptByte, carriageReturn, lineFeed];
 
 /** The part of a terminal's input that is needed here. */
 export interface TerminalInput extends NodeJS.ReadableStream {
@@ -35,7 +36,7 @@ export class Keyboard extends Readable {
     terminal.on('error', this.hangUp);
   }
 
-  /** Lets the next line through, with whatever of it was typed already. */
+  /** Lets the next line through, or Ctrl+C, with whatever of it was typed already. */
   listen(): void {
     this.listening = true;
     this.pass();
@@ -57,24 +58,33 @@ export class Keyboard extends Readable {
   }
 
   private hold(typed: Buffer): void {
-    const interrupt = this.listening ? -1 : typed.lastIndexOf(interruptByte);
-    if (interrupt >= 0) {
-      // As a terminal does it: what was typed before Ctrl+C is forgotten.
-      this.held = typed.subarray(interrupt + 1);
-      this.onInterrupt();
-    } else this.held = Buffer.concat([this.held, typed]);
+    this.held = Buffer.concat([this.held, typed]);
+    this.obeyInterrupt();
     this.pass();
   }
 
+  /** As a terminal does it: what was typed before Ctrl+C is forgotten. */
+  private obeyInterrupt(): void {
+    const interrupt = this.listening ? -1 : this.held.lastIndexOf(interruptByte);
+    if (interrupt < 0) return;
+    this.held = this.held.subarray(interrupt + 1);
+    this.onInterrupt();
+  }
+
+  /** Up to what readline answers to: a line's end, or Ctrl+C. */
   private pass(): void {
     if (!this.listening) return;
-    const end = this.held.findIndex((byte) => byte === carriageReturn || byte === lineFeed);
+    const end = this.held.findIndex((byte) => enders.includes(byte));
     const pair = this.held[end] === carriageReturn && this.held[end + 1] === lineFeed;
     const length = end < 0 ? this.held.length : end + (pair ? 2 : 1);
-    const line = this.held.subarray(0, length);
+    const passed = this.held.subarray(0, length);
     this.held = this.held.subarray(length);
-    if (end >= 0) this.listening = false;
-    if (line.length > 0) this.push(line);
+    if (end >= 0) {
+      this.listening = false;
+      // Ctrl+C may have come together with the line; it is for what the line has begun by then.
+      setImmediate(() => this.obeyInterrupt());
+    }
+    if (passed.length > 0) this.push(passed);
     if (this.ended && this.held.length === 0) this.push(null);
   }
 }
