@@ -11,5 +11,8 @@ for (const name of ['train', 'chat'])
     const { stdout } = spawnSync(process.execPath, [script, name], { encoding: 'utf8' });
     const readme = readFileSync(join(repositoryRoot, 'README.md'), 'utf8');
     assert.ok(stdout.length > 1000);
-    assert.ok(readme.includes(stdout), `paste what \`node scripts/options-table.mjs ${name}\` prints into it`);
+    assert.ok(
+      readme.includes(stdout),
+      `paste what \`node scripts/options-table.mjs ${name}\` prints into it`,
+    );
   });
