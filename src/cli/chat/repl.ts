@@ -35,7 +35,7 @@ export async function runRepl(
   const screen = new Screen(output);
   const folder = stateFolder(environment);
   const feedbackFile = join(folder, 'feedback.jsonl');
-  const session = new Session({ conversation, parameters, chat, screen, feedbackFile });
+  const session = new Session(conversation, parameters, chat, screen, feedbackFile);
   const history = parameters.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
   if (!parameters.options.quiet) screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D leaves');
   const reader = new LineReader({

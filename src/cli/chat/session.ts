@@ -9,32 +9,19 @@ import type { OpenedChat } from './open.js';
 import type { Parameter, Parameters } from './parameters.js';
 import type { Screen } from './screen.js';
 
-export interface SessionParts {
-  readonly conversation: Conversation;
-  readonly parameters: Parameters;
-  readonly chat: OpenedChat;
-  readonly screen: Screen;
-  /** Where `/good` and `/bad` write. */
-  readonly feedbackFile: string;
-}
-
 export class Session {
-  readonly conversation: Conversation;
-  readonly parameters: Parameters;
-  readonly chat: OpenedChat;
-  readonly screen: Screen;
-  readonly feedbackFile: string;
   /** Whether the person wants to end the conversation. */
   left = false;
   private stopRequested = false;
 
-  constructor(parts: SessionParts) {
-    this.conversation = parts.conversation;
-    this.parameters = parts.parameters;
-    this.chat = parts.chat;
-    this.screen = parts.screen;
-    this.feedbackFile = parts.feedbackFile;
-  }
+  /** @param feedbackFile where `/good` and `/bad` write. */
+  constructor(
+    readonly conversation: Conversation,
+    readonly parameters: Parameters,
+    readonly chat: OpenedChat,
+    readonly screen: Screen,
+    readonly feedbackFile: string,
+  ) {}
 
   leave(): void {
     this.left = true;
