@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../errors.js';
-import { resolvePrecision, selectDevice } from './select.js';
+import { resolvePrecision, resolveWeightPrecision, selectDevice } from './select.js';
 
 function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => boolean {
   return (thrown) => thrown instanceof UserError && thrown.fault === kind && pattern.test(thrown.message);
@@ -39,5 +39,19 @@ test('the CPU computes in fp32 and refuses other precisions by name', () => {
       () => resolvePrecision(device, precision),
       fault('device', new RegExp(`cpu.*${precision}.*fp32`)),
     );
+  device.dispose();
+});
+
+test('weights that are only read are kept in bf16 where the device can, unless somebody says otherwise', () => {
+  const device = selectDevice('cpu');
+  const plain = Object.create(device, { weightPrecisions: { value: ['fp32'] } });
+  const narrow = Object.create(device, { weightPrecisions: { value: ['fp32', 'bf16'] } });
+  assert.equal(resolveWeightPrecision(plain, 'auto'), 'fp32');
+  assert.equal(resolveWeightPrecision(narrow, 'auto'), 'bf16');
+  assert.equal(resolveWeightPrecision(narrow, 'fp32'), 'fp32');
+  assert.throws(
+    () => resolveWeightPrecision(plain, 'bf16'),
+    fault('device', /^cpu does not keep weights in bf16: use --precision fp32\.$/),
+  );
   device.dispose();
 });

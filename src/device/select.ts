@@ -45,12 +45,18 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
   );
 }
 
-/** @throws UserError (device) for a precision that the device does not have. */
+/** What to train in. @throws UserError (device) for a precision that the device does not have. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  if (requested === 'auto') return device.precisions.includes('bf16') ? 'bf16' : 'fp32';
-  if (device.precisions.includes(requested)) return requested;
-  throw new UserError(
-    'device',
-    `${device.kind} does not compute in ${requested}: use --precision ${device.precisions.join(' or ')}.`,
-  );
+  return resolve(device.precisions, requested, `${device.kind} does not compute in`);
+}
+
+/** What to keep weights in that are only read. @throws UserError (device) for a precision that the device does not have. */
+export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
+  return resolve(device.weightPrecisions, requested, `${device.kind} does not keep weights in`);
+}
+
+function resolve(known: readonly Precision[], requested: Precision | 'auto', unable: string): Precision {
+  if (requested === 'auto') return known.includes('bf16') ? 'bf16' : 'fp32';
+  if (known.includes(requested)) return requested;
+  throw new UserError('device', `${unable} ${requested}: use --precision ${known.join(' or ')}.`);
 }

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChatOptions } from '../../config/chat-options.js';
 import { candidateCount } from '../../config/chat-settings.js';
-import { resolvePrecision, selectDevice } from '../../device/select.js';
+import { resolveWeightPrecision, selectDevice } from '../../device/select.js';
 import { UserError } from '../../errors.js';
 import { type ChatModel, openChatModel } from '../../generate/chat-model.js';
 import { checkpointFolder, checkpointSteps } from '../../train/checkpoint.js';
@@ -41,7 +41,7 @@ export const openChat: OpenChat = async (options, watcher) => {
     onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
   });
   try {
-    const precision = resolvePrecision(device, options.precision);
+    const precision = resolveWeightPrecision(device, options.precision);
     const sequences = Math.max(options.numBeams, candidateCount(options));
     const model = await openChatModel(options.model, {
       device,
