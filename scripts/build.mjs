@@ -1,8 +1,9 @@
-// Compiles TypeScript into dist/ and lays the kernels' sources beside the code that compiles them at run time.
+// Compiles TypeScript into dist/, lays the kernels' sources beside the code that compiles them at run time, and makes the
+// commands ones that `npx` finds.
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -12,3 +13,15 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit', cwd: root });
 if (status !== 0) process.exit(status ?? 1);
 cpSync(join(root, 'src/device/cpu/kernels'), join(root, 'dist/src/device/cpu/kernels'), { recursive: true });
+
+const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+for (const file of Object.values(bin)) chmodSync(join(root, file), 0o755);
+// npx keeps a list of the commands that a checkout had when it first ran one; a newer command is found here.
+if (process.platform !== 'win32') {
+  const links = join(root, 'node_modules/.bin');
+  mkdirSync(links, { recursive: true });
+  for (const [command, file] of Object.entries(bin)) {
+    rmSync(join(links, command), { force: true });
+    symlinkSync(relative(links, join(root, file)), join(links, command));
+  }
+}
