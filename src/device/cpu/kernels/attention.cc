@@ -4,6 +4,7 @@
 // recomputes the probabilities from the kept logarithms of their sums. (Dao et al., "FlashAttention", 2022.)
 
 #include "attention-tile.h"
+#include "team.h"
 
 namespace {
 
@@ -221,8 +222,7 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
                                     const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
                                     int64_t channels, int64_t heads, float scale) {
   const int64_t size = channels / heads;
-#pragma omp parallel for schedule(dynamic, 1)
-  for (int64_t unit = 0; unit < batch * heads; unit++) {
+  team::share(batch * heads, [&](int64_t unit) {
     const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
     const int64_t positions = filled + new_positions;
     float* own_keys = keys + sequence * capacity * channels + column;
@@ -242,7 +242,7 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
       for (int64_t i = 0; i < new_positions; i++)
         attend_once(result + i * channels, row + i * 3 * channels, past_keys, past_values, size, filled + i + 1, scale,
                     scores);
-      continue;
+      return;
     }
     const Head head(channels, heads, unit % heads, scale);
     const Workspace space(head, positions, false);
@@ -251,5 +251,5 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
     for (int64_t i = 0; i < new_positions; i += QT)
       attend(result + i * channels, channels, nullptr, row + i * 3 * channels, 3 * channels, head,
              Tile(nullptr, 0, filled + i, positions), space, Dropout{});
-  }
+  });
 }

@@ -1,5 +1,5 @@
 // Products with few rows of A, as in decoding: the time goes into reading B, so B is read once, where it lies, and no
-// panel is packed. Each thread takes strips of columns. Knows nothing of threads or of what becomes of the sums.
+// panel is packed. The work is cut into strips of columns. Knows nothing of threads or of what becomes of the sums.
 
 #pragma once
 
@@ -13,7 +13,9 @@
 namespace gemm {
 
 /** Most columns of a strip, and the stride of its sums. */
-constexpr int64_t kStrip = 512;
+constexpr int64_t kStrip = 1024;
+/** Columns of a strip where each column is a long read by itself. */
+constexpr int64_t kContiguousStrip = 64;
 /** Rows of A that are multiplied at once. */
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
@@ -44,7 +46,6 @@ void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
     for (int v = 0; v < VECTORS; v++) {
       const float* const at = b + p * stride + v * VL;
       row[v] = CUT ? load_first(at, columns) : load(at);
-      __builtin_prefetch(at + (end - from) * stride);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
@@ -86,10 +87,7 @@ void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
   for (int64_t p = 0; p < whole; p += VL) {
     vf column[COLUMNS];
 #pragma GCC unroll 4
-    for (int j = 0; j < COLUMNS; j++) {
-      column[j] = load(b + j * stride + p);
-      __builtin_prefetch(b + (j + COLUMNS) * stride + p);
-    }
+    for (int j = 0; j < COLUMNS; j++) column[j] = load(b + j * stride + p);
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
       const vf line = load(a.at[i] + p);
@@ -112,7 +110,8 @@ void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
 template <int ROWS>
 void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
                        int64_t depth, float* sums) {
-  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
+  // One row is read fastest in a single straight line; more of them are worth loading each piece of A only once for two.
+  constexpr int kWide = ROWS == 1 ? 1 : 2;
   const NarrowRows<ROWS> lines(a, row, rows);
   int64_t j = 0;
   for (; j + kWide <= columns; j += kWide)

@@ -11,13 +11,11 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "gemm-narrow.h"
 #include "gemm-pack.h"
 #include "gemm-tile.h"
+#include "team.h"
 
 namespace gemm {
 namespace {
@@ -133,21 +131,16 @@ thread_local Buffer buffer;
 
 /** Few rows of A: see gemm-narrow.h. */
 void multiply_narrow(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
-#ifdef _OPENMP
-  const int64_t threads = omp_get_max_threads();
-#else
-  const int64_t threads = 1;
-#endif
-  // As wide as can be: memory likes long reads.
-  const int64_t strips = threads * divide_up(n, threads * kStrip);
-  const int64_t strip = std::min(kStrip, round_up(divide_up(n, strips), VL));
-#pragma omp parallel for schedule(dynamic) if (m * n * k >= kWorthThreads)
-  for (int64_t column = 0; column < n; column += strip) {
-    const int64_t columns = std::min(strip, n - column);
+  // As wide as can be where columns lie side by side, since memory likes long reads; but as many for each thread.
+  const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
+  const int64_t widest = b.lines_contiguous ? kContiguousStrip : m == 1 ? kStrip : kStrip / 2;
+  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
+  team::share(divide_up(n, strip), [&](int64_t number) {
+    const int64_t column = number * strip, columns = std::min(strip, n - column);
     alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
     narrow_strip(a, b, m, k, column, columns, sums);
     store_sums(target, {true, true}, 0, column, m, columns, sums, kStrip);
-  }
+  });
 }
 
 void multiply_wide(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {

@@ -12,6 +12,8 @@
 #include <omp.h>
 #endif
 
+#include "team.h"
+
 namespace {
 
 constexpr int64_t kHugePage = 2 << 20;
@@ -72,9 +74,8 @@ void ct_set_threads(int32_t threads) {
 #ifdef _OPENMP
   omp_set_dynamic(0);
   omp_set_num_threads(threads);
-#else
-  (void)threads;
 #endif
+  team::set_helpers(threads - 1);
 }
 
 /** 1 where the library was compiled with OpenMP, 0 where it has only one thread. */
