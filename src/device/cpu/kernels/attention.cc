@@ -187,14 +187,30 @@ struct CachedPositions {
   }
 };
 
+/** out[V vectors, cut to `size` columns] = sum of weights[key] * values[key] / total. */
+template <int V>
+void average_values(float* out, const CachedPositions& values, int64_t column, int64_t size, int64_t count,
+                    const float* weights, float total) {
+  vf sums[V]{};
+  for (int64_t key = 0; key < count; key++) {
+    const float* const row = values.at(key);
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++)
+      sums[v] = multiply_add(broadcast(weights[key]), load_columns(row, column + v * VL, size), sums[v]);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) store_columns(out, sums[v] / total, column + v * VL, size);
+}
+
 /** out[size] of one query over the first `count` positions of one head's keys and values. */
 void attend_once(float* out, const float* query, const CachedPositions& keys, const CachedPositions& values,
                  int64_t size, int64_t count, float scale, float* scores) {
   float most = -INFINITY;
   for (int64_t key = 0; key < count; key++) {
+    const float* const row = keys.at(key);
     vf dot{};
     for (int64_t i = 0; i < size; i += VL)
-      dot = multiply_add(load_columns(query, i, size), load_columns(keys.at(key), i, size), dot);
+      dot = multiply_add(load_columns(query, i, size), load_columns(row, i, size), dot);
     scores[key] = horizontal_sum(dot) * scale;
     most = scores[key] > most ? scores[key] : most;
   }
@@ -206,13 +222,9 @@ void attend_once(float* out, const float* query, const CachedPositions& keys, co
     sum += e;
   }
   const float total = horizontal_sum(sum);
-  for (int64_t i = 0; i < size; i += VL) {
-    vf result{};
-    for (int64_t key = 0; key < count; key++)
-      result = multiply_add(broadcast(scores[key]), load_columns(values.at(key), i, size), result);
-    result /= total;
-    store_columns(out, result, i, size);
-  }
+  int64_t i = 0;
+  for (; i + 4 * VL <= size; i += 4 * VL) average_values<4>(out, values, i, size, count, scores, total);
+  for (; i < size; i += VL) average_values<1>(out, values, i, size, count, scores, total);
 }
 
 }  // namespace

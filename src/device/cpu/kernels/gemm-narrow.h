@@ -13,7 +13,7 @@
 namespace gemm {
 
 /** Most columns of a strip, and the stride of its sums. */
-constexpr int64_t kStrip = 1024;
+constexpr int64_t kStrip = 512;
 /** Columns of a strip where each column is a long read by itself. */
 constexpr int64_t kContiguousStrip = 64;
 /** Rows of A that are multiplied at once. */

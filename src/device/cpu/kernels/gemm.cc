@@ -27,6 +27,10 @@ constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
 /** A job reads its panels of B from the second cache, one of A from the first. */
 constexpr int64_t kJobRows = 32;
 constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
+/** Bytes of B that a single row is multiplied with at a time: so few that no thread waits long for another. */
+constexpr int64_t kRunBytes = 256 << 10;
+/** Rows of B that are read side by side. */
+constexpr int64_t kRunDepth = 8;
 /** Most rows of A that are multiplied without packing. */
 constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
 /** Lines that one thread packs at a time. */
@@ -129,11 +133,30 @@ void multiply_stage(const Target& target, Part part, Panels<kTileRows>& a, Panel
 
 thread_local Buffer buffer;
 
+/**
+ * A single row of A, and columns of B side by side: memory is fastest when B is read from its first byte to its last, so
+ * tasks are runs of its rows. Each has sums of its own, which are added up in the order of the runs.
+ */
+void multiply_row(const Target& target, const Operand& a, const Operand& b, int64_t n, int64_t k) {
+  const int64_t rows = std::max(kRunDepth, kRunBytes / (n * static_cast<int64_t>(sizeof(float))) / kRunDepth * kRunDepth);
+  const int64_t runs = std::max<int64_t>(1, divide_up(k, rows));
+  float* const sums = buffer.of_size(runs * n);
+  team::share(runs, [&](int64_t run) {
+    std::fill_n(sums + run * n, n, 0.0f);
+    const int64_t end = std::min(k, (run + 1) * rows);
+    for (int64_t from = run * rows; from < end; from += kRunDepth)
+      narrow_adjacent<1>(a, 0, 1, b, 0, n, from, std::min(end, from + kRunDepth), sums + run * n);
+  });
+  for (int64_t run = 1; run < runs; run++)
+    for (int64_t column = 0; column < n; column++) sums[column] += sums[run * n + column];
+  store_sums(target, {true, true}, 0, 0, 1, n, sums, n);
+}
+
 /** Few rows of A: see gemm-narrow.h. */
 void multiply_narrow(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
   // As wide as can be where columns lie side by side, since memory likes long reads; but as many for each thread.
   const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
-  const int64_t widest = b.lines_contiguous ? kContiguousStrip : m == 1 ? kStrip : kStrip / 2;
+  const int64_t widest = b.lines_contiguous ? kContiguousStrip : kStrip;
   const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
   team::share(divide_up(n, strip), [&](int64_t number) {
     const int64_t column = number * strip, columns = std::min(strip, n - column);
@@ -177,5 +200,6 @@ extern "C" void ct_matmul(float* out, const float* a, const float* b, int64_t m,
   const Operand columns{b, transpose_b ? k : n, transpose_b != 0};
   // The dot products of the narrow path want rows of A contiguous; a single row in a column is contiguous too.
   const bool narrow = m <= kNarrowRows && (!transpose_a || !transpose_b || m == 1);
+  if (m == 1 && !transpose_b) return multiply_row(target, Operand{a, k, true}, columns, n, k);
   (narrow ? multiply_narrow : multiply_wide)(target, m == 1 ? Operand{a, k, true} : rows, columns, m, n, k);
 }
