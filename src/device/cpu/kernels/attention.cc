@@ -209,8 +209,10 @@ void attend_once(float* out, const float* query, const CachedPositions& keys, co
   for (int64_t key = 0; key < count; key++) {
     const float* const row = keys.at(key);
     vf dot{};
-    for (int64_t i = 0; i < size; i += VL)
+    for (int64_t i = 0; i < size; i += VL) {
       dot = multiply_add(load_columns(query, i, size), load_columns(row, i, size), dot);
+      __builtin_prefetch(values.at(key) + i);  // needed next, and memory is what all this waits for
+    }
     scores[key] = horizontal_sum(dot) * scale;
     most = scores[key] > most ? scores[key] : most;
   }

@@ -20,20 +20,28 @@ constexpr int64_t kContiguousStrip = 64;
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
 
+/** sums[columns] += scale * a row of B. */
+template <class Element>
+void add_row(float* sums, float scale, const Element* row, int64_t columns) {
+  int64_t j = 0;
+  for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
+  for (; j < columns; j++) sums[j] += scale * widen(row[j]);
+}
+
 /** Up to ROWS rows of A; those beyond `rows` repeat the last one, and their sums are not used. */
 template <int ROWS>
 struct NarrowRows {
   const float* at[ROWS];
   int64_t depth_stride;
 
-  NarrowRows(const Operand& a, int64_t row, int64_t rows) : depth_stride(a.lines_contiguous ? 1 : a.stride) {
+  NarrowRows(const Operand<float>& a, int64_t row, int64_t rows) : depth_stride(a.lines_contiguous ? 1 : a.stride) {
     for (int64_t i = 0; i < ROWS; i++) at[i] = a.at(row + std::min(i, rows - 1), 0);
   }
 };
 
 /** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end; with CUT only the first `columns` exist. */
-template <int ROWS, int VECTORS, bool CUT>
-void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
+template <int ROWS, int VECTORS, bool CUT, class Element>
+void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
                  float* sums) {
   vf x[ROWS][VECTORS];
 #pragma GCC unroll 8
@@ -44,7 +52,7 @@ void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
     vf row[VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) {
-      const float* const at = b + p * stride + v * VL;
+      const Element* const at = b + p * stride + v * VL;
       row[v] = CUT ? load_first(at, columns) : load(at);
     }
 #pragma GCC unroll 8
@@ -61,12 +69,12 @@ void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
 }
 
 /** sums[ROWS, columns] += A times `columns` columns of B that lie side by side, at depths from..end. */
-template <int ROWS>
-void narrow_adjacent(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                      int64_t from, int64_t end, float* sums) {
   constexpr int kWide = std::min(4, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
-  const float* const data = b.data + column;
+  const Element* const data = b.data + column;
   int64_t j = 0;
   for (; j + kWide * VL <= columns; j += kWide * VL)
     add_columns<ROWS, kWide, false>(lines, data + j, b.stride, from, end, VL, sums + j);
@@ -76,8 +84,8 @@ void narrow_adjacent(const Operand& a, int64_t row, int64_t rows, const Operand&
 }
 
 /** sums[ROWS, COLUMNS] = A times COLUMNS columns of B, each contiguous along the depth, as is each row of A. */
-template <int ROWS, int COLUMNS>
-void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t depth, float* sums) {
+template <int ROWS, int COLUMNS, class Element>
+void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t depth, float* sums) {
   vf x[ROWS][COLUMNS];
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
@@ -107,8 +115,8 @@ void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
 }
 
 /** sums[ROWS, columns] = A times `columns` columns of B; both contiguous along the depth. */
-template <int ROWS>
-void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_contiguous(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                        int64_t depth, float* sums) {
   // One row is read fastest in a single straight line; more of them are worth loading each piece of A only once for two.
   constexpr int kWide = ROWS == 1 ? 1 : 2;
@@ -119,8 +127,8 @@ void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operan
   for (; j < columns; j++) dot_columns<ROWS, 1>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
 }
 
-template <int ROWS>
-void narrow_group(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_group(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                   int64_t from, int64_t end, float* sums) {
   if (b.lines_contiguous)
     narrow_contiguous<ROWS>(a, row, rows, b, column, columns, end, sums);
@@ -129,7 +137,8 @@ void narrow_group(const Operand& a, int64_t row, int64_t rows, const Operand& b,
 }
 
 /** sums[m, columns] for `columns` columns of B; only a block of B that fits the first cache is read more than once. */
-inline void narrow_strip(const Operand& a, const Operand& b, int64_t m, int64_t k, int64_t column, int64_t columns,
+template <class Element>
+void narrow_strip(const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t k, int64_t column, int64_t columns,
                          float* sums) {
   const int64_t block_columns = b.lines_contiguous ? 8 : columns, block_depth = b.lines_contiguous ? k : 8;
   std::fill(sums, sums + round_up(m, kNarrowGroup) * kStrip, 0.0f);
@@ -137,10 +146,10 @@ inline void narrow_strip(const Operand& a, const Operand& b, int64_t m, int64_t 
     for (int64_t j = 0; j < columns; j += block_columns)
       for (int64_t row = 0; row < m; row += kNarrowGroup) {
         const int64_t rows = std::min(kNarrowGroup, m - row);
-        const auto multiply = rows == 1   ? narrow_group<1>
-                              : rows == 2 ? narrow_group<2>
-                              : rows <= 4 ? narrow_group<4>
-                                          : narrow_group<8>;
+        const auto multiply = rows == 1   ? narrow_group<1, Element>
+                              : rows == 2 ? narrow_group<2, Element>
+                              : rows <= 4 ? narrow_group<4, Element>
+                                          : narrow_group<8, Element>;
         multiply(a, row, rows, b, column + j, std::min(block_columns, columns - j), from,
                  std::min(k, from + block_depth), sums + row * kStrip + j);
       }
