@@ -37,7 +37,8 @@ export function encodedSample(path: string, unit: Unit, count: number, limit: nu
   const sample = dialogues.filter((_, index) => index % stride === 0).slice(0, count);
   const lossOn = unit === 'reply' ? 'last' : 'responses';
   return (unit === 'reply' ? sample.flatMap(replies) : sample).flatMap(
-    (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn, maxLength: limit - 1 }) ?? [],
+    (dialogue) =>
+      encodeDialogue(dialogue, tokenizer, { lossOn, maxLength: limit - 1, order: 'forward' }) ?? [],
   );
 }
 

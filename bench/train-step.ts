@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { Random } from '../src/corpus/random.js';
-import type { TrainingInput } from '../src/nn/training-pass.js';
+import type { TrainingInput } from '../src/nn/packed-pass.js';
 import { median, peakMemoryBytes, seconds, threadsByDefault } from './measure.js';
 import { smallLearner } from './small-model.js';
 import { StepProducts } from './step-products.js';

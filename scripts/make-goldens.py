@@ -1,8 +1,9 @@
 """Writes test/goldens/gpt2/<name>.{json,safetensors}: what PyTorch and transformers compute in float64 for small GPT-2s.
 
-Weights and tokens come from an integer hash that the tests repeat, so that only results are stored.
+Weights and tokens come from an integer hash that the tests repeat, so that only results are stored. And mmi.json: what
+sources cost after candidate replies, for the model and vocabulary of test/tiny-run.ts.
 
-    pip install torch==2.13.0 transformers safetensors && python scripts/make-goldens.py
+    pip install torch==2.13.0 transformers safetensors tokenizers && python scripts/make-goldens.py
 """
 
 import json
@@ -11,46 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from golden_models import CASES, build, hashed, weight
+
 out = Path(__file__).parent.parent / "test" / "goldens" / "gpt2"
-
-CASES = {
-    "plain": dict(
-        config=dict(vocab_size=96, n_positions=48, n_embd=32, n_layer=2, n_head=2),
-        lengths=[[20, 17, 11], [30, 9]],
-    ),
-    "odd": dict(
-        config=dict(vocab_size=517, n_positions=37, n_embd=60, n_layer=2, n_head=3),
-        lengths=[[37], [23, 31]],
-    ),
-    "variant": dict(
-        config=dict(
-            vocab_size=101, n_positions=40, n_embd=40, n_layer=3, n_head=2, n_inner=56, activation_function="gelu",
-            layer_norm_epsilon=1e-3, scale_attn_by_inverse_layer_idx=True, tie_word_embeddings=False,
-        ),
-        lengths=[[40, 3, 2], [15, 1, 25]],
-    ),
-    "unscaled": dict(
-        config=dict(vocab_size=64, n_positions=16, n_embd=16, n_layer=1, n_head=4, scale_attn_weights=False),
-        lengths=[[16, 5], [9, 12]],
-    ),
-}
-
-
-def hashed(count: int, stream: int) -> np.ndarray:
-    """uint32: the murmur3 finalizer of stream * 2^20 + index."""
-    h = (np.arange(count, dtype=np.uint64) + np.uint64(stream << 20)) & np.uint64(0xFFFFFFFF)
-    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35), (16, 1)):
-        h ^= h >> np.uint64(shift)
-        h = (h * np.uint64(factor)) & np.uint64(0xFFFFFFFF)
-    return h
-
-
-def weight(name: str, shape, stream: int) -> torch.Tensor:
-    uniform = hashed(int(np.prod(shape)), stream).astype(np.float64) / 2**32 - 0.5
-    values = uniform * 0.3 + (1.0 if name.endswith(("ln_1.weight", "ln_2.weight", "ln_f.weight")) else 0.0)
-    return torch.from_numpy(values.astype(np.float32).astype(np.float64)).reshape(tuple(shape))
 
 
 def projection(values: torch.Tensor, stream: int) -> float:
@@ -85,12 +52,9 @@ def supervised(batches) -> int:
 
 
 for name, case in CASES.items():
-    config = GPT2Config(**case["config"], resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=0, eos_token_id=0)
-    model = GPT2LMHeadModel._from_config(config, attn_implementation="eager").double()
+    model = build(name)
+    config = model.config
     parameters = {n.removeprefix("transformer."): p for n, p in model.named_parameters()}
-    with torch.no_grad():
-        for stream, (key, parameter) in enumerate(parameters.items()):
-            parameter.copy_(weight(key, parameter.shape, stream + 1))
     batches = [batch(lengths, config.vocab_size, 100 + 20 * i) for i, lengths in enumerate(case["lengths"])]
 
     total, logits = loss_sum(model, batches[0])
@@ -132,3 +96,77 @@ for name, case in CASES.items():
     )
     (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
     print(name, loss.item(), losses[-1], sum(p.numel() for p in parameters.values()))
+
+
+MERGES = ["h e", "he l", "l o", "hel lo", "Ġ t", "a n", "i n", "e r", "Ġ a", "o u"]
+CONTEXT_LENGTH = 64
+
+MMI_CASES = [
+    dict(history=["hello"], candidates=["hello there", "i am a bot", "see you soon"]),
+    dict(
+        history=["do you like tea", "yes a lot", "and where do you live?"],
+        candidates=["in a computer", "I don't know.", "über den Wolken 😀", "no"],
+    ),
+    # Too long: the oldest turns leave, the same for all.
+    dict(
+        history=["this one does not fit", "nor does this", "what would you like", "tell me"],
+        candidates=["nothing", "well, I would like to sleep"],
+    ),
+    # A newest turn that is too long by itself keeps its beginning.
+    dict(
+        history=["left out", "one day there was a man who lived in a house by the sea and talked to the wind all day"],
+        candidates=["why", "did the wind answer"],
+    ),
+]
+
+
+def byte_characters() -> list[str]:
+    """How GPT-2 spells each byte: printable ones as themselves, the others from U+0100 on."""
+    kept = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = iter(range(256, 512))
+    return [chr(byte) if byte in kept else chr(next(others)) for byte in range(256)]
+
+
+words = [*byte_characters(), *(merge.replace(" ", "") for merge in MERGES), "<|endoftext|>"]
+vocabulary = {word: index for index, word in enumerate(words)}
+tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[tuple(merge.split()) for merge in MERGES]))
+tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+end = vocabulary["<|endoftext|>"]
+
+config = GPT2Config(
+    vocab_size=len(words), n_positions=CONTEXT_LENGTH, n_embd=32, n_layer=2, n_head=2, n_inner=64,
+    resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=end, eos_token_id=end,
+)
+model = GPT2LMHeadModel._from_config(config, attn_implementation="eager").double().eval()
+with torch.no_grad():
+    for stream, (name, parameter) in enumerate(model.named_parameters()):
+        parameter.copy_(weight(name, parameter.shape, stream + 1))
+
+
+def turn(text: str) -> list[int]:
+    return [*tokenizer.encode(text).ids, end]
+
+
+def loss(candidate: list[int], source: list[int]) -> float:
+    ids = torch.tensor([candidate + source])
+    # The last token is only predicted, so it needs no position.
+    logits = model(ids[:, :-1]).logits[0]
+    targets = ids[0, 1:].clone()
+    targets[: len(candidate) - 1] = -100
+    return float(torch.nn.functional.cross_entropy(logits, targets, ignore_index=-100))
+
+
+records = []
+for case in MMI_CASES:
+    replies = [turn(text) for text in case["candidates"]]
+    room = CONTEXT_LENGTH + 1 - max(map(len, replies))
+    turns = [turn(text) for text in case["history"]]
+    while len(turns) > 1 and sum(map(len, turns)) > room:
+        turns.pop(0)
+    source = [token for ids in reversed(turns) for token in ids][:room]
+    with torch.no_grad():
+        losses = [loss(reply, source) for reply in replies]
+    records.append(case | dict(kept_turns=len(turns), source_tokens=len(source), losses=losses))
+    print(len(turns), "of", len(case["history"]), "turns,", len(source), "tokens:", losses)
+
+(out / "mmi.json").write_text(json.dumps(records, indent=1, ensure_ascii=False) + "\n")

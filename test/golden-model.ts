@@ -1,6 +1,6 @@
 // The weights and batches of scripts/make-goldens.py, from the same integer hash.
 
-import type { TrainingInput } from '../src/nn/training-pass.js';
+import type { TrainingInput } from '../src/nn/packed-pass.js';
 
 /** uint32: the murmur3 finalizer of stream * 2^20 + index. */
 function hashed(index: number, stream: number): number {

@@ -9,7 +9,9 @@ import type { Device } from '../src/device/device.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { expectedTensors, type GPT2Config } from '../src/nn/gpt2-config.js';
-import { type TrainingInput, TrainingPass } from '../src/nn/training-pass.js';
+import type { TrainingInput } from '../src/nn/packed-pass.js';
+import { ScoringPass } from '../src/nn/scoring-pass.js';
+import { TrainingPass } from '../src/nn/training-pass.js';
 import { AdamW } from '../src/train/optimizer.js';
 import { goldenBatch, goldenWeights } from './golden-model.js';
 import { tinyConfig } from './tiny-run.js';
@@ -206,7 +208,7 @@ describe('what must not change the numbers', () => {
     const built = build(device);
     const tokens = Array.from({ length: 64 }, (_, place) => (place * 37) % still.vocabSize);
     const decoder = new DecodingPass(built.model, { sequences: 1, contextLength: 64 });
-    const all = built.pass.logits(sequence(tokens));
+    const all = new ScoringPass(built.model, { capacity: 64 }).logits(sequence(tokens));
     const width = still.vocabSize;
     let place = 0;
     for (const count of [5, 1, 1, 20, 1, 36]) {

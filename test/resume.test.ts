@@ -245,6 +245,13 @@ test('--resume without a checkpoint does not write over a model', async () => {
   assert.deepEqual(listing(model), before);
 });
 
+test('another --model than that of the run has no effect, and that is said', async () => {
+  const { code, stderr } = await chatbotTrain([...until(27, whole), '--model', 'small', '--resume']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /resuming goes on with the checkpoint's model \(.*\): --model small has no effect/);
+  assert.doesNotMatch((await chatbotTrain([...until(27, whole), '--resume'])).stderr, /has no effect/);
+});
+
 test('--resume of a finished run trains nothing and leaves its numbers as they are', async () => {
   const before = substance(whole);
   const { code, stderr, stdout } = await chatbotTrain([...until(27, whole), '--resume']);

@@ -49,6 +49,7 @@ export const tinyConfig: GPT2Config = {
   scaleAttnByInverseLayerIdx: false,
   tieWordEmbeddings: true,
   initializerRange: 0.02,
+  dialogueOrder: 'forward',
 };
 
 /** Writes a model folder of `tinyConfig`; always the same bits. */

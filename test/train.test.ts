@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { GPT2 } from '../src/nn/gpt2.js';
-import { TrainingPass } from '../src/nn/training-pass.js';
+import { ScoringPass } from '../src/nn/scoring-pass.js';
 import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
@@ -380,12 +380,7 @@ print(json.dumps({"ids": ids, "logits": logits.flatten().tolist()}))`;
     const gpt2 = new GPT2(device, opened.config, { trainable: false });
     for (const name of opened.names) device.upload(gpt2.parameters.get(name).value, opened.read(name));
     const length = theirs.ids.length;
-    const pass = new TrainingPass(gpt2, {
-      capacity: length,
-      gradientCheckpointing: false,
-      labelSmoothing: 0,
-    });
-    const ours = pass.logits({
+    const ours = new ScoringPass(gpt2, { capacity: length }).logits({
       tokens: Int32Array.from(theirs.ids),
       positions: Int32Array.from(theirs.ids, (_, place) => place),
       segmentStarts: new Int32Array(length),

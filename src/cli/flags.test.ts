@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { chatOptions } from '../config/chat-options.js';
 import { entriesOf, flagOf, kebab, type OptionSpec } from '../config/option-spec.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
@@ -73,6 +74,38 @@ test('a negative number is a value, the next flag is not', () => {
   assert.throws(() => parse('--model', '--seed'), /--model needs a value, but --seed follows it/);
 });
 
+function parseChat(...words: string[]) {
+  const command = new Command().exitOverride().allowExcessArguments();
+  addOptions(command, chatOptions);
+  command.parse(words, { from: 'user' });
+  return givenFlags(command, chatOptions);
+}
+
+test('a word of its own is an option like the others, wherever it stands', () => {
+  for (const words of [
+    ['results/mine', '--top-k', '3'],
+    ['--top-k', '3', 'results/mine'],
+  ]) {
+    const given = parseChat(...words);
+    assert.equal(given.get('model')?.value, 'results/mine');
+    assert.equal(given.get('topK')?.value, 3);
+  }
+  assert.equal(parseChat('--greedy').has('model'), false);
+});
+
+test('a list of one value a flag leaves the next word alone', () => {
+  const given = parseChat('--stop', 'You:', '--stop', '\n', 'results/mine');
+  assert.deepEqual(given.get('stop')?.value, ['You:', '\n']);
+  assert.equal(given.get('model')?.value, 'results/mine');
+});
+
+test('a message may begin with dashes, but is not the next flag', () => {
+  assert.equal(parseChat('--prompt', '-- or so').get('prompt')?.value, '-- or so');
+  assert.deepEqual(parseChat('--stop', '--').get('stop')?.value, ['--']);
+  assert.throws(() => parseChat('--prompt', '--json'), /--prompt needs a value, but --json follows it/);
+  assert.throws(() => parseChat('--stop', '--seed=1'), /--stop needs a value, but --seed=1 follows it/);
+});
+
 test('only decimal numbers are numbers', () => {
   for (const text of ['', ' ', '0x10', '1_000', 'Infinity', 'NaN', '1e', '5 ', '1,5'])
     assert.throws(
@@ -93,4 +126,13 @@ test('an unknown flag is answered with the nearest one', () => {
     'unknown flag --learning_rate=1; did you mean --learning-rate?',
   );
   assert.equal(unknownFlag('-q', command).message, 'unknown flag -q; chatbot-train --help lists all flags');
+});
+
+test('a flag for what stands alone is told so', () => {
+  const command = new Command('chatbot-chat');
+  addOptions(command, chatOptions);
+  assert.equal(
+    unknownFlag('--model=results/mine', command).message,
+    'unknown flag --model=results/mine; the model stands alone: chatbot-chat <model>',
+  );
 });

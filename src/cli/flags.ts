@@ -1,8 +1,15 @@
 // A table of options as commander flags, and what commander parsed as given options. Values stay unchecked here:
 // config/schema.ts checks them together with those of the config file.
 
-import { type Command, Option } from 'commander';
-import { defaultText, entriesOf, kebab, type OptionSpec, type OptionTable } from '../config/option-spec.js';
+import { Argument, type Command, Option } from 'commander';
+import {
+  defaultText,
+  entriesOf,
+  isPositional,
+  kebab,
+  type OptionSpec,
+  type OptionTable,
+} from '../config/option-spec.js';
 import type { Given, GivenOptions } from '../config/schema.js';
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
@@ -12,7 +19,9 @@ const COMMAND_LINE = 'on the command line';
 /** Adds every option of the table, grouped for `--help`. */
 export function addOptions(command: Command, table: OptionTable): void {
   for (const [key, spec] of entriesOf(table)) {
-    for (const option of commanderOptions(key, spec)) command.addOption(option.helpGroup(`${spec.group}:`));
+    if (isPositional(spec)) command.addArgument(new Argument(`[${kebab(key)}]`, spec.help));
+    else
+      for (const option of commanderOptions(key, spec)) command.addOption(option.helpGroup(`${spec.group}:`));
   }
 }
 
@@ -25,12 +34,15 @@ function commanderOptions(key: string, spec: OptionSpec): Option[] {
     return spec.default ? [off, on.hideHelp()] : [on, off.hideHelp()];
   }
   const names = spec.alias === undefined ? long : `--${spec.alias}, ${long}`;
-  return [new Option(`${names} ${placeholder(spec)}`, description(spec))];
+  const option = new Option(`${names} ${placeholder(spec)}`, description(spec));
+  if (spec.type === 'list' && spec.onePerFlag === true)
+    option.argParser((value, before: readonly string[] = []) => [...before, value]);
+  return [option];
 }
 
 function placeholder(spec: Exclude<OptionSpec, { type: 'switch' }>): string {
   if (spec.type === 'choice') return `<${spec.choices.join('|')}>`;
-  if (spec.type === 'list') return `<${spec.value}...>`;
+  if (spec.type === 'list' && spec.onePerFlag !== true) return `<${spec.value}...>`;
   return spec.type === 'optional-text' ? `[${spec.value}]` : `<${spec.value}>`;
 }
 
@@ -40,7 +52,7 @@ function description(spec: OptionSpec): string {
 }
 
 /**
- * The options given as flags of a parsed command.
+ * The options given as flags of a parsed command, and its first word where the table has a place for one.
  * @throws UserError (usage) where a flag took the next flag for its value.
  */
 export function givenFlags<Key extends string>(
@@ -49,17 +61,26 @@ export function givenFlags<Key extends string>(
 ): GivenOptions<Key> {
   const given = new Map<Key, Given>();
   for (const [key, spec] of entriesOf(table)) {
-    if (command.getOptionValueSource(key) !== 'cli') continue;
-    const value: unknown = command.getOptionValue(key);
-    if (typeof value === 'string' && value.startsWith('--'))
-      throw new UserError('usage', `--${kebab(key)} needs a value, but ${value} follows it`);
-    given.set(key, { value: typed(spec, value), where: COMMAND_LINE });
+    const value: unknown = isPositional(spec) ? command.args[0] : flagValue(command, key);
+    if (value !== undefined) given.set(key, { value: typedValue(spec, value), where: COMMAND_LINE });
   }
   return given;
 }
 
+function flagValue(command: Command, key: string): unknown {
+  if (command.getOptionValueSource(key) !== 'cli') return undefined;
+  const value: unknown = command.getOptionValue(key);
+  // `--prompt "-- or so"` is a message, `--prompt --json` a message that was forgotten.
+  const swallowed = [value]
+    .flat()
+    .find((each) => typeof each === 'string' && /^--[a-z][\w-]*(=|$)/i.test(each));
+  if (swallowed !== undefined)
+    throw new UserError('usage', `--${kebab(key)} needs a value, but ${swallowed} follows it`);
+  return value;
+}
+
 /** Text that spells a number becomes one; anything else is left for the schema to refuse. */
-function typed(spec: OptionSpec, value: unknown): unknown {
+export function typedValue(spec: OptionSpec, value: unknown): unknown {
   const isNumber = spec.type === 'integer' || spec.type === 'number';
   if (!isNumber || typeof value !== 'string') return value;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
@@ -67,11 +88,15 @@ function typed(spec: OptionSpec, value: unknown): unknown {
 
 /** The sentence for a flag that no command has. */
 export function unknownFlag(flag: string, command: Command): UserError {
+  const [name = flag] = flag.split('=');
+  const word = command.registeredArguments.find((argument) => name === `--${argument.name()}`);
+  if (word !== undefined)
+    return new UserError(
+      'usage',
+      `unknown flag ${flag}; the ${word.name()} stands alone: ${command.name()} <${word.name()}>`,
+    );
   const known = command.options.flatMap(({ short, long, hidden }) => (hidden ? [] : [short, long]));
-  const near = nearest(
-    flag.split('=')[0] ?? flag,
-    known.filter((name) => name?.startsWith('--')).map(String),
-  );
+  const near = nearest(name, known.filter((spelling) => spelling?.startsWith('--')).map(String));
   const hint = near === undefined ? `${fullName(command)} --help lists all flags` : `did you mean ${near}?`;
   return new UserError('usage', `unknown flag ${flag}; ${hint}`);
 }

@@ -24,21 +24,26 @@ const unmeasured: TrainingSummary = {
 
 test('without an evaluation set nothing is said of a best model', () => {
   assert.equal(
-    summaryText(unmeasured),
+    summaryText(unmeasured, false),
     `Trained 1,200 steps (1.5 epochs) in 1h 02m.
 Training loss 2.500, 1,500 tokens/s, peak memory 480 MB.
 
-The model is in results/my run; open it from Python with
-  AutoModelForCausalLM.from_pretrained("results/my run")
+The model is in results/my run.
+  to talk to it:    npx chatbot-chat 'results/my run'
+  from Python:      AutoModelForCausalLM.from_pretrained("results/my run")
 `,
   );
 });
 
 test('an early stop says why', () => {
   assert.match(
-    summaryText({ ...unmeasured, stoppedEarly: true }),
+    summaryText({ ...unmeasured, stoppedEarly: true }, false),
     /stopped early: the evaluation loss no longer fell/,
   );
+});
+
+test('a reversed model is not one to talk to', () => {
+  assert.match(summaryText(unmeasured, true), /npx chatbot-chat MODEL --mmi 'results\/my run'$/m);
 });
 
 test('the command that goes on can be pasted into a shell', () => {

@@ -36,8 +36,8 @@ export function interruptionText({ steps, outputDir }: TrainingSummary): string 
   );
 }
 
-/** The end block: the result, where it is and how to open it. */
-export function summaryText(summary: TrainingSummary): string {
+/** The end block: the result, where it is and what to do with it. @param reversed whether it learnt backwards. */
+export function summaryText(summary: TrainingSummary, reversed: boolean): string {
   const { steps, epochs, seconds, stoppedEarly, startingEvalLoss, bestEvalLoss, bestStep, outputDir } =
     summary;
   const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
@@ -53,8 +53,11 @@ export function summaryText(summary: TrainingSummary): string {
     );
   lines.push(
     '',
-    `The model is in ${outputDir}; open it from Python with`,
-    `  AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
+    `The model is in ${outputDir}.`,
+    reversed
+      ? `  to rank replies:  npx chatbot-chat MODEL --mmi ${quotedForShell(outputDir)}`
+      : `  to talk to it:    npx chatbot-chat ${quotedForShell(outputDir)}`,
+    `  from Python:      AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
   );
   return `${lines.join('\n')}\n`;
 }

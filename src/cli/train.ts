@@ -56,7 +56,7 @@ export async function trainCommand(
     progress.stop();
     const signal = shouldStop();
     if (summary !== null) {
-      const text = signal === null ? summaryText(summary) : interruptionText(summary);
+      const text = signal === null ? summaryText(summary, options.reverse) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
       if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
     }

@@ -13,6 +13,8 @@ interface Described {
   readonly alias?: string;
   /** What null, the default, comes to; shown as the default. */
   readonly unset?: string;
+  /** Ends the sentence that refuses a value: what somebody who gave it may want instead. */
+  readonly instead?: string;
 }
 
 export interface SwitchSpec extends Described {
@@ -46,12 +48,16 @@ export interface TextSpec extends Described {
   readonly pattern?: { readonly source: string; readonly words: string };
   /** Only a flag: means nothing inside a config file. */
   readonly onlyFlag?: true;
+  /** Not a flag but a word of its own; a table has at most one. */
+  readonly positional?: true;
 }
 
 export interface ListSpec extends Described {
   readonly type: 'list';
   readonly default: readonly string[];
   readonly value: string;
+  /** Every flag takes one value, so that a word of its own can follow it; else as many as follow. */
+  readonly onePerFlag?: true;
 }
 
 /** A flag that works alone (true) or with a value. */
@@ -96,10 +102,15 @@ export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What a person types to move the option off its default. */
+/** What a person types to move the option off its default; the name of a word that has no flag. */
 export function flagOf<Key extends string>(table: Readonly<Record<Key, OptionSpec>>, key: Key): string {
   const spec = table[key];
+  if (isPositional(spec)) return kebab(key);
   return spec.type === 'switch' && spec.default ? `--no-${kebab(key)}` : `--${kebab(key)}`;
+}
+
+export function isPositional(spec: OptionSpec): boolean {
+  return spec.type === 'text' && spec.positional === true;
 }
 
 /** The default as people write it (`5e-5`); undefined where there is none to speak of, as for switches. */

@@ -98,7 +98,8 @@ export function quoted(value: unknown): string {
 function refusal(flag: string, spec: OptionSpec, { value, where }: Given): UserError {
   const meant =
     spec.type === 'choice' && typeof value === 'string' ? nearest(value, spec.choices) : undefined;
-  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  const cure = meant === undefined ? spec.instead : `did you mean ${meant}?`;
+  const hint = cure === undefined ? '' : `; ${cure}`;
   return new UserError('usage', `${flag} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`);
 }
 

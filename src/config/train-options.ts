@@ -49,6 +49,12 @@ export const trainOptions = {
     default: 'responses',
     help: 'Turns that the model learns to say: every turn but the first, all of them, or the last only.',
   },
+  reverse: {
+    group: 'Model and data',
+    type: 'switch',
+    default: false,
+    help: 'Learn each turn from those after it: makes the model that chatbot-chat --mmi ranks replies by, not one to talk to.',
+  },
   config: {
     group: 'Model and data',
     type: 'text',

@@ -1,8 +1,8 @@
 // Rows of encoded dialogues laid one after the other, as the model takes them: flat arrays, and where each dialogue
 // starts and ends. It knows nothing of devices.
 
-import type { TrainingInput } from '../nn/training-pass.js';
-import type { EncodedDialogue } from './encode-dialogue.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
+import type { LabelledTokens } from './encode-dialogue.js';
 
 /** What one micro-step reads. */
 export interface Batch extends TrainingInput {
@@ -19,7 +19,7 @@ export interface CollateOptions {
 const paddingToken = 0;
 
 export function collate(
-  rows: readonly (readonly EncodedDialogue[])[],
+  rows: readonly (readonly LabelledTokens[])[],
   { maxLength, padTo }: CollateOptions,
 ): Batch {
   const lengths = rows.map((row) => row.reduce((sum, { tokens }) => sum + tokens.length, 0));
@@ -54,7 +54,7 @@ export function collate(
 /** @returns how many supervised rows there are now. */
 function place(
   batch: Batch,
-  { tokens, targets }: EncodedDialogue,
+  { tokens, targets }: LabelledTokens,
   start: number,
   supervisedBefore: number,
 ): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { encodeDialogue, type LossOn, unsupervised } from './encode-dialogue.js';
@@ -19,8 +20,12 @@ const letters: Tokenizer = {
 const say = (text: string, supervised = true): Turn => ({ text, supervised });
 const system = (text: string): Turn => ({ text, supervised: false, system: true });
 const dialogue = (...turns: Turn[]): Dialogue => ({ turns, source: 'test:1' });
-const encode = (turns: Turn[], lossOn: LossOn = 'responses', maxLength = 100) =>
-  encodeDialogue(dialogue(...turns), letters, { lossOn, maxLength });
+const encode = (
+  turns: Turn[],
+  lossOn: LossOn = 'responses',
+  maxLength = 100,
+  order: DialogueOrder = 'forward',
+) => encodeDialogue(dialogue(...turns), letters, { lossOn, maxLength, order });
 
 /** Tokens as letters, the end of a turn as `|`, what is not to be learnt as `.`. */
 const spelt = (ids: Iterable<number>): string =>
@@ -30,8 +35,9 @@ function learnt(
   turns: Turn[],
   lossOn: LossOn = 'responses',
   maxLength = 100,
+  order: DialogueOrder = 'forward',
 ): readonly [string, string] | null {
-  const encoded = encode(turns, lossOn, maxLength);
+  const encoded = encode(turns, lossOn, maxLength, order);
   return encoded && [spelt(encoded.tokens), spelt(encoded.targets)];
 }
 
@@ -83,20 +89,61 @@ test('the last two turns are cut where they must be: the context keeps its end, 
   assert.deepEqual(learnt([say('a'), say('bcdefgh')], 'responses', 5), ['a|bcd', '.bcde']);
 });
 
+describe('reversed', () => {
+  const reversed = (turns: Turn[], lossOn: LossOn = 'responses', maxLength = 100) =>
+    learnt(turns, lossOn, maxLength, 'reversed');
+
+  test('the last turn comes first, and each earlier one is learnt from those after it', () => {
+    assert.deepEqual(reversed([say('ab'), say('c'), say('d')]), ['d|c|ab', '.c|ab|']);
+    assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'all'), ['d|c|ab', '|c|ab|']);
+  });
+
+  test('on the last turn is on what the last turn answers, and on nothing before it', () => {
+    assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'last'), ['d|c|ab', '.c|...']);
+  });
+
+  test("a source is learnt where its response was, as DialoGPT's weights have it", () => {
+    assert.deepEqual(reversed([say('a', false), say('b')]), ['b|a', '.a|']);
+    assert.deepEqual(reversed([say('a', false), say('b', false), say('c')]), ['c|b|a', '.b|..']);
+    assert.equal(reversed([say('a'), say('b', false)]), null);
+  });
+
+  test('instructions are left out', () => {
+    assert.deepEqual(reversed([system('s'), say('a'), say('b')], 'all'), ['b|a', '|a|']);
+  });
+
+  test('the oldest turns are still the ones that leave, though they stand last', () => {
+    const turns = [say('aa'), say('bb'), say('cc'), say('dd')];
+    assert.deepEqual(reversed(turns, 'responses', 11)?.[0], 'dd|cc|bb|aa');
+    assert.deepEqual(reversed(turns, 'responses', 10)?.[0], 'dd|cc|bb');
+    const encoded = encode(turns, 'responses', 7, 'reversed');
+    assert.equal(encoded && spelt(encoded.tokens), 'dd|cc');
+    assert.equal(encoded?.droppedTurns, 2);
+    assert.equal(encoded?.droppedTokens, 6);
+  });
+
+  test('of two that are too long the response keeps its end, what it answers its beginning', () => {
+    assert.deepEqual(reversed([say('ijklmnop'), say('abcdefgh')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
+  });
+});
+
 const anyTurn: fc.Arbitrary<Turn> = fc.record({
   text: fc.string({ minLength: 1, maxLength: 12 }),
   supervised: fc.boolean(),
 });
 const anyTurns = fc.array(anyTurn, { minLength: 1, maxLength: 7 });
+const anyLength = fc.integer({ min: 1, max: 40 });
+const anyOrder = fc.constantFrom<DialogueOrder>('forward', 'reversed');
 const anyLoss = fc.constantFrom<LossOn>('responses', 'all', 'last');
 
 test('whatever the dialogue, it fits, targets are the next tokens, and tokens are kept or counted as dropped', () => {
   fc.assert(
-    fc.property(anyTurns, anyLoss, fc.integer({ min: 1, max: 40 }), (turns, lossOn, maxLength) => {
-      const encoded = encode(turns, lossOn, maxLength);
+    fc.property(anyTurns, anyLoss, anyLength, anyOrder, (turns, lossOn, maxLength, order) => {
+      const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
       const { tokens, targets, droppedTokens, droppedTurns, supervisedTokens } = encoded;
-      const all = turns.flatMap(({ text }) => [...letters.encode(text), end]);
+      const laidOut = order === 'reversed' ? turns.toReversed() : turns;
+      const all = laidOut.flatMap(({ text }) => [...letters.encode(text), end]);
       assert.ok(tokens.length >= 1 && tokens.length <= maxLength);
       assert.equal(targets.length, tokens.length);
       assert.equal(tokens.length + 1 + droppedTokens, all.length);
@@ -113,10 +160,10 @@ test('whatever the dialogue, it fits, targets are the next tokens, and tokens ar
 
 test('what is left out of an overlong dialogue changes nothing of what stays', () => {
   fc.assert(
-    fc.property(anyTurns, anyLoss, fc.integer({ min: 1, max: 40 }), (turns, lossOn, maxLength) => {
-      const encoded = encode(turns, lossOn, maxLength);
+    fc.property(anyTurns, anyLoss, anyLength, anyOrder, (turns, lossOn, maxLength, order) => {
+      const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
-      const kept = encode(turns.slice(encoded.droppedTurns), lossOn, maxLength);
+      const kept = encode(turns.slice(encoded.droppedTurns), lossOn, maxLength, order);
       assert.deepEqual(kept && [kept.tokens, kept.targets], [encoded.tokens, encoded.targets]);
     }),
     { seed: 2, numRuns: 200 },

@@ -1,11 +1,9 @@
-// A corpus from files to dialogues: finds the files, tells their formats, reads them, and tidies what was read. Text is
-// kept as it is but for white space around a turn, line ends (LF) and lone surrogates (U+FFFD); no Unicode
-// normalization, which would turn some characters into others.
+// A corpus from files to dialogues: finds the files, tells their formats, reads them, and tidies what was read.
 
 import { extname } from 'node:path';
 import { UserError } from '../errors.js';
 import { type CorpusFile, corpusFiles } from './corpus-files.js';
-import type { Dialogue, Turn } from './dialogue.js';
+import type { Dialogue } from './dialogue.js';
 import { type CorpusFormat, knownFormats } from './formats.js';
 import { readCornell } from './readers/cornell.js';
 import { readDialogptTsv } from './readers/dialogpt-tsv.js';
@@ -15,6 +13,7 @@ import { qaPairs } from './readers/qa-pairs.js';
 import { matches, type RecordReader, shortened, wrongRecord } from './readers/record.js';
 import { turns } from './readers/turns.js';
 import { readText } from './text-file.js';
+import { tidyText } from './tidy-text.js';
 
 export interface FileSummary {
   readonly path: string;
@@ -129,20 +128,14 @@ function tidy(dialogues: Iterable<Dialogue>) {
   let skippedDialogues = 0;
   let skippedTurns = 0;
   for (const { turns, source } of dialogues) {
-    const spoken = turns.map(tidyTurn).filter(({ text }) => text !== '');
+    const spoken = turns
+      .map((turn) => ({ ...turn, text: tidyText(turn.text) }))
+      .filter(({ text }) => text !== '');
     skippedTurns += turns.length - spoken.length;
     if (spoken.filter(({ system }) => !system).length < 2) skippedDialogues++;
     else kept.push({ turns: spoken, source });
   }
   return { dialogues: kept, skippedDialogues, skippedTurns };
-}
-
-function tidyTurn(turn: Turn): Turn {
-  const text = turn.text
-    .replace(/\r\n?/g, '\n')
-    .replace(/\p{Surrogate}/gu, '\ufffd')
-    .trim();
-  return { ...turn, text };
 }
 
 function nothingUsable(files: readonly FileSummary[]): UserError {

@@ -126,10 +126,11 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
 
 /**
  * Writes a file that is never seen half-written, and makes the folders above it.
+ * @param mode permissions of the file, less what the umask takes.
  * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
-  replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx' }));
+export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o666): void {
+  replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx', mode }));
 }
 
 /** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */

@@ -1,38 +1,36 @@
-// The likeliest reply to a conversation, token by token.
+// What a reply is, and what is told of it while it grows.
 
-import type { DecodingPass } from '../nn/decoding-pass.js';
-import type { Tokenizer } from '../tokenizer/tokenizer.js';
+/** `stop`: the model ended it, or a stop string did. `length`: the longest that was allowed, or the context is full. */
+export type FinishReason = 'stop' | 'length' | 'interrupted';
 
-export interface ReplyOptions {
-  readonly maxNewTokens: number;
+export interface Reply {
+  readonly text: string;
+  /** New ones; the end-of-text token is not counted. */
+  readonly tokens: number;
+  readonly promptTokens: number;
+  /** Turns that had to leave the context, the oldest ones. */
+  readonly droppedTurns: number;
+  readonly finishReason: FinishReason;
+  /** From the prompt to the last token. */
+  readonly seconds: number;
+  readonly secondsToFirstToken: number;
+  /** All that were considered, best first; empty where there was only one. */
+  readonly candidates: readonly Candidate[];
 }
 
-/**
- * Greedy reply of one sequence.
- * @param turns the conversation so far; where it is too long, its oldest tokens are left out.
- */
-export function greedyReply(
-  decoder: DecodingPass,
-  tokenizer: Tokenizer,
-  turns: readonly string[],
-  { maxNewTokens }: ReplyOptions,
-): string {
-  const prompt = turns.flatMap((turn) => [...tokenizer.encode(turn), tokenizer.endOfText]);
-  decoder.rewind(0);
-  const reply: number[] = [];
-  let next = argmax(decoder.prompt(prompt.slice(-Math.max(1, decoder.room - maxNewTokens))));
-  while (next !== tokenizer.endOfText && reply.length < maxNewTokens) {
-    reply.push(next);
-    if (decoder.room === 0) break;
-    next = argmax(decoder.advance([next]));
-  }
-  return tokenizer.decode(reply).trim();
+export interface Candidate {
+  readonly text: string;
+  readonly tokens: number;
+  /**
+   * Under a reversed model: the mean log-likelihood of the conversation's tokens, given the candidate. Of beams: what
+   * beam search compares. Else the mean log-likelihood of the candidate's own tokens.
+   */
+  readonly score: number;
 }
 
-/** The first index of the largest number; 0 where none is a number. */
-function argmax(values: Float32Array): number {
-  let best = 0;
-  for (let index = 1; index < values.length; index++)
-    if ((values[index] ?? 0) > (values[best] ?? 0)) best = index;
-  return best;
+export interface ReplyWatcher {
+  /** The next piece of the text: whole characters. All pieces together are the text. */
+  text(piece: string): void;
+  /** Asked after every token. */
+  shouldStop(): boolean;
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { UserError } from '../errors.js';
 import {
   expectedTensors,
+  type GPT2Config,
   gpt2ConfigJson,
   parseGPT2Config,
   presetConfig,
@@ -70,6 +71,7 @@ describe('parseGPT2Config', () => {
       scaleAttnByInverseLayerIdx: true,
       tieWordEmbeddings: false,
       initializerRange: 0.1,
+      dialogueOrder: 'forward',
     });
   });
 
@@ -112,6 +114,25 @@ describe('parseGPT2Config', () => {
     refuses({ attn_pdrop: 1 }, /attn_pdrop must be at least 0 and below 1/);
     refuses({ resid_pdrop: -0.1 }, /resid_pdrop/);
     refuses({ tie_word_embeddings: 'yes' }, /tie_word_embeddings must be true or false/);
+  });
+});
+
+describe('dialogue_order', () => {
+  it('is forward where config.json does not say, and an ordinary config.json does not say', () => {
+    assert.equal(parseGPT2Config({}, 'm').dialogueOrder, 'forward');
+    assert.equal(parseGPT2Config({ dialogue_order: null }, 'm').dialogueOrder, 'forward');
+    assert.ok(!('dialogue_order' in gpt2ConfigJson(presetConfig('tiny', 10), 9)));
+  });
+
+  it('comes back as it was written', () => {
+    const config: GPT2Config = { ...presetConfig('tiny', 10), dialogueOrder: 'reversed' };
+    assert.equal(gpt2ConfigJson(config, 9).dialogue_order, 'reversed');
+    assert.deepEqual(parseGPT2Config(gpt2ConfigJson(config, 9), 'm'), config);
+  });
+
+  it('is refused where it is anything else', () => {
+    for (const order of ['backwards', 1, true, ['reversed']])
+      refuses({ dialogue_order: order }, /dialogue_order must be "forward" or "reversed", found /);
   });
 });
 

@@ -1,10 +1,17 @@
 // The numbers that make one GPT-2 differ from another, named as in Hugging Face's GPT2Config (in camelCase), and
 // config.json to and from them. A key that changes what the model computes is honoured or refused by name; all
 // others (use_cache, summary_*, task_specific_params, reorder_and_upcast_attn, which float32 does not see) are ignored.
+// dialogue_order is a key of this program's own, which transformers ignores and keeps.
 
 import type { Activation } from '../device/device.js';
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
+
+/**
+ * Which way round the model has learnt conversations: each turn from those before it, as a model must that talks, or
+ * from those after it. Nothing that it computes depends on it.
+ */
+export type DialogueOrder = 'forward' | 'reversed';
 
 export interface GPT2Config {
   readonly vocabSize: number;
@@ -24,6 +31,7 @@ export interface GPT2Config {
   readonly scaleAttnByInverseLayerIdx: boolean;
   readonly tieWordEmbeddings: boolean;
   readonly initializerRange: number;
+  readonly dialogueOrder: DialogueOrder;
 }
 
 export interface TensorShape {
@@ -129,6 +137,13 @@ function activationOf(reader: ConfigReader): Activation {
   return activation;
 }
 
+function dialogueOrderOf(reader: ConfigReader): DialogueOrder {
+  const order = reader.value('dialogue_order') ?? 'forward';
+  if (order !== 'forward' && order !== 'reversed')
+    throw reader.fail(`dialogue_order must be "forward" or "reversed", found ${show(order)}`);
+  return order;
+}
+
 /**
  * A parsed config.json. Missing keys have the values that transformers gives them.
  * @param source how error messages name it.
@@ -171,6 +186,7 @@ export function parseGPT2Config(json: unknown, source: string): GPT2Config {
     scaleAttnByInverseLayerIdx: reader.flag('scale_attn_by_inverse_layer_idx', false),
     tieWordEmbeddings: reader.flag('tie_word_embeddings', true),
     initializerRange: reader.number('initializer_range', 0.02, 'at least 0', (value) => value >= 0),
+    dialogueOrder: dialogueOrderOf(reader),
   };
 }
 
@@ -201,6 +217,7 @@ export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<st
     eos_token_id: endOfText,
     torch_dtype: 'float32',
     use_cache: true,
+    ...(config.dialogueOrder === 'reversed' && { dialogue_order: config.dialogueOrder }),
   };
 }
 
@@ -279,5 +296,6 @@ export function presetConfig(name: string, vocabSize: number): GPT2Config {
     scaleAttnByInverseLayerIdx: false,
     tieWordEmbeddings: true,
     initializerRange: 0.02,
+    dialogueOrder: 'forward',
   };
 }

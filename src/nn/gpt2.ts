@@ -1,6 +1,6 @@
 // GPT-2 (Radford et al. 2019): token and position embeddings, pre-LN blocks, a final layernorm, a head that shares the
 // embedding's table. Knows nothing of text, files or optimizers. Memory for activations comes from the pass that runs
-// it (training-pass.ts, decoding-pass.ts).
+// it (training-pass.ts, scoring-pass.ts, decoding-pass.ts).
 
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';

@@ -67,6 +67,17 @@ export class LmHead {
     this.device.matmul(out, x, this.table.value, { transposeB: true });
   }
 
+  /** Gives `consume` the logits of all of hidden[R,C] in turn, a chunk [rows,V] at a time, each overwritten by the next. */
+  eachLogits(hidden: Tensor, consume: (logits: Tensor) => void): void {
+    const rows = hidden.extent(0);
+    for (let from = 0; from < rows; from += this.chunkRows) {
+      const count = Math.min(this.chunkRows, rows - from);
+      const logits = this.logits.rows(count);
+      this.project(logits, hidden.rows(count, from));
+      consume(logits);
+    }
+  }
+
   private eachChunk(
     losses: Tensor,
     hidden: Tensor,

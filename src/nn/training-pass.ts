@@ -4,22 +4,9 @@
 import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import { BlockActivations } from './block.js';
-import { type GPT2, type ModelActivations, type ModelDropouts, modelDropouts } from './gpt2.js';
-import { LmHead } from './lm-head.js';
+import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
+import { PackedPass, type TrainingInput } from './packed-pass.js';
 import { allocateGradientScratch, type GradientScratch } from './scratch.js';
-
-/** Packed conversations; see `Segments` for starts and ends. Token arrays [R], supervision [S] with S <= R. */
-export interface TrainingInput {
-  readonly tokens: Int32Array;
-  /** From 0 in every conversation. */
-  readonly positions: Int32Array;
-  readonly segmentStarts: Int32Array;
-  readonly segmentEnds: Int32Array;
-  /** Which rows predict something that the loss counts. */
-  readonly supervisedRows: Int32Array;
-  /** The token that each of them should predict. */
-  readonly targets: Int32Array;
-}
 
 export interface TrainingPassOptions {
   /** The most rows (tokens) of a batch. */
@@ -32,16 +19,10 @@ export class TrainingPass {
   /** f32[1]: sum of losses since it was last set to zero. */
   readonly lossSum: Tensor;
   private readonly device: Device;
-  private readonly input: Record<keyof TrainingInput, Tensor>;
-  private readonly counter: Tensor;
+  private readonly packed: PackedPass;
   private readonly gradientScale: Tensor;
-  private readonly losses: Tensor;
-  private readonly blocks: readonly BlockActivations[];
-  private readonly branch: Tensor;
-  private readonly final: ModelActivations['final'];
   private readonly scratch: (rows: number) => GradientScratch;
-  private readonly head: LmHead;
-  private readonly dropouts: { readonly training: ModelDropouts; readonly evaluation: ModelDropouts };
+  private readonly dropouts: ModelDropouts;
 
   constructor(
     private readonly model: GPT2,
@@ -49,30 +30,12 @@ export class TrainingPass {
   ) {
     const { device, config } = model;
     const { capacity } = options;
-    const activation = (width: number) => device.allocate('activations', [capacity, width]);
-    const integers = () => device.allocate('batch', [capacity], 'i32');
     this.device = device;
-    this.input = {
-      tokens: integers(),
-      positions: integers(),
-      segmentStarts: integers(),
-      segmentEnds: integers(),
-      supervisedRows: integers(),
-      targets: integers(),
-    };
-    this.counter = device.allocate('batch', [3], 'i32');
     this.gradientScale = device.allocate('batch', [1]);
     this.lossSum = device.allocate('batch', [1]);
-    this.losses = device.allocate('batch', [capacity]);
-    this.blocks = allocateBlocks(model, options);
-    this.branch = activation(config.nEmbd);
-    this.final = { stream: activation(config.nEmbd), out: activation(config.nEmbd), stats: activation(2) };
+    this.packed = new PackedPass(model, capacity, allocateBlocks(model, options));
     this.scratch = allocateGradientScratch(device, config, capacity);
-    this.head = new LmHead(device, model.parameters, config, capacity);
-    this.dropouts = {
-      training: modelDropouts(config, this.counter, true),
-      evaluation: modelDropouts(config, this.counter, false),
-    };
+    this.dropouts = modelDropouts(config, this.packed.counter, true);
   }
 
   /**
@@ -80,71 +43,32 @@ export class TrainingPass {
    * `lossSum`. @param random what decides the dropout masks: 64 bits of seed, and the micro-step's number.
    */
   accumulate(input: TrainingInput, gradientScale: number, random: { seed: bigint; microStep: number }): void {
-    this.device.upload(this.counter, dropoutCounter(random));
-    this.device.upload(this.gradientScale, Float32Array.of(gradientScale));
-    const batch = this.upload(input);
-    const { activations, segments, supervision, losses } = batch;
-    const dropouts = this.dropouts.training;
+    const { device, packed, dropouts } = this;
+    const { gradientCheckpointing, labelSmoothing } = this.options;
+    device.upload(packed.counter, dropoutCounter(random));
+    device.upload(this.gradientScale, Float32Array.of(gradientScale));
+    const batch = packed.upload(input);
+    const { activations, segments, losses } = batch;
+    const supervision = { ...batch.supervision, labelSmoothing };
     const scratch = this.scratch(input.tokens.length);
-    this.model.forward(activations, batch, { kind: 'packed', segments }, dropouts);
+    packed.forward(batch, dropouts);
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
-    this.head.lossWithGradient(losses, gradHidden, scratch.attended, hidden, supervision, this.gradientScale);
-    this.device.sum(this.lossSum, losses);
-    const recompute = this.options.gradientCheckpointing;
-    this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, recompute);
+    packed.head.lossWithGradient(
+      losses,
+      gradHidden,
+      scratch.attended,
+      hidden,
+      supervision,
+      this.gradientScale,
+    );
+    device.sum(this.lossSum, losses);
+    this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing);
   }
 
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
   evaluate(input: TrainingInput): void {
-    const { losses } = this.forwardWithLoss(input);
-    this.device.sum(this.lossSum, losses);
-  }
-
-  /** Logits after every row, f32[R,V], without dropout; allocates, so for tests and short inputs only. */
-  logits(input: TrainingInput): Float32Array {
-    const { activations } = this.forwardWithLoss(input);
-    const out = this.device.allocate('logits', [input.tokens.length, this.model.config.vocabSize]);
-    this.head.project(out, activations.final.out);
-    return this.device.download(out);
-  }
-
-  private forwardWithLoss(input: TrainingInput) {
-    const batch = this.upload(input);
-    const { activations, segments, supervision } = batch;
-    this.model.forward(activations, batch, { kind: 'packed', segments }, this.dropouts.evaluation);
-    this.head.loss(batch.losses, activations.final.out, { ...supervision, labelSmoothing: 0 });
-    return batch;
-  }
-
-  /** Copies a batch to the device and says which windows of the pass's memory it uses. */
-  private upload(input: TrainingInput) {
-    const rows = input.tokens.length;
-    const supervised = input.targets.length;
-    if (rows > this.options.capacity)
-      throw new RangeError(`a batch of ${rows} tokens in a pass for ${this.options.capacity}`);
-    const put = (name: keyof TrainingInput) => {
-      const window = this.input[name].rows(input[name].length);
-      this.device.upload(window, input[name]);
-      return window;
-    };
-    const { stream, out, stats } = this.final;
-    return {
-      tokens: put('tokens'),
-      positions: put('positions'),
-      segments: { starts: put('segmentStarts'), ends: put('segmentEnds') },
-      supervision: {
-        rows: put('supervisedRows'),
-        targets: put('targets'),
-        labelSmoothing: this.options.labelSmoothing,
-      },
-      losses: this.losses.rows(supervised),
-      activations: {
-        blocks: this.blocks,
-        branch: this.branch.rows(rows),
-        final: { stream: stream.rows(rows), out: out.rows(rows), stats: stats.rows(rows) },
-      },
-    };
+    this.device.sum(this.lossSum, this.packed.evaluate(input));
   }
 }
 

@@ -6,10 +6,12 @@ import type { RunOptions } from '../config/output-folder.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
 import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
+import { reverseDialogue } from '../corpus/reverse-dialogue.js';
 import { split, without } from '../corpus/split.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
-import type { TrainingInput } from '../nn/training-pass.js';
+import type { DialogueOrder } from '../nn/gpt2-config.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 
@@ -73,6 +75,11 @@ function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes:
   return { train, notes: shared === 0 ? notes : [...notes, both] };
 }
 
+/** Which way round a run learns its conversations. */
+export function dialogueOrder({ reverse }: RunOptions): DialogueOrder {
+  return reverse ? 'reversed' : 'forward';
+}
+
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
   { train, evaluation }: Corpora,
@@ -80,16 +87,16 @@ export function prepareData(
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
+  const { lossOn, reverse } = options;
+  const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
   const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap(
-      (dialogue) => encodeDialogue(dialogue, tokenizer, { lossOn: options.lossOn, maxLength }) ?? [],
-    );
+    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, encoding) ?? []);
   const encoded = encode(train);
   const held = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
       'data',
-      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${options.lossOn} counts is left`,
+      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
     );
   const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
@@ -102,7 +109,7 @@ export function prepareData(
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
-    prompts: choosePrompts(evaluation, promptCount),
+    prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
     fingerprint: fingerprint(encoded, options, maxLength),
     counts: {
       dialogues: encoded.length,

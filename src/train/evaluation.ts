@@ -3,13 +3,17 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { greedyReply } from '../generate/reply.js';
-import type { TrainingInput } from '../nn/training-pass.js';
+import { encodeTurn } from '../corpus/encode-dialogue.js';
+import { generateReplies } from '../generate/generate-replies.js';
+import { KnownPast } from '../generate/known-past.js';
+import { defaultSettings } from '../generate/settings.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { SampleReply } from './events.js';
 import type { Learner } from './learner.js';
 
 const sampleTokens = 40;
+const sampleSettings = { ...defaultSettings, doSample: false, minNewTokens: 0, maxNewTokens: sampleTokens };
 
 /** A conversation up to its last turn, which is what the model is asked for. */
 export interface SamplePrompt {
@@ -48,16 +52,22 @@ export async function evaluationLoss(
   return sum / tokens;
 }
 
-/** The likeliest reply to each prompt, in full or up to 40 tokens. */
-export function sampleReplies(
+/** The likeliest reply to each prompt, in full or up to 40 tokens; of a prompt that is too long, its end is read. */
+export async function sampleReplies(
   { decoder }: Learner,
   tokenizer: Tokenizer,
   prompts: readonly SamplePrompt[],
-): SampleReply[] {
+): Promise<SampleReply[]> {
   if (!decoder) return [];
-  return prompts.map(({ turns, reference }) => ({
-    prompt: turns.join(' / '),
-    reply: greedyReply(decoder, tokenizer, turns, { maxNewTokens: sampleTokens }),
-    reference,
-  }));
+  // The weights have changed since the last time, so nothing that was read before is known.
+  const past = new KnownPast(decoder);
+  const watcher = { text: () => {}, shouldStop: () => false };
+  const samples: SampleReply[] = [];
+  for (const { turns, reference } of prompts) {
+    const tokens = turns.flatMap((turn) => encodeTurn(turn, tokenizer));
+    const room = Math.max(1, decoder.contextLength - sampleTokens);
+    const [reply] = await generateReplies(past, tokenizer, tokens.slice(-room), sampleSettings, 1, watcher);
+    samples.push({ prompt: turns.join(' / '), reply: reply?.text ?? '', reference });
+  }
+  return samples;
 }

@@ -73,6 +73,10 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       outputDir: options.outputDir,
     };
     for (const line of corpora.notes) watcher.note(line);
+    if (options.reverse)
+      watcher.note(
+        '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
+      );
     watcher.plan(plan);
     if (options.dryRun) return null;
     const learner = buildLearner(device, config, learning);

@@ -16,6 +16,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { checkVocabulary, openModelFolder, readModelConfig } from '../weights/model-folder.js';
 import { resolveModel } from '../weights/resolve.js';
 import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
+import { dialogueOrder } from './data.js';
 import { metricsFileName } from './metrics.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
@@ -49,7 +50,9 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
     noteOtherModel(options, checkpoint, watcher);
-    return { ...fromFolder(checkpoint, checkpoint, watcher), checkpoint, state };
+    const start = fromFolder(checkpoint, checkpoint, watcher);
+    refuseOtherOrder(options, checkpoint, start.config);
+    return { ...start, checkpoint, state };
   }
   const found = await resolveModel(options.model, {
     onProgress: ({ file, received, total }) => watcher.download(file, received, total),
@@ -61,7 +64,9 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
       : options.dryRun && found.fetched
         ? withoutWeights(found.folder, options.model)
         : fromFolder(found.folder, options.model, watcher);
-  return { ...start, checkpoint: null, state: null };
+  refuseReversed(options, start);
+  const config = { ...start.config, dialogueOrder: dialogueOrder(options) };
+  return { ...start, config, checkpoint: null, state: null };
 }
 
 function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWatcher): string | null {
@@ -73,6 +78,30 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
     throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
+}
+
+/** A run goes on the way round in which it began. */
+function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: GPT2Config): void {
+  const reversed = config.dialogueOrder === 'reversed';
+  if (reversed === reverse) return;
+  throw new UserError(
+    'usage',
+    reversed
+      ? `${checkpoint} is of a run with --reverse, so it cannot be resumed without; give --reverse again`
+      : `${checkpoint} is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or start a new run in another --output-dir`,
+  );
+}
+
+/**
+ * Any model may learn reversed conversations from where it stands, but one that has would unlearn what it is for, and
+ * its folder would not show it.
+ */
+function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): void {
+  if (reverse || config.dialogueOrder === 'forward') return;
+  throw new UserError(
+    'usage',
+    `--model ${label} was trained with --reverse, on conversations from their end; give --reverse again, or name another model`,
+  );
 }
 
 /** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */

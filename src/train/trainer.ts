@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EpochWindows, Window } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
-import type { TrainingInput } from '../nn/training-pass.js';
+import type { TrainingInput } from '../nn/packed-pass.js';
 import {
   type Checkpointed,
   checkpointFolder,
@@ -104,7 +104,10 @@ export class Trainer {
     const began = performance.now();
     const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop() !== null);
     if (loss === null) return false;
-    const samples = sampleReplies(learner, checkpointed.tokenizer, prompts);
+    // A model that has diverged has nothing to say.
+    const samples = Number.isFinite(loss)
+      ? await sampleReplies(learner, checkpointed.tokenizer, prompts)
+      : [];
     // The loss before the first step is where the run started, not one of its results.
     const isStart = state.global_step === 0;
     const { best, stop } = isStart ? { best: false, stop: false } : this.earlyStopping.observe(loss);

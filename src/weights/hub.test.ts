@@ -20,7 +20,7 @@ import { commit, FakeHub } from '../../test/fake-hub.js';
 import { UserError } from '../errors.js';
 import { type DownloadProgress, type FetchOptions, fetchModel } from './hub.js';
 import { hubSettings, parseHubId } from './hub-cache.js';
-import { openModelFolder } from './model-folder.js';
+import { openModelFolder, readModelConfig } from './model-folder.js';
 import { resolveModel } from './resolve.js';
 
 const goldens = fileURLToPath(new URL('../../../test/goldens/weights', import.meta.url));
@@ -97,6 +97,12 @@ describe('fetchModel', () => {
     serve('zip');
     const folder = await fetchIt();
     assert.equal(openModelFolder(folder).read('wte.weight').length, 160);
+  });
+
+  it('leaves the weights where they are not asked for, and does not take that for the whole model', async () => {
+    const folder = await fetchIt({ weights: false });
+    assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'merges.txt', 'vocab.json']);
+    assert.equal(readModelConfig(folder).nLayer, openModelFolder(await fetchIt()).config.nLayer);
   });
 
   it('says how many bytes of the weights are there', async () => {
@@ -354,13 +360,19 @@ describe('resolveModel', () => {
 
   it('takes a folder, then a preset, then a model of the hub', async () => {
     const folder = join(goldens, 'zip');
-    assert.deepEqual(await resolveModel(folder, options()), { kind: 'folder', name: 'zip', folder });
+    assert.deepEqual(await resolveModel(folder, options()), {
+      kind: 'folder',
+      name: 'zip',
+      folder,
+      fetched: false,
+    });
     for (const name of ['tiny', 'preset:tiny'])
       assert.deepEqual(await resolveModel(name, options()), { kind: 'preset', name: 'tiny', preset: 'tiny' });
     assert.deepEqual(await resolveModel('owner/name', options()), {
       kind: 'folder',
       name: 'name',
       folder: join(cacheFolder(), 'snapshots', commit),
+      fetched: true,
     });
   });
 

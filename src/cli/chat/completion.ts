@@ -1,0 +1,49 @@
+// The Tab key: names of commands, of parameters and their values, and of files.
+
+import { readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Completes, commands } from './commands.js';
+import { parameterNames, valuesFor } from './parameters.js';
+import { visible } from './visible.js';
+
+/**
+ * Ways to go on from a line up to the cursor, as node:readline wants them.
+ * @returns what can replace the end of the line, and that end.
+ */
+export function complete(line: string): [hits: string[], replaced: string] {
+  const [, name, space, rest = ''] = /^\/(\S*)(\s*)(.*)$/.exec(line) ?? [];
+  if (name === undefined) return [[], line];
+  if (space === '') {
+    const hits = Object.entries(commands)
+      .filter(([known]) => known.startsWith(name))
+      .map(([known, { takes }]) => `/${known}${takes === '' ? '' : ' '}`);
+    return [hits, line];
+  }
+  const completes = Object.hasOwn(commands, name) ? commands[name]?.completes : undefined;
+  return completes === undefined ? [[], line] : completeRest(completes, rest);
+}
+
+function completeRest(completes: Completes, rest: string): [hits: string[], replaced: string] {
+  if (completes === 'file') return [fileNames(rest), rest];
+  if (completes !== 'parameter') return [completes.filter((word) => word.startsWith(rest)), rest];
+  const [, name = '', space = '', value = ''] = /^(\S*)(\s*)(.*)$/.exec(rest) ?? [];
+  if (space !== '') return [valuesFor(name).filter((word) => word.startsWith(value)), value];
+  return [parameterNames.filter((known) => known.startsWith(name)).map((known) => `${known} `), name];
+}
+
+/** Files and folders that a path begins; hidden ones only where it asks for them. */
+function fileNames(path: string): string[] {
+  const cut = path.lastIndexOf('/') + 1;
+  const [folder, beginning] = [path.slice(0, cut), path.slice(cut)];
+  const real = folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder;
+  try {
+    return readdirSync(real === '' ? '.' : real, { withFileTypes: true })
+      .filter(({ name }) => name.startsWith(beginning) && (beginning !== '' || !name.startsWith('.')))
+      .filter(({ name }) => visible(name) === name && !/[\n\t]/.test(name))
+      .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,57 @@
+// What was typed, kept between runs: a text file of one entry a line, the newest last. It is read again before every
+// entry, so that conversations side by side add to it and take nothing away.
+
+import { readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { messageOf, UserError } from '../../errors.js';
+import { writeFileAtomic } from '../../files/atomic.js';
+import { makeStateFolder } from './state-folder.js';
+import { visible } from './visible.js';
+
+/** How many entries are kept. */
+export const historySize = 1000;
+
+/** A file larger than this was not written here. */
+const mostBytes = 2 ** 24;
+
+export class HistoryFile {
+  constructor(readonly path: string) {}
+
+  /**
+   * The newest first.
+   * @throws UserError (data) when there is a file that cannot be read as a history; it stays untouched.
+   */
+  read(): string[] {
+    try {
+      const stats = statSync(this.path, { throwIfNoEntry: false });
+      if (stats === undefined) return [];
+      if (!stats.isFile() || stats.size > mostBytes) throw new TypeError('it is no history');
+      const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(this.path));
+      if (text.includes('\0')) throw new TypeError('it is no text');
+      return text
+        .split('\n')
+        .map(visible)
+        .filter((line) => line.trim() !== '')
+        .slice(-historySize)
+        .reverse();
+    } catch (thrown) {
+      throw new UserError(
+        'data',
+        `the history in ${this.path} cannot be read (${messageOf(thrown)}); remove it to have one again`,
+        { cause: thrown },
+      );
+    }
+  }
+
+  /**
+   * @param line one line, not blank.
+   * @throws UserError when the file cannot be read or written; it stays untouched.
+   */
+  add(line: string): void {
+    const [newest, ...older] = this.read();
+    if (line === newest) return;
+    const entries = [line, ...(newest === undefined ? [] : [newest]), ...older].slice(0, historySize);
+    makeStateFolder(dirname(this.path));
+    writeFileAtomic(this.path, `${entries.reverse().join('\n')}\n`, 0o600);
+  }
+}

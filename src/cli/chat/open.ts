@@ -1,0 +1,75 @@
+// From the options to a model that is ready to talk on its device. What costs least to refuse comes first.
+
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChatOptions } from '../../config/chat-options.js';
+import { candidateCount } from '../../config/chat-settings.js';
+import { resolvePrecision, selectDevice } from '../../device/select.js';
+import { UserError } from '../../errors.js';
+import { type ChatModel, openChatModel } from '../../generate/chat-model.js';
+import { checkpointFolder, checkpointSteps } from '../../train/checkpoint.js';
+import { metricsFileName } from '../../train/metrics.js';
+
+/** The options of a conversation that knows whom it is with. */
+export interface PartnerOptions extends ChatOptions {
+  readonly model: string;
+}
+
+export interface OpeningWatcher {
+  note(text: string): void;
+  /** @param total bytes, 0 where unknown. */
+  download(file: string, done: number, total: number): void;
+}
+
+export interface OpenedChat {
+  readonly model: Pick<ChatModel, 'label' | 'parameters' | 'contextLength' | 'memoryBytes' | 'reply'>;
+  /** The device as people know it. */
+  readonly device: string;
+  readonly precision: string;
+  /** The most candidates or beams that fit into the memory that was taken. */
+  readonly sequences: number;
+  dispose(): void;
+}
+
+export type OpenChat = (options: PartnerOptions, watcher: OpeningWatcher) => Promise<OpenedChat>;
+
+/** @throws UserError (usage, model or device) for what cannot be opened. */
+export const openChat: OpenChat = async (options, watcher) => {
+  for (const name of [options.model, options.mmi]) if (name !== null) refuseUnfinishedRun(name);
+  const device = selectDevice(options.device, {
+    threads: options.threads ?? undefined,
+    onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
+  });
+  try {
+    const precision = resolvePrecision(device, options.precision);
+    const sequences = Math.max(options.numBeams, candidateCount(options));
+    const model = await openChatModel(options.model, {
+      device,
+      weights: precision,
+      sequences,
+      mmi: options.mmi,
+      onDownload: watcher.download,
+    });
+    return { model, device: device.description, precision, sequences, dispose: () => device.dispose() };
+  } catch (thrown) {
+    device.dispose();
+    throw thrown;
+  }
+};
+
+/** The model lies in a run's folder only when the run is done; until then its checkpoints are models. */
+function refuseUnfinishedRun(folder: string): void {
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  if (!isFolder || existsSync(join(folder, 'config.json'))) return;
+  const newest = checkpointSteps(folder).at(-1);
+  if (newest !== undefined)
+    throw new UserError(
+      'model',
+      `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with chatbot-train --resume`,
+    );
+  if (existsSync(join(folder, metricsFileName)))
+    throw new UserError(
+      'model',
+      `the training in ${folder} has not saved a model yet; finish it with chatbot-train --resume`,
+    );
+}

@@ -1,0 +1,110 @@
+// The options of `chatbot-chat` that can change while it runs. `/set` lays a value over the command line's and has all of
+// them checked again, so it knows the same names, bounds and contradictions.
+
+import { type ChatOption, type ChatOptions, chatOptions } from '../../config/chat-options.js';
+import { type LoadedChatOptions, loadChatOptions } from '../../config/chat-settings.js';
+import { kebab, type OptionSpec } from '../../config/option-spec.js';
+import type { Given, GivenOptions } from '../../config/schema.js';
+import { UserError } from '../../errors.js';
+import { nearest } from '../../suggest.js';
+import { typedValue } from '../flags.js';
+
+const parameters = [
+  ...(['greedy', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'noRepeatNgramSize'] as const),
+  ...(['seed', 'minNewTokens', 'maxNewTokens', 'stop', 'candidates', 'numBeams', 'lengthPenalty'] as const),
+] as const satisfies readonly ChatOption[];
+
+export type Parameter = (typeof parameters)[number];
+
+/** As they are typed. */
+export const parameterNames: readonly string[] = parameters.map(kebab);
+
+/** Stands for the value that a parameter has when nobody gives one. */
+const defaultWord = 'default';
+
+/** @throws UserError (usage) for a name that is not known. */
+export function parameterNamed(name: string): Parameter {
+  const spelt = kebab(name.replace(/^-+/, '')).replaceAll('_', '-');
+  const found = parameters.find(
+    (parameter) => kebab(parameter) === spelt || specOf(parameter).alias === spelt,
+  );
+  if (found !== undefined) return found;
+  const near = nearest(spelt.slice(0, 40), parameterNames);
+  const hint = near === undefined ? '/set lists them all' : `did you mean ${near}?`;
+  throw new UserError('usage', `there is no parameter ${JSON.stringify(name.slice(0, 40))}; ${hint}`);
+}
+
+/** What it does, in a sentence. */
+export function parameterHelp(parameter: Parameter): string {
+  return specOf(parameter).help;
+}
+
+/** Words that can be typed after the name. */
+export function valuesFor(name: string): readonly string[] {
+  const parameter = parameters.find((known) => kebab(known) === name);
+  if (parameter === undefined) return [];
+  const spec = specOf(parameter);
+  return spec.type === 'switch' ? ['true', 'false', defaultWord] : [defaultWord];
+}
+
+export class Parameters {
+  private given: GivenOptions<ChatOption>;
+  private loaded: LoadedChatOptions;
+
+  /** @param flags as the command line gave them. */
+  constructor(flags: GivenOptions<ChatOption>) {
+    this.given = flags;
+    this.loaded = loadChatOptions(flags);
+  }
+
+  get options(): ChatOptions {
+    return this.loaded.options;
+  }
+
+  /**
+   * Lays a value over the command line's.
+   * @param text as typed; `default` takes away whatever was given.
+   * @param check may refuse the new options by throwing.
+   * @returns sentences about what has no effect now, and had before.
+   * @throws UserError (usage) for a value that is not allowed; nothing has changed then.
+   */
+  set(parameter: Parameter, text: string, check: (options: ChatOptions) => void): readonly string[] {
+    const given = new Map(this.given);
+    if (text === defaultWord) given.delete(parameter);
+    else given.set(parameter, { value: typed(specOf(parameter), text), where: 'in /set' } satisfies Given);
+    const loaded = loadChatOptions(given);
+    check(loaded.options);
+    const news = loaded.notes.filter((note) => !this.loaded.notes.includes(note));
+    this.given = given;
+    this.loaded = loaded;
+    return news;
+  }
+
+  /** The value as it can be typed. */
+  shown(parameter: Parameter): string {
+    const value = this.options[parameter];
+    if (value === null) return `${defaultWord} (${specOf(parameter).unset ?? 'none'})`;
+    return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  }
+
+  /** Names and values of all. */
+  get lines(): readonly (readonly [name: string, value: string])[] {
+    return parameters.map((parameter) => [kebab(parameter), this.shown(parameter)]);
+  }
+}
+
+function specOf(parameter: Parameter): OptionSpec {
+  return chatOptions[parameter];
+}
+
+/** A list is typed as JSON, or as its only member. */
+function typed(spec: OptionSpec, text: string): unknown {
+  if (spec.type === 'switch') return text === 'true' || (text === 'false' ? false : text);
+  if (spec.type !== 'list') return typedValue(spec, text);
+  if (!/^[["]/.test(text)) return [text];
+  try {
+    return [JSON.parse(text)].flat();
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,28 @@
+// `/good` and `/bad`: the conversation up to the last reply and what a person thought of it, kept as lines that
+// `chatbot-train --data` reads. A reply that is rated twice has two lines, of which the later counts.
+
+import { dirname } from 'node:path';
+import { UserError } from '../../errors.js';
+import type { Exchange } from '../../generate/conversation.js';
+import type { Session } from './session.js';
+import { makeStateFolder } from './state-folder.js';
+import { addDialogue, type DialogueLine } from './transcript.js';
+
+type Rating = NonNullable<DialogueLine['rating']>;
+
+const rated = new WeakMap<Exchange, Rating>();
+
+/** @throws UserError when there is no reply, or the file cannot be written. */
+export function rate({ conversation, feedbackFile, screen }: Session, rating: Rating): void {
+  const last = conversation.exchanges.at(-1);
+  if (last === undefined || (last.answer ?? '') === '')
+    throw new UserError('usage', 'there is no reply yet that could be rated');
+  if (rated.get(last) === rating) {
+    screen.note(`rated ${rating} already`);
+    return;
+  }
+  makeStateFolder(dirname(feedbackFile));
+  addDialogue(feedbackFile, { turns: conversation.turns, rating });
+  rated.set(last, rating);
+  screen.note(`rated ${rating} in ${feedbackFile}`);
+}

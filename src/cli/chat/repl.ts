@@ -1,0 +1,136 @@
+// The conversation in a terminal: reads what is typed, and gives it to the model or to a command. Nothing that goes wrong
+// ends it but Ctrl+D, `/exit` and a terminal that has gone away.
+
+import { join } from 'node:path';
+import type { ChatOption } from '../../config/chat-options.js';
+import type { GivenOptions } from '../../config/schema.js';
+import { ExitCode } from '../../errors.js';
+import type { Conversation } from '../../generate/conversation.js';
+import { runCommand } from './commands.js';
+import { complete } from './completion.js';
+import { HistoryFile, historySize } from './history.js';
+import type { TerminalInput } from './keyboard.js';
+import { LineReader } from './line-reader.js';
+import type { OpenedChat } from './open.js';
+import { Parameters } from './parameters.js';
+import { Screen, type TerminalOutput } from './screen.js';
+import { Session, sentenceOf } from './session.js';
+import { stateFolder } from './state-folder.js';
+
+export interface ReplSurroundings {
+  /** As the command line gave them; what the conversation was made with. */
+  readonly flags: GivenOptions<ChatOption>;
+  readonly chat: OpenedChat;
+  readonly terminal: { readonly stdin: TerminalInput; readonly stdout: TerminalOutput };
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** @returns the exit code. @throws UserError (usage) for flags that loadChatOptions refuses. */
+export async function runRepl(
+  conversation: Conversation,
+  { flags, chat, terminal, environment = process.env }: ReplSurroundings,
+): Promise<number> {
+  const { stdin: input, stdout: output } = terminal;
+  const parameters = new Parameters(flags);
+  const screen = new Screen(output);
+  const folder = stateFolder(environment);
+  const feedbackFile = join(folder, 'feedback.jsonl');
+  const session = new Session(conversation, parameters, chat, screen, feedbackFile);
+  const history = parameters.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
+  if (!parameters.options.quiet) screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D leaves');
+  const reader = new LineReader({
+    ...{ input, output, complete, historySize },
+    history: history?.entries ?? [],
+    clearedNote: `${screen.styled('note', 'Ctrl+D or /exit leaves')}\n`,
+  });
+  reader.onInterrupt = () => session.interrupt();
+  try {
+    while (!session.left) {
+      const typed = await readInput(reader, screen, history);
+      if (typed.kind === 'nothing') continue;
+      if (typed.kind === 'end') session.leave();
+      else await respond(session, typed, environment);
+      screen.gap();
+    }
+  } finally {
+    reader.close();
+  }
+  return ExitCode.ok;
+}
+
+/** The history between runs. What is wrong with its file is said once, and it is then left alone. */
+class KeptHistory {
+  readonly entries: readonly string[];
+  private readonly file: HistoryFile;
+  private usable = true;
+
+  constructor(
+    path: string,
+    private readonly screen: Screen,
+  ) {
+    this.file = new HistoryFile(path);
+    this.entries = this.attempt(() => this.file.read()) ?? [];
+  }
+
+  add(line: string): void {
+    if (line.trim() !== '') this.attempt(() => this.file.add(line));
+  }
+
+  private attempt<Result>(action: () => Result): Result | undefined {
+    if (!this.usable) return undefined;
+    try {
+      return action();
+    } catch (thrown) {
+      this.usable = false;
+      this.screen.note(`what you type is not kept: ${sentenceOf(thrown)}`);
+      return undefined;
+    }
+  }
+}
+
+interface Typed {
+  readonly kind: 'message' | 'command';
+  readonly text: string;
+}
+
+type Input = Typed | { readonly kind: 'nothing' } | { readonly kind: 'end' };
+
+const nothing = { kind: 'nothing' } as const;
+const end = { kind: 'end' } as const;
+
+const quotes = '"""';
+
+/** A line, or the lines between two `"""`, which are a message whatever they begin with. */
+async function readInput(reader: LineReader, screen: Screen, history: KeptHistory | null): Promise<Input> {
+  const first = await reader.ask({ prompt: screen.prompt, completes: true });
+  if (first.kind !== 'line') return first.kind === 'end' ? end : nothing;
+  history?.add(first.text);
+  const line = first.text.trim();
+  if (!line.startsWith(quotes)) {
+    if (line === '') return nothing;
+    return { kind: line.startsWith('/') ? 'command' : 'message', text: line };
+  }
+  const lines: string[] = [];
+  let next = line.slice(quotes.length);
+  while (!next.trimEnd().endsWith(quotes)) {
+    lines.push(next);
+    const answer = await reader.ask({ prompt: screen.continuation, completes: false });
+    if (answer.kind !== 'line') return answer.kind === 'end' ? end : nothing;
+    history?.add(answer.text);
+    next = answer.text;
+  }
+  lines.push(next.trimEnd().slice(0, -quotes.length));
+  const text = lines.join('\n').trim();
+  return text === '' ? nothing : { kind: 'message', text };
+}
+
+/** Says what goes wrong in a sentence. */
+async function respond(session: Session, typed: Typed, environment: NodeJS.ProcessEnv): Promise<void> {
+  try {
+    await (typed.kind === 'message' ? session.say(typed.text) : runCommand(session, typed.text));
+  } catch (thrown) {
+    session.screen.error(sentenceOf(thrown));
+    if (environment.CHATBOT_TRAIN_DEBUG === '1' && thrown instanceof Error)
+      session.screen.text(String(thrown.stack));
+  }
+}

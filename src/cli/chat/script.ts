@@ -1,0 +1,111 @@
+// Conversations without a person at the terminal: messages in, replies out, and nothing else on stdout. Nothing of a
+// reply is printed before all of it is there, so that whoever reads never has half of one.
+
+import { setImmediate } from 'node:timers/promises';
+import { tidyText } from '../../corpus/tidy-text.js';
+import { ExitCode, UserError } from '../../errors.js';
+import type { Reply, ReplyWatcher } from '../../generate/reply.js';
+import { exitCodeOfSignal, type SignalSource, type StopSignal, watchSignals } from '../signals.js';
+import { inputLines } from './input-lines.js';
+import { replyJson } from './reply-json.js';
+import { visible } from './visible.js';
+
+/** Whoever answers, and remembers what was said: a Conversation. */
+export interface Partner {
+  say(message: string, watcher: ReplyWatcher): Promise<Reply>;
+}
+
+/** A stream that a terminal may be behind. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+export interface ScriptOptions {
+  readonly output: Output;
+  /** Replies as JSON. */
+  readonly json: boolean;
+  readonly signals?: SignalSource;
+}
+
+/**
+ * Says one message and prints the reply, line breaks and all.
+ * @returns the exit code.
+ * @throws what `say` throws.
+ */
+export async function runPrompt(partner: Partner, message: string, options: ScriptOptions): Promise<number> {
+  return untilSignalled(options.signals, async (stop) => {
+    const reply = await partner.say(message, stop.watcher);
+    if (!stop.signalled()) await print(reply.text, reply, options);
+    return ExitCode.ok;
+  });
+}
+
+/**
+ * Answers every line of the input with one line; a line without words is skipped. Ends well when the input ends, or
+ * nobody reads the output any longer.
+ * @returns the exit code.
+ * @throws UserError with the line's number for one that cannot be read or answered; replies to those before are printed.
+ */
+export async function runScript(
+  partner: Partner,
+  input: NodeJS.ReadableStream,
+  options: ScriptOptions,
+): Promise<number> {
+  return untilSignalled(options.signals, async (stop) => {
+    const lines = inputLines(input as AsyncIterable<Uint8Array | string>);
+    for (;;) {
+      const next = await Promise.race([lines.next(), stop.asked]);
+      if (next === 'stop' || next.done === true) return ExitCode.ok;
+      const { text, number } = next.value;
+      const message = tidyText(text);
+      if (message === '') continue;
+      const reply = await partner.say(message, stop.watcher).catch((thrown: unknown) => {
+        throw placed(thrown, number);
+      });
+      if (stop.signalled()) return ExitCode.ok;
+      const line = reply.text.replace(/\r\n|[\n\r]/g, ' ');
+      if (!(await print(line, reply, options))) return ExitCode.ok;
+      // Signals come with the event loop, which short replies alone would never let turn.
+      await setImmediate();
+    }
+  });
+}
+
+interface Stop {
+  readonly asked: Promise<'stop'>;
+  readonly watcher: ReplyWatcher;
+  signalled(): boolean;
+}
+
+/** @returns what `run` does, or the signal's exit code when one came. */
+async function untilSignalled(
+  source: SignalSource | undefined,
+  run: (stop: Stop) => Promise<number>,
+): Promise<number> {
+  let ask: (stop: 'stop') => void = () => {};
+  const asked = new Promise<'stop'>((resolve) => {
+    ask = resolve;
+  });
+  const watch = watchSignals(() => ask('stop'), source);
+  const signal = (): StopSignal | null => watch.shouldStop();
+  const signalled = () => signal() !== null;
+  try {
+    const exitCode = await run({ asked, signalled, watcher: { text: () => {}, shouldStop: signalled } });
+    const received = signal();
+    return received === null ? exitCode : exitCodeOfSignal[received];
+  } finally {
+    watch.dispose();
+  }
+}
+
+/** A message that cannot be answered, with its place. */
+function placed(thrown: unknown, line: number): unknown {
+  if (!(thrown instanceof UserError)) return thrown;
+  return new UserError(thrown.fault, `line ${line} of the input: ${thrown.message}`, { cause: thrown });
+}
+
+/** @returns once it is handed over; false when nobody takes it any longer. */
+function print(text: string, reply: Reply, { output, json }: ScriptOptions): Promise<boolean> {
+  const shown = json ? replyJson(reply) : output.isTTY === true ? visible(text) : text;
+  return new Promise((resolve) => {
+    output.write(`${shown}\n`, (error?: Error | null) => resolve(error === undefined || error === null));
+  });
+}

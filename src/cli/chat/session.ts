@@ -1,0 +1,125 @@
+// What the commands of a conversation act on, and how a reply is shown. Knows nothing of how lines are typed.
+
+import type { ChatOptions } from '../../config/chat-options.js';
+import { candidateCount, generationSettings } from '../../config/chat-settings.js';
+import { messageOf, UserError } from '../../errors.js';
+import type { Conversation } from '../../generate/conversation.js';
+import type { Reply, ReplyWatcher } from '../../generate/reply.js';
+import type { OpenedChat } from './open.js';
+import type { Parameter, Parameters } from './parameters.js';
+import type { Screen } from './screen.js';
+
+export class Session {
+  /** Whether the person wants to end the conversation. */
+  left = false;
+  private stopRequested = false;
+
+  /** @param feedbackFile where `/good` and `/bad` write. */
+  constructor(
+    readonly conversation: Conversation,
+    readonly parameters: Parameters,
+    readonly chat: OpenedChat,
+    readonly screen: Screen,
+    readonly feedbackFile: string,
+  ) {}
+
+  leave(): void {
+    this.left = true;
+  }
+
+  /** Ends the reply that is being made. */
+  interrupt(): void {
+    this.stopRequested = true;
+  }
+
+  /** @throws UserError as Parameters.set; else the next reply is made so. */
+  set(parameter: Parameter, text: string): void {
+    const notes = this.parameters.set(parameter, text, (options) => this.refuseTooMany(options));
+    const { options } = this.parameters;
+    this.conversation.settings = generationSettings(options);
+    this.conversation.candidates = candidateCount(options);
+    for (const note of notes) this.screen.note(note);
+  }
+
+  async say(message: string): Promise<void> {
+    await this.answer((watcher) => this.conversation.say(message, watcher));
+  }
+
+  /** Answers the last message again. */
+  async retry(): Promise<void> {
+    const before = this.conversation.exchanges.at(-1);
+    if (before === undefined)
+      throw new UserError('usage', 'nothing was said yet that could be answered again');
+    const reply = await this.answer((watcher) => this.conversation.retry(watcher));
+    if (reply.finishReason !== 'interrupted' && reply.text === before.answer)
+      this.screen.note(this.whyTheSame());
+  }
+
+  /** Shows a reply while it grows, and afterwards what is to be known of it. */
+  private async answer(make: (watcher: ReplyWatcher) => Promise<Reply>): Promise<Reply> {
+    const dropped = this.conversation.lastReply?.droppedTurns ?? 0;
+    this.stopRequested = false;
+    try {
+      const reply = await make({
+        text: (piece) => this.screen.piece(piece),
+        shouldStop: () => this.stopRequested,
+      });
+      this.screen.endReply();
+      for (const note of this.notesOn(reply, dropped)) this.screen.note(note);
+      return reply;
+    } finally {
+      this.screen.endReply();
+    }
+  }
+
+  /** @param dropped turns that had left the context before. */
+  private notesOn(reply: Reply, dropped: number): string[] {
+    const { contextLength } = this.chat.model;
+    const notes: string[] = [];
+    if (reply.finishReason === 'interrupted')
+      notes.push(
+        reply.text === '' ? '(stopped before the first word; the message is taken back)' : '(stopped)',
+      );
+    else if (reply.text.trim() === '') notes.push('(no words)');
+    if (reply.finishReason === 'length')
+      notes.push(
+        reply.promptTokens + reply.tokens >= contextLength
+          ? `(cut: the context of ${contextLength} tokens is full)`
+          : `(cut after ${reply.tokens} tokens; /set max-new-tokens allows more)`,
+      );
+    if (reply.droppedTurns > dropped)
+      notes.push(
+        `(the context of ${contextLength} tokens is full: the oldest ${
+          reply.droppedTurns === 1 ? 'turn is' : `${reply.droppedTurns} turns are`
+        } no longer read)`,
+      );
+    return notes;
+  }
+
+  private whyTheSame(): string {
+    const { doSample, numBeams } = this.conversation.settings;
+    if (numBeams > 1) return '(the same again: beam search leaves nothing to chance; /set num-beams 1 does)';
+    return doSample
+      ? '(the same again; a higher temperature brings more variety)'
+      : '(the same again: greedy leaves nothing to chance; /set greedy false does)';
+  }
+
+  private refuseTooMany(options: ChatOptions): void {
+    const { sequences } = this.chat;
+    for (const [flag, wanted] of [
+      ['--candidates', candidateCount(options)],
+      ['--num-beams', options.numBeams],
+    ] as const)
+      if (wanted > sequences)
+        throw new UserError(
+          'usage',
+          `${flag} is ${wanted} in /set, but memory was set aside for ${sequences}; start again with ${flag} ${wanted}`,
+        );
+  }
+}
+
+/** An error in a sentence; a defect of ours says that it is one. */
+export function sentenceOf(thrown: unknown): string {
+  if (thrown instanceof UserError) return thrown.message;
+  return `${messageOf(thrown).split('\n')[0]} (a defect of chatbot-chat; CHATBOT_TRAIN_DEBUG=1 shows where)`;
+}

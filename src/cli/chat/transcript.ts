@@ -1,0 +1,64 @@
+// Conversations in files: `/save`, `/load`, and the ratings of `/good` and `/bad`. What is written are lines of JSON that
+// `chatbot-train --data` reads; they are added to a file, and nothing that stands in it is lost.
+
+import { statSync } from 'node:fs';
+import { extname } from 'node:path';
+import { readCorpus } from '../../corpus/read-corpus.js';
+import { readText } from '../../corpus/text-file.js';
+import { UserError } from '../../errors.js';
+import { AppendFile } from '../../train/append-file.js';
+
+export interface DialogueLine {
+  readonly turns: readonly string[];
+  readonly rating?: 'good' | 'bad';
+}
+
+/**
+ * Adds a line to a file, which is made where it is missing.
+ * @throws UserError, the file as it was, when it holds anything but such lines or cannot be written.
+ */
+export function addDialogue(path: string, dialogue: DialogueLine): void {
+  if (extname(path).toLowerCase() === '.tsv')
+    throw new UserError(
+      'usage',
+      `${path} would be read as DialoGPT lines; give it a name that ends in .jsonl`,
+    );
+  const lineBreak = isOpenEnded(path) ? '\n' : '';
+  const file = new AppendFile(path);
+  try {
+    file.append(Buffer.from(`${lineBreak}${JSON.stringify(dialogue)}\n`));
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether there is a last line that has no end yet. */
+function isOpenEnded(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || (stats.isFile() && stats.size === 0)) return false;
+  readCorpus([path], { format: 'turns' });
+  const text = readText(path);
+  if (text.trimStart().startsWith('['))
+    throw new UserError('data', `${path} is a JSON list, to which no line can be added; choose another name`);
+  return !text.endsWith('\n');
+}
+
+export interface LoadedDialogue {
+  readonly turns: readonly string[];
+  /** `chats.jsonl:12`. */
+  readonly source: string;
+  /** Whether it had instructions before it, which are left out: a conversation here has two speakers. */
+  readonly hadInstructions: boolean;
+}
+
+/** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none that can be read. */
+export function lastDialogue(path: string): LoadedDialogue {
+  const dialogue = readCorpus([path]).dialogues.at(-1);
+  if (dialogue === undefined) throw new UserError('data', `${path} holds no conversation`);
+  const spoken = dialogue.turns.filter(({ system }) => system !== true);
+  return {
+    turns: spoken.map(({ text }) => text),
+    source: dialogue.source,
+    hadInstructions: spoken.length < dialogue.turns.length,
+  };
+}

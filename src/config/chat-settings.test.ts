@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { refusal } from '../../test/refusal.js';
+import type { ChatOption } from './chat-options.js';
+import { candidateCount, generationSettings, loadChatOptions } from './chat-settings.js';
+
+function load(values: Partial<Record<ChatOption, unknown>>) {
+  const given = Object.entries(values).map(
+    ([key, value]) => [key as ChatOption, { value, where: 'on the command line' }] as const,
+  );
+  return loadChatOptions(new Map(given));
+}
+
+const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string])[] = [
+  ...(['temperature', 'topK', 'topP', 'minP'] as const).map(
+    (key) =>
+      [
+        { greedy: true, [key]: 1 },
+        `--greedy and --${key.replace('P', '-p').replace('K', '-k')} contradict each other: the one takes the likeliest token, the other draws among several; leave one of them out`,
+      ] as const,
+  ),
+  [
+    { greedy: true, numBeams: 4 },
+    '--greedy and --num-beams contradict each other: the one follows only the likeliest token, the other several; leave one of them out',
+  ],
+  [
+    { greedy: true, candidates: 4 },
+    '--greedy and --candidates contradict each other: greedy candidates are all the same; leave one of them out',
+  ],
+  [
+    { greedy: true, mmi: 'reversed' },
+    '--greedy and --mmi contradict each other: greedy candidates are all the same; leave one of them out',
+  ],
+  [
+    { numBeams: 4, topP: 0.9 },
+    '--num-beams and --top-p contradict each other: beam search draws nothing by chance; leave one of them out',
+  ],
+  [
+    { numBeams: 4, candidates: 4 },
+    '--num-beams and --candidates contradict each other: candidates are drawn by chance; leave one of them out',
+  ],
+  [
+    { numBeams: 4, mmi: 'reversed' },
+    '--num-beams and --mmi contradict each other: candidates to rank are drawn by chance; leave one of them out',
+  ],
+  [
+    { mmi: 'reversed', candidates: 1 },
+    '--mmi has nothing to rank with --candidates 1; ask for more, or leave --candidates out for 16',
+  ],
+  [
+    { minNewTokens: 9, maxNewTokens: 8 },
+    '--min-new-tokens 9 is more than --max-new-tokens 8; lower the one or raise the other',
+  ],
+  [
+    { temperature: 0 },
+    '--temperature is 0 on the command line, but must be a number above 0; the likeliest words without any chance are --greedy',
+  ],
+  [
+    { temperature: -1 },
+    '--temperature is -1 on the command line, but must be a number above 0; the likeliest words without any chance are --greedy',
+  ],
+  [{ topP: 1.5 }, '--top-p is 1.5 on the command line, but must be a number above 0 and of at most 1'],
+  [
+    { maxNewTokens: 0 },
+    '--max-new-tokens is 0 on the command line, but must be a whole number of at least 1',
+  ],
+  [{ stop: [''] }, '--stop is [""] on the command line, but must be a text or a list of them'],
+  [{ prompt: '' }, '--prompt is "" on the command line, but must be a message'],
+  [
+    { precision: 'bf15' },
+    '--precision is "bf15" on the command line, but must be auto, fp32 or bf16; did you mean bf16?',
+  ],
+];
+
+for (const [values, message] of refused)
+  test(`refused: ${JSON.stringify(values)}`, () => {
+    assert.equal(
+      refusal('usage', () => load(values)),
+      message,
+    );
+  });
+
+test('what only looks like a contradiction is taken', () => {
+  for (const values of [
+    { greedy: true, candidates: 1 },
+    { greedy: false, temperature: 0.5 },
+    { numBeams: 1, topK: 5 },
+    { numBeams: 4, seed: 3 },
+    { mmi: 'reversed', candidates: 2, temperature: 0.5 },
+    { greedy: true, repetitionPenalty: 1.2, noRepeatNgramSize: 3 },
+    { minNewTokens: 8, maxNewTokens: 8 },
+    { lengthPenalty: -1, numBeams: 2 },
+  ])
+    load(values);
+});
+
+test('options without effect are named', () => {
+  assert.deepEqual(load({ temperature: 0.5 }).notes, []);
+  assert.deepEqual(load({ lengthPenalty: 2 }).notes, [
+    '--length-penalty is for beam search: without --num-beams it has no effect',
+  ]);
+  assert.deepEqual(load({ greedy: true, seed: 1 }).notes, [
+    '--greedy leaves nothing to chance: --seed has no effect',
+  ]);
+  assert.deepEqual(load({ numBeams: 3, seed: 1 }).notes, [
+    '--num-beams leaves nothing to chance: --seed has no effect',
+  ]);
+});
+
+test('greedy and beam search draw nothing', () => {
+  assert.equal(generationSettings(load({}).options).doSample, true);
+  assert.equal(generationSettings(load({ greedy: true }).options).doSample, false);
+  assert.equal(generationSettings(load({ numBeams: 2 }).options).doSample, false);
+});
+
+test('there are 16 candidates to rank unless somebody says otherwise, and else one', () => {
+  assert.equal(candidateCount(load({}).options), 1);
+  assert.equal(candidateCount(load({ mmi: 'reversed' }).options), 16);
+  assert.equal(candidateCount(load({ mmi: 'reversed', candidates: 3 }).options), 3);
+  assert.equal(candidateCount(load({ candidates: 5 }).options), 5);
+});

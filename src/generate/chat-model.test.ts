@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { makeTinyModel, scratchFolder, tinyConfig } from '../../test/tiny-run.js';
+import { createCpuDevice } from '../device/cpu/cpu-device.js';
+import type { Device } from '../device/device.js';
+import { UserError } from '../errors.js';
+import { type ChatModel, openChatModel } from './chat-model.js';
+import { defaultSettings } from './settings.js';
+
+const root = scratchFolder('chat-model');
+const chatFolder = makeTinyModel(join(root, 'chat'));
+const reversedFolder = makeTinyModel(join(root, 'reversed'), { ...tinyConfig, dialogueOrder: 'reversed' });
+const settings = { ...defaultSettings, maxNewTokens: 12 };
+
+let device: Device;
+before(() => {
+  device = createCpuDevice({ threads: 2 });
+});
+after(() => device.dispose());
+
+const open = (
+  folder: string,
+  { sequences = 1, mmi = null }: { sequences?: number; mmi?: string | null } = {},
+) => openChatModel(folder, { device, weights: 'fp32', sequences, mmi });
+
+/** A reply, and the pieces in which it was shown. */
+async function ask(model: ChatModel, turns: readonly string[], changed = {}, candidates = 1) {
+  const pieces: string[] = [];
+  const watcher = { text: (piece: string) => pieces.push(piece), shouldStop: () => false };
+  const reply = await model.reply(turns, { ...settings, ...changed }, watcher, candidates);
+  assert.equal(pieces.join(''), reply.text);
+  return { ...reply, pieces };
+}
+
+async function refuses(opening: Promise<unknown>, pattern: RegExp, fault = 'model'): Promise<void> {
+  await assert.rejects(opening, (thrown) => {
+    assert.ok(thrown instanceof UserError);
+    assert.equal(thrown.fault, fault);
+    assert.match(thrown.message, pattern);
+    return true;
+  });
+}
+
+describe('a reply', () => {
+  test('is the same whether the model already knows the conversation or hears it for the first time', async () => {
+    const talking = await open(chatFolder);
+    const turns = ['hello'];
+    for (let exchange = 0; exchange < 3; exchange++) {
+      const known = await ask(talking, turns);
+      const fresh = await ask(await open(chatFolder), turns);
+      assert.equal(known.text, fresh.text);
+      assert.equal(known.droppedTurns, 0);
+      turns.push(known.text, 'and');
+    }
+  });
+
+  test('is drawn by its seed', async () => {
+    const model = await open(chatFolder);
+    const one = await ask(model, ['hello'], { seed: 1 });
+    assert.equal((await ask(model, ['hello'], { seed: 1 })).text, one.text);
+    assert.notEqual((await ask(model, ['hello'], { seed: 2 })).text, one.text);
+  });
+
+  test('of a full context leaves out the oldest turns and says how many', async () => {
+    const model = await open(chatFolder);
+    // 52 tokens are left for the prompt: two turns of 21 fit.
+    const reply = await ask(
+      model,
+      ['1', '2', '3'].map((digit) => digit.repeat(20)),
+    );
+    assert.deepEqual([reply.droppedTurns, reply.promptTokens], [1, 42]);
+  });
+
+  test('to a message longer than the context is refused, and the next one is answered', async () => {
+    const model = await open(chatFolder);
+    await refuses(
+      ask(model, ['x'.repeat(60)]),
+      /^the message has 61 tokens, .* leaves room for 52; shorten it$/,
+      'usage',
+    );
+    assert.ok((await ask(model, ['hello'])).promptTokens > 0);
+  });
+
+  test('never gets more than half of the context kept free', async () => {
+    const model = await open(chatFolder);
+    const reply = await ask(model, ['x'.repeat(30)], { maxNewTokens: 500, minNewTokens: 500 });
+    assert.equal(reply.finishReason, 'length');
+    // Every position is used, and one token more is only said.
+    assert.equal(reply.promptTokens + reply.tokens, tinyConfig.nPositions + 1);
+  });
+});
+
+describe('candidates', () => {
+  test('are ranked by how likely they are, and the best is the reply, shown at once', async () => {
+    const model = await open(chatFolder, { sequences: 6 });
+    const { text, candidates, pieces } = await ask(model, ['hello'], {}, 6);
+    assert.equal(candidates.length, 6);
+    assert.equal(candidates[0]?.text, text);
+    assert.deepEqual(pieces, [text]);
+    const scores = candidates.filter((candidate) => candidate.text !== '').map(({ score }) => score);
+    assert.deepEqual(
+      scores,
+      scores.toSorted((one, other) => other - one),
+    );
+  });
+
+  test('are ranked by a reversed model where there is one', async () => {
+    const plain = await ask(await open(chatFolder, { sequences: 6 }), ['hello', 'a b', 'c'], {}, 6);
+    const model = await open(chatFolder, { sequences: 6, mmi: reversedFolder });
+    const { text, candidates } = await ask(model, ['hello', 'a b', 'c'], {}, 6);
+    const sorted = (all: readonly { readonly text: string }[]) => all.map((one) => one.text).toSorted();
+    assert.deepEqual(sorted(candidates), sorted(plain.candidates));
+    assert.notDeepEqual(
+      candidates.map((one) => one.score),
+      plain.candidates.map((one) => one.score),
+    );
+    assert.equal(candidates[0]?.text, text);
+  });
+
+  test('of beam search come in its order', async () => {
+    const model = await open(chatFolder, { sequences: 4 });
+    const { text, candidates } = await ask(model, ['hello'], { numBeams: 4, doSample: false });
+    assert.equal(candidates[0]?.text, text);
+    const scores = candidates.map(({ score }) => score);
+    assert.deepEqual(
+      scores,
+      scores.toSorted((one, other) => other - one),
+    );
+  });
+});
+
+describe('what cannot talk is refused', () => {
+  test('a fresh model', () =>
+    refuses(open('tiny'), /^tiny is a fresh model that has learnt nothing yet; train it/));
+  test('a reversed model', () => refuses(open(reversedFolder), /trained with --reverse.* cannot talk/));
+  test('a ranking model that is not reversed', () =>
+    refuses(open(chatFolder, { mmi: chatFolder }), /was not trained on reversed conversations/));
+  test('more than the machine has memory for', () => {
+    const small: Device = Object.create(device, { availableMemory: { value: () => 1e4 } });
+    const opening = openChatModel(chatFolder, { device: small, weights: 'fp32', sequences: 2, mmi: null });
+    return refuses(opening, /needs .* [kM]B of memory and 10.0 kB are available; .*--candidates/, 'device');
+  });
+});

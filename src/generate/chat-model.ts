@@ -1,0 +1,238 @@
+// A model that is ready to talk: weights on a device, its tokenizer, what it has read so far, and perhaps a second model
+// that ranks candidates. `reply` is the way from turns to a reply, station by station.
+
+import type { Device, Precision } from '../device/device.js';
+import { planMemory, totalBytes } from '../device/memory-plan.js';
+import { UserError } from '../errors.js';
+import { formatBytes } from '../files/format-bytes.js';
+import { DecodingPass } from '../nn/decoding-pass.js';
+import { GPT2 } from '../nn/gpt2.js';
+import type { GPT2Config } from '../nn/gpt2-config.js';
+import { ScoringPass } from '../nn/scoring-pass.js';
+import { openTokenizer } from '../tokenizer/open-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { checkVocabulary, type ModelFolder, openModelFolder } from '../weights/model-folder.js';
+import { resolveModel } from '../weights/resolve.js';
+import { beamSearch } from './beam-search.js';
+import { generateReplies } from './generate-replies.js';
+import { KnownPast } from './known-past.js';
+import { MmiReranker } from './mmi.js';
+import { checkChatModel, checkMmiModel } from './mmi-models.js';
+import { encodePrompt } from './prompt.js';
+import type { Candidate, FinishReason, Reply, ReplyWatcher } from './reply.js';
+import type { GenerationSettings } from './settings.js';
+
+export interface ChatModelOptions {
+  readonly device: Device;
+  /** What the weights are kept in; everything is computed in float32. */
+  readonly weights: Precision;
+  /** The most replies or beams side by side. */
+  readonly sequences: number;
+  /** The model that ranks candidates, trained with --reverse; null: none. */
+  readonly mmi: string | null;
+  /** @param total bytes, 0 where unknown. */
+  onDownload?(file: string, done: number, total: number): void;
+}
+
+/** Reading the history takes this many tokens at a time when candidates are ranked. */
+const scoringCapacity = 1024;
+
+/**
+ * Opens what `--model` may name (weights/resolve.ts), but for presets, which have learnt nothing.
+ * @throws UserError (model) when it cannot be opened or is of the wrong kind; (device) when memory is short.
+ */
+export async function openChatModel(name: string, options: ChatModelOptions): Promise<ChatModel> {
+  const chat = await openNamed(name, options);
+  checkChatModel(chat);
+  const mmi = options.mmi === null ? null : await openNamed(options.mmi, options);
+  if (mmi) checkMmiModel(mmi, chat);
+  const { device } = options;
+  const build = (on: Device) => buildParts(on, chat.config, mmi?.config ?? null, options);
+  const memory = totalBytes(planMemory(device, build));
+  const available = device.availableMemory();
+  if (memory > available)
+    throw new UserError(
+      'device',
+      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available; use a smaller model or fewer --candidates`,
+    );
+  const parts = build(device);
+  load(parts.model, chat.weights);
+  if (parts.scoring && mmi) load(parts.scoring.model, mmi.weights);
+  return new ChatModel(chat, parts, memory);
+}
+
+interface NamedModel {
+  readonly name: string;
+  readonly config: GPT2Config;
+  readonly tokenizer: Tokenizer;
+  readonly weights: ModelFolder;
+}
+
+async function openNamed(name: string, { onDownload }: ChatModelOptions): Promise<NamedModel> {
+  const found = await resolveModel(name, {
+    onProgress: ({ file, received, total }) => onDownload?.(file, received, total),
+  });
+  if (found.kind === 'preset')
+    throw new UserError(
+      'model',
+      `${name} is a fresh model that has learnt nothing yet; train it with chatbot-train --model ${name}, then name its --output-dir`,
+    );
+  const weights = openModelFolder(found.folder);
+  const tokenizer = openTokenizer(found.folder);
+  checkVocabulary(weights.config, tokenizer.vocabularySize, found.folder);
+  return { name, config: weights.config, tokenizer, weights };
+}
+
+interface Parts {
+  readonly model: GPT2;
+  readonly decoder: DecodingPass;
+  readonly scoring: ScoringPass | null;
+}
+
+/** Only allocates. */
+function buildParts(
+  device: Device,
+  config: GPT2Config,
+  mmi: GPT2Config | null,
+  { sequences }: ChatModelOptions,
+): Parts {
+  const inference = { trainable: false };
+  const model = new GPT2(device, config, inference);
+  return {
+    model,
+    decoder: new DecodingPass(model, { sequences, contextLength: config.nPositions }),
+    scoring: mmi && new ScoringPass(new GPT2(device, mmi, inference), { capacity: scoringCapacity }),
+  };
+}
+
+function load({ device, parameters }: GPT2, { names, read }: ModelFolder): void {
+  for (const name of names) device.upload(parameters.get(name).value, read(name));
+}
+
+/** A reply as it was made, before it is compared. */
+interface Made extends Candidate {
+  readonly finishReason: FinishReason;
+}
+
+export class ChatModel {
+  /** As the person named it. */
+  readonly label: string;
+  readonly config: GPT2Config;
+  readonly tokenizer: Tokenizer;
+  readonly parameters: number;
+  private readonly past: KnownPast;
+  private readonly reranker: MmiReranker | null;
+
+  constructor(
+    { name, config, tokenizer }: NamedModel,
+    { model, decoder, scoring }: Parts,
+    readonly memoryBytes: number,
+  ) {
+    this.label = name;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.parameters = model.parameters.count;
+    this.past = new KnownPast(decoder);
+    this.reranker = scoring && new MmiReranker(scoring, tokenizer);
+  }
+
+  /** The most tokens that a conversation and its reply may have together. */
+  get contextLength(): number {
+    return this.config.nPositions;
+  }
+
+  /**
+   * @param turns what was said so far, the last one to be answered.
+   * @param candidates how many replies the best is chosen from; with beam search the beams are the candidates.
+   * @throws UserError (usage) when the last turn is longer than the context; (model) when the model's output is not a
+   *   number.
+   */
+  async reply(
+    turns: readonly string[],
+    settings: GenerationSettings,
+    watcher: ReplyWatcher,
+    candidates = 1,
+  ): Promise<Reply> {
+    const began = performance.now();
+    const clock = new FirstToken(watcher);
+    // A reply gets the room that it may need, but never more than half of the context.
+    const room = this.contextLength - Math.min(settings.maxNewTokens, this.contextLength >> 1);
+    const prompt = encodePrompt(turns, this.tokenizer, room);
+    const made = await this.make(prompt.tokens, settings, candidates, clock);
+    const ranked = this.rank(turns, made, settings);
+    const best = ranked[0];
+    if (best === undefined) throw new Error('there is no reply');
+    if (compares(settings, candidates) && best.text !== '') watcher.text(best.text);
+    const seconds = (performance.now() - began) / 1000;
+    return {
+      text: best.text,
+      tokens: best.tokens,
+      promptTokens: prompt.tokens.length,
+      droppedTurns: prompt.droppedTurns,
+      finishReason: best.finishReason,
+      seconds,
+      secondsToFirstToken: clock.at === null ? seconds : (clock.at - began) / 1000,
+      candidates: ranked.length > 1 ? ranked : [],
+    };
+  }
+
+  private async make(
+    prompt: readonly number[],
+    settings: GenerationSettings,
+    candidates: number,
+    watcher: ReplyWatcher,
+  ): Promise<Made[]> {
+    const { past, tokenizer } = this;
+    if (settings.numBeams > 1) {
+      const found = await beamSearch(past, tokenizer, prompt, settings, watcher.shouldStop);
+      return found.map(({ tokens, ...hypothesis }) => ({ ...hypothesis, tokens: tokens.length }));
+    }
+    const text = compares(settings, candidates) ? () => {} : watcher.text;
+    const shown = { text, shouldStop: watcher.shouldStop };
+    const found = await generateReplies(past, tokenizer, prompt, settings, candidates, shown);
+    return found.map(({ text, tokens, finishReason, meanLogLikelihood }) => ({
+      text,
+      tokens: tokens.length,
+      finishReason,
+      score: meanLogLikelihood,
+    }));
+  }
+
+  /** Best first. Beams are in order as they come. */
+  private rank(turns: readonly string[], made: readonly Made[], { numBeams }: GenerationSettings): Made[] {
+    if (made.length < 2 || numBeams > 1) return [...made];
+    if (!this.reranker) return made.toSorted(byScore);
+    const ranking = this.reranker.rerank(
+      turns,
+      made.map(({ text }) => text),
+    );
+    return ranking.flatMap(({ index, loss }) => {
+      const candidate = made[index];
+      return candidate ? [{ ...candidate, score: -loss }] : [];
+    });
+  }
+}
+
+/** Whether the reply is only known when all are there. */
+function compares({ numBeams }: GenerationSettings, candidates: number): boolean {
+  return numBeams > 1 || candidates > 1;
+}
+
+/** Best first; a reply without words is worse than any other. */
+function byScore(one: Candidate, other: Candidate): number {
+  return Number(one.text === '') - Number(other.text === '') || other.score - one.score;
+}
+
+/** When the first token came: the watcher is asked whether to stop after each. */
+class FirstToken implements ReplyWatcher {
+  at: number | null = null;
+
+  constructor(private readonly watcher: ReplyWatcher) {}
+
+  readonly text = (piece: string): void => this.watcher.text(piece);
+
+  readonly shouldStop = (): boolean => {
+    this.at ??= performance.now();
+    return this.watcher.shouldStop();
+  };
+}

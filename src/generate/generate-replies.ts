@@ -1,0 +1,136 @@
+// Replies token by token, one or several side by side: each step is one pass of the model over all that still grow.
+// Greedy decoding is the same with a sampler that always takes the likeliest token.
+
+import { setImmediate } from 'node:timers/promises';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import type { Past } from './known-past.js';
+import { logSumExp } from './log-softmax.js';
+import type { FinishReason } from './reply.js';
+import { ReplyText } from './reply-text.js';
+import { candidateSamplers, type Sampler } from './sampler.js';
+import type { GenerationSettings } from './settings.js';
+
+export interface SampledReply {
+  readonly text: string;
+  /** Without the end-of-text token. */
+  readonly tokens: readonly number[];
+  readonly finishReason: FinishReason;
+  /** Mean over the chosen tokens, the end-of-text token with them; NaN where there is only one reply. */
+  readonly meanLogLikelihood: number;
+}
+
+export interface SampleWatcher {
+  /** The next piece of the first reply's text. */
+  text(piece: string): void;
+  /** Asked after every token of all replies. */
+  shouldStop(): boolean;
+}
+
+/**
+ * Continues a prompt `count` times; the first reply is the same whatever `count` is.
+ * @param past has at least `count` sequences.
+ * @param prompt at least one token. The context ends a reply that would outgrow it.
+ * @throws UserError (model) when the model's output is not a number.
+ */
+export async function generateReplies(
+  past: Past,
+  tokenizer: Tokenizer,
+  prompt: readonly number[],
+  settings: GenerationSettings,
+  count: number,
+  watcher: SampleWatcher,
+): Promise<readonly SampledReply[]> {
+  const compared = count > 1;
+  const replies = candidateSamplers(settings, tokenizer.endOfText, count).map((sampler, candidate) => {
+    const show = candidate === 0 ? watcher.text : () => {};
+    return new GrowingReply({ prompt, tokenizer, settings, sampler, compared, show });
+  });
+  const first = past.read(prompt);
+  let growing = replies;
+  let logits = replies.map(() => first);
+  for (;;) {
+    for (const [row, reply] of growing.entries()) reply.grow(logits[row] ?? first);
+    const rows = growing.flatMap(({ finishReason }, row) => (finishReason === null ? row : []));
+    if (rows.length === 0) break;
+    await setImmediate();
+    const cut = watcher.shouldStop() ? 'interrupted' : past.room === 0 ? 'length' : null;
+    if (cut !== null) {
+      for (const reply of growing) reply.finish(cut);
+      break;
+    }
+    if (rows.length < growing.length) past.reorder(rows);
+    growing = growing.filter(({ finishReason }) => finishReason === null);
+    logits = rowsOf(past.advance(growing.map(({ lastToken }) => lastToken)), growing.length);
+  }
+  return replies.map((reply) => reply.finished);
+}
+
+function rowsOf(values: Float32Array, count: number): Float32Array[] {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width));
+}
+
+interface Beginning {
+  readonly prompt: readonly number[];
+  readonly tokenizer: Tokenizer;
+  readonly settings: GenerationSettings;
+  readonly sampler: Sampler;
+  /** Whether it must be known how likely the reply is. */
+  readonly compared: boolean;
+  show(piece: string): void;
+}
+
+class GrowingReply {
+  finishReason: FinishReason | null = null;
+  private readonly history: number[];
+  private readonly tokens: number[] = [];
+  private readonly text: ReplyText;
+  private readonly logLikelihoods: number[] = [];
+
+  constructor(private readonly beginning: Beginning) {
+    this.history = [...beginning.prompt];
+    this.text = new ReplyText(beginning.tokenizer, beginning.settings.stop);
+  }
+
+  /** The token that the model has not read yet. */
+  get lastToken(): number {
+    return this.history.at(-1) ?? this.beginning.tokenizer.endOfText;
+  }
+
+  get finished(): SampledReply {
+    const sum = this.logLikelihoods.reduce((total, value) => total + value, 0);
+    return {
+      text: this.text.text,
+      tokens: this.tokens,
+      finishReason: this.finishReason ?? 'interrupted',
+      meanLogLikelihood: sum / this.logLikelihoods.length,
+    };
+  }
+
+  /** @param logits [V] after the last token. */
+  grow(logits: Float32Array): void {
+    const { sampler, tokenizer, settings, compared } = this.beginning;
+    const token = sampler.choose(logits, this.history, this.tokens.length);
+    if (compared) this.logLikelihoods.push((logits[token] ?? 0) - logSumExp(logits));
+    if (token === tokenizer.endOfText) {
+      this.finish('stop');
+      return;
+    }
+    this.history.push(token);
+    this.tokens.push(token);
+    this.show(this.text.push(token));
+    if (this.text.stopped) this.finish('stop');
+    else if (this.tokens.length >= settings.maxNewTokens) this.finish('length');
+  }
+
+  /** Leaves a reply that has ended as it is. */
+  finish(reason: FinishReason): void {
+    if (this.finishReason !== null) return;
+    this.show(this.text.finish());
+    this.finishReason = this.text.stopped ? 'stop' : reason;
+  }
+
+  private show(piece: string): void {
+    if (piece !== '') this.beginning.show(piece);
+  }
+}

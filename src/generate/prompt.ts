@@ -1,0 +1,31 @@
+// A conversation as the model reads it: every turn ended by the end-of-text token, as in training.
+
+import { encodeTurn } from '../corpus/encode-dialogue.js';
+import { UserError } from '../errors.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+
+export interface Prompt {
+  readonly tokens: readonly number[];
+  /** Turns that left because the context is full, the oldest first and each as a whole. */
+  readonly droppedTurns: number;
+}
+
+/**
+ * @param turns what was said so far, the oldest first; at least one.
+ * @param room most tokens that the prompt may have.
+ * @throws UserError (usage) when the last turn alone is longer than that.
+ */
+export function encodePrompt(turns: readonly string[], tokenizer: Tokenizer, room: number): Prompt {
+  const encoded = turns.map((turn) => encodeTurn(turn, tokenizer));
+  let first = encoded.length;
+  for (let left = room; first > 0; first--) {
+    left -= encoded[first - 1]?.length ?? 0;
+    if (left < 0) break;
+  }
+  if (first === encoded.length)
+    throw new UserError(
+      'usage',
+      `the message has ${encoded.at(-1)?.length ?? 0} tokens, but the model's context leaves room for ${room}; shorten it`,
+    );
+  return { tokens: encoded.slice(first).flat(), droppedTurns: first };
+}

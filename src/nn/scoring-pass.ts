@@ -1,0 +1,46 @@
+// How likely a model holds given text to be: packed conversations forward only, without dropout. All blocks share one
+// set of activations, so that its memory does not grow with depth. It allocates nothing on the device after it is built.
+
+import type { Tensor } from '../device/tensor.js';
+import { BlockActivations } from './block.js';
+import type { GPT2 } from './gpt2.js';
+import { PackedPass, type TrainingInput } from './packed-pass.js';
+
+export interface ScoringPassOptions {
+  /** The most rows (tokens) of a batch. */
+  readonly capacity: number;
+}
+
+export class ScoringPass {
+  readonly capacity: number;
+  private readonly packed: PackedPass;
+
+  constructor(
+    readonly model: GPT2,
+    { capacity }: ScoringPassOptions,
+  ) {
+    const { device, config } = model;
+    const shared = new BlockActivations(device, config, capacity);
+    const blocks = Array.from({ length: config.nLayer }, () => shared);
+    this.capacity = capacity;
+    this.packed = new PackedPass(model, capacity, blocks);
+  }
+
+  /** The cross-entropy, in nats, of each supervised row against its target: f32[S], in the order of `supervisedRows`. */
+  losses(input: TrainingInput): Float32Array {
+    return this.model.device.download(this.packed.evaluate(input));
+  }
+
+  /** Logits after every row, f32[R,V]. */
+  logits(input: TrainingInput): Float32Array {
+    const batch = this.packed.upload(input);
+    this.packed.forward(batch);
+    const all = new Float32Array(input.tokens.length * this.model.config.vocabSize);
+    let filled = 0;
+    this.packed.head.eachLogits(batch.activations.final.out, (chunk: Tensor) => {
+      all.set(this.model.device.download(chunk), filled);
+      filled += chunk.size;
+    });
+    return all;
+  }
+}
