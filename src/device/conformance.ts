@@ -8,6 +8,7 @@ import { testAttention } from './conformance/attention.js';
 import { everyOperation } from './conformance/every-operation.js';
 import { Bench, type Check } from './conformance/harness.js';
 import { testLearning } from './conformance/learning.js';
+import { testNarrowWeights } from './conformance/narrow-weights.js';
 import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
 import { testRows } from './conformance/rows.js';
@@ -29,6 +30,7 @@ export function describeDevice(name: string, create: () => Device): void {
     };
 
     describe('products', () => testProducts(check));
+    describe('weights in bf16', () => testNarrowWeights(check));
     describe('rows', () => testRows(check));
     describe('normalization', () => testNormalization(check));
     describe('attention', () => testAttention(check));

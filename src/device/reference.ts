@@ -13,6 +13,18 @@ export function at(values: Numbers, index: number): number {
   return value;
 }
 
+/** The nearest number with 8 significant bits, ties to even (down to denormals; overflows to infinity). */
+export function roundToBf16(value: number): number {
+  if (value === 0 || !Number.isFinite(value)) return value;
+  const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(value))));
+  const unit = 2 ** (exponent - 7);
+  const units = value / unit;
+  const below = Math.floor(units);
+  const rest = units - below;
+  const rounded = (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below) * unit;
+  return Math.abs(rounded) >= 2 ** 128 ? Math.sign(value) * Number.POSITIVE_INFINITY : rounded;
+}
+
 type Words = readonly [number, number, number, number];
 
 function multiply(a: number, b: number): [high: number, low: number] {

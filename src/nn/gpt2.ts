@@ -9,7 +9,7 @@ import { Block, type BlockActivations, type BranchDropouts } from './block.js';
 import { Embedding } from './embedding.js';
 import { expectedTensors, type GPT2Config } from './gpt2-config.js';
 import { LayerNorm, type NormActivations, type Waiting } from './layernorm.js';
-import { Parameters } from './parameters.js';
+import { type ParameterOptions, Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
 
 /** The tokens of a pass as they lie on the device; i32[R] each. */
@@ -65,9 +65,12 @@ export class GPT2 {
   constructor(
     readonly device: Device,
     readonly config: GPT2Config,
-    options: { readonly trainable: boolean },
+    options: ParameterOptions,
   ) {
-    this.parameters = new Parameters(device, expectedTensors(config), options.trainable);
+    const { weights } = options;
+    if (weights !== undefined && !device.weightPrecisions.includes(weights))
+      throw new Error(`${device.kind} keeps no weights in ${weights}`);
+    this.parameters = new Parameters(device, expectedTensors(config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
       { length: config.nLayer },

@@ -91,7 +91,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const [attended, logSumExp] = [out('attention', rows, channels), out('logSumExp', heads, rows)];
   device.attention(attended, logSumExp, qkv, attention);
   device.attentionBackward(out('gradQkv', rows, 3 * channels), gradOut, attended, logSumExp, qkv, attention);
-  const filled = [0, 5, 10, 15, 16, 17, 3];
+  const filled = [4, 5, 10, 15, 16, 17, 3];
   const owners = filled.flatMap((length, sequence) =>
     Array.from({ length: 60 }, (_, position) => (position < Math.min(length, 4) ? 0 : sequence)),
   );
@@ -110,6 +110,12 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.scatterRows(out('scattered', rows, channels), gathered, index);
   const logits = out('logits', chosen.length, vocabulary);
   device.matmul(logits, gathered, tables.token, { transposeB: true });
+  const one = bench.floats('one', [1, channels], random.normals(channels));
+  device.matmul(out('one row', 1, 3 * channels), one, projection);
+  device.matmul(out('logits of one row', 1, vocabulary), one, tables.token, { transposeB: true });
+  const few = bench.floats('few', [9, channels], random.normals(9 * channels));
+  device.matmul(out('few rows', 9, 3 * channels), few, projection);
+  device.matmul(out('logits of few rows', 9, vocabulary), few, tables.token, { transposeB: true });
   const targets = bench.integers('targets', random.integers(chosen.length, vocabulary));
   const losses = out('losses', chosen.length);
   device.crossEntropy(losses, logits, targets, {

@@ -9,7 +9,7 @@ import { Tensor } from '../tensor.js';
 /** Elements before and after every tensor: not a multiple of any vector, so that tensors are unaligned as well. */
 const margin = 37;
 /** Around floats lies NaN: read by mistake, it shows in every result. Around integers, an index outside any table. */
-const guard = { f32: Number.NaN, i32: -7_777_777 } as const;
+const guard = { f32: Number.NaN, bf16: Number.NaN, i32: -7_777_777 } as const;
 
 /** Numbers of a fixed seed (Mulberry32). */
 export class Random {
@@ -60,6 +60,13 @@ export class Bench {
     return tensor;
   }
 
+  /** The same in bf16. */
+  narrow(name: string, shape: readonly number[], values: Numbers): Tensor {
+    const tensor = this.#allocate(name, shape, 'bf16');
+    this.device.upload(tensor, Float32Array.from(values));
+    return tensor;
+  }
+
   /** @param shape [values.length] unless given. */
   integers(name: string, values: Numbers, shape: readonly number[] = [values.length]): Tensor {
     const tensor = this.#allocate(name, shape, 'i32');
@@ -88,12 +95,12 @@ export class Bench {
     return this.device.download(tensor);
   }
 
-  #allocate(name: string, shape: readonly number[], dtype: 'f32' | 'i32'): Tensor {
+  #allocate(name: string, shape: readonly number[], dtype: keyof typeof guard): Tensor {
     const size = shape.reduce((product, extent) => product * extent, 1);
     const whole = this.device.allocate(name, [size + 2 * margin], dtype);
     this.device.fill(whole, guard[dtype]);
     const margins = [whole.view(0, [margin]), whole.view(margin + size, [margin])];
-    if (dtype === 'f32') this.#watched.push({ name, margins });
+    if (dtype !== 'i32') this.#watched.push({ name, margins });
     return new Tensor(whole.storage, margin, shape, dtype);
   }
 }

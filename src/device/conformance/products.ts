@@ -9,6 +9,7 @@ import { type Bench, type Check, expectClose, Random, rowsWithNaN, tight } from 
 const shapes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 517, 60],
+  [1, 2100, 501],
   [37, 60, 60],
   [37, 180, 60],
   [5, 3, 1031],

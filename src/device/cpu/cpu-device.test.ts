@@ -57,7 +57,7 @@ test('an allocation beyond the memory is refused with what would help', () => {
       /--per-device-train-batch-size.*--max-length.*--gradient-checkpointing/.test(thrown.message),
   );
   assert.throws(() => device.allocate('x', [2, -1]), /no shape/);
-  assert.throws(() => device.allocate('x', [2], 'bf16'), /no bf16/);
+  assert.throws(() => device.allocate('x', [2], 'f16'), /no f16/);
 });
 
 test('wrong shapes are refused by operation and tensor', () => {

@@ -3,24 +3,23 @@
 // returns, it is done. Indices that come from data are checked before a kernel reads through them.
 
 import type {
-  Activation,
   AdamWOptions,
   AttentionOptions,
   Device,
   Dropout,
-  Epilogue,
   KeyValueCache,
   LayernormParameters,
   MatmulOptions,
   Precision,
 } from '../device.js';
-import { bytesPerElement, type DType, type Tensor } from '../tensor.js';
+import type { DType, Tensor } from '../tensor.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
-import { checkAttention, checkEmbedding, expectWithin } from './indices.js';
+import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
 import { type Kernels, loadKernels } from './library.js';
+import { matmulArguments } from './matmul-arguments.js';
 import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
-import { expectDivisible, expectFloats, expectIntegers, expectSameSize, show } from './shapes.js';
+import { expectFloats, expectIntegers, weightType } from './shapes.js';
 
 export interface CpuDeviceOptions extends LibraryOptions {
   /** Default: OMP_NUM_THREADS where that is set, else the physical cores that this process may use. */
@@ -42,17 +41,11 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
   return threads >= 1 ? threads : undefined;
 }
 
-const activationCode = { gelu_new: 0, gelu: 1 } as const satisfies Record<Activation, number>;
-const epilogueCode = { bias: 1, 'bias-activation': 2, 'activation-gradient': 3 } as const satisfies Record<
-  Epilogue['kind'],
-  number
->;
-
 export class CpuDevice implements Device {
   readonly kind = 'cpu';
   readonly description: string;
   readonly precisions: readonly Precision[] = ['fp32'];
-  readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
   readonly #kernels: Kernels;
   readonly #memory: NativeMemory;
   #disposed = false;
@@ -88,55 +81,27 @@ export class CpuDevice implements Device {
   }
 
   upload(target: Tensor, data: Float32Array | Int32Array): void {
-    const dtype = data instanceof Float32Array ? 'f32' : 'i32';
-    if (dtype !== target.dtype || data.length !== target.size)
-      throw new Error(`upload: ${data.length} ${dtype} do not fill ${show(target)}`);
-    this.#ready().upload(target, data, data.byteLength);
+    this.#ready();
+    this.#memory.upload(target, data);
   }
 
   download(source: Tensor): Float32Array {
-    if (source.dtype !== 'f32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
-    this.#ready().download(data, source, data.byteLength);
-    return data;
+    this.#ready();
+    return this.#memory.download(source);
   }
 
   fill(target: Tensor, value: number): void {
-    const bits = target.dtype === 'f32' ? new Int32Array(Float32Array.of(value).buffer)[0] : value;
-    this.#ready().fill(target, bits ?? 0, target.size);
+    this.#ready();
+    this.#memory.fill(target, value);
   }
 
   copy(target: Tensor, source: Tensor): void {
-    expectSameSize('copy', target, source);
-    this.#ready().copy(target, source, target.size * bytesPerElement[target.dtype]);
+    this.#ready();
+    this.#memory.copy(target, source);
   }
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
-    const { transposeA = false, transposeB = false, accumulate = false, epilogue } = options;
-    const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
-    expectFloats('matmul', [m, n], { out });
-    expectFloats('matmul', transposeA ? [k, m] : [m, k], { a });
-    expectFloats('matmul', transposeB ? [n, k] : [k, n], { b });
-    if (accumulate && epilogue) throw new Error('matmul: accumulate does not go with an epilogue');
-    const bias = epilogue !== undefined && 'bias' in epilogue ? epilogue.bias : undefined;
-    const before = epilogue !== undefined && 'preActivation' in epilogue ? epilogue.preActivation : undefined;
-    if (bias) expectFloats('matmul', [n], { bias });
-    if (before) expectFloats('matmul', [m, n], { preActivation: before });
-    this.#ready().matmul(
-      out,
-      a,
-      b,
-      m,
-      n,
-      k,
-      Number(transposeA),
-      Number(transposeB),
-      Number(accumulate),
-      epilogue ? epilogueCode[epilogue.kind] : 0,
-      bias,
-      before,
-      epilogue !== undefined && 'activation' in epilogue ? activationCode[epilogue.activation] : 0,
-    );
+    this.#ready().matmul(...matmulArguments(out, a, b, options));
   }
 
   sumRows(out: Tensor, x: Tensor): void {
@@ -154,13 +119,15 @@ export class CpuDevice implements Device {
     dropout: Dropout,
   ): void {
     const kernels = this.#ready();
-    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables);
+    const type = weightType(tables.token);
+    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables, type);
     kernels.embedding(
       out,
       tokens,
       positions,
       tables.token,
       tables.position,
+      Number(type === 'bf16'),
       ...dropoutArguments('embedding', dropout),
       rows,
       channels,
@@ -182,6 +149,7 @@ export class CpuDevice implements Device {
       tokens,
       positions,
       gradients,
+      'f32',
     );
     kernels.embedding_backward(
       gradients.token,
@@ -322,20 +290,8 @@ export class CpuDevice implements Device {
   ): void {
     const kernels = this.#ready();
     const { keys, values, lengths, owners } = cache;
-    const [kept, capacity, channels] = [keys.extent(0), keys.extent(1), keys.extent(2)];
-    const batch = lengths.extent(0);
-    const rows = out.extent(0);
-    expectDivisible('attentionCached', channels, options.heads);
-    expectFloats('attentionCached', [rows, channels], { out });
-    expectFloats('attentionCached', [rows, 3 * channels], { qkv });
-    expectFloats('attentionCached', [kept, capacity, channels], { keys, values });
-    expectIntegers('attentionCached', [batch], { lengths });
-    expectIntegers('attentionCached', [batch, capacity], { owners });
-    if (batch > kept) throw new Error(`attentionCached: ${batch} sequences in a cache of ${kept}`);
-    if (rows % batch !== 0) throw new Error(`attentionCached: ${rows} rows are not ${batch} equal sequences`);
-    const added = rows / batch;
-    expectWithin(kernels, 'attentionCached', lengths, 0, capacity - added + 1);
-    expectWithin(kernels, 'attentionCached', owners, 0, kept);
+    const { heads, scale } = options;
+    const { batch, added, capacity, channels } = checkCachedAttention(kernels, out, qkv, cache, heads);
     kernels.attention_cached(
       out,
       qkv,
@@ -347,8 +303,8 @@ export class CpuDevice implements Device {
       added,
       capacity,
       channels,
-      options.heads,
-      options.scale,
+      heads,
+      scale,
     );
   }
 

@@ -1,9 +1,9 @@
 // Checks of what comes from data: an index outside its table would have a kernel read or write foreign memory.
 
-import type { AttentionOptions } from '../device.js';
+import type { AttentionOptions, KeyValueCache } from '../device.js';
 import type { Tensor } from '../tensor.js';
 import type { Kernels } from './library.js';
-import { expectDivisible, expectFloats, expectIntegers, show } from './shapes.js';
+import { expectAll, expectDivisible, expectFloats, expectIntegers, show } from './shapes.js';
 
 /** Every entry of `index` lies in low..high-1. */
 export function expectWithin(
@@ -18,7 +18,7 @@ export function expectWithin(
     throw new Error(`${operation}: entry ${at} of ${show(index)} lies outside ${low}..${high - 1}`);
 }
 
-/** Checks an embedding or its gradient; `rows` is what is written or read for each position. */
+/** Checks an embedding or its gradient; `rows` is what is written or read for each position. The tables are of that type. */
 export function checkEmbedding(
   kernels: Kernels,
   operation: string,
@@ -26,12 +26,13 @@ export function checkEmbedding(
   tokens: Tensor,
   positions: Tensor,
   tables: { readonly token: Tensor; readonly position: Tensor },
+  type: 'f32' | 'bf16',
 ): [rows: number, channels: number] {
   const [count, channels] = [rows.extent(0), rows.extent(1)];
   const [vocabulary, longest] = [tables.token.extent(0), tables.position.extent(0)];
   expectFloats(operation, [count, channels], { rows });
-  expectFloats(operation, [vocabulary, channels], { tokenTable: tables.token });
-  expectFloats(operation, [longest, channels], { positionTable: tables.position });
+  expectAll(operation, type, [vocabulary, channels], { tokenTable: tables.token });
+  expectAll(operation, type, [longest, channels], { positionTable: tables.position });
   expectIntegers(operation, [count], { tokens, positions });
   expectWithin(kernels, operation, tokens, 0, vocabulary);
   expectWithin(kernels, operation, positions, 0, longest);
@@ -56,4 +57,29 @@ export function checkAttention(
   expectWithin(kernels, operation, starts, 0, rows);
   expectWithin(kernels, operation, ends, 1, rows + 1);
   return [rows, channels];
+}
+
+/** Checks attention over a cache. */
+export function checkCachedAttention(
+  kernels: Kernels,
+  out: Tensor,
+  qkv: Tensor,
+  { keys, values, lengths, owners }: KeyValueCache,
+  heads: number,
+): { readonly batch: number; readonly added: number; readonly capacity: number; readonly channels: number } {
+  const operation = 'attentionCached';
+  const [kept, capacity, channels] = [keys.extent(0), keys.extent(1), keys.extent(2)];
+  const [batch, rows] = [lengths.extent(0), out.extent(0)];
+  expectDivisible(operation, channels, heads);
+  expectFloats(operation, [rows, channels], { out });
+  expectFloats(operation, [rows, 3 * channels], { qkv });
+  expectFloats(operation, [kept, capacity, channels], { keys, values });
+  expectIntegers(operation, [batch], { lengths });
+  expectIntegers(operation, [batch, capacity], { owners });
+  if (batch > kept) throw new Error(`${operation}: ${batch} sequences in a cache of ${kept}`);
+  if (rows % batch !== 0) throw new Error(`${operation}: ${rows} rows are not ${batch} equal sequences`);
+  const added = rows / batch;
+  expectWithin(kernels, operation, lengths, 0, capacity - added + 1);
+  expectWithin(kernels, operation, owners, 0, kept);
+  return { batch, added, capacity, channels };
 }

@@ -23,14 +23,15 @@ const signatures = {
   release: ['void', U, N],
   copy: ['void', P, P, N],
   fill: ['void', P, I, N],
+  fill_bf16: ['void', P, F, N],
   set_threads: ['void', I],
   has_threads: [I],
   instruction_set: ['str'],
 
-  matmul: ['void', P, P, P, N, N, N, I, I, I, I, P, P, I],
+  matmul: ['void', P, P, P, I, N, N, N, I, I, I, I, P, P, I],
   sum_rows: ['void', P, P, N, N],
 
-  embedding: ['void', P, P, P, P, P, F, I, P, N, N],
+  embedding: ['void', P, P, P, P, P, I, F, I, P, N, N],
   embedding_backward: ['void', P, P, P, P, P, F, I, P, N, N],
 
   layernorm: ['void', P, P, P, P, P, F, N, N],
@@ -53,11 +54,19 @@ const signatures = {
   adamw: ['void', P, P, P, P, P, D, D, D, D, N],
 } as const;
 
-/** `ct_copy` again, to and from arrays of JavaScript. */
+/** Kernels that take or fill arrays of JavaScript. */
 const arraySignatures = {
   upload: ['void', P, A, N],
   download: ['void', A, P, N],
+  upload_bf16: ['void', P, A, N],
+  download_bf16: ['void', A, P, N],
 } as const;
+const arraySymbols = {
+  upload: 'copy',
+  download: 'copy',
+  upload_bf16: 'narrow',
+  download_bf16: 'widen',
+} as const satisfies Record<keyof typeof arraySignatures, string>;
 
 interface Values {
   uintptr_t: Tensor | undefined;
@@ -96,8 +105,8 @@ export function loadKernels(path: string): Kernels {
   const bound: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures))
     bound[name] = bind(library, `ct_${name}`, signature);
-  for (const [name, signature] of Object.entries(arraySignatures))
-    bound[name] = bind(library, 'ct_copy', signature);
+  for (const [name, symbol] of Object.entries(arraySymbols))
+    bound[name] = bind(library, `ct_${symbol}`, arraySignatures[name as keyof typeof arraySymbols]);
   const kernels = bound as Kernels;
   loaded.set(path, kernels);
   return kernels;

@@ -1,10 +1,12 @@
-// The native memory behind a CPU device's tensors: allocated before the first step, freed together.
+// The native memory behind a CPU device's tensors: allocated before the first step, freed together; and what goes in
+// and out of it. bf16 exists only here and in the kernels: JavaScript sees its numbers as floats.
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
 import type { Kernels } from './library.js';
 import { availableBytes } from './processor.js';
+import { expectSameSize, show } from './shapes.js';
 
 export class NativeMemory {
   readonly #availableAtStart = availableBytes();
@@ -20,7 +22,7 @@ export class NativeMemory {
 
   /** @throws UserError (device) when it does not fit. */
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
-    if (dtype !== 'f32' && dtype !== 'i32') throw new Error(`allocate: no ${dtype} on the CPU (${label})`);
+    if (dtype === 'f16') throw new Error(`allocate: no ${dtype} on the CPU (${label})`);
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
       throw new Error(`allocate: [${shape}] is no shape (${label})`);
     const size = shape.reduce((product, extent) => product * extent, 1);
@@ -31,6 +33,37 @@ export class NativeMemory {
     this.#allocations.push({ address, bytes });
     this.#allocated += bytes;
     return new Tensor({ address, bytes, label }, 0, shape, dtype);
+  }
+
+  upload(target: Tensor, data: Float32Array | Int32Array): void {
+    const dtype = data instanceof Float32Array ? 'f32' : 'i32';
+    const narrowed = target.dtype === 'bf16' && dtype === 'f32';
+    if ((dtype !== target.dtype && !narrowed) || data.length !== target.size)
+      throw new Error(`upload: ${data.length} ${dtype} do not fill ${show(target)}`);
+    if (narrowed) this.kernels.upload_bf16(target, data, data.length);
+    else this.kernels.upload(target, data, data.byteLength);
+  }
+
+  download(source: Tensor): Float32Array {
+    if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
+    const data = new Float32Array(source.size);
+    if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
+    else this.kernels.download(data, source, data.byteLength);
+    return data;
+  }
+
+  fill(target: Tensor, value: number): void {
+    if (target.dtype === 'bf16') {
+      this.kernels.fill_bf16(target, value, target.size);
+      return;
+    }
+    const bits = target.dtype === 'f32' ? new Int32Array(Float32Array.of(value).buffer)[0] : value;
+    this.kernels.fill(target, bits ?? 0, target.size);
+  }
+
+  copy(target: Tensor, source: Tensor): void {
+    expectSameSize('copy', target, source);
+    this.kernels.copy(target, source, target.size * bytesPerElement[target.dtype]);
   }
 
   releaseAll(): void {

@@ -12,6 +12,11 @@ export function expectFloats(
   expectAll(operation, 'f32', shape, tensors);
 }
 
+/** bf16 for weights that are kept so, f32 for all others. */
+export function weightType({ dtype }: Tensor): 'f32' | 'bf16' {
+  return dtype === 'bf16' ? 'bf16' : 'f32';
+}
+
 /** Every one of `tensors` is i32 and of that shape. */
 export function expectIntegers(
   operation: string,
@@ -37,7 +42,8 @@ export function show(tensor: Tensor): string {
   return `${tensor.storage.label} ${tensor.dtype}[${tensor.shape}]`;
 }
 
-function expectAll(
+/** Every one of `tensors` is of that type and shape. */
+export function expectAll(
   operation: string,
   dtype: DType,
   shape: readonly number[],

@@ -4,6 +4,7 @@
 // recomputes the probabilities from the kept logarithms of their sums. (Dao et al., "FlashAttention", 2022.)
 
 #include "attention-tile.h"
+#include "team.h"
 
 namespace {
 
@@ -186,14 +187,32 @@ struct CachedPositions {
   }
 };
 
+/** out[V vectors, cut to `size` columns] = sum of weights[key] * values[key] / total. */
+template <int V>
+void average_values(float* out, const CachedPositions& values, int64_t column, int64_t size, int64_t count,
+                    const float* weights, float total) {
+  vf sums[V]{};
+  for (int64_t key = 0; key < count; key++) {
+    const float* const row = values.at(key);
+#pragma GCC unroll 4
+    for (int v = 0; v < V; v++)
+      sums[v] = multiply_add(broadcast(weights[key]), load_columns(row, column + v * VL, size), sums[v]);
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < V; v++) store_columns(out, sums[v] / total, column + v * VL, size);
+}
+
 /** out[size] of one query over the first `count` positions of one head's keys and values. */
 void attend_once(float* out, const float* query, const CachedPositions& keys, const CachedPositions& values,
                  int64_t size, int64_t count, float scale, float* scores) {
   float most = -INFINITY;
   for (int64_t key = 0; key < count; key++) {
+    const float* const row = keys.at(key);
     vf dot{};
-    for (int64_t i = 0; i < size; i += VL)
-      dot = multiply_add(load_columns(query, i, size), load_columns(keys.at(key), i, size), dot);
+    for (int64_t i = 0; i < size; i += VL) {
+      dot = multiply_add(load_columns(query, i, size), load_columns(row, i, size), dot);
+      __builtin_prefetch(values.at(key) + i);  // needed next, and memory is what all this waits for
+    }
     scores[key] = horizontal_sum(dot) * scale;
     most = scores[key] > most ? scores[key] : most;
   }
@@ -205,13 +224,9 @@ void attend_once(float* out, const float* query, const CachedPositions& keys, co
     sum += e;
   }
   const float total = horizontal_sum(sum);
-  for (int64_t i = 0; i < size; i += VL) {
-    vf result{};
-    for (int64_t key = 0; key < count; key++)
-      result = multiply_add(broadcast(scores[key]), load_columns(values.at(key), i, size), result);
-    result /= total;
-    store_columns(out, result, i, size);
-  }
+  int64_t i = 0;
+  for (; i + 4 * VL <= size; i += 4 * VL) average_values<4>(out, values, i, size, count, scores, total);
+  for (; i < size; i += VL) average_values<1>(out, values, i, size, count, scores, total);
 }
 
 }  // namespace
@@ -221,8 +236,7 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
                                     const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
                                     int64_t channels, int64_t heads, float scale) {
   const int64_t size = channels / heads;
-#pragma omp parallel for schedule(dynamic, 1)
-  for (int64_t unit = 0; unit < batch * heads; unit++) {
+  team::share(batch * heads, [&](int64_t unit) {
     const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
     const int64_t positions = filled + new_positions;
     float* own_keys = keys + sequence * capacity * channels + column;
@@ -242,7 +256,7 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
       for (int64_t i = 0; i < new_positions; i++)
         attend_once(result + i * channels, row + i * 3 * channels, past_keys, past_values, size, filled + i + 1, scale,
                     scores);
-      continue;
+      return;
     }
     const Head head(channels, heads, unit % heads, scale);
     const Workspace space(head, positions, false);
@@ -251,5 +265,5 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
     for (int64_t i = 0; i < new_positions; i += QT)
       attend(result + i * channels, channels, nullptr, row + i * 3 * channels, 3 * channels, head,
              Tile(nullptr, 0, filled + i, positions), space, Dropout{});
-  }
+  });
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "philox.h"
+#include "simd.h"
 
 namespace {
 
@@ -24,23 +25,37 @@ inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64
   }
 }
 
+template <class Element>
+void embed(float* out, const int32_t* tokens, const int32_t* positions, const Element* token_table,
+           const Element* position_table, const Dropout& dropout, int64_t rows, int64_t channels) {
+#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
+  for (int64_t row = 0; row < rows; row++) {
+    const Element* const token = token_table + tokens[row] * channels;
+    const Element* const position = position_table + positions[row] * channels;
+    float* const to = out + row * channels;
+    for (int64_t column = 0; column < channels; column++) to[column] = widen(token[column]) + widen(position[column]);
+    if (dropout.active) apply_mask(to, dropout, row, 0, channels);
+  }
+}
+
 }  // namespace
 
 extern "C" {
 
-/** out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). */
-void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, const float* token_table,
-                  const float* position_table, float probability, int32_t site, const int32_t* counter, int64_t rows,
-                  int64_t channels) {
+/**
+ * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). The tables hold floats, or
+ * both bf16 where tables_are_bf16.
+ */
+void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, const void* token_table,
+                  const void* position_table, int32_t tables_are_bf16, float probability, int32_t site,
+                  const int32_t* counter, int64_t rows, int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
-  for (int64_t row = 0; row < rows; row++) {
-    const float* const token = token_table + tokens[row] * channels;
-    const float* const position = position_table + positions[row] * channels;
-    float* const to = out + row * channels;
-    for (int64_t column = 0; column < channels; column++) to[column] = token[column] + position[column];
-    if (dropout.active) apply_mask(to, dropout, row, 0, channels);
-  }
+  if (tables_are_bf16)
+    embed(out, tokens, positions, static_cast<const bf16*>(token_table), static_cast<const bf16*>(position_table),
+          dropout, rows, channels);
+  else
+    embed(out, tokens, positions, static_cast<const float*>(token_table), static_cast<const float*>(position_table),
+          dropout, rows, channels);
 }
 
 /** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] under the mask of forward. */

@@ -1,5 +1,5 @@
 // Products with few rows of A, as in decoding: the time goes into reading B, so B is read once, where it lies, and no
-// panel is packed. Each thread takes strips of columns. Knows nothing of threads or of what becomes of the sums.
+// panel is packed. The work is cut into strips of columns. Knows nothing of threads or of what becomes of the sums.
 
 #pragma once
 
@@ -14,9 +14,19 @@ namespace gemm {
 
 /** Most columns of a strip, and the stride of its sums. */
 constexpr int64_t kStrip = 512;
+/** Columns of a strip where each column is a long read by itself. */
+constexpr int64_t kContiguousStrip = 64;
 /** Rows of A that are multiplied at once. */
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
+
+/** sums[columns] += scale * a row of B. */
+template <class Element>
+void add_row(float* sums, float scale, const Element* row, int64_t columns) {
+  int64_t j = 0;
+  for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
+  for (; j < columns; j++) sums[j] += scale * widen(row[j]);
+}
 
 /** Up to ROWS rows of A; those beyond `rows` repeat the last one, and their sums are not used. */
 template <int ROWS>
@@ -24,14 +34,14 @@ struct NarrowRows {
   const float* at[ROWS];
   int64_t depth_stride;
 
-  NarrowRows(const Operand& a, int64_t row, int64_t rows) : depth_stride(a.lines_contiguous ? 1 : a.stride) {
+  NarrowRows(const Operand<float>& a, int64_t row, int64_t rows) : depth_stride(a.lines_contiguous ? 1 : a.stride) {
     for (int64_t i = 0; i < ROWS; i++) at[i] = a.at(row + std::min(i, rows - 1), 0);
   }
 };
 
 /** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end; with CUT only the first `columns` exist. */
-template <int ROWS, int VECTORS, bool CUT>
-void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
+template <int ROWS, int VECTORS, bool CUT, class Element>
+void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
                  float* sums) {
   vf x[ROWS][VECTORS];
 #pragma GCC unroll 8
@@ -42,9 +52,8 @@ void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
     vf row[VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) {
-      const float* const at = b + p * stride + v * VL;
+      const Element* const at = b + p * stride + v * VL;
       row[v] = CUT ? load_first(at, columns) : load(at);
-      __builtin_prefetch(at + (end - from) * stride);
     }
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
@@ -60,12 +69,12 @@ void add_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
 }
 
 /** sums[ROWS, columns] += A times `columns` columns of B that lie side by side, at depths from..end. */
-template <int ROWS>
-void narrow_adjacent(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                      int64_t from, int64_t end, float* sums) {
   constexpr int kWide = std::min(4, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
-  const float* const data = b.data + column;
+  const Element* const data = b.data + column;
   int64_t j = 0;
   for (; j + kWide * VL <= columns; j += kWide * VL)
     add_columns<ROWS, kWide, false>(lines, data + j, b.stride, from, end, VL, sums + j);
@@ -75,8 +84,8 @@ void narrow_adjacent(const Operand& a, int64_t row, int64_t rows, const Operand&
 }
 
 /** sums[ROWS, COLUMNS] = A times COLUMNS columns of B, each contiguous along the depth, as is each row of A. */
-template <int ROWS, int COLUMNS>
-void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int64_t depth, float* sums) {
+template <int ROWS, int COLUMNS, class Element>
+void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t depth, float* sums) {
   vf x[ROWS][COLUMNS];
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
@@ -86,10 +95,7 @@ void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
   for (int64_t p = 0; p < whole; p += VL) {
     vf column[COLUMNS];
 #pragma GCC unroll 4
-    for (int j = 0; j < COLUMNS; j++) {
-      column[j] = load(b + j * stride + p);
-      __builtin_prefetch(b + (j + COLUMNS) * stride + p);
-    }
+    for (int j = 0; j < COLUMNS; j++) column[j] = load(b + j * stride + p);
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
       const vf line = load(a.at[i] + p);
@@ -109,10 +115,11 @@ void dot_columns(const NarrowRows<ROWS>& a, const float* b, int64_t stride, int6
 }
 
 /** sums[ROWS, columns] = A times `columns` columns of B; both contiguous along the depth. */
-template <int ROWS>
-void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_contiguous(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                        int64_t depth, float* sums) {
-  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
+  // One row is read fastest in a single straight line; more of them are worth loading each piece of A only once for two.
+  constexpr int kWide = ROWS == 1 ? 1 : 2;
   const NarrowRows<ROWS> lines(a, row, rows);
   int64_t j = 0;
   for (; j + kWide <= columns; j += kWide)
@@ -120,8 +127,8 @@ void narrow_contiguous(const Operand& a, int64_t row, int64_t rows, const Operan
   for (; j < columns; j++) dot_columns<ROWS, 1>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
 }
 
-template <int ROWS>
-void narrow_group(const Operand& a, int64_t row, int64_t rows, const Operand& b, int64_t column, int64_t columns,
+template <int ROWS, class Element>
+void narrow_group(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                   int64_t from, int64_t end, float* sums) {
   if (b.lines_contiguous)
     narrow_contiguous<ROWS>(a, row, rows, b, column, columns, end, sums);
@@ -130,7 +137,8 @@ void narrow_group(const Operand& a, int64_t row, int64_t rows, const Operand& b,
 }
 
 /** sums[m, columns] for `columns` columns of B; only a block of B that fits the first cache is read more than once. */
-inline void narrow_strip(const Operand& a, const Operand& b, int64_t m, int64_t k, int64_t column, int64_t columns,
+template <class Element>
+void narrow_strip(const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t k, int64_t column, int64_t columns,
                          float* sums) {
   const int64_t block_columns = b.lines_contiguous ? 8 : columns, block_depth = b.lines_contiguous ? k : 8;
   std::fill(sums, sums + round_up(m, kNarrowGroup) * kStrip, 0.0f);
@@ -138,10 +146,10 @@ inline void narrow_strip(const Operand& a, const Operand& b, int64_t m, int64_t 
     for (int64_t j = 0; j < columns; j += block_columns)
       for (int64_t row = 0; row < m; row += kNarrowGroup) {
         const int64_t rows = std::min(kNarrowGroup, m - row);
-        const auto multiply = rows == 1   ? narrow_group<1>
-                              : rows == 2 ? narrow_group<2>
-                              : rows <= 4 ? narrow_group<4>
-                                          : narrow_group<8>;
+        const auto multiply = rows == 1   ? narrow_group<1, Element>
+                              : rows == 2 ? narrow_group<2, Element>
+                              : rows <= 4 ? narrow_group<4, Element>
+                                          : narrow_group<8, Element>;
         multiply(a, row, rows, b, column + j, std::min(block_columns, columns - j), from,
                  std::min(k, from + block_depth), sums + row * kStrip + j);
       }

@@ -11,13 +11,17 @@
 
 namespace gemm {
 
-/** Element (line, depth) is data[line * stride + depth] when `lines_contiguous`, else data[depth * stride + line]. */
+/**
+ * Element (line, depth) is data[line * stride + depth] when `lines_contiguous`, else data[depth * stride + line].
+ * Elements are float, or bf16, which is widened as it is read.
+ */
+template <class Element>
 struct Operand {
-  const float* data;
+  const Element* data;
   int64_t stride;
   bool lines_contiguous;
 
-  const float* at(int64_t line, int64_t depth) const {
+  const Element* at(int64_t line, int64_t depth) const {
     return lines_contiguous ? data + line * stride + depth : data + depth * stride + line;
   }
 };
@@ -26,11 +30,28 @@ typedef float quad __attribute__((vector_size(16)));
 typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int32_t quad_index __attribute__((vector_size(16)));
 
+template <int COUNT>
+SIMD_INLINE void copy_numbers(float* to, const float* from) {
+  typedef float numbers __attribute__((vector_size(COUNT * 4), aligned(4), may_alias));
+  *(numbers*)to = *(const numbers*)from;
+}
+template <int COUNT>
+SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
+  static_assert(COUNT == VL, "only B is ever bf16, and its panels are whole vectors wide");
+  store(to, load(from));
+}
+SIMD_INLINE quad load_quad(const float* from) { return *(const quad_unaligned*)from; }
+SIMD_INLINE quad load_quad(const bf16* from) {
+  typedef uint16_t halves __attribute__((vector_size(8), aligned(2), may_alias));
+  typedef uint32_t words __attribute__((vector_size(16)));
+  return (quad)(__builtin_convertvector(*(const halves*)from, words) << 16);
+}
+
 /** to[d * width + l] = from[l * stride + d] for d, l below 4. */
-template <int WIDTH>
-SIMD_INLINE void transpose_quads(float* to, const float* from, int64_t stride) {
-  const quad a = *(const quad_unaligned*)from, b = *(const quad_unaligned*)(from + stride);
-  const quad c = *(const quad_unaligned*)(from + 2 * stride), d = *(const quad_unaligned*)(from + 3 * stride);
+template <int WIDTH, class Element>
+SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride) {
+  const quad a = load_quad(from), b = load_quad(from + stride);
+  const quad c = load_quad(from + 2 * stride), d = load_quad(from + 3 * stride);
 #if defined(__clang__)
   const quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
@@ -50,15 +71,15 @@ SIMD_INLINE void transpose_quads(float* to, const float* from, int64_t stride) {
 }
 
 /** One panel of up to WIDTH lines, element by element: for the edges. */
-template <int WIDTH>
-void pack_edge(float* to, const Operand& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+template <int WIDTH, class Element>
+void pack_edge(float* to, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
   for (int64_t d = 0; d < depth; d++)
-    for (int64_t l = 0; l < WIDTH; l++) to[d * WIDTH + l] = l < lines ? *x.at(line + l, from + d) : 0.0f;
+    for (int64_t l = 0; l < WIDTH; l++) to[d * WIDTH + l] = l < lines ? widen(*x.at(line + l, from + d)) : 0.0f;
 }
 
 /** A whole panel of lines that are contiguous along the depth. */
-template <int WIDTH>
-void pack_contiguous_lines(float* to, const Operand& x, int64_t line, int64_t from, int64_t depth) {
+template <int WIDTH, class Element>
+void pack_contiguous_lines(float* to, const Operand<Element>& x, int64_t line, int64_t from, int64_t depth) {
   // Four lines at a time over a stretch of depth that the processor's prefetchers notice and whose panel stays in the
   // first cache, while the next four lines are fetched.
   constexpr int64_t kStretch = 192, kCacheLine = 16;
@@ -68,7 +89,7 @@ void pack_contiguous_lines(float* to, const Operand& x, int64_t line, int64_t fr
     for (int64_t l = 0; l < WIDTH; l += 4) {
       const bool last = l + 4 == WIDTH;
       for (int64_t d = begin; d < end; d += kCacheLine) {
-        const float* const next = last ? x.at(line, from + d + kStretch) : x.at(line + l + 4, from + d);
+        const Element* const next = last ? x.at(line, from + d + kStretch) : x.at(line + l + 4, from + d);
 #pragma GCC unroll 4
         for (int64_t i = 0; i < 4; i++) __builtin_prefetch(next + i * x.stride);
 #pragma GCC unroll 4
@@ -81,30 +102,29 @@ void pack_contiguous_lines(float* to, const Operand& x, int64_t line, int64_t fr
 }
 
 /** `panels` whole panels of lines that lie side by side: all panels together, for the sake of long reads. */
-template <int WIDTH>
-void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Operand& x, int64_t line, int64_t from,
+template <int WIDTH, class Element>
+void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Operand<Element>& x, int64_t line, int64_t from,
                          int64_t depth) {
-  typedef float piece __attribute__((vector_size(WIDTH % VL == 0 ? VL * 4 : WIDTH * 4), aligned(4), may_alias));
-  constexpr int kPieces = WIDTH * 4 / sizeof(piece);
+  constexpr int kPiece = WIDTH % VL == 0 ? VL : WIDTH;
   constexpr int kDepths = 4;
   int64_t d = 0;
   for (; d + kDepths <= depth; d += kDepths)
     for (int64_t panel = 0; panel < panels; panel++) {
-      const float* const source = x.at(line + panel * WIDTH, from + d);
+      const Element* const source = x.at(line + panel * WIDTH, from + d);
       float* const target = to + panel * panel_size + d * WIDTH;
 #pragma GCC unroll 4
       for (int e = 0; e < kDepths; e++)
 #pragma GCC unroll 3
-        for (int i = 0; i < kPieces; i++)
-          *((piece*)(target + e * WIDTH) + i) = *((const piece*)(source + e * x.stride) + i);
+        for (int i = 0; i < WIDTH; i += kPiece)
+          copy_numbers<kPiece>(target + e * WIDTH + i, source + e * x.stride + i);
     }
   for (int64_t panel = 0; panel < panels; panel++)
     pack_edge<WIDTH>(to + panel * panel_size + d * WIDTH, x, line + panel * WIDTH, WIDTH, from + d, depth - d);
 }
 
 /** Lines `line`..`line + lines` at depths `from`..`from + depth`, into panels that lie `panel_size` apart. */
-template <int WIDTH>
-void pack_panels(float* to, int64_t panel_size, const Operand& x, int64_t line, int64_t lines, int64_t from,
+template <int WIDTH, class Element>
+void pack_panels(float* to, int64_t panel_size, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from,
                  int64_t depth) {
   const int64_t whole = lines / WIDTH, rest = lines % WIDTH;
   if (x.lines_contiguous)

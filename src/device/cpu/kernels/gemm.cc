@@ -11,13 +11,11 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "gemm-narrow.h"
 #include "gemm-pack.h"
 #include "gemm-tile.h"
+#include "team.h"
 
 namespace gemm {
 namespace {
@@ -29,6 +27,8 @@ constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
 /** A job reads its panels of B from the second cache, one of A from the first. */
 constexpr int64_t kJobRows = 32;
 constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
+/** Bytes of B that a single row is multiplied with at a time: so few that no thread waits long for another. */
+constexpr int64_t kRunBytes = 512 << 10;
 /** Most rows of A that are multiplied without packing. */
 constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
 /** Lines that one thread packs at a time. */
@@ -68,10 +68,10 @@ class Buffer {
  * The packed panels of one operand, twice: while some threads still read those of one stage, others already pack the
  * next. All threads walk through the same stages and each keeps its own copy of this.
  */
-template <int WIDTH>
+template <int WIDTH, class Element>
 class Panels {
  public:
-  Panels(const Operand& operand, int64_t lines, int64_t depth, float* buffer)
+  Panels(const Operand<Element>& operand, int64_t lines, int64_t depth, float* buffer)
       : operand_(operand), panel_size_(depth * WIDTH + kPanelGap), size_(lines / WIDTH * panel_size_), data_(buffer) {}
 
   /** Turns to lines `line`.. at depths `from`..; false when they are already packed. */
@@ -96,7 +96,7 @@ class Panels {
   }
 
  private:
-  const Operand operand_;
+  const Operand<Element> operand_;
   const int64_t panel_size_, size_;
   float* const data_;
   int64_t line_ = -1, from_ = -1;
@@ -104,8 +104,9 @@ class Panels {
 };
 
 /** One stage of a product, as one of the threads that share it sees it. */
-void multiply_stage(const Target& target, Part part, Panels<kTileRows>& a, Panels<kTileColumns>& b, int64_t row,
-                    int64_t rows, int64_t column, int64_t columns, int64_t from, int64_t depth) {
+template <class Element>
+void multiply_stage(const Target& target, Part part, Panels<kTileRows, float>& a, Panels<kTileColumns, Element>& b,
+                    int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t from, int64_t depth) {
   const int64_t a_tasks = a.turn_to(row, from) ? divide_up(rows, kPackRows) : 0;
   const int64_t b_tasks = b.turn_to(column, from) ? divide_up(columns, kPackColumns) : 0;
 #pragma omp for schedule(dynamic) nowait
@@ -131,36 +132,52 @@ void multiply_stage(const Target& target, Part part, Panels<kTileRows>& a, Panel
 
 thread_local Buffer buffer;
 
+/**
+ * A single row of A, and columns of B side by side: memory is fastest when B is read from its first byte to its last, so
+ * tasks are runs of its rows. Each has sums of its own, which are added up in the order of the runs.
+ */
+template <class Element>
+void multiply_row(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t n, int64_t k) {
+  const int64_t rows = std::max<int64_t>(1, kRunBytes / (n * static_cast<int64_t>(sizeof(Element))));
+  const int64_t runs = std::max<int64_t>(1, divide_up(k, rows));
+  float* const sums = buffer.of_size(runs * n);
+  team::share(runs, [&](int64_t run) {
+    std::fill_n(sums + run * n, n, 0.0f);
+    const int64_t end = std::min(k, (run + 1) * rows);
+    for (int64_t row = run * rows; row < end; row++) add_row(sums + run * n, *a.at(0, row), b.at(0, row), n);
+  });
+  for (int64_t run = 1; run < runs; run++)
+    for (int64_t column = 0; column < n; column++) sums[column] += sums[run * n + column];
+  store_sums(target, {true, true}, 0, 0, 1, n, sums, n);
+}
+
 /** Few rows of A: see gemm-narrow.h. */
-void multiply_narrow(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
-#ifdef _OPENMP
-  const int64_t threads = omp_get_max_threads();
-#else
-  const int64_t threads = 1;
-#endif
-  // As wide as can be: memory likes long reads.
-  const int64_t strips = threads * divide_up(n, threads * kStrip);
-  const int64_t strip = std::min(kStrip, round_up(divide_up(n, strips), VL));
-#pragma omp parallel for schedule(dynamic) if (m * n * k >= kWorthThreads)
-  for (int64_t column = 0; column < n; column += strip) {
-    const int64_t columns = std::min(strip, n - column);
+template <class Element>
+void multiply_narrow(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t n, int64_t k) {
+  // As wide as can be where columns lie side by side, since memory likes long reads; but as many for each thread.
+  const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
+  const int64_t widest = b.lines_contiguous ? kContiguousStrip : kStrip;
+  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
+  team::share(divide_up(n, strip), [&](int64_t number) {
+    const int64_t column = number * strip, columns = std::min(strip, n - column);
     alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
     narrow_strip(a, b, m, k, column, columns, sums);
     store_sums(target, {true, true}, 0, column, m, columns, sums, kStrip);
-  }
+  });
 }
 
-void multiply_wide(const Target& target, const Operand& a, const Operand& b, int64_t m, int64_t n, int64_t k) {
+template <class Element>
+void multiply_wide(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t n, int64_t k) {
   const int64_t parts = std::max<int64_t>(1, divide_up(k, kDepth));
   const int64_t depth = round_up(divide_up(k, parts), 16);
   const int64_t stage_rows = std::min(kStageRows, round_up(m, kTileRows));
   const int64_t stage_columns = std::min(kStageColumns, round_up(n, kTileColumns));
-  const int64_t a_size = Panels<kTileRows>::buffer_size(stage_rows, depth);
-  float* const panels = buffer.of_size(a_size + Panels<kTileColumns>::buffer_size(stage_columns, depth));
+  const int64_t a_size = Panels<kTileRows, float>::buffer_size(stage_rows, depth);
+  float* const panels = buffer.of_size(a_size + Panels<kTileColumns, Element>::buffer_size(stage_columns, depth));
 #pragma omp parallel if (m * n * k >= kWorthThreads)
   {
-    Panels<kTileRows> a_panels(a, stage_rows, depth, panels);
-    Panels<kTileColumns> b_panels(b, stage_columns, depth, panels + a_size);
+    Panels<kTileRows, float> a_panels(a, stage_rows, depth, panels);
+    Panels<kTileColumns, Element> b_panels(b, stage_columns, depth, panels + a_size);
     for (int64_t column = 0; column < n; column += stage_columns)
       for (int64_t row = 0; row < m; row += stage_rows)
         for (int64_t part = 0; part < parts; part++)
@@ -170,19 +187,32 @@ void multiply_wide(const Target& target, const Operand& a, const Operand& b, int
   }
 }
 
+template <class Element>
+void multiply(const Target& target, const float* a, const Element* b, int64_t m, int64_t k, bool transpose_a,
+              bool transpose_b) {
+  const int64_t n = target.columns;
+  const Operand<Element> columns{b, transpose_b ? k : n, transpose_b};
+  // A single row is contiguous, whichever way it is said to lie.
+  const Operand<float> rows{a, transpose_a ? m : k, !transpose_a || m == 1};
+  if (m == 1 && !transpose_b) return multiply_row(target, rows, columns, n, k);
+  // The dot products of the narrow path want rows of A contiguous.
+  const bool narrow = m <= kNarrowRows && (rows.lines_contiguous || !transpose_b);
+  (narrow ? multiply_narrow<Element> : multiply_wide<Element>)(target, rows, columns, m, n, k);
+}
+
 }  // namespace
 }  // namespace gemm
 
-extern "C" void ct_matmul(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k,
+/** b holds floats, or bf16 where b_is_bf16. */
+extern "C" void ct_matmul(float* out, const float* a, const void* b, int32_t b_is_bf16, int64_t m, int64_t n, int64_t k,
                           int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue,
                           const float* bias, float* pre_activation, int32_t activation) {
   using namespace gemm;
   if (m <= 0 || n <= 0) return;
   const Target target{out,  n,    accumulate != 0, static_cast<Epilogue>(epilogue),
                       bias, pre_activation, static_cast<Activation>(activation)};
-  const Operand rows{a, transpose_a ? m : k, !transpose_a};
-  const Operand columns{b, transpose_b ? k : n, transpose_b != 0};
-  // The dot products of the narrow path want rows of A contiguous; a single row in a column is contiguous too.
-  const bool narrow = m <= kNarrowRows && (!transpose_a || !transpose_b || m == 1);
-  (narrow ? multiply_narrow : multiply_wide)(target, m == 1 ? Operand{a, k, true} : rows, columns, m, n, k);
+  if (b_is_bf16)
+    multiply(target, a, static_cast<const bf16*>(b), m, k, transpose_a != 0, transpose_b != 0);
+  else
+    multiply(target, a, static_cast<const float*>(b), m, k, transpose_a != 0, transpose_b != 0);
 }

@@ -1,4 +1,4 @@
-// Memory of tensors and what the library tells of itself: allocation, copies, threads, instruction set.
+// Memory of tensors and what the library tells of itself: allocation, copies, bf16, threads, instruction set.
 // Knows nothing of shapes. Sizes are in bytes for memory, in elements for `ct_fill`.
 // Fresh pages are zeroed by the operating system at their first touch, so a large allocation costs nothing until used.
 
@@ -11,6 +11,9 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+
+#include "simd.h"
+#include "team.h"
 
 namespace {
 
@@ -67,14 +70,29 @@ void ct_fill(int32_t* target, int32_t bits, int64_t size) {
   for (int64_t index = 0; index < size; index++) target[index] = bits;
 }
 
+/** target[size] = source[size], rounded to the nearest. */
+void ct_narrow(bf16* target, const float* source, int64_t size) {
+#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
+  for (int64_t index = 0; index < size; index++) target[index] = narrow(source[index]);
+}
+
+void ct_widen(float* target, const bf16* source, int64_t size) {
+#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
+  for (int64_t index = 0; index < size; index++) target[index] = widen(source[index]);
+}
+
+void ct_fill_bf16(bf16* target, float value, int64_t size) {
+#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
+  for (int64_t index = 0; index < size; index++) target[index] = narrow(value);
+}
+
 /** Threads that the calls from this thread will use. */
 void ct_set_threads(int32_t threads) {
 #ifdef _OPENMP
   omp_set_dynamic(0);
   omp_set_num_threads(threads);
-#else
-  (void)threads;
 #endif
+  team::set_helpers(threads - 1);
 }
 
 /** 1 where the library was compiled with OpenMP, 0 where it has only one thread. */

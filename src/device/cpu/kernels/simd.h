@@ -27,6 +27,11 @@ typedef int32_t vi __attribute__((vector_size(SIMD_BYTES)));
 typedef float vf_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4), may_alias));
 typedef int32_t vi_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(4), may_alias));
 
+/** The upper half of a float. */
+struct bf16 {
+  uint16_t bits;
+};
+
 /** Lanes of a vector. */
 constexpr int VL = SIMD_BYTES / 4;
 
@@ -35,6 +40,12 @@ SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
 SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
 
 SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
+/** Widened. */
+SIMD_INLINE vf load(const bf16* p) {
+  typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  return (vf)(__builtin_convertvector(*(const halves*)p, words) << 16);
+}
 SIMD_INLINE void store(float* p, vf v) { *(vf_unaligned*)p = v; }
 SIMD_INLINE vi load_int(const int32_t* p) { return *(const vi_unaligned*)p; }
 SIMD_INLINE void store_int(int32_t* p, vi v) { *(vi_unaligned*)p = v; }
@@ -44,6 +55,11 @@ SIMD_INLINE vf load_first(const float* p, int64_t n) {
   vf v{};
   memcpy(&v, p, (size_t)n * sizeof(float));
   return v;
+}
+SIMD_INLINE vf load_first(const bf16* p, int64_t n) {
+  bf16 lanes[VL] = {};
+  memcpy(lanes, p, (size_t)n * sizeof(bf16));
+  return load(lanes);
 }
 /** Writes the first n < VL lanes and nothing beyond them. */
 SIMD_INLINE void store_first(float* p, vf v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
@@ -55,6 +71,21 @@ SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t columns) {
 SIMD_INLINE void store_columns(float* row, vf v, int64_t column, int64_t columns) {
   if (column + VL <= columns) store(row + column, v);
   else store_first(row + column, v, columns - column);
+}
+
+SIMD_INLINE float widen(float x) { return x; }
+SIMD_INLINE float widen(bf16 x) {
+  const uint32_t bits = (uint32_t)x.bits << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+/** To the nearest, ties to even; NaN stays NaN. */
+SIMD_INLINE bf16 narrow(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
+  return {(uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded)};
 }
 
 SIMD_INLINE vi bits_of(vf v) { return (vi)v; }
