@@ -15,9 +15,9 @@ export const chatOptions = {
     type: 'text',
     value: 'model',
     default: null,
-    unset: 'none',
+    unset: 'required',
     positional: true,
-    help: 'Whom to talk to (required): a folder that chatbot-train left, any Hugging Face GPT-2 folder, or a hub id.',
+    help: 'Whom to talk to: a folder that chatbot-train left, any Hugging Face GPT-2 folder, or a hub id.',
   },
   prompt: {
     group: 'Conversation',
@@ -99,7 +99,7 @@ export const chatOptions = {
     default: defaultSettings.seed,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
-    help: 'Decides every chance: the same seed, model, settings and conversation give the same reply.',
+    help: 'Decides what is drawn: the same seed, model, settings and conversation give the same reply.',
   },
 
   // ---- Length
