@@ -40,7 +40,7 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
   retry: { takes: '', help: 'Answer the last message again.', run: (session) => session.retry() },
   set: {
     takes: '[name value]',
-    help: 'Change how replies are made (the value default takes a change back), or list all that can be changed.',
+    help: 'Change how replies are made (default takes a change back), or list what can be changed.',
     completes: 'parameter',
     run: set,
   },
@@ -52,13 +52,13 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
   },
   save: {
     takes: 'file',
-    help: 'Add the conversation as a line to a file that chatbot-train --data reads.',
+    help: 'Add the conversation to a file that chatbot-train --data reads.',
     completes: 'file',
     run: save,
   },
   load: {
     takes: 'file',
-    help: 'Go on from the last conversation in a file of any format that chatbot-train reads.',
+    help: 'Go on from the last conversation in a file that chatbot-train reads.',
     completes: 'file',
     run: load,
   },

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { refusal } from '../../../test/refusal.js';
+import { UserError } from '../../errors.js';
 import { HistoryFile, historySize } from './history.js';
 import { stateFolder } from './state-folder.js';
 
@@ -84,10 +85,8 @@ describe('the history file', () => {
     const path = freshPath();
     mkdirSync(join(path, '../..'), { recursive: true });
     writeFileSync(join(path, '..'), '');
-    assert.match(
-      refusal('data', () => new HistoryFile(path).add('x')),
-      /cannot be read/,
-    );
+    // Node 20 sees it when it looks for the file, later versions when they make the folder.
+    assert.throws(() => new HistoryFile(path).add('x'), UserError);
   });
 });
 

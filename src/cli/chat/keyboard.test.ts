@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import fc from 'fast-check';
 import { Keyboard } from './keyboard.js';
 
 /** A keyboard, what it passes on, and how often it interrupted. */
@@ -81,6 +82,24 @@ describe('the keyboard', () => {
     await type('go\r\x03');
     assert.equal(seen.passed, 'go\r');
     assert.equal(seen.interrupts, 1);
+  });
+
+  it('passes every byte on, a line at a time, however the keys arrive', async () => {
+    const pieces = fc.array(fc.string({ unit: fc.constantFrom('a', 'é', '\r', '\n', ' ') }));
+    await fc.assert(
+      fc.asyncProperty(pieces, async (typed) => {
+        const { keyboard, seen, type } = typing();
+        for (const piece of typed) await type(piece);
+        for (let before = -1; before < seen.passed.length; ) {
+          before = seen.passed.length;
+          keyboard.listen();
+          await settled();
+          assert.ok((seen.passed.slice(before).match(/\r\n|[\r\n]/g)?.length ?? 0) <= 1);
+        }
+        assert.equal(seen.passed, typed.join(''));
+      }),
+      { numRuns: 50, seed: 1 },
+    );
   });
 
   it('ends after the last line when the terminal goes away, and stops what is running', async () => {

@@ -44,6 +44,8 @@ export class LineReader {
     });
     this.readline.on('line', (text) => this.answer({ kind: 'line', text }));
     this.readline.on('SIGINT', () => this.clear());
+    // After Ctrl+Z and fg readline stays paused until it prompts.
+    this.readline.on('SIGCONT', () => this.readline.prompt(true));
     this.readline.on('close', () => {
       this.closed = true;
       this.answer({ kind: 'end' });
