@@ -142,3 +142,18 @@ describe('what cannot talk is refused', () => {
     return refuses(opening, /needs .* [kM]B of memory and 10.0 kB are available; .*--candidates/, 'device');
   });
 });
+
+describe('weights in bf16', () => {
+  test('take half the memory and change a reply only where two tokens are about equally likely', async () => {
+    const [full, half] = [
+      await open(chatFolder),
+      await openChatModel(chatFolder, { device, weights: 'bf16', sequences: 1, mmi: null }),
+    ];
+    const { vocabSize, nEmbd, nPositions, nInner } = tinyConfig;
+    const matrices = nEmbd * (vocabSize + nPositions + 2 * (4 * nEmbd + 2 * nInner));
+    const saved = full.memoryBytes - half.memoryBytes;
+    assert.ok(Math.abs(saved / (2 * matrices) - 1) < 0.02, `${saved} bytes less`);
+    const greedy = { doSample: false };
+    assert.equal((await ask(half, ['hello'], greedy)).text, (await ask(full, ['hello'], greedy)).text);
+  });
+});

@@ -94,9 +94,9 @@ function buildParts(
   device: Device,
   config: GPT2Config,
   mmi: GPT2Config | null,
-  { sequences }: ChatModelOptions,
+  { sequences, weights }: ChatModelOptions,
 ): Parts {
-  const inference = { trainable: false };
+  const inference = { trainable: false, weights };
   const model = new GPT2(device, config, inference);
   return {
     model,
