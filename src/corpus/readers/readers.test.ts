@@ -187,6 +187,15 @@ describe('the readers of JSON records', () => {
     for (const [record, message] of cases) assert.equal(refusal('a.jsonl', record), `a.jsonl:1: ${message}`);
   });
 
+  it('does not learn a reply that was rated bad, but what was said before it', () => {
+    const learnt = (rating: string) =>
+      readCorpus([write('a.jsonl', `{"turns": ["a", "b", "c", "d"], "rating": "${rating}"}`)]).dialogues.map(
+        ({ turns }) => turns.map(({ supervised }) => supervised),
+      );
+    assert.deepEqual(learnt('bad'), [[true, true, true, false]]);
+    assert.deepEqual(learnt('good'), [[true, true, true, true]]);
+  });
+
   it('holds a file to the format that was asked for', () => {
     assert.deepEqual(texts('a.txt', '{"turns": ["a", "b"], "text": "c", "response": "d"}', 'turns'), [
       ['a', 'b'],

@@ -1,4 +1,5 @@
-// A whole conversation: { "turns": ["...", "...", "..."] }.
+// A whole conversation: { "turns": ["...", "...", "..."] }. With "rating": "bad" its last turn is what nobody should say:
+// the others can still be learnt.
 
 import { listOf, type RecordReader, textOf } from './record.js';
 
@@ -7,8 +8,8 @@ export const turns: RecordReader = {
   fields: ['turns'],
   alternatives: 'all',
   turns: (record, where) =>
-    listOf(record.turns, 'turns', where).map((turn, index) => ({
+    listOf(record.turns, 'turns', where).map((turn, index, all) => ({
       text: textOf(turn, `turn ${index + 1}`, where),
-      supervised: true,
+      supervised: !(record.rating === 'bad' && index === all.length - 1),
     })),
 };
