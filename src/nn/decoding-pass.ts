@@ -9,7 +9,7 @@ import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
 import { LmHead } from './lm-head.js';
 
 /** The most prompt tokens that are computed at a time. */
-const promptChunk = 128;
+const promptChunk = 256;
 
 export interface DecodingPassOptions {
   /** N, the most sequences that are continued side by side. */

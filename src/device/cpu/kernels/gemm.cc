@@ -1,6 +1,6 @@
 // Matrix products in float32: out[m,n] = op(a)[m,k] op(b)[k,n], row-major, with what Epilogue of device.ts says.
-// The result is cut into stages of at most kStageRows x kStageColumns x kDepth (of k). For each, the threads pack both
-// operands into panels together and then compute tiles, job by job. Every element is the same chain of additions along k
+// The result is cut into stages of at most kStageRows x kStageColumns x kDepth (of k). For each, the team packs both
+// operands into panels and then computes tiles, job by job. Every element is the same chain of additions along k
 // whatever the blocks and threads are, so the bits depend on the shape alone. Nothing is skipped for being zero:
 // NaN and infinities pass through.
 
@@ -64,70 +64,60 @@ class Buffer {
   int64_t size_ = 0;
 };
 
-/**
- * The packed panels of one operand, twice: while some threads still read those of one stage, others already pack the
- * next. All threads walk through the same stages and each keeps its own copy of this.
- */
+/** The packed panels of one operand, for the lines and depths of one stage. */
 template <int WIDTH, class Element>
 class Panels {
  public:
-  Panels(const Operand<Element>& operand, int64_t lines, int64_t depth, float* buffer)
-      : operand_(operand), panel_size_(depth * WIDTH + kPanelGap), size_(lines / WIDTH * panel_size_), data_(buffer) {}
+  Panels(const Operand<Element>& operand, int64_t depth, float* buffer)
+      : operand_(operand), panel_size_(depth * WIDTH + kPanelGap), data_(buffer) {}
 
   /** Turns to lines `line`.. at depths `from`..; false when they are already packed. */
   bool turn_to(int64_t line, int64_t from) {
     if (line == line_ && from == from_) return false;
     line_ = line;
     from_ = from;
-    turn_ ^= 1;
     return true;
   }
 
   void pack(int64_t offset, int64_t lines, int64_t depth) {
-    pack_panels<WIDTH>(data_ + turn_ * size_ + offset / WIDTH * panel_size_, panel_size_, operand_, line_ + offset,
-                       lines, from_, depth);
+    pack_panels<WIDTH>(data_ + offset / WIDTH * panel_size_, panel_size_, operand_, line_ + offset, lines, from_,
+                       depth);
   }
 
-  const float* panel(int64_t offset) const { return data_ + turn_ * size_ + offset / WIDTH * panel_size_; }
+  const float* panel(int64_t offset) const { return data_ + offset / WIDTH * panel_size_; }
 
-  /** Floats that both copies take. */
-  static int64_t buffer_size(int64_t lines, int64_t depth) {
-    return 2 * (lines / WIDTH) * (depth * WIDTH + kPanelGap);
-  }
+  /** Floats that so many lines take. */
+  static int64_t buffer_size(int64_t lines, int64_t depth) { return lines / WIDTH * (depth * WIDTH + kPanelGap); }
 
  private:
   const Operand<Element> operand_;
-  const int64_t panel_size_, size_;
+  const int64_t panel_size_;
   float* const data_;
   int64_t line_ = -1, from_ = -1;
-  int turn_ = 0;
 };
 
-/** One stage of a product, as one of the threads that share it sees it. */
+/** One stage of a product: its panels are packed where the stage before has not left them, then its tiles computed. */
 template <class Element>
 void multiply_stage(const Target& target, Part part, Panels<kTileRows, float>& a, Panels<kTileColumns, Element>& b,
                     int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t from, int64_t depth) {
   const int64_t a_tasks = a.turn_to(row, from) ? divide_up(rows, kPackRows) : 0;
   const int64_t b_tasks = b.turn_to(column, from) ? divide_up(columns, kPackColumns) : 0;
-#pragma omp for schedule(dynamic) nowait
-  for (int64_t task = 0; task < a_tasks + b_tasks; task++) {
+  team::share(a_tasks + b_tasks, [&](int64_t task) {
     const int64_t a_offset = task * kPackRows, b_offset = (task - a_tasks) * kPackColumns;
     if (task < a_tasks)
       a.pack(a_offset, std::min(kPackRows, rows - a_offset), depth);
     else
       b.pack(b_offset, std::min(kPackColumns, columns - b_offset), depth);
-  }
-#pragma omp barrier
+  });
   const int64_t job_rows = divide_up(rows, kJobRows), job_columns = divide_up(columns, kJobColumns);
-#pragma omp for schedule(dynamic) nowait
-  for (int64_t job = 0; job < job_rows * job_columns; job++) {
+  team::share(job_rows * job_columns, [&](int64_t job) {
     const int64_t i_begin = job % job_rows * kJobRows, j_begin = job / job_rows * kJobColumns;
     const int64_t i_end = std::min(rows, i_begin + kJobRows), j_end = std::min(columns, j_begin + kJobColumns);
     for (int64_t i = i_begin; i < i_end; i += kTileRows)
       for (int64_t j = j_begin; j < j_end; j += kTileColumns)
         compute_tile(target, part, row + i, column + j, std::min<int64_t>(kTileRows, i_end - i),
                      std::min<int64_t>(kTileColumns, j_end - j), depth, a.panel(i), b.panel(j));
-  }
+  });
 }
 
 thread_local Buffer buffer;
@@ -174,17 +164,13 @@ void multiply_wide(const Target& target, const Operand<float>& a, const Operand<
   const int64_t stage_columns = std::min(kStageColumns, round_up(n, kTileColumns));
   const int64_t a_size = Panels<kTileRows, float>::buffer_size(stage_rows, depth);
   float* const panels = buffer.of_size(a_size + Panels<kTileColumns, Element>::buffer_size(stage_columns, depth));
-#pragma omp parallel if (m * n * k >= kWorthThreads)
-  {
-    Panels<kTileRows, float> a_panels(a, stage_rows, depth, panels);
-    Panels<kTileColumns, Element> b_panels(b, stage_columns, depth, panels + a_size);
-    for (int64_t column = 0; column < n; column += stage_columns)
-      for (int64_t row = 0; row < m; row += stage_rows)
-        for (int64_t part = 0; part < parts; part++)
-          multiply_stage(target, {part == 0, part == parts - 1}, a_panels, b_panels, row,
-                         std::min(stage_rows, m - row), column, std::min(stage_columns, n - column), part * depth,
-                         std::min(depth, k - part * depth));
-  }
+  Panels<kTileRows, float> a_panels(a, depth, panels);
+  Panels<kTileColumns, Element> b_panels(b, depth, panels + a_size);
+  for (int64_t column = 0; column < n; column += stage_columns)
+    for (int64_t row = 0; row < m; row += stage_rows)
+      for (int64_t part = 0; part < parts; part++)
+        multiply_stage(target, {part == 0, part == parts - 1}, a_panels, b_panels, row, std::min(stage_rows, m - row),
+                       column, std::min(stage_columns, n - column), part * depth, std::min(depth, k - part * depth));
 }
 
 template <class Element>

@@ -10,6 +10,7 @@
 
 #include "philox.h"
 #include "simd.h"
+#include "team.h"
 
 namespace {
 
@@ -19,6 +20,18 @@ constexpr int64_t PARALLEL_ELEMENTS = 1 << 14;
 constexpr int64_t DROPOUT_COLUMNS = 256;
 /** Blocks of rows that parameter gradients are summed in: the most threads that backward can use. */
 constexpr int64_t BLOCKS = 32;
+
+/** Rows of a task; fewer are not worth a second thread. */
+constexpr int64_t TASK_ROWS = 16;
+
+/** Calls each(row) for every row. */
+template <class Each>
+void each_row(int64_t rows, const Each& each) {
+  team::share((rows + TASK_ROWS - 1) / TASK_ROWS, [&](int64_t task) {
+    const int64_t end = (task + 1) * TASK_ROWS < rows ? (task + 1) * TASK_ROWS : rows;
+    for (int64_t row = task * TASK_ROWS; row < end; row++) each(row);
+  });
+}
 
 /** out, mean and 1/sqrt(variance + epsilon) of one row. */
 void normalise(float* out, float* stats, const float* x, const float* weight, const float* bias, float epsilon,
@@ -86,9 +99,9 @@ void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, con
 /** See `layernorm` of the device contract. */
 extern "C" void ct_layernorm(float* out, float* stats, const float* x, const float* weight, const float* bias,
                              float epsilon, int64_t rows, int64_t channels) {
-#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
-  for (int64_t row = 0; row < rows; row++)
+  each_row(rows, [&](int64_t row) {
     normalise(out + row * channels, stats + 2 * row, x + row * channels, weight, bias, epsilon, channels);
+  });
 }
 
 /** See `residualLayernorm` of the device contract; sum may be residual. */
@@ -96,12 +109,11 @@ extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, cons
                                       const float* weight, const float* bias, float epsilon, float probability,
                                       int32_t site, const int32_t* counter, int64_t rows, int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
-  for (int64_t row = 0; row < rows; row++) {
+  each_row(rows, [&](int64_t row) {
     const int64_t at = row * channels;
     add_dropped(sum + at, residual + at, branch + at, dropout, row, channels);
     normalise(out + at, stats + 2 * row, sum + at, weight, bias, epsilon, channels);
-  }
+  });
 }
 
 /** See `layernormBackward` of the device contract. */
@@ -141,7 +153,7 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* 
 extern "C" void ct_dropout(float* out, const float* x, float probability, int32_t site, const int32_t* counter,
                            int64_t rows, int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-#pragma omp parallel for if (rows * channels > PARALLEL_ELEMENTS)
-  for (int64_t row = 0; row < rows; row++)
+  each_row(rows, [&](int64_t row) {
     add_dropped(out + row * channels, nullptr, x + row * channels, dropout, row, channels);
+  });
 }
