@@ -1,7 +1,7 @@
 // Runs every measurement beside its peer's, one after the other and in turns, so that a busy moment of the machine hits
 // both; writes what it found to bench/results/<date>-<processor>.json and prints it as a table.
 //
-//     npm run bench -- --python PATH [--data FILE] [--only gemm,step,dialogues,startup] [--rounds N] [--threads N]
+//     npm run bench -- --python PATH [--data FILE] [--model FOLDER] [--only gemm,step,dialogues,decode,startup] [--rounds N] [--threads N]
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -9,17 +9,24 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { processorName } from '../src/device/cpu/processor.js';
+import type { DecodeResult } from './decode.js';
 import type { DialoguesResult, WrittenDialogues } from './dialogues.js';
 import { against, type Finding, missing, ratio, table } from './findings.js';
 import type { GemmResult } from './gemm.js';
 import { geometricMean, measure, median, peer, program, threadsByDefault } from './measure.js';
 import type { StartupResult } from './startup.js';
 import type { StepResult } from './train-step.js';
+import type { WeightPrecisionResult } from './weight-precision.js';
 
 /** What the Python programs print; more than this, which goes to the results unread. */
 interface PeerStep {
   readonly tokensPerSecond: number;
   readonly peakMemoryBytes: number;
+  readonly settings: unknown;
+}
+interface PeerDecode {
+  readonly secondsToFirstToken: number;
+  readonly tokensPerSecond: number;
   readonly settings: unknown;
 }
 interface PeerDialogues {
@@ -30,6 +37,8 @@ interface PeerDialogues {
 interface Settings {
   readonly python: string | undefined;
   readonly data: string | undefined;
+  /** A trained model, for the loss that bf16 costs. */
+  readonly model: string | undefined;
   readonly threads: string;
   readonly rounds: number;
 }
@@ -59,7 +68,8 @@ const { values } = parseArgs({
   options: {
     python: { type: 'string' },
     data: { type: 'string' },
-    only: { type: 'string', default: 'gemm,step,dialogues,startup' },
+    model: { type: 'string' },
+    only: { type: 'string', default: 'gemm,step,dialogues,decode,startup' },
     rounds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(threadsByDefault) },
   },
@@ -69,6 +79,7 @@ const measurements: Readonly<Record<string, (settings: Settings) => Measurement>
   gemm: measureGemm,
   step: measureSteps,
   dialogues: measureDialogues,
+  decode: measureDecode,
   startup: measureStartup,
 };
 
@@ -78,9 +89,9 @@ for (const name of values.only.split(',')) {
   const run = measurements[name];
   if (!run) throw new Error(`--only: no measurement '${name}'; there are ${Object.keys(measurements)}`);
   console.error(`measuring ${name} ...`);
-  const { python, data, threads, rounds } = values;
+  const { python, data, model, threads, rounds } = values;
   const load = [loadavg()[0] ?? 0];
-  const measured = run({ python, data, threads, rounds: Number(rounds) });
+  const measured = run({ python, data, model, threads, rounds: Number(rounds) });
   load.push(loadavg()[0] ?? 0);
   const machine = { processor: processorName(), threads: Number(threads), node: process.version, load };
   results[name] = { measuredAt: new Date().toISOString(), machine, ...measured };
@@ -221,6 +232,76 @@ function measureDialogues(settings: Settings): Measurement {
 
 function supervisedSpeed(results: readonly { readonly supervisedTokensPerSecond: number }[]): number {
   return median(results.map(({ supervisedTokensPerSecond }) => supervisedTokensPerSecond));
+}
+
+function measureDecode(settings: Settings): Measurement {
+  const flags = ['--threads', settings.threads];
+  const decode = (weights: string) =>
+    measure<DecodeResult>(process.execPath, [program('decode'), ...flags, '--weights', weights]);
+  const { ours, theirs } = inTurns(
+    settings,
+    () => ({ fp32: decode('fp32'), bf16: decode('bf16') }),
+    (python) => ({
+      float32: measure<PeerDecode>(python, [peer('hf_generate'), ...flags]),
+      bfloat16: measure<PeerDecode>(python, [peer('hf_generate'), ...flags, '--type', 'bfloat16']),
+    }),
+  );
+  const raw: Record<string, unknown> = { ours, theirs };
+  const findings: Finding[] = [];
+  const rate = (results: readonly { readonly tokensPerSecond: number }[]) =>
+    median(results.map(({ tokensPerSecond }) => tokensPerSecond));
+  const first = (results: readonly { readonly secondsToFirstToken: number }[]) =>
+    median(results.map(({ secondsToFirstToken }) => secondsToFirstToken));
+  const float32 = theirs.map((their) => their.float32);
+  for (const [weights, goal] of [
+    ['fp32', 2],
+    ['bf16', 4],
+  ] as const) {
+    const own = ours.map((our) => our[weights]);
+    const bandwidth = median(own.map(({ readBandwidth }) => readBandwidth));
+    const read = median(own.map(({ tokensPerSecond, weightBytes }) => tokensPerSecond * weightBytes));
+    findings.push(
+      ratio(`a token of 124M, weights in ${weights}: tokens/s`, rate(own), rate(float32), goal, 'at least'),
+      against(
+        `the same: weights read, GB/s, over the memory's bandwidth`,
+        (read / 1e9).toFixed(1),
+        (bandwidth / 1e9).toFixed(1),
+        read / bandwidth,
+        0.7,
+        'at least',
+      ),
+      {
+        ...ratio(
+          `first token after 200, weights in ${weights}: the peer's seconds over ours`,
+          first(float32),
+          first(own),
+          1.3,
+          'at least',
+        ),
+        ours: first(own).toFixed(2),
+        peer: first(float32).toFixed(2),
+      },
+    );
+  }
+  if (settings.model !== undefined) {
+    const result = measure<WeightPrecisionResult>(process.execPath, [
+      program('weight-precision'),
+      ...['--model', settings.model],
+    ]);
+    raw['weight precision'] = result;
+    const { fp32, bf16 } = result.perplexity;
+    findings.push(
+      against(
+        'perplexity with weights in bf16, over float32',
+        bf16.toFixed(3),
+        fp32.toFixed(3),
+        bf16 / fp32,
+        1.01,
+        'at most',
+      ),
+    );
+  } else findings.push(missing('perplexity with weights in bf16, over float32', 'at most 1.01'));
+  return { findings, raw };
 }
 
 function measureStartup(): Measurement {

@@ -1,0 +1,112 @@
+// Times a greedy reply of DialoGPT-small's shape with fresh weights, as the product makes it: the prompt, then a token a
+// step. Between replies it times how fast the same threads read memory, since each token reads every matrix once.
+//
+//     node dist/bench/decode.js --threads 2 --weights bf16
+
+import { parseArgs } from 'node:util';
+import { Random } from '../src/corpus/random.js';
+import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
+import { generateReplies } from '../src/generate/generate-replies.js';
+import { KnownPast } from '../src/generate/known-past.js';
+import { defaultSettings } from '../src/generate/settings.js';
+import { DecodingPass } from '../src/nn/decoding-pass.js';
+import { GPT2 } from '../src/nn/gpt2.js';
+import { presetConfig } from '../src/nn/gpt2-config.js';
+import { initializeWeights } from '../src/nn/initialize.js';
+import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
+import { median, seconds, threadsByDefault } from './measure.js';
+
+export interface DecodeResult {
+  /** Of a prompt that the model has not read before. */
+  readonly secondsToFirstToken: number;
+  /** After the first. */
+  readonly tokensPerSecond: number;
+  /** What a token reads: every matrix but the positions'. */
+  readonly weightBytes: number;
+  /** Bytes a second. */
+  readonly readBandwidth: number;
+  readonly repetitions: {
+    readonly tokensPerSecond: readonly number[];
+    readonly readBandwidth: readonly number[];
+  };
+  readonly device: string;
+}
+
+const { values } = parseArgs({
+  options: {
+    threads: { type: 'string', default: String(threadsByDefault) },
+    weights: { type: 'string', default: 'fp32' },
+    prompt: { type: 'string', default: '200' },
+    tokens: { type: 'string', default: '128' },
+    repetitions: { type: 'string', default: '3' },
+  },
+});
+const weights = values.weights === 'bf16' ? 'bf16' : 'fp32';
+const newTokens = Number(values.tokens) + 1;
+
+const device = createCpuDevice({ threads: Number(values.threads) });
+const tokenizer = gpt2Tokenizer();
+const config = presetConfig('small', tokenizer.vocabularySize);
+const model = new GPT2(device, config, { trainable: false, weights });
+const random = new Random(1);
+initializeWeights(model, () => random.next() / 2 ** 32);
+const pass = new DecodingPass(model, { sequences: 1, contextLength: config.nPositions });
+const settings = {
+  ...defaultSettings,
+  doSample: false,
+  minNewTokens: newTokens,
+  maxNewTokens: newTokens,
+};
+// Longer than any cache.
+const long = device.allocate('bandwidth', [2 ** 26]);
+const total = device.allocate('bandwidth', [1]);
+device.fill(long, 1);
+
+const first: number[] = [];
+const rates: number[] = [];
+const bandwidths: number[] = [];
+for (let repetition = 0; repetition <= Number(values.repetitions); repetition++) {
+  const times = await reply();
+  const [begun = 0, one = 0, last = 0] = [times[0], times[1], times.at(-1)];
+  const bandwidth = Math.max(
+    ...[1, 2, 3].map(() => (4 * long.size) / seconds(() => device.sum(total, long))),
+  );
+  if (repetition === 0) continue;
+  first.push(one - begun);
+  rates.push((times.length - 2) / (last - one));
+  bandwidths.push(bandwidth);
+}
+const result: DecodeResult = {
+  secondsToFirstToken: median(first),
+  tokensPerSecond: median(rates),
+  weightBytes: matrixBytes(),
+  readBandwidth: median(bandwidths),
+  repetitions: { tokensPerSecond: rates, readBandwidth: bandwidths },
+  device: device.description,
+};
+console.log(JSON.stringify(result));
+
+/** When the reply was asked for, and when each of its tokens had come, in seconds. */
+async function reply(): Promise<number[]> {
+  const prompt = Array.from(
+    { length: Number(values.prompt) },
+    (_, index) => (index * 7919) % config.vocabSize,
+  );
+  const times = [performance.now() / 1000];
+  const watcher = {
+    text: () => {},
+    shouldStop: () => {
+      times.push(performance.now() / 1000);
+      return false;
+    },
+  };
+  await generateReplies(new KnownPast(pass), tokenizer, prompt, settings, 1, watcher);
+  return times;
+}
+
+function matrixBytes(): number {
+  let elements = 0;
+  for (const { name, value } of model.parameters)
+    if (value.shape.length > 1 && name !== 'wpe.weight') elements += value.size;
+  return elements * (weights === 'bf16' ? 2 : 4);
+}
