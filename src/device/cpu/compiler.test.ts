@@ -154,18 +154,3 @@ test('a compilation that fails shows its first error and keeps the log', () => {
   );
   assert.ok(!existsSync(around.cache));
 });
-
-test('a compiler without OpenMP gives a library all the same', () => {
-  const around = surroundings();
-  const wrapper = join(root, 'serial-compiler');
-  const [program] = findCompiler().command;
-  writeFileSync(
-    wrapper,
-    `#!/bin/sh\nfor flag; do [ "$flag" = -fopenmp ] && exit 1; done\nexec ${program} "$@"\n`,
-    { mode: 0o755 },
-  );
-  const env = { ...around.env, CXX: wrapper };
-  const first = build({ ...around, env });
-  assert.equal(answerOf(first.path), 42);
-  assert.deepEqual(build({ ...around, env }), { path: first.path, compiled: false });
-});

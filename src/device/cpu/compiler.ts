@@ -39,9 +39,16 @@ export interface LibraryOptions {
 
 const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
 // No -ffast-math: a NaN or an infinity must stay one, or divergence would go unseen.
-const commonFlags = ['-std=c++17', '-O3', nativeFlag, '-fPIC', '-fno-math-errno', '-fno-trapping-math'];
-/** With threads, and for a compiler without an OpenMP runtime (Apple's clang) with vectorization hints only. */
-const parallelFlags = ['-fopenmp', '-fopenmp-simd'] as const;
+const flags = [
+  '-std=c++17',
+  '-O3',
+  nativeFlag,
+  '-fPIC',
+  '-pthread',
+  '-fopenmp-simd',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+];
 
 /** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
 export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
@@ -52,18 +59,13 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const compiler = findCompiler(env);
   const sources = readSources(folder);
   const caches = cacheFolders(env);
-  for (const parallel of parallelFlags) {
-    const flags = [...commonFlags, parallel];
-    const key = digest(
-      JSON.stringify([sources, flags, compiler.command, compiler.banner, processorFingerprint()]),
-    );
-    const found = caches.map((cache) => cached(cache, key)).find((path) => path !== undefined);
-    if (found !== undefined) return { path: found, compiler };
-    if (parallel === '-fopenmp' && !links(compiler, parallel, env)) continue;
-    options.onCompile?.();
-    return { path: compile(compiler, flags, folder, key, caches, env), compiler };
-  }
-  throw new Error('unreachable: the last flags are always tried');
+  const key = digest(
+    JSON.stringify([sources, flags, compiler.command, compiler.banner, processorFingerprint()]),
+  );
+  const found = caches.map((cache) => cached(cache, key)).find((path) => path !== undefined);
+  if (found !== undefined) return { path: found, compiler };
+  options.onCompile?.();
+  return { path: compile(compiler, folder, key, caches, env), compiler };
 }
 
 /** The compiler that CXX names, or the first of c++, g++ and clang++ that runs. @throws UserError (device) */
@@ -164,17 +166,9 @@ function cached(cache: string, key: string): string | undefined {
   return undefined;
 }
 
-/** Whether a program with that flag compiles and links. */
-function links(compiler: Compiler, flag: string, env: NodeJS.ProcessEnv): boolean {
-  const [program, ...first] = compiler.command;
-  const arguments_ = [...first, flag, '-shared', '-fPIC', '-x', 'c++', '-', '-o', '/dev/null'];
-  return spawnSync(program, arguments_, { input: '#include <omp.h>\n', env }).status === 0;
-}
-
 /** Compiles every source of the folder and puts the library under its name into the first cache that takes it. */
 function compile(
   compiler: Compiler,
-  flags: readonly string[],
   folder: string,
   key: string,
   caches: readonly string[],

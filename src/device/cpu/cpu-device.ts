@@ -32,7 +32,7 @@ export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const kernels = loadKernels(path);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is no number of threads`);
-  return new CpuDevice(kernels, kernels.has_threads() === 1 ? wanted : 1, compiler.name);
+  return new CpuDevice(kernels, wanted, compiler.name);
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -58,8 +58,7 @@ export class CpuDevice implements Device {
     this.#kernels = kernels;
     this.#memory = new NativeMemory(kernels);
     const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    const serial = kernels.has_threads() === 1 ? '' : ' (compiled without OpenMP)';
-    this.description = `CPU: ${processorName()}, ${count}${serial}, ${kernels.instruction_set()}, ${compiler}`;
+    this.description = `CPU: ${processorName()}, ${count}, ${kernels.instruction_set()}, ${compiler}`;
   }
 
   availableMemory(): number {

@@ -25,7 +25,6 @@ const signatures = {
   fill: ['void', P, I, N],
   fill_bf16: ['void', P, F, N],
   set_threads: ['void', I],
-  has_threads: [I],
   instruction_set: ['str'],
 
   matmul: ['void', P, P, P, I, N, N, N, I, I, I, I, P, P, I],
@@ -100,7 +99,6 @@ const loaded = new Map<string, Kernels>();
 export function loadKernels(path: string): Kernels {
   const known = loaded.get(path);
   if (known !== undefined) return known;
-  waitBriefly();
   const library = open(path);
   const bound: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures))
@@ -127,15 +125,6 @@ function bind(
 
 function addressOf(value: unknown): number {
   return (value as Tensor | undefined)?.address ?? 0;
-}
-
-/**
- * Between two kernels libgomp's threads spin for milliseconds, which takes the processor from whoever else runs, and
- * with it from each other: beside other work on all cores training was two to four times slower. A few microseconds
- * bridge the gap between kernels as well. Read when libgomp is loaded; what a person has set stays.
- */
-function waitBriefly(): void {
-  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '1000';
 }
 
 function open(path: string): LibraryHandle {

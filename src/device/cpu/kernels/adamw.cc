@@ -8,6 +8,8 @@
 #include <cstring>
 #include <limits>
 
+#include "team.h"
+
 namespace {
 
 /** Pieces that do not depend on the number of threads: which elements share a vector decides nothing then. */
@@ -75,14 +77,13 @@ void ct_adamw(float* parameters, float* gradients, float* first_moment, float* s
       static_cast<float>(epsilon),
       static_cast<float>(1 - static_cast<double>(step[0]) * weight_decay),
   };
-#pragma omp parallel for schedule(static) if (size > 2 * kChunk)
-  for (int64_t from = 0; from < size; from += kChunk) {
-    const int64_t count = std::min(kChunk, size - from);
+  team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
+    const int64_t count = end - from;
     if (skip)
       memset(gradients + from, 0, count * sizeof(float));
     else
       update_chunk(parameters + from, gradients + from, first_moment + from, second_moment + from, count, update);
-  }
+  });
 }
 
 }  // extern "C"

@@ -3,6 +3,8 @@
 // (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads; backward
 // recomputes the probabilities from the kept logarithms of their sums. (Dao et al., "FlashAttention", 2022.)
 
+#include <vector>
+
 #include "attention-tile.h"
 #include "team.h"
 
@@ -18,16 +20,17 @@ int64_t run_end(const int32_t* ends, int64_t first, int64_t rows) {
   return end;
 }
 
-/** Calls unit(head, first row, end row) for every head of every run, in parallel. */
+/** Calls unit(head, first row, end row) for every head of every run. */
 template <class Unit>
 void each_unit(const int32_t* ends, int64_t rows, int64_t heads, const Unit& unit) {
-#pragma omp parallel
-  for (int64_t first = 0; first < rows;) {
-    const int64_t end = run_end(ends, first, rows);
-#pragma omp for schedule(dynamic, 1) nowait
-    for (int64_t head = 0; head < heads; head++) unit(head, first, end);
-    first = end;
-  }
+  static thread_local std::vector<int64_t> memory;  // of the calling thread; only grows
+  memory.clear();
+  for (int64_t first = 0; first < rows; first = run_end(ends, first, rows)) memory.push_back(first);
+  const int64_t runs = (int64_t)memory.size();
+  memory.push_back(rows);
+  const int64_t* const bounds = memory.data();
+  team::share(runs * heads,
+              [&](int64_t number) { unit(number % heads, bounds[number / heads], bounds[number / heads + 1]); });
 }
 
 /** The packed rows of one unit and room for the work on one of its tiles; lives in this thread's scratch. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "simd.h"
+#include "team.h"
 
 namespace {
 
@@ -63,13 +64,12 @@ void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary
 /** See `crossEntropy` of the device contract; without gradient_scale the logits stay as they are. */
 extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* targets, float label_smoothing,
                                  const float* gradient_scale, int64_t rows, int64_t vocabulary) {
-#pragma omp parallel for schedule(dynamic, 4) if (rows > 1)
-  for (int64_t r = 0; r < rows; r++) {
+  team::share(rows, [&](int64_t r) {
     float* row = logits + r * vocabulary;
     if (targets[r] < 0) {
       losses[r] = 0;
       if (gradient_scale) memset(row, 0, (size_t)vocabulary * sizeof(float));
-      continue;
+      return;
     }
     const Summary summary = summarise(row, vocabulary, label_smoothing > 0);
     const double log_sum = summary.largest + log(summary.sum);
@@ -77,5 +77,5 @@ extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* ta
     if (label_smoothing > 0) loss += label_smoothing * (log_sum - summary.total / (double)vocabulary);
     losses[r] = (float)loss;
     if (gradient_scale) differentiate(row, vocabulary, targets[r], summary, label_smoothing, *gradient_scale);
-  }
+  });
 }

@@ -8,10 +8,12 @@
 
 #include "philox.h"
 #include "simd.h"
+#include "team.h"
 
 namespace {
 
-constexpr int64_t kWorthThreads = 1 << 14;
+/** Rows of a task. */
+constexpr int64_t kRows = 16;
 /** Columns that a thread takes at a time: whole cache lines. */
 constexpr int64_t kColumns = 64;
 
@@ -28,14 +30,15 @@ inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64
 template <class Element>
 void embed(float* out, const int32_t* tokens, const int32_t* positions, const Element* token_table,
            const Element* position_table, const Dropout& dropout, int64_t rows, int64_t channels) {
-#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
-  for (int64_t row = 0; row < rows; row++) {
-    const Element* const token = token_table + tokens[row] * channels;
-    const Element* const position = position_table + positions[row] * channels;
-    float* const to = out + row * channels;
-    for (int64_t column = 0; column < channels; column++) to[column] = widen(token[column]) + widen(position[column]);
-    if (dropout.active) apply_mask(to, dropout, row, 0, channels);
-  }
+  team::share_pieces(rows, kRows, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+      const Element* const token = token_table + tokens[row] * channels;
+      const Element* const position = position_table + positions[row] * channels;
+      float* const to = out + row * channels;
+      for (int64_t column = 0; column < channels; column++) to[column] = widen(token[column]) + widen(position[column]);
+      if (dropout.active) apply_mask(to, dropout, row, 0, channels);
+    }
+  });
 }
 
 }  // namespace
@@ -63,9 +66,8 @@ void ct_embedding_backward(float* token_gradient, float* position_gradient, cons
                            const int32_t* tokens, const int32_t* positions, float probability, int32_t site,
                            const int32_t* counter, int64_t rows, int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
-  for (int64_t first = 0; first < channels; first += kColumns) {
-    const int64_t width = std::min(kColumns, channels - first);
+  team::share_pieces(channels, kColumns, [&](int64_t first, int64_t end) {
+    const int64_t width = end - first;
     for (int64_t row = 0; row < rows; row++) {
       float gradient[kColumns];
       std::copy_n(grad_out + row * channels + first, width, gradient);
@@ -75,7 +77,7 @@ void ct_embedding_backward(float* token_gradient, float* position_gradient, cons
       for (int64_t column = 0; column < width; column++) token[column] += gradient[column];
       for (int64_t column = 0; column < width; column++) position[column] += gradient[column];
     }
-  }
+  });
 }
 
 }  // extern "C"

@@ -37,7 +37,7 @@ constexpr int64_t kPackColumns = 4 * kTileColumns;
 /** Between panels, so that they do not all begin in the same set of a cache. */
 constexpr int64_t kPanelGap = 16;
 /** Below this many multiplications a second thread costs more than it brings. */
-[[maybe_unused]] constexpr int64_t kWorthThreads = 1 << 18;
+constexpr int64_t kWorthThreads = 1 << 18;
 constexpr int64_t kHugePage = 2 << 20;
 
 /** Packed panels of one thread of control's products: grows to what the largest of them needs. */

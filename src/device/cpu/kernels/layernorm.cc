@@ -14,8 +14,6 @@
 
 namespace {
 
-/** Work below so many elements is not worth waking threads for. */
-constexpr int64_t PARALLEL_ELEMENTS = 1 << 14;
 /** Columns whose dropout factors are drawn at a time; a multiple of all vector lengths. */
 constexpr int64_t DROPOUT_COLUMNS = 256;
 /** Blocks of rows that parameter gradients are summed in: the most threads that backward can use. */
@@ -23,13 +21,14 @@ constexpr int64_t BLOCKS = 32;
 
 /** Rows of a task; fewer are not worth a second thread. */
 constexpr int64_t TASK_ROWS = 16;
+/** Columns of a task that adds up blocks; a multiple of all vector lengths. */
+constexpr int64_t TASK_COLUMNS = 128;
 
 /** Calls each(row) for every row. */
 template <class Each>
 void each_row(int64_t rows, const Each& each) {
-  team::share((rows + TASK_ROWS - 1) / TASK_ROWS, [&](int64_t task) {
-    const int64_t end = (task + 1) * TASK_ROWS < rows ? (task + 1) * TASK_ROWS : rows;
-    for (int64_t row = task * TASK_ROWS; row < end; row++) each(row);
+  team::share_pieces(rows, TASK_ROWS, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) each(row);
   });
 }
 
@@ -125,19 +124,16 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* 
   const int64_t blocks = block_rows > 0 ? (rows + block_rows - 1) / block_rows : 0;
   if ((int64_t)memory.size() < BLOCKS * 2 * channels) memory.resize((size_t)(BLOCKS * 2 * channels));
   float* partial = memory.data();  // [blocks][weight, bias][channels]
-#pragma omp parallel if (rows * channels > PARALLEL_ELEMENTS)
-  {
-#pragma omp for schedule(static, 1)
-    for (int64_t block = 0; block < blocks; block++) {
-      float* own = partial + block * 2 * channels;
-      memset(own, 0, (size_t)(2 * channels) * sizeof(float));
-      const int64_t end = (block + 1) * block_rows < rows ? (block + 1) * block_rows : rows;
-      for (int64_t row = block * block_rows; row < end; row++)
-        normalise_backward(grad_x + row * channels, own, own + channels, grad_out + row * channels, x + row * channels,
-                           stats + 2 * row, weight, channels);
-    }
-#pragma omp for
-    for (int64_t column = 0; column < channels; column += VL) {
+  team::share(blocks, [&](int64_t block) {
+    float* own = partial + block * 2 * channels;
+    memset(own, 0, (size_t)(2 * channels) * sizeof(float));
+    const int64_t end = (block + 1) * block_rows < rows ? (block + 1) * block_rows : rows;
+    for (int64_t row = block * block_rows; row < end; row++)
+      normalise_backward(grad_x + row * channels, own, own + channels, grad_out + row * channels, x + row * channels,
+                         stats + 2 * row, weight, channels);
+  });
+  team::share_pieces(channels, TASK_COLUMNS, [&](int64_t begin, int64_t end) {
+    for (int64_t column = begin; column < end; column += VL) {
       vf for_weight{}, for_bias{};
       for (int64_t block = 0; block < blocks; block++) {
         for_weight += load_columns(partial + block * 2 * channels, column, channels);
@@ -146,7 +142,7 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* 
       store_columns(grad_weight, load_columns(grad_weight, column, channels) + for_weight, column, channels);
       store_columns(grad_bias, load_columns(grad_bias, column, channels) + for_bias, column, channels);
     }
-  }
+  });
 }
 
 /** See `dropout` of the device contract; out may be x. */

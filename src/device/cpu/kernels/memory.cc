@@ -5,12 +5,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #include "simd.h"
 #include "team.h"
@@ -30,6 +27,11 @@ int64_t mapped_size(int64_t bytes) {
 void* map(int64_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? nullptr : memory;
+}
+
+template <class Work>
+void share_elements(int64_t size, const Work& work) {
+  team::share_pieces(size, kBytesPerChunk / 4, work);
 }
 
 }  // namespace
@@ -57,52 +59,35 @@ uintptr_t ct_allocate(int64_t bytes) {
 void ct_release(uintptr_t address, int64_t bytes) { munmap(reinterpret_cast<void*>(address), mapped_size(bytes)); }
 
 void ct_copy(void* target, const void* source, int64_t bytes) {
-#pragma omp parallel for schedule(static) if (bytes > kBytesPerChunk)
-  for (int64_t from = 0; from < bytes; from += kBytesPerChunk) {
-    const int64_t count = bytes - from < kBytesPerChunk ? bytes - from : kBytesPerChunk;
-    memcpy(static_cast<char*>(target) + from, static_cast<const char*>(source) + from, count);
-  }
+  team::share_pieces(bytes, kBytesPerChunk, [&](int64_t from, int64_t end) {
+    memcpy(static_cast<char*>(target) + from, static_cast<const char*>(source) + from, end - from);
+  });
 }
 
 /** Writes the same four bytes `size` times: a float or an integer. */
 void ct_fill(int32_t* target, int32_t bits, int64_t size) {
-#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
-  for (int64_t index = 0; index < size; index++) target[index] = bits;
+  share_elements(size, [&](int64_t begin, int64_t end) { std::fill(target + begin, target + end, bits); });
 }
 
 /** target[size] = source[size], rounded to the nearest. */
 void ct_narrow(bf16* target, const float* source, int64_t size) {
-#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
-  for (int64_t index = 0; index < size; index++) target[index] = narrow(source[index]);
+  share_elements(size, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; index++) target[index] = narrow(source[index]);
+  });
 }
 
 void ct_widen(float* target, const bf16* source, int64_t size) {
-#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
-  for (int64_t index = 0; index < size; index++) target[index] = widen(source[index]);
+  share_elements(size, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; index++) target[index] = widen(source[index]);
+  });
 }
 
 void ct_fill_bf16(bf16* target, float value, int64_t size) {
-#pragma omp parallel for simd schedule(static) if (size > kBytesPerChunk / 4)
-  for (int64_t index = 0; index < size; index++) target[index] = narrow(value);
+  share_elements(size, [&](int64_t begin, int64_t end) { std::fill(target + begin, target + end, narrow(value)); });
 }
 
 /** Threads that the calls from this thread will use. */
-void ct_set_threads(int32_t threads) {
-#ifdef _OPENMP
-  omp_set_dynamic(0);
-  omp_set_num_threads(threads);
-#endif
-  team::set_helpers(threads - 1);
-}
-
-/** 1 where the library was compiled with OpenMP, 0 where it has only one thread. */
-int32_t ct_has_threads() {
-#ifdef _OPENMP
-  return 1;
-#else
-  return 0;
-#endif
-}
+void ct_set_threads(int32_t threads) { team::set_helpers(threads - 1); }
 
 /** What `-march=native` came to, for people. */
 const char* ct_instruction_set() {

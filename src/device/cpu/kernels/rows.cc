@@ -7,12 +7,22 @@
 #include <cstring>
 
 #include "simd.h"
+#include "team.h"
 
 namespace {
 
 constexpr int64_t kSlices = 256;
-/** Below this many elements a second thread costs more than it brings. */
+/** A shorter sum is not worth a second thread. */
 constexpr int64_t kWorthThreads = 1 << 15;
+/** Rows of a task. */
+constexpr int64_t kTaskRows = 16;
+
+template <class Each>
+void each_row(int64_t rows, const Each& each) {
+  team::share_pieces(rows, kTaskRows, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) each(row);
+  });
+}
 
 /** Adds up term(x[at]) over a piece, in several vectors of sums: one alone would wait for its own last addition. */
 template <class Term>
@@ -37,11 +47,12 @@ template <class Term>
 double sliced_sum(const float* x, int64_t size, Term term) {
   double partial[kSlices];
   const int64_t length = (size + kSlices * 16 - 1) / (kSlices * 16) * 16;
-#pragma omp parallel for schedule(static) if (size > kWorthThreads)
-  for (int64_t slice = 0; slice < kSlices; slice++) {
-    const int64_t begin = std::min(size, slice * length), end = std::min(size, begin + length);
-    partial[slice] = piece_sum(x + begin, end - begin, term);
-  }
+  team::share_pieces(kSlices, size > kWorthThreads ? 4 : kSlices, [&](int64_t from, int64_t to) {
+    for (int64_t slice = from; slice < to; slice++) {
+      const int64_t begin = std::min(size, slice * length), end = std::min(size, begin + length);
+      partial[slice] = piece_sum(x + begin, end - begin, term);
+    }
+  });
   double total = 0;
   for (int64_t slice = 0; slice < kSlices; slice++) total += partial[slice];
   return total;
@@ -63,22 +74,18 @@ int64_t ct_first_outside(const int32_t* index, int64_t size, int32_t low, int32_
 
 /** out[rows, channels] = x[index[row]]. */
 void ct_gather_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t channels) {
-#pragma omp parallel for schedule(static) if (rows * channels > kWorthThreads)
-  for (int64_t row = 0; row < rows; row++)
+  each_row(rows, [&](int64_t row) {
     memcpy(out + row * channels, x + index[row] * channels, channels * sizeof(float));
+  });
 }
 
 /** out[out_rows, channels] = 0, then out[index[row]] = x[row] for each row of x[rows, channels]. */
 void ct_scatter_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t out_rows,
                      int64_t channels) {
-#pragma omp parallel if (out_rows * channels > kWorthThreads)
-  {
-#pragma omp for schedule(static)
-    for (int64_t row = 0; row < out_rows; row++) memset(out + row * channels, 0, channels * sizeof(float));
-#pragma omp for schedule(static)
-    for (int64_t row = 0; row < rows; row++)
-      memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(float));
-  }
+  each_row(out_rows, [&](int64_t row) { memset(out + row * channels, 0, channels * sizeof(float)); });
+  each_row(rows, [&](int64_t row) {
+    memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(float));
+  });
 }
 
 /** out[columns] += sums over the rows of x[rows, columns], 64 columns at a time in registers. */
@@ -86,9 +93,8 @@ void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
   constexpr int64_t kColumns = 64;
   // Rows are added in groups first: fewer large + small additions, so less rounding.
   constexpr int64_t kRows = 64;
-#pragma omp parallel for schedule(static) if (rows * columns > kWorthThreads)
-  for (int64_t first = 0; first < columns; first += kColumns) {
-    const int64_t width = std::min(kColumns, columns - first);
+  team::share_pieces(columns, kColumns, [&](int64_t first, int64_t last) {
+    const int64_t width = last - first;
     float total[kColumns] = {};
     for (int64_t group = 0; group < rows; group += kRows) {
       const int64_t end = std::min(rows, group + kRows);
@@ -106,7 +112,7 @@ void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
       for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
     }
     for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
-  }
+  });
 }
 
 /** out[0] += sum of x. */
