@@ -190,46 +190,113 @@ struct CachedPositions {
   }
 };
 
-/** out[V vectors, cut to `size` columns] = sum of weights[key] * values[key] / total. */
-template <int V>
-void average_values(float* out, const CachedPositions& values, int64_t column, int64_t size, int64_t count,
-                    const float* weights, float total) {
-  vf sums[V]{};
-  for (int64_t key = 0; key < count; key++) {
-    const float* const row = values.at(key);
-#pragma GCC unroll 4
-    for (int v = 0; v < V; v++)
-      sums[v] = multiply_add(broadcast(weights[key]), load_columns(row, column + v * VL, size), sums[v]);
-  }
-#pragma GCC unroll 4
-  for (int v = 0; v < V; v++) store_columns(out, sums[v] / total, column + v * VL, size);
+/** x . y of `size` numbers. */
+inline float dot(const float* x, const float* y, int64_t size) {
+  vf sum{};
+  for (int64_t i = 0; i < size; i += VL) sum = multiply_add(load_columns(x, i, size), load_columns(y, i, size), sum);
+  return horizontal_sum(sum);
 }
 
-/** out[size] of one query over the first `count` positions of one head's keys and values. */
-void attend_once(float* out, const float* query, const CachedPositions& keys, const CachedPositions& values,
-                 int64_t size, int64_t count, float scale, float* scores) {
-  float most = -INFINITY;
-  for (int64_t key = 0; key < count; key++) {
-    const float* const row = keys.at(key);
-    vf dot{};
-    for (int64_t i = 0; i < size; i += VL) {
-      dot = multiply_add(load_columns(query, i, size), load_columns(row, i, size), dot);
-      __builtin_prefetch(values.at(key) + i);  // needed next, and memory is what all this waits for
-    }
-    scores[key] = horizontal_sum(dot) * scale;
-    most = scores[key] > most ? scores[key] : most;
-  }
+/** y[size] += weight * x[size]. */
+inline void add_scaled(float* y, const float* x, float weight, int64_t size) {
+  const vf factor = broadcast(weight);
+  for (int64_t i = 0; i < size; i += VL)
+    store_columns(y, multiply_add(factor, load_columns(x, i, size), load_columns(y, i, size)), i, size);
+}
+
+/** scores[count] become e^(score - largest), and zeros up to a whole vector. @returns their sum. */
+inline float exponentials(float* scores, int64_t count, float* largest) {
   for (int64_t key = count; key < round_up(count, VL); key++) scores[key] = -INFINITY;
-  vf sum{};
+  vf most = broadcast(-INFINITY), sum{};
+  for (int64_t key = 0; key < count; key += VL) most = maximum(load(scores + key), most);
+  *largest = horizontal_max(most);
   for (int64_t key = 0; key < count; key += VL) {
-    const vf e = vexp(load(scores + key) - most);
+    const vf e = vexp(load(scores + key) - *largest);
     store(scores + key, e);
     sum += e;
   }
-  const float total = horizontal_sum(sum);
-  int64_t i = 0;
-  for (; i + 4 * VL <= size; i += 4 * VL) average_values<4>(out, values, i, size, count, scores, total);
-  for (; i < size; i += VL) average_values<1>(out, values, i, size, count, scores, total);
+  return horizontal_sum(sum);
+}
+
+/** Positions that one task attends to: few, so that there is work for all threads, and each task reads one long piece. */
+constexpr int64_t SPAN = 32;
+static_assert(SPAN % VL == 0, "a span is whole vectors");
+
+/**
+ * What one query has of a span of positions, until it is known what the others have: for each head the largest score,
+ * the sum of e^(score - largest), and the values weighted by those. Each position is read from end to end, all heads of
+ * it together, because memory is what this waits for.
+ */
+struct Partial {
+  float *largest, *sums, *values, *scores;
+
+  Partial(float* memory, int64_t heads, int64_t channels)
+      : largest(memory), sums(memory + heads), values(memory + 2 * heads), scores(values + channels) {}
+
+  static int64_t floats(int64_t heads, int64_t channels) { return round_up(2 * heads + channels + heads * SPAN, 16); }
+
+  void attend(const float* query, const CachedPositions& all_keys, const CachedPositions& all_values, int64_t from,
+              int64_t count, int64_t heads, int64_t size, float scale) {
+    for (int64_t key = 0; key < count; key++) {
+      const float* const row = all_keys.at(from + key);
+      for (int64_t head = 0; head < heads; head++)
+        scores[head * SPAN + key] = dot(query + head * size, row + head * size, size) * scale;
+    }
+    for (int64_t head = 0; head < heads; head++)
+      sums[head] = exponentials(scores + head * SPAN, count, &largest[head]);
+    memset(values, 0, (size_t)(heads * size) * sizeof(float));
+    for (int64_t key = 0; key < count; key++) {
+      const float* const row = all_values.at(from + key);
+      for (int64_t head = 0; head < heads; head++)
+        add_scaled(values + head * size, row + head * size, scores[head * SPAN + key], size);
+    }
+  }
+};
+
+/** out[channels] of one query from its spans, in their order. */
+void combine(float* out, float* memory, int64_t spans, int64_t heads, int64_t size) {
+  const int64_t channels = heads * size, stride = Partial::floats(heads, channels);
+  for (int64_t head = 0; head < heads; head++) {
+    float largest = -INFINITY, total = 0.0f;
+    for (int64_t span = 0; span < spans; span++) largest = fmaxf(largest, Partial(memory + span * stride, heads, channels).largest[head]);
+    memset(out + head * size, 0, (size_t)size * sizeof(float));
+    for (int64_t span = 0; span < spans; span++) {
+      const Partial part(memory + span * stride, heads, channels);
+      const float weight = expf(part.largest[head] - largest);
+      total += weight * part.sums[head];
+      add_scaled(out + head * size, part.values + head * size, weight, size);
+    }
+    for (int64_t i = 0; i < size; i++) out[head * size + i] /= total;
+  }
+}
+
+/** A reply that grows: few new positions in each sequence. Shapes as in ct_attention_cached. */
+void attend_reply(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
+                  const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity, int64_t channels,
+                  int64_t heads, float scale) {
+  const int64_t size = channels / heads, rows = batch * new_positions, stride = Partial::floats(heads, channels);
+  int64_t longest = 0;
+  for (int64_t row = 0; row < rows; row++) {
+    const int64_t sequence = row / new_positions, position = lengths[sequence] + row % new_positions;
+    const int64_t own = (sequence * capacity + position) * channels;
+    memcpy(keys + own, qkv + (row * 3 + 1) * channels, (size_t)channels * sizeof(float));
+    memcpy(values + own, qkv + (row * 3 + 2) * channels, (size_t)channels * sizeof(float));
+    longest = position + 1 > longest ? position + 1 : longest;
+  }
+  const int64_t spans = (longest + SPAN - 1) / SPAN;
+  scratch.reserve(rows * spans * stride, 1);
+  float* const partials = scratch.take(rows * spans * stride);
+  const auto positions_of = [&](int64_t row) { return lengths[row / new_positions] + row % new_positions + 1; };
+  team::share(rows * spans, [&](int64_t task) {
+    const int64_t row = task / spans, from = task % spans * SPAN, left = positions_of(row) - from;
+    if (left <= 0) return;
+    const int32_t* const owners = all_owners + row / new_positions * capacity;
+    Partial(partials + task * stride, heads, channels)
+        .attend(qkv + row * 3 * channels, {keys, owners, capacity, channels}, {values, owners, capacity, channels}, from,
+                left < SPAN ? left : SPAN, heads, size, scale);
+  });
+  for (int64_t row = 0; row < rows; row++)
+    combine(out + row * channels, partials + row * spans * stride, (positions_of(row) + SPAN - 1) / SPAN, heads, size);
 }
 
 }  // namespace
@@ -238,6 +305,9 @@ void attend_once(float* out, const float* query, const CachedPositions& keys, co
 extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
                                     const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
                                     int64_t channels, int64_t heads, float scale) {
+  if (new_positions < PROMPT_POSITIONS)
+    return attend_reply(out, qkv, keys, values, lengths, all_owners, batch, new_positions, capacity, channels, heads,
+                        scale);
   const int64_t size = channels / heads;
   team::share(batch * heads, [&](int64_t unit) {
     const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
@@ -253,14 +323,6 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
     const int32_t* const owners = all_owners + sequence * capacity;
     const CachedPositions past_keys{keys + column, owners, capacity, channels};
     const CachedPositions past_values{values + column, owners, capacity, channels};
-    if (new_positions < PROMPT_POSITIONS) {
-      scratch.reserve(round_up(capacity, VL), 1);
-      float* scores = scratch.take(round_up(capacity, VL));
-      for (int64_t i = 0; i < new_positions; i++)
-        attend_once(result + i * channels, row + i * 3 * channels, past_keys, past_values, size, filled + i + 1, scale,
-                    scores);
-      return;
-    }
     const Head head(channels, heads, unit % heads, scale);
     const Workspace space(head, positions, false);
     past_keys.pack(space.keys, head, positions);

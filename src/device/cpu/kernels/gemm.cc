@@ -27,8 +27,10 @@ constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
 /** A job reads its panels of B from the second cache, one of A from the first. */
 constexpr int64_t kJobRows = 32;
 constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
-/** Bytes of B that a single row is multiplied with at a time: so few that no thread waits long for another. */
-constexpr int64_t kRunBytes = 512 << 10;
+/** Runs of B that a single row is multiplied with: as many for every number of threads, since each is a sum of its own. */
+constexpr int64_t kRuns = 8;
+/** Columns of which a thread adds up the runs at a time. */
+constexpr int64_t kSumColumns = 512;
 /** Most rows of A that are multiplied without packing. */
 constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
 /** Lines that one thread packs at a time. */
@@ -128,17 +130,18 @@ thread_local Buffer buffer;
  */
 template <class Element>
 void multiply_row(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t n, int64_t k) {
-  const int64_t rows = std::max<int64_t>(1, kRunBytes / (n * static_cast<int64_t>(sizeof(Element))));
-  const int64_t runs = std::max<int64_t>(1, divide_up(k, rows));
+  const int64_t rows = divide_up(std::max<int64_t>(k, 1), kRuns), runs = divide_up(std::max<int64_t>(k, 1), rows);
   float* const sums = buffer.of_size(runs * n);
   team::share(runs, [&](int64_t run) {
     std::fill_n(sums + run * n, n, 0.0f);
     const int64_t end = std::min(k, (run + 1) * rows);
     for (int64_t row = run * rows; row < end; row++) add_row(sums + run * n, *a.at(0, row), b.at(0, row), n);
   });
-  for (int64_t run = 1; run < runs; run++)
-    for (int64_t column = 0; column < n; column++) sums[column] += sums[run * n + column];
-  store_sums(target, {true, true}, 0, 0, 1, n, sums, n);
+  team::share_pieces(n, kSumColumns, [&](int64_t begin, int64_t end) {
+    for (int64_t run = 1; run < runs; run++)
+      for (int64_t column = begin; column < end; column++) sums[column] += sums[run * n + column];
+    store_sums(target, {true, true}, 0, begin, 1, end - begin, sums + begin, n);
+  });
 }
 
 /** Few rows of A: see gemm-narrow.h. */
