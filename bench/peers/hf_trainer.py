@@ -25,8 +25,6 @@ def arguments(description):
 def with_threads(options):
     """Before torch is loaded: its OpenMP and MKL read the environment."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(options.threads)
-    # As our own kernels wait: beside other work, threads that spin at a barrier take the processor from each other.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     import torch
