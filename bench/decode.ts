@@ -68,9 +68,7 @@ const bandwidths: number[] = [];
 for (let repetition = 0; repetition <= Number(values.repetitions); repetition++) {
   const times = await reply();
   const [begun = 0, one = 0, last = 0] = [times[0], times[1], times.at(-1)];
-  const bandwidth = Math.max(
-    ...[1, 2, 3].map(() => (4 * long.size) / seconds(() => device.sum(total, long))),
-  );
+  const bandwidth = sustainedBandwidth(last - begun);
   if (repetition === 0) continue;
   first.push(one - begun);
   rates.push((times.length - 2) / (last - one));
@@ -102,6 +100,14 @@ async function reply(): Promise<number[]> {
   };
   await generateReplies(new KnownPast(pass), tokenizer, prompt, settings, 1, watcher);
   return times;
+}
+
+/** Bytes a second over as long a time as a reply takes: in a moment's burst memory can be faster. */
+function sustainedBandwidth(atLeastSeconds: number): number {
+  let bytes = 0;
+  let taken = 0;
+  for (; taken < atLeastSeconds; bytes += 4 * long.size) taken += seconds(() => device.sum(total, long));
+  return bytes / taken;
 }
 
 function matrixBytes(): number {
