@@ -49,6 +49,24 @@ export interface PtyOptions {
 
 export const keys = { enter: '\r', tab: '\t', up: '\x1b[A', ctrlC: '\x03', ctrlD: '\x04' } as const;
 
+/** A terminal with 16 colours, whatever Node would conclude from where the tests themselves run. */
+const xterm: NodeJS.ProcessEnv = {
+  TERM: 'xterm',
+  ...Object.fromEntries(
+    [
+      'CI',
+      'COLORTERM',
+      'FORCE_COLOR',
+      'NO_COLOR',
+      'NODE_DISABLE_COLORS',
+      'TEAMCITY_VERSION',
+      'TERM_PROGRAM',
+      'TF_BUILD',
+      'TMUX',
+    ].map((name) => [name, undefined]),
+  ),
+};
+
 export class Pty {
   /** Everything written so far, as it was. */
   raw = '';
@@ -63,7 +81,7 @@ export class Pty {
     const [master, slave] = openTerminal(columns);
     const child = spawn(process.execPath, words, {
       ...(folder !== undefined && { cwd: folder }),
-      env: { ...process.env, TERM: 'xterm', ...environment },
+      env: { ...process.env, ...xterm, ...environment },
       stdio: [slave, slave, slave],
     });
     closeSync(slave);
