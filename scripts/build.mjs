@@ -12,7 +12,8 @@ const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/pack
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit', cwd: root });
 if (status !== 0) process.exit(status ?? 1);
-cpSync(join(root, 'src/device/cpu/kernels'), join(root, 'dist/src/device/cpu/kernels'), { recursive: true });
+for (const kernels of ['src/device/cpu/kernels', 'src/device/cuda/kernels'])
+  cpSync(join(root, kernels), join(root, 'dist', kernels), { recursive: true });
 
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const file of Object.values(bin)) chmodSync(join(root, file), 0o755);

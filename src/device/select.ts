@@ -4,6 +4,7 @@
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
+import { createCudaDevice } from './cuda/cuda-device.js';
 import type { Device, Precision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
@@ -27,6 +28,7 @@ export function selectDevice(name: string, options: DeviceOptions = {}): Device 
     case 'cpu':
       return createCpuDevice(options);
     case 'cuda':
+      return createCudaDevice({ ordinal: Number(name.split(':')[1] ?? 0), onCompile: options.onCompile });
     case 'tfjs':
       throw new UserError('device', `the device '${name}' is not in this version: use --device cpu.`);
     default:

@@ -1,25 +1,12 @@
-// The device that every machine has: each operation of the contract checks its shapes and calls one kernel. Memory is
-// the kernels' own (outside JavaScript's heap) and lives until `dispose`. Calls are synchronous: when an operation
-// returns, it is done. Indices that come from data are checked before a kernel reads through them.
+// The device that every machine has: kernels compiled for its processor. Memory is the kernels' own (outside JavaScript's
+// heap). Calls are synchronous: when an operation returns, it is done.
 
-import type {
-  AdamWOptions,
-  AttentionOptions,
-  Device,
-  Dropout,
-  KeyValueCache,
-  LayernormParameters,
-  MatmulOptions,
-  Precision,
-} from '../device.js';
-import type { DType, Tensor } from '../tensor.js';
+import type { Precision } from '../device.js';
+import { KernelDevice } from '../kernel-device.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
-import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
 import { type Kernels, loadKernels } from './library.js';
-import { matmulArguments } from './matmul-arguments.js';
 import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
-import { expectFloats, expectIntegers, weightType } from './shapes.js';
 
 export interface CpuDeviceOptions extends LibraryOptions {
   /** Default: OMP_NUM_THREADS where that is set, else the physical cores that this process may use. */
@@ -41,366 +28,33 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
   return threads >= 1 ? threads : undefined;
 }
 
-export class CpuDevice implements Device {
+export class CpuDevice extends KernelDevice {
   readonly kind = 'cpu';
   readonly description: string;
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
   readonly #kernels: Kernels;
-  readonly #memory: NativeMemory;
-  #disposed = false;
+  protected readonly memory: NativeMemory;
 
   constructor(
     kernels: Kernels,
     readonly threads: number,
     compiler: string,
   ) {
+    super();
     this.#kernels = kernels;
-    this.#memory = new NativeMemory(kernels);
+    this.memory = new NativeMemory(kernels);
     const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
     this.description = `CPU: ${processorName()}, ${count}, ${kernels.instruction_set()}, ${compiler}`;
-  }
-
-  availableMemory(): number {
-    return this.#memory.available();
   }
 
   peakMemory(): number {
     return process.resourceUsage().maxRSS * 1024;
   }
 
-  allocate(label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
-    this.#ready();
-    return this.#memory.allocate(label, shape, dtype);
-  }
-
-  dispose(): void {
-    this.#memory.releaseAll();
-    this.#disposed = true;
-  }
-
-  upload(target: Tensor, data: Float32Array | Int32Array): void {
-    this.#ready();
-    this.#memory.upload(target, data);
-  }
-
-  download(source: Tensor): Float32Array {
-    this.#ready();
-    return this.#memory.download(source);
-  }
-
-  fill(target: Tensor, value: number): void {
-    this.#ready();
-    this.#memory.fill(target, value);
-  }
-
-  copy(target: Tensor, source: Tensor): void {
-    this.#ready();
-    this.#memory.copy(target, source);
-  }
-
-  matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
-    this.#ready().matmul(...matmulArguments(out, a, b, options));
-  }
-
-  sumRows(out: Tensor, x: Tensor): void {
-    const [rows, columns] = [x.extent(0), x.extent(1)];
-    expectFloats('sumRows', [columns], { out });
-    expectFloats('sumRows', [rows, columns], { x });
-    this.#ready().sum_rows(out, x, rows, columns);
-  }
-
-  embedding(
-    out: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    tables: { readonly token: Tensor; readonly position: Tensor },
-    dropout: Dropout,
-  ): void {
-    const kernels = this.#ready();
-    const type = weightType(tables.token);
-    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables, type);
-    kernels.embedding(
-      out,
-      tokens,
-      positions,
-      tables.token,
-      tables.position,
-      Number(type === 'bf16'),
-      ...dropoutArguments('embedding', dropout),
-      rows,
-      channels,
-    );
-  }
-
-  embeddingBackward(
-    gradients: { readonly token: Tensor; readonly position: Tensor },
-    gradOut: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    dropout: Dropout,
-  ): void {
-    const kernels = this.#ready();
-    const [rows, channels] = checkEmbedding(
-      kernels,
-      'embeddingBackward',
-      gradOut,
-      tokens,
-      positions,
-      gradients,
-      'f32',
-    );
-    kernels.embedding_backward(
-      gradients.token,
-      gradients.position,
-      gradOut,
-      tokens,
-      positions,
-      ...dropoutArguments('embeddingBackward', dropout),
-      rows,
-      channels,
-    );
-  }
-
-  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void {
-    const [rows, channels] = [x.extent(0), x.extent(1)];
-    const { weight, bias } = parameters;
-    expectFloats('layernorm', [rows, channels], { out, x });
-    expectFloats('layernorm', [rows, 2], { stats });
-    expectFloats('layernorm', [channels], { weight, bias });
-    this.#ready().layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
-  }
-
-  residualLayernorm(
-    sum: Tensor,
-    out: Tensor,
-    stats: Tensor,
-    residual: Tensor,
-    branch: Tensor,
-    parameters: LayernormParameters,
-    epsilon: number,
-    dropout: Dropout,
-  ): void {
-    const [rows, channels] = [residual.extent(0), residual.extent(1)];
-    const { weight, bias } = parameters;
-    expectFloats('residualLayernorm', [rows, channels], { sum, out, residual, branch });
-    expectFloats('residualLayernorm', [rows, 2], { stats });
-    expectFloats('residualLayernorm', [channels], { weight, bias });
-    this.#ready().residual_layernorm(
-      sum,
-      out,
-      stats,
-      residual,
-      branch,
-      weight,
-      bias,
-      epsilon,
-      ...dropoutArguments('residualLayernorm', dropout),
-      rows,
-      channels,
-    );
-  }
-
-  layernormBackward(
-    gradX: Tensor,
-    gradients: LayernormParameters,
-    gradOut: Tensor,
-    x: Tensor,
-    stats: Tensor,
-    weight: Tensor,
-  ): void {
-    const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectFloats('layernormBackward', [rows, channels], { gradX, gradOut, x });
-    expectFloats('layernormBackward', [channels], {
-      gradWeight: gradients.weight,
-      gradBias: gradients.bias,
-      weight,
-    });
-    expectFloats('layernormBackward', [rows, 2], { stats });
-    this.#ready().layernorm_backward(
-      gradX,
-      gradients.weight,
-      gradients.bias,
-      gradOut,
-      x,
-      stats,
-      weight,
-      rows,
-      channels,
-    );
-  }
-
-  dropout(out: Tensor, x: Tensor, dropout: Dropout): void {
-    const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectFloats('dropout', [rows, channels], { out, x });
-    this.#ready().dropout(out, x, ...dropoutArguments('dropout', dropout), rows, channels);
-  }
-
-  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {
-    const kernels = this.#ready();
-    const [rows, channels] = checkAttention(kernels, 'attention', out, logSumExp, qkv, options);
-    kernels.attention(
-      out,
-      logSumExp,
-      qkv,
-      options.segments.starts,
-      options.segments.ends,
-      rows,
-      channels,
-      options.heads,
-      options.scale,
-      ...dropoutArguments('attention', options.dropout),
-    );
-  }
-
-  attentionBackward(
-    gradQkv: Tensor,
-    gradOut: Tensor,
-    out: Tensor,
-    logSumExp: Tensor,
-    qkv: Tensor,
-    options: AttentionOptions,
-  ): void {
-    const kernels = this.#ready();
-    const [rows, channels] = checkAttention(kernels, 'attentionBackward', out, logSumExp, qkv, options);
-    expectFloats('attentionBackward', [rows, 3 * channels], { gradQkv });
-    expectFloats('attentionBackward', [rows, channels], { gradOut });
-    kernels.attention_backward(
-      gradQkv,
-      gradOut,
-      out,
-      logSumExp,
-      qkv,
-      options.segments.starts,
-      options.segments.ends,
-      rows,
-      channels,
-      options.heads,
-      options.scale,
-      ...dropoutArguments('attentionBackward', options.dropout),
-    );
-  }
-
-  attentionCached(
-    out: Tensor,
-    qkv: Tensor,
-    cache: KeyValueCache,
-    options: { readonly heads: number; readonly scale: number },
-  ): void {
-    const kernels = this.#ready();
-    const { keys, values, lengths, owners } = cache;
-    const { heads, scale } = options;
-    const { batch, added, capacity, channels } = checkCachedAttention(kernels, out, qkv, cache, heads);
-    kernels.attention_cached(
-      out,
-      qkv,
-      keys,
-      values,
-      lengths,
-      owners,
-      batch,
-      added,
-      capacity,
-      channels,
-      heads,
-      scale,
-    );
-  }
-
-  gatherRows(out: Tensor, x: Tensor, index: Tensor): void {
-    const kernels = this.#ready();
-    const [rows, channels] = [out.extent(0), x.extent(1)];
-    expectFloats('gatherRows', [rows, channels], { out });
-    expectFloats('gatherRows', [x.extent(0), channels], { x });
-    expectIntegers('gatherRows', [rows], { index });
-    expectWithin(kernels, 'gatherRows', index, 0, x.extent(0));
-    kernels.gather_rows(out, x, index, rows, channels);
-  }
-
-  scatterRows(out: Tensor, x: Tensor, index: Tensor): void {
-    const kernels = this.#ready();
-    const [rows, channels] = [x.extent(0), out.extent(1)];
-    expectFloats('scatterRows', [out.extent(0), channels], { out });
-    expectFloats('scatterRows', [rows, channels], { x });
-    expectIntegers('scatterRows', [rows], { index });
-    expectWithin(kernels, 'scatterRows', index, 0, out.extent(0));
-    kernels.scatter_rows(out, x, index, rows, out.extent(0), channels);
-  }
-
-  crossEntropy(
-    losses: Tensor,
-    logits: Tensor,
-    targets: Tensor,
-    options: { readonly labelSmoothing: number; readonly gradientScale?: Tensor },
-  ): void {
-    const kernels = this.#ready();
-    const [rows, vocabulary] = [logits.extent(0), logits.extent(1)];
-    const { gradientScale } = options;
-    expectFloats('crossEntropy', [rows], { losses });
-    expectFloats('crossEntropy', [rows, vocabulary], { logits });
-    expectIntegers('crossEntropy', [rows], { targets });
-    if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
-    expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
-    kernels.cross_entropy(losses, logits, targets, options.labelSmoothing, gradientScale, rows, vocabulary);
-  }
-
-  sum(out: Tensor, x: Tensor): void {
-    expectFloats('sum', [1], { out });
-    expectFloats('sum', x.shape, { x });
-    this.#ready().sum(out, x, x.size);
-  }
-
-  sumOfSquares(out: Tensor, x: Tensor): void {
-    expectFloats('sumOfSquares', [1], { out });
-    expectFloats('sumOfSquares', x.shape, { x });
-    this.#ready().sum_of_squares(out, x, x.size);
-  }
-
-  clipCoefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void {
-    expectFloats('clipCoefficient', [4], { step });
-    expectFloats('clipCoefficient', [1], { sumOfSquares });
-    this.#ready().clip_coefficient(step, sumOfSquares, maxNorm);
-  }
-
-  adamw(
-    parameters: Tensor,
-    gradients: Tensor,
-    firstMoment: Tensor,
-    secondMoment: Tensor,
-    options: AdamWOptions,
-  ): void {
-    const kernels = this.#ready();
-    const { shape } = parameters;
-    expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
-    expectFloats('adamw', [4], { step: options.step });
-    kernels.adamw(
-      parameters,
-      gradients,
-      firstMoment,
-      secondMoment,
-      options.step,
-      options.beta1,
-      options.beta2,
-      options.epsilon,
-      options.weightDecay,
-      parameters.size,
-    );
-  }
-
-  /** The kernels, set to this device's threads: another device of the process may have other ones. */
-  #ready(): Kernels {
-    if (this.#disposed) throw new Error('the CPU device was disposed of');
+  /** Set to this device's threads: another device of the process may have other ones. */
+  protected kernels(): Kernels {
     this.#kernels.set_threads(this.threads);
     return this.#kernels;
   }
-}
-
-function dropoutArguments(
-  operation: string,
-  dropout: Dropout,
-): [probability: number, site: number, counter: Tensor] {
-  if (!(dropout.probability >= 0 && dropout.probability < 1))
-    throw new Error(`${operation}: ${dropout.probability} is no dropout probability`);
-  expectIntegers(operation, [3], { counter: dropout.counter });
-  return [dropout.probability, dropout.site, dropout.counter];
 }

@@ -3,12 +3,13 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import type { DeviceMemory } from '../kernel-device.js';
+import { expectSameSize, show } from '../shapes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
 import type { Kernels } from './library.js';
 import { availableBytes } from './processor.js';
-import { expectSameSize, show } from './shapes.js';
 
-export class NativeMemory {
+export class NativeMemory implements DeviceMemory {
   readonly #availableAtStart = availableBytes();
   readonly #allocations: { readonly address: number; readonly bytes: number }[] = [];
   #allocated = 0;

@@ -1,13 +1,13 @@
 // Checks of what comes from data: an index outside its table would have a kernel read or write foreign memory.
 
-import type { AttentionOptions, KeyValueCache } from '../device.js';
-import type { Tensor } from '../tensor.js';
-import type { Kernels } from './library.js';
+import type { AttentionOptions, KeyValueCache } from './device.js';
+import type { OperationKernels } from './kernel-device.js';
 import { expectAll, expectDivisible, expectFloats, expectIntegers, show } from './shapes.js';
+import type { Tensor } from './tensor.js';
 
 /** Every entry of `index` lies in low..high-1. */
 export function expectWithin(
-  kernels: Kernels,
+  kernels: OperationKernels,
   operation: string,
   index: Tensor,
   low: number,
@@ -20,7 +20,7 @@ export function expectWithin(
 
 /** Checks an embedding or its gradient; `rows` is what is written or read for each position. The tables are of that type. */
 export function checkEmbedding(
-  kernels: Kernels,
+  kernels: OperationKernels,
   operation: string,
   rows: Tensor,
   tokens: Tensor,
@@ -41,7 +41,7 @@ export function checkEmbedding(
 
 /** Checks what forward and backward of attention have in common. */
 export function checkAttention(
-  kernels: Kernels,
+  kernels: OperationKernels,
   operation: string,
   out: Tensor,
   logSumExp: Tensor,
@@ -61,7 +61,7 @@ export function checkAttention(
 
 /** Checks attention over a cache. */
 export function checkCachedAttention(
-  kernels: Kernels,
+  kernels: OperationKernels,
   out: Tensor,
   qkv: Tensor,
   { keys, values, lengths, owners }: KeyValueCache,

@@ -1,7 +1,7 @@
 // One place for what every operation demands of its tensors. A violation is a defect of the caller, so it is a plain
 // Error that names the operation, the tensor, and both shapes. A check costs well under a microsecond a tensor.
 
-import { bytesPerElement, type DType, type Tensor } from '../tensor.js';
+import { bytesPerElement, type DType, type Tensor } from './tensor.js';
 
 /** Every one of `tensors` is f32 and of that shape. */
 export function expectFloats(

@@ -1,9 +1,9 @@
 // What a matrix product demands of its tensors, and how its options pass to the kernel.
 
-import type { Activation, Epilogue, MatmulOptions } from '../device.js';
-import type { Tensor } from '../tensor.js';
-import type { Kernels } from './library.js';
+import type { Activation, Epilogue, MatmulOptions } from './device.js';
+import type { OperationKernels } from './kernel-device.js';
 import { expectAll, expectFloats, weightType } from './shapes.js';
+import type { Tensor } from './tensor.js';
 
 const activationCode = { gelu_new: 0, gelu: 1 } as const satisfies Record<Activation, number>;
 const epilogueCode = { bias: 1, 'bias-activation': 2, 'activation-gradient': 3 } as const satisfies Record<
@@ -16,7 +16,7 @@ export function matmulArguments(
   a: Tensor,
   b: Tensor,
   { transposeA = false, transposeB = false, accumulate = false, epilogue }: MatmulOptions,
-): Parameters<Kernels['matmul']> {
+): Parameters<OperationKernels['matmul']> {
   const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
   const type = weightType(b);
   expectFloats('matmul', [m, n], { out });

@@ -1,0 +1,129 @@
+// The optimizer: clipping's coefficient and AdamW, one pass over parameters, gradients and both moments.
+// It runs at the speed of memory (16 bytes read and 16 written a parameter), so everything that touches a gradient for
+// the last time happens here: scaling, the update, zeroing it for the next window, and the narrow copy of the parameter.
+//
+// clip_coefficient: grid 1, block 1.
+// adamw, adamw_narrow: grid min(4096, ceil(size / 1024)), block 256.
+
+/** step[1] = min(1, max_norm / (sqrt(*sum_of_squares) + 1e-6)); 1 without a bound; NaN when the sum is not finite. */
+extern "C" __global__ void clip_coefficient(float* step, const float* sum_of_squares, double max_norm) {
+  const float sum = *sum_of_squares;
+  if (!(fabsf(sum) <= 3.402823466e38f)) {
+    step[1] = __uint_as_float(0x7fc00000u);
+  } else if (max_norm == 0) {
+    step[1] = 1;
+  } else {
+    const double coefficient = max_norm / (sqrt((double)sum) + 1e-6);
+    step[1] = coefficient < 1 ? (float)coefficient : 1.0f;
+  }
+}
+
+struct Update {
+  float gradient_scale;
+  float keep_first, take_first;
+  float keep_second, take_second;
+  /** learning rate / (1 - beta1^t). */
+  float step_size;
+  /** 1 / sqrt(1 - beta2^t). */
+  float second_correction;
+  float epsilon;
+  /** 1 - learning rate * weight decay. */
+  float decay;
+};
+
+DEVICE Update make_update(const float* step, double beta1, double beta2, double epsilon, double weight_decay) {
+  Update update;
+  update.gradient_scale = step[1];
+  update.keep_first = (float)beta1;
+  update.take_first = (float)(1 - beta1);
+  update.keep_second = (float)beta2;
+  update.take_second = (float)(1 - beta2);
+  update.step_size = (float)(step[0] / (double)step[2]);
+  update.second_correction = (float)(1 / sqrt((double)step[3]));
+  update.epsilon = (float)epsilon;
+  update.decay = (float)(1 - (double)step[0] * weight_decay);
+  return update;
+}
+
+DEVICE float updated(float parameter, float gradient, float& first, float& second, const Update& with) {
+  gradient *= with.gradient_scale;
+  first = with.keep_first * first + with.take_first * gradient;
+  second = with.keep_second * second + with.take_second * (gradient * gradient);
+  return parameter * with.decay -
+         with.step_size * (first / (sqrtf(second) * with.second_correction + with.epsilon));
+}
+
+/** Four of a buffer's floats, one by one where they do not lie aligned or the buffer ends. */
+DEVICE float4 load_four(const float* from, long long at, long long size, bool whole) {
+  if (whole && at + 4 <= size) return *(const float4*)(from + at);
+  float4 four;
+  four.x = from[at];
+  four.y = at + 1 < size ? from[at + 1] : 0.0f;
+  four.z = at + 2 < size ? from[at + 2] : 0.0f;
+  four.w = at + 3 < size ? from[at + 3] : 0.0f;
+  return four;
+}
+
+template <class Element>
+DEVICE void store_four(Element* to, const float4& four, long long at, long long size) {
+  narrow(to[at], four.x);
+  if (at + 1 < size) narrow(to[at + 1], four.y);
+  if (at + 2 < size) narrow(to[at + 2], four.z);
+  if (at + 3 < size) narrow(to[at + 3], four.w);
+}
+
+DEVICE void store_four(float* to, const float4& four, long long at, long long size, bool whole) {
+  if (whole && at + 4 <= size)
+    *(float4*)(to + at) = four;
+  else
+    store_four(to, four, at, size);
+}
+
+/** One thread computes what all need, since double is slow on most cards. A copy of null is none. */
+DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float* first_moment, float* second_moment,
+                       const float* step, double beta1, double beta2, double epsilon, double weight_decay,
+                       long long size) {
+  __shared__ Update shared_update;
+  if (threadIdx.x == 0) shared_update = make_update(step, beta1, beta2, epsilon, weight_decay);
+  __syncthreads();
+  const Update with = shared_update;
+  const bool skip = with.gradient_scale != with.gradient_scale;
+  const bool whole =
+      aligned(parameters) && aligned(gradients) && aligned(first_moment) && aligned(second_moment);
+  const long long stride = (long long)gridDim.x * blockDim.x * 4;
+  for (long long at = ((long long)blockIdx.x * blockDim.x + threadIdx.x) * 4; at < size; at += stride) {
+    if (!skip) {
+      float4 p = load_four(parameters, at, size, whole), m = load_four(first_moment, at, size, whole);
+      float4 v = load_four(second_moment, at, size, whole);
+      const float4 g = load_four(gradients, at, size, whole);
+      p.x = updated(p.x, g.x, m.x, v.x, with);
+      p.y = updated(p.y, g.y, m.y, v.y, with);
+      p.z = updated(p.z, g.z, m.z, v.z, with);
+      p.w = updated(p.w, g.w, m.w, v.w, with);
+      store_four(parameters, p, at, size, whole);
+      store_four(first_moment, m, at, size, whole);
+      store_four(second_moment, v, at, size, whole);
+      if (copy) store_four(copy, p, at, size);
+    }
+    float4 zero;
+    zero.x = zero.y = zero.z = zero.w = 0;
+    store_four(gradients, zero, at, size, whole);
+  }
+}
+
+/**
+ * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. A gradient scale of NaN leaves parameters and
+ * moments as they are; the gradients are zeroed all the same.
+ */
+extern "C" __global__ void adamw(float* parameters, float* gradients, float* first_moment, float* second_moment,
+                                 const float* step, double beta1, double beta2, double epsilon, double weight_decay,
+                                 long long size) {
+  update_all(0, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, size);
+}
+
+/** As adamw; copy[size] = what the parameters now are, rounded. */
+extern "C" __global__ void adamw_narrow(scalar* copy, float* parameters, float* gradients, float* first_moment,
+                                        float* second_moment, const float* step, double beta1, double beta2,
+                                        double epsilon, double weight_decay, long long size) {
+  update_all(copy, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, size);
+}

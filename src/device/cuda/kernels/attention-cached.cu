@@ -1,0 +1,130 @@
+// Attention of new positions over a cache of keys and values, whose sequences may share their past. A block has one head
+// of one new position. It reads the new positions' keys and values where they are computed, not from the cache, and puts
+// its own position's into the cache for later: no block waits for another.
+//
+// A few lanes hold a key, 16 bytes each, so that a block sees many keys at a time; every such group of lanes keeps its own
+// running softmax, and they are joined in a fixed order at the end.
+//
+// attention_cached: grid (batch * new positions, heads), block 256; dynamic shared memory for each group's largest
+// score, sum and average, see attention-launches.ts.
+
+#define THREADS 256
+/** Keys of a group that are on their way at a time. */
+#define AHEAD 4
+#define MINUS_INFINITY __int_as_float((int)0xff800000u)
+
+extern __shared__ float shared_memory[];
+
+/** Over the lanes of a group, a power of two. */
+DEVICE float group_sum(float x, int lanes) {
+  for (int distance = lanes / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(EVERY_LANE, x, distance);
+  return x;
+}
+
+/** Where the keys or values of one head of one sequence lie. */
+struct Positions {
+  /** This head's columns of the cache, and of the first new position. */
+  const scalar *cache, *added;
+  /** Whose row of the cache each filled position is in. */
+  const int* owners;
+  /** From one row of the cache to the next; from one position to the next; the same of new positions. */
+  long long row, position, added_position;
+  int filled;
+};
+
+DEVICE const scalar* at(const Positions& positions, int position) {
+  if (position >= positions.filled) return positions.added + (position - positions.filled) * positions.added_position;
+  return positions.cache + positions.owners[position] * positions.row + position * positions.position;
+}
+
+/**
+ * See `attentionCached` of the device contract. keys, values [N, capacity, channels]; owners[batch, capacity]. Needs
+ * lengths[b] + new_positions <= capacity.
+ */
+extern "C" __global__ void __launch_bounds__(THREADS)
+    attention_cached(scalar* out, const scalar* qkv, scalar* keys, scalar* values, const int* lengths,
+                     const int* owners, long long batch, long long new_positions, long long capacity,
+                     long long channels, long long heads, float scale) {
+  const int size = (int)(channels / heads), sequence = (int)(blockIdx.x / new_positions);
+  const int added = (int)(blockIdx.x % new_positions), filled = lengths[sequence], count = filled + added + 1;
+  const bool whole = channels % PACK == 0 && size % PACK == 0 && aligned(qkv) && aligned(keys) && aligned(values);
+  int lanes = 1;
+  while (lanes * PACK < size) lanes *= 2;
+  const int groups = THREADS / lanes, group = threadIdx.x / lanes, column = threadIdx.x % lanes * PACK;
+
+  const scalar* const own = qkv + blockIdx.x * 3 * channels + blockIdx.y * size;
+  const scalar* const first = own - added * 3 * channels;
+  const Positions keys_at = {keys + blockIdx.y * size, first + channels, owners + sequence * capacity,
+                             capacity * channels, channels, 3 * channels, filled};
+  Positions values_at = keys_at;
+  values_at.cache = values + blockIdx.y * size;
+  values_at.added = first + 2 * channels;
+
+  float query[PACK], sum[PACK];
+  load(query, own, column, size, whole);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) sum[i] = 0;
+  if (group == 0) {
+    const long long target = (sequence * capacity + filled + added) * channels + blockIdx.y * size;
+    float kept[PACK];
+    load(kept, own + channels, column, size, whole);
+    store(keys + target, kept, column, size, whole);
+    load(kept, own + 2 * channels, column, size, whole);
+    store(values + target, kept, column, size, whole);
+  }
+  float largest = MINUS_INFINITY, total = 0;
+  // All lanes go round equally often, for their shuffles' sake.
+  for (int from = 0; from < count; from += groups * AHEAD) {
+    float key[AHEAD][PACK], value[AHEAD][PACK], scores[AHEAD];
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      const int position = from + ahead * groups + group, columns = position < count ? size : 0;
+      load(key[ahead], at(keys_at, position < count ? position : 0), column, columns, whole);
+      load(value[ahead], at(values_at, position < count ? position : 0), column, columns, whole);
+    }
+    float most = largest;
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      float dot = 0;
+#pragma unroll
+      for (int i = 0; i < PACK; i++) dot = fmaf(query[i], key[ahead][i], dot);
+      dot = group_sum(dot, lanes) * scale;
+      scores[ahead] = from + ahead * groups + group < count ? dot : MINUS_INFINITY;
+      most = fmaxf(most, scores[ahead]);
+    }
+    const float shift = most == MINUS_INFINITY ? 0 : most, shrink = expf(largest - shift);
+    largest = most;
+    total *= shrink;
+#pragma unroll
+    for (int i = 0; i < PACK; i++) sum[i] *= shrink;
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      const float weight = expf(scores[ahead] - shift);
+      total += weight;
+#pragma unroll
+      for (int i = 0; i < PACK; i++) sum[i] = fmaf(weight, value[ahead][i], sum[i]);
+    }
+  }
+
+  float* const largest_of = shared_memory;
+  float* const total_of = largest_of + groups;
+  float* const sum_of = total_of + groups;
+  if (column == 0) {
+    largest_of[group] = largest;
+    total_of[group] = total;
+  }
+#pragma unroll
+  for (int i = 0; i < PACK; i++) sum_of[group * lanes * PACK + column + i] = sum[i];
+  __syncthreads();
+  if (threadIdx.x >= size) return;
+  float most = MINUS_INFINITY;
+  for (int other = 0; other < groups; other++) most = fmaxf(most, largest_of[other]);
+  const float shift = most == MINUS_INFINITY ? 0 : most;
+  float joined = 0, joined_total = 0;
+  for (int other = 0; other < groups; other++) {
+    const float weight = expf(largest_of[other] - shift);
+    joined = fmaf(weight, sum_of[other * lanes * PACK + threadIdx.x], joined);
+    joined_total = fmaf(weight, total_of[other], joined_total);
+  }
+  narrow(out[blockIdx.x * channels + blockIdx.y * size + threadIdx.x], joined / joined_total);
+}

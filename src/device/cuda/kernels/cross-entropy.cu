@@ -1,0 +1,139 @@
+// Cross-entropy of logits against targets, with label smoothing, and its gradient in place of the logits. A block reads a
+// row once for its largest logit and the sum of exponentials (rescaled when the largest grows), and once more for the
+// gradient. A vocabulary may be odd: a row's first elements up to a boundary of 16 bytes go one by one.
+//
+// cross_entropy: grid rows, block whole warps of min(512, vocabulary / 4).
+
+#define LOWEST (-3.402823466e38f)
+
+/** log of the sum of exponentials is largest + log(sum). */
+struct Summary {
+  float largest;
+  float sum;
+  /** Of the logits themselves; only label smoothing needs it. */
+  float total;
+};
+
+/** Takes in `count` more logits. Not a number is never the largest, but makes the sum one. */
+template <int count>
+DEVICE void take_in(Summary& summary, const float (&logits)[count]) {
+  float largest = summary.largest;
+#pragma unroll
+  for (int i = 0; i < count; i++) largest = fmaxf(largest, logits[i]);
+  if (largest > summary.largest) {
+    summary.sum *= expf(summary.largest - largest);
+    summary.largest = largest;
+  }
+#pragma unroll
+  for (int i = 0; i < count; i++) {
+    summary.sum += expf(logits[i] - largest);
+    summary.total += logits[i];
+  }
+}
+
+DEVICE Summary joined(const Summary& a, const Summary& b) {
+  Summary both;
+  both.largest = fmaxf(a.largest, b.largest);
+  both.sum = a.sum * expf(a.largest - both.largest) + b.sum * expf(b.largest - both.largest);
+  both.total = a.total + b.total;
+  return both;
+}
+
+/** The summary of all threads' summaries, for all of them. */
+DEVICE Summary block_summary(Summary own, Summary* of_warps) {
+#pragma unroll
+  for (int distance = WARP / 2; distance > 0; distance /= 2) {
+    Summary other;
+    other.largest = __shfl_xor_sync(EVERY_LANE, own.largest, distance);
+    other.sum = __shfl_xor_sync(EVERY_LANE, own.sum, distance);
+    other.total = __shfl_xor_sync(EVERY_LANE, own.total, distance);
+    own = joined(own, other);
+  }
+  if (threadIdx.x % WARP == 0) of_warps[threadIdx.x / WARP] = own;
+  __syncthreads();
+  Summary all = of_warps[0];
+  for (int warp = 1; warp < (int)blockDim.x / WARP; warp++) all = joined(all, of_warps[warp]);
+  return all;
+}
+
+/** How a row lies: elements before the first boundary of 16 bytes, then whole packs up to `end`, then the rest. */
+struct Layout {
+  long long head, end;
+};
+
+DEVICE Layout layout_of(const scalar* row, long long vocabulary) {
+  const int past = (int)((unsigned long long)row & 15) / (int)sizeof(scalar);
+  Layout layout;
+  layout.head = past == 0 ? 0 : PACK - past;
+  if (layout.head > vocabulary) layout.head = vocabulary;
+  layout.end = layout.head + (vocabulary - layout.head) / PACK * PACK;
+  return layout;
+}
+
+/** The column that this thread sees to outside whole packs, or -1. */
+DEVICE long long lone_column(const Layout& layout, long long vocabulary) {
+  const long long column = threadIdx.x < layout.head ? threadIdx.x : layout.end + threadIdx.x - layout.head;
+  return column < vocabulary ? column : -1;
+}
+
+/** d loss / d logit is factor e^(logit - largest) - share, less `at_target` at the target. */
+struct Gradient {
+  float largest, factor, share, at_target;
+  long long target;
+};
+
+DEVICE float differentiate(float logit, long long column, const Gradient& of) {
+  const float gradient = expf(logit - of.largest) * of.factor - of.share;
+  return column == of.target ? gradient - of.at_target : gradient;
+}
+
+/** See `crossEntropy` of the device contract; where gradient_scale is null the logits stay as they are. */
+extern "C" __global__ void __launch_bounds__(512)
+    cross_entropy(float* losses, scalar* logits, const int* targets, float label_smoothing,
+                  const float* gradient_scale, long long rows, long long vocabulary) {
+  __shared__ Summary of_warps[512 / WARP];
+  scalar* const row = logits + (long long)blockIdx.x * vocabulary;
+  const int target = targets[blockIdx.x];
+  if (target < 0) {
+    if (threadIdx.x == 0) losses[blockIdx.x] = 0;
+    for (long long column = threadIdx.x; gradient_scale && column < vocabulary; column += blockDim.x)
+      narrow(row[column], 0.0f);
+    return;
+  }
+  const Layout layout = layout_of(row, vocabulary);
+  const long long lone = lone_column(layout, vocabulary);
+  const long long first = layout.head + (long long)threadIdx.x * PACK, stride = (long long)blockDim.x * PACK;
+  Summary own = {LOWEST, 0, 0};  // not -inf: logits of -inf must not give -inf - -inf
+  if (lone >= 0) {
+    const float logit[1] = {widen(row[lone])};
+    take_in(own, logit);
+  }
+#pragma unroll 2
+  for (long long column = first; column < layout.end; column += stride) {
+    float values[PACK];
+    load_whole(values, row + column);
+    take_in(own, values);
+  }
+  const float target_logit = widen(row[target]);  // before the barrier: afterwards it may be overwritten
+  const Summary all = block_summary(own, of_warps);
+
+  if (threadIdx.x == 0) {
+    const float log_sum = logf(all.sum);
+    float loss = (1.0f - label_smoothing) * (all.largest - target_logit + log_sum);
+    if (label_smoothing > 0) loss += label_smoothing * (all.largest - all.total / (float)vocabulary + log_sum);
+    losses[blockIdx.x] = loss;
+  }
+  if (!gradient_scale) return;
+  const float scale = *gradient_scale;
+  const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
+                             scale * (1.0f - label_smoothing), target};
+  if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), lone, gradient));
+#pragma unroll 2
+  for (long long column = first; column < layout.end; column += stride) {
+    float values[PACK];
+    load_whole(values, row + column);
+#pragma unroll
+    for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], column + i, gradient);
+    store_whole(row + column, values);
+  }
+}

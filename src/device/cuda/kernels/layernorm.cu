@@ -1,0 +1,160 @@
+// Layer normalisation, alone and fused with the residual sum before it, its backward, and dropout by itself.
+// A block holds a whole row in registers, 16 bytes a thread, so that memory is read once and the variance can be the mean
+// of squared deviations, which does not cancel. Statistics are floats.
+//
+// layernorm, residual_layernorm: grid rows, block whole warps of channels / PACK (at most 4096 / PACK threads).
+// layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices of rows.cu follows.
+// dropout: grid rows, block whole warps of min(256, channels / PACK).
+
+#define ROW_THREADS (4096 / PACK)
+
+/** out and statistics of the row whose pack at `column` this thread holds in x, zero beyond the row's end. */
+DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const scalar* weight, const scalar* bias,
+                      float epsilon, long long column, long long channels, bool whole, float (*of_warps)[WARP]) {
+  float sum = 0, squares = 0;
+#pragma unroll
+  for (int i = 0; i < PACK; i++) sum += x[i];
+  const float mean = block_sum(sum, of_warps[0]) / (float)channels;
+#pragma unroll
+  for (int i = 0; i < PACK; i++) {
+    const float deviation = column + i < channels ? x[i] - mean : 0.0f;
+    squares = fmaf(deviation, deviation, squares);
+  }
+  const float variance = block_sum(squares, of_warps[1]) / (float)channels;
+  const float inverse = 1.0f / sqrtf(variance + epsilon);
+  if (threadIdx.x == 0) {
+    stats[0] = mean;
+    stats[1] = inverse;
+  }
+  if (column >= channels) return;
+  float w[PACK], b[PACK], y[PACK];
+  load(w, weight, column, channels, whole);
+  load(b, bias, column, channels, whole);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) y[i] = fmaf((x[i] - mean) * inverse, w[i], b[i]);
+  store(out, y, column, channels, whole);
+}
+
+/** See `layernorm` of the device contract. */
+extern "C" __global__ void __launch_bounds__(ROW_THREADS)
+    layernorm(scalar* out, float* stats, const scalar* x, const scalar* weight, const scalar* bias, float epsilon,
+              long long rows, long long channels) {
+  __shared__ float of_warps[2][WARP];
+  const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
+  const bool whole = channels % PACK == 0 && aligned(out) && aligned(x) && aligned(weight) && aligned(bias);
+  float values[PACK];
+  load(values, x + start, column, channels, whole);
+  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, weight, bias, epsilon, column, channels, whole,
+            of_warps);
+}
+
+/** See `residualLayernorm` of the device contract; sum may be residual. */
+extern "C" __global__ void __launch_bounds__(ROW_THREADS)
+    residual_layernorm(scalar* sum, scalar* out, float* stats, const scalar* residual, const scalar* branch,
+                       const scalar* weight, const scalar* bias, float epsilon, float probability, int site,
+                       const int* counter, long long rows, long long channels) {
+  __shared__ float of_warps[2][WARP];
+  const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
+  const bool whole = channels % PACK == 0 && aligned(sum) && aligned(out) && aligned(residual) && aligned(branch) &&
+                     aligned(weight) && aligned(bias);
+  float values[PACK], base[PACK];
+  load(values, branch + start, column, channels, whole);
+  load(base, residual + start, column, channels, whole);
+  drop(values, make_dropout(probability, site, counter), blockIdx.x, column);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) values[i] = rounded(values[i] + base[i]);
+  store(sum + start, values, column, channels, whole);
+  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, weight, bias, epsilon, column, channels, whole,
+            of_warps);
+}
+
+/** Rows that are under way together, so that one waits for memory while another adds up. */
+#define ROWS_AT_ONCE 2
+
+/**
+ * grad_x[rows, channels] += what the contract's `layernormBackward` says; partial[slice, 2, channels] = the slice's part
+ * of the gradients of weight and bias. Slice s has row pairs s, s + slices, ...
+ */
+extern "C" __global__ void __launch_bounds__(ROW_THREADS)
+    layernorm_backward(scalar* grad_x, float* partial, const scalar* grad_out, const scalar* x, const float* stats,
+                       const scalar* weight, long long rows, long long channels) {
+  __shared__ float of_warps[WARP][2 * ROWS_AT_ONCE];
+  const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
+  const long long column = (long long)threadIdx.x * PACK;
+  const bool whole =
+      channels % PACK == 0 && aligned(grad_x) && aligned(grad_out) && aligned(x) && aligned(weight);
+  float w[PACK], for_weight[PACK], for_bias[PACK];
+  load(w, weight, column, channels, whole);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) for_weight[i] = for_bias[i] = 0;
+
+  for (long long first = (long long)blockIdx.x * ROWS_AT_ONCE; first < rows;
+       first += (long long)gridDim.x * ROWS_AT_ONCE) {
+    float gradient[ROWS_AT_ONCE][PACK], normal[ROWS_AT_ONCE][PACK], inverse[ROWS_AT_ONCE];
+#pragma unroll
+    for (int at = 0; at < ROWS_AT_ONCE; at++) {
+      const long long row = first + at;
+      const long long columns = row < rows ? channels : 0;  // a row that is not there is all zeros
+      load(gradient[at], grad_out + row * channels, column, columns, whole);
+      load(normal[at], x + row * channels, column, columns, whole);
+      const float mean = row < rows ? stats[2 * row] : 0.0f;
+      inverse[at] = row < rows ? stats[2 * row + 1] : 0.0f;
+      float sum = 0, projection = 0;
+#pragma unroll
+      for (int i = 0; i < PACK; i++) {
+        normal[at][i] = column + i < columns ? (normal[at][i] - mean) * inverse[at] : 0.0f;
+        for_bias[i] += gradient[at][i];
+        for_weight[i] = fmaf(gradient[at][i], normal[at][i], for_weight[i]);
+        gradient[at][i] *= w[i];
+        sum += gradient[at][i];
+        projection = fmaf(gradient[at][i], normal[at][i], projection);
+      }
+      sum = warp_sum(sum);
+      projection = warp_sum(projection);
+      if (lane == 0) {
+        of_warps[warp][2 * at] = sum;
+        of_warps[warp][2 * at + 1] = projection;
+      }
+    }
+    __syncthreads();
+#pragma unroll
+    for (int at = 0; at < ROWS_AT_ONCE; at++) {
+      float along_ones = 0, along_normal = 0;
+      for (int other = 0; other < warps; other++) {
+        along_ones += of_warps[other][2 * at];
+        along_normal += of_warps[other][2 * at + 1];
+      }
+      along_ones /= (float)channels;
+      along_normal /= (float)channels;
+      const long long row = first + at;
+      if (row >= rows || column >= channels) continue;
+      float total[PACK];
+      load(total, grad_x + row * channels, column, channels, whole);
+#pragma unroll
+      for (int i = 0; i < PACK; i++)
+        total[i] = fmaf(gradient[at][i] - along_ones - normal[at][i] * along_normal, inverse[at], total[i]);
+      store(grad_x + row * channels, total, column, channels, whole);
+    }
+    __syncthreads();
+  }
+
+  float* const own = partial + 2 * (long long)blockIdx.x * channels;
+  const bool whole_partial = channels % PACK == 0 && aligned(partial);
+  if (column >= channels) return;
+  store(own, for_weight, column, channels, whole_partial);
+  store(own + channels, for_bias, column, channels, whole_partial);
+}
+
+/** See `dropout` of the device contract; out may be x. */
+extern "C" __global__ void dropout(scalar* out, const scalar* x, float probability, int site, const int* counter,
+                                   long long rows, long long channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+  const long long start = (long long)blockIdx.x * channels;
+  const bool whole = channels % PACK == 0 && aligned(out) && aligned(x);
+  for (long long column = (long long)threadIdx.x * PACK; column < channels; column += (long long)blockDim.x * PACK) {
+    float values[PACK];
+    load(values, x + start, column, channels, whole);
+    drop(values, dropout, blockIdx.x, column);
+    store(out + start, values, column, channels, whole);
+  }
+}

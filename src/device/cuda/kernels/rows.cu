@@ -1,0 +1,122 @@
+// Rows gathered, scattered and summed, and sums over whole buffers.
+// A sum is cut into slices whose number depends on the sizes alone; a second launch adds them up in order. So every card
+// gives the same bits, and nothing waits for anything.
+//
+// sum_rows: grid (ceil(columns / (32 PACK)), min(64, ceil(rows / 64))), block 256; slice = blockIdx.y.
+// add_slices: grid ceil(columns of all outputs / 32), block 256.
+// gather_rows, scatter_rows: grid rows, block whole warps of min(256, channels / PACK).
+// sum, sum_of_squares: grid min(1024, ceil(size / 1024)), block 256; slice = blockIdx.x.
+// add_partials: grid 1, block 256.
+
+#define ROW_WARPS 8
+
+/** partial[slice, columns] = sums over every slice's rows of x[rows, columns]. A warp takes every eighth row. */
+extern "C" __global__ void __launch_bounds__(256) sum_rows(float* partial, const scalar* x, long long rows, long long columns) {
+  __shared__ float of_warps[ROW_WARPS][WARP * 8 + 1];
+  const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+  const long long first = (long long)blockIdx.x * WARP * PACK, column = first + lane * PACK;
+  const bool whole = columns % PACK == 0 && aligned(x);
+  float sum[PACK];
+#pragma unroll
+  for (int i = 0; i < PACK; i++) sum[i] = 0;
+  if (column < columns) {
+    const long long stride = (long long)gridDim.y * ROW_WARPS;
+#pragma unroll 4
+    for (long long row = (long long)blockIdx.y * ROW_WARPS + warp; row < rows; row += stride) {
+      float values[PACK];
+      load(values, x + row * columns, column, columns, whole);
+#pragma unroll
+      for (int i = 0; i < PACK; i++) sum[i] += values[i];
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < PACK; i++) of_warps[warp][lane * PACK + i] = sum[i];
+  __syncthreads();
+  const int own = threadIdx.x;
+  if (own >= WARP * PACK || first + own >= columns) return;
+  float total = 0;
+#pragma unroll
+  for (int from = 0; from < ROW_WARPS; from++) total += of_warps[from][own];
+  partial[(long long)blockIdx.y * columns + first + own] = total;
+}
+
+/**
+ * out[columns] += sums over the slices of partial[slices, columns]; where `second` is not null, partial is
+ * [slices, 2, columns] and second[columns] += the other half.
+ */
+extern "C" __global__ void add_slices(float* out, float* second, const float* partial, long long slices,
+                                      long long columns) {
+  __shared__ float of_warps[ROW_WARPS][WARP];
+  const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+  const long long all = second ? 2 * columns : columns, column = (long long)blockIdx.x * WARP + lane;
+  float sum = 0;
+  if (column < all) {
+#pragma unroll 4
+    for (long long slice = warp; slice < slices; slice += ROW_WARPS) sum += partial[slice * all + column];
+  }
+  of_warps[warp][lane] = sum;
+  __syncthreads();
+  if (warp != 0 || column >= all) return;
+  float total = 0;
+#pragma unroll
+  for (int from = 0; from < ROW_WARPS; from++) total += of_warps[from][lane];
+  if (column < columns)
+    out[column] += total;
+  else
+    second[column - columns] += total;
+}
+
+DEVICE void copy_row(scalar* to, const scalar* from, long long channels, bool whole) {
+  for (long long column = (long long)threadIdx.x * PACK; column < channels; column += (long long)blockDim.x * PACK) {
+    if (whole) {
+      *(uint4*)(to + column) = *(const uint4*)(from + column);
+    } else {
+      for (int i = 0; i < PACK; i++)
+        if (column + i < channels) to[column + i] = from[column + i];
+    }
+  }
+}
+
+/** out[rows, channels] = x[index[row]]. */
+extern "C" __global__ void gather_rows(scalar* out, const scalar* x, const int* index, long long rows,
+                                       long long channels) {
+  copy_row(out + (long long)blockIdx.x * channels, x + index[blockIdx.x] * channels, channels,
+           channels % PACK == 0 && aligned(out) && aligned(x));
+}
+
+/** out[index[row]] = x[row] for each row of x[rows, channels]; the caller has zeroed out. */
+extern "C" __global__ void scatter_rows(scalar* out, const scalar* x, const int* index, long long rows,
+                                        long long channels) {
+  copy_row(out + index[blockIdx.x] * channels, x + (long long)blockIdx.x * channels, channels,
+           channels % PACK == 0 && aligned(out) && aligned(x));
+}
+
+/** A thread adds its own few hundred numbers in float, the threads of a block add up in double. */
+template <bool squared>
+DEVICE void sum_slice(double* partial, const float* x, long long size) {
+  __shared__ double of_warps[WARP];
+  const long long stride = (long long)gridDim.x * blockDim.x;
+  float sum = 0;
+#pragma unroll 4
+  for (long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x; at < size; at += stride)
+    sum += squared ? x[at] * x[at] : x[at];
+  const double total = block_sum((double)sum, of_warps);
+  if (threadIdx.x == 0) partial[blockIdx.x] = total;
+}
+
+/** partial[slice] = the slice's part of the sum of x. */
+extern "C" __global__ void sum(double* partial, const float* x, long long size) { sum_slice<false>(partial, x, size); }
+
+/** partial[slice] = the slice's part of the sum of squares of x. */
+extern "C" __global__ void sum_of_squares(double* partial, const float* x, long long size) {
+  sum_slice<true>(partial, x, size);
+}
+
+/** out[0] += sum of partial[slices]. */
+extern "C" __global__ void add_partials(float* out, const double* partial, long long slices) {
+  __shared__ double of_warps[WARP];
+  double sum = 0;
+  for (long long slice = threadIdx.x; slice < slices; slice += blockDim.x) sum += partial[slice];
+  const double total = block_sum(sum, of_warps);
+  if (threadIdx.x == 0) out[0] += (float)total;
+}

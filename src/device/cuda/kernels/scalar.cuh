@@ -1,0 +1,247 @@
+// Put before every kernel source. SCALAR, which rows of activations and weights are made of, is float, bf16 or half (-D
+// SCALAR=...). Everything is computed in float. Header-free: NVRTC has no headers to include. Where the compiler is
+// not NVIDIA's, half is converted in integers instead of PTX.
+// A pack is what one thread moves at a time: 16 bytes of scalars, in registers as floats.
+
+#ifndef SCALAR
+#define SCALAR float
+#endif
+
+#define DEVICE static __device__ __forceinline__
+
+/** The upper half of a float. */
+struct bf16 {
+  unsigned short bits;
+};
+/** IEEE binary16. */
+struct half {
+  unsigned short bits;
+};
+typedef SCALAR scalar;
+
+#define WARP 32
+#define EVERY_LANE 0xffffffffu
+/** Elements of a pack. */
+#define PACK ((int)(16 / sizeof(scalar)))
+
+/* Numbers. ------------------------------------------------------------------------------------------------------- */
+
+DEVICE float widen(float x) { return x; }
+DEVICE float widen(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
+DEVICE float widen(half x) {
+#ifdef __CUDACC__
+  float wide;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(x.bits));
+  return wide;
+#else
+  const unsigned sign = (unsigned)(x.bits & 0x8000) << 16, magnitude = x.bits & 0x7fffu;
+  // Exponents are rebiased by a product, which also normalises what is subnormal; infinities and NaN stay such.
+  if (magnitude >= 0x7c00) return __uint_as_float(sign | 0x7f800000u | magnitude << 13);
+  return __uint_as_float(sign | __float_as_uint(__uint_as_float(magnitude << 13) * 0x1p112f));
+#endif
+}
+
+/** to = x, rounded to the nearest, ties to even; NaN stays NaN. */
+DEVICE void narrow(float& to, float x) { to = x; }
+DEVICE void narrow(bf16& to, float x) {
+  const unsigned bits = __float_as_uint(x);
+  const unsigned rounded = bits + 0x7fffu + (bits >> 16 & 1);
+  to.bits = (unsigned short)((x != x ? bits | 0x400000u : rounded) >> 16);
+}
+DEVICE void narrow(half& to, float x) {
+#ifdef __CUDACC__
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(to.bits) : "f"(x));
+#else
+  const unsigned bits = __float_as_uint(x), sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffffu;
+  unsigned narrowed;
+  if (magnitude > 0x7f800000u)
+    narrowed = 0x7fff;
+  else if (magnitude >= 0x477ff000u)  // halfway between the largest number and 2^16
+    narrowed = 0x7c00;
+  else if (magnitude >= 0x38800000u)  // normal
+    narrowed = (magnitude + 0xfffu + (magnitude >> 13 & 1) - 0x38000000u) >> 13;
+  else  // subnormal: the addition rounds to multiples of 2^-24
+    narrowed = __float_as_uint(__uint_as_float(magnitude) + 0.5f) - 0x3f000000u;
+  to.bits = (unsigned short)(sign | narrowed);
+#endif
+}
+
+/** x as it will be read again. */
+DEVICE float rounded(float x) {
+  scalar kept;
+  narrow(kept, x);
+  return widen(kept);
+}
+
+/* Packs. --------------------------------------------------------------------------------------------------------- */
+
+DEVICE bool aligned(const void* pointer) { return ((unsigned long long)pointer & 15) == 0; }
+
+/** What lies in the `at`-th place of a 32-bit word of such elements. */
+DEVICE float of_word(const float*, unsigned word, int) { return __uint_as_float(word); }
+DEVICE float of_word(const bf16*, unsigned word, int at) {
+  return __uint_as_float(at == 0 ? word << 16 : word & 0xffff0000u);
+}
+DEVICE float of_word(const half*, unsigned word, int at) {
+  half x;
+  x.bits = (unsigned short)(word >> 16 * at);
+  return widen(x);
+}
+DEVICE unsigned as_word(const float* values, float) { return __float_as_uint(values[0]); }
+template <class Narrow>
+DEVICE unsigned as_word(const float* values, Narrow) {
+  Narrow low, high;
+  narrow(low, values[0]);
+  narrow(high, values[1]);
+  return (unsigned)low.bits | (unsigned)high.bits << 16;
+}
+
+/** One pack's elements from aligned memory; `from` may be of another type than SCALAR. */
+template <class Element>
+DEVICE void load_whole(float (&values)[PACK], const Element* from) {
+  const int bytes = PACK * (int)sizeof(Element), each = 4 / (int)sizeof(Element);
+  unsigned words[PACK * sizeof(Element) / 4];
+  if (bytes == 8) {
+    const uint2 two = *(const uint2*)from;
+    words[0] = two.x;
+    words[1] = two.y;
+  } else {
+#pragma unroll
+    for (int at = 0; at < bytes / 16; at++) {
+      const uint4 four = ((const uint4*)from)[at];
+      words[4 * at] = four.x;
+      words[4 * at + 1] = four.y;
+      words[4 * at + 2] = four.z;
+      words[4 * at + 3] = four.w;
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < PACK; i++) values[i] = of_word(from, words[i / each], i % each);
+}
+
+template <class Element>
+DEVICE void store_whole(Element* to, const float (&values)[PACK]) {
+  const int bytes = PACK * (int)sizeof(Element), each = 4 / (int)sizeof(Element);
+  unsigned words[PACK * sizeof(Element) / 4];
+#pragma unroll
+  for (int i = 0; i < bytes / 4; i++) words[i] = as_word(values + i * each, Element());
+  if (bytes == 8) {
+    uint2 two;
+    two.x = words[0];
+    two.y = words[1];
+    *(uint2*)to = two;
+  } else {
+#pragma unroll
+    for (int at = 0; at < bytes / 16; at++) {
+      uint4 four;
+      four.x = words[4 * at];
+      four.y = words[4 * at + 1];
+      four.z = words[4 * at + 2];
+      four.w = words[4 * at + 3];
+      ((uint4*)to)[at] = four;
+    }
+  }
+}
+
+/** row[column .. column + PACK), zero from `columns` on. @param whole every pack of the row is, and lies aligned. */
+template <class Element>
+DEVICE void load(float (&values)[PACK], const Element* row, long long column, long long columns, bool whole) {
+  if (whole && column + PACK <= columns) {
+    load_whole(values, row + column);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < PACK; i++) values[i] = column + i < columns ? widen(row[column + i]) : 0.0f;
+}
+
+template <class Element>
+DEVICE void store(Element* row, const float (&values)[PACK], long long column, long long columns, bool whole) {
+  if (whole && column + PACK <= columns) {
+    store_whole(row + column, values);
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < PACK; i++)
+    if (column + i < columns) narrow(row[column + i], values[i]);
+}
+
+/* Sums. ---------------------------------------------------------------------------------------------------------- */
+
+template <class Number>
+DEVICE Number warp_sum(Number x) {
+#pragma unroll
+  for (int distance = WARP / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(EVERY_LANE, x, distance);
+  return x;
+}
+
+/** The sum over all threads, for all of them. @param of_warps shared, one a warp, and used for this sum alone. */
+template <class Number>
+DEVICE Number block_sum(Number x, Number* of_warps) {
+  x = warp_sum(x);
+  if (threadIdx.x % WARP == 0) of_warps[threadIdx.x / WARP] = x;
+  __syncthreads();
+  Number sum = 0;
+  for (int warp = 0; warp < (int)blockDim.x / WARP; warp++) sum += of_warps[warp];
+  return sum;
+}
+
+/* Dropout: Philox4x32-10 by counters, as the device contract has it. --------------------------------------------- */
+
+struct Dropout {
+  bool active;
+  /** Kept are words >= threshold = floor(p 2^32). */
+  unsigned threshold;
+  /** 1/(1-p), which what is kept is multiplied by. */
+  float scale;
+  unsigned site, step, key_low, key_high;
+};
+
+/** @param counter seed low, seed high, micro-step; not read when the probability is 0. */
+DEVICE Dropout make_dropout(float probability, int site, const int* counter) {
+  Dropout dropout;
+  dropout.active = probability > 0;
+  dropout.threshold = 0;
+  dropout.scale = 1;
+  dropout.site = dropout.step = dropout.key_low = dropout.key_high = 0;
+  if (!dropout.active) return dropout;
+  dropout.threshold = (unsigned)(probability * 4294967296.0f);  // exact: a power of two
+  // 1/(1-p) as if in double, which is slow on most cards: 1-p is kept + lost, and one Newton step takes in the rest.
+  const float kept = 1.0f - probability, lost = (1.0f - kept) - probability, inverse = 1.0f / kept;
+  dropout.scale = fmaf(inverse, fmaf(-inverse, kept, 1.0f) - inverse * lost, inverse);
+  dropout.site = (unsigned)site;
+  dropout.key_low = (unsigned)counter[0];
+  dropout.key_high = (unsigned)counter[1];
+  dropout.step = (unsigned)counter[2];
+  return dropout;
+}
+
+/** What columns 4 quad .. 4 quad + 3 of a row are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row, unsigned quad) {
+  unsigned x[4] = {quad, row, dropout.site, dropout.step};
+  unsigned low = dropout.key_low, high = dropout.key_high;
+#pragma unroll
+  for (int round = 0; round < 10; round++) {
+    const unsigned long long a = (unsigned long long)x[0] * 0xD2511F53u;
+    const unsigned long long b = (unsigned long long)x[2] * 0xCD9E8D57u;
+    x[0] = (unsigned)(b >> 32) ^ x[1] ^ low;
+    x[2] = (unsigned)(a >> 32) ^ x[3] ^ high;
+    x[1] = (unsigned)b;
+    x[3] = (unsigned)a;
+    low += 0x9E3779B9u;
+    high += 0xBB67AE85u;
+  }
+#pragma unroll
+  for (int i = 0; i < 4; i++) factors[i] = x[i] >= dropout.threshold ? dropout.scale : 0.0f;
+}
+
+/** Multiplies a pack of (row, column ..) by dropout's mask and scale; column is a multiple of 4. */
+DEVICE void drop(float (&values)[PACK], const Dropout& dropout, long long row, long long column) {
+  if (!dropout.active) return;
+#pragma unroll
+  for (int first = 0; first < PACK; first += 4) {
+    float factors[4];
+    dropout_factors(factors, dropout, (unsigned)row, (unsigned)((column + first) >> 2));
+#pragma unroll
+    for (int i = 0; i < 4; i++) values[first + i] *= factors[i];
+  }
+}

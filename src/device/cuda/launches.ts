@@ -1,0 +1,172 @@
+// What the CUDA kernels of kernels/*.cu take: the types of their parameters and, from the sizes of an operation, the
+// geometry of their launch. Knows nothing of tensors or of the driver. Where a geometry has no blocks there is nothing
+// to do, and a launch would be an error. (Attention has its own file.)
+//
+// Three operations go in two launches, because sums over rows are cut into slices that no atomics join:
+// - sum_rows(partial, ...) then add_slices(out, null, partial, slices, columns);
+// - layernorm_backward(gradX, partial, ...) then add_slices(gradWeight, gradBias, partial, slices, channels);
+// - sum or sum_of_squares(partial, ...) then add_partials(out, partial, slices).
+// `partial` is scratch of scratchBytes[kernel](...), aligned to 16 bytes; `slices` is the launch's own number of slices.
+
+export interface Launch {
+  /** Blocks in x, y and z. */
+  readonly grid: readonly [number, number, number];
+  /** Threads of a block in x, y and z. */
+  readonly block: readonly [number, number, number];
+  /** Of dynamic shared memory. */
+  readonly sharedBytes: number;
+}
+
+/** Bytes of what rows are made of: 4 where SCALAR is float, 2 where it is bf16 or half. */
+export type ScalarBytes = 2 | 4;
+
+/** A device address, or 0. */
+const P = 'pointer';
+const N = 'i64';
+const I = 'i32';
+const F = 'f32';
+const D = 'f64';
+export type ParameterType = typeof P | typeof N | typeof I | typeof F | typeof D;
+
+/** The kernels' parameters in order; the kernels' own comments say what each is. */
+export const kernelParameters = {
+  fill: [P, F, N],
+  narrow: [P, P, N],
+  widen: [P, P, N],
+  narrow_bf16: [P, P, N],
+  widen_bf16: [P, P, N],
+
+  add_bias: [P, P, N, N],
+  add_bias_activation: [P, P, P, I, N, N],
+  activation_gradient: [P, P, I, N],
+
+  sum_rows: [P, P, N, N],
+  add_slices: [P, P, P, N, N],
+  gather_rows: [P, P, P, N, N],
+  scatter_rows: [P, P, P, N, N],
+  sum: [P, P, N],
+  sum_of_squares: [P, P, N],
+  add_partials: [P, P, N],
+
+  embedding: [P, P, P, P, P, I, F, I, P, N, N],
+  embedding_backward: [P, P, P, P, P, F, I, P, N, N],
+
+  layernorm: [P, P, P, P, P, F, N, N],
+  residual_layernorm: [P, P, P, P, P, P, P, F, F, I, P, N, N],
+  layernorm_backward: [P, P, P, P, P, P, N, N],
+  dropout: [P, P, F, I, P, N, N],
+
+  cross_entropy: [P, P, P, F, P, N, N],
+  clip_coefficient: [P, P, D],
+  adamw: [P, P, P, P, P, D, D, D, D, N],
+  adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N],
+} as const satisfies Record<string, readonly ParameterType[]>;
+
+export type KernelName = keyof typeof kernelParameters;
+
+const warp = 32;
+/** Threads of a block that has no reason for another number. */
+const threads = 256;
+/** Blocks of a kernel that walks over its elements in strides of its whole grid: enough to fill any card. */
+const mostBlocks = 4096;
+/** Channels of a row that one block of threads can hold in registers. */
+const mostChannels = 4096;
+
+/** From the sizes of an operation, the geometry of its kernel. */
+export const launches = {
+  fill: elementwise,
+  narrow: elementwise,
+  widen: elementwise,
+  narrow_bf16: elementwise,
+  widen_bf16: elementwise,
+
+  add_bias: ofRows,
+  add_bias_activation: ofRows,
+  activation_gradient: elementwise,
+
+  sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Launch =>
+    launch([ceilDivide(columns, warp * packOf(bytes)), rowSlices(rows)], threads),
+  /** @param columns of one of the two outputs; @param outputs 1 where the second is null. */
+  add_slices: (columns: number, outputs: 1 | 2): Launch =>
+    launch([ceilDivide(outputs * columns, warp)], threads),
+  gather_rows: ofRows,
+  /** @param rows of x. `out` must be zeroed before. */
+  scatter_rows: ofRows,
+  sum: (size: number): Launch => launch([sumSlices(size)], threads),
+  sum_of_squares: (size: number): Launch => launch([sumSlices(size)], threads),
+  add_partials: (): Launch => launch([1], threads),
+
+  embedding: ofRows,
+  /** Block (r, 0) sees to the token of row r, block (r, 1) to its position. */
+  embedding_backward: (rows: number): Launch => launch([rows, 2], threads),
+
+  layernorm: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+    launch([rows], rowThreads(channels, bytes)),
+  residual_layernorm: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+    launch([rows], rowThreads(channels, bytes)),
+  layernorm_backward: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+    launch([layernormSlices(rows)], rowThreads(channels, bytes)),
+  dropout: ofRows,
+
+  cross_entropy: (rows: number, vocabulary: number): Launch =>
+    launch([rows], Math.min(512, wholeWarps(ceilDivide(vocabulary, 4)))),
+  clip_coefficient: (): Launch => launch([1], 1),
+  adamw: elementwise,
+  adamw_narrow: elementwise,
+} as const satisfies Record<KernelName, (...sizes: never[]) => Launch>;
+
+/** Scratch of the kernels that leave their sums in slices. */
+export const scratchBytes = {
+  sum_rows: (rows: number, columns: number): number => 4 * rowSlices(rows) * columns,
+  layernorm_backward: (rows: number, channels: number): number => 4 * layernormSlices(rows) * 2 * channels,
+  sum: (size: number): number => 8 * sumSlices(size),
+} as const;
+
+/** Slices of `sum_rows`. What they are depends on the sizes alone, so that every card gives the same bits. */
+export function rowSlices(rows: number): number {
+  return Math.min(64, ceilDivide(rows, 64));
+}
+
+/** Slices of `layernorm_backward`. */
+export function layernormSlices(rows: number): number {
+  return Math.min(512, ceilDivide(rows, 2));
+}
+
+/** Slices of `sum` and `sum_of_squares`. */
+export function sumSlices(size: number): number {
+  return Math.min(1024, ceilDivide(size, 4 * threads));
+}
+
+/** Every thread takes four elements and goes on by the whole grid. */
+function elementwise(size: number): Launch {
+  return launch([Math.min(mostBlocks, ceilDivide(size, 4 * threads))], threads);
+}
+
+/** A block a row; its threads go over the columns, 16 bytes each at a time. */
+function ofRows(rows: number, channels: number, bytes: ScalarBytes): Launch {
+  return launch([rows], Math.min(threads, wholeWarps(ceilDivide(channels, packOf(bytes)))));
+}
+
+/** Threads that hold a whole row, 16 bytes each. */
+function rowThreads(channels: number, bytes: ScalarBytes): number {
+  if (channels > mostChannels)
+    throw new RangeError(`layernorm over ${channels} channels: the kernels hold up to ${mostChannels}`);
+  return wholeWarps(ceilDivide(channels, packOf(bytes)));
+}
+
+/** Elements in 16 bytes. */
+function packOf(bytes: ScalarBytes): 4 | 8 {
+  return bytes === 4 ? 4 : 8;
+}
+
+function launch([x, y = 1]: readonly [number, number?], blockThreads: number): Launch {
+  return { grid: [x, y, 1], block: [blockThreads, 1, 1], sharedBytes: 0 };
+}
+
+function wholeWarps(count: number): number {
+  return Math.max(1, ceilDivide(count, warp)) * warp;
+}
+
+function ceilDivide(count: number, by: number): number {
+  return Math.ceil(count / by);
+}

@@ -1,0 +1,125 @@
+// NVIDIA's run-time compiler: CUDA C++ to machine code for one architecture. Needs no card and no driver. Knows nothing
+// of our kernels.
+
+import koffi from 'koffi';
+import { UserError } from '../../errors.js';
+import { A, bind, type Calls, I, Out, S, U } from './bindings.js';
+import { cureOf, requireLibrary } from './libraries.js';
+
+/** The C functions of libnvrtc that this takes. */
+export const nvrtcSignatures = {
+  nvrtcVersion: [I, A, A],
+  nvrtcGetErrorString: [S, I],
+  nvrtcGetNumSupportedArchs: [I, A],
+  nvrtcGetSupportedArchs: [I, A],
+  nvrtcCreateProgram: [I, A, S, S, I, A, A],
+  nvrtcDestroyProgram: [I, A],
+  nvrtcCompileProgram: [I, U, I, A],
+  nvrtcGetProgramLogSize: [I, U, A],
+  nvrtcGetProgramLog: [I, U, A],
+  nvrtcGetCUBINSize: [I, U, A],
+  nvrtcGetCUBIN: [I, U, A],
+} as const;
+
+export interface Compiled {
+  /** An ELF image (cubin) for the architecture that was asked for. */
+  readonly image: Uint8Array;
+  /** Warnings, and what options like -Xptxas=-v print. */
+  readonly log: string;
+}
+
+const compilationFailed = 6;
+
+export class Nvrtc {
+  readonly #calls: Calls<typeof nvrtcSignatures>;
+  readonly #out = new Out();
+  /** `12.9`. */
+  readonly version: string;
+  /** Each as in sm_90: 90. */
+  readonly architectures: readonly number[];
+
+  constructor(readonly path: string) {
+    this.#calls = bind(path, nvrtcSignatures, cureOf('libnvrtc'));
+    const numbers = new Int32Array(2);
+    this.#check('nvrtcVersion', this.#calls.nvrtcVersion(numbers, numbers.subarray(1)));
+    this.version = numbers.join('.');
+    this.#check('nvrtcGetNumSupportedArchs', this.#calls.nvrtcGetNumSupportedArchs(this.#out.clear()));
+    const architectures = new Int32Array(this.#out.int);
+    this.#check('nvrtcGetSupportedArchs', this.#calls.nvrtcGetSupportedArchs(architectures));
+    this.architectures = [...architectures];
+  }
+
+  /**
+   * @param name of the source, in messages. @param options such as --gpu-architecture=sm_90.
+   * @throws Error with the compiler's log for a source or option that it refuses.
+   */
+  compile(source: string, name: string, options: readonly string[]): Compiled {
+    const calls = this.#calls;
+    const out = this.#out;
+    this.#check('nvrtcCreateProgram', calls.nvrtcCreateProgram(out.clear(), source, name, 0, null, null));
+    const program = out.long();
+    try {
+      const status = withStrings(options, (pointers) =>
+        calls.nvrtcCompileProgram(program, options.length, pointers),
+      );
+      const log = this.#log(program);
+      if (status === compilationFailed) throw new Error(`${name} does not compile:\n${log}`);
+      this.#check('nvrtcCompileProgram', status, log);
+      this.#check('nvrtcGetCUBINSize', calls.nvrtcGetCUBINSize(program, out.clear()));
+      const image = new Uint8Array(out.long());
+      this.#check('nvrtcGetCUBIN', calls.nvrtcGetCUBIN(program, image));
+      return { image, log };
+    } finally {
+      calls.nvrtcDestroyProgram(BigUint64Array.of(BigInt(program)));
+    }
+  }
+
+  #log(program: number): string {
+    const out = this.#out;
+    this.#check('nvrtcGetProgramLogSize', this.#calls.nvrtcGetProgramLogSize(program, out.clear()));
+    const text = new Uint8Array(out.long());
+    if (text.length === 0) return '';
+    this.#check('nvrtcGetProgramLog', this.#calls.nvrtcGetProgramLog(program, text));
+    const end = text.indexOf(0);
+    return Buffer.from(text.subarray(0, end < 0 ? text.length : end))
+      .toString('utf8')
+      .trim();
+  }
+
+  #check(call: string, status: number, log = ''): void {
+    if (status === 0) return;
+    const words = this.#calls.nvrtcGetErrorString(status);
+    throw new Error(`${words}, from ${call} of ${this.path}${log === '' ? '' : `:\n${log}`}`);
+  }
+}
+
+/** Calls with a char*[] of the texts. */
+function withStrings<Result>(texts: readonly string[], call: (pointers: BigUint64Array) => Result): Result {
+  const bytes = texts.map((text) => Buffer.from(`${text}\0`, 'utf8'));
+  return call(BigUint64Array.from(bytes, (text) => koffi.address(text)));
+}
+
+/** @param majors suitable versions of CUDA, the best first; any where there are none. @throws UserError (device) */
+export function openNvrtc(env: NodeJS.ProcessEnv = process.env, majors: readonly number[] = []): Nvrtc {
+  return new Nvrtc(requireLibrary('libnvrtc', env, majors));
+}
+
+/**
+ * The architecture to compile for, as in `sm_90`.
+ * @throws UserError (device) where this compiler does not know the card.
+ */
+export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, number]): string {
+  const wanted = 10 * major + minor;
+  if (nvrtc.architectures.includes(wanted)) return `sm_${wanted}`;
+  // Machine code of a major version runs on every later minor one.
+  const near = nvrtc.architectures.filter((known) => Math.floor(known / 10) === major && known < wanted);
+  if (near.length > 0) return `sm_${Math.max(...near)}`;
+  const newer = wanted > Math.max(...nvrtc.architectures);
+  const cure = newer ? `pip install --upgrade ${newestPackage}` : cureOf('libnvrtc', [12]);
+  throw new UserError(
+    'device',
+    `${nvrtc.path} (CUDA ${nvrtc.version}) cannot compile for this GPU's sm_${wanted}: ${cure}, or use --device cpu.`,
+  );
+}
+
+const newestPackage = 'nvidia-cuda-nvrtc';

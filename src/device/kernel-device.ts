@@ -1,0 +1,543 @@
+// A device whose operations are kernels with the parameters of one C ABI: here each operation of the contract checks its
+// shapes and calls one of them, and memory lives until `dispose`. Knows not where the kernels run. Indices that come from
+// data are checked before a kernel reads through them, where the kernels say how.
+
+import type {
+  AdamWOptions,
+  AttentionOptions,
+  Device,
+  Dropout,
+  KeyValueCache,
+  LayernormParameters,
+  MatmulOptions,
+  Precision,
+} from './device.js';
+import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
+import { matmulArguments } from './matmul-arguments.js';
+import { expectFloats, expectIntegers, weightType } from './shapes.js';
+import type { DType, Tensor } from './tensor.js';
+
+/**
+ * The operations' kernels; see those of the CPU for what each parameter is. A tensor passes as such, nothing as
+ * undefined, flags as 0 and 1.
+ */
+export interface OperationKernels {
+  matmul(
+    out: Tensor,
+    a: Tensor,
+    b: Tensor,
+    bIsBf16: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: number,
+    transposeB: number,
+    accumulate: number,
+    epilogue: number,
+    bias: Tensor | undefined,
+    preActivation: Tensor | undefined,
+    activation: number,
+  ): void;
+  sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void;
+  embedding(
+    out: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    tokenTable: Tensor,
+    positionTable: Tensor,
+    tablesAreBf16: number,
+    probability: number,
+    site: number,
+    counter: Tensor,
+    rows: number,
+    channels: number,
+  ): void;
+  embedding_backward(
+    gradToken: Tensor,
+    gradPosition: Tensor,
+    gradOut: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    probability: number,
+    site: number,
+    counter: Tensor,
+    rows: number,
+    channels: number,
+  ): void;
+  layernorm(
+    out: Tensor,
+    stats: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: number,
+    rows: number,
+    channels: number,
+  ): void;
+  residual_layernorm(
+    sum: Tensor,
+    out: Tensor,
+    stats: Tensor,
+    residual: Tensor,
+    branch: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    epsilon: number,
+    probability: number,
+    site: number,
+    counter: Tensor,
+    rows: number,
+    channels: number,
+  ): void;
+  layernorm_backward(
+    gradX: Tensor,
+    gradWeight: Tensor,
+    gradBias: Tensor,
+    gradOut: Tensor,
+    x: Tensor,
+    stats: Tensor,
+    weight: Tensor,
+    rows: number,
+    channels: number,
+  ): void;
+  dropout(
+    out: Tensor,
+    x: Tensor,
+    probability: number,
+    site: number,
+    counter: Tensor,
+    rows: number,
+    channels: number,
+  ): void;
+  attention(
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    starts: Tensor,
+    ends: Tensor,
+    rows: number,
+    channels: number,
+    heads: number,
+    scale: number,
+    probability: number,
+    site: number,
+    counter: Tensor,
+  ): void;
+  attention_backward(
+    gradQkv: Tensor,
+    gradOut: Tensor,
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    starts: Tensor,
+    ends: Tensor,
+    rows: number,
+    channels: number,
+    heads: number,
+    scale: number,
+    probability: number,
+    site: number,
+    counter: Tensor,
+  ): void;
+  attention_cached(
+    out: Tensor,
+    qkv: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    lengths: Tensor,
+    owners: Tensor,
+    batch: number,
+    added: number,
+    capacity: number,
+    channels: number,
+    heads: number,
+    scale: number,
+  ): void;
+  /** The first entry outside low..high-1; -1 where there is none, or where the kernels cannot tell. */
+  first_outside(index: Tensor, size: number, low: number, high: number): number;
+  gather_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, channels: number): void;
+  scatter_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, allRows: number, channels: number): void;
+  cross_entropy(
+    losses: Tensor,
+    logits: Tensor,
+    targets: Tensor,
+    labelSmoothing: number,
+    gradientScale: Tensor | undefined,
+    rows: number,
+    vocabulary: number,
+  ): void;
+  sum(out: Tensor, x: Tensor, size: number): void;
+  sum_of_squares(out: Tensor, x: Tensor, size: number): void;
+  clip_coefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void;
+  adamw(
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    step: Tensor,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    weightDecay: number,
+    size: number,
+  ): void;
+}
+
+/** What tensors lie in, and what goes in and out of it; the device contract says how. */
+export interface DeviceMemory extends Pick<Device, 'upload' | 'download' | 'fill' | 'copy'> {
+  /** Bytes that may still be allocated. */
+  available(): number;
+  allocate(label: string, shape: readonly number[], dtype: DType): Tensor;
+  releaseAll(): void;
+}
+
+export abstract class KernelDevice implements Device {
+  abstract readonly kind: Device['kind'];
+  abstract readonly description: string;
+  abstract readonly precisions: readonly Precision[];
+  abstract readonly weightPrecisions: readonly Precision[];
+  protected abstract readonly memory: DeviceMemory;
+  #disposed = false;
+
+  abstract peakMemory(): number;
+
+  /** The kernels, ready to be called by this device. */
+  protected abstract kernels(): OperationKernels;
+
+  availableMemory(): number {
+    return this.memory.available();
+  }
+
+  allocate(label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
+    this.ready();
+    return this.memory.allocate(label, shape, dtype);
+  }
+
+  dispose(): void {
+    this.memory.releaseAll();
+    this.#disposed = true;
+  }
+
+  upload(target: Tensor, data: Float32Array | Int32Array): void {
+    this.ready();
+    this.memory.upload(target, data);
+  }
+
+  download(source: Tensor): Float32Array {
+    this.ready();
+    return this.memory.download(source);
+  }
+
+  fill(target: Tensor, value: number): void {
+    this.ready();
+    this.memory.fill(target, value);
+  }
+
+  copy(target: Tensor, source: Tensor): void {
+    this.ready();
+    this.memory.copy(target, source);
+  }
+
+  matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
+    this.ready().matmul(...matmulArguments(out, a, b, options));
+  }
+
+  sumRows(out: Tensor, x: Tensor): void {
+    const [rows, columns] = [x.extent(0), x.extent(1)];
+    expectFloats('sumRows', [columns], { out });
+    expectFloats('sumRows', [rows, columns], { x });
+    this.ready().sum_rows(out, x, rows, columns);
+  }
+
+  embedding(
+    out: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    tables: { readonly token: Tensor; readonly position: Tensor },
+    dropout: Dropout,
+  ): void {
+    const kernels = this.ready();
+    const type = weightType(tables.token);
+    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables, type);
+    kernels.embedding(
+      out,
+      tokens,
+      positions,
+      tables.token,
+      tables.position,
+      Number(type === 'bf16'),
+      ...dropoutArguments('embedding', dropout),
+      rows,
+      channels,
+    );
+  }
+
+  embeddingBackward(
+    gradients: { readonly token: Tensor; readonly position: Tensor },
+    gradOut: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    dropout: Dropout,
+  ): void {
+    const kernels = this.ready();
+    const [rows, channels] = checkEmbedding(
+      kernels,
+      'embeddingBackward',
+      gradOut,
+      tokens,
+      positions,
+      gradients,
+      'f32',
+    );
+    kernels.embedding_backward(
+      gradients.token,
+      gradients.position,
+      gradOut,
+      tokens,
+      positions,
+      ...dropoutArguments('embeddingBackward', dropout),
+      rows,
+      channels,
+    );
+  }
+
+  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void {
+    const [rows, channels] = [x.extent(0), x.extent(1)];
+    const { weight, bias } = parameters;
+    expectFloats('layernorm', [rows, channels], { out, x });
+    expectFloats('layernorm', [rows, 2], { stats });
+    expectFloats('layernorm', [channels], { weight, bias });
+    this.ready().layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
+  }
+
+  residualLayernorm(
+    sum: Tensor,
+    out: Tensor,
+    stats: Tensor,
+    residual: Tensor,
+    branch: Tensor,
+    parameters: LayernormParameters,
+    epsilon: number,
+    dropout: Dropout,
+  ): void {
+    const [rows, channels] = [residual.extent(0), residual.extent(1)];
+    const { weight, bias } = parameters;
+    expectFloats('residualLayernorm', [rows, channels], { sum, out, residual, branch });
+    expectFloats('residualLayernorm', [rows, 2], { stats });
+    expectFloats('residualLayernorm', [channels], { weight, bias });
+    this.ready().residual_layernorm(
+      sum,
+      out,
+      stats,
+      residual,
+      branch,
+      weight,
+      bias,
+      epsilon,
+      ...dropoutArguments('residualLayernorm', dropout),
+      rows,
+      channels,
+    );
+  }
+
+  layernormBackward(
+    gradX: Tensor,
+    gradients: LayernormParameters,
+    gradOut: Tensor,
+    x: Tensor,
+    stats: Tensor,
+    weight: Tensor,
+  ): void {
+    const [rows, channels] = [x.extent(0), x.extent(1)];
+    expectFloats('layernormBackward', [rows, channels], { gradX, gradOut, x });
+    expectFloats('layernormBackward', [channels], {
+      gradWeight: gradients.weight,
+      gradBias: gradients.bias,
+      weight,
+    });
+    expectFloats('layernormBackward', [rows, 2], { stats });
+    this.ready().layernorm_backward(
+      gradX,
+      gradients.weight,
+      gradients.bias,
+      gradOut,
+      x,
+      stats,
+      weight,
+      rows,
+      channels,
+    );
+  }
+
+  dropout(out: Tensor, x: Tensor, dropout: Dropout): void {
+    const [rows, channels] = [x.extent(0), x.extent(1)];
+    expectFloats('dropout', [rows, channels], { out, x });
+    this.ready().dropout(out, x, ...dropoutArguments('dropout', dropout), rows, channels);
+  }
+
+  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {
+    const kernels = this.ready();
+    const [rows, channels] = checkAttention(kernels, 'attention', out, logSumExp, qkv, options);
+    kernels.attention(
+      out,
+      logSumExp,
+      qkv,
+      options.segments.starts,
+      options.segments.ends,
+      rows,
+      channels,
+      options.heads,
+      options.scale,
+      ...dropoutArguments('attention', options.dropout),
+    );
+  }
+
+  attentionBackward(
+    gradQkv: Tensor,
+    gradOut: Tensor,
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    options: AttentionOptions,
+  ): void {
+    const kernels = this.ready();
+    const [rows, channels] = checkAttention(kernels, 'attentionBackward', out, logSumExp, qkv, options);
+    expectFloats('attentionBackward', [rows, 3 * channels], { gradQkv });
+    expectFloats('attentionBackward', [rows, channels], { gradOut });
+    kernels.attention_backward(
+      gradQkv,
+      gradOut,
+      out,
+      logSumExp,
+      qkv,
+      options.segments.starts,
+      options.segments.ends,
+      rows,
+      channels,
+      options.heads,
+      options.scale,
+      ...dropoutArguments('attentionBackward', options.dropout),
+    );
+  }
+
+  attentionCached(
+    out: Tensor,
+    qkv: Tensor,
+    cache: KeyValueCache,
+    options: { readonly heads: number; readonly scale: number },
+  ): void {
+    const kernels = this.ready();
+    const { keys, values, lengths, owners } = cache;
+    const { heads, scale } = options;
+    const { batch, added, capacity, channels } = checkCachedAttention(kernels, out, qkv, cache, heads);
+    kernels.attention_cached(
+      out,
+      qkv,
+      keys,
+      values,
+      lengths,
+      owners,
+      batch,
+      added,
+      capacity,
+      channels,
+      heads,
+      scale,
+    );
+  }
+
+  gatherRows(out: Tensor, x: Tensor, index: Tensor): void {
+    const kernels = this.ready();
+    const [rows, channels] = [out.extent(0), x.extent(1)];
+    expectFloats('gatherRows', [rows, channels], { out });
+    expectFloats('gatherRows', [x.extent(0), channels], { x });
+    expectIntegers('gatherRows', [rows], { index });
+    expectWithin(kernels, 'gatherRows', index, 0, x.extent(0));
+    kernels.gather_rows(out, x, index, rows, channels);
+  }
+
+  scatterRows(out: Tensor, x: Tensor, index: Tensor): void {
+    const kernels = this.ready();
+    const [rows, channels] = [x.extent(0), out.extent(1)];
+    expectFloats('scatterRows', [out.extent(0), channels], { out });
+    expectFloats('scatterRows', [rows, channels], { x });
+    expectIntegers('scatterRows', [rows], { index });
+    expectWithin(kernels, 'scatterRows', index, 0, out.extent(0));
+    kernels.scatter_rows(out, x, index, rows, out.extent(0), channels);
+  }
+
+  crossEntropy(
+    losses: Tensor,
+    logits: Tensor,
+    targets: Tensor,
+    options: { readonly labelSmoothing: number; readonly gradientScale?: Tensor },
+  ): void {
+    const kernels = this.ready();
+    const [rows, vocabulary] = [logits.extent(0), logits.extent(1)];
+    const { gradientScale } = options;
+    expectFloats('crossEntropy', [rows], { losses });
+    expectFloats('crossEntropy', [rows, vocabulary], { logits });
+    expectIntegers('crossEntropy', [rows], { targets });
+    if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
+    expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
+    kernels.cross_entropy(losses, logits, targets, options.labelSmoothing, gradientScale, rows, vocabulary);
+  }
+
+  sum(out: Tensor, x: Tensor): void {
+    expectFloats('sum', [1], { out });
+    expectFloats('sum', x.shape, { x });
+    this.ready().sum(out, x, x.size);
+  }
+
+  sumOfSquares(out: Tensor, x: Tensor): void {
+    expectFloats('sumOfSquares', [1], { out });
+    expectFloats('sumOfSquares', x.shape, { x });
+    this.ready().sum_of_squares(out, x, x.size);
+  }
+
+  clipCoefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void {
+    expectFloats('clipCoefficient', [4], { step });
+    expectFloats('clipCoefficient', [1], { sumOfSquares });
+    this.ready().clip_coefficient(step, sumOfSquares, maxNorm);
+  }
+
+  adamw(
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    options: AdamWOptions,
+  ): void {
+    const kernels = this.ready();
+    const { shape } = parameters;
+    expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
+    expectFloats('adamw', [4], { step: options.step });
+    kernels.adamw(
+      parameters,
+      gradients,
+      firstMoment,
+      secondMoment,
+      options.step,
+      options.beta1,
+      options.beta2,
+      options.epsilon,
+      options.weightDecay,
+      parameters.size,
+    );
+  }
+
+  protected ready(): OperationKernels {
+    if (this.#disposed) throw new Error(`the ${this.kind} device was disposed of`);
+    return this.kernels();
+  }
+}
+
+function dropoutArguments(
+  operation: string,
+  dropout: Dropout,
+): [probability: number, site: number, counter: Tensor] {
+  if (!(dropout.probability >= 0 && dropout.probability < 1))
+    throw new Error(`${operation}: ${dropout.probability} is no dropout probability`);
+  expectIntegers(operation, [3], { counter: dropout.counter });
+  return [dropout.probability, dropout.site, dropout.counter];
+}

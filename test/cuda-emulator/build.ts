@@ -1,0 +1,124 @@
+// Compiles the CUDA emulator: the libraries that a machine with an NVIDIA card has, for the tests of one that has none.
+// Built once into the user's cache, under a name that says what went into it. The libraries find what they need to
+// compile kernels with in the same folder.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolders, findCompiler } from '../../src/device/cpu/compiler.js';
+
+// This file runs as dist/test/cuda-emulator/build.js; the sources are not copied there.
+const sources = fileURLToPath(new URL('../../../test/cuda-emulator/', import.meta.url));
+
+const common = [
+  '-std=c++20',
+  '-O2',
+  // Its longjmp refuses to leave a fiber.
+  '-U_FORTIFY_SOURCE',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-strict-aliasing',
+  '-Wall',
+  '-Wextra',
+];
+const shared = [...common, '-shared', '-Wl,-z,defs'];
+/**
+ * Kernels: every load and store is announced to the emulator, by the instrumentation of sanitizers whose own libraries
+ * are not linked. Without the compiler's start files nothing but shared memory is in .bss. As on a card, products and
+ * sums may fuse.
+ */
+const moduleFlags = [
+  ...['-std=c++20', '-O2', '-g1', '-w', '-fPIC', '-fvisibility=hidden'],
+  ...['-fno-strict-aliasing', '-fno-exceptions', '-fno-rtti', '-fno-math-errno', '-fno-tree-vectorize'],
+  ...[
+    '-fno-threadsafe-statics',
+    '-fno-asynchronous-unwind-tables',
+    '-fcf-protection=none',
+    '-fno-stack-protector',
+  ],
+];
+const instrumentation = [
+  ...['-fsanitize=thread', '-fsanitize=alignment,bounds', '-fno-sanitize-recover=all'],
+  '--param=tsan-instrument-func-entry-exit=0',
+];
+const headers = ['prelude.h', 'builtin-types.h', 'ptx.h', 'threads.h'];
+
+/**
+ * The folder with libcuda.so.1, libnvrtc.so.13 and libcublasLt.so.13, for CHATBOT_TRAIN_CUDA_LIBRARIES; compiled on first
+ * use, which takes some ten seconds.
+ */
+export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const compiler = findCompiler(env);
+  const names = readdirSync(sources)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort();
+  const content = names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]);
+  const key = createHash('sha256')
+    .update(JSON.stringify([content, moduleFlags, instrumentation, common, compiler]))
+    .digest('hex')
+    .slice(0, 24);
+  const [cache = ''] = cacheFolders(env);
+  const folder = join(cache, `cuda-emulator-${key}`);
+  if (existsSync(folder)) return folder;
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const build = mkdtempSync(join(cache, 'cuda-emulator-build-'));
+  compileInto(build, compiler.command);
+  try {
+    renameSync(build, folder);
+  } catch (thrown) {
+    // Another test was faster.
+    rmSync(build, { recursive: true, force: true });
+    if (!existsSync(folder)) throw thrown;
+  }
+  return folder;
+}
+
+function compileInto(folder: string, compiler: readonly string[]): void {
+  const source = (name: string) => join(sources, name);
+  const output = (name: string) => join(folder, name);
+  const run = (...arguments_: string[]) => {
+    const [program = '', ...rest] = [...compiler, ...arguments_];
+    const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`the CUDA emulator does not compile: ${stderr}`);
+  };
+  run(
+    ...shared,
+    '-Wl,-soname,libcuda.so.1',
+    source('driver.cc'),
+    source('memory.cc'),
+    source('streams.cc'),
+    ...['-ldl', '-o', output('libcuda.so.1')],
+  );
+  run(
+    ...shared,
+    '-Wl,-soname,libnvrtc.so.13',
+    source('nvrtc.cc'),
+    source('translate.cc'),
+    ...['-ldl', '-o', output('libnvrtc.so.13')],
+  );
+  run(
+    ...shared,
+    '-O3',
+    process.arch === 'arm64' ? '-mcpu=native' : '-march=native',
+    ...['-Wl,-soname,libcublasLt.so.13', source('cublaslt.cc'), source('numbers.cc'), '-ldl', '-o'],
+    output('libcublasLt.so.13'),
+  );
+  for (const unit of ['simt', 'warp', 'ptx', 'numbers'])
+    run(...common, '-fno-stack-protector', '-c', source(`${unit}.cc`), '-o', output(`${unit}.o`));
+  mkdirSync(output('include'));
+  for (const header of headers) copyFileSync(source(header), join(folder, 'include', header));
+  writeFileSync(output('compiler'), compiler.join(' '));
+  writeFileSync(output('module-flags'), [...moduleFlags, ...instrumentation].join(' '));
+}

@@ -1,0 +1,352 @@
+// libcublasLt of the emulator: matrix products with the epilogues that we use, put into the emulated driver's streams.
+// Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
+// alignment of bias and saved input. CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue.
+
+#include <dlfcn.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ptx.h"
+#include "streams.h"
+
+#define API extern "C" __attribute__((visibility("default"))) int
+
+using emulator::Operation;
+
+namespace {
+
+enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum Type { F32 = 0, F16 = 2, BF16 = 14 };
+enum Compute { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_32F_FAST_TF32 = 77 };
+/** Bits of cublasLtEpilogue_t. */
+enum Epilogue { PLAIN = 1, BIAS = 4, BIAS_GRADIENT = 16, GELU = 32, GELU_GRADIENT = 64, AUXILIARY = 128 };
+
+struct Layout {
+  int type;
+  uint64_t rows, columns;
+  int64_t leading;
+  int order = 0;  // 0: by columns, 1: by rows
+  int batches = 1;
+  int64_t stride = 0;
+};
+struct Description {
+  int compute, scale;
+  int pointer_mode = 0, transpose_a = 0, transpose_b = 0, epilogue = PLAIN;
+  uint64_t bias = 0, auxiliary = 0;
+  int64_t auxiliary_leading = 0;
+  int bias_type = -1, auxiliary_type = -1;
+};
+struct Preference {
+  uint64_t workspace = 0;
+};
+/** cublasLtMatmulHeuristicResult_t. */
+struct Heuristic {
+  uint64_t algorithm[8];
+  size_t workspace;
+  int state;
+  float waves;
+  int reserved[4];
+};
+
+struct Driver {
+  int (*ask)(void* stream, const Operation*);
+  int (*touch)(const void*, size_t, const char*, std::string*);
+};
+/** The emulated libcuda beside this library: the one that the process has loaded. */
+const Driver& driver() {
+  static const Driver found = [] {
+    Dl_info info;
+    dladdr((void*)&driver, &info);
+    const std::string path = info.dli_fname;
+    void* library = dlopen((path.substr(0, path.rfind('/')) + "/libcuda.so.1").c_str(), RTLD_NOW);
+    if (!library) abort();
+    return Driver{(int (*)(void*, const Operation*))dlsym(library, "emulator_ask"),
+                  (int (*)(const void*, size_t, const char*, std::string*))dlsym(library, "emulator_touch")};
+  }();
+  return found;
+}
+
+size_t size_of(int type) { return type == F32 ? 4 : 2; }
+float load(const void* base, int type, int64_t at) {
+  if (type == F32) return ((const float*)base)[at];
+  const unsigned short bits = ((const unsigned short*)base)[at];
+  return type == BF16 ? emulator::from_bf16(bits) : emulator::from_f16(bits);
+}
+void store(void* base, int type, int64_t at, float x) {
+  if (type == F32)
+    ((float*)base)[at] = x;
+  else
+    ((unsigned short*)base)[at] = type == BF16 ? emulator::to_bf16(x) : emulator::to_f16(x);
+}
+
+// GELU as cuBLASLt has it: the tanh approximation.
+constexpr float kSlope = 0.7978845608028654f, kCubic = 0.044715f;
+float gelu(float x) { return 0.5f * x * (1 + tanhf(kSlope * (x + kCubic * x * x * x))); }
+float gelu_gradient(float x) {
+  const float t = tanhf(kSlope * (x + kCubic * x * x * x));
+  return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * kSlope * (1 + 3 * kCubic * x * x);
+}
+
+/** Where element (row, column) lies. */
+int64_t place(const Layout& l, int64_t row, int64_t column) {
+  return l.order == 0 ? row + column * l.leading : row * l.leading + column;
+}
+/** Elements from the first to behind the last. */
+uint64_t extent(const Layout& l) {
+  const uint64_t runs = l.order == 0 ? l.columns : l.rows, each = l.order == 0 ? l.rows : l.columns;
+  return (runs - 1) * (uint64_t)l.leading + each + (uint64_t)(l.batches - 1) * (uint64_t)l.stride;
+}
+
+struct Matrices {
+  Description description;
+  Layout a, b, c, d;
+  float alpha, beta;
+  const char *pa, *pb, *pc;
+  char* pd;
+};
+
+/** op(x) as rows of floats; rounded to tf32 where the product is one of those. */
+std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, int compute) {
+  const int64_t rows = (int64_t)(transpose ? l.columns : l.rows), columns = (int64_t)(transpose ? l.rows : l.columns);
+  std::vector<float> out((size_t)(rows * columns));
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++)
+      out[(size_t)(i * columns + j)] = load(base, l.type, transpose ? place(l, j, i) : place(l, i, j));
+  if (compute == COMPUTE_32F_FAST_TF32)
+    for (float& x : out) x = __builtin_bit_cast(float, emulator::to_tf32(x));
+  return out;
+}
+
+/** out[m,n] = a[m,k] b[k,n]. */
+void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k) {
+  constexpr int64_t kColumns = 64;
+  for (int64_t j = 0; j < n; j += kColumns) {
+    const int64_t width = n - j < kColumns ? n - j : kColumns;
+    for (int64_t i = 0; i < m; i++) {
+      float sums[kColumns] = {};
+      if (width == kColumns) {
+        for (int64_t p = 0; p < k; p++) {
+          const float x = a[i * k + p];
+          for (int64_t q = 0; q < kColumns; q++) sums[q] += x * b[p * n + j + q];
+        }
+      } else {
+        for (int64_t p = 0; p < k; p++)
+          for (int64_t q = 0; q < width; q++) sums[q] += a[i * k + p] * b[p * n + j + q];
+      }
+      memcpy(out + i * n + j, sums, (size_t)width * sizeof(float));
+    }
+  }
+}
+
+void finish(const Matrices& x, std::vector<float>& product, int batch) {
+  const Description& e = x.description;
+  const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
+  const int bias_type = e.bias_type < 0 ? x.d.type : e.bias_type;
+  const int auxiliary_type = e.auxiliary_type < 0 ? x.d.type : e.auxiliary_type;
+  std::vector<float> gradient((size_t)m);
+  char* d = x.pd + (size_t)(batch * x.d.stride) * size_of(x.d.type);
+  const char* c = x.pc + (size_t)(batch * x.c.stride) * size_of(x.c.type);
+  for (int64_t i = 0; i < m; i++)
+    for (int64_t j = 0; j < n; j++) {
+      float value = x.alpha * product[(size_t)(i * n + j)];
+      if (x.beta != 0) value += x.beta * load(c, x.c.type, place(x.c, i, j));
+      const int64_t saved = i + j * e.auxiliary_leading;
+      if (e.epilogue & BIAS) value += load((void*)e.bias, bias_type, i);
+      if (e.epilogue & GELU) {
+        if (e.epilogue & AUXILIARY) store((void*)e.auxiliary, auxiliary_type, saved, value);
+        value = gelu(value);
+      }
+      if (e.epilogue & GELU_GRADIENT) value *= gelu_gradient(load((void*)e.auxiliary, auxiliary_type, saved));
+      if (e.epilogue & BIAS_GRADIENT) gradient[(size_t)i] += value;
+      store(d, x.d.type, place(x.d, i, j), value);
+    }
+  if (e.epilogue & BIAS_GRADIENT)
+    for (int64_t i = 0; i < m; i++) store((void*)e.bias, bias_type, i, gradient[(size_t)i]);
+}
+
+int run(const Matrices& x, std::string& detail) {
+  const Description& e = x.description;
+  const auto check = [&](const void* at, const Layout& l, const char* what) {
+    return driver().touch(at, extent(l) * size_of(l.type), what, &detail);
+  };
+  if (const int bad = check(x.pa, x.a, "cublasLtMatmul, A")) return bad;
+  if (const int bad = check(x.pb, x.b, "cublasLtMatmul, B")) return bad;
+  if (const int bad = check(x.pd, x.d, "cublasLtMatmul, D")) return bad;
+  if (x.beta != 0)
+    if (const int bad = check(x.pc, x.c, "cublasLtMatmul, C")) return bad;
+  if (e.epilogue & (BIAS | BIAS_GRADIENT))
+    if (const int bad = driver().touch((void*)e.bias, x.d.rows * size_of(e.bias_type < 0 ? x.d.type : e.bias_type),
+                                       "cublasLtMatmul, bias", &detail))
+      return bad;
+  if (e.epilogue & AUXILIARY) {
+    const uint64_t elements = (x.d.columns - 1) * (uint64_t)e.auxiliary_leading + x.d.rows;
+    if (const int bad = driver().touch((void*)e.auxiliary, elements * size_of(e.auxiliary_type < 0 ? x.d.type : e.auxiliary_type),
+                                       "cublasLtMatmul, auxiliary", &detail))
+      return bad;
+  }
+  const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
+  const int64_t k = (int64_t)(e.transpose_a ? x.a.rows : x.a.columns);
+  std::vector<float> product((size_t)(m * n));
+  for (int batch = 0; batch < x.d.batches; batch++) {
+    const auto a = unpacked(x.a, x.pa + (size_t)(batch * x.a.stride) * size_of(x.a.type), e.transpose_a, e.compute);
+    const auto b = unpacked(x.b, x.pb + (size_t)(batch * x.b.stride) * size_of(x.b.type), e.transpose_b, e.compute);
+    multiply(product.data(), a.data(), b.data(), m, n, k);
+    finish(x, product, batch);
+  }
+  return 0;
+}
+
+/** Whether the real library computes such a product. */
+Status supported(const Description& e, const Layout& a, const Layout& b, const Layout& c, const Layout& d) {
+  for (const Layout* l : {&a, &b, &c, &d}) {
+    if (l->type != F32 && l->type != F16 && l->type != BF16) return NOT_SUPPORTED;
+    if (l->leading < (int64_t)(l->order == 0 ? l->rows : l->columns)) return INVALID_VALUE;
+    if (l->batches != d.batches) return INVALID_VALUE;
+  }
+  if (e.compute != COMPUTE_32F && e.compute != COMPUTE_32F_PEDANTIC && e.compute != COMPUTE_32F_FAST_TF32)
+    return NOT_SUPPORTED;
+  if (e.compute == COMPUTE_32F_FAST_TF32 && a.type != F32) return NOT_SUPPORTED;
+  if (e.scale != F32 || a.type != b.type || c.type != d.type) return NOT_SUPPORTED;
+  if (d.type != a.type && d.type != F32) return NOT_SUPPORTED;
+  const uint64_t m = e.transpose_a ? a.columns : a.rows, k = e.transpose_a ? a.rows : a.columns;
+  const uint64_t k_of_b = e.transpose_b ? b.columns : b.rows, n = e.transpose_b ? b.rows : b.columns;
+  if (k != k_of_b || d.rows != m || d.columns != n || c.rows != m || c.columns != n) return INVALID_VALUE;
+  if (m == 0 || n == 0 || k == 0) return INVALID_VALUE;
+  if (e.epilogue == PLAIN) return SUCCESS;
+  const char* offered = getenv("CUDA_EMULATOR_EPILOGUES");
+  if (offered && strcmp(offered, "none") == 0) return NOT_SUPPORTED;
+  // The epilogues with a saved input are for outputs by columns, its lines whole 16 bytes.
+  if (d.order != 0) return NOT_SUPPORTED;
+  if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return NOT_SUPPORTED;
+  if (e.epilogue & ~(PLAIN | BIAS | BIAS_GRADIENT | GELU | GELU_GRADIENT | AUXILIARY)) return NOT_SUPPORTED;
+  return SUCCESS;
+}
+
+template <class T>
+bool take(T& to, const void* from, size_t size) {
+  if (size != sizeof(T)) return false;
+  memcpy(&to, from, size);
+  return true;
+}
+
+}  // namespace
+
+API cublasLtCreate(void** handle) {
+  *handle = new int(1);
+  return SUCCESS;
+}
+API cublasLtDestroy(void* handle) {
+  delete (int*)handle;
+  return SUCCESS;
+}
+extern "C" __attribute__((visibility("default"))) size_t cublasLtGetVersion() { return 130000; }
+extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusString(int status) {
+  switch (status) {
+    case SUCCESS: return "CUBLAS_STATUS_SUCCESS";
+    case NOT_INITIALIZED: return "CUBLAS_STATUS_NOT_INITIALIZED";
+    case INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
+    case EXECUTION_FAILED: return "CUBLAS_STATUS_EXECUTION_FAILED";
+    case NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
+    default: return "CUBLAS_STATUS_INTERNAL_ERROR";
+  }
+}
+
+API cublasLtMatmulDescCreate(Description** description, int compute, int scale) {
+  *description = new Description{compute, scale};
+  return SUCCESS;
+}
+API cublasLtMatmulDescDestroy(Description* description) {
+  delete description;
+  return SUCCESS;
+}
+API cublasLtMatmulDescSetAttribute(Description* e, int attribute, const void* value, size_t size) {
+  bool taken = false;
+  switch (attribute) {
+    case 0: taken = take(e->compute, value, size); break;
+    case 1: taken = take(e->scale, value, size); break;
+    case 2: taken = take(e->pointer_mode, value, size) && e->pointer_mode == 0; break;
+    case 3: taken = take(e->transpose_a, value, size); break;
+    case 4: taken = take(e->transpose_b, value, size); break;
+    case 7: taken = take(e->epilogue, value, size); break;
+    case 8: taken = take(e->bias, value, size); break;
+    case 11: taken = take(e->auxiliary, value, size); break;
+    case 12: taken = take(e->auxiliary_leading, value, size); break;
+    case 22: taken = take(e->auxiliary_type, value, size); break;
+    case 26: taken = take(e->bias_type, value, size); break;
+    default: return INVALID_VALUE;
+  }
+  return taken ? SUCCESS : INVALID_VALUE;
+}
+
+API cublasLtMatrixLayoutCreate(Layout** layout, int type, uint64_t rows, uint64_t columns, int64_t leading) {
+  *layout = new Layout{type, rows, columns, leading};
+  return SUCCESS;
+}
+API cublasLtMatrixLayoutDestroy(Layout* layout) {
+  delete layout;
+  return SUCCESS;
+}
+API cublasLtMatrixLayoutSetAttribute(Layout* l, int attribute, const void* value, size_t size) {
+  bool taken = false;
+  switch (attribute) {
+    case 0: taken = take(l->type, value, size); break;
+    case 1: taken = take(l->order, value, size) && (l->order == 0 || l->order == 1); break;
+    case 2: taken = take(l->rows, value, size); break;
+    case 3: taken = take(l->columns, value, size); break;
+    case 4: taken = take(l->leading, value, size); break;
+    case 5: taken = take(l->batches, value, size); break;
+    case 6: taken = take(l->stride, value, size); break;
+  }
+  return taken ? SUCCESS : INVALID_VALUE;
+}
+
+API cublasLtMatmulPreferenceCreate(Preference** preference) {
+  *preference = new Preference;
+  return SUCCESS;
+}
+API cublasLtMatmulPreferenceDestroy(Preference* preference) {
+  delete preference;
+  return SUCCESS;
+}
+API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, const void* value, size_t size) {
+  if (attribute == 1) return take(preference->workspace, value, size) ? SUCCESS : INVALID_VALUE;
+  // Alignments and reduction schemes narrow a choice that there is none of here.
+  return size == 4 && attribute >= 0 && attribute <= 13 ? SUCCESS : INVALID_VALUE;
+}
+
+API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Layout* a, const Layout* b, const Layout* c,
+                                   const Layout* d, const Preference*, int wanted, Heuristic* results, int* found) {
+  if (!handle) return NOT_INITIALIZED;
+  *found = 0;
+  if (wanted < 1) return INVALID_VALUE;
+  if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
+  memset(results, 0, sizeof *results);
+  results->algorithm[0] = 0x656d75;
+  results->waves = 1;
+  *found = 1;
+  return SUCCESS;
+}
+
+API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const void* a, const Layout* la, const void* b,
+                   const Layout* lb, const void* beta, const void* c, const Layout* lc, void* d, const Layout* ld,
+                   const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
+  if (!handle) return NOT_INITIALIZED;
+  if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
+  if (algorithm && algorithm[0] != 0x656d75) return INVALID_VALUE;
+  if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
+  if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;
+  if (e->epilogue & AUXILIARY && (!e->auxiliary || e->auxiliary % 16)) return INVALID_VALUE;
+  Matrices x{*e, *la, *lb, *lc, *ld, *(const float*)alpha, *(const float*)beta, (const char*)a, (const char*)b,
+             (const char*)(c ? c : d), (char*)d};
+  const Operation operation = [x, workspace, workspace_bytes](std::string& detail) {
+    if (workspace_bytes)
+      if (const int bad = driver().touch(workspace, workspace_bytes, "cublasLtMatmul, workspace", &detail)) return bad;
+    return run(x, detail);
+  };
+  return driver().ask(stream, &operation) == 0 ? SUCCESS : EXECUTION_FAILED;
+}

@@ -1,0 +1,627 @@
+// Runs a kernel's threads as fibers on one processor: blocks one after the other, within a block a warp until all its
+// lanes wait, then the next warp. Linked into every module, and not instrumented itself. The kernels are compiled with
+// -fsanitize=thread,alignment,bounds, but without those sanitizers' libraries: the calls that the compiler puts before
+// each load and store come here, and here they are checked as a card would punish them. The surprising part: a module's
+// .bss holds exactly its shared memory, so whatever this file keeps lies in a section of its own.
+
+#include "simt.h"
+
+#include <csetjmp>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "builtin-types.h"
+#include "threads.h"
+
+#define STATE __attribute__((section(".emulator"), visibility("hidden")))
+
+extern "C" {
+// Given by the linker: where the module begins, and its shared memory.
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char __bss_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
+/** What `extern __shared__` arrays are. As large as the largest that a card has. */
+__attribute__((visibility("hidden"))) alignas(1024) char emulator_dynamic_shared[232448];
+/** Where the driver put the module's file. */
+extern __attribute__((visibility("default"))) char emulator_module_path[256];
+/** Saves the registers on the stack, leaves its pointer in *from and goes on where `to` was left. */
+void emulator_switch(void** from, void* to) __attribute__((visibility("hidden")));
+}
+
+#if defined(__x86_64__)
+asm(R"(
+.text
+.hidden emulator_switch
+.globl emulator_switch
+emulator_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq %rsi, %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+)");
+constexpr int kSavedWords = 6, kReturnWord = 6;
+#elif defined(__aarch64__)
+asm(R"(
+.text
+.hidden emulator_switch
+.globl emulator_switch
+emulator_switch:
+  sub sp, sp, #160
+  stp x19, x20, [sp, #0]
+  stp x21, x22, [sp, #16]
+  stp x23, x24, [sp, #32]
+  stp x25, x26, [sp, #48]
+  stp x27, x28, [sp, #64]
+  stp x29, x30, [sp, #80]
+  stp d8, d9, [sp, #96]
+  stp d10, d11, [sp, #112]
+  stp d12, d13, [sp, #128]
+  stp d14, d15, [sp, #144]
+  mov x9, sp
+  str x9, [x0]
+  mov sp, x1
+  ldp x19, x20, [sp, #0]
+  ldp x21, x22, [sp, #16]
+  ldp x23, x24, [sp, #32]
+  ldp x25, x26, [sp, #48]
+  ldp x27, x28, [sp, #64]
+  ldp x29, x30, [sp, #80]
+  ldp d8, d9, [sp, #96]
+  ldp d10, d11, [sp, #112]
+  ldp d12, d13, [sp, #128]
+  ldp d14, d15, [sp, #144]
+  add sp, sp, #160
+  ret
+)");
+constexpr int kSavedWords = 20, kReturnWord = 11;
+#else
+#error "the CUDA emulator switches fibers on x86-64 and arm64 only"
+#endif
+
+// The built-in variables; set whenever another thread goes on.
+STATE uint3 threadIdx, blockIdx;
+STATE dim3 blockDim, gridDim;
+
+namespace {
+
+using namespace emulator;
+
+constexpr int kWarp = 32;
+constexpr int kPendingCopies = 64;
+
+enum Wait { NOTHING, BARRIER, WARP };
+
+/** A global-to-shared copy that was asked for and not yet waited for. */
+struct Copy {
+  void* to;
+  const void* from;
+  int bytes, filled, group;
+};
+
+struct Thread {
+  void* stack_pointer;
+  char* stack;
+  Wait wait;
+  int line;
+  uint32_t value;  // of __syncthreads_or and its like: what all gave
+  const char* operation;
+  uint32_t mask;
+  void* operands;
+  Copy copies[kPendingCopies];
+  int pending, groups;
+};
+
+struct Warp {
+  uint32_t live, ready, started;
+  /** Counts __syncwarp: accesses of a warp's lanes are ordered by it. */
+  uint32_t epoch;
+};
+
+/** Who touched two bytes of shared memory last. A `reader` may be MANY lanes of the warp `reader_warp`, or of several. */
+struct Cell {
+  uint32_t write_epoch, read_epoch;
+  uint32_t write_warp_epoch, read_warp_epoch;
+  uint16_t writer, reader;
+};
+constexpr uint16_t kManyOfWarp = 0x8000, kManyWarps = 0xffff;
+
+struct State {
+  const Memory* memory;
+  const Kernel* kernel;
+  const char* name;
+  void** arguments;
+  Fault* fault;
+  jmp_buf stop;
+  Shape shape;
+  int threads, current, barrier_waiting, alive;
+  uint32_t barrier_value, barrier_count;
+  uint32_t epoch;
+  void* scheduler;
+  char* free_stacks[kMaxThreads];
+  int free_count;
+  Thread* thread;
+  Warp warp[kWarp];
+  Cell* cells;
+  size_t shared_bytes;
+};
+STATE State s;
+
+[[noreturn]] void stop(Outcome outcome, const char* format, ...) __attribute__((format(printf, 2, 3)));
+void stop(Outcome outcome, const char* format, ...) {
+  s.fault->outcome = outcome;
+  int at = snprintf(s.fault->text, sizeof s.fault->text, "kernel %s, block (%u,%u,%u), thread (%u,%u,%u): ", s.name,
+                    blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z);
+  va_list list;
+  va_start(list, format);
+  vsnprintf(s.fault->text + at, sizeof s.fault->text - (size_t)at, format, list);
+  va_end(list);
+  longjmp(s.stop, 1);
+}
+
+/** `, line 12 of kernel.cu`, by the debug information; empty where it cannot be read. */
+struct Place {
+  char text[128] = "";
+  explicit Place(const void* return_address) {
+    char command[256], file[200];
+    const ssize_t offset = (const char*)return_address - __ehdr_start - 1;
+    snprintf(command, sizeof command, "addr2line -e '%s' 0x%zx 2>/dev/null", emulator_module_path, (size_t)offset);
+    FILE* pipe = popen(command, "r");
+    if (!pipe) return;
+    if (fgets(file, sizeof file, pipe)) {
+      const char* colon = strrchr(file, ':');
+      if (colon && atoi(colon + 1) > 0) snprintf(text, sizeof text, ", line %d", atoi(colon + 1));
+    }
+    pclose(pipe);
+  }
+};
+
+// ---- Threads ----
+
+void become(int number) {
+  s.current = number;
+  const uint32_t x = s.shape.block[0], y = s.shape.block[1];
+  const uint32_t n = (uint32_t)number;
+  threadIdx.x = n % x;
+  threadIdx.y = n / x % y;
+  threadIdx.z = n / x / y;
+}
+
+Warp& warp_of(int number) { return s.warp[number / kWarp]; }
+uint32_t bit_of(int number) { return 1u << (number % kWarp); }
+
+void thread_main();
+
+void* fresh_stack(char* stack) {
+  uintptr_t top = (uintptr_t)(stack + kStackBytes) & ~(uintptr_t)63;
+#if defined(__x86_64__)
+  void** frame = (void**)(top - 8 - (kSavedWords + 1) * sizeof(void*));
+  memset(frame, 0, (kSavedWords + 2) * sizeof(void*));
+#else
+  void** frame = (void**)(top - kSavedWords * sizeof(void*));
+  memset(frame, 0, kSavedWords * sizeof(void*));
+#endif
+  frame[kReturnWord] = (void*)thread_main;
+  return frame;
+}
+
+/** Lets the next lane of the warp go on that can, or the scheduler; returns when this thread can. */
+void suspend(int number) {
+  Warp& warp = warp_of(number);
+  const uint32_t next = warp.ready & warp.started;
+  if (next) {
+    const int other = number / kWarp * kWarp + __builtin_ctz(next);
+    warp.ready &= ~bit_of(other);
+    become(other);
+    emulator_switch(&s.thread[number].stack_pointer, s.thread[other].stack_pointer);
+  } else {
+    emulator_switch(&s.thread[number].stack_pointer, s.scheduler);
+  }
+}
+
+/** What runs on a stack: one thread after the other, as long as they end without another's having to wait. */
+void thread_main() {
+  for (;;) {
+    const int number = s.current;
+    s.kernel->call(s.arguments);
+    Thread& thread = s.thread[number];
+    if (thread.pending) stop(LAUNCH_FAILED, "ended with cp.async copies that it did not wait for");
+    Warp& warp = warp_of(number);
+    warp.live &= ~bit_of(number);
+    s.alive--;
+    if (warp.ready & ~warp.started) {  // a thread that has not begun takes this stack over
+      const int next = number / kWarp * kWarp + __builtin_ctz(warp.ready & ~warp.started);
+      warp.ready &= ~bit_of(next);
+      warp.started |= bit_of(next);
+      s.thread[next].stack = thread.stack;
+      become(next);
+      continue;
+    }
+    s.free_stacks[s.free_count++] = thread.stack;
+    void* abandoned;
+    emulator_switch(&abandoned, s.scheduler);
+  }
+}
+
+void run_warp(int w) {
+  Warp& warp = s.warp[w];
+  while (warp.ready) {
+    const uint32_t unstarted = warp.ready & ~warp.started;
+    const int number = w * kWarp + __builtin_ctz(unstarted ? unstarted : warp.ready);
+    Thread& thread = s.thread[number];
+    warp.ready &= ~bit_of(number);
+    if (!(warp.started & bit_of(number))) {
+      warp.started |= bit_of(number);
+      thread.stack = s.free_stacks[--s.free_count];
+      thread.stack_pointer = fresh_stack(thread.stack);
+    }
+    become(number);
+    emulator_switch(&s.scheduler, thread.stack_pointer);
+  }
+  for (int lane = 0; lane < kWarp; lane++) {
+    const int number = w * kWarp + lane;
+    if (!(warp.live & bit_of(number)) || s.thread[number].wait != WARP) continue;
+    become(number);
+    const Thread& thread = s.thread[number];
+    uint32_t elsewhere = 0;
+    for (int other = 0; other < kWarp; other++)
+      if (thread.mask >> other & warp.live >> other & 1 && s.thread[w * kWarp + other].wait != WARP)
+        elsewhere |= 1u << other;
+    stop(LAUNCH_FAILED,
+         "divergence: waits in %s at line %d for the lanes %#x, of which %#x have ended or never were, and %#x are "
+         "elsewhere",
+         thread.operation, thread.line, thread.mask, thread.mask & ~warp.live, elsewhere);
+  }
+}
+
+void release_barrier() {
+  s.epoch++;
+  s.barrier_waiting = 0;
+  for (int number = 0; number < s.threads; number++) {
+    s.thread[number].wait = NOTHING;
+    s.thread[number].value = s.barrier_value;
+    warp_of(number).ready |= bit_of(number);
+  }
+  s.barrier_value = s.barrier_count = 0;
+}
+
+void check_barrier() {
+  int line = 0;
+  for (int number = 0; number < s.threads; number++) {
+    become(number);
+    const Thread& thread = s.thread[number];
+    const bool ended = !(warp_of(number).live & bit_of(number));
+    if (ended)
+      stop(LAUNCH_FAILED, "divergence: ended while %d of %d threads wait in __syncthreads", s.barrier_waiting,
+           s.threads);
+    if (line && thread.line != line)
+      stop(LAUNCH_FAILED, "divergence: waits in __syncthreads at line %d while another thread waits at line %d",
+           thread.line, line);
+    line = thread.line;
+  }
+}
+
+void run_block() {
+  const int warps = (s.threads + kWarp - 1) / kWarp;
+  // A card's shared memory begins with whatever was left there: here with NaN.
+  char* after = emulator_dynamic_shared + sizeof emulator_dynamic_shared;
+  memset(__bss_start, 0xff, (size_t)(emulator_dynamic_shared - __bss_start));
+  memset(emulator_dynamic_shared, 0xff, s.shape.shared_bytes);
+  memset(after, 0xff, (size_t)(_end - after));
+  s.epoch++;
+  s.alive = s.threads;
+  s.barrier_waiting = 0;
+  s.barrier_value = s.barrier_count = 0;
+  for (int w = 0; w < warps; w++) {
+    const int lanes = s.threads - w * kWarp;
+    s.warp[w].live = s.warp[w].ready = lanes >= kWarp ? ~0u : (1u << lanes) - 1;
+    s.warp[w].started = 0;
+  }
+  for (int number = 0; number < s.threads; number++) {
+    s.thread[number].wait = NOTHING;
+    s.thread[number].pending = s.thread[number].groups = 0;
+  }
+  for (;;) {
+    for (int w = 0; w < warps; w++)
+      if (s.warp[w].ready) run_warp(w);
+    if (s.alive == 0) return;
+    check_barrier();
+    release_barrier();
+  }
+}
+
+void prepare() {
+  if (!s.cells) {
+    const size_t cells = (size_t)(_end - __bss_start) / 2 + 8;
+    s.cells = (Cell*)calloc(cells, sizeof(Cell));
+    s.thread = (Thread*)calloc(kMaxThreads, sizeof(Thread));
+    if (!s.cells || !s.thread) abort();
+  }
+  s.free_count = 0;
+  for (int i = kMaxThreads - 1; i >= 0; i--) s.free_stacks[s.free_count++] = s.memory->stacks + (size_t)i * kStackBytes;
+}
+
+/** When the module is unloaded. */
+__attribute__((destructor)) void forget() {
+  free(s.cells);
+  free(s.thread);
+}
+
+// ---- Checks of loads and stores ----
+
+void check_shared(size_t offset, size_t size, bool write, const void* from) {
+  const int me = s.current, my_warp = me / kWarp;
+  const uint32_t epoch = s.epoch, warp_epoch = s.warp[my_warp].epoch;
+  for (size_t at = offset / 2; at <= (offset + size - 1) / 2; at++) {
+    Cell& cell = s.cells[at];
+    int other = -1;
+    if (cell.write_epoch == epoch && cell.writer != me &&
+        (cell.writer / kWarp != my_warp || cell.write_warp_epoch == warp_epoch))
+      other = cell.writer;
+    if (write && cell.read_epoch == epoch && cell.reader != me) {
+      if (cell.reader == kManyWarps)
+        other = kManyWarps;
+      else if ((cell.reader & ~kManyOfWarp) / kWarp != my_warp || cell.read_warp_epoch == warp_epoch)
+        other = cell.reader & ~kManyOfWarp;
+    }
+    if (other >= 0) {
+      const bool wrote = cell.write_epoch == epoch && cell.writer == other;
+      char who[32] = "several threads";
+      if (other != kManyWarps) snprintf(who, sizeof who, "thread number %d", other);
+      stop(LAUNCH_FAILED, "race: %s shared memory that %s %s since the last barrier%s", write ? "writes" : "reads", who,
+           wrote ? "wrote" : "read", Place(from).text);
+    }
+    if (write) {
+      cell.write_epoch = epoch;
+      cell.write_warp_epoch = warp_epoch;
+      cell.writer = (uint16_t)me;
+    } else if (cell.read_epoch != epoch) {
+      cell.read_epoch = epoch;
+      cell.read_warp_epoch = warp_epoch;
+      cell.reader = (uint16_t)me;
+    } else if (cell.reader != me && cell.reader != kManyWarps) {
+      const bool same_warp = (cell.reader & ~kManyOfWarp) / kWarp == my_warp;
+      if (!same_warp)
+        cell.reader = kManyWarps;
+      else if (cell.read_warp_epoch != warp_epoch)
+        cell.reader = (uint16_t)me, cell.read_warp_epoch = warp_epoch;
+      else
+        cell.reader = (uint16_t)(my_warp * kWarp) | kManyOfWarp;
+    }
+  }
+}
+
+[[gnu::noinline]] void check_elsewhere(const void* address, size_t size, bool write, const void* from) {
+  const char* at = (const char*)address;
+  const size_t offset = (size_t)(at - __bss_start);
+  if (offset < s.shared_bytes) {
+    const size_t dynamic = (size_t)(at - emulator_dynamic_shared);
+    if (dynamic < sizeof emulator_dynamic_shared && dynamic + size > s.shape.shared_bytes)
+      stop(ILLEGAL_ADDRESS, "%s %zu bytes at byte %zu of %u bytes of dynamic shared memory%s",
+           write ? "writes" : "reads", size, dynamic, s.shape.shared_bytes, Place(from).text);
+    if (size <= 16 && (size & (size - 1)) == 0 && (uintptr_t)at & (size - 1))
+      stop(MISALIGNED_ADDRESS, "%s %zu bytes of shared memory at a misaligned address%s", write ? "writes" : "reads",
+           size, Place(from).text);
+    return check_shared(offset, size, write, from);
+  }
+  if ((size_t)(at - s.memory->stacks) < kMaxThreads * kStackBytes) return;
+  if (at >= __ehdr_start && at < __bss_start && !write) return;
+  char what[256];
+  s.memory->describe(address, what, sizeof what);
+  stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
+}
+
+[[gnu::noinline]] void bad_access(const void* address, size_t size, bool write, const void* from) {
+  if (size <= 16 && (size & (size - 1)) == 0 && (uintptr_t)address & (size - 1))
+    stop(MISALIGNED_ADDRESS, "%s %zu bytes at %p, which is not a multiple of %zu%s", write ? "writes" : "reads", size,
+         address, size, Place(from).text);
+  char what[256];
+  s.memory->describe(address, what, sizeof what);
+  stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
+}
+
+template <int SIZE>
+inline __attribute__((always_inline)) void check(const void* address, bool write) {
+  const size_t offset = (size_t)((const uint8_t*)address - s.memory->arena);
+  const void* from = __builtin_return_address(0);
+  if (__builtin_expect(offset >= s.memory->bytes, 0)) return check_elsewhere(address, SIZE, write, from);
+  const uint8_t* shadow = s.memory->shadow + (offset >> 3);
+  bool good = (offset & (SIZE - 1)) == 0;
+  if (SIZE <= 8)
+    good = good && (offset & 7) + SIZE <= *shadow;
+  else
+    good = good && shadow[0] == 8 && shadow[1] == 8;
+  if (__builtin_expect(!good, 0)) bad_access(address, SIZE, write, from);
+}
+
+void check_range(const void* address, size_t size, bool write, const void* from) {
+  if (size == 0) return;
+  const size_t offset = (size_t)((const uint8_t*)address - s.memory->arena);
+  if (offset >= s.memory->bytes) return check_elsewhere(address, size, write, from);
+  for (size_t at = offset; at < offset + size; at = (at | 7) + 1) {
+    const size_t end = (at | 7) + 1 < offset + size ? (at | 7) + 1 : offset + size;
+    if (end - (at & ~(size_t)7) > s.memory->shadow[at >> 3]) bad_access(s.memory->arena + at, end - at, write, from);
+  }
+}
+
+}  // namespace
+
+namespace emulator {
+
+uint32_t synchronize_threads(Reduce reduce, uint32_t value, int line) {
+  const int me = s.current;
+  Thread& thread = s.thread[me];
+  if (reduce == ALL) value = value ? 0 : 1;
+  s.barrier_value += value;
+  s.barrier_waiting++;
+  thread.wait = BARRIER;
+  thread.line = line;
+  suspend(me);
+  if (reduce == ALL) return thread.value == 0;
+  return reduce == ANY ? thread.value != 0 : thread.value;
+}
+
+void collective(const char* operation, uint32_t mask, void* operands, Perform perform, int line) {
+  const int me = s.current, first = me / kWarp * kWarp;
+  Warp& warp = warp_of(me);
+  Thread& thread = s.thread[me];
+  if (!(mask & bit_of(me))) stop(LAUNCH_FAILED, "is not in the mask %#x of its %s at line %d", mask, operation, line);
+  thread.wait = WARP;
+  thread.operation = operation;
+  thread.mask = mask;
+  thread.operands = operands;
+  thread.line = line;
+  void* all[kWarp];
+  for (int lane = 0; lane < kWarp; lane++) {
+    const Thread& other = s.thread[first + lane];
+    all[lane] = nullptr;
+    if (!(mask >> lane & 1)) continue;
+    if (!(warp.live >> lane & 1) || other.wait != WARP) return suspend(me);
+    if (other.operation != operation || other.mask != mask)
+      stop(LAUNCH_FAILED, "divergence: lane %d is in %s at line %d with the mask %#x, lane %d in %s at line %d with %#x",
+           me - first, operation, line, mask, lane, other.operation, other.line, other.mask);
+    all[lane] = other.operands;
+  }
+  if (perform)
+    perform(all);
+  else
+    warp.epoch++;  // __syncwarp orders accesses to memory; the others do not
+  for (int lane = 0; lane < kWarp; lane++)
+    if (mask >> lane & 1) s.thread[first + lane].wait = NOTHING;
+  warp.ready |= mask & ~bit_of(me);
+}
+
+int lane() { return s.current % kWarp; }
+uint32_t active_lanes() { return warp_of(s.current).live; }
+
+void checked_read(const void* address, size_t size) {
+  check_range(address, size, false, __builtin_return_address(0));
+}
+void checked_write(void* address, size_t size) { check_range(address, size, true, __builtin_return_address(0)); }
+/** An atomic operation on global or shared memory: no race with another one. */
+void checked_atomic(const void* address, size_t size) {
+  const size_t offset = (size_t)((const char*)address - __bss_start);
+  if (offset >= s.shared_bytes) check_range(address, size, true, __builtin_return_address(0));
+}
+void fail(const char* what) { stop(LAUNCH_FAILED, "%s", what); }
+void assertion(const char* condition, int line) {
+  stop(ASSERTION_FAILED, "assertion `%s` failed, line %d", condition, line);
+}
+
+// Counted from an aligned place, so that the number is as aligned as the pointer.
+uint32_t shared_address(const void* address) {
+  if ((size_t)((const char*)address - __bss_start) >= s.shared_bytes)
+    stop(ILLEGAL_ADDRESS, "%p is not in shared memory", address);
+  return (uint32_t)((uintptr_t)address - ((uintptr_t)__bss_start & ~(uintptr_t)1023));
+}
+void* shared_pointer(uint32_t address) {
+  char* pointer = (char*)((uintptr_t)__bss_start & ~(uintptr_t)1023) + address;
+  if ((size_t)(pointer - __bss_start) >= s.shared_bytes)
+    stop(ILLEGAL_ADDRESS, "%#x is not in shared memory", address);
+  return pointer;
+}
+
+void start_copy(void* to, const void* from, int bytes, int filled) {
+  Thread& thread = s.thread[s.current];
+  if ((uintptr_t)to % (size_t)bytes || (filled && (uintptr_t)from % (size_t)bytes))
+    stop(MISALIGNED_ADDRESS, "cp.async of %d bytes from %p to %p", bytes, from, to);
+  if (thread.pending == kPendingCopies) stop(LAUNCH_FAILED, "more than %d cp.async pending", kPendingCopies);
+  thread.copies[thread.pending++] = {to, from, bytes, filled, thread.groups};
+}
+void commit_copies() { s.thread[s.current].groups++; }
+void await_copies(int groups_left) {
+  Thread& thread = s.thread[s.current];
+  int kept = 0;
+  for (int i = 0; i < thread.pending; i++) {
+    const Copy copy = thread.copies[i];
+    // groups_left < 0: all, those of no group as well.
+    if (groups_left >= 0 && copy.group >= thread.groups - groups_left) {
+      thread.copies[kept++] = copy;
+      continue;
+    }
+    checked_read(copy.from, (size_t)copy.filled);
+    checked_write(copy.to, (size_t)copy.bytes);
+    memcpy(copy.to, copy.from, (size_t)copy.filled);
+    memset((char*)copy.to + copy.filled, 0, (size_t)(copy.bytes - copy.filled));
+  }
+  thread.pending = kept;
+}
+
+}  // namespace emulator
+
+extern "C" {
+
+// The calls that -fsanitize=thread puts before every load and store.
+#define ON_ACCESS(SIZE)                                                                        \
+  void __tsan_read##SIZE(void* address) { check<SIZE>(address, false); }                       \
+  void __tsan_write##SIZE(void* address) { check<SIZE>(address, true); }                       \
+  void __tsan_volatile_read##SIZE(void* address) { check<SIZE>(address, false); }              \
+  void __tsan_volatile_write##SIZE(void* address) { check<SIZE>(address, true); }              \
+  void __tsan_unaligned_read##SIZE(void* address) { check<SIZE>(address, false); }             \
+  void __tsan_unaligned_write##SIZE(void* address) { check<SIZE>(address, true); }
+ON_ACCESS(1)
+ON_ACCESS(2)
+ON_ACCESS(4)
+ON_ACCESS(8)
+ON_ACCESS(16)
+void __tsan_read_range(void* address, size_t size) { check_range(address, size, false, __builtin_return_address(0)); }
+void __tsan_write_range(void* address, size_t size) { check_range(address, size, true, __builtin_return_address(0)); }
+void __tsan_init() {}
+void __tsan_func_entry(void*) {}
+void __tsan_func_exit() {}
+
+// The calls of -fsanitize=alignment,bounds where a check failed.
+struct SourcePlace {
+  const char* file;
+  uint32_t line, column;
+};
+struct TypeMismatch {
+  SourcePlace place;
+  void* type;
+  uint8_t log_alignment, kind;
+};
+void __ubsan_handle_type_mismatch_v1_abort(TypeMismatch* data, void* address) {
+  stop(MISALIGNED_ADDRESS, "uses %p, which is not a multiple of %d, line %u", address, 1 << data->log_alignment,
+       data->place.line);
+}
+void __ubsan_handle_out_of_bounds_abort(SourcePlace* place, size_t index) {
+  stop(ILLEGAL_ADDRESS, "index %zd is outside its array, line %u", (ssize_t)index, place->line);
+}
+void __ubsan_handle_builtin_unreachable(SourcePlace* place) {
+  stop(LAUNCH_FAILED, "reached __builtin_unreachable, line %u", place->line);
+}
+
+char emulator_module_path[256] = "?";
+
+__attribute__((visibility("default"))) void emulator_run(const Memory* memory, const Kernel* kernel, const char* name,
+                                                         const Shape* shape, void** arguments, Fault* fault) {
+  s.memory = memory;
+  s.kernel = kernel;
+  s.name = name;
+  s.shape = *shape;
+  s.arguments = arguments;
+  s.fault = fault;
+  s.threads = (int)(shape->block[0] * shape->block[1] * shape->block[2]);
+  s.shared_bytes = (size_t)(_end - __bss_start);
+  fault->outcome = FINISHED;
+  prepare();
+  gridDim = dim3(shape->grid[0], shape->grid[1], shape->grid[2]);
+  blockDim = dim3(shape->block[0], shape->block[1], shape->block[2]);
+  if (setjmp(s.stop)) return;
+  for (blockIdx.z = 0; blockIdx.z < gridDim.z; blockIdx.z++)
+    for (blockIdx.y = 0; blockIdx.y < gridDim.y; blockIdx.y++)
+      for (blockIdx.x = 0; blockIdx.x < gridDim.x; blockIdx.x++) run_block();
+}
+}
