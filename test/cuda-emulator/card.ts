@@ -16,7 +16,6 @@ export interface Shape {
 export type Argument = number | { readonly int: number } | { readonly float: number };
 
 type Call = (...values: unknown[]) => number;
-type ErrorString = (code: number, out: BigUint64Array) => number;
 
 export class Card {
   readonly driver: Record<string, Call>;
