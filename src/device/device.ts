@@ -4,6 +4,9 @@
 //
 // Conventions that hold for every operation:
 // - the first argument is what is written; outputs never alias inputs unless the docstring says so;
+// - all floats of a call have one type: f32, or bf16 or f16 where the device computes in mixed precision. Always f32:
+//   what is added up over rows and steps (gradients of parameters and their sums), statistics, logSumExp, losses, scales,
+//   and AdamW's buffers. Arithmetic is f32 in any case, products of half-precision numbers are summed in f32;
 // - weight gradients ("+=") accumulate, activation gradients are overwritten unless the docstring says "+=";
 // - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
 //   tensors, so that a device may record a step once and replay it;
@@ -95,6 +98,8 @@ export interface LayernormParameters {
 export interface AdamWOptions {
   /** f32[4]: learning rate, gradient scale, 1-beta1^t, 1-beta2^t. A gradient scale of NaN skips the update. */
   readonly step: Tensor;
+  /** In mixed precision: bf16 or f16, as many as parameters; becomes the parameters, rounded (also where the update is skipped). */
+  readonly working?: Tensor;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -134,8 +139,9 @@ export interface Device extends Allocator {
   copy(target: Tensor, source: Tensor): void;
 
   /**
-   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. `b` may be bf16 (weights that are only
-   * read): each number is widened to f32, in which everything is computed.
+   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. Of f32 `a`, `b` may be bf16 (weights that
+   * are only read): each number is widened to f32. Of half-precision `a` and `b`, `out` may be f32 where there is no
+   * epilogue (gradients of weights; logits that are to be sampled).
    */
   matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
   /** out[N] += column sums of x[R,N]: the gradient of a bias. */

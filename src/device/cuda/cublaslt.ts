@@ -45,7 +45,14 @@ export interface Workspace {
 const float32 = 0;
 const computeFloat32 = 68;
 const attribute = { transposeA: 3, transposeB: 4 } as const;
-const preference = { workspace: 1, reduction: 3, alignmentA: 5, alignmentB: 6, alignmentC: 7, alignmentD: 8 } as const;
+const preference = {
+  workspace: 1,
+  reduction: 3,
+  alignmentA: 5,
+  alignmentB: 6,
+  alignmentC: 7,
+  alignmentD: 8,
+} as const;
 /** No reduction of a split sum, or one in a fixed order in the workspace (compute type). */
 const orderedReductions = 2;
 /** sizeof(cublasLtMatmulHeuristicResult_t), which begins with the algorithm. */

@@ -16,8 +16,8 @@ import type { Context, KernelFunction } from './driver.js';
 import type { KernelSource } from './kernel-cache.js';
 import {
   type KernelName,
-  type Launch,
   kernelParameters,
+  type Launch,
   launches,
   layernormSlices,
   type ParameterType,
@@ -32,7 +32,15 @@ const bytes = 4;
 const files = {
   'memory.cu': ['fill', 'narrow', 'widen', 'narrow_bf16', 'widen_bf16'],
   'epilogue.cu': ['add_bias', 'add_bias_activation', 'activation_gradient'],
-  'rows.cu': ['sum_rows', 'add_slices', 'gather_rows', 'scatter_rows', 'sum', 'sum_of_squares', 'add_partials'],
+  'rows.cu': [
+    'sum_rows',
+    'add_slices',
+    'gather_rows',
+    'scatter_rows',
+    'sum',
+    'sum_of_squares',
+    'add_partials',
+  ],
   'embedding.cu': ['embedding', 'embedding_backward'],
   'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
   'cross-entropy.cu': ['cross_entropy'],
@@ -209,16 +217,15 @@ export class CudaKernels implements OperationKernels {
     this.#launch('gather_rows', launches.gather_rows(values[3], values[4], bytes), values);
   }
 
-  scatter_rows(
-    out: Tensor,
-    x: Tensor,
-    index: Tensor,
-    rows: number,
-    allRows: number,
-    channels: number,
-  ): void {
+  scatter_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, allRows: number, channels: number): void {
     if (allRows * channels > 0) this.tools.context.fill(out.address, 0, allRows * channels);
-    this.#launch('scatter_rows', launches.scatter_rows(rows, channels, bytes), [out, x, index, rows, channels]);
+    this.#launch('scatter_rows', launches.scatter_rows(rows, channels, bytes), [
+      out,
+      x,
+      index,
+      rows,
+      channels,
+    ]);
   }
 
   cross_entropy(...values: Parameters<OperationKernels['cross_entropy']>): void {

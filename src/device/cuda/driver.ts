@@ -40,7 +40,6 @@ export const driverSignatures = {
   cuStreamCreate: [I, A, W],
   cuStreamDestroy_v2: [I, U],
   cuStreamSynchronize: [I, U],
-
 } as const;
 
 export interface Card {
@@ -69,7 +68,6 @@ export interface Geometry {
   /** Of dynamic shared memory. */
   readonly sharedBytes: number;
 }
-
 
 const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const maxDynamicSharedBytes = 8;
@@ -111,10 +109,7 @@ export class Driver {
     return {
       name: Buffer.from(name.subarray(0, Math.max(0, name.indexOf(0)))).toString('utf8'),
       totalMemory,
-      computeCapability: [
-        this.#attribute(attribute.major, device),
-        this.#attribute(attribute.minor, device),
-      ],
+      computeCapability: [this.#attribute(attribute.major, device), this.#attribute(attribute.minor, device)],
       multiprocessors: this.#attribute(attribute.multiprocessors, device),
     };
   }
@@ -128,11 +123,11 @@ export class Driver {
     const context = out.long();
     this.#check('cuCtxSetCurrent', calls.cuCtxSetCurrent(context));
     this.#check('cuStreamCreate', calls.cuStreamCreate(out.clear(), 1));
-    return new Context(
-      calls,
-      (call, status) => this.#check(call, status),
-      { context, device, stream: out.long() },
-    );
+    return new Context(calls, (call, status) => this.#check(call, status), {
+      context,
+      device,
+      stream: out.long(),
+    });
   }
 
   #device(ordinal: number): number {
