@@ -45,7 +45,7 @@ console.log(JSON.stringify(result));
 function perplexity(weights: 'fp32' | 'bf16'): number {
   const device = createCpuDevice();
   const model = new GPT2(device, folder.config, { trainable: false, weights });
-  for (const name of folder.names) device.upload(model.parameters.get(name).value, folder.read(name));
+  for (const name of folder.names) model.parameters.load(device, name, folder.read(name));
   const pass = new ScoringPass(model, { capacity: maxLength });
   let sum = 0;
   for (const dialogue of encoded)

@@ -103,7 +103,7 @@ function scaledWeights(
 
 function load(device: Device, config: GPT2Config, weights: ReadonlyMap<string, Float32Array>): GPT2 {
   const model = new GPT2(device, config, { trainable: false });
-  for (const [name, values] of weights) device.upload(model.parameters.get(name).value, values);
+  for (const [name, values] of weights) model.parameters.load(device, name, values);
   return model;
 }
 

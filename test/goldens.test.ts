@@ -78,7 +78,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
         const model = new GPT2(device, config, { trainable: true });
         golden.names.forEach((parameter, index) => {
           const { value } = model.parameters.get(parameter);
-          device.upload(value, goldenWeights(parameter, value.size, index + 1));
+          model.parameters.load(device, parameter, goldenWeights(parameter, value.size, index + 1));
         });
         const capacity = Math.max(...batches.map(({ tokens }) => tokens.length));
         return {

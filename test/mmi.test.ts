@@ -30,7 +30,7 @@ const folder = makeTinyModel(join(scratchFolder('mmi'), 'reversed'), reversedCon
 function load(device: Device): GPT2 {
   const { config, names, read } = openModelFolder(folder);
   const model = new GPT2(device, config, { trainable: false });
-  for (const name of names) device.upload(model.parameters.get(name).value, read(name));
+  for (const name of names) model.parameters.load(device, name, read(name));
   return model;
 }
 

@@ -79,7 +79,7 @@ test('its model knows by a reply what was asked', () => {
   try {
     const { config, names, read } = openModelFolder(folder);
     const gpt2 = new GPT2(device, config, { trainable: false });
-    for (const name of names) device.upload(gpt2.parameters.get(name).value, read(name));
+    for (const name of names) gpt2.parameters.load(device, name, read(name));
     const reranker = new MmiReranker(new ScoringPass(gpt2, { capacity: 256 }), openTokenizer(folder));
     const answers = pairs.map(([, answer]) => answer);
     for (const [question, answer] of pairs) {

@@ -378,7 +378,7 @@ print(json.dumps({"ids": ids, "logits": logits.flatten().tolist()}))`;
   try {
     const opened = openModelFolder(folder);
     const gpt2 = new GPT2(device, opened.config, { trainable: false });
-    for (const name of opened.names) device.upload(gpt2.parameters.get(name).value, opened.read(name));
+    for (const name of opened.names) gpt2.parameters.load(device, name, opened.read(name));
     const length = theirs.ids.length;
     const ours = new ScoringPass(gpt2, { capacity: length }).logits({
       tokens: Int32Array.from(theirs.ids),

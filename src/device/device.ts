@@ -121,8 +121,10 @@ export interface Device extends Allocator {
   readonly description: string;
   /** What it can train in. */
   readonly precisions: readonly Precision[];
-  /** What weights that are only read may be kept in. */
+  /** What weights that are only read may be kept in, where the rest is f32. */
   readonly weightPrecisions: readonly Precision[];
+  /** Products over the vocabulary are fastest where its size is a multiple of this. */
+  readonly vocabularyMultiple: number;
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
   /** Most bytes in use so far (the process's resident set on `cpu`). */
@@ -223,15 +225,20 @@ export interface Device extends Allocator {
   scatterRows(out: Tensor, x: Tensor, index: Tensor): void;
 
   /**
-   * losses[S] = cross-entropy of logits[S,V] against targets i32[S]; a negative target gives loss 0 and gradient 0.
+   * losses[S] = cross-entropy of logits[S,W] against targets i32[S]; a negative target gives loss 0 and gradient 0.
    * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as the Hugging Face Trainer has it).
-   * With `gradientScale` f32[1], logits are overwritten by d(gradientScale * sum of losses)/d logits.
+   * With `gradientScale` f32[1], logits are overwritten by d(gradientScale * sum of losses)/d logits. Of a row only the
+   * first V = `vocabulary` logits count, all by default; the gradient of the others is 0.
    */
   crossEntropy(
     losses: Tensor,
     logits: Tensor,
     targets: Tensor,
-    options: { readonly labelSmoothing: number; readonly gradientScale?: Tensor },
+    options: {
+      readonly labelSmoothing: number;
+      readonly gradientScale?: Tensor;
+      readonly vocabulary?: number;
+    },
   ): void;
 
   /** out[1] += sum of x. */

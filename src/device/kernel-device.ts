@@ -165,6 +165,7 @@ export interface OperationKernels {
     gradientScale: Tensor | undefined,
     rows: number,
     vocabulary: number,
+    stride: number,
   ): void;
   sum(out: Tensor, x: Tensor, size: number): void;
   sum_of_squares(out: Tensor, x: Tensor, size: number): void;
@@ -196,6 +197,7 @@ export abstract class KernelDevice implements Device {
   abstract readonly description: string;
   abstract readonly precisions: readonly Precision[];
   abstract readonly weightPrecisions: readonly Precision[];
+  abstract readonly vocabularyMultiple: number;
   protected abstract readonly memory: DeviceMemory;
   #disposed = false;
 
@@ -470,17 +472,22 @@ export abstract class KernelDevice implements Device {
     losses: Tensor,
     logits: Tensor,
     targets: Tensor,
-    options: { readonly labelSmoothing: number; readonly gradientScale?: Tensor },
+    options: {
+      readonly labelSmoothing: number;
+      readonly gradientScale?: Tensor;
+      readonly vocabulary?: number;
+    },
   ): void {
     const kernels = this.ready();
-    const [rows, vocabulary] = [logits.extent(0), logits.extent(1)];
-    const { gradientScale } = options;
+    const [rows, width] = [logits.extent(0), logits.extent(1)];
+    const { labelSmoothing, gradientScale, vocabulary = width } = options;
+    if (vocabulary > width) throw new RangeError(`crossEntropy: ${vocabulary} logits in rows of ${width}`);
     expectFloats('crossEntropy', [rows], { losses });
-    expectFloats('crossEntropy', [rows, vocabulary], { logits });
+    expectFloats('crossEntropy', [rows, width], { logits });
     expectIntegers('crossEntropy', [rows], { targets });
     if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
     expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
-    kernels.cross_entropy(losses, logits, targets, options.labelSmoothing, gradientScale, rows, vocabulary);
+    kernels.cross_entropy(losses, logits, targets, labelSmoothing, gradientScale, rows, vocabulary, width);
   }
 
   sum(out: Tensor, x: Tensor): void {

@@ -96,7 +96,9 @@ function buildParts(
   mmi: GPT2Config | null,
   { sequences, weights }: ChatModelOptions,
 ): Parts {
-  const inference = { trainable: false, weights };
+  // A device that computes in that precision does so throughout; another only keeps its matrices in it.
+  const kept = device.precisions.includes(weights) ? { precision: weights } : { weights };
+  const inference = { trainable: false, ...kept };
   const model = new GPT2(device, config, inference);
   return {
     model,
@@ -106,7 +108,7 @@ function buildParts(
 }
 
 function load({ device, parameters }: GPT2, { names, read }: ModelFolder): void {
-  for (const name of names) device.upload(parameters.get(name).value, read(name));
+  for (const name of names) parameters.load(device, name, read(name));
 }
 
 /** A reply as it was made, before it is compared. */

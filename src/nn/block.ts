@@ -2,7 +2,7 @@
 // stream, and leaves its own MLP's output waiting for the next: each addition is fused with the layernorm after it.
 
 import type { Allocator, Device, Dropout } from '../device/device.js';
-import type { Tensor } from '../device/tensor.js';
+import type { DType, Tensor } from '../device/tensor.js';
 import { Attention, type Context, type PackedContext } from './attention.js';
 import type { GPT2Config } from './gpt2-config.js';
 import { LayerNorm, type Waiting } from './layernorm.js';
@@ -26,24 +26,29 @@ export class BlockActivations {
   private readonly preActivation: Tensor;
   private readonly activated: Tensor;
 
-  /** @param shared where given, everything but `entering` is the memory of these (gradient checkpointing). */
+  /**
+   * @param scalar what the model computes in; statistics are f32.
+   * @param shared where given, everything but `entering` is the memory of these (gradient checkpointing).
+   */
   constructor(
     allocator: Allocator,
     private readonly config: GPT2Config,
     capacity: number,
+    scalar: DType,
     shared?: BlockActivations,
   ) {
     const { nEmbd, nHead, nInner } = config;
-    const allocate = (width: number) => allocator.allocate('activations', [capacity, width]);
+    const allocate = (width: number, type = scalar) =>
+      allocator.allocate('activations', [capacity, width], type);
     this.entering = allocate(nEmbd);
     this.normed = shared?.normed ?? allocate(nEmbd);
-    this.normedStats = shared?.normedStats ?? allocate(2);
+    this.normedStats = shared?.normedStats ?? allocate(2, 'f32');
     this.qkv = shared?.qkv ?? allocate(3 * nEmbd);
     this.attended = shared?.attended ?? allocate(nEmbd);
-    this.logSumExp = shared?.logSumExp ?? allocate(nHead);
+    this.logSumExp = shared?.logSumExp ?? allocate(nHead, 'f32');
     this.middle = shared?.middle ?? allocate(nEmbd);
     this.middleNormed = shared?.middleNormed ?? allocate(nEmbd);
-    this.middleStats = shared?.middleStats ?? allocate(2);
+    this.middleStats = shared?.middleStats ?? allocate(2, 'f32');
     this.preActivation = shared?.preActivation ?? allocate(nInner);
     this.activated = shared?.activated ?? allocate(nInner);
   }

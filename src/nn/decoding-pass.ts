@@ -45,10 +45,11 @@ export class DecodingPass {
     private readonly model: GPT2,
     { sequences, contextLength }: DecodingPassOptions,
   ) {
-    const { device, config } = model;
-    const { nEmbd, nLayer, vocabSize } = config;
+    const { device, config, parameters } = model;
+    const { nEmbd, nLayer } = config;
     const rows = Math.max(sequences, Math.min(promptChunk, contextLength));
-    const allocate = (shape: readonly number[]) => device.allocate('decoding', shape);
+    const allocate = (shape: readonly number[], type = parameters.scalar) =>
+      device.allocate('decoding', shape, type);
     const integers = (...shape: number[]) => device.allocate('decoding', shape, 'i32');
     this.sequences = sequences;
     this.contextLength = contextLength;
@@ -66,15 +67,15 @@ export class DecodingPass {
     this.tokens = integers(rows);
     this.positions = integers(rows);
     this.lastRows = integers(sequences);
-    this.activations = new BlockActivations(device, config, rows);
+    this.activations = new BlockActivations(device, config, rows, parameters.scalar);
     this.branch = allocate([rows, nEmbd]);
     this.final = {
       stream: allocate([rows, nEmbd]),
       out: allocate([rows, nEmbd]),
-      stats: allocate([rows, 2]),
+      stats: allocate([rows, 2], 'f32'),
     };
     this.last = allocate([sequences, nEmbd]);
-    this.logits = allocate([sequences, vocabSize]);
+    this.logits = allocate([sequences, this.head.width], 'f32');
     this.dropouts = modelDropouts(config, integers(3), false);
   }
 
@@ -107,7 +108,7 @@ export class DecodingPass {
     for (let from = 0; from < tokens.length; from += promptChunk)
       this.forward(Array.from(tokens).slice(from, from + promptChunk), 1);
     this.inherit(new Array<number>(this.sequences).fill(0));
-    return this.device.download(this.logits.rows(1));
+    return this.head.unpadded(this.device.download(this.logits.rows(1)));
   }
 
   /**
@@ -120,7 +121,7 @@ export class DecodingPass {
     if (count === 0 || count > this.sequences || this.room === 0)
       throw new RangeError(`${count} sequences where ${this.sequences} and ${this.room} more tokens fit`);
     this.forward(Array.from(tokens), count);
-    return this.device.download(this.logits.rows(count));
+    return this.head.unpadded(this.device.download(this.logits.rows(count)));
   }
 
   /** Lets sequence b go on from the past of sequence `parents[b]`, for the first `parents.length` sequences. */

@@ -9,7 +9,8 @@ import { Block, type BlockActivations, type BranchDropouts } from './block.js';
 import { Embedding } from './embedding.js';
 import { expectedTensors, type GPT2Config } from './gpt2-config.js';
 import { LayerNorm, type NormActivations, type Waiting } from './layernorm.js';
-import { type ParameterOptions, Parameters } from './parameters.js';
+import { headTable, logitsWidth } from './lm-head.js';
+import { type ParameterOptions, type ParameterShape, Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
 
 /** The tokens of a pass as they lie on the device; i32[R] each. */
@@ -67,10 +68,12 @@ export class GPT2 {
     readonly config: GPT2Config,
     options: ParameterOptions,
   ) {
-    const { weights } = options;
-    if (weights !== undefined && !device.weightPrecisions.includes(weights))
+    const { precision = 'fp32', weights = precision } = options;
+    if (!device.precisions.includes(precision))
+      throw new Error(`${device.kind} does not compute in ${precision}`);
+    if (weights !== precision && !device.weightPrecisions.includes(weights))
       throw new Error(`${device.kind} keeps no weights in ${weights}`);
-    this.parameters = new Parameters(device, expectedTensors(config), options);
+    this.parameters = new Parameters(device, reserveLogits(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
       { length: config.nLayer },
@@ -122,6 +125,13 @@ export class GPT2 {
     }
     this.embedding.backward(scratch.stream, input.tokens, input.positions, dropouts.embedding);
   }
+}
+
+/** Where the head reads its table, there is room for logits in a number that the device's products like. */
+function reserveLogits(device: Device, config: GPT2Config): ParameterShape[] {
+  return expectedTensors(config).map((tensor) =>
+    tensor.name === headTable(config) ? { ...tensor, reservedRows: logitsWidth(device, config) } : tensor,
+  );
 }
 
 function at<Item>(items: readonly Item[], index: number): Item {

@@ -15,7 +15,7 @@ export function initializeWeights(model: GPT2, uniform: () => number): void {
         initializerRange / (name.endsWith('c_proj.weight') ? Math.sqrt(2 * nLayer) : 1),
         uniform,
       );
-    model.device.upload(value, data);
+    model.parameters.load(model.device, name, data);
   }
 }
 

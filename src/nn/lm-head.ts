@@ -17,7 +17,20 @@ export interface Supervision {
   readonly labelSmoothing: number;
 }
 
+/** The parameter that hidden states are compared with. */
+export function headTable({ tieWordEmbeddings }: GPT2Config): string {
+  return tieWordEmbeddings ? 'wte.weight' : 'lm_head.weight';
+}
+
+/** Logits of a row as they lie on the device: the vocabulary and what pads it. */
+export function logitsWidth({ vocabularyMultiple }: Device, { vocabSize }: GPT2Config): number {
+  return Math.ceil(vocabSize / vocabularyMultiple) * vocabularyMultiple;
+}
+
 export class LmHead {
+  /** W, of a row of logits: V and padding, whose logits are 0 and mean nothing. */
+  readonly width: number;
+  private readonly vocabulary: number;
   private readonly table: Parameter;
   private readonly selected: Tensor;
   private readonly logits: Tensor;
@@ -31,10 +44,13 @@ export class LmHead {
     capacity: number,
   ) {
     const { nEmbd, vocabSize } = config;
-    this.table = parameters.get(config.tieWordEmbeddings ? 'wte.weight' : 'lm_head.weight');
+    const { scalar } = parameters;
+    this.width = logitsWidth(device, config);
+    this.vocabulary = vocabSize;
+    this.table = parameters.reserved(headTable(config));
     this.chunkRows = Math.min(capacity, Math.max(1, Math.floor(chunkBytes / (4 * vocabSize))));
-    this.selected = device.allocate('activations', [capacity, nEmbd]);
-    this.logits = device.allocate('logits chunk', [this.chunkRows, vocabSize]);
+    this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
+    this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
   }
 
   /** losses[S] of hidden[R,C]. */
@@ -62,12 +78,12 @@ export class LmHead {
     this.device.scatterRows(gradHidden, gradSelected.rows(supervision.rows.size), supervision.rows);
   }
 
-  /** out[R,V] = logits of x[R,C]. */
+  /** out[R,W] = logits of x[R,C]. */
   project(out: Tensor, x: Tensor): void {
     this.device.matmul(out, x, this.table.value, { transposeB: true });
   }
 
-  /** Gives `consume` the logits of all of hidden[R,C] in turn, a chunk [rows,V] at a time, each overwritten by the next. */
+  /** Gives `consume` the logits of all of hidden[R,C] in turn, a chunk [rows,W] at a time, each overwritten by the next. */
   eachLogits(hidden: Tensor, consume: (logits: Tensor) => void): void {
     const rows = hidden.extent(0);
     for (let from = 0; from < rows; from += this.chunkRows) {
@@ -76,6 +92,17 @@ export class LmHead {
       this.project(logits, hidden.rows(count, from));
       consume(logits);
     }
+  }
+
+  /** [R,V] of downloaded logits [R,W]. */
+  unpadded(logits: Float32Array): Float32Array {
+    const { width, vocabulary } = this;
+    if (width === vocabulary) return logits;
+    const rows = logits.length / width;
+    // In place: each row moves towards the start.
+    for (let row = 1; row < rows; row++)
+      logits.copyWithin(row * vocabulary, row * width, row * width + vocabulary);
+    return logits.subarray(0, rows * vocabulary);
   }
 
   private eachChunk(
@@ -94,6 +121,7 @@ export class LmHead {
       this.project(logits, chunk);
       this.device.crossEntropy(losses.rows(count, from), logits, targets.rows(count, from), {
         labelSmoothing,
+        vocabulary: this.vocabulary,
         ...(gradientScale && { gradientScale }),
       });
       consume(logits, chunk, from);

@@ -51,8 +51,9 @@ export class PackedPass {
     private readonly capacity: number,
     private readonly blocks: readonly BlockActivations[],
   ) {
-    const { device, config } = model;
-    const activation = (width: number) => device.allocate('activations', [capacity, width]);
+    const { device, config, parameters } = model;
+    const activation = (width: number, type = parameters.scalar) =>
+      device.allocate('activations', [capacity, width], type);
     const integers = () => device.allocate('batch', [capacity], 'i32');
     this.device = device;
     this.input = {
@@ -66,7 +67,11 @@ export class PackedPass {
     this.counter = device.allocate('batch', [3], 'i32');
     this.losses = device.allocate('batch', [capacity]);
     this.branch = activation(config.nEmbd);
-    this.final = { stream: activation(config.nEmbd), out: activation(config.nEmbd), stats: activation(2) };
+    this.final = {
+      stream: activation(config.nEmbd),
+      out: activation(config.nEmbd),
+      stats: activation(2, 'f32'),
+    };
     this.head = new LmHead(device, model.parameters, config, capacity);
     this.noDropout = modelDropouts(config, this.counter, false);
   }

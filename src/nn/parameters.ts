@@ -1,106 +1,163 @@
-// All parameters of a model lie in one flat f32 buffer, matrices first, so that AdamW and the gradient norm are a few
-// long sweeps and weight decay (matrices only) is a range. Each parameter is a view that starts on a 64-byte border;
-// the gap before it stays zero in values and gradients alike. A model that is only read may have its matrices in a
-// narrower type; they are a buffer of their own then, and vectors, which are next to nothing, stay f32.
+// All parameters of a model lie in one flat buffer, matrices first, so that AdamW and the gradient norm are a few long
+// sweeps and weight decay (matrices only) is a range. Each parameter is a view that starts on a 64-byte border; the gap
+// before it stays zero in values and gradients alike.
+//
+// In mixed precision the buffer stands twice: float32 masters, which the optimizer moves, and a copy in the precision
+// that the model computes in, which the layers read. A model that is only read has no masters; its matrices may be kept
+// in a narrower type than the model computes in, and are a buffer of their own then.
 
-import type { Allocator, Precision } from '../device/device.js';
+import type { Allocator, Device, Precision } from '../device/device.js';
 import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
 
 export interface ParameterShape {
   /** As in GPT2Model.state_dict(): `h.0.attn.c_attn.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** Rows to leave room for, where more than shape[0]; those beyond it stay zero. */
+  readonly reservedRows?: number;
 }
 
 export interface ParameterOptions {
   /** Whether there are gradients. */
   readonly trainable: boolean;
-  /** What matrices are kept in; default: fp32. Not together with `trainable`. */
+  /** What the model computes in; default: fp32. */
+  readonly precision?: Precision;
+  /** What matrices are kept in where the model is only read; default: `precision`. */
   readonly weights?: Precision;
 }
 
-export class Parameter {
-  constructor(
-    readonly name: string,
-    readonly value: Tensor,
-    private readonly gradientOrNone: Tensor | undefined,
-  ) {}
-
-  /** Same shape as `value`. */
-  get gradient(): Tensor {
-    if (!this.gradientOrNone)
-      throw new Error(`${this.name} has no gradient: the model was made for inference`);
-    return this.gradientOrNone;
-  }
+/** Tensors of one parameter, or of it with the rows that are reserved for it. */
+export interface Parameter {
+  readonly name: string;
+  /** What layers read. */
+  readonly value: Tensor;
+  /** f32 where the model is trainable: what is trained and saved. The memory of `value` unless precision is mixed. */
+  readonly master: Tensor;
+  /** f32, same shape. @throws Error where the model was made for inference. */
+  readonly gradient: Tensor;
 }
 
-const typeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, DType>;
+export const scalarTypes = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<
+  Precision,
+  DType
+>;
 const alignmentBytes = 64;
 const elementsOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
+/** Where the views of a parameter come from. */
+interface Home {
+  readonly values: Tensor;
+  readonly masters: Tensor;
+  readonly gradients: Tensor | undefined;
+}
+
 export class Parameters {
   /**
-   * f32: `decayed` elements of matrices first, then the vectors (biases and layernorms). Matrices that are kept in
-   * another type are not among them.
+   * `decayed` elements of matrices first, then the vectors (biases and layernorms). f32 in a trainable model. Matrices
+   * that are kept in a narrower type are not among them.
    */
   readonly values: Tensor;
+  /** `values` in the precision that the model computes in, where that is mixed; else undefined. */
+  readonly working: Tensor | undefined;
   /** f32, laid out as `values`; undefined for inference. */
   readonly gradients: Tensor | undefined;
   /** How many elements at the start of `values` take part in weight decay. */
   readonly decayed: number;
-  private readonly byName = new Map<string, Parameter>();
+  /** What the layers compute in. */
+  readonly scalar: DType;
+  private readonly places = new Map<string, { readonly shape: ParameterShape; readonly offset: number }>();
+  private readonly matrices: Home;
+  private readonly vectors: Home;
 
   /** @param shapes in the order in which they are saved. */
-  constructor(
-    allocator: Allocator,
-    shapes: readonly ParameterShape[],
-    { trainable, weights }: ParameterOptions,
-  ) {
-    if (trainable && weights !== undefined)
-      throw new Error(`a trainable model has float32 weights, not ${weights} ones`);
-    const type = typeOf[weights ?? 'fp32'];
+  constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
+    const { trainable, precision = 'fp32', weights = precision } = options;
+    if (trainable && weights !== precision)
+      throw new Error(`a trainable model that computes in ${precision} keeps no matrices in ${weights}`);
+    const scalar = scalarTypes[precision];
+    const matrixType = scalarTypes[weights];
     const matrices = place(
       shapes.filter(({ shape }) => shape.length > 1),
-      type,
+      matrixType,
     );
     const vectors = place(
       shapes.filter(({ shape }) => shape.length === 1),
-      'f32',
+      scalar,
     );
-    const narrow = type === 'f32' ? undefined : allocator.allocate('weights', [matrices.size], type);
-    this.decayed = narrow ? 0 : matrices.size;
-    this.values = allocator.allocate('weights', [this.decayed + vectors.size]);
-    this.gradients = trainable ? allocator.allocate('gradients', this.values.shape) : undefined;
-    for (const { name, shape } of shapes) {
-      const inMatrices = matrices.offsets.get(name);
-      const offset = inMatrices ?? this.decayed + (vectors.offsets.get(name) ?? 0);
-      const home = inMatrices === undefined ? this.values : (narrow ?? this.values);
-      this.byName.set(
-        name,
-        new Parameter(name, home.view(offset, shape), this.gradients?.view(offset, shape)),
-      );
+    const apart = matrixType !== scalar;
+    const mixed = trainable && scalar !== 'f32';
+    this.scalar = scalar;
+    this.decayed = apart ? 0 : matrices.size;
+    const size = [this.decayed + vectors.size];
+    this.values = allocator.allocate(mixed ? 'master weights' : 'weights', size, trainable ? 'f32' : scalar);
+    this.working = mixed ? allocator.allocate('weights', size, scalar) : undefined;
+    this.gradients = trainable ? allocator.allocate('gradients', size) : undefined;
+    this.vectors = {
+      values: this.working ?? this.values,
+      masters: this.values,
+      gradients: this.gradients,
+    };
+    const narrow = apart ? allocator.allocate('weights', [matrices.size], matrixType) : undefined;
+    this.matrices = narrow ? { values: narrow, masters: narrow, gradients: undefined } : this.vectors;
+    for (const shape of shapes) {
+      const offset =
+        matrices.offsets.get(shape.name) ?? this.decayed + (vectors.offsets.get(shape.name) ?? 0);
+      this.places.set(shape.name, { shape, offset });
     }
   }
 
   get(name: string): Parameter {
-    const parameter = this.byName.get(name);
-    if (!parameter) throw new Error(`the model has no parameter ${name}`);
-    return parameter;
+    return this.at(name, ({ shape }) => shape);
+  }
+
+  /** The parameter with the rows that are reserved for it. */
+  reserved(name: string): Parameter {
+    return this.at(name, reservedShape);
   }
 
   [Symbol.iterator](): IterableIterator<Parameter> {
-    return this.byName.values();
+    return Array.from(this.places.keys(), (name) => this.get(name)).values();
   }
 
   /** How many numbers the model learns (the gaps not counted). */
   get count(): number {
     let total = 0;
-    for (const { value } of this.byName.values()) total += value.size;
+    for (const { shape } of this.places.values()) total += elementsOf(shape.shape);
     return total;
+  }
+
+  /** Gives a parameter its numbers. */
+  load(device: Device, name: string, data: Float32Array): void {
+    const { value, master } = this.get(name);
+    device.upload(master, data);
+    if (value !== master) device.upload(value, data);
+  }
+
+  private at(name: string, shapeOf: (shape: ParameterShape) => readonly number[]): Parameter {
+    const found = this.places.get(name);
+    if (!found) throw new Error(`the model has no parameter ${name}`);
+    const shape = shapeOf(found.shape);
+    const home = found.shape.shape.length > 1 ? this.matrices : this.vectors;
+    const value = home.values.view(found.offset, shape);
+    const gradient = home.gradients?.view(found.offset, shape);
+    return {
+      name,
+      value,
+      master: home.masters === home.values ? value : home.masters.view(found.offset, shape),
+      get gradient() {
+        if (!gradient) throw new Error(`${name} has no gradient: the model was made for inference`);
+        return gradient;
+      },
+    };
   }
 }
 
-/** Where each of them starts, in elements of that type, one behind the other. */
+function reservedShape({ shape, reservedRows }: ParameterShape): readonly number[] {
+  const [rows = 0, ...rest] = shape;
+  return reservedRows === undefined ? shape : [Math.max(rows, reservedRows), ...rest];
+}
+
+/** Where each of them starts, in elements, one behind the other. @param type the narrowest that they are kept in. */
 function place(
   shapes: readonly ParameterShape[],
   type: DType,
@@ -108,9 +165,9 @@ function place(
   const alignment = alignmentBytes / bytesPerElement[type];
   const offsets = new Map<string, number>();
   let size = 0;
-  for (const { name, shape } of shapes) {
-    offsets.set(name, size);
-    size += Math.ceil(elementsOf(shape) / alignment) * alignment;
+  for (const shape of shapes) {
+    offsets.set(shape.name, size);
+    size += Math.ceil(elementsOf(reservedShape(shape)) / alignment) * alignment;
   }
   return { offsets, size };
 }

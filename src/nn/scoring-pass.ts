@@ -19,8 +19,8 @@ export class ScoringPass {
     readonly model: GPT2,
     { capacity }: ScoringPassOptions,
   ) {
-    const { device, config } = model;
-    const shared = new BlockActivations(device, config, capacity);
+    const { device, config, parameters } = model;
+    const shared = new BlockActivations(device, config, capacity, parameters.scalar);
     const blocks = Array.from({ length: config.nLayer }, () => shared);
     this.capacity = capacity;
     this.packed = new PackedPass(model, capacity, blocks);
@@ -35,11 +35,13 @@ export class ScoringPass {
   logits(input: TrainingInput): Float32Array {
     const batch = this.packed.upload(input);
     this.packed.forward(batch);
-    const all = new Float32Array(input.tokens.length * this.model.config.vocabSize);
+    const { vocabSize } = this.model.config;
+    const all = new Float32Array(input.tokens.length * vocabSize);
     let filled = 0;
     this.packed.head.eachLogits(batch.activations.final.out, (chunk: Tensor) => {
-      all.set(this.model.device.download(chunk), filled);
-      filled += chunk.size;
+      const numbers = this.packed.head.unpadded(this.model.device.download(chunk));
+      all.set(numbers, filled);
+      filled += numbers.length;
     });
     return all;
   }

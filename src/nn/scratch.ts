@@ -1,7 +1,7 @@
 // Memory for what flows back through the blocks: each uses it in turn and none keeps it.
 
 import type { Allocator } from '../device/device.js';
-import type { Tensor } from '../device/tensor.js';
+import type { DType, Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 
 export interface GradientScratch {
@@ -17,13 +17,14 @@ export interface GradientScratch {
   readonly wide: Tensor;
 }
 
-/** Scratch for up to `capacity` rows; call the result with the rows at hand. */
+/** Scratch for up to `capacity` rows of that type; call the result with the rows at hand. */
 export function allocateGradientScratch(
   allocator: Allocator,
   { nEmbd, nInner }: GPT2Config,
   capacity: number,
+  scalar: DType,
 ): (rows: number) => GradientScratch {
-  const allocate = (elements: number) => allocator.allocate('activation gradients', [elements]);
+  const allocate = (elements: number) => allocator.allocate('activation gradients', [elements], scalar);
   const stream = allocate(capacity * nEmbd);
   const branch = allocate(capacity * nEmbd);
   const attended = allocate(capacity * nEmbd);

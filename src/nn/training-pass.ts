@@ -34,7 +34,7 @@ export class TrainingPass {
     this.gradientScale = device.allocate('batch', [1]);
     this.lossSum = device.allocate('batch', [1]);
     this.packed = new PackedPass(model, capacity, allocateBlocks(model, options));
-    this.scratch = allocateGradientScratch(device, config, capacity);
+    this.scratch = allocateGradientScratch(device, config, capacity, model.parameters.scalar);
     this.dropouts = modelDropouts(config, this.packed.counter, true);
   }
 
@@ -73,14 +73,14 @@ export class TrainingPass {
 }
 
 function allocateBlocks(
-  { device, config }: GPT2,
+  { device, config, parameters: { scalar } }: GPT2,
   { capacity, gradientCheckpointing }: TrainingPassOptions,
 ): BlockActivations[] {
-  const first = new BlockActivations(device, config, capacity);
+  const first = new BlockActivations(device, config, capacity, scalar);
   const shared = gradientCheckpointing ? first : undefined;
   const others = Array.from(
     { length: config.nLayer - 1 },
-    () => new BlockActivations(device, config, capacity, shared),
+    () => new BlockActivations(device, config, capacity, scalar, shared),
   );
   return [first, ...others];
 }

@@ -43,7 +43,7 @@ export async function saveCheckpoint(
     ({ name, shape }): TensorToSave => ({
       name,
       shape,
-      data: () => device.download(parameters.get(name).value),
+      data: () => device.download(parameters.get(name).master),
     }),
   );
   const moments = optimizer.moments().flatMap(({ name, shape, first, second }): TensorToSave[] => [

@@ -163,7 +163,7 @@ function fromFolder(folder: string, label: string, watcher: StartWatcher): Opene
     ...withoutWeights(folder, label),
     config,
     loadWeights: (model) => {
-      for (const name of names) model.device.upload(model.parameters.get(name).value, read(name));
+      for (const name of names) model.parameters.load(model.device, name, read(name));
     },
   };
 }

@@ -33,6 +33,7 @@ export class CpuDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
+  readonly vocabularyMultiple = 1;
   readonly #kernels: Kernels;
   protected readonly memory: NativeMemory;
 

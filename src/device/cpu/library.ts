@@ -46,7 +46,7 @@ const signatures = {
   gather_rows: ['void', P, P, P, N, N],
   scatter_rows: ['void', P, P, P, N, N, N],
 
-  cross_entropy: ['void', P, P, P, F, P, N, N],
+  cross_entropy: ['void', P, P, P, F, P, N, N, N],
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],
   clip_coefficient: ['void', P, P, D],

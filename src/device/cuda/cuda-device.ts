@@ -64,6 +64,7 @@ export class CudaDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly vocabularyMultiple: number = 1;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   #peak = 0;

@@ -229,7 +229,7 @@ export class CudaKernels implements OperationKernels {
   }
 
   cross_entropy(...values: Parameters<OperationKernels['cross_entropy']>): void {
-    this.#launch('cross_entropy', launches.cross_entropy(values[5], values[6]), values);
+    this.#launch('cross_entropy', launches.cross_entropy(values[5], values[6]), values.slice(0, -1));
   }
 
   sum(out: Tensor, x: Tensor, size: number): void {

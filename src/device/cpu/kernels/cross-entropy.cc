@@ -61,11 +61,12 @@ void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary
 
 }  // namespace
 
-/** See `crossEntropy` of the device contract; without gradient_scale the logits stay as they are. */
+/** See `crossEntropy` of the device contract, W = stride; without gradient_scale the logits stay as they are. */
 extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* targets, float label_smoothing,
-                                 const float* gradient_scale, int64_t rows, int64_t vocabulary) {
+                                 const float* gradient_scale, int64_t rows, int64_t vocabulary, int64_t stride) {
   team::share(rows, [&](int64_t r) {
-    float* row = logits + r * vocabulary;
+    float* row = logits + r * stride;
+    if (gradient_scale) memset(row + vocabulary, 0, (size_t)(stride - vocabulary) * sizeof(float));
     if (targets[r] < 0) {
       losses[r] = 0;
       if (gradient_scale) memset(row, 0, (size_t)vocabulary * sizeof(float));
