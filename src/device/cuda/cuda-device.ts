@@ -65,6 +65,7 @@ export class CudaDevice extends KernelDevice {
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly vocabularyMultiple: number = 1;
+  readonly rowMultiple: number = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   #peak = 0;

@@ -44,7 +44,7 @@ const files = {
   'embedding.cu': ['embedding', 'embedding_backward'],
   'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
   'cross-entropy.cu': ['cross_entropy'],
-  'adamw.cu': ['clip_coefficient', 'adamw', 'adamw_narrow'],
+  'adamw.cu': ['prepare_update', 'adamw', 'adamw_narrow'],
 } as const satisfies Record<string, readonly KernelName[]>;
 
 type Argument = Tensor | number | undefined;
@@ -240,8 +240,8 @@ export class CudaKernels implements OperationKernels {
     this.#sum('sum_of_squares', out, x, size);
   }
 
-  clip_coefficient(...values: Parameters<OperationKernels['clip_coefficient']>): void {
-    this.#launch('clip_coefficient', launches.clip_coefficient(), values);
+  prepare_update(...values: Parameters<OperationKernels['prepare_update']>): void {
+    this.#launch('prepare_update', launches.prepare_update(), values);
   }
 
   adamw(...values: Parameters<OperationKernels['adamw']>): void {
