@@ -1,13 +1,13 @@
 // The device of one NVIDIA card: kernels compiled at first use, matrix products by cuBLASLt, everything in one stream.
 // Calls return before the card is done; `download` waits. A card needs compute capability 7.0.
 
-import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
 import { type Card, type Context, openDriver } from './driver.js';
+import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
 import { suitableMajors } from './libraries.js';
 import { CudaMemory } from './memory.js';
@@ -23,19 +23,13 @@ export interface CudaDeviceOptions {
 
 /** What cuBLASLt may use between its own kernels. */
 const workspaceBytes = 32 * 2 ** 20;
-const oldestMajor = 7;
 
 /** @throws UserError (device) without a driver, a library, that card, or where the card is too old. */
 export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const { ordinal = 0, env = process.env, onCompile } = options;
   const driver = openDriver(env);
   const card = driver.card(ordinal);
-  const [major, minor] = card.computeCapability;
-  if (major < oldestMajor)
-    throw new UserError(
-      'device',
-      `cuda:${ordinal} (${card.name}) has compute capability ${major}.${minor}, 7.0 is needed: use --device cpu.`,
-    );
+  requireCapability(ordinal, card);
   const majors = suitableMajors(driver.version, card.computeCapability);
   const nvrtc = openNvrtc(env, majors);
   const architecture = architectureOf(nvrtc, card.computeCapability);

@@ -3,9 +3,15 @@
 // called synchronously from the thread that opened it. Addresses and handles are numbers (they have 48 bits).
 
 import koffi from 'koffi';
-import { UserError } from '../../errors.js';
 import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
-import { driverCure, driverFailure, noSuchCard, notEnoughMemory, outOfMemory } from './errors.js';
+import {
+  driverCure,
+  driverFailure,
+  noSuchCard,
+  notEnoughMemory,
+  outOfMemory,
+  requireDriverVersion,
+} from './errors.js';
 import { requireLibrary } from './libraries.js';
 
 /** The C functions of libcuda that this takes. */
@@ -73,8 +79,6 @@ const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
 const maxDynamicSharedBytes = 8;
 /** Of dynamic shared memory, without asking for more. */
 const usualSharedBytes = 48 * 1024;
-/** CUDA 12.0, whose compiler and cuBLASLt are the oldest that this takes. */
-const oldestDriver = 12_000;
 
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
@@ -87,11 +91,7 @@ export class Driver {
     this.#check('cuInit', this.#calls.cuInit(0));
     this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
     this.version = this.#out.int;
-    if (this.version < oldestDriver)
-      throw new UserError(
-        'device',
-        `the NVIDIA driver is too old (CUDA ${this.version / 1000}, 12.0 is needed): ${driverCure}.`,
-      );
+    requireDriverVersion(this.version);
   }
 
   deviceCount(): number {
