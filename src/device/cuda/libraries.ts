@@ -72,11 +72,11 @@ export function requireLibrary(
   const wanted = majors.join(' or ');
   const what =
     name === 'libcuda'
-      ? `no NVIDIA driver is found (${name}.so.1)`
+      ? `no NVIDIA driver is found (${name}.so.1${where})`
       : unsuitable === undefined
-        ? `${name} of CUDA ${wanted || '12 or 13'} is not found`
+        ? `${name} of CUDA ${wanted || '12 or 13'} is not found${where}`
         : `${unsuitable} does not suit this GPU and its driver, which take CUDA ${wanted}`;
-  throw new CudaUnavailable(`${what}${where}`, `${cureOf(name, majors, env)}, or use --device cpu`);
+  throw new CudaUnavailable(what, `${cureOf(name, majors, env)}, or use --device cpu`);
 }
 
 /**
