@@ -7,7 +7,12 @@ import { cacheFolders } from '../../device/cpu/compiler.js';
 import { bind, N } from '../../device/cuda/bindings.js';
 import { precisionsOf } from '../../device/cuda/capability.js';
 import { type Card, Driver } from '../../device/cuda/driver.js';
-import { CudaUnavailable, cudaVersion, requireCapability } from '../../device/cuda/errors.js';
+import {
+  CudaUnavailable,
+  cudaVersion,
+  requireCapability,
+  requireDriverVersion,
+} from '../../device/cuda/errors.js';
 import {
   cureOf,
   fileVersion,
@@ -70,6 +75,7 @@ function openDriver(places: readonly string[], pciFolder?: string): OpenedDriver
   }
   try {
     const driver = new Driver(path);
+    requireDriverVersion(driver.version);
     const version = fileVersion(path);
     const detail = `${version === undefined ? '' : `${version}, `}for CUDA ${cudaVersion(driver.version)}, ${path}`;
     return { check: { name, state: 'ok', detail }, driver };
@@ -113,7 +119,7 @@ function cardsOf(driver: Driver): (Found | { readonly check: Check })[] {
   return Array.from({ length: count }, (_, ordinal) => {
     const name = `cuda:${ordinal}`;
     try {
-      const card = driver.card(ordinal);
+      const card = driver.device(ordinal);
       requireCapability(ordinal, card);
       return { check: { name, state: 'ok', detail: cardDetail(card) }, card };
     } catch (thrown) {
@@ -175,7 +181,7 @@ function versionOf(name: ToolkitLibrary, path: string, card: Card | undefined): 
 
 function kernelCheck(env: NodeJS.ProcessEnv): Check {
   const name = 'CUDA kernels';
-  for (const folder of cacheFolders(env).flatMap((cache) => [cache, join(cache, 'cuda')])) {
+  for (const folder of cacheFolders(env)) {
     try {
       const images = readdirSync(folder).filter((file) => file.endsWith('.cubin'));
       if (images.length === 0) continue;
