@@ -148,6 +148,15 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     });
   }
 
+  /** A card on which that many bytes are free beside what the device itself takes. */
+  const cardWith = (bytes: number): Settings => {
+    const { stdout } = train(join(root, 'measured'), ['--device', 'cuda', '--dry-run', '--json'], {
+      CUDA_EMULATOR_MEMORY: String(2 ** 32),
+    });
+    const { available_memory_bytes: available } = JSON.parse(stdout) as { available_memory_bytes: number };
+    return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + bytes) };
+  };
+
   test('a run that does not fit is told how much is missing and the flag that makes it fit', () => {
     const output = join(root, 'too-big');
     const many = makeTinyCorpus(join(root, 'many.json'), 1000);
@@ -162,7 +171,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
       '--batch-size',
       '64',
     ];
-    const memory = { CUDA_EMULATOR_MEMORY: '42000000' };
+    const memory = cardWith(8e6);
     const { code, stderr } = train(output, words, memory);
     assert.match(
       stderr,
@@ -177,9 +186,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
 
   test('a model that is to talk and does not fit', () => {
     const words = [model, '--prompt', 'hello', '--device', 'cuda', '--precision', 'fp32'];
-    const { code, stderr } = run('chat/main.js', [...words, '--candidates', '64'], {
-      CUDA_EMULATOR_MEMORY: '33800000',
-    });
+    const { code, stderr } = run('chat/main.js', [...words, '--candidates', '64'], cardWith(2e5));
     assert.match(
       stderr,
       /^error: .*model needs .* and .* are available; .* are missing: use a smaller model/,
