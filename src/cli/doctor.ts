@@ -2,13 +2,14 @@
 
 import { ExitCode } from '../errors.js';
 import type { Check } from './checks/check.js';
+import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
 import { hasCuda, nvidiaChecks } from './checks/nvidia.js';
 import { cacheChecks, hubCheck, tensorflowCheck } from './checks/surroundings.js';
 
 export interface DoctorOptions {
   readonly json: boolean;
-  /** Also where was searched. */
+  /** Also where was searched, and how products are computed. */
   readonly verbose: boolean;
 }
 
@@ -25,13 +26,15 @@ async function examine(
   verbose: boolean,
   onCompile: () => void,
 ): Promise<readonly Check[]> {
+  const nvidia = nvidiaChecks(env, { verbose });
   return [
     nodeCheck(),
     ...compilerChecks(env, onCompile),
     processorCheck(),
     memoryCheck(),
     await diskCheck(),
-    ...nvidiaChecks(env, { verbose }),
+    ...nvidia,
+    ...(verbose && hasCuda(nvidia) ? [epilogueCheck(env)] : []),
     tensorflowCheck(),
     ...(await cacheChecks(env)),
     hubCheck(env),

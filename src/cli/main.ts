@@ -46,7 +46,7 @@ function addDoctor(program: Command): void {
   quietCommand(program.command('doctor'))
     .description('Report what this machine offers for training, what is missing and how to get it.')
     .option('--json', 'Print the report as one line of JSON.')
-    .option('--verbose', 'Report also where libraries were looked for.')
+    .option('--verbose', 'Report also where libraries were looked for and how the GPU computes products.')
     .action(async (_: unknown, command: Command) => {
       const [word] = command.args;
       if (word !== undefined) throw new UserError('usage', `doctor takes no ${JSON.stringify(word)}`);

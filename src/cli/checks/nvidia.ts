@@ -161,7 +161,7 @@ function libraryChecks(
       return { name, state: 'absent', detail, ...(cure === undefined ? {} : { cure }) };
     }
     try {
-      return { name, state: 'ok', detail: `CUDA ${versionOf(name, found, card)}, ${found}` };
+      return { name, state: 'ok', detail: `${versionOf(name, found, card)}, ${found}` };
     } catch (thrown) {
       return { name, state: 'absent', ...refusalOf(thrown) };
     }
@@ -173,7 +173,7 @@ function versionOf(name: ToolkitLibrary, path: string, card: Card | undefined): 
   if (name === 'libnvrtc') {
     const nvrtc = new Nvrtc(path);
     if (card !== undefined) architectureOf(nvrtc, card.computeCapability);
-    return nvrtc.version;
+    return `CUDA ${nvrtc.version}`;
   }
   const version = bind(path, { cublasLtGetVersion: [N] }, cureOf(name)).cublasLtGetVersion();
   return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
