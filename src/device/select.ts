@@ -114,6 +114,6 @@ function resolve(
   if (known.includes(requested)) return requested;
   throw new UserError(
     'device',
-    `${kind} ${unable} ${requested} here (${description}): use --precision ${usable.join(' or ')}.`,
+    `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
   );
 }
