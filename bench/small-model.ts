@@ -15,6 +15,7 @@ export interface SmallLearner extends Learner {
 export function smallLearner(capacity: number, threads: number): SmallLearner {
   const device = createCpuDevice({ threads });
   const learner = buildLearner(device, presetConfig('small', 50257), {
+    precision: 'fp32',
     capacity,
     gradientCheckpointing: false,
     labelSmoothing: 0,
