@@ -88,8 +88,8 @@ export class CudaDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
-  readonly vocabularyMultiple: number = 1;
-  readonly rowMultiple: number = 128;
+  readonly vocabularyMultiple = 128;
+  readonly rowMultiple = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;
