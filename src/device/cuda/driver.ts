@@ -108,8 +108,6 @@ export interface HostMemory {
 }
 
 const attribute = { multiprocessors: 16, major: 75, minor: 76, sharedMemoryPerBlock: 97 } as const;
-/** CUDA_ERROR_NOT_READY. */
-const notReady = 600;
 const maxDynamicSharedBytes = 8;
 /** CU_STREAM_NON_BLOCKING: not held up by the legacy default stream. */
 const nonBlocking = 1;
@@ -118,6 +116,8 @@ const threadLocal = 1;
 /** What a block may have without asking. */
 const plainSharedBytes = 48 * 1024;
 const mostParameters = 32;
+/** CUDA_ERROR_NOT_READY. */
+const notReady = 600;
 
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
@@ -327,7 +327,7 @@ export class Driver {
   }
 
   /** Whether the event has happened. */
-  hasHappened(event: Event): boolean {
+  happened(event: Event): boolean {
     const status = this.#calls.cuEventQuery(event);
     if (status === notReady) return false;
     this.#check('cuEventQuery', status);

@@ -95,12 +95,24 @@ export class CudaMemory implements DeviceMemory {
     return data;
   }
 
-  /** Of up to 16 numbers, f32. */
+  /** What `source` will hold, without waiting. Where too many are on their way, it is waited for all the same. */
   fetch(source: Tensor): Fetched {
-    this.#expectOpen('downloads');
-    if (source.dtype !== 'f32') throw new Error(`fetch: ${show(source)} is not f32`);
-    const { ready, wait } = this.#staging.fetch(source.address, 4 * source.size);
-    return { ready, wait: () => new Float32Array(wait().buffer) };
+    this.#expectOpen('fetches');
+    const { dtype, address, size } = source;
+    const landing =
+      dtype === 'f32' && size > 0 ? this.#staging.fetch(address, size * bytesPerElement[dtype]) : undefined;
+    if (landing === undefined) {
+      const data = this.download(source);
+      return { ready: () => true, wait: () => data };
+    }
+    let data: Float32Array | undefined;
+    return {
+      ready: () => data !== undefined || landing.ready(),
+      wait: () => {
+        data ??= new Float32Array(landing.wait().slice().buffer);
+        return data;
+      },
+    };
   }
 
   fill({ dtype, address, size }: Tensor, value: number): void {

@@ -6,8 +6,9 @@ import type { Graph } from './driver.js';
 import type { CudaMemory } from './memory.js';
 
 export class Replays {
-  /** Undefined where the work has run, but is not captured yet. */
-  readonly #graphs = new Map<object, Map<string, Graph | undefined>>();
+  /** By owner and key; undefined where the work has run, but is not captured yet. */
+  readonly #works = new WeakMap<object, Map<string, Graph | undefined>>();
+  readonly #graphs: Graph[] = [];
 
   constructor(
     readonly context: CardContext,
@@ -16,33 +17,32 @@ export class Replays {
 
   run(owner: object, key: string, work: () => void): void {
     const { driver, stream } = this.context;
-    const graphs = this.#graphsOf(owner);
-    const graph = graphs.get(key);
+    const works = this.#worksOf(owner);
+    const graph = works.get(key);
     if (graph !== undefined) {
       driver.launchGraph(graph, stream);
       return;
     }
-    if (!graphs.has(key)) {
+    if (!works.has(key)) {
       this.memory.sealed(key, work);
-      graphs.set(key, undefined);
+      works.set(key, undefined);
       return;
     }
     const captured = driver.capture(stream, () => this.memory.sealed(key, work));
-    graphs.set(key, captured);
+    works.set(key, captured);
+    this.#graphs.push(captured);
     driver.launchGraph(captured, stream);
   }
 
   dispose(): void {
-    for (const graphs of this.#graphs.values())
-      for (const graph of graphs.values()) if (graph !== undefined) this.context.driver.destroyGraph(graph);
-    this.#graphs.clear();
+    for (const graph of this.#graphs.splice(0)) this.context.driver.destroyGraph(graph);
   }
 
-  #graphsOf(owner: object): Map<string, Graph | undefined> {
-    const known = this.#graphs.get(owner);
-    if (known) return known;
-    const fresh = new Map<string, Graph | undefined>();
-    this.#graphs.set(owner, fresh);
-    return fresh;
+  #worksOf(owner: object): Map<string, Graph | undefined> {
+    const known = this.#works.get(owner);
+    if (known !== undefined) return known;
+    const works = new Map<string, Graph | undefined>();
+    this.#works.set(owner, works);
+    return works;
   }
 }
