@@ -1,0 +1,60 @@
+// The report of a check: JSON for keeping, a table for reading. Written anew after every step, so that a check that is
+// cut off has told what it knew.
+
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeFileAtomic } from '../../src/files/atomic.js';
+import { type Finding, table } from '../findings.js';
+import type { Outcome, TestSummary } from './step.js';
+
+export interface Report {
+  readonly startedAt: string;
+  /** null while it runs, and where it was cut off. */
+  readonly finishedAt: string | null;
+  /** As it was called. */
+  readonly arguments: readonly string[];
+  /** The emulator's card, or one of the same small sizes. */
+  readonly smoke: boolean;
+  readonly card: string;
+  readonly outcomes: readonly Outcome[];
+  /** Empty with `smoke`: nothing is measured there. */
+  readonly findings: readonly Finding[];
+}
+
+/** bench/results/<date>-<card>.json. */
+export function reportPath(card: string, date: Date): string {
+  const folder = fileURLToPath(new URL('../../../bench/results/', import.meta.url));
+  const name = card.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return join(folder, `${date.toISOString().slice(0, 10)}-${name}.json`);
+}
+
+export function writeReport(path: string, report: Report): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** In Markdown. */
+export function readable({ card, outcomes, findings }: Report): string {
+  const rows = outcomes.map((outcome) => [
+    outcome.part,
+    outcome.name,
+    outcome.status,
+    outcome.seconds.toFixed(1),
+    remark(outcome),
+  ]);
+  const head = ['part', 'step', 'result', 's', ''];
+  const steps = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return [`## ${card}`, '', ...steps, ...(findings.length > 0 ? ['', table(findings)] : [])].join('\n');
+}
+
+/** One line that fits a cell. */
+export function remark({ status, result, words }: Outcome): string {
+  const summary = result as Partial<TestSummary> | null;
+  const counts =
+    summary?.failures === undefined
+      ? ''
+      : `${summary.passed} passed${summary.failures.length > 0 ? `, ${summary.failures.length} failed: ` : ''}`;
+  const why = status === 'passed' ? '' : (words.split('\n').find((line) => line.trim() !== '') ?? '');
+  return `${counts}${why.slice(0, 160)}`.replaceAll('|', '\\|');
+}

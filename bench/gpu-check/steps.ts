@@ -1,0 +1,103 @@
+// What the check does, in order: what must be right first, then what should be fast, ours and the peers' in turns. Knows
+// commands and time limits, not what their results mean. `--smoke` is the same on an emulated card, with sizes to match.
+
+import { fileURLToPath } from 'node:url';
+import type { Precision } from '../../src/device/device.js';
+import { program } from '../measure.js';
+import type { Environment } from './environment.js';
+import { measurements } from './measurements.js';
+import { ours, precisions, type Situation, unless, type Wanted } from './situation.js';
+import type { Step } from './step.js';
+
+const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
+const reporter = new URL('./reporter.js', import.meta.url).href;
+
+export function environmentStep({ device, python }: Wanted): Step {
+  const args = [program('gpu-check/environment'), '--device', device, '--python', python];
+  return {
+    name: 'card, driver, libraries, Python',
+    part: 'environment',
+    command: process.execPath,
+    args,
+    limitSeconds: 180,
+    prints: 'program',
+  };
+}
+
+/** Everything after the environment is known. */
+export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
+  const situation: Situation = { ...wanted, environment };
+  return [
+    conformance(situation),
+    goldens(situation),
+    ...precisions.map((precision) => shortRun(situation, precision)),
+    ...measurements(situation),
+    sanitizer(situation),
+  ];
+}
+
+/** Runs a file of tests in its own process, without Node's runner of many files. */
+function testRun(situation: Situation, path: string, only: string | undefined): Pick<Step, 'args' | 'env'> {
+  return {
+    args: [
+      ...['--enable-source-maps', '--test-reporter', reporter],
+      ...(only === undefined ? [] : ['--test-name-pattern', only]),
+      tests(path),
+    ],
+    env: { CHATBOT_TRAIN_TEST_DEVICE: situation.device },
+  };
+}
+
+function conformance(situation: Situation): Step {
+  const only = situation.smoke ? 'the same inputs give the same bits' : undefined;
+  return {
+    name: 'every operation against the contract',
+    part: 'conformance',
+    command: process.execPath,
+    ...testRun(situation, 'bench/gpu-check/conformance', only),
+    limitSeconds: 600,
+    prints: 'tests',
+  };
+}
+
+function goldens(situation: Situation): Step {
+  return {
+    name: 'golden models: logits, gradients, 20 steps',
+    part: 'goldens',
+    command: process.execPath,
+    ...testRun(situation, 'test/goldens.test', situation.smoke ? '^(golden model plain|logits)$' : undefined),
+    limitSeconds: 300,
+    prints: 'tests',
+  };
+}
+
+function sanitizer(situation: Situation): Step {
+  const { args, env } = testRun(situation, 'bench/gpu-check/conformance', undefined);
+  return {
+    name: 'every operation under compute-sanitizer',
+    part: 'sanitizer',
+    command: 'compute-sanitizer',
+    args: ['--tool', 'memcheck', '--error-exitcode', '9', process.execPath, ...args],
+    ...(env ? { env } : {}),
+    limitSeconds: 900,
+    prints: 'tests',
+    ...(situation.environment.computeSanitizer === null
+      ? { notOffered: 'no compute-sanitizer on the path' }
+      : {}),
+  };
+}
+
+function shortRun(situation: Situation, precision: Precision): Step {
+  const { smoke, device } = situation;
+  const sizes = smoke ? ['--steps', '6', '--tokens', '32'] : ['--steps', '60'];
+  const args = ['--device', device, '--precision', precision, ...sizes];
+  return {
+    ...ours(
+      'gpu-check/short-run',
+      { name: `quickstart twice, and a word with it, ${precision}`, limit: 240 },
+      args,
+    ),
+    part: 'run',
+    ...unless(situation, precision),
+  };
+}
