@@ -2,9 +2,8 @@
 // both see the same card in the same minutes. Sizes and time limits are here; goals are in goals.ts.
 
 import { join } from 'node:path';
-import type { Precision } from '../../src/device/device.js';
 import { peer } from '../measure.js';
-import { ours, precisions, type Situation, unless } from './situation.js';
+import { fastest, ours, precisions, type Situation, unless } from './situation.js';
 import type { Step } from './step.js';
 
 /** All of them, in the order in which they run. */
@@ -40,11 +39,6 @@ function gemmPeak(situation: Situation): Step[] {
     ]),
     ...unless(situation, precision),
   }));
-}
-
-/** The precision of the benchmark. */
-function fastest({ environment: { precisions: offered }, smoke }: Situation): Precision {
-  return !smoke || offered.includes('bf16') ? 'bf16' : 'fp32';
 }
 
 function memory(situation: Situation): Step[] {
@@ -103,23 +97,14 @@ function training(situation: Situation, round: number): Step[] {
   const { smoke, device } = situation;
   const precision = fastest(situation);
   const rows = String(smoke ? 1 : rowsOf(situation));
-  return ['small', 'medium'].flatMap((model) => {
+  return (smoke ? ['tiny'] : ['small', 'medium']).flatMap((model) => {
     const sizes = ['--batch', rows, '--tokens', smoke ? '16' : '1024'];
     const timing = smoke ? ['--steps', '1', '--warmup', '1'] : ['--steps', '20', '--warmup', '4'];
     const what = `${model}, ${rows} x 1024, round ${round}`;
     return [
       {
         ...ours('train-step', { name: `training ${what}`, series: `train ${model}` }, [
-          ...[
-            '--device',
-            device,
-            '--precision',
-            precision,
-            '--model',
-            smoke ? 'tiny' : model,
-            ...sizes,
-            ...timing,
-          ],
+          ...['--device', device, '--precision', precision, '--model', model, ...sizes, ...timing],
         ]),
         ...unless(situation, precision),
       },

@@ -55,6 +55,9 @@ export function remark({ status, result, words }: Outcome): string {
     summary?.failures === undefined
       ? ''
       : `${summary.passed} passed${summary.failures.length > 0 ? `, ${summary.failures.length} failed: ` : ''}`;
-  const why = status === 'passed' ? '' : (words.split('\n').find((line) => line.trim() !== '') ?? '');
+  // A program that throws says so in the middle of what Node.js prints around it.
+  const lines = words.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
+  const why = status === 'passed' ? '' : said;
   return `${counts}${why.slice(0, 160)}`.replaceAll('|', '\\|');
 }

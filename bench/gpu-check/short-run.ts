@@ -83,15 +83,7 @@ function train(name: string): Ran {
 
 /** A greedy reply of a few tokens: an answer, whatever it says. */
 function chat(folder: string): string {
-  const flags = [
-    '--device',
-    values.device,
-    '--no-do-sample',
-    '--max-new-tokens',
-    '8',
-    '--min-new-tokens',
-    '1',
-  ];
+  const flags = ['--device', values.device, '--greedy', '--min-new-tokens', '4', '--max-new-tokens', '8'];
   const reply = command('chat/main', [folder, ...flags], 'hello\n').trim();
   assert.notEqual(reply, '', 'the trained model does not answer');
   return reply;

@@ -44,3 +44,8 @@ export function ours(
     prints: 'program',
   };
 }
+
+/** The precision of the benchmark: bf16, which an emulated card may lack. */
+export function fastest({ environment: { precisions: offered }, smoke }: Situation): Precision {
+  return !smoke || offered.includes('bf16') ? 'bf16' : 'fp32';
+}

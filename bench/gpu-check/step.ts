@@ -85,7 +85,8 @@ function runProcess({ command, args, env }: Step, limitSeconds: number): Promise
   return new Promise((resolve) => {
     // A group of its own: what the program starts ends with it.
     const child = spawn(command, args, {
-      env: { ...process.env, ...env },
+      // Tests that run inside of a test would report to its runner.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

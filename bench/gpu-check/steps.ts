@@ -6,7 +6,7 @@ import type { Precision } from '../../src/device/device.js';
 import { program } from '../measure.js';
 import type { Environment } from './environment.js';
 import { measurements } from './measurements.js';
-import { ours, precisions, type Situation, unless, type Wanted } from './situation.js';
+import { fastest, ours, precisions, type Situation, unless, type Wanted } from './situation.js';
 import type { Step } from './step.js';
 
 const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
@@ -30,7 +30,7 @@ export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   return [
     conformance(situation),
     goldens(situation),
-    ...precisions.map((precision) => shortRun(situation, precision)),
+    ...(wanted.smoke ? [fastest(situation)] : precisions).map((precision) => shortRun(situation, precision)),
     ...measurements(situation),
     sanitizer(situation),
   ];
@@ -89,7 +89,7 @@ function sanitizer(situation: Situation): Step {
 
 function shortRun(situation: Situation, precision: Precision): Step {
   const { smoke, device } = situation;
-  const sizes = smoke ? ['--steps', '6', '--tokens', '32'] : ['--steps', '60'];
+  const sizes = smoke ? ['--steps', '2', '--tokens', '16'] : ['--steps', '60'];
   const args = ['--device', device, '--precision', precision, ...sizes];
   return {
     ...ours(
