@@ -2,7 +2,7 @@
 
 import type { AttentionOptions, KeyValueCache } from './device.js';
 import type { OperationKernels } from './kernel-device.js';
-import { expectAll, expectDivisible, expectFloats, expectIntegers, show } from './shapes.js';
+import { expectAll, expectDivisible, expectFloats, expectIntegers, type FloatType, show } from './shapes.js';
 import type { Tensor } from './tensor.js';
 
 /** Every entry of `index` lies in low..high-1. */
@@ -18,7 +18,7 @@ export function expectWithin(
     throw new Error(`${operation}: entry ${at} of ${show(index)} lies outside ${low}..${high - 1}`);
 }
 
-/** Checks an embedding or its gradient; `rows` is what is written or read for each position. The tables are of that type. */
+/** Checks an embedding or its gradient; `rows` is what is written or read for each position. */
 export function checkEmbedding(
   kernels: OperationKernels,
   operation: string,
@@ -26,13 +26,13 @@ export function checkEmbedding(
   tokens: Tensor,
   positions: Tensor,
   tables: { readonly token: Tensor; readonly position: Tensor },
-  type: 'f32' | 'bf16',
+  types: { readonly rows: FloatType; readonly tables: FloatType },
 ): [rows: number, channels: number] {
   const [count, channels] = [rows.extent(0), rows.extent(1)];
   const [vocabulary, longest] = [tables.token.extent(0), tables.position.extent(0)];
-  expectFloats(operation, [count, channels], { rows });
-  expectAll(operation, type, [vocabulary, channels], { tokenTable: tables.token });
-  expectAll(operation, type, [longest, channels], { positionTable: tables.position });
+  expectAll(operation, types.rows, [count, channels], { rows });
+  expectAll(operation, types.tables, [vocabulary, channels], { tokenTable: tables.token });
+  expectAll(operation, types.tables, [longest, channels], { positionTable: tables.position });
   expectIntegers(operation, [count], { tokens, positions });
   expectWithin(kernels, operation, tokens, 0, vocabulary);
   expectWithin(kernels, operation, positions, 0, longest);
@@ -47,12 +47,13 @@ export function checkAttention(
   logSumExp: Tensor,
   qkv: Tensor,
   { heads, segments: { starts, ends } }: AttentionOptions,
+  type: FloatType,
 ): [rows: number, channels: number] {
   const [rows, channels] = [out.extent(0), out.extent(1)];
   expectDivisible(operation, channels, heads);
-  expectFloats(operation, [rows, channels], { out });
+  expectAll(operation, type, [rows, channels], { out });
   expectFloats(operation, [heads, rows], { logSumExp });
-  expectFloats(operation, [rows, 3 * channels], { qkv });
+  expectAll(operation, type, [rows, 3 * channels], { qkv });
   expectIntegers(operation, [rows], { starts, ends });
   expectWithin(kernels, operation, starts, 0, rows);
   expectWithin(kernels, operation, ends, 1, rows + 1);
@@ -66,14 +67,15 @@ export function checkCachedAttention(
   qkv: Tensor,
   { keys, values, lengths, owners }: KeyValueCache,
   heads: number,
+  type: FloatType,
 ): { readonly batch: number; readonly added: number; readonly capacity: number; readonly channels: number } {
   const operation = 'attentionCached';
   const [kept, capacity, channels] = [keys.extent(0), keys.extent(1), keys.extent(2)];
   const [batch, rows] = [lengths.extent(0), out.extent(0)];
   expectDivisible(operation, channels, heads);
-  expectFloats(operation, [rows, channels], { out });
-  expectFloats(operation, [rows, 3 * channels], { qkv });
-  expectFloats(operation, [kept, capacity, channels], { keys, values });
+  expectAll(operation, type, [rows, channels], { out });
+  expectAll(operation, type, [rows, 3 * channels], { qkv });
+  expectAll(operation, type, [kept, capacity, channels], { keys, values });
   expectIntegers(operation, [batch], { lengths });
   expectIntegers(operation, [batch, capacity], { owners });
   if (batch > kept) throw new Error(`${operation}: ${batch} sequences in a cache of ${kept}`);

@@ -14,7 +14,7 @@ import type {
 } from './device.js';
 import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
 import { matmulArguments } from './matmul-arguments.js';
-import { expectFloats, expectIntegers, weightType } from './shapes.js';
+import { expectAll, expectFloats, expectIntegers, floatType, show, weightType } from './shapes.js';
 import type { DType, Tensor } from './tensor.js';
 
 /**
@@ -182,6 +182,20 @@ export interface OperationKernels {
     weightDecay: number,
     size: number,
   ): void;
+  /** As adamw; working[size] becomes the parameters, rounded. Of kernels that compute in mixed precision. */
+  adamw_narrow?(
+    working: Tensor,
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    step: Tensor,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    weightDecay: number,
+    size: number,
+  ): void;
 }
 
 /** What tensors lie in, and what goes in and out of it; the device contract says how. */
@@ -241,13 +255,13 @@ export abstract class KernelDevice implements Device {
   }
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
-    this.ready().matmul(...matmulArguments(out, a, b, options));
+    this.ready().matmul(...matmulArguments(this, out, a, b, options));
   }
 
   sumRows(out: Tensor, x: Tensor): void {
     const [rows, columns] = [x.extent(0), x.extent(1)];
     expectFloats('sumRows', [columns], { out });
-    expectFloats('sumRows', [rows, columns], { x });
+    expectAll('sumRows', floatType('sumRows', this, x), [rows, columns], { x });
     this.ready().sum_rows(out, x, rows, columns);
   }
 
@@ -259,15 +273,16 @@ export abstract class KernelDevice implements Device {
     dropout: Dropout,
   ): void {
     const kernels = this.ready();
-    const type = weightType(tables.token);
-    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables, type);
+    const type = floatType('embedding', this, out);
+    const types = { rows: type, tables: weightType('embedding', this, tables.token, type) };
+    const [rows, channels] = checkEmbedding(kernels, 'embedding', out, tokens, positions, tables, types);
     kernels.embedding(
       out,
       tokens,
       positions,
       tables.token,
       tables.position,
-      Number(type === 'bf16'),
+      Number(types.tables !== type),
       ...dropoutArguments('embedding', dropout),
       rows,
       channels,
@@ -282,15 +297,9 @@ export abstract class KernelDevice implements Device {
     dropout: Dropout,
   ): void {
     const kernels = this.ready();
-    const [rows, channels] = checkEmbedding(
-      kernels,
-      'embeddingBackward',
-      gradOut,
-      tokens,
-      positions,
-      gradients,
-      'f32',
-    );
+    const operation = 'embeddingBackward';
+    const types = { rows: floatType(operation, this, gradOut), tables: 'f32' } as const;
+    const [rows, channels] = checkEmbedding(kernels, operation, gradOut, tokens, positions, gradients, types);
     kernels.embedding_backward(
       gradients.token,
       gradients.position,
@@ -306,9 +315,10 @@ export abstract class KernelDevice implements Device {
   layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void {
     const [rows, channels] = [x.extent(0), x.extent(1)];
     const { weight, bias } = parameters;
-    expectFloats('layernorm', [rows, channels], { out, x });
+    const type = floatType('layernorm', this, x);
+    expectAll('layernorm', type, [rows, channels], { out, x });
     expectFloats('layernorm', [rows, 2], { stats });
-    expectFloats('layernorm', [channels], { weight, bias });
+    expectAll('layernorm', type, [channels], { weight, bias });
     this.ready().layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
   }
 
@@ -324,9 +334,10 @@ export abstract class KernelDevice implements Device {
   ): void {
     const [rows, channels] = [residual.extent(0), residual.extent(1)];
     const { weight, bias } = parameters;
-    expectFloats('residualLayernorm', [rows, channels], { sum, out, residual, branch });
+    const type = floatType('residualLayernorm', this, residual);
+    expectAll('residualLayernorm', type, [rows, channels], { sum, out, residual, branch });
     expectFloats('residualLayernorm', [rows, 2], { stats });
-    expectFloats('residualLayernorm', [channels], { weight, bias });
+    expectAll('residualLayernorm', type, [channels], { weight, bias });
     this.ready().residual_layernorm(
       sum,
       out,
@@ -351,12 +362,10 @@ export abstract class KernelDevice implements Device {
     weight: Tensor,
   ): void {
     const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectFloats('layernormBackward', [rows, channels], { gradX, gradOut, x });
-    expectFloats('layernormBackward', [channels], {
-      gradWeight: gradients.weight,
-      gradBias: gradients.bias,
-      weight,
-    });
+    const type = floatType('layernormBackward', this, x);
+    expectAll('layernormBackward', type, [rows, channels], { gradX, gradOut, x });
+    expectAll('layernormBackward', type, [channels], { weight });
+    expectFloats('layernormBackward', [channels], { gradWeight: gradients.weight, gradBias: gradients.bias });
     expectFloats('layernormBackward', [rows, 2], { stats });
     this.ready().layernorm_backward(
       gradX,
@@ -373,13 +382,14 @@ export abstract class KernelDevice implements Device {
 
   dropout(out: Tensor, x: Tensor, dropout: Dropout): void {
     const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectFloats('dropout', [rows, channels], { out, x });
+    expectAll('dropout', floatType('dropout', this, x), [rows, channels], { out, x });
     this.ready().dropout(out, x, ...dropoutArguments('dropout', dropout), rows, channels);
   }
 
   attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {
     const kernels = this.ready();
-    const [rows, channels] = checkAttention(kernels, 'attention', out, logSumExp, qkv, options);
+    const type = floatType('attention', this, qkv);
+    const [rows, channels] = checkAttention(kernels, 'attention', out, logSumExp, qkv, options, type);
     kernels.attention(
       out,
       logSumExp,
@@ -403,9 +413,11 @@ export abstract class KernelDevice implements Device {
     options: AttentionOptions,
   ): void {
     const kernels = this.ready();
-    const [rows, channels] = checkAttention(kernels, 'attentionBackward', out, logSumExp, qkv, options);
-    expectFloats('attentionBackward', [rows, 3 * channels], { gradQkv });
-    expectFloats('attentionBackward', [rows, channels], { gradOut });
+    const operation = 'attentionBackward';
+    const type = floatType(operation, this, qkv);
+    const [rows, channels] = checkAttention(kernels, operation, out, logSumExp, qkv, options, type);
+    expectAll(operation, type, [rows, 3 * channels], { gradQkv });
+    expectAll(operation, type, [rows, channels], { gradOut });
     kernels.attention_backward(
       gradQkv,
       gradOut,
@@ -431,7 +443,8 @@ export abstract class KernelDevice implements Device {
     const kernels = this.ready();
     const { keys, values, lengths, owners } = cache;
     const { heads, scale } = options;
-    const { batch, added, capacity, channels } = checkCachedAttention(kernels, out, qkv, cache, heads);
+    const type = floatType('attentionCached', this, qkv);
+    const { batch, added, capacity, channels } = checkCachedAttention(kernels, out, qkv, cache, heads, type);
     kernels.attention_cached(
       out,
       qkv,
@@ -451,8 +464,9 @@ export abstract class KernelDevice implements Device {
   gatherRows(out: Tensor, x: Tensor, index: Tensor): void {
     const kernels = this.ready();
     const [rows, channels] = [out.extent(0), x.extent(1)];
-    expectFloats('gatherRows', [rows, channels], { out });
-    expectFloats('gatherRows', [x.extent(0), channels], { x });
+    const type = floatType('gatherRows', this, x);
+    expectAll('gatherRows', type, [rows, channels], { out });
+    expectAll('gatherRows', type, [x.extent(0), channels], { x });
     expectIntegers('gatherRows', [rows], { index });
     expectWithin(kernels, 'gatherRows', index, 0, x.extent(0));
     kernels.gather_rows(out, x, index, rows, channels);
@@ -461,8 +475,9 @@ export abstract class KernelDevice implements Device {
   scatterRows(out: Tensor, x: Tensor, index: Tensor): void {
     const kernels = this.ready();
     const [rows, channels] = [x.extent(0), out.extent(1)];
-    expectFloats('scatterRows', [out.extent(0), channels], { out });
-    expectFloats('scatterRows', [rows, channels], { x });
+    const type = floatType('scatterRows', this, x);
+    expectAll('scatterRows', type, [out.extent(0), channels], { out });
+    expectAll('scatterRows', type, [rows, channels], { x });
     expectIntegers('scatterRows', [rows], { index });
     expectWithin(kernels, 'scatterRows', index, 0, out.extent(0));
     kernels.scatter_rows(out, x, index, rows, out.extent(0), channels);
@@ -483,7 +498,7 @@ export abstract class KernelDevice implements Device {
     const { labelSmoothing, gradientScale, vocabulary = width } = options;
     if (vocabulary > width) throw new RangeError(`crossEntropy: ${vocabulary} logits in rows of ${width}`);
     expectFloats('crossEntropy', [rows], { losses });
-    expectFloats('crossEntropy', [rows, width], { logits });
+    expectAll('crossEntropy', floatType('crossEntropy', this, logits), [rows, width], { logits });
     expectIntegers('crossEntropy', [rows], { targets });
     if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
     expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
@@ -518,19 +533,18 @@ export abstract class KernelDevice implements Device {
     const kernels = this.ready();
     const { shape } = parameters;
     expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
-    expectFloats('adamw', [4], { step: options.step });
-    kernels.adamw(
-      parameters,
-      gradients,
-      firstMoment,
-      secondMoment,
-      options.step,
-      options.beta1,
-      options.beta2,
-      options.epsilon,
-      options.weightDecay,
-      parameters.size,
-    );
+    const { step, working, beta1, beta2, epsilon, weightDecay } = options;
+    expectFloats('adamw', [4], { step });
+    const buffers = [parameters, gradients, firstMoment, secondMoment] as const;
+    const rest = [step, beta1, beta2, epsilon, weightDecay, parameters.size] as const;
+    if (working === undefined) {
+      kernels.adamw(...buffers, ...rest);
+      return;
+    }
+    expectAll('adamw', floatType('adamw', this, working), shape, { working });
+    if (working.dtype === 'f32' || kernels.adamw_narrow === undefined)
+      throw new Error(`adamw: ${show(working)} is no narrower copy`);
+    kernels.adamw_narrow(working, ...buffers, ...rest);
   }
 
   protected ready(): OperationKernels {

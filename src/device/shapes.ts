@@ -1,7 +1,11 @@
 // One place for what every operation demands of its tensors. A violation is a defect of the caller, so it is a plain
 // Error that names the operation, the tensor, and both shapes. A check costs well under a microsecond a tensor.
 
+import type { Precision } from './device.js';
 import { bytesPerElement, type DType, type Tensor } from './tensor.js';
+
+/** What rows of activations, and the weights that they meet, may be made of. */
+export type FloatType = Exclude<DType, 'i32'>;
 
 /** Every one of `tensors` is f32 and of that shape. */
 export function expectFloats(
@@ -12,9 +16,36 @@ export function expectFloats(
   expectAll(operation, 'f32', shape, tensors);
 }
 
-/** bf16 for weights that are kept so, f32 for all others. */
-export function weightType({ dtype }: Tensor): 'f32' | 'bf16' {
-  return dtype === 'bf16' ? 'bf16' : 'f32';
+/** What types of floats a device computes in: f32, and what its precisions add. */
+export interface FloatTypes {
+  readonly precisions: readonly Precision[];
+  readonly weightPrecisions: readonly Precision[];
+}
+
+const precisionOf = { f32: 'fp32', bf16: 'bf16', f16: 'fp16' } as const satisfies Record<
+  FloatType,
+  Precision
+>;
+
+/** The type of all floats of a call, as one of its tensors has it. */
+export function floatType(operation: string, { precisions }: FloatTypes, tensor: Tensor): FloatType {
+  const { dtype } = tensor;
+  if (dtype === 'i32' || !precisions.includes(precisionOf[dtype]))
+    throw new Error(`${operation}: ${show(tensor)} is of no type that this device computes in`);
+  return dtype;
+}
+
+/** The type of weights that are only read, beside rows of `rows`: that, or what the device widens. */
+export function weightType(
+  operation: string,
+  { weightPrecisions }: FloatTypes,
+  weights: Tensor,
+  rows: FloatType,
+): FloatType {
+  const widened = rows === 'f32' && weights.dtype === 'bf16';
+  if (widened && !weightPrecisions.includes('bf16'))
+    throw new Error(`${operation}: ${show(weights)} is of no type that this device widens`);
+  return widened ? 'bf16' : rows;
 }
 
 /** Every one of `tensors` is i32 and of that shape. */

@@ -2,7 +2,7 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
-import { resolvePrecision, selectDevice } from '../device/select.js';
+import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import {
@@ -41,7 +41,8 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   const corpora = readCorpora(options);
   const device = selectDevice(options.device, {
     threads: options.threads ?? undefined,
-    onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
+    onCompile: (what) => watcher.note(compileNote(what)),
+    onFallback: (why) => watcher.note(fallbackNote(why)),
   });
   try {
     const precision = resolvePrecision(device, options.precision);

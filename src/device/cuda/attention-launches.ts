@@ -1,6 +1,7 @@
-// The attention kernels: which module serves a head size, what its kernels take, and the geometry of their launches.
-// Knows nothing of tensors or of the driver. Where a geometry has no blocks there is nothing to do, and a launch would be
-// an error. attention.cu is compiled for one head size (-D HEAD_SIZE) of a few, and pads smaller heads with zeros.
+// The attention kernels: which source serves a head size on a card, what its kernels take, and the geometry of their
+// launches. Knows nothing of tensors or of the driver. Where a geometry has no blocks there is nothing to do, and a launch
+// would be an error. Both sources are compiled for one head size (-D HEAD_SIZE); attention.cu pads smaller heads with
+// zeros, attention-mma.cu (tensor cores) takes exactly that size and every address aligned to 16 bytes.
 //
 // Backward goes in two launches with the same parameters: `attention_backward_queries` writes the gradients of the
 // queries and leaves in `deltas`, scratch of attentionScratchBytes, what `attention_backward_keys` then needs.
@@ -30,37 +31,52 @@ export const attentionParameters = {
 } as const satisfies Record<string, readonly ParameterType[]>;
 
 export type AttentionKernel = keyof typeof attentionParameters;
+export type AttentionFile = 'attention.cu' | 'attention-mma.cu';
 
 /** The source of the first three kernels and the defines that it is compiled with, besides SCALAR. */
 export interface AttentionModule {
-  readonly file: 'attention.cu';
+  readonly file: AttentionFile;
   readonly defines: { readonly HEAD_SIZE: number };
 }
 
-/** Where `attention_cached` is: one module for every head size. */
+/** Where `attention_cached` is: one module for every head size and card. */
 export const cachedAttentionFile = 'attention-cached.cu';
 
-/** What HEAD_SIZE may be. */
-export const compiledHeadSizes = [32, 64, 96, 128] as const;
-
-/** Threads of a block of attention.cu. */
+/** Threads of a block of attention.cu and attention-mma.cu. */
 const tileThreads = 128;
-/** Rows that a block goes over at a time. */
-const tileColumns = 32;
+/** Rows of the other side that attention.cu goes over at a time. */
+const paddedColumns = 32;
 /** Threads of a block of `attention_cached`. */
 const cachedThreads = 256;
+/** HEAD_SIZE of attention.cu. */
+const paddedSizes = [32, 64, 96, 128] as const;
+/** HEAD_SIZE of attention-mma.cu. */
+const exactSizes = [32, 64, 80, 96, 128];
 
-/** @param headSize channels / heads. @throws RangeError where it is larger than what the kernels are made for. */
-export function attentionModule(headSize: number): AttentionModule {
-  return { file: 'attention.cu', defines: { HEAD_SIZE: compiledSize(headSize) } };
+/**
+ * @param headSize channels / heads. @param bytes of a scalar. @param major of the card's compute capability; tensor
+ * cores are taken from 8 on.
+ * @throws RangeError where the heads are larger than what the kernels are made for.
+ */
+export function attentionModule(headSize: number, bytes: ScalarBytes = 4, major = 0): AttentionModule {
+  const size = paddedSize(headSize);
+  if (bytes === 2 && major >= 8 && exactSizes.includes(headSize))
+    return { file: 'attention-mma.cu', defines: { HEAD_SIZE: headSize } };
+  return { file: 'attention.cu', defines: { HEAD_SIZE: size } };
 }
 
-/** From the sizes of an operation, the geometry of its kernel. */
+/** From the sizes of an operation, the geometry of its kernel; the first three by the file that attentionModule gave. */
 export const attentionLaunches = {
-  attention: (rows: number, heads: number, headSize: number): Launch => {
-    const size = compiledSize(headSize);
+  attention: (
+    rows: number,
+    heads: number,
+    headSize: number,
+    file: AttentionFile = 'attention.cu',
+  ): Launch => {
+    if (file === 'attention-mma.cu') return tensorCores(rows, heads, headSize);
+    const size = paddedSize(headSize);
     const own = size <= 64 ? 64 : 32;
-    return tiled(rows, heads, own, floatRows(own + tileColumns, size) + scores(own));
+    return tiles(rows, heads, own, 4 * (own + paddedColumns) * (size + 4) + scoreBytes(own));
   },
   attention_backward_queries: backward,
   attention_backward_keys: backward,
@@ -72,11 +88,11 @@ export const attentionLaunches = {
     headSize: number,
     bytes: ScalarBytes,
   ): Launch => {
-    compiledSize(headSize);
+    paddedSize(headSize);
     const lanes = 2 ** Math.ceil(Math.log2(Math.max(1, (headSize * bytes) / 16)));
     const groups = cachedThreads / lanes;
     return {
-      grid: [newPositions * batch, heads, 1],
+      grid: [batch * newPositions, heads, 1],
       block: [cachedThreads, 1, 1],
       sharedBytes: 4 * groups * (lanes * (16 / bytes) + 2),
     };
@@ -88,29 +104,36 @@ export function attentionScratchBytes(rows: number, heads: number): number {
   return 4 * heads * rows;
 }
 
-function backward(rows: number, heads: number, headSize: number): Launch {
-  const size = compiledSize(headSize);
+function backward(
+  rows: number,
+  heads: number,
+  headSize: number,
+  file: AttentionFile = 'attention.cu',
+): Launch {
+  if (file === 'attention-mma.cu') return tensorCores(rows, heads, headSize);
+  const size = paddedSize(headSize);
   const own = size <= 96 ? 32 : 16;
-  return tiled(rows, heads, own, floatRows(2 * own + tileColumns, size) + scores(own));
-}
-
-/** A block for every `own` rows of every head. */
-function tiled(rows: number, heads: number, own: number, sharedBytes: number): Launch {
-  return { grid: [Math.ceil(rows / own), heads, 1], block: [tileThreads, 1, 1], sharedBytes };
-}
-
-/** Bytes of rows of one head in shared memory: four floats apart from a multiple of the banks. */
-function floatRows(rows: number, size: number): number {
-  return 4 * rows * (size + 4);
+  return tiles(rows, heads, own, 4 * (2 * own + paddedColumns) * (size + 4) + scoreBytes(own));
 }
 
 /** Bytes of a tile's probabilities, and of the logarithms of their sums and the deltas of its columns. */
-function scores(own: number): number {
-  return 4 * (own * (tileColumns + 4) + 2 * tileColumns);
+function scoreBytes(own: number): number {
+  return 4 * (own * (paddedColumns + 4) + 2 * paddedColumns);
 }
 
-function compiledSize(headSize: number): number {
-  const size = compiledHeadSizes.find((candidate) => candidate >= headSize);
+function tensorCores(rows: number, heads: number, headSize: number): Launch {
+  const columns = headSize <= 80 ? 64 : 32;
+  // Two matrices of the other side, twice.
+  return tiles(rows, heads, 64, 4 * columns * (headSize + 8) * 2);
+}
+
+/** A block for every `own` rows of every head. */
+function tiles(rows: number, heads: number, own: number, sharedBytes: number): Launch {
+  return { grid: [Math.ceil(rows / own), heads, 1], block: [tileThreads, 1, 1], sharedBytes };
+}
+
+function paddedSize(headSize: number): number {
+  const size = paddedSizes.find((candidate) => candidate >= headSize);
   if (size === undefined)
     throw new RangeError(`attention with heads of ${headSize} channels: the CUDA kernels hold up to 128`);
   return size;

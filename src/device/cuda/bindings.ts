@@ -98,3 +98,8 @@ export class Out {
     return this.place.fill(0);
   }
 }
+
+/** Where the bytes of a typed array lie; they stay there for as long as it is in use. */
+export function addressOf(bytes: ArrayBufferView): bigint {
+  return koffi.address(bytes);
+}

@@ -1,8 +1,10 @@
 // Matrix products by cuBLASLt, row-major as everything here is: what cuBLASLt, column-major, calls the transposed
 // product op(b)' op(a)'. Descriptors and the choice of an algorithm are made once for each product and alignment.
-// All f32. Deterministic: parts of a split sum are added in a fixed order.
+// Inputs f32, bf16 or f16; sums are always float32. Deterministic: parts of a split sum are added in a fixed order.
 
+import { UserError } from '../../errors.js';
 import { A, bind, type Calls, I, N, Out, S, U } from './bindings.js';
+import type { Stream } from './driver.js';
 import { cureOf, requireLibrary } from './libraries.js';
 
 /** The C functions of libcublasLt that this takes. */
@@ -23,17 +25,42 @@ export const cublasLtSignatures = {
   cublasLtMatmul: [I, U, U, A, U, U, U, U, A, U, U, U, U, A, U, N, U],
 } as const;
 
-/** out[M,N] (+)= op(a)[M,K] op(b)[K,N]; out, a and b are addresses. */
+export type ScalarType = 'f32' | 'bf16' | 'f16';
+
+/** What a product does to its result before it is stored. */
+export type FusedEpilogue =
+  | 'none'
+  /** + bias[N]. */
+  | 'bias'
+  /** preActivation = product + bias[N]; out = gelu_new(preActivation). */
+  | 'gelu-bias'
+  /** out = product * gelu_new'(preActivation). */
+  | 'gelu-gradient';
+
+/** out[M,N] (+)= op(a)[M,K] op(b)[K,N]. */
 export interface Product {
-  readonly out: number;
-  readonly a: number;
-  readonly b: number;
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+  /** Of a and b. */
+  readonly inputs: ScalarType;
+  /** Of out; bias and preActivation are of this type too. */
+  readonly output: ScalarType;
+  /** Whether float32 inputs may be rounded to TF32 (sm_80 and up). */
+  readonly tf32: boolean;
   readonly accumulate: boolean;
+  readonly epilogue: FusedEpilogue;
+}
+
+/** Addresses. */
+export interface Operands {
+  readonly out: number;
+  readonly a: number;
+  readonly b: number;
+  readonly bias?: number;
+  readonly preActivation?: number;
 }
 
 export interface Workspace {
@@ -42,190 +69,251 @@ export interface Workspace {
   readonly bytes: number;
 }
 
-const float32 = 0;
-const computeFloat32 = 68;
-const attribute = { transposeA: 3, transposeB: 4 } as const;
-const preference = {
-  workspace: 1,
-  reduction: 3,
-  alignmentA: 5,
-  alignmentB: 6,
-  alignmentC: 7,
-  alignmentD: 8,
+/** cudaDataType. */
+const dataTypes = { f32: 0, f16: 2, bf16: 14 } as const satisfies Record<ScalarType, number>;
+/** cublasComputeType_t. */
+const computeTypes = { float: 68, tf32: 77 } as const;
+/** cublasLtMatmulDescAttributes_t. */
+const attributes = {
+  transposeA: 3,
+  transposeB: 4,
+  epilogue: 7,
+  bias: 8,
+  auxiliary: 11,
+  auxiliaryLeading: 12,
 } as const;
-/** No reduction of a split sum, or one in a fixed order in the workspace (compute type). */
-const orderedReductions = 2;
-/** sizeof(cublasLtMatmulHeuristicResult_t), which begins with the algorithm. */
-const heuristicBytes = 96;
-const one = Float32Array.of(1);
+/** cublasLtEpilogue_t: BIAS, GELU_AUX_BIAS, DGELU; GELU is the tanh approximation. */
+const epilogues = { bias: 4, 'gelu-bias': 32 | 128 | 4, 'gelu-gradient': 64 | 128 } as const;
+/** cublasLtMatmulPreferenceAttributes_t; alignments are of A, B, C and D. */
+const preferences = { workspace: 1, reductions: 3, alignments: [5, 6, 7, 8] } as const;
+/** Parts of a split sum are added in float32 in the workspace, never in the type of the output. */
+const reductionInFloat32 = 2;
+/** cublasLtMatmulAlgo_t. */
+const algorithmBytes = 64;
+/** cublasLtMatmulHeuristicResult_t. */
+const resultBytes = 96;
+const notSupported = 15;
 const zero = Float32Array.of(0);
+const one = Float32Array.of(1);
 
 interface Plan {
   readonly description: number;
-  readonly first: number;
-  readonly second: number;
-  readonly result: number;
+  readonly layoutA: number;
+  readonly layoutB: number;
+  readonly layoutOut: number;
   readonly algorithm: Uint8Array;
 }
 
 export class CublasLt {
   readonly #calls: Calls<typeof cublasLtSignatures>;
   readonly #out = new Out();
-  readonly #plans = new Map<string, Plan>();
   readonly #handle: number;
-  /** As the library counts: 130000. */
-  readonly version: number;
+  /** null: cuBLASLt has no algorithm for it. */
+  readonly #plans = new Map<string, Plan | null>();
+  /** `12.9.1`. */
+  readonly version: string;
 
   /** Needs a current context. */
-  constructor(
-    readonly path: string,
-    readonly workspace: Workspace,
-  ) {
+  constructor(readonly path: string) {
     this.#calls = bind(path, cublasLtSignatures, cureOf('libcublasLt'));
-    this.version = this.#calls.cublasLtGetVersion();
-    this.#handle = this.#created('cublasLtCreate', this.#calls.cublasLtCreate(this.#out.clear()));
+    const version = this.#calls.cublasLtGetVersion();
+    this.version = versionWords(version);
+    this.#check('cublasLtCreate', this.#calls.cublasLtCreate(this.#out.clear()));
+    this.#handle = this.#out.long();
   }
 
-  matmul(product: Product, stream: number): void {
-    const { description, first, second, result, algorithm } = this.#plan(product);
-    const { out, a, b, accumulate } = product;
-    this.#check(
-      'cublasLtMatmul',
-      this.#calls.cublasLtMatmul(
-        this.#handle,
-        description,
-        one,
-        b,
-        first,
-        a,
-        second,
-        accumulate ? one : zero,
-        out,
-        result,
-        out,
-        result,
-        algorithm,
-        this.workspace.address,
-        this.workspace.bytes,
-        stream,
-      ),
+  /** Whether cuBLASLt computes that product in one call, its epilogue included. */
+  offers(product: Product, operands: Operands, workspace: Workspace): boolean {
+    return this.#plan(product, operands, workspace) !== null;
+  }
+
+  /** Queues a product. @throws Error where cuBLASLt does not offer it. */
+  matmul(product: Product, operands: Operands, workspace: Workspace, stream: Stream): void {
+    const plan = this.#plan(product, operands, workspace);
+    if (plan === null) throw new Error(`cuBLASLt ${this.version} has no algorithm for ${keyOf(product)}`);
+    this.#setPointers(plan.description, product, operands);
+    const status = this.#calls.cublasLtMatmul(
+      this.#handle,
+      plan.description,
+      one,
+      operands.b,
+      plan.layoutB,
+      operands.a,
+      plan.layoutA,
+      product.accumulate ? one : zero,
+      operands.out,
+      plan.layoutOut,
+      operands.out,
+      plan.layoutOut,
+      plan.algorithm,
+      workspace.address,
+      workspace.bytes,
+      stream,
     );
+    this.#check('cublasLtMatmul', status, keyOf(product));
   }
 
-  close(): void {
-    for (const { description, first, second, result } of this.#plans.values()) {
-      for (const layout of [first, second, result]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
-      this.#calls.cublasLtMatmulDescDestroy(description);
+  dispose(): void {
+    for (const plan of this.#plans.values()) {
+      if (plan === null) continue;
+      this.#calls.cublasLtMatmulDescDestroy(plan.description);
+      for (const layout of [plan.layoutA, plan.layoutB, plan.layoutOut])
+        this.#calls.cublasLtMatrixLayoutDestroy(layout);
     }
     this.#plans.clear();
     this.#calls.cublasLtDestroy(this.#handle);
   }
 
-  #plan(product: Product): Plan {
-    const { out, a, b, m, n, k, transposeA, transposeB } = product;
-    const alignments = [b, a, out].map(alignmentOf);
-    const key = [m, n, k, transposeA, transposeB, ...alignments].join();
+  #plan(product: Product, operands: Operands, workspace: Workspace): Plan | null {
+    const { out, a, b, bias = 0, preActivation = 0 } = operands;
+    const alignments = [out, a, b, bias, preActivation].map(alignmentOf);
+    const key = `${keyOf(product)} ${alignments.join(' ')} ${workspace.bytes}`;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
-    const calls = this.#calls;
-    const description = this.#created(
-      'cublasLtMatmulDescCreate',
-      calls.cublasLtMatmulDescCreate(this.#out.clear(), computeFloat32, float32),
-    );
-    const set = (which: number, value: boolean): void =>
-      this.#check(
-        'cublasLtMatmulDescSetAttribute',
-        calls.cublasLtMatmulDescSetAttribute(description, which, Int32Array.of(Number(value)), 4),
-      );
-    set(attribute.transposeA, transposeB);
-    set(attribute.transposeB, transposeA);
-    const first = this.#layout(...(transposeB ? ([k, n] as const) : ([n, k] as const)));
-    const second = this.#layout(...(transposeA ? ([m, k] as const) : ([k, m] as const)));
-    const result = this.#layout(n, m);
-    const algorithm = this.#algorithm({ description, first, second, result }, alignments, `[${m},${n},${k}]`);
-    const plan = { description, first, second, result, algorithm };
+    const plan = this.#choose(product, operands, workspace);
     this.#plans.set(key, plan);
     return plan;
   }
 
-  #algorithm(
-    { description, first, second, result }: Omit<Plan, 'algorithm'>,
-    alignments: readonly number[],
-    shape: string,
-  ): Uint8Array {
-    const calls = this.#calls;
-    const wanted = this.#created(
-      'cublasLtMatmulPreferenceCreate',
-      calls.cublasLtMatmulPreferenceCreate(this.#out.clear()),
+  #choose(product: Product, operands: Operands, workspace: Workspace): Plan | null {
+    const { m, n, k, transposeA, transposeB } = product;
+    // Row-major [rows, columns] is column-major [columns, rows] with the columns as its leading dimension.
+    const layoutB = transposeB ? this.#layout(product.inputs, k, n) : this.#layout(product.inputs, n, k);
+    const layoutA = transposeA ? this.#layout(product.inputs, m, k) : this.#layout(product.inputs, k, m);
+    const layoutOut = this.#layout(product.output, n, m);
+    const description = this.#describe(product);
+    this.#setPointers(description, product, operands);
+    const preference = this.#prefer(operands, workspace.bytes);
+    const result = new Uint8Array(resultBytes);
+    const count = new Int32Array(1);
+    const status = this.#calls.cublasLtMatmulAlgoGetHeuristic(
+      this.#handle,
+      description,
+      layoutB,
+      layoutA,
+      layoutOut,
+      layoutOut,
+      preference,
+      1,
+      result,
+      count,
     );
-    const set = (which: number, value: Int32Array | BigInt64Array): void =>
-      this.#check(
-        'cublasLtMatmulPreferenceSetAttribute',
-        calls.cublasLtMatmulPreferenceSetAttribute(wanted, which, value, value.byteLength),
-      );
-    try {
-      set(preference.workspace, BigInt64Array.of(BigInt(this.workspace.bytes)));
-      set(preference.reduction, Int32Array.of(orderedReductions));
-      const [alignmentB = 4, alignmentA = 4, alignmentOut = 4] = alignments;
-      set(preference.alignmentA, Int32Array.of(alignmentB));
-      set(preference.alignmentB, Int32Array.of(alignmentA));
-      set(preference.alignmentC, Int32Array.of(alignmentOut));
-      set(preference.alignmentD, Int32Array.of(alignmentOut));
-      const found = new Uint8Array(heuristicBytes);
-      const call = 'cublasLtMatmulAlgoGetHeuristic';
-      this.#check(
-        `${call} ${shape}`,
-        calls[call](
-          this.#handle,
-          description,
-          first,
-          second,
-          result,
-          result,
-          wanted,
-          1,
-          found,
-          this.#out.clear(),
-        ),
-      );
-      if (this.#out.int < 1) throw new Error(`cuBLASLt has no algorithm for the product ${shape}`);
-      return found;
-    } finally {
-      calls.cublasLtMatmulPreferenceDestroy(wanted);
+    this.#calls.cublasLtMatmulPreferenceDestroy(preference);
+    if (status === notSupported || (status === 0 && count[0] === 0)) {
+      this.#calls.cublasLtMatmulDescDestroy(description);
+      for (const layout of [layoutA, layoutB, layoutOut]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
+      return null;
     }
+    this.#check('cublasLtMatmulAlgoGetHeuristic', status, keyOf(product));
+    return { description, layoutA, layoutB, layoutOut, algorithm: result.slice(0, algorithmBytes) };
   }
 
-  /** Columns follow each other without a gap. */
-  #layout(rows: number, columns: number): number {
-    return this.#created(
-      'cublasLtMatrixLayoutCreate',
-      this.#calls.cublasLtMatrixLayoutCreate(this.#out.clear(), float32, rows, columns, rows),
+  #layout(type: ScalarType, rows: number, columns: number): number {
+    const status = this.#calls.cublasLtMatrixLayoutCreate(
+      this.#out.clear(),
+      dataTypes[type],
+      rows,
+      columns,
+      rows,
     );
-  }
-
-  #created(call: string, status: number): number {
-    this.#check(call, status);
+    this.#check('cublasLtMatrixLayoutCreate', status);
     return this.#out.long();
   }
 
-  #check(call: string, status: number): void {
+  #describe({ n, transposeA, transposeB, tf32, epilogue }: Product): number {
+    const compute = tf32 ? computeTypes.tf32 : computeTypes.float;
+    const status = this.#calls.cublasLtMatmulDescCreate(this.#out.clear(), compute, dataTypes.f32);
+    this.#check('cublasLtMatmulDescCreate', status);
+    const description = this.#out.long();
+    this.#set(description, attributes.transposeA, Int32Array.of(transposeB ? 1 : 0));
+    this.#set(description, attributes.transposeB, Int32Array.of(transposeA ? 1 : 0));
+    if (epilogue !== 'none') this.#set(description, attributes.epilogue, Int32Array.of(epilogues[epilogue]));
+    if (hasPreActivation(epilogue))
+      this.#set(description, attributes.auxiliaryLeading, BigInt64Array.of(BigInt(n)));
+    return description;
+  }
+
+  #setPointers(description: number, { epilogue }: Product, { bias = 0, preActivation = 0 }: Operands): void {
+    if (epilogue === 'bias' || epilogue === 'gelu-bias')
+      this.#set(description, attributes.bias, BigUint64Array.of(BigInt(bias)));
+    if (hasPreActivation(epilogue))
+      this.#set(description, attributes.auxiliary, BigUint64Array.of(BigInt(preActivation)));
+  }
+
+  #set(description: number, attribute: number, value: ArrayBufferView): void {
+    const status = this.#calls.cublasLtMatmulDescSetAttribute(
+      description,
+      attribute,
+      value,
+      value.byteLength,
+    );
+    this.#check('cublasLtMatmulDescSetAttribute', status);
+  }
+
+  #prefer({ out, a, b }: Operands, workspaceBytes: number): number {
+    this.#check(
+      'cublasLtMatmulPreferenceCreate',
+      this.#calls.cublasLtMatmulPreferenceCreate(this.#out.clear()),
+    );
+    const preference = this.#out.long();
+    const set = (attribute: number, value: ArrayBufferView): void => {
+      const call = this.#calls.cublasLtMatmulPreferenceSetAttribute;
+      this.#check(
+        'cublasLtMatmulPreferenceSetAttribute',
+        call(preference, attribute, value, value.byteLength),
+      );
+    };
+    set(preferences.workspace, BigUint64Array.of(BigInt(workspaceBytes)));
+    set(preferences.reductions, Uint32Array.of(reductionInFloat32));
+    for (const [at, address] of [b, a, out, out].entries())
+      set(preferences.alignments[at] ?? 0, Uint32Array.of(alignmentOf(address)));
+    return preference;
+  }
+
+  #check(call: string, status: number, subject = ''): void {
     if (status === 0) return;
-    throw new Error(`${this.#calls.cublasLtGetStatusString(status)}, from ${call} of ${this.path}`);
+    const words = `${this.#calls.cublasLtGetStatusString(status)}, from ${call}${subject === '' ? '' : ` of ${subject}`}`;
+    const cure = cures[status];
+    if (cure !== undefined) throw new UserError('device', `cuBLASLt ${this.version} ${cure} (${words}).`);
+    throw new Error(words);
   }
 }
 
-/** The largest power of two, up to 256, that divides an address. */
-function alignmentOf(address: number): number {
-  let alignment = 256;
-  while (address % alignment !== 0) alignment /= 2;
-  return alignment;
+/** By cublasStatus_t. */
+const cures: Readonly<Record<number, string>> = {
+  1: 'does not start: check that it suits the driver with chatbot-train doctor',
+  3: 'gets no memory: lower --per-device-train-batch-size, or end other programs that use the GPU',
+  8: `does not know this GPU: ${cureOf('libcublasLt')}`,
+  13: 'lost the GPU: saved checkpoints are whole, go on with --resume',
+};
+
+function hasPreActivation(epilogue: FusedEpilogue): boolean {
+  return epilogue === 'gelu-bias' || epilogue === 'gelu-gradient';
 }
 
-/** @throws UserError (device) where it is not found. */
-export function openCublasLt(
-  workspace: Workspace,
-  env: NodeJS.ProcessEnv = process.env,
-  majors: readonly number[] = [],
-): CublasLt {
-  return new CublasLt(requireLibrary('libcublasLt', env, majors), workspace);
+/** The largest power of two up to 256 that divides an address. */
+function alignmentOf(address: number): number {
+  const low = address % 256;
+  return low === 0 ? 256 : low & -low;
+}
+
+function keyOf(product: Product): string {
+  const { m, n, k, transposeA, transposeB, inputs, output, tf32, accumulate, epilogue } = product;
+  const a = `${inputs}${transposeA ? "'" : ''}`;
+  const b = `${inputs}${transposeB ? "'" : ''}`;
+  const how = `${tf32 ? ' tf32' : ''}${accumulate ? ' +=' : ''}${epilogue === 'none' ? '' : ` ${epilogue}`}`;
+  return `${output}[${m},${n}] = ${a} ${b} over ${k}${how}`;
+}
+
+/** 120901 is 12.9.1. */
+function versionWords(version: number): string {
+  return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
+}
+
+/**
+ * @param majors suitable versions of CUDA, the best first; any where there are none.
+ * @throws UserError (device) where it is not found or does not start.
+ */
+export function openCublasLt(env: NodeJS.ProcessEnv = process.env, majors: readonly number[] = []): CublasLt {
+  return new CublasLt(requireLibrary('libcublasLt', env, majors));
 }

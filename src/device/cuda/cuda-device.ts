@@ -1,17 +1,23 @@
 // The device of one NVIDIA card: kernels compiled at first use, matrix products by cuBLASLt, everything in one stream.
-// Calls return before the card is done; `download` waits. A card needs compute capability 7.0.
+// Calls return before the card is done; `download` waits. Work that is asked for again and again with the same tensors is
+// recorded once and replayed as a graph. A card needs compute capability 7.0.
 
-import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
+import type { MemoryPlan } from '../memory-plan.js';
+import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
-import { type Card, type Context, openDriver } from './driver.js';
+import { type Card, type Driver, openDriver, type Stream } from './driver.js';
+import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
+import { KernelLauncher } from './kernel-launcher.js';
 import { suitableMajors } from './libraries.js';
 import { CudaMemory } from './memory.js';
-import { architectureOf, openNvrtc } from './nvrtc.js';
+import { architectureOf, type Nvrtc, openNvrtc } from './nvrtc.js';
+import { Products } from './products.js';
+import { Replays } from './replays.js';
 
 export interface CudaDeviceOptions {
   /** Which card, from 0 on. */
@@ -19,41 +25,61 @@ export interface CudaDeviceOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Called before kernels are compiled, which takes some seconds. */
   readonly onCompile?: (() => void) | undefined;
+  /** Whether factors of float32 products are rounded to TF32, where the card has it (compute capability 8.0). */
+  readonly tf32?: boolean | undefined;
 }
 
 /** What cuBLASLt may use between its own kernels. */
 const workspaceBytes = 32 * 2 ** 20;
-const oldestMajor = 7;
 
 /** @throws UserError (device) without a driver, a library, that card, or where the card is too old. */
 export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
-  const { ordinal = 0, env = process.env, onCompile } = options;
+  const { ordinal = 0, env = process.env } = options;
   const driver = openDriver(env);
-  const card = driver.card(ordinal);
-  const [major, minor] = card.computeCapability;
-  if (major < oldestMajor)
-    throw new UserError(
-      'device',
-      `cuda:${ordinal} (${card.name}) has compute capability ${major}.${minor}, 7.0 is needed: use --device cpu.`,
-    );
-  const majors = suitableMajors(driver.version, card.computeCapability);
+  const card = driver.device(ordinal);
+  const { computeCapability } = card;
+  requireCapability(ordinal, card);
+  const majors = suitableMajors(driver.version, computeCapability);
   const nvrtc = openNvrtc(env, majors);
-  const architecture = architectureOf(nvrtc, card.computeCapability);
-  const context = driver.openContext(ordinal);
+  architectureOf(nvrtc, computeCapability);
+  driver.createContext(ordinal);
+  try {
+    return deviceOn(driver, nvrtc, card, majors, options);
+  } catch (thrown) {
+    driver.destroyContext();
+    throw thrown;
+  }
+}
+
+/** The device of the card whose context is the current one. */
+function deviceOn(
+  driver: Driver,
+  nvrtc: Nvrtc,
+  card: Card,
+  majors: readonly number[],
+  options: CudaDeviceOptions,
+): CudaDevice {
+  const { env = process.env, onCompile } = options;
+  const { computeCapability } = card;
+  const stream = driver.createStream();
+  const context = { driver, stream };
   const memory = new CudaMemory(context);
-  const workspace = { address: memory.scratch('workspace', workspaceBytes), bytes: workspaceBytes };
-  const cublasLt = openCublasLt(workspace, env, majors);
-  const kernels = new CudaKernels({
-    context,
-    cublasLt,
-    image: (source) => kernelImage(nvrtc, architecture, source, { env, onCompile }),
-    scratch: (label, bytes) => memory.scratch(label, bytes),
-  });
-  return new CudaDevice({ context, memory, kernels, cublasLt }, card, `CUDA ${nvrtc.version}`);
+  const scratch = (label: string, bytes: number) => memory.scratch(label, bytes);
+  const workspace = { address: scratch('workspace', workspaceBytes), bytes: workspaceBytes };
+  const cublasLt = openCublasLt(env, majors);
+  const image = (file: string, defines: Readonly<Record<string, string | number>>) =>
+    kernelImage(nvrtc, file, { computeCapability, defines, env, onCompile });
+  const launcher = new KernelLauncher({ ...context, image, scratch });
+  const tf32 = options.tf32 === true && hasTf32(computeCapability);
+  const products = new Products(launcher, cublasLt, workspace, tf32);
+  const kernels = new CudaKernels(launcher, products, computeCapability[0]);
+  const toolkit = `CUDA ${nvrtc.version}${tf32 ? ', TF32 for float32 products' : ''}`;
+  return new CudaDevice({ ...context, memory, kernels, cublasLt }, card, toolkit);
 }
 
 interface Parts {
-  readonly context: Context;
+  readonly driver: Driver;
+  readonly stream: Stream;
   readonly memory: CudaMemory;
   readonly kernels: CudaKernels;
   readonly cublasLt: CublasLt;
@@ -62,35 +88,65 @@ interface Parts {
 export class CudaDevice extends KernelDevice {
   readonly kind = 'cuda';
   readonly description: string;
-  readonly precisions: readonly Precision[] = ['fp32'];
+  readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly vocabularyMultiple: number = 1;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
-  #peak = 0;
+  readonly #replays: Replays;
   #open = true;
+  #peak = 0;
 
   constructor(parts: Parts, card: Card, toolkit: string) {
     super();
     this.#parts = parts;
     this.memory = parts.memory;
-    const capability = card.computeCapability.join('.');
-    this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${capability}, ${toolkit}`;
+    this.#replays = new Replays(parts, parts.memory);
+    const [major, minor] = card.computeCapability;
+    this.precisions = precisionsOf(card.computeCapability);
+    this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
   }
 
-  /** Bytes that this device has allocated. */
+  /** Bytes of the card that this device took, at most so far: what it allocated and what the driver added. */
   peakMemory(): number {
-    this.#peak = Math.max(this.#peak, this.memory.allocated);
-    return this.#peak;
+    return this.#open ? this.memory.peak() : this.#peak;
+  }
+
+  /** Bytes that the card lacks since this device began, as the driver counts them. */
+  memoryInUse(): number {
+    return this.memory.inUse();
+  }
+
+  /** What this device has allocated so far, by label; `workspace` is its own. */
+  allocated(): MemoryPlan {
+    return new Map(this.memory.plan);
+  }
+
+  /** For people: who computes what follows a matrix product, by shape, as decided so far. */
+  epilogues(): string[] {
+    return this.#parts.kernels.products.epilogues();
+  }
+
+  /**
+   * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
+   * time into a graph that replaces it from then on. @param key names the work; its graph stays until `dispose`.
+   * @throws Error where `work` uploads, downloads or allocates.
+   */
+  replay(key: string, work: () => void): void {
+    this.ready();
+    this.#replays.run(key, work);
   }
 
   override dispose(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.peakMemory();
+    const { driver, stream, cublasLt } = this.#parts;
+    this.#peak = this.memory.peak();
+    this.#replays.dispose();
     super.dispose();
-    this.#parts.cublasLt.close();
-    this.#parts.context.close();
+    cublasLt.dispose();
+    driver.destroyStream(stream);
+    driver.destroyContext();
   }
 
   protected kernels(): OperationKernels {

@@ -1,69 +1,29 @@
 // The operations' kernels on a card: each call becomes one or two launches in the device's stream, and a matrix product a
-// call of cuBLASLt, followed by its epilogue. All float32. Shapes are checked by whoever calls. Indices are not checked
-// here: to look at them would be to wait for the card.
+// call of cuBLASLt. What rows are made of, float32, bf16 or half, is seen from the tensors of each call. Shapes are checked
+// by whoever calls. Indices are not checked here: to look at them would be to wait for the card.
 
 import type { OperationKernels } from '../kernel-device.js';
 import type { Tensor } from '../tensor.js';
 import {
+  type AttentionModule,
   attentionLaunches,
   attentionModule,
-  attentionParameters,
   attentionScratchBytes,
-  cachedAttentionFile,
 } from './attention-launches.js';
-import type { CublasLt } from './cublaslt.js';
-import type { Context, KernelFunction } from './driver.js';
-import type { KernelSource } from './kernel-cache.js';
-import {
-  type KernelName,
-  kernelParameters,
-  type Launch,
-  launches,
-  layernormSlices,
-  type ParameterType,
-  rowSlices,
-  scratchBytes,
-  sumSlices,
-} from './launches.js';
+import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
+import { launches, layernormSlices, rowSlices, scratchBytes, sumSlices } from './launches.js';
+import type { Products } from './products.js';
 
-/** Of float. */
-const bytes = 4;
-
-const files = {
-  'memory.cu': ['fill', 'narrow', 'widen', 'narrow_bf16', 'widen_bf16'],
-  'epilogue.cu': ['add_bias', 'add_bias_activation', 'activation_gradient'],
-  'rows.cu': [
-    'sum_rows',
-    'add_slices',
-    'gather_rows',
-    'scatter_rows',
-    'sum',
-    'sum_of_squares',
-    'add_partials',
-  ],
-  'embedding.cu': ['embedding', 'embedding_backward'],
-  'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
-  'cross-entropy.cu': ['cross_entropy'],
-  'adamw.cu': ['clip_coefficient', 'adamw', 'adamw_narrow'],
-} as const satisfies Record<string, readonly KernelName[]>;
-
-type Argument = Tensor | number | undefined;
-
-export interface KernelTools {
-  readonly context: Context;
-  readonly cublasLt: CublasLt;
-  /** The machine code of a source, for the card at hand. */
-  readonly image: (source: KernelSource) => Uint8Array;
-  /** Memory that stays, for what lies between two launches. */
-  readonly scratch: (label: string, bytes: number) => number;
-}
+/** What tensor cores' loads ask of every address. */
+const packBytes = 16;
 
 export class CudaKernels implements OperationKernels {
-  readonly #functions = new Map<string, KernelFunction>();
-  readonly #modules = new Map<string, number>();
-  #scratch = { address: 0, bytes: 0 };
-
-  constructor(readonly tools: KernelTools) {}
+  constructor(
+    readonly launcher: KernelLauncher,
+    readonly products: Products,
+    /** Major compute capability of the card. */
+    readonly major: number,
+  ) {}
 
   first_outside(): number {
     return -1;
@@ -85,151 +45,129 @@ export class CudaKernels implements OperationKernels {
     preActivation: Tensor | undefined,
     activation: number,
   ): void {
-    if (m === 0 || n === 0) return;
-    const product = epilogue === 2 && preActivation !== undefined ? preActivation : out;
-    const { context, cublasLt } = this.tools;
-    if (k > 0)
-      cublasLt.matmul(
-        {
-          out: product.address,
-          a: a.address,
-          b: b.address,
-          m,
-          n,
-          k,
-          transposeA: transposeA === 1,
-          transposeB: transposeB === 1,
-          accumulate: accumulate === 1,
-        },
-        context.handles.stream,
-      );
-    else if (accumulate === 0) context.fill(product.address, 0, m * n);
-    if (epilogue === 1) this.#launch('add_bias', launches.add_bias(m, n, bytes), [out, bias, m, n]);
-    if (epilogue === 2)
-      this.#launch('add_bias_activation', launches.add_bias_activation(m, n, bytes), [
-        out,
-        preActivation,
-        bias,
-        activation,
-        m,
-        n,
-      ]);
-    if (epilogue === 3)
-      this.#launch('activation_gradient', launches.activation_gradient(m * n), [
-        out,
-        preActivation,
-        activation,
-        m * n,
-      ]);
+    const sizes = {
+      m,
+      n,
+      k,
+      transposeA: transposeA === 1,
+      transposeB: transposeB === 1,
+      accumulate: accumulate === 1,
+    };
+    this.products.multiply(out, a, b, sizes, { epilogue, bias, preActivation, activation });
   }
 
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void {
-    const partial = this.#between(scratchBytes.sum_rows(rows, columns));
-    this.#launch('sum_rows', launches.sum_rows(rows, columns, bytes), [partial, x, rows, columns]);
-    this.#launch('add_slices', launches.add_slices(columns, 1), [
-      out,
-      undefined,
-      partial,
-      rowSlices(rows),
-      columns,
-    ]);
+    const type = scalarType(x);
+    const partial = this.launcher.between(scratchBytes.sum_rows(rows, columns));
+    const geometry = launches.sum_rows(rows, columns, scalarBytes(type));
+    this.launcher.launch('sum_rows', type, geometry, [partial, x, rows, columns]);
+    const values = [out, undefined, partial, rowSlices(rows), columns];
+    this.launcher.launch('add_slices', type, launches.add_slices(columns, 1), values);
   }
 
   embedding(...values: Parameters<OperationKernels['embedding']>): void {
-    const [rows, channels] = [values[9], values[10]];
-    this.#launch('embedding', launches.embedding(rows, channels, bytes), values);
+    const [out, rows, channels] = [values[0], values[9], values[10]];
+    const type = scalarType(out);
+    this.launcher.launch('embedding', type, launches.embedding(rows, channels, scalarBytes(type)), values);
   }
 
   embedding_backward(...values: Parameters<OperationKernels['embedding_backward']>): void {
-    this.#launch('embedding_backward', launches.embedding_backward(values[8]), values);
+    const [gradOut, rows] = [values[2], values[8]];
+    const geometry = launches.embedding_backward(rows);
+    this.launcher.launch('embedding_backward', scalarType(gradOut), geometry, values);
   }
 
   layernorm(...values: Parameters<OperationKernels['layernorm']>): void {
-    this.#launch('layernorm', launches.layernorm(values[6], values[7], bytes), values);
+    const [out, rows, channels] = [values[0], values[6], values[7]];
+    const type = scalarType(out);
+    this.launcher.launch('layernorm', type, launches.layernorm(rows, channels, scalarBytes(type)), values);
   }
 
   residual_layernorm(...values: Parameters<OperationKernels['residual_layernorm']>): void {
-    this.#launch('residual_layernorm', launches.residual_layernorm(values[11], values[12], bytes), values);
+    const [sum, rows, channels] = [values[0], values[11], values[12]];
+    const type = scalarType(sum);
+    const geometry = launches.residual_layernorm(rows, channels, scalarBytes(type));
+    this.launcher.launch('residual_layernorm', type, geometry, values);
   }
 
   layernorm_backward(
     gradX: Tensor,
     gradWeight: Tensor,
     gradBias: Tensor,
-    gradOut: Tensor,
-    x: Tensor,
-    stats: Tensor,
-    weight: Tensor,
-    rows: number,
-    channels: number,
+    ...rest: [gradOut: Tensor, x: Tensor, stats: Tensor, weight: Tensor, rows: number, channels: number]
   ): void {
-    const partial = this.#between(scratchBytes.layernorm_backward(rows, channels));
-    this.#launch('layernorm_backward', launches.layernorm_backward(rows, channels, bytes), [
-      gradX,
-      partial,
-      gradOut,
-      x,
-      stats,
-      weight,
-      rows,
-      channels,
-    ]);
-    this.#launch('add_slices', launches.add_slices(channels, 2), [
-      gradWeight,
-      gradBias,
-      partial,
-      layernormSlices(rows),
-      channels,
-    ]);
+    const [rows, channels] = [rest[4], rest[5]];
+    const type = scalarType(gradX);
+    const partial = this.launcher.between(scratchBytes.layernorm_backward(rows, channels));
+    const geometry = launches.layernorm_backward(rows, channels, scalarBytes(type));
+    this.launcher.launch('layernorm_backward', type, geometry, [gradX, partial, ...rest]);
+    const values = [gradWeight, gradBias, partial, layernormSlices(rows), channels];
+    this.launcher.launch('add_slices', type, launches.add_slices(channels, 2), values);
   }
 
   dropout(...values: Parameters<OperationKernels['dropout']>): void {
-    this.#launch('dropout', launches.dropout(values[5], values[6], bytes), values);
+    const [out, rows, channels] = [values[0], values[5], values[6]];
+    const type = scalarType(out);
+    this.launcher.launch('dropout', type, launches.dropout(rows, channels, scalarBytes(type)), values);
   }
 
   attention(...values: Parameters<OperationKernels['attention']>): void {
-    const [rows, channels, heads] = [values[5], values[6], values[7]];
+    const [out, , qkv, , , rows, channels, heads] = values;
     const headSize = channels / heads;
-    this.#attend('attention', headSize, attentionLaunches.attention(rows, heads, headSize), values);
+    const source = this.#attentionSource(headSize, [out, qkv]);
+    const geometry = attentionLaunches.attention(rows, heads, headSize, source.file);
+    this.launcher.attend('attention', scalarType(qkv), source, geometry, values);
   }
 
   attention_backward(...values: Parameters<OperationKernels['attention_backward']>): void {
     const [gradQkv, ...rest] = values;
-    const [rows, channels, heads] = [values[7], values[8], values[9]];
+    const [gradOut, out, , qkv, , , rows, channels, heads] = rest;
     const headSize = channels / heads;
-    const deltas = this.#between(attentionScratchBytes(rows, heads));
-    for (const kernel of ['attention_backward_queries', 'attention_backward_keys'] as const)
-      this.#attend(kernel, headSize, attentionLaunches[kernel](rows, heads, headSize), [
-        gradQkv,
-        deltas,
-        ...rest,
-      ]);
+    const source = this.#attentionSource(headSize, [gradQkv, gradOut, out, qkv]);
+    const deltas = this.launcher.between(attentionScratchBytes(rows, heads));
+    for (const kernel of ['attention_backward_queries', 'attention_backward_keys'] as const) {
+      const geometry = attentionLaunches[kernel](rows, heads, headSize, source.file);
+      this.launcher.attend(kernel, scalarType(qkv), source, geometry, [gradQkv, deltas, ...rest]);
+    }
   }
 
   attention_cached(...values: Parameters<OperationKernels['attention_cached']>): void {
-    const [batch, added, channels, heads] = [values[6], values[7], values[9], values[10]];
-    const geometry = attentionLaunches.attention_cached(batch, added, heads, channels / heads, bytes);
-    const source = { file: cachedAttentionFile, defines: {} };
-    this.#run('attention_cached', source, attentionParameters.attention_cached, geometry, values);
+    const [qkv, batch, added, channels, heads] = [values[1], values[6], values[7], values[9], values[10]];
+    const type = scalarType(qkv);
+    const geometry = attentionLaunches.attention_cached(
+      batch,
+      added,
+      heads,
+      channels / heads,
+      scalarBytes(type),
+    );
+    this.launcher.attend('attention_cached', type, undefined, geometry, values);
   }
 
   gather_rows(...values: Parameters<OperationKernels['gather_rows']>): void {
-    this.#launch('gather_rows', launches.gather_rows(values[3], values[4], bytes), values);
+    const [out, rows, channels] = [values[0], values[3], values[4]];
+    const type = scalarType(out);
+    this.launcher.launch(
+      'gather_rows',
+      type,
+      launches.gather_rows(rows, channels, scalarBytes(type)),
+      values,
+    );
   }
 
   scatter_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, allRows: number, channels: number): void {
-    if (allRows * channels > 0) this.tools.context.fill(out.address, 0, allRows * channels);
-    this.#launch('scatter_rows', launches.scatter_rows(rows, channels, bytes), [
-      out,
-      x,
-      index,
-      rows,
-      channels,
-    ]);
+    const type = scalarType(out);
+    const { driver, stream } = this.launcher.tools;
+    const bytes = allRows * channels * scalarBytes(type);
+    if (bytes > 0) driver.memset8(out.address, 0, bytes, stream);
+    const geometry = launches.scatter_rows(rows, channels, scalarBytes(type));
+    this.launcher.launch('scatter_rows', type, geometry, [out, x, index, rows, channels]);
   }
 
   cross_entropy(...values: Parameters<OperationKernels['cross_entropy']>): void {
-    this.#launch('cross_entropy', launches.cross_entropy(values[5], values[6]), values.slice(0, -1));
+    const [logits, rows, vocabulary] = [values[1], values[5], values[6]];
+    const geometry = launches.cross_entropy(rows, vocabulary);
+    this.launcher.launch('cross_entropy', scalarType(logits), geometry, values.slice(0, -1));
   }
 
   sum(out: Tensor, x: Tensor, size: number): void {
@@ -241,72 +179,29 @@ export class CudaKernels implements OperationKernels {
   }
 
   clip_coefficient(...values: Parameters<OperationKernels['clip_coefficient']>): void {
-    this.#launch('clip_coefficient', launches.clip_coefficient(), values);
+    this.launcher.launch('clip_coefficient', 'f32', launches.clip_coefficient(), values);
   }
 
   adamw(...values: Parameters<OperationKernels['adamw']>): void {
-    this.#launch('adamw', launches.adamw(values[9]), values);
+    this.launcher.launch('adamw', 'f32', launches.adamw(values[9]), values);
+  }
+
+  adamw_narrow(...values: Parameters<Required<OperationKernels>['adamw_narrow']>): void {
+    const [working, size] = [values[0], values[10]];
+    this.launcher.launch('adamw_narrow', scalarType(working), launches.adamw_narrow(size), values);
   }
 
   #sum(kernel: 'sum' | 'sum_of_squares', out: Tensor, x: Tensor, size: number): void {
     if (size === 0) return;
-    const partial = this.#between(scratchBytes.sum(size));
-    this.#launch(kernel, launches[kernel](size), [partial, x, size]);
-    this.#launch('add_partials', launches.add_partials(), [out, partial, sumSlices(size)]);
+    const partial = this.launcher.between(scratchBytes.sum(size));
+    this.launcher.launch(kernel, 'f32', launches[kernel](size), [partial, x, size]);
+    this.launcher.launch('add_partials', 'f32', launches.add_partials(), [out, partial, sumSlices(size)]);
   }
 
-  #launch(kernel: KernelName, geometry: Launch, values: readonly Argument[]): void {
-    this.#run(kernel, { file: fileOf(kernel), defines: {} }, kernelParameters[kernel], geometry, values);
+  /** Tensor cores where the card, the type and the head size have them, and the tensors lie as they need it. */
+  #attentionSource(headSize: number, tensors: readonly [Tensor, ...Tensor[]]): AttentionModule {
+    const bytes = scalarBytes(scalarType(tensors[0]));
+    const lie = tensors.every(({ address }) => address % packBytes === 0);
+    return attentionModule(headSize, bytes, lie ? this.major : 0);
   }
-
-  #attend(
-    kernel: 'attention' | 'attention_backward_queries' | 'attention_backward_keys',
-    headSize: number,
-    geometry: Launch,
-    values: readonly Argument[],
-  ): void {
-    this.#run(kernel, attentionModule(headSize), attentionParameters[kernel], geometry, values);
-  }
-
-  #run(
-    name: string,
-    source: KernelSource,
-    parameters: readonly ParameterType[],
-    geometry: Launch,
-    values: readonly Argument[],
-  ): void {
-    const key = JSON.stringify([name, source.defines]);
-    let kernel = this.#functions.get(key);
-    if (kernel === undefined) {
-      kernel = this.tools.context.kernel(this.#module(source), name, parameters);
-      this.#functions.set(key, kernel);
-    }
-    this.tools.context.launch(
-      kernel,
-      geometry,
-      values.map((value) => (typeof value === 'object' ? value.address : (value ?? 0))),
-    );
-  }
-
-  #module(source: KernelSource): number {
-    const key = JSON.stringify(source);
-    const known = this.#modules.get(key);
-    if (known !== undefined) return known;
-    const module = this.tools.context.loadModule(this.tools.image(source));
-    this.#modules.set(key, module);
-    return module;
-  }
-
-  /** Memory for what one launch leaves to the next. Grows in the first step, and is the same from then on. */
-  #between(wanted: number): number {
-    if (wanted > this.#scratch.bytes)
-      this.#scratch = { address: this.tools.scratch('scratch', wanted), bytes: wanted };
-    return this.#scratch.address;
-  }
-}
-
-function fileOf(kernel: KernelName): string {
-  for (const [file, kernels] of Object.entries(files))
-    if (kernels.some((known) => known === kernel)) return file;
-  throw new RangeError(`no file has the kernel ${kernel}`);
 }

@@ -1,14 +1,13 @@
-// The CUDA driver: contexts, memory, modules, launches and one stream of one card, bound from libcuda. Every
+// The CUDA driver: contexts, memory, modules, launches, streams, events and graphs of one card, bound from libcuda. Every
 // status is checked and becomes a sentence. Knows nothing of tensors. Contexts belong to a thread: everything here is
 // called synchronously from the thread that opened it. Addresses and handles are numbers (they have 48 bits).
 
 import koffi from 'koffi';
-import { UserError } from '../../errors.js';
 import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
-import { driverCure, driverFailure, noSuchCard, notEnoughMemory, outOfMemory } from './errors.js';
+import { driverCure, driverFailure, isFatal, noSuchCard, notEnoughMemory, outOfMemory } from './errors.js';
 import { requireLibrary } from './libraries.js';
 
-/** The C functions of libcuda that this takes. */
+/** The C functions of libcuda that this takes. cuGraphInstantiateWithFlags (11.4) is the newest. */
 export const driverSignatures = {
   cuInit: [I, W],
   cuDriverGetVersion: [I, A],
@@ -23,24 +22,52 @@ export const driverSignatures = {
   cuDevicePrimaryCtxRetain: [I, A, I],
   cuDevicePrimaryCtxRelease_v2: [I, I],
   cuCtxSetCurrent: [I, U],
+  cuCtxSynchronize: [I],
 
   cuMemGetInfo_v2: [I, A, A],
   cuMemAlloc_v2: [I, A, N],
   cuMemFree_v2: [I, U],
+  cuMemHostAlloc: [I, A, N, W],
+  cuMemFreeHost: [I, U],
   cuMemcpyHtoDAsync_v2: [I, U, A, N, U],
   cuMemcpyDtoHAsync_v2: [I, A, U, N, U],
   cuMemcpyDtoDAsync_v2: [I, U, U, N, U],
+  cuMemsetD8Async: [I, U, I, N, U],
+  cuMemsetD16Async: [I, U, W, N, U],
   cuMemsetD32Async: [I, U, W, N, U],
 
   cuModuleLoadData: [I, A, A],
+  cuModuleUnload: [I, U],
   cuModuleGetFunction: [I, A, U, S],
+  cuFuncGetAttribute: [I, A, I, U],
   cuFuncSetAttribute: [I, U, I, I],
   cuLaunchKernel: [I, U, W, W, W, W, W, W, W, U, A, A],
 
   cuStreamCreate: [I, A, W],
   cuStreamDestroy_v2: [I, U],
   cuStreamSynchronize: [I, U],
+  cuStreamWaitEvent: [I, U, U, W],
+  cuEventCreate: [I, A, W],
+  cuEventDestroy_v2: [I, U],
+  cuEventRecord: [I, U, U],
+  cuEventSynchronize: [I, U],
+  cuEventElapsedTime: [I, A, U, U],
+
+  cuStreamBeginCapture_v2: [I, U, I],
+  cuStreamEndCapture: [I, U, A],
+  cuGraphInstantiateWithFlags: [I, A, U, N],
+  cuGraphDestroy: [I, U],
+  cuGraphLaunch: [I, U, U],
+  cuGraphExecDestroy: [I, U],
 } as const;
+
+declare const kind: unique symbol;
+type Handle<Of extends string> = number & { readonly [kind]: Of };
+export type Stream = Handle<'stream'>;
+export type Event = Handle<'event'>;
+/** A captured graph, ready to be launched. */
+export type Graph = Handle<'graph'>;
+export type Module = Handle<'module'>;
 
 export interface Card {
   readonly name: string;
@@ -49,6 +76,8 @@ export interface Card {
   /** Bytes. */
   readonly totalMemory: number;
   readonly multiprocessors: number;
+  /** The most dynamic shared memory that a block can ask for, in bytes. */
+  readonly sharedMemoryPerBlock: number;
 }
 
 export type ParameterType = 'pointer' | 'i64' | 'i32' | 'f32' | 'f64';
@@ -58,6 +87,8 @@ export interface KernelFunction {
   readonly name: string;
   readonly handle: number;
   readonly parameters: readonly ParameterType[];
+  /** The most dynamic shared memory that it has been allowed so far. */
+  readonly state: { sharedBytes: number };
 }
 
 export interface Geometry {
@@ -69,29 +100,37 @@ export interface Geometry {
   readonly sharedBytes: number;
 }
 
-const attribute = { multiprocessors: 16, major: 75, minor: 76 } as const;
+/** Page-locked memory of the host, which copies to and from the card go through at full speed. */
+export interface HostMemory {
+  readonly address: number;
+  readonly bytes: ArrayBuffer;
+}
+
+const attribute = { multiprocessors: 16, major: 75, minor: 76, sharedMemoryPerBlock: 97 } as const;
 const maxDynamicSharedBytes = 8;
-/** Of dynamic shared memory, without asking for more. */
-const usualSharedBytes = 48 * 1024;
-/** CUDA 12.0, whose compiler and cuBLASLt are the oldest that this takes. */
-const oldestDriver = 12_000;
+/** CU_STREAM_NON_BLOCKING: not held up by the legacy default stream. */
+const nonBlocking = 1;
+/** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
+const threadLocal = 1;
+/** What a block may have without asking. */
+const plainSharedBytes = 48 * 1024;
+const mostParameters = 32;
 
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
   readonly #out = new Out();
-  /** 13000 is CUDA 13.0. */
+  readonly #arguments = new LaunchArguments();
+  /** As 12040 is CUDA 12.4: the newest that this driver knows. */
   readonly version: number;
+  #card: number | undefined;
+  #lost = false;
 
+  /** @throws UserError (device) where the library is no working driver. */
   constructor(readonly path: string) {
     this.#calls = bind(path, driverSignatures, driverCure);
     this.#check('cuInit', this.#calls.cuInit(0));
     this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
     this.version = this.#out.int;
-    if (this.version < oldestDriver)
-      throw new UserError(
-        'device',
-        `the NVIDIA driver is too old (CUDA ${this.version / 1000}, 12.0 is needed): ${driverCure}.`,
-      );
   }
 
   deviceCount(): number {
@@ -100,191 +139,280 @@ export class Driver {
   }
 
   /** @throws UserError (device) where there is no such card. */
-  card(ordinal: number): Card {
-    const device = this.#device(ordinal);
-    const name = new Uint8Array(128);
+  device(ordinal: number): Card {
+    const device = this.#handleOf(ordinal);
+    const name = new Uint8Array(256);
     this.#check('cuDeviceGetName', this.#calls.cuDeviceGetName(name, name.length, device));
     this.#check('cuDeviceTotalMem', this.#calls.cuDeviceTotalMem_v2(this.#out.clear(), device));
     const totalMemory = this.#out.long();
+    const of = (which: number): number => {
+      const status = this.#calls.cuDeviceGetAttribute(this.#out.clear(), which, device);
+      this.#check('cuDeviceGetAttribute', status);
+      return this.#out.int;
+    };
     return {
-      name: Buffer.from(name.subarray(0, Math.max(0, name.indexOf(0)))).toString('utf8'),
+      name: Buffer.from(name.subarray(0, name.indexOf(0))).toString('utf8'),
+      computeCapability: [of(attribute.major), of(attribute.minor)],
       totalMemory,
-      computeCapability: [this.#attribute(attribute.major, device), this.#attribute(attribute.minor, device)],
-      multiprocessors: this.#attribute(attribute.multiprocessors, device),
+      multiprocessors: of(attribute.multiprocessors),
+      sharedMemoryPerBlock: of(attribute.sharedMemoryPerBlock),
     };
   }
 
-  /** A card's context, current in this thread from now on. */
-  openContext(ordinal: number): Context {
-    const device = this.#device(ordinal);
-    const out = this.#out;
-    const calls = this.#calls;
-    this.#check('cuDevicePrimaryCtxRetain', calls.cuDevicePrimaryCtxRetain(out.clear(), device));
-    const context = out.long();
-    this.#check('cuCtxSetCurrent', calls.cuCtxSetCurrent(context));
-    this.#check('cuStreamCreate', calls.cuStreamCreate(out.clear(), 1));
-    return new Context(calls, (call, status) => this.#check(call, status), {
-      context,
-      device,
-      stream: out.long(),
-    });
+  /** Everything below is about this card from now on. @throws UserError (device) where there is no such card. */
+  createContext(ordinal: number): void {
+    const device = this.#handleOf(ordinal);
+    const status = this.#calls.cuDevicePrimaryCtxRetain(this.#out.clear(), device);
+    this.#check('cuDevicePrimaryCtxRetain', status);
+    this.#card = device;
+    this.#check('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(this.#out.long()));
   }
 
-  #device(ordinal: number): number {
+  /** Frees what the context holds. Silent where the card is lost. */
+  destroyContext(): void {
+    if (this.#card === undefined) return;
+    this.#release('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(0));
+    this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(this.#card));
+    this.#card = undefined;
+  }
+
+  /** Whether a call has said that nothing can be computed any more. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  #handleOf(ordinal: number): number {
     const count = this.deviceCount();
     if (ordinal >= count) throw noSuchCard(ordinal, count);
     this.#check('cuDeviceGet', this.#calls.cuDeviceGet(this.#out.clear(), ordinal));
     return this.#out.int;
   }
 
-  #attribute(which: number, device: number): number {
-    this.#check('cuDeviceGetAttribute', this.#calls.cuDeviceGetAttribute(this.#out.clear(), which, device));
-    return this.#out.int;
+  /** Waits for everything that was asked of the card. */
+  synchronize(): void {
+    this.#check('cuCtxSynchronize', this.#calls.cuCtxSynchronize());
   }
 
-  #check(call: string, status: number): void {
-    if (status === 0) return;
-    const text = (read: (status: number, out: Uint8Array) => number): string => {
-      const known = read(status, this.#out.clear()) === 0;
-      return known ? String(koffi.decode(BigInt(this.#out.long()), 'char', -1)) : `status ${status}`;
-    };
-    const words = `${text(this.#calls.cuGetErrorName)}: ${text(this.#calls.cuGetErrorString)}`;
-    throw driverFailure({ status, call, words });
-  }
-}
+  /* Memory, in bytes. */
 
-interface Handles {
-  readonly context: number;
-  readonly device: number;
-  readonly stream: number;
-}
-
-/** What happens on one card, all in one stream. */
-export class Context {
-  readonly #out = new Out();
-  readonly #arguments = new DataView(new ArrayBuffer(8 * 32));
-  readonly #pointers: BigUint64Array;
-
-  constructor(
-    readonly calls: Calls<typeof driverSignatures>,
-    readonly check: (call: string, status: number) => void,
-    readonly handles: Handles,
-  ) {
-    const base = koffi.address(new Uint8Array(this.#arguments.buffer));
-    this.#pointers = BigUint64Array.from({ length: 32 }, (_, at) => base + BigInt(8 * at));
+  memGetInfo(): { readonly free: number; readonly total: number } {
+    const out = this.#out.clear();
+    this.#check('cuMemGetInfo', this.#calls.cuMemGetInfo_v2(out, out.subarray(8)));
+    return { free: this.#out.long(0), total: this.#out.long(1) };
   }
 
-  /** In use by no one. */
-  freeMemory(): number {
-    this.check('cuMemGetInfo', this.calls.cuMemGetInfo_v2(this.#out.clear(), this.#out.place.subarray(8)));
-    return this.#out.long();
-  }
-
-  /** @param label what for, in the message. @throws UserError (device) when it does not fit. */
-  allocate(label: string, bytes: number): number {
-    const status = this.calls.cuMemAlloc_v2(this.#out.clear(), bytes);
-    if (status === outOfMemory) throw notEnoughMemory(label, bytes, this.freeMemory());
-    this.check('cuMemAlloc', status);
+  /** Uninitialised, aligned to 256 bytes. @param label what it is for. @throws UserError (device) without room. */
+  alloc(bytes: number, label = 'this'): number {
+    const status = this.#calls.cuMemAlloc_v2(this.#out.clear(), bytes);
+    if (status === outOfMemory) throw notEnoughMemory(label, bytes, this.memGetInfo().free);
+    this.#check('cuMemAlloc', status);
     return this.#out.long();
   }
 
   free(address: number): void {
-    this.check('cuMemFree', this.calls.cuMemFree_v2(address));
+    this.#release('cuMemFree', this.#calls.cuMemFree_v2(address));
   }
 
-  /** Has read the source when it returns. */
-  copyIn(target: number, source: ArrayBufferView): void {
-    const { stream } = this.handles;
-    this.check('cuMemcpyHtoD', this.calls.cuMemcpyHtoDAsync_v2(target, source, source.byteLength, stream));
+  allocHost(bytes: number): HostMemory {
+    this.#check('cuMemHostAlloc', this.#calls.cuMemHostAlloc(this.#out.clear(), bytes, 0));
+    const address = this.#out.long();
+    return { address, bytes: koffi.view(BigInt(address), bytes) };
   }
 
-  /** Has written the target when it returns. */
-  copyOut(target: ArrayBufferView, source: number): void {
-    const { stream } = this.handles;
-    this.check('cuMemcpyDtoH', this.calls.cuMemcpyDtoHAsync_v2(target, source, target.byteLength, stream));
-    this.synchronize();
+  /** No view of it may be used afterwards. */
+  freeHost({ address }: HostMemory): void {
+    this.#release('cuMemFreeHost', this.#calls.cuMemFreeHost(address));
   }
 
-  copy(target: number, source: number, bytes: number): void {
-    this.check('cuMemcpyDtoD', this.calls.cuMemcpyDtoDAsync_v2(target, source, bytes, this.handles.stream));
+  /** From page-locked memory it returns before it is done, from other memory once the bytes are read. */
+  copyToDevice(target: number, source: ArrayBufferView, stream: Stream): void {
+    const status = this.#calls.cuMemcpyHtoDAsync_v2(target, source, source.byteLength, stream);
+    this.#check('cuMemcpyHtoDAsync', status);
   }
 
-  /** Writes `count` times the same 32 bits. */
-  fill(target: number, bits: number, count: number): void {
-    this.check('cuMemsetD32', this.calls.cuMemsetD32Async(target, bits >>> 0, count, this.handles.stream));
+  /** Fills `target`, which is complete once the stream is synchronised. */
+  copyToHost(target: ArrayBufferView, source: number, stream: Stream): void {
+    const status = this.#calls.cuMemcpyDtoHAsync_v2(target, source, target.byteLength, stream);
+    this.#check('cuMemcpyDtoHAsync', status);
   }
 
-  synchronize(): void {
-    this.check('cuStreamSynchronize', this.calls.cuStreamSynchronize(this.handles.stream));
+  copyOnDevice(target: number, source: number, bytes: number, stream: Stream): void {
+    const status = this.#calls.cuMemcpyDtoDAsync_v2(target, source, bytes, stream);
+    this.#check('cuMemcpyDtoDAsync', status);
   }
 
-  loadModule(image: Uint8Array): number {
-    this.check('cuModuleLoadData', this.calls.cuModuleLoadData(this.#out.clear(), image));
-    return this.#out.long();
+  memset8(target: number, value: number, bytes: number, stream: Stream): void {
+    this.#check('cuMemsetD8Async', this.#calls.cuMemsetD8Async(target, value, bytes, stream));
   }
 
-  kernel(module: number, name: string, parameters: readonly ParameterType[]): KernelFunction {
-    this.check('cuModuleGetFunction', this.calls.cuModuleGetFunction(this.#out.clear(), module, name));
-    return { name, handle: this.#out.long(), parameters };
+  /** @param value 16 bits; @param count of such. */
+  memset16(target: number, value: number, count: number, stream: Stream): void {
+    this.#check('cuMemsetD16Async', this.#calls.cuMemsetD16Async(target, value, count, stream));
   }
 
-  /** A geometry without blocks launches nothing. */
-  launch(kernel: KernelFunction, { grid, block, sharedBytes }: Geometry, values: readonly number[]): void {
-    if (values.length !== kernel.parameters.length)
-      throw new Error(`${kernel.name} takes ${kernel.parameters.length} arguments, not ${values.length}`);
-    if (grid.includes(0)) return;
-    if (sharedBytes > usualSharedBytes)
-      this.check(
-        'cuFuncSetAttribute',
-        this.calls.cuFuncSetAttribute(kernel.handle, maxDynamicSharedBytes, sharedBytes),
-      );
-    values.forEach((value, at) => {
-      writeArgument(this.#arguments, 8 * at, kernel.parameters[at], value);
-    });
-    this.check(
-      `cuLaunchKernel(${kernel.name})`,
-      this.calls.cuLaunchKernel(
-        kernel.handle,
-        ...grid,
-        ...block,
-        sharedBytes,
-        this.handles.stream,
-        this.#pointers,
-        null,
-      ),
+  /** @param value 32 bits; @param count of such. */
+  memset32(target: number, value: number, count: number, stream: Stream): void {
+    this.#check('cuMemsetD32Async', this.#calls.cuMemsetD32Async(target, value >>> 0, count, stream));
+  }
+
+  /* Kernels. */
+
+  /** @param image a cubin. @throws UserError (device) where it is not for this card or driver. */
+  loadModule(image: Uint8Array): Module {
+    this.#check('cuModuleLoadData', this.#calls.cuModuleLoadData(this.#out.clear(), image));
+    return this.#out.long() as Module;
+  }
+
+  unloadModule(module: Module): void {
+    this.#release('cuModuleUnload', this.#calls.cuModuleUnload(module));
+  }
+
+  function(module: Module, name: string, parameters: readonly ParameterType[]): KernelFunction {
+    if (parameters.length > mostParameters) throw new RangeError(`${name}: ${parameters.length} parameters`);
+    this.#check(
+      'cuModuleGetFunction',
+      this.#calls.cuModuleGetFunction(this.#out.clear(), module, name),
+      name,
     );
+    return { name, handle: this.#out.long(), parameters, state: { sharedBytes: plainSharedBytes } };
   }
 
-  /** Nothing of it can be used afterwards. */
-  close(): void {
-    this.calls.cuStreamDestroy_v2(this.handles.stream);
-    this.calls.cuDevicePrimaryCtxRelease_v2(this.handles.device);
+  /** Queues a kernel. Arguments are addresses and numbers, as the kernel's parameters say. */
+  launch(kernel: KernelFunction, geometry: Geometry, stream: Stream, values: readonly number[]): void {
+    const { grid, block, sharedBytes } = geometry;
+    const { handle, state } = kernel;
+    if (sharedBytes > state.sharedBytes) {
+      const status = this.#calls.cuFuncSetAttribute(handle, maxDynamicSharedBytes, sharedBytes);
+      this.#check('cuFuncSetAttribute', status, kernel.name);
+      state.sharedBytes = sharedBytes;
+    }
+    const packed = this.#arguments.pack(kernel, values);
+    const status = this.#calls.cuLaunchKernel(handle, ...grid, ...block, sharedBytes, stream, packed, null);
+    this.#check('cuLaunchKernel', status, kernel.name);
+  }
+
+  /* Streams and events. */
+
+  createStream(): Stream {
+    this.#check('cuStreamCreate', this.#calls.cuStreamCreate(this.#out.clear(), nonBlocking));
+    return this.#out.long() as Stream;
+  }
+
+  destroyStream(stream: Stream): void {
+    this.#release('cuStreamDestroy', this.#calls.cuStreamDestroy_v2(stream));
+  }
+
+  synchronizeStream(stream: Stream): void {
+    this.#check('cuStreamSynchronize', this.#calls.cuStreamSynchronize(stream));
+  }
+
+  createEvent(): Event {
+    this.#check('cuEventCreate', this.#calls.cuEventCreate(this.#out.clear(), 0));
+    return this.#out.long() as Event;
+  }
+
+  destroyEvent(event: Event): void {
+    this.#release('cuEventDestroy', this.#calls.cuEventDestroy_v2(event));
+  }
+
+  recordEvent(event: Event, stream: Stream): void {
+    this.#check('cuEventRecord', this.#calls.cuEventRecord(event, stream));
+  }
+
+  /** What is asked of the stream from now on waits for the event. */
+  waitEvent(stream: Stream, event: Event): void {
+    this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
+  }
+
+  synchronizeEvent(event: Event): void {
+    this.#check('cuEventSynchronize', this.#calls.cuEventSynchronize(event));
+  }
+
+  /** Milliseconds between two events that have happened. */
+  elapsed(start: Event, end: Event): number {
+    this.#check('cuEventElapsedTime', this.#calls.cuEventElapsedTime(this.#out.clear(), start, end));
+    return this.#out.float;
+  }
+
+  /* Graphs. */
+
+  /** Records what `work` asks of the stream, instead of doing it. Copies to and from the host must be page-locked. */
+  capture(stream: Stream, work: () => void): Graph {
+    this.#check('cuStreamBeginCapture', this.#calls.cuStreamBeginCapture_v2(stream, threadLocal));
+    let done = false;
+    try {
+      work();
+      done = true;
+    } finally {
+      // However it went, the stream must end its capture.
+      if (!done) this.#calls.cuStreamEndCapture(stream, this.#out.clear());
+    }
+    this.#check('cuStreamEndCapture', this.#calls.cuStreamEndCapture(stream, this.#out.clear()));
+    const graph = this.#out.long();
+    const status = this.#calls.cuGraphInstantiateWithFlags(this.#out.clear(), graph, 0);
+    const executable = this.#out.long();
+    this.#release('cuGraphDestroy', this.#calls.cuGraphDestroy(graph));
+    this.#check('cuGraphInstantiate', status);
+    return executable as Graph;
+  }
+
+  launchGraph(graph: Graph, stream: Stream): void {
+    this.#check('cuGraphLaunch', this.#calls.cuGraphLaunch(graph, stream));
+  }
+
+  destroyGraph(graph: Graph): void {
+    this.#release('cuGraphExecDestroy', this.#calls.cuGraphExecDestroy(graph));
+  }
+
+  #check(call: string, status: number, subject?: string): void {
+    if (status === 0) return;
+    if (this.#card !== undefined && isFatal(status)) this.#lost = true;
+    const words = `${this.#text('cuGetErrorName', status)}: ${this.#text('cuGetErrorString', status)}`;
+    throw driverFailure({ status, call: subject === undefined ? call : `${call} of ${subject}`, words });
+  }
+
+  /** What a lost card held is gone anyway. */
+  #release(call: string, status: number): void {
+    if (!this.#lost && !isFatal(status)) this.#check(call, status);
+  }
+
+  #text(call: 'cuGetErrorName' | 'cuGetErrorString', status: number): string {
+    const place = new BigUint64Array(1);
+    if (this.#calls[call](status, place) !== 0 || place[0] === undefined || place[0] === 0n)
+      return `status ${status}`;
+    return koffi.decode.string(place[0]);
   }
 }
 
-function writeArgument(into: DataView, at: number, type: ParameterType | undefined, value: number): void {
-  switch (type) {
-    case 'pointer':
-    case 'i64':
-      into.setBigInt64(at, BigInt(value), true);
-      return;
-    case 'i32':
-      into.setInt32(at, value, true);
-      return;
-    case 'f32':
-      into.setFloat32(at, value, true);
-      return;
-    case 'f64':
-      into.setFloat64(at, value, true);
-      return;
-    case undefined:
-      throw new RangeError('an argument without a parameter');
-    default:
-      return type satisfies never;
+/** The arguments of a launch as cuLaunchKernel takes them: an array of pointers to the values. */
+class LaunchArguments {
+  readonly #bytes = new ArrayBuffer(8 * mostParameters);
+  readonly #words = new Int32Array(this.#bytes);
+  readonly #floats = new Float32Array(this.#bytes);
+  readonly #doubles = new Float64Array(this.#bytes);
+  readonly #pointers = BigUint64Array.from(
+    { length: mostParameters },
+    (_, at) => koffi.address(this.#bytes) + BigInt(8 * at),
+  );
+
+  pack({ name, parameters }: KernelFunction, values: readonly number[]): BigUint64Array {
+    if (values.length !== parameters.length)
+      throw new RangeError(`${name} takes ${parameters.length} arguments, not ${values.length}`);
+    for (let at = 0; at < values.length; at++) this.#place(at, parameters[at], values[at] ?? 0);
+    return this.#pointers;
+  }
+
+  #place(at: number, type: ParameterType | undefined, value: number): void {
+    if (type === 'f32') this.#floats[2 * at] = value;
+    else if (type === 'f64') this.#doubles[at] = value;
+    else {
+      this.#words[2 * at] = value;
+      if (type !== 'i32') this.#words[2 * at + 1] = Math.floor(value / 2 ** 32);
+    }
   }
 }
 
-/** @throws UserError (device) without a driver, without a card, or where the driver is too old. */
+/** @throws UserError (device) where there is no driver, or none that works. */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
   return new Driver(requireLibrary('libcuda', env));
 }

@@ -1,75 +1,134 @@
 // The card's memory behind a CUDA device's tensors: allocated before the first step, freed together; and what goes in
-// and out of it, in the order of the device's one stream.
+// and out of it, in the order of the device's one stream. Halves are converted on this side. While work is recorded to be
+// replayed, nothing may go in or out, nor be allocated.
 
 import type { DeviceMemory } from '../kernel-device.js';
+import type { MemoryPlan } from '../memory-plan.js';
 import { expectSameSize, show } from '../shapes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
-import type { Context } from './driver.js';
+import type { CardContext } from './card-context.js';
+import { isHalf, narrow, narrowed, widen } from './half-precision.js';
+import { Staging } from './staging.js';
 
 export class CudaMemory implements DeviceMemory {
   readonly #addresses: number[] = [];
-  #allocated = 0;
+  readonly #plan = new Map<string, number>();
+  readonly #staging: Staging;
+  readonly #freeAtStart: number;
+  #sealed: string | undefined;
+  #most = 0;
 
-  constructor(readonly context: Context) {}
+  constructor(readonly context: CardContext) {
+    this.#freeAtStart = context.driver.memGetInfo().free;
+    this.#staging = new Staging(context);
+  }
 
-  /** Bytes allocated so far; all of them stay until the end. */
-  get allocated(): number {
-    return this.#allocated;
+  /** What is allocated, by label, in bytes. */
+  get plan(): MemoryPlan {
+    return this.#plan;
+  }
+
+  /** Bytes that the card lacks since this began: what is allocated, with what the driver takes for itself besides. */
+  inUse(): number {
+    return Math.max(0, this.#freeAtStart - this.context.driver.memGetInfo().free);
+  }
+
+  /** The most bytes in use so far. */
+  peak(): number {
+    if (!this.context.driver.lost) this.#most = Math.max(this.#most, this.inUse());
+    return this.#most;
   }
 
   available(): number {
-    return this.context.freeMemory();
+    return this.context.driver.memGetInfo().free;
   }
 
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
-    if (dtype === 'bf16' || dtype === 'f16') throw new Error(`allocate: no ${dtype} on CUDA (${label})`);
+    this.#expectOpen('allocates');
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
       throw new Error(`allocate: [${shape}] is no shape (${label})`);
-    const size = Math.max(
-      1,
-      shape.reduce((product, extent) => product * extent, 1),
-    );
-    const bytes = size * bytesPerElement[dtype];
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    const bytes = Math.max(1, size) * bytesPerElement[dtype];
     const address = this.scratch(label, bytes);
-    this.context.fill(address, 0, size);
+    this.context.driver.memset8(address, 0, bytes, this.context.stream);
     return new Tensor({ address, bytes, label }, 0, shape, dtype);
   }
 
   /** Memory that no tensor names, as it is. */
   scratch(label: string, bytes: number): number {
-    const address = this.context.allocate(label, bytes);
+    const address = this.context.driver.alloc(bytes, label);
     this.#addresses.push(address);
-    this.#allocated += bytes;
+    this.#plan.set(label, (this.#plan.get(label) ?? 0) + bytes);
+    this.peak();
     return address;
   }
 
   upload(target: Tensor, data: Float32Array | Int32Array): void {
-    const dtype = data instanceof Float32Array ? 'f32' : 'i32';
-    if (dtype !== target.dtype || data.length !== target.size)
-      throw new Error(`upload: ${data.length} ${dtype} do not fill ${show(target)}`);
-    if (target.size > 0) this.context.copyIn(target.address, data);
+    this.#expectOpen('uploads');
+    const { dtype, address, size } = target;
+    const integers = data instanceof Int32Array;
+    if (integers !== (dtype === 'i32') || data.length !== size)
+      throw new Error(`upload: ${data.length} ${integers ? 'i32' : 'f32'} do not fill ${show(target)}`);
+    if (integers || !isHalf(dtype)) {
+      this.#staging.upload(address, data);
+      return;
+    }
+    const halves = new Uint16Array(size);
+    narrow(halves, data, dtype);
+    this.#staging.upload(address, halves);
   }
 
   download(source: Tensor): Float32Array {
-    if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
-    if (source.size > 0) this.context.copyOut(data, source.address);
+    this.#expectOpen('downloads');
+    const { dtype, address, size } = source;
+    if (dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
+    const data = new Float32Array(size);
+    if (size === 0) return data;
+    if (!isHalf(dtype)) {
+      this.#staging.download(data, address);
+      return data;
+    }
+    const halves = new Uint16Array(size);
+    this.#staging.download(halves, address);
+    widen(data, halves, dtype);
     return data;
   }
 
-  fill(target: Tensor, value: number): void {
-    const bits = target.dtype === 'f32' ? new Int32Array(Float32Array.of(value).buffer)[0] : value;
-    if (target.size > 0) this.context.fill(target.address, bits ?? 0, target.size);
+  fill({ dtype, address, size }: Tensor, value: number): void {
+    if (size === 0) return;
+    const { driver, stream } = this.context;
+    if (isHalf(dtype)) driver.memset16(address, narrowed(value, dtype), size, stream);
+    else {
+      const bits = dtype === 'f32' ? new Int32Array(Float32Array.of(value).buffer)[0] : value;
+      driver.memset32(address, bits ?? 0, size, stream);
+    }
   }
 
   copy(target: Tensor, source: Tensor): void {
     expectSameSize('copy', target, source);
-    if (target.size > 0)
-      this.context.copy(target.address, source.address, target.size * bytesPerElement[target.dtype]);
+    const bytes = target.size * bytesPerElement[target.dtype];
+    const { driver, stream } = this.context;
+    if (bytes > 0) driver.copyOnDevice(target.address, source.address, bytes, stream);
+  }
+
+  /** Runs `work`, during which nothing goes in or out. @param name of the work, in messages. */
+  sealed(name: string, work: () => void): void {
+    if (this.#sealed !== undefined) throw new Error(`replay: ${name} within ${this.#sealed}`);
+    this.#sealed = name;
+    try {
+      work();
+    } finally {
+      this.#sealed = undefined;
+    }
   }
 
   releaseAll(): void {
-    for (const address of this.#addresses.splice(0)) this.context.free(address);
-    this.#allocated = 0;
+    for (const address of this.#addresses.splice(0)) this.context.driver.free(address);
+    this.#plan.clear();
+    this.#staging.dispose();
+  }
+
+  #expectOpen(does: string): void {
+    if (this.#sealed !== undefined) throw new Error(`replay: ${this.#sealed} ${does}, which no graph can do`);
   }
 }

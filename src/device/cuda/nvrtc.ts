@@ -1,9 +1,8 @@
 // NVIDIA's run-time compiler: CUDA C++ to machine code for one architecture. Needs no card and no driver. Knows nothing
 // of our kernels.
 
-import koffi from 'koffi';
 import { UserError } from '../../errors.js';
-import { A, bind, type Calls, I, Out, S, U } from './bindings.js';
+import { A, addressOf, bind, type Calls, I, Out, S, U } from './bindings.js';
 import { cureOf, requireLibrary } from './libraries.js';
 
 /** The C functions of libnvrtc that this takes. */
@@ -29,6 +28,7 @@ export interface Compiled {
 }
 
 const compilationFailed = 6;
+const newestPackage = 'nvidia-cuda-nvrtc';
 
 export class Nvrtc {
   readonly #calls: Calls<typeof nvrtcSignatures>;
@@ -96,7 +96,8 @@ export class Nvrtc {
 /** Calls with a char*[] of the texts. */
 function withStrings<Result>(texts: readonly string[], call: (pointers: BigUint64Array) => Result): Result {
   const bytes = texts.map((text) => Buffer.from(`${text}\0`, 'utf8'));
-  return call(BigUint64Array.from(bytes, (text) => koffi.address(text)));
+  const pointers = BigUint64Array.from(bytes, addressOf);
+  return call(pointers);
 }
 
 /** @param majors suitable versions of CUDA, the best first; any where there are none. @throws UserError (device) */
@@ -121,5 +122,3 @@ export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, n
     `${nvrtc.path} (CUDA ${nvrtc.version}) cannot compile for this GPU's sm_${wanted}: ${cure}, or use --device cpu.`,
   );
 }
-
-const newestPackage = 'nvidia-cuda-nvrtc';

@@ -1,0 +1,133 @@
+// Launches of the kernels of kernels/*.cu: a source is compiled for a scalar type when one of its kernels is first asked
+// for, and stays loaded. Keeps the memory that one launch leaves its results in for the next. Knows no operation.
+
+import type { DType, Tensor } from '../tensor.js';
+import { type AttentionModule, attentionParameters, cachedAttentionFile } from './attention-launches.js';
+import type { CardContext } from './card-context.js';
+import type { KernelFunction, Module } from './driver.js';
+import { type KernelName, kernelParameters, type Launch, type ScalarBytes } from './launches.js';
+
+/** A number; the address of a tensor; or nothing, which is passed as 0. */
+export type Argument = Tensor | number | undefined;
+/** What rows are made of. */
+export type ScalarType = Exclude<DType, 'i32'>;
+
+type Defines = Readonly<Record<string, string | number>>;
+
+export interface LauncherTools extends CardContext {
+  /** The machine code of a source, for the card at hand. */
+  readonly image: (file: string, defines: Defines) => Uint8Array;
+  /** Memory that stays. */
+  readonly scratch: (label: string, bytes: number) => number;
+}
+
+/** SCALAR of the sources. */
+const scalarNames = { f32: 'float', bf16: 'bf16', f16: 'half' } as const satisfies Record<ScalarType, string>;
+/** Enough for models of usual sizes; where more is needed, the first step takes it. */
+const usualScratchBytes = 16 * 2 ** 20;
+
+const files = {
+  'epilogue.cu': ['add_bias', 'add_bias_activation', 'activation_gradient'],
+  'rows.cu': [
+    'sum_rows',
+    'add_slices',
+    'gather_rows',
+    'scatter_rows',
+    'sum',
+    'sum_of_squares',
+    'add_partials',
+  ],
+  'embedding.cu': ['embedding', 'embedding_backward'],
+  'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
+  'cross-entropy.cu': ['cross_entropy'],
+  'adamw.cu': ['clip_coefficient', 'adamw', 'adamw_narrow'],
+  'memory.cu': ['fill', 'narrow', 'widen', 'narrow_bf16', 'widen_bf16'],
+} as const satisfies Record<string, readonly KernelName[]>;
+
+export class KernelLauncher {
+  readonly #functions = new Map<string, KernelFunction>();
+  readonly #modules = new Map<string, Module>();
+  #scratch: { readonly address: number; readonly bytes: number };
+
+  constructor(readonly tools: LauncherTools) {
+    this.#scratch = { address: tools.scratch('workspace', usualScratchBytes), bytes: usualScratchBytes };
+  }
+
+  /** @param type what the rows of the call are made of. */
+  launch(kernel: KernelName, type: ScalarType, geometry: Launch, values: readonly Argument[]): void {
+    const key = `${kernel} ${type}`;
+    const known = this.#functions.get(key);
+    if (known !== undefined) {
+      this.#run(known, geometry, values);
+      return;
+    }
+    const module = this.#module(fileOf(kernel), { SCALAR: scalarNames[type] });
+    const found = this.tools.driver.function(module, kernel, kernelParameters[kernel]);
+    this.#functions.set(key, found);
+    this.#run(found, geometry, values);
+  }
+
+  attend(
+    kernel: keyof typeof attentionParameters,
+    type: ScalarType,
+    source: AttentionModule | undefined,
+    geometry: Launch,
+    values: readonly Argument[],
+  ): void {
+    const { file, defines } = source ?? { file: cachedAttentionFile, defines: {} };
+    const key = [kernel, type, file, ...Object.values(defines)].join(' ');
+    let found = this.#functions.get(key);
+    if (found === undefined) {
+      const module = this.#module(file, { SCALAR: scalarNames[type], ...defines });
+      found = this.tools.driver.function(module, kernel, attentionParameters[kernel]);
+      this.#functions.set(key, found);
+    }
+    this.#run(found, geometry, values);
+  }
+
+  /**
+   * The address of memory for what one launch leaves to the next. Where it grows, the smaller one stays for the graphs
+   * that know it.
+   */
+  between(bytes: number): number {
+    if (bytes > this.#scratch.bytes)
+      this.#scratch = { address: this.tools.scratch('workspace', bytes), bytes };
+    return this.#scratch.address;
+  }
+
+  /** Nothing is launched where there are no blocks. */
+  #run(kernel: KernelFunction, geometry: Launch, values: readonly Argument[]): void {
+    if (geometry.grid.includes(0)) return;
+    const { driver, stream } = this.tools;
+    driver.launch(
+      kernel,
+      geometry,
+      stream,
+      values.map((value) => (typeof value === 'object' ? value.address : (value ?? 0))),
+    );
+  }
+
+  #module(file: string, defines: Defines): Module {
+    const key = JSON.stringify([file, defines]);
+    const known = this.#modules.get(key);
+    if (known !== undefined) return known;
+    const module = this.tools.driver.loadModule(this.tools.image(file, defines));
+    this.#modules.set(key, module);
+    return module;
+  }
+}
+
+export function scalarType({ dtype, storage }: Tensor): ScalarType {
+  if (dtype === 'i32') throw new Error(`${storage.label} holds integers`);
+  return dtype;
+}
+
+export function scalarBytes(type: ScalarType): ScalarBytes {
+  return type === 'f32' ? 4 : 2;
+}
+
+function fileOf(kernel: KernelName): string {
+  for (const [file, kernels] of Object.entries(files))
+    if (kernels.some((known) => known === kernel)) return file;
+  throw new RangeError(`no file has the kernel ${kernel}`);
+}

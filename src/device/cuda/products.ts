@@ -1,0 +1,119 @@
+// Matrix products with what follows them: in one call of cuBLASLt where it offers that for the shape, else a product and a
+// kernel of our own. cuBLASLt's GELU is the tanh approximation, so the exact one is always ours. Decided once a shape.
+
+import type { Tensor } from '../tensor.js';
+import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
+import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
+import { launches } from './launches.js';
+
+/** What follows, as the kernels' ABI numbers it. */
+const follows = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
+const geluNew = 0;
+/** What cuBLASLt asks of a saved input, and reads a bias fastest at. */
+const fusedAlignment = 16;
+
+export interface Sizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly accumulate: boolean;
+}
+
+export interface Following {
+  /** One of `follows`. */
+  readonly epilogue: number;
+  readonly bias: Tensor | undefined;
+  readonly preActivation: Tensor | undefined;
+  readonly activation: number;
+}
+
+export class Products {
+  /** By shape: whether what follows is fused. */
+  readonly #fused = new Map<string, boolean>();
+
+  constructor(
+    readonly launcher: KernelLauncher,
+    readonly cublasLt: CublasLt,
+    readonly workspace: Workspace,
+    /** Whether float32 products may round their factors to TF32. */
+    readonly tf32: boolean,
+  ) {}
+
+  /** For people: each shape with an epilogue, and who computes it. */
+  epilogues(): string[] {
+    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a kernel of its own'}`);
+  }
+
+  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): void {
+    const { m, n, k, accumulate } = sizes;
+    if (m === 0 || n === 0) return;
+    const { epilogue, bias, preActivation } = following;
+    const plain: Product = {
+      ...sizes,
+      inputs: scalarType(a),
+      output: scalarType(out),
+      tf32: this.tf32 && a.dtype === 'f32',
+      epilogue: 'none',
+    };
+    const operands: Operands = {
+      out: out.address,
+      a: a.address,
+      b: b.address,
+      ...(bias && { bias: bias.address }),
+      ...(preActivation && { preActivation: preActivation.address }),
+    };
+    const { driver, stream } = this.launcher.tools;
+    const whole = { ...plain, epilogue: fusedForm(following) };
+    if (k > 0 && whole.epilogue !== 'none' && this.#isFused(whole, operands)) {
+      this.cublasLt.matmul(whole, operands, this.workspace, stream);
+      return;
+    }
+    const product = epilogue === follows.activation && preActivation ? preActivation : out;
+    if (k > 0) this.cublasLt.matmul(plain, { ...operands, out: product.address }, this.workspace, stream);
+    else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
+    this.#follow(out, m, n, following);
+  }
+
+  #isFused(product: Product, operands: Operands): boolean {
+    const { bias = 0, preActivation = 0 } = operands;
+    if (bias % fusedAlignment !== 0 || preActivation % fusedAlignment !== 0) return false;
+    const { m, n, k, output, epilogue, transposeA, transposeB } = product;
+    const key = `${output} [${m},${n}] over ${k}${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}, ${epilogue}`;
+    const known = this.#fused.get(key);
+    if (known !== undefined) return known && this.cublasLt.offers(product, operands, this.workspace);
+    const offered = this.cublasLt.offers(product, operands, this.workspace);
+    this.#fused.set(key, offered);
+    return offered;
+  }
+
+  #follow(out: Tensor, m: number, n: number, { epilogue, bias, preActivation, activation }: Following): void {
+    const type = scalarType(out);
+    const bytes = scalarBytes(type);
+    switch (epilogue) {
+      case follows.bias:
+        this.launcher.launch('add_bias', type, launches.add_bias(m, n, bytes), [out, bias, m, n]);
+        return;
+      case follows.activation: {
+        const geometry = launches.add_bias_activation(m, n, bytes);
+        const values = [out, preActivation, bias, activation, m, n];
+        this.launcher.launch('add_bias_activation', type, geometry, values);
+        return;
+      }
+      case follows.gradient: {
+        const geometry = launches.activation_gradient(m * n);
+        this.launcher.launch('activation_gradient', type, geometry, [out, preActivation, activation, m * n]);
+        return;
+      }
+    }
+  }
+}
+
+/** What cuBLASLt would have to offer; `none` where nothing follows or it has no such thing. */
+function fusedForm({ epilogue, activation }: Following): FusedEpilogue {
+  if (epilogue === follows.bias) return 'bias';
+  if (activation !== geluNew) return 'none';
+  if (epilogue === follows.activation) return 'gelu-bias';
+  return epilogue === follows.gradient ? 'gelu-gradient' : 'none';
+}
