@@ -72,4 +72,15 @@ describe('gpu-check', () => {
       assert.match(stdout, new RegExp(`^\\| ${part} \\| .* \\| passed \\|`, 'm'));
     assert.match(stderr, /^written: .*report\.json$/m);
   });
+
+  test('a later check of another part adds to the report', { timeout: 120_000 }, () => {
+    const before = report().outcomes.map(({ part }) => part);
+    const { status, stderr } = gpuCheck(emulator, '--only', 'goldens');
+    assert.equal(status, 0, stderr);
+    const { outcomes } = report();
+    assert.deepEqual(
+      outcomes.map(({ part }) => part),
+      ['environment', 'conformance', 'goldens', ...before.slice(2)],
+    );
+  });
 });

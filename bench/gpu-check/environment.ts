@@ -65,7 +65,7 @@ try {
 function environment(name: string, python: string): Environment {
   const device = selectDevice(name);
   const driver = openDriver();
-  const { computeCapability, totalMemory, name: card } = driver.card(Number(name.split(':')[1] ?? 0));
+  const { computeCapability, totalMemory, name: card } = driver.device(Number(name.split(':')[1] ?? 0));
   const found: Environment = {
     card,
     computeCapability: computeCapability.join('.'),

@@ -9,6 +9,7 @@ function measured(series: string, result: unknown, status: Outcome['status'] = '
     part: 'bench',
     series,
     status,
+    startedAt: '',
     seconds: 1,
     command: '',
     exitCode: 0,

@@ -41,7 +41,9 @@ try {
     resolve(program),
     [
       ...['-i', data, '-j', data, '-e', depth, '-b', String(batch), '-t', String(tokens)],
-      ...['-d', String(batch * tokens), '-x', String(steps), '-v', '0', '-s', '0', '-h', '0'],
+      ...['-d', String(batch * tokens), '-x', String(steps)],
+      // It validates at both ends whatever it is told, outside of the steps that it times: one batch then, and no samples.
+      ...['-v', '1000000', '-m', '1', '-s', '0'],
     ],
     { encoding: 'utf8', cwd: scratch, maxBuffer: 2 ** 26 },
   );

@@ -1,16 +1,15 @@
 // The report of a check: JSON for keeping, a table for reading. Written anew after every step, so that a check that is
-// cut off has told what it knew.
+// cut off has told what it knew. A later check of other parts adds to the report of the same card and day.
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../../src/files/atomic.js';
 import { type Finding, table } from '../findings.js';
-import type { Outcome, TestSummary } from './step.js';
+import { type Outcome, type Part, parts, type TestSummary } from './step.js';
 
 export interface Report {
-  readonly startedAt: string;
-  /** null while it runs, and where it was cut off. */
+  /** Of the last check that wrote into it. null while it runs, and where it was cut off. */
   readonly finishedAt: string | null;
   /** As it was called. */
   readonly arguments: readonly string[];
@@ -27,6 +26,24 @@ export function reportPath(card: string, date: Date): string {
   const folder = fileURLToPath(new URL('../../../bench/results/', import.meta.url));
   const name = card.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   return join(folder, `${date.toISOString().slice(0, 10)}-${name}.json`);
+}
+
+/** What an earlier check of that card found about other parts. */
+export function earlierOutcomes(path: string, card: string, only: readonly Part[]): Outcome[] {
+  if (!existsSync(path)) return [];
+  try {
+    const earlier = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    if (earlier.card !== card) return [];
+    return earlier.outcomes.filter(({ part }) => part !== 'environment' && !only.includes(part));
+  } catch {
+    // No report of ours: the time on a card is worth more than what lies there.
+    return [];
+  }
+}
+
+/** In the order of the parts. */
+export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
+  return [...outcomes].sort((one, other) => parts.indexOf(one.part) - parts.indexOf(other.part));
 }
 
 export function writeReport(path: string, report: Report): void {

@@ -14,7 +14,15 @@ import { parseArgs } from 'node:util';
 import { ExitCode, messageOf, UserError } from '../../src/errors.js';
 import type { Environment } from './environment.js';
 import { findings } from './goals.js';
-import { type Report, readable, remark, reportPath, writeReport } from './report.js';
+import {
+  earlierOutcomes,
+  inOrder,
+  type Report,
+  readable,
+  remark,
+  reportPath,
+  writeReport,
+} from './report.js';
 import type { Wanted } from './situation.js';
 import { endAll, type Outcome, type Part, parts, runStep, type Step } from './step.js';
 import { environmentStep, stepsOf } from './steps.js';
@@ -99,23 +107,27 @@ async function check(wanted: Asked): Promise<number> {
   const environment = first.result as Environment;
   console.error(environment.device);
   const path = wanted.output ?? reportPath(environment.card, started);
+  const earlier = earlierOutcomes(path, environment.card, wanted.only);
   const outcomes: Outcome[] = [first];
-  const report = (finishedAt: string | null): Report => ({
-    startedAt: started.toISOString(),
-    finishedAt,
-    arguments: process.argv.slice(2),
-    smoke: wanted.smoke,
-    card: environment.card,
-    outcomes,
-    findings: wanted.smoke ? [] : findings(outcomes),
-  });
+  const report = (finishedAt: string | null): Report => {
+    const all = inOrder([...earlier, ...outcomes]);
+    return {
+      finishedAt,
+      arguments: process.argv.slice(2),
+      smoke: wanted.smoke,
+      card: environment.card,
+      outcomes: all,
+      findings: wanted.smoke ? [] : findings(all),
+    };
+  };
   for (const step of stepsOf(wanted, environment)) {
     if (!wanted.only.includes(step.part)) continue;
     outcomes.push(await told(step, left()));
     writeReport(path, report(null));
   }
-  writeReport(path, report(new Date().toISOString()));
-  console.log(readable(report(null)));
+  const whole = report(new Date().toISOString());
+  writeReport(path, whole);
+  console.log(readable(whole));
   console.error(`written: ${path}`);
   const good = outcomes.every(({ status }) => status === 'passed' || status === 'not offered');
   return good ? ExitCode.ok : ExitCode.unexpected;

@@ -28,6 +28,7 @@ export interface Outcome {
   readonly part: Part;
   readonly series?: string;
   readonly status: Status;
+  readonly startedAt: string;
   readonly seconds: number;
   readonly command: string;
   readonly exitCode: number | null;
@@ -61,6 +62,7 @@ export async function runStep(step: Step, budgetSeconds: number): Promise<Outcom
     name,
     part,
     ...(series === undefined ? {} : { series }),
+    startedAt: new Date().toISOString(),
     command: [step.command, ...step.args].join(' '),
   };
   const idle = { ...about, seconds: 0, exitCode: null, result: null };
