@@ -12,11 +12,30 @@ import { testNarrowWeights } from './conformance/narrow-weights.js';
 import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
 import { testRows } from './conformance/rows.js';
-import type { Device } from './device.js';
+import type { Device, Precision } from './device.js';
+import type { FloatType } from './shapes.js';
 
-/** Declares the tests of one device. @param create gives a fresh one; the suite disposes of it. */
-export function describeDevice(name: string, create: () => Device): void {
-  describe(`${name} conforms to the device contract`, () => {
+const types = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, FloatType>;
+
+export interface Coverage {
+  /** Whether tensors lie on boundaries of vectors, for kernels that ask for it; elsewhere they lie on none. */
+  readonly aligned?: boolean;
+  /** Attention alone. */
+  readonly attentionOnly?: boolean;
+}
+
+/**
+ * Declares the tests of one device in one of its precisions. References take the same rounded inputs, and differ by the
+ * roundings of the results alone. @param create gives a fresh one; the suite disposes of it.
+ */
+export function describeDevice(
+  name: string,
+  create: () => Device,
+  precision: Precision = 'fp32',
+  { aligned = false, attentionOnly = false }: Coverage = {},
+): void {
+  const type = types[precision];
+  describe(`${name} conforms to the device contract in ${precision}`, () => {
     let device: Device | undefined;
     before(() => {
       device = create();
@@ -25,16 +44,17 @@ export function describeDevice(name: string, create: () => Device): void {
     const check: Check = (title, body) => {
       test(title, () => {
         assert.ok(device);
-        body(new Bench(device));
+        body(new Bench(device, type, aligned ? 'aligned' : 'unaligned'));
       });
     };
 
-    describe('products', () => testProducts(check));
-    describe('weights in bf16', () => testNarrowWeights(check));
-    describe('rows', () => testRows(check));
+    describe('attention', () => testAttention(check, type));
+    if (attentionOnly) return;
+    describe('products', () => testProducts(check, type));
+    if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));
+    describe('rows', () => testRows(check, type));
     describe('normalization', () => testNormalization(check));
-    describe('attention', () => testAttention(check));
-    describe('learning', () => testLearning(check));
+    describe('learning', () => testLearning(check, type));
     check('the same inputs give the same bits', (bench) => {
       assert.deepEqual(everyOperation(bench), everyOperation(bench));
     });

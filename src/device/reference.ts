@@ -13,16 +13,29 @@ export function at(values: Numbers, index: number): number {
   return value;
 }
 
-/** The nearest number with 8 significant bits, ties to even (down to denormals; overflows to infinity). */
+/** The nearest bf16, ties to even (down to denormals; overflows to infinity). */
 export function roundToBf16(value: number): number {
+  return roundTo(value, { bits: 8, least: -126, beyond: 2 ** 128 });
+}
+
+/** The nearest IEEE binary16. */
+export function roundToF16(value: number): number {
+  return roundTo(value, { bits: 11, least: -14, beyond: 2 ** 16 });
+}
+
+/** @param bits significant ones. @param least exponent of a normal number. @param beyond what is too large. */
+function roundTo(
+  value: number,
+  { bits, least, beyond }: { readonly bits: number; readonly least: number; readonly beyond: number },
+): number {
   if (value === 0 || !Number.isFinite(value)) return value;
-  const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(value))));
-  const unit = 2 ** (exponent - 7);
+  const exponent = Math.max(least, Math.floor(Math.log2(Math.abs(value))));
+  const unit = 2 ** (exponent - bits + 1);
   const units = value / unit;
   const below = Math.floor(units);
   const rest = units - below;
   const rounded = (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below) * unit;
-  return Math.abs(rounded) >= 2 ** 128 ? Math.sign(value) * Number.POSITIVE_INFINITY : rounded;
+  return Math.abs(rounded) >= beyond ? Math.sign(value) * Number.POSITIVE_INFINITY : rounded;
 }
 
 type Words = readonly [number, number, number, number];

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { AttentionOptions } from '../device.js';
 import { at, attention, dropoutMask } from '../reference.js';
+import type { FloatType } from '../shapes.js';
 import type { Tensor } from '../tensor.js';
 import { type Bench, type Check, dot, expectClose, expectGradient, Random, rowsWithNaN } from './harness.js';
 
@@ -17,6 +18,14 @@ const layouts: readonly {
   { lengths: [1, 20, 3, 13], channels: 60, heads: 3 },
   { lengths: [70, 64, 1, 1, 40], channels: 128, heads: 2 },
   { lengths: [150], channels: 34, heads: 2 },
+];
+
+/** The head sizes that tensor cores have kernels for. */
+const tensorCoreLayouts: typeof layouts = [
+  { lengths: [70, 9, 1], channels: 64, heads: 2 },
+  { lengths: [3, 66], channels: 160, heads: 2 },
+  { lengths: [67], channels: 96, heads: 1 },
+  { lengths: [33, 40], channels: 128, heads: 1 },
 ];
 
 /** starts and ends of segments that follow each other. */
@@ -55,21 +64,21 @@ function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Set
 
 function run(bench: Bench, qkv: Float64Array, rows: number, options: AttentionOptions) {
   const channels = qkv.length / rows / 3;
-  const input = bench.floats('qkv', [rows, 3 * channels], qkv);
-  const out = bench.output('out', [rows, channels]);
+  const input = bench.scalars('qkv', [rows, 3 * channels], qkv);
+  const out = bench.scalarOutput('out', [rows, channels]);
   const logSumExp = bench.output('logSumExp', [options.heads, rows]);
   bench.device.attention(out, logSumExp, input, options);
   const backward = (gradOut: Float64Array): Tensor => {
-    const gradQkv = bench.output('gradQkv', [rows, 3 * channels]);
-    const grad = bench.floats('gradOut', [rows, channels], gradOut);
+    const gradQkv = bench.scalarOutput('gradQkv', [rows, 3 * channels]);
+    const grad = bench.scalars('gradOut', [rows, channels], gradOut);
     bench.device.attentionBackward(gradQkv, grad, out, logSumExp, input, options);
     return gradQkv;
   };
   return { out, logSumExp, backward };
 }
 
-export function testAttention(check: Check): void {
-  for (const { lengths, channels, heads } of layouts) {
+export function testAttention(check: Check, type: FloatType): void {
+  for (const { lengths, channels, heads } of type === 'f32' ? layouts : [...layouts, ...tensorCoreLayouts]) {
     for (const probability of [0, 0.2]) {
       check(
         `attention and its gradient, segments of ${lengths}, ${heads} heads of ${channels / heads}, dropout ${probability}`,
@@ -77,16 +86,17 @@ export function testAttention(check: Check): void {
           const scale = 1 / Math.sqrt(channels / heads);
           const { starts, rows, options, mask } = optionsOf(bench, { lengths, heads, scale, probability });
           const random = new Random(rows);
-          const qkv = random.normals(rows * 3 * channels, 1.5);
+          const qkv = bench.rounded(random.normals(rows * 3 * channels, 1.5));
           const { out, logSumExp, backward } = run(bench, qkv, rows, options);
           const forward = () => attention(qkv, starts, { heads, scale, mask });
           const expected = forward();
-          expectClose(bench.read(out), expected.out, 'out');
+          // Tensor cores round the probabilities as well.
+          expectClose(bench.read(out), expected.out, 'out', bench.tolerance(2));
           expectClose(bench.read(logSumExp), expected.logSumExp, 'logSumExp');
-          const gradOut = random.normals(rows * channels);
+          const gradOut = bench.rounded(random.normals(rows * channels));
           expectGradient(bench.read(backward(gradOut)), qkv, () => dot(forward().out, gradOut), 'gradQkv', {
             sample: rows > 100 ? 12 : 90,
-            tolerance: 2e-5,
+            tolerance: bench.tolerance(4, 2e-5),
           });
         },
       );
@@ -96,9 +106,14 @@ export function testAttention(check: Check): void {
   check('attention holds with scores of hundreds', (bench) => {
     const setting = { lengths: [9, 28], heads: 3, scale: 4 };
     const { starts, rows, options, mask } = optionsOf(bench, setting);
-    const qkv = new Random(3).normals(rows * 180, 5);
+    const qkv = bench.rounded(new Random(3).normals(rows * 180, 5));
     const { out } = run(bench, qkv, rows, options);
-    expectClose(bench.read(out), attention(qkv, starts, { ...setting, mask }).out, 'out', 1e-4);
+    expectClose(
+      bench.read(out),
+      attention(qkv, starts, { ...setting, mask }).out,
+      'out',
+      bench.tolerance(2, 1e-4),
+    );
   });
 
   check('packed segments never see each other, forward or backward', (bench) => {
@@ -163,14 +178,16 @@ export function testAttention(check: Check): void {
         const [capacity, scale, random] = [41, 0.3, new Random(batch)];
         const steps = [7, 1, 1, 20, 3];
         const total = steps.reduce((sum, count) => sum + count, 0);
-        const sequences = Array.from({ length: batch }, () => random.normals(total * 3 * channels));
+        const sequences = Array.from({ length: batch }, () =>
+          bench.rounded(random.normals(total * 3 * channels)),
+        );
         const mask = new Float64Array(total * heads * total).fill(1);
         const expected = sequences.map(
           (qkv) => attention(qkv, new Int32Array(total), { heads, scale, mask }).out,
         );
         const empty = new Float64Array(batch * capacity * channels);
-        const keys = bench.floats('keys', [batch, capacity, channels], empty);
-        const values = bench.floats('values', [batch, capacity, channels], empty);
+        const keys = bench.scalars('keys', [batch, capacity, channels], empty);
+        const values = bench.scalars('values', [batch, capacity, channels], empty);
         const lengths = bench.integers('lengths', new Int32Array(batch));
         const owners = bench.integers('owners', ownOwners(batch, capacity), [batch, capacity]);
         let done = 0;
@@ -178,13 +195,13 @@ export function testAttention(check: Check): void {
           const rows = sequences.flatMap((qkv) => [
             ...qkv.subarray(done * 3 * channels, (done + count) * 3 * channels),
           ]);
-          const out = bench.output('out', [batch * count, channels]);
-          const qkv = bench.floats('qkv', [batch * count, 3 * channels], rows);
+          const out = bench.scalarOutput('out', [batch * count, channels]);
+          const qkv = bench.scalars('qkv', [batch * count, 3 * channels], rows);
           device.attentionCached(out, qkv, { keys, values, lengths, owners }, { heads, scale });
           const wanted = expected.flatMap((all) => [
             ...all.subarray(done * channels, (done + count) * channels),
           ]);
-          expectClose(bench.read(out), wanted, `positions ${done}..${done + count}`);
+          expectClose(bench.read(out), wanted, `positions ${done}..${done + count}`, bench.tolerance(1));
           done += count;
           device.upload(lengths, new Int32Array(batch).fill(done));
         }
@@ -196,16 +213,17 @@ export function testAttention(check: Check): void {
     const { device } = bench;
     const [heads, channels, capacity, scale, random] = [3, 60, 12, 0.3, new Random(4)];
     const filled = [0, 5, 11];
-    const keys = random.normals(filled.length * capacity * channels);
-    const values = random.normals(filled.length * capacity * channels);
-    const qkv = random.normals(filled.length * 3 * channels);
-    const out = bench.output('out', [filled.length, channels]);
+    const numbers = (size: number) => bench.rounded(random.normals(size));
+    const keys = numbers(filled.length * capacity * channels);
+    const values = numbers(filled.length * capacity * channels);
+    const qkv = numbers(filled.length * 3 * channels);
+    const out = bench.scalarOutput('out', [filled.length, channels]);
     device.attentionCached(
       out,
-      bench.floats('qkv', [filled.length, 3 * channels], qkv),
+      bench.scalars('qkv', [filled.length, 3 * channels], qkv),
       {
-        keys: bench.floats('keys', [filled.length, capacity, channels], keys),
-        values: bench.floats('values', [filled.length, capacity, channels], values),
+        keys: bench.scalars('keys', [filled.length, capacity, channels], keys),
+        values: bench.scalars('values', [filled.length, capacity, channels], values),
         lengths: bench.integers('lengths', filled),
         owners: bench.integers('owners', ownOwners(filled.length, capacity), [filled.length, capacity]),
       },
@@ -226,14 +244,14 @@ export function testAttention(check: Check): void {
       const all = attention(whole, new Int32Array(length + 1), { heads, scale, mask }).out;
       return Array.from({ length: channels }, (_, c) => at(all, length * channels + c));
     });
-    expectClose(bench.read(out), expected, 'out');
+    expectClose(bench.read(out), expected, 'out', bench.tolerance(1));
   });
 
   for (const added of [1, 9])
     check(`attentionCached reads a shared past, ${added} new positions`, (bench) => {
       const { device } = bench;
       const [heads, channels, kept, capacity, filled, scale, random] = [3, 60, 4, 30, 12, 0.3, new Random(5)];
-      const cacheOf = () => random.normals(kept * capacity * channels);
+      const cacheOf = () => bench.rounded(random.normals(kept * capacity * channels));
       const [keys, values] = [cacheOf(), cacheOf()];
       // Two sequences at work in a cache of four; the first took over the pasts of others.
       const owners = [0, 1].map((sequence) =>
@@ -241,14 +259,14 @@ export function testAttention(check: Check): void {
           position >= filled ? sequence : sequence === 1 ? (position < 5 ? 0 : 1) : position % 4,
         ),
       );
-      const qkv = random.normals(2 * added * 3 * channels);
-      const out = bench.output('out', [2 * added, channels]);
+      const qkv = bench.rounded(random.normals(2 * added * 3 * channels));
+      const out = bench.scalarOutput('out', [2 * added, channels]);
       device.attentionCached(
         out,
-        bench.floats('qkv', [2 * added, 3 * channels], qkv),
+        bench.scalars('qkv', [2 * added, 3 * channels], qkv),
         {
-          keys: bench.floats('keys', [kept, capacity, channels], keys),
-          values: bench.floats('values', [kept, capacity, channels], values),
+          keys: bench.scalars('keys', [kept, capacity, channels], keys),
+          values: bench.scalars('values', [kept, capacity, channels], values),
           lengths: bench.integers('lengths', [filled, filled]),
           owners: bench.integers('owners', owners.flat(), [2, capacity]),
         },
@@ -269,7 +287,7 @@ export function testAttention(check: Check): void {
         const all = attention([...past.flat(), ...fresh], new Int32Array(total), { heads, scale, mask }).out;
         return [...all.subarray(filled * channels)];
       });
-      expectClose(bench.read(out), expected, 'out');
+      expectClose(bench.read(out), expected, 'out', bench.tolerance(1));
     });
 }
 

@@ -9,45 +9,44 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const { device } = bench;
   const random = new Random(99);
   const [rows, channels, heads, vocabulary, positions] = [301, 252, 3, 1031, 128];
-  const floats = (name: string, ...shape: number[]): Tensor =>
-    bench.floats(name, shape, random.normals(shape.reduce((product, extent) => product * extent, 1)));
+  const numbers = (shape: readonly number[]) =>
+    random.normals(shape.reduce((product, extent) => product * extent, 1));
   const written = new Map<string, Tensor>();
-  const out = (name: string, ...shape: number[]): Tensor => {
-    const tensor = bench.output(name, shape);
+  const kept = (name: string, tensor: Tensor): Tensor => {
     written.set(name, tensor);
     return tensor;
   };
-  const sum = (name: string, ...shape: number[]): Tensor => {
-    const tensor = floats(name, ...shape);
-    written.set(name, tensor);
-    return tensor;
-  };
+  /** Rows and weights; their results; statistics and the like; sums over rows. */
+  const scalars = (name: string, ...shape: number[]) => bench.scalars(name, shape, numbers(shape));
+  const out = (name: string, ...shape: number[]) => kept(name, bench.scalarOutput(name, shape));
+  const stat = (name: string, ...shape: number[]) => kept(name, bench.output(name, shape));
+  const sum = (name: string, ...shape: number[]) => kept(name, bench.floats(name, shape, numbers(shape)));
 
   const dropout = bench.dropout({ probability: 0.1, site: 4, counter: [1, 2, 3] });
   const tokens = bench.integers('tokens', random.integers(rows, vocabulary));
   const places = bench.integers('positions', random.integers(rows, positions));
   const tables = {
-    token: floats('tokens', vocabulary, channels),
-    position: floats('places', positions, channels),
+    token: scalars('tokens', vocabulary, channels),
+    position: scalars('places', positions, channels),
   };
   const embedded = out('embedding', rows, channels);
   device.embedding(embedded, tokens, places, tables, dropout);
-  const gradOut = floats('gradOut', rows, channels);
+  const gradOut = scalars('gradOut', rows, channels);
   const tableGradients = {
     token: sum('token gradient', vocabulary, channels),
     position: sum('position gradient', positions, channels),
   };
   device.embeddingBackward(tableGradients, gradOut, tokens, places, dropout);
 
-  const norm = { weight: floats('weight', channels), bias: floats('bias', channels) };
+  const norm = { weight: scalars('weight', channels), bias: scalars('bias', channels) };
   const normGradients = {
     weight: sum('norm weight gradient', channels),
     bias: sum('norm bias gradient', channels),
   };
-  const [normed, stats] = [out('layernorm', rows, channels), out('stats', rows, 2)];
+  const [normed, stats] = [out('layernorm', rows, channels), stat('stats', rows, 2)];
   device.layernorm(normed, stats, embedded, norm, 1e-5);
   device.layernormBackward(
-    sum('gradX', rows, channels),
+    kept('gradX', scalars('gradX', rows, channels)),
     normGradients,
     gradOut,
     embedded,
@@ -57,7 +56,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.residualLayernorm(
     out('residual sum', rows, channels),
     out('residual layernorm', rows, channels),
-    out('residual stats', rows, 2),
+    stat('residual stats', rows, 2),
     embedded,
     normed,
     norm,
@@ -66,11 +65,11 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   );
   device.dropout(out('dropout', rows, channels), normed, dropout);
 
-  const projection = floats('projection', channels, 3 * channels);
+  const projection = scalars('projection', channels, 3 * channels);
   const qkv = out('matmul', rows, 3 * channels);
   device.matmul(qkv, normed, projection);
   const wide = {
-    bias: floats('wide bias', 3 * channels),
+    bias: scalars('wide bias', 3 * channels),
     preActivation: out('preActivation', rows, 3 * channels),
   };
   const activated = out('activated', rows, 3 * channels);
@@ -88,7 +87,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const ends = Int32Array.from({ length: rows }, (_, row) => (row < 170 ? 170 : row < 171 ? 171 : rows));
   const segments = { starts: bench.integers('starts', starts), ends: bench.integers('ends', ends) };
   const attention = { heads, scale: 0.01, segments, dropout };
-  const [attended, logSumExp] = [out('attention', rows, channels), out('logSumExp', heads, rows)];
+  const [attended, logSumExp] = [out('attention', rows, channels), stat('logSumExp', heads, rows)];
   device.attention(attended, logSumExp, qkv, attention);
   device.attentionBackward(out('gradQkv', rows, 3 * channels), gradOut, attended, logSumExp, qkv, attention);
   const filled = [4, 5, 10, 15, 16, 17, 3];
@@ -96,8 +95,8 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     Array.from({ length: 60 }, (_, position) => (position < Math.min(length, 4) ? 0 : sequence)),
   );
   const cache = {
-    keys: floats('keys', 7, 60, channels),
-    values: floats('values', 7, 60, channels),
+    keys: scalars('keys', 7, 60, channels),
+    values: scalars('values', 7, 60, channels),
     lengths: bench.integers('lengths', filled),
     owners: bench.integers('owners', owners, [7, 60]),
   };
@@ -110,21 +109,22 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.scatterRows(out('scattered', rows, channels), gathered, index);
   const logits = out('logits', chosen.length, vocabulary);
   device.matmul(logits, gathered, tables.token, { transposeB: true });
-  const one = bench.floats('one', [1, channels], random.normals(channels));
+  const one = scalars('one', 1, channels);
   device.matmul(out('one row', 1, 3 * channels), one, projection);
   device.matmul(out('logits of one row', 1, vocabulary), one, tables.token, { transposeB: true });
-  const few = bench.floats('few', [9, channels], random.normals(9 * channels));
+  const few = scalars('few', 9, channels);
   device.matmul(out('few rows', 9, 3 * channels), few, projection);
   device.matmul(out('logits of few rows', 9, vocabulary), few, tables.token, { transposeB: true });
   const targets = bench.integers('targets', random.integers(chosen.length, vocabulary));
-  const losses = out('losses', chosen.length);
+  const losses = stat('losses', chosen.length);
   device.crossEntropy(losses, logits, targets, {
     labelSmoothing: 0.1,
     gradientScale: bench.floats('scale', [1], [0.01]),
   });
-  device.sum(sum('sum', 1), logits);
+  device.sum(sum('sum', 1), tableGradients.token);
   const squares = sum('sum of squares', 1);
-  device.sumOfSquares(squares, projection);
+  const gradients = sum('gradients', channels, 3 * channels);
+  device.sumOfSquares(squares, gradients);
   device.fill(squares, 3);
 
   const step = sum('step', 4);
@@ -132,9 +132,9 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.clipCoefficient(step, squares, 1);
   const moments = [
     sum('first moment', channels, 3 * channels),
-    out('second moment', channels, 3 * channels),
+    stat('second moment', channels, 3 * channels),
   ] as const;
-  device.adamw(sum('parameters', channels, 3 * channels), projection, ...moments, {
+  device.adamw(sum('parameters', channels, 3 * channels), gradients, ...moments, {
     step,
     beta1: 0.9,
     beta2: 0.999,

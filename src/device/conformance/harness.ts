@@ -3,13 +3,21 @@
 
 import assert from 'node:assert/strict';
 import type { Device, Dropout } from '../device.js';
-import { at, type DropoutSettings, finiteDifferences, type Numbers } from '../reference.js';
+import {
+  at,
+  type DropoutSettings,
+  finiteDifferences,
+  type Numbers,
+  roundToBf16,
+  roundToF16,
+} from '../reference.js';
+import type { FloatType } from '../shapes.js';
 import { Tensor } from '../tensor.js';
 
-/** Elements before and after every tensor: not a multiple of any vector, so that tensors are unaligned as well. */
-const margin = 37;
+/** Elements before and after every tensor: no multiple of any vector, so that tensors lie unaligned; or one of all. */
+const margins = { unaligned: 37, aligned: 64 } as const;
 /** Around floats lies NaN: read by mistake, it shows in every result. Around integers, an index outside any table. */
-const guard = { f32: Number.NaN, bf16: Number.NaN, i32: -7_777_777 } as const;
+const guard = { f32: Number.NaN, bf16: Number.NaN, f16: Number.NaN, i32: -7_777_777 } as const;
 
 /** Numbers of a fixed seed (Mulberry32). */
 export class Random {
@@ -47,17 +55,45 @@ export class Random {
   }
 }
 
-/** A device whose tensors are watched. */
+/** How far a number may lie from what it is rounded to, as a share of it. */
+const unitRoundoff = { f32: 2 ** -24, bf16: 2 ** -8, f16: 2 ** -11 } as const satisfies Record<
+  FloatType,
+  number
+>;
+
+/** A device whose tensors are watched, in one of its types of floats. */
 export class Bench {
   readonly #watched: { readonly name: string; readonly margins: readonly Tensor[] }[] = [];
 
-  constructor(readonly device: Device) {}
+  constructor(
+    readonly device: Device,
+    /** What rows and weights are made of. */
+    readonly type: FloatType = 'f32',
+    readonly lie: keyof typeof margins = 'unaligned',
+  ) {}
 
-  /** A tensor with those numbers. */
+  /** Numbers that the type has: what a device is given must be what the reference is given. */
+  rounded(values: Float64Array): Float64Array {
+    if (this.type === 'f32') return values;
+    return values.map(this.type === 'bf16' ? roundToBf16 : roundToF16);
+  }
+
+  /**
+   * What may be lost: `float32` by arithmetic in 32 bits, and with every rounding to a narrower type a unit roundoff.
+   * @param roundings that the result and what it is made of go through.
+   */
+  tolerance(roundings: number, float32 = tight): number {
+    return float32 + (this.type === 'f32' ? 0 : roundings * unitRoundoff[this.type]);
+  }
+
+  /** A tensor of f32 with those numbers. */
   floats(name: string, shape: readonly number[], values: Numbers): Tensor {
-    const tensor = this.#allocate(name, shape, 'f32');
-    if (tensor.size > 0) this.device.upload(tensor, Float32Array.from(values));
-    return tensor;
+    return this.#filled(name, shape, 'f32', values);
+  }
+
+  /** The same of the bench's type, for rows of activations and weights. */
+  scalars(name: string, shape: readonly number[], values: Numbers): Tensor {
+    return this.#filled(name, shape, this.type, values);
   }
 
   /** The same in bf16. */
@@ -74,13 +110,14 @@ export class Bench {
     return tensor;
   }
 
-  /** A tensor to be overwritten: full of a number that would show if it were read or left. */
+  /** A tensor of f32 to be overwritten: full of a number that would show if it were read or left. */
   output(name: string, shape: readonly number[]): Tensor {
-    return this.floats(
-      name,
-      shape,
-      new Float32Array(shape.reduce((product, extent) => product * extent, 1)).fill(1e30),
-    );
+    return this.#blank(name, shape, 'f32');
+  }
+
+  /** The same of the bench's type. */
+  scalarOutput(name: string, shape: readonly number[]): Tensor {
+    return this.#blank(name, shape, this.type);
   }
 
   dropout({ probability, site, counter }: DropoutSettings): Dropout {
@@ -95,12 +132,25 @@ export class Bench {
     return this.device.download(tensor);
   }
 
+  #blank(name: string, shape: readonly number[], type: FloatType): Tensor {
+    const tensor = this.#allocate(name, shape, type);
+    this.device.fill(tensor, type === 'f16' ? 6e4 : 1e30);
+    return tensor;
+  }
+
+  #filled(name: string, shape: readonly number[], type: FloatType, values: Numbers): Tensor {
+    const tensor = this.#allocate(name, shape, type);
+    if (tensor.size > 0) this.device.upload(tensor, Float32Array.from(values));
+    return tensor;
+  }
+
   #allocate(name: string, shape: readonly number[], dtype: keyof typeof guard): Tensor {
+    const margin = margins[this.lie];
     const size = shape.reduce((product, extent) => product * extent, 1);
     const whole = this.device.allocate(name, [size + 2 * margin], dtype);
     this.device.fill(whole, guard[dtype]);
-    const margins = [whole.view(0, [margin]), whole.view(margin + size, [margin])];
-    if (dtype !== 'i32') this.#watched.push({ name, margins });
+    const sides = [whole.view(0, [margin]), whole.view(margin + size, [margin])];
+    if (dtype !== 'i32') this.#watched.push({ name, margins: sides });
     return new Tensor(whole.storage, margin, shape, dtype);
   }
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { at, dropoutMask, embedding, type Numbers } from '../reference.js';
+import type { FloatType } from '../shapes.js';
 import { type Check, dot, expectClose, expectEqual, expectGradient, Random, rowsWithNaN } from './harness.js';
 
 const sizes = [
@@ -10,25 +11,9 @@ const sizes = [
   [130, 517],
 ] as const;
 
-export function testRows(check: Check): void {
-  check('allocate gives zeros; upload, download, copy and fill move exact numbers', (bench) => {
-    const { device } = bench;
-    const values = Float64Array.from([1.5, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e-42, 3]);
-    const source = bench.floats('source', [2, 3], values);
-    expectEqual(bench.read(source), values.map(Math.fround), 'source');
-    expectEqual(bench.read(source.rows(1, 1)), values.slice(3).map(Math.fround), 'second row');
-    const target = device.allocate('target', [6]);
-    expectEqual(bench.read(target), new Float64Array(6), 'fresh memory');
-    device.copy(target, source);
-    expectEqual(bench.read(target), values.map(Math.fround), 'copy');
-    device.fill(target.view(2, [3]), -2.5);
-    expectEqual(bench.read(target), [1.5, -0, -2.5, -2.5, -2.5, 3], 'filled middle');
-    const large = device.allocate('large', [700_001]);
-    device.fill(large, 4);
-    const second = bench.output('second', [700_001]);
-    device.copy(second, large);
-    expectEqual(bench.read(second), new Float64Array(700_001).fill(4), 'large copy');
-  });
+export function testRows(check: Check, type: FloatType): void {
+  if (type === 'f32') testWholeBuffers(check);
+  else testRounding(check);
 
   for (const probability of [0, 0.1, 0.5]) {
     for (const [rows, channels] of sizes) {
@@ -40,20 +25,20 @@ export function testRows(check: Check): void {
         const mask = dropoutMask(settings, rows, channels);
         const tokens = random.integers(rows, vocabulary);
         const positions = random.integers(rows, longest);
-        const token = random.normals(vocabulary * channels);
-        const position = random.normals(longest * channels);
+        const token = bench.rounded(random.normals(vocabulary * channels));
+        const position = bench.rounded(random.normals(longest * channels));
         const [t, p] = [bench.integers('tokens', tokens), bench.integers('positions', positions)];
-        const out = bench.output('out', [rows, channels]);
+        const out = bench.scalarOutput('out', [rows, channels]);
         const tables = {
-          token: bench.floats('token table', [vocabulary, channels], token),
-          position: bench.floats('position table', [longest, channels], position),
+          token: bench.scalars('token table', [vocabulary, channels], token),
+          position: bench.scalars('position table', [longest, channels], position),
         };
         const dropout = bench.dropout(settings);
         device.embedding(out, t, p, tables, dropout);
         const forward = () => embedding({ token, position }, tokens, positions, mask, channels);
-        expectClose(bench.read(out), forward(), 'out', 2e-7);
+        expectClose(bench.read(out), forward(), 'out', bench.tolerance(1, 2e-7));
 
-        const gradOut = random.normals(rows * channels);
+        const gradOut = bench.rounded(random.normals(rows * channels));
         const before = { token: random.normals(token.length), position: random.normals(position.length) };
         const gradients = {
           token: bench.floats('token gradient', [vocabulary, channels], before.token),
@@ -61,7 +46,7 @@ export function testRows(check: Check): void {
         };
         device.embeddingBackward(
           gradients,
-          bench.floats('gradOut', [rows, channels], gradOut),
+          bench.scalars('gradOut', [rows, channels], gradOut),
           t,
           p,
           dropout,
@@ -92,15 +77,15 @@ export function testRows(check: Check): void {
       const random = new Random(rows);
       const chosen = Math.ceil(rows / 2);
       const index = random.distinct(chosen, rows);
-      const x = random.normals(rows * channels);
+      const x = bench.rounded(random.normals(rows * channels));
       const expected = Float64Array.from({ length: chosen * channels }, (_, element) =>
         at(x, at(index, Math.floor(element / channels)) * channels + (element % channels)),
       );
       const indexTensor = bench.integers('index', index);
-      const gathered = bench.output('gathered', [chosen, channels]);
-      device.gatherRows(gathered, bench.floats('x', [rows, channels], x), indexTensor);
+      const gathered = bench.scalarOutput('gathered', [chosen, channels]);
+      device.gatherRows(gathered, bench.scalars('x', [rows, channels], x), indexTensor);
       expectEqual(bench.read(gathered), expected, 'gathered');
-      const scattered = bench.output('scattered', [rows, channels]);
+      const scattered = bench.scalarOutput('scattered', [rows, channels]);
       device.scatterRows(scattered, gathered, indexTensor);
       const kept = new Set(index);
       expectEqual(
@@ -111,27 +96,12 @@ export function testRows(check: Check): void {
     });
   }
 
-  for (const size of [1, 517, 100_003]) {
-    check(`sum and sumOfSquares of ${size} accumulate`, (bench) => {
-      const { device } = bench;
-      const x = new Random(size).normals(size, 1, 0.1);
-      const tensor = bench.floats('x', [size], x);
-      const [sum, squares] = [bench.floats('sum', [1], [2]), bench.floats('squares', [1], [3])];
-      device.sum(sum, tensor);
-      device.sumOfSquares(squares, tensor);
-      const total = x.reduce((before, value) => before + value, 2);
-      const totalOfSquares = x.reduce((before, value) => before + value ** 2, 3);
-      expectClose(bench.read(sum), [total], 'sum', 2e-7);
-      expectClose(bench.read(squares), [totalOfSquares], 'squares', 2e-7);
-    });
-  }
-
   check('no rows at all are allowed: a batch may have nothing to learn from', (bench) => {
     const { device } = bench;
-    const x = bench.floats('x', [5, 60], new Random(1).normals(300));
-    const [none, index] = [bench.output('none', [0, 60]), bench.integers('index', [])];
+    const x = bench.scalars('x', [5, 60], new Random(1).normals(300));
+    const [none, index] = [bench.scalarOutput('none', [0, 60]), bench.integers('index', [])];
     device.gatherRows(none, x, index);
-    const scattered = bench.output('scattered', [5, 60]);
+    const scattered = bench.scalarOutput('scattered', [5, 60]);
     device.scatterRows(scattered, none, index);
     expectEqual(bench.read(scattered), new Float64Array(300), 'scattered');
     const total = bench.floats('total', [1], [3]);
@@ -144,9 +114,9 @@ export function testRows(check: Check): void {
     const [rows, channels] = [5, 60];
     const table = new Float64Array(rows * channels).fill(1);
     table[3 * channels + 7] = Number.NaN;
-    const token = bench.floats('token table', [rows, channels], table);
-    const position = bench.floats('position table', [1, channels], new Float64Array(channels));
-    const out = bench.output('out', [3, channels]);
+    const token = bench.scalars('token table', [rows, channels], table);
+    const position = bench.scalars('position table', [1, channels], new Float64Array(channels));
+    const out = bench.scalarOutput('out', [3, channels]);
     const dropout = bench.dropout({ probability: 0, site: 0, counter: [0, 0, 0] });
     device.embedding(
       out,
@@ -164,9 +134,77 @@ export function testRows(check: Check): void {
     );
     for (const operation of ['sum', 'sumOfSquares'] as const) {
       const total = bench.floats('total', [1], [0]);
-      device[operation](total, token);
+      device[operation](total, sums);
       assert.ok(Number.isNaN(bench.read(total)[0]), operation);
     }
+  });
+}
+
+/** Moving numbers in and out, and sums over whole buffers: all float32 on every device. */
+function testWholeBuffers(check: Check): void {
+  check('allocate gives zeros; upload, download, copy and fill move exact numbers', (bench) => {
+    const { device } = bench;
+    const values = Float64Array.from([1.5, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e-42, 3]);
+    const source = bench.floats('source', [2, 3], values);
+    expectEqual(bench.read(source), values.map(Math.fround), 'source');
+    expectEqual(bench.read(source.rows(1, 1)), values.slice(3).map(Math.fround), 'second row');
+    const target = device.allocate('target', [6]);
+    expectEqual(bench.read(target), new Float64Array(6), 'fresh memory');
+    device.copy(target, source);
+    expectEqual(bench.read(target), values.map(Math.fround), 'copy');
+    device.fill(target.view(2, [3]), -2.5);
+    expectEqual(bench.read(target), [1.5, -0, -2.5, -2.5, -2.5, 3], 'filled middle');
+    const large = device.allocate('large', [700_001]);
+    device.fill(large, 4);
+    const second = bench.output('second', [700_001]);
+    device.copy(second, large);
+    expectEqual(bench.read(second), new Float64Array(700_001).fill(4), 'large copy');
+  });
+
+  for (const size of [1, 517, 100_003]) {
+    check(`sum and sumOfSquares of ${size} accumulate`, (bench) => {
+      const { device } = bench;
+      const x = new Random(size).normals(size, 1, 0.1);
+      const tensor = bench.floats('x', [size], x);
+      const [sum, squares] = [bench.floats('sum', [1], [2]), bench.floats('squares', [1], [3])];
+      device.sum(sum, tensor);
+      device.sumOfSquares(squares, tensor);
+      const total = x.reduce((before, value) => before + value, 2);
+      const totalOfSquares = x.reduce((before, value) => before + value ** 2, 3);
+      expectClose(bench.read(sum), [total], 'sum', 2e-7);
+      expectClose(bench.read(squares), [totalOfSquares], 'squares', 2e-7);
+    });
+  }
+}
+
+/** What half-precision tensors take from floats, and give back. */
+function testRounding(check: Check): void {
+  check('uploads and fills round to the nearest, ties to even; copies and downloads are exact', (bench) => {
+    const { device } = bench;
+    const random = new Random(5);
+    const unit = bench.type === 'bf16' ? 2 ** -7 : 2 ** -10;
+    const chosen = [0, -0, 1, 1 + unit / 2, 1 + (3 * unit) / 2, -1 - unit / 2, 1 + unit / 2 + unit / 4096];
+    const small = [1e-40, 6e-8, 3e-8, 2.9e-8, -4.5e-5, 6.1e-5, 65_504, 65_519];
+    const values = Float64Array.from([...chosen, ...small, ...random.normals(2000, 100)], Math.fround);
+    const expected = bench.rounded(values);
+    assert.deepEqual([...expected.subarray(2, 7)], [1, 1, 1 + 2 * unit, -1, 1 + unit]);
+    const tensor = bench.scalars('tensor', [values.length], values);
+    expectEqual(bench.read(tensor), expected, 'rounded');
+    const edges = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3.4028e38];
+    expectEqual(
+      bench.read(bench.scalars('edges', [4], edges)),
+      [...edges.slice(0, 3), Number.POSITIVE_INFINITY],
+      'edges',
+    );
+    const copy = bench.scalarOutput('copy', [values.length]);
+    device.copy(copy, tensor);
+    device.fill(copy.view(3, [3]), 1 + unit / 2 + unit / 4);
+    expected.fill(1 + unit, 3, 6);
+    expectEqual(bench.read(copy), expected, 'copied and filled');
+    const large = device.allocate('large', [700_001], bench.type);
+    expectEqual(bench.read(large.view(700_000, [1])), [0], 'fresh memory');
+    device.upload(large, new Float32Array(700_001).fill(3));
+    expectEqual(bench.read(large), new Float64Array(700_001).fill(3), 'large');
   });
 }
 

@@ -167,7 +167,7 @@ export class CudaKernels implements OperationKernels {
   cross_entropy(...values: Parameters<OperationKernels['cross_entropy']>): void {
     const [logits, rows, vocabulary] = [values[1], values[5], values[6]];
     const geometry = launches.cross_entropy(rows, vocabulary);
-    this.launcher.launch('cross_entropy', scalarType(logits), geometry, values.slice(0, -1));
+    this.launcher.launch('cross_entropy', scalarType(logits), geometry, values);
   }
 
   sum(out: Tensor, x: Tensor, size: number): void {

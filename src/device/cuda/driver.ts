@@ -168,10 +168,9 @@ export class Driver {
     this.#check('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(this.#out.long()));
   }
 
-  /** Frees what the context holds. Silent where the card is lost. */
+  /** Lets go of the context, which another device of this process may share. Silent where the card is lost. */
   destroyContext(): void {
     if (this.#card === undefined) return;
-    this.#release('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(0));
     this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(this.#card));
     this.#card = undefined;
   }

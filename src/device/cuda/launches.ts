@@ -56,7 +56,7 @@ export const kernelParameters = {
   layernorm_backward: [P, P, P, P, P, P, N, N],
   dropout: [P, P, F, I, P, N, N],
 
-  cross_entropy: [P, P, P, F, P, N, N],
+  cross_entropy: [P, P, P, F, P, N, N, N],
   clip_coefficient: [P, P, D],
   adamw: [P, P, P, P, P, D, D, D, D, N],
   adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N],

@@ -92,8 +92,9 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
       aligned(parameters) && aligned(gradients) && aligned(first_moment) && aligned(second_moment);
   const long long stride = (long long)gridDim.x * blockDim.x * 4;
   for (long long at = ((long long)blockIdx.x * blockDim.x + threadIdx.x) * 4; at < size; at += stride) {
+    float4 p = load_four(parameters, at, size, whole);
     if (!skip) {
-      float4 p = load_four(parameters, at, size, whole), m = load_four(first_moment, at, size, whole);
+      float4 m = load_four(first_moment, at, size, whole);
       float4 v = load_four(second_moment, at, size, whole);
       const float4 g = load_four(gradients, at, size, whole);
       p.x = updated(p.x, g.x, m.x, v.x, with);
@@ -103,8 +104,8 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
       store_four(parameters, p, at, size, whole);
       store_four(first_moment, m, at, size, whole);
       store_four(second_moment, v, at, size, whole);
-      if (copy) store_four(copy, p, at, size);
     }
+    if (copy) store_four(copy, p, at, size);
     float4 zero;
     zero.x = zero.y = zero.z = zero.w = 0;
     store_four(gradients, zero, at, size, whole);

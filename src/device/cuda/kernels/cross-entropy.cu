@@ -87,12 +87,14 @@ DEVICE float differentiate(float logit, long long column, const Gradient& of) {
   return column == of.target ? gradient - of.at_target : gradient;
 }
 
-/** See `crossEntropy` of the device contract; where gradient_scale is null the logits stay as they are. */
+/** See `crossEntropy` of the device contract, W = width; where gradient_scale is null the logits stay as they are. */
 extern "C" __global__ void __launch_bounds__(512)
     cross_entropy(float* losses, scalar* logits, const int* targets, float label_smoothing,
-                  const float* gradient_scale, long long rows, long long vocabulary) {
+                  const float* gradient_scale, long long rows, long long vocabulary, long long width) {
   __shared__ Summary of_warps[512 / WARP];
-  scalar* const row = logits + (long long)blockIdx.x * vocabulary;
+  scalar* const row = logits + (long long)blockIdx.x * width;
+  for (long long column = vocabulary + threadIdx.x; gradient_scale && column < width; column += blockDim.x)
+    narrow(row[column], 0.0f);
   const int target = targets[blockIdx.x];
   if (target < 0) {
     if (threadIdx.x == 0) losses[blockIdx.x] = 0;

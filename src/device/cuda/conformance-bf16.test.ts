@@ -1,0 +1,7 @@
+// The CUDA device against the contract in bf16, on the emulated card: tensors lie as tensor cores and fused epilogues
+// ask for it.
+
+import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
+import { describeDevice } from '../conformance.js';
+
+describeDevice('cuda (emulated)', () => createEmulatedDevice(), 'bf16', { aligned: true });

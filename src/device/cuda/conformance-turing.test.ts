@@ -1,0 +1,26 @@
+// The CUDA device on an emulated card of compute capability 7.5, which has fp16, but neither bf16 nor the tensor cores'
+// instructions of later ones.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
+import { describeDevice } from '../conformance.js';
+
+process.env.CUDA_EMULATOR_COMPUTE_CAPABILITY = '7.5';
+
+test('a card before Ampere has no bf16', () => {
+  const device = createEmulatedDevice();
+  assert.deepEqual(device.precisions, ['fp32', 'fp16']);
+  const rows = device.allocate('rows', [2, 4], 'bf16');
+  const x = { probability: 0, site: 0, counter: device.allocate('counter', [3], 'i32') };
+  assert.throws(
+    () => device.dropout(rows, rows, x),
+    /rows bf16\[2,4\] is of no type that this device computes in/,
+  );
+  device.dispose();
+});
+
+describeDevice('cuda (emulated 7.5)', () => createEmulatedDevice(), 'fp16', {
+  aligned: true,
+  attentionOnly: true,
+});

@@ -1,0 +1,223 @@
+// What the CUDA device adds to the contract: graphs of repeated work, fused epilogues, TF32, and its account of memory.
+// On the emulated card.
+
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
+import { everyOperation } from '../conformance/every-operation.js';
+import { Bench, Random } from '../conformance/harness.js';
+import { roundToBf16 } from '../reference.js';
+import type { CudaDevice, CudaDeviceOptions } from './cuda-device.js';
+import { narrow, widen } from './half-precision.js';
+
+const devices: CudaDevice[] = [];
+afterEach(() => {
+  delete process.env.CUDA_EMULATOR_EPILOGUES;
+  for (const device of devices.splice(0)) device.dispose();
+});
+
+function open(options: CudaDeviceOptions = {}): CudaDevice {
+  const device = createEmulatedDevice(options);
+  devices.push(device);
+  return device;
+}
+
+/** A step of a toy model: what it writes builds on what it wrote before, so that a lost or doubled one shows. */
+function toy(device: CudaDevice) {
+  const bench = new Bench(device, 'bf16', 'aligned');
+  const random = new Random(4);
+  const [rows, channels] = [24, 64];
+  const x = bench.scalars('x', [rows, channels], random.normals(rows * channels));
+  const weight = bench.scalars('weight', [channels, channels], random.normals(channels ** 2, 0.2));
+  const bias = bench.scalars('bias', [channels], random.normals(channels));
+  const [out, preActivation] = [
+    bench.scalarOutput('out', [rows, channels]),
+    bench.scalarOutput('pre', [rows, channels]),
+  ];
+  const gradient = bench.floats('gradient', [channels], new Float64Array(channels));
+  const total = bench.floats('total', [1], [0]);
+  const dropout = bench.dropout({ probability: 0.3, site: 1, counter: [5, 6, 7] });
+  const step = () => {
+    const epilogue = { kind: 'bias-activation', activation: 'gelu_new', bias, preActivation } as const;
+    device.matmul(out, x, weight, { epilogue });
+    device.dropout(x, out, dropout);
+    device.fill(preActivation, 0);
+    device.sumRows(gradient, x);
+    device.sum(total, gradient);
+  };
+  const set = (microStep: number) => device.upload(dropout.counter, Int32Array.of(5, 6, microStep));
+  const state = () => [x, out, gradient, total].map((tensor) => bench.read(tensor));
+  return { step, set, state };
+}
+
+test('replayed work gives the same bits as work that is asked for anew', () => {
+  const [direct, replayed] = [toy(open()), toy(open())];
+  const [, device] = devices;
+  assert.ok(device);
+  for (let microStep = 0; microStep < 5; microStep++) {
+    direct.set(microStep);
+    direct.step();
+    // Uploaded between replays: the graph reads what is there when it runs.
+    replayed.set(microStep);
+    device.replay('step', replayed.step);
+    const state = direct.state();
+    assert.ok(state.every((numbers) => numbers.every(Number.isFinite)));
+    assert.deepEqual(replayed.state(), state, `step ${microStep}`);
+  }
+});
+
+test('a replay asks for its work twice, then never again; others have graphs of their own', () => {
+  const device = open();
+  const counts = { a: 0, b: 0 };
+  const total = device.allocate('total', [1]);
+  const ones = device.allocate('ones', [3]);
+  device.fill(ones, 1);
+  const add = (key: 'a' | 'b') =>
+    device.replay(key, () => {
+      counts[key]++;
+      device.sum(total, ones);
+    });
+  for (const key of ['a', 'a', 'b', 'a', 'a', 'b'] as const) add(key);
+  assert.deepEqual(counts, { a: 2, b: 2 });
+  assert.deepEqual([...device.download(total)], [18]);
+});
+
+test('work that goes to or from the host cannot be replayed, and says so at once', () => {
+  const device = open();
+  const tensor = device.allocate('x', [4]);
+  const refused: readonly [string, RegExp, () => void][] = [
+    ['up', /replay: up uploads/, () => device.upload(tensor, new Float32Array(4))],
+    ['down', /replay: down downloads/, () => device.download(tensor)],
+    ['more', /replay: more allocates/, () => device.allocate('y', [1])],
+    ['outer', /replay: inner within outer/, () => device.replay('inner', () => {})],
+  ];
+  for (const [key, message, work] of refused) assert.throws(() => device.replay(key, work), message);
+  let runs = 0;
+  const failing = () => {
+    device.fill(tensor, 2);
+    if (++runs === 2) throw new Error('in the midst of a capture');
+  };
+  device.replay('failing', failing);
+  assert.throws(() => device.replay('failing', failing), /in the midst/);
+  device.replay('failing', failing);
+  assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
+});
+
+test('what follows a product is fused where cuBLASLt offers it, and told by shape', () => {
+  const results = [open(), open()].map((device, at) => {
+    if (at === 1) process.env.CUDA_EMULATOR_EPILOGUES = 'none';
+    const bench = new Bench(device, 'bf16', 'aligned');
+    const random = new Random(3);
+    const [a, b] = [
+      bench.scalars('a', [8, 32], random.normals(256)),
+      bench.scalars('b', [32, 16], random.normals(512, 0.2)),
+    ];
+    const bias = bench.scalars('bias', [16], random.normals(16));
+    const outs = (['gelu_new', 'gelu'] as const).flatMap((activation) => {
+      const preActivation = bench.scalarOutput('preActivation', [8, 16]);
+      const [out, gradient] = [bench.scalarOutput('out', [8, 16]), bench.scalarOutput('gradient', [8, 16])];
+      device.matmul(out, a, b, {
+        epilogue: { kind: 'bias-activation', activation, bias, preActivation },
+      });
+      device.matmul(gradient, a, b, { epilogue: { kind: 'activation-gradient', activation, preActivation } });
+      return [bench.read(out), bench.read(gradient)];
+    });
+    const told = device.epilogues();
+    const by = at === 0 ? 'fused' : 'a kernel of its own';
+    assert.deepEqual(told, [
+      `bf16 [8,16] over 32, gelu-bias: ${by}`,
+      `bf16 [8,16] over 32, gelu-gradient: ${by}`,
+    ]);
+    return outs;
+  });
+  const [one, other] = results;
+  assert.notDeepEqual(one?.slice(0, 2), other?.slice(0, 2), 'fused or not, the roundings differ');
+  assert.deepEqual(one?.slice(2), other?.slice(2), 'the exact GELU is never fused');
+});
+
+test('TF32 is only where it is asked for, and said', () => {
+  const product = (device: CudaDevice) => {
+    const [out, a, b] = [
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ].map((shape) => device.allocate('x', shape));
+    assert.ok(out && a && b);
+    device.upload(a, Float32Array.of(1 + 2 ** -20));
+    device.upload(b, Float32Array.of(1));
+    device.matmul(out, a, b);
+    return device.download(out)[0];
+  };
+  const [exact, rounded] = [open(), open({ tf32: true })];
+  assert.equal(product(exact), 1 + 2 ** -20);
+  assert.equal(product(rounded), 1);
+  assert.doesNotMatch(exact.description, /TF32/);
+  assert.match(rounded.description, /TF32 for float32 products/);
+});
+
+test('uploads that follow each other faster than the card fetches them all arrive', () => {
+  const device = open();
+  const size = 1000;
+  const targets = Array.from({ length: 70 }, (_, at) => device.allocate(`x${at}`, [size]));
+  const numbers = new Float32Array(size);
+  for (const [at, target] of targets.entries()) device.upload(target, numbers.fill(at));
+  for (const [at, target] of targets.entries())
+    assert.deepEqual(device.download(target), new Float32Array(size).fill(at));
+  const large = device.allocate('large', [300_001], 'i32');
+  const floats = device.allocate('floats', [300_001]);
+  device.upload(
+    large,
+    Int32Array.from({ length: 300_001 }, (_, at) => at),
+  );
+  device.upload(
+    floats,
+    Float32Array.from({ length: 300_001 }, (_, at) => at),
+  );
+  assert.deepEqual(
+    device.download(floats),
+    Float32Array.from({ length: 300_001 }, (_, at) => at),
+  );
+});
+
+test('the account of memory: by label, with the workspace, and as the driver counts it', () => {
+  const device = open();
+  const { available, inUse } = { available: device.availableMemory(), inUse: device.memoryInUse() };
+  const workspace = device.allocated().get('workspace') ?? 0;
+  assert.ok(workspace >= 32 * 2 ** 20 && inUse >= workspace);
+  device.allocate('weights', [1 << 20], 'bf16');
+  device.allocate('weights', [1 << 20]);
+  assert.equal(device.allocated().get('weights'), 6 * 2 ** 20);
+  assert.ok(device.memoryInUse() - inUse >= 6 * 2 ** 20);
+  assert.ok(available - device.availableMemory() >= 6 * 2 ** 20);
+  // Nothing more is taken by work.
+  const before = device.memoryInUse();
+  const bench = new Bench(device, 'f16', 'aligned');
+  const taken = new Map(device.allocated());
+  everyOperation(bench);
+  assert.equal(device.allocated().get('workspace'), taken.get('workspace'));
+  assert.ok(device.peakMemory() >= before);
+  device.dispose();
+  assert.ok(device.peakMemory() >= before);
+});
+
+test('halves are rounded to the nearest, and widened exactly', () => {
+  const random = new Random(8);
+  const values = Float32Array.from([...random.normals(2000, 1e-5), ...random.normals(2000, 300)]);
+  const halves = new Uint16Array(values.length);
+  const back = new Float32Array(values.length);
+  narrow(halves, values, 'bf16');
+  widen(back, halves, 'bf16');
+  assert.deepEqual([...back], Array.from(values, roundToBf16));
+  // Every binary16 there is comes back as it was.
+  const all = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
+  const wide = new Float32Array(all.length);
+  const again = new Uint16Array(all.length);
+  widen(wide, all, 'f16');
+  narrow(again, wide, 'f16');
+  const isNaN16 = (bits: number) => (bits & 0x7fff) > 0x7c00;
+  for (const bits of all)
+    assert.ok(
+      isNaN16(bits) ? isNaN16(again[bits] ?? 0) : again[bits] === bits,
+      `${bits} came back as ${again[bits]}`,
+    );
+});
