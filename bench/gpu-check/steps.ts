@@ -28,35 +28,43 @@ export function environmentStep({ device, python }: Wanted): Step {
 export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   const situation: Situation = { ...wanted, environment };
   return [
-    conformance(situation),
+    ...precisions.map((precision) => conformance(situation, precision)),
     goldens(situation),
     ...(wanted.smoke ? [fastest(situation)] : precisions).map((precision) => shortRun(situation, precision)),
     ...measurements(situation),
-    sanitizer(situation),
+    ...precisions.map((precision) => sanitizer(situation, precision)),
   ];
 }
 
 /** Runs a file of tests in its own process, without Node's runner of many files. */
-function testRun(situation: Situation, path: string, only: string | undefined): Pick<Step, 'args' | 'env'> {
+function testRun(
+  situation: Situation,
+  path: string,
+  { only, precision }: { readonly only?: string | undefined; readonly precision?: Precision },
+): Pick<Step, 'args' | 'env'> {
   return {
     args: [
       ...['--enable-source-maps', '--test-reporter', reporter],
       ...(only === undefined ? [] : ['--test-name-pattern', only]),
       tests(path),
     ],
-    env: { CHATBOT_TRAIN_TEST_DEVICE: situation.device },
+    env: {
+      CHATBOT_TRAIN_TEST_DEVICE: situation.device,
+      ...(precision === undefined ? {} : { CHATBOT_TRAIN_TEST_PRECISION: precision }),
+    },
   };
 }
 
-function conformance(situation: Situation): Step {
+function conformance(situation: Situation, precision: Precision): Step {
   const only = situation.smoke ? '^(sumRows|matmul keeps|attention holds|layernorm keeps)' : undefined;
   return {
-    name: 'every operation against the contract',
+    name: `every operation against the contract, ${precision}`,
     part: 'conformance',
     command: process.execPath,
-    ...testRun(situation, 'bench/gpu-check/conformance', only),
+    ...testRun(situation, 'bench/gpu-check/conformance', { only, precision }),
     limitSeconds: 600,
     prints: 'tests',
+    ...unless(situation, precision),
   };
 }
 
@@ -65,28 +73,31 @@ function goldens(situation: Situation): Step {
     name: 'golden models: logits, gradients, 20 steps',
     part: 'goldens',
     command: process.execPath,
-    ...testRun(situation, 'test/goldens.test', situation.smoke ? '^(golden model plain|logits)$' : undefined),
+    ...testRun(situation, 'test/goldens.test', {
+      only: situation.smoke ? '^(golden model plain|logits)$' : undefined,
+    }),
     limitSeconds: 300,
     prints: 'tests',
   };
 }
 
 /** Once: it takes many times as long. */
-function sanitizer(situation: Situation): Step {
-  const { args, env } = testRun(situation, 'bench/gpu-check/conformance', undefined);
+function sanitizer(situation: Situation, precision: Precision): Step {
+  const { args, env } = testRun(situation, 'bench/gpu-check/conformance', { precision });
   const lacking = situation.smoke
     ? { notOffered: 'no compute-sanitizer with --smoke' }
     : situation.environment.computeSanitizer === null
       ? { notOffered: 'no compute-sanitizer on the path' }
       : {};
   return {
-    name: 'every operation under compute-sanitizer',
+    name: `every operation under compute-sanitizer, ${precision}`,
     part: 'sanitizer',
     command: 'compute-sanitizer',
     args: ['--tool', 'memcheck', '--error-exitcode', '9', process.execPath, ...args],
     ...(env ? { env } : {}),
     limitSeconds: 900,
     prints: 'tests',
+    ...unless(situation, precision),
     ...lacking,
   };
 }
