@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EpochWindows, type Window } from '../src/corpus/windows.js';
 import { selectDevice } from '../src/device/select.js';
+import type { PendingUpdate } from '../src/train/optimizer.js';
 import { freshLearner } from './learner.js';
 import { peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { asTrainerExample, encodedSample, type Unit } from './persona-chat.js';
@@ -81,12 +82,16 @@ function epoch(): DialoguesResult {
   device.download(pass.lossSum);
 
   let [supervisedTokens, tokens] = [0, 0];
+  let last: PendingUpdate | undefined;
   const time = seconds(() => {
     for (let index = 0; index < windows.windowsPerEpoch; index++) {
       const window = windows.window(0, index);
       device.fill(pass.lossSum, 0);
       accumulate(window);
-      optimizer.update(5e-5);
+      const update = optimizer.update(5e-5);
+      // As a run does, wait for the step before.
+      last?.wait();
+      last = update;
       supervisedTokens += window.supervisedTokens;
       tokens += window.tokens;
     }

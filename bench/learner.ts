@@ -5,7 +5,6 @@ import { Random } from '../src/corpus/random.js';
 import type { Device, Precision } from '../src/device/device.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
 import { initializeWeights } from '../src/nn/initialize.js';
-import { scalarTypes } from '../src/nn/parameters.js';
 import { buildLearner, type Learner } from '../src/train/learner.js';
 
 export interface LearnerShape {
@@ -20,31 +19,26 @@ export interface LearnerShape {
 /** What builds the learner on a device, or counts its memory on a plan's. */
 export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
   const { model, precision, capacity, gradientCheckpointing = false } = shape;
-  const options = {
-    capacity,
-    precision,
-    gradientCheckpointing,
-    labelSmoothing: 0,
-    beta1: 0.9,
-    beta2: 0.999,
-    epsilon: 1e-8,
-    weightDecay: 0.01,
-    maxGradNorm: 1,
-    samples: false,
-  };
-  return (device) => {
-    const learner = buildLearner(device, presetConfig(model, 50257), options);
-    const { scalar } = learner.model.parameters;
-    if (scalar !== scalarTypes[precision])
-      throw new Error(`the learner computes in ${scalar}, not in ${precision}`);
-    return learner;
-  };
+  return (device) =>
+    buildLearner(device, presetConfig(model, 50257), {
+      capacity,
+      precision,
+      gradientCheckpointing,
+      labelSmoothing: 0,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.01,
+      maxGradNorm: 1,
+      samples: false,
+    });
 }
 
 /** Fresh weights, always the same. */
 export function initializeLearner(learner: Learner): Learner {
   const random = new Random(1);
   initializeWeights(learner.model, () => random.next() / 2 ** 32);
+  learner.optimizer.restore(0);
   return learner;
 }
 

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { selectDevice } from '../src/device/select.js';
 import type { GPT2 } from '../src/nn/gpt2.js';
+import type { PendingUpdate } from '../src/train/optimizer.js';
 import { freshLearner } from './learner.js';
 import { median, peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { fullRows } from './rows.js';
@@ -59,15 +60,20 @@ const { model, pass, optimizer } = freshLearner(device, {
 });
 const rows = fullRows(Number(values.batch), length, model.config.vocabSize);
 let microStep = 0;
+let last: PendingUpdate | undefined;
 
+/** Waits for the step before, as a run does. */
 function step(): void {
   device.fill(pass.lossSum, 0);
   for (let micro = 0; micro < accumulation; micro++)
     pass.accumulate(rows, 1 / (tokens * accumulation), { seed: 1n, microStep: microStep++ });
-  optimizer.update(5e-5);
+  const update = optimizer.update(5e-5);
+  last?.wait();
+  last = update;
 }
 
 function finish(): void {
+  last?.wait();
   const [loss = Number.NaN] = device.download(pass.lossSum);
   if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
 }

@@ -548,6 +548,7 @@ describe('a folder or machine that does not do', { concurrency: 2 }, () => {
 
 describe('too little memory names the flags that make the run fit', () => {
   const wanted = {
+    precision: 'fp32' as const,
     ...{ capacity: 64 * 1024, gradientCheckpointing: false, labelSmoothing: 0, samples: false },
     ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1 },
   };

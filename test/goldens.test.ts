@@ -128,7 +128,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
           device.fill(pass.lossSum, 0);
           for (const batch of batches) pass.accumulate(batch, 1 / count, random);
           assert.ok(Math.abs(meanLoss(pass, count) / expectedLoss - 1) < 1e-5, `loss of step ${step}`);
-          const gradNorm = optimizer.update(1e-3);
+          const gradNorm = optimizer.update(1e-3).wait().norm;
           assert.ok(
             Math.abs(gradNorm / (golden.norms[step] ?? 0) - 1) < 1e-4,
             `gradient norm of step ${step}`,

@@ -44,7 +44,7 @@ learner.pass.accumulate(fullRows(batch, tokens, learner.model.config.vocabSize),
   seed: 1n,
   microStep: 0,
 });
-learner.optimizer.update(5e-5);
+learner.optimizer.update(5e-5).wait();
 const [loss = Number.NaN] = device.download(learner.pass.lossSum);
 if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
 const result: MemoryResult = {

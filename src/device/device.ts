@@ -96,7 +96,7 @@ export interface LayernormParameters {
 }
 
 export interface AdamWOptions {
-  /** f32[4]: learning rate, gradient scale, 1-beta1^t, 1-beta2^t. A gradient scale of NaN skips the update. */
+  /** As prepareUpdate leaves it. A gradient scale of NaN skips the update. */
   readonly step: Tensor;
   /** In mixed precision: bf16 or f16, as many as parameters; becomes the parameters, rounded (also where the update is skipped). */
   readonly working?: Tensor;
@@ -106,6 +106,17 @@ export interface AdamWOptions {
   readonly weightDecay: number;
 }
 
+export interface UpdateOptions {
+  readonly maxNorm: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /**
+   * f32[2], where gradients of half precision are scaled up: by how much, and for how many updates in a row it has
+   * held. It is halved where the sum is not finite and doubled after 2000 updates (torch.amp.GradScaler).
+   */
+  readonly lossScale?: Tensor;
+}
+
 export interface Allocator {
   /**
    * Zeroed memory. Only before the first step: steps allocate nothing.
@@ -113,6 +124,13 @@ export interface Allocator {
    * @throws UserError (device) when there is not enough.
    */
   allocate(label: string, shape: readonly number[], dtype?: DType): Tensor;
+}
+
+/** Numbers on their way from the device. */
+export interface Fetched {
+  /** Whether `wait` would not wait. */
+  ready(): boolean;
+  wait(): Float32Array;
 }
 
 export interface Device extends Allocator {
@@ -125,6 +143,8 @@ export interface Device extends Allocator {
   readonly weightPrecisions: readonly Precision[];
   /** Products over the vocabulary are fastest where its size is a multiple of this. */
   readonly vocabularyMultiple: number;
+  /** Batches are fastest where their number of rows is a multiple of this: few shapes, of full tiles. */
+  readonly rowMultiple: number;
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
   /** Most bytes in use so far (the process's resident set on `cpu`). */
@@ -132,10 +152,18 @@ export interface Device extends Allocator {
   /** Frees everything allocated; the device is unusable afterwards. */
   dispose(): void;
 
+  /**
+   * Does `work`, which asks for the same operations on the same tensors whenever it has this owner and key, so that a
+   * device may record them once and replay them. No uploads or downloads in it.
+   */
+  replay(owner: object, key: string, work: () => void): void;
+
   /** Into bf16 and f16, floats are rounded to the nearest, ties to even. */
   upload(target: Tensor, data: Float32Array | Int32Array): void;
   /** Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array. */
   download(source: Tensor): Float32Array;
+  /** What `source` holds once all that was asked before is done, without waiting for it now. */
+  fetch(source: Tensor): Fetched;
   fill(target: Tensor, value: number): void;
   /** Same size. */
   copy(target: Tensor, source: Tensor): void;
@@ -246,10 +274,12 @@ export interface Device extends Allocator {
   /** out[1] += sum of squares of x. */
   sumOfSquares(out: Tensor, x: Tensor): void;
   /**
-   * step[1] = min(1, maxNorm / (sqrt(sumOfSquares[1]) + 1e-6)) as torch's clip_grad_norm_; 1 when maxNorm is 0 (no
-   * clipping); NaN when the sum is not finite. `step` as in AdamWOptions.
+   * Completes step f32[6] = [learning rate, gradient scale, 1-beta1^t, 1-beta2^t, t, norm] from the learning rate and t:
+   * norm = sqrt(sumOfSquares[1]) / lossScale, gradient scale = min(1, maxNorm / (norm + 1e-6)) / lossScale as torch's
+   * clip_grad_norm_ (no clipping when maxNorm is 0), and t counts one update more. Where the sum is not finite the
+   * gradient scale is NaN and t stays.
    */
-  clipCoefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void;
+  prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void;
   /**
    * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place;
    * `gradients` are read times the gradient scale and left zeroed.

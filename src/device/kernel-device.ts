@@ -7,10 +7,12 @@ import type {
   AttentionOptions,
   Device,
   Dropout,
+  Fetched,
   KeyValueCache,
   LayernormParameters,
   MatmulOptions,
   Precision,
+  UpdateOptions,
 } from './device.js';
 import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
 import { matmulArguments } from './matmul-arguments.js';
@@ -169,7 +171,14 @@ export interface OperationKernels {
   ): void;
   sum(out: Tensor, x: Tensor, size: number): void;
   sum_of_squares(out: Tensor, x: Tensor, size: number): void;
-  clip_coefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void;
+  prepare_update(
+    step: Tensor,
+    sumOfSquares: Tensor,
+    lossScale: Tensor | undefined,
+    maxNorm: number,
+    beta1: number,
+    beta2: number,
+  ): void;
   adamw(
     parameters: Tensor,
     gradients: Tensor,
@@ -212,6 +221,7 @@ export abstract class KernelDevice implements Device {
   abstract readonly precisions: readonly Precision[];
   abstract readonly weightPrecisions: readonly Precision[];
   abstract readonly vocabularyMultiple: number;
+  abstract readonly rowMultiple: number;
   protected abstract readonly memory: DeviceMemory;
   #disposed = false;
 
@@ -242,6 +252,15 @@ export abstract class KernelDevice implements Device {
   download(source: Tensor): Float32Array {
     this.ready();
     return this.memory.download(source);
+  }
+
+  fetch(source: Tensor): Fetched {
+    const data = this.download(source);
+    return { ready: () => true, wait: () => data };
+  }
+
+  replay(_owner: object, _key: string, work: () => void): void {
+    work();
   }
 
   fill(target: Tensor, value: number): void {
@@ -517,10 +536,12 @@ export abstract class KernelDevice implements Device {
     this.ready().sum_of_squares(out, x, x.size);
   }
 
-  clipCoefficient(step: Tensor, sumOfSquares: Tensor, maxNorm: number): void {
-    expectFloats('clipCoefficient', [4], { step });
-    expectFloats('clipCoefficient', [1], { sumOfSquares });
-    this.ready().clip_coefficient(step, sumOfSquares, maxNorm);
+  prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void {
+    const { lossScale, maxNorm, beta1, beta2 } = options;
+    expectFloats('prepareUpdate', [6], { step });
+    expectFloats('prepareUpdate', [1], { sumOfSquares });
+    if (lossScale) expectFloats('prepareUpdate', [2], { lossScale });
+    this.ready().prepare_update(step, sumOfSquares, lossScale, maxNorm, beta1, beta2);
   }
 
   adamw(
@@ -534,7 +555,7 @@ export abstract class KernelDevice implements Device {
     const { shape } = parameters;
     expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
     const { step, working, beta1, beta2, epsilon, weightDecay } = options;
-    expectFloats('adamw', [4], { step });
+    expectFloats('adamw', [6], { step });
     const buffers = [parameters, gradients, firstMoment, secondMoment] as const;
     const rest = [step, beta1, beta2, epsilon, weightDecay, parameters.size] as const;
     if (working === undefined) {

@@ -12,8 +12,10 @@ const chunkBytes = 128 * 2 ** 20;
 export interface Supervision {
   /** i32[S], which rows of hidden. */
   readonly rows: Tensor;
-  /** i32[S], token ids. */
+  /** i32[S], token ids; negative in rows that pad the others. */
   readonly targets: Tensor;
+  /** How many of them, from the first on, are no padding. */
+  readonly supervised: number;
   readonly labelSmoothing: number;
 }
 
@@ -75,7 +77,8 @@ export class LmHead {
       this.device.matmul(gradSelected.rows(count, from), gradLogits, this.table.value);
       this.device.matmul(this.table.gradient, gradLogits, selected, { transposeA: true, accumulate: true });
     });
-    this.device.scatterRows(gradHidden, gradSelected.rows(supervision.rows.size), supervision.rows);
+    const { rows, supervised } = supervision;
+    this.device.scatterRows(gradHidden, gradSelected.rows(supervised), rows.rows(supervised));
   }
 
   /** out[R,W] = logits of x[R,C]. */

@@ -20,13 +20,18 @@ export interface TrainingInput {
   readonly targets: Int32Array;
 }
 
-/** A batch as it lies on the device, and the windows of the pass's memory that it uses. */
+/**
+ * A batch as it lies on the device, and the windows of the pass's memory that it uses. Where the device likes multiples
+ * of rows, rows follow that are conversations of one token each and predict nothing, and supervised rows that are not.
+ */
 export interface PackedBatch {
+  /** R, padding included. */
+  readonly rows: number;
   readonly tokens: Tensor;
   readonly positions: Tensor;
   readonly segments: Segments;
-  readonly supervision: Pick<Supervision, 'rows' | 'targets'>;
-  /** [S]. */
+  readonly supervision: Omit<Supervision, 'labelSmoothing'>;
+  /** [S], padding included; its losses are 0. */
   readonly losses: Tensor;
   readonly activations: ModelActivations;
 }
@@ -78,21 +83,34 @@ export class PackedPass {
 
   /** Copies a batch to the device. */
   upload(input: TrainingInput): PackedBatch {
-    const rows = input.tokens.length;
-    if (rows > this.capacity)
-      throw new RangeError(`a batch of ${rows} tokens in a pass for ${this.capacity}`);
-    const put = (name: keyof TrainingInput) => {
-      const window = this.input[name].rows(input[name].length);
-      this.device.upload(window, input[name]);
+    const { capacity } = this;
+    if (input.tokens.length > capacity)
+      throw new RangeError(`a batch of ${input.tokens.length} tokens in a pass for ${capacity}`);
+    const rows = paddedRows(this.device, input.tokens.length);
+    const supervised = input.targets.length;
+    const put = (name: keyof TrainingInput, count: number, padding: (row: number) => number) => {
+      const window = this.input[name].rows(count);
+      this.device.upload(window, padded(input[name], count, padding));
       return window;
     };
+    const ofRows = (name: keyof TrainingInput, padding: (row: number) => number) => put(name, rows, padding);
+    const ofSupervised = (name: keyof TrainingInput, padding: number) =>
+      put(name, paddedRows(this.device, supervised), () => padding);
     const { stream, out, stats } = this.final;
     return {
-      tokens: put('tokens'),
-      positions: put('positions'),
-      segments: { starts: put('segmentStarts'), ends: put('segmentEnds') },
-      supervision: { rows: put('supervisedRows'), targets: put('targets') },
-      losses: this.losses.rows(input.targets.length),
+      rows,
+      tokens: ofRows('tokens', () => 0),
+      positions: ofRows('positions', () => 0),
+      segments: {
+        starts: ofRows('segmentStarts', (row) => row),
+        ends: ofRows('segmentEnds', (row) => row + 1),
+      },
+      supervision: {
+        rows: ofSupervised('supervisedRows', 0),
+        targets: ofSupervised('targets', -1),
+        supervised,
+      },
+      losses: this.losses.rows(paddedRows(this.device, supervised)),
       activations: {
         blocks: this.blocks,
         branch: this.branch.rows(rows),
@@ -110,8 +128,18 @@ export class PackedPass {
   /** Each supervised row's cross-entropy, [S] on the device, with neither dropout nor label smoothing. */
   evaluate(input: TrainingInput): Tensor {
     const batch = this.upload(input);
-    this.forward(batch);
+    this.device.replay(this, `forward ${batch.rows}`, () => this.forward(batch));
     this.head.loss(batch.losses, batch.activations.final.out, { ...batch.supervision, labelSmoothing: 0 });
-    return batch.losses;
+    return batch.losses.rows(input.targets.length);
   }
+}
+
+/** How many rows a pass computes for so many. */
+export function paddedRows({ rowMultiple }: Device, rows: number): number {
+  return Math.ceil(rows / rowMultiple) * rowMultiple;
+}
+
+function padded(values: Int32Array, count: number, padding: (at: number) => number): Int32Array {
+  if (values.length === count) return values;
+  return Int32Array.from({ length: count }, (_, at) => values[at] ?? padding(at));
 }

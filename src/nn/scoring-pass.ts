@@ -4,7 +4,7 @@
 import type { Tensor } from '../device/tensor.js';
 import { BlockActivations } from './block.js';
 import type { GPT2 } from './gpt2.js';
-import { PackedPass, type TrainingInput } from './packed-pass.js';
+import { PackedPass, paddedRows, type TrainingInput } from './packed-pass.js';
 
 export interface ScoringPassOptions {
   /** The most rows (tokens) of a batch. */
@@ -17,12 +17,13 @@ export class ScoringPass {
 
   constructor(
     readonly model: GPT2,
-    { capacity }: ScoringPassOptions,
+    options: ScoringPassOptions,
   ) {
     const { device, config, parameters } = model;
+    const capacity = paddedRows(device, options.capacity);
     const shared = new BlockActivations(device, config, capacity, parameters.scalar);
     const blocks = Array.from({ length: config.nLayer }, () => shared);
-    this.capacity = capacity;
+    this.capacity = options.capacity;
     this.packed = new PackedPass(model, capacity, blocks);
   }
 
@@ -35,10 +36,10 @@ export class ScoringPass {
   logits(input: TrainingInput): Float32Array {
     const batch = this.packed.upload(input);
     this.packed.forward(batch);
-    const { vocabSize } = this.model.config;
-    const all = new Float32Array(input.tokens.length * vocabSize);
+    const rows = input.tokens.length;
+    const all = new Float32Array(rows * this.model.config.vocabSize);
     let filled = 0;
-    this.packed.head.eachLogits(batch.activations.final.out, (chunk: Tensor) => {
+    this.packed.head.eachLogits(batch.activations.final.out.rows(rows), (chunk: Tensor) => {
       const numbers = this.packed.head.unpadded(this.model.device.download(chunk));
       all.set(numbers, filled);
       filled += numbers.length;

@@ -5,7 +5,7 @@ import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import { BlockActivations } from './block.js';
 import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
-import { PackedPass, type TrainingInput } from './packed-pass.js';
+import { PackedPass, paddedRows, type TrainingInput } from './packed-pass.js';
 import { allocateGradientScratch, type GradientScratch } from './scratch.js';
 
 export interface TrainingPassOptions {
@@ -13,6 +13,8 @@ export interface TrainingPassOptions {
   readonly capacity: number;
   readonly gradientCheckpointing: boolean;
   readonly labelSmoothing: number;
+  /** f32[2], in fp16: gradients are scaled up by its first number, which the optimizer keeps. */
+  readonly lossScale?: Tensor | undefined;
 }
 
 export class TrainingPass {
@@ -21,6 +23,8 @@ export class TrainingPass {
   private readonly device: Device;
   private readonly packed: PackedPass;
   private readonly gradientScale: Tensor;
+  /** `gradientScale` times the loss scale. */
+  private readonly scaledUp: Tensor;
   private readonly scratch: (rows: number) => GradientScratch;
   private readonly dropouts: ModelDropouts;
 
@@ -29,17 +33,18 @@ export class TrainingPass {
     private readonly options: TrainingPassOptions,
   ) {
     const { device, config } = model;
-    const { capacity } = options;
+    const capacity = paddedRows(device, options.capacity);
     this.device = device;
     this.gradientScale = device.allocate('batch', [1]);
+    this.scaledUp = options.lossScale ? device.allocate('batch', [1]) : this.gradientScale;
     this.lossSum = device.allocate('batch', [1]);
-    this.packed = new PackedPass(model, capacity, allocateBlocks(model, options));
+    this.packed = new PackedPass(model, capacity, allocateBlocks(model, { ...options, capacity }));
     this.scratch = allocateGradientScratch(device, config, capacity, model.parameters.scalar);
     this.dropouts = modelDropouts(config, this.packed.counter, true);
   }
 
   /**
-   * Adds the gradient of gradientScale * (sum of the batch's losses) to the parameters' gradients, and the sum to
+   * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the parameters' gradients, and the sum to
    * `lossSum`. @param random what decides the dropout masks: 64 bits of seed, and the micro-step's number.
    */
   accumulate(input: TrainingInput, gradientScale: number, random: { seed: bigint; microStep: number }): void {
@@ -47,28 +52,32 @@ export class TrainingPass {
     const { gradientCheckpointing, labelSmoothing } = this.options;
     device.upload(packed.counter, dropoutCounter(random));
     device.upload(this.gradientScale, Float32Array.of(gradientScale));
+    this.scaleUp();
     const batch = packed.upload(input);
-    const { activations, segments, losses } = batch;
+    const { activations, segments, losses, rows } = batch;
     const supervision = { ...batch.supervision, labelSmoothing };
-    const scratch = this.scratch(input.tokens.length);
-    packed.forward(batch, dropouts);
+    const scratch = this.scratch(rows);
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
-    packed.head.lossWithGradient(
-      losses,
-      gradHidden,
-      scratch.attended,
-      hidden,
-      supervision,
-      this.gradientScale,
-    );
+    device.replay(this, `forward ${rows}`, () => packed.forward(batch, dropouts));
+    packed.head.lossWithGradient(losses, gradHidden, scratch.attended, hidden, supervision, this.scaledUp);
     device.sum(this.lossSum, losses);
-    this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing);
+    device.replay(this, `backward ${rows}`, () =>
+      this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing),
+    );
   }
 
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
   evaluate(input: TrainingInput): void {
     this.device.sum(this.lossSum, this.packed.evaluate(input));
+  }
+
+  /** As a product of 1x1 matrices: the loss scale never leaves the device. */
+  private scaleUp(): void {
+    const { lossScale } = this.options;
+    if (!lossScale) return;
+    const number = (tensor: Tensor) => tensor.view(0, [1, 1]);
+    this.device.matmul(number(this.scaledUp), number(this.gradientScale), number(lossScale));
   }
 }
 

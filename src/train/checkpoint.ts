@@ -84,7 +84,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
     model.device.upload(first, read(`exp_avg.${name}`, first.size));
     model.device.upload(second, read(`exp_avg_sq.${name}`, second.size));
   }
-  optimizer.updates = state.updates;
+  optimizer.restore(state.updates, state.loss_scale ?? undefined);
 }
 
 /** An option that the checkpoint's run was started with; undefined where that is not known. */

@@ -1,7 +1,7 @@
 // Everything of a run that lives on the device, built in one place, so that planning memory and training are the same
 // construction.
 
-import type { Device } from '../device/device.js';
+import type { Device, Precision } from '../device/device.js';
 import { DecodingPass } from '../nn/decoding-pass.js';
 import { GPT2 } from '../nn/gpt2.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
@@ -11,7 +11,9 @@ import { AdamW, type AdamWSettings } from './optimizer.js';
 /** Longest sample conversation, prompt and reply together, in tokens. */
 const sampleContext = 256;
 
-export interface LearnerOptions extends TrainingPassOptions, AdamWSettings {
+export interface LearnerOptions extends Omit<TrainingPassOptions, 'lossScale'>, AdamWSettings {
+  /** What the model computes in. */
+  readonly precision: Precision;
   /** Whether sample replies will be asked for. */
   readonly samples: boolean;
 }
@@ -27,13 +29,14 @@ export interface Learner {
 
 /** @throws UserError (device) when there is not enough memory. */
 export function buildLearner(device: Device, config: GPT2Config, options: LearnerOptions): Learner {
-  const model = new GPT2(device, config, { trainable: true });
+  const model = new GPT2(device, config, { trainable: true, precision: options.precision });
+  const optimizer = new AdamW(device, model.parameters, options);
   const contextLength = Math.min(sampleContext, config.nPositions);
   return {
     device,
     model,
-    pass: new TrainingPass(model, options),
-    optimizer: new AdamW(device, model.parameters, options),
+    pass: new TrainingPass(model, { ...options, lossScale: optimizer.lossScale }),
+    optimizer,
     decoder: options.samples ? new DecodingPass(model, { sequences: 1, contextLength }) : null,
   };
 }

@@ -30,6 +30,11 @@ const schema = z.object({
   training_seconds: z.number().min(0),
   /** Steps in a row whose loss or gradient was not finite. */
   broken_steps: z.int().min(0),
+  /** In fp16 the gradients' scale and for how many updates it has held. */
+  loss_scale: z
+    .object({ scale: z.number().positive(), updates: z.int().min(0) })
+    .nullable()
+    .default(null),
   /** Of the encoded training data and what orders it. */
   data_fingerprint: z.string(),
 });
@@ -57,6 +62,7 @@ export function freshState(dataFingerprint: string): RunState {
     supervised_tokens: 0,
     training_seconds: 0,
     broken_steps: 0,
+    loss_scale: null,
     data_fingerprint: dataFingerprint,
   };
 }

@@ -2,6 +2,7 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
+import type { Precision } from '../device/device.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
@@ -52,7 +53,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     const state = start.state ?? freshState(data.fingerprint);
     refuseOtherData(options, state, data);
-    const learning = learnerOptions(options, data);
+    const learning = learnerOptions(options, data, precision);
     const memory = planRunMemory(device, config, learning, {
       batchSize: options.perDeviceTrainBatchSize,
       maxLength,
@@ -119,6 +120,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
+  else learner.optimizer.restore(0);
   const resumedAt = start.checkpoint ? state.global_step : null;
   const setAside = setAsideLaterCheckpoints(outputDir, state.global_step);
   if (setAside)
@@ -163,8 +165,9 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, data: TrainingData): LearnerOptions {
+function learnerOptions(options: RunOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
+    precision,
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
     gradientCheckpointing: options.gradientCheckpointing,
     labelSmoothing: options.labelSmoothingFactor,

@@ -4,6 +4,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { EpochWindows, Window } from '../corpus/windows.js';
+import type { Fetched } from '../device/device.js';
 import { UserError } from '../errors.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import {
@@ -17,11 +18,24 @@ import { EarlyStopping } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
 import type { Learner } from './learner.js';
+import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
 import { learningRateAt, type Schedule } from './schedule.js';
 
 /** Steps in a row with a NaN or infinite loss after which a run has diverged. */
 const brokenStepsAllowed = 3;
+/** Steps in a row that fp16 may skip to find a loss scale that its gradients do not overflow with. */
+const skippedStepsAllowed = 40;
+
+/** A step that the device may still be computing. */
+interface PendingStep {
+  readonly window: Window;
+  readonly learningRate: number;
+  readonly lossSum: Fetched;
+  readonly update: PendingUpdate;
+  /** In milliseconds of performance.now(). */
+  readonly began: number;
+}
 
 export interface TrainerSettings {
   readonly outputDir: string;
@@ -59,6 +73,10 @@ export class Trainer {
   private saved: { readonly step: number; readonly evaluated: number };
   /** Since the last logged step. */
   private interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
+  /** Asked of the device and not yet part of the state, oldest first. */
+  private readonly pending: PendingStep[] = [];
+  private settledAt = 0;
+  private skippedSteps = 0;
 
   /** @param state where the run stands; the trainer moves it forward. */
   constructor(
@@ -79,6 +97,11 @@ export class Trainer {
   async run(): Promise<NodeJS.Signals | null> {
     const { state } = this;
     while (!this.watcher.shouldStop()) {
+      if (this.pending.length > 0 && !this.pausesBefore(this.nextStep())) {
+        await this.step();
+        continue;
+      }
+      this.settle(0);
       const best = this.evaluationIsDue() && (await this.evaluate());
       if (this.watcher.shouldStop()) break;
       const finished = state.stopped_early || state.global_step >= this.settings.totalSteps;
@@ -87,8 +110,20 @@ export class Trainer {
       if (finished) return null;
       await this.step();
     }
+    this.settle(0);
     await this.save();
     return this.watcher.shouldStop();
+  }
+
+  /** How many steps have been asked of the device. */
+  private nextStep(): number {
+    return this.state.global_step + this.pending.length;
+  }
+
+  /** Whether there is something to do before that step for which all steps before it must be done. */
+  private pausesBefore(step: number): boolean {
+    const { evalSteps, saveSteps, totalSteps } = this.settings;
+    return step >= totalSteps || step % saveSteps === 0 || (evalSteps !== null && step % evalSteps === 0);
   }
 
   private evaluationIsDue(): boolean {
@@ -133,26 +168,47 @@ export class Trainer {
     return best;
   }
 
-  /** One optimizer step; an interrupted one leaves no trace. */
+  /** Asks for one optimizer step; an interrupted one leaves no trace. */
   private async step(): Promise<void> {
-    const { state } = this;
-    const { learner, windows } = this.inputs;
+    const { device, model, optimizer, pass } = this.inputs.learner;
+    const { windows } = this.inputs;
     const began = performance.now();
+    const step = this.nextStep();
     const { windowsPerEpoch } = windows;
-    const epoch = Math.floor(state.global_step / windowsPerEpoch);
-    const window = windows.window(epoch, state.global_step % windowsPerEpoch);
-    const loss = await this.accumulate(window);
-    if (loss === null) {
-      const { gradients } = learner.model.parameters;
-      if (gradients) learner.device.fill(gradients, 0);
+    const window = windows.window(Math.floor(step / windowsPerEpoch), step % windowsPerEpoch);
+    if (!(await this.accumulate(window, step))) {
+      const { gradients } = model.parameters;
+      if (gradients) device.fill(gradients, 0);
       return;
     }
-    const learningRate = learningRateAt(state.global_step, this.settings.schedule);
-    const gradNorm = learner.optimizer.update(learningRate);
-    const seconds = (performance.now() - began) / 1000;
+    const lossSum = device.fetch(pass.lossSum);
+    const learningRate = learningRateAt(step, this.settings.schedule);
+    const update = optimizer.update(learningRate);
+    this.pending.push({ window, learningRate, lossSum, update, began });
+    // The device computes this step while the next is prepared; where it has done so already, nothing waits.
+    this.settle(1);
+  }
+
+  /** Takes steps into the state: those that are done, and all but the newest `keep`. */
+  private settle(keep: number): void {
+    for (;;) {
+      const [oldest] = this.pending;
+      if (!oldest || (this.pending.length <= keep && !oldest.update.ready())) return;
+      this.pending.shift();
+      this.take(oldest);
+    }
+  }
+
+  private take({ window, learningRate, lossSum, update, began }: PendingStep): void {
+    const { state } = this;
+    const loss = (lossSum.wait()[0] ?? Number.NaN) / window.supervisedTokens;
+    const { updates, norm } = update.wait();
+    const now = performance.now();
+    const seconds = (now - Math.max(began, this.settledAt)) / 1000;
+    this.settledAt = now;
     state.global_step++;
-    state.epoch = state.global_step / windowsPerEpoch;
-    state.updates = learner.optimizer.updates;
+    state.epoch = state.global_step / this.inputs.windows.windowsPerEpoch;
+    state.updates = updates;
     state.tokens += window.tokens;
     state.supervised_tokens += window.supervisedTokens;
     state.training_seconds += seconds;
@@ -160,14 +216,25 @@ export class Trainer {
     this.interval.supervisedTokens += window.supervisedTokens;
     this.interval.seconds += seconds;
     this.watcher.step({ step: state.global_step, loss, tokensPerSecond: window.tokens / seconds });
-    if (Number.isFinite(loss) && Number.isFinite(gradNorm)) {
-      state.broken_steps = 0;
-      state.train_loss_sum += loss;
-      state.loss_sum_since_logged += loss;
-    } else if (++state.broken_steps >= brokenStepsAllowed) throw this.diverged();
+    this.judge(loss, norm);
     const { loggingSteps, totalSteps } = this.settings;
     if (state.global_step % loggingSteps === 0 || state.global_step === totalSteps)
-      this.log(learningRate, gradNorm);
+      this.log(learningRate, norm);
+  }
+
+  /** Adds the loss to the sums, unless the step is broken or was skipped. */
+  private judge(loss: number, norm: number): void {
+    const { state } = this;
+    if (Number.isFinite(loss) && Number.isFinite(norm)) {
+      state.broken_steps = this.skippedSteps = 0;
+      state.train_loss_sum += loss;
+      state.loss_sum_since_logged += loss;
+      return;
+    }
+    // Gradients that overflow where they are scaled up only say that the scale was too large.
+    const scaled = this.inputs.learner.optimizer.lossScale !== undefined && Number.isFinite(loss);
+    if (scaled && ++this.skippedSteps <= skippedStepsAllowed) return;
+    if (++state.broken_steps >= brokenStepsAllowed) throw this.diverged();
   }
 
   /** Whether the weights as they are gave a loss that is NaN or infinite, in training or in evaluation. */
@@ -216,24 +283,25 @@ export class Trainer {
     const { global_step: step, evaluated_step: evaluated } = state;
     if (step === 0 || this.isBroken() || (this.saved.step === step && this.saved.evaluated === evaluated))
       return;
+    state.loss_scale = this.inputs.learner.optimizer.readLossScale();
     const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
     this.saved = { step, evaluated };
     pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.best_step]);
     this.watcher.event({ kind: 'checkpoint', step, folder });
   }
 
-  /** @returns the window's mean loss over its supervised tokens; null when interrupted. */
-  private async accumulate(window: Window): Promise<number | null> {
+  /** Leaves the window's gradients and its sum of losses on the device. @returns false when interrupted. */
+  private async accumulate(window: Window, step: number): Promise<boolean> {
     const { device, pass } = this.inputs.learner;
     const { gradientAccumulationSteps } = this.settings;
     const seed = BigInt(this.settings.seed);
     device.fill(pass.lossSum, 0);
     for (const [index, batch] of window.batches.entries()) {
-      const microStep = this.state.global_step * gradientAccumulationSteps + index;
+      const microStep = step * gradientAccumulationSteps + index;
       pass.accumulate(batch, 1 / window.supervisedTokens, { seed, microStep });
       await setImmediate();
-      if (this.watcher.shouldStop() && index < window.batches.length - 1) return null;
+      if (this.watcher.shouldStop() && index < window.batches.length - 1) return false;
     }
-    return (device.download(pass.lossSum)[0] ?? Number.NaN) / window.supervisedTokens;
+    return true;
   }
 }

@@ -127,9 +127,9 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.sumOfSquares(squares, gradients);
   device.fill(squares, 3);
 
-  const step = sum('step', 4);
-  device.upload(step, Float32Array.of(0.01, 0, 0.1, 0.001));
-  device.clipCoefficient(step, squares, 1);
+  const step = sum('step', 6);
+  device.upload(step, Float32Array.of(0.01, 0, 0, 0, 2, 0));
+  device.prepareUpdate(step, squares, { maxNorm: 1, beta1: 0.9, beta2: 0.999 });
   const moments = [
     sum('first moment', channels, 3 * channels),
     stat('second moment', channels, 3 * channels),

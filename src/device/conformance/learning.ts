@@ -19,6 +19,8 @@ const stepOf = (t: number, learningRate: number, scale: number, beta1: number, b
   scale,
   1 - beta1 ** t,
   1 - beta2 ** t,
+  t,
+  0,
 ];
 
 export function testLearning(check: Check, type: FloatType): void {
@@ -127,22 +129,51 @@ function testLoss(check: Check): void {
 
 function testClipping(check: Check): void {
   check(
-    'clipCoefficient is that of clip_grad_norm_, 1 without a bound, NaN when the sum is not finite',
+    'prepareUpdate clips as clip_grad_norm_, counts updates, and skips one whose sum is not finite',
     (bench) => {
       const { device } = bench;
-      const coefficient = (sum: number, maxNorm: number): number => {
-        const step = bench.floats('step', [4], [1, 7, 3, 4]);
-        device.clipCoefficient(step, bench.floats('sum of squares', [1], [sum]), maxNorm);
-        const [first, clip = 0, third, fourth] = bench.read(step);
-        assert.deepEqual([first, third, fourth], [1, 3, 4]);
-        return clip;
+      const [beta1, beta2] = [0.9, 0.999];
+      const prepared = (sum: number, maxNorm: number) => {
+        const step = bench.floats('step', [6], [0.01, 7, 3, 4, 2, 5]);
+        const sumOfSquares = bench.floats('sum of squares', [1], [sum]);
+        device.prepareUpdate(step, sumOfSquares, { maxNorm, beta1, beta2 });
+        return bench.read(step);
       };
-      expectClose([coefficient(16, 1)], [1 / (4 + 1e-6)], 'clipped', 1e-7);
-      assert.equal(coefficient(0.25, 1), 1);
-      assert.equal(coefficient(0, 1), 1);
-      assert.equal(coefficient(1e30, 0), 1);
+      const corrections = [1 - beta1 ** 3, 1 - beta2 ** 3, 3];
+      expectClose(prepared(16, 1), [0.01, 1 / (4 + 1e-6), ...corrections, 4], 'clipped', 1e-7);
+      expectClose(prepared(0.25, 1), [0.01, 1, ...corrections, 0.5], 'within the bound', 1e-7);
+      expectClose(prepared(0, 1), [0.01, 1, ...corrections, 0], 'zero', 1e-7);
+      expectClose(prepared(1e30, 0), [0.01, 1, ...corrections, 1e15], 'no bound', 1e-7);
       for (const sum of [Number.NaN, Number.POSITIVE_INFINITY])
-        for (const maxNorm of [0, 1]) assert.ok(Number.isNaN(coefficient(sum, maxNorm)));
+        for (const maxNorm of [0, 1]) {
+          const [, scale, third, fourth, t, norm] = prepared(sum, maxNorm);
+          assert.ok(Number.isNaN(scale));
+          assert.deepEqual([third, fourth, t, norm], [3, 4, 2, sum]);
+        }
+    },
+  );
+
+  check(
+    'prepareUpdate takes the loss scale out, halves it where it overflows, doubles it where it holds',
+    (bench) => {
+      const { device } = bench;
+      const lossScale = bench.floats('loss scale', [2], [1024, 5]);
+      const prepared = (sum: number, maxNorm: number) => {
+        const step = bench.floats('step', [6], [0.01, 0, 0, 0, 0, 0]);
+        const sumOfSquares = bench.floats('sum of squares', [1], [sum]);
+        device.prepareUpdate(step, sumOfSquares, { maxNorm, beta1: 0.9, beta2: 0.999, lossScale });
+        return bench.read(step);
+      };
+      const [, scale = 0, , , t, norm] = prepared((4 * 1024) ** 2, 1);
+      expectClose([scale, norm ?? 0], [1 / (4 + 1e-6) / 1024, 4], 'unscaled', 1e-7);
+      assert.equal(t, 1);
+      assert.deepEqual([...bench.read(lossScale)], [1024, 6]);
+      assert.ok(Number.isNaN(prepared(Number.POSITIVE_INFINITY, 1)[1]));
+      assert.deepEqual([...bench.read(lossScale)], [512, 0]);
+      assert.equal(prepared(16, 0)[1], 1 / 512);
+      device.upload(lossScale, Float32Array.of(512, 1999));
+      assert.equal(prepared(16, 0)[1], 1 / 512);
+      assert.deepEqual([...bench.read(lossScale)], [1024, 0]);
     },
   );
 }
@@ -169,7 +200,7 @@ function testAdamW(check: Check): void {
       );
       const [firstMoment, secondMoment] = moments;
       assert.ok(firstMoment && secondMoment);
-      const step = bench.output('step', [4]);
+      const step = bench.output('step', [6]);
       const working = workingOf(bench, size);
       for (let t = 1; t <= 5; t++) {
         const gradient = random.normals(size, 0.1);
@@ -208,7 +239,7 @@ function testAdamW(check: Check): void {
     assert.ok(parameters && gradients && first && second);
     const working = workingOf(bench, 517);
     device.adamw(parameters, gradients, first, second, {
-      step: bench.floats('step', [4], [0.1, Number.NaN, 0.1, 0.001]),
+      step: bench.floats('step', [6], [0.1, Number.NaN, 0.1, 0.001, 1, 0]),
       beta1: 0.9,
       beta2: 0.999,
       epsilon: 1e-8,

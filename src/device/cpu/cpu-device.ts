@@ -34,6 +34,7 @@ export class CpuDevice extends KernelDevice {
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
   readonly vocabularyMultiple = 1;
+  readonly rowMultiple = 1;
   readonly #kernels: Kernels;
   protected readonly memory: NativeMemory;
 

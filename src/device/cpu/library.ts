@@ -49,7 +49,7 @@ const signatures = {
   cross_entropy: ['void', P, P, P, F, P, N, N, N],
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],
-  clip_coefficient: ['void', P, P, D],
+  prepare_update: ['void', P, P, P, D, D, D],
   adamw: ['void', P, P, P, P, P, D, D, D, D, N],
 } as const;
 

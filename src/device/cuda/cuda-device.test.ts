@@ -59,7 +59,7 @@ test('replayed work gives the same bits as work that is asked for anew', () => {
     direct.step();
     // Uploaded between replays: the graph reads what is there when it runs.
     replayed.set(microStep);
-    device.replay('step', replayed.step);
+    device.replay(replayed, 'step', replayed.step);
     const state = direct.state();
     assert.ok(state.every((numbers) => numbers.every(Number.isFinite)));
     assert.deepEqual(replayed.state(), state, `step ${microStep}`);
@@ -73,7 +73,7 @@ test('a replay asks for its work twice, then never again; others have graphs of 
   const ones = device.allocate('ones', [3]);
   device.fill(ones, 1);
   const add = (key: 'a' | 'b') =>
-    device.replay(key, () => {
+    device.replay(device, key, () => {
       counts[key]++;
       device.sum(total, ones);
     });
@@ -89,17 +89,17 @@ test('work that goes to or from the host cannot be replayed, and says so at once
     ['up', /replay: up uploads/, () => device.upload(tensor, new Float32Array(4))],
     ['down', /replay: down downloads/, () => device.download(tensor)],
     ['more', /replay: more allocates/, () => device.allocate('y', [1])],
-    ['outer', /replay: inner within outer/, () => device.replay('inner', () => {})],
+    ['outer', /replay: inner within outer/, () => device.replay(device, 'inner', () => {})],
   ];
-  for (const [key, message, work] of refused) assert.throws(() => device.replay(key, work), message);
+  for (const [key, message, work] of refused) assert.throws(() => device.replay(device, key, work), message);
   let runs = 0;
   const failing = () => {
     device.fill(tensor, 2);
     if (++runs === 2) throw new Error('in the midst of a capture');
   };
-  device.replay('failing', failing);
-  assert.throws(() => device.replay('failing', failing), /in the midst/);
-  device.replay('failing', failing);
+  device.replay(device, 'failing', failing);
+  assert.throws(() => device.replay(device, 'failing', failing), /in the midst/);
+  device.replay(device, 'failing', failing);
   assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
 });
 
@@ -177,6 +177,25 @@ test('uploads that follow each other faster than the card fetches them all arriv
     device.download(floats),
     Float32Array.from({ length: 300_001 }, (_, at) => at),
   );
+});
+
+test('what is fetched is what was there when it was asked for, also where many are on their way', () => {
+  const device = open();
+  const tensor = device.allocate('x', [6]);
+  const fetched = Array.from({ length: 80 }, (_, at) => {
+    device.fill(tensor, at);
+    return device.fetch(tensor);
+  });
+  assert.equal(fetched[0]?.ready(), true, 'the last ones had to wait for all');
+  device.fill(tensor, -1);
+  const last = device.fetch(tensor);
+  fetched.reverse();
+  for (const [at, numbers] of fetched.entries())
+    assert.deepEqual(numbers.wait(), new Float32Array(6).fill(79 - at));
+  assert.deepEqual(last.wait(), last.wait());
+  const later = device.fetch(tensor);
+  assert.deepEqual([...later.wait()], [-1, -1, -1, -1, -1, -1]);
+  assert.equal(later.ready(), true);
 });
 
 test('the account of memory: by label, with the workspace, and as the driver counts it', () => {

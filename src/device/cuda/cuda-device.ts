@@ -3,9 +3,10 @@
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Precision } from '../device.js';
+import type { Fetched, Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
+import type { Tensor } from '../tensor.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
@@ -91,6 +92,7 @@ export class CudaDevice extends KernelDevice {
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly vocabularyMultiple: number = 1;
+  readonly rowMultiple: number = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;
@@ -129,12 +131,17 @@ export class CudaDevice extends KernelDevice {
 
   /**
    * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
-   * time into a graph that replaces it from then on. @param key names the work; its graph stays until `dispose`.
+   * time into a graph that replaces it from then on and stays until `dispose`.
    * @throws Error where `work` uploads, downloads or allocates.
    */
-  replay(key: string, work: () => void): void {
+  override replay(owner: object, key: string, work: () => void): void {
     this.ready();
-    this.#replays.run(key, work);
+    this.#replays.run(owner, key, work);
+  }
+
+  override fetch(source: Tensor): Fetched {
+    this.ready();
+    return this.memory.fetch(source);
   }
 
   override dispose(): void {

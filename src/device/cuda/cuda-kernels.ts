@@ -178,8 +178,8 @@ export class CudaKernels implements OperationKernels {
     this.#sum('sum_of_squares', out, x, size);
   }
 
-  clip_coefficient(...values: Parameters<OperationKernels['clip_coefficient']>): void {
-    this.launcher.launch('clip_coefficient', 'f32', launches.clip_coefficient(), values);
+  prepare_update(...values: Parameters<OperationKernels['prepare_update']>): void {
+    this.launcher.launch('prepare_update', 'f32', launches.prepare_update(), values);
   }
 
   adamw(...values: Parameters<OperationKernels['adamw']>): void {

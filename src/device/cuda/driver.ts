@@ -51,6 +51,7 @@ export const driverSignatures = {
   cuEventDestroy_v2: [I, U],
   cuEventRecord: [I, U, U],
   cuEventSynchronize: [I, U],
+  cuEventQuery: [I, U],
   cuEventElapsedTime: [I, A, U, U],
 
   cuStreamBeginCapture_v2: [I, U, I],
@@ -115,6 +116,8 @@ const threadLocal = 1;
 /** What a block may have without asking. */
 const plainSharedBytes = 48 * 1024;
 const mostParameters = 32;
+/** CUDA_ERROR_NOT_READY. */
+const notReady = 600;
 
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
@@ -321,6 +324,14 @@ export class Driver {
   /** What is asked of the stream from now on waits for the event. */
   waitEvent(stream: Stream, event: Event): void {
     this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
+  }
+
+  /** Whether the event has happened. */
+  happened(event: Event): boolean {
+    const status = this.#calls.cuEventQuery(event);
+    if (status === notReady) return false;
+    this.#check('cuEventQuery', status);
+    return true;
   }
 
   synchronizeEvent(event: Event): void {

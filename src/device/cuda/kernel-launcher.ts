@@ -40,7 +40,7 @@ const files = {
   'embedding.cu': ['embedding', 'embedding_backward'],
   'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
   'cross-entropy.cu': ['cross_entropy'],
-  'adamw.cu': ['clip_coefficient', 'adamw', 'adamw_narrow'],
+  'adamw.cu': ['prepare_update', 'adamw', 'adamw_narrow'],
   'memory.cu': ['fill', 'narrow', 'widen', 'narrow_bf16', 'widen_bf16'],
 } as const satisfies Record<string, readonly KernelName[]>;
 

@@ -57,7 +57,7 @@ export const kernelParameters = {
   dropout: [P, P, F, I, P, N, N],
 
   cross_entropy: [P, P, P, F, P, N, N, N],
-  clip_coefficient: [P, P, D],
+  prepare_update: [P, P, P, D, D, D],
   adamw: [P, P, P, P, P, D, D, D, D, N],
   adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N],
 } as const satisfies Record<string, readonly ParameterType[]>;
@@ -110,7 +110,7 @@ export const launches = {
 
   cross_entropy: (rows: number, vocabulary: number): Launch =>
     launch([rows], Math.min(512, wholeWarps(ceilDivide(vocabulary, 4)))),
-  clip_coefficient: (): Launch => launch([1], 1),
+  prepare_update: (): Launch => launch([1], 1),
   adamw: elementwise,
   adamw_narrow: elementwise,
 } as const satisfies Record<KernelName, (...sizes: never[]) => Launch>;

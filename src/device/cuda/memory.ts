@@ -2,6 +2,7 @@
 // and out of it, in the order of the device's one stream. Halves are converted on this side. While work is recorded to be
 // replayed, nothing may go in or out, nor be allocated.
 
+import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
 import { expectSameSize, show } from '../shapes.js';
@@ -92,6 +93,26 @@ export class CudaMemory implements DeviceMemory {
     this.#staging.download(halves, address);
     widen(data, halves, dtype);
     return data;
+  }
+
+  /** What `source` will hold, without waiting. Where too many are on their way, it is waited for all the same. */
+  fetch(source: Tensor): Fetched {
+    this.#expectOpen('fetches');
+    const { dtype, address, size } = source;
+    const landing =
+      dtype === 'f32' && size > 0 ? this.#staging.fetch(address, size * bytesPerElement[dtype]) : undefined;
+    if (landing === undefined) {
+      const data = this.download(source);
+      return { ready: () => true, wait: () => data };
+    }
+    let data: Float32Array | undefined;
+    return {
+      ready: () => data !== undefined || landing.ready(),
+      wait: () => {
+        data ??= new Float32Array(landing.wait().slice().buffer);
+        return data;
+      },
+    };
   }
 
   fill({ dtype, address, size }: Tensor, value: number): void {

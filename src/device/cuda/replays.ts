@@ -6,34 +6,43 @@ import type { Graph } from './driver.js';
 import type { CudaMemory } from './memory.js';
 
 export class Replays {
-  /** Undefined where the work has run, but is not captured yet. */
-  readonly #graphs = new Map<string, Graph | undefined>();
+  /** By owner and key; undefined where the work has run, but is not captured yet. */
+  readonly #works = new WeakMap<object, Map<string, Graph | undefined>>();
+  readonly #graphs: Graph[] = [];
 
   constructor(
     readonly context: CardContext,
     readonly memory: CudaMemory,
   ) {}
 
-  run(key: string, work: () => void): void {
+  run(owner: object, key: string, work: () => void): void {
     const { driver, stream } = this.context;
-    const graph = this.#graphs.get(key);
+    const works = this.#worksOf(owner);
+    const graph = works.get(key);
     if (graph !== undefined) {
       driver.launchGraph(graph, stream);
       return;
     }
-    if (!this.#graphs.has(key)) {
+    if (!works.has(key)) {
       this.memory.sealed(key, work);
-      this.#graphs.set(key, undefined);
+      works.set(key, undefined);
       return;
     }
     const captured = driver.capture(stream, () => this.memory.sealed(key, work));
-    this.#graphs.set(key, captured);
+    works.set(key, captured);
+    this.#graphs.push(captured);
     driver.launchGraph(captured, stream);
   }
 
   dispose(): void {
-    for (const graph of this.#graphs.values())
-      if (graph !== undefined) this.context.driver.destroyGraph(graph);
-    this.#graphs.clear();
+    for (const graph of this.#graphs.splice(0)) this.context.driver.destroyGraph(graph);
+  }
+
+  #worksOf(owner: object): Map<string, Graph | undefined> {
+    const known = this.#works.get(owner);
+    if (known !== undefined) return known;
+    const works = new Map<string, Graph | undefined>();
+    this.#works.set(owner, works);
+    return works;
   }
 }

@@ -6,10 +6,21 @@ import type { Event, HostMemory } from './driver.js';
 
 const slots = 32;
 const slotBytes = 256 * 1024;
+/** Of numbers on their way from the card; larger ones are waited for. */
+const landingBytes = 4096;
+const landings = 64;
 
 interface Slot {
   readonly bytes: Uint8Array;
-  readonly fetched: Event;
+  /** When the card is done with the bytes, or they are there. */
+  readonly done: Event;
+}
+
+/** Bytes on their way from the card. */
+export interface Landing {
+  ready(): boolean;
+  /** Valid until the next call of this module. */
+  wait(): Uint8Array;
 }
 
 export class Staging {
@@ -17,17 +28,20 @@ export class Staging {
   readonly #slots: readonly Slot[];
   /** Of a download: read before the next one begins. */
   readonly #landing: Uint8Array;
+  readonly #landings: Slot[];
   #next = 0;
 
   constructor(readonly context: CardContext) {
     const { driver } = context;
-    this.#memory = driver.allocHost((slots + 1) * slotBytes);
-    const part = (at: number) => new Uint8Array(this.#memory.bytes, at * slotBytes, slotBytes);
-    this.#slots = Array.from({ length: slots }, (_, at) => ({
-      bytes: part(at),
-      fetched: driver.createEvent(),
-    }));
-    this.#landing = part(slots);
+    const all = (slots + 1) * slotBytes;
+    this.#memory = driver.allocHost(all + landings * landingBytes);
+    const part = (at: number, size: number) => new Uint8Array(this.#memory.bytes, at, size);
+    const slotAt = (at: number, size: number) => ({ bytes: part(at, size), done: driver.createEvent() });
+    this.#slots = Array.from({ length: slots }, (_, at) => slotAt(at * slotBytes, slotBytes));
+    this.#landing = part(slots * slotBytes, slotBytes);
+    this.#landings = Array.from({ length: landings }, (_, at) =>
+      slotAt(all + at * landingBytes, landingBytes),
+    );
   }
 
   /** Has read the source when it returns; waits for the card only where the ring is full. */
@@ -37,10 +51,10 @@ export class Staging {
     for (let from = 0; from < bytes.length; from += slotBytes) {
       const piece = bytes.subarray(from, from + slotBytes);
       const slot = this.#turn();
-      driver.synchronizeEvent(slot.fetched);
+      driver.synchronizeEvent(slot.done);
       slot.bytes.set(piece);
       driver.copyToDevice(target + from, slot.bytes.subarray(0, piece.length), stream);
-      driver.recordEvent(slot.fetched, stream);
+      driver.recordEvent(slot.done, stream);
     }
   }
 
@@ -56,9 +70,27 @@ export class Staging {
       );
   }
 
+  /** The bytes as they will be once all that was asked of the card is done; undefined where they must be waited for. */
+  fetch(source: number, size: number): Landing | undefined {
+    const slot = size <= landingBytes ? this.#landings.pop() : undefined;
+    if (slot === undefined) return undefined;
+    const { driver, stream } = this.context;
+    const bytes = slot.bytes.subarray(0, size);
+    driver.copyToHost(bytes, source, stream);
+    driver.recordEvent(slot.done, stream);
+    return {
+      ready: () => driver.happened(slot.done),
+      wait: () => {
+        driver.synchronizeEvent(slot.done);
+        this.#landings.push(slot);
+        return bytes;
+      },
+    };
+  }
+
   dispose(): void {
     const { driver } = this.context;
-    for (const { fetched } of this.#slots) driver.destroyEvent(fetched);
+    for (const { done } of [...this.#slots, ...this.#landings]) driver.destroyEvent(done);
     driver.freeHost(this.#memory);
   }
 

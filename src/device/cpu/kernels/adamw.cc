@@ -48,15 +48,29 @@ void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m,
 
 extern "C" {
 
-/** step[1] = min(1, max_norm / (sqrt(*sum_of_squares) + 1e-6)); 1 without a bound; NaN when the sum is not finite. */
-void ct_clip_coefficient(float* step, const float* sum_of_squares, double max_norm) {
-  const double sum = *sum_of_squares;
-  if (!std::isfinite(sum))
+/** See `prepareUpdate` of the device contract; loss_scale may be null. */
+void ct_prepare_update(float* step, const float* sum_of_squares, float* loss_scale, double max_norm, double beta1,
+                       double beta2) {
+  const double scale = loss_scale ? loss_scale[0] : 1;
+  const double norm = std::sqrt(static_cast<double>(*sum_of_squares)) / scale;
+  step[5] = static_cast<float>(norm);
+  if (!std::isfinite(*sum_of_squares)) {
     step[1] = std::numeric_limits<float>::quiet_NaN();
-  else if (max_norm == 0)
-    step[1] = 1;
-  else
-    step[1] = static_cast<float>(std::min(1.0, max_norm / (std::sqrt(sum) + 1e-6)));
+    if (loss_scale) {
+      loss_scale[0] *= 0.5f;
+      loss_scale[1] = 0;
+    }
+    return;
+  }
+  const double coefficient = max_norm == 0 ? 1 : std::min(1.0, max_norm / (norm + 1e-6));
+  step[1] = static_cast<float>(coefficient / scale);
+  step[4] += 1;
+  step[2] = static_cast<float>(1 - std::pow(beta1, step[4]));
+  step[3] = static_cast<float>(1 - std::pow(beta2, step[4]));
+  if (loss_scale && ++loss_scale[1] == 2000) {
+    loss_scale[0] *= 2;
+    loss_scale[1] = 0;
+  }
 }
 
 /**

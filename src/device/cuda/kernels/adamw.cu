@@ -1,20 +1,33 @@
-// The optimizer: clipping's coefficient and AdamW, one pass over parameters, gradients and both moments.
+// The optimizer: what an update needs to know, and AdamW, one pass over parameters, gradients and both moments.
 // It runs at the speed of memory (16 bytes read and 16 written a parameter), so everything that touches a gradient for
 // the last time happens here: scaling, the update, zeroing it for the next window, and the narrow copy of the parameter.
 //
-// clip_coefficient: grid 1, block 1.
+// prepare_update: grid 1, block 1.
 // adamw, adamw_narrow: grid min(4096, ceil(size / 1024)), block 256.
 
-/** step[1] = min(1, max_norm / (sqrt(*sum_of_squares) + 1e-6)); 1 without a bound; NaN when the sum is not finite. */
-extern "C" __global__ void clip_coefficient(float* step, const float* sum_of_squares, double max_norm) {
+/** See `prepareUpdate` of the device contract; loss_scale may be null. */
+extern "C" __global__ void prepare_update(float* step, const float* sum_of_squares, float* loss_scale,
+                                          double max_norm, double beta1, double beta2) {
   const float sum = *sum_of_squares;
+  const double scale = loss_scale ? loss_scale[0] : 1;
+  const double norm = sqrt((double)sum) / scale;
+  step[5] = (float)norm;
   if (!(fabsf(sum) <= 3.402823466e38f)) {
     step[1] = __uint_as_float(0x7fc00000u);
-  } else if (max_norm == 0) {
-    step[1] = 1;
-  } else {
-    const double coefficient = max_norm / (sqrt((double)sum) + 1e-6);
-    step[1] = coefficient < 1 ? (float)coefficient : 1.0f;
+    if (loss_scale) {
+      loss_scale[0] *= 0.5f;
+      loss_scale[1] = 0;
+    }
+    return;
+  }
+  const double clipped = max_norm / (norm + 1e-6);
+  step[1] = (float)((max_norm == 0 || clipped > 1 ? 1 : clipped) / scale);
+  step[4] += 1;
+  step[2] = (float)(1 - pow(beta1, (double)step[4]));
+  step[3] = (float)(1 - pow(beta2, (double)step[4]));
+  if (loss_scale && ++loss_scale[1] == 2000) {
+    loss_scale[0] *= 2;
+    loss_scale[1] = 0;
   }
 }
 
