@@ -41,8 +41,8 @@ describe('what the measurements come to', () => {
     );
   });
 
-  test('float32 steps are not set against the bf16 peak', () => {
-    const step = { tokensPerSecond: 100_000, flopsPerToken: 2.5e9, precision: 'fp32' };
+  test('steps are not set against the peak of another precision', () => {
+    const step = { tokensPerSecond: 100_000, flopsPerToken: 2.5e9, precision: 'fp16' };
     assert.equal(
       found([measured('train medium', step), measured('gemm bf16', { flops: 5e14 })], /^medium.*GEMM peak/)
         .met,

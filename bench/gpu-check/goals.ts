@@ -27,7 +27,9 @@ export function findings(outcomes: readonly Outcome[]): Finding[] {
   return [
     ...startup(results<StartResult>('start')),
     ...['small', 'medium'].flatMap((model) => [
-      share(model, results<StepResult>(`train ${model}`), results<GemmPeakResult>('gemm bf16')),
+      share(model, results<StepResult>(`train ${model}`), (precision) =>
+        results<GemmPeakResult>(`gemm ${precision}`),
+      ),
       beside(
         `${model}, full rows: tokens/s, against the Trainer tuned`,
         speed(`train ${model}`),
@@ -66,13 +68,17 @@ function beside(what: string, own: number, theirs: number, goal: number): Findin
   return { ...missing(what, `at least ${goal}`), ours: own.toFixed(0) };
 }
 
-/** Of the card's own matrix products, in bf16. */
-function share(model: string, steps: readonly StepResult[], peaks: readonly GemmPeakResult[]): Finding {
-  const what = `${model}, full rows: TFLOP/s (6 N + attention), over the measured bf16 GEMM peak`;
+/** Of the card's own matrix products, in the precision of the steps. */
+function share(
+  model: string,
+  steps: readonly StepResult[],
+  peaks: (precision: string) => readonly GemmPeakResult[],
+): Finding {
+  const precision = steps[0]?.precision ?? 'bf16';
+  const what = `${model}, full rows: TFLOP/s (6 N + attention), over the measured ${precision} GEMM peak`;
   const goal = model === 'small' ? 0.4 : 0.5;
-  const half = steps.filter(({ precision }) => precision === 'bf16');
-  const flops = middle(half, ({ tokensPerSecond, flopsPerToken }) => tokensPerSecond * flopsPerToken);
-  const peak = middle(peaks, (result) => result.flops);
+  const flops = middle(steps, ({ tokensPerSecond, flopsPerToken }) => tokensPerSecond * flopsPerToken);
+  const peak = middle(peaks(precision), (result) => result.flops);
   if (Number.isNaN(flops / peak)) return missing(what, `at least ${goal}`);
   return against(what, tera(flops), tera(peak), flops / peak, goal, 'at least');
 }

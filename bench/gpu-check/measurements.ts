@@ -112,7 +112,7 @@ function training(situation: Situation, round: number): Step[] {
         situation,
         'hf_trainer_step',
         { name: `Hugging Face Trainer, tuned: ${what}`, series: `trainer ${model}` },
-        ['--precision', 'bf16', '--compile', '--model', model, ...sizes, ...timing],
+        ['--precision', precision, '--compile', '--model', model, ...sizes, ...timing],
       ),
       llmC(model, what, ['--batch', rows, '--tokens', '1024']),
     ];
@@ -180,7 +180,7 @@ function dialogues(situation: Situation, round: number): Step[] {
             name: `Hugging Face Trainer, as its docs start: ${what}`,
             series: `trainer dialogues ${unit}`,
           },
-          ['--precision', 'bf16', '--sampling', 'random', '--dialogues', encoded(situation, unit)],
+          ['--precision', precision, '--sampling', 'random', '--dialogues', encoded(situation, unit)],
         ),
         ...unlessDialogues(situation),
       },
@@ -203,7 +203,7 @@ function decoding(situation: Situation, round: number): Step[] {
       ...unless(situation, precision),
     },
     theirs(situation, 'hf_generate', { name: `transformers' generate: ${what}`, series: 'generate' }, [
-      ...['--type', 'bfloat16', ...sizes],
+      ...['--type', precision === 'bf16' ? 'bfloat16' : 'float16', ...sizes],
     ]),
   ];
 }

@@ -45,7 +45,7 @@ export function ours(
   };
 }
 
-/** The precision of the benchmark; an emulated card shows the way with the one that it is quickest in. */
-export function fastest({ smoke }: Situation): Precision {
-  return smoke ? 'fp32' : 'bf16';
+/** The precision of the benchmark: fp16 on a card before Ampere. */
+export function fastest({ environment }: Situation): Precision {
+  return environment.precisions.includes('bf16') ? 'bf16' : 'fp16';
 }

@@ -23,7 +23,7 @@ parser.add_argument("--prompt", type=int, default=200, help="tokens of the promp
 parser.add_argument("--tokens", type=int, default=128, help="new tokens after the first one")
 parser.add_argument("--repetitions", type=int, default=3, help="timed ones; one more comes first")
 parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
-parser.add_argument("--type", choices=["float32", "bfloat16"], default="float32")
+parser.add_argument("--type", choices=["float32", "bfloat16", "float16"], default="float32")
 options = parser.parse_args()
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(options.threads)

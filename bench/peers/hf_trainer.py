@@ -17,7 +17,7 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
     parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
     parser.add_argument("--optimizer", default="adamw_torch_fused")
     parser.add_argument("--compile", action="store_true", help="torch.compile with its default backend")
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 def dialogpt(options, model="small"):
-    """Dropout 0.1 in all three places; float32 weights, which autocast makes bf16 copies of with --precision bf16."""
+    """Dropout 0.1 in all three places; float32 weights, which autocast makes narrow copies of with --precision bf16 or fp16."""
     from transformers import GPT2Config, GPT2LMHeadModel, set_seed
 
     set_seed(1)
@@ -96,6 +96,7 @@ def train(model, dataset, options, collator=None, warmup=1, **settings):
             output_dir=folder,
             use_cpu=options.device == "cpu",
             bf16=options.precision == "bf16",
+            fp16=options.precision == "fp16",
             optim=options.optimizer,
             torch_compile=options.compile,
             save_strategy="no",

@@ -39,7 +39,8 @@ def padded(examples):
 model = dialogpt(options)
 # One batch outside of the clock: the first pass through a model finds nothing in the caches.
 first = {name: values.to(options.device) for name, values in padded(dialogues[: options.batch]).items()}
-with torch.autocast(options.device, torch.bfloat16, enabled=options.precision == "bf16"):
+half = torch.float16 if options.precision == "fp16" else torch.bfloat16
+with torch.autocast(options.device, half, enabled=options.precision != "fp32"):
     loss = model(**first).loss
 loss.backward()
 model.zero_grad()
