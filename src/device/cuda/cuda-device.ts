@@ -95,6 +95,7 @@ export class CudaDevice extends KernelDevice {
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;
+  readonly #own: MemoryPlan;
   #open = true;
   #peak = 0;
 
@@ -103,6 +104,7 @@ export class CudaDevice extends KernelDevice {
     this.#parts = parts;
     this.memory = parts.memory;
     this.#replays = new Replays(parts, parts.memory);
+    this.#own = new Map(parts.memory.plan);
     const [major, minor] = card.computeCapability;
     this.precisions = precisionsOf(card.computeCapability);
     this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
@@ -121,6 +123,10 @@ export class CudaDevice extends KernelDevice {
   /** What this device has allocated so far, by label; `workspace` is its own. */
   allocated(): MemoryPlan {
     return new Map(this.memory.plan);
+  }
+
+  override ownMemory(): MemoryPlan {
+    return this.#own;
   }
 
   /** For people: who computes what follows a matrix product, by shape, as decided so far. */
