@@ -16,7 +16,7 @@ import { kernelImage } from './kernel-cache.js';
 import { KernelLauncher } from './kernel-launcher.js';
 import { suitableMajors } from './libraries.js';
 import { CudaMemory } from './memory.js';
-import { architectureOf, openNvrtc } from './nvrtc.js';
+import { architectureOf, type Nvrtc, openNvrtc } from './nvrtc.js';
 import { Products } from './products.js';
 import { Replays } from './replays.js';
 
@@ -40,7 +40,7 @@ const oldestDriver = 12_000;
 
 /** @throws UserError (device) without a driver, a library, that card, or where the card is too old. */
 export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
-  const { ordinal = 0, env = process.env, onCompile } = options;
+  const { ordinal = 0, env = process.env } = options;
   const driver = openDriver(env);
   if (driver.version < oldestDriver)
     throw new UserError(
@@ -59,6 +59,24 @@ export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const nvrtc = openNvrtc(env, majors);
   architectureOf(nvrtc, computeCapability);
   driver.createContext(ordinal);
+  try {
+    return assemble(driver, card, nvrtc, majors, options);
+  } catch (thrown) {
+    driver.destroyContext();
+    throw thrown;
+  }
+}
+
+/** @param driver with the card's context. @param majors of the libraries that suit it. */
+function assemble(
+  driver: Driver,
+  card: Card,
+  nvrtc: Nvrtc,
+  majors: readonly number[],
+  { env = process.env, onCompile, tf32: wanted = false }: CudaDeviceOptions,
+): CudaDevice {
+  const { computeCapability } = card;
+  const [major] = computeCapability;
   const stream = driver.createStream();
   const context = { driver, stream };
   const memory = new CudaMemory(context);
@@ -68,7 +86,7 @@ export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const image = (file: string, defines: Readonly<Record<string, string | number>>) =>
     kernelImage(nvrtc, file, { computeCapability, defines, env, onCompile });
   const launcher = new KernelLauncher({ ...context, image, scratch });
-  const tf32 = options.tf32 === true && major >= ampere;
+  const tf32 = wanted && major >= ampere;
   const products = new Products(launcher, cublasLt, workspace, tf32);
   const kernels = new CudaKernels(launcher, products, major);
   const toolkit = `CUDA ${nvrtc.version}${tf32 ? ', TF32 for float32 products' : ''}`;
