@@ -2,26 +2,39 @@
 
 import { ExitCode } from '../errors.js';
 import type { Check } from './checks/check.js';
+import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
-import { nvidiaChecks } from './checks/nvidia.js';
+import { hasCuda, nvidiaChecks } from './checks/nvidia.js';
 import { cacheChecks, hubCheck, tensorflowCheck } from './checks/surroundings.js';
 
-export async function doctorCommand({ json }: { readonly json: boolean }): Promise<number> {
-  const checks = await examine(process.env, () => {
+export interface DoctorOptions {
+  readonly json: boolean;
+  /** Also where was searched, and how products are computed. */
+  readonly verbose: boolean;
+}
+
+export async function doctorCommand({ json, verbose }: DoctorOptions): Promise<number> {
+  const checks = await examine(process.env, verbose, () => {
     process.stderr.write('compiling the CPU kernels for this processor, once ...\n');
   });
   process.stdout.write(json ? reportJson(checks) : reportText(checks));
   return canTrain(checks) ? ExitCode.ok : ExitCode.device;
 }
 
-async function examine(env: NodeJS.ProcessEnv, onCompile: () => void): Promise<readonly Check[]> {
+async function examine(
+  env: NodeJS.ProcessEnv,
+  verbose: boolean,
+  onCompile: () => void,
+): Promise<readonly Check[]> {
+  const nvidia = nvidiaChecks(env, { verbose });
   return [
     nodeCheck(),
     ...compilerChecks(env, onCompile),
     processorCheck(),
     memoryCheck(),
     await diskCheck(),
-    ...nvidiaChecks(env),
+    ...nvidia,
+    ...(verbose && hasCuda(nvidia) ? [epilogueCheck(env)] : []),
     tensorflowCheck(),
     ...(await cacheChecks(env)),
     hubCheck(env),
@@ -44,11 +57,11 @@ const marks = { ok: 'ok', missing: 'MISSING', absent: '-' } as const;
 export function reportText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, state, detail, cure }) => [
-    `${marks[state].padEnd(7)}  ${name.padEnd(width)}  ${detail}`,
+    `${marks[state].padEnd(7)}  ${name.padEnd(width)}  ${detail.replaceAll('\n', `\n${''.padEnd(11 + width)}`)}`,
     ...(cure === undefined ? [] : [`${''.padEnd(11 + width)}to get it: ${cure}`]),
   ]);
   const verdict = canTrain(checks)
-    ? 'This machine can train (--device cpu).'
+    ? `This machine can train (--device ${hasCuda(checks) ? 'cuda' : 'cpu'}).`
     : 'This machine cannot train yet; what is missing is marked above.';
   return `${lines.join('\n')}\n\n${verdict}\n`;
 }

@@ -26,7 +26,7 @@ function build(): Command {
     {
       name: 'chatbot-train',
       description: 'Fine-tunes DialoGPT and other GPT-2 models on your own conversations.',
-      usage: '[options]\n       chatbot-train doctor [--json]',
+      usage: '[options]\n       chatbot-train doctor [--json] [--verbose]',
       epilogue: EPILOGUE,
     },
     trainOptions,
@@ -46,12 +46,16 @@ function addDoctor(program: Command): void {
   quietCommand(program.command('doctor'))
     .description('Report what this machine offers for training, what is missing and how to get it.')
     .option('--json', 'Print the report as one line of JSON.')
+    .option('--verbose', 'Report also where libraries were looked for and how the GPU computes products.')
     .action(async (_: unknown, command: Command) => {
       const [word] = command.args;
       if (word !== undefined) throw new UserError('usage', `doctor takes no ${JSON.stringify(word)}`);
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
-      process.exitCode = await doctorCommand({ json: command.optsWithGlobals().json === true });
+      process.exitCode = await doctorCommand({
+        json: command.optsWithGlobals().json === true,
+        verbose: command.opts().verbose === true,
+      });
     });
 }
 

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { UserError } from '../errors.js';
 import { resolvePrecision, resolveWeightPrecision, selectDevice } from './select.js';
 
@@ -7,13 +10,43 @@ function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => 
   return (thrown) => thrown instanceof UserError && thrown.fault === kind && pattern.test(thrown.message);
 }
 
-test('auto and cpu give the CPU device with the threads asked for', () => {
+const folder = mkdtempSync(join(tmpdir(), 'select-'));
+after(() => rmSync(folder, { recursive: true }));
+
+/** A machine whose only driver is a file of this text. */
+function machine(libcuda?: string): NodeJS.ProcessEnv {
+  const path = mkdtempSync(join(folder, 'cuda-'));
+  if (libcuda !== undefined) writeFileSync(join(path, 'libcuda.so.1'), libcuda);
+  return { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: path };
+}
+
+test('auto and cpu give the CPU device with the threads asked for, and say nothing where there is no driver', () => {
   for (const name of ['auto', 'cpu']) {
-    const device = selectDevice(name, { threads: 1 });
+    const onFallback = () => assert.fail('nobody asked for a GPU');
+    const device = selectDevice(name, { threads: 1, env: machine(), onFallback });
     assert.equal(device.kind, 'cpu');
     assert.match(device.description, /1 thread,/);
     device.dispose();
   }
+});
+
+test('auto says why it leaves a driver unused; cpu does not touch it', () => {
+  const env = machine('no library');
+  const reasons: string[] = [];
+  const onFallback = (why: string) => reasons.push(why);
+  for (const name of ['auto', 'cpu']) selectDevice(name, { threads: 1, env, onFallback }).dispose();
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0] ?? '', /libcuda\.so\.1 does not load/);
+});
+
+test('auto takes bf16, else fp16, else fp32', () => {
+  const device = selectDevice('cpu', { threads: 1 });
+  const auto = (...precisions: string[]) =>
+    resolvePrecision(Object.create(device, { precisions: { value: precisions } }), 'auto');
+  assert.equal(auto('fp32', 'fp16', 'bf16'), 'bf16');
+  assert.equal(auto('fp32', 'fp16'), 'fp16');
+  assert.equal(auto('fp32'), 'fp32');
+  device.dispose();
 });
 
 test('devices of later versions are refused by name', () => {
@@ -51,7 +84,7 @@ test('weights that are only read are kept in bf16 where the device can, unless s
   assert.equal(resolveWeightPrecision(narrow, 'fp32'), 'fp32');
   assert.throws(
     () => resolveWeightPrecision(plain, 'bf16'),
-    fault('device', /^cpu does not keep weights in bf16: use --precision fp32\.$/),
+    fault('device', /^cpu does not keep weights in bf16: use --precision fp32 \(on CPU: .*\)\.$/),
   );
   device.dispose();
 });

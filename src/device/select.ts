@@ -5,14 +5,22 @@ import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
+import { CudaUnavailable } from './cuda/errors.js';
+import { findLibrary, libraryFolders } from './cuda/libraries.js';
 import type { Device, Precision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
 export interface DeviceOptions {
   /** Threads of the CPU device; its own default where undefined. */
   readonly threads?: number | undefined;
-  /** Called before kernels are compiled, which takes some seconds. */
-  readonly onCompile?: (() => void) | undefined;
+  /** Whether a card may round the factors of float32 products to TF32, where it has that. */
+  readonly tf32?: boolean;
+  /** Where libraries, compilers and caches are looked for. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Called once before kernels are compiled, which takes some seconds. */
+  readonly onCompile?: ((what: 'CPU' | 'CUDA') => void) | undefined;
+  /** Called where `auto` leaves a GPU unused that the machine seems to have. @param why a clause. */
+  readonly onFallback?: ((why: string) => void) | undefined;
 }
 
 const spelling = new RegExp(`^(?:${deviceSpelling.source})$`);
@@ -25,15 +33,52 @@ export function selectDevice(name: string, options: DeviceOptions = {}): Device 
   const family = familyOf(name);
   switch (family) {
     case 'auto':
+      return fastestDevice(options);
     case 'cpu':
-      return createCpuDevice(options);
+      return cpu(options);
     case 'cuda':
-      return createCudaDevice({ ordinal: Number(name.split(':')[1] ?? 0), onCompile: options.onCompile });
+      return cuda(options, Number(name.split(':')[1] ?? 0));
     case 'tfjs':
       throw new UserError('device', `the device '${name}' is not in this version: use --device cpu.`);
     default:
       return family satisfies never;
   }
+}
+
+function cpu({ threads, env = process.env, onCompile }: DeviceOptions): Device {
+  return createCpuDevice({ threads, env, onCompile: onCompile && (() => onCompile('CPU')) });
+}
+
+function cuda({ env, tf32, onCompile }: DeviceOptions, ordinal: number): Device {
+  let told = false;
+  const tell = () => {
+    if (!told) onCompile?.('CUDA');
+    told = true;
+  };
+  return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell });
+}
+
+/** The first GPU where it can be used. Most machines have none, and need no word about it. */
+function fastestDevice(options: DeviceOptions): Device {
+  const { env = process.env, onFallback } = options;
+  if (findLibrary('libcuda', libraryFolders(env)) === undefined) return cpu(options);
+  try {
+    return cuda(options, 0);
+  } catch (thrown) {
+    if (!(thrown instanceof UserError && thrown.fault === 'device')) throw thrown;
+    onFallback?.(thrown instanceof CudaUnavailable ? thrown.reason : thrown.message.replace(/\.$/, ''));
+    return cpu(options);
+  }
+}
+
+/** What is said where `auto` falls back. */
+export function fallbackNote(why: string): string {
+  return `not on the GPU: ${why}; chatbot-train doctor tells how to mend it`;
+}
+
+/** What is said while kernels are compiled. */
+export function compileNote(what: 'CPU' | 'CUDA'): string {
+  return `compiling the ${what} kernels for this machine (once)`;
 }
 
 function familyOf(name: string): (typeof deviceFamilies)[number] {
@@ -49,16 +94,32 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
 
 /** What to train in. @throws UserError (device) for a precision that the device does not have. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device.precisions, requested, `${device.kind} does not compute in`);
+  return resolve(device, device.precisions, requested, 'does not compute in');
 }
 
-/** What to keep weights in that are only read. @throws UserError (device) for a precision that the device does not have. */
+/**
+ * What to keep weights in that are only read: what the device computes in, or narrower. @throws UserError (device) for a
+ * precision that the device does not have.
+ */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device.weightPrecisions, requested, `${device.kind} does not keep weights in`);
+  const known = [...device.precisions, ...device.weightPrecisions];
+  return resolve(device, known, requested, 'does not keep weights in');
 }
 
-function resolve(known: readonly Precision[], requested: Precision | 'auto', unable: string): Precision {
-  if (requested === 'auto') return known.includes('bf16') ? 'bf16' : 'fp32';
+/** The best first: bf16 has the range of fp32, fp16 needs its loss scaled. */
+const preferred = ['bf16', 'fp16', 'fp32'] as const satisfies readonly Precision[];
+
+function resolve(
+  { kind, description }: Device,
+  known: readonly Precision[],
+  requested: Precision | 'auto',
+  unable: string,
+): Precision {
+  const usable = preferred.filter((precision) => known.includes(precision));
+  if (requested === 'auto') return usable[0] ?? 'fp32';
   if (known.includes(requested)) return requested;
-  throw new UserError('device', `${unable} ${requested}: use --precision ${known.join(' or ')}.`);
+  throw new UserError(
+    'device',
+    `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
+  );
 }

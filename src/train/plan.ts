@@ -58,13 +58,15 @@ export function planRunMemory(
     planMemory(device, (counting) => buildLearner(counting, config, options));
   const memory = plan(wanted);
   const available = device.availableMemory();
-  if (totalBytes(memory) <= available) return memory;
+  const needed = totalBytes(memory);
+  if (needed <= available) return memory;
   const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
   const cure = cures(wanted, rows).find(({ options }) => fits(options));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'device',
-    `training needs ${formatBytes(totalBytes(memory))} of memory (${parts}) and ${formatBytes(available)} are available; ` +
+    `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
+      `(${formatBytes(needed - available)} too little); ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
   );
 }

@@ -3,7 +3,7 @@
 
 import type { RunOptions } from '../config/output-folder.js';
 import type { Precision } from '../device/device.js';
-import { resolvePrecision, selectDevice } from '../device/select.js';
+import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import {
@@ -42,7 +42,9 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   const corpora = readCorpora(options);
   const device = selectDevice(options.device, {
     threads: options.threads ?? undefined,
-    onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
+    tf32: options.precision === 'fp32',
+    onCompile: (what) => watcher.note(compileNote(what)),
+    onFallback: (why) => watcher.note(fallbackNote(why)),
   });
   try {
     const precision = resolvePrecision(device, options.precision);

@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChatOptions } from '../../config/chat-options.js';
 import { candidateCount } from '../../config/chat-settings.js';
-import { resolveWeightPrecision, selectDevice } from '../../device/select.js';
+import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../../device/select.js';
 import { UserError } from '../../errors.js';
 import { type ChatModel, openChatModel } from '../../generate/chat-model.js';
 import { checkpointFolder, checkpointSteps } from '../../train/checkpoint.js';
@@ -38,7 +38,8 @@ export const openChat: OpenChat = async (options, watcher) => {
   for (const name of [options.model, options.mmi]) if (name !== null) refuseUnfinishedRun(name);
   const device = selectDevice(options.device, {
     threads: options.threads ?? undefined,
-    onCompile: () => watcher.note('compiling the CPU kernels for this machine (once)'),
+    onCompile: (what) => watcher.note(compileNote(what)),
+    onFallback: (why) => watcher.note(fallbackNote(why)),
   });
   try {
     const precision = resolveWeightPrecision(device, options.precision);

@@ -6,7 +6,6 @@ import { after, test } from 'node:test';
 import { installCommand } from '../../device/cpu/compiler.js';
 import { canTrain, reportJson, reportText } from '../doctor.js';
 import { compilerChecks, memoryCheck, nodeCheck, vectorWidth } from './machine.js';
-import { findLibrary, libraryFolders, nvidiaChecks } from './nvidia.js';
 import { cacheChecks, hubCheck } from './surroundings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checks-'));
@@ -52,53 +51,6 @@ test('the vector width is read from the flags of the processor', () => {
 test('little memory is said, but stops nothing', () => {
   assert.equal(memoryCheck(1e9).state, 'absent');
   assert.equal(memoryCheck(16e9).state, 'ok');
-});
-
-test('libraries are found in CUDA_HOME, the loader path, conda and pip packages', () => {
-  const toolkit = file('cuda', 'lib64', 'libnvrtc.so.12');
-  const pip = file(
-    'venv',
-    'lib',
-    'python3.12',
-    'site-packages',
-    'nvidia',
-    'cublas',
-    'lib',
-    'libcublasLt.so.12',
-  );
-  const loader = file('driver', 'libcuda.so.1');
-  const conda = file('conda', 'lib', 'libnvrtc.so');
-  const find = (name: string, env: NodeJS.ProcessEnv) => findLibrary(name, libraryFolders(env));
-  assert.equal(find('libnvrtc', { CUDA_HOME: join(folder, 'cuda') }), toolkit);
-  assert.equal(find('libcublasLt', { VIRTUAL_ENV: join(folder, 'venv') }), pip);
-  assert.equal(find('libcuda', { LD_LIBRARY_PATH: `:${join(folder, 'driver')}` }), loader);
-  assert.equal(findLibrary('libnvrtc', [join(folder, 'none'), join(folder, 'conda', 'lib')]), conda);
-  assert.equal(findLibrary('libnvrtc', [join(folder, 'driver')]), undefined);
-});
-
-test('the builtin variants of a library are not the library', () => {
-  file('odd', 'libnvrtc-builtins.so.12');
-  file('odd', 'libnvrtc.so.alt');
-  assert.equal(findLibrary('libnvrtc', [join(folder, 'odd')]), undefined);
-});
-
-test('a card is described as nvidia-smi does, and brings the cures of what lacks', () => {
-  const smi = join(folder, 'nvidia-smi');
-  writeFileSync(
-    smi,
-    '#!/bin/sh\necho "NVIDIA L4, 23034 MiB, 550.54"\necho "NVIDIA L4, 23034 MiB, 550.54"\n',
-    { mode: 0o755 },
-  );
-  const [card, ...libraries] = nvidiaChecks({ PATH: `${folder}:/usr/bin:/bin` });
-  assert.equal(card?.state, 'ok');
-  assert.match(String(card?.detail), /^NVIDIA L4 with 23034 MiB and 1 more, driver 550.54/);
-  for (const { state, cure } of libraries) assert.equal(cure === undefined, state === 'ok');
-});
-
-test('without a card the libraries are not urged', () => {
-  const [card, ...libraries] = nvidiaChecks({ PATH: '/nonexistent' });
-  assert.equal(card?.state, 'absent');
-  for (const { cure } of libraries) assert.equal(cure, undefined);
 });
 
 test('caches are where Python keeps them, with their size', async () => {

@@ -1,107 +1,200 @@
-// Whether an NVIDIA card is here, and where the libraries lie that computing on it takes. Looks, loads nothing.
+// Whether this machine computes on an NVIDIA card: the driver, the two libraries, the cards, the kernels that are
+// compiled already. Asks the driver itself, as a run would; compiles nothing and takes no card's memory.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolders } from '../../device/cpu/compiler.js';
+import { bind, N } from '../../device/cuda/bindings.js';
+import { precisionsOf } from '../../device/cuda/capability.js';
+import { type Card, Driver } from '../../device/cuda/driver.js';
+import {
+  CudaUnavailable,
+  cudaVersion,
+  requireCapability,
+  requireDriverVersion,
+} from '../../device/cuda/errors.js';
+import {
+  cureOf,
+  fileVersion,
+  findLibrary,
+  libraryFolders,
+  suitableMajors,
+  type ToolkitLibrary,
+} from '../../device/cuda/libraries.js';
+import { architectureOf, Nvrtc } from '../../device/cuda/nvrtc.js';
+import { messageOf, UserError } from '../../errors.js';
+import { formatBytes } from '../../files/format-bytes.js';
 import { oneLine } from '../format.js';
 import type { Check } from './check.js';
 
-/** The driver's library comes with the driver, the others with CUDA, conda or pip. */
-const libraries = [
-  { name: 'libcuda', cure: 'sudo apt install nvidia-driver (or see https://www.nvidia.com/drivers)' },
-  { name: 'libnvrtc', cure: 'pip install nvidia-cuda-nvrtc-cu12' },
-  { name: 'libcublasLt', cure: 'pip install nvidia-cublas-cu12' },
-] as const;
+const toolkit = ['libnvrtc', 'libcublasLt'] as const;
 
-export function nvidiaChecks(env: NodeJS.ProcessEnv): Check[] {
-  const card = cardCheck(env);
-  const folders = libraryFolders(env);
-  const found = libraries.map(({ name, cure }): Check => {
-    const path = findLibrary(name, folders);
-    if (path !== undefined) return { name, state: 'ok', detail: path };
-    // Without a card nobody needs it.
-    return { name, state: 'absent', detail: 'not found', ...(card.state === 'ok' ? { cure } : {}) };
-  });
-  return [card, ...found];
+export interface NvidiaOptions {
+  /** Also the places that are searched. */
+  readonly verbose?: boolean;
+  /** What the kernel says of the machine's cards. */
+  readonly pciFolder?: string;
 }
 
-function cardCheck(env: NodeJS.ProcessEnv): Check {
-  const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
-  const { status, stdout, error } = spawnSync('nvidia-smi', query, {
-    encoding: 'utf8',
-    env,
-    timeout: 10_000,
-  });
-  const [first, ...others] = (stdout ?? '').trim().split('\n');
-  if (status === 0 && first) {
-    const [name = '', memory = '', driver = ''] = oneLine(first).split(', ');
-    const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return {
-      name: 'NVIDIA GPU',
-      state: 'ok',
-      detail: `${name} with ${memory}${more}, driver ${driver}; this version does not train on it yet`,
-    };
-  }
-  const why = error === undefined ? 'nvidia-smi finds no card' : 'no nvidia-smi';
-  return { name: 'NVIDIA GPU', state: 'absent', detail: `${why}; training runs on the CPU` };
-}
-
-/** Where a library may lie, in the order of search: CUDA's own folders, the loader's, conda's, those of pip packages. */
-export function libraryFolders(env: NodeJS.ProcessEnv): string[] {
-  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, '/usr/local/cuda', ...matching('/usr/local', /^cuda-/)];
-  const pythons = [
-    ...[env.VIRTUAL_ENV, env.CONDA_PREFIX, join(env.HOME ?? homedir(), '.local'), '/usr/local'].flatMap(
-      (prefix) => (prefix ? matching(join(prefix, 'lib'), /^python3/) : []),
-    ),
-    '/usr/lib/python3',
-  ];
+export function nvidiaChecks(env: NodeJS.ProcessEnv, options: NvidiaOptions = {}): Check[] {
+  const places = libraryFolders(env);
+  const driver = openDriver(places, options.pciFolder);
+  const cards = driver.driver === null ? [] : cardsOf(driver.driver);
+  const first = cards.find((card): card is Found => 'card' in card);
   return [
-    ...toolkits.flatMap((home) =>
-      home
-        ? ['lib64', 'lib', 'targets/x86_64-linux/lib', 'targets/sbsa-linux/lib'].map((part) =>
-            join(home, part),
-          )
-        : [],
-    ),
-    ...(env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
-    ...loaderFolders(),
-    ...(env.CONDA_PREFIX ? [join(env.CONDA_PREFIX, 'lib')] : []),
-    ...pythons.flatMap((python) =>
-      ['site-packages', 'dist-packages'].flatMap((packages) =>
-        matching(join(python, packages, 'nvidia'), /^\w/).map((folder) => join(folder, 'lib')),
-      ),
-    ),
+    driver.check,
+    ...cards.map(({ check }) => check),
+    ...libraryChecks(env, places, driver.driver, first?.card),
+    ...(first ? [kernelCheck(env)] : []),
+    ...(options.verbose ? [placesCheck(places)] : []),
   ];
 }
 
-/** The folders that the system's loader searches, from its configuration. */
-function loaderFolders(): string[] {
-  const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  const usual = [`/usr/lib/${triple}`, `/lib/${triple}`, '/usr/lib64', '/usr/lib', '/usr/lib/wsl/lib'];
-  const { stdout } = spawnSync('/sbin/ldconfig', ['-N', '-v', '-X'], { encoding: 'utf8', timeout: 10_000 });
-  const configured = [...(stdout ?? '').matchAll(/^(\/[^:\n]+):/gm)].map(([, folder = '']) => folder);
-  return [...new Set([...configured, ...usual])];
+/** Whether `--device auto` takes a card. */
+export function hasCuda(checks: readonly Check[]): boolean {
+  const ready = (name: string) => checks.some((check) => check.name === name && check.state === 'ok');
+  return [...toolkit, 'NVIDIA driver', 'cuda:0'].every(ready);
 }
 
-/** The first `name.so`, `name.so.12`, ... of the folders. */
-export function findLibrary(name: string, folders: readonly string[]): string | undefined {
-  for (const folder of folders) {
-    const files = matching(folder, new RegExp(`^${name}\\.so(\\.\\d+)*$`)).filter((path) => existsSync(path));
-    // The shortest is the one that the versions are linked from.
-    const [path] = files.sort((a, b) => a.length - b.length);
-    if (path !== undefined) return path;
+interface OpenedDriver {
+  readonly check: Check;
+  readonly driver: Driver | null;
+}
+
+function openDriver(places: readonly string[], pciFolder?: string): OpenedDriver {
+  const name = 'NVIDIA driver';
+  const path = findLibrary('libcuda', places);
+  if (path === undefined) {
+    const absent = { name, state: 'absent' } as const;
+    return hasNvidiaCard(pciFolder)
+      ? {
+          check: { ...absent, detail: 'not found, but there is an NVIDIA card', cure: cureOf('libcuda') },
+          driver: null,
+        }
+      : { check: { ...absent, detail: 'not found, and no NVIDIA card either' }, driver: null };
   }
-  return undefined;
-}
-
-function matching(folder: string, name: RegExp): string[] {
   try {
-    return readdirSync(folder)
-      .filter((entry) => name.test(entry))
-      .sort()
-      .map((entry) => join(folder, entry));
-  } catch {
-    return [];
+    const driver = new Driver(path);
+    requireDriverVersion(driver.version);
+    const version = fileVersion(path);
+    const detail = `${version === undefined ? '' : `${version}, `}for CUDA ${cudaVersion(driver.version)}, ${path}`;
+    return { check: { name, state: 'ok', detail }, driver };
+  } catch (thrown) {
+    return { check: { name, state: 'absent', ...refusalOf(thrown) }, driver: null };
   }
+}
+
+/** A reason and a cure, where the error has both. */
+function refusalOf(thrown: unknown): Pick<Check, 'detail' | 'cure'> {
+  if (thrown instanceof CudaUnavailable) return { detail: oneLine(thrown.reason), cure: thrown.cure };
+  if (thrown instanceof UserError) return { detail: oneLine(thrown.message) };
+  return { detail: oneLine(messageOf(thrown)) };
+}
+
+/** By the kernel's list of devices: made by NVIDIA (0x10de), a display controller (0x03....). */
+function hasNvidiaCard(folder = '/sys/bus/pci/devices'): boolean {
+  try {
+    return readdirSync(folder).some((device) => {
+      const read = (file: string) => readFileSync(join(folder, device, file), 'utf8');
+      return read('vendor').startsWith('0x10de') && read('class').startsWith('0x03');
+    });
+  } catch {
+    return false;
+  }
+}
+
+interface Found {
+  readonly check: Check;
+  readonly card: Card;
+}
+
+function cardsOf(driver: Driver): (Found | { readonly check: Check })[] {
+  let count: number;
+  try {
+    count = driver.deviceCount();
+  } catch (thrown) {
+    return [{ check: { name: 'cuda:0', state: 'absent', ...refusalOf(thrown) } }];
+  }
+  if (count === 0) return [{ check: { name: 'cuda:0', state: 'absent', detail: 'the driver sees no card' } }];
+  return Array.from({ length: count }, (_, ordinal) => {
+    const name = `cuda:${ordinal}`;
+    try {
+      const card = driver.device(ordinal);
+      requireCapability(ordinal, card);
+      return { check: { name, state: 'ok', detail: cardDetail(card) }, card };
+    } catch (thrown) {
+      return { check: { name, state: 'absent', ...refusalOf(thrown) } };
+    }
+  });
+}
+
+function cardDetail({ name, totalMemory, computeCapability }: Card): string {
+  const precisions = precisionsOf(computeCapability).join(', ');
+  return `${oneLine(name)}, ${formatBytes(totalMemory)}, compute capability ${computeCapability.join('.')}: ${precisions}`;
+}
+
+/** The versions that suit come first; others are named where there are none. */
+function libraryChecks(
+  env: NodeJS.ProcessEnv,
+  places: readonly string[],
+  driver: Driver | null,
+  card: Card | undefined,
+): Check[] {
+  let majors: number[] = [];
+  try {
+    if (driver !== null && card !== undefined)
+      majors = suitableMajors(driver.version, card.computeCapability);
+  } catch {
+    // Said of the driver.
+  }
+  const path = (name: ToolkitLibrary) => findLibrary(name, places, majors);
+  // One command brings all that lacks. Without a card nobody needs it.
+  const lacking = toolkit.filter((name) => path(name) === undefined);
+  const cure = majors.length === 0 ? undefined : cureOf(lacking, majors, env);
+  return toolkit.map((name): Check => {
+    const found = path(name);
+    if (found === undefined) {
+      const unsuitable = majors.length === 0 ? undefined : findLibrary(name, places);
+      const detail = unsuitable
+        ? `${unsuitable} does not suit: CUDA ${majors.join(' or ')} is needed`
+        : 'not found';
+      return { name, state: 'absent', detail, ...(cure === undefined ? {} : { cure }) };
+    }
+    try {
+      return { name, state: 'ok', detail: `${versionOf(name, found, card)}, ${found}` };
+    } catch (thrown) {
+      return { name, state: 'absent', ...refusalOf(thrown) };
+    }
+  });
+}
+
+/** Loads it. @throws UserError (device) where it does not load or does not know the card. */
+function versionOf(name: ToolkitLibrary, path: string, card: Card | undefined): string {
+  if (name === 'libnvrtc') {
+    const nvrtc = new Nvrtc(path);
+    if (card !== undefined) architectureOf(nvrtc, card.computeCapability);
+    return `CUDA ${nvrtc.version}`;
+  }
+  const version = bind(path, { cublasLtGetVersion: [N] }, cureOf(name)).cublasLtGetVersion();
+  return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
+}
+
+function kernelCheck(env: NodeJS.ProcessEnv): Check {
+  const name = 'CUDA kernels';
+  for (const folder of cacheFolders(env)) {
+    try {
+      const images = readdirSync(folder).filter((file) => file.endsWith('.cubin'));
+      if (images.length === 0) continue;
+      const bytes = images.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+      return { name, state: 'ok', detail: `${images.length} compiled (${formatBytes(bytes)}), in ${folder}` };
+    } catch {
+      // Not there.
+    }
+  }
+  return { name, state: 'ok', detail: 'not compiled yet: the first run does it, which takes some seconds' };
+}
+
+function placesCheck(places: readonly string[]): Check {
+  const shown = places.map((place) => (existsSync(place) ? place : `${place} (not there)`));
+  return { name: 'searched', state: 'ok', detail: shown.join('\n') };
 }

@@ -2,16 +2,16 @@
 // Calls return before the card is done; `download` waits. Work that is asked for again and again with the same tensors is
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 
-import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Fetched, Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
 import type { Tensor } from '../tensor.js';
+import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
 import { type Card, type Driver, openDriver, type Stream } from './driver.js';
-import { driverCure } from './errors.js';
+import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
 import { KernelLauncher } from './kernel-launcher.js';
 import { suitableMajors } from './libraries.js';
@@ -32,51 +32,36 @@ export interface CudaDeviceOptions {
 
 /** What cuBLASLt may use between its own kernels. */
 const workspaceBytes = 32 * 2 ** 20;
-const oldestMajor = 7;
-/** Of bf16, and of TF32. */
-const ampere = 8;
-/** CUDA 12.0: the oldest whose compiler and cuBLASLt this takes. */
-const oldestDriver = 12_000;
 
 /** @throws UserError (device) without a driver, a library, that card, or where the card is too old. */
 export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const { ordinal = 0, env = process.env } = options;
   const driver = openDriver(env);
-  if (driver.version < oldestDriver)
-    throw new UserError(
-      'device',
-      `the NVIDIA driver is too old (CUDA ${driver.version / 1000}, 12.0 is needed): ${driverCure}.`,
-    );
   const card = driver.device(ordinal);
   const { computeCapability } = card;
-  const [major, minor] = computeCapability;
-  if (major < oldestMajor)
-    throw new UserError(
-      'device',
-      `cuda:${ordinal} (${card.name}) has compute capability ${major}.${minor}, 7.0 is needed: use --device cpu.`,
-    );
+  requireCapability(ordinal, card);
   const majors = suitableMajors(driver.version, computeCapability);
   const nvrtc = openNvrtc(env, majors);
   architectureOf(nvrtc, computeCapability);
   driver.createContext(ordinal);
   try {
-    return assemble(driver, card, nvrtc, majors, options);
+    return deviceOn(driver, nvrtc, card, majors, options);
   } catch (thrown) {
     driver.destroyContext();
     throw thrown;
   }
 }
 
-/** @param driver with the card's context. @param majors of the libraries that suit it. */
-function assemble(
+/** The device of the card whose context is the current one. */
+function deviceOn(
   driver: Driver,
-  card: Card,
   nvrtc: Nvrtc,
+  card: Card,
   majors: readonly number[],
-  { env = process.env, onCompile, tf32: wanted = false }: CudaDeviceOptions,
+  options: CudaDeviceOptions,
 ): CudaDevice {
+  const { env = process.env, onCompile } = options;
   const { computeCapability } = card;
-  const [major] = computeCapability;
   const stream = driver.createStream();
   const context = { driver, stream };
   const memory = new CudaMemory(context);
@@ -86,9 +71,9 @@ function assemble(
   const image = (file: string, defines: Readonly<Record<string, string | number>>) =>
     kernelImage(nvrtc, file, { computeCapability, defines, env, onCompile });
   const launcher = new KernelLauncher({ ...context, image, scratch });
-  const tf32 = wanted && major >= ampere;
+  const tf32 = options.tf32 === true && hasTf32(computeCapability);
   const products = new Products(launcher, cublasLt, workspace, tf32);
-  const kernels = new CudaKernels(launcher, products, major);
+  const kernels = new CudaKernels(launcher, products, computeCapability[0]);
   const toolkit = `CUDA ${nvrtc.version}${tf32 ? ', TF32 for float32 products' : ''}`;
   return new CudaDevice({ ...context, memory, kernels, cublasLt }, card, toolkit);
 }
@@ -120,7 +105,7 @@ export class CudaDevice extends KernelDevice {
     this.memory = parts.memory;
     this.#replays = new Replays(parts, parts.memory);
     const [major, minor] = card.computeCapability;
-    this.precisions = major >= ampere ? ['fp32', 'bf16', 'fp16'] : ['fp32', 'fp16'];
+    this.precisions = precisionsOf(card.computeCapability);
     this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
   }
 

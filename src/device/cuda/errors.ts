@@ -10,16 +10,36 @@ export const driverCure =
 
 export const outOfMemory = 2;
 
-/** Before anything runs: what the machine lacks. */
-const machineFaults: Readonly<Record<number, string>> = {
-  3: 'the NVIDIA driver is not ready: restart the machine',
-  34: "the libcuda.so.1 that is found is the toolkit's stub and no driver: take the `stubs` folder out of LD_LIBRARY_PATH",
-  36: `the NVIDIA driver is too old: ${driverCure}`,
-  46: 'another program has the GPU for itself: end it (nvidia-smi lists them), or sudo nvidia-smi --compute-mode=DEFAULT',
-  100: 'the NVIDIA driver sees no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all), or use --device cpu',
-  802: 'the GPU is not ready yet: start nvidia-fabricmanager, or try again in a minute',
-  803: 'the NVIDIA driver was updated while it ran, its two halves do not match: restart the machine',
-  804: `the NVIDIA driver is too old for the compatibility libraries in use: ${driverCure}`,
+/** Why this machine does not compute on a GPU. */
+export class CudaUnavailable extends UserError {
+  /** @param reason a clause that may stand in another sentence; @param cure what mends it. */
+  constructor(
+    readonly reason: string,
+    readonly cure: string,
+  ) {
+    super('device', `--device cuda: ${reason}: ${cure}.`);
+  }
+}
+
+/** Before anything runs: what the machine lacks, and its cure. */
+const machineFaults: Readonly<Record<number, readonly [reason: string, cure: string]>> = {
+  3: ['the NVIDIA driver is not ready', 'restart the machine'],
+  34: [
+    "the libcuda.so.1 that is found is the toolkit's stub and no driver",
+    'take the `stubs` folder out of LD_LIBRARY_PATH',
+  ],
+  36: ['the NVIDIA driver is too old', driverCure],
+  46: [
+    'another program has the GPU for itself',
+    'end it (nvidia-smi lists them), or sudo nvidia-smi --compute-mode=DEFAULT',
+  ],
+  100: [
+    'the NVIDIA driver sees no GPU',
+    'check nvidia-smi and CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all), or use --device cpu',
+  ],
+  802: ['the GPU is not ready yet', 'start nvidia-fabricmanager, or try again in a minute'],
+  803: ['the NVIDIA driver was updated while it ran, its two halves do not match', 'restart the machine'],
+  804: ['the NVIDIA driver is too old for the compatibility libraries in use', driverCure],
 };
 
 /** A module that this card or driver does not take. */
@@ -47,7 +67,7 @@ export interface Failure {
 export function driverFailure({ status, call, words }: Failure): Error {
   const said = `${words}, from ${call}`;
   const machine = machineFaults[status];
-  if (machine !== undefined) return new UserError('device', `${machine} (${said}).`);
+  if (machine !== undefined) return new CudaUnavailable(`${machine[0]} (${said})`, machine[1]);
   if (status === outOfMemory)
     return new UserError(
       'device',
@@ -87,4 +107,39 @@ export function noSuchCard(ordinal: number, count: number): UserError {
   const there =
     count === 1 ? 'there is one GPU, cuda:0' : `there are ${count} GPUs, cuda:0 to cuda:${count - 1}`;
   return new UserError('device', `there is no cuda:${ordinal}: ${there}.`);
+}
+
+/** CUDA 12.0, whose compiler and cuBLASLt are the oldest that will do; as cuDriverGetVersion has it. */
+const oldestDriver = 12_000;
+
+/** @param version as cuDriverGetVersion gives it: 12040 is 12.4. @throws CudaUnavailable for a driver that is too old. */
+export function requireDriverVersion(version: number): void {
+  if (version >= oldestDriver) return;
+  throw new CudaUnavailable(
+    `the NVIDIA driver is too old (it is of CUDA ${cudaVersion(version)}, 12.0 is needed)`,
+    driverCure,
+  );
+}
+
+/** 12040 is `12.4`. */
+export function cudaVersion(version: number): string {
+  return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
+}
+
+/** Volta, the first with tensor cores. */
+const oldestCapability = 7;
+
+/** @throws CudaUnavailable for a card that is too old. */
+export function requireCapability(
+  ordinal: number,
+  {
+    name,
+    computeCapability,
+  }: { readonly name: string; readonly computeCapability: readonly [number, number] },
+): void {
+  if (computeCapability[0] >= oldestCapability) return;
+  throw new CudaUnavailable(
+    `cuda:${ordinal} (${name}) is too old (it has compute capability ${computeCapability.join('.')}, 7.0 is needed)`,
+    'use --device cpu',
+  );
 }

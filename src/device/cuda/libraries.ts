@@ -1,12 +1,11 @@
 // Where NVIDIA's libraries lie: libcuda comes with the driver, libnvrtc and libcublasLt with CUDA, conda or a Python
-// environment. Looks, loads nothing. CHATBOT_TRAIN_CUDA_LIBRARIES names a folder that is looked into alone.
+// environment. Looks, loads nothing, starts no program: a machine without an NVIDIA card must not notice.
+// CHATBOT_TRAIN_CUDA_LIBRARIES names a folder that is looked into alone.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { UserError } from '../../errors.js';
-import { driverCure } from './errors.js';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { CudaUnavailable, driverCure, requireDriverVersion } from './errors.js';
 
 /** A library of CUDA 12 or 13. */
 export type ToolkitLibrary = 'libnvrtc' | 'libcublasLt';
@@ -21,20 +20,33 @@ const pipPackages = {
   libcublasLt: { 12: 'nvidia-cublas-cu12', 13: 'nvidia-cublas' },
 } as const;
 
-/** The command that brings a library. */
-export function cureOf(name: Library, majors: readonly number[] = [newestForVolta]): string {
-  if (name === 'libcuda') return driverCure;
-  return `pip install ${pipPackages[name][majors[0] === 13 ? 13 : 12]}`;
+/**
+ * The command that brings libraries, to a place that is searched: the Python environment in use, else one beside the
+ * project.
+ * @param majors suitable versions of CUDA, the best first.
+ */
+export function cureOf(
+  names: Library | readonly ToolkitLibrary[],
+  majors: readonly number[] = [newestForVolta],
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  if (names === 'libcuda') return driverCure;
+  const packages = [names].flat().map((name) => pipPackages[name][majors[0] === 13 ? 13 : 12]);
+  const pip =
+    env.VIRTUAL_ENV || env.CONDA_PREFIX ? 'pip' : 'python3 -m venv .venv && .venv/bin/python -m pip';
+  return `${pip} install ${packages.join(' ')}`;
 }
 
 /**
  * The major versions of CUDA whose libraries suit a driver and a card, the best first.
  * @param driverVersion as cuDriverGetVersion gives it: 12040 is 12.4.
+ * @throws CudaUnavailable for a driver that is too old for all of them.
  */
 export function suitableMajors(
   driverVersion: number,
   computeCapability: readonly [number, number],
 ): number[] {
+  requireDriverVersion(driverVersion);
   const [major, minor] = computeCapability;
   const newest = 10 * major + minor < 75 ? newestForVolta : Math.floor(driverVersion / 1000);
   return knownMajors.filter((known) => known <= newest);
@@ -43,7 +55,7 @@ export function suitableMajors(
 /**
  * The path of a library.
  * @param majors the versions that will do, the best first; any where there are none.
- * @throws UserError (device) where it is not found.
+ * @throws CudaUnavailable where it is not found.
  */
 export function requireLibrary(
   name: Library,
@@ -57,58 +69,79 @@ export function requireLibrary(
     ? ` in ${env.CHATBOT_TRAIN_CUDA_LIBRARIES} (CHATBOT_TRAIN_CUDA_LIBRARIES)`
     : '';
   const unsuitable = findLibrary(name, folders);
+  const wanted = majors.join(' or ');
   const what =
     name === 'libcuda'
-      ? `no NVIDIA driver is found (${name}.so.1)`
+      ? `no NVIDIA driver is found (${name}.so.1${where})`
       : unsuitable === undefined
-        ? `${name} of CUDA ${majors.join(' or ') || '12 or 13'} is not found`
-        : `${unsuitable} does not suit this GPU and its driver, which take CUDA ${majors.join(' or ')}`;
-  throw new UserError(
-    'device',
-    `--device cuda: ${what}${where}: ${cureOf(name, majors)}, or use --device cpu.`,
-  );
+        ? `${name} of CUDA ${wanted || '12 or 13'} is not found${where}`
+        : `${unsuitable} does not suit this GPU and its driver, which take CUDA ${wanted}`;
+  throw new CudaUnavailable(what, `${cureOf(name, majors, env)}, or use --device cpu`);
 }
 
-/** Where a library may lie, in the order of search: CUDA's own folders, the loader's, conda's, those of pip packages. */
+/**
+ * Where a library may lie, in the order of search: CUDA's own folders, the loader's, conda's, those of Python packages.
+ * Some may not exist.
+ */
 export function libraryFolders(env: NodeJS.ProcessEnv): string[] {
   if (env.CHATBOT_TRAIN_CUDA_LIBRARIES) return [env.CHATBOT_TRAIN_CUDA_LIBRARIES];
-  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, '/usr/local/cuda', ...matching('/usr/local', /^cuda-/)];
-  const pythons = [
-    ...[env.VIRTUAL_ENV, env.CONDA_PREFIX, join(env.HOME ?? homedir(), '.local'), '/usr/local'].flatMap(
-      (prefix) => (prefix ? matching(join(prefix, 'lib'), /^python3/) : []),
-    ),
-    '/usr/lib/python3',
-  ];
-  return [
-    ...toolkits.flatMap((home) =>
-      home
-        ? ['lib64', 'lib', 'targets/x86_64-linux/lib', 'targets/sbsa-linux/lib'].map((part) =>
-            join(home, part),
-          )
-        : [],
-    ),
+  const newestFirst = matching('/usr/local', /^cuda-/).reverse();
+  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, '/usr/local/cuda', ...newestFirst].filter((home) => home);
+  const parts = ['lib64', 'lib', `targets/${process.arch === 'arm64' ? 'sbsa' : 'x86_64'}-linux/lib`];
+  const folders = [
+    ...toolkits.flatMap((home) => parts.map((part) => join(String(home), part))),
     ...(env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
     ...loaderFolders(),
     ...(env.CONDA_PREFIX ? [join(env.CONDA_PREFIX, 'lib')] : []),
-    ...pythons.flatMap((python) =>
-      ['site-packages', 'dist-packages'].flatMap((packages) =>
-        matching(join(python, packages, 'nvidia'), /^\w/).map((folder) => join(folder, 'lib')),
-      ),
-    ),
+    ...pythonPrefixes(env).flatMap(packageFolders),
+  ];
+  return [...new Set(folders)];
+}
+
+/** The folders of which the system's loader knows libraries (its cache keeps their paths as text), and the usual ones. */
+function loaderFolders(cache = '/etc/ld.so.cache'): string[] {
+  const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+  const usual = [`/usr/lib/${triple}`, `/lib/${triple}`, '/usr/lib64', '/usr/lib'];
+  const driverOnly = ['/usr/lib/wsl/lib', '/run/opengl-driver/lib'];
+  let text = '';
+  try {
+    text = readFileSync(cache, 'latin1');
+  } catch {
+    // Not every system has one.
+  }
+  const cached = [...text.matchAll(/\0(\/[^\0]*)\/[^/\0]+(?=\0)/g)].map(([, folder = '']) => folder);
+  return [...cached, ...usual, ...driverOnly];
+}
+
+/** Where Pythons have their lib/python3.X: the environment in use, the one beside the project, the first on the PATH, the system's. */
+function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
+  const onPath = (env.PATH ?? '').split(delimiter).flatMap((folder) => {
+    try {
+      const python = join(folder, 'python3');
+      return [folder, dirname(realpathSync(python))].map(dirname);
+    } catch {
+      return [];
+    }
+  });
+  return [
+    ...(env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : []),
+    resolve('.venv'),
+    ...(env.CONDA_PREFIX ? [env.CONDA_PREFIX] : []),
+    ...onPath.slice(0, 2),
+    join(env.HOME || homedir(), '.local'),
+    '/usr/local',
+    '/usr',
   ];
 }
 
-let configuredFolders: string[] | undefined;
-
-/** The folders that the system's loader searches, from its configuration. */
-function loaderFolders(): string[] {
-  if (configuredFolders !== undefined) return configuredFolders;
-  const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  const usual = [`/usr/lib/${triple}`, `/lib/${triple}`, '/usr/lib64', '/usr/lib', '/usr/lib/wsl/lib'];
-  const { stdout } = spawnSync('/sbin/ldconfig', ['-N', '-v', '-X'], { encoding: 'utf8', timeout: 10_000 });
-  const configured = [...(stdout ?? '').matchAll(/^(\/[^:\n]+):/gm)].map(([, folder = '']) => folder);
-  configuredFolders = [...new Set([...configured, ...usual])];
-  return configuredFolders;
+/** The lib folders of NVIDIA's packages: nvidia/cublas/lib of CUDA 12, nvidia/cu13/lib. */
+function packageFolders(prefix: string): string[] {
+  return matching(join(prefix, 'lib'), /^python3/).flatMap((python) =>
+    matching(python, /^(site|dist)-packages$/).flatMap((packages) => {
+      const installed = matching(join(packages, 'nvidia'), /^\w/).map((folder) => join(folder, 'lib'));
+      return installed.length > 0 ? installed : [join(packages, 'nvidia', '*', 'lib')];
+    }),
+  );
 }
 
 /**
@@ -123,15 +156,42 @@ export function findLibrary(
   const endings = majors.length === 0 ? ['(\\.\\d+)*'] : majors.map((major) => `\\.${major}(\\.\\d+)*`);
   for (const ending of endings) {
     for (const folder of folders) {
-      const files = matching(folder, new RegExp(`^${name}\\.so${ending}$`)).filter((path) =>
-        existsSync(path),
-      );
+      const files = matching(folder, new RegExp(`^${name}\\.so${ending}$`)).filter(suitsProcessor);
       // The shortest is the one that the versions are linked from.
       const [path] = files.sort((a, b) => a.length - b.length);
       if (path !== undefined) return path;
     }
   }
   return undefined;
+}
+
+/** The version in the name of the file that a library's links end at: `560.35.03` of libcuda.so.560.35.03. */
+export function fileVersion(path: string): string | undefined {
+  try {
+    return /\.so\.(\d+(?:\.\d+)+)$/.exec(realpathSync(path))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+const elfMachines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
+
+/** False for a link to nothing and for a library of another processor, as 32-bit ones stand beside the others for games. */
+function suitsProcessor(path: string): boolean {
+  const head = Buffer.alloc(20);
+  try {
+    const file = openSync(path, 'r');
+    try {
+      readSync(file, head, 0, head.length, 0);
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return false;
+  }
+  // What is no library at all is found, and refused when it is loaded.
+  if (head.toString('latin1', 0, 4) !== '\x7fELF') return true;
+  return head[4] === 2 && head.readUInt16LE(18) === elfMachines[process.arch];
 }
 
 function matching(folder: string, name: RegExp): string[] {

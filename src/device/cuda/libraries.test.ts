@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { CudaUnavailable } from './errors.js';
+import {
+  cureOf,
+  fileVersion,
+  findLibrary,
+  libraryFolders,
+  requireLibrary,
+  suitableMajors,
+} from './libraries.js';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'libraries-')));
+after(() => rmSync(root, { recursive: true }));
+
+function file(...path: string[]): string {
+  const whole = join(root, ...path);
+  mkdirSync(dirname(whole), { recursive: true });
+  writeFileSync(whole, 'a library');
+  return whole;
+}
+
+/** The library of an environment in which HOME has nothing. */
+function find(name: string, env: NodeJS.ProcessEnv, majors: readonly number[] = []): string | undefined {
+  return findLibrary(name, libraryFolders({ HOME: root, ...env }), majors);
+}
+
+const packages = ['lib', 'python3.12', 'site-packages', 'nvidia'];
+
+test('libraries are found in a toolkit, the loader path and conda', () => {
+  const toolkit = file('cuda', 'lib64', 'libnvrtc.so.97');
+  const loader = file('driver', 'libnvrtc.so.98');
+  const conda = file('conda', 'lib', 'libnvrtc.so.99');
+  assert.equal(find('libnvrtc', { CUDA_HOME: join(root, 'cuda') }, [97]), toolkit);
+  assert.equal(find('libnvrtc', { LD_LIBRARY_PATH: `:${join(root, 'driver')}` }, [98]), loader);
+  assert.equal(find('libnvrtc', { CONDA_PREFIX: join(root, 'conda') }, [99]), conda);
+});
+
+test('libraries are found in Python environments, as CUDA 12 and as CUDA 13 lays them out', () => {
+  const compiler12 = file('venv12', ...packages, 'cuda_nvrtc', 'lib', 'libnvrtc.so.97');
+  const blas12 = file('venv12', ...packages, 'cublas', 'lib', 'libcublasLt.so.97');
+  const compiler13 = file('venv13', ...packages, 'cu13', 'lib', 'libnvrtc.so.98');
+  const blas13 = file('venv13', ...packages, 'cu13', 'lib', 'libcublasLt.so.98');
+  const [venv12, venv13] = ['venv12', 'venv13'].map((name) => ({ VIRTUAL_ENV: join(root, name) }));
+  assert.equal(find('libnvrtc', { ...venv12 }, [97]), compiler12);
+  assert.equal(find('libcublasLt', { ...venv12 }, [97]), blas12);
+  assert.equal(find('libnvrtc', { ...venv13 }, [98]), compiler13);
+  assert.equal(find('libcublasLt', { ...venv13 }, [98]), blas13);
+});
+
+test('the Python on the PATH, conda and the packages of a user are looked into without being asked', () => {
+  const seen = file('python', ...packages, 'cu13', 'lib', 'libnvrtc.so.97');
+  file('python', 'bin', 'python3');
+  const conda = file('conda-python', ...packages, 'cublas', 'lib', 'libcublasLt.so.97');
+  const own = file('.local', ...packages, 'cublas', 'lib', 'libcublasLt.so.98');
+  assert.equal(find('libnvrtc', { PATH: join(root, 'python', 'bin') }, [97]), seen);
+  assert.equal(find('libcublasLt', { CONDA_PREFIX: join(root, 'conda-python') }, [97]), conda);
+  assert.equal(find('libcublasLt', {}, [98]), own);
+});
+
+test('the environment beside the project is searched', () => {
+  const before = process.cwd();
+  const library = file('project', '.venv', ...packages, 'cu13', 'lib', 'libcublasLt.so.97');
+  process.chdir(join(root, 'project'));
+  try {
+    assert.equal(find('libcublasLt', {}, [97]), library);
+  } finally {
+    process.chdir(before);
+  }
+});
+
+test('toolkits come before the loader, the loader before conda, conda before Python', () => {
+  const wanted = [
+    file('first', 'lib64', 'libnvrtc.so.97'),
+    file('second', 'libnvrtc.so.97'),
+    file('third', 'lib', 'libnvrtc.so.97'),
+    file('fourth', ...packages, 'cu13', 'lib', 'libnvrtc.so.97'),
+  ];
+  const settings = [
+    { CUDA_HOME: join(root, 'first') },
+    { LD_LIBRARY_PATH: join(root, 'second') },
+    { CONDA_PREFIX: join(root, 'third') },
+    { VIRTUAL_ENV: join(root, 'fourth') },
+  ];
+  wanted.forEach((path, at) => {
+    assert.equal(find('libnvrtc', Object.assign({}, ...settings.slice(at)), [97]), path);
+  });
+});
+
+test('one folder named by CHATBOT_TRAIN_CUDA_LIBRARIES is searched alone', () => {
+  file('toolkit', 'lib64', 'libnvrtc.so.97');
+  const only = join(root, 'only');
+  const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: only, CUDA_HOME: join(root, 'toolkit') };
+  assert.deepEqual(libraryFolders(env), [only]);
+  assert.equal(find('libnvrtc', env), undefined);
+});
+
+test('of the versions that suit, the better one wins wherever it lies', () => {
+  const twelve = file('versions', 'a', 'libnvrtc.so.12');
+  const thirteen = file('versions', 'b', 'libnvrtc.so.13');
+  const folders = ['a', 'b'].map((name) => join(root, 'versions', name));
+  assert.equal(findLibrary('libnvrtc', folders, [13, 12]), thirteen);
+  assert.equal(findLibrary('libnvrtc', folders, [12]), twelve);
+  assert.equal(findLibrary('libnvrtc', folders), twelve);
+});
+
+test('builtins, links to nothing and libraries of another processor are not the library', () => {
+  file('odd', 'libnvrtc-builtins.so.12');
+  file('odd', 'libnvrtc.so.alt');
+  symlinkSync('gone', join(root, 'odd', 'libnvrtc.so.12'));
+  assert.equal(findLibrary('libnvrtc', [join(root, 'odd')]), undefined);
+  const narrow = file('narrow', 'libcuda.so.1');
+  writeFileSync(narrow, Buffer.concat([Buffer.from('\x7fELF\x01\x01\x01', 'latin1'), Buffer.alloc(57)]));
+  assert.equal(findLibrary('libcuda', [join(root, 'narrow')]), undefined);
+});
+
+test('the version of a driver is in the name of its file', () => {
+  file('named', 'libcuda.so.560.35.03');
+  symlinkSync('libcuda.so.560.35.03', join(root, 'named', 'libcuda.so.1'));
+  assert.equal(fileVersion(join(root, 'named', 'libcuda.so.1')), '560.35.03');
+  assert.equal(fileVersion(file('named', 'libnvrtc.so.12')), undefined);
+});
+
+test('CUDA 13 is for drivers of CUDA 13 and cards from Turing on', () => {
+  assert.deepEqual(suitableMajors(13_000, [9, 0]), [13, 12]);
+  assert.deepEqual(suitableMajors(12_040, [9, 0]), [12]);
+  assert.deepEqual(suitableMajors(13_000, [7, 0]), [12]);
+  assert.throws(() => suitableMajors(11_080, [9, 0]), /driver is too old \(it is of CUDA 11\.8, 12\.0 is/);
+});
+
+test('what is missing comes with the command that brings it to where it will be found', () => {
+  const here = { CHATBOT_TRAIN_CUDA_LIBRARIES: root };
+  const refused = (env: NodeJS.ProcessEnv, majors: number[], pattern: RegExp) =>
+    assert.throws(
+      () => requireLibrary('libnvrtc', { ...here, ...env }, majors),
+      (thrown) => thrown instanceof CudaUnavailable && pattern.test(thrown.message),
+    );
+  refused(
+    {},
+    [13, 12],
+    /^--device cuda: libnvrtc of CUDA 13 or 12 is not found in .*: python3 -m venv \.venv && \.venv\/bin\/python -m pip install nvidia-cuda-nvrtc, or use --device cpu\.$/,
+  );
+  refused({ VIRTUAL_ENV: root }, [12], /: pip install nvidia-cuda-nvrtc-cu12, or/);
+  file('libnvrtc.so.13');
+  refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12/);
+  assert.equal(
+    cureOf(['libnvrtc', 'libcublasLt'], [13], { VIRTUAL_ENV: root }),
+    'pip install nvidia-cuda-nvrtc nvidia-cublas',
+  );
+});
