@@ -1,11 +1,12 @@
-// GPT-2 on the CPU device against what PyTorch and transformers compute in float64 (scripts/make-goldens.py).
+// GPT-2 against what PyTorch and transformers compute in float64 (scripts/make-goldens.py): on the CPU device, or on the one
+// that CHATBOT_TRAIN_TEST_DEVICE names.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import type { Device } from '../src/device/device.js';
+import { selectDevice } from '../src/device/select.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { parseGPT2Config } from '../src/nn/gpt2-config.js';
 import type { TrainingInput } from '../src/nn/packed-pass.js';
@@ -94,7 +95,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled']) {
       };
 
       before(() => {
-        device = createCpuDevice({ threads: 2 });
+        device = selectDevice(process.env.CHATBOT_TRAIN_TEST_DEVICE ?? 'cpu', { threads: 2 });
       });
       after(() => device.dispose());
 

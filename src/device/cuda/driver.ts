@@ -103,8 +103,6 @@ export interface HostMemory {
 }
 
 const attribute = { multiprocessors: 16, major: 75, minor: 76, sharedMemoryPerBlock: 97 } as const;
-/** CUDA_ERROR_NOT_READY. */
-const notReady = 600;
 const maxDynamicSharedBytes = 8;
 /** CU_STREAM_NON_BLOCKING: not held up by the legacy default stream. */
 const nonBlocking = 1;
@@ -112,6 +110,8 @@ const nonBlocking = 1;
 const threadLocal = 1;
 /** What a block may have without asking. */
 const plainSharedBytes = 48 * 1024;
+/** CUDA_ERROR_NOT_READY. */
+const notReady = 600;
 
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
