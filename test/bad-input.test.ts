@@ -540,7 +540,10 @@ describe('a folder or machine that does not do', { concurrency: 2 }, () => {
       ...['--model', 'large', '--data', many, '--output-dir', output, '--quiet'],
       ...['--no-packing', '--max-length', '1024', '--batch-size', '8000'],
     ]);
-    assert.match(stderr, /^error: training needs .* [GT]B of memory \(.*\) and .* GB are available; .*\n$/);
+    assert.match(
+      stderr,
+      /^error: training needs .* [GT]B of memory \(.*\) and .* GB are available \(.* too little\); .*\n$/,
+    );
     assert.equal(code, ExitCode.device);
     assert.ok(!existsSync(output));
   });
@@ -576,7 +579,7 @@ describe('too little memory names the flags that make the run fit', () => {
       } catch (thrown) {
         assert.ok(thrown instanceof UserError);
         assert.equal(thrown.exitCode, ExitCode.device);
-        return /available; (.*)$/.exec(thrown.message)?.[1] ?? '';
+        return /too little\); (.*)$/.exec(thrown.message)?.[1] ?? '';
       }
     }, available);
 

@@ -125,7 +125,7 @@ const cases: readonly Case[] = [
     name: 'bf16 on a T4',
     words: ['--device', 'cuda', '--precision', 'bf16'],
     settings: { CUDA_EMULATOR_COMPUTE_CAPABILITY: '7.5' },
-    says: /cuda does not compute in bf16 here \(.* compute capability 7\.5.*\): use --precision fp16 or fp32\./,
+    says: /cuda does not compute in bf16: use --precision fp16 or fp32 \(on CUDA: .* compute capability 7\.5.*\)\./,
   },
   {
     name: 'a card that another program has filled',
@@ -175,7 +175,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     const { code, stderr } = train(output, words, memory);
     assert.match(
       stderr,
-      /^error: training needs .* MB of memory \(.*weights.*\) and .* MB are available; .* [kM]B are missing: it fits with --/,
+      /^error: training needs .* MB of memory \(.*weights.*\) and .* MB are available \(.* [kM]B too little\); it fits with --/,
     );
     assert.equal(code, ExitCode.device);
     assert.ok(!existsSync(output));
@@ -189,7 +189,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     const { code, stderr } = run('chat/main.js', [...words, '--candidates', '64'], cardWith(2e5));
     assert.match(
       stderr,
-      /^error: .*model needs .* and .* are available; .* are missing: use a smaller model/,
+      /^error: .*model needs .* and .* are available \(.* too little\); use a smaller model/,
     );
     assert.equal(code, ExitCode.device);
   });

@@ -48,7 +48,7 @@ export function describeDevice(
       });
     };
 
-    describe('attention', () => testAttention(check, type));
+    describe('attention', () => testAttention(check, aligned));
     if (attentionOnly) return;
     describe('products', () => testProducts(check, type));
     if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));

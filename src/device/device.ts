@@ -162,7 +162,7 @@ export interface Device extends Allocator {
   upload(target: Tensor, data: Float32Array | Int32Array): void;
   /** Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array. */
   download(source: Tensor): Float32Array;
-  /** What `source` holds once all that was asked before is done, without waiting for it now. */
+  /** What `source`, f32 of up to 16 numbers, holds once all that was asked before is done, without waiting for it now. */
   fetch(source: Tensor): Fetched;
   fill(target: Tensor, value: number): void;
   /** Same size. */

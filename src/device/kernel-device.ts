@@ -208,7 +208,7 @@ export interface OperationKernels {
 }
 
 /** What tensors lie in, and what goes in and out of it; the device contract says how. */
-export interface DeviceMemory extends Pick<Device, 'upload' | 'download' | 'fill' | 'copy'> {
+export interface DeviceMemory extends Pick<Device, 'upload' | 'download' | 'fetch' | 'fill' | 'copy'> {
   /** Bytes that may still be allocated. */
   available(): number;
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor;
@@ -255,8 +255,8 @@ export abstract class KernelDevice implements Device {
   }
 
   fetch(source: Tensor): Fetched {
-    const data = this.download(source);
-    return { ready: () => true, wait: () => data };
+    this.ready();
+    return this.memory.fetch(source);
   }
 
   replay(_owner: object, _key: string, work: () => void): void {

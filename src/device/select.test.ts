@@ -84,7 +84,7 @@ test('weights that are only read are kept in bf16 where the device can, unless s
   assert.equal(resolveWeightPrecision(narrow, 'fp32'), 'fp32');
   assert.throws(
     () => resolveWeightPrecision(plain, 'bf16'),
-    fault('device', /^cpu does not keep weights in bf16 here \(CPU: .*\): use --precision fp32\.$/),
+    fault('device', /^cpu does not keep weights in bf16: use --precision fp32 \(on CPU: .*\)\.$/),
   );
   device.dispose();
 });

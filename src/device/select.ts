@@ -13,6 +13,8 @@ import { deviceFamilies, deviceSpelling } from './names.js';
 export interface DeviceOptions {
   /** Threads of the CPU device; its own default where undefined. */
   readonly threads?: number | undefined;
+  /** Whether a card may round the factors of float32 products to TF32, where it has that. */
+  readonly tf32?: boolean;
   /** Where libraries, compilers and caches are looked for. */
   readonly env?: NodeJS.ProcessEnv;
   /** Called once before kernels are compiled, which takes some seconds. */
@@ -47,13 +49,13 @@ function cpu({ threads, env = process.env, onCompile }: DeviceOptions): Device {
   return createCpuDevice({ threads, env, onCompile: onCompile && (() => onCompile('CPU')) });
 }
 
-function cuda({ env, onCompile }: DeviceOptions, ordinal: number): Device {
+function cuda({ env, tf32, onCompile }: DeviceOptions, ordinal: number): Device {
   let told = false;
   const tell = () => {
     if (!told) onCompile?.('CUDA');
     told = true;
   };
-  return createCudaDevice({ ordinal, env, onCompile: tell });
+  return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell });
 }
 
 /** The first GPU where it can be used. Most machines have none, and need no word about it. */
@@ -95,9 +97,13 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
   return resolve(device, device.precisions, requested, 'does not compute in');
 }
 
-/** What to keep weights in that are only read. @throws UserError (device) for a precision that the device does not have. */
+/**
+ * What to keep weights in that are only read: what the device computes in, or narrower. @throws UserError (device) for a
+ * precision that the device does not have.
+ */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device, device.weightPrecisions, requested, 'does not keep weights in');
+  const known = [...device.precisions, ...device.weightPrecisions];
+  return resolve(device, known, requested, 'does not keep weights in');
 }
 
 /** The best first: bf16 has the range of fp32, fp16 needs its loss scaled. */
@@ -114,6 +120,6 @@ function resolve(
   if (known.includes(requested)) return requested;
   throw new UserError(
     'device',
-    `${kind} ${unable} ${requested} here (${description}): use --precision ${usable.join(' or ')}.`,
+    `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
   );
 }

@@ -53,7 +53,7 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
   if (memory > available)
     throw new UserError(
       'device',
-      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available; ${formatBytes(memory - available)} are missing: use a smaller model or fewer --candidates`,
+      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer --candidates`,
     );
   const parts = build(device);
   load(parts.model, chat.weights);

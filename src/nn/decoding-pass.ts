@@ -168,11 +168,16 @@ export class DecodingPass {
       final: { stream: stream.rows(rows), out: out.rows(rows), stats: stats.rows(rows) },
     };
     const caches = this.keysAndValues.map((layer) => ({ ...layer, lengths, owners }));
-    this.model.forward(activations, input, { kind: 'cached', caches }, this.dropouts);
     const lastRows = put(this.lastRows, (sequence) => (sequence + 1) * count - 1, sequences);
     const last = this.last.rows(sequences);
-    this.device.gatherRows(last, activations.final.out, lastRows);
-    this.head.project(this.logits.rows(sequences), last);
+    const compute = () => {
+      this.model.forward(activations, input, { kind: 'cached', caches }, this.dropouts);
+      this.device.gatherRows(last, activations.final.out, lastRows);
+      this.head.project(this.logits.rows(sequences), last);
+    };
+    // A step of decoding is the same work each time; prompts have all lengths.
+    if (count === 1) this.device.replay(this, `advance ${sequences}`, compute);
+    else compute();
     this.filled += count;
   }
 }

@@ -65,8 +65,8 @@ export function planRunMemory(
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'device',
-    `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available; ` +
-      `${formatBytes(needed - available)} are missing: ` +
+    `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
+      `(${formatBytes(needed - available)} too little); ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
   );
 }

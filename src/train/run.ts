@@ -42,6 +42,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   const corpora = readCorpora(options);
   const device = selectDevice(options.device, {
     threads: options.threads ?? undefined,
+    tf32: options.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
     onFallback: (why) => watcher.note(fallbackNote(why)),
   });

@@ -3,6 +3,7 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import { expectSameSize, show } from '../shapes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
@@ -51,6 +52,11 @@ export class NativeMemory implements DeviceMemory {
     if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
     else this.kernels.download(data, source, data.byteLength);
     return data;
+  }
+
+  fetch(source: Tensor): Fetched {
+    const data = this.download(source);
+    return { ready: () => true, wait: () => data };
   }
 
   fill(target: Tensor, value: number): void {

@@ -3,10 +3,9 @@
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Fetched, Precision } from '../device.js';
+import type { Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
-import type { Tensor } from '../tensor.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
@@ -91,7 +90,7 @@ export class CudaDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
-  readonly vocabularyMultiple: number = 1;
+  readonly vocabularyMultiple: number = 128;
   readonly rowMultiple: number = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
@@ -130,18 +129,12 @@ export class CudaDevice extends KernelDevice {
   }
 
   /**
-   * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
-   * time into a graph that replaces it from then on and stays until `dispose`.
-   * @throws Error where `work` uploads, downloads or allocates.
+   * The first time `work` runs as it is, the second time into a graph that replaces it from then on and stays until
+   * `dispose`. @throws Error where `work` uploads, downloads or allocates.
    */
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();
     this.#replays.run(owner, key, work);
-  }
-
-  override fetch(source: Tensor): Fetched {
-    this.ready();
-    return this.memory.fetch(source);
   }
 
   override dispose(): void {
