@@ -5,7 +5,6 @@
 //     node dist/bench/decode.js --device cuda --model medium --precision bf16 --weights bf16
 
 import { parseArgs } from 'node:util';
-import { Random } from '../src/corpus/random.js';
 import { selectDevice } from '../src/device/select.js';
 import { bytesPerElement } from '../src/device/tensor.js';
 import { generateReplies } from '../src/generate/generate-replies.js';
@@ -14,10 +13,10 @@ import { defaultSettings } from '../src/generate/settings.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
-import { initializeWeights } from '../src/nn/initialize.js';
 import { scalarTypes } from '../src/nn/parameters.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
 import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
+import { loadRepeatedWeights } from './weights.js';
 
 export interface DecodeResult {
   /** Of a prompt that the model has not read before. */
@@ -61,8 +60,7 @@ const model = new GPT2(device, config, {
   precision: precisionOf(values.precision),
   weights,
 });
-const random = new Random(1);
-initializeWeights(model, () => random.next() / 2 ** 32);
+loadRepeatedWeights(model);
 const pass = new DecodingPass(model, { sequences: 1, contextLength: config.nPositions });
 const settings = {
   ...defaultSettings,

@@ -1,11 +1,10 @@
 // A model's shape with fresh weights, ready to train: the same learner that a run of the product builds, with the
 // settings that the peers have.
 
-import { Random } from '../src/corpus/random.js';
 import type { Device, Precision } from '../src/device/device.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
-import { initializeWeights } from '../src/nn/initialize.js';
 import { buildLearner, type Learner } from '../src/train/learner.js';
+import { loadRepeatedWeights } from './weights.js';
 
 export interface LearnerShape {
   /** A preset: `small`, `medium`. */
@@ -34,10 +33,9 @@ export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
     });
 }
 
-/** Fresh weights, always the same. */
+/** Ready for its first step. */
 export function initializeLearner(learner: Learner): Learner {
-  const random = new Random(1);
-  initializeWeights(learner.model, () => random.next() / 2 ** 32);
+  loadRepeatedWeights(learner.model);
   learner.optimizer.restore(0);
   return learner;
 }
