@@ -3,9 +3,10 @@
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Precision } from '../device.js';
+import type { Fetched, Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
+import type { Tensor } from '../tensor.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
@@ -90,11 +91,12 @@ export class CudaDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
-  readonly vocabularyMultiple: number = 128;
-  readonly rowMultiple: number = 128;
+  readonly vocabularyMultiple = 128;
+  readonly rowMultiple = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;
+  readonly #own: MemoryPlan;
   #open = true;
   #peak = 0;
 
@@ -103,6 +105,7 @@ export class CudaDevice extends KernelDevice {
     this.#parts = parts;
     this.memory = parts.memory;
     this.#replays = new Replays(parts, parts.memory);
+    this.#own = new Map(parts.memory.plan);
     const [major, minor] = card.computeCapability;
     this.precisions = precisionsOf(card.computeCapability);
     this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
@@ -123,18 +126,28 @@ export class CudaDevice extends KernelDevice {
     return new Map(this.memory.plan);
   }
 
+  override ownMemory(): MemoryPlan {
+    return this.#own;
+  }
+
   /** For people: who computes what follows a matrix product, by shape, as decided so far. */
   epilogues(): string[] {
     return this.#parts.kernels.products.epilogues();
   }
 
   /**
-   * The first time `work` runs as it is, the second time into a graph that replaces it from then on and stays until
-   * `dispose`. @throws Error where `work` uploads, downloads or allocates.
+   * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
+   * time into a graph that replaces it from then on and stays until `dispose`.
+   * @throws Error where `work` uploads, downloads or allocates.
    */
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();
     this.#replays.run(owner, key, work);
+  }
+
+  override fetch(source: Tensor): Fetched {
+    this.ready();
+    return this.memory.fetch(source);
   }
 
   override dispose(): void {
