@@ -81,7 +81,12 @@ describe('gpu-check', () => {
     const { outcomes } = report();
     assert.deepEqual(
       outcomes.map(({ part }) => part),
-      [...before.filter(isCorrectness), 'goldens', ...before.filter((part) => !isCorrectness(part))],
+      [
+        ...before.filter(isCorrectness),
+        'goldens',
+        'goldens',
+        ...before.filter((part) => !isCorrectness(part)),
+      ],
     );
   });
 });

@@ -29,7 +29,7 @@ export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   const situation: Situation = { ...wanted, environment };
   return [
     ...precisions.map((precision) => conformance(situation, precision)),
-    goldens(situation),
+    ...goldens(situation),
     ...(wanted.smoke ? [fastest(situation)] : precisions).map((precision) => shortRun(situation, precision)),
     ...measurements(situation),
     ...precisions.map((precision) => sanitizer(situation, precision)),
@@ -68,17 +68,18 @@ function conformance(situation: Situation, precision: Precision): Step {
   };
 }
 
-function goldens(situation: Situation): Step {
-  return {
-    name: 'golden models: logits, gradients, 20 steps',
+function goldens(situation: Situation): Step[] {
+  const only = situation.smoke ? '^logits$' : undefined;
+  const step: Step = {
+    name: 'golden models: logits, gradients, 20 steps, fp32',
     part: 'goldens',
     command: process.execPath,
-    ...testRun(situation, 'test/goldens.test', {
-      only: situation.smoke ? '^(golden model plain|logits)$' : undefined,
-    }),
+    ...testRun(situation, 'test/goldens.test', { only }),
     limitSeconds: 300,
     prints: 'tests',
   };
+  const half = testRun(situation, 'test/goldens-half.test', { only: situation.smoke ? 'logits' : undefined });
+  return [step, { ...step, ...half, name: 'golden models: logits, gradients, 200 steps, bf16 and fp16' }];
 }
 
 /** Once: it takes many times as long. */
