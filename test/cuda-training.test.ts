@@ -1,19 +1,17 @@
-// Training in half precision on the CUDA device: how near it stays to float64 and float32, that fp16 finds its loss scale
+// Training in half precision on the CUDA device: how near it stays to float32, that fp16 finds its loss scale
 // and loses nothing by it, and that the same seed gives the same bits. On the emulated card, or on a real one where
 // CHATBOT_TRAIN_TEST_DEVICE names it.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { Device, Precision } from '../src/device/device.js';
 import { selectDevice } from '../src/device/select.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { parseGPT2Config } from '../src/nn/gpt2-config.js';
-import { ScoringPass } from '../src/nn/scoring-pass.js';
 import { TrainingPass } from '../src/nn/training-pass.js';
 import { AdamW, type LossScale } from '../src/train/optimizer.js';
-import { openSafetensors } from '../src/weights/safetensors.js';
 import { createEmulatedDevice } from './cuda-emulator/device.js';
 import { goldenBatch, goldenWeights } from './golden-model.js';
 import { repositoryRoot } from './repository.js';
@@ -26,7 +24,6 @@ interface Golden {
 }
 
 const golden: Golden = JSON.parse(readFileSync(join(folder, 'plain.json'), 'utf8'));
-const expected = openSafetensors(join(folder, 'plain.safetensors'));
 const config = parseGPT2Config(golden.config, 'plain');
 const batch = goldenBatch(golden.lengths[0] ?? [], config.vocabSize, 100);
 const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
@@ -70,49 +67,6 @@ function learner(device: Device, precision: Precision, dropout = 0, lossScale?: 
   const masters = () => device.download(parameters.values);
   return { model, pass, optimizer, step, masters };
 }
-
-function norm(values: Float32Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-}
-
-function minus(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, at) => value - (b[at] ?? Number.NaN));
-}
-
-function deviation(values: Float32Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return norm(values.map((value) => value - mean)) / Math.sqrt(values.length);
-}
-
-for (const precision of ['bf16', 'fp16'] as const)
-  describe(`${precision} beside float64`, () => {
-    test('logits are within 2% of their standard deviation', () => {
-      const device = open();
-      const { model } = learner(device, precision);
-      const exact = expected.read('logits');
-      const logits = new ScoringPass(model, { capacity: batch.tokens.length }).logits(batch);
-      const error = norm(minus(logits, exact)) / Math.sqrt(exact.length);
-      assert.ok(error < 0.02 * deviation(exact), `${error} of ${deviation(exact)}`);
-    });
-
-    test('every gradient is within 2% by norm', () => {
-      const device = open();
-      const held = { scale: 1024, updates: 0 };
-      const { model, pass } = learner(device, precision, 0, held);
-      pass.accumulate(batch, scale, { seed: 1n, microStep: 0 });
-      const factor = precision === 'fp16' ? 1 / held.scale : 1;
-      for (const { name, gradient } of model.parameters) {
-        const exact = expected.read(`grad.${name}`);
-        const error = norm(
-          minus(
-            device.download(gradient).map((value) => value * factor),
-            exact,
-          ),
-        );
-        assert.ok(error < 0.02 * norm(exact), `${name}: ${error / norm(exact)}`);
-      }
-    });
-  });
 
 test('the losses of 200 steps in bf16 are within 1% of those in float32', () => {
   const [half, full] = [learner(open(), 'bf16'), learner(open('cpu'), 'fp32')];

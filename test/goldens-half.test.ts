@@ -1,5 +1,5 @@
 // GPT-2 in bf16 and fp16 against what PyTorch computes in float64 (scripts/make-goldens.py): on the emulated card, or on
-// the device that CHATBOT_TRAIN_TEST_DEVICE names. Emulated steps take long, so one model makes a few of them there.
+// the device that CHATBOT_TRAIN_TEST_DEVICE names. Emulated steps take long: there cuda-training.test.ts alone follows a loss.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -26,8 +26,7 @@ interface Golden {
 const folder = join(repositoryRoot, 'test/goldens/gpt2');
 const named = process.env.CHATBOT_TRAIN_TEST_DEVICE;
 /** By the golden model: how many steps it learns. */
-const steps =
-  named === undefined ? { plain: 12, odd: 0, variant: 0 } : { plain: 200, odd: 200, variant: 200 };
+const steps = named === undefined ? { plain: 0, odd: 0, variant: 0 } : { plain: 200, odd: 200, variant: 200 };
 /** Most that a gradient may be off by, of its norm. `variant` scales scores down by depth, and queries have tiny gradients. */
 const gradientLimit = { plain: 0.02, odd: 0.02, variant: 0.025 };
 const random = { seed: 1n, microStep: 0 };

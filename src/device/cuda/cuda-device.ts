@@ -3,10 +3,9 @@
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Fetched, Precision } from '../device.js';
+import type { Precision } from '../device.js';
 import { KernelDevice, type OperationKernels } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
-import type { Tensor } from '../tensor.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
@@ -143,11 +142,6 @@ export class CudaDevice extends KernelDevice {
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();
     this.#replays.run(owner, key, work);
-  }
-
-  override fetch(source: Tensor): Fetched {
-    this.ready();
-    return this.memory.fetch(source);
   }
 
   override dispose(): void {
