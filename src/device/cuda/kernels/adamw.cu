@@ -78,7 +78,7 @@ DEVICE float4 load_four(const float* from, long long at, long long size, bool wh
 }
 
 template <class Element>
-DEVICE void store_four(Element* to, const float4& four, long long at, long long size) {
+DEVICE void store_each(Element* to, const float4& four, long long at, long long size) {
   narrow(to[at], four.x);
   if (at + 1 < size) narrow(to[at + 1], four.y);
   if (at + 2 < size) narrow(to[at + 2], four.z);
@@ -89,7 +89,21 @@ DEVICE void store_four(float* to, const float4& four, long long at, long long si
   if (whole && at + 4 <= size)
     *(float4*)(to + at) = four;
   else
-    store_four(to, four, at, size);
+    store_each(to, four, at, size);
+}
+
+/** As above into halves, of which four are 8 bytes. */
+template <class Element>
+DEVICE void store_four(Element* to, const float4& four, long long at, long long size, bool whole) {
+  if (whole && at + 4 <= size) {
+    const float values[4] = {four.x, four.y, four.z, four.w};
+    uint2 two;
+    two.x = as_word(values, Element());
+    two.y = as_word(values + 2, Element());
+    *(uint2*)(to + at) = two;
+  } else {
+    store_each(to, four, at, size);
+  }
 }
 
 /** One thread computes what all need, since double is slow on most cards. A copy of null is none. */
@@ -103,6 +117,7 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
   const bool skip = with.gradient_scale != with.gradient_scale;
   const bool whole =
       aligned(parameters) && aligned(gradients) && aligned(first_moment) && aligned(second_moment);
+  const bool whole_copy = aligned(copy);
   const long long stride = (long long)gridDim.x * blockDim.x * 4;
   for (long long at = ((long long)blockIdx.x * blockDim.x + threadIdx.x) * 4; at < size; at += stride) {
     float4 p = load_four(parameters, at, size, whole);
@@ -118,7 +133,7 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
       store_four(first_moment, m, at, size, whole);
       store_four(second_moment, v, at, size, whole);
     }
-    if (copy) store_four(copy, p, at, size);
+    if (copy) store_four(copy, p, at, size, whole_copy);
     float4 zero;
     zero.x = zero.y = zero.z = zero.w = 0;
     store_four(gradients, zero, at, size, whole);

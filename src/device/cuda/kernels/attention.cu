@@ -181,7 +181,7 @@ DEVICE float row_max(float x) {
 #define MINUS_INFINITY __int_as_float((int)0xff800000u)
 
 /** See `attention` of the device contract. */
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention(scalar* out, float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends, long long rows,
               long long channels, long long heads, float scale, float probability, int site, const int* counter) {
   const int M = FORWARD_ROWS / GROUPS;
@@ -280,7 +280,7 @@ DEVICE float delta_of(const float* grads, const scalar* out, int row, long long 
 }
 
 /** The first half of `attentionBackward` of the device contract: gradients of the queries, and deltas[H,R]. */
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention_backward_queries(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                                const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,
                                long long rows, long long channels, long long heads, float scale, float probability,
@@ -366,7 +366,7 @@ DEVICE void transposed_factors(float (&factors)[4], const Dropout& dropout, int 
 }
 
 /** The second half: gradients of the keys and the values, which the block owns, from the queries that meet them. */
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention_backward_keys(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                             const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,
                             long long rows, long long channels, long long heads, float scale, float probability,

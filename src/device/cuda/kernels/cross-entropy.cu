@@ -79,16 +79,16 @@ DEVICE long long lone_column(const Layout& layout, long long vocabulary) {
 /** d loss / d logit is factor e^(logit - largest) - share, less `at_target` at the target. */
 struct Gradient {
   float largest, factor, share, at_target;
-  long long target;
+  int target;
 };
 
-DEVICE float differentiate(float logit, long long column, const Gradient& of) {
+DEVICE float differentiate(float logit, int column, const Gradient& of) {
   const float gradient = expf(logit - of.largest) * of.factor - of.share;
   return column == of.target ? gradient - of.at_target : gradient;
 }
 
 /** See `crossEntropy` of the device contract, W = width; where gradient_scale is null the logits stay as they are. */
-extern "C" __global__ void __launch_bounds__(512)
+extern "C" __global__ void __launch_bounds__(512, 2)
     cross_entropy(float* losses, scalar* logits, const int* targets, float label_smoothing,
                   const float* gradient_scale, long long rows, long long vocabulary, long long width) {
   __shared__ Summary of_warps[512 / WARP];
@@ -129,13 +129,13 @@ extern "C" __global__ void __launch_bounds__(512)
   const float scale = *gradient_scale;
   const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
                              scale * (1.0f - label_smoothing), target};
-  if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), lone, gradient));
+  if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));
 #pragma unroll 2
   for (long long column = first; column < layout.end; column += stride) {
     float values[PACK];
     load_whole(values, row + column);
 #pragma unroll
-    for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], column + i, gradient);
+    for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], (int)column + i, gradient);
     store_whole(row + column, values);
   }
 }

@@ -59,7 +59,7 @@ DEVICE int place_of(bool flag, unsigned* votes, int* count) {
 }
 
 /** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] under the mask of forward. */
-extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 4)
+extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
     embedding_backward(float* token_gradient, float* position_gradient, const scalar* grad_out, const int* tokens,
                        const int* positions, float probability, int site, const int* counter, long long rows,
                        long long channels) {

@@ -1,6 +1,6 @@
 // Put before every kernel source. SCALAR, which rows of activations and weights are made of, is float, bf16 or half (-D
 // SCALAR=...). Everything is computed in float. Header-free: NVRTC has no headers to include. Where the compiler is
-// not NVIDIA's, half is converted in integers instead of PTX.
+// not NVIDIA's, and for bf16 before sm_80, numbers are converted in integers instead of PTX.
 // A pack is what one thread moves at a time: 16 bytes of scalars, in registers as floats.
 
 #ifndef SCALAR
@@ -18,6 +18,10 @@ struct half {
   unsigned short bits;
 };
 typedef SCALAR scalar;
+
+#if defined(__CUDACC__) && __CUDA_ARCH__ >= 800
+#define CONVERTS_PAIRS
+#endif
 
 #define WARP 32
 #define EVERY_LANE 0xffffffffu
@@ -44,9 +48,13 @@ DEVICE float widen(half x) {
 /** to = x, rounded to the nearest, ties to even; NaN stays NaN. */
 DEVICE void narrow(float& to, float x) { to = x; }
 DEVICE void narrow(bf16& to, float x) {
+#ifdef CONVERTS_PAIRS
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(to.bits) : "f"(x));
+#else
   const unsigned bits = __float_as_uint(x);
   const unsigned rounded = bits + 0x7fffu + (bits >> 16 & 1);
   to.bits = (unsigned short)((x != x ? bits | 0x400000u : rounded) >> 16);
+#endif
 }
 DEVICE void narrow(half& to, float x) {
 #ifdef __CUDACC__
@@ -95,6 +103,18 @@ DEVICE unsigned as_word(const float* values, Narrow) {
   narrow(high, values[1]);
   return (unsigned)low.bits | (unsigned)high.bits << 16;
 }
+#ifdef CONVERTS_PAIRS
+DEVICE unsigned as_word(const float* values, bf16) {
+  unsigned pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(values[1]), "f"(values[0]));
+  return pair;
+}
+DEVICE unsigned as_word(const float* values, half) {
+  unsigned pair;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(values[1]), "f"(values[0]));
+  return pair;
+}
+#endif
 
 /** One pack's elements from aligned memory; `from` may be of another type than SCALAR. */
 template <class Element>

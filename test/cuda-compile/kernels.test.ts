@@ -1,0 +1,164 @@
+// Every kernel through NVIDIA's own compilers, for every generation of cards: NVRTC where it is installed, as the device
+// calls it, and nvcc where it is on the path. Writes registers, spills and times to results/cuda-kernels.json.
+// CHATBOT_TRAIN_EVERY_KERNEL=1 compiles also what a usual run leaves out for its time: all head sizes for all cards.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { findLibrary, libraryFolders } from '../../src/device/cuda/libraries.js';
+import { Nvrtc } from '../../src/device/cuda/nvrtc.js';
+import { type Compilation, compilations, nameOf } from './compilations.js';
+import type { Answer } from './nvrtc-process.js';
+import { complaintsOf, type Resources, resourcesOf } from './resources.js';
+
+/** Kernels that may spill, as `attention-mma.cu bf16 128 sm_90 attention`: at most these bytes, and why. */
+const allowedSpills: Readonly<Record<string, { readonly bytes: number; readonly reason: string }>> = {};
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', import.meta.url));
+const every = process.env.CHATBOT_TRAIN_EVERY_KERNEL === '1';
+
+describe('kernels compiled by NVRTC', () => {
+  const path = installedNvrtc();
+  it('compile without a warning and without spills for every card', {
+    skip: path === undefined && 'no libnvrtc is installed: pip install nvidia-cuda-nvrtc',
+  }, async () => {
+    const { version, architectures } = new Nvrtc(path ?? '');
+    const known = compilations(every).filter(({ computeCapability: [major, minor] }) =>
+      architectures.includes(10 * major + minor),
+    );
+    const answers = await compileAll(path ?? '', known);
+    const record: Record<string, Resources> = {};
+    for (const [name, { log }] of answers)
+      for (const [kernel, resources] of Object.entries(resourcesOf(log)))
+        record[`${name} ${kernel}`] = resources;
+    keepRecord(version, answers, record);
+    assert.deepEqual(faultsOf(answers), []);
+    assert.deepEqual(spillsOf(record), []);
+    const compiled = Object.keys(record).length;
+    assert.ok(compiled > known.length, `${compiled} kernels in ${known.length} compilations`);
+  });
+});
+
+describe('kernels compiled by nvcc', () => {
+  const version = spawnSync('nvcc', ['--version'], { encoding: 'utf8' });
+  const folder = mkdtempSync(join(tmpdir(), 'cuda-nvcc-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  it('compile without a warning', {
+    skip: version.status !== 0 && 'no nvcc is on the path',
+    concurrency: availableParallelism(),
+  }, async () => {
+    const sample = compilations(every).filter(
+      ({ computeCapability: [major], defines: { SCALAR, HEAD_SIZE = 64 } }) =>
+        major === 8 && SCALAR === 'half' && HEAD_SIZE === 64,
+    );
+    const faults = await inTurns(sample, availableParallelism(), (one) => faultOfNvcc(folder, one));
+    assert.deepEqual(faults.filter(Boolean), []);
+  });
+});
+
+/** Where the device looks, and in the environment of the Python that other tests take. */
+function installedNvrtc(): string | undefined {
+  const python = process.env.CHATBOT_TRAIN_PYTHON;
+  const environment = process.env.VIRTUAL_ENV ?? (python ? dirname(dirname(python)) : undefined);
+  const folders = libraryFolders({ ...process.env, ...(environment ? { VIRTUAL_ENV: environment } : {}) });
+  return findLibrary('libnvrtc', folders, [13, 12]);
+}
+
+/** Several processes, each compiling one after the other: the compiler itself runs on one thread. */
+async function compileAll(path: string, all: readonly Compilation[]): Promise<Map<string, Answer>> {
+  const script = fileURLToPath(new URL('nvrtc-process.js', import.meta.url));
+  const children = Array.from({ length: availableParallelism() }, () => fork(script, [path]));
+  try {
+    const idle = [...children];
+    const answers = await inTurns(all, children.length, async (compilation) => {
+      const child = idle.pop();
+      assert.ok(child);
+      const answer = await answerOf(child, compilation);
+      idle.push(child);
+      return [nameOf(compilation), answer] as const;
+    });
+    return new Map(answers);
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+function answerOf(child: ChildProcess, compilation: Compilation): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const lost = () => reject(new Error(`the compiler of ${nameOf(compilation)} is gone`));
+    child.once('exit', lost);
+    child.once('message', (answer) => {
+      child.off('exit', lost);
+      resolve(answer as Answer);
+    });
+    child.send(compilation);
+  });
+}
+
+/** Results in the order of `items`, with `width` of them under way at a time. */
+async function inTurns<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = items.entries();
+  const turns = Array.from({ length: width }, async () => {
+    for (const [at, item] of left) results[at] = await work(item);
+  });
+  await Promise.all(turns);
+  return results;
+}
+
+async function faultOfNvcc(folder: string, compilation: Compilation): Promise<string | undefined> {
+  const { file, computeCapability, defines } = compilation;
+  const source = join(folder, file);
+  const texts = ['scalar.cuh', file].map((name) => readFileSync(join(kernelFolder, name), 'utf8'));
+  writeFileSync(source, texts.join('\n'));
+  const options = [
+    '-cubin',
+    `-arch=sm_${computeCapability.join('')}`,
+    '-std=c++17',
+    '-diag-suppress=177',
+    ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`),
+  ];
+  try {
+    const { stdout, stderr } = await promisify(execFile)('nvcc', [...options, '-o', `${source}bin`, source]);
+    return stdout + stderr || undefined;
+  } catch (thrown) {
+    return `${nameOf(compilation)}: ${thrown}`;
+  }
+}
+
+function faultsOf(answers: ReadonlyMap<string, Answer>): string[] {
+  return [...answers].flatMap(([name, { failure, log }]) => {
+    const complaint = failure ?? complaintsOf(log);
+    return complaint === '' ? [] : [`${name}: ${complaint}`];
+  });
+}
+
+function spillsOf(record: Readonly<Record<string, Resources>>): string[] {
+  return Object.entries(record)
+    .filter(([kernel, { spillBytes }]) => spillBytes > (allowedSpills[kernel]?.bytes ?? 0))
+    .map(([kernel, { spillBytes }]) => `${kernel} spills ${spillBytes} bytes`);
+}
+
+function keepRecord(
+  version: string,
+  answers: ReadonlyMap<string, Answer>,
+  kernels: Readonly<Record<string, Resources>>,
+): void {
+  const milliseconds = Object.fromEntries([...answers].map(([name, answer]) => [name, answer.milliseconds]));
+  mkdirSync(join(root, 'results'), { recursive: true });
+  const lines = Object.entries(kernels).map(
+    ([kernel, resources]) => `    ${JSON.stringify(kernel)}: ${JSON.stringify(resources)}`,
+  );
+  const text = `{\n  "nvrtc": "${version}",\n  "milliseconds": ${JSON.stringify(milliseconds)},\n  "kernels": {\n${lines.join(',\n')}\n  }\n}\n`;
+  writeFileSync(join(root, 'results', 'cuda-kernels.json'), text);
+}
