@@ -52,7 +52,7 @@ const { values } = parseArgs({
 const weights = precisionOf(values.weights);
 const newTokens = Number(values.tokens) + 1;
 
-const device = selectDevice(values.device, { threads: Number(values.threads) });
+const device = await selectDevice(values.device, { threads: Number(values.threads) });
 const tokenizer = gpt2Tokenizer();
 const config = presetConfig(values.model, tokenizer.vocabularySize);
 const model = new GPT2(device, config, {

@@ -57,7 +57,7 @@ const windows = new EpochWindows(dialogues, {
   gradientAccumulationSteps: 1,
   seed: 1,
 });
-console.log(JSON.stringify(values.write === undefined ? epoch() : writeTo(values.write)));
+console.log(JSON.stringify(values.write === undefined ? await epoch() : writeTo(values.write)));
 
 function writeTo(path: string): WrittenDialogues {
   const examples = sample(unit ?? 'conversation');
@@ -65,8 +65,8 @@ function writeTo(path: string): WrittenDialogues {
   return { dialoguesPerStep: examples.length / windows.windowsPerEpoch };
 }
 
-function epoch(): DialoguesResult {
-  const device = selectDevice(values.device, { threads: Number(values.threads) });
+async function epoch(): Promise<DialoguesResult> {
+  const device = await selectDevice(values.device, { threads: Number(values.threads) });
   const { pass, optimizer } = freshLearner(device, {
     model: 'small',
     precision: precisionOf(values.precision),

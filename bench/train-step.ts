@@ -52,7 +52,7 @@ const tokens = Number(values.batch) * length;
 const accumulation = Number(values.accumulation);
 const steps = Number(values.steps);
 
-const device = selectDevice(values.device, { threads: Number(values.threads) });
+const device = await selectDevice(values.device, { threads: Number(values.threads) });
 const { model, pass, optimizer } = freshLearner(device, {
   model: values.model,
   precision: precisionOf(values.precision),

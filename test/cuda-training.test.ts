@@ -34,10 +34,10 @@ after(() => {
   for (const device of devices) device.dispose();
 });
 
-function open(name?: 'cpu'): Device {
+async function open(name?: 'cpu'): Promise<Device> {
   const real = process.env.CHATBOT_TRAIN_TEST_DEVICE;
   const wanted = name ?? (real === 'cpu' ? undefined : real);
-  const device = wanted === undefined ? createEmulatedDevice() : selectDevice(wanted, { threads: 2 });
+  const device = wanted === undefined ? createEmulatedDevice() : await selectDevice(wanted, { threads: 2 });
   devices.push(device);
   return device;
 }
@@ -68,16 +68,16 @@ function learner(device: Device, precision: Precision, dropout = 0, lossScale?: 
   return { model, pass, optimizer, step, masters };
 }
 
-test('the losses of 200 steps in bf16 are within 1% of those in float32', () => {
-  const [half, full] = [learner(open(), 'bf16'), learner(open('cpu'), 'fp32')];
+test('the losses of 200 steps in bf16 are within 1% of those in float32', async () => {
+  const [half, full] = [learner(await open(), 'bf16'), learner(await open('cpu'), 'fp32')];
   for (let step = 0; step < 200; step++) {
     const [loss, exact] = [half.step(step).loss, full.step(step).loss];
     assert.ok(Math.abs(loss / exact - 1) < 0.01, `step ${step}: ${loss} and ${exact}`);
   }
 });
 
-test('fp16 halves a scale that overflows, skips the step and loses nothing by it', () => {
-  const device = open();
+test('fp16 halves a scale that overflows, skips the step and loses nothing by it', async () => {
+  const device = await open();
   const { optimizer, step, masters } = learner(device, 'fp16', 0, { scale: 2 ** 30, updates: 7 });
   const before = masters();
   const skipped = step(0);
@@ -93,18 +93,18 @@ test('fp16 halves a scale that overflows, skips the step and loses nothing by it
   // What follows is what a run with the right scale from the start does.
   const found = optimizer.readLossScale();
   assert.ok(found);
-  const other = learner(open(), 'fp16', 0, { scale: found.scale, updates: 0 });
+  const other = learner(await open(), 'fp16', 0, { scale: found.scale, updates: 0 });
   assert.deepEqual(other.step(0), next);
   assert.deepEqual(other.masters(), masters());
 });
 
-test('the same seed gives the same bits, another gives others', () => {
-  const run = (first: number) => {
-    const { step, masters } = learner(open(), 'bf16', 0.1);
+test('the same seed gives the same bits, another gives others', async () => {
+  const run = async (first: number) => {
+    const { step, masters } = learner(await open(), 'bf16', 0.1);
     const reports = [0, 1, 2, 3].map((microStep) => step(first + microStep));
     return { reports, masters: masters() };
   };
-  const [once, again, other] = [run(0), run(0), run(100)];
+  const [once, again, other] = [await run(0), await run(0), await run(100)];
   assert.deepEqual(again, once);
   assert.notDeepEqual(other, once);
 });

@@ -66,8 +66,8 @@ for (const name of ['plain', 'odd', 'variant'] as const) {
     assert.ok(first);
     const capacity = Math.max(...batches.map(({ tokens }) => tokens.length));
     let device: Device;
-    before(() => {
-      device = named === undefined ? createEmulatedDevice() : selectDevice(named);
+    before(async () => {
+      device = named === undefined ? createEmulatedDevice() : await selectDevice(named);
     });
     after(() => device.dispose());
 

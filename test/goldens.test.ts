@@ -95,8 +95,8 @@ for (const [index, name] of ['plain', 'odd', 'variant', 'unscaled'].entries()) {
         return batch;
       };
 
-      before(() => {
-        device = selectDevice(process.env.CHATBOT_TRAIN_TEST_DEVICE ?? 'cpu', { threads: 2 });
+      before(async () => {
+        device = await selectDevice(process.env.CHATBOT_TRAIN_TEST_DEVICE ?? 'cpu', { threads: 2 });
       });
       after(() => device.dispose());
 

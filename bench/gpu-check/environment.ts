@@ -55,15 +55,15 @@ const { values } = parseArgs({
 });
 
 try {
-  console.log(JSON.stringify(environment(values.device, values.python)));
+  console.log(JSON.stringify(await environment(values.device, values.python)));
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
   console.error(thrown.message);
   process.exitCode = thrown.exitCode;
 }
 
-function environment(name: string, python: string): Environment {
-  const device = selectDevice(name);
+async function environment(name: string, python: string): Promise<Environment> {
+  const device = await selectDevice(name);
   const driver = openDriver();
   const { computeCapability, totalMemory, name: card } = driver.device(Number(name.split(':')[1] ?? 0));
   const found: Environment = {

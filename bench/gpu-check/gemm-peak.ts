@@ -35,7 +35,7 @@ const { values } = parseArgs({
   },
 });
 const precision = precisionOf(values.precision);
-const device = selectDevice(values.device);
+const device = await selectDevice(values.device);
 const sizes = values.sizes.split(',').map(Number);
 const largest = Math.max(...sizes);
 const [a, b] = [randomSquare(device, 'a'), randomSquare(device, 'b')];

@@ -30,7 +30,7 @@ const { values } = parseArgs({
   },
 });
 const [batch, tokens] = [Number(values.batch), Number(values.tokens)];
-const device = selectDevice(values.device);
+const device = await selectDevice(values.device);
 const build = learnerPlan({
   model: values.model,
   precision: precisionOf(values.precision),

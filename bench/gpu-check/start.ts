@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 
 if (values.once) {
-  const device = selectDevice(values.device);
+  const device = await selectDevice(values.device);
   everyOperation(new Bench(device));
   device.dispose();
 } else {

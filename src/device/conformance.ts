@@ -30,15 +30,15 @@ export interface Coverage {
  */
 export function describeDevice(
   name: string,
-  create: () => Device,
+  create: () => Device | Promise<Device>,
   precision: Precision = 'fp32',
   { aligned = false, attentionOnly = false }: Coverage = {},
 ): void {
   const type = types[precision];
   describe(`${name} conforms to the device contract in ${precision}`, () => {
     let device: Device | undefined;
-    before(() => {
-      device = create();
+    before(async () => {
+      device = await create();
     });
     after(() => device?.dispose());
     const check: Check = (title, body) => {

@@ -20,27 +20,27 @@ function machine(libcuda?: string): NodeJS.ProcessEnv {
   return { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: path };
 }
 
-test('auto and cpu give the CPU device with the threads asked for, and say nothing where there is no driver', () => {
+test('auto and cpu give the CPU device with the threads asked for, and say nothing where there is no driver', async () => {
   for (const name of ['auto', 'cpu']) {
     const onFallback = () => assert.fail('nobody asked for a GPU');
-    const device = selectDevice(name, { threads: 1, env: machine(), onFallback });
+    const device = await selectDevice(name, { threads: 1, env: machine(), onFallback });
     assert.equal(device.kind, 'cpu');
     assert.match(device.description, /1 thread,/);
     device.dispose();
   }
 });
 
-test('auto says why it leaves a driver unused; cpu does not touch it', () => {
+test('auto says why it leaves a driver unused; cpu does not touch it', async () => {
   const env = machine('no library');
   const reasons: string[] = [];
-  const onFallback = (why: string) => reasons.push(why);
-  for (const name of ['auto', 'cpu']) selectDevice(name, { threads: 1, env, onFallback }).dispose();
+  const onFallback = (left: string, why: string) => reasons.push(`${left}: ${why}`);
+  for (const name of ['auto', 'cpu']) (await selectDevice(name, { threads: 1, env, onFallback })).dispose();
   assert.equal(reasons.length, 1);
-  assert.match(reasons[0] ?? '', /libcuda\.so\.1 does not load/);
+  assert.match(reasons[0] ?? '', /^the GPU: .*libcuda\.so\.1 does not load/);
 });
 
-test('auto takes bf16, else fp16, else fp32', () => {
-  const device = selectDevice('cpu', { threads: 1 });
+test('auto takes bf16, else fp16, else fp32', async () => {
+  const device = await selectDevice('cpu', { threads: 1 });
   const auto = (...precisions: string[]) =>
     resolvePrecision(Object.create(device, { precisions: { value: precisions } }), 'auto');
   assert.equal(auto('fp32', 'fp16', 'bf16'), 'bf16');
@@ -49,22 +49,14 @@ test('auto takes bf16, else fp16, else fp32', () => {
   device.dispose();
 });
 
-test('devices of later versions are refused by name', () => {
-  for (const name of ['tfjs', 'tfjs:tfjs-node', 'tfjs:wasm'])
-    assert.throws(
-      () => selectDevice(name),
-      fault('device', new RegExp(`'${name}' is not in this version: use --device cpu`)),
-    );
-});
-
-test('unknown devices are a mistake of usage', () => {
-  assert.throws(() => selectDevice('cud'), fault('usage', /unknown device 'cud' \(did you mean 'cuda'\?\)/));
+test('unknown devices are a mistake of usage', async () => {
+  await assert.rejects(selectDevice('cud'), fault('usage', /unknown device 'cud' \(did you mean 'cuda'\?\)/));
   for (const name of ['', 'gpu', 'CPU', 'cpu:0', 'cuda:x', 'cuda:', 'tfjs:', 'auto:1', 'cuda:1:2'])
-    assert.throws(() => selectDevice(name), fault('usage', /unknown device .*auto, cpu, cuda, cuda:N/));
+    await assert.rejects(selectDevice(name), fault('usage', /unknown device .*auto, cpu, cuda, cuda:N/));
 });
 
-test('the CPU computes in fp32 and refuses other precisions by name', () => {
-  const device = selectDevice('cpu');
+test('the CPU computes in fp32 and refuses other precisions by name', async () => {
+  const device = await selectDevice('cpu');
   assert.equal(resolvePrecision(device, 'auto'), 'fp32');
   assert.equal(resolvePrecision(device, 'fp32'), 'fp32');
   for (const precision of ['bf16', 'fp16'] as const)
@@ -75,8 +67,8 @@ test('the CPU computes in fp32 and refuses other precisions by name', () => {
   device.dispose();
 });
 
-test('weights that are only read are kept in bf16 where the device can, unless somebody says otherwise', () => {
-  const device = selectDevice('cpu');
+test('weights that are only read are kept in bf16 where the device can, unless somebody says otherwise', async () => {
+  const device = await selectDevice('cpu');
   const plain = Object.create(device, { weightPrecisions: { value: ['fp32'] } });
   const narrow = Object.create(device, { weightPrecisions: { value: ['fp32', 'bf16'] } });
   assert.equal(resolveWeightPrecision(plain, 'auto'), 'fp32');

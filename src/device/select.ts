@@ -19,9 +19,11 @@ export interface DeviceOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Called once before kernels are compiled, which takes some seconds. */
   readonly onCompile?: ((what: 'CPU' | 'CUDA') => void) | undefined;
-  /** Called where `auto` leaves a GPU unused that the machine seems to have. @param why a clause. */
-  readonly onFallback?: ((why: string) => void) | undefined;
+  /** Called where `auto` cannot take what is faster: a GPU that the machine seems to have, or the CPU's kernels. @param why a clause. */
+  readonly onFallback?: ((left: LeftUnused, why: string) => void) | undefined;
 }
+
+export type LeftUnused = 'the GPU' | 'the CPU kernels';
 
 const spelling = new RegExp(`^(?:${deviceSpelling.source})$`);
 
@@ -29,17 +31,17 @@ const spelling = new RegExp(`^(?:${deviceSpelling.source})$`);
  * @param name `auto`, `cpu`, `cuda`, `cuda:N`, `tfjs` or `tfjs:BACKEND`.
  * @throws UserError: usage for an unknown name; device where the machine or this version cannot give it.
  */
-export function selectDevice(name: string, options: DeviceOptions = {}): Device {
+export async function selectDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const family = familyOf(name);
   switch (family) {
     case 'auto':
-      return fastestDevice(options);
+      return await fastestDevice(options);
     case 'cpu':
       return cpu(options);
     case 'cuda':
       return cuda(options, Number(name.split(':')[1] ?? 0));
     case 'tfjs':
-      throw new UserError('device', `the device '${name}' is not in this version: use --device cpu.`);
+      return await tfjs(name.split(':')[1]);
     default:
       return family satisfies never;
   }
@@ -58,22 +60,51 @@ function cuda({ env, tf32, onCompile }: DeviceOptions, ordinal: number): Device 
   return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell });
 }
 
+/** Loaded only where it is wanted: TensorFlow.js is large. */
+async function tfjs(backend?: string): Promise<Device> {
+  const { createTfjsDevice } = await import('./tfjs/tfjs-device.js');
+  return await createTfjsDevice(backend);
+}
+
 /** The first GPU where it can be used. Most machines have none, and need no word about it. */
-function fastestDevice(options: DeviceOptions): Device {
+async function fastestDevice(options: DeviceOptions): Promise<Device> {
   const { env = process.env, onFallback } = options;
-  if (findLibrary('libcuda', libraryFolders(env)) === undefined) return cpu(options);
+  if (findLibrary('libcuda', libraryFolders(env)) === undefined) return await compiledOrNot(options);
   try {
     return cuda(options, 0);
   } catch (thrown) {
-    if (!(thrown instanceof UserError && thrown.fault === 'device')) throw thrown;
-    onFallback?.(thrown instanceof CudaUnavailable ? thrown.reason : thrown.message.replace(/\.$/, ''));
-    return cpu(options);
+    if (!isOfDevice(thrown)) throw thrown;
+    onFallback?.('the GPU', thrown instanceof CudaUnavailable ? thrown.reason : clause(thrown));
+    return await compiledOrNot(options);
   }
 }
 
+/** The CPU's own kernels; without a compiler TensorFlow.js, which is several times slower but needs none. */
+async function compiledOrNot(options: DeviceOptions): Promise<Device> {
+  try {
+    return cpu(options);
+  } catch (thrown) {
+    if (!isOfDevice(thrown)) throw thrown;
+    const device = await tfjs();
+    options.onFallback?.(
+      'the CPU kernels',
+      `${clause(thrown)}, so that ${device.description} computes, which is slower`,
+    );
+    return device;
+  }
+}
+
+function isOfDevice(thrown: unknown): thrown is UserError {
+  return thrown instanceof UserError && thrown.fault === 'device';
+}
+
+function clause({ message }: UserError): string {
+  return message.replace(/\.$/, '');
+}
+
 /** What is said where `auto` falls back. */
-export function fallbackNote(why: string): string {
-  return `not on the GPU: ${why}; chatbot-train doctor tells how to mend it`;
+export function fallbackNote(left: LeftUnused, why: string): string {
+  return `not on ${left}: ${why}; chatbot-train doctor tells how to mend it`;
 }
 
 /** What is said while kernels are compiled. */

@@ -41,11 +41,11 @@ export interface RunWatcher extends Watcher {
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(options);
-  const device = selectDevice(options.device, {
+  const device = await selectDevice(options.device, {
     threads: options.threads ?? undefined,
     tf32: options.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
-    onFallback: (why) => watcher.note(fallbackNote(why)),
+    onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
   });
   try {
     const precision = resolvePrecision(device, options.precision);

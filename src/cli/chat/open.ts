@@ -36,10 +36,10 @@ export type OpenChat = (options: PartnerOptions, watcher: OpeningWatcher) => Pro
 /** @throws UserError (usage, model or device) for what cannot be opened. */
 export const openChat: OpenChat = async (options, watcher) => {
   for (const name of [options.model, options.mmi]) if (name !== null) refuseUnfinishedRun(name);
-  const device = selectDevice(options.device, {
+  const device = await selectDevice(options.device, {
     threads: options.threads ?? undefined,
     onCompile: (what) => watcher.note(compileNote(what)),
-    onFallback: (why) => watcher.note(fallbackNote(why)),
+    onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
   });
   try {
     const precision = resolveWeightPrecision(device, options.precision);

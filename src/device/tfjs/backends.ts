@@ -1,0 +1,205 @@
+// Which TensorFlow.js computes: packages are loaded here, only when asked for or found, and each refusal says what is
+// missing and the command that gets it.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import util from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
+import { messageOf, UserError } from '../../errors.js';
+import { nearest } from '../../suggest.js';
+
+/** The best first. */
+export const backendNames = ['node-gpu', 'node', 'wasm', 'cpu'] as const;
+
+export type BackendName = (typeof backendNames)[number];
+
+export interface Backend {
+  readonly name: BackendName;
+  /** For people: what computes, and versions. */
+  readonly description: string;
+  /** The most bytes that it can address. */
+  readonly addressable: number;
+}
+
+const packages = {
+  'node-gpu': '@tensorflow/tfjs-node-gpu',
+  node: '@tensorflow/tfjs-node',
+} as const;
+type NativeName = keyof typeof packages;
+
+/** What WebAssembly's 32-bit addresses reach. */
+const wasmBytes = 2 ** 32;
+
+/**
+ * Makes a backend the one that TensorFlow.js computes with, in the whole process.
+ * @param name undefined for the best that is installed and loads.
+ * @throws UserError (device): not known, not installed, or does not load.
+ */
+export async function openBackend(name?: string): Promise<Backend> {
+  // Before anything else: it silences advertisements and leaves out checks of every operation.
+  tf.enableProdMode();
+  if (name === undefined) return await bestBackend();
+  const known = backendNames.find((each) => each === name);
+  if (known !== undefined) return await open(known);
+  const near = nearest(name, backendNames);
+  throw new UserError(
+    'device',
+    `unknown TensorFlow.js backend '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use tfjs:${backendNames.join(', tfjs:')}, or tfjs for the best of them that is installed.`,
+  );
+}
+
+async function bestBackend(): Promise<Backend> {
+  for (const name of backendNames) {
+    if ((name === 'node-gpu' || name === 'node') && findPackage(name) === undefined) continue;
+    try {
+      return await open(name);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError) || name === 'cpu') throw thrown;
+    }
+  }
+  throw new Error('no backend at all');
+}
+
+async function open(name: BackendName): Promise<Backend> {
+  switch (name) {
+    case 'node-gpu':
+    case 'node':
+      return await openNative(name);
+    case 'wasm':
+      return await openWasm();
+    case 'cpu':
+      await import('@tensorflow/tfjs-backend-cpu');
+      await activate('cpu');
+      return {
+        name,
+        description: `${core()}, plain JavaScript (the slowest backend)`,
+        addressable: Number.POSITIVE_INFINITY,
+      };
+    default:
+      return name satisfies never;
+  }
+}
+
+async function openWasm(): Promise<Backend> {
+  const listeners = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = listeners.map((event) => new Set(process.rawListeners(event)));
+  await import('@tensorflow/tfjs-backend-wasm');
+  if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
+    throw new UserError(
+      'device',
+      'this Node.js runs WebAssembly without SIMD, which would be unbearably slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or --device tfjs:cpu.',
+    );
+  await activate('wasm');
+  // It takes unhandled errors of the whole program for its own, and throws them again.
+  listeners.forEach((event, index) => {
+    for (const listener of process.rawListeners(event))
+      if (!before[index]?.has(listener))
+        process.removeListener(event, listener as (...words: unknown[]) => void);
+  });
+  return { name: 'wasm', description: `${core()}, WebAssembly with SIMD, 1 thread`, addressable: wasmBytes };
+}
+
+async function openNative(name: NativeName): Promise<Backend> {
+  const packageName = packages[name];
+  const path = findPackage(name);
+  if (path === undefined)
+    throw new UserError(
+      'device',
+      `${packageName} is not installed: npm install ${packageName} (docs/tensorflow.md tells what it needs), or use --device tfjs:wasm.`,
+    );
+  const version = versionOf(path);
+  try {
+    restoreUtilities();
+    createRequire(path)(path);
+  } catch (thrown) {
+    throw new UserError('device', `${packageName} ${version} does not load: ${likelyCause(name, thrown)}`, {
+      cause: thrown,
+    });
+  }
+  await activate('tensorflow');
+  const tensorflow = tensorflowVersion();
+  return {
+    name,
+    description: `${core()}, ${packageName.slice('@tensorflow/'.length)} ${version}${tensorflow === undefined ? '' : ` on TensorFlow ${tensorflow}`}`,
+    addressable: Number.POSITIVE_INFINITY,
+  };
+}
+
+async function activate(registered: string): Promise<void> {
+  let reason = '';
+  try {
+    if (await tf.setBackend(registered)) {
+      await tf.ready();
+      return;
+    }
+  } catch (thrown) {
+    reason = `: ${firstLine(messageOf(thrown))}`;
+  }
+  throw new UserError(
+    'device',
+    `TensorFlow.js does not start its backend '${registered}'${reason}; npm ls @tensorflow/tfjs-core tells whether several versions are installed.`,
+  );
+}
+
+/** The main file of a package, from here or from where the command runs, as `npm install` would leave it. */
+export function findPackage(name: NativeName): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    const require = createRequire(from);
+    const folder = (require.resolve.paths(packages[name]) ?? []).find((each) =>
+      existsSync(join(each, packages[name], 'package.json')),
+    );
+    if (folder === undefined) continue;
+    try {
+      return require.resolve(packages[name]);
+    } catch {
+      // Installed, but not whole: it does not load, and its folder says where.
+      return join(folder, packages[name], 'package.json');
+    }
+  }
+  return undefined;
+}
+
+function versionOf(main: string): string {
+  for (let folder = dirname(main); dirname(folder) !== folder; folder = dirname(folder)) {
+    const path = join(folder, 'package.json');
+    if (existsSync(path)) return String(JSON.parse(readFileSync(path, 'utf8')).version);
+  }
+  return '';
+}
+
+/** What Node.js 23 removed and tfjs-node 4.22 calls. */
+function restoreUtilities(): void {
+  const removed: Record<string, (value: unknown) => boolean> = {
+    isNullOrUndefined: (value) => value === null || value === undefined,
+    isArray: Array.isArray,
+  };
+  for (const [name, test] of Object.entries(removed))
+    if (!(name in util)) Object.assign(util, { [name]: test });
+}
+
+function likelyCause(name: NativeName, thrown: unknown): string {
+  const message = firstLine(messageOf(thrown));
+  if (/tfjs_binding\.node|libtensorflow|ENOENT|Cannot find module/.test(message))
+    return `${message}; its installation did not get TensorFlow's library: npm rebuild ${packages[name]} --build-addon-from-source, or npm run setup-tfjs-node.`;
+  if (/libcu|cuda|cudnn/i.test(message))
+    return `${message}; it needs the CUDA libraries that its TensorFlow was built for (docs/tensorflow.md): put their folder into LD_LIBRARY_PATH.`;
+  return `${message}; docs/tensorflow.md tells which versions of Node.js it works with, or use --device tfjs:wasm.`;
+}
+
+function firstLine(message: string): string {
+  return (message.split('\n')[0] ?? '').trim().replace(/\.$/, '');
+}
+
+/** As libtensorflow tells it. */
+function tensorflowVersion(): string | undefined {
+  const backend: unknown = tf.findBackend('tensorflow');
+  if (typeof backend !== 'object' || backend === null || !('binding' in backend)) return undefined;
+  const { binding } = backend;
+  if (typeof binding !== 'object' || binding === null || !('TF_Version' in binding)) return undefined;
+  return String(binding.TF_Version);
+}
+
+function core(): string {
+  return `TensorFlow.js ${tf.version_core}`;
+}

@@ -1,0 +1,61 @@
+// The device that is made of TensorFlow.js operations: slower than the others, but it runs wherever a backend of
+// TensorFlow.js does. Its backends live in the whole process, so they are opened before the device is made.
+
+import * as tf from '@tensorflow/tfjs-core';
+import { messageOf } from '../../errors.js';
+import type { Precision } from '../device.js';
+import { KernelDevice } from '../kernel-device.js';
+import { type Backend, openBackend } from './backends.js';
+import { TfjsMemory } from './memory.js';
+import { TfjsKernels } from './tfjs-kernels.js';
+
+/** @param backend one of `backendNames`; undefined for the best. @throws UserError (device) as openBackend. */
+export async function createTfjsDevice(backend?: string): Promise<TfjsDevice> {
+  return new TfjsDevice(await openBackend(backend));
+}
+
+export class TfjsDevice extends KernelDevice {
+  readonly kind = 'tfjs';
+  readonly description: string;
+  /** TensorFlow.js has no half-precision type. */
+  readonly precisions: readonly Precision[] = ['fp32'];
+  readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly vocabularyMultiple = 1;
+  readonly rowMultiple = 1;
+  protected readonly memory: TfjsMemory;
+  readonly #kernels: TfjsKernels;
+
+  constructor(readonly backend: Backend) {
+    super();
+    this.description = backend.description;
+    this.memory = new TfjsMemory(backend.addressable);
+    this.#kernels = new TfjsKernels(this.memory, (work) => this.#inTidy(work));
+  }
+
+  peakMemory(): number {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+
+  override dispose(): void {
+    this.#kernels.release();
+    super.dispose();
+  }
+
+  protected kernels(): TfjsKernels {
+    return this.#kernels;
+  }
+
+  #inTidy(work: () => void): void {
+    try {
+      tf.tidy(work);
+    } catch (thrown) {
+      if (
+        !/out of memory|memory access out of bounds|OOM|Array buffer allocation failed/i.test(
+          messageOf(thrown),
+        )
+      )
+        throw thrown;
+      throw this.memory.outOfMemory('an operation of TensorFlow.js needs more than it gets');
+    }
+  }
+}
