@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { UserError } from '../errors.js';
-import { resolvePrecision, resolveWeightPrecision, selectDevice } from './select.js';
+import {
+  fallbackNote,
+  type LeftUnused,
+  resolvePrecision,
+  resolveWeightPrecision,
+  selectDevice,
+} from './select.js';
 
 function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => boolean {
   return (thrown) => thrown instanceof UserError && thrown.fault === kind && pattern.test(thrown.message);
@@ -47,6 +53,47 @@ test('auto takes bf16, else fp16, else fp32', async () => {
   assert.equal(auto('fp32', 'fp16'), 'fp16');
   assert.equal(auto('fp32'), 'fp32');
   device.dispose();
+});
+
+test('auto takes TensorFlow.js only where no compiler is, and says so; tfjs is what it is asked for', async () => {
+  const env = { ...machine(), CXX: '/nonexistent/c++' };
+  const reasons: string[] = [];
+  const onFallback = (left: string, why: string) => reasons.push(fallbackNote(left as LeftUnused, why));
+  const device = await selectDevice('auto', { env, onFallback });
+  assert.equal(device.kind, 'tfjs');
+  assert.equal(reasons.length, 1);
+  assert.match(
+    reasons[0] ?? '',
+    /^not on the CPU kernels: .*\/nonexistent\/c\+\+.*, so that TensorFlow\.js .* computes, which is slower; chatbot-train doctor/,
+  );
+  device.dispose();
+  await assert.rejects(selectDevice('cpu', { env }), fault('device', /nonexistent/));
+  const asked = await selectDevice('tfjs:cpu', { onFallback: () => assert.fail('as asked') });
+  assert.match(asked.description, /^TensorFlow\.js 4\.22\.0, plain JavaScript/);
+  asked.dispose();
+});
+
+test('TensorFlow.js refuses half precision with the reason, and names the device that has it', async () => {
+  const device = await selectDevice('tfjs:cpu');
+  assert.equal(resolvePrecision(device, 'auto'), 'fp32');
+  assert.equal(resolveWeightPrecision(device, 'auto'), 'fp32');
+  for (const precision of ['bf16', 'fp16'] as const)
+    assert.throws(
+      () => resolvePrecision(device, precision),
+      fault(
+        'device',
+        new RegExp(`${precision}, because TensorFlow.js has no half-precision type: .* --device cuda`),
+      ),
+    );
+  assert.throws(() => resolveWeightPrecision(device, 'bf16'), fault('device', /--device cpu or cuda/));
+  device.dispose();
+});
+
+test('backends of TensorFlow.js that are not there are a matter of the machine', async () => {
+  await assert.rejects(
+    selectDevice('tfjs:webgl'),
+    fault('device', /unknown TensorFlow\.js backend 'webgl': use tfjs:node-gpu, /),
+  );
 });
 
 test('unknown devices are a mistake of usage', async () => {

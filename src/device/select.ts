@@ -125,7 +125,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
 
 /** What to train in. @throws UserError (device) for a precision that the device does not have. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device, device.precisions, requested, 'does not compute in');
+  return resolve(device, device.precisions, requested, { unable: 'does not compute in', elsewhere: 'cuda' });
 }
 
 /**
@@ -134,7 +134,7 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
  */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
   const known = [...device.precisions, ...device.weightPrecisions];
-  return resolve(device, known, requested, 'does not keep weights in');
+  return resolve(device, known, requested, { unable: 'does not keep weights in', elsewhere: 'cpu or cuda' });
 }
 
 /** The best first: bf16 has the range of fp32, fp16 needs its loss scaled. */
@@ -144,11 +144,16 @@ function resolve(
   { kind, description }: Device,
   known: readonly Precision[],
   requested: Precision | 'auto',
-  unable: string,
+  { unable, elsewhere }: { readonly unable: string; readonly elsewhere: string },
 ): Precision {
   const usable = preferred.filter((precision) => known.includes(precision));
   if (requested === 'auto') return usable[0] ?? 'fp32';
   if (known.includes(requested)) return requested;
+  if (kind === 'tfjs')
+    throw new UserError(
+      'device',
+      `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use --precision fp32, or --device ${elsewhere}.`,
+    );
   throw new UserError(
     'device',
     `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,

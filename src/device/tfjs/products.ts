@@ -5,10 +5,13 @@ import type { Activation } from '../device.js';
 
 /**
  * op(a) op(b) of matrices. WASM multiplies 10 to 40 times slower where it is to transpose by itself, so a transposed
- * factor is laid out anew there.
+ * factor is laid out anew there; and the right one it lays out once more, so that it had better be the smaller one.
  */
 export function product(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB);
+  const [m, k, n] = [a.shape[0], a.shape[1], b.shape[0]];
+  if (transposeB && !transposeA && 2 * m * k + m * n < 2 * n * k)
+    return tf.transpose(tf.matMul(b, tf.transpose(a)));
   return tf.matMul(transposeA ? tf.transpose(a) : a, transposeB ? tf.transpose(b) : b);
 }
 

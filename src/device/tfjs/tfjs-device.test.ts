@@ -1,0 +1,138 @@
+// What holds for the TensorFlow.js device alone: it leaves no tensor behind, its masks, its storages, its refusals.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { goldenBatch, goldenWeights } from '../../../test/golden-model.js';
+import { tinyConfig } from '../../../test/tiny-run.js';
+import { UserError } from '../../errors.js';
+import { GPT2 } from '../../nn/gpt2.js';
+import { TrainingPass } from '../../nn/training-pass.js';
+import { AdamW } from '../../train/optimizer.js';
+import { dropoutMask } from '../reference.js';
+import { openBackend } from './backends.js';
+import { maskOf } from './dropout-masks.js';
+import { FlatStorage } from './flat-storage.js';
+import { TfjsMemory } from './memory.js';
+import { createTfjsDevice, TfjsDevice } from './tfjs-device.js';
+
+test('1,000 steps leave as many tensors as one', async () => {
+  const device = await createTfjsDevice('wasm');
+  const config = { ...tinyConfig, vocabSize: 31, nEmbd: 8, nInner: 16, nLayer: 1 };
+  const model = new GPT2(device, config, { trainable: true });
+  let stream = 0;
+  for (const { name, value } of model.parameters)
+    model.parameters.load(device, name, goldenWeights(name, value.size, ++stream));
+  const batch = goldenBatch([4, 3], config.vocabSize, 7);
+  const pass = new TrainingPass(model, { capacity: 9, gradientCheckpointing: false, labelSmoothing: 0.1 });
+  const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
+  const optimizer = new AdamW(device, model.parameters, settings);
+  optimizer.restore(0);
+  const losses: number[] = [];
+  const step = (microStep: number) => {
+    device.fill(pass.lossSum, 0);
+    pass.accumulate(batch, 1 / batch.targets.length, { seed: 1n, microStep });
+    optimizer.update(1e-3).wait();
+    losses.push(device.download(pass.lossSum)[0] ?? Number.NaN);
+  };
+  const before = tf.memory().numTensors;
+  step(0);
+  step(1);
+  const { numTensors, numBytes } = tf.memory();
+  for (let count = 2; count < 1000; count++) step(count);
+  assert.equal(tf.memory().numTensors, numTensors);
+  assert.equal(tf.memory().numBytes, numBytes);
+  assert.ok((losses.at(-1) ?? Number.NaN) < (losses[0] ?? 0));
+  device.dispose();
+  assert.ok(tf.memory().numTensors < before);
+});
+
+test("masks are the contract's, of any seed, step, site and row", () => {
+  const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+  fc.assert(
+    fc.property(
+      word,
+      word,
+      word,
+      fc.nat(1000),
+      fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+      (low, high, step, site, probability) => {
+        const drawn = maskOf({ probability, site, counter: Int32Array.of(low, high, step) }, 3, 11);
+        const expected = dropoutMask({ probability, site, counter: [low, high, step] }, 3, 11);
+        assert.deepEqual(drawn, Float32Array.from(expected));
+      },
+    ),
+    { seed: 1, numRuns: 50 },
+  );
+});
+
+test('a storage reads what was written last, wherever windows lie', async () => {
+  await openBackend('cpu');
+  const size = 24;
+  const window = fc
+    .tuple(fc.nat(size - 1), fc.integer({ min: 1, max: size }))
+    .map(([from, count]) => [from, Math.min(count, size - from)] as const);
+  const action = fc.tuple(fc.constantFrom('write', 'fill', 'read'), window);
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
+      const before = tf.memory().numTensors;
+      const [storage, expected] = [new FlatStorage(size), new Float32Array(size)];
+      actions.forEach(([what, [from, count]], index) => {
+        tf.tidy(() => {
+          if (what === 'read')
+            assert.deepEqual(storage.read(from, count).dataSync(), expected.slice(from, from + count));
+          else if (what === 'fill') storage.fill(from, count, index + 1);
+          else storage.write(from, tf.fill([count], -index - 1));
+        });
+        if (what !== 'read') expected.fill(what === 'fill' ? index + 1 : -index - 1, from, from + count);
+      });
+      tf.tidy(() => assert.deepEqual(storage.read(0, size).dataSync(), expected));
+      storage.release();
+      assert.equal(tf.memory().numTensors, before);
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+async function refused(backend: string): Promise<string> {
+  try {
+    await openBackend(backend);
+  } catch (thrown) {
+    assert.ok(thrown instanceof UserError && thrown.fault === 'device', String(thrown));
+    assert.doesNotMatch(thrown.message, /\n/);
+    return thrown.message;
+  }
+  assert.fail(`${backend} is there`);
+}
+
+test('an unknown backend is told the known ones', async () => {
+  const known =
+    'use tfjs:node-gpu, tfjs:node, tfjs:wasm, tfjs:cpu, or tfjs for the best of them that is installed';
+  assert.equal(await refused('webgl'), `unknown TensorFlow.js backend 'webgl': ${known}.`);
+  assert.equal(
+    await refused('wasn'),
+    `unknown TensorFlow.js backend 'wasn' (did you mean 'wasm'?): ${known}.`,
+  );
+});
+
+test('what lacks memory is told how much, and what bounds it', () => {
+  const memory = new TfjsMemory(2 ** 20);
+  memory.allocate('weights', [2 ** 17], 'f32');
+  assert.throws(
+    () => memory.allocate('activations', [2 ** 18], 'f32'),
+    /^UserError: not enough memory: activations needs .* are available \(WebAssembly addresses .* at most; .*--max-length/,
+  );
+});
+
+test('WebAssembly that runs out of memory in the middle of an operation says so', async () => {
+  const device = new TfjsDevice(await openBackend('wasm'));
+  // Never touched, so that it costs the machine nothing; the product would take 40 GB.
+  const tall = device.allocate('tall', [100_000, 1]);
+  const huge = Object.assign(Object.create(tall), { shape: [100_000, 100_000], size: 1e10 });
+  assert.throws(
+    () => device.matmul(huge, tall, device.allocate('wide', [1, 100_000])),
+    /not enough memory: an operation of TensorFlow\.js/,
+  );
+  device.dispose();
+});
