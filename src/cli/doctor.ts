@@ -5,7 +5,8 @@ import type { Check } from './checks/check.js';
 import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
 import { hasCuda, nvidiaChecks } from './checks/nvidia.js';
-import { cacheChecks, hubCheck, tensorflowCheck } from './checks/surroundings.js';
+import { cacheChecks, hubCheck } from './checks/surroundings.js';
+import { hasTensorflow, tensorflowChecks } from './checks/tensorflow.js';
 
 export interface DoctorOptions {
   readonly json: boolean;
@@ -35,14 +36,21 @@ async function examine(
     await diskCheck(),
     ...nvidia,
     ...(verbose && hasCuda(nvidia) ? [epilogueCheck(env)] : []),
-    tensorflowCheck(),
+    ...(await tensorflowChecks()),
     ...(await cacheChecks(env)),
     hubCheck(env),
   ];
 }
 
 export function canTrain(checks: readonly Check[]): boolean {
-  return checks.every(({ state }) => state !== 'missing');
+  return checks.every(({ state }) => state !== 'missing') && deviceOf(checks) !== undefined;
+}
+
+/** What `--device auto` takes. */
+function deviceOf(checks: readonly Check[]): 'cuda' | 'cpu' | 'tfjs' | undefined {
+  if (hasCuda(checks)) return 'cuda';
+  if (checks.some(({ name, state }) => name === 'CPU kernels' && state === 'ok')) return 'cpu';
+  return hasTensorflow(checks) ? 'tfjs' : undefined;
 }
 
 export function reportJson(checks: readonly Check[]): string {
@@ -61,7 +69,7 @@ export function reportText(checks: readonly Check[]): string {
     ...(cure === undefined ? [] : [`${''.padEnd(11 + width)}to get it: ${cure}`]),
   ]);
   const verdict = canTrain(checks)
-    ? `This machine can train (--device ${hasCuda(checks) ? 'cuda' : 'cpu'}).`
+    ? `This machine can train (--device ${deviceOf(checks)}).`
     : 'This machine cannot train yet; what is missing is marked above.';
   return `${lines.join('\n')}\n\n${verdict}\n`;
 }

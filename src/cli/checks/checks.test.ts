@@ -34,9 +34,9 @@ test('each system gets the command that installs its compiler', () => {
   assert.equal(installCommand('darwin', ''), 'xcode-select --install');
 });
 
-test('a compiler that does not run is missing', () => {
+test('a compiler that does not run is absent: TensorFlow.js needs none', () => {
   const [check, ...others] = compilerChecks({ CXX: '/nonexistent/c++' }, () => {});
-  assert.equal(check?.state, 'missing');
+  assert.equal(check?.state, 'absent');
   assert.match(String(check?.detail), /nonexistent/);
   assert.deepEqual(others, []);
 });
@@ -77,7 +77,7 @@ test('the token is never printed', () => {
 
 test('the report marks what is missing, gives its cure and the verdict', () => {
   const ready = [
-    { name: 'a', state: 'ok', detail: 'fine' },
+    { name: 'CPU kernels', state: 'ok', detail: 'fine' },
     { name: 'b', state: 'absent', detail: 'no card' },
   ] as const;
   const broken = [
@@ -88,12 +88,16 @@ test('the report marks what is missing, gives its cure and the verdict', () => {
   assert.equal(canTrain(broken), false);
   assert.match(
     reportText(broken),
-    /^MISSING {2}compiler {2}none\n +to get it: apt install it\n\nThis machine cannot train/m,
+    /^MISSING {2}compiler {5}none\n +to get it: apt install it\n\nThis machine cannot train/m,
   );
+  assert.match(reportText(ready), /can train \(--device cpu\)/);
+  const slow = [{ name: 'tfjs:wasm', state: 'ok', detail: 'WebAssembly' }] as const;
+  assert.match(reportText(slow), /can train \(--device tfjs\)/);
+  assert.equal(canTrain([{ name: 'Node.js', state: 'ok', detail: 'alone' }]), false);
   assert.deepEqual(JSON.parse(reportJson(ready)), {
     can_train: true,
     checks: [
-      { name: 'a', state: 'ok', detail: 'fine', cure: null },
+      { name: 'CPU kernels', state: 'ok', detail: 'fine', cure: null },
       { name: 'b', state: 'absent', detail: 'no card', cure: null },
     ],
   });

@@ -37,7 +37,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
     name = findCompiler(env).name;
   } catch (error) {
     const { CXX } = env;
-    const missing = { name: 'C++ compiler', state: 'missing' } as const;
+    const missing = { name: 'C++ compiler', state: 'absent' } as const;
     return CXX?.trim()
       ? [{ ...missing, detail: messageOf(error), cure: 'unset CXX' }]
       : [{ ...missing, detail: 'no g++, c++ or clang++ that runs', cure: installCommand() }];
@@ -49,7 +49,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
     device.dispose();
     return [compiler, { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` }];
   } catch (error) {
-    return [compiler, { name: 'CPU kernels', state: 'missing', detail: messageOf(error) }];
+    return [compiler, { name: 'CPU kernels', state: 'absent', detail: messageOf(error) }];
   }
 }
 

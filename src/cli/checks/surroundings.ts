@@ -1,29 +1,12 @@
-// What else a run can use: TensorFlow.js, the caches, access to the hub. Never prints a secret, asks no network.
+// What else a run can use: the caches, access to the hub. Never prints a secret, asks no network.
 
 import { existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { cacheFolders } from '../../device/cpu/compiler.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { hubSettings } from '../../weights/hub-cache.js';
 import type { Check } from './check.js';
-
-const tensorflowPackages = ['tfjs-node-gpu', 'tfjs-node', 'tfjs-backend-wasm', 'tfjs'] as const;
-
-/** Packages found from here or from where the command runs, as `npm install` would leave them. */
-export function tensorflowCheck(): Check {
-  const places = [createRequire(import.meta.url), createRequire(join(process.cwd(), 'package.json'))];
-  const installed = tensorflowPackages.filter((name) =>
-    places.some((place) =>
-      (place.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, '@tensorflow', name))),
-    ),
-  );
-  const later = 'this version does not train with it yet';
-  return installed.length > 0
-    ? { name: 'TensorFlow.js', state: 'ok', detail: `${installed.join(', ')} installed; ${later}` }
-    : { name: 'TensorFlow.js', state: 'absent', detail: `not installed, not needed: ${later}` };
-}
 
 export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const folders = [

@@ -22,11 +22,17 @@ export interface Backend {
   readonly addressable: number;
 }
 
-const packages = {
+/** Of those that are not ours to install. */
+export const packages = {
   'node-gpu': '@tensorflow/tfjs-node-gpu',
   node: '@tensorflow/tfjs-node',
 } as const;
-type NativeName = keyof typeof packages;
+
+export type NativeName = keyof typeof packages;
+
+export function isNative(name: BackendName): name is NativeName {
+  return name in packages;
+}
 
 /** What WebAssembly's 32-bit addresses reach. */
 const wasmBytes = 2 ** 32;
@@ -51,7 +57,7 @@ export async function openBackend(name?: string): Promise<Backend> {
 
 async function bestBackend(): Promise<Backend> {
   for (const name of backendNames) {
-    if ((name === 'node-gpu' || name === 'node') && findPackage(name) === undefined) continue;
+    if (isNative(name) && findPackage(name) === undefined) continue;
     try {
       return await open(name);
     } catch (thrown) {

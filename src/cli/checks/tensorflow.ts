@@ -1,0 +1,30 @@
+// Which backends of TensorFlow.js load here, with what underneath, and why the others do not.
+
+import { backendNames, findPackage, isNative, openBackend, packages } from '../../device/tfjs/backends.js';
+import { messageOf } from '../../errors.js';
+import { oneLine } from '../format.js';
+import type { Check } from './check.js';
+
+/** Loads each that is installed, as a run with it would. */
+export async function tensorflowChecks(): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const backend of backendNames) {
+    const name = `tfjs:${backend}`;
+    if (isNative(backend) && findPackage(backend) === undefined) {
+      const cure = `npm install ${packages[backend]} (docs/tensorflow.md tells what it needs)`;
+      checks.push({ name, state: 'absent', detail: 'not installed', cure });
+      continue;
+    }
+    try {
+      checks.push({ name, state: 'ok', detail: (await openBackend(backend)).description });
+    } catch (thrown) {
+      checks.push({ name, state: 'absent', detail: oneLine(messageOf(thrown), 300) });
+    }
+  }
+  return checks;
+}
+
+/** Whether a run can compute with TensorFlow.js. */
+export function hasTensorflow(checks: readonly Check[]): boolean {
+  return checks.some(({ name, state }) => name.startsWith('tfjs:') && state === 'ok');
+}
