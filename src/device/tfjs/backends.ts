@@ -117,6 +117,8 @@ async function openNative(name: NativeName): Promise<Backend> {
   const version = versionOf(path);
   try {
     restoreUtilities();
+    // Warnings and errors; not what processor it found.
+    process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
     createRequire(path)(path);
   } catch (thrown) {
     throw new UserError('device', `${packageName} ${version} does not load: ${likelyCause(name, thrown)}`, {

@@ -20,35 +20,41 @@ const cubic = 0.044715;
 
 /** Element by element. */
 export function activate(activation: Activation, x: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.mul(x, 0.5), tf.add(1, slope(activation, x)));
+  switch (activation) {
+    // (1 + tanh u) / 2 as the sigmoid of 2u, which TensorFlow computes more exactly than tanh.
+    case 'gelu_new':
+      return tf.mul(x, tf.sigmoid(twiceInner(x)));
+    case 'gelu':
+      return tf.mul(x, normalDistribution(x));
+    default:
+      return activation satisfies never;
+  }
 }
 
 /** The derivative, element by element. */
 export function activationGradient(activation: Activation, x: tf.Tensor): tf.Tensor {
-  const s = slope(activation, x);
-  const half = tf.mul(0.5, tf.add(1, s));
   switch (activation) {
     case 'gelu_new': {
-      const inner = tf.mul(rootTwoOverPi, tf.add(1, tf.mul(3 * cubic, tf.square(x))));
-      return tf.add(half, tf.mul(tf.mul(tf.mul(0.5, x), tf.sub(1, tf.square(s))), inner));
+      const u = twiceInner(x);
+      const share = tf.sigmoid(u);
+      const steepness = tf.mul(2 * rootTwoOverPi, tf.add(1, tf.mul(3 * cubic, tf.square(x))));
+      return tf.add(share, tf.mul(tf.mul(tf.mul(x, share), tf.sigmoid(tf.neg(u))), steepness));
     }
-    case 'gelu':
-      return tf.add(half, tf.mul(x, tf.mul(1 / Math.sqrt(2 * Math.PI), tf.exp(tf.mul(-0.5, tf.square(x))))));
+    case 'gelu': {
+      const density = tf.mul(1 / Math.sqrt(2 * Math.PI), tf.exp(tf.mul(-0.5, tf.square(x))));
+      return tf.add(normalDistribution(x), tf.mul(x, density));
+    }
     default:
       return activation satisfies never;
   }
 }
 
-/** From -1 to 1: what is halved and moved to weigh x. */
-function slope(activation: Activation, x: tf.Tensor): tf.Tensor {
-  switch (activation) {
-    case 'gelu_new':
-      return tf.tanh(tf.mul(rootTwoOverPi, tf.add(x, tf.mul(cubic, tf.mul(x, tf.square(x))))));
-    case 'gelu':
-      return tf.erf(tf.mul(x, Math.SQRT1_2));
-    default:
-      return activation satisfies never;
-  }
+function twiceInner(x: tf.Tensor): tf.Tensor {
+  return tf.mul(2 * rootTwoOverPi, tf.add(x, tf.mul(cubic, tf.mul(x, tf.square(x)))));
+}
+
+function normalDistribution(x: tf.Tensor): tf.Tensor {
+  return tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))));
 }
 
 const fanIn = 64;

@@ -1,0 +1,11 @@
+// The TensorFlow.js device against the contract on TensorFlow itself, where tfjs-node is installed
+// (scripts/setup-tfjs-node.mjs builds it).
+
+import { test } from 'node:test';
+import { describeDevice } from '../conformance.js';
+import { findPackage } from './backends.js';
+import { createTfjsDevice } from './tfjs-device.js';
+
+if (findPackage('node') === undefined)
+  test('tfjs:node', { skip: '@tensorflow/tfjs-node is not installed' }, () => {});
+else describeDevice('tfjs:node', () => createTfjsDevice('node'));
