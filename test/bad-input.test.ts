@@ -599,6 +599,6 @@ describe('too little memory names the flags that make the run fit', () => {
   });
 
   test('where nothing helps, a smaller model', () => {
-    assert.equal(cureWith(1e5), 'use a smaller model or a machine with more memory');
+    assert.equal(cureWith(1e5), 'use a smaller model, or a device or machine with more memory');
   });
 });

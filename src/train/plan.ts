@@ -67,7 +67,7 @@ export function planRunMemory(
     'device',
     `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
       `(${formatBytes(needed - available)} too little); ` +
-      (cure ? `it fits with ${cure.words}` : 'use a smaller model or a machine with more memory'),
+      (cure ? `it fits with ${cure.words}` : 'use a smaller model, or a device or machine with more memory'),
   );
 }
 

@@ -1,0 +1,106 @@
+// What a person can get wrong with TensorFlow.js: one sentence that names the place and the cure, exit code 5, and nothing
+// is written.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ExitCode } from '../src/errors.js';
+import { repositoryRoot } from './repository.js';
+import { makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+
+const root = scratchFolder('tfjs-bad-input');
+const model = makeTinyModel(join(root, 'model'));
+const data = makeTinyCorpus(join(root, 'chats.json'));
+const main = join(repositoryRoot, 'dist/src/cli/main.js');
+
+/** A folder to run in where a package is "installed" whose main file is that. */
+function projectWith(packageName: string, script: string): string {
+  const folder = join(root, `project-${packageName}-${script.length}`);
+  const home = join(folder, 'node_modules/@tensorflow', packageName);
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ version: '4.22.0', main: 'index.js' }));
+  writeFileSync(join(home, 'index.js'), script);
+  return folder;
+}
+
+function run(words: readonly string[], cwd = root) {
+  const output = join(cwd, 'never');
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [main, '--model', model, '--data', data, '--output-dir', output, '--quiet', ...words],
+    { cwd, encoding: 'utf8', env: { ...process.env, HF_HUB_OFFLINE: '1' } },
+  );
+  return { status, stderr, stdout, output };
+}
+
+const cases: readonly {
+  readonly name: string;
+  readonly words: readonly string[];
+  readonly says: RegExp;
+  readonly cwd?: string;
+}[] = [
+  {
+    name: 'an unknown backend',
+    words: ['--device', 'tfjs:webgpu'],
+    says: /^error: unknown TensorFlow\.js backend 'webgpu': use tfjs:node-gpu, tfjs:node, tfjs:wasm, tfjs:cpu, or tfjs /,
+  },
+  {
+    name: 'half precision',
+    words: ['--device', 'tfjs:wasm', '--precision', 'bf16'],
+    says: /^error: tfjs does not compute in bf16, because TensorFlow\.js has no half-precision type: use --precision fp32, or --device cuda\./,
+  },
+  {
+    name: 'tfjs-node-gpu that is not installed',
+    words: ['--device', 'tfjs:node-gpu'],
+    says: /^error: @tensorflow\/tfjs-node-gpu is not installed: npm install @tensorflow\/tfjs-node-gpu .*, or use --device tfjs:wasm\./,
+  },
+  {
+    name: 'a binding that was never built',
+    words: ['--device', 'tfjs:node'],
+    cwd: projectWith(
+      'tfjs-node',
+      'throw new Error("Cannot find module \'./lib/napi-v8/tfjs_binding.node\'\\nRequire stack: many lines")',
+    ),
+    says: /^error: @tensorflow\/tfjs-node 4\.22\.0 does not load: Cannot find module '.*tfjs_binding\.node'; its installation did not get TensorFlow's library: .*npm run setup-tfjs-node\./,
+  },
+  {
+    name: 'a binding whose CUDA is not there',
+    words: ['--device', 'tfjs:node-gpu'],
+    cwd: projectWith(
+      'tfjs-node-gpu',
+      "throw new Error('libcudart.so.11.0: cannot open shared object file: No such file or directory')",
+    ),
+    says: /^error: @tensorflow\/tfjs-node-gpu 4\.22\.0 does not load: libcudart\.so\.11\.0: cannot open .*; it needs the CUDA libraries .* LD_LIBRARY_PATH\./,
+  },
+  {
+    name: 'a package that loads and registers no backend',
+    words: ['--device', 'tfjs:node'],
+    cwd: projectWith('tfjs-node', 'module.exports = {};'),
+    says: /^error: TensorFlow\.js does not start its backend 'tensorflow': .*npm ls @tensorflow\/tfjs-core/,
+  },
+  {
+    name: 'a model beyond the addresses of WebAssembly',
+    words: ['--device', 'tfjs:wasm', '--model', 'large', '--max-length', '64'],
+    says: /^error: training needs .* of memory .* too little\); use a smaller model, or a device or machine with more memory/,
+  },
+];
+
+describe('what TensorFlow.js cannot do costs one sentence', () => {
+  for (const { name, words, says, cwd } of cases)
+    test(name, () => {
+      const { status, stderr, output } = run(words, cwd);
+      assert.match(stderr, says);
+      assert.equal(stderr.split('\n').length, 2, stderr);
+      assert.equal(status, ExitCode.device);
+      assert.ok(!existsSync(output));
+    });
+});
+
+test('tfjs takes the next best backend where a better one is installed and does not load', () => {
+  const folder = projectWith('tfjs-node', "throw new Error('broken')");
+  const { status, stdout, stderr } = run(['--device', 'tfjs', '--dry-run', '--json'], folder);
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /WebAssembly with SIMD/);
+});
