@@ -126,10 +126,13 @@ async function openNative(name: NativeName): Promise<Backend> {
     });
   }
   await activate('tensorflow');
-  const tensorflow = tensorflowVersion();
+  const below = underneath();
+  const library = below.version === undefined ? '' : ` on TensorFlow ${below.version}`;
+  const card =
+    name !== 'node-gpu' ? '' : below.onGpu ? ', on the GPU' : ', which finds no GPU and computes on the CPU';
   return {
     name,
-    description: `${core()}, ${packageName.slice('@tensorflow/'.length)} ${version}${tensorflow === undefined ? '' : ` on TensorFlow ${tensorflow}`}`,
+    description: `${core()}, ${packageName.slice('@tensorflow/'.length)} ${version}${library}${card}`,
     addressable: Number.POSITIVE_INFINITY,
   };
 }
@@ -199,13 +202,14 @@ function firstLine(message: string): string {
   return (message.split('\n')[0] ?? '').trim().replace(/\.$/, '');
 }
 
-/** As libtensorflow tells it. */
-function tensorflowVersion(): string | undefined {
+/** As libtensorflow tells it. Which CUDA it was built for, its C interface does not say. */
+function underneath(): { readonly version?: string; readonly onGpu: boolean } {
   const backend: unknown = tf.findBackend('tensorflow');
-  if (typeof backend !== 'object' || backend === null || !('binding' in backend)) return undefined;
-  const { binding } = backend;
-  if (typeof binding !== 'object' || binding === null || !('TF_Version' in binding)) return undefined;
-  return String(binding.TF_Version);
+  if (typeof backend !== 'object' || backend === null) return { onGpu: false };
+  const onGpu = 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true;
+  const binding = 'binding' in backend ? backend.binding : undefined;
+  if (typeof binding !== 'object' || binding === null || !('TF_Version' in binding)) return { onGpu };
+  return { version: String(binding.TF_Version), onGpu };
 }
 
 function core(): string {
