@@ -9,7 +9,7 @@ import { afterEach, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../conformance/every-operation.js';
-import { Bench, Random } from '../conformance/harness.js';
+import { Bench, expectClose, Random } from '../conformance/harness.js';
 import { roundToBf16 } from '../reference.js';
 import { type CudaDevice, type CudaDeviceOptions, createCudaDevice } from './cuda-device.js';
 import { narrow, widen } from './half-precision.js';
@@ -203,6 +203,34 @@ test('what is fetched is what was there when it was asked for, also where many a
   const later = device.fetch(tensor);
   assert.deepEqual([...later.wait()], [-1, -1, -1, -1, -1, -1]);
   assert.equal(later.ready(), true);
+});
+
+test('attention takes matrices of which some lie aligned and others do not', () => {
+  const device = open();
+  const random = new Random(6);
+  const [rows, channels] = [5, 64];
+  const numbers = { qkv: random.normals(rows * 3 * channels), grad: random.normals(rows * channels) };
+  const [starts, ends] = [new Int32Array(rows), new Int32Array(rows).fill(rows)];
+  const results = ['none', 'qkv', 'out', 'gradOut', 'gradQkv'].map((unaligned) => {
+    const bench = (name: string) => new Bench(device, 'f16', name === unaligned ? 'unaligned' : 'aligned');
+    const qkv = bench('qkv').scalars('qkv', [rows, 3 * channels], numbers.qkv);
+    const out = bench('out').scalarOutput('out', [rows, channels]);
+    const gradOut = bench('gradOut').scalars('gradOut', [rows, channels], numbers.grad);
+    const gradQkv = bench('gradQkv').scalarOutput('gradQkv', [rows, 3 * channels]);
+    const others = bench('others');
+    const logSumExp = others.output('logSumExp', [2, rows]);
+    const segments = { starts: others.integers('starts', starts), ends: others.integers('ends', ends) };
+    const dropout = others.dropout({ probability: 0, site: 1, counter: [1, 2, 3] });
+    const options = { heads: 2, scale: 0.2, segments, dropout };
+    device.attention(out, logSumExp, qkv, options);
+    device.attentionBackward(gradQkv, gradOut, out, logSumExp, qkv, options);
+    return [out, gradQkv].map((tensor) => device.download(tensor));
+  });
+  for (const result of results)
+    result.forEach((values, at) => {
+      // Tensor cores, where all lie aligned, round elsewhere.
+      expectClose(values, results[0]?.[at] ?? [], at === 0 ? 'out' : 'gradQkv', 1e-2);
+    });
 });
 
 test('the account of memory: by label, with the workspace, and as the driver counts it', () => {
