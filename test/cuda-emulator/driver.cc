@@ -428,6 +428,7 @@ API cuMemsetD32_v2(CUdeviceptr to, unsigned int value, size_t count) { return fi
 
 API cuModuleLoadData(CUmodule* module, const void* image) {
   NEEDS_CONTEXT;
+  NOT_IN_CAPTURE;  // it allocates
   std::string path;
   void* library = image ? open_image(image, path) : nullptr;
   const int* built_for = library ? (const int*)dlsym(library, "emulator_architecture") : nullptr;
@@ -582,13 +583,14 @@ API cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int) {
 API cuEventSynchronize(CUevent handle) {
   NEEDS_CONTEXT;
   NEEDS(driver().events.count(handle), result::kInvalidHandle);
+  NOT_IN_CAPTURE;
   Event* event = (Event*)handle;
-  if (event->capture) NOT_IN_CAPTURE;
   return event->stream ? code(run_until(event->stream, event->position)) : kSuccess;
 }
 API cuEventQuery(CUevent handle) {
   NEEDS_CONTEXT;
   NEEDS(driver().events.count(handle), result::kInvalidHandle);
+  NOT_IN_CAPTURE;
   Event* event = (Event*)handle;
   if (!event->stream || event->stream->done >= event->position) return kSuccess;
   advance(event->stream);
