@@ -86,6 +86,47 @@ test('a replay asks for its work twice, then never again; others have graphs of 
   assert.deepEqual([...device.download(total)], [18]);
 });
 
+test('where the card has no memory for a graph, its work goes on as it is', () => {
+  for (const most of ['CUDA_EMULATOR_GRAPHS', 'CUDA_EMULATOR_LAUNCHED_GRAPHS']) {
+    const device = open();
+    const counts = { a: 0, b: 0, c: 0 };
+    const total = device.allocate('total', [1]);
+    const ones = device.allocate('ones', [3]);
+    device.fill(ones, 1);
+    process.env[most] = '1';
+    for (let time = 0; time < 4; time++)
+      for (const key of ['a', 'b', 'c'] as const)
+        device.replay(device, key, () => {
+          counts[key]++;
+          device.sum(total, ones);
+        });
+    delete process.env[most];
+    assert.equal(counts.a, 2, 'there was room for the first');
+    // What no graph came of was asked for once more.
+    assert.deepEqual(counts, { a: 2, b: 5, c: 4 }, most);
+    assert.deepEqual([...device.download(total)], [36]);
+    device.dispose();
+  }
+});
+
+test('so many graphs are kept, and no more', () => {
+  const device = open();
+  const total = device.allocate('total', [1]);
+  const ones = device.allocate('ones', [1]);
+  device.fill(ones, 1);
+  let asked = 0;
+  const every = () => {
+    for (let key = 0; key < 70; key++)
+      device.replay(device, `${key}`, () => {
+        asked++;
+        device.sum(total, ones);
+      });
+  };
+  for (let time = 0; time < 3; time++) every();
+  assert.equal(asked, 70 + 70 + 6);
+  assert.deepEqual([...device.download(total)], [210]);
+});
+
 test('work that goes to or from the host cannot be replayed, and says so at once', () => {
   const device = open();
   const tensor = device.allocate('x', [4]);
