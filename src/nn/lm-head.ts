@@ -50,7 +50,9 @@ export class LmHead {
     this.width = logitsWidth(device, config);
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
-    this.chunkRows = Math.min(capacity, Math.max(1, Math.floor(chunkBytes / (4 * vocabSize))));
+    const { rowMultiple } = device;
+    const multiples = Math.max(1, Math.floor(chunkBytes / (4 * vocabSize * rowMultiple)));
+    this.chunkRows = Math.min(capacity, multiples * rowMultiple);
     this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
   }
