@@ -1,20 +1,22 @@
-// Times a greedy reply of DialoGPT-small's shape with fresh weights, as the product makes it: the prompt, then a token a
-// step. Between replies it times how fast the same threads read memory, since each token reads every matrix once.
+// Times a greedy reply of DialoGPT's shape with fresh weights, as the product makes it: the prompt, then a token a step.
+// Between replies it times how fast the same device reads memory, since each token reads every matrix once.
 //
 //     node dist/bench/decode.js --threads 2 --weights bf16
+//     node dist/bench/decode.js --device cuda --model medium --precision bf16 --weights bf16
 
 import { parseArgs } from 'node:util';
-import { Random } from '../src/corpus/random.js';
-import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
+import { selectDevice } from '../src/device/select.js';
+import { bytesPerElement } from '../src/device/tensor.js';
 import { generateReplies } from '../src/generate/generate-replies.js';
 import { KnownPast } from '../src/generate/known-past.js';
 import { defaultSettings } from '../src/generate/settings.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
-import { initializeWeights } from '../src/nn/initialize.js';
+import { scalarTypes } from '../src/nn/parameters.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
-import { median, seconds, threadsByDefault } from './measure.js';
+import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
+import { loadRepeatedWeights } from './weights.js';
 
 export interface DecodeResult {
   /** Of a prompt that the model has not read before. */
@@ -35,21 +37,30 @@ export interface DecodeResult {
 const { values } = parseArgs({
   options: {
     threads: { type: 'string', default: String(threadsByDefault) },
+    device: { type: 'string', default: 'cpu' },
+    model: { type: 'string', default: 'small' },
+    /** What is computed in. */
+    precision: { type: 'string', default: 'fp32' },
     weights: { type: 'string', default: 'fp32' },
     prompt: { type: 'string', default: '200' },
     tokens: { type: 'string', default: '128' },
     repetitions: { type: 'string', default: '3' },
+    /** Floats that are read for the bandwidth: by default more than any cache holds. */
+    stretch: { type: 'string', default: String(2 ** 26) },
   },
 });
-const weights = values.weights === 'bf16' ? 'bf16' : 'fp32';
+const weights = precisionOf(values.weights);
 const newTokens = Number(values.tokens) + 1;
 
-const device = createCpuDevice({ threads: Number(values.threads) });
+const device = selectDevice(values.device, { threads: Number(values.threads) });
 const tokenizer = gpt2Tokenizer();
-const config = presetConfig('small', tokenizer.vocabularySize);
-const model = new GPT2(device, config, { trainable: false, weights });
-const random = new Random(1);
-initializeWeights(model, () => random.next() / 2 ** 32);
+const config = presetConfig(values.model, tokenizer.vocabularySize);
+const model = new GPT2(device, config, {
+  trainable: false,
+  precision: precisionOf(values.precision),
+  weights,
+});
+loadRepeatedWeights(model);
 const pass = new DecodingPass(model, { sequences: 1, contextLength: config.nPositions });
 const settings = {
   ...defaultSettings,
@@ -57,8 +68,7 @@ const settings = {
   minNewTokens: newTokens,
   maxNewTokens: newTokens,
 };
-// Longer than any cache.
-const long = device.allocate('bandwidth', [2 ** 26]);
+const long = device.allocate('bandwidth', [Number(values.stretch)]);
 const total = device.allocate('bandwidth', [1]);
 device.fill(long, 1);
 
@@ -106,7 +116,12 @@ async function reply(): Promise<number[]> {
 function sustainedBandwidth(atLeastSeconds: number): number {
   let bytes = 0;
   let taken = 0;
-  for (; taken < atLeastSeconds; bytes += 4 * long.size) taken += seconds(() => device.sum(total, long));
+  for (; taken < atLeastSeconds; bytes += 4 * long.size) {
+    taken += seconds(() => {
+      device.sum(total, long);
+      device.download(total);
+    });
+  }
   return bytes / taken;
 }
 
@@ -114,5 +129,5 @@ function matrixBytes(): number {
   let elements = 0;
   for (const { name, value } of model.parameters)
     if (value.shape.length > 1 && name !== 'wpe.weight') elements += value.size;
-  return elements * (weights === 'bf16' ? 2 : 4);
+  return elements * bytesPerElement[scalarTypes[weights]];
 }

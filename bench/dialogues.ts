@@ -1,4 +1,4 @@
-// Times an epoch of our engine over real conversations of at most 128 tokens: DialoGPT-small's shape, packed rows.
+// Times an epoch of our engine over real conversations, each cut to a row: DialoGPT-small's shape, packed rows.
 // With --write it only writes the same dialogues for the Hugging Face Trainer, and tells how many we have in a step.
 //
 //     node dist/bench/dialogues.js --data valid_self_original_no_cands.txt --threads 2
@@ -6,9 +6,11 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EpochWindows, type Window } from '../src/corpus/windows.js';
-import { peakMemoryBytes, seconds, threadsByDefault } from './measure.js';
+import { selectDevice } from '../src/device/select.js';
+import type { PendingUpdate } from '../src/train/optimizer.js';
+import { freshLearner } from './learner.js';
+import { peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { asTrainerExample, encodedSample, type Unit } from './persona-chat.js';
-import { smallLearner } from './small-model.js';
 
 export interface DialoguesResult {
   readonly seconds: number;
@@ -24,15 +26,18 @@ export interface WrittenDialogues {
   readonly dialoguesPerStep: number;
 }
 
-const maxLength = 128;
 const units: readonly Unit[] = ['conversation', 'exchange', 'reply'];
 
 const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     threads: { type: 'string', default: String(threadsByDefault) },
+    device: { type: 'string', default: 'cpu' },
+    precision: { type: 'string', default: 'fp32' },
     unit: { type: 'string', default: 'conversation' },
     dialogues: { type: 'string', default: '48' },
+    /** Tokens of a row, and of a dialogue at most. */
+    'max-length': { type: 'string', default: '128' },
     /** Rows a step. */
     batch: { type: 'string', default: '8' },
     write: { type: 'string' },
@@ -40,6 +45,7 @@ const { values } = parseArgs({
 });
 if (values.data === undefined) throw new Error('--data names a file in the form of Persona-Chat');
 const unit = units.find((known) => known === values.unit);
+const maxLength = Number(values['max-length']);
 if (unit === undefined) throw new Error(`--unit is one of ${units}`);
 // A conversation teaches us all its replies at once; only the Trainer needs one example each.
 const sample = (of: Unit) => encodedSample(values.data ?? '', of, Number(values.dialogues), maxLength);
@@ -60,7 +66,12 @@ function writeTo(path: string): WrittenDialogues {
 }
 
 function epoch(): DialoguesResult {
-  const { device, pass, optimizer } = smallLearner(windows.largestBatch, Number(values.threads));
+  const device = selectDevice(values.device, { threads: Number(values.threads) });
+  const { pass, optimizer } = freshLearner(device, {
+    model: 'small',
+    precision: precisionOf(values.precision),
+    capacity: windows.largestBatch,
+  });
   let microStep = 0;
   const accumulate = ({ batches, supervisedTokens }: Window) => {
     for (const batch of batches)
@@ -68,18 +79,23 @@ function epoch(): DialoguesResult {
   };
   // One batch outside of the clock, as the peer has it.
   accumulate(windows.window(0, 0));
+  device.download(pass.lossSum);
 
   let [supervisedTokens, tokens] = [0, 0];
+  let last: PendingUpdate | undefined;
   const time = seconds(() => {
     for (let index = 0; index < windows.windowsPerEpoch; index++) {
       const window = windows.window(0, index);
       device.fill(pass.lossSum, 0);
       accumulate(window);
-      optimizer.update(5e-5);
-      device.download(pass.lossSum);
+      const update = optimizer.update(5e-5);
+      // As a run does, wait for the step before.
+      last?.wait();
+      last = update;
       supervisedTokens += window.supervisedTokens;
       tokens += window.tokens;
     }
+    device.download(pass.lossSum);
   });
   return {
     seconds: time,
@@ -87,6 +103,6 @@ function epoch(): DialoguesResult {
     supervisedTokens,
     supervisedTokensPerSecond: supervisedTokens / time,
     tokensPerSecond: tokens / time,
-    peakMemoryBytes: peakMemoryBytes(),
+    peakMemoryBytes: device.kind === 'cpu' ? peakMemoryBytes() : device.peakMemory(),
   };
 }

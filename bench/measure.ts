@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { physicalCores } from '../src/device/cpu/processor.js';
+import type { Precision } from '../src/device/device.js';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
@@ -29,6 +30,12 @@ export function peakMemoryBytes(): number {
 }
 
 export const threadsByDefault = physicalCores();
+
+/** What a `--precision` flag says. @throws Error for what is none. */
+export function precisionOf(name: string): Precision {
+  if (name === 'fp32' || name === 'bf16' || name === 'fp16') return name;
+  throw new Error(`--precision is fp32, bf16 or fp16, not '${name}'`);
+}
 
 /** The path of a compiled program of this folder. */
 export function program(name: string): string {

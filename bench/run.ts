@@ -165,15 +165,16 @@ function measureSteps(settings: Settings): Measurement {
       median(results.map(({ peakMemoryBytes }) => peakMemoryBytes / 1e9));
     const speed = (results: readonly { readonly tokensPerSecond: number }[]) =>
       median(results.map(({ tokensPerSecond }) => tokensPerSecond));
-    const gemmRate = median(ours.map(({ gemmFlops }) => gemmFlops / 1e9));
+    const products = ours.flatMap((our) => our.products ?? []);
+    const gemmRate = median(products.map(({ flops }) => flops / 1e9));
     findings.push(
       ratio(`${what}: tokens/s`, speed(ours), speed(theirs), 1.5, 'at least'),
       ratio(`${what}: peak memory, GB`, memory(ours), memory(theirs), 1, 'at most'),
       against(
         `${what}: 6 x parameters x tokens/s, GFLOP/s, over our GEMM at its shapes`,
-        median(ours.map(({ gemmShare, gemmFlops }) => (gemmShare * gemmFlops) / 1e9)).toFixed(1),
+        median(products.map(({ share, flops }) => (share * flops) / 1e9)).toFixed(1),
         gemmRate.toFixed(1),
-        median(ours.map(({ gemmShare }) => gemmShare)),
+        median(products.map(({ share }) => share)),
         share,
         'at least',
       ),

@@ -1,84 +1,135 @@
-// Times optimizer steps of our engine: DialoGPT-small's shape with dropout, one row of 512 tokens a micro-batch, all
-// supervised. Between steps it times the step's matrix products alone, so that both see the same machine.
+// Times optimizer steps of our engine: DialoGPT's shape with dropout, full rows of random tokens, all supervised. On the
+// CPU it times the step's matrix products alone between the steps, so that both see the same machine. Any other device
+// works while we ask for more: there all steps are one stretch of time, and only its end is waited for.
 //
 //     node dist/bench/train-step.js --threads 2 --accumulation 1
+//     node dist/bench/train-step.js --device cuda --precision bf16 --model medium --batch 16 --tokens 1024
 
 import { parseArgs } from 'node:util';
-import { Random } from '../src/corpus/random.js';
-import type { TrainingInput } from '../src/nn/packed-pass.js';
-import { median, peakMemoryBytes, seconds, threadsByDefault } from './measure.js';
-import { smallLearner } from './small-model.js';
+import { selectDevice } from '../src/device/select.js';
+import type { GPT2 } from '../src/nn/gpt2.js';
+import type { PendingUpdate } from '../src/train/optimizer.js';
+import { freshLearner } from './learner.js';
+import { median, peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
+import { fullRows } from './rows.js';
 import { StepProducts } from './step-products.js';
 
 export interface StepResult {
   readonly stepSeconds: readonly number[];
   readonly tokensPerSecond: number;
+  /** Of the process; on another device than the CPU, of the device. */
   readonly peakMemoryBytes: number;
-  /** Of the products alone, at the model's shapes. */
-  readonly gemmFlops: number;
-  /** 6 * parameters * tokens / time, over gemmFlops. */
-  readonly gemmShare: number;
+  /** 6 for every parameter, and attention's products: see trainingFlops. */
+  readonly flopsPerToken: number;
+  /** null where they are not timed. */
+  readonly products: {
+    /** Operations a second of the products alone, at the model's shapes. */
+    readonly flops: number;
+    /** 6 * parameters * tokens / time, over `flops`. */
+    readonly share: number;
+  } | null;
   readonly device: string;
+  readonly precision: string;
 }
 
 const { values } = parseArgs({
   options: {
     threads: { type: 'string', default: String(threadsByDefault) },
+    device: { type: 'string', default: 'cpu' },
+    precision: { type: 'string', default: 'fp32' },
+    model: { type: 'string', default: 'small' },
+    /** Rows a micro-batch. */
+    batch: { type: 'string', default: '1' },
     tokens: { type: 'string', default: '512' },
     accumulation: { type: 'string', default: '1' },
     steps: { type: 'string', default: '5' },
+    /** Steps before the timed ones. */
+    warmup: { type: 'string', default: '1' },
   },
 });
-const tokens = Number(values.tokens);
+const length = Number(values.tokens);
+const tokens = Number(values.batch) * length;
 const accumulation = Number(values.accumulation);
+const steps = Number(values.steps);
 
-const { device, model, pass, optimizer } = smallLearner(tokens, Number(values.threads));
-const row = randomRow(tokens, model.config.vocabSize);
+const device = selectDevice(values.device, { threads: Number(values.threads) });
+const { model, pass, optimizer } = freshLearner(device, {
+  model: values.model,
+  precision: precisionOf(values.precision),
+  capacity: tokens,
+});
+const rows = fullRows(Number(values.batch), length, model.config.vocabSize);
 let microStep = 0;
+let last: PendingUpdate | undefined;
 
+/** Waits for the step before, as a run does. */
 function step(): void {
   device.fill(pass.lossSum, 0);
   for (let micro = 0; micro < accumulation; micro++)
-    pass.accumulate(row, 1 / (tokens * accumulation), { seed: 1n, microStep: microStep++ });
-  optimizer.update(5e-5);
+    pass.accumulate(rows, 1 / (tokens * accumulation), { seed: 1n, microStep: microStep++ });
+  const update = optimizer.update(5e-5);
+  last?.wait();
+  last = update;
+}
+
+function finish(): void {
+  last?.wait();
   const [loss = Number.NaN] = device.download(pass.lossSum);
   if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
 }
 
-step();
-const peak = peakMemoryBytes();
-const products = new StepProducts(model, tokens);
-const stepSeconds: number[] = [];
-const gemmSeconds: number[] = [];
-for (let count = Number(values.steps); count > 0; count--) {
-  products.reset();
-  gemmSeconds.push(seconds(() => products.run()));
-  products.reset();
-  stepSeconds.push(seconds(step));
-}
-
-const tokensPerSecond = (tokens * accumulation) / median(stepSeconds);
-const gemmFlops = products.operations / median(gemmSeconds);
+for (let count = Number(values.warmup); count > 0; count--) step();
+finish();
+const peak = device.kind === 'cpu' ? peakMemoryBytes() : device.peakMemory();
+const timed = device.kind === 'cpu' ? stepsAndProducts() : { stepSeconds: [stretch()], products: null };
+const tokensPerSecond = (tokens * accumulation) / median(timed.stepSeconds);
+const { products } = timed;
 const result: StepResult = {
-  stepSeconds,
+  stepSeconds: timed.stepSeconds,
   tokensPerSecond,
   peakMemoryBytes: peak,
-  gemmFlops,
-  gemmShare: (6 * model.parameters.count * tokensPerSecond) / gemmFlops,
+  flopsPerToken: trainingFlops(model, length),
+  products: products && {
+    flops: products.flops,
+    share: (6 * model.parameters.count * tokensPerSecond) / products.flops,
+  },
   device: device.description,
+  precision: values.precision,
 };
 console.log(JSON.stringify(result));
 
-function randomRow(length: number, vocabulary: number): TrainingInput {
-  const random = new Random(2);
-  const ids = () => Int32Array.from({ length }, () => random.below(vocabulary));
-  const rows = Int32Array.from({ length }, (_, index) => index);
-  return {
-    tokens: ids(),
-    positions: rows,
-    segmentStarts: new Int32Array(length),
-    segmentEnds: new Int32Array(length).fill(length),
-    supervisedRows: rows,
-    targets: ids(),
-  };
+/** Seconds a step. */
+function stretch(): number {
+  const time = seconds(() => {
+    for (let count = steps; count > 0; count--) step();
+    finish();
+  });
+  return time / steps;
+}
+
+function stepsAndProducts() {
+  const products = new StepProducts(model, tokens);
+  const stepSeconds: number[] = [];
+  const gemmSeconds: number[] = [];
+  for (let count = steps; count > 0; count--) {
+    products.reset();
+    gemmSeconds.push(seconds(() => products.run()));
+    products.reset();
+    stepSeconds.push(
+      seconds(() => {
+        step();
+        finish();
+      }),
+    );
+  }
+  return { stepSeconds, products: { flops: products.operations / median(gemmSeconds) } };
+}
+
+/**
+ * Floating point operations that a token of a full row needs in forward and backward: 6 N for the matrices (N counts
+ * every parameter) and 6 L C T for attention's two products, of which the causal half is needed; what is computed
+ * again in backward is not counted. As llm.c counts; PaLM (Chowdhery et al. 2022, appendix B) counts both halves.
+ */
+function trainingFlops({ parameters, config }: GPT2, rowLength: number): number {
+  return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * rowLength;
 }

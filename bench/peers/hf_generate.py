@@ -1,9 +1,10 @@
-"""Times transformers' `generate`, greedy with its KV cache: DialoGPT-small's shape with random weights.
+"""Times transformers' `generate`, greedy with its KV cache: DialoGPT's shape with random weights.
 
     python bench/peers/hf_generate.py --threads 2 --prompt 200 --tokens 128
+    python bench/peers/hf_generate.py --device cuda --type bfloat16 --model medium
 
 The time to the first token is that of the whole call up to the first token; tokens/s are those after it. Each new token's
-time is taken where `generate` asks whether to stop, so nothing of it is left out. Threads wait as torch's own do.
+time is taken where `generate` asks whether to stop, so nothing of it is left out (on a GPU, `generate` waits for the token there). Threads wait as torch's own do.
 """
 
 import argparse
@@ -12,13 +13,17 @@ import os
 import statistics
 import time
 
+from hf_trainer import SHAPES
+
 parser = argparse.ArgumentParser(description=__doc__)
-parser.add_argument("--threads", type=int, required=True)
+parser.add_argument("--threads", type=int, default=os.cpu_count())
+parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+parser.add_argument("--model", choices=sorted(SHAPES), default="small")
 parser.add_argument("--prompt", type=int, default=200, help="tokens of the prompt")
 parser.add_argument("--tokens", type=int, default=128, help="new tokens after the first one")
 parser.add_argument("--repetitions", type=int, default=3, help="timed ones; one more comes first")
 parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
-parser.add_argument("--type", choices=["float32", "bfloat16"], default="float32")
+parser.add_argument("--type", choices=["float32", "bfloat16", "float16"], default="float32")
 options = parser.parse_args()
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(options.threads)
@@ -36,22 +41,24 @@ class Clock(transformers.StoppingCriteria):
 
     def __init__(self):
         self.times = [time.perf_counter()]
-        self.go_on = torch.zeros(1, dtype=torch.bool)
+        self.go_on = torch.zeros(1, dtype=torch.bool, device=options.device)
 
     def __call__(self, tokens, scores, **more):
+        if options.device == "cuda":
+            torch.cuda.synchronize()
         self.times.append(time.perf_counter())
         return self.go_on
 
 
-config = transformers.GPT2Config(attn_implementation=options.attention)
-model = transformers.GPT2LMHeadModel(config).to(getattr(torch, options.type)).eval()
+config = transformers.GPT2Config(attn_implementation=options.attention, **SHAPES[options.model])
+model = transformers.GPT2LMHeadModel(config).to(options.device, getattr(torch, options.type)).eval()
 model.generation_config = transformers.GenerationConfig(
     do_sample=False,
     max_new_tokens=options.tokens + 1,
     use_cache=True,
     pad_token_id=config.eos_token_id,
 )
-prompt = (torch.arange(options.prompt) * 7919 % config.vocab_size)[None]
+prompt = (torch.arange(options.prompt) * 7919 % config.vocab_size)[None].to(options.device)
 mask = torch.ones_like(prompt)
 first, rates = [], []
 with torch.inference_mode():
@@ -72,6 +79,7 @@ print(
                 "torch": torch.__version__,
                 "transformers": transformers.__version__,
                 "threads": torch.get_num_threads(),
+                "device": options.device,
                 "attention": options.attention,
                 "type": options.type,
             },

@@ -15,7 +15,9 @@ import time
 
 def arguments(description):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
     parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
     parser.add_argument("--optimizer", default="adamw_torch_fused")
     parser.add_argument("--compile", action="store_true", help="torch.compile with its default backend")
@@ -33,46 +35,68 @@ def with_threads(options):
     return options
 
 
-def dialogpt_small(options):
-    """124,439,808 parameters, dropout 0.1 in all three places, float32."""
+SHAPES = {
+    "small": {},  # 124,439,808 parameters
+    "medium": {"n_layer": 24, "n_embd": 1024, "n_head": 16},
+}
+
+
+def dialogpt(options, model="small"):
+    """Dropout 0.1 in all three places; float32 weights, which autocast makes narrow copies of with --precision bf16 or fp16."""
     from transformers import GPT2Config, GPT2LMHeadModel, set_seed
 
     set_seed(1)
-    config = GPT2Config(attn_implementation=options.attention, use_cache=False)
-    return GPT2LMHeadModel(config)
+    config = GPT2Config(attn_implementation=options.attention, use_cache=False, **SHAPES[model])
+    return GPT2LMHeadModel(config).to(options.device)
 
 
 class Clock:
-    """The instants at which optimizer steps start and end."""
+    """The instants at which optimizer steps start and end.
 
-    def __new__(cls):
+    A GPU works on while Python asks for more, so its steps are one stretch of time from the end of `warmup` steps to the
+    end of the last, and only those two ends are waited for.
+    """
+
+    def __new__(cls, options, warmup):
+        import torch
         from transformers import TrainerCallback
+
+        cuda = options.device == "cuda"
 
         class Callback(TrainerCallback):
             def __init__(self):
                 self.starts, self.ends = [], []
 
             def on_step_begin(self, *_, **__):
+                if cuda and not self.starts:
+                    torch.cuda.synchronize()
                 self.starts.append(time.perf_counter())
 
-            def on_step_end(self, *_, **__):
+            def on_step_end(self, _, state, *__, **___):
+                if cuda and state.global_step in (warmup, state.max_steps):
+                    torch.cuda.synchronize()
                 self.ends.append(time.perf_counter())
 
             def step_seconds(self):
-                """From one step's end to the next one's, so that the loading of data is in it; the first has no end before it."""
-                return [b - a for a, b in zip(self.ends, self.ends[1:])]
+                """From one step's end to the next one's, so that the loading of data is in it; those of the warm-up are not timed."""
+                ends = self.ends[warmup - 1 :]
+                if cuda:
+                    return [(ends[-1] - ends[0]) / (len(ends) - 1)]
+                return [b - a for a, b in zip(ends, ends[1:])]
 
         return Callback()
 
 
-def train(model, dataset, options, collator=None, **settings):
+def train(model, dataset, options, collator=None, warmup=1, **settings):
     from transformers import Trainer, TrainingArguments, default_data_collator
 
-    clock = Clock()
+    clock = Clock(options, warmup)
     with tempfile.TemporaryDirectory() as folder:
         trainer_settings = TrainingArguments(
             output_dir=folder,
-            use_cpu=True,
+            use_cpu=options.device == "cpu",
+            bf16=options.precision == "bf16",
+            fp16=options.precision == "fp16",
             optim=options.optimizer,
             torch_compile=options.compile,
             save_strategy="no",
@@ -98,11 +122,17 @@ def report(options, **results):
     import torch
     import transformers
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if platform.system() == "Darwin" else 1024)
+    if options.device == "cuda":
+        peak = torch.cuda.max_memory_reserved()
+    else:
+        unit = 1 if platform.system() == "Darwin" else 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     settings = {
         "torch": torch.__version__,
         "transformers": transformers.__version__,
         "threads": torch.get_num_threads(),
+        "device": options.device,
+        "precision": options.precision,
         "attention": options.attention,
         "optimizer": options.optimizer,
         "torch_compile": options.compile,

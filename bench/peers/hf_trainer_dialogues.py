@@ -1,17 +1,19 @@
-"""Times an epoch of the Hugging Face Trainer over dialogues, padded to the longest of each batch and grouped by length.
+"""Times an epoch of the Hugging Face Trainer over dialogues, padded to the longest of each batch.
 
     python bench/peers/hf_trainer_dialogues.py --threads 2 --dialogues encoded.json
+    python bench/peers/hf_trainer_dialogues.py --device cuda --precision bf16 --sampling random --dialogues encoded.json
 
 The file is a list of {"input_ids": [...], "labels": [...]}, labels -100 where nothing is to be learnt.
 """
 
 import json
 
-from hf_trainer import arguments, dialogpt_small, report, train, with_threads
+from hf_trainer import arguments, dialogpt, report, train, with_threads
 
 parser = arguments(__doc__)
 parser.add_argument("--dialogues", required=True)
 parser.add_argument("--batch", type=int, default=8, help="dialogues a step")
+parser.add_argument("--sampling", choices=["group_by_length", "random"], default="group_by_length")
 options = with_threads(parser.parse_args())
 
 import torch
@@ -34,9 +36,13 @@ def padded(examples):
     }
 
 
-model = dialogpt_small(options)
+model = dialogpt(options)
 # One batch outside of the clock: the first pass through a model finds nothing in the caches.
-model(**padded(dialogues[: options.batch])).loss.backward()
+first = {name: values.to(options.device) for name, values in padded(dialogues[: options.batch]).items()}
+half = torch.float16 if options.precision == "fp16" else torch.bfloat16
+with torch.autocast(options.device, half, enabled=options.precision != "fp32"):
+    loss = model(**first).loss
+loss.backward()
 model.zero_grad()
 clock = train(
     model,
@@ -45,7 +51,7 @@ clock = train(
     collator=padded,
     per_device_train_batch_size=options.batch,
     num_train_epochs=1,
-    train_sampling_strategy="group_by_length",
+    train_sampling_strategy=options.sampling,
 )
 seconds = clock.ends[-1] - clock.starts[0]
 supervised = sum(label != -100 for dialogue in dialogues for label in dialogue["labels"][1:])

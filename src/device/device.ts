@@ -147,6 +147,8 @@ export interface Device extends Allocator {
   readonly rowMultiple: number;
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
+  /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */
+  ownMemory(): ReadonlyMap<string, number>;
   /** Most bytes in use so far (the process's resident set on `cpu`). */
   peakMemory(): number;
   /** Frees everything allocated; the device is unusable afterwards. */

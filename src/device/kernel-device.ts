@@ -230,6 +230,10 @@ export abstract class KernelDevice implements Device {
   /** The kernels, ready to be called by this device. */
   protected abstract kernels(): OperationKernels;
 
+  ownMemory(): ReadonlyMap<string, number> {
+    return new Map();
+  }
+
   availableMemory(): number {
     return this.memory.available();
   }

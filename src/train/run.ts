@@ -3,6 +3,7 @@
 
 import type { RunOptions } from '../config/output-folder.js';
 import type { Precision } from '../device/device.js';
+import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
@@ -55,7 +56,8 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const state = start.state ?? freshState(data.fingerprint);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
-    const memory = planRunMemory(device, config, learning, {
+    const own = device.ownMemory();
+    const planned = planRunMemory(device, config, learning, {
       batchSize: options.perDeviceTrainBatchSize,
       maxLength,
     });
@@ -71,8 +73,8 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       epochs: settings.totalSteps / data.windows.windowsPerEpoch,
       totalSteps: settings.totalSteps,
       firstStep: state.global_step,
-      memory,
-      availableMemoryBytes: device.availableMemory(),
+      memory: new Map([...planned, ...own]),
+      availableMemoryBytes: device.availableMemory() + totalBytes(own),
       outputDir: options.outputDir,
     };
     for (const line of corpora.notes) watcher.note(line);

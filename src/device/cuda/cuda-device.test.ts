@@ -2,12 +2,16 @@
 // On the emulated card.
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
+import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../conformance/every-operation.js';
 import { Bench, Random } from '../conformance/harness.js';
 import { roundToBf16 } from '../reference.js';
-import type { CudaDevice, CudaDeviceOptions } from './cuda-device.js';
+import { type CudaDevice, type CudaDeviceOptions, createCudaDevice } from './cuda-device.js';
 import { narrow, widen } from './half-precision.js';
 
 const devices: CudaDevice[] = [];
@@ -193,6 +197,9 @@ test('what is fetched is what was there when it was asked for, also where many a
   for (const [at, numbers] of fetched.entries())
     assert.deepEqual(numbers.wait(), new Float32Array(6).fill(79 - at));
   assert.deepEqual(last.wait(), last.wait());
+  const half = device.allocate('half', [3], 'f16');
+  device.upload(half, Float32Array.of(1, -2.5, 1 / 3));
+  assert.deepEqual([...device.fetch(half).wait()], [1, -2.5, 0.333251953125]);
   const later = device.fetch(tensor);
   assert.deepEqual([...later.wait()], [-1, -1, -1, -1, -1, -1]);
   assert.equal(later.ready(), true);
@@ -217,6 +224,21 @@ test('the account of memory: by label, with the workspace, and as the driver cou
   assert.ok(device.peakMemory() >= before);
   device.dispose();
   assert.ok(device.peakMemory() >= before);
+});
+
+test('a device that cannot be put together leaves nothing behind, and another one starts', () => {
+  const folder = emulatorFolder();
+  const partial = mkdtempSync(join(tmpdir(), 'cuda-without-cublaslt-'));
+  try {
+    for (const name of readdirSync(folder))
+      if (!name.startsWith('libcublasLt')) symlinkSync(join(folder, name), join(partial, name));
+    const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: partial };
+    assert.throws(() => createCudaDevice({ env }), /libcublasLt of CUDA 13 or 12 is not found/);
+  } finally {
+    rmSync(partial, { recursive: true });
+  }
+  const device = open();
+  assert.deepEqual([...device.download(device.allocate('x', [2]))], [0, 0]);
 });
 
 test('halves are rounded to the nearest, and widened exactly', () => {

@@ -90,11 +90,12 @@ export class CudaDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
-  readonly vocabularyMultiple: number = 128;
-  readonly rowMultiple: number = 128;
+  readonly vocabularyMultiple = 128;
+  readonly rowMultiple = 128;
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;
+  readonly #own: MemoryPlan;
   #open = true;
   #peak = 0;
 
@@ -103,6 +104,7 @@ export class CudaDevice extends KernelDevice {
     this.#parts = parts;
     this.memory = parts.memory;
     this.#replays = new Replays(parts, parts.memory);
+    this.#own = new Map(parts.memory.plan);
     const [major, minor] = card.computeCapability;
     this.precisions = precisionsOf(card.computeCapability);
     this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
@@ -123,14 +125,19 @@ export class CudaDevice extends KernelDevice {
     return new Map(this.memory.plan);
   }
 
+  override ownMemory(): MemoryPlan {
+    return this.#own;
+  }
+
   /** For people: who computes what follows a matrix product, by shape, as decided so far. */
   epilogues(): string[] {
     return this.#parts.kernels.products.epilogues();
   }
 
   /**
-   * The first time `work` runs as it is, the second time into a graph that replaces it from then on and stays until
-   * `dispose`. @throws Error where `work` uploads, downloads or allocates.
+   * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
+   * time into a graph that replaces it from then on and stays until `dispose`.
+   * @throws Error where `work` uploads, downloads or allocates.
    */
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();

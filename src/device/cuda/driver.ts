@@ -5,6 +5,12 @@
 import koffi from 'koffi';
 import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
 import { driverCure, driverFailure, isFatal, noSuchCard, notEnoughMemory, outOfMemory } from './errors.js';
+import {
+  type KernelFunction,
+  LaunchArguments,
+  mostParameters,
+  type ParameterType,
+} from './launch-arguments.js';
 import { requireLibrary } from './libraries.js';
 
 /** The C functions of libcuda that this takes. cuGraphInstantiateWithFlags (11.4) is the newest. */
@@ -81,17 +87,6 @@ export interface Card {
   readonly sharedMemoryPerBlock: number;
 }
 
-export type ParameterType = 'pointer' | 'i64' | 'i32' | 'f32' | 'f64';
-
-/** A kernel of a loaded module. */
-export interface KernelFunction {
-  readonly name: string;
-  readonly handle: number;
-  readonly parameters: readonly ParameterType[];
-  /** The most dynamic shared memory that it has been allowed so far. */
-  readonly state: { sharedBytes: number };
-}
-
 export interface Geometry {
   /** Blocks in x, y and z. */
   readonly grid: readonly [number, number, number];
@@ -115,7 +110,6 @@ const nonBlocking = 1;
 const threadLocal = 1;
 /** What a block may have without asking. */
 const plainSharedBytes = 48 * 1024;
-const mostParameters = 32;
 /** CUDA_ERROR_NOT_READY. */
 const notReady = 600;
 
@@ -391,34 +385,6 @@ export class Driver {
     if (this.#calls[call](status, place) !== 0 || place[0] === undefined || place[0] === 0n)
       return `status ${status}`;
     return koffi.decode.string(place[0]);
-  }
-}
-
-/** The arguments of a launch as cuLaunchKernel takes them: an array of pointers to the values. */
-class LaunchArguments {
-  readonly #bytes = new ArrayBuffer(8 * mostParameters);
-  readonly #words = new Int32Array(this.#bytes);
-  readonly #floats = new Float32Array(this.#bytes);
-  readonly #doubles = new Float64Array(this.#bytes);
-  readonly #pointers = BigUint64Array.from(
-    { length: mostParameters },
-    (_, at) => koffi.address(this.#bytes) + BigInt(8 * at),
-  );
-
-  pack({ name, parameters }: KernelFunction, values: readonly number[]): BigUint64Array {
-    if (values.length !== parameters.length)
-      throw new RangeError(`${name} takes ${parameters.length} arguments, not ${values.length}`);
-    for (let at = 0; at < values.length; at++) this.#place(at, parameters[at], values[at] ?? 0);
-    return this.#pointers;
-  }
-
-  #place(at: number, type: ParameterType | undefined, value: number): void {
-    if (type === 'f32') this.#floats[2 * at] = value;
-    else if (type === 'f64') this.#doubles[at] = value;
-    else {
-      this.#words[2 * at] = value;
-      if (type !== 'i32') this.#words[2 * at + 1] = Math.floor(value / 2 ** 32);
-    }
   }
 }
 

@@ -4,7 +4,8 @@
 import type { DType, Tensor } from '../tensor.js';
 import { type AttentionModule, attentionParameters, cachedAttentionFile } from './attention-launches.js';
 import type { CardContext } from './card-context.js';
-import type { KernelFunction, Module } from './driver.js';
+import type { Module } from './driver.js';
+import type { KernelFunction } from './launch-arguments.js';
 import { type KernelName, kernelParameters, type Launch, type ScalarBytes } from './launches.js';
 
 /** A number; the address of a tensor; or nothing, which is passed as 0. */

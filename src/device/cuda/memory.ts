@@ -11,6 +11,9 @@ import type { CardContext } from './card-context.js';
 import { isHalf, narrow, narrowed, widen } from './half-precision.js';
 import { Staging } from './staging.js';
 
+/** Numbers that are converted at a time: a model's weights are not to lie in the host's memory twice. */
+const mostConverted = 2 ** 20;
+
 export class CudaMemory implements DeviceMemory {
   readonly #addresses: number[] = [];
   readonly #plan = new Map<string, number>();
@@ -74,9 +77,12 @@ export class CudaMemory implements DeviceMemory {
       this.#staging.upload(address, data);
       return;
     }
-    const halves = new Uint16Array(size);
-    narrow(halves, data, dtype);
-    this.#staging.upload(address, halves);
+    const halves = new Uint16Array(Math.min(size, mostConverted));
+    for (let from = 0; from < size; from += mostConverted) {
+      const part = data.subarray(from, from + mostConverted);
+      narrow(halves, part, dtype);
+      this.#staging.upload(address + from * bytesPerElement[dtype], halves.subarray(0, part.length));
+    }
   }
 
   download(source: Tensor): Float32Array {
@@ -99,8 +105,8 @@ export class CudaMemory implements DeviceMemory {
   fetch(source: Tensor): Fetched {
     this.#expectOpen('fetches');
     const { dtype, address, size } = source;
-    const landing =
-      dtype === 'f32' && size > 0 ? this.#staging.fetch(address, size * bytesPerElement[dtype]) : undefined;
+    const bytes = dtype === 'i32' ? 0 : size * bytesPerElement[dtype];
+    const landing = bytes > 0 ? this.#staging.fetch(address, bytes) : undefined;
     if (landing === undefined) {
       const data = this.download(source);
       return { ready: () => true, wait: () => data };
@@ -109,7 +115,10 @@ export class CudaMemory implements DeviceMemory {
     return {
       ready: () => data !== undefined || landing.ready(),
       wait: () => {
-        data ??= new Float32Array(landing.wait().slice().buffer);
+        if (data !== undefined) return data;
+        const { buffer } = landing.wait().slice();
+        data = isHalf(dtype) ? new Float32Array(size) : new Float32Array(buffer);
+        if (isHalf(dtype)) widen(data, new Uint16Array(buffer), dtype);
         return data;
       },
     };

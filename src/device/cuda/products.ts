@@ -1,9 +1,9 @@
 // Matrix products with what follows them: in one call of cuBLASLt where it offers that for the shape, else a product and a
-// kernel of our own. cuBLASLt's GELU is the tanh approximation, so the exact one is always ours. Decided once a shape.
+// kernel of our own. cuBLASLt's GELU is the tanh approximation, so the erf form is always ours. Decided once a shape.
 
 import type { Tensor } from '../tensor.js';
 import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
-import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
+import { type KernelLauncher, type ScalarType, scalarBytes, scalarType } from './kernel-launcher.js';
 import { launches } from './launches.js';
 
 /** What follows, as the kernels' ABI numbers it. */
@@ -65,7 +65,7 @@ export class Products {
       ...(preActivation && { preActivation: preActivation.address }),
     };
     const { driver, stream } = this.launcher.tools;
-    const whole = { ...plain, epilogue: fusedForm(following) };
+    const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
     if (k > 0 && whole.epilogue !== 'none' && this.#isFused(whole, operands)) {
       this.cublasLt.matmul(whole, operands, this.workspace, stream);
       return;
@@ -110,10 +110,13 @@ export class Products {
   }
 }
 
-/** What cuBLASLt would have to offer; `none` where nothing follows or it has no such thing. */
-function fusedForm({ epilogue, activation }: Following): FusedEpilogue {
+/**
+ * What cuBLASLt would have to offer; `none` where nothing follows or it has no such thing. How exact its GELU is, it does
+ * not say: good enough for halves, which are rounded more, while float32 stays exact.
+ */
+function fusedForm({ epilogue, activation }: Following, output: ScalarType): FusedEpilogue {
   if (epilogue === follows.bias) return 'bias';
-  if (activation !== geluNew) return 'none';
+  if (activation !== geluNew || output === 'f32') return 'none';
   if (epilogue === follows.activation) return 'gelu-bias';
   return epilogue === follows.gradient ? 'gelu-gradient' : 'none';
 }

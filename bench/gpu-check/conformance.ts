@@ -1,0 +1,15 @@
+// The conformance suite on the card at hand, with the machine's own driver and libraries, in the precision that
+// CHATBOT_TRAIN_TEST_PRECISION names; in half precision also with tensors as tensor cores and fused epilogues ask for them.
+// No test file by name: `npm test` runs the same suite on the emulated card.
+
+import { describeDevice } from '../../src/device/conformance.js';
+import { selectDevice } from '../../src/device/select.js';
+import { precisionOf } from '../measure.js';
+
+const { CHATBOT_TRAIN_TEST_DEVICE = 'cuda', CHATBOT_TRAIN_TEST_PRECISION = 'fp32' } = process.env;
+const precision = precisionOf(CHATBOT_TRAIN_TEST_PRECISION);
+const create = () => selectDevice(CHATBOT_TRAIN_TEST_DEVICE);
+
+describeDevice(CHATBOT_TRAIN_TEST_DEVICE, create, precision);
+if (precision !== 'fp32')
+  describeDevice(`${CHATBOT_TRAIN_TEST_DEVICE}, aligned,`, create, precision, { aligned: true });

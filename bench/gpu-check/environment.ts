@@ -1,0 +1,111 @@
+// What the check runs on: the card, its driver and libraries, what the device offers, and Python with torch where it is.
+// Exits with 5 and a sentence where there is no GPU that the device can use.
+//
+//     node dist/bench/gpu-check/environment.js --device cuda [--python PATH]
+
+import { spawnSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openDriver } from '../../src/device/cuda/driver.js';
+import type { Precision } from '../../src/device/device.js';
+import { selectDevice } from '../../src/device/select.js';
+import { UserError } from '../../src/errors.js';
+
+export interface Environment {
+  readonly card: string;
+  readonly computeCapability: string;
+  readonly totalMemory: number;
+  readonly freeMemory: number;
+  /** As CUDA counts: 13000 is 13.0. */
+  readonly driverVersion: number;
+  readonly device: string;
+  readonly precisions: readonly Precision[];
+  readonly weightPrecisions: readonly Precision[];
+  /** null where there is no Python with torch and transformers. */
+  readonly python: PythonEnvironment | null;
+  readonly node: string;
+  readonly system: string;
+  readonly processor: string;
+  readonly processors: number;
+  readonly machineMemory: number;
+  /** nvidia-smi's words, where it is there. */
+  readonly nvidiaSmi: string | null;
+  readonly computeSanitizer: string | null;
+  /** What `chatbot-train doctor --json` says. */
+  readonly doctor: unknown;
+}
+
+export interface PythonEnvironment {
+  readonly python: string;
+  readonly torch: string;
+  readonly transformers: string;
+  /** Whether torch has the card. */
+  readonly cuda: boolean;
+}
+
+const pythonProbe = `
+import json, sys, torch, transformers
+print(json.dumps({"python": sys.version.split()[0], "torch": torch.__version__,
+                  "transformers": transformers.__version__, "cuda": torch.cuda.is_available()}))
+`;
+
+const { values } = parseArgs({
+  options: { device: { type: 'string', default: 'cuda' }, python: { type: 'string', default: 'python3' } },
+});
+
+try {
+  console.log(JSON.stringify(environment(values.device, values.python)));
+} catch (thrown) {
+  if (!(thrown instanceof UserError)) throw thrown;
+  console.error(thrown.message);
+  process.exitCode = thrown.exitCode;
+}
+
+function environment(name: string, python: string): Environment {
+  const device = selectDevice(name);
+  const driver = openDriver();
+  const { computeCapability, totalMemory, name: card } = driver.device(Number(name.split(':')[1] ?? 0));
+  const found: Environment = {
+    card,
+    computeCapability: computeCapability.join('.'),
+    totalMemory,
+    freeMemory: device.availableMemory(),
+    driverVersion: driver.version,
+    device: device.description,
+    precisions: device.precisions,
+    weightPrecisions: device.weightPrecisions,
+    python: json<PythonEnvironment>(said(python, ['-c', pythonProbe])),
+    node: process.version,
+    system: `${process.platform} ${process.arch} ${release()}`,
+    processor: cpus()[0]?.model ?? '',
+    processors: cpus().length,
+    machineMemory: totalmem(),
+    nvidiaSmi: said('nvidia-smi', [
+      '--query-gpu=name,driver_version,pstate,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,ecc.mode.current',
+      '--format=csv',
+    ]),
+    computeSanitizer: said('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
+    doctor: json(said(process.execPath, [command('main'), 'doctor', '--json'])),
+  };
+  device.dispose();
+  return found;
+}
+
+function command(name: string): string {
+  return fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
+}
+
+/** A program's stdout; null where it is not there or fails without a word. */
+function said(program: string, args: readonly string[]): string | null {
+  const { stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
+  return stdout?.trim() || null;
+}
+
+function json<Of>(text: string | null): Of | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as Of);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+// The fastest that the card multiplies large matrices through the device: what the share of a training step is measured
+// against. Operands are random numbers, since a card that multiplies zeros draws less power and clocks higher.
+//
+//     node dist/bench/gpu-check/gemm-peak.js --device cuda --precision bf16
+
+import { parseArgs } from 'node:util';
+import { Random } from '../../src/corpus/random.js';
+import type { Device } from '../../src/device/device.js';
+import { selectDevice } from '../../src/device/select.js';
+import type { Tensor } from '../../src/device/tensor.js';
+import { scalarTypes } from '../../src/nn/parameters.js';
+import { median, precisionOf, seconds } from '../measure.js';
+
+export interface GemmPeakResult {
+  readonly precision: string;
+  /** Floating point operations a second of the best size. */
+  readonly flops: number;
+  readonly sizes: readonly {
+    readonly m: number;
+    readonly n: number;
+    readonly k: number;
+    readonly flops: number;
+  }[];
+}
+
+const { values } = parseArgs({
+  options: {
+    device: { type: 'string', default: 'cuda' },
+    precision: { type: 'string', default: 'bf16' },
+    /** Of square products. */
+    sizes: { type: 'string', default: '4096,8192,16384' },
+    repetitions: { type: 'string', default: '7' },
+    /** What one repetition takes at the least. */
+    seconds: { type: 'string', default: '0.1' },
+  },
+});
+const precision = precisionOf(values.precision);
+const device = selectDevice(values.device);
+const sizes = values.sizes.split(',').map(Number);
+const largest = Math.max(...sizes);
+const [a, b] = [randomSquare(device, 'a'), randomSquare(device, 'b')];
+const out = device.allocate('out', [largest * largest], scalarTypes[precision]);
+const measured = sizes.map((size) => ({ m: size, n: size, k: size, flops: rate(size) }));
+const result: GemmPeakResult = {
+  precision,
+  flops: Math.max(...measured.map(({ flops }) => flops)),
+  sizes: measured,
+};
+console.log(JSON.stringify(result));
+device.dispose();
+
+function randomSquare(on: Device, label: string): Tensor {
+  const random = new Random(label.charCodeAt(0));
+  const tensor = on.allocate(label, [largest * largest], scalarTypes[precision]);
+  const block = Float32Array.from({ length: 2 ** 20 }, () => random.next() / 2 ** 31 - 1);
+  for (let from = 0; from < tensor.size; from += block.length) {
+    const count = Math.min(block.length, tensor.size - from);
+    on.upload(tensor.view(from, [count]), block.subarray(0, count));
+  }
+  return tensor;
+}
+
+/** The median of the repetitions: a moment before the card has found its clock does not count. */
+function rate(size: number): number {
+  const square = (tensor: Tensor) => tensor.view(0, [size, size]);
+  const wait = () => device.download(out.view(0, [1]));
+  const multiply = (times: number) =>
+    seconds(() => {
+      for (let time = 0; time < times; time++) device.matmul(square(out), square(a), square(b));
+      wait();
+    });
+  multiply(1);
+  const once = multiply(1);
+  const times = Math.max(1, Math.min(1000, Math.ceil(Number(values.seconds) / once)));
+  const taken = Array.from({ length: Number(values.repetitions) }, () => multiply(times) / times);
+  return (2 * size ** 3) / median(taken);
+}

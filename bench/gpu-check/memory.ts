@@ -1,0 +1,57 @@
+// What the plan says a training run takes of the card's memory, beside what the driver counts: free memory before the
+// learner is built, less free memory after its first step.
+//
+//     node dist/bench/gpu-check/memory.js --model medium --batch 8 --tokens 512 --precision bf16
+
+import { parseArgs } from 'node:util';
+import { planMemory, totalBytes } from '../../src/device/memory-plan.js';
+import { selectDevice } from '../../src/device/select.js';
+import { initializeLearner, learnerPlan } from '../learner.js';
+import { precisionOf } from '../measure.js';
+import { fullRows } from '../rows.js';
+
+export interface MemoryResult {
+  readonly plannedBytes: number;
+  /** By cuMemGetInfo. */
+  readonly takenBytes: number;
+  /** Before the learner is built, what the context, its kernels and the library take already. */
+  readonly freeBytes: number;
+  readonly parts: Readonly<Record<string, number>>;
+}
+
+const { values } = parseArgs({
+  options: {
+    device: { type: 'string', default: 'cuda' },
+    precision: { type: 'string', default: 'bf16' },
+    model: { type: 'string', default: 'medium' },
+    batch: { type: 'string', default: '8' },
+    tokens: { type: 'string', default: '512' },
+    'gradient-checkpointing': { type: 'boolean', default: false },
+  },
+});
+const [batch, tokens] = [Number(values.batch), Number(values.tokens)];
+const device = selectDevice(values.device);
+const build = learnerPlan({
+  model: values.model,
+  precision: precisionOf(values.precision),
+  capacity: batch * tokens,
+  gradientCheckpointing: values['gradient-checkpointing'],
+});
+const plan = planMemory(device, build);
+const freeBytes = device.availableMemory();
+const learner = initializeLearner(build(device));
+learner.pass.accumulate(fullRows(batch, tokens, learner.model.config.vocabSize), 1 / (batch * tokens), {
+  seed: 1n,
+  microStep: 0,
+});
+learner.optimizer.update(5e-5).wait();
+const [loss = Number.NaN] = device.download(learner.pass.lossSum);
+if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
+const result: MemoryResult = {
+  plannedBytes: totalBytes(plan),
+  takenBytes: freeBytes - device.availableMemory(),
+  freeBytes,
+  parts: Object.fromEntries(plan),
+};
+console.log(JSON.stringify(result));
+device.dispose();

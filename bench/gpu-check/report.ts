@@ -1,0 +1,80 @@
+// The report of a check: JSON for keeping, a table for reading. Written anew after every step, so that a check that is
+// cut off has told what it knew. A later check of other parts adds to the report of the same card and day.
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeFileAtomic } from '../../src/files/atomic.js';
+import { type Finding, table } from '../findings.js';
+import { type Outcome, type Part, parts, type TestSummary } from './step.js';
+
+export interface Report {
+  /** Of the last check that wrote into it. null while it runs, and where it was cut off. */
+  readonly finishedAt: string | null;
+  /** As it was called. */
+  readonly arguments: readonly string[];
+  /** The emulator's card, or one of the same small sizes. */
+  readonly smoke: boolean;
+  readonly card: string;
+  readonly outcomes: readonly Outcome[];
+  /** Empty with `smoke`: nothing is measured there. */
+  readonly findings: readonly Finding[];
+}
+
+/** bench/results/<date>-<card>.json. */
+export function reportPath(card: string, date: Date): string {
+  const folder = fileURLToPath(new URL('../../../bench/results/', import.meta.url));
+  const name = card.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return join(folder, `${date.toISOString().slice(0, 10)}-${name}.json`);
+}
+
+/** What an earlier check of that card found about other parts. */
+export function earlierOutcomes(path: string, card: string, only: readonly Part[]): Outcome[] {
+  if (!existsSync(path)) return [];
+  try {
+    const earlier = JSON.parse(readFileSync(path, 'utf8')) as Report;
+    if (earlier.card !== card) return [];
+    return earlier.outcomes.filter(({ part }) => part !== 'environment' && !only.includes(part));
+  } catch {
+    // No report of ours: the time on a card is worth more than what lies there.
+    return [];
+  }
+}
+
+/** In the order of the parts. */
+export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
+  return [...outcomes].sort((one, other) => parts.indexOf(one.part) - parts.indexOf(other.part));
+}
+
+export function writeReport(path: string, report: Report): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** In Markdown. */
+export function readable({ card, outcomes, findings }: Report): string {
+  const rows = outcomes.map((outcome) => [
+    outcome.part,
+    outcome.name,
+    outcome.status,
+    outcome.seconds.toFixed(1),
+    remark(outcome),
+  ]);
+  const head = ['part', 'step', 'result', 's', ''];
+  const steps = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return [`## ${card}`, '', ...steps, ...(findings.length > 0 ? ['', table(findings)] : [])].join('\n');
+}
+
+/** One line that fits a cell. */
+export function remark({ status, result, words }: Outcome): string {
+  const summary = result as Partial<TestSummary> | null;
+  const counts =
+    summary?.failures === undefined
+      ? ''
+      : `${summary.passed} passed${summary.failures.length > 0 ? `, ${summary.failures.length} failed: ` : ''}`;
+  // A program that throws says so in the middle of what Node.js prints around it.
+  const lines = words.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
+  const why = status === 'passed' ? '' : said;
+  return `${counts}${why.slice(0, 160)}`.replaceAll('|', '\\|');
+}

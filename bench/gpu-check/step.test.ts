@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { remark } from './report.js';
+import { runStep, type Step } from './step.js';
+
+function step(script: string, more: Partial<Step> = {}): Step {
+  return {
+    name: 'a step',
+    part: 'bench',
+    command: process.execPath,
+    args: ['-e', script],
+    limitSeconds: 60,
+    prints: 'program',
+    ...more,
+  };
+}
+const print = (value: unknown) => `console.log(${JSON.stringify(JSON.stringify(value))});`;
+
+describe('a step of the check', () => {
+  test("passes with what a program's last line says", async () => {
+    const { status, result, exitCode } = await runStep(
+      step(`console.log('first');${print({ speed: 3 })}`),
+      60,
+    );
+    assert.deepEqual({ status, result, exitCode }, { status: 'passed', result: { speed: 3 }, exitCode: 0 });
+  });
+
+  test('fails with the words of a program that fails', async () => {
+    const outcome = await runStep(step("throw new Error('no such card')"), 60);
+    assert.equal(outcome.status, 'failed');
+    assert.equal(outcome.exitCode, 1);
+    assert.equal(remark(outcome), 'Error: no such card');
+  });
+
+  test('fails where a program prints no result, dies, or is not there', async () => {
+    const silent = await runStep(step(''), 60);
+    const killed = await runStep(step("process.kill(process.pid, 'SIGKILL')"), 60);
+    const absent = await runStep(step('', { command: '/nowhere/python3' }), 60);
+    assert.deepEqual(
+      [silent, killed, absent].map(({ status }) => status),
+      ['failed', 'failed', 'failed'],
+    );
+    assert.match(absent.words, /ENOENT/);
+  });
+
+  test('is ended at its time limit, with what it started', async () => {
+    const child =
+      "require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit' });";
+    const outcome = await runStep(step(`${child}setInterval(() => {}, 1e6)`, { limitSeconds: 0.2 }), 60);
+    assert.equal(outcome.status, 'timed out');
+  });
+
+  test('does not run without time, or where the machine does not offer it', async () => {
+    const late = await runStep(step(print(1)), 0.5);
+    const absent = await runStep(step(print(1), { notOffered: 'no torch' }), 60);
+    assert.deepEqual([late.status, absent.status, absent.words], ['no time left', 'not offered', 'no torch']);
+  });
+
+  test('of tests is the sum of their lines, kept as far as they came', async () => {
+    const lines = `${print({ test: 'one', outcome: 'passed' })}${print({ test: 'two', outcome: 'failed', message: 'wrong sum' })}`;
+    const tests = (script: string) => runStep(step(script, { prints: 'tests' }), 60);
+    const failed = await tests(`${lines}process.exit(1)`);
+    assert.equal(failed.status, 'failed');
+    assert.equal(remark(failed), '1 passed, 1 failed: two: wrong sum');
+    const none = await tests('');
+    assert.match(none.words, /no test ran/);
+    const crashed = await tests(`${print({ test: 'one', outcome: 'passed' })}process.exit(3)`);
+    assert.equal(crashed.status, 'failed');
+  });
+});

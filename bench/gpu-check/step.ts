@@ -1,0 +1,183 @@
+// One step of the check: a program in a process of its own, with a time limit, so that whatever becomes of it (a crash,
+// a hang, a lost GPU) the other steps still run. Knows nothing of what the steps are.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+
+export const parts = ['environment', 'conformance', 'goldens', 'run', 'bench', 'peers', 'sanitizer'] as const;
+export type Part = (typeof parts)[number];
+
+export interface Step {
+  readonly name: string;
+  readonly part: Part;
+  /** Steps that measure the same thing in turns have one series. */
+  readonly series?: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limitSeconds: number;
+  /** `tests` prints a line of JSON for each test, a `program` one line in all. */
+  readonly prints: 'program' | 'tests';
+  /** Why it cannot run here: the device, or a tool that the machine lacks. */
+  readonly notOffered?: string;
+}
+
+export type Status = 'passed' | 'failed' | 'timed out' | 'not offered' | 'no time left';
+
+export interface Outcome {
+  readonly name: string;
+  readonly part: Part;
+  readonly series?: string;
+  readonly status: Status;
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly command: string;
+  readonly exitCode: number | null;
+  /** What a program printed; of tests a TestSummary. */
+  readonly result: unknown;
+  /** Why it did not pass, or the end of what it said on stderr. */
+  readonly words: string;
+}
+
+/** What the reporter of tests prints, a line each. */
+export interface TestLine {
+  readonly test: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly message?: string;
+}
+
+export interface TestSummary {
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: readonly TestLine[];
+}
+
+/** Of stdout and of stderr. */
+const mostOutput = 2 ** 24;
+const running = new Set<ChildProcess>();
+
+/** @param budgetSeconds what is left for everything; less than a second is no time. */
+export async function runStep(step: Step, budgetSeconds: number): Promise<Outcome> {
+  const { name, part, series, notOffered } = step;
+  const about = {
+    name,
+    part,
+    ...(series === undefined ? {} : { series }),
+    startedAt: new Date().toISOString(),
+    command: [step.command, ...step.args].join(' '),
+  };
+  const idle = { ...about, seconds: 0, exitCode: null, result: null };
+  if (notOffered !== undefined) return { ...idle, status: 'not offered', words: notOffered };
+  if (budgetSeconds < 1)
+    return { ...idle, status: 'no time left', words: 'the budget of --minutes was spent' };
+  const limit = Math.min(step.limitSeconds, budgetSeconds);
+  const start = performance.now();
+  const ended = await runProcess(step, limit);
+  const seconds = Number(((performance.now() - start) / 1000).toFixed(2));
+  return { ...about, seconds, exitCode: ended.exitCode, ...verdict(step, ended, limit) };
+}
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function runProcess({ command, args, env }: Step, limitSeconds: number): Promise<Ended> {
+  return new Promise((resolve) => {
+    // A group of its own: what the program starts ends with it.
+    const child = spawn(command, args, {
+      // Tests that run inside of a test would report to its runner.
+      env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    running.add(child);
+    let [stdout, stderr, timedOut] = ['', '', false];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout = (stdout + text).slice(-mostOutput);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-mostOutput);
+    });
+    const clock = setTimeout(() => {
+      timedOut = true;
+      end(child);
+    }, limitSeconds * 1000);
+    const finish = (exitCode: number | null) => {
+      clearTimeout(clock);
+      running.delete(child);
+      resolve({ exitCode, timedOut, stdout, stderr });
+    };
+    child.on('error', (error) => {
+      stderr += error.message;
+      finish(null);
+    });
+    child.on('close', finish);
+  });
+}
+
+function end(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** For when the check itself is interrupted. */
+export function endAll(): void {
+  for (const child of running) end(child);
+}
+
+function verdict(
+  { prints }: Step,
+  { exitCode, timedOut, stdout, stderr }: Ended,
+  limitSeconds: number,
+): Pick<Outcome, 'status' | 'result' | 'words'> {
+  const result = prints === 'tests' ? summaryOf(stdout) : lastLine(stdout);
+  const tail = stderr.trim().slice(-2000);
+  if (timedOut)
+    return { status: 'timed out', result, words: `ended after ${limitSeconds.toFixed(0)} s. ${tail}` };
+  if (prints === 'tests') {
+    const { passed, failures } = result as TestSummary;
+    if (exitCode === 0 && failures.length === 0 && passed > 0) return { status: 'passed', result, words: '' };
+    const [first] = failures;
+    const words = first
+      ? `${first.test}: ${first.message ?? ''}`
+      : passed === 0
+        ? `no test ran. ${tail}`
+        : tail;
+    return { status: 'failed', result, words };
+  }
+  if (exitCode !== 0) return { status: 'failed', result, words: tail };
+  if (result === null) return { status: 'failed', result, words: `it printed no result. ${tail}` };
+  return { status: 'passed', result, words: '' };
+}
+
+function summaryOf(stdout: string): TestSummary {
+  const lines = stdout
+    .split('\n')
+    .map(parsed)
+    .filter((line): line is TestLine => typeof line === 'object' && line !== null && 'test' in line);
+  const count = (outcome: TestLine['outcome']) => lines.filter((line) => line.outcome === outcome).length;
+  return {
+    passed: count('passed'),
+    skipped: count('skipped'),
+    failures: lines.filter(({ outcome }) => outcome === 'failed'),
+  };
+}
+
+function lastLine(stdout: string): unknown {
+  return parsed(stdout.trimEnd().split('\n').at(-1) ?? '');
+}
+
+/** null for what is no JSON. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

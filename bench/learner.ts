@@ -1,0 +1,45 @@
+// A model's shape with fresh weights, ready to train: the same learner that a run of the product builds, with the
+// settings that the peers have.
+
+import type { Device, Precision } from '../src/device/device.js';
+import { presetConfig } from '../src/nn/gpt2-config.js';
+import { buildLearner, type Learner } from '../src/train/learner.js';
+import { loadRepeatedWeights } from './weights.js';
+
+export interface LearnerShape {
+  /** A preset: `small`, `medium`. */
+  readonly model: string;
+  readonly precision: Precision;
+  /** The most tokens of a micro-batch. */
+  readonly capacity: number;
+  readonly gradientCheckpointing?: boolean;
+}
+
+/** What builds the learner on a device, or counts its memory on a plan's. */
+export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
+  const { model, precision, capacity, gradientCheckpointing = false } = shape;
+  return (device) =>
+    buildLearner(device, presetConfig(model, 50257), {
+      capacity,
+      precision,
+      gradientCheckpointing,
+      labelSmoothing: 0,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.01,
+      maxGradNorm: 1,
+      samples: false,
+    });
+}
+
+/** Ready for its first step. */
+export function initializeLearner(learner: Learner): Learner {
+  loadRepeatedWeights(learner.model);
+  learner.optimizer.restore(0);
+  return learner;
+}
+
+export function freshLearner(device: Device, shape: LearnerShape): Learner {
+  return initializeLearner(learnerPlan(shape)(device));
+}
