@@ -92,7 +92,8 @@ async function compileAll(path: string, all: readonly Compilation[]): Promise<Ma
     });
     return new Map(answers);
   } finally {
-    for (const child of children) child.kill();
+    // Some versions of NVRTC never return from an orderly end.
+    for (const child of children) child.kill('SIGKILL');
   }
 }
 
