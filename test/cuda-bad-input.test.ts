@@ -148,13 +148,18 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     });
   }
 
+  interface Plan {
+    readonly available_memory_bytes: number;
+    readonly memory_parts: { readonly workspace: number };
+  }
+
   /** A card on which that many bytes are free beside what the device itself takes. */
   const cardWith = (bytes: number): Settings => {
     const { stdout } = train(join(root, 'measured'), ['--device', 'cuda', '--dry-run', '--json'], {
       CUDA_EMULATOR_MEMORY: String(2 ** 32),
     });
-    const { available_memory_bytes: available } = JSON.parse(stdout) as { available_memory_bytes: number };
-    return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + bytes) };
+    const { available_memory_bytes: available, memory_parts } = JSON.parse(stdout) as Plan;
+    return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + memory_parts.workspace + bytes) };
   };
 
   test('a run that does not fit is told how much is missing and the flag that makes it fit', () => {

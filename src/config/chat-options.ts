@@ -1,8 +1,8 @@
 // Every option of `chatbot-chat`, once: its flags, and what `/set` and `/show` know. Names are those of transformers'
 // GenerationConfig where it has them; the defaults of a reply are those of generate/settings.ts.
 
-import { deviceSpelling } from '../device/names.js';
 import { defaultSettings } from '../generate/settings.js';
+import { deviceOption, threadsOption } from './device-options.js';
 import type { OptionSpec, ValuesOf } from './option-spec.js';
 
 /** How many replies `--mmi` chooses from when nobody says so; the DialoGPT paper takes 16. */
@@ -166,31 +166,15 @@ export const chatOptions = {
   },
 
   // ---- Device and memory
-  device: {
-    group: 'Device and memory',
-    type: 'text',
-    value: 'device',
-    default: 'auto',
-    pattern: deviceSpelling,
-    help: `Where to compute: ${deviceSpelling.words}; auto takes the fastest that works.`,
-  },
+  device: deviceOption,
   precision: {
     group: 'Device and memory',
     type: 'choice',
-    choices: ['auto', 'fp32', 'bf16'],
+    choices: ['auto', 'fp32', 'bf16', 'fp16'],
     default: 'auto',
     help: 'Numbers to keep the weights in: bf16 is twice as fast where the device has it, which auto looks up.',
   },
-  threads: {
-    group: 'Device and memory',
-    type: 'integer',
-    value: 'n',
-    default: null,
-    unset: 'one a core',
-    min: 1,
-    max: 1024,
-    help: 'Processor threads to compute with; the reply does not depend on it.',
-  },
+  threads: threadsOption,
 
   // ---- Output
   json: {

@@ -1,7 +1,7 @@
 // Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
 // them.
 
-import { deviceSpelling } from '../device/names.js';
+import { deviceOption, threadsOption } from './device-options.js';
 import type { OptionSpec, ValuesOf } from './option-spec.js';
 
 export const trainOptions = {
@@ -274,14 +274,7 @@ export const trainOptions = {
   },
 
   // ---- Device and memory
-  device: {
-    group: 'Device and memory',
-    type: 'text',
-    value: 'device',
-    default: 'auto',
-    pattern: deviceSpelling,
-    help: `Where to compute: ${deviceSpelling.words}; auto takes the fastest that works.`,
-  },
+  device: deviceOption,
   precision: {
     group: 'Device and memory',
     type: 'choice',
@@ -295,16 +288,7 @@ export const trainOptions = {
     default: false,
     help: 'Forget activations and compute them again when needed: a third slower, much less memory.',
   },
-  threads: {
-    group: 'Device and memory',
-    type: 'integer',
-    value: 'n',
-    default: null,
-    unset: 'one a core',
-    min: 1,
-    max: 1024,
-    help: 'Processor threads to compute with; the result does not depend on it.',
-  },
+  threads: threadsOption,
 
   // ---- Output
   outputDir: {

@@ -1,0 +1,23 @@
+// Options of every program that computes.
+
+import { deviceSpelling } from '../device/names.js';
+
+export const deviceOption = {
+  group: 'Device and memory',
+  type: 'text',
+  value: 'device',
+  default: 'auto',
+  pattern: deviceSpelling,
+  help: `Where to compute: ${deviceSpelling.words}; auto takes the fastest that works.`,
+} as const;
+
+export const threadsOption = {
+  group: 'Device and memory',
+  type: 'integer',
+  value: 'n',
+  default: null,
+  unset: 'one a core',
+  min: 1,
+  max: 1024,
+  help: 'Processor threads to compute with; the result does not depend on it.',
+} as const;
