@@ -4,8 +4,9 @@
 
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
-import { KernelDevice, type OperationKernels } from '../kernel-device.js';
+import { KernelDevice } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
+import type { OperationKernels } from '../operation-kernels.js';
 import { mostHeadChannels } from './attention-launches.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
