@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { ExitCode } from '../src/errors.js';
 import type { GPT2Config } from '../src/nn/gpt2-config.js';
 import { readState, stateFileName } from '../src/train/run-state.js';
-import { emulatorFolder } from './cuda-emulator/build.js';
+import { emulatorFolder, emulatorFolderOfCuda12 } from './cuda-emulator/build.js';
 import { repositoryRoot } from './repository.js';
 import {
   chatbotTrain,
@@ -94,6 +94,28 @@ test('a model of odd sizes learns in half precision what it learns in float32 on
     const { eval_loss } = await trained([...words, ...onCuda(precision), ...flags, ...output]);
     assert.ok(Math.abs(Number(eval_loss) / Number(exact.eval_loss) - 1) < 2e-3, `${precision}: ${eval_loss}`);
   }
+});
+
+test('a card of compute capability 7.0 trains in fp16, by the libraries of CUDA 12', () => {
+  const output = join(root, 'volta');
+  const words = ['--model', model, ...short, '--device', 'cuda', '--max-steps', '2', '--eval-ratio', '0'];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(repositoryRoot, 'dist/src/cli/main.js'), ...words, '--output-dir', output, '--json'],
+    {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolderOfCuda12(),
+        CUDA_EMULATOR_NVRTC_VERSION: '12.4',
+        CUDA_EMULATOR_COMPUTE_CAPABILITY: '7.0',
+      },
+    },
+  );
+  assert.equal(status, ExitCode.ok, stderr);
+  const { precision, device }: { precision: string; device: string } = JSON.parse(stdout);
+  assert.equal(precision, 'fp16');
+  assert.match(device, /compute capability 7\.0, CUDA 12\.4$/);
 });
 
 describe('replies on the GPU are those on the CPU', () => {
