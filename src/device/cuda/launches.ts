@@ -30,12 +30,6 @@ export type ParameterType = typeof P | typeof N | typeof I | typeof F | typeof D
 
 /** The kernels' parameters in order; the kernels' own comments say what each is. */
 export const kernelParameters = {
-  fill: [P, F, N],
-  narrow: [P, P, N],
-  widen: [P, P, N],
-  narrow_bf16: [P, P, N],
-  widen_bf16: [P, P, N],
-
   add_bias: [P, P, N, N],
   add_bias_activation: [P, P, P, I, N, N],
   activation_gradient: [P, P, I, N],
@@ -74,12 +68,6 @@ export const mostChannels = 4096;
 
 /** From the sizes of an operation, the geometry of its kernel. */
 export const launches = {
-  fill: elementwise,
-  narrow: elementwise,
-  widen: elementwise,
-  narrow_bf16: elementwise,
-  widen_bf16: elementwise,
-
   add_bias: ofRows,
   add_bias_activation: ofRows,
   activation_gradient: elementwise,
