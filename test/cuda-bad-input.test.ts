@@ -10,7 +10,7 @@ import { ExitCode } from '../src/errors.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { emulatorFolder } from './cuda-emulator/build.js';
 import { repositoryRoot } from './repository.js';
-import { makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+import { makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder, tinyConfig } from './tiny-run.js';
 
 const root = scratchFolder('cuda-bad-input');
 const model = makeTinyModel(join(root, 'model'));
@@ -187,6 +187,23 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     const flags = /it fits with (.*)/.exec(stderr)?.[1]?.split(' ') ?? [];
     const fitting = train(output, [...words, ...flags, '--dry-run'], memory);
     assert.equal(fitting.code, ExitCode.ok, fitting.stderr);
+  });
+
+  test('a model with heads that are wider than the kernels hold, to be trained and to talk', () => {
+    const wide = makeTinyModel(join(root, 'wide'), { ...tinyConfig, nEmbd: 160, nHead: 1, nLayer: 1 });
+    const output = join(root, 'too-wide');
+    const outcomes = [
+      train(output, ['--model', wide, '--device', 'cuda', '--quiet']),
+      run('chat/main.js', [wide, '--prompt', 'hello', '--device', 'cuda'], {}),
+    ];
+    for (const { code, stderr } of outcomes) {
+      assert.match(
+        stderr,
+        /^error: cuda computes .* up to 128 channels, and .* have 160: use --device cpu\n$/,
+      );
+      assert.equal(code, ExitCode.device);
+    }
+    assert.ok(!existsSync(output));
   });
 
   test('a model that is to talk and does not fit', () => {

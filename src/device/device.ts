@@ -145,6 +145,8 @@ export interface Device extends Allocator {
   readonly vocabularyMultiple: number;
   /** Batches are fastest where their number of rows is a multiple of this: few shapes, of full tiles. */
   readonly rowMultiple: number;
+  /** The widest rows, and heads of attention, that it can compute, in channels; Infinity where it takes all. */
+  readonly mostChannels: { readonly row: number; readonly head: number };
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
   /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */

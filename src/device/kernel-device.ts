@@ -35,6 +35,7 @@ export abstract class KernelDevice implements Device {
   abstract readonly weightPrecisions: readonly Precision[];
   abstract readonly vocabularyMultiple: number;
   abstract readonly rowMultiple: number;
+  abstract readonly mostChannels: Device['mostChannels'];
   protected abstract readonly memory: DeviceMemory;
   #disposed = false;
 

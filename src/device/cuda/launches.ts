@@ -64,7 +64,7 @@ const threads = 256;
 /** Blocks of a kernel that walks over its elements in strides of its whole grid: enough to fill any card. */
 const mostBlocks = 4096;
 /** Channels of a row that one block of threads can hold in registers. */
-const mostChannels = 4096;
+export const mostChannels = 4096;
 
 /** From the sizes of an operation, the geometry of its kernel. */
 export const launches = {
