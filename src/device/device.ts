@@ -259,8 +259,9 @@ export interface Device extends Allocator {
   /**
    * losses[S] = cross-entropy of logits[S,W] against targets i32[S]; a negative target gives loss 0 and gradient 0.
    * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as the Hugging Face Trainer has it).
-   * With `gradientScale` f32[1], logits are overwritten by d(gradientScale * sum of losses)/d logits. Of a row only the
-   * first V = `vocabulary` logits count, all by default; the gradient of the others is 0.
+   * With `gradientScale` f32[2], logits are overwritten by d(g * sum of losses)/d logits, where g is the product of its
+   * two numbers; in fp16 the second is the loss scale. Of a row only the first V = `vocabulary` logits count, all by
+   * default; the gradient of the others is 0.
    */
   crossEntropy(
     losses: Tensor,

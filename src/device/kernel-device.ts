@@ -337,7 +337,7 @@ export abstract class KernelDevice implements Device {
     expectFloats('crossEntropy', [rows], { losses });
     expectAll('crossEntropy', floatType('crossEntropy', this, logits), [rows, width], { logits });
     expectIntegers('crossEntropy', [rows], { targets });
-    if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
+    if (gradientScale) expectFloats('crossEntropy', [2], { gradientScale });
     expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
     kernels.cross_entropy(losses, logits, targets, labelSmoothing, gradientScale, rows, vocabulary, width);
   }

@@ -64,7 +64,7 @@ export class LmHead {
 
   /**
    * losses[S] of hidden[R,C]; adds to the table's gradient and writes gradHidden[R,C], both of
-   * gradientScale[1] * sum of losses. `gradSelected` is scratch, [R,C].
+   * the product of gradientScale[2] times the sum of losses. `gradSelected` is scratch, [R,C].
    */
   lossWithGradient(
     losses: Tensor,
