@@ -104,6 +104,8 @@ export interface AdamWOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** So many parameters, from the first on, decay; default: all. */
+  readonly decayed?: number;
 }
 
 export interface UpdateOptions {

@@ -372,10 +372,10 @@ export abstract class KernelDevice implements Device {
     const kernels = this.ready();
     const { shape } = parameters;
     expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
-    const { step, working, beta1, beta2, epsilon, weightDecay } = options;
+    const { step, working, beta1, beta2, epsilon, weightDecay, decayed = parameters.size } = options;
     expectFloats('adamw', [6], { step });
     const buffers = [parameters, gradients, firstMoment, secondMoment] as const;
-    const rest = [step, beta1, beta2, epsilon, weightDecay, parameters.size] as const;
+    const rest = [step, beta1, beta2, epsilon, weightDecay, decayed, parameters.size] as const;
     if (working === undefined) {
       kernels.adamw(...buffers, ...rest);
       return;

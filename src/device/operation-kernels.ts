@@ -173,6 +173,7 @@ export interface OperationKernels {
     beta2: number,
     epsilon: number,
     weightDecay: number,
+    decayed: number,
     size: number,
   ): void;
   /** As adamw; working[size] becomes the parameters, rounded. Of kernels that compute in mixed precision. */
@@ -187,6 +188,7 @@ export interface OperationKernels {
     beta2: number,
     epsilon: number,
     weightDecay: number,
+    decayed: number,
     size: number,
   ): void;
 }

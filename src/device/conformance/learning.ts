@@ -179,12 +179,12 @@ function testClipping(check: Check): void {
 }
 
 function testAdamW(check: Check): void {
-  for (const [size, weightDecay] of [
-    [3, 0.01],
-    [517, 0],
-    [50_003, 0.1],
+  for (const [size, weightDecay, decayed] of [
+    [3, 0.01, 3],
+    [517, 0, 517],
+    [50_003, 0.1, 20_001],
   ] as const) {
-    check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay}`, (bench) => {
+    check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay} of ${decayed}`, (bench) => {
       const { device } = bench;
       const random = new Random(size);
       const [beta1, beta2, epsilon, learningRate, gradientScale] = [0.9, 0.999, 1e-8, 0.01, 0.5];
@@ -212,9 +212,19 @@ function testAdamW(check: Check): void {
           beta2,
           epsilon,
           weightDecay,
+          ...(decayed < size && { decayed }),
           ...working,
         });
-        adamw(state, gradient, { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay });
+        adamw(state, gradient, {
+          t,
+          learningRate,
+          gradientScale,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          decayed,
+        });
         expectEqual(bench.read(gradients), new Float64Array(size), 'gradients');
       }
       expectClose(bench.read(parameters), state.parameters, 'parameters');

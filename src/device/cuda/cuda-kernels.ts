@@ -183,7 +183,7 @@ export class CudaKernels implements OperationKernels {
   }
 
   adamw(...values: Parameters<OperationKernels['adamw']>): void {
-    this.launcher.launch('adamw', 'f32', launches.adamw(values[9]), values);
+    this.launcher.launch('adamw', 'f32', launches.adamw(values[10]), values);
   }
 
   adamw_narrow(...values: Parameters<Required<OperationKernels>['adamw_narrow']>): void {

@@ -52,8 +52,8 @@ export const kernelParameters = {
 
   cross_entropy: [P, P, P, F, P, N, N, N],
   prepare_update: [P, P, P, D, D, D],
-  adamw: [P, P, P, P, P, D, D, D, D, N],
-  adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N],
+  adamw: [P, P, P, P, P, D, D, D, D, N, N],
+  adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N, N],
 } as const satisfies Record<string, readonly ParameterType[]>;
 
 export type KernelName = keyof typeof kernelParameters;
