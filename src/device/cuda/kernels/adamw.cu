@@ -149,14 +149,14 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
 extern "C" __global__ void adamw(float* parameters, float* gradients, float* first_moment, float* second_moment,
                                  const float* step, double beta1, double beta2, double epsilon, double weight_decay,
                                  long long decayed, long long size) {
-  update_all(0, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, decayed,
-             size);
+  update_all(0, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay,
+             decayed, size);
 }
 
 /** As adamw; copy[size] = what the parameters now are, rounded. */
 extern "C" __global__ void adamw_narrow(scalar* copy, float* parameters, float* gradients, float* first_moment,
                                         float* second_moment, const float* step, double beta1, double beta2,
                                         double epsilon, double weight_decay, long long decayed, long long size) {
-  update_all(copy, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, decayed,
-             size);
+  update_all(copy, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay,
+             decayed, size);
 }
