@@ -347,7 +347,7 @@ const flags: readonly Case[] = [
   ['a row longer than the context', ['--max-length', '65'], ExitCode.usage, /--max-length is 65.*64 tokens/],
   ['an unknown device', ['--device', 'gpu'], ExitCode.usage, /gpu/],
   ['CUDA', ['--device', 'cuda'], ExitCode.device, /cuda.*--device cpu/],
-  ['TensorFlow.js', ['--device', 'tfjs:wasm'], ExitCode.device, /tfjs:wasm.*--device cpu/],
+  ['TensorFlow.js', ['--device', 'tfjs:webgl'], ExitCode.device, /'webgl'.*tfjs:node-gpu/],
   [
     'bf16 on the CPU',
     ['--precision', 'bf16'],

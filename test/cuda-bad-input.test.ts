@@ -10,7 +10,7 @@ import { ExitCode } from '../src/errors.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { emulatorFolder } from './cuda-emulator/build.js';
 import { repositoryRoot } from './repository.js';
-import { makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+import { makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder, tinyConfig } from './tiny-run.js';
 
 const root = scratchFolder('cuda-bad-input');
 const model = makeTinyModel(join(root, 'model'));
@@ -148,13 +148,18 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     });
   }
 
+  interface Plan {
+    readonly available_memory_bytes: number;
+    readonly memory_parts: { readonly workspace: number };
+  }
+
   /** A card on which that many bytes are free beside what the device itself takes. */
   const cardWith = (bytes: number): Settings => {
     const { stdout } = train(join(root, 'measured'), ['--device', 'cuda', '--dry-run', '--json'], {
       CUDA_EMULATOR_MEMORY: String(2 ** 32),
     });
-    const { available_memory_bytes: available } = JSON.parse(stdout) as { available_memory_bytes: number };
-    return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + bytes) };
+    const { available_memory_bytes: available, memory_parts } = JSON.parse(stdout) as Plan;
+    return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + memory_parts.workspace + bytes) };
   };
 
   test('a run that does not fit is told how much is missing and the flag that makes it fit', () => {
@@ -182,6 +187,23 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     const flags = /it fits with (.*)/.exec(stderr)?.[1]?.split(' ') ?? [];
     const fitting = train(output, [...words, ...flags, '--dry-run'], memory);
     assert.equal(fitting.code, ExitCode.ok, fitting.stderr);
+  });
+
+  test('a model with heads that are wider than the kernels hold, to be trained and to talk', () => {
+    const wide = makeTinyModel(join(root, 'wide'), { ...tinyConfig, nEmbd: 160, nHead: 1, nLayer: 1 });
+    const output = join(root, 'too-wide');
+    const outcomes = [
+      train(output, ['--model', wide, '--device', 'cuda', '--quiet']),
+      run('chat/main.js', [wide, '--prompt', 'hello', '--device', 'cuda'], {}),
+    ];
+    for (const { code, stderr } of outcomes) {
+      assert.match(
+        stderr,
+        /^error: cuda computes .* up to 128 channels, and .* have 160: use --device cpu\n$/,
+      );
+      assert.equal(code, ExitCode.device);
+    }
+    assert.ok(!existsSync(output));
   });
 
   test('a model that is to talk and does not fit', () => {

@@ -46,6 +46,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/flags.js',
     'cli/main.js',
     'cli/program.js',
+    'config/device-options.js',
     'config/option-spec.js',
     'config/train-options.js',
     'device/names.js',

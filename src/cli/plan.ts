@@ -58,6 +58,7 @@ export function planJson(plan: RunPlan): string {
     epochs: plan.epochs,
     steps: plan.totalSteps,
     memory_bytes: totalBytes(plan.memory),
+    memory_parts: Object.fromEntries(plan.memory),
     available_memory_bytes: plan.availableMemoryBytes,
     output_dir: plan.outputDir,
   });

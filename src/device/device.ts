@@ -104,6 +104,8 @@ export interface AdamWOptions {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
+  /** So many parameters, from the first on, decay; default: all. */
+  readonly decayed?: number;
 }
 
 export interface UpdateOptions {
@@ -145,6 +147,8 @@ export interface Device extends Allocator {
   readonly vocabularyMultiple: number;
   /** Batches are fastest where their number of rows is a multiple of this: few shapes, of full tiles. */
   readonly rowMultiple: number;
+  /** The widest rows, and heads of attention, that it can compute, in channels; Infinity where it takes all. */
+  readonly mostChannels: { readonly row: number; readonly head: number };
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
   /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */
@@ -257,8 +261,9 @@ export interface Device extends Allocator {
   /**
    * losses[S] = cross-entropy of logits[S,W] against targets i32[S]; a negative target gives loss 0 and gradient 0.
    * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as the Hugging Face Trainer has it).
-   * With `gradientScale` f32[1], logits are overwritten by d(gradientScale * sum of losses)/d logits. Of a row only the
-   * first V = `vocabulary` logits count, all by default; the gradient of the others is 0.
+   * With `gradientScale` f32[2], logits are overwritten by d(g * sum of losses)/d logits, where g is the product of its
+   * two numbers; in fp16 the second is the loss scale. Of a row only the first V = `vocabulary` logits count, all by
+   * default; the gradient of the others is 0.
    */
   crossEntropy(
     losses: Tensor,

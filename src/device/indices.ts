@@ -1,7 +1,7 @@
 // Checks of what comes from data: an index outside its table would have a kernel read or write foreign memory.
 
 import type { AttentionOptions, KeyValueCache } from './device.js';
-import type { OperationKernels } from './kernel-device.js';
+import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, expectDivisible, expectFloats, expectIntegers, type FloatType, show } from './shapes.js';
 import type { Tensor } from './tensor.js';
 

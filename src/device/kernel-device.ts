@@ -16,196 +16,9 @@ import type {
 } from './device.js';
 import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
 import { matmulArguments } from './matmul-arguments.js';
+import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, expectFloats, expectIntegers, floatType, show, weightType } from './shapes.js';
 import type { DType, Tensor } from './tensor.js';
-
-/**
- * The operations' kernels; see those of the CPU for what each parameter is. A tensor passes as such, nothing as
- * undefined, flags as 0 and 1.
- */
-export interface OperationKernels {
-  matmul(
-    out: Tensor,
-    a: Tensor,
-    b: Tensor,
-    bIsBf16: number,
-    m: number,
-    n: number,
-    k: number,
-    transposeA: number,
-    transposeB: number,
-    accumulate: number,
-    epilogue: number,
-    bias: Tensor | undefined,
-    preActivation: Tensor | undefined,
-    activation: number,
-  ): void;
-  sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void;
-  embedding(
-    out: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    tokenTable: Tensor,
-    positionTable: Tensor,
-    tablesAreBf16: number,
-    probability: number,
-    site: number,
-    counter: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  embedding_backward(
-    gradToken: Tensor,
-    gradPosition: Tensor,
-    gradOut: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    probability: number,
-    site: number,
-    counter: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  layernorm(
-    out: Tensor,
-    stats: Tensor,
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    epsilon: number,
-    rows: number,
-    channels: number,
-  ): void;
-  residual_layernorm(
-    sum: Tensor,
-    out: Tensor,
-    stats: Tensor,
-    residual: Tensor,
-    branch: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    epsilon: number,
-    probability: number,
-    site: number,
-    counter: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  layernorm_backward(
-    gradX: Tensor,
-    gradWeight: Tensor,
-    gradBias: Tensor,
-    gradOut: Tensor,
-    x: Tensor,
-    stats: Tensor,
-    weight: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  dropout(
-    out: Tensor,
-    x: Tensor,
-    probability: number,
-    site: number,
-    counter: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  attention(
-    out: Tensor,
-    logSumExp: Tensor,
-    qkv: Tensor,
-    starts: Tensor,
-    ends: Tensor,
-    rows: number,
-    channels: number,
-    heads: number,
-    scale: number,
-    probability: number,
-    site: number,
-    counter: Tensor,
-  ): void;
-  attention_backward(
-    gradQkv: Tensor,
-    gradOut: Tensor,
-    out: Tensor,
-    logSumExp: Tensor,
-    qkv: Tensor,
-    starts: Tensor,
-    ends: Tensor,
-    rows: number,
-    channels: number,
-    heads: number,
-    scale: number,
-    probability: number,
-    site: number,
-    counter: Tensor,
-  ): void;
-  attention_cached(
-    out: Tensor,
-    qkv: Tensor,
-    keys: Tensor,
-    values: Tensor,
-    lengths: Tensor,
-    owners: Tensor,
-    batch: number,
-    added: number,
-    capacity: number,
-    channels: number,
-    heads: number,
-    scale: number,
-  ): void;
-  /** The first entry outside low..high-1; -1 where there is none, or where the kernels cannot tell. */
-  first_outside(index: Tensor, size: number, low: number, high: number): number;
-  gather_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, channels: number): void;
-  scatter_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, allRows: number, channels: number): void;
-  cross_entropy(
-    losses: Tensor,
-    logits: Tensor,
-    targets: Tensor,
-    labelSmoothing: number,
-    gradientScale: Tensor | undefined,
-    rows: number,
-    vocabulary: number,
-    stride: number,
-  ): void;
-  sum(out: Tensor, x: Tensor, size: number): void;
-  sum_of_squares(out: Tensor, x: Tensor, size: number): void;
-  prepare_update(
-    step: Tensor,
-    sumOfSquares: Tensor,
-    lossScale: Tensor | undefined,
-    maxNorm: number,
-    beta1: number,
-    beta2: number,
-  ): void;
-  adamw(
-    parameters: Tensor,
-    gradients: Tensor,
-    firstMoment: Tensor,
-    secondMoment: Tensor,
-    step: Tensor,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    weightDecay: number,
-    size: number,
-  ): void;
-  /** As adamw; working[size] becomes the parameters, rounded. Of kernels that compute in mixed precision. */
-  adamw_narrow?(
-    working: Tensor,
-    parameters: Tensor,
-    gradients: Tensor,
-    firstMoment: Tensor,
-    secondMoment: Tensor,
-    step: Tensor,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    weightDecay: number,
-    size: number,
-  ): void;
-}
 
 /** What tensors lie in, and what goes in and out of it; the device contract says how. */
 export interface DeviceMemory extends Pick<Device, 'upload' | 'download' | 'fetch' | 'fill' | 'copy'> {
@@ -222,6 +35,7 @@ export abstract class KernelDevice implements Device {
   abstract readonly weightPrecisions: readonly Precision[];
   abstract readonly vocabularyMultiple: number;
   abstract readonly rowMultiple: number;
+  abstract readonly mostChannels: Device['mostChannels'];
   protected abstract readonly memory: DeviceMemory;
   #disposed = false;
 
@@ -523,7 +337,7 @@ export abstract class KernelDevice implements Device {
     expectFloats('crossEntropy', [rows], { losses });
     expectAll('crossEntropy', floatType('crossEntropy', this, logits), [rows, width], { logits });
     expectIntegers('crossEntropy', [rows], { targets });
-    if (gradientScale) expectFloats('crossEntropy', [1], { gradientScale });
+    if (gradientScale) expectFloats('crossEntropy', [2], { gradientScale });
     expectWithin(kernels, 'crossEntropy', targets, -(2 ** 31), vocabulary);
     kernels.cross_entropy(losses, logits, targets, labelSmoothing, gradientScale, rows, vocabulary, width);
   }
@@ -558,10 +372,10 @@ export abstract class KernelDevice implements Device {
     const kernels = this.ready();
     const { shape } = parameters;
     expectFloats('adamw', shape, { parameters, gradients, firstMoment, secondMoment });
-    const { step, working, beta1, beta2, epsilon, weightDecay } = options;
+    const { step, working, beta1, beta2, epsilon, weightDecay, decayed = parameters.size } = options;
     expectFloats('adamw', [6], { step });
     const buffers = [parameters, gradients, firstMoment, secondMoment] as const;
-    const rest = [step, beta1, beta2, epsilon, weightDecay, parameters.size] as const;
+    const rest = [step, beta1, beta2, epsilon, weightDecay, decayed, parameters.size] as const;
     if (working === undefined) {
       kernels.adamw(...buffers, ...rest);
       return;

@@ -1,7 +1,7 @@
 // What a matrix product demands of its tensors, and how its options pass to the kernel.
 
 import type { Activation, Epilogue, MatmulOptions } from './device.js';
-import type { OperationKernels } from './kernel-device.js';
+import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, type FloatTypes, floatType, weightType } from './shapes.js';
 import type { Tensor } from './tensor.js';
 

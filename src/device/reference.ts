@@ -249,18 +249,20 @@ export function adamw(
     readonly beta2: number;
     readonly epsilon: number;
     readonly weightDecay: number;
+    /** So many parameters, from the first on, decay. */
+    readonly decayed: number;
   },
 ): void {
-  const { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay } = settings;
+  const { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay, decayed } = settings;
   for (let index = 0; index < parameters.length; index++) {
     const gradient = at(gradients, index) * gradientScale;
     const first = beta1 * at(firstMoment, index) + (1 - beta1) * gradient;
     const second = beta2 * at(secondMoment, index) + (1 - beta2) * gradient ** 2;
-    const decayed = at(parameters, index) * (1 - learningRate * weightDecay);
+    const shrunk = at(parameters, index) * (index < decayed ? 1 - learningRate * weightDecay : 1);
     const denominator = Math.sqrt(second / (1 - beta2 ** t)) + epsilon;
     firstMoment[index] = first;
     secondMoment[index] = second;
-    parameters[index] = decayed - (learningRate * (first / (1 - beta1 ** t))) / denominator;
+    parameters[index] = shrunk - (learningRate * (first / (1 - beta1 ** t))) / denominator;
   }
 }
 

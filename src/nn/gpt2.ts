@@ -4,6 +4,7 @@
 
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
+import { UserError } from '../errors.js';
 import type { Context } from './attention.js';
 import { Block, type BlockActivations, type BranchDropouts } from './block.js';
 import { Embedding } from './embedding.js';
@@ -63,6 +64,7 @@ export class GPT2 {
   private readonly blocks: readonly Block[];
   private readonly finalNorm: LayerNorm;
 
+  /** @throws UserError (device) where the device has no memory for it, or cannot compute so wide a model. */
   constructor(
     readonly device: Device,
     readonly config: GPT2Config,
@@ -73,6 +75,7 @@ export class GPT2 {
       throw new Error(`${device.kind} does not compute in ${precision}`);
     if (weights !== precision && !device.weightPrecisions.includes(weights))
       throw new Error(`${device.kind} keeps no weights in ${weights}`);
+    refuseTooWide(device, config);
     this.parameters = new Parameters(device, reserveLogits(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
@@ -125,6 +128,17 @@ export class GPT2 {
     }
     this.embedding.backward(scratch.stream, input.tokens, input.positions, dropouts.embedding);
   }
+}
+
+function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, nHead }: GPT2Config): void {
+  const headSize = nEmbd / nHead;
+  const wide =
+    nEmbd > row
+      ? `rows of up to ${row} channels, and this model's have ${nEmbd}`
+      : headSize > head
+        ? `attention heads of up to ${head} channels, and this model's have ${headSize}`
+        : null;
+  if (wide) throw new UserError('device', `${kind} computes ${wide}: use --device cpu`);
 }
 
 /** Where the head reads its table, there is room for logits in a number that the device's products like. */

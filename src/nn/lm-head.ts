@@ -50,7 +50,9 @@ export class LmHead {
     this.width = logitsWidth(device, config);
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
-    this.chunkRows = Math.min(capacity, Math.max(1, Math.floor(chunkBytes / (4 * vocabSize))));
+    const { rowMultiple } = device;
+    const multiples = Math.max(1, Math.floor(chunkBytes / (4 * vocabSize * rowMultiple)));
+    this.chunkRows = Math.min(capacity, multiples * rowMultiple);
     this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
   }
@@ -62,7 +64,7 @@ export class LmHead {
 
   /**
    * losses[S] of hidden[R,C]; adds to the table's gradient and writes gradHidden[R,C], both of
-   * gradientScale[1] * sum of losses. `gradSelected` is scratch, [R,C].
+   * the product of gradientScale[2] times the sum of losses. `gradSelected` is scratch, [R,C].
    */
   lossWithGradient(
     losses: Tensor,

@@ -1,5 +1,5 @@
-// All parameters of a model lie in one flat buffer, matrices first, so that AdamW and the gradient norm are a few long
-// sweeps and weight decay (matrices only) is a range. Each parameter is a view that starts on a 64-byte border; the gap
+// All parameters of a model lie in one flat buffer, matrices first, so that AdamW and the gradient norm are one long
+// sweep each and weight decay (matrices only) is a range. Each parameter is a view that starts on a 64-byte border; the gap
 // before it stays zero in values and gradients alike.
 //
 // In mixed precision the buffer stands twice: float32 masters, which the optimizer moves, and a copy in the precision

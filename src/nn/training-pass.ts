@@ -22,9 +22,8 @@ export class TrainingPass {
   readonly lossSum: Tensor;
   private readonly device: Device;
   private readonly packed: PackedPass;
+  /** f32[2]: what is asked for, and the loss scale. */
   private readonly gradientScale: Tensor;
-  /** `gradientScale` times the loss scale. */
-  private readonly scaledUp: Tensor;
   private readonly scratch: (rows: number) => GradientScratch;
   private readonly dropouts: ModelDropouts;
 
@@ -35,8 +34,7 @@ export class TrainingPass {
     const { device, config } = model;
     const capacity = paddedRows(device, options.capacity);
     this.device = device;
-    this.gradientScale = device.allocate('batch', [1]);
-    this.scaledUp = options.lossScale ? device.allocate('batch', [1]) : this.gradientScale;
+    this.gradientScale = device.allocate('batch', [2]);
     this.lossSum = device.allocate('batch', [1]);
     this.packed = new PackedPass(model, capacity, allocateBlocks(model, { ...options, capacity }));
     this.scratch = allocateGradientScratch(device, config, capacity, model.parameters.scalar);
@@ -44,15 +42,17 @@ export class TrainingPass {
   }
 
   /**
-   * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the parameters' gradients, and the sum to
-   * `lossSum`. @param random what decides the dropout masks: 64 bits of seed, and the micro-step's number.
+   * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the
+   * parameters' gradients, and the sum to `lossSum`.
+   * @param random what decides the dropout masks: 64 bits of seed, and the micro-step's number.
    */
   accumulate(input: TrainingInput, gradientScale: number, random: { seed: bigint; microStep: number }): void {
     const { device, packed, dropouts } = this;
-    const { gradientCheckpointing, labelSmoothing } = this.options;
+    const { gradientCheckpointing, labelSmoothing, lossScale } = this.options;
     device.upload(packed.counter, dropoutCounter(random));
-    device.upload(this.gradientScale, Float32Array.of(gradientScale));
-    this.scaleUp();
+    device.upload(this.gradientScale, Float32Array.of(gradientScale, 1));
+    // It never leaves the device.
+    if (lossScale) device.copy(this.gradientScale.rows(1, 1), lossScale.rows(1));
     const batch = packed.upload(input);
     const { activations, segments, losses, rows } = batch;
     const supervision = { ...batch.supervision, labelSmoothing };
@@ -60,7 +60,14 @@ export class TrainingPass {
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
     device.replay(this, `forward ${rows}`, () => packed.forward(batch, dropouts));
-    packed.head.lossWithGradient(losses, gradHidden, scratch.attended, hidden, supervision, this.scaledUp);
+    packed.head.lossWithGradient(
+      losses,
+      gradHidden,
+      scratch.attended,
+      hidden,
+      supervision,
+      this.gradientScale,
+    );
     device.sum(this.lossSum, losses);
     device.replay(this, `backward ${rows}`, () =>
       this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing),
@@ -70,14 +77,6 @@ export class TrainingPass {
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
   evaluate(input: TrainingInput): void {
     this.device.sum(this.lossSum, this.packed.evaluate(input));
-  }
-
-  /** As a product of 1x1 matrices: the loss scale never leaves the device. */
-  private scaleUp(): void {
-    const { lossScale } = this.options;
-    if (!lossScale) return;
-    const number = (tensor: Tensor) => tensor.view(0, [1, 1]);
-    this.device.matmul(number(this.scaledUp), number(this.gradientScale), number(lossScale));
   }
 }
 

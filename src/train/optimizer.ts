@@ -1,6 +1,6 @@
-// AdamW over the model's flat parameters: two sweeps, one for the matrices with weight decay, one for the rest.
+// AdamW over the model's flat parameters, in one sweep: matrices, which decay, come first.
 
-import type { AdamWOptions, Device } from '../device/device.js';
+import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import type { Parameters } from '../nn/parameters.js';
 
@@ -112,9 +112,11 @@ export class AdamW {
       beta2,
       ...(this.lossScale && { lossScale: this.lossScale }),
     });
-    const { decayed, values } = this.parameters;
-    this.sweep(0, decayed, { step, beta1, beta2, epsilon, weightDecay });
-    this.sweep(decayed, values.size - decayed, { step, beta1, beta2, epsilon, weightDecay: 0 });
+    const { decayed, values, working } = this.parameters;
+    device.adamw(values, this.gradients, this.first, this.second, {
+      ...{ step, beta1, beta2, epsilon, weightDecay, decayed },
+      ...(working && { working }),
+    });
   }
 
   /** The moments by parameter, to be saved and restored. */
@@ -123,16 +125,6 @@ export class AdamW {
       const offset = master.offset - this.parameters.values.offset;
       const { shape } = master;
       return { name, shape, first: this.first.view(offset, shape), second: this.second.view(offset, shape) };
-    });
-  }
-
-  private sweep(from: number, count: number, options: AdamWOptions): void {
-    if (count === 0) return;
-    const part = (tensor: Tensor) => tensor.rows(count, from);
-    const { values, working } = this.parameters;
-    this.device.adamw(part(values), part(this.gradients), part(this.first), part(this.second), {
-      ...options,
-      ...(working && { working: part(working) }),
     });
   }
 }

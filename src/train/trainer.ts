@@ -219,7 +219,7 @@ export class Trainer {
     this.judge(loss, norm);
     const { loggingSteps, totalSteps } = this.settings;
     if (state.global_step % loggingSteps === 0 || state.global_step === totalSteps)
-      this.log(learningRate, norm);
+      this.log(learningRate, norm, loss);
   }
 
   /** Adds the loss to the sums, unless the step is broken or was skipped. */
@@ -259,14 +259,15 @@ export class Trainer {
     );
   }
 
-  private log(learningRate: number, gradNorm: number): void {
+  /** @param lastLoss of the last step, for an interval in which nothing was updated. */
+  private log(learningRate: number, gradNorm: number, lastLoss: number): void {
     const { state, interval } = this;
     const updates = state.updates - state.logged_updates;
     this.watcher.event({
       kind: 'step',
       step: state.global_step,
       epoch: state.epoch,
-      loss: updates > 0 ? state.loss_sum_since_logged / updates : Number.NaN,
+      loss: updates > 0 ? state.loss_sum_since_logged / updates : lastLoss,
       learningRate,
       gradNorm,
       tokensPerSecond: interval.tokens / interval.seconds,

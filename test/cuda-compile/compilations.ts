@@ -13,7 +13,6 @@ const plainFiles = [
   'embedding.cu',
   'epilogue.cu',
   'layernorm.cu',
-  'memory.cu',
   'rows.cu',
 ] as const;
 /** A head size for each HEAD_SIZE of each source. */

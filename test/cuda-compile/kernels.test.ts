@@ -16,8 +16,15 @@ import { type Compilation, compilations, nameOf } from './compilations.js';
 import type { Answer } from './nvrtc-process.js';
 import { complaintsOf, type Resources, resourcesOf } from './resources.js';
 
-/** Kernels that may spill, as `attention-mma.cu bf16 128 sm_90 attention`: at most these bytes, and why. */
-const allowedSpills: Readonly<Record<string, { readonly bytes: number; readonly reason: string }>> = {};
+/** What may spill, at most so many bytes, and why. */
+const allowedSpills = [
+  {
+    kernel: /^attention-mma\.cu \w+ 128 sm_\d+ attention_backward_keys$/,
+    bytes: 8,
+    reason:
+      'keys, values and their gradients take 192 of the 255 registers, and only heads of 128 channels do so',
+  },
+] as const;
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', import.meta.url));
@@ -85,7 +92,8 @@ async function compileAll(path: string, all: readonly Compilation[]): Promise<Ma
     });
     return new Map(answers);
   } finally {
-    for (const child of children) child.kill();
+    // Some versions of NVRTC never return from an orderly end.
+    for (const child of children) child.kill('SIGKILL');
   }
 }
 
@@ -145,7 +153,10 @@ function faultsOf(answers: ReadonlyMap<string, Answer>): string[] {
 
 function spillsOf(record: Readonly<Record<string, Resources>>): string[] {
   return Object.entries(record)
-    .filter(([kernel, { spillBytes }]) => spillBytes > (allowedSpills[kernel]?.bytes ?? 0))
+    .filter(([kernel, { spillBytes }]) => {
+      const allowed = allowedSpills.find((one) => one.kernel.test(kernel));
+      return spillBytes > (allowed?.bytes ?? 0);
+    })
     .map(([kernel, { spillBytes }]) => `${kernel} spills ${spillBytes} bytes`);
 }
 

@@ -13,6 +13,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -53,6 +54,8 @@ const instrumentation = [
   ...['-fsanitize=thread', '-fsanitize=alignment,bounds', '-fno-sanitize-recover=all'],
   '--param=tsan-instrument-func-entry-exit=0',
 ];
+/** Beside the libraries, the same as CUDA 12. */
+const cuda12 = 'cuda-12';
 const headers = ['prelude.h', 'builtin-types.h', 'ptx.h', 'threads.h'];
 
 /**
@@ -66,7 +69,7 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
     .sort();
   const content = names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]);
   const key = createHash('sha256')
-    .update(JSON.stringify([content, moduleFlags, instrumentation, common, compiler]))
+    .update(JSON.stringify([content, moduleFlags, instrumentation, common, cuda12, compiler]))
     .digest('hex')
     .slice(0, 24);
   const [cache = ''] = cacheFolders(env);
@@ -83,6 +86,11 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
     if (!existsSync(folder)) throw thrown;
   }
   return folder;
+}
+
+/** The same with the libraries of CUDA 12, for CUDA_EMULATOR_NVRTC_VERSION=12.*: what cards before Turing need. */
+export function emulatorFolderOfCuda12(env: NodeJS.ProcessEnv = process.env): string {
+  return join(emulatorFolder(env), cuda12);
 }
 
 function compileInto(folder: string, compiler: readonly string[]): void {
@@ -121,4 +129,8 @@ function compileInto(folder: string, compiler: readonly string[]): void {
   for (const header of headers) copyFileSync(source(header), join(folder, 'include', header));
   writeFileSync(output('compiler'), compiler.join(' '));
   writeFileSync(output('module-flags'), [...moduleFlags, ...instrumentation].join(' '));
+  const files = readdirSync(folder);
+  mkdirSync(output(cuda12));
+  for (const name of files)
+    symlinkSync(join('..', name), join(output(cuda12), name.replace(/\.so\.13$/, '.so.12')));
 }

@@ -43,6 +43,8 @@ struct Description {
 };
 struct Preference {
   uint64_t workspace = 0;
+  /** Of A, B, C and D, in bytes. */
+  uint32_t alignments[4] = {256, 256, 256, 256};
 };
 /** cublasLtMatmulHeuristicResult_t. */
 struct Heuristic {
@@ -222,9 +224,25 @@ Status supported(const Description& e, const Layout& a, const Layout& b, const L
   if (offered && strcmp(offered, "none") == 0) return NOT_SUPPORTED;
   // The epilogues with a saved input are for outputs by columns, its lines whole 16 bytes.
   if (d.order != 0) return NOT_SUPPORTED;
-  if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return NOT_SUPPORTED;
+  if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return INVALID_VALUE;
   if (e.epilogue & ~(PLAIN | BIAS | BIAS_GRADIENT | GELU | GELU_GRADIENT | AUXILIARY)) return NOT_SUPPORTED;
   return SUCCESS;
+}
+
+/** The largest power of two up to 256 that divides an address. */
+uint64_t alignment_of(uint64_t address) {
+  for (uint64_t bytes = 256; bytes > 1; bytes /= 2)
+    if (address % bytes == 0) return bytes;
+  return 1;
+}
+
+/** Whether what an algorithm was chosen for holds. */
+bool holds(const uint64_t* algorithm, const Description& e, const void* const (&matrices)[4], uint64_t workspace) {
+  for (int i = 0; i < 4; i++)
+    if ((uint64_t)matrices[i] % algorithm[1 + i] != 0) return false;
+  if (e.epilogue & (BIAS | BIAS_GRADIENT) && e.bias % (algorithm[5] >> 16) != 0) return false;
+  if (e.epilogue & AUXILIARY && e.auxiliary % (algorithm[5] & 0xffff) != 0) return false;
+  return workspace >= algorithm[6];
 }
 
 template <class T>
@@ -315,18 +333,24 @@ API cublasLtMatmulPreferenceDestroy(Preference* preference) {
 }
 API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, const void* value, size_t size) {
   if (attribute == 1) return take(preference->workspace, value, size) ? SUCCESS : INVALID_VALUE;
-  // Alignments and reduction schemes narrow a choice that there is none of here.
+  if (attribute >= 5 && attribute <= 8)
+    return take(preference->alignments[attribute - 5], value, size) ? SUCCESS : INVALID_VALUE;
+  // Reduction schemes narrow a choice that there is none of here.
   return size == 4 && attribute >= 0 && attribute <= 13 ? SUCCESS : INVALID_VALUE;
 }
 
 API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Layout* a, const Layout* b, const Layout* c,
-                                   const Layout* d, const Preference*, int wanted, Heuristic* results, int* found) {
+                                   const Layout* d, const Preference* preference, int wanted, Heuristic* results, int* found) {
   if (!handle) return NOT_INITIALIZED;
   *found = 0;
   if (wanted < 1) return INVALID_VALUE;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
   memset(results, 0, sizeof *results);
   results->algorithm[0] = 0x656d75;
+  // What an algorithm relies on: where the matrices lie, also bias and saved input, and how large the workspace is.
+  for (int i = 0; i < 4; i++) results->algorithm[1 + i] = preference->alignments[i];
+  results->algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
+  results->algorithm[6] = results->workspace = preference->workspace;
   results->waves = 1;
   *found = 1;
   return SUCCESS;
@@ -337,7 +361,9 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
                    const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
   if (!handle) return NOT_INITIALIZED;
   if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
-  if (algorithm && algorithm[0] != 0x656d75) return INVALID_VALUE;
+  if (algorithm && (algorithm[0] != 0x656d75 || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
+    return INVALID_VALUE;
+  if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
   if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
   if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;
   if (e->epilogue & AUXILIARY && (!e->auxiliary || e->auxiliary % 16)) return INVALID_VALUE;

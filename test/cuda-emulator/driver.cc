@@ -5,6 +5,8 @@
 //   CUDA_EMULATOR_DRIVER_VERSION      as cuDriverGetVersion gives it (13000)
 //   CUDA_EMULATOR_MEMORY              bytes of a card (4 GiB)
 //   CUDA_EMULATOR_INIT_ERROR          what cuInit returns
+//   CUDA_EMULATOR_GRAPHS              how many graphs it has memory for (any number)
+//   CUDA_EMULATOR_LAUNCHED_GRAPHS     how many of them it has memory to launch (any number)
 //   CUDA_EMULATOR_LOSE_AFTER          after how many kernels the card is lost, with CUDA_EMULATOR_LOSE_WITH (719)
 
 #include <dlfcn.h>
@@ -56,7 +58,7 @@ struct Driver {
   bool initialized = false;
   CUcontext current = nullptr;
   std::vector<std::unique_ptr<CUctx_st>> contexts;
-  std::set<void*> modules, functions, events, graphs, executables;
+  std::set<void*> modules, functions, events, graphs, executables, launched;
   int kernels = 0;
 };
 Driver& driver() {
@@ -428,6 +430,7 @@ API cuMemsetD32_v2(CUdeviceptr to, unsigned int value, size_t count) { return fi
 
 API cuModuleLoadData(CUmodule* module, const void* image) {
   NEEDS_CONTEXT;
+  NOT_IN_CAPTURE;  // it allocates
   std::string path;
   void* library = image ? open_image(image, path) : nullptr;
   const int* built_for = library ? (const int*)dlsym(library, "emulator_architecture") : nullptr;
@@ -582,13 +585,14 @@ API cuStreamWaitEvent(CUstream handle, CUevent event, unsigned int) {
 API cuEventSynchronize(CUevent handle) {
   NEEDS_CONTEXT;
   NEEDS(driver().events.count(handle), result::kInvalidHandle);
+  NOT_IN_CAPTURE;
   Event* event = (Event*)handle;
-  if (event->capture) NOT_IN_CAPTURE;
   return event->stream ? code(run_until(event->stream, event->position)) : kSuccess;
 }
 API cuEventQuery(CUevent handle) {
   NEEDS_CONTEXT;
   NEEDS(driver().events.count(handle), result::kInvalidHandle);
+  NOT_IN_CAPTURE;
   Event* event = (Event*)handle;
   if (!event->stream || event->stream->done >= event->position) return kSuccess;
   advance(event->stream);
@@ -632,6 +636,8 @@ API cuStreamEndCapture(CUstream handle, CUgraph* graph) {
 API cuGraphInstantiateWithFlags(CUgraphExec* executable, CUgraph graph, unsigned long long) {
   NEEDS_CONTEXT;
   NEEDS(driver().graphs.count(graph), result::kInvalidHandle);
+  const int most = number_of("CUDA_EMULATOR_GRAPHS", -1);
+  NEEDS(most < 0 || (int)driver().executables.size() < most, result::kOutOfMemory);
   *executable = (CUgraphExec) new Graph(*(Graph*)graph);
   driver().executables.insert(*executable);
   return kSuccess;
@@ -648,6 +654,10 @@ API cuGraphUpload(CUgraphExec, CUstream) { return kSuccess; }
 API cuGraphLaunch(CUgraphExec executable, CUstream handle) {
   NEEDS_CONTEXT;
   NEEDS(driver().executables.count(executable) && stream_of(handle), result::kInvalidHandle);
+  const int most = number_of("CUDA_EMULATOR_LAUNCHED_GRAPHS", -1);
+  auto& launched = driver().launched;
+  NEEDS(most < 0 || launched.count(executable) || (int)launched.size() < most, result::kOutOfMemory);
+  launched.insert(executable);
   const Graph graph = *(Graph*)executable;  // may be destroyed before it has run
   return code(ask(stream_of(handle), [graph](std::string& detail) {
     for (const Operation& operation : graph.operations)
@@ -660,6 +670,7 @@ API cuGraphLaunch(CUgraphExec executable, CUstream handle) {
 }
 API cuGraphExecDestroy(CUgraphExec executable) {
   NEEDS(driver().executables.erase(executable), result::kInvalidHandle);
+  driver().launched.erase(executable);
   delete (Graph*)executable;
   return kSuccess;
 }

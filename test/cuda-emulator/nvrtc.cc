@@ -184,8 +184,11 @@ nvrtcResult nvrtcGetNumSupportedArchs(int* count) {
   return NVRTC_SUCCESS;
 }
 nvrtcResult nvrtcGetSupportedArchs(int* architectures) {
-  const int known[] = {75, 80, 86, 90, 100, 120};
-  memcpy(architectures, known, sizeof known);
+  // CUDA 13 has left Volta behind.
+  const int of_12[] = {70, 75, 80, 86, 89, 90}, of_13[] = {75, 80, 86, 90, 100, 120};
+  int major, minor;
+  nvrtcVersion(&major, &minor);
+  memcpy(architectures, major < 13 ? of_12 : of_13, sizeof of_13);
   return NVRTC_SUCCESS;
 }
 

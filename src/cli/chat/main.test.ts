@@ -33,6 +33,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/flags.js',
     'cli/program.js',
     'config/chat-options.js',
+    'config/device-options.js',
     'config/option-spec.js',
     'device/names.js',
     'errors.js',

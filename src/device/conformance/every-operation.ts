@@ -119,7 +119,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const losses = stat('losses', chosen.length);
   device.crossEntropy(losses, logits, targets, {
     labelSmoothing: 0.1,
-    gradientScale: bench.floats('scale', [1], [0.01]),
+    gradientScale: bench.floats('scale', [2], [0.01, 1]),
   });
   device.sum(sum('sum', 1), tableGradients.token);
   const squares = sum('sum of squares', 1);

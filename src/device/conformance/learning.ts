@@ -53,7 +53,7 @@ function testLoss(check: Check): void {
           expectEqual(bench.read(tensor), logits, 'logits without a gradient scale');
 
           const again = bench.output('losses', [rows]);
-          const gradientScale = bench.floats('scale', [1], [0.25]);
+          const gradientScale = bench.floats('scale', [2], [0.5, 0.5]);
           device.crossEntropy(again, tensor, t, { labelSmoothing, gradientScale });
           expectClose(bench.read(again), forward(), 'losses with a gradient');
           const loss = () => 0.25 * forward().reduce((sum, value) => sum + value, 0);
@@ -81,7 +81,7 @@ function testLoss(check: Check): void {
     device.crossEntropy(losses, tensor, bench.integers('targets', targets), {
       labelSmoothing: 0.1,
       vocabulary,
-      gradientScale: bench.floats('scale', [1], [2]),
+      gradientScale: bench.floats('scale', [2], [4, 0.5]),
     });
     const forward = () => crossEntropy(own, targets, 0.1);
     expectClose(bench.read(losses), forward(), 'losses');
@@ -107,7 +107,7 @@ function testLoss(check: Check): void {
     const tensor = bench.scalars('logits', [4, vocabulary], logits);
     device.crossEntropy(losses, tensor, bench.integers('targets', [3, 3, 3, 3]), {
       labelSmoothing: 0,
-      gradientScale: bench.floats('scale', [1], [1]),
+      gradientScale: bench.floats('scale', [2], [1, 1]),
     });
     const [certain, nan, uniform, masked] = bench.read(losses);
     assert.equal(certain, 0);
@@ -121,7 +121,7 @@ function testLoss(check: Check): void {
     const tensor = bench.scalars('logits', [2, 60], new Random(1).normals(120));
     device.crossEntropy(bench.output('losses', [2]), tensor, bench.integers('targets', [1, 2]), {
       labelSmoothing: 0,
-      gradientScale: bench.floats('scale', [1], [Number.NaN]),
+      gradientScale: bench.floats('scale', [2], [Number.NaN, 1]),
     });
     assert.deepEqual(rowsWithNaN(bench.read(tensor), 60), [0, 1]);
   });
@@ -179,12 +179,12 @@ function testClipping(check: Check): void {
 }
 
 function testAdamW(check: Check): void {
-  for (const [size, weightDecay] of [
-    [3, 0.01],
-    [517, 0],
-    [50_003, 0.1],
+  for (const [size, weightDecay, decayed] of [
+    [3, 0.01, 3],
+    [517, 0, 517],
+    [50_003, 0.1, 20_001],
   ] as const) {
-    check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay}`, (bench) => {
+    check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay} of ${decayed}`, (bench) => {
       const { device } = bench;
       const random = new Random(size);
       const [beta1, beta2, epsilon, learningRate, gradientScale] = [0.9, 0.999, 1e-8, 0.01, 0.5];
@@ -212,9 +212,19 @@ function testAdamW(check: Check): void {
           beta2,
           epsilon,
           weightDecay,
+          ...(decayed < size && { decayed }),
           ...working,
         });
-        adamw(state, gradient, { t, learningRate, gradientScale, beta1, beta2, epsilon, weightDecay });
+        adamw(state, gradient, {
+          t,
+          learningRate,
+          gradientScale,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          decayed,
+        });
         expectEqual(bench.read(gradients), new Float64Array(size), 'gradients');
       }
       expectClose(bench.read(parameters), state.parameters, 'parameters');

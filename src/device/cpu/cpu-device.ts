@@ -35,6 +35,7 @@ export class CpuDevice extends KernelDevice {
   readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
+  readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
   readonly #kernels: Kernels;
   protected readonly memory: NativeMemory;
 

@@ -50,7 +50,7 @@ const signatures = {
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],
   prepare_update: ['void', P, P, P, D, D, D],
-  adamw: ['void', P, P, P, P, P, D, D, D, D, N],
+  adamw: ['void', P, P, P, P, P, D, D, D, D, N, N],
 } as const;
 
 /** Kernels that take or fill arrays of JavaScript. */

@@ -50,6 +50,8 @@ const paddedColumns = 32;
 const cachedThreads = 256;
 /** HEAD_SIZE of attention.cu. */
 const paddedSizes = [32, 64, 96, 128] as const;
+/** Channels of a head that they can hold. */
+export const mostHeadChannels = 128;
 /** HEAD_SIZE of attention-mma.cu. */
 const exactSizes = [32, 64, 80, 96, 128];
 
@@ -135,6 +137,8 @@ function tiles(rows: number, heads: number, own: number, sharedBytes: number): L
 function paddedSize(headSize: number): number {
   const size = paddedSizes.find((candidate) => candidate >= headSize);
   if (size === undefined)
-    throw new RangeError(`attention with heads of ${headSize} channels: the CUDA kernels hold up to 128`);
+    throw new RangeError(
+      `attention with heads of ${headSize} channels: the CUDA kernels hold up to ${mostHeadChannels}`,
+    );
   return size;
 }

@@ -92,7 +92,11 @@ const reductionInFloat32 = 2;
 const algorithmBytes = 64;
 /** cublasLtMatmulHeuristicResult_t. */
 const resultBytes = 96;
+/** Where the result's own cublasStatus_t stands in it, in words of 32 bits. */
+const resultState = 18;
 const notSupported = 15;
+/** Also what an epilogue is refused with. */
+const invalidValue = 7;
 const zero = Float32Array.of(0);
 const one = Float32Array.of(1);
 
@@ -199,7 +203,9 @@ export class CublasLt {
       count,
     );
     this.#calls.cublasLtMatmulPreferenceDestroy(preference);
-    if (status === notSupported || (status === 0 && count[0] === 0)) {
+    const refused = status === notSupported || (status === invalidValue && product.epilogue !== 'none');
+    const found = count[0] !== 0 && new Int32Array(result.buffer)[resultState] === 0;
+    if (refused || (status === 0 && !found)) {
       this.#calls.cublasLtMatmulDescDestroy(description);
       for (const layout of [layoutA, layoutB, layoutOut]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
       return null;

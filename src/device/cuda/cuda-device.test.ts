@@ -9,7 +9,7 @@ import { afterEach, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../conformance/every-operation.js';
-import { Bench, Random } from '../conformance/harness.js';
+import { Bench, expectClose, Random } from '../conformance/harness.js';
 import { roundToBf16 } from '../reference.js';
 import { type CudaDevice, type CudaDeviceOptions, createCudaDevice } from './cuda-device.js';
 import { narrow, widen } from './half-precision.js';
@@ -84,6 +84,47 @@ test('a replay asks for its work twice, then never again; others have graphs of 
   for (const key of ['a', 'a', 'b', 'a', 'a', 'b'] as const) add(key);
   assert.deepEqual(counts, { a: 2, b: 2 });
   assert.deepEqual([...device.download(total)], [18]);
+});
+
+test('where the card has no memory for a graph, its work goes on as it is', () => {
+  for (const most of ['CUDA_EMULATOR_GRAPHS', 'CUDA_EMULATOR_LAUNCHED_GRAPHS']) {
+    const device = open();
+    const counts = { a: 0, b: 0, c: 0 };
+    const total = device.allocate('total', [1]);
+    const ones = device.allocate('ones', [3]);
+    device.fill(ones, 1);
+    process.env[most] = '1';
+    for (let time = 0; time < 4; time++)
+      for (const key of ['a', 'b', 'c'] as const)
+        device.replay(device, key, () => {
+          counts[key]++;
+          device.sum(total, ones);
+        });
+    delete process.env[most];
+    assert.equal(counts.a, 2, 'there was room for the first');
+    // What no graph came of was asked for once more.
+    assert.deepEqual(counts, { a: 2, b: 5, c: 4 }, most);
+    assert.deepEqual([...device.download(total)], [36]);
+    device.dispose();
+  }
+});
+
+test('so many graphs are kept, and no more', () => {
+  const device = open();
+  const total = device.allocate('total', [1]);
+  const ones = device.allocate('ones', [1]);
+  device.fill(ones, 1);
+  let asked = 0;
+  const every = () => {
+    for (let key = 0; key < 70; key++)
+      device.replay(device, `${key}`, () => {
+        asked++;
+        device.sum(total, ones);
+      });
+  };
+  for (let time = 0; time < 3; time++) every();
+  assert.equal(asked, 70 + 70 + 6);
+  assert.deepEqual([...device.download(total)], [210]);
 });
 
 test('work that goes to or from the host cannot be replayed, and says so at once', () => {
@@ -203,6 +244,34 @@ test('what is fetched is what was there when it was asked for, also where many a
   const later = device.fetch(tensor);
   assert.deepEqual([...later.wait()], [-1, -1, -1, -1, -1, -1]);
   assert.equal(later.ready(), true);
+});
+
+test('attention takes matrices of which some lie aligned and others do not', () => {
+  const device = open();
+  const random = new Random(6);
+  const [rows, channels] = [5, 64];
+  const numbers = { qkv: random.normals(rows * 3 * channels), grad: random.normals(rows * channels) };
+  const [starts, ends] = [new Int32Array(rows), new Int32Array(rows).fill(rows)];
+  const results = ['none', 'qkv', 'out', 'gradOut', 'gradQkv'].map((unaligned) => {
+    const bench = (name: string) => new Bench(device, 'f16', name === unaligned ? 'unaligned' : 'aligned');
+    const qkv = bench('qkv').scalars('qkv', [rows, 3 * channels], numbers.qkv);
+    const out = bench('out').scalarOutput('out', [rows, channels]);
+    const gradOut = bench('gradOut').scalars('gradOut', [rows, channels], numbers.grad);
+    const gradQkv = bench('gradQkv').scalarOutput('gradQkv', [rows, 3 * channels]);
+    const others = bench('others');
+    const logSumExp = others.output('logSumExp', [2, rows]);
+    const segments = { starts: others.integers('starts', starts), ends: others.integers('ends', ends) };
+    const dropout = others.dropout({ probability: 0, site: 1, counter: [1, 2, 3] });
+    const options = { heads: 2, scale: 0.2, segments, dropout };
+    device.attention(out, logSumExp, qkv, options);
+    device.attentionBackward(gradQkv, gradOut, out, logSumExp, qkv, options);
+    return [out, gradQkv].map((tensor) => device.download(tensor));
+  });
+  for (const result of results)
+    result.forEach((values, at) => {
+      // Tensor cores, where all lie aligned, round elsewhere.
+      expectClose(values, results[0]?.[at] ?? [], at === 0 ? 'out' : 'gradQkv', 1e-2);
+    });
 });
 
 test('the account of memory: by label, with the workspace, and as the driver counts it', () => {

@@ -4,8 +4,10 @@
 
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
-import { KernelDevice, type OperationKernels } from '../kernel-device.js';
+import { KernelDevice } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
+import type { OperationKernels } from '../operation-kernels.js';
+import { mostHeadChannels } from './attention-launches.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
@@ -13,6 +15,7 @@ import { type Card, type Driver, openDriver, type Stream } from './driver.js';
 import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
 import { KernelLauncher } from './kernel-launcher.js';
+import { mostChannels } from './launches.js';
 import { suitableMajors } from './libraries.js';
 import { CudaMemory } from './memory.js';
 import { architectureOf, type Nvrtc, openNvrtc } from './nvrtc.js';
@@ -92,6 +95,7 @@ export class CudaDevice extends KernelDevice {
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly vocabularyMultiple = 128;
   readonly rowMultiple = 128;
+  readonly mostChannels = { row: mostChannels, head: mostHeadChannels };
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
   readonly #replays: Replays;

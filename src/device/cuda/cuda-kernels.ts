@@ -2,7 +2,7 @@
 // call of cuBLASLt. What rows are made of, float32, bf16 or half, is seen from the tensors of each call. Shapes are checked
 // by whoever calls. Indices are not checked here: to look at them would be to wait for the card.
 
-import type { OperationKernels } from '../kernel-device.js';
+import type { OperationKernels } from '../operation-kernels.js';
 import type { Tensor } from '../tensor.js';
 import {
   type AttentionModule,
@@ -183,7 +183,7 @@ export class CudaKernels implements OperationKernels {
   }
 
   adamw(...values: Parameters<OperationKernels['adamw']>): void {
-    this.launcher.launch('adamw', 'f32', launches.adamw(values[9]), values);
+    this.launcher.launch('adamw', 'f32', launches.adamw(values[10]), values);
   }
 
   adamw_narrow(...values: Parameters<Required<OperationKernels>['adamw_narrow']>): void {

@@ -340,8 +340,11 @@ export class Driver {
 
   /* Graphs. */
 
-  /** Records what `work` asks of the stream, instead of doing it. Copies to and from the host must be page-locked. */
-  capture(stream: Stream, work: () => void): Graph {
+  /**
+   * Records what `work` asks of the stream, instead of doing it. Copies to and from the host must be page-locked.
+   * @returns undefined where the card has no memory left for a graph.
+   */
+  capture(stream: Stream, work: () => void): Graph | undefined {
     this.#check('cuStreamBeginCapture', this.#calls.cuStreamBeginCapture_v2(stream, threadLocal));
     let done = false;
     try {
@@ -356,12 +359,17 @@ export class Driver {
     const status = this.#calls.cuGraphInstantiateWithFlags(this.#out.clear(), graph, 0);
     const executable = this.#out.long();
     this.#release('cuGraphDestroy', this.#calls.cuGraphDestroy(graph));
+    if (status === outOfMemory) return undefined;
     this.#check('cuGraphInstantiate', status);
     return executable as Graph;
   }
 
-  launchGraph(graph: Graph, stream: Stream): void {
-    this.#check('cuGraphLaunch', this.#calls.cuGraphLaunch(graph, stream));
+  /** @returns false, and nothing is asked, where the card has no memory left for the graph: its first launch takes it. */
+  launchGraph(graph: Graph, stream: Stream): boolean {
+    const status = this.#calls.cuGraphLaunch(graph, stream);
+    if (status === outOfMemory) return false;
+    this.#check('cuGraphLaunch', status);
+    return true;
   }
 
   destroyGraph(graph: Graph): void {

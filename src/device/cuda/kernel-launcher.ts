@@ -42,7 +42,6 @@ const files = {
   'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
   'cross-entropy.cu': ['cross_entropy'],
   'adamw.cu': ['prepare_update', 'adamw', 'adamw_narrow'],
-  'memory.cu': ['fill', 'narrow', 'widen', 'narrow_bf16', 'widen_bf16'],
 } as const satisfies Record<string, readonly KernelName[]>;
 
 export class KernelLauncher {

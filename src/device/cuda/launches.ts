@@ -30,12 +30,6 @@ export type ParameterType = typeof P | typeof N | typeof I | typeof F | typeof D
 
 /** The kernels' parameters in order; the kernels' own comments say what each is. */
 export const kernelParameters = {
-  fill: [P, F, N],
-  narrow: [P, P, N],
-  widen: [P, P, N],
-  narrow_bf16: [P, P, N],
-  widen_bf16: [P, P, N],
-
   add_bias: [P, P, N, N],
   add_bias_activation: [P, P, P, I, N, N],
   activation_gradient: [P, P, I, N],
@@ -58,8 +52,8 @@ export const kernelParameters = {
 
   cross_entropy: [P, P, P, F, P, N, N, N],
   prepare_update: [P, P, P, D, D, D],
-  adamw: [P, P, P, P, P, D, D, D, D, N],
-  adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N],
+  adamw: [P, P, P, P, P, D, D, D, D, N, N],
+  adamw_narrow: [P, P, P, P, P, P, D, D, D, D, N, N],
 } as const satisfies Record<string, readonly ParameterType[]>;
 
 export type KernelName = keyof typeof kernelParameters;
@@ -70,16 +64,10 @@ const threads = 256;
 /** Blocks of a kernel that walks over its elements in strides of its whole grid: enough to fill any card. */
 const mostBlocks = 4096;
 /** Channels of a row that one block of threads can hold in registers. */
-const mostChannels = 4096;
+export const mostChannels = 4096;
 
 /** From the sizes of an operation, the geometry of its kernel. */
 export const launches = {
-  fill: elementwise,
-  narrow: elementwise,
-  widen: elementwise,
-  narrow_bf16: elementwise,
-  widen_bf16: elementwise,
-
   add_bias: ofRows,
   add_bias_activation: ofRows,
   activation_gradient: elementwise,

@@ -1,6 +1,9 @@
 // NVIDIA's run-time compiler: CUDA C++ to machine code for one architecture. Needs no card and no driver. Knows nothing
 // of our kernels.
 
+import { readdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import koffi from 'koffi';
 import { UserError } from '../../errors.js';
 import { A, addressOf, bind, type Calls, I, Out, S, U } from './bindings.js';
 import { cureOf, requireLibrary } from './libraries.js';
@@ -27,6 +30,21 @@ export interface Compiled {
   readonly log: string;
 }
 
+/**
+ * NVRTC opens this library by its bare name when it compiles, and some versions do not look into their own folder for
+ * it. A library that the process has loaded is found by its name.
+ */
+function loadBuiltins(path: string): void {
+  const folder = dirname(realpathSync(path));
+  for (const file of readdirSync(folder))
+    if (/^libnvrtc-builtins\.so\.[\d.]+$/.test(file))
+      try {
+        koffi.load(join(folder, file));
+      } catch {
+        // It may be of another version; NVRTC says what it misses.
+      }
+}
+
 const compilationFailed = 6;
 const newestPackage = 'nvidia-cuda-nvrtc';
 
@@ -40,6 +58,7 @@ export class Nvrtc {
 
   constructor(readonly path: string) {
     this.#calls = bind(path, nvrtcSignatures, cureOf('libnvrtc'));
+    loadBuiltins(path);
     const numbers = new Int32Array(2);
     this.#check('nvrtcVersion', this.#calls.nvrtcVersion(numbers, numbers.subarray(1)));
     this.version = numbers.join('.');

@@ -1,14 +1,20 @@
 // Work that repeats, as CUDA graphs: run once as it is, so that kernels are compiled and algorithms chosen, captured the
-// second time, launched as one from then on. Knows not what the work is.
+// second time, launched as one from then on. A graph takes memory of the card that no plan knows of, some kilobytes for
+// each of its launches: there are only so many, and where the card has none left, work goes on as it is. Knows not what
+// the work is.
 
 import type { CardContext } from './card-context.js';
 import type { Graph } from './driver.js';
 import type { CudaMemory } from './memory.js';
 
+/** Enough for forward and backward of batches of 32 sizes; of more sizes those that came first have graphs. */
+const mostGraphs = 64;
+
 export class Replays {
-  /** By owner and key; undefined where the work has run, but is not captured yet. */
+  /** By owner and key; undefined where the work has run, but there is no graph of it. */
   readonly #works = new WeakMap<object, Map<string, Graph | undefined>>();
-  readonly #graphs: Graph[] = [];
+  readonly #graphs = new Set<Graph>();
+  #room = true;
 
   constructor(
     readonly context: CardContext,
@@ -16,26 +22,32 @@ export class Replays {
   ) {}
 
   run(owner: object, key: string, work: () => void): void {
-    const { driver, stream } = this.context;
     const works = this.#worksOf(owner);
-    const graph = works.get(key);
+    const first = !works.has(key);
+    const graph = first ? undefined : (works.get(key) ?? this.#capture(key, work));
+    works.set(key, graph);
     if (graph !== undefined) {
-      driver.launchGraph(graph, stream);
-      return;
-    }
-    if (!works.has(key)) {
-      this.memory.sealed(key, work);
+      if (this.context.driver.launchGraph(graph, this.context.stream)) return;
       works.set(key, undefined);
-      return;
+      this.#graphs.delete(graph);
+      this.context.driver.destroyGraph(graph);
+      this.#room = false;
     }
-    const captured = driver.capture(stream, () => this.memory.sealed(key, work));
-    works.set(key, captured);
-    this.#graphs.push(captured);
-    driver.launchGraph(captured, stream);
+    this.memory.sealed(key, work);
   }
 
   dispose(): void {
-    for (const graph of this.#graphs.splice(0)) this.context.driver.destroyGraph(graph);
+    for (const graph of this.#graphs) this.context.driver.destroyGraph(graph);
+    this.#graphs.clear();
+  }
+
+  #capture(key: string, work: () => void): Graph | undefined {
+    const { driver, stream } = this.context;
+    if (!this.#room || this.#graphs.size >= mostGraphs) return undefined;
+    const graph = driver.capture(stream, () => this.memory.sealed(key, work));
+    if (graph === undefined) this.#room = false;
+    else this.#graphs.add(graph);
+    return graph;
   }
 
   #worksOf(owner: object): Map<string, Graph | undefined> {

@@ -22,6 +22,7 @@ export class TfjsDevice extends KernelDevice {
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
+  readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
   protected readonly memory: TfjsMemory;
   readonly #kernels: TfjsKernels;
 

@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../device.js';
-import type { OperationKernels } from '../kernel-device.js';
+import type { OperationKernels } from '../operation-kernels.js';
 import type { Tensor } from '../tensor.js';
 import { Attention, readPast } from './attention.js';
 import { type Mask, maskOf } from './dropout-masks.js';
@@ -288,7 +288,7 @@ export class TfjsKernels implements OperationKernels {
       );
       const others = tf.sub(tf.div(weights, sums), tf.reshape(wanted, [rows, vocabulary]));
       const apart = labelSmoothing === 0 ? others : tf.sub(others, labelSmoothing / vocabulary);
-      const gradient = tf.mul(apart, memory.read(gradientScale, []));
+      const gradient = tf.mul(apart, tf.prod(memory.read(gradientScale)));
       const learning = ofLearnt(gradient, [rows, 1]) as tf.Tensor2D;
       memory.write(
         logits,
@@ -345,13 +345,14 @@ export class TfjsKernels implements OperationKernels {
       beta2,
       epsilon,
       weightDecay,
+      decayed,
       size,
     ]: Parameters<OperationKernels['adamw']>
   ): void {
     const { memory } = this;
     const [learningRate = 0, scale = 0, first = 1, second = 1] = memory.download(step);
     if (!Number.isNaN(scale))
-      for (const [from, count] of this.stretches(parameters, gradients, size)) {
+      for (const [from, count] of this.stretches(parameters, gradients, decayed, size)) {
         const window = (tensor: Tensor) => tensor.view(from, [count]);
         this.inTidy(() => {
           const gradient = tf.mul(memory.read(window(gradients)), scale);
@@ -360,21 +361,27 @@ export class TfjsKernels implements OperationKernels {
             tf.mul(beta2, memory.read(window(secondMoment))),
             tf.mul(1 - beta2, tf.square(gradient)),
           );
-          const decayed = tf.mul(memory.read(window(parameters)), 1 - learningRate * weightDecay);
+          const decay = from < decayed ? 1 - learningRate * weightDecay : 1;
+          const before = tf.mul(memory.read(window(parameters)), decay);
           const denominator = tf.add(tf.sqrt(tf.div(v, second)), epsilon);
           memory.write(window(firstMoment), m);
           memory.write(window(secondMoment), v);
           memory.write(
             window(parameters),
-            tf.sub(decayed, tf.mul(learningRate / first, tf.div(m, denominator))),
+            tf.sub(before, tf.mul(learningRate / first, tf.div(m, denominator))),
           );
         });
       }
     memory.fill(gradients, 0);
   }
 
-  /** [from, count] of what lies between all borders of two tensors' pieces. */
-  private stretches(one: Tensor, other: Tensor, size: number): [from: number, count: number][] {
+  /** [from, count] of what lies between all borders of two tensors' pieces, and one more. */
+  private stretches(
+    one: Tensor,
+    other: Tensor,
+    border: number,
+    size: number,
+  ): [from: number, count: number][] {
     const borders = new Set(
       [one, other].flatMap((tensor) =>
         this.memory
@@ -383,6 +390,7 @@ export class TfjsKernels implements OperationKernels {
           .map((border) => border - tensor.offset),
       ),
     );
+    if (border < size) borders.add(border);
     const ordered = [...borders, size].sort((a, b) => a - b);
     return ordered.slice(0, -1).map((from, index) => [from, (ordered[index + 1] ?? size) - from]);
   }

@@ -29,15 +29,16 @@ struct Update {
 };
 
 void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m, float* __restrict v, int64_t size,
-                  const Update& with) {
+                  const Update& with, bool decays) {
   const Update u = with;
+  const float decay = decays ? u.decay : 1;
 #pragma omp simd
   for (int64_t at = 0; at < size; at++) {
     const float gradient = g[at] * u.gradient_scale;
     const float first = u.keep_first * m[at] + u.take_first * gradient;
     const float second = u.keep_second * v[at] + u.take_second * (gradient * gradient);
     const float denominator = std::sqrt(second) * u.second_correction + u.epsilon;
-    p[at] = p[at] * u.decay - u.step_size * (first / denominator);
+    p[at] = p[at] * decay - u.step_size * (first / denominator);
     m[at] = first;
     v[at] = second;
     g[at] = 0;
@@ -74,11 +75,12 @@ void ct_prepare_update(float* step, const float* sum_of_squares, float* loss_sca
 }
 
 /**
+ * @param decayed so many parameters, from the first on, decay.
  * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. A gradient scale of NaN leaves parameters and
  * moments as they are; the gradients are zeroed all the same.
  */
 void ct_adamw(float* parameters, float* gradients, float* first_moment, float* second_moment, const float* step,
-              double beta1, double beta2, double epsilon, double weight_decay, int64_t size) {
+              double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed, int64_t size) {
   const bool skip = std::isnan(step[1]);
   const Update update = {
       step[1],
@@ -91,12 +93,18 @@ void ct_adamw(float* parameters, float* gradients, float* first_moment, float* s
       static_cast<float>(epsilon),
       static_cast<float>(1 - static_cast<double>(step[0]) * weight_decay),
   };
+  const auto part = [&](int64_t from, int64_t end, bool decays) {
+    update_chunk(parameters + from, gradients + from, first_moment + from, second_moment + from, end - from, update,
+                 decays);
+  };
   team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
-    const int64_t count = end - from;
-    if (skip)
-      memset(gradients + from, 0, count * sizeof(float));
-    else
-      update_chunk(parameters + from, gradients + from, first_moment + from, second_moment + from, count, update);
+    if (skip) {
+      memset(gradients + from, 0, (end - from) * sizeof(float));
+      return;
+    }
+    const int64_t border = std::clamp(decayed, from, end);
+    if (border > from) part(from, border, true);
+    if (border < end) part(border, end, false);
   });
 }
 

@@ -77,6 +77,8 @@ extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* ta
     double loss = (1.0 - label_smoothing) * (log_sum - row[targets[r]]);
     if (label_smoothing > 0) loss += label_smoothing * (log_sum - summary.total / (double)vocabulary);
     losses[r] = (float)loss;
-    if (gradient_scale) differentiate(row, vocabulary, targets[r], summary, label_smoothing, *gradient_scale);
+    if (!gradient_scale) return;
+    const float scale = gradient_scale[0] * gradient_scale[1];
+    differentiate(row, vocabulary, targets[r], summary, label_smoothing, scale);
   });
 }

@@ -58,11 +58,12 @@ DEVICE Update make_update(const float* step, double beta1, double beta2, double 
   return update;
 }
 
-DEVICE float updated(float parameter, float gradient, float& first, float& second, const Update& with) {
+DEVICE float updated(float parameter, float gradient, float& first, float& second, float decay,
+                     const Update& with) {
   gradient *= with.gradient_scale;
   first = with.keep_first * first + with.take_first * gradient;
   second = with.keep_second * second + with.take_second * (gradient * gradient);
-  return parameter * with.decay -
+  return parameter * decay -
          with.step_size * (first / (sqrtf(second) * with.second_correction + with.epsilon));
 }
 
@@ -109,7 +110,7 @@ DEVICE void store_four(Element* to, const float4& four, long long at, long long 
 /** One thread computes what all need, since double is slow on most cards. A copy of null is none. */
 DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float* first_moment, float* second_moment,
                        const float* step, double beta1, double beta2, double epsilon, double weight_decay,
-                       long long size) {
+                       long long decayed, long long size) {
   __shared__ Update shared_update;
   if (threadIdx.x == 0) shared_update = make_update(step, beta1, beta2, epsilon, weight_decay);
   __syncthreads();
@@ -125,10 +126,10 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
       float4 m = load_four(first_moment, at, size, whole);
       float4 v = load_four(second_moment, at, size, whole);
       const float4 g = load_four(gradients, at, size, whole);
-      p.x = updated(p.x, g.x, m.x, v.x, with);
-      p.y = updated(p.y, g.y, m.y, v.y, with);
-      p.z = updated(p.z, g.z, m.z, v.z, with);
-      p.w = updated(p.w, g.w, m.w, v.w, with);
+      p.x = updated(p.x, g.x, m.x, v.x, at < decayed ? with.decay : 1.0f, with);
+      p.y = updated(p.y, g.y, m.y, v.y, at + 1 < decayed ? with.decay : 1.0f, with);
+      p.z = updated(p.z, g.z, m.z, v.z, at + 2 < decayed ? with.decay : 1.0f, with);
+      p.w = updated(p.w, g.w, m.w, v.w, at + 3 < decayed ? with.decay : 1.0f, with);
       store_four(parameters, p, at, size, whole);
       store_four(first_moment, m, at, size, whole);
       store_four(second_moment, v, at, size, whole);
@@ -141,18 +142,21 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
 }
 
 /**
+ * @param decayed so many parameters, from the first on, decay.
  * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. A gradient scale of NaN leaves parameters and
  * moments as they are; the gradients are zeroed all the same.
  */
 extern "C" __global__ void adamw(float* parameters, float* gradients, float* first_moment, float* second_moment,
                                  const float* step, double beta1, double beta2, double epsilon, double weight_decay,
-                                 long long size) {
-  update_all(0, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, size);
+                                 long long decayed, long long size) {
+  update_all(0, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay,
+             decayed, size);
 }
 
 /** As adamw; copy[size] = what the parameters now are, rounded. */
 extern "C" __global__ void adamw_narrow(scalar* copy, float* parameters, float* gradients, float* first_moment,
                                         float* second_moment, const float* step, double beta1, double beta2,
-                                        double epsilon, double weight_decay, long long size) {
-  update_all(copy, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, size);
+                                        double epsilon, double weight_decay, long long decayed, long long size) {
+  update_all(copy, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay,
+             decayed, size);
 }

@@ -36,11 +36,12 @@ struct Head {
   bool whole;
 };
 
-DEVICE Head make_head(const void* qkv, long long rows, long long channels, long long heads) {
+/** @param aligned of all matrices. */
+DEVICE Head make_head(bool aligned, long long rows, long long channels, long long heads) {
   Head head;
   head.rows = (int)rows;
   head.size = (int)(channels / heads);
-  head.whole = channels % PACK == 0 && head.size % PACK == 0 && aligned(qkv);
+  head.whole = channels % PACK == 0 && head.size % PACK == 0 && aligned;
   return head;
 }
 
@@ -185,7 +186,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention(scalar* out, float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends, long long rows,
               long long channels, long long heads, float scale, float probability, int site, const int* counter) {
   const int M = FORWARD_ROWS / GROUPS;
-  const Head head = make_head(qkv, rows, channels, heads);
+  const Head head = make_head(aligned(qkv) && aligned(out), rows, channels, heads);
   const Dropout dropout = make_dropout(probability, site, counter);
   const int number = blockIdx.y, group = threadIdx.x / ROW_THREADS, lane = threadIdx.x % ROW_THREADS;
   // Later rows have more to attend to, and start first.
@@ -272,7 +273,7 @@ DEVICE float delta_of(const float* grads, const scalar* out, int row, long long 
   for (int column = lane * PACK; column < HEAD_SIZE; column += ROW_THREADS * PACK) {
     float values[PACK];
     load(values, out + (row < head.rows ? row : 0) * channels, column, row < head.rows ? head.size : 0,
-         head.whole && aligned(out));
+         head.whole);
 #pragma unroll
     for (int i = 0; i < PACK; i++) sum = fmaf(values[i], grads[column + i], sum);
   }
@@ -286,7 +287,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
                                long long rows, long long channels, long long heads, float scale, float probability,
                                int site, const int* counter) {
   const int M = BACKWARD_ROWS / GROUPS;
-  const Head head = make_head(qkv, rows, channels, heads);
+  const bool whole = aligned(grad_qkv) && aligned(grad_out) && aligned(out) && aligned(qkv);
+  const Head head = make_head(whole, rows, channels, heads);
   const Dropout dropout = make_dropout(probability, site, counter);
   const int number = blockIdx.y, group = threadIdx.x / ROW_THREADS, lane = threadIdx.x % ROW_THREADS;
   const int first = (int)(gridDim.x - 1 - blockIdx.x) * BACKWARD_ROWS;
@@ -372,7 +374,8 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
                             long long rows, long long channels, long long heads, float scale, float probability,
                             int site, const int* counter) {
   const int M = BACKWARD_ROWS / GROUPS;
-  const Head head = make_head(qkv, rows, channels, heads);
+  const bool whole = aligned(grad_qkv) && aligned(grad_out) && aligned(out) && aligned(qkv);
+  const Head head = make_head(whole, rows, channels, heads);
   const Dropout dropout = make_dropout(probability, site, counter);
   const int number = blockIdx.y, group = threadIdx.x / ROW_THREADS, lane = threadIdx.x % ROW_THREADS;
   const int first = (int)blockIdx.x * BACKWARD_ROWS, end = min(first + BACKWARD_ROWS, head.rows);

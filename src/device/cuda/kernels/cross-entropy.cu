@@ -126,7 +126,7 @@ extern "C" __global__ void __launch_bounds__(512, 2)
     losses[blockIdx.x] = loss;
   }
   if (!gradient_scale) return;
-  const float scale = *gradient_scale;
+  const float scale = gradient_scale[0] * gradient_scale[1];
   const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
                              scale * (1.0f - label_smoothing), target};
   if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));

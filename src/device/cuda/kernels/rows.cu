@@ -95,11 +95,18 @@ extern "C" __global__ void scatter_rows(scalar* out, const scalar* x, const int*
 template <bool squared>
 DEVICE void sum_slice(double* partial, const float* x, long long size) {
   __shared__ double of_warps[WARP];
-  const long long stride = (long long)gridDim.x * blockDim.x;
+  const long long stride = (long long)gridDim.x * blockDim.x, own = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+  const long long fours = aligned(x) ? size / 4 : 0;
   float sum = 0;
 #pragma unroll 4
-  for (long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x; at < size; at += stride)
-    sum += squared ? x[at] * x[at] : x[at];
+  for (long long at = own; at < fours; at += stride) {
+    const float4 four = ((const float4*)x)[at];
+    if (squared)
+      sum += four.x * four.x + four.y * four.y + (four.z * four.z + four.w * four.w);
+    else
+      sum += four.x + four.y + (four.z + four.w);
+  }
+  for (long long at = 4 * fours + own; at < size; at += stride) sum += squared ? x[at] * x[at] : x[at];
   const double total = block_sum((double)sum, of_warps);
   if (threadIdx.x == 0) partial[blockIdx.x] = total;
 }

@@ -1,0 +1,162 @@
+// Whole runs on the emulated card, as a person starts them: the quickstart in bf16, runs that are interrupted and go on,
+// a model of odd sizes, replies of every kind.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { ExitCode } from '../src/errors.js';
+import type { GPT2Config } from '../src/nn/gpt2-config.js';
+import { readState, stateFileName } from '../src/train/run-state.js';
+import { emulatorFolder, emulatorFolderOfCuda12 } from './cuda-emulator/build.js';
+import { repositoryRoot } from './repository.js';
+import {
+  chatbotTrain,
+  makeTinyCorpus,
+  makeTinyModel,
+  scratchFolder,
+  startChatbotTrain,
+  tinyConfig,
+} from './tiny-run.js';
+
+const root = scratchFolder('cuda-runs');
+const model = makeTinyModel(join(root, 'model'));
+const data = makeTinyCorpus(join(root, 'chats.json'));
+/** Heads of 20, an odd inner width and vocabulary, a head of its own. */
+const oddConfig: GPT2Config = { ...tinyConfig, nEmbd: 40, nInner: 51, tieWordEmbeddings: false };
+const odd = makeTinyModel(join(root, 'odd'), oddConfig);
+
+before(() => {
+  process.env.CHATBOT_TRAIN_CUDA_LIBRARIES = emulatorFolder();
+});
+after(() => {
+  delete process.env.CHATBOT_TRAIN_CUDA_LIBRARIES;
+});
+
+const onCuda = (precision: string) => ['--device', 'cuda', '--precision', precision];
+const short = ['--data', data, '--max-length', '64', '--batch-size', '2', '--logging-steps', '1'];
+
+/** What the command prints for machines. */
+async function trained(words: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await chatbotTrain([...words, '--json', '--quiet']);
+  assert.equal(code, ExitCode.ok, stderr);
+  return JSON.parse(stdout);
+}
+
+test('the quickstart, cut to a few steps, in bf16: it learns, in the memory that was planned', async () => {
+  const words = ['--config', join(repositoryRoot, 'configs/quickstart.yaml'), ...onCuda('bf16')];
+  words.push('--data', join(repositoryRoot, 'data'), '--output-dir', join(root, 'quickstart'));
+  words.push('--max-steps', '3', '--max-length', '32', '--eval-ratio', '0.002');
+  const plan = await trained([...words, '--dry-run']);
+  const summary = await trained(words);
+  assert.equal(summary.precision, 'bf16');
+  assert.equal(summary.steps, 3);
+  // A model that knows nothing is at ln 50257.
+  assert.ok(Number(summary.eval_loss) < 10.7, `${summary.eval_loss}`);
+  const taken = Number(summary.peak_memory_bytes) / Number(plan.memory_bytes);
+  assert.ok(Math.abs(taken - 1) < 0.03, `${taken} of the plan`);
+});
+
+describe('a run that was interrupted and went on is the run that was not', () => {
+  /** What of the last checkpoint measures no time. */
+  const substance = (folder: string, step: number) => {
+    const file = (name: string) => readFileSync(join(folder, `checkpoint-${step}`, name));
+    const state = readState(join(folder, `checkpoint-${step}`, stateFileName));
+    const { loss_scale, updates } = state;
+    const [weights, moments] = [file('model.safetensors'), file('optimizer.safetensors')];
+    return { weights, moments, loss_scale, updates };
+  };
+
+  for (const precision of ['bf16', 'fp16'])
+    test(precision, async () => {
+      const words = ['--model', model, ...short, ...onCuda(precision), '--max-steps', '5', '--lr', '1e-3'];
+      words.push('--grad-accum', '2', '--eval-ratio', '0');
+      const [whole, stopped] = [join(root, `whole-${precision}`), join(root, `stopped-${precision}`)];
+      await trained([...words, '--output-dir', whole]);
+      const running = startChatbotTrain([...words, '--output-dir', stopped]);
+      assert.notEqual(await running.line(/^step 2\//), null);
+      running.child.kill('SIGTERM');
+      const { code, stderr } = await running.outcome;
+      assert.equal(code, 143, stderr);
+      await trained([...words, '--output-dir', stopped, '--resume']);
+      const last = substance(stopped, 5);
+      assert.deepEqual(last, substance(whole, 5));
+      assert.deepEqual(last.loss_scale, precision === 'fp16' ? { scale: 65_536, updates: 5 } : null);
+    });
+});
+
+test('a model of odd sizes learns in half precision what it learns in float32 on the CPU', async () => {
+  const words = ['--model', odd, ...short, '--max-steps', '3', '--lr', '1e-3'];
+  const exact = await trained([...words, '--device', 'cpu', '--output-dir', join(root, 'odd-cpu')]);
+  for (const [precision, ...flags] of [['bf16'], ['fp16', '--gradient-checkpointing']] as const) {
+    const output = ['--output-dir', join(root, `odd-${precision}`)];
+    const { eval_loss } = await trained([...words, ...onCuda(precision), ...flags, ...output]);
+    assert.ok(Math.abs(Number(eval_loss) / Number(exact.eval_loss) - 1) < 2e-3, `${precision}: ${eval_loss}`);
+  }
+});
+
+test('a card of compute capability 7.0 trains in fp16, by the libraries of CUDA 12', () => {
+  const output = join(root, 'volta');
+  const words = ['--model', model, ...short, '--device', 'cuda', '--max-steps', '2', '--eval-ratio', '0'];
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(repositoryRoot, 'dist/src/cli/main.js'), ...words, '--output-dir', output, '--json'],
+    {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolderOfCuda12(),
+        CUDA_EMULATOR_NVRTC_VERSION: '12.4',
+        CUDA_EMULATOR_COMPUTE_CAPABILITY: '7.0',
+      },
+    },
+  );
+  assert.equal(status, ExitCode.ok, stderr);
+  const { precision, device }: { precision: string; device: string } = JSON.parse(stdout);
+  assert.equal(precision, 'fp16');
+  assert.match(device, /compute capability 7\.0, CUDA 12\.4$/);
+});
+
+describe('replies on the GPU are those on the CPU', () => {
+  /** @returns every reply and its score, the best first. */
+  const replies = (device: string, words: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [
+        join(repositoryRoot, 'dist/src/cli/chat/main.js'),
+        ...['--prompt', 'hello there', '--max-new-tokens', '8', '--json'],
+        ...['--device', device, '--precision', 'fp32', ...words],
+      ],
+      { encoding: 'utf8' },
+    );
+    assert.equal(status, ExitCode.ok, stderr);
+    const { reply, candidates = [] }: { reply: string; candidates?: { reply: string; score: number }[] } =
+      JSON.parse(stdout);
+    const texts = [reply, ...candidates.map((candidate) => candidate.reply)];
+    return { texts, scores: candidates.map(({ score }) => score) };
+  };
+  const reverse = join(root, 'reverse');
+  before(() =>
+    trained(
+      ['--model', model, ...short, ...onCuda('bf16'), '--max-steps', '2', '--reverse'].concat(
+        '--output-dir',
+        reverse,
+      ),
+    ),
+  );
+
+  for (const [name, words] of [
+    ['greedy', [odd, '--greedy']],
+    ['of beams', [model, '--num-beams', '3']],
+    ['the likeliest of several', [odd, '--candidates', '4']],
+    ['ranked by a reversed model', [model, '--candidates', '3', '--mmi', reverse]],
+  ] as const)
+    test(name, () => {
+      const [gpu, cpu] = [replies('cuda', words), replies('cpu', words)];
+      assert.deepEqual(gpu.texts, cpu.texts);
+      gpu.scores.forEach((score, at) => {
+        assert.ok(Math.abs(score - Number(cpu.scores[at])) < 1e-5, `${score} and ${cpu.scores[at]}`);
+      });
+    });
+});
