@@ -77,7 +77,6 @@ export class Out {
   readonly place = new Uint8Array(this.#bytes);
   readonly #words = new Int32Array(this.#bytes);
   readonly #longs = new BigUint64Array(this.#bytes);
-  readonly #floats = new Float32Array(this.#bytes);
 
   /** The 32-bit integer. */
   get int(): number {
@@ -87,10 +86,6 @@ export class Out {
   /** The 64-bit integer in place `at`: a size, address or handle. */
   long(at = 0): number {
     return Number(this.#longs[at]);
-  }
-
-  get float(): number {
-    return this.#floats[0] ?? 0;
   }
 
   /** So that what a function writes only 32 bits of reads well. */

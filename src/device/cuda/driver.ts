@@ -43,7 +43,6 @@ export const driverSignatures = {
   cuMemsetD32Async: [I, U, W, N, U],
 
   cuModuleLoadData: [I, A, A],
-  cuModuleUnload: [I, U],
   cuModuleGetFunction: [I, A, U, S],
   cuFuncGetAttribute: [I, A, I, U],
   cuFuncSetAttribute: [I, U, I, I],
@@ -52,13 +51,11 @@ export const driverSignatures = {
   cuStreamCreate: [I, A, W],
   cuStreamDestroy_v2: [I, U],
   cuStreamSynchronize: [I, U],
-  cuStreamWaitEvent: [I, U, U, W],
   cuEventCreate: [I, A, W],
   cuEventDestroy_v2: [I, U],
   cuEventRecord: [I, U, U],
   cuEventSynchronize: [I, U],
   cuEventQuery: [I, U],
-  cuEventElapsedTime: [I, A, U, U],
 
   cuStreamBeginCapture_v2: [I, U, I],
   cuStreamEndCapture: [I, U, A],
@@ -110,6 +107,8 @@ const nonBlocking = 1;
 const threadLocal = 1;
 /** What a block may have without asking. */
 const plainSharedBytes = 48 * 1024;
+/** CU_EVENT_DISABLE_TIMING: nobody asks when it happened. */
+const disableTiming = 2;
 /** CUDA_ERROR_NOT_READY. */
 const notReady = 600;
 
@@ -259,10 +258,6 @@ export class Driver {
     return this.#out.long() as Module;
   }
 
-  unloadModule(module: Module): void {
-    this.#release('cuModuleUnload', this.#calls.cuModuleUnload(module));
-  }
-
   function(module: Module, name: string, parameters: readonly ParameterType[]): KernelFunction {
     if (parameters.length > mostParameters) throw new RangeError(`${name}: ${parameters.length} parameters`);
     this.#check(
@@ -303,7 +298,7 @@ export class Driver {
   }
 
   createEvent(): Event {
-    this.#check('cuEventCreate', this.#calls.cuEventCreate(this.#out.clear(), 0));
+    this.#check('cuEventCreate', this.#calls.cuEventCreate(this.#out.clear(), disableTiming));
     return this.#out.long() as Event;
   }
 
@@ -313,11 +308,6 @@ export class Driver {
 
   recordEvent(event: Event, stream: Stream): void {
     this.#check('cuEventRecord', this.#calls.cuEventRecord(event, stream));
-  }
-
-  /** What is asked of the stream from now on waits for the event. */
-  waitEvent(stream: Stream, event: Event): void {
-    this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
   }
 
   /** Whether the event has happened. */
@@ -330,12 +320,6 @@ export class Driver {
 
   synchronizeEvent(event: Event): void {
     this.#check('cuEventSynchronize', this.#calls.cuEventSynchronize(event));
-  }
-
-  /** Milliseconds between two events that have happened. */
-  elapsed(start: Event, end: Event): number {
-    this.#check('cuEventElapsedTime', this.#calls.cuEventElapsedTime(this.#out.clear(), start, end));
-    return this.#out.float;
   }
 
   /* Graphs. */
