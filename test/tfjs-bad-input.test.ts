@@ -83,7 +83,7 @@ const cases: readonly {
   {
     name: 'a model beyond the addresses of WebAssembly',
     words: ['--device', 'tfjs:wasm', '--model', 'large', '--max-length', '64'],
-    says: /^error: training needs .* of memory .* too little\); use a smaller model, or a device or machine with more memory/,
+    says: /^error: training needs .* of memory .* too little; WebAssembly addresses 4\.3 GB at most\); use a smaller model, or a device or machine with more memory/,
   },
 ];
 

@@ -151,6 +151,8 @@ export interface Device extends Allocator {
   readonly mostChannels: { readonly row: number; readonly head: number };
   /** Bytes that a run may still take: available memory of the machine or card. */
   availableMemory(): number;
+  /** What bounds that, where it is neither the machine's memory nor the card's: a clause. */
+  readonly memoryBound?: string;
   /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */
   ownMemory(): ReadonlyMap<string, number>;
   /** Most bytes in use so far (the process's resident set on `cpu`). */

@@ -66,7 +66,7 @@ export function planRunMemory(
   throw new UserError(
     'device',
     `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
-      `(${formatBytes(needed - available)} too little); ` +
+      `(${formatBytes(needed - available)} too little${device.memoryBound ? `; ${device.memoryBound}` : ''}); ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model, or a device or machine with more memory'),
   );
 }

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../errors.js';
+import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import { type Backend, openBackend } from './backends.js';
@@ -20,6 +21,7 @@ export class TfjsDevice extends KernelDevice {
   /** TensorFlow.js has no half-precision type. */
   readonly precisions: readonly Precision[] = ['fp32'];
   readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly memoryBound?: string;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
@@ -30,6 +32,8 @@ export class TfjsDevice extends KernelDevice {
     super();
     this.description = backend.description;
     this.memory = new TfjsMemory(backend.addressable);
+    if (Number.isFinite(backend.addressable))
+      this.memoryBound = `WebAssembly addresses ${formatBytes(backend.addressable)} at most`;
     this.#kernels = new TfjsKernels(this.memory, (work) => this.#inTidy(work));
   }
 
