@@ -10,12 +10,10 @@ const chunkBytes = 128 * 2 ** 20;
 
 /** What the head learns from: which rows are supervised, and by what. */
 export interface Supervision {
-  /** i32[S], which rows of hidden. */
+  /** i32[S], which rows of hidden, none twice. */
   readonly rows: Tensor;
   /** i32[S], token ids; negative in rows that pad the others. */
   readonly targets: Tensor;
-  /** How many of them, from the first on, are no padding. */
-  readonly supervised: number;
   readonly labelSmoothing: number;
 }
 
@@ -79,8 +77,8 @@ export class LmHead {
       this.device.matmul(gradSelected.rows(count, from), gradLogits, this.table.value);
       this.device.matmul(this.table.gradient, gradLogits, selected, { transposeA: true, accumulate: true });
     });
-    const { rows, supervised } = supervision;
-    this.device.scatterRows(gradHidden, gradSelected.rows(supervised), rows.rows(supervised));
+    const { rows } = supervision;
+    this.device.scatterRows(gradHidden, gradSelected.rows(rows.size), rows);
   }
 
   /** out[R,W] = logits of x[R,C]. */

@@ -51,6 +51,7 @@ export const driverSignatures = {
   cuStreamCreate: [I, A, W],
   cuStreamDestroy_v2: [I, U],
   cuStreamSynchronize: [I, U],
+  cuStreamWaitEvent: [I, U, U, W],
   cuEventCreate: [I, A, W],
   cuEventDestroy_v2: [I, U],
   cuEventRecord: [I, U, U],
@@ -308,6 +309,11 @@ export class Driver {
 
   recordEvent(event: Event, stream: Stream): void {
     this.#check('cuEventRecord', this.#calls.cuEventRecord(event, stream));
+  }
+
+  /** What is asked of the stream from now on waits for what was asked before the event was recorded. */
+  awaitEvent(stream: Stream, event: Event): void {
+    this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
   }
 
   /** Whether the event has happened. */
