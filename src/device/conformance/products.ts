@@ -11,6 +11,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 517, 60],
   [1, 2100, 501],
+  [3, 50, 1100],
   [37, 60, 60],
   [37, 180, 60],
   [5, 3, 1031],
@@ -27,6 +28,9 @@ const shapes: readonly (readonly [number, number, number])[] = [
 const someShapes: typeof shapes = [
   [1, 1, 1],
   [1, 517, 60],
+  // Few rows over long sums: a step of decoding.
+  [1, 72, 1100],
+  [3, 50, 520],
   [37, 60, 60],
   [64, 64, 64],
   [97, 33, 257],
