@@ -2,10 +2,11 @@
 // kernel overwrites them with their gradient, which is consumed before the next chunk is computed.
 
 import type { Device } from '../device/device.js';
-import type { Tensor } from '../device/tensor.js';
+import { bytesPerElement, type Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 import type { Parameter, Parameters } from './parameters.js';
 
+/** Of logits at a time. Each chunk adds to the gradient of the whole table, so they should not be small. */
 const chunkBytes = 128 * 2 ** 20;
 
 /** What the head learns from: which rows are supervised, and by what. */
@@ -49,7 +50,7 @@ export class LmHead {
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
     const { rowMultiple } = device;
-    const multiples = Math.max(1, Math.floor(chunkBytes / (4 * vocabSize * rowMultiple)));
+    const multiples = Math.max(1, Math.floor(chunkBytes / (bytesPerElement[scalar] * vocabSize * rowMultiple)));
     this.chunkRows = Math.min(capacity, multiples * rowMultiple);
     this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
