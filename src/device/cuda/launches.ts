@@ -33,6 +33,7 @@ export const kernelParameters = {
   add_bias: [P, P, N, N],
   add_bias_activation: [P, P, P, I, N, N],
   activation_gradient: [P, P, I, N],
+  add_bias_gradient: [P, P, N],
 
   sum_rows: [P, P, N, N],
   add_slices: [P, P, P, N, N],
@@ -71,6 +72,7 @@ export const launches = {
   add_bias: ofRows,
   add_bias_activation: ofRows,
   activation_gradient: elementwise,
+  add_bias_gradient: (columns: number): Launch => launch([ceilDivide(columns, threads)], threads),
 
   sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Launch =>
     launch([ceilDivide(columns, warp * packOf(bytes)), rowSlices(rows)], threads),

@@ -1,8 +1,10 @@
 // What follows a matrix product where the library that computed it does not do so itself: bias, bias and activation
-// with the activation's input kept for backward, and the activation's gradient.
+// with the activation's input kept for backward, and the activation's gradient. Also what is left to do where the library
+// does sum up a bias' gradient, which it can only overwrite, in the type of its output.
 //
 // add_bias, add_bias_activation: grid rows, block whole warps of min(256, columns / PACK).
 // activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
+// add_bias_gradient: grid ceil(columns / 256), block 256.
 // `activation` is 0 for gelu_new, the tanh approximation (Hendrycks and Gimpel, "Gaussian error linear units", 2016), and
 // 1 for gelu, the exact form.
 
@@ -74,4 +76,10 @@ extern "C" __global__ void activation_gradient(scalar* out, const scalar* pre_ac
     for (int i = 0; i < PACK; i++) gradient[i] *= activation_slope(x[i], activation);
     store(out, gradient, at, size, whole);
   }
+}
+
+/** out[columns] += sums[columns]. */
+extern "C" __global__ void add_bias_gradient(float* out, const scalar* sums, long long columns) {
+  const long long column = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+  if (column < columns) out[column] += widen(sums[column]);
 }
