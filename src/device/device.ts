@@ -31,8 +31,16 @@ export type Epilogue =
       readonly activation: Activation;
       readonly preActivation: Tensor;
     }
-  /** out = product * activation'(preActivation[M,N]). */
-  | { readonly kind: 'activation-gradient'; readonly activation: Activation; readonly preActivation: Tensor };
+  /**
+   * out = product * activation'(preActivation[M,N]); biasGradient f32[N] += column sums of out, which may be rounded to
+   * out's type, once, before they are added.
+   */
+  | {
+      readonly kind: 'activation-gradient';
+      readonly activation: Activation;
+      readonly preActivation: Tensor;
+      readonly biasGradient?: Tensor;
+    };
 
 export interface MatmulOptions {
   readonly transposeA?: boolean;

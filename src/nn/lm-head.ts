@@ -50,7 +50,10 @@ export class LmHead {
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
     const { rowMultiple } = device;
-    const multiples = Math.max(1, Math.floor(chunkBytes / (bytesPerElement[scalar] * vocabSize * rowMultiple)));
+    const multiples = Math.max(
+      1,
+      Math.floor(chunkBytes / (bytesPerElement[scalar] * vocabSize * rowMultiple)),
+    );
     this.chunkRows = Math.min(capacity, multiples * rowMultiple);
     this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);

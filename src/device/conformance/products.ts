@@ -54,6 +54,14 @@ function operands(bench: Bench, shape: readonly [number, number, number], option
   };
 }
 
+function columnSums(x: Float64Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  x.forEach((value, index) => {
+    sums[index % columns] = at(sums, index % columns) + value;
+  });
+  return sums;
+}
+
 export function testProducts(check: Check, type: FloatType): void {
   for (const shape of type === 'f32' ? shapes : someShapes) {
     const [m, n, k] = shape;
@@ -107,18 +115,24 @@ export function testProducts(check: Check, type: FloatType): void {
             tolerance,
           );
           const before = bench.rounded(random.normals(m * n, 2));
-          device.matmul(out, a, b, {
-            ...options,
-            epilogue: {
-              kind: 'activation-gradient',
-              activation,
-              preActivation: bench.scalars('preActivation', [m, n], before),
-            },
-          });
+          const gradient = product.map(
+            (value, index) => value * activationGradient(activation, at(before, index)),
+          );
+          const epilogue = {
+            kind: 'activation-gradient',
+            activation,
+            preActivation: bench.scalars('preActivation', [m, n], before),
+          } as const;
+          device.matmul(out, a, b, { ...options, epilogue });
+          expectClose(bench.read(out), gradient, `${activation} gradient`, tolerance);
+          const summed = random.normals(n);
+          const biasGradient = bench.floats('biasGradient', [n], summed);
+          device.matmul(out, a, b, { ...options, epilogue: { ...epilogue, biasGradient } });
+          expectClose(bench.read(out), gradient, `${activation} gradient beside its sums`, tolerance);
           expectClose(
-            bench.read(out),
-            product.map((value, index) => value * activationGradient(activation, at(before, index))),
-            `${activation} gradient`,
+            bench.read(biasGradient).map((value, column) => value - at(summed, column)),
+            columnSums(gradient, n),
+            `${activation} gradient, summed`,
             tolerance,
           );
         }
@@ -188,10 +202,7 @@ export function testProducts(check: Check, type: FloatType): void {
       const [x, before] = [bench.rounded(random.normals(rows * columns)), random.normals(columns)];
       const out = bench.floats('out', [columns], before);
       bench.device.sumRows(out, bench.scalars('x', [rows, columns], x));
-      const expected = before.slice();
-      x.forEach((value, index) => {
-        expected[index % columns] = at(expected, index % columns) + value;
-      });
+      const expected = columnSums(x, columns).map((sum, column) => at(before, column) + sum);
       expectClose(bench.read(out), expected, 'out', 1e-6);
     });
   }

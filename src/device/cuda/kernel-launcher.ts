@@ -32,6 +32,7 @@ const files = {
     'add_bias',
     'add_bias_activation',
     'activation_gradient',
+    'add_bias_gradient',
     'one_row',
     'few_rows',
     'one_row_transposed',

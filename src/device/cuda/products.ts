@@ -54,21 +54,9 @@ export class Products {
   multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): void {
     const { m, n, k, accumulate } = sizes;
     if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, following)) return;
-    const { epilogue, bias, preActivation } = following;
-    const plain: Product = {
-      ...sizes,
-      inputs: scalarType(a),
-      output: scalarType(out),
-      tf32: this.tf32 && a.dtype === 'f32',
-      epilogue: 'none',
-    };
-    const operands: Operands = {
-      out: out.address,
-      a: a.address,
-      b: b.address,
-      ...(bias && { bias: bias.address }),
-      ...(preActivation && { preActivation: preActivation.address }),
-    };
+    const { epilogue, preActivation } = following;
+    const plain = this.#plain(out, a, sizes);
+    const operands = addresses(out, a, b, following);
     const { driver, stream } = this.launcher.tools;
     const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
     if (k > 0 && whole.epilogue !== 'none' && this.#isFused(whole, operands)) {
@@ -79,6 +67,32 @@ export class Products {
     if (k > 0) this.cublasLt.matmul(plain, { ...operands, out: product.address }, this.workspace, stream);
     else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
     this.#follow(out, m, n, following);
+  }
+
+  /**
+   * As multiply, of the activation's gradient; biasGradient[n] += column sums of out. false, and nothing done, where
+   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that costs no more
+   * than out's own rounding; in fp16, whose gradients are scaled up, sums over many rows would overflow where float32's do
+   * not, and skip updates that need not be skipped: there a kernel sums them up.
+   */
+  multiplySumming(
+    biasGradient: Tensor,
+    out: Tensor,
+    a: Tensor,
+    b: Tensor,
+    sizes: Sizes,
+    following: Following,
+  ): boolean {
+    const { m, n, k } = sizes;
+    const product: Product = { ...this.#plain(out, a, sizes), epilogue: 'gelu-bias-gradient' };
+    if (m * n * k === 0 || following.activation !== geluNew || product.output !== 'bf16') return false;
+    const sums = this.launcher.between(n * scalarBytes('bf16'));
+    const operands = { ...addresses(out, a, b, following), bias: sums };
+    if (!this.#isFused(product, operands)) return false;
+    this.cublasLt.matmul(product, operands, this.workspace, this.launcher.tools.stream);
+    const geometry = launches.add_bias_gradient(n);
+    this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
+    return true;
   }
 
   /** @returns whether that was a product for the kernels of few rows. */
@@ -101,6 +115,12 @@ export class Products {
     const values = [out, preActivation, a, b, bias, activation, m, n, k];
     this.launcher.launch(kernel, type, launches[kernel](n, scalarBytes(type)), values);
     return true;
+  }
+
+  /** The product without what follows. */
+  #plain(out: Tensor, a: Tensor, sizes: Sizes): Product {
+    const tf32 = this.tf32 && a.dtype === 'f32';
+    return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
   }
 
   #isFused(product: Product, operands: Operands): boolean {
@@ -135,6 +155,16 @@ export class Products {
       }
     }
   }
+}
+
+function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Following): Operands {
+  return {
+    out: out.address,
+    a: a.address,
+    b: b.address,
+    ...(bias && { bias: bias.address }),
+    ...(preActivation && { preActivation: preActivation.address }),
+  };
 }
 
 /**

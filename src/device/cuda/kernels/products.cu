@@ -1,10 +1,12 @@
 // Matrix products, as far as no library computes them. First what follows a product where the library that computed it
 // does not do so itself: bias, bias and activation with the activation's input kept for backward, and the activation's
-// gradient. Then products of a few rows, which are all that a step of decoding asks for: every weight is read once and used
+// gradient; also what is left to do where the library does sum up a bias' gradient, which it can only overwrite, in the type
+// of its output. Then products of a few rows, which are all that a step of decoding asks for: every weight is read once and used
 // for hardly more than one multiplication, so these are about memory, and their blocks keep as much of it on its way as they can.
 //
 // add_bias, add_bias_activation: grid rows, block whole warps of min(256, columns / PACK).
 // activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
+// add_bias_gradient: grid ceil(columns / 256), block 256.
 // one_row, few_rows (up to 4): grid ceil(columns / (4 PACK)), block 512.
 // one_row_transposed, few_rows_transposed: grid ceil(columns / 8), block 256.
 // `activation` is 0 for gelu_new, the tanh approximation (Hendrycks and Gimpel, "Gaussian error linear units", 2016), and
@@ -78,6 +80,12 @@ extern "C" __global__ void activation_gradient(scalar* out, const scalar* pre_ac
     for (int i = 0; i < PACK; i++) gradient[i] *= activation_slope(x[i], activation);
     store(out, gradient, at, size, whole);
   }
+}
+
+/** out[columns] += sums[columns]. */
+extern "C" __global__ void add_bias_gradient(float* out, const scalar* sums, long long columns) {
+  const long long column = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+  if (column < columns) out[column] += widen(sums[column]);
 }
 
 /* Products of a few rows. ---------------------------------------------------------------------------------------- */
