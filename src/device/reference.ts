@@ -45,11 +45,11 @@ function multiply(a: number, b: number): [high: number, low: number] {
   return [Number(product >> 32n), Number(product & 0xffffffffn)];
 }
 
-/** Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
-export function philox(counter: Words, key: readonly [number, number]): Words {
+/** Philox4x32 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
+export function philox(counter: Words, key: readonly [number, number], rounds: number): Words {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < rounds; round++) {
     const [high0, low0] = multiply(0xd2511f53, c0);
     const [high1, low1] = multiply(0xcd9e8d57, c2);
     [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
@@ -73,14 +73,14 @@ export function dropoutMask(
   columns: number,
 ): Float64Array {
   const p = Math.fround(probability);
-  if (p === 0) return new Float64Array(rows * columns).fill(1);
+  const threshold = Math.min(2 ** 16 - 1, Math.floor(p * 2 ** 16 + 0.5));
   const [low, high, step] = counter.map((word) => word >>> 0) as [number, number, number];
-  const threshold = Math.floor(p * 2 ** 32);
-  const scale = Math.fround(1 / (1 - p));
+  const scale = Math.fround(1 / (1 - threshold / 2 ** 16));
   return Float64Array.from({ length: rows * columns }, (_, index) => {
     const [row, column] = [Math.floor(index / columns), index % columns];
-    const words = philox([column >>> 2, row, site, step], [low, high]);
-    return at(words, column & 3) >= threshold ? scale : 0;
+    const word = at(philox([column >>> 3, row, site, step], [low, high], 7), column & 3);
+    const own = column & 4 ? word >>> 16 : word & 0xffff;
+    return own >= threshold ? scale : 0;
   });
 }
 
