@@ -148,6 +148,18 @@ test('work that goes to or from the host cannot be replayed, and says so at once
   assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
 });
 
+test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {
+  const before = process.env.CUDA_MODULE_LOADING;
+  delete process.env.CUDA_MODULE_LOADING;
+  open();
+  assert.equal(process.env.CUDA_MODULE_LOADING, 'LAZY');
+  process.env.CUDA_MODULE_LOADING = 'EAGER';
+  open();
+  assert.equal(process.env.CUDA_MODULE_LOADING, 'EAGER');
+  if (before === undefined) delete process.env.CUDA_MODULE_LOADING;
+  else process.env.CUDA_MODULE_LOADING = before;
+});
+
 test('what follows a product is fused where cuBLASLt offers it, and told by shape', () => {
   const results = [open(), open()].map((device, at) => {
     if (at === 1) process.env.CUDA_EMULATOR_EPILOGUES = 'none';

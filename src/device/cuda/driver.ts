@@ -386,7 +386,12 @@ export class Driver {
   }
 }
 
-/** @throws UserError (device) where there is no driver, or none that works. */
+/**
+ * Kernels are loaded when they are first launched, as is usual from CUDA 12.2 on: cuBLASLt has hundreds of megabytes of them,
+ * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING.
+ * @throws UserError (device) where there is no driver, or none that works.
+ */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
+  process.env.CUDA_MODULE_LOADING ??= 'LAZY';
   return new Driver(requireLibrary('libcuda', env));
 }
