@@ -5,6 +5,7 @@ import type { Device, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import type { BlockActivations } from './block.js';
 import { type GPT2, type ModelActivations, type ModelDropouts, modelDropouts } from './gpt2.js';
+import { IntegerArrays } from './integer-arrays.js';
 import { LmHead, type Supervision } from './lm-head.js';
 
 /** Integers that are kept for the counter, whole 16 bytes. */
@@ -91,24 +92,15 @@ export class PackedPass {
       throw new RangeError(`a batch of ${input.tokens.length} tokens in a pass for ${capacity}`);
     const rows = paddedRows(device, input.tokens.length);
     const supervised = paddedRows(device, input.targets.length);
-    const used = this.integers.rows(counterRoom + 4 * rows + 2 * supervised);
-    const host = new Int32Array(used.size);
-    host.set(dropoutCounter(random));
-    let filled = counterRoom;
-    const put = (values: Int32Array, count: number, padding: (at: number) => number = () => 0): Tensor => {
-      const from = filled;
-      filled += count;
-      host.set(values, from);
-      for (let at = values.length; at < count; at++) host[from + at] = padding(at);
-      return this.integers.rows(count, from);
-    };
-    const tokens = put(input.tokens, rows);
-    const positions = put(input.positions, rows);
-    const starts = put(input.segmentStarts, rows, (row) => row);
-    const ends = put(input.segmentEnds, rows, (row) => row + 1);
-    const supervisedRows = put(withOthers(input.supervisedRows, supervised), supervised);
-    const targets = put(input.targets, supervised, () => -1);
-    device.upload(used, host);
+    const arrays = new IntegerArrays(this.integers);
+    arrays.put(dropoutCounter(random), counterRoom);
+    const tokens = arrays.put(input.tokens, rows);
+    const positions = arrays.put(input.positions, rows);
+    const starts = arrays.put(input.segmentStarts, rows, (row) => row);
+    const ends = arrays.put(input.segmentEnds, rows, (row) => row + 1);
+    const supervisedRows = arrays.put(withOthers(input.supervisedRows, supervised));
+    const targets = arrays.put(input.targets, supervised, () => -1);
+    arrays.upload(device);
     const { stream, out, stats } = this.final;
     return {
       size: `${rows} ${supervised}`,
