@@ -5,6 +5,7 @@
 import type {
   AdamWOptions,
   AttentionOptions,
+  BranchGradient,
   Device,
   Dropout,
   Fetched,
@@ -197,30 +198,34 @@ export abstract class KernelDevice implements Device {
     x: Tensor,
     stats: Tensor,
     weight: Tensor,
+    branch?: BranchGradient,
   ): void {
     const [rows, channels] = [x.extent(0), x.extent(1)];
     const type = floatType('layernormBackward', this, x);
-    expectAll('layernormBackward', type, [rows, channels], { gradX, gradOut, x });
+    expectFloats('layernormBackward', [rows, channels], { gradX });
+    expectAll('layernormBackward', type, [rows, channels], { gradOut, x });
+    if (branch) expectAll('layernormBackward', type, [rows, channels], { gradBranch: branch.gradient });
     expectAll('layernormBackward', type, [channels], { weight });
     expectFloats('layernormBackward', [channels], { gradWeight: gradients.weight, gradBias: gradients.bias });
     expectFloats('layernormBackward', [rows, 2], { stats });
+    const [probability, site, counter] = branch
+      ? dropoutArguments('layernormBackward', branch.dropout)
+      : [0, 0, undefined];
     this.ready().layernorm_backward(
       gradX,
+      branch?.gradient,
       gradients.weight,
       gradients.bias,
       gradOut,
       x,
       stats,
       weight,
+      probability,
+      site,
+      counter,
       rows,
       channels,
     );
-  }
-
-  dropout(out: Tensor, x: Tensor, dropout: Dropout): void {
-    const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectAll('dropout', floatType('dropout', this, x), [rows, channels], { out, x });
-    this.ready().dropout(out, x, ...dropoutArguments('dropout', dropout), rows, channels);
   }
 
   attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {

@@ -103,7 +103,8 @@ export class GPT2 {
   }
 
   /**
-   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added).
+   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added). gradHidden may be
+   * `scratch.branch`.
    * @param recompute whether blocks share their activations, so that all but the last one's must be filled again.
    */
   backward(
@@ -115,18 +116,21 @@ export class GPT2 {
     scratch: GradientScratch,
     recompute: boolean,
   ): void {
-    this.device.fill(scratch.stream, 0);
-    this.finalNorm.backward(scratch.stream, gradHidden, activations.final);
-    for (let layer = this.blocks.length - 1; layer >= 0; layer--) {
+    const { stream, branch } = scratch;
+    const lastLayer = this.blocks.length - 1;
+    const dropout = at(dropouts.blocks, lastLayer).branches.mlp;
+    this.device.fill(stream, 0);
+    this.finalNorm.backward(stream, gradHidden, activations.final, { gradient: branch, dropout });
+    for (let layer = lastLayer; layer >= 0; layer--) {
       const block = at(this.blocks, layer);
       const held = at(activations.blocks, layer);
       const { probabilities, branches } = at(dropouts.blocks, layer);
       const context = { kind: 'packed', segments, dropout: probabilities } as const;
-      if (recompute && layer < this.blocks.length - 1)
-        block.forward(activations.branch, held, null, context, branches);
-      block.backward(held, context, branches, scratch);
+      if (recompute && layer < lastLayer) block.forward(activations.branch, held, null, context, branches);
+      const before = dropouts.blocks[layer - 1]?.branches.mlp;
+      block.backward(held, before, context, branches.attention, scratch);
     }
-    this.embedding.backward(scratch.stream, input.tokens, input.positions, dropouts.embedding);
+    this.embedding.backward(stream, input.tokens, input.positions, dropouts.embedding);
   }
 }
 
