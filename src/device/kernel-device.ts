@@ -156,7 +156,7 @@ export abstract class KernelDevice implements Device {
     const type = floatType('layernorm', this, x);
     expectAll('layernorm', type, [rows, channels], { out, x });
     expectFloats('layernorm', [rows, 2], { stats });
-    expectAll('layernorm', type, [channels], { weight, bias });
+    expectFloats('layernorm', [channels], { weight, bias });
     this.ready().layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
   }
 
@@ -175,7 +175,7 @@ export abstract class KernelDevice implements Device {
     const type = floatType('residualLayernorm', this, residual);
     expectAll('residualLayernorm', type, [rows, channels], { sum, out, residual, branch });
     expectFloats('residualLayernorm', [rows, 2], { stats });
-    expectAll('residualLayernorm', type, [channels], { weight, bias });
+    expectFloats('residualLayernorm', [channels], { weight, bias });
     this.ready().residual_layernorm(
       sum,
       out,
@@ -205,8 +205,8 @@ export abstract class KernelDevice implements Device {
     expectFloats('layernormBackward', [rows, channels], { gradX });
     expectAll('layernormBackward', type, [rows, channels], { gradOut, x });
     if (branch) expectAll('layernormBackward', type, [rows, channels], { gradBranch: branch.gradient });
-    expectAll('layernormBackward', type, [channels], { weight });
-    expectFloats('layernormBackward', [channels], { gradWeight: gradients.weight, gradBias: gradients.bias });
+    const sums = { gradWeight: gradients.weight, gradBias: gradients.bias };
+    expectFloats('layernormBackward', [channels], { weight, ...sums });
     expectFloats('layernormBackward', [rows, 2], { stats });
     const [probability, site, counter] = branch
       ? dropoutArguments('layernormBackward', branch.dropout)

@@ -76,7 +76,7 @@ export class GPT2 {
     if (weights !== precision && !device.weightPrecisions.includes(weights))
       throw new Error(`${device.kind} keeps no weights in ${weights}`);
     refuseTooWide(device, config);
-    this.parameters = new Parameters(device, reserveLogits(device, config), options);
+    this.parameters = new Parameters(device, parameterShapes(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
       { length: config.nLayer },
@@ -145,11 +145,16 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
   if (wide) throw new UserError('device', `${kind} computes ${wide}: use --device cpu`);
 }
 
-/** Where the head reads its table, there is room for logits in a number that the device's products like. */
-function reserveLogits(device: Device, config: GPT2Config): ParameterShape[] {
-  return expectedTensors(config).map((tensor) =>
-    tensor.name === headTable(config) ? { ...tensor, reservedRows: logitsWidth(device, config) } : tensor,
-  );
+/**
+ * Layernorms read theirs in f32. Where the head reads its table, there is room for logits in a number that the device's
+ * products like.
+ */
+function parameterShapes(device: Device, config: GPT2Config): ParameterShape[] {
+  return expectedTensors(config).map((tensor) => ({
+    ...tensor,
+    exact: /ln_(1|2|f)\./.test(tensor.name),
+    ...(tensor.name === headTable(config) && { reservedRows: logitsWidth(device, config) }),
+  }));
 }
 
 function at<Item>(items: readonly Item[], index: number): Item {

@@ -38,7 +38,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   };
   device.embeddingBackward(tableGradients, gradOut, tokens, places, dropout);
 
-  const norm = { weight: scalars('weight', channels), bias: scalars('bias', channels) };
+  const norm = { weight: sum('norm weight', channels), bias: sum('norm bias', channels) };
   const normGradients = {
     weight: sum('norm weight gradient', channels),
     bias: sum('norm bias gradient', channels),

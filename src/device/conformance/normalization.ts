@@ -30,17 +30,16 @@ function dropped(
   [rows, channels]: readonly [number, number],
   settings: DropoutSettings,
 ): Float32Array {
-  const zeros = (...shape: readonly [number, number]) =>
-    bench.scalars('zeros', shape, new Float64Array(shape[0] * shape[1]));
-  const sums = () => bench.floats('sums', [channels], new Float64Array(channels));
+  const zeros = () => bench.scalars('zeros', [rows, channels], new Float64Array(rows * channels));
+  const vector = () => bench.floats('vector', [channels], new Float64Array(channels));
   const gradient = bench.scalarOutput('branch gradient', [rows, channels]);
   bench.device.layernormBackward(
     bench.floats('gradX', [rows, channels], x),
-    { weight: sums(), bias: sums() },
-    zeros(rows, channels),
-    zeros(rows, channels),
+    { weight: vector(), bias: vector() },
+    zeros(),
+    zeros(),
     bench.floats('stats', [rows, 2], new Float64Array(2 * rows).fill(1)),
-    zeros(1, channels).view(0, [channels]),
+    vector(),
     { gradient, dropout: bench.dropout(settings) },
   );
   return bench.read(gradient);
@@ -84,13 +83,13 @@ export function testNormalization(check: Check): void {
       const { device } = bench;
       const random = new Random(rows);
       const x = bench.rounded(random.normals(rows * channels, 3, 1));
-      const weight = bench.rounded(random.normals(channels, 0.5, 1));
-      const bias = bench.rounded(random.normals(channels));
+      const weight = random.normals(channels, 0.5, 1);
+      const bias = random.normals(channels);
       const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
       const xTensor = bench.scalars('x', [rows, channels], x);
       const parameters = {
-        weight: bench.scalars('weight', [channels], weight),
-        bias: bench.scalars('bias', [channels], bias),
+        weight: bench.floats('weight', [channels], weight),
+        bias: bench.floats('bias', [channels], bias),
       };
       device.layernorm(out, stats, xTensor, parameters, epsilon);
       const expected = layernorm(x, weight, bias, epsilon);
@@ -136,8 +135,8 @@ export function testNormalization(check: Check): void {
         const mask = dropoutMask(settings, rows, channels);
         const rowNumbers = () => bench.rounded(random.normals(rows * channels));
         const [residual, branch] = [rowNumbers(), rowNumbers()];
-        const weight = bench.rounded(random.normals(channels));
-        const bias = bench.rounded(random.normals(channels));
+        const weight = random.normals(channels);
+        const bias = random.normals(channels);
         const total = residual.map((value, index) => value + at(branch, index) * at(mask, index));
         const residualTensor = bench.scalars('residual', [rows, channels], residual);
         for (const sum of [bench.scalarOutput('sum', [rows, channels]), residualTensor]) {
@@ -152,8 +151,8 @@ export function testNormalization(check: Check): void {
             residualTensor,
             bench.scalars('branch', [rows, channels], branch),
             {
-              weight: bench.scalars('weight', [channels], weight),
-              bias: bench.scalars('bias', [channels], bias),
+              weight: bench.floats('weight', [channels], weight),
+              bias: bench.floats('bias', [channels], bias),
             },
             epsilon,
             bench.dropout(settings),
@@ -178,7 +177,7 @@ export function testNormalization(check: Check): void {
       out,
       stats,
       bench.scalars('x', [rows, channels], x),
-      { weight: bench.scalars('weight', [channels], ones), bias: bench.scalars('bias', [channels], zeros) },
+      { weight: bench.floats('weight', [channels], ones), bias: bench.floats('bias', [channels], zeros) },
       epsilon,
     );
     expectClose(bench.read(out), layernorm(x, ones, zeros, epsilon).out, 'out', bench.tolerance(1, 1e-4));
@@ -192,7 +191,7 @@ export function testNormalization(check: Check): void {
     x[4 * channels] = Number.POSITIVE_INFINITY;
     const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
     const xTensor = bench.scalars('x', [rows, channels], x);
-    const ones = bench.scalars('ones', [channels], new Float64Array(channels).fill(1));
+    const ones = bench.floats('ones', [channels], new Float64Array(channels).fill(1));
     device.layernorm(out, stats, xTensor, { weight: ones, bias: ones }, epsilon);
     assert.deepEqual(rowsWithNaN(bench.read(out), channels), [2, 4]);
     const zeros = (count: number, shape: readonly number[]) =>

@@ -1,6 +1,6 @@
 // Layer normalisation, alone and fused with the residual sum before it, and their backward.
 // A block holds a whole row in registers, 16 bytes a thread, so that memory is read once and the variance can be the mean
-// of squared deviations, which does not cancel. Statistics are floats.
+// of squared deviations, which does not cancel. Statistics, weight and bias are floats.
 //
 // layernorm, residual_layernorm: grid rows, block whole warps of channels / PACK (at most 4096 / PACK threads).
 // layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices of rows.cu follows.
@@ -8,7 +8,7 @@
 #define ROW_THREADS (4096 / PACK)
 
 /** out and statistics of the row whose pack at `column` this thread holds in x, zero beyond the row's end. */
-DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const scalar* weight, const scalar* bias,
+DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const float* weight, const float* bias,
                       float epsilon, long long column, long long channels, bool whole, float (*of_warps)[WARP]) {
   float sum = 0, squares = 0;
 #pragma unroll
@@ -36,7 +36,7 @@ DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const s
 
 /** See `layernorm` of the device contract. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    layernorm(scalar* out, float* stats, const scalar* x, const scalar* weight, const scalar* bias, float epsilon,
+    layernorm(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias, float epsilon,
               long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
@@ -50,7 +50,7 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 /** See `residualLayernorm` of the device contract; sum may be residual. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     residual_layernorm(scalar* sum, scalar* out, float* stats, const scalar* residual, const scalar* branch,
-                       const scalar* weight, const scalar* bias, float epsilon, float probability, int site,
+                       const float* weight, const float* bias, float epsilon, float probability, int site,
                        const int* counter, long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
@@ -77,7 +77,7 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
-                       const float* stats, const scalar* weight, float probability, int site, const int* counter,
+                       const float* stats, const float* weight, float probability, int site, const int* counter,
                        long long rows, long long channels) {
   __shared__ float of_warps[WARP][2 * ROWS_AT_ONCE];
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
