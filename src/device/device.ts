@@ -6,7 +6,8 @@
 // - the first argument is what is written; outputs never alias inputs unless the docstring says so;
 // - all floats of a call have one type: f32, or bf16 or f16 where the device computes in mixed precision. Always f32:
 //   what is added up over rows, layers and steps (gradients of parameters and their sums, the gradient of the residual
-//   stream), statistics and parameters of layernorms, logSumExp, losses, scales, and AdamW's buffers. Arithmetic is f32 in any case, products of half-precision numbers are summed in f32;
+//   stream), statistics and parameters of layernorms, logSumExp, losses, scales, and AdamW's buffers. Arithmetic is f32 in
+//   any case, products of half-precision numbers are summed in f32;
 // - weight gradients ("+=") accumulate, activation gradients are overwritten unless the docstring says "+=";
 // - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
 //   tensors, so that a device may record a step once and replay it;
