@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, mock, test } from 'node:test';
 import type { Device, Precision } from '../src/device/device.js';
+import { KernelDevice } from '../src/device/kernel-device.js';
 import { selectDevice } from '../src/device/select.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { parseGPT2Config } from '../src/nn/gpt2-config.js';
@@ -96,6 +97,21 @@ test('fp16 halves a scale that overflows, skips the step and loses nothing by it
   const other = learner(await open(), 'fp16', 0, { scale: found.scale, updates: 0 });
   assert.deepEqual(other.step(0), next);
   assert.deepEqual(other.masters(), masters());
+});
+
+test('a step that is recorded asks for its batch, its numbers and two graphs', async () => {
+  const device = await open();
+  const { step } = learner(device, 'bf16', 0.1);
+  for (const microStep of [0, 1]) step(microStep);
+  const inherited = Object.getOwnPropertyNames(KernelDevice.prototype) as (keyof Device | 'ready')[];
+  const asked = inherited
+    .filter((name): name is keyof Device => name !== 'ready' && typeof device[name] === 'function')
+    .map((name) => [name, mock.method(device, name as 'upload').mock] as const);
+  step(2);
+  const counts = asked.map(([name, { calls }]) => [name, calls.length]).filter(([, count]) => count !== 0);
+  mock.restoreAll();
+  // The batch with its scale, the learning rate; the sum of losses is set to 0 and read.
+  assert.deepEqual(Object.fromEntries(counts), { upload: 3, replay: 2, fill: 1, download: 1, fetch: 1 });
 });
 
 test('the same seed gives the same bits, another gives others', async () => {

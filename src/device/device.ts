@@ -31,8 +31,16 @@ export type Epilogue =
       readonly activation: Activation;
       readonly preActivation: Tensor;
     }
-  /** out = product * activation'(preActivation[M,N]). */
-  | { readonly kind: 'activation-gradient'; readonly activation: Activation; readonly preActivation: Tensor };
+  /**
+   * out = product * activation'(preActivation[M,N]); biasGradient f32[N] += column sums of out, which may be rounded to
+   * out's type, once, before they are added.
+   */
+  | {
+      readonly kind: 'activation-gradient';
+      readonly activation: Activation;
+      readonly preActivation: Tensor;
+      readonly biasGradient?: Tensor;
+    };
 
 export interface MatmulOptions {
   readonly transposeA?: boolean;
@@ -44,9 +52,10 @@ export interface MatmulOptions {
 
 /**
  * Dropout by counter-based random numbers, so that backward and recomputation see the mask of forward and every
- * device draws the same one. Element (row, column) of site s is kept where word `column & 3` of
- * Philox4x32-10(counter = [column >> 2, row, s, micro-step], key = [seed low, seed high]) >= floor(p * 2^32), with
- * p rounded to float32, and is then scaled by 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011.)
+ * device draws the same one. p, a float32, is rounded to t / 2^16 with t at most 2^16 - 1. Element (row, column) of site s
+ * has half a word of Philox4x32-7(counter = [column >> 3, row, s, micro-step], key = [seed low, seed high]): of word
+ * `column & 3` the lower half where `column & 4` is 0, else the upper. It is kept where that is >= t, and then scaled by
+ * 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011: 7 rounds are the fewest that pass BigCrush.)
  */
 export interface Dropout {
   /** p, in [0, 1); 0 leaves everything as it is. */

@@ -15,7 +15,7 @@ import type {
   UpdateOptions,
 } from './device.js';
 import { checkAttention, checkCachedAttention, checkEmbedding, expectWithin } from './indices.js';
-import { matmulArguments } from './matmul-arguments.js';
+import { biasGradientOf, matmulArguments } from './matmul-arguments.js';
 import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, expectFloats, expectIntegers, floatType, show, weightType } from './shapes.js';
 import type { DType, Tensor } from './tensor.js';
@@ -92,7 +92,12 @@ export abstract class KernelDevice implements Device {
   }
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
-    this.ready().matmul(...matmulArguments(this, out, a, b, options));
+    const kernels = this.ready();
+    const product = matmulArguments(this, out, a, b, options);
+    const biasGradient = biasGradientOf(options.epilogue);
+    if (biasGradient && kernels.matmul_bias_gradient?.(biasGradient, ...product)) return;
+    kernels.matmul(...product);
+    if (biasGradient) kernels.sum_rows(biasGradient, out, out.extent(0), out.extent(1));
   }
 
   sumRows(out: Tensor, x: Tensor): void {

@@ -2,7 +2,7 @@
 
 import type { Activation, Epilogue, MatmulOptions } from './device.js';
 import type { OperationKernels } from './operation-kernels.js';
-import { expectAll, type FloatTypes, floatType, weightType } from './shapes.js';
+import { expectAll, expectFloats, type FloatTypes, floatType, weightType } from './shapes.js';
 import type { Tensor } from './tensor.js';
 
 const activationCode = { gelu_new: 0, gelu: 1 } as const satisfies Record<Activation, number>;
@@ -32,6 +32,8 @@ export function matmulArguments(
   const before = epilogue !== undefined && 'preActivation' in epilogue ? epilogue.preActivation : undefined;
   if (bias) expectAll('matmul', type, [n], { bias });
   if (before) expectAll('matmul', type, [m, n], { preActivation: before });
+  const biasGradient = biasGradientOf(epilogue);
+  if (biasGradient) expectFloats('matmul', [n], { biasGradient });
   return [
     out,
     a,
@@ -48,4 +50,9 @@ export function matmulArguments(
     before,
     epilogue !== undefined && 'activation' in epilogue ? activationCode[epilogue.activation] : 0,
   ];
+}
+
+/** Where the sums of the product's columns go, if they are asked for. */
+export function biasGradientOf(epilogue: Epilogue | undefined): Tensor | undefined {
+  return epilogue?.kind === 'activation-gradient' ? epilogue.biasGradient : undefined;
 }

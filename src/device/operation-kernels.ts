@@ -24,6 +24,11 @@ export interface OperationKernels {
     preActivation: Tensor | undefined,
     activation: number,
   ): void;
+  /**
+   * As matmul, of an epilogue that multiplies by the activation's gradient; biasGradient[n] += column sums of out.
+   * false, and nothing done, where the kernels have no better way than matmul and sum_rows.
+   */
+  matmul_bias_gradient?(biasGradient: Tensor, ...product: Parameters<OperationKernels['matmul']>): boolean;
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void;
   embedding(
     out: Tensor,

@@ -58,11 +58,11 @@ function multiplyHigh(a: number, b: number): number {
   return aHigh * bHigh + Math.floor((middle + aLow * bHigh) / 0x10000);
 }
 
-/** Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
-export function philox(counter: Words, key: readonly [number, number]): Words {
+/** Philox4x32 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
+export function philox(counter: Words, key: readonly [number, number], rounds: number): Words {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < rounds; round++) {
     const [high0, low0] = [multiplyHigh(0xd2511f53, c0), Math.imul(0xd2511f53, c0) >>> 0];
     const [high1, low1] = [multiplyHigh(0xcd9e8d57, c2), Math.imul(0xcd9e8d57, c2) >>> 0];
     [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
@@ -86,17 +86,21 @@ export function dropoutMask(
   columns: number,
 ): Float64Array {
   const p = Math.fround(probability);
-  if (p === 0) return new Float64Array(rows * columns).fill(1);
+  const threshold = Math.min(2 ** 16 - 1, Math.floor(p * 2 ** 16 + 0.5));
   const [low, high, step] = counter.map((word) => word >>> 0) as [number, number, number];
-  const threshold = Math.floor(p * 2 ** 32);
-  const scale = Math.fround(1 / (1 - p));
+  if (threshold === 0) return new Float64Array(rows * columns).fill(1);
+  const scale = Math.fround(1 / (1 - threshold / 2 ** 16));
   const mask = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++)
-    for (let first = 0; first < columns; first += 4)
-      philox([first >>> 2, row, site, step], [low, high]).forEach((word, index) => {
-        const column = first + index;
-        if (column < columns) mask[row * columns + column] = word >= threshold ? scale : 0;
-      });
+  for (let row = 0; row < rows; row++) {
+    for (let first = 0; first < columns; first += 8) {
+      const words = philox([first >>> 3, row, site, step], [low, high], 7);
+      for (let column = first; column < Math.min(first + 8, columns); column++) {
+        const word = at(words, column & 3);
+        const own = column & 4 ? word >>> 16 : word & 0xffff;
+        mask[row * columns + column] = own >= threshold ? scale : 0;
+      }
+    }
+  }
   return mask;
 }
 

@@ -6,6 +6,7 @@ import type { Device, KeyValueCache } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import { BlockActivations } from './block.js';
 import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
+import { IntegerArrays } from './integer-arrays.js';
 import { LmHead } from './lm-head.js';
 
 /** The most prompt tokens that are computed at a time. */
@@ -24,11 +25,9 @@ export class DecodingPass {
   private readonly device: Device;
   private readonly head: LmHead;
   private readonly keysAndValues: readonly Pick<KeyValueCache, 'keys' | 'values'>[];
-  private readonly lengths: Tensor;
   private readonly owners: Tensor;
-  private readonly tokens: Tensor;
-  private readonly positions: Tensor;
-  private readonly lastRows: Tensor;
+  /** Everything else that changes from step to step: lengths, tokens, positions and where the logits are wanted. */
+  private readonly integers: Tensor;
   private readonly activations: BlockActivations;
   private readonly branch: Tensor;
   private readonly final: { readonly stream: Tensor; readonly out: Tensor; readonly stats: Tensor };
@@ -55,7 +54,6 @@ export class DecodingPass {
     this.contextLength = contextLength;
     this.device = device;
     this.head = new LmHead(device, model.parameters, config, 1);
-    this.lengths = integers(sequences);
     this.owners = integers(sequences, contextLength);
     this.ownerTable = Int32Array.from({ length: sequences * contextLength }, (_, at) =>
       Math.floor(at / contextLength),
@@ -64,9 +62,7 @@ export class DecodingPass {
       keys: allocate([sequences, contextLength, nEmbd]),
       values: allocate([sequences, contextLength, nEmbd]),
     }));
-    this.tokens = integers(rows);
-    this.positions = integers(rows);
-    this.lastRows = integers(sequences);
+    this.integers = integers(2 * (rows + sequences));
     this.activations = new BlockActivations(device, config, rows, parameters.scalar);
     this.branch = allocate([rows, nEmbd]);
     this.final = {
@@ -145,22 +141,17 @@ export class DecodingPass {
   private forward(tokens: readonly number[], sequences: number): void {
     const rows = tokens.length;
     const count = rows / sequences;
-    const put = (target: Tensor, value: (index: number) => number, length = rows) => {
-      const window = target.rows(length);
-      this.device.upload(
-        window,
-        Int32Array.from({ length }, (_, index) => value(index)),
-      );
-      return window;
+    const arrays = new IntegerArrays(this.integers);
+    const lengths = arrays.put([], sequences, () => this.filled);
+    const lastRows = arrays.put([], sequences, (sequence) => (sequence + 1) * count - 1);
+    const input = {
+      tokens: arrays.put(tokens),
+      positions: arrays.put([], rows, (row) => this.filled + (row % count)),
     };
-    const lengths = put(this.lengths, () => this.filled, sequences);
+    arrays.upload(this.device);
     if (this.ownersChanged) this.device.upload(this.owners, this.ownerTable);
     this.ownersChanged = false;
     const owners = this.owners.rows(sequences);
-    const input = {
-      tokens: put(this.tokens, (row) => tokens[row] ?? 0),
-      positions: put(this.positions, (row) => this.filled + (row % count)),
-    };
     const { stream, out, stats } = this.final;
     const activations = {
       blocks: this.keysAndValues.map(() => this.activations),
@@ -168,7 +159,6 @@ export class DecodingPass {
       final: { stream: stream.rows(rows), out: out.rows(rows), stats: stats.rows(rows) },
     };
     const caches = this.keysAndValues.map((layer) => ({ ...layer, lengths, owners }));
-    const lastRows = put(this.lastRows, (sequence) => (sequence + 1) * count - 1, sequences);
     const last = this.last.rows(sequences);
     const compute = () => {
       this.model.forward(activations, input, { kind: 'cached', caches }, this.dropouts);

@@ -24,8 +24,13 @@ export class Linear {
 
   /** Adds to the gradients of weight and bias; writes gradX[R,in] from gradOut[R,out]. */
   backward(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
-    this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
     this.device.sumRows(this.bias.gradient, gradOut);
+    this.backwardOfProduct(gradX, gradOut, x, epilogue);
+  }
+
+  /** The same where the bias has its gradient already, from whatever computed gradOut. */
+  backwardOfProduct(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
+    this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
     this.device.matmul(gradX, gradOut, this.weight.value, {
       transposeB: true,
       ...(epilogue && { epilogue }),

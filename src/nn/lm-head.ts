@@ -2,20 +2,19 @@
 // kernel overwrites them with their gradient, which is consumed before the next chunk is computed.
 
 import type { Device } from '../device/device.js';
-import type { Tensor } from '../device/tensor.js';
+import { bytesPerElement, type Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 import type { Parameter, Parameters } from './parameters.js';
 
+/** Of logits at a time. Each chunk adds to the gradient of the whole table, so they should not be small. */
 const chunkBytes = 128 * 2 ** 20;
 
 /** What the head learns from: which rows are supervised, and by what. */
 export interface Supervision {
-  /** i32[S], which rows of hidden. */
+  /** i32[S], which rows of hidden, none twice. */
   readonly rows: Tensor;
   /** i32[S], token ids; negative in rows that pad the others. */
   readonly targets: Tensor;
-  /** How many of them, from the first on, are no padding. */
-  readonly supervised: number;
   readonly labelSmoothing: number;
 }
 
@@ -51,7 +50,10 @@ export class LmHead {
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
     const { rowMultiple } = device;
-    const multiples = Math.max(1, Math.floor(chunkBytes / (4 * vocabSize * rowMultiple)));
+    const multiples = Math.max(
+      1,
+      Math.floor(chunkBytes / (bytesPerElement[scalar] * vocabSize * rowMultiple)),
+    );
     this.chunkRows = Math.min(capacity, multiples * rowMultiple);
     this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
@@ -79,8 +81,8 @@ export class LmHead {
       this.device.matmul(gradSelected.rows(count, from), gradLogits, this.table.value);
       this.device.matmul(this.table.gradient, gradLogits, selected, { transposeA: true, accumulate: true });
     });
-    const { rows, supervised } = supervision;
-    this.device.scatterRows(gradHidden, gradSelected.rows(supervised), rows.rows(supervised));
+    const { rows } = supervision;
+    this.device.scatterRows(gradHidden, gradSelected.rows(rows.size), rows);
   }
 
   /** out[R,W] = logits of x[R,C]. */

@@ -41,8 +41,13 @@ export class Mlp {
     gradWide: Tensor,
   ): void {
     const { activation } = this;
-    const epilogue = { kind: 'activation-gradient', activation, preActivation } as const;
-    this.narrow.backward(gradWide, gradOut, activated, epilogue);
-    this.widen.backward(gradX, gradWide, x);
+    const biasGradient = this.widen.bias.gradient;
+    this.narrow.backward(gradWide, gradOut, activated, {
+      kind: 'activation-gradient',
+      activation,
+      preActivation,
+      biasGradient,
+    });
+    this.widen.backwardOfProduct(gradX, gradWide, x);
   }
 }

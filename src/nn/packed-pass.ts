@@ -5,7 +5,11 @@ import type { Device, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import type { BlockActivations } from './block.js';
 import { type GPT2, type ModelActivations, type ModelDropouts, modelDropouts } from './gpt2.js';
+import { IntegerArrays } from './integer-arrays.js';
 import { LmHead, type Supervision } from './lm-head.js';
+
+/** Integers that are kept for the counter, whole 16 bytes. */
+const counterRoom = 4;
 
 /** Packed conversations; see `Segments` for starts and ends. Token arrays [R], supervision [S] with S <= R. */
 export interface TrainingInput {
@@ -20,18 +24,25 @@ export interface TrainingInput {
   readonly targets: Int32Array;
 }
 
+/** Which dropout masks a pass draws. */
+export interface RandomState {
+  /** 64 bits. */
+  readonly seed: bigint;
+  readonly microStep: number;
+}
+
 /**
  * A batch as it lies on the device, and the windows of the pass's memory that it uses. Where the device likes multiples
  * of rows, rows follow that are conversations of one token each and predict nothing, and supervised rows that are not.
  */
 export interface PackedBatch {
-  /** R, padding included. */
-  readonly rows: number;
+  /** The same for all batches that use the same windows, so that what is asked for them can be replayed. */
+  readonly size: string;
   readonly tokens: Tensor;
   readonly positions: Tensor;
   readonly segments: Segments;
   readonly supervision: Omit<Supervision, 'labelSmoothing'>;
-  /** [S], padding included; its losses are 0. */
+  /** [S], padding included; the losses of padding are 0. */
   readonly losses: Tensor;
   readonly activations: ModelActivations;
 }
@@ -41,7 +52,8 @@ export class PackedPass {
   /** i32[3] as in `Dropout`. */
   readonly counter: Tensor;
   private readonly device: Device;
-  private readonly input: Record<keyof TrainingInput, Tensor>;
+  /** A batch's integers, one array after the other, behind those of the counter. */
+  private readonly integers: Tensor;
   private readonly losses: Tensor;
   private readonly branch: Tensor;
   private readonly final: ModelActivations['final'];
@@ -59,17 +71,9 @@ export class PackedPass {
     const { device, config, parameters } = model;
     const activation = (width: number, type = parameters.scalar) =>
       device.allocate('activations', [capacity, width], type);
-    const integers = () => device.allocate('batch', [capacity], 'i32');
     this.device = device;
-    this.input = {
-      tokens: integers(),
-      positions: integers(),
-      segmentStarts: integers(),
-      segmentEnds: integers(),
-      supervisedRows: integers(),
-      targets: integers(),
-    };
-    this.counter = device.allocate('batch', [3], 'i32');
+    this.integers = device.allocate('batch', [counterRoom + 6 * capacity], 'i32');
+    this.counter = this.integers.rows(3);
     this.losses = device.allocate('batch', [capacity]);
     this.branch = activation(config.nEmbd);
     this.final = {
@@ -81,36 +85,30 @@ export class PackedPass {
     this.noDropout = modelDropouts(config, this.counter, false);
   }
 
-  /** Copies a batch to the device. */
-  upload(input: TrainingInput): PackedBatch {
-    const { capacity } = this;
+  /** Copies a batch to the device, in one go. */
+  upload(input: TrainingInput, random: RandomState = { seed: 0n, microStep: 0 }): PackedBatch {
+    const { capacity, device } = this;
     if (input.tokens.length > capacity)
       throw new RangeError(`a batch of ${input.tokens.length} tokens in a pass for ${capacity}`);
-    const rows = paddedRows(this.device, input.tokens.length);
-    const supervised = input.targets.length;
-    const put = (name: keyof TrainingInput, count: number, padding: (row: number) => number) => {
-      const window = this.input[name].rows(count);
-      this.device.upload(window, padded(input[name], count, padding));
-      return window;
-    };
-    const ofRows = (name: keyof TrainingInput, padding: (row: number) => number) => put(name, rows, padding);
-    const ofSupervised = (name: keyof TrainingInput, padding: number) =>
-      put(name, paddedRows(this.device, supervised), () => padding);
+    const rows = paddedRows(device, input.tokens.length);
+    const supervised = paddedRows(device, input.targets.length);
+    const arrays = new IntegerArrays(this.integers);
+    arrays.put(dropoutCounter(random), counterRoom);
+    const tokens = arrays.put(input.tokens, rows);
+    const positions = arrays.put(input.positions, rows);
+    const starts = arrays.put(input.segmentStarts, rows, (row) => row);
+    const ends = arrays.put(input.segmentEnds, rows, (row) => row + 1);
+    const supervisedRows = arrays.put(withOthers(input.supervisedRows, supervised));
+    const targets = arrays.put(input.targets, supervised, () => -1);
+    arrays.upload(device);
     const { stream, out, stats } = this.final;
     return {
-      rows,
-      tokens: ofRows('tokens', () => 0),
-      positions: ofRows('positions', () => 0),
-      segments: {
-        starts: ofRows('segmentStarts', (row) => row),
-        ends: ofRows('segmentEnds', (row) => row + 1),
-      },
-      supervision: {
-        rows: ofSupervised('supervisedRows', 0),
-        targets: ofSupervised('targets', -1),
-        supervised,
-      },
-      losses: this.losses.rows(paddedRows(this.device, supervised)),
+      size: `${rows} ${supervised}`,
+      tokens,
+      positions,
+      segments: { starts, ends },
+      supervision: { rows: supervisedRows, targets },
+      losses: this.losses.rows(supervised),
       activations: {
         blocks: this.blocks,
         branch: this.branch.rows(rows),
@@ -128,8 +126,10 @@ export class PackedPass {
   /** Each supervised row's cross-entropy, [S] on the device, with neither dropout nor label smoothing. */
   evaluate(input: TrainingInput): Tensor {
     const batch = this.upload(input);
-    this.device.replay(this, `forward ${batch.rows}`, () => this.forward(batch));
-    this.head.loss(batch.losses, batch.activations.final.out, { ...batch.supervision, labelSmoothing: 0 });
+    this.device.replay(this, `evaluate ${batch.size}`, () => {
+      this.forward(batch);
+      this.head.loss(batch.losses, batch.activations.final.out, { ...batch.supervision, labelSmoothing: 0 });
+    });
     return batch.losses.rows(input.targets.length);
   }
 }
@@ -139,7 +139,19 @@ export function paddedRows({ rowMultiple }: Device, rows: number): number {
   return Math.ceil(rows / rowMultiple) * rowMultiple;
 }
 
-function padded(values: Int32Array, count: number, padding: (at: number) => number): Int32Array {
-  if (values.length === count) return values;
-  return Int32Array.from({ length: count }, (_, at) => values[at] ?? padding(at));
+/** As in `Dropout`. */
+function dropoutCounter({ seed, microStep }: RandomState): Int32Array {
+  const low = Number(BigInt.asIntN(32, seed));
+  const high = Number(BigInt.asIntN(32, seed >> 32n));
+  return Int32Array.of(low, high, microStep | 0);
+}
+
+/** `rows`, then the first rows that are not among them, up to a number of `count`. */
+function withOthers(rows: Int32Array, count: number): Int32Array {
+  const taken = new Uint8Array(count);
+  for (const row of rows) if (row < count) taken[row] = 1;
+  const all = new Int32Array(count);
+  all.set(rows);
+  for (let row = 0, at = rows.length; at < count; row++) if (taken[row] !== 1) all[at++] = row;
+  return all;
 }

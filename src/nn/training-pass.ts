@@ -5,7 +5,7 @@ import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import { BlockActivations } from './block.js';
 import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
-import { PackedPass, paddedRows, type TrainingInput } from './packed-pass.js';
+import { PackedPass, paddedRows, type RandomState, type TrainingInput } from './packed-pass.js';
 import { allocateGradientScratch, type GradientScratch } from './scratch.js';
 
 export interface TrainingPassOptions {
@@ -44,34 +44,32 @@ export class TrainingPass {
   /**
    * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the
    * parameters' gradients, and the sum to `lossSum`.
-   * @param random what decides the dropout masks: 64 bits of seed, and the micro-step's number.
    */
-  accumulate(input: TrainingInput, gradientScale: number, random: { seed: bigint; microStep: number }): void {
+  accumulate(input: TrainingInput, gradientScale: number, random: RandomState): void {
     const { device, packed, dropouts } = this;
     const { gradientCheckpointing, labelSmoothing, lossScale } = this.options;
-    device.upload(packed.counter, dropoutCounter(random));
     device.upload(this.gradientScale, Float32Array.of(gradientScale, 1));
-    // It never leaves the device.
-    if (lossScale) device.copy(this.gradientScale.rows(1, 1), lossScale.rows(1));
-    const batch = packed.upload(input);
-    const { activations, segments, losses, rows } = batch;
+    const batch = packed.upload(input, random);
+    const { activations, segments, losses } = batch;
     const supervision = { ...batch.supervision, labelSmoothing };
-    const scratch = this.scratch(rows);
+    const scratch = this.scratch(batch.tokens.size);
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
-    device.replay(this, `forward ${rows}`, () => packed.forward(batch, dropouts));
-    packed.head.lossWithGradient(
-      losses,
-      gradHidden,
-      scratch.attended,
-      hidden,
-      supervision,
-      this.gradientScale,
-    );
-    device.sum(this.lossSum, losses);
-    device.replay(this, `backward ${rows}`, () =>
-      this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing),
-    );
+    device.replay(this, `step ${batch.size}`, () => {
+      // It never leaves the device.
+      if (lossScale) device.copy(this.gradientScale.rows(1, 1), lossScale.rows(1));
+      packed.forward(batch, dropouts);
+      packed.head.lossWithGradient(
+        losses,
+        gradHidden,
+        scratch.attended,
+        hidden,
+        supervision,
+        this.gradientScale,
+      );
+      device.sum(this.lossSum, losses);
+      this.model.backward(gradHidden, activations, batch, segments, dropouts, scratch, gradientCheckpointing);
+    });
   }
 
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
@@ -91,10 +89,4 @@ function allocateBlocks(
     () => new BlockActivations(device, config, capacity, scalar, shared),
   );
   return [first, ...others];
-}
-
-function dropoutCounter({ seed, microStep }: { seed: bigint; microStep: number }): Int32Array {
-  const low = Number(BigInt.asIntN(32, seed));
-  const high = Number(BigInt.asIntN(32, seed >> 32n));
-  return Int32Array.of(low, high, microStep | 0);
 }

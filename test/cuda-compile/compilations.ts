@@ -11,8 +11,8 @@ const plainFiles = [
   'attention-cached.cu',
   'cross-entropy.cu',
   'embedding.cu',
-  'epilogue.cu',
   'layernorm.cu',
+  'products.cu',
   'rows.cu',
 ] as const;
 /** A head size for each HEAD_SIZE of each source. */

@@ -1,6 +1,7 @@
 // libcublasLt of the emulator: matrix products with the epilogues that we use, put into the emulated driver's streams.
 // Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
-// alignment of bias and saved input. CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue.
+// alignment of bias and saved input. CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient
+// none that sums up a bias' gradient.
 
 #include <dlfcn.h>
 
@@ -34,12 +35,12 @@ struct Layout {
   int batches = 1;
   int64_t stride = 0;
 };
+/** Bias, a bias' gradient and saved input are of the output's type: attributes 22 and 26 could only say so. */
 struct Description {
   int compute, scale;
   int pointer_mode = 0, transpose_a = 0, transpose_b = 0, epilogue = PLAIN;
   uint64_t bias = 0, auxiliary = 0;
   int64_t auxiliary_leading = 0;
-  int bias_type = -1, auxiliary_type = -1;
 };
 struct Preference {
   uint64_t workspace = 0;
@@ -153,8 +154,6 @@ void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, 
 void finish(const Matrices& x, std::vector<float>& product, int batch) {
   const Description& e = x.description;
   const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
-  const int bias_type = e.bias_type < 0 ? x.d.type : e.bias_type;
-  const int auxiliary_type = e.auxiliary_type < 0 ? x.d.type : e.auxiliary_type;
   std::vector<float> gradient((size_t)m);
   char* d = x.pd + (size_t)(batch * x.d.stride) * size_of(x.d.type);
   const char* c = x.pc + (size_t)(batch * x.c.stride) * size_of(x.c.type);
@@ -163,17 +162,17 @@ void finish(const Matrices& x, std::vector<float>& product, int batch) {
       float value = x.alpha * product[(size_t)(i * n + j)];
       if (x.beta != 0) value += x.beta * load(c, x.c.type, place(x.c, i, j));
       const int64_t saved = i + j * e.auxiliary_leading;
-      if (e.epilogue & BIAS) value += load((void*)e.bias, bias_type, i);
+      if (e.epilogue & BIAS) value += load((void*)e.bias, x.d.type, i);
       if (e.epilogue & GELU) {
-        if (e.epilogue & AUXILIARY) store((void*)e.auxiliary, auxiliary_type, saved, value);
+        if (e.epilogue & AUXILIARY) store((void*)e.auxiliary, x.d.type, saved, value);
         value = gelu(value);
       }
-      if (e.epilogue & GELU_GRADIENT) value *= gelu_gradient(load((void*)e.auxiliary, auxiliary_type, saved));
+      if (e.epilogue & GELU_GRADIENT) value *= gelu_gradient(load((void*)e.auxiliary, x.d.type, saved));
       if (e.epilogue & BIAS_GRADIENT) gradient[(size_t)i] += value;
       store(d, x.d.type, place(x.d, i, j), value);
     }
   if (e.epilogue & BIAS_GRADIENT)
-    for (int64_t i = 0; i < m; i++) store((void*)e.bias, bias_type, i, gradient[(size_t)i]);
+    for (int64_t i = 0; i < m; i++) store((void*)e.bias, x.d.type, i, gradient[(size_t)i]);
 }
 
 int run(const Matrices& x, std::string& detail) {
@@ -187,13 +186,12 @@ int run(const Matrices& x, std::string& detail) {
   if (x.beta != 0)
     if (const int bad = check(x.pc, x.c, "cublasLtMatmul, C")) return bad;
   if (e.epilogue & (BIAS | BIAS_GRADIENT))
-    if (const int bad = driver().touch((void*)e.bias, x.d.rows * size_of(e.bias_type < 0 ? x.d.type : e.bias_type),
-                                       "cublasLtMatmul, bias", &detail))
+    if (const int bad = driver().touch((void*)e.bias, x.d.rows * size_of(x.d.type), "cublasLtMatmul, bias", &detail))
       return bad;
   if (e.epilogue & AUXILIARY) {
     const uint64_t elements = (x.d.columns - 1) * (uint64_t)e.auxiliary_leading + x.d.rows;
-    if (const int bad = driver().touch((void*)e.auxiliary, elements * size_of(e.auxiliary_type < 0 ? x.d.type : e.auxiliary_type),
-                                       "cublasLtMatmul, auxiliary", &detail))
+    if (const int bad =
+            driver().touch((void*)e.auxiliary, elements * size_of(x.d.type), "cublasLtMatmul, auxiliary", &detail))
       return bad;
   }
   const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
@@ -206,6 +204,20 @@ int run(const Matrices& x, std::string& detail) {
     finish(x, product, batch);
   }
   return 0;
+}
+
+/** Whether those bits are an epilogue that cublasLtEpilogue_t lists. */
+bool known(int epilogue) {
+  switch (epilogue) {
+    case BIAS:
+    case GELU:
+    case GELU | BIAS:
+    case GELU | AUXILIARY:
+    case GELU | AUXILIARY | BIAS:
+    case GELU_GRADIENT | AUXILIARY:
+    case GELU_GRADIENT | AUXILIARY | BIAS_GRADIENT: return true;
+    default: return false;
+  }
 }
 
 /** Whether the real library computes such a product. */
@@ -225,13 +237,12 @@ Status supported(const Description& e, const Layout& a, const Layout& b, const L
   if (k != k_of_b || d.rows != m || d.columns != n || c.rows != m || c.columns != n) return INVALID_VALUE;
   if (m == 0 || n == 0 || k == 0) return INVALID_VALUE;
   if (e.epilogue == PLAIN) return SUCCESS;
-  const char* offered = getenv("CUDA_EMULATOR_EPILOGUES");
-  if (offered && strcmp(offered, "none") == 0) return NOT_SUPPORTED;
+  const std::string offered = getenv("CUDA_EMULATOR_EPILOGUES") ? getenv("CUDA_EMULATOR_EPILOGUES") : "";
+  if (offered == "none" || (offered == "no-bias-gradient" && e.epilogue & BIAS_GRADIENT)) return NOT_SUPPORTED;
   // The epilogues with a saved input are for outputs by columns, its lines whole 16 bytes.
   if (d.order != 0) return NOT_SUPPORTED;
   if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return INVALID_VALUE;
-  if (e.epilogue & ~(PLAIN | BIAS | BIAS_GRADIENT | GELU | GELU_GRADIENT | AUXILIARY)) return NOT_SUPPORTED;
-  return SUCCESS;
+  return known(e.epilogue) ? SUCCESS : NOT_SUPPORTED;
 }
 
 /** The largest power of two up to 256 that divides an address. */
@@ -299,8 +310,6 @@ API cublasLtMatmulDescSetAttribute(Description* e, int attribute, const void* va
     case 8: taken = take(e->bias, value, size); break;
     case 11: taken = take(e->auxiliary, value, size); break;
     case 12: taken = take(e->auxiliary_leading, value, size); break;
-    case 22: taken = take(e->auxiliary_type, value, size); break;
-    case 26: taken = take(e->bias_type, value, size); break;
     default: return INVALID_VALUE;
   }
   return taken ? SUCCESS : INVALID_VALUE;
@@ -371,6 +380,7 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
   if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
   if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
   if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;
+  if (e->epilogue & BIAS_GRADIENT && e->bias % 16) return INVALID_VALUE;
   if (e->epilogue & AUXILIARY && (!e->auxiliary || e->auxiliary % 16)) return INVALID_VALUE;
   Matrices x{*e, *la, *lb, *lc, *ld, *(const float*)alpha, *(const float*)beta, (const char*)a, (const char*)b,
              (const char*)(c ? c : d), (char*)d};

@@ -412,6 +412,28 @@ describe('products of the emulated cuBLASLt', () => {
     );
   });
 
+  it("sum up a bias' gradient over what is there, aligned to 16 bytes, and know no other epilogue", () => {
+    const saved = numbers(m * n, () => 40);
+    const [sums, d] = [card.upload(numbers(m + 1, () => 9)), card.allocate(4 * m * n)];
+    const attributes = (epilogue: number, bias: number) =>
+      [
+        [7, Int32Array.of(epilogue)],
+        [8, BigUint64Array.of(BigInt(bias))],
+        [11, BigUint64Array.of(BigInt(card.upload(saved)))],
+        [12, BigInt64Array.of(BigInt(m))],
+      ] as const;
+    assert.equal(multiply({ a, b, d, attributes: attributes(208, sums) }), 0);
+    near(card.download(d, m * n), product);
+    const expected = numbers(m, (row) => {
+      let sum = 0;
+      for (let column = 0; column < n; column++) sum += at(product, row, column, m);
+      return sum;
+    });
+    near(card.download(sums, m), expected);
+    assert.equal(multiply({ a, b, d, attributes: attributes(208, sums + 4) }), 7);
+    assert.throws(() => multiply({ a, b, d, attributes: attributes(64 + 16, sums) }), /15 !== 0/);
+  });
+
   it('round to tf32 where they may', () => {
     const fine = numbers(m * k, () => 1 + 2 ** -12);
     const d = card.allocate(4 * m * n);

@@ -38,6 +38,7 @@ function multiply(device: Device, [rows, channels, hidden]: Shape): void {
   const narrowing = tensor(hidden, channels);
   const preActivation = tensor(rows, hidden);
   const active = tensor(rows, hidden);
+  const biasGradient = device.allocate('gradients', [hidden]);
   const activation = 'gelu_new';
   device.matmul(active, x, tensor(channels, hidden), {
     epilogue: { kind: 'bias-activation', bias: tensor(hidden), activation, preActivation },
@@ -45,6 +46,6 @@ function multiply(device: Device, [rows, channels, hidden]: Shape): void {
   device.matmul(x, active, narrowing, { epilogue: { kind: 'bias', bias: tensor(channels) } });
   device.matmul(active, x, narrowing, {
     transposeB: true,
-    epilogue: { kind: 'activation-gradient', activation, preActivation },
+    epilogue: { kind: 'activation-gradient', activation, preActivation, biasGradient },
   });
 }

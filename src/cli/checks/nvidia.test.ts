@@ -155,6 +155,6 @@ describe('--verbose', () => {
     assert.equal(state, 'ok');
     assert.match(detail, /^bf16 \[16,128\] over 64, gelu-bias: fused$/m);
     assert.match(detail, /^bf16 \[16,64\] over 128, bias: /m);
-    assert.match(detail, /^bf16 \[16,128\] over 64, b transposed, gelu-gradient: /m);
+    assert.match(detail, /^bf16 \[16,128\] over 64, b transposed, gelu-bias-gradient: /m);
   });
 });

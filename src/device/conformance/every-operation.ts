@@ -81,6 +81,14 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     accumulate: true,
   });
   device.matmul(out('gradient of input', rows, channels), qkv, projection, { transposeB: true });
+  device.matmul(out('gradient of activation', rows, 3 * channels), normed, projection, {
+    epilogue: {
+      kind: 'activation-gradient',
+      activation: 'gelu_new',
+      preActivation: wide.preActivation,
+      biasGradient: sum('gradient of wide bias', 3 * channels),
+    },
+  });
   device.sumRows(sum('gradient of bias', 3 * channels), activated);
 
   const starts = Int32Array.from({ length: rows }, (_, row) => (row < 170 ? 0 : row < 171 ? 170 : 171));

@@ -11,6 +11,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 517, 60],
   [1, 2100, 501],
+  [3, 50, 1100],
   [37, 60, 60],
   [37, 180, 60],
   [5, 3, 1031],
@@ -27,6 +28,9 @@ const shapes: readonly (readonly [number, number, number])[] = [
 const someShapes: typeof shapes = [
   [1, 1, 1],
   [1, 517, 60],
+  // Few rows over long sums: a step of decoding.
+  [1, 72, 1100],
+  [3, 50, 520],
   [37, 60, 60],
   [64, 64, 64],
   [97, 33, 257],
@@ -48,6 +52,14 @@ function operands(bench: Bench, shape: readonly [number, number, number], option
     a: bench.scalars('a', options.transposeA ? [k, m] : [m, k], a),
     b: bench.scalars('b', options.transposeB ? [n, k] : [k, n], b),
   };
+}
+
+function columnSums(x: Float64Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  x.forEach((value, index) => {
+    sums[index % columns] = at(sums, index % columns) + value;
+  });
+  return sums;
 }
 
 export function testProducts(check: Check, type: FloatType, large: boolean): void {
@@ -103,18 +115,24 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
             tolerance,
           );
           const before = bench.rounded(random.normals(m * n, 2));
-          device.matmul(out, a, b, {
-            ...options,
-            epilogue: {
-              kind: 'activation-gradient',
-              activation,
-              preActivation: bench.scalars('preActivation', [m, n], before),
-            },
-          });
+          const gradient = product.map(
+            (value, index) => value * activationGradient(activation, at(before, index)),
+          );
+          const epilogue = {
+            kind: 'activation-gradient',
+            activation,
+            preActivation: bench.scalars('preActivation', [m, n], before),
+          } as const;
+          device.matmul(out, a, b, { ...options, epilogue });
+          expectClose(bench.read(out), gradient, `${activation} gradient`, tolerance);
+          const summed = random.normals(n);
+          const biasGradient = bench.floats('biasGradient', [n], summed);
+          device.matmul(out, a, b, { ...options, epilogue: { ...epilogue, biasGradient } });
+          expectClose(bench.read(out), gradient, `${activation} gradient beside its sums`, tolerance);
           expectClose(
-            bench.read(out),
-            product.map((value, index) => value * activationGradient(activation, at(before, index))),
-            `${activation} gradient`,
+            bench.read(biasGradient).map((value, column) => value - at(summed, column)),
+            columnSums(gradient, n),
+            `${activation} gradient, summed`,
             tolerance,
           );
         }
@@ -184,10 +202,7 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
       const [x, before] = [bench.rounded(random.normals(rows * columns)), random.normals(columns)];
       const out = bench.floats('out', [columns], before);
       bench.device.sumRows(out, bench.scalars('x', [rows, columns], x));
-      const expected = before.slice();
-      x.forEach((value, index) => {
-        expected[index % columns] = at(expected, index % columns) + value;
-      });
+      const expected = columnSums(x, columns).map((sum, column) => at(before, column) + sum);
       expectClose(bench.read(out), expected, 'out', 1e-6);
     });
   }

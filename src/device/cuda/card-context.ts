@@ -1,5 +1,5 @@
 // What the parts of a CUDA device share: the driver with a card's context current in this thread, and the one stream that
-// everything goes through, in order.
+// everything is computed in, in order.
 
 import type { Driver, Stream } from './driver.js';
 

@@ -35,7 +35,9 @@ export type FusedEpilogue =
   /** preActivation = product + bias[N]; out = gelu_new(preActivation). */
   | 'gelu-bias'
   /** out = product * gelu_new'(preActivation). */
-  | 'gelu-gradient';
+  | 'gelu-gradient'
+  /** The same; bias[N] = column sums of out. */
+  | 'gelu-bias-gradient';
 
 /** out[M,N] (+)= op(a)[M,K] op(b)[K,N]. */
 export interface Product {
@@ -46,7 +48,7 @@ export interface Product {
   readonly transposeB: boolean;
   /** Of a and b. */
   readonly inputs: ScalarType;
-  /** Of out; bias and preActivation are of this type too. */
+  /** Of out; bias, also where it is a gradient, and preActivation are of this type too. */
   readonly output: ScalarType;
   /** Whether float32 inputs may be rounded to TF32 (sm_80 and up). */
   readonly tf32: boolean;
@@ -82,8 +84,13 @@ const attributes = {
   auxiliary: 11,
   auxiliaryLeading: 12,
 } as const;
-/** cublasLtEpilogue_t: BIAS, GELU_AUX_BIAS, DGELU; GELU is the tanh approximation. */
-const epilogues = { bias: 4, 'gelu-bias': 32 | 128 | 4, 'gelu-gradient': 64 | 128 } as const;
+/** cublasLtEpilogue_t: BIAS, GELU_AUX_BIAS, DGELU, DGELU_BGRAD; GELU is the tanh approximation. */
+const epilogues = {
+  bias: 4,
+  'gelu-bias': 32 | 128 | 4,
+  'gelu-gradient': 64 | 128,
+  'gelu-bias-gradient': 64 | 128 | 16,
+} as const;
 /** cublasLtMatmulPreferenceAttributes_t; alignments are of A, B, C and D. */
 const preferences = { workspace: 1, reductions: 3, alignments: [5, 6, 7, 8] } as const;
 /** Parts of a split sum are added in float32 in the workspace, never in the type of the output. */
@@ -240,8 +247,7 @@ export class CublasLt {
   }
 
   #setPointers(description: number, { epilogue }: Product, { bias = 0, preActivation = 0 }: Operands): void {
-    if (epilogue === 'bias' || epilogue === 'gelu-bias')
-      this.#set(description, attributes.bias, BigUint64Array.of(BigInt(bias)));
+    if (hasBias(epilogue)) this.#set(description, attributes.bias, BigUint64Array.of(BigInt(bias)));
     if (hasPreActivation(epilogue))
       this.#set(description, attributes.auxiliary, BigUint64Array.of(BigInt(preActivation)));
   }
@@ -293,8 +299,12 @@ const cures: Readonly<Record<number, string>> = {
   13: 'lost the GPU: saved checkpoints are whole, go on with --resume',
 };
 
+function hasBias(epilogue: FusedEpilogue): boolean {
+  return epilogue !== 'none' && epilogue !== 'gelu-gradient';
+}
+
 function hasPreActivation(epilogue: FusedEpilogue): boolean {
-  return epilogue === 'gelu-bias' || epilogue === 'gelu-gradient';
+  return epilogue !== 'none' && epilogue !== 'bias';
 }
 
 /** The largest power of two up to 256 that divides an address. */

@@ -148,6 +148,18 @@ test('work that goes to or from the host cannot be replayed, and says so at once
   assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
 });
 
+test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {
+  const before = process.env.CUDA_MODULE_LOADING;
+  delete process.env.CUDA_MODULE_LOADING;
+  open();
+  assert.equal(process.env.CUDA_MODULE_LOADING, 'LAZY');
+  process.env.CUDA_MODULE_LOADING = 'EAGER';
+  open();
+  assert.equal(process.env.CUDA_MODULE_LOADING, 'EAGER');
+  if (before === undefined) delete process.env.CUDA_MODULE_LOADING;
+  else process.env.CUDA_MODULE_LOADING = before;
+});
+
 test('what follows a product is fused where cuBLASLt offers it, and told by shape', () => {
   const results = [open(), open()].map((device, at) => {
     if (at === 1) process.env.CUDA_EMULATOR_EPILOGUES = 'none';
@@ -178,6 +190,56 @@ test('what follows a product is fused where cuBLASLt offers it, and told by shap
   const [one, other] = results;
   assert.notDeepEqual(one?.slice(0, 2), other?.slice(0, 2), 'fused or not, the roundings differ');
   assert.deepEqual(one?.slice(2), other?.slice(2), 'the exact GELU is never fused');
+});
+
+/** A gradient [8,16] through activations whose slope is 1, and its columns' sums, added to what was there before. */
+function summedGradient(device: CudaDevice, type: 'bf16' | 'f16', a: Float64Array, b: Float64Array) {
+  const bench = new Bench(device, type, 'aligned');
+  const gradient = bench.scalarOutput('gradient', [8, 16]);
+  const biasGradient = bench.floats('biasGradient', [16], new Random(5).normals(16));
+  const preActivation = bench.scalars('preActivation', [8, 16], new Float64Array(128).fill(40));
+  const epilogue = {
+    kind: 'activation-gradient',
+    activation: 'gelu_new',
+    preActivation,
+    biasGradient,
+  } as const;
+  device.matmul(gradient, bench.scalars('a', [8, 32], a), bench.scalars('b', [32, 16], b), { epilogue });
+  return [bench.read(gradient), bench.read(biasGradient)];
+}
+
+test("a bias' gradient comes with the activation's where cuBLASLt offers both, or one, or none", () => {
+  const random = new Random(4);
+  // Whole numbers, so that no way of summing them up rounds.
+  const [a, b] = [8 * 32, 32 * 16].map((size) =>
+    Float64Array.from(random.integers(size, 3), (value) => value - 1),
+  );
+  assert.ok(a && b);
+  const both = 'bf16 [8,16] over 32, gelu-bias-gradient';
+  const one = 'bf16 [8,16] over 32, gelu-gradient';
+  const ways = {
+    all: [`${both}: fused`],
+    'no-bias-gradient': [`${both}: a kernel of its own`, `${one}: fused`],
+    none: [`${both}: a kernel of its own`, `${one}: a kernel of its own`],
+  };
+  const results = Object.entries(ways).map(([offered, told]) => {
+    process.env.CUDA_EMULATOR_EPILOGUES = offered;
+    const device = open();
+    const result = summedGradient(device, 'bf16', a, b);
+    assert.deepEqual(device.epilogues(), told);
+    return result;
+  });
+  const [first, ...others] = results;
+  for (const other of others) assert.deepEqual(other, first);
+});
+
+test("in fp16 a bias' gradient is summed up in float32, where it may be larger than any half", () => {
+  const device = open();
+  const [a, b] = [new Float64Array(8 * 32).fill(100), new Float64Array(32 * 16).fill(10)];
+  const [gradient, sums] = summedGradient(device, 'f16', a, b);
+  assert.ok(gradient?.every((value) => value === 32_000));
+  assert.ok(sums?.every((value) => Math.abs(value - 8 * 32_000) < 10));
+  assert.deepEqual(device.epilogues(), ['f16 [8,16] over 32, gelu-gradient: fused']);
 });
 
 test('TF32 is only where it is asked for, and said', () => {

@@ -1,4 +1,4 @@
-// The device of one NVIDIA card: kernels compiled at first use, matrix products by cuBLASLt, everything in one stream.
+// The device of one NVIDIA card: kernels compiled at first use, matrix products by cuBLASLt, all computed in one stream.
 // Calls return before the card is done; `download` waits. Work that is asked for again and again with the same tensors is
 // recorded once and replayed as a graph. A card needs compute capability 7.0.
 

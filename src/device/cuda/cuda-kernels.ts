@@ -29,31 +29,12 @@ export class CudaKernels implements OperationKernels {
     return -1;
   }
 
-  matmul(
-    out: Tensor,
-    a: Tensor,
-    b: Tensor,
-    _bIsBf16: number,
-    m: number,
-    n: number,
-    k: number,
-    transposeA: number,
-    transposeB: number,
-    accumulate: number,
-    epilogue: number,
-    bias: Tensor | undefined,
-    preActivation: Tensor | undefined,
-    activation: number,
-  ): void {
-    const sizes = {
-      m,
-      n,
-      k,
-      transposeA: transposeA === 1,
-      transposeB: transposeB === 1,
-      accumulate: accumulate === 1,
-    };
-    this.products.multiply(out, a, b, sizes, { epilogue, bias, preActivation, activation });
+  matmul(...values: Parameters<OperationKernels['matmul']>): void {
+    this.products.multiply(...productOf(values));
+  }
+
+  matmul_bias_gradient(biasGradient: Tensor, ...values: Parameters<OperationKernels['matmul']>): boolean {
+    return this.products.multiplySumming(biasGradient, ...productOf(values));
   }
 
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void {
@@ -204,4 +185,19 @@ export class CudaKernels implements OperationKernels {
     const lie = tensors.every(({ address }) => address % packBytes === 0);
     return attentionModule(headSize, bytes, lie ? this.major : 0);
   }
+}
+
+/** The ABI's parameters of a product as `Products` takes them. */
+function productOf(values: Parameters<OperationKernels['matmul']>): Parameters<Products['multiply']> {
+  const [out, a, b, , m, n, k, transposeA, transposeB, accumulate, ...follows] = values;
+  const [epilogue, bias, preActivation, activation] = follows;
+  const sizes = {
+    m,
+    n,
+    k,
+    transposeA: transposeA === 1,
+    transposeB: transposeB === 1,
+    accumulate: accumulate === 1,
+  };
+  return [out, a, b, sizes, { epilogue, bias, preActivation, activation }];
 }

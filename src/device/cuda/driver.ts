@@ -51,6 +51,7 @@ export const driverSignatures = {
   cuStreamCreate: [I, A, W],
   cuStreamDestroy_v2: [I, U],
   cuStreamSynchronize: [I, U],
+  cuStreamWaitEvent: [I, U, U, W],
   cuEventCreate: [I, A, W],
   cuEventDestroy_v2: [I, U],
   cuEventRecord: [I, U, U],
@@ -310,6 +311,11 @@ export class Driver {
     this.#check('cuEventRecord', this.#calls.cuEventRecord(event, stream));
   }
 
+  /** What is asked of the stream from now on waits for what was asked before the event was recorded. */
+  awaitEvent(stream: Stream, event: Event): void {
+    this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
+  }
+
   /** Whether the event has happened. */
   happened(event: Event): boolean {
     const status = this.#calls.cuEventQuery(event);
@@ -380,7 +386,12 @@ export class Driver {
   }
 }
 
-/** @throws UserError (device) where there is no driver, or none that works. */
+/**
+ * Kernels are loaded when they are first launched, as is usual from CUDA 12.2 on: cuBLASLt has hundreds of megabytes of them,
+ * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING.
+ * @throws UserError (device) where there is no driver, or none that works.
+ */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
+  process.env.CUDA_MODULE_LOADING ??= 'LAZY';
   return new Driver(requireLibrary('libcuda', env));
 }

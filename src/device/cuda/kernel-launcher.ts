@@ -28,7 +28,16 @@ const scalarNames = { f32: 'float', bf16: 'bf16', f16: 'half' } as const satisfi
 const usualScratchBytes = 16 * 2 ** 20;
 
 const files = {
-  'epilogue.cu': ['add_bias', 'add_bias_activation', 'activation_gradient'],
+  'products.cu': [
+    'add_bias',
+    'add_bias_activation',
+    'activation_gradient',
+    'add_bias_gradient',
+    'one_row',
+    'few_rows',
+    'one_row_transposed',
+    'few_rows_transposed',
+  ],
   'rows.cu': [
     'sum_rows',
     'add_slices',

@@ -33,6 +33,11 @@ export const kernelParameters = {
   add_bias: [P, P, N, N],
   add_bias_activation: [P, P, P, I, N, N],
   activation_gradient: [P, P, I, N],
+  add_bias_gradient: [P, P, N],
+  one_row: [P, P, P, P, P, I, N, N, N],
+  few_rows: [P, P, P, P, P, I, N, N, N],
+  one_row_transposed: [P, I, P, P, N, N, N],
+  few_rows_transposed: [P, I, P, P, N, N, N],
 
   sum_rows: [P, P, N, N],
   add_slices: [P, P, P, N, N],
@@ -71,6 +76,11 @@ export const launches = {
   add_bias: ofRows,
   add_bias_activation: ofRows,
   activation_gradient: elementwise,
+  add_bias_gradient: (columns: number): Launch => launch([ceilDivide(columns, threads)], threads),
+  one_row: ofColumnStrips,
+  few_rows: ofColumnStrips,
+  one_row_transposed: aWarpAColumn,
+  few_rows_transposed: aWarpAColumn,
 
   sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Launch =>
     launch([ceilDivide(columns, warp * packOf(bytes)), rowSlices(rows)], threads),
@@ -133,6 +143,15 @@ function elementwise(size: number): Launch {
 /** A block a row; its threads go over the columns, 16 bytes each at a time. */
 function ofRows(rows: number, channels: number, bytes: ScalarBytes): Launch {
   return launch([rows], Math.min(threads, wholeWarps(ceilDivide(channels, packOf(bytes)))));
+}
+
+/** A block has four packs of columns. */
+function ofColumnStrips(columns: number, bytes: ScalarBytes): Launch {
+  return launch([ceilDivide(columns, 4 * packOf(bytes))], 512);
+}
+
+function aWarpAColumn(columns: number): Launch {
+  return launch([ceilDivide(columns, threads / warp)], threads);
 }
 
 /** Threads that hold a whole row, 16 bytes each. */

@@ -1,5 +1,5 @@
 // The card's memory behind a CUDA device's tensors: allocated before the first step, freed together; and what goes in
-// and out of it, in the order of the device's one stream. Halves are converted on this side. While work is recorded to be
+// and out of it, in the order of the device's stream. Halves are converted on this side. While work is recorded to be
 // replayed, nothing may go in or out, nor be allocated.
 
 import type { Fetched } from '../device.js';
@@ -24,7 +24,7 @@ export class CudaMemory implements DeviceMemory {
 
   constructor(readonly context: CardContext) {
     this.#freeAtStart = context.driver.memGetInfo().free;
-    this.#staging = new Staging(context);
+    this.#staging = new Staging(context, (bytes) => this.scratch('workspace', bytes));
   }
 
   /** What is allocated, by label, in bytes. */

@@ -1,5 +1,6 @@
 // Matrix products with what follows them: in one call of cuBLASLt where it offers that for the shape, else a product and a
 // kernel of our own. cuBLASLt's GELU is the tanh approximation, so the erf form is always ours. Decided once a shape.
+// Products of a few rows, those of decoding, are ours as a whole: they are bound by reading the weights once.
 
 import type { Tensor } from '../tensor.js';
 import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
@@ -9,6 +10,10 @@ import { launches } from './launches.js';
 /** What follows, as the kernels' ABI numbers it. */
 const follows = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
 const geluNew = 0;
+/** What the kernels for few rows take. */
+const fewRows = 4;
+/** Over less than this their warps would be half idle. */
+const leastInner = 256;
 /** What cuBLASLt asks of a saved input, and reads a bias fastest at. */
 const fusedAlignment = 16;
 
@@ -48,22 +53,10 @@ export class Products {
 
   multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): void {
     const { m, n, k, accumulate } = sizes;
-    if (m === 0 || n === 0) return;
-    const { epilogue, bias, preActivation } = following;
-    const plain: Product = {
-      ...sizes,
-      inputs: scalarType(a),
-      output: scalarType(out),
-      tf32: this.tf32 && a.dtype === 'f32',
-      epilogue: 'none',
-    };
-    const operands: Operands = {
-      out: out.address,
-      a: a.address,
-      b: b.address,
-      ...(bias && { bias: bias.address }),
-      ...(preActivation && { preActivation: preActivation.address }),
-    };
+    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, following)) return;
+    const { epilogue, preActivation } = following;
+    const plain = this.#plain(out, a, sizes);
+    const operands = addresses(out, a, b, following);
     const { driver, stream } = this.launcher.tools;
     const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
     if (k > 0 && whole.epilogue !== 'none' && this.#isFused(whole, operands)) {
@@ -74,6 +67,60 @@ export class Products {
     if (k > 0) this.cublasLt.matmul(plain, { ...operands, out: product.address }, this.workspace, stream);
     else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
     this.#follow(out, m, n, following);
+  }
+
+  /**
+   * As multiply, of the activation's gradient; biasGradient[n] += column sums of out. false, and nothing done, where
+   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that costs no more
+   * than out's own rounding; in fp16, whose gradients are scaled up, sums over many rows would overflow where float32's do
+   * not, and skip updates that need not be skipped: there a kernel sums them up.
+   */
+  multiplySumming(
+    biasGradient: Tensor,
+    out: Tensor,
+    a: Tensor,
+    b: Tensor,
+    sizes: Sizes,
+    following: Following,
+  ): boolean {
+    const { m, n, k } = sizes;
+    const product: Product = { ...this.#plain(out, a, sizes), epilogue: 'gelu-bias-gradient' };
+    if (m * n * k === 0 || following.activation !== geluNew || product.output !== 'bf16') return false;
+    const sums = this.launcher.between(n * scalarBytes('bf16'));
+    const operands = { ...addresses(out, a, b, following), bias: sums };
+    if (!this.#isFused(product, operands)) return false;
+    this.cublasLt.matmul(product, operands, this.workspace, this.launcher.tools.stream);
+    const geometry = launches.add_bias_gradient(n);
+    this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
+    return true;
+  }
+
+  /** @returns whether that was a product for the kernels of few rows. */
+  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): boolean {
+    const { m, n, k, transposeA, transposeB, accumulate } = sizes;
+    const { epilogue, bias, preActivation, activation } = following;
+    if (m > fewRows || k < leastInner || transposeA || accumulate || epilogue === follows.gradient)
+      return false;
+    const [type, outType] = [scalarType(a), scalarType(out)];
+    const one = m === 1;
+    if (transposeB) {
+      if (epilogue !== follows.nothing) return false;
+      const kernel = one ? 'one_row_transposed' : 'few_rows_transposed';
+      const values = [out, Number(outType === 'f32'), a, b, m, n, k];
+      this.launcher.launch(kernel, type, launches[kernel](n), values);
+      return true;
+    }
+    if (outType !== type) return false;
+    const kernel = one ? 'one_row' : 'few_rows';
+    const values = [out, preActivation, a, b, bias, activation, m, n, k];
+    this.launcher.launch(kernel, type, launches[kernel](n, scalarBytes(type)), values);
+    return true;
+  }
+
+  /** The product without what follows. */
+  #plain(out: Tensor, a: Tensor, sizes: Sizes): Product {
+    const tf32 = this.tf32 && a.dtype === 'f32';
+    return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
   }
 
   #isFused(product: Product, operands: Operands): boolean {
@@ -108,6 +155,16 @@ export class Products {
       }
     }
   }
+}
+
+function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Following): Operands {
+  return {
+    out: out.address,
+    a: a.address,
+    b: b.address,
+    ...(bias && { bias: bias.address }),
+    ...(preActivation && { preActivation: preActivation.address }),
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { CardContext } from './card-context.js';
 import type { Graph } from './driver.js';
 import type { CudaMemory } from './memory.js';
 
-/** Enough for forward and backward of batches of 32 sizes; of more sizes those that came first have graphs. */
+/** Enough for batches of some sixty sizes; of more sizes those that came first have graphs. */
 const mostGraphs = 64;
 
 export class Replays {

@@ -1,8 +1,10 @@
-// The way of data to and from the card: through page-locked memory, so that an upload returns once its bytes are copied
-// there, and the card fetches them when their turn comes. A ring of slots, each free again when the card has fetched it.
+// The way of data to and from the card. An upload returns once its bytes lie in page-locked memory; the card fetches them
+// in a stream of their own while it computes, and puts them into place, which is quick, when their turn comes. So a batch
+// never waits for the host, nor the batch before it for its memory. A ring of slots, each free again when its bytes are
+// in place.
 
 import type { CardContext } from './card-context.js';
-import type { Event, HostMemory } from './driver.js';
+import type { Event, HostMemory, Stream } from './driver.js';
 
 const slots = 32;
 const slotBytes = 256 * 1024;
@@ -16,6 +18,13 @@ interface Slot {
   readonly done: Event;
 }
 
+interface UploadSlot extends Slot {
+  /** On the card, as large as `bytes`. */
+  readonly address: number;
+  /** When the bytes lie there. */
+  readonly fetched: Event;
+}
+
 /** Bytes on their way from the card. */
 export interface Landing {
   ready(): boolean;
@@ -25,19 +34,31 @@ export interface Landing {
 
 export class Staging {
   readonly #memory: HostMemory;
-  readonly #slots: readonly Slot[];
+  /** Of uploads, up to where they lie on the card. */
+  readonly #fetching: Stream;
+  readonly #slots: readonly UploadSlot[];
   /** Of a download: read before the next one begins. */
   readonly #landing: Uint8Array;
   readonly #landings: Slot[];
   #next = 0;
 
-  constructor(readonly context: CardContext) {
+  /** @param room so many bytes of the card's memory, for good. */
+  constructor(
+    readonly context: CardContext,
+    room: (bytes: number) => number,
+  ) {
     const { driver } = context;
+    const ring = room(slots * slotBytes);
     const all = (slots + 1) * slotBytes;
     this.#memory = driver.allocHost(all + landings * landingBytes);
     const part = (at: number, size: number) => new Uint8Array(this.#memory.bytes, at, size);
     const slotAt = (at: number, size: number) => ({ bytes: part(at, size), done: driver.createEvent() });
-    this.#slots = Array.from({ length: slots }, (_, at) => slotAt(at * slotBytes, slotBytes));
+    this.#fetching = driver.createStream();
+    this.#slots = Array.from({ length: slots }, (_, at) => ({
+      ...slotAt(at * slotBytes, slotBytes),
+      address: ring + at * slotBytes,
+      fetched: driver.createEvent(),
+    }));
     this.#landing = part(slots * slotBytes, slotBytes);
     this.#landings = Array.from({ length: landings }, (_, at) =>
       slotAt(all + at * landingBytes, landingBytes),
@@ -53,7 +74,10 @@ export class Staging {
       const slot = this.#turn();
       driver.synchronizeEvent(slot.done);
       slot.bytes.set(piece);
-      driver.copyToDevice(target + from, slot.bytes.subarray(0, piece.length), stream);
+      driver.copyToDevice(slot.address, slot.bytes.subarray(0, piece.length), this.#fetching);
+      driver.recordEvent(slot.fetched, this.#fetching);
+      driver.awaitEvent(stream, slot.fetched);
+      driver.copyOnDevice(target + from, slot.address, piece.length, stream);
       driver.recordEvent(slot.done, stream);
     }
   }
@@ -91,10 +115,12 @@ export class Staging {
   dispose(): void {
     const { driver } = this.context;
     for (const { done } of [...this.#slots, ...this.#landings]) driver.destroyEvent(done);
+    for (const { fetched } of this.#slots) driver.destroyEvent(fetched);
+    driver.destroyStream(this.#fetching);
     driver.freeHost(this.#memory);
   }
 
-  #turn(): Slot {
+  #turn(): UploadSlot {
     const slot = this.#slots[this.#next];
     if (slot === undefined) throw new RangeError(`no slot ${this.#next}`);
     this.#next = (this.#next + 1) % slots;

@@ -1,12 +1,12 @@
 // The contract's dropout masks, computed in JavaScript's 32-bit integers: TensorFlow.js has no unsigned ones, and the
 // masks must be those of every other device to the last bit.
 
-/** Philox4x32-10 of one counter into `words` (Salmon et al. 2011); all taken and given as 32 bits. */
-function philox(words: Int32Array, group: number, row: number, site: number, counter: Int32Array): void {
+/** Philox4x32-7 of one counter into `words` (Salmon et al. 2011); all taken and given as 32 bits. */
+function philox(words: Int32Array, octet: number, row: number, site: number, counter: Int32Array): void {
   const [low = 0, high = 0, step = 0] = counter;
-  let [c0, c1, c2, c3] = [group, row, site, step];
+  let [c0, c1, c2, c3] = [octet, row, site, step];
   let [k0, k1] = [low, high];
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 7; round++) {
     const high0 = multiplyHigh(0xd251, 0x1f53, c0);
     const high1 = multiplyHigh(0xcd9e, 0x8d57, c2);
     const low0 = Math.imul(0xd2511f53, c0);
@@ -50,12 +50,15 @@ export function maskRow(
   to: number,
 ): void {
   const p = Math.fround(probability);
-  const [threshold, scale] = [Math.floor(p * 2 ** 32), 1 / (1 - p)];
-  for (let group = from >>> 2; group * 4 < to; group++) {
-    philox(words, group, row, site, counter);
-    const end = Math.min(to, group * 4 + 4);
-    for (let column = Math.max(from, group * 4); column < end; column++)
-      out[at + column - from] = (words[column & 3] ?? 0) >>> 0 >= threshold ? scale : 0;
+  const threshold = Math.min(2 ** 16 - 1, Math.floor(p * 2 ** 16 + 0.5));
+  const scale = 1 / (1 - threshold / 2 ** 16);
+  for (let octet = from >>> 3; octet * 8 < to; octet++) {
+    philox(words, octet, row, site, counter);
+    const end = Math.min(to, octet * 8 + 8);
+    for (let column = Math.max(from, octet * 8); column < end; column++) {
+      const word = words[column & 3] ?? 0;
+      out[at + column - from] = (column & 4 ? word >>> 16 : word & 0xffff) >= threshold ? scale : 0;
+    }
   }
 }
 

@@ -216,13 +216,13 @@ void scatter_keys(float* out, const Head& head, const Tile& tile, const float* w
 void draw(float* factors, const Head& head, const Tile& tile, const Dropout& dropout) {
   const int64_t first_column = tile.run + tile.first_key, end = first_column + tile.keys;
   const uint32_t heads = (uint32_t)head.heads;
-  for (int64_t quad = first_column >> 2; quad * 4 < end; quad++)
+  for (int64_t octet = first_column >> 3; octet * 8 < end; octet++)
     for (int v = 0; v < QUERY_VECTORS; v++) {
       const uint32_t row = (uint32_t)(tile.run + tile.first + v * VL) * heads + (uint32_t)head.number;
-      vf drawn[4];
-      dropout_factors_of_rows(drawn, dropout, row, heads, (uint32_t)quad);
-      for (int j = 0; j < 4; j++) {
-        const int64_t key = quad * 4 + j - first_column;
+      vf drawn[8];
+      dropout_factors_of_rows(drawn, dropout, row, heads, (uint32_t)octet);
+      for (int j = 0; j < 8; j++) {
+        const int64_t key = octet * 8 + j - first_column;
         if (key >= 0 && key < tile.keys) store(factors + key * QT + v * VL, drawn[j]);
       }
     }

@@ -163,50 +163,43 @@ DEVICE float row_max(float x) {
 
 /* Dropout. ------------------------------------------------------------------------------------------------------- */
 
-/** One bit for each of four keys that a query keeps. */
+/** One bit for each of the eight keys from `key` on that a query keeps. */
 DEVICE unsigned kept_keys(const Dropout& dropout, int query, int key, long long heads) {
-  float factors[4];
-  dropout_factors(factors, dropout, (unsigned)query * (unsigned)heads + blockIdx.y, (unsigned)key >> 2);
-  unsigned bits = 0;
-#pragma unroll
-  for (int i = 0; i < 4; i++) bits |= factors[i] > 0 ? 1u << i : 0;
-  return bits;
+  return kept_columns(dropout, (unsigned)query * (unsigned)heads + blockIdx.y, (unsigned)key >> 3);
 }
 
 /**
- * factors[16,16] of queries from `query` on (this lane's upper one) and keys from `key` on. Two neighbours share their
- * four keys of both rows: each draws one row for both.
+ * factors[16,16] of queries from `query` on (this lane's upper one) and keys from `key` on. The four lanes that share two
+ * queries draw one half of the keys of one of them each.
  */
 DEVICE void factors_of_queries(float (&factors)[2][4], const Dropout& dropout, int query, int key, long long heads) {
-  const int turn = threadIdx.x % 2, four = key + threadIdx.x % 4 / 2 * 4;
-  unsigned bits = kept_keys(dropout, query + turn * 8, four, heads);
-  bits |= kept_keys(dropout, query + turn * 8, four + 8, heads) << 4;
-  bits <<= turn * 8;
+  const int turn = threadIdx.x % 4;
+  unsigned bits = kept_keys(dropout, query + turn % 2 * 8, key + turn / 2 * 8, heads) << turn * 8;
   bits |= __shfl_xor_sync(EVERY_LANE, bits, 1);
+  bits |= __shfl_xor_sync(EVERY_LANE, bits, 2);
+  bits >>= turn * 2;
 #pragma unroll
   for (int n = 0; n < 2; n++)
 #pragma unroll
-    for (int i = 0; i < 4; i++)
-      factors[n][i] = bits >> (i / 2 * 8 + n * 4 + turn * 2 + i % 2) & 1 ? dropout.scale : 0;
+    for (int i = 0; i < 4; i++) factors[n][i] = bits >> (n * 16 + i / 2 * 8 + i % 2) & 1 ? dropout.scale : 0;
 }
 
 /**
- * factors[16,16] of keys (this lane's upper one is `key`) and queries from `query` on. Four lanes, a row apart, share
- * their four queries and draw one each, for four keys of the upper and four of the lower rows.
+ * factors[16,16] of keys (this lane's upper one is `key`) and queries from `query` on. The eight lanes, a row apart, that
+ * share four queries draw one half of the keys of one of them each: the first four the upper half.
  */
 DEVICE void factors_of_keys(float (&factors)[2][4], const Dropout& dropout, int key, int query, long long heads) {
-  const int turn = threadIdx.x / 4 % 4;
+  const int row = threadIdx.x % WARP / 4, turn = row % 4;
   const int drawn = query + turn / 2 * 8 + threadIdx.x % 4 * 2 + turn % 2;
-  unsigned bits = kept_keys(dropout, drawn, key, heads);
-  bits |= kept_keys(dropout, drawn, key + 8, heads) << 4;
-  bits <<= turn * 8;
+  unsigned bits = kept_keys(dropout, drawn, key - row + row / 4 * 8, heads) << turn * 8;
   bits |= __shfl_xor_sync(EVERY_LANE, bits, 4);
   bits |= __shfl_xor_sync(EVERY_LANE, bits, 8);
+  const unsigned others = __shfl_xor_sync(EVERY_LANE, bits, 16);
+  const unsigned halves[2] = {(row < 4 ? bits : others) >> row, (row < 4 ? others : bits) >> row};
 #pragma unroll
   for (int n = 0; n < 2; n++)
 #pragma unroll
-    for (int i = 0; i < 4; i++)
-      factors[n][i] = bits >> ((n * 2 + i % 2) * 8 + i / 2 * 4 + turn) & 1 ? dropout.scale : 0;
+    for (int i = 0; i < 4; i++) factors[n][i] = halves[i / 2] >> (n * 16 + i % 2 * 8) & 1 ? dropout.scale : 0;
 }
 
 /* Kernels. ------------------------------------------------------------------------------------------------------- */

@@ -205,11 +205,11 @@ DEVICE Number block_sum(Number x, Number* of_warps) {
   return sum;
 }
 
-/* Dropout: Philox4x32-10 by counters, as the device contract has it. --------------------------------------------- */
+/* Dropout: Philox4x32-7 by counters, as the device contract has it. ---------------------------------------------- */
 
 struct Dropout {
   bool active;
-  /** Kept are words >= threshold = floor(p 2^32). */
+  /** Kept are halves of words >= threshold = p 2^16, rounded. */
   unsigned threshold;
   /** 1/(1-p), which what is kept is multiplied by. */
   float scale;
@@ -219,15 +219,13 @@ struct Dropout {
 /** @param counter seed low, seed high, micro-step; not read when the probability is 0. */
 DEVICE Dropout make_dropout(float probability, int site, const int* counter) {
   Dropout dropout;
-  dropout.active = probability > 0;
-  dropout.threshold = 0;
-  dropout.scale = 1;
+  const float exact = probability * 65536.0f;  // a power of two: it is exact
+  const unsigned below = (unsigned)exact;
+  dropout.threshold = min(below + (exact - (float)below >= 0.5f), 65535u);
+  dropout.active = dropout.threshold > 0;
+  dropout.scale = 65536.0f / (float)(65536 - dropout.threshold);
   dropout.site = dropout.step = dropout.key_low = dropout.key_high = 0;
   if (!dropout.active) return dropout;
-  dropout.threshold = (unsigned)(probability * 4294967296.0f);  // exact: a power of two
-  // 1/(1-p) as if in double, which is slow on most cards: 1-p is kept + lost, and one Newton step takes in the rest.
-  const float kept = 1.0f - probability, lost = (1.0f - kept) - probability, inverse = 1.0f / kept;
-  dropout.scale = fmaf(inverse, fmaf(-inverse, kept, 1.0f) - inverse * lost, inverse);
   dropout.site = (unsigned)site;
   dropout.key_low = (unsigned)counter[0];
   dropout.key_high = (unsigned)counter[1];
@@ -235,12 +233,15 @@ DEVICE Dropout make_dropout(float probability, int site, const int* counter) {
   return dropout;
 }
 
-/** What columns 4 quad .. 4 quad + 3 of a row are multiplied by: 1/(1-p) where kept, 0 where dropped. */
-DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row, unsigned quad) {
-  unsigned x[4] = {quad, row, dropout.site, dropout.step};
+/** The random words of columns 8 octet .. 8 octet + 7 of a row: the lower halves are the first four's. */
+DEVICE void dropout_words(unsigned (&x)[4], const Dropout& dropout, unsigned row, unsigned octet) {
   unsigned low = dropout.key_low, high = dropout.key_high;
+  x[0] = octet;
+  x[1] = row;
+  x[2] = dropout.site;
+  x[3] = dropout.step;
 #pragma unroll
-  for (int round = 0; round < 10; round++) {
+  for (int round = 0; round < 7; round++) {
     const unsigned long long a = (unsigned long long)x[0] * 0xD2511F53u;
     const unsigned long long b = (unsigned long long)x[2] * 0xCD9E8D57u;
     x[0] = (unsigned)(b >> 32) ^ x[1] ^ low;
@@ -250,18 +251,33 @@ DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row
     low += 0x9E3779B9u;
     high += 0xBB67AE85u;
   }
-#pragma unroll
-  for (int i = 0; i < 4; i++) factors[i] = x[i] >= dropout.threshold ? dropout.scale : 0.0f;
 }
 
-/** Multiplies a pack of (row, column ..) by dropout's mask and scale; column is a multiple of 4. */
+/** One bit for each of columns 8 octet .. 8 octet + 7 of a row that is kept. */
+DEVICE unsigned kept_columns(const Dropout& dropout, unsigned row, unsigned octet) {
+  unsigned x[4], bits = 0;
+  dropout_words(x, dropout, row, octet);
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    bits |= (x[i] & 0xffff) >= dropout.threshold ? 1u << i : 0;
+    bits |= x[i] >> 16 >= dropout.threshold ? 16u << i : 0;
+  }
+  return bits;
+}
+
+/** What columns 4 quad .. 4 quad + 3 of a row are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row, unsigned quad) {
+  unsigned x[4];
+  dropout_words(x, dropout, row, quad >> 1);
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+    factors[i] = (quad & 1 ? x[i] >> 16 : x[i] & 0xffff) >= dropout.threshold ? dropout.scale : 0.0f;
+}
+
+/** Multiplies a pack of (row, column ..) by dropout's mask and scale; column is a multiple of PACK. */
 DEVICE void drop(float (&values)[PACK], const Dropout& dropout, long long row, long long column) {
   if (!dropout.active) return;
+  const unsigned bits = kept_columns(dropout, (unsigned)row, (unsigned)(column >> 3)) >> (column & 4);
 #pragma unroll
-  for (int first = 0; first < PACK; first += 4) {
-    float factors[4];
-    dropout_factors(factors, dropout, (unsigned)row, (unsigned)((column + first) >> 2));
-#pragma unroll
-    for (int i = 0; i < 4; i++) values[first + i] *= factors[i];
-  }
+  for (int i = 0; i < PACK; i++) values[i] *= bits >> i & 1 ? dropout.scale : 0.0f;
 }
