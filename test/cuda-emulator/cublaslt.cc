@@ -117,9 +117,19 @@ struct Matrices {
 std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, int compute) {
   const int64_t rows = (int64_t)(transpose ? l.columns : l.rows), columns = (int64_t)(transpose ? l.rows : l.columns);
   std::vector<float> out((size_t)(rows * columns));
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++)
-      out[(size_t)(i * columns + j)] = load(base, l.type, transpose ? place(l, j, i) : place(l, i, j));
+  const bool by_rows = (l.order == 0) == transpose;
+  const int64_t down = by_rows ? l.leading : 1, along = by_rows ? 1 : l.leading;
+  const auto fill = [&](const auto& element) {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) out[(size_t)(i * columns + j)] = element(i * down + j * along);
+  };
+  // A loop for each type, in which nothing has to be decided.
+  if (l.type == F32)
+    fill([&](int64_t at) { return ((const float*)base)[at]; });
+  else if (l.type == BF16)
+    fill([&](int64_t at) { return emulator::from_bf16(((const unsigned short*)base)[at]); });
+  else
+    fill([&](int64_t at) { return emulator::from_f16(((const unsigned short*)base)[at]); });
   if (compute == COMPUTE_32F_FAST_TF32)
     for (float& x : out) x = __builtin_bit_cast(float, emulator::to_tf32(x));
   return out;
