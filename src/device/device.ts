@@ -5,8 +5,8 @@
 // Conventions that hold for every operation:
 // - the first argument is what is written; outputs never alias inputs unless the docstring says so;
 // - all floats of a call have one type: f32, or bf16 or f16 where the device computes in mixed precision. Always f32:
-//   what is added up over rows and steps (gradients of parameters and their sums), statistics, logSumExp, losses, scales,
-//   and AdamW's buffers. Arithmetic is f32 in any case, products of half-precision numbers are summed in f32;
+//   what is added up over rows, layers and steps (gradients of parameters and their sums, the gradient of the residual
+//   stream), statistics and parameters of layernorms, logSumExp, losses, scales, and AdamW's buffers. Arithmetic is f32 in any case, products of half-precision numbers are summed in f32;
 // - weight gradients ("+=") accumulate, activation gradients are overwritten unless the docstring says "+=";
 // - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
 //   tensors, so that a device may record a step once and replay it;
@@ -98,10 +98,16 @@ export interface KeyValueCache {
 }
 
 export interface LayernormParameters {
-  /** [C]. */
+  /** f32[C]. */
   readonly weight: Tensor;
-  /** [C]. */
+  /** f32[C]. */
   readonly bias: Tensor;
+}
+
+/** Where the gradient of a residual branch is left: gradient[R,C] = dropout(gradX). It may be the memory of gradOut. */
+export interface BranchGradient {
+  readonly gradient: Tensor;
+  readonly dropout: Dropout;
 }
 
 export interface AdamWOptions {
@@ -227,7 +233,10 @@ export interface Device extends Allocator {
     epsilon: number,
     dropout: Dropout,
   ): void;
-  /** gradX[R,C] += , gradients.weight[C], gradients.bias[C] += from gradOut[R,C], the input x and its stats. */
+  /**
+   * gradX[R,C] += , gradients.weight[C], gradients.bias[C] += from gradOut[R,C], the input x and its stats; gradX is f32.
+   * Where x was the sum of residualLayernorm, gradX is the residual's gradient too, and `branch` receives the branch's.
+   */
   layernormBackward(
     gradX: Tensor,
     gradients: LayernormParameters,
@@ -235,9 +244,8 @@ export interface Device extends Allocator {
     x: Tensor,
     stats: Tensor,
     weight: Tensor,
+    branch?: BranchGradient,
   ): void;
-  /** out[R,C] = x with dropout's mask and scale applied: both the forward and the backward of a dropout. */
-  dropout(out: Tensor, x: Tensor, dropout: Dropout): void;
 
   /**
    * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side, head h in columns

@@ -5,6 +5,7 @@
 import type {
   AdamWOptions,
   AttentionOptions,
+  BranchGradient,
   Device,
   Dropout,
   Fetched,
@@ -160,7 +161,7 @@ export abstract class KernelDevice implements Device {
     const type = floatType('layernorm', this, x);
     expectAll('layernorm', type, [rows, channels], { out, x });
     expectFloats('layernorm', [rows, 2], { stats });
-    expectAll('layernorm', type, [channels], { weight, bias });
+    expectFloats('layernorm', [channels], { weight, bias });
     this.ready().layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
   }
 
@@ -179,7 +180,7 @@ export abstract class KernelDevice implements Device {
     const type = floatType('residualLayernorm', this, residual);
     expectAll('residualLayernorm', type, [rows, channels], { sum, out, residual, branch });
     expectFloats('residualLayernorm', [rows, 2], { stats });
-    expectAll('residualLayernorm', type, [channels], { weight, bias });
+    expectFloats('residualLayernorm', [channels], { weight, bias });
     this.ready().residual_layernorm(
       sum,
       out,
@@ -202,30 +203,34 @@ export abstract class KernelDevice implements Device {
     x: Tensor,
     stats: Tensor,
     weight: Tensor,
+    branch?: BranchGradient,
   ): void {
     const [rows, channels] = [x.extent(0), x.extent(1)];
     const type = floatType('layernormBackward', this, x);
-    expectAll('layernormBackward', type, [rows, channels], { gradX, gradOut, x });
-    expectAll('layernormBackward', type, [channels], { weight });
-    expectFloats('layernormBackward', [channels], { gradWeight: gradients.weight, gradBias: gradients.bias });
+    expectFloats('layernormBackward', [rows, channels], { gradX });
+    expectAll('layernormBackward', type, [rows, channels], { gradOut, x });
+    if (branch) expectAll('layernormBackward', type, [rows, channels], { gradBranch: branch.gradient });
+    const sums = { gradWeight: gradients.weight, gradBias: gradients.bias };
+    expectFloats('layernormBackward', [channels], { weight, ...sums });
     expectFloats('layernormBackward', [rows, 2], { stats });
+    const [probability, site, counter] = branch
+      ? dropoutArguments('layernormBackward', branch.dropout)
+      : [0, 0, undefined];
     this.ready().layernorm_backward(
       gradX,
+      branch?.gradient,
       gradients.weight,
       gradients.bias,
       gradOut,
       x,
       stats,
       weight,
+      probability,
+      site,
+      counter,
       rows,
       channels,
     );
-  }
-
-  dropout(out: Tensor, x: Tensor, dropout: Dropout): void {
-    const [rows, channels] = [x.extent(0), x.extent(1)];
-    expectAll('dropout', floatType('dropout', this, x), [rows, channels], { out, x });
-    this.ready().dropout(out, x, ...dropoutArguments('dropout', dropout), rows, channels);
   }
 
   attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {

@@ -82,21 +82,16 @@ export interface OperationKernels {
   ): void;
   layernorm_backward(
     gradX: Tensor,
+    gradBranch: Tensor | undefined,
     gradWeight: Tensor,
     gradBias: Tensor,
     gradOut: Tensor,
     x: Tensor,
     stats: Tensor,
     weight: Tensor,
-    rows: number,
-    channels: number,
-  ): void;
-  dropout(
-    out: Tensor,
-    x: Tensor,
     probability: number,
     site: number,
-    counter: Tensor,
+    counter: Tensor | undefined,
     rows: number,
     channels: number,
   ): void;

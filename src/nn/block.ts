@@ -81,12 +81,7 @@ export class Block {
   private readonly middleNorm: LayerNorm;
   private readonly mlp: Mlp;
 
-  constructor(
-    private readonly device: Device,
-    parameters: Parameters,
-    config: GPT2Config,
-    layer: number,
-  ) {
+  constructor(device: Device, parameters: Parameters, config: GPT2Config, layer: number) {
     this.entryNorm = new LayerNorm(device, parameters, `h.${layer}.ln_1`, config.layerNormEpsilon);
     this.attention = new Attention(device, parameters, config, layer);
     this.middleNorm = new LayerNorm(device, parameters, `h.${layer}.ln_2`, config.layerNormEpsilon);
@@ -113,20 +108,24 @@ export class Block {
     return { residual: middle.stream, branch, dropout: dropouts.mlp };
   }
 
-  /** Turns the gradient of the stream behind this block (`scratch.stream`) into that of the stream before it. */
+  /**
+   * Turns the gradient of the stream behind this block (`scratch.stream`) into that of the stream before it, and that of
+   * the branch which forward left waiting (`scratch.branch`) into that of the branch which it took in.
+   * @param before the dropout of the branch that forward took in; undefined where there was none.
+   * @param dropout that of the attention's branch.
+   */
   backward(
     activations: BlockActivations,
+    before: Dropout | undefined,
     context: PackedContext,
-    dropouts: BranchDropouts,
+    dropout: Dropout,
     scratch: GradientScratch,
   ): void {
     const { entry, attention, middle, mlp } = activations.of(scratch.stream.extent(0));
     const { stream, branch } = scratch;
-    this.device.dropout(branch, stream, dropouts.mlp);
     this.mlp.backward(branch, branch, middle.out, mlp, scratch.wide);
-    this.middleNorm.backward(stream, branch, middle);
-    this.device.dropout(branch, stream, dropouts.attention);
+    this.middleNorm.backward(stream, branch, middle, { gradient: branch, dropout });
     this.attention.backward(branch, branch, entry.out, attention, context, scratch);
-    this.entryNorm.backward(stream, branch, entry);
+    this.entryNorm.backward(stream, branch, entry, before && { gradient: branch, dropout: before });
   }
 }

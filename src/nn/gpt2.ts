@@ -76,7 +76,7 @@ export class GPT2 {
     if (weights !== precision && !device.weightPrecisions.includes(weights))
       throw new Error(`${device.kind} keeps no weights in ${weights}`);
     refuseTooWide(device, config);
-    this.parameters = new Parameters(device, reserveLogits(device, config), options);
+    this.parameters = new Parameters(device, parameterShapes(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
       { length: config.nLayer },
@@ -103,7 +103,8 @@ export class GPT2 {
   }
 
   /**
-   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added).
+   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added). gradHidden may be
+   * `scratch.branch`.
    * @param recompute whether blocks share their activations, so that all but the last one's must be filled again.
    */
   backward(
@@ -115,18 +116,21 @@ export class GPT2 {
     scratch: GradientScratch,
     recompute: boolean,
   ): void {
-    this.device.fill(scratch.stream, 0);
-    this.finalNorm.backward(scratch.stream, gradHidden, activations.final);
-    for (let layer = this.blocks.length - 1; layer >= 0; layer--) {
+    const { stream, branch } = scratch;
+    const lastLayer = this.blocks.length - 1;
+    const dropout = at(dropouts.blocks, lastLayer).branches.mlp;
+    this.device.fill(stream, 0);
+    this.finalNorm.backward(stream, gradHidden, activations.final, { gradient: branch, dropout });
+    for (let layer = lastLayer; layer >= 0; layer--) {
       const block = at(this.blocks, layer);
       const held = at(activations.blocks, layer);
       const { probabilities, branches } = at(dropouts.blocks, layer);
       const context = { kind: 'packed', segments, dropout: probabilities } as const;
-      if (recompute && layer < this.blocks.length - 1)
-        block.forward(activations.branch, held, null, context, branches);
-      block.backward(held, context, branches, scratch);
+      if (recompute && layer < lastLayer) block.forward(activations.branch, held, null, context, branches);
+      const before = dropouts.blocks[layer - 1]?.branches.mlp;
+      block.backward(held, before, context, branches.attention, scratch);
     }
-    this.embedding.backward(scratch.stream, input.tokens, input.positions, dropouts.embedding);
+    this.embedding.backward(stream, input.tokens, input.positions, dropouts.embedding);
   }
 }
 
@@ -141,11 +145,16 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
   if (wide) throw new UserError('device', `${kind} computes ${wide}: use --device cpu`);
 }
 
-/** Where the head reads its table, there is room for logits in a number that the device's products like. */
-function reserveLogits(device: Device, config: GPT2Config): ParameterShape[] {
-  return expectedTensors(config).map((tensor) =>
-    tensor.name === headTable(config) ? { ...tensor, reservedRows: logitsWidth(device, config) } : tensor,
-  );
+/**
+ * Layernorms read theirs in f32. Where the head reads its table, there is room for logits in a number that the device's
+ * products like.
+ */
+function parameterShapes(device: Device, config: GPT2Config): ParameterShape[] {
+  return expectedTensors(config).map((tensor) => ({
+    ...tensor,
+    exact: /ln_(1|2|f)\./.test(tensor.name),
+    ...(tensor.name === headTable(config) && { reservedRows: logitsWidth(device, config) }),
+  }));
 }
 
 function at<Item>(items: readonly Item[], index: number): Item {

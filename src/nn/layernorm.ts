@@ -1,6 +1,6 @@
 // Layer normalisation, alone or fused with the addition of a residual branch that waits to join the stream.
 
-import type { Device, Dropout } from '../device/device.js';
+import type { BranchGradient, Device, Dropout } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import type { Parameter, Parameters } from './parameters.js';
 
@@ -46,9 +46,17 @@ export class LayerNorm {
     } else this.device.layernorm(out, stats, stream, values, this.epsilon);
   }
 
-  /** gradStream += the gradient through the normalisation; adds to the gradients of weight and bias. */
-  backward(gradStream: Tensor, gradOut: Tensor, { stream, stats }: NormActivations): void {
+  /**
+   * gradStream += the gradient through the normalisation; adds to the gradients of weight and bias.
+   * @param branch what forward took into the stream: receives its gradient, which may be the memory of gradOut.
+   */
+  backward(
+    gradStream: Tensor,
+    gradOut: Tensor,
+    { stream, stats }: NormActivations,
+    branch?: BranchGradient,
+  ): void {
     const gradients = { weight: this.weight.gradient, bias: this.bias.gradient };
-    this.device.layernormBackward(gradStream, gradients, gradOut, stream, stats, this.weight.value);
+    this.device.layernormBackward(gradStream, gradients, gradOut, stream, stats, this.weight.value, branch);
   }
 }

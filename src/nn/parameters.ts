@@ -3,8 +3,9 @@
 // before it stays zero in values and gradients alike.
 //
 // In mixed precision the buffer stands twice: float32 masters, which the optimizer moves, and a copy in the precision
-// that the model computes in, which the layers read. A model that is only read has no masters; its matrices may be kept
-// in a narrower type than the model computes in, and are a buffer of their own then.
+// that the model computes in, which the layers read, except for what they read in float32 in any case. A model that is only
+// read has no masters; what it keeps in another type than it computes in, narrow matrices and exact vectors, are
+// buffers of their own.
 
 import type { Allocator, Device, Precision } from '../device/device.js';
 import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
@@ -13,6 +14,8 @@ export interface ParameterShape {
   /** As in GPT2Model.state_dict(): `h.0.attn.c_attn.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** Of a vector: layers read it in f32, whatever the model computes in. */
+  readonly exact?: boolean;
   /** Rows to leave room for, where more than shape[0]; those beyond it stay zero. */
   readonly reservedRows?: number;
 }
@@ -53,8 +56,8 @@ interface Home {
 
 export class Parameters {
   /**
-   * `decayed` elements of matrices first, then the vectors (biases and layernorms). f32 in a trainable model. Matrices
-   * that are kept in a narrower type are not among them.
+   * `decayed` elements of matrices first, then the vectors (biases and layernorms). f32 in a trainable model, which has
+   * all of them here; in one that is only read what is kept in another type is not among them.
    */
   readonly values: Tensor;
   /** `values` in the precision that the model computes in, where that is mixed; else undefined. */
@@ -68,6 +71,7 @@ export class Parameters {
   private readonly places = new Map<string, { readonly shape: ParameterShape; readonly offset: number }>();
   private readonly matrices: Home;
   private readonly vectors: Home;
+  private readonly exact: Home;
 
   /** @param shapes in the order in which they are saved. */
   constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
@@ -80,12 +84,15 @@ export class Parameters {
       shapes.filter(({ shape }) => shape.length > 1),
       matrixType,
     );
-    const vectors = place(
-      shapes.filter(({ shape }) => shape.length === 1),
-      scalar,
-    );
     const apart = matrixType !== scalar;
     const mixed = trainable && scalar !== 'f32';
+    const exactApart = !trainable && scalar !== 'f32';
+    const isExact = ({ exact = false }: ParameterShape) => exact && exactApart;
+    const vectors = place(
+      shapes.filter((shape) => shape.shape.length === 1 && !isExact(shape)),
+      scalar,
+    );
+    const exact = place(shapes.filter(isExact), 'f32');
     this.scalar = scalar;
     this.decayed = apart ? 0 : matrices.size;
     const size = [this.decayed + vectors.size];
@@ -97,12 +104,19 @@ export class Parameters {
       masters: this.values,
       gradients: this.gradients,
     };
-    const narrow = apart ? allocator.allocate('weights', [matrices.size], matrixType) : undefined;
-    this.matrices = narrow ? { values: narrow, masters: narrow, gradients: undefined } : this.vectors;
+    const alone = (size: number, type: DType): Home => {
+      const values = allocator.allocate('weights', [size], type);
+      return { values, masters: values, gradients: undefined };
+    };
+    this.matrices = apart ? alone(matrices.size, matrixType) : this.vectors;
+    this.exact = exactApart ? alone(exact.size, 'f32') : { ...this.vectors, values: this.values };
     for (const shape of shapes) {
+      const { name } = shape;
       const offset =
-        matrices.offsets.get(shape.name) ?? this.decayed + (vectors.offsets.get(shape.name) ?? 0);
-      this.places.set(shape.name, { shape, offset });
+        matrices.offsets.get(name) ??
+        exact.offsets.get(name) ??
+        this.decayed + (vectors.offsets.get(name) ?? 0);
+      this.places.set(name, { shape, offset });
     }
   }
 
@@ -137,7 +151,8 @@ export class Parameters {
     const found = this.places.get(name);
     if (!found) throw new Error(`the model has no parameter ${name}`);
     const shape = shapeOf(found.shape);
-    const home = found.shape.shape.length > 1 ? this.matrices : this.vectors;
+    const { shape: ownShape, exact } = found.shape;
+    const home = ownShape.length > 1 ? this.matrices : exact ? this.exact : this.vectors;
     const value = home.values.view(found.offset, shape);
     const gradient = home.gradients?.view(found.offset, shape);
     return {

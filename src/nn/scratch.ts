@@ -5,7 +5,7 @@ import type { DType, Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 
 export interface GradientScratch {
-  /** Gradient of the residual stream, [R,C]: what all blocks add to. */
+  /** Gradient of the residual stream, f32[R,C]: what all blocks add to. */
   readonly stream: Tensor;
   /** Gradient of a branch, then of the normalised input that it was computed from, [R,C]. */
   readonly branch: Tensor;
@@ -17,15 +17,16 @@ export interface GradientScratch {
   readonly wide: Tensor;
 }
 
-/** Scratch for up to `capacity` rows of that type; call the result with the rows at hand. */
+/** Scratch for up to `capacity` rows, of that type but for the stream's; call the result with the rows at hand. */
 export function allocateGradientScratch(
   allocator: Allocator,
   { nEmbd, nInner }: GPT2Config,
   capacity: number,
   scalar: DType,
 ): (rows: number) => GradientScratch {
-  const allocate = (elements: number) => allocator.allocate('activation gradients', [elements], scalar);
-  const stream = allocate(capacity * nEmbd);
+  const allocate = (elements: number, type = scalar) =>
+    allocator.allocate('activation gradients', [elements], type);
+  const stream = allocate(capacity * nEmbd, 'f32');
   const branch = allocate(capacity * nEmbd);
   const attended = allocate(capacity * nEmbd);
   const shared = allocate(capacity * Math.max(3 * nEmbd, nInner));

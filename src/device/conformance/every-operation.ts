@@ -38,7 +38,7 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   };
   device.embeddingBackward(tableGradients, gradOut, tokens, places, dropout);
 
-  const norm = { weight: scalars('weight', channels), bias: scalars('bias', channels) };
+  const norm = { weight: sum('norm weight', channels), bias: sum('norm bias', channels) };
   const normGradients = {
     weight: sum('norm weight gradient', channels),
     bias: sum('norm bias gradient', channels),
@@ -46,12 +46,13 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const [normed, stats] = [out('layernorm', rows, channels), stat('stats', rows, 2)];
   device.layernorm(normed, stats, embedded, norm, 1e-5);
   device.layernormBackward(
-    kept('gradX', scalars('gradX', rows, channels)),
+    sum('gradX', rows, channels),
     normGradients,
     gradOut,
     embedded,
     stats,
     norm.weight,
+    { gradient: out('branch gradient', rows, channels), dropout },
   );
   device.residualLayernorm(
     out('residual sum', rows, channels),
@@ -63,7 +64,6 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     1e-5,
     dropout,
   );
-  device.dropout(out('dropout', rows, channels), normed, dropout);
 
   const projection = scalars('projection', channels, 3 * channels);
   const qkv = out('matmul', rows, 3 * channels);

@@ -1,8 +1,10 @@
-// Dropout, and layer normalization alone and with the residual sum.
+// Layer normalization alone and with the residual sum, and the dropout that goes with it.
 
 import assert from 'node:assert/strict';
-import { at, dropoutMask, layernorm } from '../reference.js';
+import { at, type DropoutSettings, dropoutMask, layernorm, type Numbers } from '../reference.js';
+import type { Tensor } from '../tensor.js';
 import {
+  type Bench,
   type Check,
   dot,
   expectClose,
@@ -21,18 +23,37 @@ const sizes = [
 ] as const;
 const epsilon = 1e-5;
 
+/** dropout(x[rows,channels]), as the gradient of a branch: none comes through the normalisation. */
+function dropped(
+  bench: Bench,
+  x: Numbers,
+  [rows, channels]: readonly [number, number],
+  settings: DropoutSettings,
+): Float32Array {
+  const zeros = () => bench.scalars('zeros', [rows, channels], new Float64Array(rows * channels));
+  const vector = () => bench.floats('vector', [channels], new Float64Array(channels));
+  const gradient = bench.scalarOutput('branch gradient', [rows, channels]);
+  bench.device.layernormBackward(
+    bench.floats('gradX', [rows, channels], x),
+    { weight: vector(), bias: vector() },
+    zeros(),
+    zeros(),
+    bench.floats('stats', [rows, 2], new Float64Array(2 * rows).fill(1)),
+    vector(),
+    { gradient, dropout: bench.dropout(settings) },
+  );
+  return bench.read(gradient);
+}
+
 export function testNormalization(check: Check): void {
   for (const probability of [0, 0.1, 0.999]) {
     check(`dropout ${probability} draws the contract's mask`, (bench) => {
-      const { device } = bench;
       for (const [rows, channels] of sizes) {
         const settings = { probability, site: 11, counter: [-1, 77, 3] } as const;
-        const x = bench.rounded(new Random(5).normals(rows * channels));
-        const out = bench.scalarOutput('out', [rows, channels]);
-        device.dropout(out, bench.scalars('x', [rows, channels], x), bench.dropout(settings));
+        const x = new Random(5).normals(rows * channels);
         const mask = dropoutMask(settings, rows, channels);
         expectEqual(
-          bench.read(out),
+          dropped(bench, x, [rows, channels], settings),
           bench.rounded(x.map((value, index) => Math.fround(value * at(mask, index)))),
           `[${rows},${channels}]`,
         );
@@ -41,9 +62,8 @@ export function testNormalization(check: Check): void {
   }
 
   check('dropout draws another mask for another seed, site, step or row', (bench) => {
-    const { device } = bench;
     const [rows, channels] = [2, 64];
-    const ones = bench.scalars('ones', [rows, channels], new Float64Array(rows * channels).fill(1));
+    const ones = new Float64Array(rows * channels).fill(1);
     const drawn = [
       { site: 0, counter: [1, 2, 3] },
       { site: 1, counter: [1, 2, 3] },
@@ -52,9 +72,7 @@ export function testNormalization(check: Check): void {
       { site: 0, counter: [1, 2, 9] },
     ] as const;
     const masks = drawn.flatMap((settings) => {
-      const out = bench.scalarOutput('out', [rows, channels]);
-      device.dropout(out, ones, bench.dropout({ probability: 0.5, ...settings }));
-      const mask = bench.read(out);
+      const mask = dropped(bench, ones, [rows, channels], { probability: 0.5, ...settings });
       return [mask.subarray(0, channels).join(), mask.subarray(channels).join()];
     });
     assert.equal(new Set(masks).size, masks.length);
@@ -65,13 +83,13 @@ export function testNormalization(check: Check): void {
       const { device } = bench;
       const random = new Random(rows);
       const x = bench.rounded(random.normals(rows * channels, 3, 1));
-      const weight = bench.rounded(random.normals(channels, 0.5, 1));
-      const bias = bench.rounded(random.normals(channels));
+      const weight = random.normals(channels, 0.5, 1);
+      const bias = random.normals(channels);
       const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
       const xTensor = bench.scalars('x', [rows, channels], x);
       const parameters = {
-        weight: bench.scalars('weight', [channels], weight),
-        bias: bench.scalars('bias', [channels], bias),
+        weight: bench.floats('weight', [channels], weight),
+        bias: bench.floats('bias', [channels], bias),
       };
       device.layernorm(out, stats, xTensor, parameters, epsilon);
       const expected = layernorm(x, weight, bias, epsilon);
@@ -81,31 +99,31 @@ export function testNormalization(check: Check): void {
       const gradOut = bench.rounded(random.normals(rows * channels));
       const zeros = (shape: readonly number[], size: number) =>
         bench.floats('gradient', shape, new Float64Array(size));
-      const gradX = bench.scalars('gradient', [rows, channels], new Float64Array(rows * channels));
+      const gradX = zeros([rows, channels], rows * channels);
       const gradients = { weight: zeros([channels], channels), bias: zeros([channels], channels) };
-      const backward = () =>
-        device.layernormBackward(
-          gradX,
-          gradients,
-          bench.scalars('gradOut', [rows, channels], gradOut),
-          xTensor,
-          stats,
-          parameters.weight,
+      const settings = { probability: 0.3, site: 2, counter: [3, 4, 5] } as const;
+      const mask = dropoutMask(settings, rows, channels);
+      const backward = (apart?: Tensor) => {
+        const gradOutTensor = bench.scalars('gradOut', [rows, channels], gradOut);
+        const gradient = apart ?? gradOutTensor;
+        const branch = { gradient, dropout: bench.dropout(settings) };
+        device.layernormBackward(gradX, gradients, gradOutTensor, xTensor, stats, parameters.weight, branch);
+        const wanted = Float64Array.from(bench.read(gradX), (value, index) =>
+          Math.fround(value * at(mask, index)),
         );
+        expectEqual(bench.read(gradient), bench.rounded(wanted), 'gradient of the branch');
+      };
       backward();
       const loss = () => dot(layernorm(x, weight, bias, epsilon).out, gradOut);
       const once = [gradX, gradients.weight, gradients.bias].map((tensor) => bench.read(tensor));
       const names = ['gradX', 'weight gradient', 'bias gradient'];
       [x, weight, bias].forEach((values, index) => {
-        // Of the three, gradX alone is of the rows' type.
-        const tolerance = index === 0 ? bench.tolerance(1, 1e-5) : 1e-5;
-        expectGradient(once[index] ?? [], values, loss, names[index] ?? '', { sample: 60, tolerance });
+        expectGradient(once[index] ?? [], values, loss, names[index] ?? '', { sample: 60, tolerance: 1e-5 });
       });
-      backward();
+      backward(bench.scalarOutput('branch gradient', [rows, channels]));
       [gradX, gradients.weight, gradients.bias].forEach((tensor, index) => {
         const doubled = (once[index] ?? new Float32Array()).map((value) => 2 * value);
-        const tolerance = index === 0 ? bench.tolerance(1) : tight;
-        expectClose(bench.read(tensor), doubled, `accumulated ${names[index]}`, tolerance);
+        expectClose(bench.read(tensor), doubled, `accumulated ${names[index]}`, tight);
       });
     });
 
@@ -117,8 +135,8 @@ export function testNormalization(check: Check): void {
         const mask = dropoutMask(settings, rows, channels);
         const rowNumbers = () => bench.rounded(random.normals(rows * channels));
         const [residual, branch] = [rowNumbers(), rowNumbers()];
-        const weight = bench.rounded(random.normals(channels));
-        const bias = bench.rounded(random.normals(channels));
+        const weight = random.normals(channels);
+        const bias = random.normals(channels);
         const total = residual.map((value, index) => value + at(branch, index) * at(mask, index));
         const residualTensor = bench.scalars('residual', [rows, channels], residual);
         for (const sum of [bench.scalarOutput('sum', [rows, channels]), residualTensor]) {
@@ -133,8 +151,8 @@ export function testNormalization(check: Check): void {
             residualTensor,
             bench.scalars('branch', [rows, channels], branch),
             {
-              weight: bench.scalars('weight', [channels], weight),
-              bias: bench.scalars('bias', [channels], bias),
+              weight: bench.floats('weight', [channels], weight),
+              bias: bench.floats('bias', [channels], bias),
             },
             epsilon,
             bench.dropout(settings),
@@ -159,7 +177,7 @@ export function testNormalization(check: Check): void {
       out,
       stats,
       bench.scalars('x', [rows, channels], x),
-      { weight: bench.scalars('weight', [channels], ones), bias: bench.scalars('bias', [channels], zeros) },
+      { weight: bench.floats('weight', [channels], ones), bias: bench.floats('bias', [channels], zeros) },
       epsilon,
     );
     expectClose(bench.read(out), layernorm(x, ones, zeros, epsilon).out, 'out', bench.tolerance(1, 1e-4));
@@ -173,12 +191,12 @@ export function testNormalization(check: Check): void {
     x[4 * channels] = Number.POSITIVE_INFINITY;
     const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
     const xTensor = bench.scalars('x', [rows, channels], x);
-    const ones = bench.scalars('ones', [channels], new Float64Array(channels).fill(1));
+    const ones = bench.floats('ones', [channels], new Float64Array(channels).fill(1));
     device.layernorm(out, stats, xTensor, { weight: ones, bias: ones }, epsilon);
     assert.deepEqual(rowsWithNaN(bench.read(out), channels), [2, 4]);
     const zeros = (count: number, shape: readonly number[]) =>
       bench.floats('gradient', shape, new Float64Array(count));
-    const gradX = bench.scalars('gradient', [rows, channels], new Float64Array(rows * channels));
+    const gradX = zeros(rows * channels, [rows, channels]);
     const gradients = { weight: zeros(channels, [channels]), bias: zeros(channels, [channels]) };
     device.layernormBackward(gradX, gradients, xTensor, xTensor, stats, ones);
     assert.deepEqual(rowsWithNaN(bench.read(gradX), channels), [2, 4]);

@@ -79,7 +79,12 @@ test('wrong shapes are refused by operation and tensor', () => {
   assert.throws(() => device.upload(a, new Int32Array(12)), /do not fill/);
   assert.throws(() => device.download(device.allocate('tokens', [1], 'i32')), /does not hold floats/);
   const counter = device.allocate('counter', [3], 'i32');
-  assert.throws(() => device.dropout(a, b, { probability: 1, site: 0, counter }), /no dropout probability/);
+  const tokens = device.allocate('tokens', [4], 'i32');
+  const everything = { probability: 1, site: 0, counter };
+  assert.throws(
+    () => device.embedding(a, tokens, tokens, { token: b, position: b }, everything),
+    /no dropout probability/,
+  );
 });
 
 test('an index outside its table is refused before anything is read', () => {

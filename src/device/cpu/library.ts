@@ -35,8 +35,7 @@ const signatures = {
 
   layernorm: ['void', P, P, P, P, P, F, N, N],
   residual_layernorm: ['void', P, P, P, P, P, P, P, F, F, I, P, N, N],
-  layernorm_backward: ['void', P, P, P, P, P, P, P, N, N],
-  dropout: ['void', P, P, F, I, P, N, N],
+  layernorm_backward: ['void', P, P, P, P, P, P, P, P, F, I, P, N, N],
 
   attention: ['void', P, P, P, P, P, N, N, N, F, F, I, P],
   attention_backward: ['void', P, P, P, P, P, P, P, N, N, N, F, F, I, P],

@@ -38,13 +38,16 @@ function toy(device: CudaDevice) {
     bench.scalarOutput('out', [rows, channels]),
     bench.scalarOutput('pre', [rows, channels]),
   ];
+  const [normed, stats] = [bench.scalarOutput('normed', [rows, channels]), bench.output('stats', [rows, 2])];
+  const ones = bench.floats('ones', [channels], new Float64Array(channels).fill(1));
+  const norm = { weight: ones, bias: ones };
   const gradient = bench.floats('gradient', [channels], new Float64Array(channels));
   const total = bench.floats('total', [1], [0]);
   const dropout = bench.dropout({ probability: 0.3, site: 1, counter: [5, 6, 7] });
   const step = () => {
     const epilogue = { kind: 'bias-activation', activation: 'gelu_new', bias, preActivation } as const;
     device.matmul(out, x, weight, { epilogue });
-    device.dropout(x, out, dropout);
+    device.residualLayernorm(x, normed, stats, out, out, norm, 1e-5, dropout);
     device.fill(preActivation, 0);
     device.sumRows(gradient, x);
     device.sum(total, gradient);

@@ -72,24 +72,15 @@ export class CudaKernels implements OperationKernels {
   }
 
   layernorm_backward(
-    gradX: Tensor,
-    gradWeight: Tensor,
-    gradBias: Tensor,
-    ...rest: [gradOut: Tensor, x: Tensor, stats: Tensor, weight: Tensor, rows: number, channels: number]
+    ...[gradX, gradBranch, gradWeight, gradBias, ...rest]: Parameters<OperationKernels['layernorm_backward']>
   ): void {
-    const [rows, channels] = [rest[4], rest[5]];
-    const type = scalarType(gradX);
+    const [gradOut, rows, channels] = [rest[0], rest[7], rest[8]];
+    const type = scalarType(gradOut);
     const partial = this.launcher.between(scratchBytes.layernorm_backward(rows, channels));
     const geometry = launches.layernorm_backward(rows, channels, scalarBytes(type));
-    this.launcher.launch('layernorm_backward', type, geometry, [gradX, partial, ...rest]);
+    this.launcher.launch('layernorm_backward', type, geometry, [gradX, gradBranch, partial, ...rest]);
     const values = [gradWeight, gradBias, partial, layernormSlices(rows), channels];
     this.launcher.launch('add_slices', type, launches.add_slices(channels, 2), values);
-  }
-
-  dropout(...values: Parameters<OperationKernels['dropout']>): void {
-    const [out, rows, channels] = [values[0], values[5], values[6]];
-    const type = scalarType(out);
-    this.launcher.launch('dropout', type, launches.dropout(rows, channels, scalarBytes(type)), values);
   }
 
   attention(...values: Parameters<OperationKernels['attention']>): void {

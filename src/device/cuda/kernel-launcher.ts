@@ -48,7 +48,7 @@ const files = {
     'add_partials',
   ],
   'embedding.cu': ['embedding', 'embedding_backward'],
-  'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward', 'dropout'],
+  'layernorm.cu': ['layernorm', 'residual_layernorm', 'layernorm_backward'],
   'cross-entropy.cu': ['cross_entropy'],
   'adamw.cu': ['prepare_update', 'adamw', 'adamw_narrow'],
 } as const satisfies Record<string, readonly KernelName[]>;

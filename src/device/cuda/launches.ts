@@ -4,7 +4,7 @@
 //
 // Three operations go in two launches, because sums over rows are cut into slices that no atomics join:
 // - sum_rows(partial, ...) then add_slices(out, null, partial, slices, columns);
-// - layernorm_backward(gradX, partial, ...) then add_slices(gradWeight, gradBias, partial, slices, channels);
+// - layernorm_backward(gradX, gradBranch, partial, ...) then add_slices(gradWeight, gradBias, partial, slices, channels);
 // - sum or sum_of_squares(partial, ...) then add_partials(out, partial, slices).
 // `partial` is scratch of scratchBytes[kernel](...), aligned to 16 bytes; `slices` is the launch's own number of slices.
 
@@ -52,8 +52,7 @@ export const kernelParameters = {
 
   layernorm: [P, P, P, P, P, F, N, N],
   residual_layernorm: [P, P, P, P, P, P, P, F, F, I, P, N, N],
-  layernorm_backward: [P, P, P, P, P, P, N, N],
-  dropout: [P, P, F, I, P, N, N],
+  layernorm_backward: [P, P, P, P, P, P, P, F, I, P, N, N],
 
   cross_entropy: [P, P, P, F, P, N, N, N],
   prepare_update: [P, P, P, D, D, D],
@@ -104,7 +103,6 @@ export const launches = {
     launch([rows], rowThreads(channels, bytes)),
   layernorm_backward: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
     launch([layernormSlices(rows)], rowThreads(channels, bytes)),
-  dropout: ofRows,
 
   cross_entropy: (rows: number, vocabulary: number): Launch =>
     launch([rows], Math.min(512, wholeWarps(ceilDivide(vocabulary, 4)))),

@@ -138,9 +138,21 @@ export class TfjsKernels implements OperationKernels {
   }
 
   layernorm_backward(
-    ...[gradX, gradWeight, gradBias, gradOut, x, stats, weight, rows]: Parameters<
-      OperationKernels['layernorm_backward']
-    >
+    ...[
+      gradX,
+      gradBranch,
+      gradWeight,
+      gradBias,
+      gradOut,
+      x,
+      stats,
+      weight,
+      probability,
+      site,
+      counter,
+      rows,
+      channels,
+    ]: Parameters<OperationKernels['layernorm_backward']>
   ): void {
     const { memory } = this;
     this.inTidy(() => {
@@ -153,15 +165,9 @@ export class TfjsKernels implements OperationKernels {
       const weighted = tf.mul(above, memory.read(weight));
       const along = tf.mul(normal, tf.mean(tf.mul(weighted, normal), 1, true));
       memory.add(gradX, tf.mul(scale, tf.sub(tf.sub(weighted, tf.mean(weighted, 1, true)), along)));
-    });
-  }
-
-  dropout(
-    ...[out, x, probability, site, counter, rows, channels]: Parameters<OperationKernels['dropout']>
-  ): void {
-    this.inTidy(() => {
+      if (!gradBranch || !counter) return;
       const mask = this.mask(probability, site, counter);
-      this.memory.write(out, dropped(this.memory.read(x), mask, rows, channels));
+      memory.write(gradBranch, dropped(memory.read(gradX), mask, rows, channels));
     });
   }
 

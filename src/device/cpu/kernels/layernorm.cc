@@ -1,4 +1,4 @@
-// Layer normalisation, alone and fused with the residual sum before it, its backward, and dropout by itself.
+// Layer normalisation, alone and fused with the residual sum before it, and their backward.
 // A row is read from memory once and then a few times from cache: the variance is the mean of squared deviations, which
 // does not cancel. Parameter gradients are summed within fixed blocks of rows and then block by block, so that they do
 // not depend on the number of threads.
@@ -115,10 +115,12 @@ extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, cons
   });
 }
 
-/** See `layernormBackward` of the device contract. */
-extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* grad_bias, const float* grad_out,
-                                      const float* x, const float* stats, const float* weight, int64_t rows,
+/** See `layernormBackward` of the device contract; where there is no branch its gradient is null. */
+extern "C" void ct_layernorm_backward(float* grad_x, float* grad_branch, float* grad_weight, float* grad_bias,
+                                      const float* grad_out, const float* x, const float* stats, const float* weight,
+                                      float probability, int32_t site, const int32_t* counter, int64_t rows,
                                       int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
   static thread_local std::vector<float> memory;  // of the calling thread; only grows
   const int64_t block_rows = (rows + BLOCKS - 1) / BLOCKS;
   const int64_t blocks = block_rows > 0 ? (rows + block_rows - 1) / block_rows : 0;
@@ -128,9 +130,11 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* 
     float* own = partial + block * 2 * channels;
     memset(own, 0, (size_t)(2 * channels) * sizeof(float));
     const int64_t end = (block + 1) * block_rows < rows ? (block + 1) * block_rows : rows;
-    for (int64_t row = block * block_rows; row < end; row++)
-      normalise_backward(grad_x + row * channels, own, own + channels, grad_out + row * channels, x + row * channels,
-                         stats + 2 * row, weight, channels);
+    for (int64_t row = block * block_rows; row < end; row++) {
+      const int64_t at = row * channels;
+      normalise_backward(grad_x + at, own, own + channels, grad_out + at, x + at, stats + 2 * row, weight, channels);
+      if (grad_branch) add_dropped(grad_branch + at, nullptr, grad_x + at, dropout, row, channels);
+    }
   });
   team::share_pieces(channels, TASK_COLUMNS, [&](int64_t begin, int64_t end) {
     for (int64_t column = begin; column < end; column += VL) {
@@ -142,14 +146,5 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_weight, float* 
       store_columns(grad_weight, load_columns(grad_weight, column, channels) + for_weight, column, channels);
       store_columns(grad_bias, load_columns(grad_bias, column, channels) + for_bias, column, channels);
     }
-  });
-}
-
-/** See `dropout` of the device contract; out may be x. */
-extern "C" void ct_dropout(float* out, const float* x, float probability, int32_t site, const int32_t* counter,
-                           int64_t rows, int64_t channels) {
-  const Dropout dropout = make_dropout(probability, site, counter);
-  each_row(rows, [&](int64_t row) {
-    add_dropped(out + row * channels, nullptr, x + row * channels, dropout, row, channels);
   });
 }

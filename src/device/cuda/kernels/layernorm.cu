@@ -1,15 +1,14 @@
-// Layer normalisation, alone and fused with the residual sum before it, its backward, and dropout by itself.
+// Layer normalisation, alone and fused with the residual sum before it, and their backward.
 // A block holds a whole row in registers, 16 bytes a thread, so that memory is read once and the variance can be the mean
-// of squared deviations, which does not cancel. Statistics are floats.
+// of squared deviations, which does not cancel. Statistics, weight and bias are floats.
 //
 // layernorm, residual_layernorm: grid rows, block whole warps of channels / PACK (at most 4096 / PACK threads).
 // layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices of rows.cu follows.
-// dropout: grid rows, block whole warps of min(256, channels / PACK).
 
 #define ROW_THREADS (4096 / PACK)
 
 /** out and statistics of the row whose pack at `column` this thread holds in x, zero beyond the row's end. */
-DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const scalar* weight, const scalar* bias,
+DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const float* weight, const float* bias,
                       float epsilon, long long column, long long channels, bool whole, float (*of_warps)[WARP]) {
   float sum = 0, squares = 0;
 #pragma unroll
@@ -37,7 +36,7 @@ DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const s
 
 /** See `layernorm` of the device contract. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    layernorm(scalar* out, float* stats, const scalar* x, const scalar* weight, const scalar* bias, float epsilon,
+    layernorm(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias, float epsilon,
               long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
@@ -51,7 +50,7 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 /** See `residualLayernorm` of the device contract; sum may be residual. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     residual_layernorm(scalar* sum, scalar* out, float* stats, const scalar* residual, const scalar* branch,
-                       const scalar* weight, const scalar* bias, float epsilon, float probability, int site,
+                       const float* weight, const float* bias, float epsilon, float probability, int site,
                        const int* counter, long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
@@ -72,17 +71,20 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 #define ROWS_AT_ONCE 2
 
 /**
- * grad_x[rows, channels] += what the contract's `layernormBackward` says; partial[slice, 2, channels] = the slice's part
- * of the gradients of weight and bias. Slice s has row pairs s, s + slices, ...
+ * grad_x[rows, channels] += what the contract's `layernormBackward` says; grad_branch, unless it is null, = dropout of the
+ * result, and may be grad_out; partial[slice, 2, channels] = the slice's part of the gradients of weight and bias. Slice s
+ * has row pairs s, s + slices, ...
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    layernorm_backward(scalar* grad_x, float* partial, const scalar* grad_out, const scalar* x, const float* stats,
-                       const scalar* weight, long long rows, long long channels) {
+    layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
+                       const float* stats, const float* weight, float probability, int site, const int* counter,
+                       long long rows, long long channels) {
   __shared__ float of_warps[WARP][2 * ROWS_AT_ONCE];
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
   const long long column = (long long)threadIdx.x * PACK;
-  const bool whole =
-      channels % PACK == 0 && aligned(grad_x) && aligned(grad_out) && aligned(x) && aligned(weight);
+  const bool whole = channels % PACK == 0 && aligned(grad_x) && aligned(grad_branch) && aligned(grad_out) &&
+                     aligned(x) && aligned(weight);
+  const Dropout dropout = make_dropout(probability, site, counter);
   float w[PACK], for_weight[PACK], for_bias[PACK];
   load(w, weight, column, channels, whole);
 #pragma unroll
@@ -134,6 +136,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
       for (int i = 0; i < PACK; i++)
         total[i] = fmaf(gradient[at][i] - along_ones - normal[at][i] * along_normal, inverse[at], total[i]);
       store(grad_x + row * channels, total, column, channels, whole);
+      if (!grad_branch) continue;
+      drop(total, dropout, row, column);
+      store(grad_branch + row * channels, total, column, channels, whole);
     }
     __syncthreads();
   }
@@ -143,18 +148,4 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
   if (column >= channels) return;
   store(own, for_weight, column, channels, whole_partial);
   store(own + channels, for_bias, column, channels, whole_partial);
-}
-
-/** See `dropout` of the device contract; out may be x. */
-extern "C" __global__ void dropout(scalar* out, const scalar* x, float probability, int site, const int* counter,
-                                   long long rows, long long channels) {
-  const Dropout dropout = make_dropout(probability, site, counter);
-  const long long start = (long long)blockIdx.x * channels;
-  const bool whole = channels % PACK == 0 && aligned(out) && aligned(x);
-  for (long long column = (long long)threadIdx.x * PACK; column < channels; column += (long long)blockDim.x * PACK) {
-    float values[PACK];
-    load(values, x + start, column, channels, whole);
-    drop(values, dropout, blockIdx.x, column);
-    store(out + start, values, column, channels, whole);
-  }
 }
