@@ -1,23 +1,51 @@
-// Runs every compiled *.test.js under dist/ with Node's own test runner (Node 20 takes no globs).
+// Runs every compiled *.test.js under dist/ with Node's own test runner (Node 20 takes no globs), as many files at a time
+// as there are cores.
 //   usage: node scripts/test.mjs [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What many files need and each would compile if they asked at once: the CPU's kernels and the CUDA emulator. */
+async function compileWhatIsShared() {
+  const { kernelLibrary } = await import('../dist/src/device/cpu/compiler.js');
+  const { emulatorFolder } = await import('../dist/test/cuda-emulator/build.js');
+  try {
+    kernelLibrary();
+    emulatorFolder();
+  } catch {
+    // The tests that need it say what is wrong.
+  }
+}
+
+if (!process.execArgv.includes('--enable-source-maps')) {
+  // The runner starts each file with the flags that it was started with itself.
+  const command = ['--enable-source-maps', ...process.argv.slice(1)];
+  const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' });
+  process.exit(status ?? 1);
+}
+process.chdir(root);
 const wanted = process.argv.slice(2);
-const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
+// Backwards: test/ has the longest files, and what comes first, bench/ to corpus/, short ones that fill the cores at the end.
+const files = readdirSync('dist', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .map((file) => join('dist', file))
-  .sort();
+  .map((file) => join(root, 'dist', file))
+  .sort()
+  .reverse();
 if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(', ')}`);
   process.exit(1);
 }
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
-  stdio: 'inherit',
-  cwd: root,
-});
-process.exit(status ?? 1);
+await compileWhatIsShared();
+run({ files, concurrency: availableParallelism() })
+  .on('test:fail', () => {
+    process.exitCode = 1;
+  })
+  .compose(new spec())
+  .pipe(process.stdout);

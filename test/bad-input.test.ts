@@ -202,7 +202,7 @@ const models: readonly Case[] = [
   {
     name: 'a model folder that is not there',
     code: ExitCode.model,
-    says: /there is no folder .*modl; /,
+    says: /there is no folder .*modl; check its spelling, or name a preset \(tiny\)/,
     arrange: ({ folder }) => ['--model', join(folder, 'modl')],
   },
   {

@@ -218,7 +218,12 @@ const given = (name: string, code: number, says: RegExp, ...words: readonly stri
 });
 
 const cases: readonly Case[] = [
-  given('a folder that is not there', ExitCode.model, /there is no folder .*modl; /, join(root, 'modl')),
+  given(
+    'a folder that is not there',
+    ExitCode.model,
+    /there is no folder .*modl; check its spelling, or name a model of the hub/,
+    join(root, 'modl'),
+  ),
   given('a folder that is no model', ExitCode.model, /is no model folder: it holds .*config\.json/, root),
   given('a file', ExitCode.model, /vocab\.json is a file; name the folder/, join(model, 'vocab.json')),
   given('a model that has learnt nothing', ExitCode.model, /tiny is a fresh model .* train it/, 'tiny'),

@@ -241,6 +241,7 @@ const python = process.env.CHATBOT_TRAIN_PYTHON;
 const program = `
 import json, sys, torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, LogitsProcessor, LogitsProcessorList
+torch.set_num_threads(1)
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
 model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
 end = tokenizer.eos_token_id

@@ -22,6 +22,8 @@ export interface Coverage {
   readonly aligned?: boolean;
   /** Attention alone. */
   readonly attentionOnly?: boolean;
+  /** False: without the products that are too slow for a device which computes one number at a time. */
+  readonly largeProducts?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export function describeDevice(
   name: string,
   create: () => Device | Promise<Device>,
   precision: Precision = 'fp32',
-  { aligned = false, attentionOnly = false }: Coverage = {},
+  { aligned = false, attentionOnly = false, largeProducts = true }: Coverage = {},
 ): void {
   const type = types[precision];
   describe(`${name} conforms to the device contract in ${precision}`, () => {
@@ -50,7 +52,7 @@ export function describeDevice(
 
     describe('attention', () => testAttention(check, aligned));
     if (attentionOnly) return;
-    describe('products', () => testProducts(check, type));
+    describe('products', () => testProducts(check, type, largeProducts));
     if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));
     describe('rows', () => testRows(check, type));
     describe('normalization', () => testNormalization(check));

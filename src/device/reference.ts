@@ -1,4 +1,4 @@
-// The operations of the device contract once more, as their definitions read: float64, naive loops, no care for speed.
+// The operations of the device contract once more, as their definitions read: float64 and naive loops.
 // Devices are compared with this; it knows none of them. Only forwards are here: gradients are checked against finite
 // differences of these. Dropout enters as a ready mask (0 or 1/(1-p) an element), so that repeated evaluations are cheap.
 
@@ -11,6 +11,17 @@ export function at(values: Numbers, index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`${index} lies outside 0..${values.length - 1}`);
   return value;
+}
+
+/** The same for an array of one kind: where a loop reads millions, `at`, which has met every kind, takes ten times as long. */
+function entry(values: Float64Array, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`${index} lies outside 0..${values.length - 1}`);
+  return value;
+}
+
+function float64(values: Numbers): Float64Array {
+  return values instanceof Float64Array ? values : Float64Array.from(values);
 }
 
 /** The nearest bf16, ties to even (down to denormals; overflows to infinity). */
@@ -40,9 +51,11 @@ function roundTo(
 
 type Words = readonly [number, number, number, number];
 
-function multiply(a: number, b: number): [high: number, low: number] {
-  const product = BigInt(a) * BigInt(b);
-  return [Number(product >> 32n), Number(product & 0xffffffffn)];
+/** The upper half of the product of two unsigned 32-bit numbers, in halves of which every sum is exact. */
+function multiplyHigh(a: number, b: number): number {
+  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const middle = aHigh * bLow + Math.floor((aLow * bLow) / 0x10000);
+  return aHigh * bHigh + Math.floor((middle + aLow * bHigh) / 0x10000);
 }
 
 /** Philox4x32 (Salmon et al. 2011): four random words for a counter and a key, all unsigned 32-bit. */
@@ -50,8 +63,8 @@ export function philox(counter: Words, key: readonly [number, number], rounds: n
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
   for (let round = 0; round < rounds; round++) {
-    const [high0, low0] = multiply(0xd2511f53, c0);
-    const [high1, low1] = multiply(0xcd9e8d57, c2);
+    const [high0, low0] = [multiplyHigh(0xd2511f53, c0), Math.imul(0xd2511f53, c0) >>> 0];
+    const [high1, low1] = [multiplyHigh(0xcd9e8d57, c2), Math.imul(0xcd9e8d57, c2) >>> 0];
     [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
     k0 = (k0 + 0x9e3779b9) >>> 0;
     k1 = (k1 + 0xbb67ae85) >>> 0;
@@ -75,30 +88,38 @@ export function dropoutMask(
   const p = Math.fround(probability);
   const threshold = Math.min(2 ** 16 - 1, Math.floor(p * 2 ** 16 + 0.5));
   const [low, high, step] = counter.map((word) => word >>> 0) as [number, number, number];
+  if (threshold === 0) return new Float64Array(rows * columns).fill(1);
   const scale = Math.fround(1 / (1 - threshold / 2 ** 16));
-  return Float64Array.from({ length: rows * columns }, (_, index) => {
-    const [row, column] = [Math.floor(index / columns), index % columns];
-    const word = at(philox([column >>> 3, row, site, step], [low, high], 7), column & 3);
-    const own = column & 4 ? word >>> 16 : word & 0xffff;
-    return own >= threshold ? scale : 0;
-  });
+  const mask = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let first = 0; first < columns; first += 8) {
+      const words = philox([first >>> 3, row, site, step], [low, high], 7);
+      for (let column = first; column < Math.min(first + 8, columns); column++) {
+        const word = at(words, column & 3);
+        const own = column & 4 ? word >>> 16 : word & 0xffff;
+        mask[row * columns + column] = own >= threshold ? scale : 0;
+      }
+    }
+  }
+  return mask;
 }
 
 /** out[m,n] = op(a) op(b). */
 export function matmul(
-  a: Numbers,
-  b: Numbers,
+  left: Numbers,
+  right: Numbers,
   [m, n, k]: readonly [number, number, number],
   { transposeA = false, transposeB = false } = {},
 ): Float64Array {
+  const [a, b] = [float64(left), float64(right)];
   const out = new Float64Array(m * n);
   for (let row = 0; row < m; row++) {
     for (let column = 0; column < n; column++) {
       let sum = 0;
       for (let inner = 0; inner < k; inner++)
         sum +=
-          at(a, transposeA ? inner * m + row : row * k + inner) *
-          at(b, transposeB ? column * k + inner : inner * n + column);
+          entry(a, transposeA ? inner * m + row : row * k + inner) *
+          entry(b, transposeB ? column * k + inner : inner * n + column);
       out[row * n + column] = sum;
     }
   }
@@ -155,34 +176,38 @@ export function embedding(
 
 /** Rows of x normalised to mean 0 and variance 1, then scaled and shifted; stats holds mean and 1/deviation a row. */
 export function layernorm(
-  x: Numbers,
+  input: Numbers,
   weight: Numbers,
   bias: Numbers,
   epsilon: number,
 ): { out: Float64Array; stats: Float64Array } {
+  const [x, scales, shifts] = [float64(input), float64(weight), float64(bias)];
   const channels = weight.length;
   const rows = x.length / channels;
   const out = new Float64Array(x.length);
   const stats = new Float64Array(rows * 2);
   for (let row = 0; row < rows; row++) {
     let mean = 0;
-    for (let c = 0; c < channels; c++) mean += at(x, row * channels + c) / channels;
+    for (let c = 0; c < channels; c++) mean += entry(x, row * channels + c) / channels;
     let variance = 0;
-    for (let c = 0; c < channels; c++) variance += (at(x, row * channels + c) - mean) ** 2 / channels;
+    for (let c = 0; c < channels; c++) variance += (entry(x, row * channels + c) - mean) ** 2 / channels;
     const scale = 1 / Math.sqrt(variance + epsilon);
     stats.set([mean, scale], row * 2);
     for (let c = 0; c < channels; c++)
-      out[row * channels + c] = (at(x, row * channels + c) - mean) * scale * at(weight, c) + at(bias, c);
+      out[row * channels + c] =
+        (entry(x, row * channels + c) - mean) * scale * entry(scales, c) + entry(shifts, c);
   }
   return { out, stats };
 }
 
 /** Where query row `row` finds its keys: rows starts[row]..row of qkv[R,3C]. */
 export function attention(
-  qkv: Numbers,
+  packed: Numbers,
   starts: Numbers,
-  { heads, scale, mask }: { readonly heads: number; readonly scale: number; readonly mask: Numbers },
+  options: { readonly heads: number; readonly scale: number; readonly mask: Numbers },
 ): { out: Float64Array; logSumExp: Float64Array } {
+  const { heads, scale } = options;
+  const [qkv, mask] = [float64(packed), float64(options.mask)];
   const rows = starts.length;
   const channels = qkv.length / rows / 3;
   const size = channels / heads;
@@ -190,41 +215,42 @@ export function attention(
   const logSumExp = new Float64Array(heads * rows);
   for (let head = 0; head < heads; head++) {
     for (let row = 0; row < rows; row++) {
+      const start = at(starts, row);
       const query = row * 3 * channels + head * size;
-      const scores: number[] = [];
-      for (let key = at(starts, row); key <= row; key++) {
+      const scores = new Float64Array(row + 1 - start);
+      for (let index = 0; index < scores.length; index++) {
+        const key = (start + index) * 3 * channels + channels + head * size;
         let score = 0;
-        for (let c = 0; c < size; c++)
-          score += at(qkv, query + c) * at(qkv, key * 3 * channels + channels + head * size + c);
-        scores.push(score * scale);
+        for (let c = 0; c < size; c++) score += entry(qkv, query + c) * entry(qkv, key + c);
+        scores[index] = score * scale;
       }
       const lse = logSumExpOf(scores);
       logSumExp[head * rows + row] = lse;
-      scores.forEach((score, index) => {
-        const key = at(starts, row) + index;
-        const weight = Math.exp(score - lse) * at(mask, (row * heads + head) * rows + key);
-        for (let c = 0; c < size; c++) {
-          const to = row * channels + head * size + c;
-          out[to] = at(out, to) + weight * at(qkv, key * 3 * channels + 2 * channels + head * size + c);
-        }
-      });
+      const to = row * channels + head * size;
+      for (let index = 0; index < scores.length; index++) {
+        const value = (start + index) * 3 * channels + 2 * channels + head * size;
+        const dropped = entry(mask, (row * heads + head) * rows + start + index);
+        const weight = Math.exp(entry(scores, index) - lse) * dropped;
+        for (let c = 0; c < size; c++) out[to + c] = entry(out, to + c) + weight * entry(qkv, value + c);
+      }
     }
   }
   return { out, logSumExp };
 }
 
-function logSumExpOf(values: readonly number[]): number {
+function logSumExpOf(values: Float64Array): number {
   const largest = values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
   return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
 }
 
 /** Losses of logits[S,V]: (1-e) * -log p[target] + e * mean of -log p; 0 where the target is negative. */
-export function crossEntropy(logits: Numbers, targets: Numbers, labelSmoothing: number): Float64Array {
+export function crossEntropy(scores: Numbers, targets: Numbers, labelSmoothing: number): Float64Array {
+  const logits = float64(scores);
   const vocabulary = logits.length / targets.length;
   return Float64Array.from({ length: targets.length }, (_, row) => {
     const target = at(targets, row);
     if (target < 0) return 0;
-    const values = Array.from({ length: vocabulary }, (_, token) => at(logits, row * vocabulary + token));
+    const values = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
     const lse = logSumExpOf(values);
     const mean = values.reduce((sum, value) => sum + value, 0) / vocabulary;
     return (1 - labelSmoothing) * (lse - at(values, target)) + labelSmoothing * (lse - mean);

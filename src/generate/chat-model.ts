@@ -70,6 +70,7 @@ interface NamedModel {
 
 async function openNamed(name: string, { onDownload }: ChatModelOptions): Promise<NamedModel> {
   const found = await resolveModel(name, {
+    proposePresets: false,
     onProgress: ({ file, received, total }) => onDownload?.(file, received, total),
   });
   if (found.kind === 'preset')

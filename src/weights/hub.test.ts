@@ -391,8 +391,13 @@ describe('resolveModel', () => {
     assert.deepEqual(hub.requests, []);
   });
 
-  it('suggests a preset', async () => {
+  it('proposes presets, but not to whom they are of no use', async () => {
     await refuses(resolveModel('preset:tinny', options()), /did you mean tiny\?/);
     await refuses(resolveModel('tinny', options()), /tinny.*did you mean the preset tiny\?$/);
+    await refuses(resolveModel('./tiny', options()), /or name a preset \(tiny\) or a model of the hub/);
+    const without = { ...options(), proposePresets: false };
+    await refuses(resolveModel('tinny', without), /^tinny is not on [^?]*$/);
+    await refuses(resolveModel('./tiny', without), /spelling, or name a model of the hub \([^)]*\)$/);
+    assert.equal((await resolveModel('tiny', without)).kind, 'preset');
   });
 });

@@ -3,7 +3,6 @@
 // here, because the library has none of them. It is loaded only when the network is really needed.
 
 import { UserError } from '../errors.js';
-import { presetNames } from '../nn/gpt2-config.js';
 import { nearest } from '../suggest.js';
 import {
   CachedModel,
@@ -44,7 +43,6 @@ const knownModels = [
   ...['gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'].flatMap((name) => [name, `openai-community/${name}`]),
   'distilgpt2',
   'distilbert/distilgpt2',
-  ...presetNames,
 ];
 
 function causeCode(thrown: unknown): string {

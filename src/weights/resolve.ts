@@ -27,10 +27,16 @@ function looksLikePath(name: string): boolean {
   return /^[./~\\]|^[a-z]:|\\|[/]$/i.test(name) || beforeRevision.split('/').length > 2;
 }
 
-function noSuchFolder(name: string): UserError {
+export interface ResolveOptions extends FetchOptions {
+  /** False where a fresh model is of no use: a preset is found where it is named, but never proposed. */
+  readonly proposePresets?: boolean;
+}
+
+function noSuchFolder(name: string, proposePresets: boolean): UserError {
+  const preset = proposePresets ? 'a preset (tiny) or ' : '';
   return new UserError(
     'model',
-    `there is no folder ${name}; check its spelling, or name a preset (tiny) or a model of the hub (microsoft/DialoGPT-small)`,
+    `there is no folder ${name}; check its spelling, or name ${preset}a model of the hub (microsoft/DialoGPT-small)`,
   );
 }
 
@@ -38,7 +44,10 @@ function noSuchFolder(name: string): UserError {
  * @param name an existing folder, `tiny|small|medium|large` (perhaps after `preset:`), or a hub id, which is fetched.
  * @throws UserError (model) when it is none of these, or cannot be fetched.
  */
-export async function resolveModel(name: string, options: FetchOptions = {}): Promise<ResolvedModel> {
+export async function resolveModel(
+  name: string,
+  { proposePresets = true, ...options }: ResolveOptions = {},
+): Promise<ResolvedModel> {
   if (name.startsWith(presetPrefix)) {
     const preset = name.slice(presetPrefix.length);
     if (isPreset(preset)) return { kind: 'preset', name: preset, preset };
@@ -54,11 +63,11 @@ export async function resolveModel(name: string, options: FetchOptions = {}): Pr
     looksLikePath(name) ||
     (name.includes('/') && existsSync(name.split('/')[0] ?? ''))
   )
-    throw noSuchFolder(name);
+    throw noSuchFolder(name, proposePresets);
   try {
     return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options), fetched: true };
   } catch (thrown) {
-    const preset = nearest(name, presetNames);
+    const preset = proposePresets ? nearest(name, presetNames) : undefined;
     if (!(thrown instanceof UserError) || preset === undefined) throw thrown;
     throw new UserError(thrown.fault, `${thrown.message}; did you mean the preset ${preset}?`, {
       cause: thrown,

@@ -2,7 +2,6 @@
 // Built once into the user's cache, under a name that says what went into it. The libraries find what they need to
 // compile kernels with in the same folder.
 
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -18,14 +17,17 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolders, findCompiler } from '../../src/device/cpu/compiler.js';
+import { cacheFolders, findCompiler, runAll } from '../../src/device/cpu/compiler.js';
+import { processorFingerprint } from '../../src/device/cpu/processor.js';
 
 // This file runs as dist/test/cuda-emulator/build.js; the sources are not copied there.
 const sources = fileURLToPath(new URL('../../../test/cuda-emulator/', import.meta.url));
 
+const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
 const common = [
   '-std=c++20',
   '-O2',
+  nativeFlag,
   // Its longjmp refuses to leave a fiber.
   '-U_FORTIFY_SOURCE',
   '-fPIC',
@@ -41,7 +43,7 @@ const shared = [...common, '-shared', '-Wl,-z,defs'];
  * sums may fuse.
  */
 const moduleFlags = [
-  ...['-std=c++20', '-O2', '-g1', '-w', '-fPIC', '-fvisibility=hidden'],
+  ...['-std=c++20', '-O2', nativeFlag, '-g1', '-w', '-fPIC', '-fvisibility=hidden'],
   ...['-fno-strict-aliasing', '-fno-exceptions', '-fno-rtti', '-fno-math-errno', '-fno-tree-vectorize'],
   ...[
     '-fno-threadsafe-statics',
@@ -68,8 +70,9 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
     .filter((name) => /\.(cc|h)$/.test(name))
     .sort();
   const content = names.map((name) => [name, readFileSync(join(sources, name), 'utf8')]);
+  const flags = [moduleFlags, instrumentation, common];
   const key = createHash('sha256')
-    .update(JSON.stringify([content, moduleFlags, instrumentation, common, cuda12, compiler]))
+    .update(JSON.stringify([content, flags, cuda12, compiler, processorFingerprint()]))
     .digest('hex')
     .slice(0, 24);
   const [cache = ''] = cacheFolders(env);
@@ -77,7 +80,7 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true, mode: 0o700 });
   const build = mkdtempSync(join(cache, 'cuda-emulator-build-'));
-  compileInto(build, compiler.command);
+  compileInto(build, compiler.command, env);
   try {
     renameSync(build, folder);
   } catch (thrown) {
@@ -93,38 +96,26 @@ export function emulatorFolderOfCuda12(env: NodeJS.ProcessEnv = process.env): st
   return join(emulatorFolder(env), cuda12);
 }
 
-function compileInto(folder: string, compiler: readonly string[]): void {
+function compileInto(folder: string, compiler: readonly string[], env: NodeJS.ProcessEnv): void {
   const source = (name: string) => join(sources, name);
   const output = (name: string) => join(folder, name);
-  const run = (...arguments_: string[]) => {
-    const [program = '', ...rest] = [...compiler, ...arguments_];
-    const { status, stderr } = spawnSync(program, rest, { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`the CUDA emulator does not compile: ${stderr}`);
-  };
-  run(
-    ...shared,
-    '-Wl,-soname,libcuda.so.1',
-    source('driver.cc'),
-    source('memory.cc'),
-    source('streams.cc'),
-    ...['-ldl', '-o', output('libcuda.so.1')],
+  const library = (name: string, units: readonly string[], ...flags: readonly string[]) => [
+    ...[...compiler, ...shared, ...flags, `-Wl,-soname,${name}`],
+    ...[...units.map((unit) => source(`${unit}.cc`)), '-ldl', '-o', output(name)],
+  ];
+  const failure = runAll(
+    [
+      library('libcuda.so.1', ['driver', 'memory', 'streams']),
+      library('libnvrtc.so.13', ['nvrtc', 'translate']),
+      library('libcublasLt.so.13', ['cublaslt', 'numbers'], '-O3'),
+      ...['simt', 'warp', 'ptx', 'numbers'].map((unit) => [
+        ...[...compiler, ...common, '-fno-stack-protector', '-c'],
+        ...[source(`${unit}.cc`), '-o', output(`${unit}.o`)],
+      ]),
+    ],
+    env,
   );
-  run(
-    ...shared,
-    '-Wl,-soname,libnvrtc.so.13',
-    source('nvrtc.cc'),
-    source('translate.cc'),
-    ...['-ldl', '-o', output('libnvrtc.so.13')],
-  );
-  run(
-    ...shared,
-    '-O3',
-    process.arch === 'arm64' ? '-mcpu=native' : '-march=native',
-    ...['-Wl,-soname,libcublasLt.so.13', source('cublaslt.cc'), source('numbers.cc'), '-ldl', '-o'],
-    output('libcublasLt.so.13'),
-  );
-  for (const unit of ['simt', 'warp', 'ptx', 'numbers'])
-    run(...common, '-fno-stack-protector', '-c', source(`${unit}.cc`), '-o', output(`${unit}.o`));
+  if (failure !== undefined) throw new Error(`the CUDA emulator does not compile: ${failure}`);
   mkdirSync(output('include'));
   for (const header of headers) copyFileSync(source(header), join(folder, 'include', header));
   writeFileSync(output('compiler'), compiler.join(' '));

@@ -117,32 +117,47 @@ struct Matrices {
 std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, int compute) {
   const int64_t rows = (int64_t)(transpose ? l.columns : l.rows), columns = (int64_t)(transpose ? l.rows : l.columns);
   std::vector<float> out((size_t)(rows * columns));
-  for (int64_t i = 0; i < rows; i++)
-    for (int64_t j = 0; j < columns; j++)
-      out[(size_t)(i * columns + j)] = load(base, l.type, transpose ? place(l, j, i) : place(l, i, j));
+  const bool by_rows = (l.order == 0) == transpose;
+  const int64_t down = by_rows ? l.leading : 1, along = by_rows ? 1 : l.leading;
+  const auto fill = [&](const auto& element) {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t j = 0; j < columns; j++) out[(size_t)(i * columns + j)] = element(i * down + j * along);
+  };
+  // A loop for each type, in which nothing has to be decided.
+  if (l.type == F32)
+    fill([&](int64_t at) { return ((const float*)base)[at]; });
+  else if (l.type == BF16)
+    fill([&](int64_t at) { return emulator::from_bf16(((const unsigned short*)base)[at]); });
+  else
+    fill([&](int64_t at) { return emulator::from_f16(((const unsigned short*)base)[at]); });
   if (compute == COMPUTE_32F_FAST_TF32)
     for (float& x : out) x = __builtin_bit_cast(float, emulator::to_tf32(x));
   return out;
 }
 
+/** So many columns of a product at a time, which then are sums in registers. */
+constexpr int64_t kColumns = 16;
+using Columns = float __attribute__((vector_size(kColumns * sizeof(float))));
+
+/** ROWS rows of a[.,k] times b[k,kColumns], of which `width` columns go to out. */
+template <int ROWS>
+void multiply_rows(float* out, int64_t n, const float* a, int64_t k, const Columns* b, int64_t width) {
+  Columns sums[ROWS] = {};
+  for (int64_t p = 0; p < k; p++)
+    for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
+  for (int r = 0; r < ROWS; r++) memcpy(out + r * n, &sums[r], (size_t)width * sizeof(float));
+}
+
 /** out[m,n] = a[m,k] b[k,n]. */
 void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k) {
-  constexpr int64_t kColumns = 64;
+  constexpr int kRows = 4;
+  std::vector<Columns> tile((size_t)k);
   for (int64_t j = 0; j < n; j += kColumns) {
     const int64_t width = n - j < kColumns ? n - j : kColumns;
-    for (int64_t i = 0; i < m; i++) {
-      float sums[kColumns] = {};
-      if (width == kColumns) {
-        for (int64_t p = 0; p < k; p++) {
-          const float x = a[i * k + p];
-          for (int64_t q = 0; q < kColumns; q++) sums[q] += x * b[p * n + j + q];
-        }
-      } else {
-        for (int64_t p = 0; p < k; p++)
-          for (int64_t q = 0; q < width; q++) sums[q] += a[i * k + p] * b[p * n + j + q];
-      }
-      memcpy(out + i * n + j, sums, (size_t)width * sizeof(float));
-    }
+    for (int64_t p = 0; p < k; p++) memcpy(&tile[(size_t)p], b + p * n + j, (size_t)width * sizeof(float));
+    int64_t i = 0;
+    for (; i + kRows <= m; i += kRows) multiply_rows<kRows>(out + i * n + j, n, a + i * k, k, tile.data(), width);
+    for (; i < m; i++) multiply_rows<1>(out + i * n + j, n, a + i * k, k, tile.data(), width);
   }
 }
 

@@ -1,4 +1,4 @@
-// The 16-bit floats and tf32, by their definition: what kernels convert with inline PTX, and cuBLASLt reads and writes.
+// IEEE's 16-bit float and tf32, by their definition: what kernels convert with inline PTX, and cuBLASLt reads and writes.
 
 #include "ptx.h"
 
@@ -6,19 +6,11 @@
 
 namespace emulator {
 
-float from_bf16(unsigned short bits) { return __builtin_bit_cast(float, (uint32_t)bits << 16); }
-
-unsigned short to_bf16(float x) {
-  const uint32_t bits = __builtin_bit_cast(uint32_t, x);
-  if (x != x) return 0x7fff;
-  return (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
 float from_f16(unsigned short bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float sign = bits & 0x8000 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction ? NAN : sign * INFINITY;
-  return sign * (exponent ? ldexpf((float)(1024 + fraction), exponent - 25) : ldexpf((float)fraction, -24));
+  // The exponents of the two types are 112 apart. By a product, what is below the normal numbers becomes right as well.
+  float magnitude = __builtin_bit_cast(float, (uint32_t)(bits & 0x7fff) << 13) * 0x1p112f;
+  if ((bits & 0x7c00) == 0x7c00) magnitude = bits & 1023 ? NAN : INFINITY;
+  return bits & 0x8000 ? -magnitude : magnitude;
 }
 
 unsigned short to_f16(float x) {
@@ -27,9 +19,10 @@ unsigned short to_f16(float x) {
   if (x != x) return 0x7fff;
   if (magnitude >= 65520.0f) return sign | 0x7c00;
   // A multiple of the smallest step of its binade, rounded to even as rint does.
-  int exponent = magnitude > 0 ? ilogbf(magnitude) : -14;
+  int exponent = (int)(__builtin_bit_cast(uint32_t, magnitude) >> 23) - 127;
   if (exponent < -14) exponent = -14;
-  const int steps = (int)rintf(ldexpf(magnitude, 10 - exponent));
+  const float in_a_unit = __builtin_bit_cast(float, (uint32_t)(127 + 10 - exponent) << 23);
+  const int steps = (int)rintf(magnitude * in_a_unit);
   return sign | (unsigned short)((exponent + 14) * 1024 + steps);  // steps hold the leading 1 of a normal number
 }
 

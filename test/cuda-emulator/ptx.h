@@ -44,9 +44,12 @@ inline uint64_t in_l(T x) {
 }
 
 /** The number that 16 bits are, and the nearest 16 bits, ties to even. */
-float from_bf16(unsigned short bits);
+inline float from_bf16(unsigned short bits) { return __builtin_bit_cast(float, (uint32_t)bits << 16); }
+inline unsigned short to_bf16(float x) {
+  const uint32_t bits = __builtin_bit_cast(uint32_t, x);
+  return x != x ? 0x7fff : (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
 float from_f16(unsigned short bits);
-unsigned short to_bf16(float x);
 unsigned short to_f16(float x);
 /** cvt.rna.tf32: 10 bits of fraction, ties away from zero. */
 uint32_t to_tf32(float x);

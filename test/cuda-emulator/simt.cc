@@ -114,9 +114,9 @@ struct Copy {
 struct Thread {
   void* stack_pointer;
   char* stack;
+  uint3 index;
   Wait wait;
   int line;
-  uint32_t value;  // of __syncthreads_or and its like: what all gave
   const char* operation;
   uint32_t mask;
   void* operands;
@@ -126,14 +126,18 @@ struct Thread {
 
 struct Warp {
   uint32_t live, ready, started;
-  /** Counts __syncwarp: accesses of a warp's lanes are ordered by it. */
-  uint32_t epoch;
+  /** The lanes that wait for others of the warp. */
+  uint32_t waiting;
+  /** The time of its last __syncwarp or of the block's last barrier: accesses of its lanes since then have no order. */
+  uint32_t ordered;
 };
 
-/** Who touched two bytes of shared memory last. A `reader` may be MANY lanes of the warp `reader_warp`, or of several. */
+/**
+ * Who touched two bytes of shared memory last, and what `ordered` was in its warp: that says both whether it was since
+ * the block's last barrier and whether since its warp's. A `reader` may be many lanes of a warp, or of several.
+ */
 struct Cell {
-  uint32_t write_epoch, read_epoch;
-  uint32_t write_warp_epoch, read_warp_epoch;
+  uint32_t written, read;
   uint16_t writer, reader;
 };
 constexpr uint16_t kManyOfWarp = 0x8000, kManyWarps = 0xffff;
@@ -146,9 +150,13 @@ struct State {
   Fault* fault;
   jmp_buf stop;
   Shape shape;
-  int threads, current, barrier_waiting, alive;
-  uint32_t barrier_value, barrier_count;
-  uint32_t epoch;
+  int threads, current, alive;
+  int barrier_waiting, barrier_line;
+  bool barrier_diverged;
+  /** Of the barrier that is being waited for, and of the last one. */
+  uint32_t barrier_value, released_value;
+  /** Counts barriers of blocks and warps; what it was at the block's last one. */
+  uint32_t clock, ordered;
   void* scheduler;
   char* free_stacks[kMaxThreads];
   int free_count;
@@ -192,11 +200,7 @@ struct Place {
 
 void become(int number) {
   s.current = number;
-  const uint32_t x = s.shape.block[0], y = s.shape.block[1];
-  const uint32_t n = (uint32_t)number;
-  threadIdx.x = n % x;
-  threadIdx.y = n / x % y;
-  threadIdx.z = n / x / y;
+  threadIdx = s.thread[number].index;
 }
 
 Warp& warp_of(int number) { return s.warp[number / kWarp]; }
@@ -205,7 +209,9 @@ uint32_t bit_of(int number) { return 1u << (number % kWarp); }
 void thread_main();
 
 void* fresh_stack(char* stack) {
-  uintptr_t top = (uintptr_t)(stack + kStackBytes) & ~(uintptr_t)63;
+  // Stacks lie a power of two apart: begun alike, they would all fight for the same lines of the processor's cache.
+  const size_t colour = (size_t)(stack - s.memory->stacks) / kStackBytes % 64 * 704;
+  uintptr_t top = (uintptr_t)(stack + kStackBytes - colour) & ~(uintptr_t)63;
 #if defined(__x86_64__)
   void** frame = (void**)(top - 8 - (kSavedWords + 1) * sizeof(void*));
   memset(frame, 0, (kSavedWords + 2) * sizeof(void*));
@@ -286,18 +292,23 @@ void run_warp(int w) {
   }
 }
 
-void release_barrier() {
-  s.epoch++;
+/** From here on, nothing that was done before races with what comes. */
+void order_block() {
+  s.ordered = ++s.clock;
+  for (int w = 0; w * kWarp < s.threads; w++) s.warp[w].ordered = s.ordered;
   s.barrier_waiting = 0;
-  for (int number = 0; number < s.threads; number++) {
-    s.thread[number].wait = NOTHING;
-    s.thread[number].value = s.barrier_value;
-    warp_of(number).ready |= bit_of(number);
-  }
-  s.barrier_value = s.barrier_count = 0;
+  s.barrier_value = 0;
+  s.barrier_diverged = false;
+}
+
+void release_barrier() {
+  s.released_value = s.barrier_value;
+  order_block();
+  for (int w = 0; w * kWarp < s.threads; w++) s.warp[w].ready = s.warp[w].live;
 }
 
 void check_barrier() {
+  if (s.barrier_waiting == s.threads && !s.barrier_diverged) return;
   int line = 0;
   for (int number = 0; number < s.threads; number++) {
     become(number);
@@ -320,14 +331,12 @@ void run_block() {
   memset(__bss_start, 0xff, (size_t)(emulator_dynamic_shared - __bss_start));
   memset(emulator_dynamic_shared, 0xff, s.shape.shared_bytes);
   memset(after, 0xff, (size_t)(_end - after));
-  s.epoch++;
+  order_block();
   s.alive = s.threads;
-  s.barrier_waiting = 0;
-  s.barrier_value = s.barrier_count = 0;
   for (int w = 0; w < warps; w++) {
     const int lanes = s.threads - w * kWarp;
     s.warp[w].live = s.warp[w].ready = lanes >= kWarp ? ~0u : (1u << lanes) - 1;
-    s.warp[w].started = 0;
+    s.warp[w].started = s.warp[w].waiting = 0;
   }
   for (int number = 0; number < s.threads; number++) {
     s.thread[number].wait = NOTHING;
@@ -349,6 +358,8 @@ void prepare() {
     s.thread = (Thread*)calloc(kMaxThreads, sizeof(Thread));
     if (!s.cells || !s.thread) abort();
   }
+  const uint32_t x = s.shape.block[0], y = s.shape.block[1];
+  for (uint32_t n = 0; n < (uint32_t)s.threads; n++) s.thread[n].index = {n % x, n / x % y, n / x / y};
   s.free_count = 0;
   for (int i = kMaxThreads - 1; i >= 0; i--) s.free_stacks[s.free_count++] = s.memory->stacks + (size_t)i * kStackBytes;
 }
@@ -361,69 +372,52 @@ __attribute__((destructor)) void forget() {
 
 // ---- Checks of loads and stores ----
 
-void check_shared(size_t offset, size_t size, bool write, const void* from) {
-  const int me = s.current, my_warp = me / kWarp;
-  const uint32_t epoch = s.epoch, warp_epoch = s.warp[my_warp].epoch;
-  for (size_t at = offset / 2; at <= (offset + size - 1) / 2; at++) {
-    Cell& cell = s.cells[at];
-    int other = -1;
-    if (cell.write_epoch == epoch && cell.writer != me &&
-        (cell.writer / kWarp != my_warp || cell.write_warp_epoch == warp_epoch))
-      other = cell.writer;
-    if (write && cell.read_epoch == epoch && cell.reader != me) {
-      if (cell.reader == kManyWarps)
-        other = kManyWarps;
-      else if ((cell.reader & ~kManyOfWarp) / kWarp != my_warp || cell.read_warp_epoch == warp_epoch)
-        other = cell.reader & ~kManyOfWarp;
+[[noreturn, gnu::cold]] void race(const Cell& cell, bool write, int other, const void* from) {
+  const bool wrote = cell.written >= s.ordered && cell.writer == other;
+  char who[32] = "several threads";
+  if (other != kManyWarps) snprintf(who, sizeof who, "thread number %d", other);
+  stop(LAUNCH_FAILED, "race: %s shared memory that %s %s since the last barrier%s", write ? "writes" : "reads", who,
+       wrote ? "wrote" : "read", Place(from).text);
+}
+
+/** @param now `ordered` of the warp of `me`. @param ordered that of the block. */
+template <bool WRITE>
+inline __attribute__((always_inline)) void touch(Cell& cell, uint32_t me, uint32_t now, uint32_t ordered,
+                                                 const void* from) {
+  const uint32_t my_warp = me / kWarp;
+  if (cell.written >= ordered && cell.writer != me && (cell.writer / kWarp != my_warp || cell.written == now))
+    race(cell, WRITE, cell.writer, from);
+  const bool was_read = cell.read >= ordered;
+  if (WRITE) {
+    if (was_read && cell.reader != me) {
+      const uint32_t reader = cell.reader & ~kManyOfWarp;
+      if (cell.reader == kManyWarps) race(cell, WRITE, kManyWarps, from);
+      if (reader / kWarp != my_warp || cell.read == now) race(cell, WRITE, (int)reader, from);
     }
-    if (other >= 0) {
-      const bool wrote = cell.write_epoch == epoch && cell.writer == other;
-      char who[32] = "several threads";
-      if (other != kManyWarps) snprintf(who, sizeof who, "thread number %d", other);
-      stop(LAUNCH_FAILED, "race: %s shared memory that %s %s since the last barrier%s", write ? "writes" : "reads", who,
-           wrote ? "wrote" : "read", Place(from).text);
-    }
-    if (write) {
-      cell.write_epoch = epoch;
-      cell.write_warp_epoch = warp_epoch;
-      cell.writer = (uint16_t)me;
-    } else if (cell.read_epoch != epoch) {
-      cell.read_epoch = epoch;
-      cell.read_warp_epoch = warp_epoch;
-      cell.reader = (uint16_t)me;
-    } else if (cell.reader != me && cell.reader != kManyWarps) {
-      const bool same_warp = (cell.reader & ~kManyOfWarp) / kWarp == my_warp;
-      if (!same_warp)
-        cell.reader = kManyWarps;
-      else if (cell.read_warp_epoch != warp_epoch)
-        cell.reader = (uint16_t)me, cell.read_warp_epoch = warp_epoch;
-      else
-        cell.reader = (uint16_t)(my_warp * kWarp) | kManyOfWarp;
-    }
+    cell.written = now;
+    cell.writer = (uint16_t)me;
+  } else if (!was_read) {
+    cell.read = now;
+    cell.reader = (uint16_t)me;
+  } else if (cell.reader != me && cell.reader != kManyWarps) {
+    if ((uint32_t)(cell.reader & ~kManyOfWarp) / kWarp != my_warp)
+      cell.reader = kManyWarps;
+    else if (cell.read != now)
+      cell.reader = (uint16_t)me, cell.read = now;
+    else
+      cell.reader = (uint16_t)(my_warp * kWarp) | kManyOfWarp;
   }
 }
 
-[[gnu::noinline]] void check_elsewhere(const void* address, size_t size, bool write, const void* from) {
-  const char* at = (const char*)address;
-  const size_t offset = (size_t)(at - __bss_start);
-  if (offset < s.shared_bytes) {
-    const size_t dynamic = (size_t)(at - emulator_dynamic_shared);
-    if (dynamic < sizeof emulator_dynamic_shared && dynamic + size > s.shape.shared_bytes)
-      stop(ILLEGAL_ADDRESS, "%s %zu bytes at byte %zu of %u bytes of dynamic shared memory%s",
-           write ? "writes" : "reads", size, dynamic, s.shape.shared_bytes, Place(from).text);
-    if (size <= 16 && (size & (size - 1)) == 0 && (uintptr_t)at & (size - 1))
-      stop(MISALIGNED_ADDRESS, "%s %zu bytes of shared memory at a misaligned address%s", write ? "writes" : "reads",
-           size, Place(from).text);
-    return check_shared(offset, size, write, from);
-  }
-  if ((size_t)(at - s.memory->stacks) < kMaxThreads * kStackBytes) return;
-  if (at >= __ehdr_start && at < __bss_start && !write) return;
-  char what[256];
-  s.memory->describe(address, what, sizeof what);
-  stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
+[[noreturn, gnu::cold]] void outside_dynamic(const char* at, size_t size, bool write, const void* from) {
+  stop(ILLEGAL_ADDRESS, "%s %zu bytes at byte %zu of %u bytes of dynamic shared memory%s", write ? "writes" : "reads",
+       size, (size_t)(at - emulator_dynamic_shared), s.shape.shared_bytes, Place(from).text);
 }
-
-[[gnu::noinline]] void bad_access(const void* address, size_t size, bool write, const void* from) {
+[[noreturn, gnu::cold]] void misaligned_shared(size_t size, bool write, const void* from) {
+  stop(MISALIGNED_ADDRESS, "%s %zu bytes of shared memory at a misaligned address%s", write ? "writes" : "reads", size,
+       Place(from).text);
+}
+[[noreturn, gnu::cold]] void bad_access(const void* address, size_t size, bool write, const void* from) {
   if (size <= 16 && (size & (size - 1)) == 0 && (uintptr_t)address & (size - 1))
     stop(MISALIGNED_ADDRESS, "%s %zu bytes at %p, which is not a multiple of %zu%s", write ? "writes" : "reads", size,
          address, size, Place(from).text);
@@ -432,27 +426,58 @@ void check_shared(size_t offset, size_t size, bool write, const void* from) {
   stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
 }
 
-template <int SIZE>
-inline __attribute__((always_inline)) void check(const void* address, bool write) {
+/** What is neither the device's memory nor shared: a thread's own stack, and constants of the module. */
+[[gnu::noinline]] void check_private(const void* address, size_t size, bool write, const void* from) {
+  const char* at = (const char*)address;
+  if ((size_t)(at - s.memory->stacks) < kMaxThreads * kStackBytes) return;
+  if (at >= __ehdr_start && at < __bss_start && !write) return;
+  char what[256];
+  s.memory->describe(address, what, sizeof what);
+  stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
+}
+
+template <bool WRITE>
+inline __attribute__((always_inline)) void check_elsewhere(const void* address, size_t size, const void* from) {
+  const char* at = (const char*)address;
+  const size_t offset = (size_t)(at - __bss_start);
+  if (offset >= s.shared_bytes) return check_private(address, size, WRITE, from);
+  const size_t dynamic = (size_t)(at - emulator_dynamic_shared);
+  if (dynamic < sizeof emulator_dynamic_shared && dynamic + size > s.shape.shared_bytes)
+    outside_dynamic(at, size, WRITE, from);
+  const bool vector = size <= 16 && (size & (size - 1)) == 0;
+  if (vector && (uintptr_t)at & (size - 1)) misaligned_shared(size, WRITE, from);
+  const uint32_t me = (uint32_t)s.current, now = s.warp[me / kWarp].ordered, ordered = s.ordered;
+  Cell* cell = s.cells + offset / 2;
+  const size_t cells = vector ? (size + 1) / 2 : (offset + size - 1) / 2 - offset / 2 + 1;
+  for (size_t i = 0; i < cells; i++) touch<WRITE>(cell[i], me, now, ordered, from);
+}
+template <int SIZE, bool WRITE>
+[[gnu::noinline]] void check_elsewhere(const void* address, const void* from) {
+  check_elsewhere<WRITE>(address, SIZE, from);
+}
+
+template <int SIZE, bool WRITE>
+inline __attribute__((always_inline)) void check(const void* address) {
   const size_t offset = (size_t)((const uint8_t*)address - s.memory->arena);
   const void* from = __builtin_return_address(0);
-  if (__builtin_expect(offset >= s.memory->bytes, 0)) return check_elsewhere(address, SIZE, write, from);
+  if (offset >= s.memory->bytes) return check_elsewhere<SIZE, WRITE>(address, from);
   const uint8_t* shadow = s.memory->shadow + (offset >> 3);
   bool good = (offset & (SIZE - 1)) == 0;
   if (SIZE <= 8)
     good = good && (offset & 7) + SIZE <= *shadow;
   else
     good = good && shadow[0] == 8 && shadow[1] == 8;
-  if (__builtin_expect(!good, 0)) bad_access(address, SIZE, write, from);
+  if (__builtin_expect(!good, 0)) bad_access(address, SIZE, WRITE, from);
 }
 
-void check_range(const void* address, size_t size, bool write, const void* from) {
+template <bool WRITE>
+void check_range(const void* address, size_t size, const void* from) {
   if (size == 0) return;
   const size_t offset = (size_t)((const uint8_t*)address - s.memory->arena);
-  if (offset >= s.memory->bytes) return check_elsewhere(address, size, write, from);
+  if (offset >= s.memory->bytes) return check_elsewhere<WRITE>(address, size, from);
   for (size_t at = offset; at < offset + size; at = (at | 7) + 1) {
     const size_t end = (at | 7) + 1 < offset + size ? (at | 7) + 1 : offset + size;
-    if (end - (at & ~(size_t)7) > s.memory->shadow[at >> 3]) bad_access(s.memory->arena + at, end - at, write, from);
+    if (end - (at & ~(size_t)7) > s.memory->shadow[at >> 3]) bad_access(s.memory->arena + at, end - at, WRITE, from);
   }
 }
 
@@ -465,12 +490,14 @@ uint32_t synchronize_threads(Reduce reduce, uint32_t value, int line) {
   Thread& thread = s.thread[me];
   if (reduce == ALL) value = value ? 0 : 1;
   s.barrier_value += value;
-  s.barrier_waiting++;
+  if (s.barrier_waiting++ == 0) s.barrier_line = line;
+  s.barrier_diverged |= line != s.barrier_line;
   thread.wait = BARRIER;
   thread.line = line;
   suspend(me);
-  if (reduce == ALL) return thread.value == 0;
-  return reduce == ANY ? thread.value != 0 : thread.value;
+  thread.wait = NOTHING;
+  if (reduce == ALL) return s.released_value == 0;
+  return reduce == ANY ? s.released_value != 0 : s.released_value;
 }
 
 void collective(const char* operation, uint32_t mask, void* operands, Perform perform, int line) {
@@ -479,16 +506,17 @@ void collective(const char* operation, uint32_t mask, void* operands, Perform pe
   Thread& thread = s.thread[me];
   if (!(mask & bit_of(me))) stop(LAUNCH_FAILED, "is not in the mask %#x of its %s at line %d", mask, operation, line);
   thread.wait = WARP;
+  warp.waiting |= bit_of(me);
   thread.operation = operation;
   thread.mask = mask;
   thread.operands = operands;
   thread.line = line;
+  if (mask & ~warp.waiting) return suspend(me);
   void* all[kWarp];
   for (int lane = 0; lane < kWarp; lane++) {
     const Thread& other = s.thread[first + lane];
     all[lane] = nullptr;
     if (!(mask >> lane & 1)) continue;
-    if (!(warp.live >> lane & 1) || other.wait != WARP) return suspend(me);
     if (other.operation != operation || other.mask != mask)
       stop(LAUNCH_FAILED, "divergence: lane %d is in %s at line %d with the mask %#x, lane %d in %s at line %d with %#x",
            me - first, operation, line, mask, lane, other.operation, other.line, other.mask);
@@ -497,9 +525,10 @@ void collective(const char* operation, uint32_t mask, void* operands, Perform pe
   if (perform)
     perform(all);
   else
-    warp.epoch++;  // __syncwarp orders accesses to memory; the others do not
+    warp.ordered = ++s.clock;  // __syncwarp orders accesses to memory; the others do not
   for (int lane = 0; lane < kWarp; lane++)
     if (mask >> lane & 1) s.thread[first + lane].wait = NOTHING;
+  warp.waiting &= ~mask;
   warp.ready |= mask & ~bit_of(me);
 }
 
@@ -507,13 +536,13 @@ int lane() { return s.current % kWarp; }
 uint32_t active_lanes() { return warp_of(s.current).live; }
 
 void checked_read(const void* address, size_t size) {
-  check_range(address, size, false, __builtin_return_address(0));
+  check_range<false>(address, size, __builtin_return_address(0));
 }
-void checked_write(void* address, size_t size) { check_range(address, size, true, __builtin_return_address(0)); }
+void checked_write(void* address, size_t size) { check_range<true>(address, size, __builtin_return_address(0)); }
 /** An atomic operation on global or shared memory: no race with another one. */
 void checked_atomic(const void* address, size_t size) {
   const size_t offset = (size_t)((const char*)address - __bss_start);
-  if (offset >= s.shared_bytes) check_range(address, size, true, __builtin_return_address(0));
+  if (offset >= s.shared_bytes) check_range<true>(address, size, __builtin_return_address(0));
 }
 void fail(const char* what) { stop(LAUNCH_FAILED, "%s", what); }
 void assertion(const char* condition, int line) {
@@ -565,19 +594,19 @@ extern "C" {
 
 // The calls that -fsanitize=thread puts before every load and store.
 #define ON_ACCESS(SIZE)                                                                        \
-  void __tsan_read##SIZE(void* address) { check<SIZE>(address, false); }                       \
-  void __tsan_write##SIZE(void* address) { check<SIZE>(address, true); }                       \
-  void __tsan_volatile_read##SIZE(void* address) { check<SIZE>(address, false); }              \
-  void __tsan_volatile_write##SIZE(void* address) { check<SIZE>(address, true); }              \
-  void __tsan_unaligned_read##SIZE(void* address) { check<SIZE>(address, false); }             \
-  void __tsan_unaligned_write##SIZE(void* address) { check<SIZE>(address, true); }
+  void __tsan_read##SIZE(void* address) { check<SIZE, false>(address); } \
+  void __tsan_write##SIZE(void* address) { check<SIZE, true>(address); } \
+  void __tsan_volatile_read##SIZE(void* address) { check<SIZE, false>(address); } \
+  void __tsan_volatile_write##SIZE(void* address) { check<SIZE, true>(address); } \
+  void __tsan_unaligned_read##SIZE(void* address) { check<SIZE, false>(address); } \
+  void __tsan_unaligned_write##SIZE(void* address) { check<SIZE, true>(address); }
 ON_ACCESS(1)
 ON_ACCESS(2)
 ON_ACCESS(4)
 ON_ACCESS(8)
 ON_ACCESS(16)
-void __tsan_read_range(void* address, size_t size) { check_range(address, size, false, __builtin_return_address(0)); }
-void __tsan_write_range(void* address, size_t size) { check_range(address, size, true, __builtin_return_address(0)); }
+void __tsan_read_range(void* address, size_t size) { check_range<false>(address, size, __builtin_return_address(0)); }
+void __tsan_write_range(void* address, size_t size) { check_range<true>(address, size, __builtin_return_address(0)); }
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}

@@ -37,10 +37,12 @@ export class Random {
 
   /** Normal numbers of that standard deviation, exact in 32 bits. */
   normals(count: number, deviation = 1, mean = 0): Float64Array {
-    return Float64Array.from({ length: count }, () => {
+    const numbers = new Float64Array(count);
+    for (let index = 0; index < count; index++) {
       const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
-      return Math.fround(mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform()));
-    });
+      numbers[index] = Math.fround(mean + deviation * radius * Math.cos(2 * Math.PI * this.uniform()));
+    }
+    return numbers;
   }
 
   /** Integers in 0..below-1. */

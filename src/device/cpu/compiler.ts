@@ -219,7 +219,7 @@ function buildFolder(temporary: string): string {
  * Runs commands side by side, as many as there are cores. In a process of its own, because a device is created
  * synchronously. Returns what they wrote where one failed.
  */
-function runAll(commands: readonly (readonly string[])[], env: NodeJS.ProcessEnv): string | undefined {
+export function runAll(commands: readonly (readonly string[])[], env: NodeJS.ProcessEnv): string | undefined {
   const runner = fileURLToPath(new URL('run-all.js', import.meta.url));
   const { status, stderr, error } = spawnSync(process.execPath, [runner, JSON.stringify(commands)], {
     encoding: 'utf8',

@@ -179,8 +179,8 @@ function versionOf(main: string): string {
   return '';
 }
 
-/** What Node.js 23 removed and tfjs-node 4.22 calls. */
-function restoreUtilities(): void {
+/** What Node.js 23 removed and tfjs-node 4.22 calls; where it is there, it stays. */
+export function restoreUtilities(): void {
   const removed: Record<string, (value: unknown) => boolean> = {
     isNullOrUndefined: (value) => value === null || value === undefined,
     isArray: Array.isArray,
