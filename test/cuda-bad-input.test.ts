@@ -130,7 +130,7 @@ const cases: readonly Case[] = [
   {
     name: 'a card that another program has filled',
     settings: { CUDA_EMULATOR_MEMORY: '20000000' },
-    says: /not enough memory on the GPU: .* needs .* and 20\.0 MB are free \(.* too little\); lower --per-device-train-batch-size/,
+    says: /not enough memory on the GPU: .* needs .* and 11\.6 MB are free \(.* too little\); lower --per-device-train-batch-size/,
   },
 ];
 
