@@ -67,13 +67,13 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
             of_warps);
 }
 
-/** Rows that are under way together, so that one waits for memory while another adds up. */
-#define ROWS_AT_ONCE 2
+/** Rows that are under way together, so that one waits for memory while another adds up: of float, registers hold one. */
+#define ROWS_AT_ONCE (PACK / 4)
 
 /**
  * grad_x[rows, channels] += what the contract's `layernormBackward` says; grad_branch, unless it is null, = dropout of the
  * result, and may be grad_out; partial[slice, 2, channels] = the slice's part of the gradients of weight and bias. Slice s
- * has row pairs s, s + slices, ...
+ * has rows s, s + slices, ..., or pairs of rows where they are halves.
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
