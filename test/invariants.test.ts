@@ -312,6 +312,34 @@ describe('dropout', () => {
     assert.ok(Math.abs(mean / loss - 1) < 0.05, `${mean} and ${loss}`);
   });
 
+  for (const gradientCheckpointing of [false, true]) {
+    const how = gradientCheckpointing ? ', also where activations are computed again' : '';
+    test(`backward draws the masks of forward${how}`, () => {
+      const built = build(device, { config: withDropout(0.3), gradientCheckpointing });
+      const { values, gradients } = built.model.parameters;
+      assert.ok(gradients);
+      const loss = () => {
+        device.fill(built.pass.lossSum, 0);
+        built.pass.accumulate(batch, 1, random);
+        return lossSum(built);
+      };
+      loss();
+      const [weights, gradient] = [device.download(values), device.download(gradients)];
+      // Along its gradient the loss climbs as steeply as that is long; with masks of another place it does not.
+      const steepness = norm(gradient);
+      const lossAt = (distance: number) => {
+        const step = distance / steepness;
+        device.upload(
+          values,
+          weights.map((weight, at) => weight + step * (gradient[at] ?? 0)),
+        );
+        return loss();
+      };
+      const slope = (lossAt(1e-3) - lossAt(-1e-3)) / 2e-3;
+      assert.ok(Math.abs(slope / steepness - 1) < 1e-3, `${slope / steepness}`);
+    });
+  }
+
   test('evaluation drops nothing', () => {
     const [one, other] = [withDropout(0.3), still].map((config) => {
       const built = build(device, { config });
