@@ -12,11 +12,15 @@ import { everyOperation } from '../conformance/every-operation.js';
 import { Bench, expectClose, Random } from '../conformance/harness.js';
 import { roundToBf16 } from '../reference.js';
 import { type CudaDevice, type CudaDeviceOptions, createCudaDevice } from './cuda-device.js';
+import { openDriver } from './driver.js';
 import { narrow, widen } from './half-precision.js';
 
+const moduleLoading = process.env.CUDA_MODULE_LOADING;
 const devices: CudaDevice[] = [];
 afterEach(() => {
   delete process.env.CUDA_EMULATOR_EPILOGUES;
+  if (moduleLoading === undefined) delete process.env.CUDA_MODULE_LOADING;
+  else process.env.CUDA_MODULE_LOADING = moduleLoading;
   for (const device of devices.splice(0)) device.dispose();
 });
 
@@ -152,15 +156,15 @@ test('work that goes to or from the host cannot be replayed, and says so at once
 });
 
 test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {
-  const before = process.env.CUDA_MODULE_LOADING;
   delete process.env.CUDA_MODULE_LOADING;
   open();
   assert.equal(process.env.CUDA_MODULE_LOADING, 'LAZY');
   process.env.CUDA_MODULE_LOADING = 'EAGER';
   open();
   assert.equal(process.env.CUDA_MODULE_LOADING, 'EAGER');
-  if (before === undefined) delete process.env.CUDA_MODULE_LOADING;
-  else process.env.CUDA_MODULE_LOADING = before;
+  delete process.env.CUDA_MODULE_LOADING;
+  openDriver({ CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder(), CUDA_MODULE_LOADING: 'EAGER' });
+  assert.equal(process.env.CUDA_MODULE_LOADING, 'EAGER');
 });
 
 test('what follows a product is fused where cuBLASLt offers it, and told by shape', () => {

@@ -388,10 +388,11 @@ export class Driver {
 
 /**
  * Kernels are loaded when they are first launched, as is usual from CUDA 12.2 on: cuBLASLt has hundreds of megabytes of them,
- * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING.
+ * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING, in `env` or for the process. The driver
+ * reads it of the process: where it is not set there, it is from here on.
  * @throws UserError (device) where there is no driver, or none that works.
  */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
-  process.env.CUDA_MODULE_LOADING ??= 'LAZY';
+  process.env.CUDA_MODULE_LOADING ??= env.CUDA_MODULE_LOADING ?? 'LAZY';
   return new Driver(requireLibrary('libcuda', env));
 }
