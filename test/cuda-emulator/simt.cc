@@ -593,11 +593,11 @@ void await_copies(int groups_left) {
 extern "C" {
 
 // The calls that -fsanitize=thread puts before every load and store.
-#define ON_ACCESS(SIZE)                                                                        \
-  void __tsan_read##SIZE(void* address) { check<SIZE, false>(address); } \
-  void __tsan_write##SIZE(void* address) { check<SIZE, true>(address); } \
-  void __tsan_volatile_read##SIZE(void* address) { check<SIZE, false>(address); } \
-  void __tsan_volatile_write##SIZE(void* address) { check<SIZE, true>(address); } \
+#define ON_ACCESS(SIZE)                                                            \
+  void __tsan_read##SIZE(void* address) { check<SIZE, false>(address); }           \
+  void __tsan_write##SIZE(void* address) { check<SIZE, true>(address); }           \
+  void __tsan_volatile_read##SIZE(void* address) { check<SIZE, false>(address); }  \
+  void __tsan_volatile_write##SIZE(void* address) { check<SIZE, true>(address); }  \
   void __tsan_unaligned_read##SIZE(void* address) { check<SIZE, false>(address); } \
   void __tsan_unaligned_write##SIZE(void* address) { check<SIZE, true>(address); }
 ON_ACCESS(1)
