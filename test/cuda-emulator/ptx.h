@@ -104,6 +104,14 @@ void load_matrices(int matrices, bool transposed, uint32_t* registers, uint32_t 
 EMULATOR_LDMATRIX(_shared_b16)
 EMULATOR_LDMATRIX(_trans_shared_b16)
 
+struct alignas(16) FourWords {
+  uint32_t of[4];
+};
+inline void ptx_ld_global_v4_u32(uint32_t& r0, uint32_t& r1, uint32_t& r2, uint32_t& r3, uint64_t from) {
+  const FourWords four = *(const FourWords*)from;
+  r0 = four.of[0], r1 = four.of[1], r2 = four.of[2], r3 = four.of[3];
+}
+
 inline void ptx_cp_async_cg_shared_global(uint32_t to, uint64_t from, int bytes, int filled = -1) {
   start_copy(shared_pointer(to), (const void*)from, bytes, filled < 0 ? bytes : filled);
 }

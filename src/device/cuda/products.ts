@@ -71,9 +71,9 @@ export class Products {
 
   /**
    * As multiply, of the activation's gradient; biasGradient[n] += column sums of out. false, and nothing done, where
-   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that costs no more
-   * than out's own rounding; in fp16, whose gradients are scaled up, sums over many rows would overflow where float32's do
-   * not, and skip updates that need not be skipped: there a kernel sums them up.
+   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that is one
+   * relative error of 2^-9 at most a micro-batch; in fp16, whose gradients are scaled up, sums over many rows would
+   * overflow where float32's do not, and skip updates that need not be skipped: there a kernel sums them up.
    */
   multiplySumming(
     biasGradient: Tensor,

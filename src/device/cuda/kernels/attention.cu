@@ -351,7 +351,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 
 /**
  * What dropout multiplies the scores of own key i (keys first + group + 16 i) and queries 4 lane .. + 3 by. A draw gives
- * four keys of one query, which are four groups' of a warp: each draws one of the queries for the others.
+ * eight keys of one query, of which four are those of a warp's groups: each draws one of the queries for the others.
  */
 DEVICE void transposed_factors(float (&factors)[4], const Dropout& dropout, int key, int query, long long heads,
                                int number) {

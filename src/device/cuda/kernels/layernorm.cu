@@ -8,8 +8,10 @@
 #define ROW_THREADS (4096 / PACK)
 
 /** out and statistics of the row whose pack at `column` this thread holds in x, zero beyond the row's end. */
-DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const float* weight, const float* bias,
-                      float epsilon, long long column, long long channels, bool whole, float (*of_warps)[WARP]) {
+template <bool WHOLE>
+DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const Coming<WHOLE, float>& weight,
+                      const Coming<WHOLE, float>& bias, float epsilon, long long column, long long channels,
+                      float (*of_warps)[WARP]) {
   float sum = 0, squares = 0;
 #pragma unroll
   for (int i = 0; i < PACK; i++) sum += x[i];
@@ -27,11 +29,25 @@ DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const f
   }
   if (column >= channels) return;
   float w[PACK], b[PACK], y[PACK];
-  load(w, weight, column, channels, whole);
-  load(b, bias, column, channels, whole);
+  take(w, weight);
+  take(b, bias);
 #pragma unroll
   for (int i = 0; i < PACK; i++) y[i] = fmaf((x[i] - mean) * inverse, w[i], b[i]);
-  store(out, y, column, channels, whole);
+  store(out, y, column, channels, WHOLE);
+}
+
+template <bool WHOLE>
+DEVICE void layernorm_row(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias,
+                          float epsilon, long long channels, float (*of_warps)[WARP]) {
+  const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
+  Coming<WHOLE, scalar> coming;
+  Coming<WHOLE, float> w, b;
+  fetch(coming, x + start, column, channels);
+  fetch(w, weight, column, channels);
+  fetch(b, bias, column, channels);
+  float values[PACK];
+  take(values, coming);
+  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, w, b, epsilon, column, channels, of_warps);
 }
 
 /** See `layernorm` of the device contract. */
@@ -39,12 +55,31 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layernorm(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias, float epsilon,
               long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
+  if (channels % PACK == 0 && aligned(out) && aligned(x) && aligned(weight) && aligned(bias))
+    layernorm_row<true>(out, stats, x, weight, bias, epsilon, channels, of_warps);
+  else
+    layernorm_row<false>(out, stats, x, weight, bias, epsilon, channels, of_warps);
+}
+
+template <bool WHOLE>
+DEVICE void residual_layernorm_row(scalar* sum, scalar* out, float* stats, const scalar* residual, const scalar* branch,
+                                   const float* weight, const float* bias, float epsilon, const Dropout& dropout,
+                                   long long channels, float (*of_warps)[WARP]) {
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
-  const bool whole = channels % PACK == 0 && aligned(out) && aligned(x) && aligned(weight) && aligned(bias);
-  float values[PACK];
-  load(values, x + start, column, channels, whole);
-  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, weight, bias, epsilon, column, channels, whole,
-            of_warps);
+  Coming<WHOLE, scalar> coming, coming_base;
+  Coming<WHOLE, float> w, b;
+  fetch(coming, branch + start, column, channels);
+  fetch(coming_base, residual + start, column, channels);
+  fetch(w, weight, column, channels);
+  fetch(b, bias, column, channels);
+  float values[PACK], base[PACK];
+  take(values, coming);
+  take(base, coming_base);
+  drop(values, dropout, blockIdx.x, column);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) values[i] = rounded(values[i] + base[i]);
+  store(sum + start, values, column, channels, WHOLE);
+  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, w, b, epsilon, column, channels, of_warps);
 }
 
 /** See `residualLayernorm` of the device contract; sum may be residual. */
@@ -53,21 +88,17 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
                        const float* weight, const float* bias, float epsilon, float probability, int site,
                        const int* counter, long long rows, long long channels) {
   __shared__ float of_warps[2][WARP];
-  const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
-  const bool whole = channels % PACK == 0 && aligned(sum) && aligned(out) && aligned(residual) && aligned(branch) &&
-                     aligned(weight) && aligned(bias);
-  float values[PACK], base[PACK];
-  load(values, branch + start, column, channels, whole);
-  load(base, residual + start, column, channels, whole);
-  drop(values, make_dropout(probability, site, counter), blockIdx.x, column);
-#pragma unroll
-  for (int i = 0; i < PACK; i++) values[i] = rounded(values[i] + base[i]);
-  store(sum + start, values, column, channels, whole);
-  normalise(out + start, stats + 2 * (long long)blockIdx.x, values, weight, bias, epsilon, column, channels, whole,
-            of_warps);
+  const Dropout dropout = make_dropout(probability, site, counter);
+  if (channels % PACK == 0 && aligned(sum) && aligned(out) && aligned(residual) && aligned(branch) &&
+      aligned(weight) && aligned(bias))
+    residual_layernorm_row<true>(sum, out, stats, residual, branch, weight, bias, epsilon, dropout, channels,
+                                 of_warps);
+  else
+    residual_layernorm_row<false>(sum, out, stats, residual, branch, weight, bias, epsilon, dropout, channels,
+                                  of_warps);
 }
 
-/** Rows that are under way together, so that one waits for memory while another adds up: of float, registers hold one. */
+/** Rows that are under way together, so that memory has enough to do: of float, registers hold one. */
 #define ROWS_AT_ONCE (PACK / 4)
 
 /**
@@ -75,30 +106,33 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
  * result, and may be grad_out; partial[slice, 2, channels] = the slice's part of the gradients of weight and bias. Slice s
  * has rows s, s + slices, ..., or pairs of rows where they are halves.
  */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
-                       const float* stats, const float* weight, float probability, int site, const int* counter,
-                       long long rows, long long channels) {
-  __shared__ float of_warps[WARP][2 * ROWS_AT_ONCE];
+template <bool WHOLE>
+DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out,
+                                    const scalar* x, const float* stats, const float* weight, float probability,
+                                    int site, const int* counter, long long rows, long long channels,
+                                    float (*of_warps)[2 * ROWS_AT_ONCE]) {
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, warps = blockDim.x / WARP;
   const long long column = (long long)threadIdx.x * PACK;
-  const bool whole = channels % PACK == 0 && aligned(grad_x) && aligned(grad_branch) && aligned(grad_out) &&
-                     aligned(x) && aligned(weight);
-  const Dropout dropout = make_dropout(probability, site, counter);
   float w[PACK], for_weight[PACK], for_bias[PACK];
-  load(w, weight, column, channels, whole);
+  load(w, weight, column, channels, WHOLE);
 #pragma unroll
   for (int i = 0; i < PACK; i++) for_weight[i] = for_bias[i] = 0;
 
   for (long long first = (long long)blockIdx.x * ROWS_AT_ONCE; first < rows;
        first += (long long)gridDim.x * ROWS_AT_ONCE) {
     float gradient[ROWS_AT_ONCE][PACK], normal[ROWS_AT_ONCE][PACK], inverse[ROWS_AT_ONCE];
+    Coming<WHOLE, scalar> coming_gradient[ROWS_AT_ONCE], coming_x[ROWS_AT_ONCE];
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
-      const long long row = first + at;
-      const long long columns = row < rows ? channels : 0;  // a row that is not there is all zeros
-      load(gradient[at], grad_out + row * channels, column, columns, whole);
-      load(normal[at], x + row * channels, column, columns, whole);
+      const long long row = first + at, columns = row < rows ? channels : 0;  // a row that is not there is all zeros
+      fetch(coming_gradient[at], grad_out + row * channels, column, columns);
+      fetch(coming_x[at], x + row * channels, column, columns);
+    }
+#pragma unroll
+    for (int at = 0; at < ROWS_AT_ONCE; at++) {
+      const long long row = first + at, columns = row < rows ? channels : 0;
+      take(gradient[at], coming_gradient[at]);
+      take(normal[at], coming_x[at]);
       const float mean = row < rows ? stats[2 * row] : 0.0f;
       inverse[at] = row < rows ? stats[2 * row + 1] : 0.0f;
       float sum = 0, projection = 0;
@@ -121,6 +155,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     __syncthreads();
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
+      const long long row = first + at;
+      Coming<WHOLE, float> coming;
+      fetch(coming, grad_x + row * channels, column, row < rows ? channels : 0);
       float along_ones = 0, along_normal = 0;
       for (int other = 0; other < warps; other++) {
         along_ones += of_warps[other][2 * at];
@@ -128,17 +165,17 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
       }
       along_ones /= (float)channels;
       along_normal /= (float)channels;
-      const long long row = first + at;
       if (row >= rows || column >= channels) continue;
       float total[PACK];
-      load(total, grad_x + row * channels, column, channels, whole);
+      take(total, coming);
 #pragma unroll
       for (int i = 0; i < PACK; i++)
         total[i] = fmaf(gradient[at][i] - along_ones - normal[at][i] * along_normal, inverse[at], total[i]);
-      store(grad_x + row * channels, total, column, channels, whole);
+      store(grad_x + row * channels, total, column, channels, WHOLE);
       if (!grad_branch) continue;
-      drop(total, dropout, row, column);
-      store(grad_branch + row * channels, total, column, channels, whole);
+      // Made anew for each row: kept, it would cost registers that there are not.
+      drop(total, make_dropout(probability, site, counter), row, column);
+      store(grad_branch + row * channels, total, column, channels, WHOLE);
     }
     __syncthreads();
   }
@@ -148,4 +185,19 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
   if (column >= channels) return;
   store(own, for_weight, column, channels, whole_partial);
   store(own + channels, for_bias, column, channels, whole_partial);
+}
+
+/** Its rows are those of `layernorm_backward_rows`. */
+extern "C" __global__ void __launch_bounds__(ROW_THREADS)
+    layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
+                       const float* stats, const float* weight, float probability, int site, const int* counter,
+                       long long rows, long long channels) {
+  __shared__ float of_warps[WARP][2 * ROWS_AT_ONCE];
+  if (channels % PACK == 0 && aligned(grad_x) && aligned(grad_branch) && aligned(grad_out) && aligned(x) &&
+      aligned(weight))
+    layernorm_backward_rows<true>(grad_x, grad_branch, partial, grad_out, x, stats, weight, probability, site, counter,
+                                  rows, channels, of_warps);
+  else
+    layernorm_backward_rows<false>(grad_x, grad_branch, partial, grad_out, x, stats, weight, probability, site, counter,
+                                   rows, channels, of_warps);
 }

@@ -1,8 +1,8 @@
 // Matrix products, as far as no library computes them. First what follows a product where the library that computed it
 // does not do so itself: bias, bias and activation with the activation's input kept for backward, and the activation's
-// gradient; also what is left to do where the library does sum up a bias' gradient, which it can only overwrite, in the type
-// of its output. Then products of a few rows, which are all that a step of decoding asks for: every weight is read once and used
-// for hardly more than one multiplication, so these are about memory, and their blocks keep as much of it on its way as they can.
+// gradient; also what is left to do where the library does sum up a bias' gradient, which it can only overwrite, in the
+// type of its output. Then products of up to four rows, as decoding asks for: every weight is read once and used for
+// hardly more than one multiplication, so these are about memory, and their threads ask for several packs of it at once.
 //
 // add_bias, add_bias_activation: grid rows, block whole warps of min(256, columns / PACK).
 // activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
@@ -91,53 +91,53 @@ extern "C" __global__ void add_bias_gradient(float* out, const scalar* sums, lon
 /* Products of a few rows. ---------------------------------------------------------------------------------------- */
 
 #define FEW 4
-/** Threads side by side in a row of weights, so that it is read 64 bytes at a time; the others have rows of their own. */
+/** Threads side by side in a row of weights, so that it is read 64 bytes at a time; others have rows of their own. */
 #define ABREAST 4
 #define STRIP_THREADS 512
-
-/** sums[row] += x[row, at] * weights[at] for each of the thread's columns. */
-template <int ROWS>
-DEVICE void multiply_row(float (&sums)[ROWS][PACK], const scalar* x, const float (&weights)[PACK], long long at, int rows,
-                         long long inner) {
-#pragma unroll
-  for (int row = 0; row < ROWS; row++) {
-    const float factor = row < rows ? widen(x[row * inner + at]) : 0.0f;
-#pragma unroll
-    for (int i = 0; i < PACK; i++) sums[row][i] = fmaf(factor, weights[i], sums[row][i]);
-  }
-}
+/** Columns of a block. */
+#define STRIP (ABREAST * PACK)
 
 /**
  * out[rows, columns] = x[rows, inner] weights[inner, columns] + bias[columns], all but the product optional: `bias` may be
  * null; where pre_activation is not, that becomes the sum and out its activation. A block has 4 PACK columns; its
  * threads' sums over their rows of weights, of which AHEAD are on their way at a time, are joined in a fixed order.
  */
-template <int ROWS, int AHEAD>
+template <int ROWS, int AHEAD, bool WHOLE>
 DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* x, const scalar* weights,
-                             const scalar* bias, int activation, int rows, long long columns, long long inner) {
-  const int warps = STRIP_THREADS / WARP, strip = ABREAST * PACK, groups = STRIP_THREADS / ABREAST;
-  __shared__ float of_warps[ROWS][warps][strip + 1];
+                             const scalar* bias, int activation, int rows, long long columns, long long inner,
+                             float (*of_warps)[STRIP_THREADS / WARP][STRIP + 1]) {
+  const int warps = STRIP_THREADS / WARP, groups = STRIP_THREADS / ABREAST;
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP, abreast = threadIdx.x % ABREAST;
-  const long long first = (long long)blockIdx.x * strip, column = first + abreast * PACK;
-  const bool whole = columns % PACK == 0 && aligned(weights);
+  const long long first = (long long)blockIdx.x * STRIP, column = first + abreast * PACK;
   float sums[ROWS][PACK];
 #pragma unroll
   for (int row = 0; row < ROWS; row++)
 #pragma unroll
     for (int i = 0; i < PACK; i++) sums[row][i] = 0;
-  long long at = threadIdx.x / ABREAST;
-  for (; at + (AHEAD - 1) * groups < inner; at += AHEAD * groups) {
-    float values[AHEAD][PACK];
+  for (long long at = threadIdx.x / ABREAST; at < inner; at += AHEAD * groups) {
+    Coming<WHOLE, scalar> coming[AHEAD];
+    float factors[AHEAD][ROWS];
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      const long long own = at + ahead * groups;
+      fetch(coming[ahead], weights + own * columns, column, own < inner ? columns : 0);
+    }
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++)
-      load(values[ahead], weights + (at + ahead * groups) * columns, column, columns, whole);
 #pragma unroll
-    for (int ahead = 0; ahead < AHEAD; ahead++) multiply_row(sums, x, values[ahead], at + ahead * groups, rows, inner);
-  }
-  for (; at < inner; at += groups) {
-    float values[PACK];
-    load(values, weights + at * columns, column, columns, whole);
-    multiply_row(sums, x, values, at, rows, inner);
+      for (int row = 0; row < ROWS; row++) {
+        const long long own = at + ahead * groups;
+        factors[ahead][row] = row < rows && own < inner ? widen(x[row * inner + own]) : 0.0f;
+      }
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      float values[PACK];
+      take(values, coming[ahead]);
+#pragma unroll
+      for (int row = 0; row < ROWS; row++)
+#pragma unroll
+        for (int i = 0; i < PACK; i++) sums[row][i] = fmaf(factors[ahead][row], values[i], sums[row][i]);
+    }
   }
   // Lanes of the same columns first, then the warps.
 #pragma unroll
@@ -150,7 +150,7 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
       if (lane < ABREAST) of_warps[row][warp][abreast * PACK + i] = sums[row][i];
     }
   __syncthreads();
-  const int row = threadIdx.x / strip, own = threadIdx.x % strip;
+  const int row = threadIdx.x / STRIP, own = threadIdx.x % STRIP;
   if (row >= rows || first + own >= columns) return;
   float sum = 0;
 #pragma unroll 8
@@ -164,41 +164,57 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
   narrow(out[place], sum);
 }
 
-extern "C" __global__ void __launch_bounds__(STRIP_THREADS)
+extern "C" __global__ void __launch_bounds__(STRIP_THREADS, 1)
     one_row(scalar* out, scalar* pre_activation, const scalar* x, const scalar* weights, const scalar* bias,
             int activation, long long rows, long long columns, long long inner) {
-  few_rows_product<1, 8>(out, pre_activation, x, weights, bias, activation, (int)rows, columns, inner);
+  __shared__ float of_warps[1][STRIP_THREADS / WARP][STRIP + 1];
+  if (columns % PACK == 0 && aligned(weights))
+    few_rows_product<1, 8, true>(out, pre_activation, x, weights, bias, activation, 1, columns, inner, of_warps);
+  else
+    few_rows_product<1, 8, false>(out, pre_activation, x, weights, bias, activation, 1, columns, inner, of_warps);
 }
 
-extern "C" __global__ void __launch_bounds__(STRIP_THREADS)
+extern "C" __global__ void __launch_bounds__(STRIP_THREADS, 1)
     few_rows(scalar* out, scalar* pre_activation, const scalar* x, const scalar* weights, const scalar* bias,
              int activation, long long rows, long long columns, long long inner) {
-  few_rows_product<FEW, 4>(out, pre_activation, x, weights, bias, activation, (int)rows, columns, inner);
+  __shared__ float of_warps[FEW][STRIP_THREADS / WARP][STRIP + 1];
+  const int count = (int)rows;
+  if (columns % PACK == 0 && aligned(weights))
+    few_rows_product<FEW, 4, true>(out, pre_activation, x, weights, bias, activation, count, columns, inner, of_warps);
+  else
+    few_rows_product<FEW, 4, false>(out, pre_activation, x, weights, bias, activation, count, columns, inner, of_warps);
 }
 
 /** out[rows, columns] = x[rows, inner] weights[columns, inner]'; out is float where `wide`. A warp has a column. */
-template <int ROWS, int AHEAD>
+template <int ROWS, int AHEAD, bool WHOLE>
 DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, const scalar* weights, int rows,
                                         long long columns, long long inner) {
   const int lane = threadIdx.x % WARP;
   const long long column = (long long)blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
   if (column >= columns) return;
-  const bool whole = inner % PACK == 0 && aligned(weights) && aligned(x);
-  const scalar* const own = weights + column * inner;
   float sums[ROWS];
 #pragma unroll
   for (int row = 0; row < ROWS; row++) sums[row] = 0;
-#pragma unroll AHEAD
-  for (long long at = (long long)lane * PACK; at < inner; at += WARP * PACK) {
-    float values[PACK];
-    load(values, own, at, inner, whole);
+  for (long long at = (long long)lane * PACK; at < inner; at += AHEAD * WARP * PACK) {
+    Coming<WHOLE, scalar> coming[AHEAD];
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++)
+      fetch(coming[ahead], weights + column * inner, at + ahead * WARP * PACK, inner);
 #pragma unroll
     for (int row = 0; row < ROWS; row++) {
       if (row >= rows) continue;
-      float factors[PACK];
-      load(factors, x + row * inner, at, inner, whole);
+      Coming<WHOLE, scalar> factors[AHEAD];
 #pragma unroll
-      for (int i = 0; i < PACK; i++) sums[row] = fmaf(factors[i], values[i], sums[row]);
+      for (int ahead = 0; ahead < AHEAD; ahead++)
+        fetch(factors[ahead], x + row * inner, at + ahead * WARP * PACK, inner);
+#pragma unroll
+      for (int ahead = 0; ahead < AHEAD; ahead++) {
+        float values[PACK], by[PACK];
+        take(values, coming[ahead]);
+        take(by, factors[ahead]);
+#pragma unroll
+        for (int i = 0; i < PACK; i++) sums[row] = fmaf(by[i], values[i], sums[row]);
+      }
     }
   }
 #pragma unroll
@@ -215,11 +231,17 @@ DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, co
 extern "C" __global__ void __launch_bounds__(256)
     one_row_transposed(void* out, int wide, const scalar* x, const scalar* weights, long long rows, long long columns,
                        long long inner) {
-  few_rows_transposed_product<1, 4>(out, wide, x, weights, (int)rows, columns, inner);
+  if (inner % PACK == 0 && aligned(weights) && aligned(x))
+    few_rows_transposed_product<1, 4, true>(out, wide, x, weights, 1, columns, inner);
+  else
+    few_rows_transposed_product<1, 4, false>(out, wide, x, weights, 1, columns, inner);
 }
 
-extern "C" __global__ void __launch_bounds__(256, 4)
+extern "C" __global__ void __launch_bounds__(256)
     few_rows_transposed(void* out, int wide, const scalar* x, const scalar* weights, long long rows, long long columns,
                         long long inner) {
-  few_rows_transposed_product<FEW, 2>(out, wide, x, weights, (int)rows, columns, inner);
+  if (inner % PACK == 0 && aligned(weights) && aligned(x))
+    few_rows_transposed_product<FEW, 4, true>(out, wide, x, weights, (int)rows, columns, inner);
+  else
+    few_rows_transposed_product<FEW, 4, false>(out, wide, x, weights, (int)rows, columns, inner);
 }

@@ -10,25 +10,43 @@
 
 #define ROW_WARPS 8
 
-/** partial[slice, columns] = sums over every slice's rows of x[rows, columns]. A warp takes every eighth row. */
-extern "C" __global__ void __launch_bounds__(256) sum_rows(float* partial, const scalar* x, long long rows, long long columns) {
-  __shared__ float of_warps[ROW_WARPS][WARP * 8 + 1];
-  const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
-  const long long first = (long long)blockIdx.x * WARP * PACK, column = first + lane * PACK;
-  const bool whole = columns % PACK == 0 && aligned(x);
-  float sum[PACK];
+/** Rows of a warp that are on their way at a time. */
+#define ROWS_AHEAD 4
+
+/** sum = of this thread's columns over its warp's rows of a slice. */
+template <bool WHOLE>
+DEVICE void sum_own_rows(float (&sum)[PACK], const scalar* x, long long rows, long long column, long long columns) {
+  const long long stride = (long long)gridDim.y * ROW_WARPS;
+  for (long long row = (long long)blockIdx.y * ROW_WARPS + threadIdx.x / WARP; row < rows; row += ROWS_AHEAD * stride) {
+    Coming<WHOLE, scalar> coming[ROWS_AHEAD];
 #pragma unroll
-  for (int i = 0; i < PACK; i++) sum[i] = 0;
-  if (column < columns) {
-    const long long stride = (long long)gridDim.y * ROW_WARPS;
-#pragma unroll 4
-    for (long long row = (long long)blockIdx.y * ROW_WARPS + warp; row < rows; row += stride) {
+    for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
+      const long long own = row + ahead * stride;
+      fetch(coming[ahead], x + own * columns, column, own < rows ? columns : 0);
+    }
+#pragma unroll
+    for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
       float values[PACK];
-      load(values, x + row * columns, column, columns, whole);
+      take(values, coming[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) sum[i] += values[i];
     }
   }
+}
+
+/** partial[slice, columns] = sums over every slice's rows of x[rows, columns]. A warp takes every eighth row. */
+extern "C" __global__ void __launch_bounds__(256)
+    sum_rows(float* partial, const scalar* x, long long rows, long long columns) {
+  __shared__ float of_warps[ROW_WARPS][WARP * 8 + 1];
+  const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+  const long long first = (long long)blockIdx.x * WARP * PACK, column = first + lane * PACK;
+  float sum[PACK];
+#pragma unroll
+  for (int i = 0; i < PACK; i++) sum[i] = 0;
+  if (columns % PACK == 0 && aligned(x))
+    sum_own_rows<true>(sum, x, rows, column, columns);
+  else
+    sum_own_rows<false>(sum, x, rows, column, columns);
 #pragma unroll
   for (int i = 0; i < PACK; i++) of_warps[warp][lane * PACK + i] = sum[i];
   __syncthreads();

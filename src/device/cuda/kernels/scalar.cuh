@@ -185,6 +185,58 @@ DEVICE void store(Element* row, const float (&values)[PACK], long long column, l
     if (column + i < columns) narrow(row[column + i], values[i]);
 }
 
+/* Packs on their way: fetched one after the other, they come together. `load` waits for each. --------------------- */
+
+/** @param WHOLE as of `load`. */
+template <bool WHOLE, class Element>
+struct Coming {
+  uint4 fours[PACK * sizeof(Element) / 16];
+};
+template <class Element>
+struct Coming<false, Element> {
+  float values[PACK];
+};
+
+/** Volatile: the compiler leaves it where it stands, before what others are converted or used for. */
+DEVICE uint4 fetch_four(const uint4* from, bool there) {
+  uint4 four;
+  four.x = four.y = four.z = four.w = 0;
+  if (there)
+    asm volatile("ld.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(four.x), "=r"(four.y), "=r"(four.z), "=r"(four.w)
+                 : "l"(from));
+  return four;
+}
+
+/** Asks for row[column .. column + PACK), zero from `columns` on. */
+template <class Element>
+DEVICE void fetch(Coming<true, Element>& to, const Element* row, long long column, long long columns) {
+#pragma unroll
+  for (int at = 0; at < (int)sizeof(to.fours) / 16; at++)
+    to.fours[at] = fetch_four((const uint4*)(row + column) + at, column < columns);
+}
+template <class Element>
+DEVICE void fetch(Coming<false, Element>& to, const Element* row, long long column, long long columns) {
+  load(to.values, row, column, columns, false);
+}
+
+template <class Element>
+DEVICE void take(float (&values)[PACK], const Coming<true, Element>& from) {
+  const int each = 4 / (int)sizeof(Element);
+#pragma unroll
+  for (int i = 0; i < PACK; i++) {
+    const uint4& four = from.fours[i / each / 4];
+    const int word = i / each % 4;
+    const unsigned own = word == 0 ? four.x : word == 1 ? four.y : word == 2 ? four.z : four.w;
+    values[i] = of_word((const Element*)0, own, i % each);
+  }
+}
+template <class Element>
+DEVICE void take(float (&values)[PACK], const Coming<false, Element>& from) {
+#pragma unroll
+  for (int i = 0; i < PACK; i++) values[i] = from.values[i];
+}
+
 /* Sums. ---------------------------------------------------------------------------------------------------------- */
 
 template <class Number>
