@@ -39,6 +39,7 @@ const build = learnerPlan({
 });
 const plan = planMemory(device, build);
 const freeBytes = device.availableMemory();
+device.reserve(totalBytes(plan));
 const learner = initializeLearner(build(device));
 learner.pass.accumulate(fullRows(batch, tokens, learner.model.config.vocabSize), 1 / (batch * tokens), {
   seed: 1n,

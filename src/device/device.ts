@@ -171,6 +171,12 @@ export interface Device extends Allocator {
   readonly memoryBound?: string;
   /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */
   ownMemory(): ReadonlyMap<string, number>;
+  /**
+   * Takes so many bytes at once, which the allocations that follow are cut from: a card would round each of many up.
+   * Devices to which it makes no difference do nothing.
+   * @throws UserError (device) when there is not enough.
+   */
+  reserve(bytes: number): void;
   /** Most bytes in use so far (the process's resident set on `cpu`). */
   peakMemory(): number;
   /** Frees everything allocated; the device is unusable afterwards. */

@@ -53,6 +53,8 @@ export abstract class KernelDevice implements Device {
     return this.memory.available();
   }
 
+  reserve(_bytes: number): void {}
+
   allocate(label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
     this.ready();
     return this.memory.allocate(label, shape, dtype);

@@ -55,6 +55,7 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
       'device',
       `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer --candidates`,
     );
+  device.reserve(memory);
   const parts = build(device);
   load(parts.model, chat.weights);
   if (parts.scoring && mmi) load(parts.scoring.model, mmi.weights);

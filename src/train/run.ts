@@ -84,6 +84,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
+    device.reserve(totalBytes(planned));
     const learner = buildLearner(device, config, learning);
     return await train({ options, start, data, learner, settings, state, plan, watcher });
   } finally {

@@ -14,6 +14,8 @@ namespace emulator {
 namespace {
 
 constexpr size_t kArenaBytes = (size_t)1 << 38, kAlignment = 512, kGuard = 512;
+/** What a card gives at a time to those who take much. */
+constexpr size_t kPage = 2 << 20;
 
 struct Allocation {
   size_t bytes;
@@ -53,6 +55,12 @@ std::map<uintptr_t, Allocation>::iterator before(const void* address) {
   return after == arena().allocations.begin() ? arena().allocations.end() : --after;
 }
 
+/** What an allocation costs the card. */
+size_t charge(size_t bytes) {
+  const size_t unit = bytes >= kPage / 2 ? kPage : kAlignment;
+  return (bytes + unit - 1) / unit * unit;
+}
+
 }  // namespace
 
 const Memory& device_memory() { return arena().memory; }
@@ -65,7 +73,7 @@ size_t used_memory() { return arena().used; }
 
 void* allocate(size_t bytes) {
   Arena& a = arena();
-  const size_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  const size_t size = charge(bytes);
   if (size > total_memory() || a.used + size > total_memory() || a.next + size + kGuard > kArenaBytes) return nullptr;
   uint8_t* address = a.memory.arena + a.next;
   memset(address, 0xff, bytes);
@@ -83,7 +91,7 @@ bool release(void* address) {
   if (found == a.allocations.end() || !found->second.live) return false;
   const size_t bytes = found->second.bytes, offset = (size_t)((uint8_t*)address - a.memory.arena);
   found->second.live = false;
-  a.used -= (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  a.used -= charge(bytes);
   memset(a.shadow + offset / 8, 0, (bytes + 7) / 8);
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   const uintptr_t from = ((uintptr_t)address + page - 1) / page * page, to = ((uintptr_t)address + bytes) / page * page;

@@ -133,6 +133,11 @@ export class CudaDevice extends KernelDevice {
     return this.#own;
   }
 
+  override reserve(bytes: number): void {
+    this.ready();
+    this.memory.reserve(bytes);
+  }
+
   /** For people: who computes what follows a matrix product, by shape, as decided so far. */
   epilogues(): string[] {
     return this.#parts.kernels.products.epilogues();

@@ -11,6 +11,12 @@ import type { CardContext } from './card-context.js';
 import { isHalf, narrow, narrowed, widen } from './half-precision.js';
 import { Staging } from './staging.js';
 
+/** What every kernel and product may rely on. */
+const alignment = 256;
+/** Of a reservation, for what lies between the tensors that are cut from it. */
+const between = 2 ** 20;
+/** What is left to the driver, which loads kernels and keeps graphs as work goes on: no plan knows of them. */
+const driversOwn = 256 * 2 ** 20;
 /** Numbers that are converted at a time: a model's weights are not to lie in the host's memory twice. */
 const mostConverted = 2 ** 20;
 
@@ -19,6 +25,7 @@ export class CudaMemory implements DeviceMemory {
   readonly #plan = new Map<string, number>();
   readonly #staging: Staging;
   readonly #freeAtStart: number;
+  #reserved = { address: 0, left: 0 };
   #sealed: string | undefined;
   #most = 0;
 
@@ -44,7 +51,12 @@ export class CudaMemory implements DeviceMemory {
   }
 
   available(): number {
-    return this.context.driver.memGetInfo().free;
+    return Math.max(0, this.context.driver.memGetInfo().free - driversOwn);
+  }
+
+  /** What the allocations that follow are cut from, as long as it lasts. */
+  reserve(bytes: number): void {
+    this.#reserved = { address: this.#take('the run', bytes + between), left: bytes + between };
   }
 
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
@@ -60,9 +72,18 @@ export class CudaMemory implements DeviceMemory {
 
   /** Memory that no tensor names, as it is. */
   scratch(label: string, bytes: number): number {
+    const size = Math.ceil(bytes / alignment) * alignment;
+    const { address, left } = this.#reserved;
+    const fits = size <= left;
+    if (fits) this.#reserved = { address: address + size, left: left - size };
+    const found = fits ? address : this.#take(label, bytes);
+    this.#plan.set(label, (this.#plan.get(label) ?? 0) + bytes);
+    return found;
+  }
+
+  #take(label: string, bytes: number): number {
     const address = this.context.driver.alloc(bytes, label);
     this.#addresses.push(address);
-    this.#plan.set(label, (this.#plan.get(label) ?? 0) + bytes);
     this.peak();
     return address;
   }
@@ -154,6 +175,7 @@ export class CudaMemory implements DeviceMemory {
 
   releaseAll(): void {
     for (const address of this.#addresses.splice(0)) this.context.driver.free(address);
+    this.#reserved = { address: 0, left: 0 };
     this.#plan.clear();
     this.#staging.dispose();
   }
