@@ -163,6 +163,15 @@ describe('what is there and will not do comes with its whole command', () => {
     }
   });
 
+  test('a library without a function that is needed', () => {
+    const env = libraries('libcuda.so.1', 'libnvrtc.so.13');
+    const folder = String(env.CHATBOT_TRAIN_CUDA_LIBRARIES);
+    symlinkSync(join(emulator, 'libnvrtc.so.13'), join(folder, 'libcublasLt.so.13'));
+    const { detail, cure } = check('libcublasLt', checks({ ...env, ...inVenv }));
+    assert.match(detail, /libcublasLt\.so\.13 is too old, it has no cublasLtGetVersion$/);
+    assert.equal(cure, 'pip install --upgrade nvidia-cublas');
+  });
+
   test('a compiler that is older than the card', () => {
     emulate({ COMPUTE_CAPABILITY: '15.0' });
     const { state, detail, cure } = check('libnvrtc', checks(inVenv));
