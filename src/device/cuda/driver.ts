@@ -381,7 +381,8 @@ export class Driver {
   #check(call: string, status: number, subject?: string): void {
     if (status === 0) return;
     if (this.#card !== undefined && isFatal(status)) this.#lost = true;
-    const words = `${this.#text('cuGetErrorName', status)}: ${this.#text('cuGetErrorString', status)}`;
+    const known = (['cuGetErrorName', 'cuGetErrorString'] as const).map((text) => this.#text(text, status));
+    const words = [...new Set(known)].join(': ');
     const failure = { status, call: subject === undefined ? call : `${call} of ${subject}`, words };
     throw this.opened ? driverFailure(failure) : openingFailure(failure);
   }

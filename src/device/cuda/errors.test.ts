@@ -52,7 +52,7 @@ describe('while the driver is opened, whatever it says is a reason to do without
   const reasons: readonly (readonly [status: number, says: RegExp])[] = [
     [
       1,
-      /: CUDA does not start \(CUDA_ERROR_INVALID_VALUE: .*from cuInit\): see what nvidia-smi says and restart/,
+      /: CUDA does not start \(CUDA_ERROR_INVALID_VALUE, from cuInit\): see what nvidia-smi says and restart/,
     ],
     [2, /: there is too little memory to start CUDA \(.*\): end other programs/],
     [3, /: the NVIDIA driver is not ready \(.*\): restart the machine, or/],
@@ -73,7 +73,7 @@ describe('while the driver is opened, whatever it says is a reason to do without
     ...[805, 806, 807].map((status) => [status, /: NVIDIA's Multi-Process Service does not answer/] as const),
     ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service takes no further/] as const),
     [999, /: CUDA does not start \(CUDA_ERROR_UNKNOWN/],
-    [12_345, /: CUDA does not start \(status 12345/],
+    [12_345, /: CUDA does not start \(status 12345, from cuInit\)/],
   ];
   for (const [status, says] of reasons)
     test(`status ${status}`, () => {
@@ -132,10 +132,11 @@ describe('once a device is open, a status says what became of it, in words for a
     refused(() => work(device), /^the GPU stopped at a fault in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
   });
 
-  test('a card that is gone is lost', () => {
+  test('a card that is gone is lost, and to the next device one that does not start', () => {
     const device = open();
     emulate({ LOSE_AFTER: 0 });
     refused(() => work(device), /^the GPU was lost \(CUDA_ERROR_UNKNOWN: /);
+    refused(open, /: CUDA does not start \(CUDA_ERROR_UNKNOWN: .*, from cu(?!Init)\w+\)/, CudaUnavailable);
   });
 
   test('kernels that the driver does not take', () => {
