@@ -73,12 +73,17 @@ const cases: readonly Case[] = [
   {
     name: 'a driver that sees no card',
     settings: { CUDA_EMULATOR_INIT_ERROR: '100' },
-    says: /the NVIDIA driver sees no GPU .*CUDA_VISIBLE_DEVICES.*--device cpu/,
+    says: /the NVIDIA driver sees no GPU .*CUDA_VISIBLE_DEVICES.*, or use --device cpu\.\n$/,
   },
   {
     name: 'a driver that was updated while it ran',
     settings: { CUDA_EMULATOR_INIT_ERROR: '803' },
-    says: /its two halves do not match .*: restart the machine\./,
+    says: /its two halves do not match .*: restart the machine, or use --device cpu\.\n$/,
+  },
+  {
+    name: 'a container without the devices of the card',
+    settings: { CUDA_EMULATOR_INIT_ERROR: '304' },
+    says: /the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 .*, or use --device cpu\.\n$/,
   },
   {
     name: 'a driver before CUDA 12',
@@ -88,12 +93,17 @@ const cases: readonly Case[] = [
   {
     name: 'a driver that is older than the toolkit',
     settings: { CUDA_EMULATOR_DRIVER_VERSION: '12040' },
-    says: /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12,/,
+    says: /libnvrtc\.so\.13 and .*libcublasLt\.so\.13 do not suit this GPU and its driver, which take CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or use --device cpu\.\n$/,
   },
   {
     name: 'no libnvrtc',
     libraries: [libcuda, libcublasLt],
     says: /libnvrtc of CUDA 13 or 12 is not found .*pip install nvidia-cuda-nvrtc, or use --device cpu\./,
+  },
+  {
+    name: 'neither library',
+    libraries: [libcuda],
+    says: /libnvrtc and libcublasLt of CUDA 13 or 12 are not found .*pip install nvidia-cuda-nvrtc nvidia-cublas, or use --device cpu\.\n$/,
   },
   {
     name: 'no libcublasLt',
@@ -103,7 +113,7 @@ const cases: readonly Case[] = [
   {
     name: 'a libnvrtc that is damaged',
     libraries: [libcuda, [libnvrtc, 'text'], libcublasLt],
-    says: /libnvrtc\.so\.13 does not load .*pip install nvidia-cuda-nvrtc/,
+    says: /libnvrtc\.so\.13 does not load .*pip install --force-reinstall nvidia-cuda-nvrtc, or use --device cpu\.\n$/,
   },
   {
     name: 'a card that is too old',
@@ -130,7 +140,7 @@ const cases: readonly Case[] = [
   {
     name: 'a card that another program has filled',
     settings: { CUDA_EMULATOR_MEMORY: '20000000' },
-    says: /not enough memory on the GPU: .* needs .* and 11\.6 MB are free \(.* too little\); lower --per-device-train-batch-size/,
+    says: /not enough memory on the GPU: .* needs .* and 11\.6 MB are free \(.* too little\); end other programs that use the GPU .*, or use --device cpu\.\n$/,
   },
 ];
 
@@ -237,6 +247,18 @@ describe('--device auto', () => {
     assert.equal(code, ExitCode.ok);
   });
 
+  test('says why in a chat too', () => {
+    const { code, stdout, stderr } = run('chat/main.js', [model, '--prompt', 'hello'], {
+      CUDA_EMULATOR_INIT_ERROR: '304',
+    });
+    assert.match(
+      stderr,
+      /^note: not on the GPU: the system does not give CUDA the GPU \(.*; chatbot-train doctor/m,
+    );
+    assert.notEqual(stdout, '');
+    assert.equal(code, ExitCode.ok);
+  });
+
   test('says nothing where there is no driver', () => {
     const { code, stdout, stderr } = auto({ CHATBOT_TRAIN_CUDA_LIBRARIES: libraries() });
     assert.match(stdout, /^device +CPU: /m);
@@ -295,7 +317,7 @@ test('a GPU that is lost in the run costs what was learnt since the last checkpo
   const { code, stderr } = train(output, words, { CUDA_EMULATOR_LOSE_AFTER: '600' });
   assert.match(
     stderr,
-    /^error: the GPU was lost \(.*\): saved checkpoints are whole, go on with --resume; [^\n]*\n$/m,
+    /^error: the GPU was lost \(.*\): start again \(a training with --resume: its checkpoints are whole\); [^\n]*\n$/m,
   );
   assert.equal(code, ExitCode.device);
   const kept = checkpointSteps(output);
@@ -303,4 +325,11 @@ test('a GPU that is lost in the run costs what was learnt since the last checkpo
   const resumed = train(output, [...words, '--resume']);
   assert.equal(resumed.code, ExitCode.ok, resumed.stderr);
   assert.ok(checkpointSteps(output).includes(24));
+});
+
+test('a GPU that is lost in a chat ends it with a sentence', () => {
+  const words = [model, '--prompt', 'hello', '--device', 'cuda'];
+  const { code, stderr } = run('chat/main.js', words, { CUDA_EMULATOR_LOSE_AFTER: '50' });
+  assert.match(stderr, /^error: the GPU was lost \(.*\): start again [^\n]*\n$/m);
+  assert.equal(code, ExitCode.device);
 });

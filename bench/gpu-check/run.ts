@@ -4,6 +4,8 @@
 //     node scripts/gpu-check.mjs [--device cuda:N] [--only conformance,bench] [--minutes N] [--rounds N]
 //                                [--python PATH] [--data FILE] [--output FILE] [--smoke]
 //
+// --smoke is the same in tiny sizes on the emulated card, or on the one whose libraries CHATBOT_TRAIN_CUDA_LIBRARIES names.
+//
 // Exit code: 0 when everything that could run here passed, 1 when a step failed or had no time left, 2 for a wrong flag,
 // 5 without a GPU. A missed goal of speed or memory is in the table and fails nothing.
 
@@ -12,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitCode, messageOf, UserError } from '../../src/errors.js';
+import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
 import { findings } from './goals.js';
 import {
@@ -69,6 +72,8 @@ function asked(args: readonly string[]): Asked {
     return value;
   };
   const { device, python, data, smoke, output } = values;
+  // The steps are processes of their own and find it there too.
+  if (smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
   return {
     ...{ device, python, data, smoke, output, only, scratch },
     minutes: number('minutes'),

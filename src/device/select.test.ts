@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import { UserError } from '../errors.js';
 import {
   fallbackNote,
@@ -43,6 +44,23 @@ test('auto says why it leaves a driver unused; cpu does not touch it', async () 
   for (const name of ['auto', 'cpu']) (await selectDevice(name, { threads: 1, env, onFallback })).dispose();
   assert.equal(reasons.length, 1);
   assert.match(reasons[0] ?? '', /^the GPU: .*libcuda\.so\.1 does not load/);
+});
+
+test('auto takes the CPU whatever the driver says when it starts', async () => {
+  const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder() };
+  try {
+    for (const status of ['2', '101', '304', '800', '801', '805', '806', '999', '12345']) {
+      process.env.CUDA_EMULATOR_INIT_ERROR = status;
+      const reasons: string[] = [];
+      const onFallback = (left: string, why: string) => reasons.push(`${left}: ${why}`);
+      const device = await selectDevice('auto', { threads: 1, env, onFallback });
+      assert.equal(device.kind, 'cpu');
+      device.dispose();
+      assert.match(reasons.join(), /^the GPU: [^,:]*\(.*, from cuInit\)$/);
+    }
+  } finally {
+    delete process.env.CUDA_EMULATOR_INIT_ERROR;
+  }
 });
 
 test('auto takes bf16, else fp16, else fp32', async () => {

@@ -1,7 +1,7 @@
 // libcublasLt of the emulator: matrix products with the epilogues that we use, put into the emulated driver's streams.
 // Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
 // alignment of bias and saved input. CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient
-// none that sums up a bias' gradient.
+// none that sums up a bias' gradient; CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product.
 
 #include <dlfcn.h>
 
@@ -21,7 +21,20 @@ using emulator::Operation;
 
 namespace {
 
-enum Status { SUCCESS = 0, NOT_INITIALIZED = 1, INVALID_VALUE = 7, EXECUTION_FAILED = 13, NOT_SUPPORTED = 15 };
+enum Status {
+  SUCCESS = 0,
+  NOT_INITIALIZED = 1,
+  ALLOC_FAILED = 3,
+  INVALID_VALUE = 7,
+  ARCH_MISMATCH = 8,
+  EXECUTION_FAILED = 13,
+  NOT_SUPPORTED = 15
+};
+/** What it is told to fail with, read at each call. */
+int told() {
+  const char* status = getenv("CUDA_EMULATOR_CUBLASLT_ERROR");
+  return status ? atoi(status) : SUCCESS;
+}
 enum Type { F32 = 0, F16 = 2, BF16 = 14 };
 enum Compute { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_32F_FAST_TF32 = 77 };
 /** Bits of cublasLtEpilogue_t. */
@@ -281,6 +294,7 @@ bool take(T& to, const void* from, size_t size) {
 }  // namespace
 
 API cublasLtCreate(void** handle) {
+  if (const int status = told()) return status;
   *handle = new int(1);
   return SUCCESS;
 }
@@ -293,7 +307,9 @@ extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusS
   switch (status) {
     case SUCCESS: return "CUBLAS_STATUS_SUCCESS";
     case NOT_INITIALIZED: return "CUBLAS_STATUS_NOT_INITIALIZED";
+    case ALLOC_FAILED: return "CUBLAS_STATUS_ALLOC_FAILED";
     case INVALID_VALUE: return "CUBLAS_STATUS_INVALID_VALUE";
+    case ARCH_MISMATCH: return "CUBLAS_STATUS_ARCH_MISMATCH";
     case EXECUTION_FAILED: return "CUBLAS_STATUS_EXECUTION_FAILED";
     case NOT_SUPPORTED: return "CUBLAS_STATUS_NOT_SUPPORTED";
     default: return "CUBLAS_STATUS_INTERNAL_ERROR";
@@ -384,6 +400,7 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
                    const Layout* lb, const void* beta, const void* c, const Layout* lc, void* d, const Layout* ld,
                    const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
   if (!handle) return NOT_INITIALIZED;
+  if (const int status = told()) return status;
   if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
   if (algorithm && (algorithm[0] != 0x656d75 || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
     return INVALID_VALUE;

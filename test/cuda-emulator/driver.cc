@@ -7,7 +7,7 @@
 //   CUDA_EMULATOR_INIT_ERROR          what cuInit returns
 //   CUDA_EMULATOR_GRAPHS              how many graphs it has memory for (any number)
 //   CUDA_EMULATOR_LAUNCHED_GRAPHS     how many of them it has memory to launch (any number)
-//   CUDA_EMULATOR_LOSE_AFTER          after how many kernels the card is lost, with CUDA_EMULATOR_LOSE_WITH (719)
+//   CUDA_EMULATOR_LOSE_AFTER          after how many kernels the card is lost, with CUDA_EMULATOR_LOSE_WITH (999)
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -243,6 +243,7 @@ API cuGetErrorName(CUresult error, const char** text) {
     case 201: *text = "CUDA_ERROR_INVALID_CONTEXT"; break;
     case 209: *text = "CUDA_ERROR_NO_BINARY_FOR_GPU"; break;
     case 214: *text = "CUDA_ERROR_ECC_UNCORRECTABLE"; break;
+    case 304: *text = "CUDA_ERROR_OPERATING_SYSTEM"; break;
     case 400: *text = "CUDA_ERROR_INVALID_HANDLE"; break;
     case 500: *text = "CUDA_ERROR_NOT_FOUND"; break;
     case 600: *text = "CUDA_ERROR_NOT_READY"; break;
@@ -519,7 +520,7 @@ API cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y
     const int lose_after = number_of("CUDA_EMULATOR_LOSE_AFTER", -1);
     if (lose_after >= 0 && ++driver().kernels > lose_after) {
       detail = "the card was lost, as CUDA_EMULATOR_LOSE_AFTER says";
-      return number_of("CUDA_EMULATOR_LOSE_WITH", 719);
+      return number_of("CUDA_EMULATOR_LOSE_WITH", 999);
     }
     void* arguments[kMaxParameters];
     for (size_t i = 0; i < values->size(); i++) arguments[i] = (*values)[i].data();

@@ -237,7 +237,7 @@ describe('the emulated card ends a context', () => {
   it('when it is told to lose the card', () => {
     process.env.CUDA_EMULATOR_LOSE_AFTER = '0';
     try {
-      punished(719, /lost/, 'unset_shared', {}, floats(32));
+      punished(999, /lost/, 'unset_shared', {}, floats(32));
     } finally {
       delete process.env.CUDA_EMULATOR_LOSE_AFTER;
     }

@@ -26,7 +26,7 @@ export function epilogueCheck(env: NodeJS.ProcessEnv, shape = dialoGptSmall): Ch
       device.dispose();
     }
   } catch (thrown) {
-    return { name, state: 'absent', detail: oneLine(messageOf(thrown)) };
+    return { name, state: 'absent', detail: oneLine(messageOf(thrown), 400) };
   }
 }
 

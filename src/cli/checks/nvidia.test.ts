@@ -133,7 +133,58 @@ describe('what is missing', () => {
       check('cuda:0', old).detail,
       /is too old \(it has compute capability 6\.1, 7\.0 is needed\)/,
     );
+    assert.equal(check('cuda:0', old).cure, undefined, 'there is nothing to get');
     assert.equal(hasCuda(old), false);
+  });
+});
+
+describe('what is there and will not do comes with its whole command', () => {
+  const inVenv = { VIRTUAL_ENV: root };
+
+  test('a damaged library, which another one stands in for', () => {
+    for (const [name, lacks] of [
+      ['libnvrtc', 'nvidia-cuda-nvrtc'],
+      ['libcublasLt', 'nvidia-cublas'],
+    ] as const) {
+      const env = libraries('libcuda.so.1', 'libnvrtc.so.13', 'libcublasLt.so.13');
+      const folder = String(env.CHATBOT_TRAIN_CUDA_LIBRARIES);
+      const damaged = join(folder, `${name}.so.13`);
+      rmSync(damaged);
+      writeFileSync(damaged, 'text');
+      const found = checks({ ...env, ...inVenv });
+      const { state, detail, cure } = check(name, found);
+      assert.deepEqual([state, cure], ['absent', `pip install --force-reinstall ${lacks}`]);
+      assert.match(detail, /\.so\.13 does not load \(/);
+      assert.equal(hasCuda(found), false);
+      symlinkSync(join(emulator, `${name}.so.13`), join(folder, `${name}.so.12`));
+      const mended = checks({ ...env, ...inVenv });
+      assert.match(check(name, mended).detail, new RegExp(`/${name}\\.so\\.12$`));
+      assert.equal(hasCuda(mended), true);
+    }
+  });
+
+  test('a library without a function that is needed', () => {
+    const env = libraries('libcuda.so.1', 'libnvrtc.so.13');
+    const folder = String(env.CHATBOT_TRAIN_CUDA_LIBRARIES);
+    symlinkSync(join(emulator, 'libnvrtc.so.13'), join(folder, 'libcublasLt.so.13'));
+    const { detail, cure } = check('libcublasLt', checks({ ...env, ...inVenv }));
+    assert.match(detail, /libcublasLt\.so\.13 is too old, it has no cublasLtGetVersion$/);
+    assert.equal(cure, 'pip install --upgrade nvidia-cublas');
+  });
+
+  test('a compiler that is older than the card', () => {
+    emulate({ COMPUTE_CAPABILITY: '15.0' });
+    const { state, detail, cure } = check('libnvrtc', checks(inVenv));
+    assert.deepEqual([state, cure], ['absent', 'pip install --upgrade nvidia-cuda-nvrtc']);
+    assert.match(detail, /cannot compile for this GPU's sm_150$/);
+  });
+
+  test('a driver that does not start', () => {
+    emulate({ INIT_ERROR: '304' });
+    const { state, detail, cure } = check('NVIDIA driver', checks());
+    assert.equal(state, 'absent');
+    assert.match(detail, /^the system does not give CUDA the GPU \(/);
+    assert.match(String(cure), /^check that \/dev\/nvidia0 and .*docker run --gpus all\)$/);
   });
 });
 

@@ -4,12 +4,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolders } from '../../device/cpu/compiler.js';
-import { bind, N } from '../../device/cuda/bindings.js';
 import { precisionsOf } from '../../device/cuda/capability.js';
-import { type Card, Driver } from '../../device/cuda/driver.js';
+import { cublasLtVersion } from '../../device/cuda/cublaslt.js';
+import { type Card, type Driver, openDriver } from '../../device/cuda/driver.js';
 import {
   CudaUnavailable,
   cudaVersion,
+  driverCure,
   requireCapability,
   requireDriverVersion,
 } from '../../device/cuda/errors.js';
@@ -18,16 +19,17 @@ import {
   fileVersion,
   findLibrary,
   libraryFolders,
+  openLibrary,
   suitableMajors,
   type ToolkitLibrary,
+  toolkitLibraries,
+  type Wanted,
 } from '../../device/cuda/libraries.js';
-import { architectureOf, Nvrtc } from '../../device/cuda/nvrtc.js';
-import { messageOf, UserError } from '../../errors.js';
+import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
+import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { oneLine } from '../format.js';
 import type { Check } from './check.js';
-
-const toolkit = ['libnvrtc', 'libcublasLt'] as const;
 
 export interface NvidiaOptions {
   /** Also the places that are searched. */
@@ -38,7 +40,7 @@ export interface NvidiaOptions {
 
 export function nvidiaChecks(env: NodeJS.ProcessEnv, options: NvidiaOptions = {}): Check[] {
   const places = libraryFolders(env);
-  const driver = openDriver(places, options.pciFolder);
+  const driver = driverCheck(env, places, options.pciFolder);
   const cards = driver.driver === null ? [] : cardsOf(driver.driver);
   const first = cards.find((card): card is Found => 'card' in card);
   return [
@@ -53,7 +55,7 @@ export function nvidiaChecks(env: NodeJS.ProcessEnv, options: NvidiaOptions = {}
 /** Whether `--device auto` takes a card. */
 export function hasCuda(checks: readonly Check[]): boolean {
   const ready = (name: string) => checks.some((check) => check.name === name && check.state === 'ok');
-  return [...toolkit, 'NVIDIA driver', 'cuda:0'].every(ready);
+  return [...toolkitLibraries, 'NVIDIA driver', 'cuda:0'].every(ready);
 }
 
 interface OpenedDriver {
@@ -61,34 +63,31 @@ interface OpenedDriver {
   readonly driver: Driver | null;
 }
 
-function openDriver(places: readonly string[], pciFolder?: string): OpenedDriver {
+function driverCheck(env: NodeJS.ProcessEnv, places: readonly string[], pciFolder?: string): OpenedDriver {
   const name = 'NVIDIA driver';
-  const path = findLibrary('libcuda', places);
-  if (path === undefined) {
-    const absent = { name, state: 'absent' } as const;
-    return hasNvidiaCard(pciFolder)
-      ? {
-          check: { ...absent, detail: 'not found, but there is an NVIDIA card', cure: cureOf('libcuda') },
-          driver: null,
-        }
-      : { check: { ...absent, detail: 'not found, and no NVIDIA card either' }, driver: null };
+  const absent = { name, state: 'absent' } as const;
+  if (findLibrary('libcuda', places) === undefined) {
+    const check: Check = hasNvidiaCard(pciFolder)
+      ? { ...absent, detail: 'not found, but there is an NVIDIA card', cure: driverCure }
+      : { ...absent, detail: 'not found, and no NVIDIA card either' };
+    return { check, driver: null };
   }
   try {
-    const driver = new Driver(path);
+    const driver = openDriver(env);
     requireDriverVersion(driver.version);
-    const version = fileVersion(path);
-    const detail = `${version === undefined ? '' : `${version}, `}for CUDA ${cudaVersion(driver.version)}, ${path}`;
+    const version = fileVersion(driver.path);
+    const detail = `${version === undefined ? '' : `${version}, `}for CUDA ${cudaVersion(driver.version)}, ${driver.path}`;
     return { check: { name, state: 'ok', detail }, driver };
   } catch (thrown) {
-    return { check: { name, state: 'absent', ...refusalOf(thrown) }, driver: null };
+    return { check: { ...absent, ...refusalOf(thrown) }, driver: null };
   }
 }
 
 /** A reason and a cure, where the error has both. */
 function refusalOf(thrown: unknown): Pick<Check, 'detail' | 'cure'> {
-  if (thrown instanceof CudaUnavailable) return { detail: oneLine(thrown.reason), cure: thrown.cure };
-  if (thrown instanceof UserError) return { detail: oneLine(thrown.message) };
-  return { detail: oneLine(messageOf(thrown)) };
+  if (!(thrown instanceof CudaUnavailable)) return { detail: oneLine(messageOf(thrown)) };
+  const { reason, cure } = thrown;
+  return { detail: oneLine(reason), ...(cure === undefined ? {} : { cure }) };
 }
 
 /** By the kernel's list of devices: made by NVIDIA (0x10de), a display controller (0x03....). */
@@ -147,36 +146,34 @@ function libraryChecks(
   } catch {
     // Said of the driver.
   }
-  const path = (name: ToolkitLibrary) => findLibrary(name, places, majors);
   // One command brings all that lacks. Without a card nobody needs it.
-  const lacking = toolkit.filter((name) => path(name) === undefined);
-  const cure = majors.length === 0 ? undefined : cureOf(lacking, majors, env);
-  return toolkit.map((name): Check => {
-    const found = path(name);
-    if (found === undefined) {
-      const unsuitable = majors.length === 0 ? undefined : findLibrary(name, places);
+  const lacking = toolkitLibraries.filter((name) => findLibrary(name, places, majors) === undefined);
+  const cure = majors.length === 0 ? {} : { cure: cureOf(lacking, majors, env) };
+  return toolkitLibraries.map((name): Check => {
+    if (lacking.includes(name)) {
+      const unsuitable = findLibrary(name, places);
       const detail = unsuitable
         ? `${unsuitable} does not suit: CUDA ${majors.join(' or ')} is needed`
         : 'not found';
-      return { name, state: 'absent', detail, ...(cure === undefined ? {} : { cure }) };
+      return { name, state: 'absent', detail, ...cure };
     }
     try {
-      return { name, state: 'ok', detail: `${versionOf(name, found, card)}, ${found}` };
+      return { name, state: 'ok', detail: versionOf(name, { env, majors }, card) };
     } catch (thrown) {
-      return { name, state: 'absent', ...refusalOf(thrown) };
+      const { detail, ...mended } = refusalOf(thrown);
+      return { name, state: 'absent', detail, ...(card === undefined ? {} : mended) };
     }
   });
 }
 
-/** Loads it. @throws UserError (device) where it does not load or does not know the card. */
-function versionOf(name: ToolkitLibrary, path: string, card: Card | undefined): string {
-  if (name === 'libnvrtc') {
-    const nvrtc = new Nvrtc(path);
-    if (card !== undefined) architectureOf(nvrtc, card.computeCapability);
-    return `CUDA ${nvrtc.version}`;
-  }
-  const version = bind(path, { cublasLtGetVersion: [N] }, cureOf(name)).cublasLtGetVersion();
-  return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
+/** Loads it, and says from where. @throws CudaUnavailable where none loads, or none knows the card. */
+function versionOf(name: ToolkitLibrary, wanted: Wanted, card: Card | undefined): string {
+  if (name === 'libcublasLt') return cublasLtVersion(wanted);
+  const { version, path } =
+    card === undefined
+      ? openLibrary(name, wanted, (file) => new Nvrtc(file))
+      : openNvrtc(wanted, card.computeCapability);
+  return `CUDA ${version}, ${path}`;
 }
 
 function kernelCheck(env: NodeJS.ProcessEnv): Check {

@@ -3,7 +3,8 @@
 // also to be written to. Knows no function by itself.
 
 import koffi, { type LibraryHandle } from 'koffi';
-import { messageOf, UserError } from '../../errors.js';
+import { messageOf } from '../../errors.js';
+import { UnusableLibrary } from './errors.js';
 
 /** A device address or a handle. */
 export const U = 'uint64_t';
@@ -40,33 +41,30 @@ export type Calls<Signatures extends Readonly<Record<string, Signature>>> = {
 
 /**
  * The functions of the library at `path`, by their C names.
- * @param cure what brings a library that loads and has them all, for a person.
- * @throws UserError (device) where it does not load or lacks one.
+ * @throws UnusableLibrary where it does not load or lacks one.
  */
 export function bind<Signatures extends Readonly<Record<string, Signature>>>(
   path: string,
   signatures: Signatures,
-  cure: string,
 ): Calls<Signatures> {
-  const library = open(path, cure);
+  const library = open(path);
   const calls: Record<string, unknown> = {};
   for (const [symbol, [returned, ...parameters]] of Object.entries(signatures)) {
     try {
       calls[symbol] = library.func(symbol, returned, parameters);
     } catch (thrown) {
-      throw new UserError('device', `${path} is too old, it has no ${symbol}: ${cure}.`, { cause: thrown });
+      throw new UnusableLibrary(`${path} is too old, it has no ${symbol}`, '--upgrade', { cause: thrown });
     }
   }
   return calls as Calls<Signatures>;
 }
 
-function open(path: string, cure: string): LibraryHandle {
+function open(path: string): LibraryHandle {
   try {
     return koffi.load(path);
   } catch (thrown) {
-    throw new UserError('device', `${path} does not load (${messageOf(thrown)}): ${cure}.`, {
-      cause: thrown,
-    });
+    const reason = `${path} does not load (${messageOf(thrown)})`;
+    throw new UnusableLibrary(reason, '--force-reinstall', { cause: thrown });
   }
 }
 

@@ -5,7 +5,8 @@
 import { UserError } from '../../errors.js';
 import { A, bind, type Calls, I, N, Out, S, U } from './bindings.js';
 import type { Stream } from './driver.js';
-import { cureOf, requireLibrary } from './libraries.js';
+import { makeRoom, startAgain, whenAgain } from './errors.js';
+import { cureOf, openLibrary, type Wanted } from './libraries.js';
 
 /** The C functions of libcublasLt that this takes. */
 export const cublasLtSignatures = {
@@ -124,12 +125,21 @@ export class CublasLt {
   /** `12.9.1`. */
   readonly version: string;
 
-  /** Needs a current context. */
-  constructor(readonly path: string) {
-    this.#calls = bind(path, cublasLtSignatures, cureOf('libcublasLt'));
-    const version = this.#calls.cublasLtGetVersion();
-    this.version = versionWords(version);
-    this.#check('cublasLtCreate', this.#calls.cublasLtCreate(this.#out.clear()));
+  readonly #upgrade: string;
+
+  /**
+   * Needs a current context.
+   * @param upgrade the command that brings a newer one.
+   * @throws UnusableLibrary where it does not load; UserError (device) where it does not start.
+   */
+  constructor(
+    readonly path: string,
+    upgrade: string,
+  ) {
+    this.#calls = bind(path, cublasLtSignatures);
+    this.#upgrade = upgrade;
+    this.version = versionWords(this.#calls.cublasLtGetVersion());
+    this.#check('cublasLtCreate', this.#calls.cublasLtCreate(this.#out.clear()), '', doesNotStart);
     this.#handle = this.#out.long();
   }
 
@@ -282,21 +292,30 @@ export class CublasLt {
     return preference;
   }
 
-  #check(call: string, status: number, subject = ''): void {
+  /** @param otherwise the cure of a status that has none of its own. */
+  #check(call: string, status: number, subject = '', otherwise?: string): void {
     if (status === 0) return;
     const words = `${this.#calls.cublasLtGetStatusString(status)}, from ${call}${subject === '' ? '' : ` of ${subject}`}`;
-    const cure = cures[status];
+    const cure =
+      status === unknownArchitecture
+        ? `does not know this GPU: ${this.#upgrade}, or use --device cpu`
+        : (cures[status] ?? otherwise);
     if (cure !== undefined) throw new UserError('device', `cuBLASLt ${this.version} ${cure} (${words}).`);
     throw new Error(words);
   }
 }
 
+const doesNotStart =
+  'does not start: check that it suits the driver with chatbot-train doctor, or use --device cpu';
+
+/** CUBLAS_STATUS_ARCH_MISMATCH. */
+const unknownArchitecture = 8;
+
 /** By cublasStatus_t. */
 const cures: Readonly<Record<number, string>> = {
-  1: 'does not start: check that it suits the driver with chatbot-train doctor',
-  3: 'gets no memory: lower --per-device-train-batch-size, or end other programs that use the GPU',
-  8: `does not know this GPU: ${cureOf('libcublasLt')}`,
-  13: 'lost the GPU: saved checkpoints are whole, go on with --resume',
+  1: doesNotStart,
+  3: `gets no memory on the GPU: ${makeRoom}`,
+  13: `stopped on the GPU: ${startAgain}; ${whenAgain}`,
 };
 
 function hasBias(epilogue: FusedEpilogue): boolean {
@@ -326,10 +345,17 @@ function versionWords(version: number): string {
   return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
 }
 
-/**
- * @param majors suitable versions of CUDA, the best first; any where there are none.
- * @throws UserError (device) where it is not found or does not start.
- */
-export function openCublasLt(env: NodeJS.ProcessEnv = process.env, majors: readonly number[] = []): CublasLt {
-  return new CublasLt(requireLibrary('libcublasLt', env, majors));
+/** @throws CudaUnavailable where none is found or loads; UserError (device) where it does not start. */
+export function openCublasLt(wanted: Wanted): CublasLt {
+  const { env, majors = [] } = wanted;
+  const upgrade = cureOf(['libcublasLt'], majors, env, '--upgrade');
+  return openLibrary('libcublasLt', wanted, (path) => new CublasLt(path, upgrade));
+}
+
+/** `12.9.1, /usr/...`: of the one that a run would take, which is not started. @throws as openCublasLt. */
+export function cublasLtVersion(wanted: Wanted): string {
+  return openLibrary('libcublasLt', wanted, (path) => {
+    const version = bind(path, cublasLtSignatures).cublasLtGetVersion();
+    return `${versionWords(version)}, ${path}`;
+  });
 }

@@ -16,9 +16,9 @@ import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
 import { KernelLauncher } from './kernel-launcher.js';
 import { mostChannels } from './launches.js';
-import { suitableMajors } from './libraries.js';
+import { requireLibraries, suitableMajors, toolkitLibraries, type Wanted } from './libraries.js';
 import { CudaMemory } from './memory.js';
-import { architectureOf, type Nvrtc, openNvrtc } from './nvrtc.js';
+import { type Nvrtc, openNvrtc } from './nvrtc.js';
 import { Products } from './products.js';
 import { Replays } from './replays.js';
 
@@ -42,12 +42,14 @@ export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const card = driver.device(ordinal);
   const { computeCapability } = card;
   requireCapability(ordinal, card);
-  const majors = suitableMajors(driver.version, computeCapability);
-  const nvrtc = openNvrtc(env, majors);
-  architectureOf(nvrtc, computeCapability);
+  const wanted = { env, majors: suitableMajors(driver.version, computeCapability) };
+  requireLibraries(toolkitLibraries, wanted);
+  const nvrtc = openNvrtc(wanted, computeCapability);
   driver.createContext(ordinal);
   try {
-    return deviceOn(driver, nvrtc, card, majors, options);
+    const device = deviceOn(driver, nvrtc, card, wanted, options);
+    driver.opened = true;
+    return device;
   } catch (thrown) {
     driver.destroyContext();
     throw thrown;
@@ -59,7 +61,7 @@ function deviceOn(
   driver: Driver,
   nvrtc: Nvrtc,
   card: Card,
-  majors: readonly number[],
+  wanted: Wanted,
   options: CudaDeviceOptions,
 ): CudaDevice {
   const { env = process.env, onCompile } = options;
@@ -69,7 +71,7 @@ function deviceOn(
   const memory = new CudaMemory(context);
   const scratch = (label: string, bytes: number) => memory.scratch(label, bytes);
   const workspace = { address: scratch('workspace', workspaceBytes), bytes: workspaceBytes };
-  const cublasLt = openCublasLt(env, majors);
+  const cublasLt = openCublasLt(wanted);
   const image = (file: string, defines: Readonly<Record<string, string | number>>) =>
     kernelImage(nvrtc, file, { computeCapability, defines, env, onCompile });
   const launcher = new KernelLauncher({ ...context, image, scratch });

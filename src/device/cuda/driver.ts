@@ -4,14 +4,22 @@
 
 import koffi from 'koffi';
 import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
-import { driverCure, driverFailure, isFatal, noSuchCard, notEnoughMemory, outOfMemory } from './errors.js';
+import {
+  driverFailure,
+  isFatal,
+  noSuchCard,
+  notEnoughHostMemory,
+  notEnoughMemory,
+  openingFailure,
+  outOfMemory,
+} from './errors.js';
 import {
   type KernelFunction,
   LaunchArguments,
   mostParameters,
   type ParameterType,
 } from './launch-arguments.js';
-import { requireLibrary } from './libraries.js';
+import { openLibrary } from './libraries.js';
 
 /** The C functions of libcuda that this takes. cuGraphInstantiateWithFlags (11.4) is the newest. */
 export const driverSignatures = {
@@ -119,12 +127,14 @@ export class Driver {
   readonly #arguments = new LaunchArguments();
   /** As 12040 is CUDA 12.4: the newest that this driver knows. */
   readonly version: number;
+  /** Set once a device is complete: until then a status says why CUDA cannot be used, from then on what became of it. */
+  opened = false;
   #card: number | undefined;
   #lost = false;
 
-  /** @throws UserError (device) where the library is no working driver. */
+  /** @throws UnusableLibrary where the library is none; CudaUnavailable where it does not start. */
   constructor(readonly path: string) {
-    this.#calls = bind(path, driverSignatures, driverCure);
+    this.#calls = bind(path, driverSignatures);
     this.#check('cuInit', this.#calls.cuInit(0));
     this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
     this.version = this.#out.int;
@@ -210,7 +220,9 @@ export class Driver {
   }
 
   allocHost(bytes: number): HostMemory {
-    this.#check('cuMemHostAlloc', this.#calls.cuMemHostAlloc(this.#out.clear(), bytes, 0));
+    const status = this.#calls.cuMemHostAlloc(this.#out.clear(), bytes, 0);
+    if (status === outOfMemory) throw notEnoughHostMemory(bytes);
+    this.#check('cuMemHostAlloc', status);
     const address = this.#out.long();
     return { address, bytes: koffi.view(BigInt(address), bytes) };
   }
@@ -369,8 +381,10 @@ export class Driver {
   #check(call: string, status: number, subject?: string): void {
     if (status === 0) return;
     if (this.#card !== undefined && isFatal(status)) this.#lost = true;
-    const words = `${this.#text('cuGetErrorName', status)}: ${this.#text('cuGetErrorString', status)}`;
-    throw driverFailure({ status, call: subject === undefined ? call : `${call} of ${subject}`, words });
+    const known = (['cuGetErrorName', 'cuGetErrorString'] as const).map((text) => this.#text(text, status));
+    const words = [...new Set(known)].join(': ');
+    const failure = { status, call: subject === undefined ? call : `${call} of ${subject}`, words };
+    throw this.opened ? driverFailure(failure) : openingFailure(failure);
   }
 
   /** What a lost card held is gone anyway. */
@@ -390,9 +404,9 @@ export class Driver {
  * Kernels are loaded when they are first launched, as is usual from CUDA 12.2 on: cuBLASLt has hundreds of megabytes of them,
  * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING, in `env` or for the process. The driver
  * reads it of the process: where it is not set there, it is from here on.
- * @throws UserError (device) where there is no driver, or none that works.
+ * @throws CudaUnavailable where there is no driver, or none that works.
  */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
   process.env.CUDA_MODULE_LOADING ??= env.CUDA_MODULE_LOADING ?? 'LAZY';
-  return new Driver(requireLibrary('libcuda', env));
+  return openLibrary('libcuda', { env }, (path) => new Driver(path));
 }

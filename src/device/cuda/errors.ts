@@ -1,5 +1,6 @@
-// What a status of the CUDA driver means to a person: one sentence with a cure where there is one. A status that only a
-// mistake of ours can cause stays a plain Error. Knows the codes of cuda.h, makes no calls.
+// What a status of the CUDA driver means to a person: one sentence with a cure. While a device is opened, every status is a
+// reason to do without CUDA; later, one that only a mistake of ours can cause stays a plain Error. Knows the codes of
+// cuda.h, makes no calls.
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
@@ -12,17 +13,40 @@ export const outOfMemory = 2;
 
 /** Why this machine does not compute on a GPU. */
 export class CudaUnavailable extends UserError {
-  /** @param reason a clause that may stand in another sentence; @param cure what mends it. */
+  /** @param reason a clause that may stand in another sentence; @param cure what mends it, where something does. */
   constructor(
     readonly reason: string,
-    readonly cure: string,
+    readonly cure?: string,
   ) {
-    super('device', `--device cuda: ${reason}: ${cure}.`);
+    super('device', `--device cuda: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use --device cpu.`);
   }
 }
 
+export interface Failure {
+  readonly status: number;
+  /** The C function. */
+  readonly call: string;
+  /** As in `CUDA_ERROR_INVALID_VALUE: invalid argument`. */
+  readonly words: string;
+}
+
+type Fault = readonly [reason: string, cure: string];
+
+const multiProcessService: Fault = [
+  "NVIDIA's Multi-Process Service does not answer",
+  'end it (echo quit | nvidia-cuda-mps-control), which gives the GPU back to every program',
+];
+const multiProcessServiceFull: Fault = [
+  "NVIDIA's Multi-Process Service takes no further program",
+  'end another one that uses the GPU (nvidia-smi lists them)',
+];
+
 /** Before anything runs: what the machine lacks, and its cure. */
-const machineFaults: Readonly<Record<number, readonly [reason: string, cure: string]>> = {
+const openingFaults: Readonly<Record<number, Fault>> = {
+  [outOfMemory]: [
+    'there is too little memory to start CUDA',
+    'end other programs (nvidia-smi lists those that use the GPU)',
+  ],
   3: ['the NVIDIA driver is not ready', 'restart the machine'],
   34: [
     "the libcuda.so.1 that is found is the toolkit's stub and no driver",
@@ -35,60 +59,92 @@ const machineFaults: Readonly<Record<number, readonly [reason: string, cure: str
   ],
   100: [
     'the NVIDIA driver sees no GPU',
-    'check nvidia-smi and CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all), or use --device cpu',
+    'check nvidia-smi and CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)',
+  ],
+  304: [
+    'the system does not give CUDA the GPU',
+    'check that /dev/nvidia0 and /dev/nvidia-uvm are there (sudo nvidia-modprobe -u -c 0 makes them; in a container: docker run --gpus all)',
+  ],
+  800: ['the system does not permit CUDA', 'check nvidia-smi, and that you may read and write /dev/nvidia*'],
+  801: [
+    'this system does not support CUDA',
+    "check nvidia-smi (a virtual GPU needs a profile with CUDA, WSL needs version 2 and Windows' current NVIDIA driver)",
   ],
   802: ['the GPU is not ready yet', 'start nvidia-fabricmanager, or try again in a minute'],
   803: ['the NVIDIA driver was updated while it ran, its two halves do not match', 'restart the machine'],
   804: ['the NVIDIA driver is too old for the compatibility libraries in use', driverCure],
+  805: multiProcessService,
+  806: multiProcessService,
+  807: multiProcessService,
+  808: multiProcessServiceFull,
+  809: multiProcessServiceFull,
 };
+
+/** Of every other status: whatever it is, `--device auto` can do without. */
+const otherOpeningFault: Fault = [
+  'CUDA does not start',
+  'see what nvidia-smi says and restart the machine; where that does not help, install the current NVIDIA driver',
+];
+
+/** While a driver or a device is opened. */
+export function openingFailure({ status, call, words }: Failure): CudaUnavailable {
+  const [reason, cure] = openingFaults[status] ?? otherOpeningFault;
+  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure);
+}
 
 /** A module that this card or driver does not take. */
 const imageFaults = new Set([200, 209, 218, 221, 222]);
 
 /** The card, or the connection to it, is gone. */
-const lostDevice = new Set([4, 101, 214, 220, 226, 702, 709, 719, 810, 911, 999]);
+const lostDevice = new Set([4, 101, 214, 220, 226, 709, 806, 810, 911, 999]);
+
+/** CUDA_ERROR_LAUNCH_TIMEOUT. */
+const tookTooLong = 702;
 
 /** A kernel did what it must not; everything on the card is gone with its context. */
-const kernelFaults = new Set([700, 710, 714, 715, 716, 717, 718]);
+const kernelFaults = new Set([700, 710, 714, 715, 716, 717, 718, 719]);
 
 /** Whether nothing can be computed any more after that status. */
 export function isFatal(status: number): boolean {
-  return lostDevice.has(status) || kernelFaults.has(status);
+  return lostDevice.has(status) || kernelFaults.has(status) || status === tookTooLong;
 }
 
-export interface Failure {
-  readonly status: number;
-  /** The C function. */
-  readonly call: string;
-  /** As in `CUDA_ERROR_INVALID_VALUE: invalid argument`. */
-  readonly words: string;
-}
+/* Cures that are true of a training and of a chat. */
+export const startAgain = 'start again (a training with --resume: its checkpoints are whole)';
+export const whenAgain = 'if it stops again, report it with the output of chatbot-train doctor --json';
+export const makeRoom =
+  'end other programs that use it (nvidia-smi lists them), or give it less to do, as with a smaller batch or model';
 
+/** Once a device is open. */
 export function driverFailure({ status, call, words }: Failure): Error {
   const said = `${words}, from ${call}`;
-  const machine = machineFaults[status];
-  if (machine !== undefined) return new CudaUnavailable(`${machine[0]} (${said})`, machine[1]);
-  if (status === outOfMemory)
-    return new UserError(
-      'device',
-      `the GPU has too little free memory (${said}): end other programs that use it (nvidia-smi lists them), or lower --per-device-train-batch-size.`,
-    );
+  const failure = (sentence: string) => new UserError('device', `${sentence}.`);
+  if (status === outOfMemory) return failure(`the GPU has too little free memory (${said}): ${makeRoom}`);
   if (imageFaults.has(status))
-    return new UserError(
-      'device',
-      `the NVIDIA driver does not take the compiled kernels (${said}): ${driverCure}.`,
-    );
+    return failure(`the NVIDIA driver does not take the compiled kernels (${said}): ${driverCure}`);
   if (lostDevice.has(status))
-    return new UserError(
-      'device',
-      `the GPU was lost (${said}): saved checkpoints are whole, go on with --resume; where nvidia-smi does not list the GPU any more, restart the machine first.`,
+    return failure(
+      `the GPU was lost (${said}): ${startAgain}; where nvidia-smi does not list the GPU any more, restart the machine first`,
+    );
+  if (status === tookTooLong)
+    return failure(
+      `the GPU was stopped because a kernel took too long (${said}), which is so where it draws the screen too: ${startAgain} on another GPU or without the screen (sudo systemctl isolate multi-user.target)`,
     );
   if (kernelFaults.has(status))
-    return new UserError(
-      'device',
-      `the GPU stopped at a fault in a kernel (${said}): saved checkpoints are whole, go on with --resume; if it stops again, report it with the output of chatbot-train doctor --json.`,
-    );
+    return failure(`the GPU stopped at a fault in a kernel (${said}): ${startAgain}; ${whenAgain}`);
   return new Error(said);
+}
+
+/** A library that is there and will not do; another one may. */
+export class UnusableLibrary extends UserError {
+  /** @param reason a clause; @param remedy how pip is told to bring one that will do. */
+  constructor(
+    readonly reason: string,
+    readonly remedy: '--force-reinstall' | '--upgrade',
+    options?: { cause?: unknown },
+  ) {
+    super('device', `${reason}.`, options);
+  }
 }
 
 /** @param needed bytes of `label`; @param free bytes on the card. */
@@ -99,7 +155,15 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
       : 'but not in one piece, or another program was faster';
   return new UserError(
     'device',
-    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); lower --per-device-train-batch-size or --max-length, add --gradient-checkpointing, or end other programs that use the GPU.`,
+    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use --device cpu.`,
+  );
+}
+
+/** @param needed bytes of the machine's own memory. */
+export function notEnoughHostMemory(needed: number): UserError {
+  return new UserError(
+    'device',
+    `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use --device cpu.`,
   );
 }
 
@@ -140,6 +204,5 @@ export function requireCapability(
   if (computeCapability[0] >= oldestCapability) return;
   throw new CudaUnavailable(
     `cuda:${ordinal} (${name}) is too old (it has compute capability ${computeCapability.join('.')}, 7.0 is needed)`,
-    'use --device cpu',
   );
 }

@@ -3,13 +3,14 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { CudaUnavailable } from './errors.js';
+import { CudaUnavailable, UnusableLibrary } from './errors.js';
 import {
   cureOf,
   fileVersion,
   findLibrary,
   libraryFolders,
-  requireLibrary,
+  openLibrary,
+  requireLibraries,
   suitableMajors,
 } from './libraries.js';
 
@@ -135,7 +136,7 @@ test('what is missing comes with the command that brings it to where it will be 
   const here = { CHATBOT_TRAIN_CUDA_LIBRARIES: root };
   const refused = (env: NodeJS.ProcessEnv, majors: number[], pattern: RegExp) =>
     assert.throws(
-      () => requireLibrary('libnvrtc', { ...here, ...env }, majors),
+      () => requireLibraries(['libnvrtc'], { env: { ...here, ...env }, majors }),
       (thrown) => thrown instanceof CudaUnavailable && pattern.test(thrown.message),
     );
   refused(
@@ -147,7 +148,47 @@ test('what is missing comes with the command that brings it to where it will be 
   file('libnvrtc.so.13');
   refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12/);
   assert.equal(
-    cureOf(['libnvrtc', 'libcublasLt'], [13], { VIRTUAL_ENV: root }),
+    cureOf(['libnvrtc', 'libcublasLt'], [13, 12], { VIRTUAL_ENV: root }),
     'pip install nvidia-cuda-nvrtc nvidia-cublas',
+  );
+});
+
+test('all that is missing comes with one command', () => {
+  const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'nowhere'), VIRTUAL_ENV: root };
+  assert.throws(
+    () => requireLibraries(['libnvrtc', 'libcublasLt'], { env, majors: [12] }),
+    /: libnvrtc and libcublasLt of CUDA 12 are not found in .*: pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or/,
+  );
+});
+
+test('a library that will not do is passed over for one that will; where none will, it is named with its cure', () => {
+  const damaged = file('several', 'lib64', 'libnvrtc.so.13');
+  const old = file('several', 'lib', 'libnvrtc.so.13');
+  const twelve = file('several', 'lib', 'libnvrtc.so.12');
+  const wanted = {
+    env: { HOME: root, CUDA_HOME: join(root, 'several'), VIRTUAL_ENV: root },
+    majors: [13, 12],
+  };
+  const open = (path: string) => {
+    if (path === damaged) throw new UnusableLibrary(`${path} is damaged`, '--force-reinstall');
+    if (path === old) throw new UnusableLibrary(`${path} is too old`, '--upgrade');
+    return path;
+  };
+  assert.equal(openLibrary('libnvrtc', wanted, open), twelve);
+  const only13 = { ...wanted, majors: [13] };
+  assert.throws(
+    () => openLibrary('libnvrtc', only13, open),
+    (thrown) =>
+      thrown instanceof CudaUnavailable &&
+      thrown.reason === `${damaged} is damaged` &&
+      thrown.cure === 'pip install --force-reinstall nvidia-cuda-nvrtc',
+  );
+  const mistake = new RangeError('of ours');
+  assert.throws(
+    () =>
+      openLibrary('libnvrtc', wanted, () => {
+        throw mistake;
+      }),
+    mistake,
   );
 });

@@ -5,10 +5,11 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { CudaUnavailable, driverCure, requireDriverVersion } from './errors.js';
+import { CudaUnavailable, driverCure, requireDriverVersion, UnusableLibrary } from './errors.js';
 
-/** A library of CUDA 12 or 13. */
-export type ToolkitLibrary = 'libnvrtc' | 'libcublasLt';
+/** Of CUDA 12 or 13. */
+export const toolkitLibraries = ['libnvrtc', 'libcublasLt'] as const;
+export type ToolkitLibrary = (typeof toolkitLibraries)[number];
 export type Library = 'libcuda' | ToolkitLibrary;
 
 /** CUDA 13 knows no card before sm_75, and needs a driver of CUDA 13. */
@@ -23,18 +24,21 @@ const pipPackages = {
 /**
  * The command that brings libraries, to a place that is searched: the Python environment in use, else one beside the
  * project.
- * @param majors suitable versions of CUDA, the best first.
+ * @param majors suitable versions of CUDA, the best first. @param remedy for what is there and will not do.
  */
 export function cureOf(
-  names: Library | readonly ToolkitLibrary[],
-  majors: readonly number[] = [newestForVolta],
-  env: NodeJS.ProcessEnv = process.env,
+  names: readonly Library[],
+  majors: readonly number[],
+  env: NodeJS.ProcessEnv,
+  remedy?: UnusableLibrary['remedy'],
 ): string {
-  if (names === 'libcuda') return driverCure;
-  const packages = [names].flat().map((name) => pipPackages[name][majors[0] === 13 ? 13 : 12]);
+  const packages = names.flatMap((name) =>
+    name === 'libcuda' ? [] : [pipPackages[name][majors[0] === 13 ? 13 : 12]],
+  );
+  if (packages.length === 0) return driverCure;
   const pip =
     env.VIRTUAL_ENV || env.CONDA_PREFIX ? 'pip' : 'python3 -m venv .venv && .venv/bin/python -m pip';
-  return `${pip} install ${packages.join(' ')}`;
+  return [pip, 'install', ...(remedy ? [remedy] : []), ...packages].join(' ');
 }
 
 /**
@@ -52,31 +56,52 @@ export function suitableMajors(
   return knownMajors.filter((known) => known <= newest);
 }
 
+export interface Wanted {
+  readonly env: NodeJS.ProcessEnv;
+  /** The versions of CUDA that will do, the best first; any where there are none. */
+  readonly majors?: readonly number[];
+}
+
+/** @throws CudaUnavailable, with one command for all that lack, where not all are found. */
+export function requireLibraries(names: readonly Library[], wanted: Wanted): void {
+  const folders = libraryFolders(wanted.env);
+  const lacking = names.filter((name) => findLibrary(name, folders, wanted.majors) === undefined);
+  if (lacking.length > 0) throw notFound(lacking, wanted);
+}
+
 /**
- * The path of a library.
- * @param majors the versions that will do, the best first; any where there are none.
- * @throws CudaUnavailable where it is not found.
+ * The first library that will do, opened: a damaged one is no reason to do without.
+ * @param open throws UnusableLibrary for one that will not do.
+ * @throws CudaUnavailable where none is found or none will do.
  */
-export function requireLibrary(
-  name: Library,
-  env: NodeJS.ProcessEnv,
-  majors: readonly number[] = [],
-): string {
+export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: string) => Opened): Opened {
+  const { env, majors = [] } = wanted;
+  let refused: UnusableLibrary | undefined;
+  for (const path of findLibraries(name, libraryFolders(env), majors)) {
+    try {
+      return open(path);
+    } catch (thrown) {
+      if (!(thrown instanceof UnusableLibrary)) throw thrown;
+      refused ??= thrown;
+    }
+  }
+  if (refused === undefined) throw notFound([name], wanted);
+  throw new CudaUnavailable(refused.reason, cureOf([name], majors, env, refused.remedy));
+}
+
+function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
   const folders = libraryFolders(env);
-  const path = findLibrary(name, folders, majors);
-  if (path !== undefined) return path;
+  const unsuitable = lacking.flatMap((name) => findLibrary(name, folders) ?? []);
+  const [are, does] = lacking.length > 1 ? ['are', 'do'] : ['is', 'does'];
   const where = env.CHATBOT_TRAIN_CUDA_LIBRARIES
     ? ` in ${env.CHATBOT_TRAIN_CUDA_LIBRARIES} (CHATBOT_TRAIN_CUDA_LIBRARIES)`
     : '';
-  const unsuitable = findLibrary(name, folders);
-  const wanted = majors.join(' or ');
-  const what =
-    name === 'libcuda'
-      ? `no NVIDIA driver is found (${name}.so.1${where})`
-      : unsuitable === undefined
-        ? `${name} of CUDA ${wanted || '12 or 13'} is not found${where}`
-        : `${unsuitable} does not suit this GPU and its driver, which take CUDA ${wanted}`;
-  throw new CudaUnavailable(what, `${cureOf(name, majors, env)}, or use --device cpu`);
+  const reason = lacking.includes('libcuda')
+    ? `no NVIDIA driver is found (libcuda.so.1${where})`
+    : unsuitable.length < lacking.length
+      ? `${lacking.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
+      : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which take CUDA ${majors.join(' or ')}`;
+  return new CudaUnavailable(reason, cureOf(lacking, majors, env));
 }
 
 /**
@@ -144,25 +169,28 @@ function packageFolders(prefix: string): string[] {
   );
 }
 
-/**
- * The library of the first suitable version that a folder has; of several folders the first.
- * @param majors the versions that will do, the best first; any where there are none.
- */
+/** The one that is taken where all will do. */
 export function findLibrary(
   name: string,
   folders: readonly string[],
   majors: readonly number[] = [],
 ): string | undefined {
+  return findLibraries(name, folders, majors)[0];
+}
+
+/**
+ * The library's files by version, as `majors` has them, then by folder; one of each version in a folder.
+ * @param majors the versions that will do, the best first; any where there are none.
+ */
+function findLibraries(name: string, folders: readonly string[], majors: readonly number[]): string[] {
   const endings = majors.length === 0 ? ['(\\.\\d+)*'] : majors.map((major) => `\\.${major}(\\.\\d+)*`);
-  for (const ending of endings) {
-    for (const folder of folders) {
+  return endings.flatMap((ending) =>
+    folders.flatMap((folder) => {
       const files = matching(folder, new RegExp(`^${name}\\.so${ending}$`)).filter(suitsProcessor);
       // The shortest is the one that the versions are linked from.
-      const [path] = files.sort((a, b) => a.length - b.length);
-      if (path !== undefined) return path;
-    }
-  }
-  return undefined;
+      return files.sort((a, b) => a.length - b.length).slice(0, 1);
+    }),
+  );
 }
 
 /** The version in the name of the file that a library's links end at: `560.35.03` of libcuda.so.560.35.03. */

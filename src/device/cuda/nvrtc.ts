@@ -4,9 +4,9 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import koffi from 'koffi';
-import { UserError } from '../../errors.js';
 import { A, addressOf, bind, type Calls, I, Out, S, U } from './bindings.js';
-import { cureOf, requireLibrary } from './libraries.js';
+import { UnusableLibrary } from './errors.js';
+import { openLibrary, type Wanted } from './libraries.js';
 
 /** The C functions of libnvrtc that this takes. */
 export const nvrtcSignatures = {
@@ -46,7 +46,6 @@ function loadBuiltins(path: string): void {
 }
 
 const compilationFailed = 6;
-const newestPackage = 'nvidia-cuda-nvrtc';
 
 export class Nvrtc {
   readonly #calls: Calls<typeof nvrtcSignatures>;
@@ -56,8 +55,9 @@ export class Nvrtc {
   /** Each as in sm_90: 90. */
   readonly architectures: readonly number[];
 
+  /** @throws UnusableLibrary where it does not load. */
   constructor(readonly path: string) {
-    this.#calls = bind(path, nvrtcSignatures, cureOf('libnvrtc'));
+    this.#calls = bind(path, nvrtcSignatures);
     loadBuiltins(path);
     const numbers = new Int32Array(2);
     this.#check('nvrtcVersion', this.#calls.nvrtcVersion(numbers, numbers.subarray(1)));
@@ -119,14 +119,18 @@ function withStrings<Result>(texts: readonly string[], call: (pointers: BigUint6
   return call(pointers);
 }
 
-/** @param majors suitable versions of CUDA, the best first; any where there are none. @throws UserError (device) */
-export function openNvrtc(env: NodeJS.ProcessEnv = process.env, majors: readonly number[] = []): Nvrtc {
-  return new Nvrtc(requireLibrary('libnvrtc', env, majors));
+/** A compiler that knows the card. @throws CudaUnavailable where there is none. */
+export function openNvrtc(wanted: Wanted, computeCapability: readonly [number, number]): Nvrtc {
+  return openLibrary('libnvrtc', wanted, (path) => {
+    const nvrtc = new Nvrtc(path);
+    architectureOf(nvrtc, computeCapability);
+    return nvrtc;
+  });
 }
 
 /**
  * The architecture to compile for, as in `sm_90`.
- * @throws UserError (device) where this compiler does not know the card.
+ * @throws UnusableLibrary where this compiler does not know the card.
  */
 export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, number]): string {
   const wanted = 10 * major + minor;
@@ -134,10 +138,8 @@ export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, n
   // Machine code of a major version runs on every later minor one.
   const near = nvrtc.architectures.filter((known) => Math.floor(known / 10) === major && known < wanted);
   if (near.length > 0) return `sm_${Math.max(...near)}`;
-  const newer = wanted > Math.max(...nvrtc.architectures);
-  const cure = newer ? `pip install --upgrade ${newestPackage}` : cureOf('libnvrtc', [12]);
-  throw new UserError(
-    'device',
-    `${nvrtc.path} (CUDA ${nvrtc.version}) cannot compile for this GPU's sm_${wanted}: ${cure}, or use --device cpu.`,
+  throw new UnusableLibrary(
+    `${nvrtc.path} (CUDA ${nvrtc.version}) cannot compile for this GPU's sm_${wanted}`,
+    '--upgrade',
   );
 }

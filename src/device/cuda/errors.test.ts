@@ -1,0 +1,216 @@
+// What a status of NVIDIA's libraries is told as, by the emulated card's own statuses where it can be made to give them.
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import { emulatorFolder, emulatorFolderOfCuda12 } from '../../../test/cuda-emulator/build.js';
+import { Card } from '../../../test/cuda-emulator/card.js';
+import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
+import { tinyConfig } from '../../../test/tiny-run.js';
+import { UserError } from '../../errors.js';
+import { GPT2 } from '../../nn/gpt2.js';
+import { type CudaDevice, createCudaDevice } from './cuda-device.js';
+import { openDriver } from './driver.js';
+import { CudaUnavailable, driverFailure } from './errors.js';
+
+const emulator = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder(), VIRTUAL_ENV: '/venv' };
+const devices: CudaDevice[] = [];
+
+/** The emulated libraries read these at each call. */
+function emulate(settings: Readonly<Record<string, string | number>>): void {
+  for (const [name, value] of Object.entries(settings)) process.env[`CUDA_EMULATOR_${name}`] = String(value);
+}
+afterEach(() => {
+  for (const name of Object.keys(process.env))
+    if (name.startsWith('CUDA_EMULATOR_')) delete process.env[name];
+  for (const device of devices.splice(0)) device.dispose();
+  // What a card was lost by stays for the next one in this process.
+  new Card().begin();
+});
+
+function open(): CudaDevice {
+  const device = createEmulatedDevice();
+  devices.push(device);
+  return device;
+}
+
+/** One sentence of a machine's fault. */
+function refused(
+  work: () => unknown,
+  says: RegExp,
+  kind: typeof UserError | typeof CudaUnavailable = UserError,
+) {
+  assert.throws(work, (thrown) => {
+    assert.ok(thrown instanceof kind, String(thrown));
+    assert.equal((thrown as UserError).fault, 'device');
+    assert.match((thrown as UserError).message, says);
+    assert.match((thrown as UserError).message, /^[^\n]*\.$/);
+    return true;
+  });
+}
+
+describe('while the driver is opened, whatever it says is a reason to do without CUDA', () => {
+  const reasons: readonly (readonly [status: number, says: RegExp])[] = [
+    [
+      1,
+      /: CUDA does not start \(CUDA_ERROR_INVALID_VALUE, from cuInit\): see what nvidia-smi says and restart/,
+    ],
+    [2, /: there is too little memory to start CUDA \(.*\): end other programs/],
+    [3, /: the NVIDIA driver is not ready \(.*\): restart the machine, or/],
+    [
+      34,
+      /: the libcuda\.so\.1 that is found is the toolkit's stub .*: take the `stubs` folder out of LD_LIBRARY_PATH/,
+    ],
+    [36, /: the NVIDIA driver is too old \(.*\): install the current NVIDIA driver/],
+    [46, /: another program has the GPU for itself \(.*\): end it .* sudo nvidia-smi --compute-mode=DEFAULT/],
+    [100, /: the NVIDIA driver sees no GPU \(.*\): check nvidia-smi and CUDA_VISIBLE_DEVICES/],
+    [101, /: CUDA does not start \(CUDA_ERROR_INVALID_DEVICE/],
+    [304, /: the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 and .* are there/],
+    [800, /: the system does not permit CUDA \(.*\): check nvidia-smi, and that you may read and write/],
+    [801, /: this system does not support CUDA \(.*\): check nvidia-smi \(a virtual GPU/],
+    [802, /: the GPU is not ready yet \(.*\): start nvidia-fabricmanager/],
+    [803, /: the NVIDIA driver was updated while it ran, .*: restart the machine, or/],
+    [804, /: the NVIDIA driver is too old for the compatibility libraries in use \(.*\): install/],
+    ...[805, 806, 807].map((status) => [status, /: NVIDIA's Multi-Process Service does not answer/] as const),
+    ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service takes no further/] as const),
+    [999, /: CUDA does not start \(CUDA_ERROR_UNKNOWN/],
+    [12_345, /: CUDA does not start \(status 12345, from cuInit\)/],
+  ];
+  for (const [status, says] of reasons)
+    test(`status ${status}`, () => {
+      emulate({ INIT_ERROR: status });
+      refused(() => openDriver(emulator), says, CudaUnavailable);
+      refused(() => openDriver(emulator), /^--device cuda: .*, or use --device cpu\.$/);
+    });
+});
+
+describe('once a device is open, a status says what became of it, in words for a training and a chat', () => {
+  const again = 'start again \\(a training with --resume: its checkpoints are whole\\)';
+  const sentences: readonly (readonly [statuses: readonly number[], says: RegExp])[] = [
+    [[2], /^the GPU has too little free memory \(.*\): end other programs that use it .*, or give it less/],
+    [[200, 209, 218, 221, 222], /^the NVIDIA driver does not take the compiled kernels \(.*\): install/],
+    [
+      [4, 101, 214, 220, 226, 709, 806, 810, 911, 999],
+      new RegExp(`^the GPU was lost \\(.*\\): ${again}; where`),
+    ],
+    [
+      [702],
+      new RegExp(`^the GPU was stopped because a kernel took too long \\(.*\\).*: ${again} on another GPU`),
+    ],
+    [
+      [700, 710, 714, 715, 716, 717, 718, 719],
+      new RegExp(
+        `^the GPU stopped at a fault in a kernel \\(.*\\): ${again}; if it stops again, report it with`,
+      ),
+    ],
+  ];
+  for (const [statuses, says] of sentences)
+    test(`status ${statuses}`, () => {
+      for (const status of statuses) {
+        const failure = driverFailure({ status, call: 'cuStreamSynchronize', words: 'words' });
+        refused(() => {
+          throw failure;
+        }, says);
+        assert.doesNotMatch(failure.message, /--(per-device|batch|max|gradient)/);
+      }
+    });
+
+  test('one that only a mistake of ours can cause is no sentence', () => {
+    const failure = driverFailure({ status: 1, call: 'cuMemsetD8Async', words: 'words' });
+    assert.ok(!(failure instanceof UserError));
+  });
+
+  /** A kernel of that device. */
+  const work = (device: CudaDevice) => {
+    const total = device.allocate('total', [1]);
+    device.sum(total, device.allocate('x', [64]));
+    device.download(total);
+  };
+
+  test('a kernel that fails is a fault of ours, and the device is let go of in silence', () => {
+    const device = open();
+    emulate({ LOSE_AFTER: 0, LOSE_WITH: 719 });
+    refused(() => work(device), /^the GPU stopped at a fault in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
+  });
+
+  test('a card that is gone is lost, and to the next device one that does not start', () => {
+    const device = open();
+    emulate({ LOSE_AFTER: 0 });
+    refused(() => work(device), /^the GPU was lost \(CUDA_ERROR_UNKNOWN: /);
+    refused(open, /: CUDA does not start \(CUDA_ERROR_UNKNOWN: .*, from cu(?!Init)\w+\)/, CudaUnavailable);
+  });
+
+  test('kernels that the driver does not take', () => {
+    const device = open();
+    emulate({ COMPUTE_CAPABILITY: '8.0' });
+    refused(() => work(device), /^the NVIDIA driver does not take the compiled kernels \(.*BINARY_FOR_GPU/);
+  });
+});
+
+test("the machine's own memory is not the GPU's", () => {
+  const driver = openDriver(emulator);
+  driver.createContext(0);
+  try {
+    refused(
+      () => driver.allocHost(2 ** 50),
+      /^not enough memory in the machine itself: .* need 1126 TB of it/,
+    );
+  } finally {
+    driver.destroyContext();
+  }
+});
+
+test('a card that the compiler does not know yet, by the versions of CUDA that its driver takes', () => {
+  emulate({ COMPUTE_CAPABILITY: '15.0' });
+  const create = (folder: string) =>
+    createCudaDevice({ env: { ...emulator, CHATBOT_TRAIN_CUDA_LIBRARIES: folder } });
+  refused(
+    () => create(emulatorFolder()),
+    /cannot compile for this GPU's sm_150: pip install --upgrade nvidia-cuda-nvrtc, or use --device cpu\.$/,
+    CudaUnavailable,
+  );
+  emulate({ DRIVER_VERSION: 12_040, NVRTC_VERSION: '12.4' });
+  refused(
+    () => create(emulatorFolderOfCuda12()),
+    /\(CUDA 12\.4\) cannot compile for this GPU's sm_150: pip install --upgrade nvidia-cuda-nvrtc-cu12, or/,
+  );
+});
+
+describe('cuBLASLt', () => {
+  const create = () => createCudaDevice({ env: emulator });
+
+  for (const status of [1, 14])
+    test(`that does not start, with status ${status}`, () => {
+      emulate({ CUBLASLT_ERROR: status });
+      refused(
+        create,
+        /^cuBLASLt 13\.0\.0 does not start: check that it suits the driver with .* \(CUBLAS_STATUS/,
+      );
+    });
+
+  const sentences: readonly (readonly [status: number, says: RegExp])[] = [
+    [3, /^cuBLASLt 13\.0\.0 gets no memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/],
+    [
+      8,
+      /^cuBLASLt 13\.0\.0 does not know this GPU: pip install --upgrade nvidia-cublas, or use --device cpu \(/,
+    ],
+    [13, /^cuBLASLt 13\.0\.0 stopped on the GPU: start again .*; if it stops again, report it with/],
+  ];
+  for (const [status, says] of sentences)
+    test(`that fails with status ${status} at the start and in a product`, () => {
+      const device = create();
+      devices.push(device);
+      const [out, a, b] = [0, 1, 2].map(() => device.allocate('x', [32, 32]));
+      assert.ok(out && a && b);
+      emulate({ CUBLASLT_ERROR: status });
+      refused(() => device.matmul(out, a, b), says);
+      refused(create, says);
+    });
+});
+
+test('a model with rows that are wider than the kernels hold', () => {
+  const config = { ...tinyConfig, nEmbd: 4224, nHead: 66 };
+  assert.throws(
+    () => new GPT2(open(), config, { trainable: false }),
+    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use --device cpu$/,
+  );
+});
