@@ -1,0 +1,56 @@
+// That a thread's loads overlap: kernels that are about memory ask for several packs before they convert the first. What
+// a compiler made of the source cannot be seen in its registers, but in its order of instructions: in PTX, by nvcc.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', import.meta.url));
+
+/** By file and kernel: how many loads of 16 bytes are to stand together. */
+const together = {
+  'layernorm.cu': { layernorm_backward: 4, residual_layernorm: 6 },
+  'products.cu': { one_row: 8, few_rows: 4, one_row_transposed: 8, few_rows_transposed: 8 },
+  'rows.cu': { sum_rows: 4 },
+} as const;
+
+/** What turns two bf16 in a word into floats, and what is done with those. */
+const use = /\b(and\.b32\s.*, -65536;|shl\.b32\s.*, 16;|(fma\.rn|add|mul)(\.rn)?\.f32\s)/;
+
+/** The longest run of loads of 16 bytes of which none is used before the last is asked for. */
+function longestRun(ptx: string, kernel: string): number {
+  const [, body = ''] = ptx.split(new RegExp(`\\.entry ${kernel}\\(`));
+  let [run, longest] = [0, 0];
+  for (const line of (body.split('.entry ')[0] ?? '').split('\n')) {
+    if (line.includes('ld.global.v4.u32')) longest = Math.max(longest, ++run);
+    else if (use.test(line)) run = 0;
+  }
+  return longest;
+}
+
+describe('loads overlap', () => {
+  const { status } = spawnSync('nvcc', ['--version']);
+  const folder = mkdtempSync(join(tmpdir(), 'cuda-overlap-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [file, kernels] of Object.entries(together))
+    it(file, { skip: status !== 0 && 'no nvcc is on the path' }, () => {
+      const [source, ptx] = [join(folder, file), join(folder, `${file}.ptx`)];
+      const texts = ['scalar.cuh', file].map((name) => readFileSync(join(kernelFolder, name), 'utf8'));
+      writeFileSync(source, texts.join('\n'));
+      const words = ['-ptx', '-arch=sm_90', '-std=c++17', '-DSCALAR=bf16', '-o', ptx, source];
+      const { status, stderr } = spawnSync('nvcc', words, { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+      const found = Object.keys(kernels).map((kernel) => [
+        kernel,
+        longestRun(readFileSync(ptx, 'utf8'), kernel),
+      ]);
+      const short = Object.entries(kernels).filter(
+        ([kernel, count]) => (Object.fromEntries(found)[kernel] ?? 0) < count,
+      );
+      assert.deepEqual(short, [], JSON.stringify(found));
+    });
+});
