@@ -13,6 +13,8 @@ const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', imp
 
 /** By file and kernel: how many loads of 16 bytes are to stand together. */
 const together = {
+  'attention-cached.cu': { attention_cached: 8 },
+  'cross-entropy.cu': { cross_entropy: 4 },
   'layernorm.cu': { layernorm_backward: 4, residual_layernorm: 6 },
   'products.cu': { one_row: 8, few_rows: 4, one_row_transposed: 8, few_rows_transposed: 8 },
   'rows.cu': { sum_rows: 4 },

@@ -25,69 +25,77 @@ DEVICE float group_sum(float x, int lanes) {
 struct Positions {
   /** This head's columns of the cache, and of the first new position. */
   const scalar *cache, *added;
-  /** Whose row of the cache each filled position is in. */
-  const int* owners;
   /** From one row of the cache to the next; from one position to the next; the same of new positions. */
   long long row, position, added_position;
   int filled;
 };
 
-DEVICE const scalar* at(const Positions& positions, int position) {
-  if (position >= positions.filled) return positions.added + (position - positions.filled) * positions.added_position;
-  return positions.cache + positions.owners[position] * positions.row + position * positions.position;
+/** @param owner whose row of the cache a filled position is in. */
+DEVICE const scalar* at(const Positions& positions, int position, int owner) {
+  const scalar* const cached = positions.cache + owner * positions.row + position * positions.position;
+  const scalar* const added = positions.added + (position - positions.filled) * positions.added_position;
+  return position < positions.filled ? cached : added;
 }
 
 /**
  * See `attentionCached` of the device contract. keys, values [N, capacity, channels]; owners[batch, capacity]. Needs
  * lengths[b] + new_positions <= capacity.
  */
-extern "C" __global__ void __launch_bounds__(THREADS)
-    attention_cached(scalar* out, const scalar* qkv, scalar* keys, scalar* values, const int* lengths,
-                     const int* owners, long long batch, long long new_positions, long long capacity,
-                     long long channels, long long heads, float scale) {
+template <bool WHOLE>
+DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar* values, const int* lengths,
+                            const int* owners, long long new_positions, long long capacity, long long channels,
+                            long long heads, float scale) {
   const int size = (int)(channels / heads), sequence = (int)(blockIdx.x / new_positions);
   const int added = (int)(blockIdx.x % new_positions), filled = lengths[sequence], count = filled + added + 1;
-  const bool whole = channels % PACK == 0 && size % PACK == 0 && aligned(qkv) && aligned(keys) && aligned(values);
   int lanes = 1;
   while (lanes * PACK < size) lanes *= 2;
   const int groups = THREADS / lanes, group = threadIdx.x / lanes, column = threadIdx.x % lanes * PACK;
 
   const scalar* const own = qkv + blockIdx.x * 3 * channels + blockIdx.y * size;
   const scalar* const first = own - added * 3 * channels;
-  const Positions keys_at = {keys + blockIdx.y * size, first + channels, owners + sequence * capacity,
-                             capacity * channels, channels, 3 * channels, filled};
+  const int* const own_owners = owners + sequence * capacity;
+  const Positions keys_at = {keys + blockIdx.y * size, first + channels, capacity * channels, channels, 3 * channels,
+                             filled};
   Positions values_at = keys_at;
   values_at.cache = values + blockIdx.y * size;
   values_at.added = first + 2 * channels;
 
   float query[PACK], sum[PACK];
-  load(query, own, column, size, whole);
+  load(query, own, column, size, WHOLE);
 #pragma unroll
   for (int i = 0; i < PACK; i++) sum[i] = 0;
   if (group == 0) {
     const long long target = (sequence * capacity + filled + added) * channels + blockIdx.y * size;
     float kept[PACK];
-    load(kept, own + channels, column, size, whole);
-    store(keys + target, kept, column, size, whole);
-    load(kept, own + 2 * channels, column, size, whole);
-    store(values + target, kept, column, size, whole);
+    load(kept, own + channels, column, size, WHOLE);
+    store(keys + target, kept, column, size, WHOLE);
+    load(kept, own + 2 * channels, column, size, WHOLE);
+    store(values + target, kept, column, size, WHOLE);
   }
   float largest = MINUS_INFINITY, total = 0;
   // All lanes go round equally often, for their shuffles' sake.
   for (int from = 0; from < count; from += groups * AHEAD) {
-    float key[AHEAD][PACK], value[AHEAD][PACK], scores[AHEAD];
+    Coming<WHOLE, scalar> coming_keys[AHEAD], coming_values[AHEAD];
+    float scores[AHEAD];
+    int owner[AHEAD];
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      const int position = from + ahead * groups + group;
+      owner[ahead] = own_owners[position < filled ? position : 0];
+    }
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const int position = from + ahead * groups + group, columns = position < count ? size : 0;
-      load(key[ahead], at(keys_at, position < count ? position : 0), column, columns, whole);
-      load(value[ahead], at(values_at, position < count ? position : 0), column, columns, whole);
+      fetch(coming_keys[ahead], at(keys_at, position, owner[ahead]), column, columns);
+      fetch(coming_values[ahead], at(values_at, position, owner[ahead]), column, columns);
     }
     float most = largest;
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
-      float dot = 0;
+      float key[PACK], dot = 0;
+      take(key, coming_keys[ahead]);
 #pragma unroll
-      for (int i = 0; i < PACK; i++) dot = fmaf(query[i], key[ahead][i], dot);
+      for (int i = 0; i < PACK; i++) dot = fmaf(query[i], key[i], dot);
       dot = group_sum(dot, lanes) * scale;
       scores[ahead] = from + ahead * groups + group < count ? dot : MINUS_INFINITY;
       most = fmaxf(most, scores[ahead]);
@@ -100,9 +108,11 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const float weight = expf(scores[ahead] - shift);
+      float value[PACK];
+      take(value, coming_values[ahead]);
       total += weight;
 #pragma unroll
-      for (int i = 0; i < PACK; i++) sum[i] = fmaf(weight, value[ahead][i], sum[i]);
+      for (int i = 0; i < PACK; i++) sum[i] = fmaf(weight, value[i], sum[i]);
     }
   }
 
@@ -127,4 +137,14 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     joined_total = fmaf(weight, total_of[other], joined_total);
   }
   narrow(out[blockIdx.x * channels + blockIdx.y * size + threadIdx.x], joined / joined_total);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    attention_cached(scalar* out, const scalar* qkv, scalar* keys, scalar* values, const int* lengths,
+                     const int* owners, long long batch, long long new_positions, long long capacity,
+                     long long channels, long long heads, float scale) {
+  if (channels % PACK == 0 && channels / heads % PACK == 0 && aligned(qkv) && aligned(keys) && aligned(values))
+    attend_to_cache<true>(out, qkv, keys, values, lengths, owners, new_positions, capacity, channels, heads, scale);
+  else
+    attend_to_cache<false>(out, qkv, keys, values, lengths, owners, new_positions, capacity, channels, heads, scale);
 }

@@ -5,6 +5,8 @@
 // cross_entropy: grid rows, block whole warps of min(512, vocabulary / 4).
 
 #define LOWEST (-3.402823466e38f)
+/** Packs of a row that are on their way to a thread at a time. */
+#define AHEAD 4
 
 /** log of the sum of exponentials is largest + log(sum). */
 struct Summary {
@@ -110,11 +112,17 @@ extern "C" __global__ void __launch_bounds__(512, 2)
     const float logit[1] = {widen(row[lone])};
     take_in(own, logit);
   }
-#pragma unroll 2
-  for (long long column = first; column < layout.end; column += stride) {
-    float values[PACK];
-    load_whole(values, row + column);
-    take_in(own, values);
+  for (long long column = first; column < layout.end; column += AHEAD * stride) {
+    Coming<true, scalar> coming[AHEAD];
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, layout.end);
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      if (column + ahead * stride >= layout.end) break;
+      float values[PACK];
+      take(values, coming[ahead]);
+      take_in(own, values);
+    }
   }
   const float target_logit = widen(row[target]);  // before the barrier: afterwards it may be overwritten
   const Summary all = block_summary(own, of_warps);
@@ -130,12 +138,19 @@ extern "C" __global__ void __launch_bounds__(512, 2)
   const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
                              scale * (1.0f - label_smoothing), target};
   if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));
-#pragma unroll 2
-  for (long long column = first; column < layout.end; column += stride) {
-    float values[PACK];
-    load_whole(values, row + column);
+  for (long long column = first; column < layout.end; column += AHEAD * stride) {
+    Coming<true, scalar> coming[AHEAD];
 #pragma unroll
-    for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], (int)column + i, gradient);
-    store_whole(row + column, values);
+    for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, layout.end);
+#pragma unroll
+    for (int ahead = 0; ahead < AHEAD; ahead++) {
+      const long long own_column = column + ahead * stride;
+      if (own_column >= layout.end) break;
+      float values[PACK];
+      take(values, coming[ahead]);
+#pragma unroll
+      for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], (int)own_column + i, gradient);
+      store_whole(row + own_column, values);
+    }
   }
 }
