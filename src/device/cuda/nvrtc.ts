@@ -128,7 +128,10 @@ export function openNvrtc(env: NodeJS.ProcessEnv = process.env, majors: readonly
  * The architecture to compile for, as in `sm_90`.
  * @throws UserError (device) where this compiler does not know the card.
  */
-export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, number]): string {
+export function architectureOf(
+  nvrtc: Pick<Nvrtc, 'path' | 'version' | 'architectures'>,
+  [major, minor]: readonly [number, number],
+): string {
   const wanted = 10 * major + minor;
   if (nvrtc.architectures.includes(wanted)) return `sm_${wanted}`;
   // Machine code of a major version runs on every later minor one.
