@@ -21,9 +21,10 @@ import { complaintsOf, type Resources, resourcesOf } from './resources.js';
 /** What may spill, at most so many bytes, and why. */
 const allowedSpills = [
   {
-    kernel: /^attention-cached\.cu half sm_70 attention_cached$/,
+    kernel: /^(attention-cached\.cu half|layernorm\.cu float) sm_70 (attention_cached|residual_layernorm)$/,
     bytes: 12,
-    reason: 'the compiler of CUDA 12 stays at 128 registers, with which a multiprocessor holds two blocks',
+    reason:
+      'for Volta the compiler of CUDA 12 keeps to 128 and 32 registers, with which two blocks fit instead of one',
   },
   {
     kernel: /^attention-mma\.cu \w+ 128 sm_\d+ attention_backward_keys$/,
