@@ -15,20 +15,25 @@ export interface LearnerShape {
   readonly gradientCheckpointing?: boolean;
 }
 
+/** What the peers have too. */
+export const learnerSettings = {
+  labelSmoothing: 0,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+  maxGradNorm: 1,
+} as const;
+
 /** What builds the learner on a device, or counts its memory on a plan's. */
 export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
   const { model, precision, capacity, gradientCheckpointing = false } = shape;
   return (device) =>
     buildLearner(device, presetConfig(model, 50257), {
+      ...learnerSettings,
       capacity,
       precision,
       gradientCheckpointing,
-      labelSmoothing: 0,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weightDecay: 0.01,
-      maxGradNorm: 1,
       samples: false,
     });
 }

@@ -25,11 +25,10 @@ export function measurements(situation: Situation): Step[] {
   ];
 }
 
-function start({ device }: Situation): Step[] {
+function start(situation: Situation): Step[] {
   return [
     ours('gpu-check/start', { name: 'start with and without kept kernels', series: 'start' }, [
-      '--device',
-      device,
+      ...['--device', situation.device, '--precision', fastest(situation)],
     ]),
   ];
 }

@@ -3,8 +3,8 @@
 
 import { attentionModule } from '../../src/device/cuda/attention-launches.js';
 
-/** Turing, Ampere, Hopper, and the two Blackwells. */
-const cards = ['7.5', '8.0', '9.0', '10.0', '12.0'] as const;
+/** Volta, Turing, Ampere, Hopper, and the two Blackwells. */
+const cards = ['7.0', '7.5', '8.0', '9.0', '10.0', '12.0'] as const;
 /** Sources without a head size. */
 const plainFiles = [
   'adamw.cu',
@@ -20,6 +20,11 @@ const headSizes = [32, 64, 80, 96, 128] as const;
 const usualHeadSize = 64;
 /** Where each source of attention is compiled for its other head sizes in a short run. */
 const sampleOfSizes = { 'attention.cu': 'float 7.5', 'attention-mma.cu': 'half 8.0' } as const;
+/**
+ * Where attention.cu is compiled in half precision for cards that have tensor cores, in a short run: they need it for
+ * other head sizes, and for tensors that do not lie aligned.
+ */
+const sampleWithoutTensorCores = ['half 8.0', 'bf16 9.0'];
 
 export interface Compilation {
   readonly file: string;
@@ -32,7 +37,7 @@ export function nameOf({ file, computeCapability, defines }: Compilation): strin
   return `${file} ${values} sm_${computeCapability.join('')}`;
 }
 
-/** @param every without it, head sizes other than the usual one are compiled for one card and type. */
+/** @param every without it, what differs little from others is compiled for a card and a type or two. */
 export function compilations(every: boolean): Compilation[] {
   const found = new Map<string, Compilation>();
   for (const card of cards) {
@@ -40,6 +45,8 @@ export function compilations(every: boolean): Compilation[] {
       const [major = 0, minor = 0] = card.split('.').map(Number);
       // Cards before 8.0 have no bf16 that would be of use, and are not offered it.
       if (scalar === 'bf16' && major < 8) continue;
+      // Of Volta what it trains in: the rest differs little from Turing's.
+      if (card === '7.0' && scalar !== 'half' && !every) continue;
       const add = (file: string, defines: Compilation['defines']): void => {
         const one = {
           file,
@@ -50,9 +57,14 @@ export function compilations(every: boolean): Compilation[] {
       };
       for (const file of plainFiles) add(file, {});
       for (const headSize of headSizes) {
-        const { file, defines } = attentionModule(headSize, scalar === 'float' ? 4 : 2, major);
+        const bytes = scalar === 'float' ? 4 : 2;
+        const { file, defines } = attentionModule(headSize, bytes, major);
         const sampled = sampleOfSizes[file] === `${scalar} ${card}`;
         if (every || headSize === usualHeadSize || sampled) add(file, defines);
+        const without = attentionModule(headSize, bytes);
+        const sampledWithout =
+          headSize === usualHeadSize && sampleWithoutTensorCores.includes(`${scalar} ${card}`);
+        if (every || sampledWithout) add(without.file, without.defines);
       }
     }
   }

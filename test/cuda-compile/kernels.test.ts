@@ -1,6 +1,8 @@
 // Every kernel through NVIDIA's own compilers, for every generation of cards: NVRTC where it is installed, as the device
-// calls it, and nvcc where it is on the path. Writes registers, spills and times to results/cuda-kernels.json.
-// CHATBOT_TRAIN_EVERY_KERNEL=1 compiles also what a usual run leaves out for its time: all head sizes for all cards.
+// calls it (of CUDA 12 for Volta, which 13 does not know), and nvcc where it is on the path. Writes registers, spills and
+// times to results/cuda-kernels.json.
+// CHATBOT_TRAIN_EVERY_KERNEL=1 compiles also what a usual run leaves out for its time: all head sizes for all cards, with
+// and without tensor cores.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process';
@@ -19,6 +21,12 @@ import { complaintsOf, type Resources, resourcesOf } from './resources.js';
 /** What may spill, at most so many bytes, and why. */
 const allowedSpills = [
   {
+    kernel: /^(attention-cached\.cu half|layernorm\.cu float) sm_70 (attention_cached|residual_layernorm)$/,
+    bytes: 12,
+    reason:
+      'for Volta the compiler of CUDA 12 keeps to 128 and 32 registers, with which two blocks fit instead of one',
+  },
+  {
     kernel: /^attention-mma\.cu \w+ 128 sm_\d+ attention_backward_keys$/,
     bytes: 8,
     reason:
@@ -31,24 +39,29 @@ const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', imp
 const every = process.env.CHATBOT_TRAIN_EVERY_KERNEL === '1';
 
 describe('kernels compiled by NVRTC', () => {
-  const path = installedNvrtc();
+  const paths = installedNvrtcs();
   it('compile without a warning and without spills for every card', {
-    skip: path === undefined && 'no libnvrtc is installed: pip install nvidia-cuda-nvrtc',
+    skip: paths.length === 0 && 'no libnvrtc is installed: pip install nvidia-cuda-nvrtc',
   }, async () => {
-    const { version, architectures } = new Nvrtc(path ?? '');
-    const known = compilations(every).filter(({ computeCapability: [major, minor] }) =>
-      architectures.includes(10 * major + minor),
-    );
-    const answers = await compileAll(path ?? '', known);
+    const versions: string[] = [];
+    const answers = new Map<string, Answer>();
+    for (const path of paths) {
+      const { version, architectures } = new Nvrtc(path);
+      const added = compilations(every).filter(
+        (one) => !answers.has(nameOf(one)) && architectures.includes(architectureOf(one)),
+      );
+      versions.push(version);
+      for (const [name, answer] of await compileAll(path, added)) answers.set(name, answer);
+    }
     const record: Record<string, Resources> = {};
     for (const [name, { log }] of answers)
       for (const [kernel, resources] of Object.entries(resourcesOf(log)))
         record[`${name} ${kernel}`] = resources;
-    keepRecord(version, answers, record);
+    keepRecord(versions, answers, record);
     assert.deepEqual(faultsOf(answers), []);
     assert.deepEqual(spillsOf(record), []);
     const compiled = Object.keys(record).length;
-    assert.ok(compiled > known.length, `${compiled} kernels in ${known.length} compilations`);
+    assert.ok(compiled > answers.size, `${compiled} kernels in ${answers.size} compilations`);
   });
 });
 
@@ -62,19 +75,27 @@ describe('kernels compiled by nvcc', () => {
   }, async () => {
     const sample = compilations(every).filter(
       ({ computeCapability: [major], defines: { SCALAR, HEAD_SIZE = 64 } }) =>
-        major === 8 && SCALAR === 'half' && HEAD_SIZE === 64,
+        HEAD_SIZE === 64 && ['half 8', 'bf16 9'].includes(`${SCALAR} ${major}`),
     );
     const faults = await inTurns(sample, availableParallelism(), (one) => faultOfNvcc(folder, one));
     assert.deepEqual(faults.filter(Boolean), []);
   });
 });
 
-/** Where the device looks, and in the environment of the Python that other tests take. */
-function installedNvrtc(): string | undefined {
+/** As in sm_90: 90. */
+function architectureOf({ computeCapability: [major, minor] }: Compilation): number {
+  return 10 * major + minor;
+}
+
+/**
+ * Of CUDA 13 and of CUDA 12, those that there are: where the device looks, and in the environment of the Python that other
+ * tests take.
+ */
+function installedNvrtcs(): string[] {
   const python = process.env.CHATBOT_TRAIN_PYTHON;
   const environment = process.env.VIRTUAL_ENV ?? (python ? dirname(dirname(python)) : undefined);
   const folders = libraryFolders({ ...process.env, ...(environment ? { VIRTUAL_ENV: environment } : {}) });
-  return findLibrary('libnvrtc', folders, [13, 12]);
+  return [13, 12].flatMap((major) => findLibrary('libnvrtc', folders, [major]) ?? []);
 }
 
 /** Several processes, each compiling one after the other: the compiler itself runs on one thread. */
@@ -125,13 +146,13 @@ async function inTurns<Item, Result>(
 }
 
 async function faultOfNvcc(folder: string, compilation: Compilation): Promise<string | undefined> {
-  const { file, computeCapability, defines } = compilation;
-  const source = join(folder, file);
+  const { file, defines } = compilation;
+  const source = join(mkdtempSync(join(folder, 'source-')), file);
   const texts = ['scalar.cuh', file].map((name) => readFileSync(join(kernelFolder, name), 'utf8'));
   writeFileSync(source, texts.join('\n'));
   const options = [
     '-cubin',
-    `-arch=sm_${computeCapability.join('')}`,
+    `-arch=sm_${architectureOf(compilation)}`,
     '-std=c++17',
     '-diag-suppress=177',
     ...Object.entries(defines).map(([name, value]) => `-D${name}=${value}`),
@@ -161,7 +182,7 @@ function spillsOf(record: Readonly<Record<string, Resources>>): string[] {
 }
 
 function keepRecord(
-  version: string,
+  versions: readonly string[],
   answers: ReadonlyMap<string, Answer>,
   kernels: Readonly<Record<string, Resources>>,
 ): void {
@@ -170,6 +191,6 @@ function keepRecord(
   const lines = Object.entries(kernels).map(
     ([kernel, resources]) => `    ${JSON.stringify(kernel)}: ${JSON.stringify(resources)}`,
   );
-  const text = `{\n  "nvrtc": "${version}",\n  "milliseconds": ${JSON.stringify(milliseconds)},\n  "kernels": {\n${lines.join(',\n')}\n  }\n}\n`;
+  const text = `{\n  "nvrtc": ${JSON.stringify(versions)},\n  "milliseconds": ${JSON.stringify(milliseconds)},\n  "kernels": {\n${lines.join(',\n')}\n  }\n}\n`;
   writeFileSync(join(root, 'results', 'cuda-kernels.json'), text);
 }

@@ -25,11 +25,14 @@ export function resourcesOf(log: string): Record<string, Resources> {
   );
 }
 
+/** What CUDA 12 says whenever it compiles for Volta. */
+const deprecated = /^nvrtc: warning: Architectures prior to .* are deprecated/;
+
 /** Lines that are not ptxas' figures: warnings. */
 export function complaintsOf(log: string): string {
   return log
     .split('\n')
-    .filter((line) => line.trim() !== '' && !/^ptxas +(info +:|\.)/.test(line))
+    .filter((line) => line.trim() !== '' && !/^ptxas +(info +:|\.)/.test(line) && !deprecated.test(line))
     .join('\n');
 }
 

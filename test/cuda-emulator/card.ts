@@ -176,6 +176,7 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cublasLtMatmulDescSetAttribute: [U, I, P, U],
   cublasLtMatrixLayoutCreate: [P, I, U, U, 'int64_t'],
   cublasLtMatmulPreferenceCreate: [P],
+  cublasLtMatmulPreferenceSetAttribute: [U, I, P, U],
   cublasLtMatmulAlgoGetHeuristic: [U, U, U, U, U, U, U, I, P, P],
   cublasLtMatmul: [U, U, P, U, U, U, U, P, U, U, U, U, P, U, U, U],
 };

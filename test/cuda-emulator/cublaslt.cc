@@ -1,7 +1,8 @@
 // libcublasLt of the emulator: matrix products with the epilogues that we use, put into the emulated driver's streams.
 // Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
-// alignment of bias and saved input. CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient
-// none that sums up a bias' gradient; CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product.
+// alignment of bias and saved input, and that parts of a split sum are added in the type of the sum.
+// CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient none that sums up a bias' gradient;
+// CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product.
 
 #include <dlfcn.h>
 
@@ -57,6 +58,8 @@ struct Description {
 };
 struct Preference {
   uint64_t workspace = 0;
+  /** Bits of cublasLtReductionScheme_t: in place 1, in the type of the sum 2, in the type of the output 4. All by default. */
+  uint32_t reductions = 7;
   /** Of A, B, C and D, in bytes. */
   uint32_t alignments[4] = {256, 256, 256, 256};
 };
@@ -284,6 +287,22 @@ bool holds(const uint64_t* algorithm, const Description& e, const void* const (&
   return workspace >= algorithm[6];
 }
 
+/** Handles, descriptions, layouts and preferences that were created and not destroyed. */
+int alive = 0;
+
+template <class T>
+int create(T** out, T* made) {
+  *out = made;
+  alive++;
+  return SUCCESS;
+}
+template <class T>
+int destroy(T* made) {
+  delete made;
+  alive--;
+  return SUCCESS;
+}
+
 template <class T>
 bool take(T& to, const void* from, size_t size) {
   if (size != sizeof(T)) return false;
@@ -293,15 +312,13 @@ bool take(T& to, const void* from, size_t size) {
 
 }  // namespace
 
-API cublasLtCreate(void** handle) {
+API cublasLtCreate(int** handle) {
   if (const int status = told()) return status;
-  *handle = new int(1);
-  return SUCCESS;
+  return create(handle, new int(1));
 }
-API cublasLtDestroy(void* handle) {
-  delete (int*)handle;
-  return SUCCESS;
-}
+API cublasLtDestroy(int* handle) { return destroy(handle); }
+/** For tests. */
+API emulator_cublaslt_alive() { return alive; }
 extern "C" __attribute__((visibility("default"))) size_t cublasLtGetVersion() { return 130000; }
 extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusString(int status) {
   switch (status) {
@@ -317,13 +334,9 @@ extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusS
 }
 
 API cublasLtMatmulDescCreate(Description** description, int compute, int scale) {
-  *description = new Description{compute, scale};
-  return SUCCESS;
+  return create(description, new Description{compute, scale});
 }
-API cublasLtMatmulDescDestroy(Description* description) {
-  delete description;
-  return SUCCESS;
-}
+API cublasLtMatmulDescDestroy(Description* description) { return destroy(description); }
 API cublasLtMatmulDescSetAttribute(Description* e, int attribute, const void* value, size_t size) {
   bool taken = false;
   switch (attribute) {
@@ -342,13 +355,9 @@ API cublasLtMatmulDescSetAttribute(Description* e, int attribute, const void* va
 }
 
 API cublasLtMatrixLayoutCreate(Layout** layout, int type, uint64_t rows, uint64_t columns, int64_t leading) {
-  *layout = new Layout{type, rows, columns, leading};
-  return SUCCESS;
+  return create(layout, new Layout{type, rows, columns, leading});
 }
-API cublasLtMatrixLayoutDestroy(Layout* layout) {
-  delete layout;
-  return SUCCESS;
-}
+API cublasLtMatrixLayoutDestroy(Layout* layout) { return destroy(layout); }
 API cublasLtMatrixLayoutSetAttribute(Layout* l, int attribute, const void* value, size_t size) {
   bool taken = false;
   switch (attribute) {
@@ -363,19 +372,14 @@ API cublasLtMatrixLayoutSetAttribute(Layout* l, int attribute, const void* value
   return taken ? SUCCESS : INVALID_VALUE;
 }
 
-API cublasLtMatmulPreferenceCreate(Preference** preference) {
-  *preference = new Preference;
-  return SUCCESS;
-}
-API cublasLtMatmulPreferenceDestroy(Preference* preference) {
-  delete preference;
-  return SUCCESS;
-}
+API cublasLtMatmulPreferenceCreate(Preference** preference) { return create(preference, new Preference); }
+API cublasLtMatmulPreferenceDestroy(Preference* preference) { return destroy(preference); }
 API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, const void* value, size_t size) {
   if (attribute == 1) return take(preference->workspace, value, size) ? SUCCESS : INVALID_VALUE;
+  if (attribute == 3) return take(preference->reductions, value, size) ? SUCCESS : INVALID_VALUE;
   if (attribute >= 5 && attribute <= 8)
     return take(preference->alignments[attribute - 5], value, size) ? SUCCESS : INVALID_VALUE;
-  // Reduction schemes narrow a choice that there is none of here.
+  // The others narrow a choice that there is none of here.
   return size == 4 && attribute >= 0 && attribute <= 13 ? SUCCESS : INVALID_VALUE;
 }
 
@@ -384,6 +388,9 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Lay
   if (!handle) return NOT_INITIALIZED;
   *found = 0;
   if (wanted < 1) return INVALID_VALUE;
+  // The real library takes any mask. Under this one only, how it splits a sum leaves no trace in the output's type, and a
+  // product has the same bits however much of its workspace is taken.
+  if (preference->reductions & ~2u) return NOT_SUPPORTED;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
   memset(results, 0, sizeof *results);
   results->algorithm[0] = 0x656d75;

@@ -1,5 +1,7 @@
-// The CUDA device on the emulated card.
+// The CUDA device on the emulated card, and what only an emulator tells of it.
 
+import { join } from 'node:path';
+import koffi from 'koffi';
 import {
   type CudaDevice,
   type CudaDeviceOptions,
@@ -12,4 +14,18 @@ export function createEmulatedDevice(options: CudaDeviceOptions = {}): CudaDevic
     ...options,
     env: { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder() },
   });
+}
+
+/** Bytes that kernels of this process have brought into shared memory by cp.async, so far. */
+export function copiedBytes(): number {
+  return asked('libcuda.so.1', 'emulator_copied_bytes', 'uint64_t');
+}
+
+/** How many handles, descriptions, layouts and preferences of cuBLASLt this process has created and not destroyed. */
+export function cublasLtObjects(): number {
+  return asked('libcublasLt.so.13', 'emulator_cublaslt_alive', 'int');
+}
+
+function asked(library: string, name: string, type: string): number {
+  return Number(koffi.load(join(emulatorFolder(), library)).func(name, type, [])());
 }

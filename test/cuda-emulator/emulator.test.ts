@@ -329,9 +329,17 @@ describe('products of the emulated cuBLASLt', () => {
     readonly transposeB?: boolean;
     readonly beta?: number;
     readonly compute?: number;
+    readonly reductions?: number;
     readonly attributes?: readonly (readonly [attribute: number, value: ArrayBufferView])[];
   }): number {
-    const { transposeA = false, transposeB = false, beta = 0, compute = 68, attributes = [] } = options;
+    const {
+      transposeA = false,
+      transposeB = false,
+      beta = 0,
+      compute = 68,
+      reductions = 2,
+      attributes = [],
+    } = options;
     const description = created('cublasLtMatmulDescCreate', compute, 0);
     const flags = [
       [3, Int32Array.of(transposeA ? 1 : 0)],
@@ -349,6 +357,8 @@ describe('products of the emulated cuBLASLt', () => {
     const ld = layout(m, n);
     const handle = created('cublasLtCreate');
     const preference = created('cublasLtMatmulPreferenceCreate');
+    const mask = Uint32Array.of(reductions);
+    assert.equal(blas('cublasLtMatmulPreferenceSetAttribute', preference, 3, mask, 4), 0);
     const heuristic = new Uint8Array(96);
     const found = new Int32Array(1);
     const query = [handle, description, la, lb, ld, ld, preference, 1, heuristic, found];
@@ -439,6 +449,13 @@ describe('products of the emulated cuBLASLt', () => {
     const d = card.allocate(4 * m * n);
     assert.equal(multiply({ a: fine, b: numbers(k * n, () => 1), d, compute: 77 }), 0);
     assert.equal(card.download(d, 1)[0], k);
+  });
+
+  it('are not to be had where parts of a sum may be added in the type of the output', () => {
+    const d = card.allocate(4 * m * n);
+    for (const reductions of [1, 4, 7])
+      assert.throws(() => multiply({ a, b, d, reductions }), /15 !== 0/, `${reductions}`);
+    assert.equal(multiply({ a, b, d, reductions: 0 }), 0);
   });
 
   it('find memory that is too small', () => {

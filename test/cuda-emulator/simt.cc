@@ -583,6 +583,7 @@ void await_copies(int groups_left) {
     checked_read(copy.from, (size_t)copy.filled);
     checked_write(copy.to, (size_t)copy.bytes);
     memcpy(copy.to, copy.from, (size_t)copy.filled);
+    s.fault->copied += (uint64_t)copy.filled;
     memset((char*)copy.to + copy.filled, 0, (size_t)(copy.bytes - copy.filled));
   }
   thread.pending = kept;
@@ -645,6 +646,7 @@ __attribute__((visibility("default"))) void emulator_run(const Memory* memory, c
   s.threads = (int)(shape->block[0] * shape->block[1] * shape->block[2]);
   s.shared_bytes = (size_t)(_end - __bss_start);
   fault->outcome = FINISHED;
+  fault->copied = 0;
   prepare();
   gridDim = dim3(shape->grid[0], shape->grid[1], shape->grid[2]);
   blockDim = dim3(shape->block[0], shape->block[1], shape->block[2]);

@@ -47,9 +47,12 @@ enum Outcome {
   LAUNCH_FAILED = 719,
 };
 
+/** How a launch went. */
 struct Fault {
   int outcome;
   char text[1024];
+  /** Bytes that its cp.async brought. */
+  uint64_t copied;
 };
 
 /** The module's entry: `emulator_run`. */

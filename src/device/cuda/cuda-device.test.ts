@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
-import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
+import { createEmulatedDevice, cublasLtObjects } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../conformance/every-operation.js';
 import { Bench, expectClose, Random } from '../conformance/harness.js';
 import { roundToBf16 } from '../reference.js';
@@ -247,6 +247,18 @@ test("in fp16 a bias' gradient is summed up in float32, where it may be larger t
   assert.ok(gradient?.every((value) => value === 32_000));
   assert.ok(sums?.every((value) => Math.abs(value - 8 * 32_000) < 10));
   assert.deepEqual(device.epilogues(), ['f16 [8,16] over 32, gelu-gradient: fused']);
+});
+
+test('a device that is disposed of leaves nothing behind in cuBLASLt', () => {
+  assert.equal(cublasLtObjects(), 0);
+  const device = open();
+  // One of the two epilogues is not to be had, and what describes it is of no more use.
+  process.env.CUDA_EMULATOR_EPILOGUES = 'no-bias-gradient';
+  summedGradient(device, 'bf16', new Float64Array(8 * 32), new Float64Array(32 * 16));
+  // The handle; a description and three layouts.
+  assert.equal(cublasLtObjects(), 5);
+  device.dispose();
+  assert.equal(cublasLtObjects(), 0);
 });
 
 test('TF32 is only where it is asked for, and said', () => {

@@ -12,6 +12,9 @@ import { makeFolder } from '../../files/make-folder.js';
 import { cacheFolders } from '../cpu/compiler.js';
 import { architectureOf, type Nvrtc } from './nvrtc.js';
 
+/** What is needed of the compiler. */
+export type KernelCompiler = Pick<Nvrtc, 'path' | 'version' | 'architectures' | 'compile'>;
+
 export interface KernelOptions {
   readonly computeCapability: readonly [number, number];
   /** Macros, as `{ SCALAR: 'bf16' }`. */
@@ -32,7 +35,7 @@ const flags = ['--std=c++17', '--fmad=true'];
  * The image of one source file, such as `layernorm.cu`.
  * @throws UserError (device) where the compiler does not know the card; Error with its log where it refuses a source.
  */
-export function kernelImage(nvrtc: Nvrtc, file: string, options: KernelOptions): Uint8Array {
+export function kernelImage(nvrtc: KernelCompiler, file: string, options: KernelOptions): Uint8Array {
   const folder = options.folder ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const texts = [prelude, file].map(
     (name) => `#line 1 "${name}"\n${readFileSync(join(folder, name), 'utf8')}`,

@@ -132,7 +132,10 @@ export function openNvrtc(wanted: Wanted, computeCapability: readonly [number, n
  * The architecture to compile for, as in `sm_90`.
  * @throws UnusableLibrary where this compiler does not know the card.
  */
-export function architectureOf(nvrtc: Nvrtc, [major, minor]: readonly [number, number]): string {
+export function architectureOf(
+  nvrtc: Pick<Nvrtc, 'path' | 'version' | 'architectures'>,
+  [major, minor]: readonly [number, number],
+): string {
   const wanted = 10 * major + minor;
   if (nvrtc.architectures.includes(wanted)) return `sm_${wanted}`;
   // Machine code of a major version runs on every later minor one.

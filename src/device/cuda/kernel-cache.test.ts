@@ -1,0 +1,153 @@
+// The cache of compiled kernels, with a compiler that only writes down what it is asked for.
+
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { type KernelOptions, kernelImage } from './kernel-cache.js';
+
+const root = mkdtempSync(join(tmpdir(), 'kernel-cache-test-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+/** Its image is what it was given, so that a wrong one shows. */
+class FakeCompiler {
+  path = '/lib/libnvrtc.so.13';
+  version = '13.0';
+  readonly architectures = [80, 90];
+  compilations = 0;
+
+  compile(source: string, name: string, options: readonly string[]) {
+    this.compilations++;
+    const said = JSON.stringify([source, name, options, this.version, this.path]);
+    return { image: new Uint8Array(Buffer.from(said)), log: '' };
+  }
+}
+
+let folders = 0;
+/** A compiler, a source, and caches of their own. */
+function surroundings() {
+  const folder = join(root, String(folders++));
+  const [sources, temporary] = [join(folder, 'sources'), join(folder, 'tmp')];
+  for (const made of [sources, temporary]) mkdirSync(made, { recursive: true });
+  writeFileSync(join(sources, 'scalar.cuh'), 'typedef float scalar;\n');
+  writeFileSync(join(sources, 'rows.cu'), 'extern "C" __global__ void sum() {}\n');
+  const env = { XDG_CACHE_HOME: join(folder, 'cache'), TMPDIR: temporary };
+  const compiler = new FakeCompiler();
+  const image = (options: Partial<KernelOptions> = {}) =>
+    kernelImage(compiler, 'rows.cu', {
+      computeCapability: [9, 0],
+      defines: { SCALAR: 'float' },
+      env,
+      folder: sources,
+      ...options,
+    });
+  /** The image, and whether it had to be compiled. */
+  const build = (options: Partial<KernelOptions> = {}) => {
+    const before = compiler.compilations;
+    const text = Buffer.from(image(options)).toString();
+    return { text, compiled: compiler.compilations > before };
+  };
+  const cache = join(folder, 'cache', 'chatbot-train', 'kernels');
+  /** The path of the only image that is kept. */
+  const kept = () => {
+    const [name = '', ...others] = readdirSync(cache);
+    assert.deepEqual(others, []);
+    return join(cache, name);
+  };
+  return { sources, cache, temporary, compiler, build, kept };
+}
+
+test('an image is compiled once and found in the cache afterwards', () => {
+  const { build, kept } = surroundings();
+  const first = build();
+  assert.ok(first.compiled);
+  assert.equal(readFileSync(kept(), 'utf8'), first.text);
+  assert.deepEqual(build(), { text: first.text, compiled: false });
+});
+
+test('another source, prelude, option, card, compiler or version gives another image, and the first one stays', () => {
+  const { sources, compiler, build } = surroundings();
+  const texts = new Set([build().text]);
+  const changed = (what: string, options: Partial<KernelOptions> = {}) => {
+    const { text, compiled } = build(options);
+    assert.ok(compiled && !texts.has(text), what);
+    texts.add(text);
+    assert.deepEqual(build(options), { text, compiled: false }, `${what}, again`);
+  };
+  changed('a define', { defines: { SCALAR: 'bf16' } });
+  changed('a further define', { defines: { SCALAR: 'float', HEAD_SIZE: 64 } });
+  changed('a card', { computeCapability: [8, 0] });
+  compiler.version = '13.1';
+  changed('a version');
+  // An emulator says of itself that it is the version that it emulates.
+  compiler.version = '13.0';
+  compiler.path = '/elsewhere/libnvrtc.so.13';
+  changed('a compiler');
+  compiler.path = '/lib/libnvrtc.so.13';
+  assert.ok(!build().compiled, 'what it was at first');
+  writeFileSync(join(sources, 'rows.cu'), 'extern "C" __global__ void other() {}\n');
+  changed('a source');
+  writeFileSync(join(sources, 'scalar.cuh'), 'typedef double scalar;\n');
+  changed('the prelude');
+});
+
+test('a damaged image is compiled anew and replaced', () => {
+  const { build, kept } = surroundings();
+  const whole = build();
+  const damages: readonly ((path: string) => void)[] = [
+    (path) => truncateSync(path, 10),
+    (path) => truncateSync(path, 0),
+    (path) => writeFileSync(path, whole.text.replace('float', 'flout')),
+  ];
+  for (const damage of damages) {
+    const path = kept();
+    damage(path);
+    assert.deepEqual(build(), whole);
+    assert.equal(readFileSync(path, 'utf8'), whole.text);
+    assert.equal(kept(), path);
+    assert.ok(!build().compiled);
+  }
+});
+
+test('a cache that others may write is not trusted, nor written', () => {
+  const { cache, temporary, build, kept } = surroundings();
+  const { text } = build();
+  const path = kept();
+  chmodSync(cache, 0o777);
+  assert.deepEqual(build(), { text, compiled: true });
+  assert.equal(kept(), path);
+  // The next one, which is ours alone, holds it now.
+  assert.equal(readdirSync(temporary).length, 1);
+  assert.deepEqual(build(), { text, compiled: false });
+});
+
+test('where no cache can be written, there is an image all the same', () => {
+  const { cache, temporary, build } = surroundings();
+  rmSync(temporary, { recursive: true });
+  for (const file of [temporary, join(cache, '../..')]) writeFileSync(file, 'no folder');
+  const { text, compiled } = build();
+  assert.ok(compiled);
+  assert.deepEqual(build(), { text, compiled: true });
+  assert.ok(!existsSync(cache));
+});
+
+test('it is told of a compilation before it begins, and only then', () => {
+  const { compiler, build } = surroundings();
+  const told: number[] = [];
+  const onCompile = () => told.push(compiler.compilations);
+  build({ onCompile });
+  build({ onCompile });
+  build({ onCompile, defines: { SCALAR: 'half' } });
+  assert.deepEqual(told, [0, 1]);
+});

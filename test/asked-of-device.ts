@@ -1,0 +1,31 @@
+// What is asked of a device, counted by operation.
+
+import { mock } from 'node:test';
+import type { Device } from '../src/device/device.js';
+import { KernelDevice } from '../src/device/kernel-device.js';
+
+export interface Asked {
+  /** By operation, those that were asked for. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Owner and key of each replay, in order. */
+  readonly replays: readonly (readonly [owner: unknown, key: unknown])[];
+}
+
+/** What `work` asks of a device of kernels. */
+export function askedOfDevice(device: Device, work: () => void): Asked {
+  const inherited = Object.getOwnPropertyNames(KernelDevice.prototype) as (keyof Device | 'ready')[];
+  const asked = inherited
+    .filter((name): name is keyof Device => name !== 'ready' && typeof device[name] === 'function')
+    .map((name) => [name, mock.method(device, name as 'replay').mock] as const);
+  try {
+    work();
+  } finally {
+    for (const [, method] of asked) method.restore();
+  }
+  const counts = asked.map(([name, { calls }]) => [name, calls.length] as const);
+  const replays = asked.flatMap(([name, { calls }]) => (name === 'replay' ? calls : []));
+  return {
+    counts: Object.fromEntries(counts.filter(([, count]) => count !== 0)),
+    replays: replays.map(({ arguments: [owner, key] }) => [owner, key]),
+  };
+}
