@@ -18,22 +18,6 @@ import { type Compilation, compilations, nameOf } from './compilations.js';
 import type { Answer } from './nvrtc-process.js';
 import { complaintsOf, type Resources, resourcesOf } from './resources.js';
 
-/** What may spill, at most so many bytes, and why. */
-const allowedSpills = [
-  {
-    kernel: /^(attention-cached\.cu half|layernorm\.cu float) sm_70 (attention_cached|residual_layernorm)$/,
-    bytes: 12,
-    reason:
-      'for Volta the compiler of CUDA 12 keeps to 128 and 32 registers, with which two blocks fit instead of one',
-  },
-  {
-    kernel: /^attention-mma\.cu \w+ 128 sm_\d+ attention_backward_keys$/,
-    bytes: 8,
-    reason:
-      'keys, values and their gradients take 192 of the 255 registers, and only heads of 128 channels do so',
-  },
-] as const;
-
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', import.meta.url));
 const every = process.env.CHATBOT_TRAIN_EVERY_KERNEL === '1';
@@ -174,10 +158,7 @@ function faultsOf(answers: ReadonlyMap<string, Answer>): string[] {
 
 function spillsOf(record: Readonly<Record<string, Resources>>): string[] {
   return Object.entries(record)
-    .filter(([kernel, { spillBytes }]) => {
-      const allowed = allowedSpills.find((one) => one.kernel.test(kernel));
-      return spillBytes > (allowed?.bytes ?? 0);
-    })
+    .filter(([, { spillBytes }]) => spillBytes > 0)
     .map(([kernel, { spillBytes }]) => `${kernel} spills ${spillBytes} bytes`);
 }
 
