@@ -16,7 +16,8 @@ export interface Environment {
   readonly card: string;
   readonly computeCapability: string;
   readonly totalMemory: number;
-  readonly freeMemory: number;
+  /** Bytes that a run may take, which is less than what is free. */
+  readonly availableMemory: number;
   /** As CUDA counts: 13000 is 13.0. */
   readonly driverVersion: number;
   readonly device: string;
@@ -70,7 +71,7 @@ async function environment(name: string, python: string): Promise<Environment> {
     card,
     computeCapability: computeCapability.join('.'),
     totalMemory,
-    freeMemory: device.availableMemory(),
+    availableMemory: device.availableMemory(),
     driverVersion: driver.version,
     device: device.description,
     precisions: device.precisions,

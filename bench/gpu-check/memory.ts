@@ -1,5 +1,5 @@
-// What the plan says a training run takes of the card's memory, beside what the driver counts: free memory before the
-// learner is built, less free memory after its first step.
+// What the plan says a training run takes of the card's memory, beside what the driver counts: available memory before
+// the learner is built, less that after its first step.
 //
 //     node dist/bench/gpu-check/memory.js --model medium --batch 8 --tokens 512 --precision bf16
 
@@ -14,8 +14,8 @@ export interface MemoryResult {
   readonly plannedBytes: number;
   /** By cuMemGetInfo. */
   readonly takenBytes: number;
-  /** Before the learner is built, what the context, its kernels and the library take already. */
-  readonly freeBytes: number;
+  /** What a run may take, before the learner is built. */
+  readonly availableBytes: number;
   readonly parts: Readonly<Record<string, number>>;
 }
 
@@ -38,7 +38,7 @@ const build = learnerPlan({
   gradientCheckpointing: values['gradient-checkpointing'],
 });
 const plan = planMemory(device, build);
-const freeBytes = device.availableMemory();
+const availableBytes = device.availableMemory();
 device.reserve(totalBytes(plan));
 const learner = initializeLearner(build(device));
 learner.pass.accumulate(fullRows(batch, tokens, learner.model.config.vocabSize), 1 / (batch * tokens), {
@@ -50,8 +50,8 @@ const [loss = Number.NaN] = device.download(learner.pass.lossSum);
 if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
 const result: MemoryResult = {
   plannedBytes: totalBytes(plan),
-  takenBytes: freeBytes - device.availableMemory(),
-  freeBytes,
+  takenBytes: availableBytes - device.availableMemory(),
+  availableBytes,
   parts: Object.fromEntries(plan),
 };
 console.log(JSON.stringify(result));

@@ -78,6 +78,13 @@ DEVICE long long lone_column(const Layout& layout, long long vocabulary) {
   return column < vocabulary ? column : -1;
 }
 
+/** Asks for this thread's next packs of a row, which ends at `end`. */
+DEVICE void fetch_ahead(Coming<true, scalar> (&coming)[AHEAD], const scalar* row, long long column, long long stride,
+                        long long end) {
+#pragma unroll
+  for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, end);
+}
+
 /** d loss / d logit is factor e^(logit - largest) - share, less `at_target` at the target. */
 struct Gradient {
   float largest, factor, share, at_target;
@@ -114,8 +121,7 @@ extern "C" __global__ void __launch_bounds__(512, 2)
   }
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
     Coming<true, scalar> coming[AHEAD];
-#pragma unroll
-    for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, layout.end);
+    fetch_ahead(coming, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       if (column + ahead * stride >= layout.end) break;
@@ -140,8 +146,7 @@ extern "C" __global__ void __launch_bounds__(512, 2)
   if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
     Coming<true, scalar> coming[AHEAD];
-#pragma unroll
-    for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, layout.end);
+    fetch_ahead(coming, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const long long own_column = column + ahead * stride;

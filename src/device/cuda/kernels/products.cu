@@ -186,12 +186,13 @@ extern "C" __global__ void __launch_bounds__(STRIP_THREADS, 1)
 }
 
 /** out[rows, columns] = x[rows, inner] weights[columns, inner]'; out is float where `wide`. A warp has a column. */
-template <int ROWS, int AHEAD, bool WHOLE>
+template <int ROWS, bool WHOLE>
 DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, const scalar* weights, int rows,
                                         long long columns, long long inner) {
   const int lane = threadIdx.x % WARP;
   const long long column = (long long)blockIdx.x * (blockDim.x / WARP) + threadIdx.x / WARP;
   if (column >= columns) return;
+  const int AHEAD = 4;
   float sums[ROWS];
 #pragma unroll
   for (int row = 0; row < ROWS; row++) sums[row] = 0;
@@ -228,20 +229,23 @@ DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, co
   }
 }
 
+template <int ROWS>
+DEVICE void few_rows_transposed_in_packs(void* out, int wide, const scalar* x, const scalar* weights, int rows,
+                                         long long columns, long long inner) {
+  if (inner % PACK == 0 && aligned(weights) && aligned(x))
+    few_rows_transposed_product<ROWS, true>(out, wide, x, weights, rows, columns, inner);
+  else
+    few_rows_transposed_product<ROWS, false>(out, wide, x, weights, rows, columns, inner);
+}
+
 extern "C" __global__ void __launch_bounds__(256)
     one_row_transposed(void* out, int wide, const scalar* x, const scalar* weights, long long rows, long long columns,
                        long long inner) {
-  if (inner % PACK == 0 && aligned(weights) && aligned(x))
-    few_rows_transposed_product<1, 4, true>(out, wide, x, weights, 1, columns, inner);
-  else
-    few_rows_transposed_product<1, 4, false>(out, wide, x, weights, 1, columns, inner);
+  few_rows_transposed_in_packs<1>(out, wide, x, weights, 1, columns, inner);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
     few_rows_transposed(void* out, int wide, const scalar* x, const scalar* weights, long long rows, long long columns,
                         long long inner) {
-  if (inner % PACK == 0 && aligned(weights) && aligned(x))
-    few_rows_transposed_product<FEW, 4, true>(out, wide, x, weights, (int)rows, columns, inner);
-  else
-    few_rows_transposed_product<FEW, 4, false>(out, wide, x, weights, (int)rows, columns, inner);
+  few_rows_transposed_in_packs<FEW>(out, wide, x, weights, (int)rows, columns, inner);
 }
