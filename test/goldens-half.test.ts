@@ -27,8 +27,8 @@ const folder = join(repositoryRoot, 'test/goldens/gpt2');
 const named = process.env.CHATBOT_TRAIN_TEST_DEVICE;
 /**
  * By the golden model: how many steps it learns. The curve of `variant` leaves float32's by more than 1% whoever computes it
- * in half precision: PyTorch with autocast to bf16 by 1.7%, these kernels on the emulated card by 1.8 or 5.2%, as the
- * processor's own sums happen to round.
+ * in half precision: PyTorch with autocast to bf16 by 1.7%, these kernels on the emulated card by 1.8% and by 5.2%, in two
+ * builds of the emulator.
  */
 const steps = { plain: 200, odd: 200, variant: 0, unscaled: 0 };
 /** Most that a gradient may be off by, of its norm. */
