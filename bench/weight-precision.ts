@@ -7,6 +7,7 @@ import { collate } from '../src/corpus/batch.js';
 import { encodeDialogue } from '../src/corpus/encode-dialogue.js';
 import { readCorpus } from '../src/corpus/read-corpus.js';
 import { split } from '../src/corpus/split.js';
+import { TrainingText } from '../src/corpus/training-text.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { ScoringPass } from '../src/nn/scoring-pass.js';
@@ -27,12 +28,12 @@ const { values } = parseArgs({
 });
 const folder = openModelFolder(values.model);
 const tokenizer = openTokenizer(values.model);
+const text = new TrainingText(tokenizer);
 const maxLength = Math.min(256, folder.config.nPositions);
 // What a run with the default seed and share keeps aside.
 const { evaluation } = split(readCorpus([values.data]).dialogues, 0.1, 42);
 const encoded = evaluation.flatMap(
-  (dialogue) =>
-    encodeDialogue(dialogue, tokenizer, { lossOn: 'responses', maxLength, order: 'forward' }) ?? [],
+  (dialogue) => encodeDialogue(dialogue, text, { lossOn: 'auto', maxLength, order: 'forward' }) ?? [],
 );
 const supervisedTokens = encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0);
 const result: WeightPrecisionResult = {

@@ -1,43 +1,25 @@
-// A corpus from files to dialogues: finds the files, tells their formats, reads them, and tidies what was read.
+// A corpus from files to dialogues: finds the files, tells their formats, reads them, and says what it made of them.
 
 import { extname } from 'node:path';
 import { UserError } from '../errors.js';
+import { conversationParts } from './conversation-parts.js';
 import { type CorpusFile, corpusFiles } from './corpus-files.js';
 import type { Dialogue } from './dialogue.js';
 import { type CorpusFormat, knownFormats } from './formats.js';
+import { type RecordsRead, readRecords } from './read-records.js';
 import { readCornell } from './readers/cornell.js';
 import { readDialogptTsv } from './readers/dialogpt-tsv.js';
 import { jsonRecords } from './readers/json-text.js';
-import { messages } from './readers/messages.js';
-import { qaPairs } from './readers/qa-pairs.js';
-import { matches, type RecordReader, shortened, wrongRecord } from './readers/record.js';
-import { turns } from './readers/turns.js';
+import { type RawDialogue, shortened } from './readers/record.js';
+import { tabSeparatedKind } from './readers/tab-separated.js';
+import { type CorpusSummary, type FileSummary, skippedWords } from './summary.js';
+import { Tally } from './tally.js';
 import { readText } from './text-file.js';
-import { tidyText } from './tidy-text.js';
-
-export interface FileSummary {
-  readonly path: string;
-  readonly format: CorpusFormat;
-  readonly dialogues: number;
-  readonly turns: number;
-  /** Of fewer than two turns with text in them. */
-  readonly skippedDialogues: number;
-  /** Without text. */
-  readonly skippedTurns: number;
-}
-
-export interface CorpusSummary {
-  readonly files: readonly FileSummary[];
-  /** Files in the folders given that are of no known kind. */
-  readonly skippedFiles: readonly string[];
-}
 
 export interface Corpus {
   readonly dialogues: Dialogue[];
   readonly summary: CorpusSummary;
 }
-
-const recordReaders: readonly RecordReader[] = [qaPairs, turns, messages];
 
 /**
  * The dialogues of all `paths` (files, and folders with all below them), in that order; each has two turns or more.
@@ -51,91 +33,64 @@ export function readCorpus(
   const dialogues: Dialogue[] = [];
   const files: FileSummary[] = [];
   for (const file of found.files) {
-    const read = readFile(file, format);
-    const tidied = tidy(read.dialogues);
-    for (const dialogue of tidied.dialogues) dialogues.push(dialogue);
+    const tally = new Tally();
+    const read = readFile(file, format, tally);
+    for (const dialogue of read.dialogues) dialogues.push(dialogue);
     files.push({
       path: file.path,
       format: read.format,
-      dialogues: tidied.dialogues.length,
-      turns: tidied.dialogues.reduce((sum, dialogue) => sum + dialogue.turns.length, 0),
-      skippedDialogues: tidied.skippedDialogues,
-      skippedTurns: tidied.skippedTurns,
+      dialogues: read.dialogues.length,
+      turns: read.dialogues.reduce((sum, dialogue) => sum + dialogue.turns.length, 0),
+      skipped: tally.skipped,
+      remarks: tally.remarks,
+      unusedFields: tally.unusedFields,
     });
   }
   if (dialogues.length === 0) throw nothingUsable(files);
   return { dialogues, summary: { files, skippedFiles: found.skipped } };
 }
 
-interface FileContent {
-  readonly format: CorpusFormat;
-  readonly dialogues: Iterable<Dialogue>;
-}
-
-function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto'): FileContent {
-  if (kind === 'cornell') return { format: 'cornell', dialogues: readCornell(path) };
+function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto', tally: Tally): RecordsRead {
+  if (kind === 'cornell') return { format: 'cornell', dialogues: linesRead(readCornell(path), tally) };
   const text = readText(path);
   const wanted = format === 'auto' ? detect(path, text) : format;
-  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(text, path) };
-  const readers = recordReaders.filter((reader) => wanted === 'json' || reader.format === wanted);
-  return readRecords(text, path, readers);
+  if (wanted === 'tsv')
+    return { format: wanted, dialogues: linesRead(readDialogptTsv(text, path, tally), tally) };
+  return readRecords(jsonRecords(text, path), path, wanted, tally);
 }
+
+/** Formats whose lines all have one shape: one that has not is an error of the reader. */
+function linesRead(lines: Iterable<RawDialogue>, tally: Tally): Dialogue[] {
+  const dialogues: Dialogue[] = [];
+  for (const { turns, source } of lines) {
+    const parts = conversationParts(turns, source, tally);
+    if (parts.length === 0) tally.skip('fewer than two turns with text', Number(source.split(':').at(-1)));
+    for (const part of parts) dialogues.push(part);
+  }
+  return dialogues;
+}
+
+/** An object, or a list of objects, lists or texts: a bracket alone also begins the lines of some chat logs. */
+const beginsAsJson = /^\s*(?:\{\s*["}]|\[\s*[[{"\]])/;
 
 /** By name where that says it, else by how the text begins. */
 function detect(path: string, text: string): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
-  if (extension === '.tsv') return 'tsv';
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const beginning = text.slice(0, 2 ** 16).trimStart();
-  if (/^[[{]/.test(beginning)) return 'json';
-  const [firstLine = ''] = beginning.split('\n', 1);
-  if (firstLine.includes('\t')) return 'tsv';
+  const beginning = text.slice(0, 2 ** 16);
+  if (beginsAsJson.test(beginning)) return 'json';
+  const firstLine = beginning.trimStart().split('\n', 1)[0] ?? '';
+  if (extension !== '.tsv' && !beginning.split('\n', 1)[0]?.includes('\t') && !firstLine.includes('\t'))
+    throw new UserError(
+      'data',
+      `${path} is in no format that is known here (it begins with "${shortened(firstLine)}"); convert it to ${knownFormats}`,
+    );
+  const found = tabSeparatedKind(beginning);
+  if (found.kind === 'pairs') return 'tsv';
   throw new UserError(
     'data',
-    `${path} is in no format that is known here (it begins with "${shortened(firstLine)}"); convert it to ${knownFormats}`,
+    `${path}: its lines are ${found.what}, not a question and its answer (source<TAB>target); convert it to ${knownFormats}`,
   );
-}
-
-/** The first record decides which of `readers` reads the file; any other after it is an error. */
-function readRecords(text: string, path: string, readers: readonly RecordReader[]): FileContent {
-  const records = jsonRecords(text, path);
-  const first = records.next();
-  if (first.done) throw new UserError('data', `${path} holds an empty list; it should hold conversations`);
-  const { value, line } = first.value;
-  const reader = readers.find((candidate) => matches(candidate, value));
-  if (!reader) throw wrongRecord(value, readers, `${path}:${line}`);
-  return { format: reader.format, dialogues: dialoguesOf(reader, first.value, records, path) };
-}
-
-function* dialoguesOf(
-  reader: RecordReader,
-  first: { value: unknown; line: number },
-  others: Iterable<{ value: unknown; line: number }>,
-  path: string,
-): Generator<Dialogue> {
-  const dialogue = ({ value, line }: { value: unknown; line: number }): Dialogue => {
-    const source = `${path}:${line}`;
-    if (!matches(reader, value)) throw wrongRecord(value, [reader], source);
-    return { turns: reader.turns(value, source), source };
-  };
-  yield dialogue(first);
-  for (const record of others) yield dialogue(record);
-}
-
-/** Leaves out turns without text, and dialogues in which nobody answers anybody. */
-function tidy(dialogues: Iterable<Dialogue>) {
-  const kept: Dialogue[] = [];
-  let skippedDialogues = 0;
-  let skippedTurns = 0;
-  for (const { turns, source } of dialogues) {
-    const spoken = turns
-      .map((turn) => ({ ...turn, text: tidyText(turn.text) }))
-      .filter(({ text }) => text !== '');
-    skippedTurns += turns.length - spoken.length;
-    if (spoken.filter(({ system }) => !system).length < 2) skippedDialogues++;
-    else kept.push({ turns: spoken, source });
-  }
-  return { dialogues: kept, skippedDialogues, skippedTurns };
 }
 
 function nothingUsable(files: readonly FileSummary[]): UserError {
@@ -144,24 +99,9 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
     names.length > 3
       ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more files`
       : names.join(', ');
-  const count = files.reduce((sum, { skippedDialogues }) => sum + skippedDialogues, 0);
+  const why = skippedWords(files.flatMap(({ skipped }) => skipped));
   return new UserError(
     'data',
-    `no dialogue in ${few} can be used: ${count} found, none with two turns that have text; give dialogues of two turns or more`,
+    `no dialogue in ${few} can be used: ${why.join('; ') || 'none was found'}; give dialogues of two turns or more`,
   );
-}
-
-/** What was read and what was passed over, a line a file, for people. */
-export function summaryLines({ files, skippedFiles }: CorpusSummary): string[] {
-  const plural = (count: number, noun: string) => `${count} ${noun}${count === 1 ? '' : 's'}`;
-  const lines = files.map(({ path, format, dialogues, turns, skippedDialogues, skippedTurns }) => {
-    const skipped = [
-      skippedDialogues > 0 ? `${plural(skippedDialogues, 'dialogue')} of fewer than two turns skipped` : '',
-      skippedTurns > 0 ? `${plural(skippedTurns, 'empty turn')} skipped` : '',
-    ];
-    return [`${path}: ${plural(dialogues, 'dialogue')}, ${plural(turns, 'turn')} (${format})`, ...skipped]
-      .filter((part) => part !== '')
-      .join('; ');
-  });
-  return [...lines, ...skippedFiles.map((path) => `${path}: skipped, no known format`)];
 }

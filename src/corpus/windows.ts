@@ -2,7 +2,7 @@
 // be asked for by itself, which is all that resuming needs; the same question always has the same answer.
 
 import { type Batch, collate } from './batch.js';
-import type { EncodedDialogue } from './encode-dialogue.js';
+import type { LabelledTokens } from './encode-dialogue.js';
 import { dealEpoch, planRows, type RowPlan } from './pack.js';
 
 export interface WindowOptions {
@@ -37,7 +37,7 @@ export class EpochWindows {
   private dealt: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | undefined;
 
   constructor(
-    private readonly dialogues: readonly EncodedDialogue[],
+    private readonly dialogues: readonly LabelledTokens[],
     private readonly options: WindowOptions,
   ) {
     const { maxLength, packing, batchSize, gradientAccumulationSteps } = options;

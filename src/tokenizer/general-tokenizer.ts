@@ -4,7 +4,7 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
 import { gpt2Pieces } from './gpt2-pieces.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { SpelledToken, Tokenizer } from './tokenizer.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 /** What is used of the library, whose own declarations do not resolve under Node's module rules. */
@@ -34,6 +34,7 @@ export class GeneralTokenizer implements Tokenizer {
   constructor(
     definition: TokenizerDefinition,
     readonly endOfText: number,
+    readonly spelledTokens: readonly SpelledToken[],
     readonly files: () => ReadonlyMap<string, string>,
   ) {
     const { path, special, unknown } = definition;

@@ -17,7 +17,7 @@ const goldens: readonly { text: string; ids: number[] }[] = JSON.parse(
   readFileSync(new URL('../../../src/tokenizer/gpt2-goldens.json', import.meta.url), 'utf8'),
 );
 const tokenizer = gpt2Tokenizer();
-const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, gpt2Files);
+const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, [], gpt2Files);
 
 /** Any characters, and often those that words, numbers and white space are told apart by. */
 const text = fc.oneof(

@@ -4,7 +4,7 @@
 import { byteString } from './byte-characters.js';
 import { gpt2Pieces } from './gpt2-pieces.js';
 import { gpt2ByteStrings, gpt2Encoder, gpt2EndOfText, gpt2Vocabulary } from './gpt2-vocabulary.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { SpelledToken, Tokenizer } from './tokenizer.js';
 import {
   endOfTextToken,
   mergesText,
@@ -33,6 +33,7 @@ export class GPT2Tokenizer implements Tokenizer {
    */
   constructor(
     readonly vocabularySize: number,
+    readonly spelledTokens: readonly SpelledToken[],
     readonly files: () => ReadonlyMap<string, string>,
   ) {}
 
@@ -63,7 +64,8 @@ export class GPT2Tokenizer implements Tokenizer {
 
 /** GPT-2's own tokenizer, without any file: for models that start from nothing. */
 export function gpt2Tokenizer(): Tokenizer {
-  return new GPT2Tokenizer(gpt2EndOfText + 1, gpt2Files);
+  const endOfText = { id: gpt2EndOfText, content: endOfTextToken };
+  return new GPT2Tokenizer(gpt2EndOfText + 1, [endOfText], gpt2Files);
 }
 
 /** The files of GPT-2's tokenizer. Some 300 ms the first time: the merges are worked out. */

@@ -5,9 +5,11 @@ import { createHash } from 'node:crypto';
 import type { RunOptions } from '../config/output-folder.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
-import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
-import { reverseDialogue } from '../corpus/reverse-dialogue.js';
+import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
+import { readCorpus } from '../corpus/read-corpus.js';
 import { split, without } from '../corpus/split.js';
+import { plural, summaryLines } from '../corpus/summary.js';
+import { TrainingText } from '../corpus/training-text.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
@@ -25,13 +27,21 @@ export interface TrainingData {
   /** Changes when the training data, or what orders them, do. */
   readonly fingerprint: string;
   readonly counts: DataCounts;
+  /** What people should know of how the text was read. */
+  readonly notes: readonly string[];
 }
 
 export interface DataCounts {
   readonly dialogues: number;
   readonly evalDialogues: number;
-  /** Dialogues that lost their oldest turns, or part of an overlong one, to `--max-length`. */
-  readonly shortenedDialogues: number;
+  /** Of the dialogues to learn from, those of which only what the assistant says is learnt. */
+  readonly assistantDialogues: number;
+  /** What `--max-length` took away: dialogues that lost whole turns, learnt turns that lost their end, tokens in all. */
+  readonly dialoguesThatLostTurns: number;
+  readonly cutReplies: number;
+  readonly lostTokens: number;
+  /** Of all tokens, in 0..1. */
+  readonly lostShare: number;
   /** Dialogues in which nothing is left to learn. */
   readonly droppedDialogues: number;
   /** Of an epoch. */
@@ -87,17 +97,14 @@ export function prepareData(
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
-  const { lossOn, reverse } = options;
+  const { lossOn } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
+  const text = new TrainingText(tokenizer);
   const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, encoding) ?? []);
+    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, text, encoding) ?? []);
   const encoded = encode(train);
   const held = encode(evaluation);
-  if (encoded.length === 0)
-    throw new UserError(
-      'data',
-      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
-    );
+  if (encoded.length === 0) throw nothingToLearn(options, train);
   const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
       maxLength,
@@ -109,17 +116,59 @@ export function prepareData(
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
-    prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
+    prompts: choosePrompts(saidInOrder(evaluation, options), promptCount),
     fingerprint: fingerprint(encoded, options, maxLength),
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
-      shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
+      assistantDialogues: encoded.filter(({ rule }) => rule === 'assistant').length,
+      ...lossToLength([...encoded, ...held]),
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
       tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
       supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
     },
+    notes: spelledNotes([...encoded, ...held]),
   };
+}
+
+function nothingToLearn({ data, lossOn }: RunOptions, train: readonly Dialogue[]): UserError {
+  const nobody = train.every(({ turns }) => turns.every(({ role }) => role !== 'assistant'));
+  const why =
+    lossOn === 'assistant' && nobody
+      ? 'no turn is known to be the assistant’s; use --loss-on responses'
+      : `no turn that --loss-on ${lossOn} counts is left`;
+  return new UserError('data', `nothing in ${data.join(', ')} can be learnt: ${why}`);
+}
+
+/** The texts of each dialogue up to the last one that is learnt, in the order in which the model reads them. */
+function saidInOrder(dialogues: readonly Dialogue[], options: RunOptions): (readonly string[])[] {
+  const inOrder = options.reverse ? learntTurnsReversed : learntTurns;
+  return dialogues
+    .map((dialogue) => inOrder(dialogue, options.lossOn).map(({ text }) => text))
+    .filter((turns) => turns.length > 1);
+}
+
+function lossToLength(dialogues: readonly EncodedDialogue[]) {
+  const lostTokens = dialogues.reduce((sum, { droppedTokens }) => sum + droppedTokens, 0);
+  const keptTokens = dialogues.reduce((sum, { tokens }) => sum + tokens.length + 1, 0);
+  return {
+    dialoguesThatLostTurns: dialogues.filter(({ droppedTurns }) => droppedTurns > 0).length,
+    cutReplies: dialogues.filter(({ cutReply }) => cutReply).length,
+    lostTokens,
+    lostShare: lostTokens / Math.max(1, lostTokens + keptTokens),
+  };
+}
+
+/** Text that spells special tokens is not learnt as letters; nobody should have to find that out. */
+function spelledNotes(dialogues: readonly EncodedDialogue[]): string[] {
+  const ends = dialogues.reduce((sum, { endMarkers }) => sum + endMarkers, 0);
+  const others = dialogues.reduce((sum, { specialTokens }) => sum + specialTokens, 0);
+  return [
+    ...(ends > 0 ? [`${plural(ends, 'end-of-text marker')} in the text: the turn ends there`] : []),
+    ...(others > 0
+      ? [`${plural(others, 'special token')} of the model in the text: each is learnt as one token`]
+      : []),
+  ];
 }
 
 /** The whole evaluation set, batch by batch, always in the same order. */

@@ -2,8 +2,7 @@
 // and a few replies to read.
 
 import { setImmediate } from 'node:timers/promises';
-import type { Dialogue } from '../corpus/dialogue.js';
-import { encodeTurn } from '../corpus/encode-dialogue.js';
+import { TrainingText } from '../corpus/training-text.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
 import { defaultSettings } from '../generate/settings.js';
@@ -21,11 +20,11 @@ export interface SamplePrompt {
   readonly reference: string;
 }
 
-/** `count` dialogues spread evenly over the evaluation set. */
-export function choosePrompts(dialogues: readonly Dialogue[], count: number): SamplePrompt[] {
+/** `count` dialogues spread evenly over the evaluation set. @param dialogues the texts of their turns. */
+export function choosePrompts(dialogues: readonly (readonly string[])[], count: number): SamplePrompt[] {
   const stride = Math.max(1, dialogues.length / count);
   return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
-    const turns = dialogues[Math.floor(index * stride)]?.turns.map(({ text }) => text) ?? [];
+    const turns = dialogues[Math.floor(index * stride)] ?? [];
     return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
   });
 }
@@ -62,9 +61,10 @@ export async function sampleReplies(
   // The weights have changed since the last time, so nothing that was read before is known.
   const past = new KnownPast(decoder);
   const watcher = { text: () => {}, shouldStop: () => false };
+  const text = new TrainingText(tokenizer);
   const samples: SampleReply[] = [];
   for (const { turns, reference } of prompts) {
-    const tokens = turns.flatMap((turn) => encodeTurn(turn, tokenizer));
+    const tokens = turns.flatMap((turn) => text.encode(turn).ids);
     const room = Math.max(1, decoder.contextLength - sampleTokens);
     const [reply] = await generateReplies(past, tokenizer, tokens.slice(-room), sampleSettings, 1, watcher);
     samples.push({ prompt: turns.join(' / '), reply: reply?.text ?? '', reference });

@@ -2,6 +2,8 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
+import { trainOptions } from '../config/train-options.js';
+import type { LossOn } from '../corpus/learnt-turns.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
@@ -11,6 +13,7 @@ import {
   checkpointFolder,
   checkpointSteps,
   publishModel,
+  recordedOption,
   restoreOptimizer,
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
@@ -18,7 +21,7 @@ import { evaluationBatches, prepareData, readCorpora, type TrainingData } from '
 import type { TrainingEvent, TrainingSummary } from './events.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile } from './metrics.js';
-import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
@@ -38,18 +41,19 @@ export interface RunWatcher extends Watcher {
  * @returns null after a dry run.
  * @throws UserError for everything that a person can mend.
  */
-export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+export async function startRun(given: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
-  const corpora = readCorpora(options);
-  const device = await selectDevice(options.device, {
-    threads: options.threads ?? undefined,
-    tf32: options.precision === 'fp32',
+  const corpora = readCorpora(given);
+  const device = await selectDevice(given.device, {
+    threads: given.threads ?? undefined,
+    tf32: given.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
     onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
   });
   try {
-    const precision = resolvePrecision(device, options.precision);
-    const start = await openStart(options, watcher);
+    const precision = resolvePrecision(device, given.precision);
+    const start = await openStart(given, watcher);
+    const options = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
@@ -76,8 +80,12 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       memory: new Map([...planned, ...own]),
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
       outputDir: options.outputDir,
+      lossOn: options.lossOn,
+      reverse: options.reverse,
     };
-    for (const line of corpora.notes) watcher.note(line);
+    for (const line of [...corpora.notes, ...data.notes]) watcher.note(line);
+    const warning = lengthWarning(data.counts, maxLength, config.nPositions);
+    if (warning !== null) watcher.note(warning);
     if (options.reverse)
       watcher.note(
         '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
@@ -92,12 +100,21 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
+/** Unless `--loss-on` is given, a run goes on with what it began with: earlier versions had another default. */
+function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
+  if (lossOn !== 'auto' || !checkpoint) return lossOn;
+  const recorded = recordedOption(checkpoint, 'lossOn');
+  const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
+  if (began !== lossOn) watcher.note(`resuming goes on with --loss-on ${began}, as the run began`);
+  return began;
+}
+
 function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprint }: TrainingData): void {
   if (state.data_fingerprint === fingerprint) return;
   throw new UserError(
     'usage',
     `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-      `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
+      `--no-packing, --loss-on or --eval-ratio, or by an earlier version that read these files in another way, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
   );
 }
 

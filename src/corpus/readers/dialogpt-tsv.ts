@@ -1,18 +1,26 @@
 // DialoGPT's lines: context<TAB>reply, turns of the context parted by ` EOS `. Where each turn begins with a weight
 // (`0.0 hello EOS 1.0 hi there<TAB>1.0 how are you`), 0.0 turns its supervision off; whether they do is decided by the
-// first line.
+// first line. A first line that names the columns is left out.
 
 import { UserError } from '../../errors.js';
-import type { Dialogue, Turn } from '../dialogue.js';
-import { shortened } from './record.js';
+import type { Tally } from '../tally.js';
+import { type RawDialogue, type RawTurn, shortened } from './record.js';
+import { isHeader } from './tab-separated.js';
 
 /** What has a weight but no words is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
 /** @throws UserError (data), with the line, where one has not two columns, or has a turn without its weight. */
-export function* readDialogptTsv(text: string, path: string): Generator<Dialogue> {
+export function* readDialogptTsv(text: string, path: string, tally: Tally): Generator<RawDialogue> {
   let haveWeights: boolean | undefined;
+  let isFirst = true;
   for (const [line, source] of numberedLines(text, path)) {
+    const isNames = isFirst && isHeader(line);
+    isFirst = false;
+    if (isNames) {
+      tally.count('header');
+      continue;
+    }
     const columns = line.split('\t');
     if (columns.length !== 2)
       throw new UserError(
@@ -39,11 +47,11 @@ function* numberedLines(text: string, path: string): Generator<[line: string, so
   }
 }
 
-function plainTurn(text: string): Turn {
+function plainTurn(text: string): RawTurn {
   return { text, supervised: true };
 }
 
-function weightedTurn(utterance: string, source: string): Turn {
+function weightedTurn(utterance: string, source: string): RawTurn {
   const [, weight, text = ''] = weighted.exec(utterance) ?? [];
   if (weight === undefined)
     throw new UserError(
