@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Random } from '../src/corpus/random.js';
+import { Random } from '../src/random.js';
 import { checkpointFolder, checkpointSteps } from '../src/train/checkpoint.js';
 import { readMetrics } from '../src/train/metrics.js';
 import { readState } from '../src/train/run-state.js';
