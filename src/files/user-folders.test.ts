@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { homedir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { homeFolder, kernelCacheFolders, stateFolder } from './user-folders.js';
@@ -18,6 +19,23 @@ describe('the home folder', () => {
     assert.equal(homeFolder({ HOME: '/home/me' }), '/home/me');
     assert.equal(homeFolder({ HOME: 'me' }), homedir());
     assert.equal(homeFolder({}), homedir());
+  });
+
+  it('is the root folder for a user that the system has no account of', (t) => {
+    const noAccount = () => {
+      throw new Error('uv_os_get_passwd returned ENOENT');
+    };
+    t.mock.method(os, 'homedir', noAccount);
+    t.mock.method(os, 'userInfo', noAccount);
+    syncBuiltinESMExports();
+    try {
+      assert.equal(homeFolder({}), '/');
+      assert.equal(kernelCacheFolders({})[0], '/.cache/chatbot-train/kernels');
+      assert.equal(stateFolder({}), '/.local/state/chatbot-train');
+    } finally {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    }
   });
 });
 
