@@ -2,8 +2,9 @@
 // encoding than UTF-8), and then read in pieces: a file may be larger than a string can be, and than memory should hold.
 
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
+import { FileRefused, openRegularFile } from '../files/regular-file.js';
 
 /** Bytes that are read at a time. */
 const pieceBytes = 2 ** 20;
@@ -100,9 +101,7 @@ export function tooLong(
 function* bytesOf(path: string): Generator<Buffer> {
   let descriptor: number | undefined;
   try {
-    if (!statSync(path).isFile())
-      throw new UserError('data', `${path} is not a regular file; give a file or a folder of files`);
-    descriptor = openSync(path, 'r');
+    descriptor = openRegularFile(path);
     const buffer = Buffer.allocUnsafeSlow(pieceBytes);
     for (;;) {
       const length = readSync(descriptor, buffer);
@@ -110,7 +109,11 @@ function* bytesOf(path: string): Generator<Buffer> {
       yield buffer.subarray(0, length);
     }
   } catch (thrown) {
-    throw thrown instanceof UserError ? thrown : unreadable(path, thrown);
+    if (thrown instanceof FileRefused)
+      throw new UserError('data', `${path} ${thrown.message}; give a file or a folder of files`, {
+        cause: thrown,
+      });
+    throw unreadable(path, thrown);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
