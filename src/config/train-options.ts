@@ -47,7 +47,7 @@ export const trainOptions = {
     type: 'choice',
     choices: ['auto', 'assistant', 'responses', 'all', 'last'],
     default: 'auto',
-    help: "Turns that the model learns to say: the assistant's, every turn but the first, all, or the last only; auto is assistant where a dialogue says who speaks, else responses.",
+    help: "Turns to learn: the assistant's, all but the first, all, or the last; auto is assistant where roles are known, else responses.",
   },
   reverse: {
     group: 'Model and data',
@@ -246,7 +246,7 @@ export const trainOptions = {
     default: null,
     unset: 'no bound',
     min: 0,
-    help: 'Exit with 1 when the best evaluation loss is above this: a quality gate for CI.',
+    help: 'Exit with 1 when the evaluation loss of the model that is kept is above this: a quality gate for CI.',
   },
   saveSteps: {
     group: 'Evaluation and saving',
@@ -264,6 +264,12 @@ export const trainOptions = {
     unset: 'all',
     min: 1,
     help: 'Keep only so many checkpoints; the best and the newest always stay.',
+  },
+  loadBestModelAtEnd: {
+    group: 'Evaluation and saving',
+    type: 'switch',
+    default: true,
+    help: 'Keep the model of the last step, not the one with the lowest evaluation loss.',
   },
   resume: {
     group: 'Evaluation and saving',

@@ -14,7 +14,7 @@ import { type RawDialogue, shortened } from './readers/record.js';
 import { tabSeparatedKind } from './readers/tab-separated.js';
 import { type CorpusSummary, type FileSummary, skippedWords } from './summary.js';
 import { Tally } from './tally.js';
-import { readText } from './text-file.js';
+import { linesOf, openText, type TextFile } from './text-file.js';
 
 export interface Corpus {
   readonly dialogues: Dialogue[];
@@ -52,11 +52,11 @@ export function readCorpus(
 
 function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto', tally: Tally): RecordsRead {
   if (kind === 'cornell') return { format: 'cornell', dialogues: linesRead(readCornell(path), tally) };
-  const text = readText(path);
-  const wanted = format === 'auto' ? detect(path, text) : format;
+  const file = openText(path);
+  const wanted = format === 'auto' ? detect(file) : format;
   if (wanted === 'tsv')
-    return { format: wanted, dialogues: linesRead(readDialogptTsv(text, path, tally), tally) };
-  return readRecords(jsonRecords(text, path), path, wanted, tally);
+    return { format: wanted, dialogues: linesRead(readDialogptTsv(linesOf(file), path, tally), tally) };
+  return readRecords(jsonRecords(file.pieces(), path), path, wanted, tally);
 }
 
 /** Formats whose lines all have one shape: one that has not is an error of the reader. */
@@ -74,13 +74,13 @@ function linesRead(lines: Iterable<RawDialogue>, tally: Tally): Dialogue[] {
 const beginsAsJson = /^\s*(?:\{\s*["}]|\[\s*[[{"\]])/;
 
 /** By name where that says it, else by how the text begins. */
-function detect(path: string, text: string): 'json' | 'tsv' {
+function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const beginning = text.slice(0, 2 ** 16);
+  const [beginning = ''] = pieces();
   if (beginsAsJson.test(beginning)) return 'json';
-  const firstLine = beginning.trimStart().split('\n', 1)[0] ?? '';
-  if (extension !== '.tsv' && !beginning.split('\n', 1)[0]?.includes('\t') && !firstLine.includes('\t'))
+  const [firstLine = ''] = beginning.split('\n').filter((line) => line.trim() !== '');
+  if (extension !== '.tsv' && !firstLine.includes('\t'))
     throw new UserError(
       'data',
       `${path} is in no format that is known here (it begins with "${shortened(firstLine)}"); convert it to ${knownFormats}`,

@@ -2,7 +2,7 @@
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
-import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
@@ -16,6 +16,7 @@ import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
 
@@ -24,8 +25,8 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
-  /** Changes when the training data, or what orders them, do. */
-  readonly fingerprint: string;
+  /** Change when the data, or what orders them, do. */
+  readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
   /** What people should know of how the text was read. */
   readonly notes: readonly string[];
@@ -57,8 +58,11 @@ export interface Corpora {
   readonly notes: readonly string[];
 }
 
+/** Which files are read, and what of them is kept aside. */
+export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
+
 /** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: RunOptions): Corpora {
+export function readCorpora(options: CorpusOptions): Corpora {
   const { format, evalData, evalRatio, seed } = options;
   const { dialogues, summary } = readCorpus(options.data, { format });
   const notes = summaryLines(summary);
@@ -86,14 +90,20 @@ function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes:
 }
 
 /** Which way round a run learns its conversations. */
-export function dialogueOrder({ reverse }: RunOptions): DialogueOrder {
+export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): DialogueOrder {
   return reverse ? 'reversed' : 'forward';
 }
+
+/** What of a dialogue is learnt, and how dialogues lie in rows. */
+export type LayoutOptions = Pick<
+  TrainOptions,
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+>;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
   { train, evaluation }: Corpora,
-  options: RunOptions,
+  options: LayoutOptions,
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
@@ -117,7 +127,10 @@ export function prepareData(
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
     prompts: choosePrompts(saidInOrder(evaluation, options), promptCount),
-    fingerprint: fingerprint(encoded, options, maxLength),
+    fingerprints: {
+      training: fingerprint(encoded, options, maxLength),
+      evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
+    },
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
@@ -131,7 +144,7 @@ export function prepareData(
   };
 }
 
-function nothingToLearn({ data, lossOn }: RunOptions, train: readonly Dialogue[]): UserError {
+function nothingToLearn({ data, lossOn }: LayoutOptions, train: readonly Dialogue[]): UserError {
   const nobody = train.every(({ turns }) => turns.every(({ role }) => role !== 'assistant'));
   const why =
     lossOn === 'assistant' && nobody
@@ -141,7 +154,7 @@ function nothingToLearn({ data, lossOn }: RunOptions, train: readonly Dialogue[]
 }
 
 /** The texts of each dialogue up to the last one that is learnt, in the order in which the model reads them. */
-function saidInOrder(dialogues: readonly Dialogue[], options: RunOptions): (readonly string[])[] {
+function saidInOrder(dialogues: readonly Dialogue[], options: LayoutOptions): (readonly string[])[] {
   const inOrder = options.reverse ? learntTurnsReversed : learntTurns;
   return dialogues
     .map((dialogue) => inOrder(dialogue, options.lossOn).map(({ text }) => text))
@@ -177,7 +190,11 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(dialogues: readonly EncodedDialogue[], options: RunOptions, maxLength: number): string {
+function fingerprint(
+  dialogues: readonly EncodedDialogue[],
+  options: LayoutOptions,
+  maxLength: number,
+): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));

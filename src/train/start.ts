@@ -4,16 +4,15 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { trainOptions } from '../config/train-options.js';
-import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
+import { Random } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
-import { openTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { checkVocabulary, openModelFolder, readModelConfig } from '../weights/model-folder.js';
+import { type ModelShape, openModel, openModelShape } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
 import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
 import { dialogueOrder } from './data.js';
@@ -36,13 +35,16 @@ export interface Start {
   readonly state: RunState | null;
 }
 
+/** What decides where a run starts. */
+export type StartOptions = Pick<RunOptions, 'model' | 'resume' | 'reverse' | 'seed' | 'outputDir' | 'dryRun'>;
+
 export interface StartWatcher {
   note(text: string): void;
   download(file: string, done: number, total: number): void;
 }
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
-export async function openStart(options: RunOptions, watcher: StartWatcher): Promise<Start> {
+export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = checkpointToResume(options, watcher);
@@ -62,14 +64,14 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
     found.kind === 'preset'
       ? fresh(found.preset, options.seed)
       : options.dryRun && found.fetched
-        ? withoutWeights(found.folder, options.model)
+        ? withoutWeights(openModelShape(found.folder), options.model, watcher)
         : fromFolder(found.folder, options.model, watcher);
   refuseReversed(options, start);
   const config = { ...start.config, dialogueOrder: dialogueOrder(options) };
   return { ...start, config, checkpoint: null, state: null };
 }
 
-function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWatcher): string | null {
+function checkpointToResume({ resume, outputDir }: StartOptions, watcher: StartWatcher): string | null {
   if (resume === false) return null;
   const folder = resume === true ? outputDir : resume;
   const checkpoint = findCheckpoint(folder);
@@ -81,7 +83,7 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
 }
 
 /** A run goes on the way round in which it began. */
-function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: GPT2Config): void {
+function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config: GPT2Config): void {
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
@@ -96,7 +98,7 @@ function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: G
  * Any model may learn reversed conversations from where it stands, but one that has would unlearn what it is for, and
  * its folder would not show it.
  */
-function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): void {
+function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
     'usage',
@@ -105,7 +107,7 @@ function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): voi
 }
 
 /** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */
-function noteOtherModel({ model }: RunOptions, checkpoint: string, watcher: StartWatcher): void {
+function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
   if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
     watcher.note(`resuming goes on with the checkpoint's model (${trained}): --model ${model} has no effect`);
@@ -123,7 +125,7 @@ function refuseFile(outputDir: string): void {
     throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
-function refuseOccupied({ outputDir, resume }: RunOptions): void {
+function refuseOccupied({ outputDir, resume }: StartOptions): void {
   // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
@@ -156,12 +158,9 @@ function fresh(preset: string, seed: number): Opened {
 type Opened = Omit<Start, 'checkpoint' | 'state'>;
 
 function fromFolder(folder: string, label: string, watcher: StartWatcher): Opened {
-  const { config, names, unused, read } = openModelFolder(folder);
-  if (unused.length > 0)
-    watcher.note(`${folder} has tensors that GPT-2 has no place for; they are not used: ${listed(unused)}`);
+  const { names, read, ...shape } = openModel(folder);
   return {
-    ...withoutWeights(folder, label),
-    config,
+    ...withoutWeights(shape, label, watcher),
     loadWeights: (model) => {
       for (const name of names) model.parameters.load(model.device, name, read(name));
     },
@@ -169,10 +168,12 @@ function fromFolder(folder: string, label: string, watcher: StartWatcher): Opene
 }
 
 /** All that a plan needs; the model cannot be loaded. */
-function withoutWeights(folder: string, label: string): Opened {
-  const config = readModelConfig(folder);
-  const tokenizer = openTokenizer(folder);
-  checkVocabulary(config, tokenizer.vocabularySize, folder);
+function withoutWeights(
+  { config, tokenizer, notes }: ModelShape,
+  label: string,
+  watcher: StartWatcher,
+): Opened {
+  for (const text of notes) watcher.note(text);
   return {
     label,
     config,
@@ -183,9 +184,6 @@ function withoutWeights(folder: string, label: string): Opened {
     },
   };
 }
-
-const listed = (names: readonly string[]) =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 function parameterCount(config: GPT2Config): number {
   const sizes = expectedTensors(config).map(({ shape }) =>

@@ -4,6 +4,7 @@
 
 import { UserError } from '../../errors.js';
 import type { Tally } from '../tally.js';
+import type { Line } from '../text-file.js';
 import { type RawDialogue, type RawTurn, shortened } from './record.js';
 import { isHeader } from './tab-separated.js';
 
@@ -11,21 +12,22 @@ import { isHeader } from './tab-separated.js';
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
 /** @throws UserError (data), with the line, where one has not two columns, or has a turn without its weight. */
-export function* readDialogptTsv(text: string, path: string, tally: Tally): Generator<RawDialogue> {
+export function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Generator<RawDialogue> {
   let haveWeights: boolean | undefined;
   let isFirst = true;
-  for (const [line, source] of numberedLines(text, path)) {
-    const isNames = isFirst && isHeader(line);
+  for (const { text, number } of lines) {
+    const isNames = isFirst && isHeader(text);
     isFirst = false;
     if (isNames) {
       tally.count('header');
       continue;
     }
-    const columns = line.split('\t');
+    const source = `${path}:${number}`;
+    const columns = text.split('\t');
     if (columns.length !== 2)
       throw new UserError(
         'data',
-        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${shortened(line)}"`,
+        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${shortened(text)}"`,
       );
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
@@ -33,17 +35,6 @@ export function* readDialogptTsv(text: string, path: string, tally: Tally): Gene
       ? utterances.map((utterance) => weightedTurn(utterance.trim(), source))
       : utterances.map(plainTurn);
     yield { turns, source };
-  }
-}
-
-function* numberedLines(text: string, path: string): Generator<[line: string, source: string]> {
-  let number = 1;
-  for (let start = 0; start < text.length; number++) {
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end);
-    if (line.trim() !== '') yield [line, `${path}:${number}`];
-    start = end + 1;
   }
 }
 

@@ -1,0 +1,31 @@
+// The library: all that `import ... from 'chatbot-train'` gives. The one file of this project that only passes on what
+// others hold, because a package needs one address; what is not named here may change at any time.
+
+export type { Dialogue, Role, Turn } from './corpus/dialogue.js';
+export type { CorpusFormat } from './corpus/formats.js';
+export type { LossOn } from './corpus/learnt-turns.js';
+export { type Corpus, readCorpus } from './corpus/read-corpus.js';
+export type { CorpusSummary, FileSummary } from './corpus/summary.js';
+export type { Remark, Skipped } from './corpus/tally.js';
+export { ExitCode, UserError } from './errors.js';
+export type { Candidate, FinishReason, Reply } from './generate/reply.js';
+export {
+  type ChatModel,
+  type ChatModelOptions,
+  openChatModel,
+  type ReplyCall,
+  type ReplyOptions,
+} from './library/chat-model.js';
+export { openTokenizer } from './library/tokenizer.js';
+export {
+  type LogProgress,
+  planTraining,
+  type TrainingHooks,
+  type TrainingOptions,
+  type TrainingProgress,
+  type TrainingResult,
+  train,
+} from './library/train.js';
+export type { SpelledToken, Tokenizer } from './tokenizer/tokenizer.js';
+export type { CheckpointEvent, EvaluationEvent, SampleReply } from './train/events.js';
+export type { RunPlan } from './train/plan.js';
