@@ -2,11 +2,18 @@
 // bit for bit. And what --resume says where it cannot go on.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { checkpointSteps } from '../src/train/checkpoint.js';
-import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, startChatbotTrain } from './tiny-run.js';
+import {
+  chatbotTrain,
+  listing,
+  makeTinyCorpus,
+  makeTinyModel,
+  scratchFolder,
+  startChatbotTrain,
+} from './tiny-run.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
@@ -48,16 +55,6 @@ function substance(folder: string) {
     state: timeless(state),
     metrics: metrics.map(timeless),
   };
-}
-
-/** Names, sizes and times of change of all files: what shows that nothing was written. */
-function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
 }
 
 const whole = join(root, 'whole');

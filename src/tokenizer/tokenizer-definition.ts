@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
-import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
+import {
+  type AddedToken,
+  endOfTextToken,
+  type Roles,
+  tokenizerFileNames,
+  tokenizerJson,
+} from './tokenizer-files.js';
 import {
   checkedMerges,
   checkedVocab,
@@ -53,24 +59,13 @@ export interface TokenizerDefinition {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** All that transformers may look for; only text. */
-const fileNames = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-] as const;
-
 /** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
 const mostBytes = 2 ** 28;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
 export function readDefinition(folder: string): TokenizerDefinition {
   const files = new Map<string, string>();
-  for (const name of fileNames) {
+  for (const name of tokenizerFileNames) {
     const text = readIfThere(join(folder, name));
     if (text !== undefined) files.set(name, text);
   }

@@ -4,6 +4,7 @@
 
 import { UserError } from '../errors.js';
 import { nearest } from '../suggest.js';
+import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import {
   CachedModel,
   type Environment,
@@ -12,7 +13,6 @@ import {
   hubSettings,
   parseHubId,
   refuseOffline,
-  tokenizerFileNames,
 } from './hub-cache.js';
 import { downloadBlob, type RemoteFile, Unreachable } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
