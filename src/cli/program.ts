@@ -3,8 +3,8 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import type { OptionTable } from '../config/option-spec.js';
 import { ExitCode, messageOf, UserError } from '../errors.js';
+import type { OptionTable } from '../option-spec.js';
 import { addOptions, unknownFlag } from './flags.js';
 
 export interface ProgramText {
@@ -82,9 +82,9 @@ function usageError(error: CommanderError, program: Command): UserError {
     case 'commander.unknownOption':
       return unknownFlag(quotedWord, subcommand ?? program);
     case 'commander.optionMissingArgument':
-      return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
+      return new UserError('option-invalid', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
     default:
-      return new UserError('usage', error.message.replace(/^error: /, ''));
+      return new UserError('command-line-invalid', error.message.replace(/^error: /, ''));
   }
 }
 

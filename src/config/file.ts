@@ -2,15 +2,16 @@
 // Keys may be spelt like the flags, in snake_case or in camelCase. Values are checked later, by schema.ts.
 // Paths in the file are relative to the folder that the command runs in, exactly as they would be in flags.
 
-import { readFile, stat } from 'node:fs/promises';
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
-import { messageOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
+import { readText } from '../files/read-file.js';
+import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
-import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import type { Given, GivenOptions } from './schema.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
-const MAX_BYTES = 64 * 1024;
+const mostBytes = 64 * 1024;
 /** A config is a flat map of values and lists; YAML's parser recurses, so depth is bounded before it runs. */
 const MAX_DEPTH = 8;
 
@@ -36,41 +37,9 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  * Reads a config file.
  * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
  */
-export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
-  return parseConfig(await readText(path), path);
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    const status = await stat(path);
-    if (!status.isFile())
-      throw new UserError(
-        'usage',
-        `config file ${path} is not a file; name a YAML or JSON file after --config`,
-      );
-    if (status.size > MAX_BYTES)
-      throw new UserError(
-        'usage',
-        `config file ${path} has ${status.size} bytes, but a config has at most ${MAX_BYTES}; is it the right file?`,
-      );
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
-    if (text.includes('\0')) throw new TypeError('NUL');
-    return text;
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    if (error instanceof TypeError)
-      throw new UserError('usage', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
-        cause: error,
-      });
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new UserError(
-      'usage',
-      missing
-        ? `config file ${path} does not exist; check the path after --config`
-        : `config file ${path} cannot be read: ${messageOf(error)}`,
-      { cause: error },
-    );
-  }
+export function readConfigFile(path: string): GivenOptions<TrainOption> {
+  const text = readText(path, { code: 'config-unreadable', mostBytes, name: `config file ${path}` });
+  return parseConfig(text, path);
 }
 
 function refuseDeepNesting(text: string, path: string): void {
@@ -86,7 +55,7 @@ function refuseDeepNesting(text: string, path: string): void {
     if (breaks > 0) block = 0;
     if (flow > MAX_DEPTH || block > MAX_DEPTH)
       throw new UserError(
-        'usage',
+        'config-invalid',
         `${path}:${line} is nested too deeply; a config is a flat list of "option: value"`,
       );
   }
@@ -104,14 +73,14 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
   const [problem] = document.errors;
   if (problem !== undefined)
     throw new UserError(
-      'usage',
+      'config-invalid',
       `${path}:${lineAt(problem.pos[0])} is not valid YAML: ${problem.message.split('\n')[0]}`,
     );
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return new Map();
   if (!isMap(contents))
     throw new UserError(
-      'usage',
+      'config-invalid',
       `${path}:${lineAt(contents.range?.[0] ?? 0)} is not a list of "option: value"`,
     );
 
@@ -124,7 +93,7 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
     const earlier = given.get(meaning.key);
     if (earlier !== undefined)
       throw new UserError(
-        'usage',
+        'config-invalid',
         `${where} sets ${kebab(meaning.key)} again (first ${earlier.where}); keep one of the two`,
       );
     const plain = plainValue(value, where);
@@ -144,23 +113,23 @@ function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where
   const meaning = meanings.get(spelt);
   if (meaning !== undefined) return meaning;
   if (spelt === 'config')
-    throw new UserError('usage', `${where} names another config, which only the flag --config can do`);
+    throw new UserError(
+      'config-invalid',
+      `${where} names another config, which only the flag --config can do`,
+    );
   const near = nearest(spelt, meanings.keys());
   const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;
-  throw new UserError(
-    'usage',
-    `${where} sets the unknown option ${JSON.stringify(key).slice(0, 60)}; ${hint}`,
-  );
+  throw new UserError('option-unknown', `${where} sets the unknown option ${quoted(key)}; ${hint}`);
 }
 
 function plainValue(node: unknown, where: string): unknown {
   if (node === null) return null;
   if (isScalar(node)) return node.value;
   if (isAlias(node))
-    throw new UserError('usage', `${where} refers to another line by "*"; write the value itself`);
+    throw new UserError('config-invalid', `${where} refers to another line by "*"; write the value itself`);
   if (isSeq(node)) return node.items.map((item) => plainValue(item, where));
   throw new UserError(
-    'usage',
+    'config-invalid',
     `${where} holds options inside an option; a config is a flat list of "option: value"`,
   );
 }

@@ -2,8 +2,8 @@
 // another encoding than UTF-8.
 
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
-import { messageOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
+import { readBytes as readFileBytes, whyUnreadable } from '../files/read-file.js';
 
 /** A JavaScript string can hold no more. */
 const mostBytes = 2 ** 29 - 2 ** 16;
@@ -22,35 +22,15 @@ const signatures: readonly (readonly [start: string, what: string, cure: string]
  * @throws UserError (data) when it is missing, no regular file, empty, unreadable or larger than a string can be.
  */
 export function readBytes(path: string): Buffer {
-  let bytes: Buffer;
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile())
-      throw new UserError('data', `${path} is not a regular file; give a file or a folder of files`);
-    if (stats.size > mostBytes)
-      throw new UserError(
-        'data',
-        `${path} has ${stats.size} bytes, and ${mostBytes} are the most that can be read; split it`,
-      );
-    bytes = readFileSync(path);
-  } catch (thrown) {
-    if (thrown instanceof UserError) throw thrown;
-    throw unreadable(path, thrown);
-  }
-  if (bytes.length === 0) throw new UserError('data', `${path} is empty; it should hold conversations`);
+  const bytes = readFileBytes(path, { code: 'corpus-unreadable', mostBytes });
+  if (bytes.length === 0)
+    throw new UserError('corpus-empty', `${path} is empty; it should hold conversations`);
   return bytes;
 }
 
-/** The error for a path that the system will not open. */
+/** The error for a path that the system does not open. */
 export function unreadable(path: string, thrown: unknown): UserError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const why =
-    code === 'ENOENT' || code === 'ENOTDIR'
-      ? 'does not exist; check the path'
-      : code === 'EACCES' || code === 'EPERM'
-        ? 'may not be read by this user; check its permissions'
-        : `cannot be read (${messageOf(thrown)})`;
-  return new UserError('data', `${path} ${why}`, { cause: thrown });
+  return new UserError('corpus-unreadable', `${path} ${whyUnreadable(thrown)}`, { cause: thrown });
 }
 
 /**
@@ -64,7 +44,7 @@ export function readText(path: string): string {
   if (!isUtf8(bytes)) throw notUtf8(path, bytes);
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   if (text.trim() === '')
-    throw new UserError('data', `${path} is empty but for white space; it should hold conversations`);
+    throw new UserError('corpus-empty', `${path} is empty but for white space; it should hold conversations`);
   return text;
 }
 
@@ -84,17 +64,21 @@ function refuseUtf16(path: string, bytes: Buffer): void {
         : null;
   if (!encoding) return;
   const from = mark === '\xff\xfe' || mark === '\xfe\xff' ? 'UTF-16' : encoding;
-  throw new UserError('data', `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`);
+  throw new UserError(
+    'corpus-not-utf8',
+    `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`,
+  );
 }
 
 function refuseBinary(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
   for (const [signature, what, cure] of signatures)
-    if (start.startsWith(signature)) throw new UserError('data', `${path} is ${what}, not text; ${cure}`);
+    if (start.startsWith(signature))
+      throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${cure}`);
   const zero = bytes.indexOf(0);
   if (zero >= 0)
     throw new UserError(
-      'data',
+      'corpus-not-text',
       `${path} is a binary file (byte ${zero} is zero), not text; give a UTF-8 text file`,
     );
 }
@@ -104,7 +88,7 @@ function notUtf8(path: string, bytes: Buffer): UserError {
   const line = lineOfByte(bytes, at);
   const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
   return new UserError(
-    'data',
+    'corpus-not-utf8',
     `${path}:${line} has the byte 0x${byte}, which is not UTF-8; if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`,
   );
 }

@@ -17,7 +17,7 @@ export function openTokenizer(folder: string): Tokenizer {
   const endOfText = idOf(definition.endOfTextToken, definition);
   if (endOfText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-unsupported',
       `${definition.path} has no ${definition.endOfTextToken} token, which ends every turn; use a model whose tokenizer has one`,
     );
   const files = () => completeFiles(definition);

@@ -1,21 +1,21 @@
 // What a model folder says about its tokenizer: tokenizer.json, or the same built from vocab.json + merges.txt, checked
 // so far that nothing after it can be led astray. The folder comes from strangers: sizes and types are looked at first.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
+import { readText } from '../files/read-file.js';
+import { type Fields, isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
 import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
 import {
   checkedMerges,
   checkedVocab,
   damaged,
-  type Fields,
-  isRecord,
   type Merges,
   mergeLines,
   parseObject,
-  shown,
 } from './tokenizer-tables.js';
 
 /** A parsed tokenizer.json. */
@@ -123,17 +123,8 @@ interface Source
 }
 
 function readIfThere(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) return undefined;
-  if (!stats.isFile()) throw damaged(path, 'is not a file');
-  if (stats.size > mostBytes) throw damaged(path, `has ${stats.size} bytes, more than any tokenizer needs`);
-  try {
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
-  } catch (thrown) {
-    throw new UserError('model', `${path} cannot be read (${messageOf(thrown)}); check its permissions`, {
-      cause: thrown,
-    });
-  }
+  if (!existsSync(path)) return undefined;
+  return readText(path, { code: 'tokenizer-invalid', mostBytes });
 }
 
 function fromTokenizerJson(path: string, text: string, configs: readonly Fields[]): Source {
@@ -163,7 +154,7 @@ function unknownToken(
   if (model.type !== 'Unigram') return typeof token === 'string' ? idOf(token) : undefined;
   if (id === undefined || id === null) return undefined;
   if (typeof id === 'number' && Array.isArray(model.vocab) && id in model.vocab) return id;
-  throw damaged(path, `has the "unk_id" ${shown(id)}, which is no place in its vocabulary`);
+  throw damaged(path, `has the "unk_id" ${quoted(id)}, which is no place in its vocabulary`);
 }
 
 /** Older files do not name the type. */
@@ -172,8 +163,8 @@ function modelType(path: string, model: Fields): 'BPE' | 'WordPiece' | 'Unigram'
   const type = model.type ?? likely;
   if (type === 'BPE' || type === 'WordPiece' || type === 'Unigram') return type;
   throw new UserError(
-    'model',
-    `${path} has a tokenizer of type ${shown(type)}, which this program cannot read; use a model with a GPT-2 tokenizer`,
+    'tokenizer-unsupported',
+    `${path} has a tokenizer of type ${quoted(type)}, which this program cannot read; use a model with a GPT-2 tokenizer`,
   );
 }
 
@@ -221,12 +212,12 @@ function fromVocabularyAndMerges(
   const mergesText = files.get('merges.txt');
   if (vocabText === undefined && mergesText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-missing',
       `${folder} has no tokenizer that this program can read: it needs tokenizer.json, or vocab.json with merges.txt`,
     );
   if (vocabText === undefined || mergesText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-missing',
       `${folder} has ${vocabText === undefined ? 'merges.txt but no vocab.json' : 'vocab.json but no merges.txt'}; both are needed where there is no tokenizer.json`,
     );
   const path = join(folder, 'vocab.json');

@@ -2,10 +2,11 @@
 // Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
 // back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, UserError } from '../errors.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { readBytes } from '../files/read-file.js';
+import { isRecord } from '../objects.js';
 import { AppendFile } from './append-file.js';
 import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
 
@@ -13,6 +14,9 @@ import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './e
 export type MetricEvent = StepEvent | EvaluationEvent;
 
 export const metricsFileName = 'metrics.jsonl';
+
+/** What a JavaScript string can hold. */
+const mostBytes = 2 ** 29 - 2 ** 16;
 
 export class MetricsFile {
   readonly #file: AppendFile;
@@ -49,7 +53,7 @@ export function readMetrics(path: string): MetricEvent[] {
 }
 
 function keepUntil(path: string, lastStep: number): void {
-  const before = readText(path);
+  const before = lenientText(path);
   const after = entriesOf(path)
     .filter(({ event }) => event.step <= lastStep)
     .map(({ line }) => `${line}\n`)
@@ -57,27 +61,18 @@ function keepUntil(path: string, lastStep: number): void {
   if (after !== before) writeFileAtomic(path, after);
 }
 
+/** Not strictly UTF-8: a killed process may have left half a character. */
+function lenientText(path: string): string {
+  return readBytes(path, { code: 'metrics-unreadable', mostBytes }).toString('utf8');
+}
+
 function entriesOf(path: string): { line: string; event: MetricEvent }[] {
-  return readText(path)
+  return lenientText(path)
     .split('\n')
     .flatMap((line) => {
       const event = parseLine(line);
       return event === null ? [] : [{ line, event }];
     });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw new UserError(
-      'data',
-      `cannot read ${path} (${messageOf(thrown)}); move it away or make it readable`,
-      {
-        cause: thrown,
-      },
-    );
-  }
 }
 
 /** Names as the Hugging Face Trainer logs them. */
@@ -137,10 +132,6 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStep(value: unknown): value is number {

@@ -95,7 +95,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
 function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprint }: TrainingData): void {
   if (state.data_fingerprint === fingerprint) return;
   throw new UserError(
-    'usage',
+    'resume-mismatch',
     `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
       `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
   );

@@ -75,7 +75,7 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
   const checkpoint = findCheckpoint(folder);
   if (checkpoint) return checkpoint;
   if (resume !== true)
-    throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
+    throw new UserError('resume-not-found', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
 }
@@ -85,7 +85,7 @@ function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: G
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
-    'usage',
+    'resume-mismatch',
     reversed
       ? `${checkpoint} is of a run with --reverse, so it cannot be resumed without; give --reverse again`
       : `${checkpoint} is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or start a new run in another --output-dir`,
@@ -99,7 +99,7 @@ function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: G
 function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
-    'usage',
+    'reverse-not-given',
     `--model ${label} was trained with --reverse, on conversations from their end; give --reverse again, or name another model`,
   );
 }
@@ -120,7 +120,7 @@ function isWithin(path: string, folder: string): boolean {
 
 function refuseFile(outputDir: string): void {
   if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
-    throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
+    throw new UserError('output-folder-in-use', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
 function refuseOccupied({ outputDir, resume }: RunOptions): void {
@@ -135,7 +135,10 @@ function refuseOccupied({ outputDir, resume }: RunOptions): void {
         : null;
   if (holds === null) return;
   const goOn = holds === 'another run' ? 'go on with it by --resume, or ' : '';
-  throw new UserError('usage', `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`);
+  throw new UserError(
+    'output-folder-in-use',
+    `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`,
+  );
 }
 
 function fresh(preset: string, seed: number): Opened {

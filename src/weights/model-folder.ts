@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
 import { expectedTensors, type GPT2Config, gpt2ConfigJson, parseGPT2Config } from '../nn/gpt2-config.js';
+import { quoted } from '../quote.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
-import { quoted, type WeightFile } from './weight-file.js';
+import type { WeightFile } from './weight-file.js';
 
 export interface ModelFolder {
   readonly folder: string;
@@ -44,7 +45,7 @@ function readJson(path: string): unknown {
     return json;
   } catch (thrown) {
     throw new UserError(
-      'model',
+      'model-index-invalid',
       `${path} cannot be read as JSON (${messageOf(thrown)}); download or copy it again`,
       {
         cause: thrown,
@@ -72,12 +73,12 @@ export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
   const map =
     typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
   if (typeof map !== 'object' || map === null || Array.isArray(map))
-    throw new UserError('model', `${indexPath} has no weight_map; download or copy it again`);
+    throw new UserError('model-index-invalid', `${indexPath} has no weight_map; download or copy it again`);
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/.test(shard) || shard.startsWith('.'))
       throw new UserError(
-        'model',
+        'model-index-invalid',
         `${indexPath} names the shard ${quoted(String(shard))}, which is not a file of its folder; do not trust this model`,
       );
     shards.set(tensor, shard);
@@ -95,7 +96,7 @@ function openShards(folder: string, indexName: string): Map<string, Place> {
     files.set(shard, file);
     if (!file.tensors.has(nameInFile))
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${file.path} has no tensor ${quoted(nameInFile)}, but ${indexPath} says so; download both again`,
       );
     places.set(nameInFile, { file, nameInFile });
@@ -117,15 +118,16 @@ function noModel(folder: string): UserError {
   const inside = readdirSync(folder).find((name) => existsSync(join(folder, name, 'config.json')));
   const cure = inside === undefined ? '' : `; did you mean ${join(folder, inside)}?`;
   return new UserError(
-    'model',
+    'model-not-found',
     `${folder} is no model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
   );
 }
 
 function checkFolder(folder: string): void {
-  if (!existsSync(folder)) throw new UserError('model', `there is no folder ${folder}; check its spelling`);
+  if (!existsSync(folder))
+    throw new UserError('model-not-found', `there is no folder ${folder}; check its spelling`);
   if (!statSync(folder).isDirectory())
-    throw new UserError('model', `${folder} is a file; name the folder that holds ${needed}`);
+    throw new UserError('model-not-found', `${folder} is a file; name the folder that holds ${needed}`);
   if (!existsSync(join(folder, 'config.json'))) throw noModel(folder);
 }
 
@@ -133,7 +135,7 @@ function locate(folder: string): { source: string; inFile: Map<string, Place> } 
   const source = weightFileNames.find((name) => existsSync(join(folder, name)));
   if (source === undefined)
     throw new UserError(
-      'model',
+      'model-not-found',
       `${folder} has no weights that can be read: it ${contentsOf(folder)}, but needs ${weightFileNames.join(', ')}`,
     );
   const path = join(folder, source);
@@ -158,7 +160,7 @@ function canonical(source: string, inFile: ReadonlyMap<string, Place>): Map<stri
     if (isBuffer(name)) continue;
     if (places.has(name))
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${source} has tensor ${quoted(name)} both with and without "${prefix}"; save the model again with transformers`,
       );
     places.set(name, place);
@@ -176,14 +178,14 @@ function checkTensors(source: string, places: ReadonlyMap<string, Place>, config
     if (place === undefined) {
       const untied = name === 'lm_head.weight' ? ' (config.json says tie_word_embeddings false)' : '';
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${source} has no tensor ${name}${untied}; it is not a whole GPT-2, or of another shape than its config.json`,
       );
     }
     const found = place.file.tensors.get(place.nameInFile)?.shape ?? [];
     if (!sameShape(found, shape))
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${place.file.path}: tensor ${name} is [${found.join(', ')}], but config.json makes it [${shape.join(', ')}]; use the config.json that was saved with these weights`,
       );
   }
@@ -224,7 +226,7 @@ export function openModelFolder(folder: string): ModelFolder {
       // that nobody should train on.
       if (name === 'wte.weight' && head !== undefined && !sameBits(elements, head.file.read(head.nameInFile)))
         throw new UserError(
-          'model',
+          'weights-mismatch',
           `${source}: lm_head.weight differs from wte.weight, but ${join(folder, 'config.json')} says that they are tied; set "tie_word_embeddings": false there`,
         );
       return elements;
@@ -239,7 +241,7 @@ export function openModelFolder(folder: string): ModelFolder {
 export function checkVocabulary(config: GPT2Config, tokenizerVocabularySize: number, folder: string): void {
   if (tokenizerVocabularySize > config.vocabSize)
     throw new UserError(
-      'model',
+      'weights-mismatch',
       `${folder}: its tokenizer has ${tokenizerVocabularySize} tokens but its embedding only ${config.vocabSize} rows (vocab_size in config.json); use the tokenizer files that were saved with these weights`,
     );
 }

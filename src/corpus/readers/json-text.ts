@@ -31,7 +31,7 @@ export function* jsonRecords(text: string, path: string): Generator<JsonRecord> 
     if (!(thrown instanceof JsonSyntaxError)) throw thrown;
     const { offset, message } = thrown;
     throw new UserError(
-      'data',
+      'corpus-not-json',
       `${path}:${places.line(offset)}:${places.column(offset)} is not JSON: ${message}`,
     );
   }

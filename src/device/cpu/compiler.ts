@@ -53,7 +53,10 @@ const flags = [
 /** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
 export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   if (process.platform === 'win32')
-    throw new UserError('device', 'the CPU device needs Linux or macOS: on Windows, run it inside WSL.');
+    throw new UserError(
+      'cpu-unsupported-system',
+      'the CPU device needs Linux or macOS: on Windows, run it inside WSL.',
+    );
   const env = options.env ?? process.env;
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
@@ -80,12 +83,12 @@ export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler {
   }
   if (chosen) {
     throw new UserError(
-      'device',
+      'cpu-compiler-missing',
       `the C++ compiler that CXX names, '${chosen}', does not run: unset CXX or name one that does.`,
     );
   }
   throw new UserError(
-    'device',
+    'cpu-compiler-missing',
     `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++): install one with \`${installCommand()}\`.`,
   );
 }
@@ -195,7 +198,7 @@ function compile(
     writeFileSync(log, failure);
     const [cause = 'no message'] = /^.*\berror\b.*$/m.exec(failure) ?? failure.split('\n');
     throw new UserError(
-      'device',
+      'cpu-kernels-not-compiled',
       `${compiler.name} could not compile the CPU kernels (${cause.trim()}); the whole log is ${log}; another compiler can be named in CXX.`,
     );
   }
@@ -209,7 +212,7 @@ function buildFolder(temporary: string): string {
     return mkdtempSync(join(temporary, 'chatbot-train-build-'));
   } catch (thrown) {
     throw new UserError(
-      'device',
+      'cpu-kernels-no-folder',
       `the CPU kernels cannot be compiled in ${temporary} (${messageOf(thrown)}): make it writable or name another folder in TMPDIR.`,
     );
   }
@@ -245,7 +248,7 @@ function store(library: string, key: string, caches: readonly string[]): string 
     }
   }
   throw new UserError(
-    'device',
+    'cpu-kernels-no-folder',
     `no folder takes the compiled CPU kernels (${refusal}): name a writable one in XDG_CACHE_HOME.`,
   );
 }

@@ -131,7 +131,7 @@ function open(path: string): LibraryHandle {
     return koffi.load(path);
   } catch (thrown) {
     throw new UserError(
-      'device',
+      'cpu-kernels-not-loaded',
       `the compiled CPU kernels ${path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
       { cause: thrown },
     );
