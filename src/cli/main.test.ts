@@ -76,7 +76,7 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['docter', '"docter" is not a command; did you mean doctor?'],
   ['chats.json', '"chats.json" is not a command; conversations are given as --data chats.json'],
   ['doctor --jsn', 'unknown flag --jsn; did you mean --json?'],
-  ['--config none.yaml', 'config file none.yaml does not exist; check the path'],
+  ['--config none.yaml', 'config file none.yaml does not exist; check the path after --config'],
   ['--config bad.yaml', 'bad.yaml:2 sets the unknown option "epoch"; did you mean epochs?'],
 ];
 for (const [words, message] of refused)

@@ -10,7 +10,7 @@ import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
 import { planJson, planLines } from './plan.js';
 import { createProgress, headerText, type Progress } from './progress.js';
-import { exitCodeOfSignal, type SignalWatch, type StopSignal, watchSignals } from './signals.js';
+import { exitCodeOfSignal, type SignalWatch, watchSignals } from './signals.js';
 import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
@@ -49,18 +49,19 @@ export async function trainCommand(
       ),
     );
   };
-  const shouldStop = () => watch.signals?.shouldStop() ?? null;
+  const signal = () => watch.signals?.shouldStop() ?? null;
+  const shouldStop = () => signal() !== null;
   try {
     const watcher = watcherOf(progress, options, stdout, { planned, shouldStop });
     const summary = await startRun(run, watcher);
     progress.stop();
-    const signal = shouldStop();
+    const stoppedBy = signal();
     if (summary !== null) {
-      const text = signal === null ? summaryText(summary, options.reverse) : interruptionText(summary);
+      const text = stoppedBy === null ? summaryText(summary, options.reverse) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
       if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
     }
-    if (signal !== null) return exitCodeOfSignal[signal];
+    if (stoppedBy !== null) return exitCodeOfSignal[stoppedBy];
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);
   } finally {
     progress.stop();
@@ -72,7 +73,7 @@ function watcherOf(
   progress: Progress,
   options: TrainOptions,
   stdout: NodeJS.WritableStream,
-  { planned, shouldStop }: { planned(): void; shouldStop(): StopSignal | null },
+  { planned, shouldStop }: { planned(): void; shouldStop(): boolean },
 ): RunWatcher {
   return {
     plan: (plan) => {
@@ -92,13 +93,13 @@ function watcherOf(
   };
 }
 
-/** The model that is kept is the best one, so its loss is the one that must lie within the bound. */
+/** The loss that must lie within the bound is that of the model that is kept. */
 function gate(
   summary: TrainingSummary,
-  { failAboveEvalLoss: bound }: TrainOptions,
+  { failAboveEvalLoss: bound, loadBestModelAtEnd }: TrainOptions,
   stderr: NodeJS.WritableStream,
 ): number {
-  const loss = summary.bestEvalLoss ?? summary.evalLoss;
+  const loss = (loadBestModelAtEnd ? summary.bestEvalLoss : null) ?? summary.evalLoss;
   if (bound === null || (loss !== null && loss <= bound)) return ExitCode.ok;
   stderr.write(
     `error: the evaluation loss is ${loss === null ? 'unknown' : short(loss)}, above the ${bound} of --fail-above-eval-loss\n`,

@@ -175,7 +175,7 @@ test('any text is either understood or refused in one sentence', () => {
 });
 
 const files: readonly (readonly [name: string, content: string | Buffer, message: RegExp])[] = [
-  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, more than the 65536 that are read/],
+  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, and 65536 are the most that can be read/],
   ['latin.yaml', Buffer.from('model: caf\xe9', 'latin1'), /latin.yaml is not UTF-8 text; save it as UTF-8/],
   ['binary.yaml', Buffer.from([0, 1, 2]), /binary.yaml is not UTF-8 text/],
 ];
@@ -183,19 +183,19 @@ for (const [name, content, message] of files)
   test(`the file ${name} is refused`, async () => {
     const path = join(folder, name);
     await writeFile(path, content);
-    assert.throws(
-      () => readConfigFile(path),
+    await assert.rejects(
+      readConfigFile(path),
       (error) => error instanceof UserError && message.test(error.message),
     );
   });
 
-test('a missing file and a folder are refused', () => {
-  assert.throws(() => readConfigFile(join(folder, 'none.yaml')), /none.yaml does not exist; check the path/);
-  assert.throws(() => readConfigFile(folder), /is not a regular file; check the path/);
+test('a missing file and a folder are refused', async () => {
+  await assert.rejects(readConfigFile(join(folder, 'none.yaml')), /none.yaml does not exist; check the path/);
+  await assert.rejects(readConfigFile(folder), /is a folder, not a regular file; name a YAML or JSON file/);
 });
 
-test('the configuration of the quick start is valid', () => {
-  const quickstart = completeOptions(trainOptions, [readConfigFile('configs/quickstart.yaml')]);
+test('the configuration of the quick start is valid', async () => {
+  const quickstart = completeOptions(trainOptions, [await readConfigFile('configs/quickstart.yaml')]);
   assert.equal(quickstart.model, 'tiny');
   assert.deepEqual(quickstart.data, ['data/']);
   assert.equal(quickstart.outputDir, 'results/quickstart');

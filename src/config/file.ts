@@ -3,15 +3,15 @@
 // Paths in the file are relative to the folder that the command runs in, exactly as they would be in flags.
 
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
-import { UserError } from '../errors.js';
-import { readText } from '../files/read-file.js';
+import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readRegularFile } from '../files/regular-file.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { Given, GivenOptions } from './schema.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
-const mostBytes = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 /** A config is a flat map of values and lists; YAML's parser recurses, so depth is bounded before it runs. */
 const MAX_DEPTH = 8;
 
@@ -37,9 +37,35 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  * Reads a config file.
  * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
  */
-export function readConfigFile(path: string): GivenOptions<TrainOption> {
-  const text = readText(path, { code: 'config-unreadable', mostBytes, name: `config file ${path}` });
-  return parseConfig(text, path);
+export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
+  return parseConfig(readText(path), path);
+}
+
+function readText(path: string): string {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readRegularFile(path, MAX_BYTES));
+    if (text.includes('\0')) throw new TypeError('NUL');
+    return text;
+  } catch (error) {
+    if (error instanceof FileRefused)
+      throw new UserError(
+        'config-invalid',
+        `config file ${path} ${error.message}; name a YAML or JSON file after --config`,
+        { cause: error },
+      );
+    if (error instanceof TypeError)
+      throw new UserError('config-unreadable', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
+        cause: error,
+      });
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new UserError(
+      'config-unreadable',
+      missing
+        ? `config file ${path} does not exist; check the path after --config`
+        : `config file ${path} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
 }
 
 function refuseDeepNesting(text: string, path: string): void {

@@ -2,8 +2,8 @@
 // another encoding than UTF-8.
 
 import { isUtf8 } from 'node:buffer';
-import { UserError } from '../errors.js';
-import { readBytes as readFileBytes, whyUnreadable } from '../files/read-file.js';
+import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readRegularFile } from '../files/regular-file.js';
 
 /** A JavaScript string can hold no more. */
 const mostBytes = 2 ** 29 - 2 ** 16;
@@ -22,15 +22,33 @@ const signatures: readonly (readonly [start: string, what: string, cure: string]
  * @throws UserError (data) when it is missing, no regular file, empty, unreadable or larger than a string can be.
  */
 export function readBytes(path: string): Buffer {
-  const bytes = readFileBytes(path, { code: 'corpus-unreadable', mostBytes });
+  let bytes: Buffer;
+  try {
+    bytes = readRegularFile(path, mostBytes);
+  } catch (thrown) {
+    if (thrown instanceof FileRefused)
+      throw new UserError(
+        'corpus-unreadable',
+        `${path} ${thrown.message}; ${thrown.reason === 'size' ? 'split it' : 'give a file or a folder of files'}`,
+        { cause: thrown },
+      );
+    throw unreadable(path, thrown);
+  }
   if (bytes.length === 0)
     throw new UserError('corpus-empty', `${path} is empty; it should hold conversations`);
   return bytes;
 }
 
-/** The error for a path that the system does not open. */
+/** The error for a path that the system will not open. */
 export function unreadable(path: string, thrown: unknown): UserError {
-  return new UserError('corpus-unreadable', `${path} ${whyUnreadable(thrown)}`, { cause: thrown });
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  const why =
+    code === 'ENOENT' || code === 'ENOTDIR'
+      ? 'does not exist; check the path'
+      : code === 'EACCES' || code === 'EPERM'
+        ? 'may not be read by this user; check its permissions'
+        : `cannot be read (${messageOf(thrown)})`;
+  return new UserError('corpus-unreadable', `${path} ${why}`, { cause: thrown });
 }
 
 /**

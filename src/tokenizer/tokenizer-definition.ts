@@ -3,8 +3,8 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../errors.js';
-import { readText } from '../files/read-file.js';
+import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import { type Fields, isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
@@ -124,7 +124,21 @@ interface Source
 
 function readIfThere(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
-  return readText(path, { code: 'tokenizer-invalid', mostBytes });
+  try {
+    return readFileOfFolder(path, mostBytes)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
+  } catch (thrown) {
+    if (thrown instanceof FileRefused)
+      throw new UserError('tokenizer-unsupported', `${path} ${thrown.message}`, { cause: thrown });
+    throw new UserError(
+      'tokenizer-invalid',
+      `${path} cannot be read (${messageOf(thrown)}); check its permissions`,
+      {
+        cause: thrown,
+      },
+    );
+  }
 }
 
 function fromTokenizerJson(path: string, text: string, configs: readonly Fields[]): Source {

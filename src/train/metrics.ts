@@ -2,21 +2,18 @@
 // Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
 // back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, UserError } from '../errors.js';
+import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { readBytes } from '../files/read-file.js';
 import { isRecord } from '../objects.js';
-import { AppendFile } from './append-file.js';
 import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
 
 /** The events that are measurements; checkpoints are not. */
 export type MetricEvent = StepEvent | EvaluationEvent;
 
 export const metricsFileName = 'metrics.jsonl';
-
-/** What a JavaScript string can hold. */
-const mostBytes = 2 ** 29 - 2 ** 16;
 
 export class MetricsFile {
   readonly #file: AppendFile;
@@ -53,7 +50,7 @@ export function readMetrics(path: string): MetricEvent[] {
 }
 
 function keepUntil(path: string, lastStep: number): void {
-  const before = lenientText(path);
+  const before = readText(path);
   const after = entriesOf(path)
     .filter(({ event }) => event.step <= lastStep)
     .map(({ line }) => `${line}\n`)
@@ -61,18 +58,27 @@ function keepUntil(path: string, lastStep: number): void {
   if (after !== before) writeFileAtomic(path, after);
 }
 
-/** Not strictly UTF-8: a killed process may have left half a character. */
-function lenientText(path: string): string {
-  return readBytes(path, { code: 'metrics-unreadable', mostBytes }).toString('utf8');
-}
-
 function entriesOf(path: string): { line: string; event: MetricEvent }[] {
-  return lenientText(path)
+  return readText(path)
     .split('\n')
     .flatMap((line) => {
       const event = parseLine(line);
       return event === null ? [] : [{ line, event }];
     });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (thrown) {
+    throw new UserError(
+      'metrics-unreadable',
+      `cannot read ${path} (${messageOf(thrown)}); move it away or make it readable`,
+      {
+        cause: thrown,
+      },
+    );
+  }
 }
 
 /** Names as the Hugging Face Trainer logs them. */

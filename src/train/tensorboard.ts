@@ -4,8 +4,8 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { AppendFile } from '../files/append-file.js';
 import { bytesField, doubleField, floatField, varintField } from '../files/protobuf.js';
-import { AppendFile } from './append-file.js';
 import type { TrainingEvent } from './events.js';
 
 export interface Scalar {

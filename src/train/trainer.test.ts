@@ -68,13 +68,13 @@ async function orderOf(
       evaluationBatches: () => windows.window(0, 0).batches,
       prompts: [],
     },
-    freshState(''),
+    freshState({ training: '', evaluation: null }),
     {
       step: () => {},
       event: ({ kind, step }) => {
         if (kind !== 'step') order.push(`${kind} ${step}`);
       },
-      shouldStop: () => null,
+      shouldStop: () => false,
     },
   );
   assert.equal(await trainer.run(), null);

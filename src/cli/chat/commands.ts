@@ -1,8 +1,8 @@
 // The commands of a conversation, in the order of `/help`. `/help`, completion and dispatch derive from this table.
 
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { homeFolder } from '../../files/user-folders.js';
 import { oneLine, quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { parameterHelp, parameterNamed } from './parameters.js';
@@ -160,5 +160,5 @@ function load({ conversation, screen }: Session, typed: string): void {
 function pathOf(command: string, typed: string): string {
   if (typed === '') throw new UserError('chat-command-invalid', `${command} needs the name of a file`);
   if (typed.includes('\0')) throw new UserError('chat-command-invalid', 'a file name has no NUL in it');
-  return /^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed;
+  return /^~(?=\/|$)/.test(typed) ? join(homeFolder(process.env), typed.slice(1)) : typed;
 }

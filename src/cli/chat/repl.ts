@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import type { ChatOption } from '../../config/chat-options.js';
 import type { GivenOptions } from '../../config/schema.js';
 import { ExitCode } from '../../errors.js';
+import { stateFolder } from '../../files/user-folders.js';
 import type { Conversation } from '../../generate/conversation.js';
+import type { OpenedChat } from '../../library/open-chat.js';
 import { runCommand } from './commands.js';
 import { complete } from './completion.js';
 import { HistoryFile, historySize } from './history.js';
 import type { TerminalInput } from './keyboard.js';
 import { LineReader } from './line-reader.js';
-import type { OpenedChat } from './open.js';
 import { Parameters } from './parameters.js';
 import { Screen, type TerminalOutput } from './screen.js';
 import { Session, sentenceOf } from './session.js';
-import { stateFolder } from './state-folder.js';
 
 export interface ReplSurroundings {
   /** As the command line gave them; what the conversation was made with. */
