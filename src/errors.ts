@@ -15,6 +15,7 @@ export const ExitCode = {
   device: 5,
   /** The loss stayed NaN or infinite. */
   diverged: 6,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;

@@ -21,7 +21,7 @@ Examples:
   chatbot-train doctor
 
 Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 2 flags or config; 3 data;
-4 model; 5 device or memory; 6 diverged; 130 or 143 interrupted, after saving a checkpoint.`;
+4 model; 5 device or memory; 6 diverged; 129, 130 or 143 interrupted, after saving a checkpoint.`;
 
 function build(): Command {
   const program = createProgram(

@@ -84,7 +84,7 @@ async function untilSignalled(
   const asked = new Promise<'stop'>((resolve) => {
     ask = resolve;
   });
-  const watch = watchSignals(() => ask('stop'), source);
+  const watch = watchSignals(() => ask('stop'), ['SIGINT', 'SIGTERM'], source);
   const signal = (): StopSignal | null => watch.shouldStop();
   const signalled = () => signal() !== null;
   try {
