@@ -22,7 +22,7 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
   const sizes = groupSizes(texts);
   if (sizes.length < 2)
     throw new UserError(
-      'data',
+      'corpus-too-small',
       `an evaluation set needs at least 2 different dialogues, and the data has ${sizes.length}; add more, or give --eval-ratio 0`,
     );
   const wanted = Math.max(1, Math.round(texts.length * ratio));

@@ -2,7 +2,7 @@
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
-import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
 import { EncodedCorpus } from '../corpus/encoded-corpus.js';
@@ -55,8 +55,11 @@ export interface CorporaRead extends Corpora {
   release(): void;
 }
 
+/** Which files are read, and what of them is kept aside. */
+export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
+
 /** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: RunOptions): CorporaRead {
+export function readCorpora(options: CorpusOptions): CorporaRead {
   const { format, evalData, evalRatio, seed } = options;
   const store = new DialogueStore();
   const keep = store.push.bind(store);
@@ -73,7 +76,7 @@ export function readCorpora(options: RunOptions): CorporaRead {
     const { train, evaluation } = apart(store.textNumbers(), count);
     if (train.length === 0)
       throw new UserError(
-        'data',
+        'nothing-to-learn',
         'every dialogue of --data is also in --eval-data, so none is left to learn from',
       );
     if (train.length < count)
@@ -88,14 +91,20 @@ export function readCorpora(options: RunOptions): CorporaRead {
 }
 
 /** Which way round a run learns its conversations. */
-export function dialogueOrder({ reverse }: RunOptions): DialogueOrder {
+export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): DialogueOrder {
   return reverse ? 'reversed' : 'forward';
 }
+
+/** What of a dialogue is learnt, and how dialogues lie in rows. */
+export type LayoutOptions = Pick<
+  TrainOptions,
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+>;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
   { train, evaluation }: Corpora,
-  options: RunOptions,
+  options: LayoutOptions,
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
@@ -116,7 +125,7 @@ export function prepareData(
   const held = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
     );
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
@@ -155,7 +164,7 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(dialogues: EncodedCorpus, options: RunOptions, maxLength: number): string {
+function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));
