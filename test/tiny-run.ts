@@ -92,7 +92,7 @@ export function makeTinyCorpus(path: string, pairs = 36): string {
   return path;
 }
 
-const main = join(repositoryRoot, 'dist/src/cli/main.js');
+export const main = join(repositoryRoot, 'dist/src/cli/main.js');
 
 export interface Outcome {
   readonly code: number | null;
@@ -112,11 +112,20 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Starts `chatbot-train` and leaves it running. */
-export function startChatbotTrain(words: readonly string[]): RunningCommand {
-  const child = spawn(process.execPath, [main, ...words], {
-    env: { ...process.env, HF_HUB_OFFLINE: '1' },
+/**
+ * Starts `chatbot-train` and leaves it running.
+ * @param launcher a command that starts the words after it; the child is in a process group of its own then.
+ */
+export function startChatbotTrain(
+  words: readonly string[],
+  launcher: readonly [string, ...string[]] | null = null,
+): RunningCommand {
+  const [program, ...before] = launcher ?? [process.execPath];
+  const child = spawn(program, [...before, ...(launcher ? [process.execPath] : []), main, ...words], {
+    // `_` would tell how the tests themselves were started.
+    env: { ...process.env, HF_HUB_OFFLINE: '1', _: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: launcher !== null,
   });
   let stdout = '';
   let stderr = '';

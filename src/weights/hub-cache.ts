@@ -141,7 +141,7 @@ function isComplete(snapshot: string): boolean {
 /** @throws UserError (model): the network must not be asked, and the cache has not all of the model. */
 export function refuseOffline(model: HubModel, settings: HubSettings): never {
   throw new UserError(
-    'model',
+    'hub-offline',
     `${model.id} (${model.revision}) is not complete in ${settings.cache} and HF_HUB_OFFLINE forbids to fetch it; unset HF_HUB_OFFLINE, or name a local model folder`,
   );
 }
