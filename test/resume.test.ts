@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as nextTurn } from 'node:timers/promises';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import {
   chatbotTrain,
+  listing,
   main,
   makeTinyCorpus,
   makeTinyModel,
@@ -57,16 +58,6 @@ function substance(folder: string) {
     state: timeless(state),
     metrics: metrics.map(timeless),
   };
-}
-
-/** Names, sizes and times of change of all files: what shows that nothing was written. */
-function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
 }
 
 const whole = join(root, 'whole');

@@ -8,7 +8,13 @@ import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import { type Fields, isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
-import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
+import {
+  type AddedToken,
+  endOfTextToken,
+  type Roles,
+  tokenizerFileNames,
+  tokenizerJson,
+} from './tokenizer-files.js';
 import {
   checkedMerges,
   checkedVocab,
@@ -52,24 +58,13 @@ export interface TokenizerDefinition {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** All that transformers may look for; only text. */
-const fileNames = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-] as const;
-
 /** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
 const mostBytes = 2 ** 28;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
 export function readDefinition(folder: string): TokenizerDefinition {
   const files = new Map<string, string>();
-  for (const name of fileNames) {
+  for (const name of tokenizerFileNames) {
     const text = readIfThere(join(folder, name));
     if (text !== undefined) files.set(name, text);
   }

@@ -66,16 +66,6 @@ export function parseHubId(text: string): HubModel | undefined {
 
 const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
-/** The tokenizer's files, those of them that a model has. */
-export const tokenizerFileNames: readonly string[] = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-];
-
 /** One model's part of the cache. */
 export class CachedModel {
   private readonly folder: string;

@@ -5,6 +5,7 @@
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
+import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import {
   CachedModel,
   type Environment,
@@ -13,7 +14,6 @@ import {
   hubSettings,
   parseHubId,
   refuseOffline,
-  tokenizerFileNames,
 } from './hub-cache.js';
 import { downloadBlob, type RemoteFile, Unreachable } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
