@@ -7,7 +7,7 @@ export type { LossOn } from './corpus/learnt-turns.js';
 export { type Corpus, readCorpus } from './corpus/read-corpus.js';
 export type { CorpusSummary, FileSummary } from './corpus/summary.js';
 export type { Remark, Skipped } from './corpus/tally.js';
-export { ExitCode, UserError } from './errors.js';
+export { type ErrorCode, ExitCode, UserError } from './errors.js';
 export type { Candidate, FinishReason, Reply } from './generate/reply.js';
 export {
   type ChatModel,

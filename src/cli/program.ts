@@ -4,8 +4,8 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
-import type { OptionTable } from '../config/option-spec.js';
 import { ExitCode, messageOf, UserError } from '../errors.js';
+import type { OptionTable } from '../option-spec.js';
 import { addOptions, unknownFlag } from './flags.js';
 
 export interface ProgramText {
@@ -95,9 +95,9 @@ function usageError(error: CommanderError, program: Command): UserError {
     case 'commander.unknownOption':
       return unknownFlag(quotedWord, subcommand ?? program);
     case 'commander.optionMissingArgument':
-      return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
+      return new UserError('option-invalid', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
     default:
-      return new UserError('usage', error.message.replace(/^error: /, ''));
+      return new UserError('command-line-invalid', error.message.replace(/^error: /, ''));
   }
 }
 

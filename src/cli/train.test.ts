@@ -200,7 +200,7 @@ for (const [signal, expected] of [
 test('what the run throws passes on, and signals are left alone again', async () => {
   const listeners = process.listenerCount('SIGINT');
   const broken: StartRun = async () => {
-    throw new UserError('data', 'chats.json:3 is not JSON');
+    throw new UserError('corpus-unreadable', 'chats.json:3 is not JSON');
   };
   await assert.rejects(train({}, broken), /chats.json:3/);
   assert.equal(process.listenerCount('SIGINT'), listeners);

@@ -1,72 +1,81 @@
 // Ratings of one reply that contradict each other: the later one in a file counts. A reply is known by the conversation
-// up to it, so a rating also holds where a later record goes on from the same reply.
+// up to it, so a rating also holds where another record goes on from the same reply.
 
+import { createHash } from 'node:crypto';
 import type { Dialogue } from './dialogue.js';
+import { DialogueStore } from './dialogue-store.js';
 import { judgedReply, type Verdict } from './readers/judgement.js';
 import type { Tally } from './tally.js';
 
-export interface RatedDialogue {
-  readonly dialogue: Dialogue;
-  /** Undefined where nothing judges it. */
-  readonly verdict: Verdict | undefined;
+interface LastWord {
+  readonly verdict: Verdict;
+  /** Which held dialogue said it. */
+  readonly held: number;
 }
 
-/** What was said so far, turn by turn. */
-interface Said {
-  readonly next: Map<string, Said>;
-  verdict?: Verdict;
-  /** The last record that rated the turn. */
-  ratedBy?: RatedDialogue;
-}
+/**
+ * Gives on the dialogues of a file, in their order, as the last rating of each reply leaves them. Nothing is held before
+ * the first rating; from there on everything is, until the file ends.
+ */
+export class Ratings {
+  private readonly held = new DialogueStore();
+  /** By the conversation up to a reply. */
+  private readonly lastWords = new Map<string, LastWord>();
+  private readonly verdicts = new Map<number, Verdict>();
 
-/** The dialogues without those whose rating was replaced; no reply that was last rated bad is learnt. */
-export function withLastRatings(read: readonly RatedDialogue[], tally: Tally): Dialogue[] {
-  const root: Said = { next: new Map() };
-  for (const rated of read) {
-    const { verdict } = rated;
-    if (verdict === undefined) continue;
-    const reply = replyOf(rated.dialogue);
-    const said = pathOf(root, rated.dialogue, true).at(reply);
-    if (said) Object.assign(said, { verdict, ratedBy: rated });
+  constructor(
+    private readonly keep: (dialogue: Dialogue) => void,
+    private readonly tally: Tally,
+  ) {}
+
+  add(dialogue: Dialogue, verdict: Verdict | undefined): void {
+    if (verdict === undefined && this.lastWords.size === 0) {
+      this.keep(dialogue);
+      return;
+    }
+    const held = this.held.length;
+    this.held.push(dialogue);
+    if (verdict === undefined) return;
+    this.verdicts.set(held, verdict);
+    const key = keysOf(dialogue)[replyOf(dialogue)];
+    if (key !== undefined) this.lastWords.set(key, { verdict, held });
   }
-  if (root.next.size === 0) return read.map(({ dialogue }) => dialogue);
-  return read.flatMap((rated) => lastWord(rated, root, tally));
-}
 
-function lastWord(rated: RatedDialogue, root: Said, tally: Tally): Dialogue[] {
-  const { dialogue, verdict } = rated;
-  const path = pathOf(root, dialogue, false);
-  if (verdict !== undefined && path[replyOf(dialogue)]?.ratedBy !== rated) {
-    tally.count('rerated');
-    if (verdict === 'bad') tally.count('bad', -1);
-    return [];
+  /** No dialogue comes any more. */
+  end(): void {
+    let held = 0;
+    for (const dialogue of this.held) this.giveOn(dialogue, held++);
+    this.held.release();
   }
-  const turns = dialogue.turns.map((turn, index) => {
-    if (path[index]?.verdict !== 'bad' || !turn.supervised) return turn;
-    tally.count('bad');
-    return { ...turn, supervised: false };
-  });
-  return [{ ...dialogue, turns }];
+
+  private giveOn(dialogue: Dialogue, held: number): void {
+    const keys = keysOf(dialogue);
+    const verdict = this.verdicts.get(held);
+    const own = this.lastWords.get(keys[replyOf(dialogue)] ?? '');
+    if (verdict !== undefined && own !== undefined && own.held !== held) {
+      this.tally.count('rerated');
+      if (verdict === 'bad') this.tally.count('bad', -1);
+      return;
+    }
+    const turns = dialogue.turns.map((turn, index) => {
+      if (!turn.supervised || this.lastWords.get(keys[index] ?? '')?.verdict !== 'bad') return turn;
+      this.tally.count('bad');
+      return { ...turn, supervised: false };
+    });
+    this.keep({ ...dialogue, turns });
+  }
 }
 
 function replyOf({ turns }: Dialogue): number {
   return judgedReply(turns.map(({ role }) => ({ isSpoken: true, role })));
 }
 
-/** The place of each turn, as far as they are known. */
-function pathOf(root: Said, { turns }: Dialogue, grow: boolean): Said[] {
-  const path: Said[] = [];
-  let said = root;
-  for (const { text, role } of turns) {
-    const key = `${role ?? ''} ${text}`;
-    let next = said.next.get(key);
-    if (!next) {
-      if (!grow) break;
-      next = { next: new Map() };
-      said.next.set(key, next);
-    }
-    path.push(next);
-    said = next;
-  }
-  return path;
+/** For each turn, what stands for the conversation up to it: 16 bytes as text. */
+function keysOf({ turns }: Dialogue): string[] {
+  let key = '';
+  return turns.map(({ text, role = '' }) => {
+    const hash = createHash('sha256').update(key).update(`\0${role}\0${text}`);
+    key = hash.digest().toString('latin1', 0, 16);
+    return key;
+  });
 }

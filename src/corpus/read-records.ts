@@ -2,23 +2,16 @@
 // refused where half of its records or more have an unknown shape: then it is not what it was taken for.
 
 import { UserError } from '../errors.js';
+import { type Fields, isRecord } from '../objects.js';
 import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import type { CorpusFormat } from './formats.js';
-import type { RatedDialogue } from './ratings.js';
-import { withLastRatings } from './ratings.js';
+import { Ratings } from './ratings.js';
 import type { JsonRecord } from './readers/json-text.js';
 import { judged, judgementFields } from './readers/judgement.js';
 import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
-import {
-  type Fields,
-  inLowerCase,
-  isFields,
-  isNothing,
-  RecordFault,
-  type RecordReader,
-} from './readers/record.js';
+import { inLowerCase, isNothing, RecordFault, type RecordReader } from './readers/record.js';
 import { turns } from './readers/turns.js';
 import { wrongRecord } from './readers/wrong-record.js';
 import type { Tally } from './tally.js';
@@ -28,14 +21,10 @@ const allReaders: readonly RecordReader[] = [qaPairs, turns, messages];
 /** So many records of unknown shape, and none that is known, are enough to refuse a file before its end. */
 const enoughToRefuse = 100;
 
-export interface RecordsRead {
-  /** Of the first record that was read. */
-  readonly format: CorpusFormat;
-  readonly dialogues: Dialogue[];
-}
-
 /**
+ * Gives each dialogue to `keep`.
  * @param wanted the only format to read, or `json` for all.
+ * @returns the format of the first record that was read.
  * @throws UserError (data) where the file holds no records, or mostly records of an unknown shape.
  */
 export function readRecords(
@@ -43,15 +32,16 @@ export function readRecords(
   path: string,
   wanted: CorpusFormat | 'json',
   tally: Tally,
-): RecordsRead {
+  keep: (dialogue: Dialogue) => void,
+): CorpusFormat {
   const readers = allReaders.filter(({ format }) => wanted === 'json' || wanted === format);
-  const file = new RecordFile(readers, path, tally);
+  const file = new RecordFile(readers, path, tally, keep);
   for (const record of records) file.read(record);
   return file.end();
 }
 
 class RecordFile {
-  private readonly rated: RatedDialogue[] = [];
+  private readonly ratings: Ratings;
   private format: CorpusFormat | undefined;
   private known = 0;
   private unknown = 0;
@@ -61,7 +51,10 @@ class RecordFile {
     private readonly readers: readonly RecordReader[],
     private readonly path: string,
     private readonly tally: Tally,
-  ) {}
+    keep: (dialogue: Dialogue) => void,
+  ) {
+    this.ratings = new Ratings(keep, tally);
+  }
 
   read({ value, line }: JsonRecord): void {
     try {
@@ -79,19 +72,21 @@ class RecordFile {
     }
   }
 
-  end(): RecordsRead {
+  /** @returns the format. */
+  end(): CorpusFormat {
     const { known, unknown, path, refusal } = this;
     if (known + unknown === 0)
-      throw new UserError('data', `${path} holds an empty list; it should hold conversations`);
+      throw new UserError('corpus-empty', `${path} holds an empty list; it should hold conversations`);
     if (refusal !== undefined && unknown >= known) {
       const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
-      throw new UserError('data', `${refusal}${others}`);
+      throw new UserError('corpus-record-invalid', `${refusal}${others}`);
     }
-    return { format: this.format ?? 'qa', dialogues: withLastRatings(this.rated, this.tally) };
+    this.ratings.end();
+    return this.format ?? 'qa';
   }
 
   private add(value: unknown, line: number): void {
-    const record = isFields(value) ? inLowerCase(value) : undefined;
+    const record = isRecord(value) ? inLowerCase(value) : undefined;
     const reader = record && this.readers.find((candidate) => candidate.matches(record));
     if (!reader) throw wrongRecord(value, this.readers);
     this.format ??= reader.format;
@@ -100,7 +95,7 @@ class RecordFile {
     const parts = conversationParts(said, `${this.path}:${line}`, this.tally);
     if (parts.length === 0) throw new RecordFault('content', 'fewer than two turns with text');
     for (const [index, dialogue] of parts.entries())
-      this.rated.push({ dialogue, verdict: index === parts.length - 1 ? verdict : undefined });
+      this.ratings.add(dialogue, index === parts.length - 1 ? verdict : undefined);
   }
 
   private noteUnused(record: Fields, reader: RecordReader): void {

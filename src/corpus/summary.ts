@@ -1,7 +1,8 @@
 // What was read of a corpus and what was not, in sentences for people.
 
+import { oneLine } from '../quote.js';
 import type { CorpusFormat } from './formats.js';
-import { listed, shortened } from './readers/record.js';
+import { longestName, namesOf } from './readers/record.js';
 import type { Remark, Skipped } from './tally.js';
 
 export interface FileSummary {
@@ -54,7 +55,7 @@ function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFiel
     `${path}: ${plural(dialogues, 'dialogue')}, ${plural(turns, 'turn')} (${format})`,
     ...skippedWords(skipped),
     ...told,
-    ...(unusedFields.length > 0 ? [`fields not used: ${namesOf(unusedFields)}`] : []),
+    ...(unusedFields.length > 0 ? [`fields not used: ${listOfFields(unusedFields)}`] : []),
   ].join('; ');
 }
 
@@ -70,10 +71,14 @@ export function skippedWords(skipped: readonly Skipped[]): string[] {
   return more > 0 ? [...words, `${plural(more, 'record')} skipped for other reasons`] : words;
 }
 
-function namesOf(fields: readonly string[]): string {
-  const names = fields.slice(0, mostFields).map(shortened);
-  const more = fields.length - names.length;
-  return more > 0 ? `${names.join(', ')} and ${more} more` : listed(names, 'and');
+function listOfFields(fields: readonly string[]): string {
+  const more = fields.length - mostFields;
+  return more > 0
+    ? `${fields
+        .slice(0, mostFields)
+        .map((name) => oneLine(name, longestName))
+        .join(', ')} and ${more} more`
+    : namesOf(fields);
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

@@ -4,17 +4,20 @@
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
+import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
+import { encodeDialogue } from '../corpus/encode-dialogue.js';
+import { EncodedCorpus } from '../corpus/encoded-corpus.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
-import { readCorpus } from '../corpus/read-corpus.js';
-import { split, without } from '../corpus/split.js';
-import { plural, summaryLines } from '../corpus/summary.js';
+import { readDialogues } from '../corpus/read-corpus.js';
+import { apart, split } from '../corpus/split.js';
+import { summaryLines } from '../corpus/summary.js';
 import { TrainingText } from '../corpus/training-text.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 import type { DataFingerprints } from './run-state.js';
 
@@ -32,17 +35,11 @@ export interface TrainingData {
   readonly notes: readonly string[];
 }
 
-export interface DataCounts {
+export interface DataCounts extends LengthLoss {
   readonly dialogues: number;
   readonly evalDialogues: number;
   /** Of the dialogues to learn from, those of which only what the assistant says is learnt. */
   readonly assistantDialogues: number;
-  /** What `--max-length` took away: dialogues that lost whole turns, learnt turns that lost their end, tokens in all. */
-  readonly dialoguesThatLostTurns: number;
-  readonly cutReplies: number;
-  readonly lostTokens: number;
-  /** Of all tokens, in 0..1. */
-  readonly lostShare: number;
   /** Dialogues in which nothing is left to learn. */
   readonly droppedDialogues: number;
   /** Of an epoch. */
@@ -52,41 +49,51 @@ export interface DataCounts {
 
 /** The conversations of a run, before they are encoded; none stands on both sides. */
 export interface Corpora {
-  readonly train: readonly Dialogue[];
-  readonly evaluation: readonly Dialogue[];
+  readonly train: DialogueList;
+  readonly evaluation: DialogueList;
   /** What was read, and what was left out, for people. */
   readonly notes: readonly string[];
+}
+
+/** Conversations as `readCorpora` holds them. */
+export interface CorporaRead extends Corpora {
+  /** Forgets the texts, which nobody needs once they are encoded. */
+  release(): void;
 }
 
 /** Which files are read, and what of them is kept aside. */
 export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: CorpusOptions): Corpora {
+export function readCorpora(options: CorpusOptions): CorporaRead {
   const { format, evalData, evalRatio, seed } = options;
-  const { dialogues, summary } = readCorpus(options.data, { format });
-  const notes = summaryLines(summary);
-  if (evalData.length > 0) {
-    const held = readCorpus(evalData, { format });
-    notes.push(...summaryLines(held.summary));
-    return { ...apart(dialogues, held.dialogues, notes), evaluation: held.dialogues };
-  }
-  return {
-    ...(evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] }),
+  const store = new DialogueStore();
+  const keep = store.push.bind(store);
+  const notes = summaryLines(readDialogues(options.data, format, keep));
+  const count = store.length;
+  const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
+    train: store.subset(train),
+    evaluation: store.subset(evaluation),
     notes,
-  };
-}
-
-function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes: readonly string[]) {
-  const train = without(dialogues, held);
-  const shared = dialogues.length - train.length;
-  if (train.length === 0)
-    throw new UserError(
-      'data',
-      'every dialogue of --data is also in --eval-data, so none is left to learn from',
-    );
-  const both = `${shared} dialogues of --data are also in --eval-data: they are measured on and not learnt from`;
-  return { train, notes: shared === 0 ? notes : [...notes, both] };
+    release: () => store.release(),
+  });
+  if (evalData.length > 0) {
+    notes.push(...summaryLines(readDialogues(evalData, format, keep)));
+    const { train, evaluation } = apart(store.textNumbers(), count);
+    if (train.length === 0)
+      throw new UserError(
+        'nothing-to-learn',
+        'every dialogue of --data is also in --eval-data, so none is left to learn from',
+      );
+    if (train.length < count)
+      notes.push(
+        `${count - train.length} dialogues of --data are also in --eval-data: they are measured on and not learnt from`,
+      );
+    return corpora(train, evaluation);
+  }
+  if (evalRatio === 0) return { ...corpora([], []), train: store };
+  const { train, evaluation } = split(store.textNumbers(), evalRatio, seed);
+  return corpora(train, evaluation);
 }
 
 /** Which way round a run learns its conversations. */
@@ -110,12 +117,24 @@ export function prepareData(
   const { lossOn } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
   const text = new TrainingText(tokenizer);
-  const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, text, encoding) ?? []);
+  const total = new EncodingCounts();
+  let assistantDialogues = 0;
+  const encode = (dialogues: DialogueList): EncodedCorpus => {
+    const corpus = new EncodedCorpus(tokenizer.vocabularySize);
+    for (const dialogue of dialogues) {
+      const encoded = encodeDialogue(dialogue, text, encoding);
+      if (encoded === null) continue;
+      corpus.push(encoded);
+      total.add(encoded);
+      if (dialogues === train && encoded.rule === 'assistant') assistantDialogues++;
+    }
+    return corpus;
+  };
   const encoded = encode(train);
   const held = encode(evaluation);
   if (encoded.length === 0) throw nothingToLearn(options, train);
-  const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
+  const prompts = choosePrompts(evaluation, promptCount, (dialogue) => saidInOrder(dialogue, options));
+  const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
       maxLength,
       packing: options.packing,
@@ -126,7 +145,7 @@ export function prepareData(
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
-    prompts: choosePrompts(saidInOrder(evaluation, options), promptCount),
+    prompts,
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
@@ -134,54 +153,28 @@ export function prepareData(
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
-      assistantDialogues: encoded.filter(({ rule }) => rule === 'assistant').length,
-      ...lossToLength([...encoded, ...held]),
+      assistantDialogues,
+      ...total.loss,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
-      tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
-      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
+      tokens: encoded.tokens,
+      supervisedTokens: encoded.supervisedTokens,
     },
-    notes: spelledNotes([...encoded, ...held]),
+    notes: total.notes,
   };
 }
 
-function nothingToLearn({ data, lossOn }: LayoutOptions, train: readonly Dialogue[]): UserError {
-  const nobody = train.every(({ turns }) => turns.every(({ role }) => role !== 'assistant'));
+function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): UserError {
+  const isAssistants = ({ turns }: Dialogue) => turns.some(({ role }) => role === 'assistant');
   const why =
-    lossOn === 'assistant' && nobody
-      ? 'no turn is known to be the assistant’s; use --loss-on responses'
+    lossOn === 'assistant' && ![...train].some(isAssistants)
+      ? 'no turn is known to be an assistant’s; use --loss-on responses'
       : `no turn that --loss-on ${lossOn} counts is left`;
-  return new UserError('data', `nothing in ${data.join(', ')} can be learnt: ${why}`);
+  return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
 }
 
-/** The texts of each dialogue up to the last one that is learnt, in the order in which the model reads them. */
-function saidInOrder(dialogues: readonly Dialogue[], options: LayoutOptions): (readonly string[])[] {
-  const inOrder = options.reverse ? learntTurnsReversed : learntTurns;
-  return dialogues
-    .map((dialogue) => inOrder(dialogue, options.lossOn).map(({ text }) => text))
-    .filter((turns) => turns.length > 1);
-}
-
-function lossToLength(dialogues: readonly EncodedDialogue[]) {
-  const lostTokens = dialogues.reduce((sum, { droppedTokens }) => sum + droppedTokens, 0);
-  const keptTokens = dialogues.reduce((sum, { tokens }) => sum + tokens.length + 1, 0);
-  return {
-    dialoguesThatLostTurns: dialogues.filter(({ droppedTurns }) => droppedTurns > 0).length,
-    cutReplies: dialogues.filter(({ cutReply }) => cutReply).length,
-    lostTokens,
-    lostShare: lostTokens / Math.max(1, lostTokens + keptTokens),
-  };
-}
-
-/** Text that spells special tokens is not learnt as letters; nobody should have to find that out. */
-function spelledNotes(dialogues: readonly EncodedDialogue[]): string[] {
-  const ends = dialogues.reduce((sum, { endMarkers }) => sum + endMarkers, 0);
-  const others = dialogues.reduce((sum, { specialTokens }) => sum + specialTokens, 0);
-  return [
-    ...(ends > 0 ? [`${plural(ends, 'end-of-text marker')} in the text: the turn ends there`] : []),
-    ...(others > 0
-      ? [`${plural(others, 'special token')} of the model in the text: each is learnt as one token`]
-      : []),
-  ];
+/** The texts up to the last one that is learnt, in the order in which the model reads them. */
+function saidInOrder(dialogue: Dialogue, { reverse, lossOn }: LayoutOptions): readonly string[] {
+  return (reverse ? learntTurnsReversed : learntTurns)(dialogue, lossOn).map(({ text }) => text);
 }
 
 /** The whole evaluation set, batch by batch, always in the same order. */
@@ -190,11 +183,7 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(
-  dialogues: readonly EncodedDialogue[],
-  options: LayoutOptions,
-  maxLength: number,
-): string {
+function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));

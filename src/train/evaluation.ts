@@ -2,6 +2,8 @@
 // and a few replies to read.
 
 import { setImmediate } from 'node:timers/promises';
+import type { Dialogue } from '../corpus/dialogue.js';
+import type { DialogueList } from '../corpus/dialogue-store.js';
 import { TrainingText } from '../corpus/training-text.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
@@ -20,13 +22,18 @@ export interface SamplePrompt {
   readonly reference: string;
 }
 
-/** `count` dialogues spread evenly over the evaluation set. @param dialogues the texts of their turns. */
-export function choosePrompts(dialogues: readonly (readonly string[])[], count: number): SamplePrompt[] {
+/** `count` dialogues spread evenly over the evaluation set. @param said the texts of the turns, in the order of training. */
+export function choosePrompts(
+  dialogues: DialogueList,
+  count: number,
+  said: (dialogue: Dialogue) => readonly string[],
+): SamplePrompt[] {
   const stride = Math.max(1, dialogues.length / count);
   return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
-    const turns = dialogues[Math.floor(index * stride)] ?? [];
+    const dialogue = dialogues.at(Math.floor(index * stride));
+    const turns = dialogue ? said(dialogue) : [];
     return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
-  });
+  }).filter(({ turns }) => turns.length > 0);
 }
 
 /**

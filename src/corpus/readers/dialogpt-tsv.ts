@@ -3,9 +3,10 @@
 // first line. A first line that names the columns is left out.
 
 import { UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
 import type { Tally } from '../tally.js';
 import type { Line } from '../text-file.js';
-import { type RawDialogue, type RawTurn, shortened } from './record.js';
+import type { RawDialogue, RawTurn } from './record.js';
 import { isHeader } from './tab-separated.js';
 
 /** What has a weight but no words is an empty turn. */
@@ -26,8 +27,8 @@ export function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tal
     const columns = text.split('\t');
     if (columns.length !== 2)
       throw new UserError(
-        'data',
-        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${shortened(text)}"`,
+        'corpus-line-invalid',
+        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"`,
       );
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
@@ -46,8 +47,8 @@ function weightedTurn(utterance: string, source: string): RawTurn {
   const [, weight, text = ''] = weighted.exec(utterance) ?? [];
   if (weight === undefined)
     throw new UserError(
-      'data',
-      `${source}: expected a weight, 0.0 or 1.0, before "${shortened(utterance)}", as the turns of the first line have`,
+      'corpus-line-invalid',
+      `${source}: expected a weight, 0.0 or 1.0, before "${oneLine(utterance, 40)}", as the turns of the first line have`,
     );
   return { text, supervised: Number(weight) > 0 };
 }

@@ -1,8 +1,9 @@
 // What a record says of its own worth: weights, labels and ratings.
 
+import type { Fields } from '../../objects.js';
 import type { Role } from '../dialogue.js';
 import type { Tally } from '../tally.js';
-import { type Fields, isNothing, type RawTurn } from './record.js';
+import { isNothing, type RawTurn } from './record.js';
 
 /** Fields that judge a reply, in the order in which they count. */
 const verdictFields = ['rating', 'label', 'kto_tag', 'feedback'] as const;

@@ -1,20 +1,10 @@
 // One message of a transcript: { "role": "user", "content": "..." }, or ShareGPT's { "from": "human", "value": "..." }.
 // Content is text, or a list of parts. What a tool is asked and what it answers is never learnt.
 
+import { type Fields, isRecord } from '../../objects.js';
 import type { Tally } from '../tally.js';
 import { isWeightedOff, judgementFields, verdictOf } from './judgement.js';
-import {
-  type Fields,
-  inLowerCase,
-  isFields,
-  isNothing,
-  kindOf,
-  listed,
-  type RawTurn,
-  RecordFault,
-  shortened,
-  textOf,
-} from './record.js';
+import { inLowerCase, isNothing, kindOf, namesOf, type RawTurn, RecordFault, textOf } from './record.js';
 import { isCall, speakerOf } from './roles.js';
 
 const callFields = ['tool_calls', 'function_call'] as const;
@@ -28,7 +18,7 @@ const readFields: ReadonlySet<string> = new Set([
 /** @param number which message of the record it is, from 1. @throws RecordFault when it cannot be read. */
 export function messageTurn(given: unknown, number: number, tally: Tally): RawTurn {
   if (typeof given === 'string') return { text: given, supervised: true };
-  if (!isFields(given)) throw wrongMessage(kindOf(given), number);
+  if (!isRecord(given)) throw wrongMessage(kindOf(given), number);
   const message = inLowerCase(given);
   const [speaker, content] = fieldsOf(message, number);
   for (const field of Object.keys(message))
@@ -75,8 +65,7 @@ function fieldsOf(message: Fields, number: number): readonly [speaker: string, c
     if (Object.hasOwn(message, content)) return pair;
     if (speaker === 'role' && Object.keys(message).every((field) => readFields.has(field))) return pair;
   }
-  const names = Object.keys(message).slice(0, 6).map(shortened);
-  throw wrongMessage(listed(names, 'and') || 'no field', number);
+  throw wrongMessage(namesOf(Object.keys(message).slice(0, 6)) || 'no field', number);
 }
 
 function wrongMessage(found: string, number: number): RecordFault {
@@ -98,14 +87,14 @@ function contentOf(value: unknown, field: string, what: string): Content {
   const texts: string[] = [];
   let [calls, isToolResult] = [false, false];
   for (const part of value) {
-    const type = isFields(part) ? part.type : undefined;
+    const type = isRecord(part) ? part.type : undefined;
     if (typeof part === 'string') texts.push(part);
     else if (type === 'tool_use') calls = true;
-    else if (type === 'tool_result' && isFields(part)) {
+    else if (type === 'tool_result' && isRecord(part)) {
       isToolResult = true;
       const inner = contentOf(part.content, field, what);
       if (inner.text !== null) texts.push(inner.text);
-    } else if (isFields(part) && typeof part.text === 'string') texts.push(part.text);
+    } else if (isRecord(part) && typeof part.text === 'string') texts.push(part.text);
     else throw new RecordFault('content', `a message has ${partKind(type)}`);
   }
   return { text: texts.length === 0 ? null : texts.join('\n'), calls, isToolResult };

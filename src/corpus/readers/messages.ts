@@ -1,17 +1,10 @@
 // Chat transcripts: { "messages": [...] } or { "conversations": [...] }. Instructions may stand beside them as "system".
 // Of a preference pair, the conversation so far is context, and only the "chosen" answer is learnt.
 
+import { type Fields, isRecord } from '../../objects.js';
 import type { Tally } from '../tally.js';
 import { messageTurn } from './message.js';
-import {
-  type Fields,
-  has,
-  isFields,
-  listOf,
-  type RawTurn,
-  RecordFault,
-  type RecordReader,
-} from './record.js';
+import { has, listOf, type RawTurn, RecordFault, type RecordReader } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const lists = ['messages', 'conversations'] as const;
@@ -39,7 +32,7 @@ function listField(record: Fields): (typeof lists)[number] | undefined {
 function isPromptPair(record: Fields): boolean {
   const { chosen } = record;
   return (
-    listField(record) === undefined && (isFields(chosen) || (Array.isArray(chosen) && chosen.every(isFields)))
+    listField(record) === undefined && (isRecord(chosen) || (Array.isArray(chosen) && chosen.every(isRecord)))
   );
 }
 

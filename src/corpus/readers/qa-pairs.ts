@@ -2,7 +2,8 @@
 // { "instruction": "...", "input": "...", "output": "..." }, whose input stands on the line after the instruction. The
 // answer may be the "chosen" one of a preference pair.
 
-import { type Fields, has, listOf, neededText, type RawTurn, type RecordReader, textOf } from './record.js';
+import type { Fields } from '../../objects.js';
+import { has, listOf, neededText, type RawTurn, type RecordReader, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 interface Shape {

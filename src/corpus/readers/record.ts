@@ -1,11 +1,14 @@
 // What the readers of JSON records share: the shape of a reader, fields by name, values as text, and the fault of a
 // record that cannot be read. A fault costs that record alone; read-corpus.ts decides whether a file has too many.
 
+import type { Fields } from '../../objects.js';
+import { oneLine } from '../../quote.js';
 import type { Turn } from '../dialogue.js';
 import type { CorpusFormat } from '../formats.js';
 import type { Tally } from '../tally.js';
 
-export type Fields = Readonly<Record<string, unknown>>;
+/** Most characters of a field name in a message. */
+export const longestName = 40;
 
 /** A turn as a record has it. One without text is left out later, and nothing is learnt across it. */
 export interface RawTurn extends Omit<Turn, 'text'> {
@@ -46,10 +49,6 @@ export class RecordFault extends Error {
   ) {
     super(detail);
   }
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The same fields by their names in lower case; where two differ only in case, the one in lower case counts. */
@@ -115,8 +114,10 @@ export function listed(words: readonly string[], conjunction: 'and' | 'or'): str
   return `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
 
-/** A name out of a file, fit for a message. */
-export function shortened(text: string): string {
-  const plain = text.replace(/[\p{C}\p{Z}]+/gu, ' ');
-  return plain.length > 40 ? `${plain.slice(0, 37)}...` : plain;
+/** Names out of a file, fit for a message: `a, b and c`. */
+export function namesOf(names: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
+  return listed(
+    names.map((name) => oneLine(name, longestName)),
+    conjunction,
+  );
 }

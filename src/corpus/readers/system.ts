@@ -1,6 +1,7 @@
 // Instructions that stand beside a conversation, in a field of their own.
 
-import { type Fields, neededText, type RawTurn } from './record.js';
+import type { Fields } from '../../objects.js';
+import { neededText, type RawTurn } from './record.js';
 
 export const systemFields: readonly string[] = ['system', 'system_prompt'];
 

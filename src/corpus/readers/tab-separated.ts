@@ -85,7 +85,7 @@ export function isHeader(line: string): boolean {
   return more.length === 0 && questionNames.includes(first) && answerNames.includes(second);
 }
 
-/** @param beginning of the file, some thousand characters or more; what is cut off at its end is not looked at. */
+/** @param beginning whole lines from the beginning of the file. */
 export function tabSeparatedKind(beginning: string): TabSeparated {
   const lines = beginning.split('\n').filter((line) => line.trim() !== '');
   const [head = ''] = lines;

@@ -1,20 +1,21 @@
 // The sentence for a record that no reader knows: what was expected, what was found, and how to mend it. Advice is given
 // only when following it works: it is tried on the record first.
 
+import { type Fields, isRecord } from '../../objects.js';
+import { oneLine } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { conversationParts } from '../conversation-parts.js';
 import { Tally } from '../tally.js';
 import { judgementFields } from './judgement.js';
 import {
-  type Fields,
   inLowerCase,
-  isFields,
   isNothing,
   kindOf,
   listed,
+  longestName,
+  namesOf,
   RecordFault,
   type RecordReader,
-  shortened,
 } from './record.js';
 
 /** What other corpora call these fields. */
@@ -45,15 +46,13 @@ const separator = /(?:###|=>|->|\n\n)\s*$/;
 /** The fault of a record that none of `readers` knows. */
 export function wrongRecord(given: unknown, readers: readonly RecordReader[]): RecordFault {
   const expected = readers.map(({ expects }) => expects).join(', or ');
-  const keys = isFields(given) ? Object.keys(given) : [];
-  const found = isFields(given)
-    ? listed(keys.slice(0, 6).map(shortened), 'and') || 'no field'
-    : kindOf(given);
+  const keys = isRecord(given) ? Object.keys(given) : [];
+  const found = isRecord(given) ? namesOf(keys.slice(0, 6)) || 'no field' : kindOf(given);
   const more = keys.length > 6 ? ` and ${keys.length - 6} more` : '';
   return new RecordFault(
     'shape',
     `no ${expected}`,
-    `expected ${expected}, found ${found}${more}${isFields(given) ? advice(given, readers) : ''}`,
+    `expected ${expected}, found ${found}${more}${isRecord(given) ? advice(given, readers) : ''}`,
   );
 }
 
@@ -65,12 +64,14 @@ function advice(given: Fields, readers: readonly RecordReader[]): string {
   for (const fields of targets) {
     const renames = renamesTo(fields, keys);
     if (renames && works(renamed(given, renames), readers)) {
-      const words = [...renames].map(([key, field]) => `${shortened(key)} to ${field}`);
+      const words = [...renames].map(([key, field]) => `${oneLine(key, longestName)} to ${field}`);
       return `; rename ${listed(words, 'and')}`;
     }
   }
   const list = keys.find((key) => holdsRecords(given[key], readers));
-  return list === undefined ? '' : `; give the list that its field ${shortened(list)} holds as the file`;
+  return list === undefined
+    ? ''
+    : `; give the list that its field ${oneLine(list, longestName)} holds as the file`;
 }
 
 /** Null unless every one of `fields` is there or can be made of another. */
@@ -117,5 +118,5 @@ function works(record: Fields, readers: readonly RecordReader[]): boolean {
 function holdsRecords(value: unknown, readers: readonly RecordReader[]): boolean {
   if (!Array.isArray(value)) return false;
   const first: unknown = value[0];
-  return isFields(first) && works(inLowerCase(first), readers);
+  return isRecord(first) && works(inLowerCase(first), readers);
 }
