@@ -40,7 +40,7 @@ function assertLoadable(checkpoint: string, step: number) {
   for (const name of opened.names)
     assert.ok(opened.read(name).every(Number.isFinite), `${checkpoint}: ${name}`);
   const state = readState(join(checkpoint, 'trainer_state.json'));
-  assert.equal(state.global_step, step);
+  assert.equal(state.globalStep, step);
   const optimizer = openSafetensors(join(checkpoint, 'optimizer.safetensors'));
   for (const name of optimizer.tensors.keys()) optimizer.read(name);
   assert.equal(optimizer.tensors.size, 2 * opened.names.length);
