@@ -14,6 +14,7 @@ import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import { chooseQuestions, type Question } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -23,6 +24,7 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] };
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
@@ -107,10 +109,15 @@ export function prepareData(
       gradientAccumulationSteps,
       seed: options.seed,
     });
+  const questions = (dialogues: readonly EncodedDialogue[]) =>
+    reverse
+      ? []
+      : chooseQuestions(dialogues, tokenizer.endOfText, { count: options.evalReplies, seed: options.seed });
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
     prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
+    questions: { trained: questions(encoded), heldOut: questions(held) },
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
