@@ -10,7 +10,7 @@ import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
 import { planJson, planLines } from './plan.js';
 import { createProgress, headerText, type Progress } from './progress.js';
-import { exitCodeOfSignal, type SignalWatch, type StopSignal, watchSignals } from './signals.js';
+import { exitCodeOfSignal, type SignalWatch, watchSignals } from './signals.js';
 import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
@@ -49,18 +49,19 @@ export async function trainCommand(
       ),
     );
   };
-  const shouldStop = () => watch.signals?.shouldStop() ?? null;
+  const signal = () => watch.signals?.shouldStop() ?? null;
+  const shouldStop = () => signal() !== null;
   try {
     const watcher = watcherOf(progress, options, stdout, { planned, shouldStop });
     const summary = await startRun(run, watcher);
     progress.stop();
-    const signal = shouldStop();
+    const stoppedBy = signal();
     if (summary !== null) {
-      const text = signal === null ? summaryText(summary, options.reverse) : interruptionText(summary);
+      const text = stoppedBy === null ? summaryText(summary, options.reverse) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
       if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
     }
-    if (signal !== null) return exitCodeOfSignal[signal];
+    if (stoppedBy !== null) return exitCodeOfSignal[stoppedBy];
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);
   } finally {
     progress.stop();
@@ -72,7 +73,7 @@ function watcherOf(
   progress: Progress,
   options: TrainOptions,
   stdout: NodeJS.WritableStream,
-  { planned, shouldStop }: { planned(): void; shouldStop(): StopSignal | null },
+  { planned, shouldStop }: { planned(): void; shouldStop(): boolean },
 ): RunWatcher {
   return {
     plan: (plan) => {

@@ -14,9 +14,16 @@ export interface LoadedOptions {
 
 /** @throws UserError (usage) for anything that cannot be run as asked. */
 export async function loadOptions(flags: GivenOptions<TrainOption>): Promise<LoadedOptions> {
-  const file = await givenByFile(flags.get('config'));
-  const options = completeOptions(trainOptions, [file, flags]);
-  const given = new Set<TrainOption>([...file.keys(), ...flags.keys()]);
+  return settleOptions([await givenByFile(flags.get('config')), flags]);
+}
+
+/**
+ * Options from what was given, the last layer on top.
+ * @throws UserError (usage) for anything that cannot be run as asked.
+ */
+export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): LoadedOptions {
+  const options = completeOptions(trainOptions, layers);
+  const given = new Set(layers.flatMap((layer) => [...layer.keys()]));
   refuseContradictions(options, given);
   return { options, notes: withoutEffect(options, given) };
 }

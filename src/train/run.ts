@@ -155,8 +155,8 @@ async function train(run: Run): Promise<TrainingSummary> {
   };
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
-    const interrupted = await trainer.run();
-    const savedStep = interrupted ? null : stepToPublish(options, state);
+    const complete = await trainer.run();
+    const savedStep = complete ? stepToPublish(options, state) : null;
     if (savedStep !== null) publishModel(checkpointFolder(outputDir, savedStep), outputDir);
     const exactMatch = await exactMatchOf(run, savedStep);
     const summary = summarize(run, savedStep, exactMatch, (performance.now() - began) / 1000);

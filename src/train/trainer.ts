@@ -66,8 +66,8 @@ export interface Watcher {
   /** After every optimizer step. */
   step(update: { readonly step: number; readonly loss: number; readonly tokensPerSecond: number }): void;
   event(event: TrainingEvent): void;
-  /** The signal that asks for a stop, once there is one. */
-  shouldStop(): NodeJS.Signals | null;
+  /** Whether the run is to save and end. */
+  shouldStop(): boolean;
 }
 
 export class Trainer {
@@ -92,8 +92,8 @@ export class Trainer {
     this.saved = { step: state.globalStep, evaluated: state.evaluatedStep };
   }
 
-  /** @returns the signal that interrupted the run (everything is saved then), or null when it is complete. */
-  async run(): Promise<NodeJS.Signals | null> {
+  /** @returns whether the run is complete; if not, it was interrupted, and everything is saved. */
+  async run(): Promise<boolean> {
     const { state } = this;
     while (!this.watcher.shouldStop()) {
       if (this.pending.length > 0 && !this.pausesBefore(this.nextStep())) {
@@ -106,12 +106,12 @@ export class Trainer {
       const finished = state.stoppedEarly || state.globalStep >= this.settings.totalSteps;
       if (finished && this.isBroken()) throw this.diverged();
       if (best || finished || state.globalStep % this.settings.saveSteps === 0) await this.save();
-      if (finished) return null;
+      if (finished) return true;
       await this.step();
     }
     this.settle(0);
     await this.save();
-    return this.watcher.shouldStop();
+    return false;
   }
 
   /** How many steps have been asked of the device. */
@@ -141,7 +141,7 @@ export class Trainer {
     const { state } = this;
     const { learner, checkpointed, evaluationBatches, prompts, questions } = this.inputs;
     const began = performance.now();
-    const interrupted = () => this.watcher.shouldStop() !== null;
+    const interrupted = () => this.watcher.shouldStop();
     const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
     const exactMatch = await measureExactMatches(learner, questions, interrupted);

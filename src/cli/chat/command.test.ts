@@ -7,8 +7,8 @@ import { after, test } from 'node:test';
 import type { ChatOption } from '../../config/chat-options.js';
 import { UserError } from '../../errors.js';
 import type { Speaker } from '../../generate/conversation.js';
+import { type OpenChat, openChat, type PartnerOptions } from '../../library/open-chat.js';
 import { chatCommand } from './command.js';
-import { type OpenChat, openChat, type PartnerOptions } from './open.js';
 
 class Sink extends Writable {
   text = '';

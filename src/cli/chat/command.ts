@@ -7,10 +7,10 @@ import { tidyText } from '../../corpus/tidy-text.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { Conversation } from '../../generate/conversation.js';
+import { type OpenChat, type OpenedChat, openChat, type PartnerOptions } from '../../library/open-chat.js';
 import { count, oneLine } from '../format.js';
 import { createProgress } from '../progress.js';
 import { knownModels } from './known-models.js';
-import { type OpenChat, type OpenedChat, openChat, type PartnerOptions } from './open.js';
 import { type Output, runPrompt, runScript } from './script.js';
 
 export interface ChatTerminal {

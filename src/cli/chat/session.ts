@@ -5,7 +5,7 @@ import { candidateCount, generationSettings } from '../../config/chat-settings.j
 import { messageOf, UserError } from '../../errors.js';
 import type { Conversation } from '../../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
-import type { OpenedChat } from './open.js';
+import type { OpenedChat } from '../../library/open-chat.js';
 import type { Parameter, Parameters } from './parameters.js';
 import type { Screen } from './screen.js';
 

@@ -2,13 +2,13 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChatOptions } from '../../config/chat-options.js';
-import { candidateCount } from '../../config/chat-settings.js';
-import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../../device/select.js';
-import { UserError } from '../../errors.js';
-import { type ChatModel, openChatModel } from '../../generate/chat-model.js';
-import { checkpointFolder, checkpointSteps } from '../../train/checkpoint.js';
-import { metricsFileName } from '../../train/metrics.js';
+import type { ChatOptions } from '../config/chat-options.js';
+import { candidateCount } from '../config/chat-settings.js';
+import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../device/select.js';
+import { UserError } from '../errors.js';
+import { type ChatModel, openChatModel } from '../generate/chat-model.js';
+import { checkpointFolder, checkpointSteps } from '../train/checkpoint.js';
+import { metricsFileName } from '../train/metrics.js';
 
 /** The options of a conversation that knows whom it is with. */
 export interface PartnerOptions extends ChatOptions {
@@ -50,6 +50,7 @@ export const openChat: OpenChat = async (options, watcher) => {
       sequences,
       mmi: options.mmi,
       onDownload: watcher.download,
+      onNote: watcher.note,
     });
     return { model, device: device.description, precision, sequences, dispose: () => device.dispose() };
   } catch (thrown) {
