@@ -5,7 +5,6 @@ import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { RunOptions } from '../src/config/output-folder.js';
 import { completeOptions } from '../src/config/schema.js';
 import { trainOptions } from '../src/config/train-options.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
@@ -191,7 +190,7 @@ describe('mixed up', () => {
 });
 
 describe('the data of a reversed run', () => {
-  const options: RunOptions = { ...completeOptions(trainOptions, []), outputDir: root };
+  const options = completeOptions(trainOptions, []);
   const say = (text: string) => ({ text, supervised: true });
   const dialogues = pairs.map(([text, response]) => ({ turns: [say(text), say(response)], source: 'test' }));
   const prepared = (reverse: boolean) =>

@@ -12,7 +12,7 @@ import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
 import { matches, type RecordReader, shortened, wrongRecord } from './readers/record.js';
 import { turns } from './readers/turns.js';
-import { readText } from './text-file.js';
+import { linesOf, openText, type TextFile } from './text-file.js';
 import { tidyText } from './tidy-text.js';
 
 export interface FileSummary {
@@ -74,21 +74,21 @@ interface FileContent {
 
 function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto'): FileContent {
   if (kind === 'cornell') return { format: 'cornell', dialogues: readCornell(path) };
-  const text = readText(path);
-  const wanted = format === 'auto' ? detect(path, text) : format;
-  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(text, path) };
+  const file = openText(path);
+  const wanted = format === 'auto' ? detect(file) : format;
+  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(linesOf(file), path) };
   const readers = recordReaders.filter((reader) => wanted === 'json' || reader.format === wanted);
-  return readRecords(text, path, readers);
+  return readRecords(file, readers);
 }
 
 /** By name where that says it, else by how the text begins. */
-function detect(path: string, text: string): 'json' | 'tsv' {
+function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
   if (extension === '.tsv') return 'tsv';
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const beginning = text.slice(0, 2 ** 16).trimStart();
-  if (/^[[{]/.test(beginning)) return 'json';
-  const [firstLine = ''] = beginning.split('\n', 1);
+  const [beginning = ''] = pieces();
+  if (/^\s*[[{]/.test(beginning)) return 'json';
+  const [firstLine = ''] = beginning.trimStart().split('\n', 1);
   if (firstLine.includes('\t')) return 'tsv';
   throw new UserError(
     'data',
@@ -97,8 +97,8 @@ function detect(path: string, text: string): 'json' | 'tsv' {
 }
 
 /** The first record decides which of `readers` reads the file; any other after it is an error. */
-function readRecords(text: string, path: string, readers: readonly RecordReader[]): FileContent {
-  const records = jsonRecords(text, path);
+function readRecords({ path, pieces }: TextFile, readers: readonly RecordReader[]): FileContent {
+  const records = jsonRecords(pieces(), path);
   const first = records.next();
   if (first.done) throw new UserError('data', `${path} holds an empty list; it should hold conversations`);
   const { value, line } = first.value;

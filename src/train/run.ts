@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
@@ -94,7 +95,11 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
-function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprints }: TrainingData): void {
+function refuseOtherData(
+  { outputDir }: Pick<RunOptions, 'outputDir'>,
+  state: RunState,
+  { fingerprints }: TrainingData,
+): void {
   const cure = `give the old ones, or start a new run with --model ${outputDir}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
@@ -169,7 +174,10 @@ async function train(run: Run): Promise<TrainingSummary> {
 }
 
 /** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
-function stepToPublish({ outputDir, loadBestModelAtEnd }: RunOptions, { bestStep }: RunState): number {
+function stepToPublish(
+  { outputDir, loadBestModelAtEnd }: Pick<RunOptions, 'outputDir' | 'loadBestModelAtEnd'>,
+  { bestStep }: RunState,
+): number {
   const steps = checkpointSteps(outputDir);
   const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
   const step = takesBest ? bestStep : steps.at(-1);
@@ -198,7 +206,19 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, data: TrainingData, precision: Precision): LearnerOptions {
+/** Those of AdamW, and what the training pass computes. */
+type LearningOptions = Pick<
+  TrainOptions,
+  | 'adamBeta1'
+  | 'adamBeta2'
+  | 'adamEpsilon'
+  | 'gradientCheckpointing'
+  | 'labelSmoothingFactor'
+  | 'maxGradNorm'
+  | 'weightDecay'
+>;
+
+function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
     precision,
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),

@@ -35,13 +35,16 @@ export interface Start {
   readonly state: RunState | null;
 }
 
+/** What decides where a run starts. */
+export type StartOptions = Pick<RunOptions, 'model' | 'resume' | 'reverse' | 'seed' | 'outputDir' | 'dryRun'>;
+
 export interface StartWatcher {
   note(text: string): void;
   download(file: string, done: number, total: number): void;
 }
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
-export async function openStart(options: RunOptions, watcher: StartWatcher): Promise<Start> {
+export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = checkpointToResume(options, watcher);
@@ -68,7 +71,7 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   return { ...start, config, checkpoint: null, state: null };
 }
 
-function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWatcher): string | null {
+function checkpointToResume({ resume, outputDir }: StartOptions, watcher: StartWatcher): string | null {
   if (resume === false) return null;
   const folder = resume === true ? outputDir : resume;
   const checkpoint = findCheckpoint(folder);
@@ -80,7 +83,7 @@ function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWat
 }
 
 /** A run goes on the way round in which it began. */
-function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: GPT2Config): void {
+function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config: GPT2Config): void {
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
@@ -95,7 +98,7 @@ function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: G
  * Any model may learn reversed conversations from where it stands, but one that has would unlearn what it is for, and
  * its folder would not show it.
  */
-function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): void {
+function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
     'usage',
@@ -104,7 +107,7 @@ function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): voi
 }
 
 /** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */
-function noteOtherModel({ model }: RunOptions, checkpoint: string, watcher: StartWatcher): void {
+function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
   if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
     watcher.note(`resuming goes on with the checkpoint's model (${trained}): --model ${model} has no effect`);
@@ -122,7 +125,7 @@ function refuseFile(outputDir: string): void {
     throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
-function refuseOccupied({ outputDir, resume }: RunOptions): void {
+function refuseOccupied({ outputDir, resume }: StartOptions): void {
   // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
