@@ -86,10 +86,17 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What of a dialogue is learnt, and how dialogues lie in rows. */
+/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+  | 'data'
+  | 'lossOn'
+  | 'reverse'
+  | 'packing'
+  | 'perDeviceTrainBatchSize'
+  | 'gradientAccumulationSteps'
+  | 'evalReplies'
+  | 'seed'
 >;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */

@@ -78,7 +78,7 @@ async function orderOf(
       shouldStop: () => false,
     },
   );
-  assert.equal(await trainer.run(), null);
+  assert.equal(await trainer.run(), true);
   device.dispose();
   return order;
 }
