@@ -39,7 +39,7 @@ export function unreadable(path: string, thrown: unknown): UserError {
       : code === 'EACCES' || code === 'EPERM'
         ? 'may not be read by this user; check its permissions'
         : `cannot be read (${messageOf(thrown)})`;
-  return new UserError('data', `${path} ${why}`, { cause: thrown });
+  return new UserError('corpus-empty', `${path} ${why}`, { cause: thrown });
 }
 
 /**
@@ -92,7 +92,7 @@ export function tooLong(
   longest = longestRecord,
 ): UserError {
   return new UserError(
-    'data',
+    'corpus-unreadable',
     `${path}:${line} begins a ${what} of more than ${longest} characters, which cannot be one conversation; put each conversation in a ${what} of its own`,
   );
 }
@@ -110,9 +110,13 @@ function* bytesOf(path: string): Generator<Buffer> {
     }
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('data', `${path} ${thrown.message}; give a file or a folder of files`, {
-        cause: thrown,
-      });
+      throw new UserError(
+        'corpus-unreadable',
+        `${path} ${thrown.message}; give a file or a folder of files`,
+        {
+          cause: thrown,
+        },
+      );
     throw unreadable(path, thrown);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
@@ -171,9 +175,9 @@ function examine(path: string, otherwise: Encoding | undefined): Encoding {
     linesBefore += countLines(bytes);
     blank &&= bytes.toString('utf8').trim() === '';
   }
-  if (read === 0) throw new UserError('data', `${path} is empty; it should hold conversations`);
+  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; it should hold conversations`);
   if (blank)
-    throw new UserError('data', `${path} is empty but for white space; it should hold conversations`);
+    throw new UserError('corpus-empty', `${path} is empty but for white space; it should hold conversations`);
   return encoding;
 }
 
@@ -181,7 +185,7 @@ function refuseZero(path: string, bytes: Buffer, bytesBefore: number): void {
   const zero = bytes.indexOf(0);
   if (zero >= 0)
     throw new UserError(
-      'data',
+      'corpus-not-text',
       `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; give a UTF-8 text file`,
     );
 }
@@ -219,13 +223,17 @@ function refuseUtf16(path: string, bytes: Buffer): void {
         : null;
   if (!encoding) return;
   const from = mark === '\xff\xfe' || mark === '\xfe\xff' ? 'UTF-16' : encoding;
-  throw new UserError('data', `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`);
+  throw new UserError(
+    'corpus-not-utf8',
+    `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`,
+  );
 }
 
 function refuseKnownKinds(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
   for (const [signature, what, cure] of signatures)
-    if (start.startsWith(signature)) throw new UserError('data', `${path} is ${what}, not text; ${cure}`);
+    if (start.startsWith(signature))
+      throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${cure}`);
 }
 
 /** @param bytes in which the fault is, `linesBefore` lines after the beginning of the file. */
@@ -234,7 +242,7 @@ function notUtf8(path: string, bytes: Buffer, linesBefore: number): UserError {
   const line = 1 + linesBefore + countLines(bytes.subarray(0, at));
   const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
   return new UserError(
-    'data',
+    'corpus-not-utf8',
     `${path}:${line} has the byte 0x${byte}, which is not UTF-8; if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`,
   );
 }

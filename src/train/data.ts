@@ -74,7 +74,7 @@ function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes:
   const shared = dialogues.length - train.length;
   if (train.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       'every dialogue of --data is also in --eval-data, so none is left to learn from',
     );
   const both = `${shared} dialogues of --data are also in --eval-data: they are measured on and not learnt from`;
@@ -114,7 +114,7 @@ export function prepareData(
   const held = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
     );
   const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>

@@ -41,7 +41,7 @@ export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions
   if (options.maxLength === null) return Math.min(512, nPositions);
   if (options.maxLength <= nPositions) return options.maxLength;
   throw new UserError(
-    'usage',
+    'option-invalid',
     `--max-length is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
   );
 }
@@ -67,7 +67,7 @@ export function planRunMemory(
   const cure = cures(wanted, rows).find(({ options }) => fits(options));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
-    'device',
+    'out-of-memory',
     `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
       `(${formatBytes(needed - available)} too little${device.memoryBound ? `; ${device.memoryBound}` : ''}); ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model, or a device or machine with more memory'),

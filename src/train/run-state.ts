@@ -93,16 +93,20 @@ export function readState(path: string): RunState {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, {
-      cause,
-    });
+    throw new UserError(
+      'checkpoint-damaged',
+      `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`,
+      {
+        cause,
+      },
+    );
   }
   const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
-    'model',
+    'checkpoint-damaged',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
 }

@@ -103,14 +103,14 @@ function refuseOtherData(
   const cure = `give the old ones, or start a new run with --model ${outputDir}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
         `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was measured on another evaluation set, so its losses cannot be compared with those of this one; ${cure}`,
     );
 }

@@ -77,7 +77,7 @@ function checkpointToResume({ resume, outputDir }: StartOptions, watcher: StartW
   const checkpoint = findCheckpoint(folder);
   if (checkpoint) return checkpoint;
   if (resume !== true)
-    throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
+    throw new UserError('resume-not-found', `--resume: ${folder} holds no checkpoint; check the path`);
   watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
 }
@@ -87,7 +87,7 @@ function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config:
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
-    'usage',
+    'resume-mismatch',
     reversed
       ? `${checkpoint} is of a run with --reverse, so it cannot be resumed without; give --reverse again`
       : `${checkpoint} is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or start a new run in another --output-dir`,
@@ -101,7 +101,7 @@ function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config:
 function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
-    'usage',
+    'reverse-not-given',
     `--model ${label} was trained with --reverse, on conversations from their end; give --reverse again, or name another model`,
   );
 }
@@ -122,7 +122,7 @@ function isWithin(path: string, folder: string): boolean {
 
 function refuseFile(outputDir: string): void {
   if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
-    throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
+    throw new UserError('output-folder-in-use', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
 function refuseOccupied({ outputDir, resume }: StartOptions): void {
@@ -137,7 +137,10 @@ function refuseOccupied({ outputDir, resume }: StartOptions): void {
         : null;
   if (holds === null) return;
   const goOn = holds === 'another run' ? 'go on with it by --resume, or ' : '';
-  throw new UserError('usage', `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`);
+  throw new UserError(
+    'output-folder-in-use',
+    `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`,
+  );
 }
 
 function fresh(preset: string, seed: number): Opened {

@@ -4,9 +4,9 @@
 
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
 import type { Dialogue } from '../dialogue.js';
 import { linesOf, openText } from '../text-file.js';
-import { shortened } from './record.js';
 
 export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_conversations.txt' } as const;
 
@@ -24,8 +24,8 @@ export function* readCornell(folder: string): Generator<Dialogue> {
       const text = texts.get(id);
       if (text === undefined)
         throw new UserError(
-          'data',
-          `${source}: the line ${shortened(id)} is not in ${linesPath}; get both files from the same archive`,
+          'corpus-line-invalid',
+          `${source}: the line ${oneLine(id, 40)} is not in ${linesPath}; get both files from the same archive`,
         );
       return { text, supervised: true };
     });
@@ -37,8 +37,8 @@ export function* readCornell(folder: string): Generator<Dialogue> {
 function textOf(fields: readonly string[], source: string): string {
   if (!/^L\d+$/.test(fields[0] ?? ''))
     throw new UserError(
-      'data',
-      `${source}: expected the number of a line (L1045), found "${shortened(fields[0] ?? '')}"`,
+      'corpus-line-invalid',
+      `${source}: expected the number of a line (L1045), found "${oneLine(fields[0] ?? '', 40)}"`,
     );
   return fields.slice(4).join(separator);
 }
@@ -50,8 +50,8 @@ function* records(path: string, columns: number): Generator<{ fields: string[]; 
     const source = `${path}:${number}`;
     if (fields.length < columns)
       throw new UserError(
-        'data',
-        `${source}: expected ${columns} fields parted by "${separator.trim()}", found ${fields.length} in "${shortened(line)}"`,
+        'corpus-line-invalid',
+        `${source}: expected ${columns} fields parted by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"`,
       );
     yield { fields, source };
   }

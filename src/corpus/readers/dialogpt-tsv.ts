@@ -3,9 +3,9 @@
 // first line.
 
 import { UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
 import type { Dialogue, Turn } from '../dialogue.js';
 import type { Line } from '../text-file.js';
-import { shortened } from './record.js';
 
 /** What has a weight but no words is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
@@ -18,8 +18,8 @@ export function* readDialogptTsv(lines: Iterable<Line>, path: string): Generator
     const columns = text.split('\t');
     if (columns.length !== 2)
       throw new UserError(
-        'data',
-        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${shortened(text)}"`,
+        'corpus-line-invalid',
+        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"`,
       );
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
@@ -38,8 +38,8 @@ function weightedTurn(utterance: string, source: string): Turn {
   const [, weight, text = ''] = weighted.exec(utterance) ?? [];
   if (weight === undefined)
     throw new UserError(
-      'data',
-      `${source}: expected a weight, 0.0 or 1.0, before "${shortened(utterance)}", as the turns of the first line have`,
+      'corpus-line-invalid',
+      `${source}: expected a weight, 0.0 or 1.0, before "${oneLine(utterance, 40)}", as the turns of the first line have`,
     );
   return { text, supervised: Number(weight) > 0 };
 }

@@ -27,7 +27,7 @@ export function* jsonRecords(
   } catch (thrown) {
     if (!(thrown instanceof JsonFault)) throw thrown;
     const { line, column } = source.place(thrown.offset);
-    throw new UserError('data', `${path}:${line}:${column} is not JSON: ${thrown.message}`);
+    throw new UserError('corpus-not-json', `${path}:${line}:${column} is not JSON: ${thrown.message}`);
   }
 }
 
