@@ -383,7 +383,7 @@ describe('options that change what is learnt', { concurrency: 2 }, () => {
   });
 });
 
-test('a fresh tiny model trains with the first tokens of GPT-2's vocabulary', async () => {
+test('a fresh tiny model trains with the first tokens of the vocabulary of GPT-2', async () => {
   const output = join(root, 'preset');
   const { code, stderr } = await chatbotTrain([
     ...['--model', 'tiny', '--data', data, '--output-dir', output, '--max-steps', '1', '--eval-ratio', '0'],
