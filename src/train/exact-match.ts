@@ -6,44 +6,61 @@
 // one after those before it, so one forward pass over packed pairs answers for all of them. (Where two tokens are
 // equally likely to the last bit, the pair counts as answered.)
 
+import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { collate } from '../corpus/batch.js';
 import type { EncodedDialogue, LabelledTokens } from '../corpus/encode-dialogue.js';
-import { Random } from '../random.js';
 import type { ExactMatch, ExactMatches } from './events.js';
 import type { Learner } from './learner.js';
-
-/** Tells this use of a seed from the others. */
-const stream = 0xe4ac;
 
 /** A question and every answer that the data has for it. */
 export type Question = readonly LabelledTokens[];
 
 /**
- * Up to `count` different questions of the pairs among `dialogues`, drawn by the seed.
- * @param endOfText the token that ends every turn.
+ * Draws up to `evalReplies` different questions from the pairs among dialogues, by the seed. Keeps little of a corpus of
+ * any size: a question's rank is a hash, so that those that rank first are known without all the others.
  */
-export function chooseQuestions(
-  dialogues: readonly EncodedDialogue[],
-  endOfText: number,
-  { count, seed }: { readonly count: number; readonly seed: number },
-): Question[] {
-  const questions = new Map<string, LabelledTokens[]>();
-  for (const dialogue of dialogues) {
-    const asked = questionOf(dialogue, endOfText);
-    if (asked === null) continue;
-    const answers = questions.get(asked);
+export class QuestionDraw {
+  /** Answers by rank. */
+  private readonly questions = new Map<string, LabelledTokens[]>();
+
+  /** @param endOfText the token that ends every turn. */
+  constructor(
+    private readonly endOfText: number,
+    private readonly options: { readonly evalReplies: number; readonly seed: number },
+  ) {}
+
+  /** A dialogue of the corpus; one that is no pair is passed over. */
+  add(dialogue: EncodedDialogue): void {
+    const { evalReplies, seed } = this.options;
+    const question = evalReplies > 0 ? questionOf(dialogue, this.endOfText) : null;
+    if (question === null) return;
+    const rank = createHash('sha256').update(`${seed} ${question.join()}`).digest('hex');
+    const answers = this.questions.get(rank);
     if (answers) answers.push(dialogue);
-    else questions.set(asked, [dialogue]);
+    else this.questions.set(rank, [dialogue]);
+    if (this.questions.size > 2 * evalReplies) this.keepFirst();
   }
-  return new Random(seed, stream).shuffle([...questions.values()]).slice(0, count);
+
+  drawn(): Question[] {
+    this.keepFirst();
+    return [...this.questions.values()];
+  }
+
+  private keepFirst(): void {
+    const ranks = [...this.questions.keys()].sort();
+    for (const rank of ranks.slice(this.options.evalReplies)) this.questions.delete(rank);
+  }
 }
 
 /** The tokens before the last turn; null where that turn is not all, and nothing but, what is learned. */
-function questionOf({ tokens, targets, droppedTokens }: EncodedDialogue, endOfText: number): string | null {
+function questionOf(
+  { tokens, targets, droppedTokens }: EncodedDialogue,
+  endOfText: number,
+): Int32Array | null {
   const end = tokens.lastIndexOf(endOfText);
   const isPair = end >= 0 && targets.every((target, position) => target >= 0 === position >= end);
-  return isPair && droppedTokens === 0 ? tokens.subarray(0, end).join() : null;
+  return isPair && droppedTokens === 0 ? tokens.subarray(0, end) : null;
 }
 
 /** Of pairs that are learned and of those that are kept aside; null where `interrupted` became true before the end. */

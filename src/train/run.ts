@@ -56,6 +56,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
