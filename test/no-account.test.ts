@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -23,7 +24,9 @@ writeFileSync(
 );
 
 function run(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const { HOME: _, ...env } = { ...process.env, HF_HUB_OFFLINE: '1', TMPDIR: root, ...more };
+  // The kernels need not be compiled once more.
+  const XDG_CACHE_HOME = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  const env = { ...process.env, HOME: undefined, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME, ...more };
   const node = ['--import', pathToFileURL(noAccount).href, main];
   const { status, stdout, stderr } = spawnSync(process.execPath, [...node, ...words], {
     encoding: 'utf8',
