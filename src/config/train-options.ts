@@ -62,7 +62,7 @@ export const trainOptions = {
     default: null,
     unset: 'none',
     onlyFlag: true,
-    help: 'Read options from a YAML or JSON file, keys spelt like the flags; flags win over the file.',
+    help: 'Read options from a YAML or JSON file, keys spelt like the flags, or from a shipped config by name; flags win over it.',
   },
 
   // ---- Training
