@@ -1,4 +1,4 @@
-// Trains a small fresh model on data/small-talk.jsonl and tells what it learns. Ctrl-C saves and stops.
+// Trains a small fresh model on data/faq.json and tells what it learns. Ctrl-C saves and stops.
 //   node examples/train.mjs [output folder] [steps]
 
 import { train, UserError } from 'chatbot-train';
@@ -10,7 +10,7 @@ process.once('SIGINT', () => stop.abort());
 try {
   const result = await train({
     model: 'tiny',
-    data: 'data/small-talk.jsonl',
+    data: 'data/faq.json',
     outputDir,
     maxSteps: Number(steps),
     maxLength: 64,
