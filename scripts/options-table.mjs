@@ -1,8 +1,8 @@
 // Prints an options table of README.md from the table that the program itself reads.
 //   usage: npm run build && node scripts/options-table.mjs train|chat
 import { chatOptions } from '../dist/src/config/chat-options.js';
-import { defaultText, entriesOf, flagOf } from '../dist/src/config/option-spec.js';
 import { trainOptions } from '../dist/src/config/train-options.js';
+import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
 
 const tables = { train: trainOptions, chat: chatOptions };
 const table = tables[process.argv[2]];

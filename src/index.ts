@@ -4,7 +4,7 @@
 export type { Dialogue, Turn } from './corpus/dialogue.js';
 export type { CorpusFormat } from './corpus/formats.js';
 export { type Corpus, type CorpusSummary, type FileSummary, readCorpus } from './corpus/read-corpus.js';
-export { ExitCode, UserError } from './errors.js';
+export { type ErrorCode, ExitCode, UserError } from './errors.js';
 export type { Candidate, FinishReason, Reply } from './generate/reply.js';
 export {
   type ChatModel,

@@ -2,11 +2,21 @@
 // bit for bit. And what --resume says where it cannot go on.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import { checkpointSteps } from '../src/train/checkpoint.js';
-import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, startChatbotTrain } from './tiny-run.js';
+import {
+  chatbotTrain,
+  listing,
+  main,
+  makeTinyCorpus,
+  makeTinyModel,
+  scratchFolder,
+  startChatbotTrain,
+} from './tiny-run.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
@@ -50,16 +60,6 @@ function substance(folder: string) {
   };
 }
 
-/** Names, sizes and times of change of all files: what shows that nothing was written. */
-function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
-}
-
 const whole = join(root, 'whole');
 
 test('a run without interruption', async () => {
@@ -72,6 +72,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
   for (const [signal, exitCode, moment] of [
     ['SIGINT', 130, /^step 6\//],
     ['SIGTERM', 143, /^step 9\//],
+    ['SIGHUP', 129, /^step 12\//],
   ] as const)
     test(`${signal} saves and exits ${exitCode}, and --resume ends with the bits of a run without interruption`, async () => {
       const folder = join(root, signal);
@@ -96,6 +97,50 @@ describe('without touching that run', { concurrency: 2 }, () => {
       assert.match(resumed.stderr, new RegExp(`going on after step ${stopped}$`, 'm'));
       assert.deepEqual(substance(folder), substance(whole));
     });
+
+  for (const [what, launcher] of [
+    ['nohup', ['bash', '-c', 'trap : HUP; nohup "$0" "$@"; exit $?']],
+    ['a shell that ignores SIGHUP', ['sh', '-c', `trap '' HUP; "$0" "$@"; exit $?`]],
+  ] as const)
+    test(`SIGHUP does not stop a run under ${what}`, {
+      skip: process.platform !== 'linux' && 'only Linux shows what a parent ignores',
+    }, async () => {
+      const running = startChatbotTrain(until(12, join(root, `kept-${launcher[0]}`)), launcher);
+      assert.notEqual(await running.line(/^step 3\//), null);
+      process.kill(-(running.child.pid ?? 0), 'SIGHUP');
+      const { code, stderr, stdout } = await running.outcome;
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^note: SIGHUP: ignored, as nohup asked for; the run goes on$/m);
+      assert.match(stdout, /^Trained 12 steps/m);
+    });
+
+  test('a terminal that is closed is a SIGHUP, and the process ends in good order', {
+    skip: spawnSync('script', ['-qfec', 'true', '/dev/null']).status !== 0 && 'there is no script(1) here',
+  }, async () => {
+    const folder = join(root, 'closed');
+    const exitCode = join(root, 'closed-exit-code');
+    const script = join(root, 'closed.sh');
+    // The shell that reports the exit code handles SIGHUP, so that it outlives its terminal. What it starts does not
+    // inherit a handler. The session's leader does not handle it and dies, on which the kernel hangs up the others.
+    writeFileSync(
+      script,
+      `trap : HUP; "${process.execPath}" "${main}" ${until(100_000, folder).join(' ')} --eval-ratio 0.01 --save-steps 1000; echo $? > "${exitCode}"`,
+    );
+    const terminal = spawn('script', ['-qfec', `sh "${script}"; true`, '/dev/null'], {
+      env: { ...process.env, SHELL: '/bin/sh', _: undefined },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let screen = '';
+    for await (const text of terminal.stdout.setEncoding('utf8')) {
+      screen += text;
+      if (/ [1-9]\d*\/\S+ \| loss/.test(screen)) break;
+    }
+    terminal.kill('SIGKILL');
+    while (!existsSync(exitCode) || readFileSync(exitCode, 'utf8') === '') await nextTurn(20);
+    assert.equal(readFileSync(exitCode, 'utf8'), '129\n', screen);
+    const stopped = checkpointSteps(folder).at(-1) ?? 0;
+    assert.ok(stopped > 0 && stopped < 100_000, `stopped at ${stopped}`);
+  });
 
   test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
     const folder = join(root, 'twice');

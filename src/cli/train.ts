@@ -10,7 +10,13 @@ import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
 import { planJson, planLines } from './plan.js';
 import { createProgress, headerText, type Progress } from './progress.js';
-import { exitCodeOfSignal, type SignalWatch, watchSignals } from './signals.js';
+import {
+  exitCodeOfSignal,
+  ignoreHangups,
+  type SignalWatch,
+  startedWithoutHangups,
+  watchSignals,
+} from './signals.js';
 import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
@@ -41,12 +47,17 @@ export async function trainCommand(
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
   const watch: { signals: SignalWatch | null } = { signals: null };
+  const allowHangups = startedWithoutHangups()
+    ? ignoreHangups(() => progress.note('SIGHUP: ignored, as nohup asked for; the run goes on'))
+    : null;
   // Until there is a plan there is nothing to save: a signal ends the process then as it ends any other.
   const planned = () => {
-    watch.signals ??= watchSignals((signal) =>
-      progress.note(
-        `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
-      ),
+    watch.signals ??= watchSignals(
+      (signal) =>
+        progress.note(
+          `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+        ),
+      allowHangups ? ['SIGINT', 'SIGTERM'] : ['SIGHUP', 'SIGINT', 'SIGTERM'],
     );
   };
   const signal = () => watch.signals?.shouldStop() ?? null;
@@ -66,6 +77,7 @@ export async function trainCommand(
   } finally {
     progress.stop();
     watch.signals?.dispose();
+    allowHangups?.();
   }
 }
 

@@ -2,7 +2,7 @@
 // refused and options without effect named.
 
 import { UserError } from '../errors.js';
-import { flagOf } from './option-spec.js';
+import { flagOf } from '../option-spec.js';
 import { completeOptions, type Given, type GivenOptions } from './schema.js';
 import { type TrainOption, type TrainOptions, trainOptions } from './train-options.js';
 
@@ -42,24 +42,24 @@ export function evaluates(options: TrainOptions): boolean {
 function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOption>): void {
   if (options.data.length === 0)
     throw new UserError(
-      'usage',
+      'data-not-named',
       'no conversations to learn from; name files or folders, for example --data data/',
     );
   if (options.warmupSteps >= 1 && !Number.isInteger(options.warmupSteps))
     throw new UserError(
-      'usage',
+      'option-invalid',
       `--warmup-steps is ${options.warmupSteps}, but must be a whole number of steps or, below 1, a share of them`,
     );
   if (options.resume === true && options.outputDir === null)
     throw new UserError(
-      'usage',
+      'resume-not-found',
       '--resume does not say from where; name the folder after it, or the run with --output-dir',
     );
   if (evaluates(options)) return;
   const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
-      'usage',
+      'options-conflict',
       `${flagOf(trainOptions, needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
     );
 }

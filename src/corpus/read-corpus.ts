@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path';
 import { UserError } from '../errors.js';
+import { oneLine } from '../quote.js';
 import { type CorpusFile, corpusFiles } from './corpus-files.js';
 import type { Dialogue } from './dialogue.js';
 import { type CorpusFormat, knownFormats } from './formats.js';
@@ -10,9 +11,9 @@ import { readDialogptTsv } from './readers/dialogpt-tsv.js';
 import { jsonRecords } from './readers/json-text.js';
 import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
-import { matches, type RecordReader, shortened, wrongRecord } from './readers/record.js';
+import { matches, type RecordReader, wrongRecord } from './readers/record.js';
 import { turns } from './readers/turns.js';
-import { readText } from './text-file.js';
+import { linesOf, openText, type TextFile } from './text-file.js';
 import { tidyText } from './tidy-text.js';
 
 export interface FileSummary {
@@ -74,33 +75,34 @@ interface FileContent {
 
 function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto'): FileContent {
   if (kind === 'cornell') return { format: 'cornell', dialogues: readCornell(path) };
-  const text = readText(path);
-  const wanted = format === 'auto' ? detect(path, text) : format;
-  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(text, path) };
+  const file = openText(path);
+  const wanted = format === 'auto' ? detect(file) : format;
+  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(linesOf(file), path) };
   const readers = recordReaders.filter((reader) => wanted === 'json' || reader.format === wanted);
-  return readRecords(text, path, readers);
+  return readRecords(file, readers);
 }
 
 /** By name where that says it, else by how the text begins. */
-function detect(path: string, text: string): 'json' | 'tsv' {
+function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
   if (extension === '.tsv') return 'tsv';
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const beginning = text.slice(0, 2 ** 16).trimStart();
-  if (/^[[{]/.test(beginning)) return 'json';
-  const [firstLine = ''] = beginning.split('\n', 1);
+  const [beginning = ''] = pieces();
+  if (/^\s*[[{]/.test(beginning)) return 'json';
+  const [firstLine = ''] = beginning.trimStart().split('\n', 1);
   if (firstLine.includes('\t')) return 'tsv';
   throw new UserError(
-    'data',
-    `${path} is in no format that is known here (it begins with "${shortened(firstLine)}"); convert it to ${knownFormats}`,
+    'corpus-format-unknown',
+    `${path} is in no format that is known here (it begins with "${oneLine(firstLine, 40)}"); convert it to ${knownFormats}`,
   );
 }
 
 /** The first record decides which of `readers` reads the file; any other after it is an error. */
-function readRecords(text: string, path: string, readers: readonly RecordReader[]): FileContent {
-  const records = jsonRecords(text, path);
+function readRecords({ path, pieces }: TextFile, readers: readonly RecordReader[]): FileContent {
+  const records = jsonRecords(pieces(), path);
   const first = records.next();
-  if (first.done) throw new UserError('data', `${path} holds an empty list; it should hold conversations`);
+  if (first.done)
+    throw new UserError('corpus-empty', `${path} holds an empty list; it should hold conversations`);
   const { value, line } = first.value;
   const reader = readers.find((candidate) => matches(candidate, value));
   if (!reader) throw wrongRecord(value, readers, `${path}:${line}`);
@@ -146,7 +148,7 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
       : names.join(', ');
   const count = files.reduce((sum, { skippedDialogues }) => sum + skippedDialogues, 0);
   return new UserError(
-    'data',
+    'corpus-without-dialogues',
     `no dialogue in ${few} can be used: ${count} found, none with two turns that have text; give dialogues of two turns or more`,
   );
 }

@@ -21,7 +21,7 @@ export function split(dialogues: readonly Dialogue[], ratio: number, seed: numbe
   const groups = groupByText(dialogues);
   if (groups.length < 2)
     throw new UserError(
-      'data',
+      'corpus-too-small',
       `an evaluation set needs at least 2 different dialogues, and the data has ${groups.length}; add more, or give --eval-ratio 0`,
     );
   const wanted = Math.max(1, Math.round(dialogues.length * ratio));

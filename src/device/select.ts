@@ -118,7 +118,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
   if (family !== undefined && spelling.test(name)) return family;
   const near = nearest(prefix, deviceFamilies);
   throw new UserError(
-    'usage',
+    'device-unknown',
     `unknown device '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use ${deviceSpelling.words}.`,
   );
 }
@@ -151,11 +151,11 @@ function resolve(
   if (known.includes(requested)) return requested;
   if (kind === 'tfjs')
     throw new UserError(
-      'device',
+      'precision-unsupported',
       `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use --precision fp32, or --device ${elsewhere}.`,
     );
   throw new UserError(
-    'device',
+    'precision-unsupported',
     `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
   );
 }

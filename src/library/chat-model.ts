@@ -176,7 +176,8 @@ class OpenChatModel implements ChatModel {
   ): Promise<Reply> {
     if (this.#closing) throw new Error(`${this.name} is closed`);
     const turns = [said].flat().map(tidyText);
-    if (turns.length === 0 || turns.includes('')) throw new UserError('usage', 'a turn holds no words');
+    if (turns.length === 0 || turns.includes(''))
+      throw new UserError('prompt-empty', 'a turn holds no words');
     const { settings, candidates } = this.#settingsOf(rest);
     const shouldStop = () => signal?.aborted === true || watcher.shouldStop();
     const reply = this.#last.then(() =>
@@ -200,7 +201,7 @@ class OpenChatModel implements ChatModel {
     const wanted = Math.max(options.numBeams, candidates);
     if (wanted > sequences)
       throw new UserError(
-        'usage',
+        'option-invalid',
         `${wanted} candidates or beams are asked for, but memory was set aside for ${sequences}; open the model with as many`,
       );
     return { settings: generationSettings(options), candidates };

@@ -1,8 +1,9 @@
 // The options of a library call as the command line's checks take them: the same table, bounds and sentences.
 
-import { entriesOf, type OptionSpec } from '../config/option-spec.js';
 import type { Given, GivenOptions } from '../config/schema.js';
 import { UserError } from '../errors.js';
+import { entriesOf, type OptionSpec } from '../option-spec.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 
 /**
@@ -32,5 +33,5 @@ export function givenOptions<Key extends string>(
 function unknownOption(name: string, known: readonly string[]): UserError {
   const near = nearest(name, known);
   const hint = near === undefined ? `the options are ${known.join(', ')}` : `did you mean ${near}?`;
-  return new UserError('usage', `there is no option ${JSON.stringify(name.slice(0, 40))}; ${hint}`);
+  return new UserError('option-unknown', `there is no option ${quoted(name, 40)}; ${hint}`);
 }

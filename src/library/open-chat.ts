@@ -66,12 +66,12 @@ function refuseUnfinishedRun(folder: string): void {
   const newest = checkpointSteps(folder).at(-1);
   if (newest !== undefined)
     throw new UserError(
-      'model',
+      'training-unfinished',
       `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with chatbot-train --resume`,
     );
   if (existsSync(join(folder, metricsFileName)))
     throw new UserError(
-      'model',
+      'training-unfinished',
       `the training in ${folder} has not saved a model yet; finish it with chatbot-train --resume`,
     );
 }

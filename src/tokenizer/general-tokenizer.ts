@@ -70,7 +70,7 @@ function attempt<Result>(path: string, step: () => Result): Result {
   } catch (thrown) {
     const reason = messageOf(thrown).replace(/\s+/g, ' ');
     throw new UserError(
-      'model',
+      'tokenizer-unsupported',
       `${path} is a tokenizer that this program cannot read (${reason}); use a model with a GPT-2 tokenizer`,
       { cause: thrown },
     );

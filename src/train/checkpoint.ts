@@ -72,11 +72,14 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
   const file = openSafetensors(path);
   const read = (name: string, size: number): Float32Array => {
     if (!file.tensors.has(name))
-      throw new UserError('model', `cannot resume: ${path} lacks ${name}; resume from another checkpoint`);
+      throw new UserError(
+        'checkpoint-damaged',
+        `cannot resume: ${path} lacks ${name}; resume from another checkpoint`,
+      );
     const data = file.read(name);
     if (data.length === size) return data;
     throw new UserError(
-      'model',
+      'checkpoint-damaged',
       `cannot resume: ${name} in ${path} has ${data.length} numbers, the model needs ${size}`,
     );
   };
@@ -118,7 +121,7 @@ export function findCheckpoint(folder: string): string | null {
   if (!existsSync(folder)) return null;
   if (!statSync(folder).isDirectory())
     throw new UserError(
-      'usage',
+      'resume-not-found',
       `--resume: ${folder} is a file; name a run's folder or one of its checkpoints`,
     );
   const newest = checkpointSteps(folder).at(-1);

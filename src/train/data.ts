@@ -2,7 +2,7 @@
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
-import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
 import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
@@ -48,8 +48,11 @@ export interface Corpora {
   readonly notes: readonly string[];
 }
 
+/** Which files are read, and what of them is kept aside. */
+export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
+
 /** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: RunOptions): Corpora {
+export function readCorpora(options: CorpusOptions): Corpora {
   const { format, evalData, evalRatio, seed } = options;
   const { dialogues, summary } = readCorpus(options.data, { format });
   const notes = summaryLines(summary);
@@ -69,7 +72,7 @@ function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes:
   const shared = dialogues.length - train.length;
   if (train.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       'every dialogue of --data is also in --eval-data, so none is left to learn from',
     );
   const both = `${shared} dialogues of --data are also in --eval-data: they are measured on and not learnt from`;
@@ -77,14 +80,20 @@ function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes:
 }
 
 /** Which way round a run learns its conversations. */
-export function dialogueOrder({ reverse }: RunOptions): DialogueOrder {
+export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): DialogueOrder {
   return reverse ? 'reversed' : 'forward';
 }
+
+/** What of a dialogue is learnt, and how dialogues lie in rows. */
+export type LayoutOptions = Pick<
+  TrainOptions,
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+>;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
   { train, evaluation }: Corpora,
-  options: RunOptions,
+  options: LayoutOptions,
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
@@ -96,7 +105,7 @@ export function prepareData(
   const held = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
     );
   const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
@@ -132,7 +141,11 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(dialogues: readonly EncodedDialogue[], options: RunOptions, maxLength: number): string {
+function fingerprint(
+  dialogues: readonly EncodedDialogue[],
+  options: LayoutOptions,
+  maxLength: number,
+): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));

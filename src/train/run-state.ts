@@ -94,23 +94,27 @@ export function readState(path: string): RunState {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, {
-      cause,
-    });
+    throw new UserError(
+      'checkpoint-damaged',
+      `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`,
+      {
+        cause,
+      },
+    );
   }
   const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
   if (isOfTrainer(json)) {
     const folder = dirname(path);
     throw new UserError(
-      'model',
+      'resume-mismatch',
       `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use --model ${folder} to start a new run with its weights`,
     );
   }
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
-    'model',
+    'checkpoint-damaged',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
 }

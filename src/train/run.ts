@@ -2,6 +2,7 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
@@ -92,18 +93,22 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
-function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprints }: TrainingData): void {
+function refuseOtherData(
+  { outputDir }: Pick<RunOptions, 'outputDir'>,
+  state: RunState,
+  { fingerprints }: TrainingData,
+): void {
   const cure = `give the old ones, or start a new run with --model ${outputDir}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
         `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was measured on another evaluation set, so its losses cannot be compared with those of this one; ${cure}`,
     );
 }
@@ -165,7 +170,10 @@ async function train(run: Run): Promise<TrainingSummary> {
 }
 
 /** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
-function stepToPublish({ outputDir, loadBestModelAtEnd }: RunOptions, { bestStep }: RunState): number {
+function stepToPublish(
+  { outputDir, loadBestModelAtEnd }: Pick<RunOptions, 'outputDir' | 'loadBestModelAtEnd'>,
+  { bestStep }: RunState,
+): number {
   const steps = checkpointSteps(outputDir);
   const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
   const step = takesBest ? bestStep : steps.at(-1);
@@ -178,7 +186,19 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, data: TrainingData, precision: Precision): LearnerOptions {
+/** Those of AdamW, and what the training pass computes. */
+type LearningOptions = Pick<
+  TrainOptions,
+  | 'adamBeta1'
+  | 'adamBeta2'
+  | 'adamEpsilon'
+  | 'gradientCheckpointing'
+  | 'labelSmoothingFactor'
+  | 'maxGradNorm'
+  | 'weightDecay'
+>;
+
+function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
     precision,
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),

@@ -253,7 +253,7 @@ export class Trainer {
         ? 'there is no good checkpoint yet; start again'
         : `go on from the last good checkpoint with --resume ${checkpointFolder(outputDir, good)}, or start again,`;
     return new UserError(
-      'diverged',
+      'training-diverged',
       `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
         '--learning-rate or some --warmup-steps',
     );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { readRegularFile } from '../files/regular-file.js';
 import { homeFolder } from '../files/user-folders.js';
+import { quoted } from '../quote.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,7 +64,7 @@ export function withoutPassword(address: string): string {
 
 const longestToken = 4096;
 
-/** @throws UserError (model) when the token cannot be read, or is no token; the token is never in the message. */
+/** @throws UserError (usage) when the token cannot be read, or is no token; the token is never in the message. */
 export function hubToken(environment: Environment): string | undefined {
   const given = environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN;
   const file = path(environment.HF_TOKEN_PATH ?? join(hubHome(environment), 'token'));
@@ -73,7 +74,7 @@ export function hubToken(environment: Environment): string | undefined {
   if (/^[!-~]+$/.test(token)) return token;
   const where = given === undefined ? file : 'HF_TOKEN';
   throw new UserError(
-    'model',
+    'hub-settings-invalid',
     `${where} holds characters that no token of the hub has; copy the token again from its settings page`,
   );
 }
@@ -83,7 +84,7 @@ function readTokenFile(file: string): string {
     return readRegularFile(file, longestToken).toString('utf8');
   } catch (thrown) {
     throw new UserError(
-      'model',
+      'hub-settings-invalid',
       `the hub's token in ${file} cannot be read (${messageOf(thrown)}); set HF_TOKEN, or remove that file`,
       { cause: thrown },
     );
@@ -96,7 +97,7 @@ interface Endpoint {
   readonly credentials: string | undefined;
 }
 
-/** @throws UserError (model) when HF_ENDPOINT is no address of a server. */
+/** @throws UserError (usage) when HF_ENDPOINT is no address of a server. */
 function endpointOf(environment: Environment): Endpoint {
   const given = environment.HF_ENDPOINT || 'https://huggingface.co';
   const url = URL.canParse(given) ? new URL(given) : undefined;
@@ -104,8 +105,8 @@ function endpointOf(environment: Environment): Endpoint {
   const password = url && decoded(url.password);
   if (!url || !['http:', 'https:'].includes(url.protocol) || username === undefined || password === undefined)
     throw new UserError(
-      'model',
-      `HF_ENDPOINT is ${JSON.stringify(withoutPassword(given))}, which is no address of a server; set it like https://huggingface.co, or unset it`,
+      'hub-settings-invalid',
+      `HF_ENDPOINT is ${quoted(withoutPassword(given))}, which is no address of a server; set it like https://huggingface.co, or unset it`,
     );
   const credentials = username + password === '' ? undefined : `${username}:${password}`;
   return { address: `${url.origin}${url.pathname}`.replace(/\/+$/, ''), credentials };
@@ -133,7 +134,7 @@ interface Proxy {
   readonly description: string;
 }
 
-/** @throws UserError (model) when the variable holds no address of a proxy. */
+/** @throws UserError (usage) when the variable holds no address of a proxy. */
 function proxyOf(environment: Environment, name: string): Proxy | undefined {
   const given = variable(environment, name);
   if (given === undefined) return undefined;
@@ -146,13 +147,13 @@ function proxyOf(environment: Environment, name: string): Proxy | undefined {
     decoded(url.password) !== undefined;
   if (!isProxy)
     throw new UserError(
-      'model',
-      `${given.name} is ${JSON.stringify(withoutPassword(given.value))}, which is no address of an HTTP proxy; set it like http://proxy.example:3128, or unset it`,
+      'hub-settings-invalid',
+      `${given.name} is ${quoted(withoutPassword(given.value))}, which is no address of an HTTP proxy; set it like http://proxy.example:3128, or unset it`,
     );
   return { address, description: `${withoutPassword(address)} (${given.name})` };
 }
 
-/** @throws UserError (model) when a variable holds no address of a proxy. */
+/** @throws UserError (usage) when a variable holds no address of a proxy. */
 export function proxiesOf(environment: Environment): Proxies | null {
   const http = proxyOf(environment, 'HTTP_PROXY');
   const https = proxyOf(environment, 'HTTPS_PROXY');
@@ -166,7 +167,7 @@ export function proxiesOf(environment: Environment): Proxies | null {
   };
 }
 
-/** @throws UserError (model) when a variable of the environment holds what cannot be. */
+/** @throws UserError (usage) when a variable of the environment holds what cannot be. */
 export function hubAccess(environment: Environment): HubAccess {
   const { address, credentials } = endpointOf(environment);
   // As in Python, where an address with a password authorizes by that.

@@ -27,16 +27,6 @@ export function parseHubId(text: string): HubModel | undefined {
 
 const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
-/** The tokenizer's files, those of them that a model has. */
-export const tokenizerFileNames: readonly string[] = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-];
-
 /** One model's part of the cache. */
 export class CachedModel {
   private readonly folder: string;
@@ -116,7 +106,7 @@ function hasWeights(snapshot: string): boolean {
 /** @throws UserError (model): the network must not be asked, and the cache has not all of the model. */
 export function refuseOffline({ id, revision }: HubModel, cache: string): never {
   throw new UserError(
-    'model',
+    'hub-offline',
     `${id} (${revision}) is not complete in ${cache}, and HF_HUB_OFFLINE is set; unset it to download the model, or name a local model folder`,
   );
 }

@@ -2,12 +2,12 @@
 // taken that is too long, too late, or without end. Knows nothing of the cache.
 
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { HubAccess } from './hub-access.js';
 import type { HubModel } from './hub-cache.js';
 import { type RemoteFile, Unreachable } from './hub-download.js';
 import { type Fetch, fetchThrough } from './hub-fetch.js';
-import { quoted } from './weight-file.js';
 
 /** What a server may cost. Far more than the hub needs for any model. */
 export interface HubLimits {
@@ -81,7 +81,9 @@ export class Connection {
     if (response.ok || response.status === 416) return response;
     await response.body?.cancel();
     const refusal = this.refusal(response.status, response.headers.get('x-error-code'));
-    throw response.status >= 500 ? new Unreachable('model', refusal) : new UserError('model', refusal);
+    throw response.status >= 500
+      ? new Unreachable('hub-refused', refusal)
+      : new UserError('hub-refused', refusal);
   }
 
   private failure(reason: string): string {
@@ -119,13 +121,13 @@ export class Connection {
 
   /** The connection ended within an answer. */
   broken(thrown: unknown): Unreachable {
-    return new Unreachable('model', this.failure(reasonOf(thrown)), { cause: thrown });
+    return new Unreachable('hub-unreachable', this.failure(reasonOf(thrown)), { cause: thrown });
   }
 
   /** The hub does not say what a hub says. */
   wrongAnswer(what: string): UserError {
     return new UserError(
-      'model',
+      'hub-refused',
       `${this.access.endpoint} answers as no Hugging Face hub does about ${this.model.id} (${what}); check HF_ENDPOINT`,
     );
   }

@@ -384,8 +384,8 @@ describe('a hub that refuses', () => {
 });
 
 describe('the address of the hub', () => {
-  const refusesAt = (address: string, pattern: RegExp) =>
-    refuses(fetchIt({ environment: environment({ HF_ENDPOINT: address }) }), pattern);
+  const refusesAt = (address: string, pattern: RegExp, fault = 'model') =>
+    refuses(fetchIt({ environment: environment({ HF_ENDPOINT: address }) }), pattern, fault);
 
   it('may hold a name and a password, which the server gets and no message shows', async () => {
     const address = hub.endpoint.replace('//', '//me:se%20cret@');
@@ -407,7 +407,11 @@ describe('the address of the hub', () => {
       'https://me:sec/ret@h',
       'https://m:%e0secret@h',
     ])
-      await refusesAt(address, /^HF_ENDPOINT is "(?!.*sec).*", which is no address of a server; set it like/);
+      await refusesAt(
+        address,
+        /^HF_ENDPOINT is "(?!.*sec).*", which is no address of a server; set it like/,
+        'usage',
+      );
   });
 });
 
@@ -417,6 +421,7 @@ describe('the token', () => {
       await refuses(
         fetchIt({ environment: environment({ HF_TOKEN: token }) }),
         /^HF_TOKEN holds characters that no token of the hub has(?!.*cret)/,
+        'usage',
       );
   });
 
@@ -425,6 +430,7 @@ describe('the token', () => {
       await refuses(
         fetchIt({ environment: environment({ HF_TOKEN_PATH: file }) }),
         /token in .* cannot be read \(is a \w+, not a regular file\); set HF_TOKEN/,
+        'usage',
       );
   });
 

@@ -3,12 +3,13 @@
 // here, because the library has none of them. It is loaded only when the network is really needed.
 
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
+import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import { type Environment, hubAccess, hubCacheFolder, isOffline } from './hub-access.js';
-import { CachedModel, parseHubId, refuseOffline, tokenizerFileNames } from './hub-cache.js';
+import { CachedModel, parseHubId, refuseOffline } from './hub-cache.js';
 import { Connection, type HubLimits, hubLimits, type Listing, listModel } from './hub-connection.js';
 import { downloadBlob, removeStalePartials } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
-import { quoted } from './weight-file.js';
 
 export interface DownloadProgress {
   /** The file that is being fetched. */
@@ -37,9 +38,9 @@ function chooseWeights({ model }: Connection, { files }: Listing): string {
   const held = [...files.keys()].filter((name) =>
     /\.(json|bin|safetensors|h5|msgpack|onnx|gguf|pt)$/.test(name),
   );
-  const holds = held.slice(0, 8).map(quoted).join(', ') || 'no file of a model';
+  const holds = held.slice(0, 8).map((name) => quoted(name)).join(', ') || 'no file of a model';
   throw new UserError(
-    'model',
+    'model-incomplete',
     `${model.id} has no weights that can be read: it holds ${holds}, but needs config.json and one of ${weightFileNames.join(', ')}`,
   );
 }
@@ -60,12 +61,12 @@ class Fetcher {
     const remote = this.listing.files.get(name);
     if (remote === undefined)
       throw new UserError(
-        'model',
+        'model-incomplete',
         `${this.connection.model.id} lacks its file ${quoted(name)}; ask its owner, or use another`,
       );
     if (!/\.(safetensors|bin)$/.test(name) && remote.size > largestText)
       throw new UserError(
-        'model',
+        'hub-refused',
         `${this.connection.model.id}: its file ${quoted(name)} has ${remote.size} bytes, more than any model needs; use another model`,
       );
     const blob = await downloadBlob(this.cached.blobs, remote, {
@@ -118,7 +119,7 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   const model = parseHubId(name);
   if (model === undefined)
     throw new UserError(
-      'model',
+      'model-name-invalid',
       `${quoted(name)} is no name of a model; it looks like owner/name or owner/name@revision`,
     );
   const { environment = process.env, weights = true } = options;

@@ -4,8 +4,10 @@
 
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { savingError } from '../files/atomic.js';
+import { isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
-import { BinaryFile, elementCount, quoted, type WeightFile } from './weight-file.js';
+import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
 
 /** As in the reference implementation. */
 const longestHeader = 100_000_000;
@@ -44,10 +46,6 @@ function pairsInValue(value: unknown): number {
   return pairs;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
@@ -70,14 +68,14 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   } catch {
     throw file.damaged('its header is not valid JSON');
   }
-  if (!isObject(header)) throw file.damaged('its header is not a JSON object');
+  if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
   return { header, dataStart: 8 + length };
 }
 
 function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   const of = `of tensor ${quoted(name)}`;
-  if (!isObject(value)) throw file.damaged(`the description ${of} is not an object`);
+  if (!isRecord(value)) throw file.damaged(`the description ${of} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype))
     throw file.fail(

@@ -28,7 +28,7 @@ import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
 import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
-import { oneLine } from '../format.js';
+import { oneLine } from '../../quote.js';
 import type { Check } from './check.js';
 
 export interface NvidiaOptions {

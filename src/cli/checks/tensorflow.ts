@@ -2,7 +2,7 @@
 
 import { backendNames, findPackage, isNative, openBackend, packages } from '../../device/tfjs/backends.js';
 import { messageOf } from '../../errors.js';
-import { oneLine } from '../format.js';
+import { oneLine } from '../../quote.js';
 import type { Check } from './check.js';
 
 /** Loads each that is installed, as a run with it would. */

@@ -53,7 +53,10 @@ const flags = [
 /** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
 export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   if (process.platform === 'win32')
-    throw new UserError('device', 'the CPU device needs Linux or macOS: on Windows, run it inside WSL.');
+    throw new UserError(
+      'cpu-unsupported-system',
+      'the CPU device needs Linux or macOS: on Windows, run it inside WSL.',
+    );
   const env = options.env ?? process.env;
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
@@ -95,11 +98,11 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
       : ` (not searched, because relative or in the working folder: ${quoted(ignored)} of PATH)`;
   if (chosen)
     return new UserError(
-      'device',
+      'cpu-compiler-missing',
       `the C++ compiler that CXX names, '${chosen}', does not run${hint}: unset CXX, or give it the whole path of one that does.`,
     );
   return new UserError(
-    'device',
+    'cpu-compiler-missing',
     `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++)${hint}: install one with \`${installCommand()}\`.`,
   );
 }
@@ -182,7 +185,7 @@ function compile(
     writeFileSync(log, failure);
     const [cause = 'no message'] = /^.*\berror\b.*$/m.exec(failure) ?? failure.split('\n');
     throw new UserError(
-      'device',
+      'cpu-kernels-not-compiled',
       `${compiler.name} could not compile the CPU kernels (${cause.trim()}); the whole log is ${log}; another compiler can be named in CXX.`,
     );
   }
@@ -206,7 +209,7 @@ function buildFolder(candidates: readonly string[]): string {
     }
   }
   throw new UserError(
-    'device',
+    'cpu-kernels-no-folder',
     `the CPU kernels cannot be compiled in ${candidates[0]} (${refusal}): name a folder in TMPDIR that only you can write.`,
   );
 }

@@ -50,7 +50,7 @@ export async function openBackend(name?: string): Promise<Backend> {
   if (known !== undefined) return await open(known);
   const near = nearest(name, backendNames);
   throw new UserError(
-    'device',
+    'tfjs-backend-unknown',
     `unknown TensorFlow.js backend '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use tfjs:${backendNames.join(', tfjs:')}, or tfjs for the best of them that is installed.`,
   );
 }
@@ -93,7 +93,7 @@ async function openWasm(): Promise<Backend> {
   await import('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
     throw new UserError(
-      'device',
+      'tfjs-unavailable',
       'this Node.js runs WebAssembly without SIMD, which would be unbearably slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or --device tfjs:cpu.',
     );
   await activate('wasm');
@@ -111,7 +111,7 @@ async function openNative(name: NativeName): Promise<Backend> {
   const path = findPackage(name);
   if (path === undefined)
     throw new UserError(
-      'device',
+      'tfjs-unavailable',
       `${packageName} is not installed: npm install ${packageName} (docs/tensorflow.md tells what it needs), or use --device tfjs:wasm.`,
     );
   const version = versionOf(path);
@@ -121,9 +121,13 @@ async function openNative(name: NativeName): Promise<Backend> {
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
     createRequire(path)(path);
   } catch (thrown) {
-    throw new UserError('device', `${packageName} ${version} does not load: ${likelyCause(name, thrown)}`, {
-      cause: thrown,
-    });
+    throw new UserError(
+      'tfjs-unavailable',
+      `${packageName} ${version} does not load: ${likelyCause(name, thrown)}`,
+      {
+        cause: thrown,
+      },
+    );
   }
   await activate('tensorflow');
   const below = underneath();
@@ -148,7 +152,7 @@ async function activate(registered: string): Promise<void> {
     reason = `: ${firstLine(messageOf(thrown))}`;
   }
   throw new UserError(
-    'device',
+    'tfjs-unavailable',
     `TensorFlow.js does not start its backend '${registered}'${reason}; npm ls @tensorflow/tfjs-core tells whether several versions are installed.`,
   );
 }
