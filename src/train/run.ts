@@ -6,7 +6,7 @@ import type { TrainOptions } from '../config/train-options.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
-import { UserError } from '../errors.js';
+import { messageOf, UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import {
   checkpointFolder,
@@ -54,6 +54,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
@@ -158,8 +159,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
     const complete = await trainer.run();
-    const savedStep = complete ? stepToPublish(options, state) : null;
-    if (savedStep !== null) publishModel(checkpointFolder(outputDir, savedStep), outputDir);
+    const savedStep = complete ? publish(options, state, watcher) : null;
     const summary = summarize(run, savedStep, (performance.now() - began) / 1000);
     writeRunReport(options, run.plan, summary);
     return summary;
@@ -169,16 +169,35 @@ async function train(run: Run): Promise<TrainingSummary> {
   }
 }
 
-/** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
-function stepToPublish(
+/**
+ * Lays at the top of the run's folder the model that the run is for: the one with the lowest evaluation loss where that
+ * is wanted, else the last.
+ * @returns its step.
+ */
+function publish(
   { outputDir, loadBestModelAtEnd }: Pick<RunOptions, 'outputDir' | 'loadBestModelAtEnd'>,
   { bestStep }: RunState,
+  { note }: Pick<RunWatcher, 'note'>,
 ): number {
   const steps = checkpointSteps(outputDir);
-  const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
-  const step = takesBest ? bestStep : steps.at(-1);
-  if (step === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
-  return step;
+  const last = steps.at(-1);
+  if (last === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
+  if (loadBestModelAtEnd && bestStep !== null && bestStep !== last)
+    try {
+      publishModel(checkpointFolder(outputDir, bestStep), outputDir);
+      return bestStep;
+    } catch (thrown) {
+      // What is damaged or gone must not cost the rest of the run.
+      if (!isUnreadable(thrown)) throw thrown;
+      note(`the model of step ${bestStep}, the best one, cannot be used: ${messageOf(thrown)}`);
+    }
+  publishModel(checkpointFolder(outputDir, last), outputDir);
+  return last;
+}
+
+function isUnreadable(thrown: unknown): boolean {
+  if (thrown instanceof UserError) return thrown.fault === 'model';
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }
 
 function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {

@@ -14,9 +14,10 @@ import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type ModelShape, openModel, openModelShape } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
-import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
+import { checkpointSteps, recordedOption } from './checkpoint.js';
 import { dialogueOrder } from './data.js';
 import { metricsFileName } from './metrics.js';
+import { findResumePoint } from './resume-point.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
 /** Tells the seed's use for fresh weights from its others. */
@@ -47,7 +48,7 @@ export interface StartWatcher {
 export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
-  const checkpoint = checkpointToResume(options, watcher);
+  const checkpoint = findResumePoint(options, (text) => watcher.note(text));
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
@@ -69,17 +70,6 @@ export async function openStart(options: StartOptions, watcher: StartWatcher): P
   refuseReversed(options, start);
   const config = { ...start.config, dialogueOrder: dialogueOrder(options) };
   return { ...start, config, checkpoint: null, state: null };
-}
-
-function checkpointToResume({ resume, outputDir }: StartOptions, watcher: StartWatcher): string | null {
-  if (resume === false) return null;
-  const folder = resume === true ? outputDir : resume;
-  const checkpoint = findCheckpoint(folder);
-  if (checkpoint) return checkpoint;
-  if (resume !== true)
-    throw new UserError('resume-not-found', `--resume: ${folder} holds no checkpoint; check the path`);
-  watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
-  return null;
 }
 
 /** A run goes on the way round in which it began. */
