@@ -38,7 +38,11 @@ function chooseWeights({ model }: Connection, { files }: Listing): string {
   const held = [...files.keys()].filter((name) =>
     /\.(json|bin|safetensors|h5|msgpack|onnx|gguf|pt)$/.test(name),
   );
-  const holds = held.slice(0, 8).map((name) => quoted(name)).join(', ') || 'no file of a model';
+  const holds =
+    held
+      .slice(0, 8)
+      .map((name) => quoted(name))
+      .join(', ') || 'no file of a model';
   throw new UserError(
     'model-incomplete',
     `${model.id} has no weights that can be read: it holds ${holds}, but needs config.json and one of ${weightFileNames.join(', ')}`,
