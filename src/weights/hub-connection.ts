@@ -2,6 +2,7 @@
 // taken that is too long, too late, or without end. Knows nothing of the cache.
 
 import { UserError } from '../errors.js';
+import { homeFolder } from '../files/user-folders.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { HubAccess } from './hub-access.js';
@@ -147,6 +148,8 @@ export interface Listing {
 
 /** The commit behind the model's revision, and the files at its top. @throws UserError (model). */
 export async function listModel(connection: Connection): Promise<Listing> {
+  // The package asks for the home folder while it loads, and throws where the user has none.
+  process.env.HOME ??= homeFolder(process.env);
   const { listFiles, modelInfo } = await import('@huggingface/hub');
   const { access, model } = connection;
   const common = { hubUrl: access.endpoint, fetch: boundedFetch(connection) };
