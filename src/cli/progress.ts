@@ -63,7 +63,7 @@ function evaluationLines(event: EvaluationEvent): string[] {
     `perplexity ${short(perplexity)}, ${duration(seconds)}${best ? ', best so far' : ''}`;
   const samples = event.samples.flatMap(({ prompt, reply }) => [
     `    > ${oneLine(prompt)}`,
-    `      ${oneLine(reply) || '(no words)'}`,
+    `      ${oneLine(reply) || '(empty reply)'}`,
   ]);
   return [first, ...samples];
 }
