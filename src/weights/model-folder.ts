@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { sha256 } from '../files/checksums.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import {
   expectedTensors,
@@ -243,7 +244,10 @@ function unusedNotes(
   const used = new Set([...names, 'lm_head.weight']);
   const unused = [...places].filter(([name]) => !used.has(name)).map(([, { nameInFile }]) => nameInFile);
   if (unused.length === 0) return [];
-  const shown = unused.slice(0, 3).map(quoted).join(', ');
+  const shown = unused
+    .slice(0, 3)
+    .map((name) => quoted(name))
+    .join(', ');
   const more = unused.length > 3 ? ` and ${unused.length - 3} more` : '';
   return [`${source} has tensors that a GPT-2 does not have, and they are not used: ${shown}${more}`];
 }
@@ -277,9 +281,10 @@ function json(value: unknown): string {
 
 /**
  * Writes what transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (of replaceFolder).
+ * @returns the SHA-256 of each file.
  * @throws UserError (device) when the disk is full or not writable.
  */
-export function saveModelFolder(folder: string, model: ModelToSave): void {
+export function saveModelFolder(folder: string, model: ModelToSave): Map<string, string> {
   const { config, endOfText, tokenizerFiles, extra = new Map<string, string>() } = model;
   const tensors = [...model.tensors];
   checkComplete(config, tensors);
@@ -288,7 +293,8 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     shape,
     data,
   }));
-  writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const weights = writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const sums = new Map([[weightFiles.safetensors as string, weights]]);
   const files = new Map([
     [configFiles.model, json(gpt2ConfigJson(config, endOfText))],
     [configFiles.generation, json({ ...specialTokenIds(config, endOfText), _from_model_config: true })],
@@ -302,5 +308,7 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     } catch (thrown) {
       throw savingError(path, thrown);
     }
+    sums.set(name, sha256(text));
   }
+  return sums;
 }

@@ -201,7 +201,7 @@ describe('commands', () => {
       /there is no reply to rate yet/,
       /\/save needs a file name/,
       /\/load needs a file name/,
-      /\/show all is not known; \/show history and \/show model are/,
+      /\/show does not know "all"; use \/show, \/show history or \/show model/,
       /the conversation is empty\n/,
     ])
       assert.match(output, sentence);
