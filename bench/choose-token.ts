@@ -2,9 +2,9 @@
 // turn, in microseconds. Two kinds of logits: spread as a trained model's are, and as flat as those of one that knows nothing.
 //   usage: node dist/bench/choose-token.js
 
-import { Random } from '../src/corpus/random.js';
 import { Sampler } from '../src/generate/sampler.js';
 import { defaultSettings, type GenerationSettings } from '../src/generate/settings.js';
+import { Random } from '../src/random.js';
 import { median, seconds } from './measure.js';
 
 const vocabularySize = 50_257;

@@ -1,8 +1,8 @@
 // Full rows of random tokens, every one supervised, each row a segment of its own: what the measurements of a training
 // step learn.
 
-import { Random } from '../src/corpus/random.js';
 import type { TrainingInput } from '../src/nn/packed-pass.js';
+import { Random } from '../src/random.js';
 
 /** `rows` of `length` tokens, one behind the other. */
 export function fullRows(rows: number, length: number, vocabulary: number): TrainingInput {

@@ -1,8 +1,8 @@
 // Weights for measurements: of a fresh model's size and sign, from one stretch of random numbers that repeats, since
 // drawing hundreds of millions takes longer than what is measured with them.
 
-import { Random } from '../src/corpus/random.js';
 import type { GPT2 } from '../src/nn/gpt2.js';
+import { Random } from '../src/random.js';
 
 /** A prime, so that no two rows of a matrix are alike. */
 const stretch = 65_521;

@@ -63,9 +63,9 @@ describe('a run that was interrupted and went on is the run that was not', () =>
   const substance = (folder: string, step: number) => {
     const file = (name: string) => readFileSync(join(folder, `checkpoint-${step}`, name));
     const state = readState(join(folder, `checkpoint-${step}`, stateFileName));
-    const { loss_scale, updates } = state;
+    const { lossScale, updates } = state;
     const [weights, moments] = [file('model.safetensors'), file('optimizer.safetensors')];
-    return { weights, moments, loss_scale, updates };
+    return { weights, moments, lossScale, updates };
   };
 
   for (const precision of ['bf16', 'fp16'])
@@ -82,7 +82,7 @@ describe('a run that was interrupted and went on is the run that was not', () =>
       await trained([...words, '--output-dir', stopped, '--resume']);
       const last = substance(stopped, 5);
       assert.deepEqual(last, substance(whole, 5));
-      assert.deepEqual(last.loss_scale, precision === 'fp16' ? { scale: 65_536, updates: 5 } : null);
+      assert.deepEqual(last.lossScale, precision === 'fp16' ? { scale: 65_536, updates: 5 } : null);
     });
 });
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Random } from '../src/corpus/random.js';
+import { Random } from '../src/random.js';
 import { checkpointFolder, checkpointSteps } from '../src/train/checkpoint.js';
 import { readMetrics } from '../src/train/metrics.js';
 import { readState } from '../src/train/run-state.js';
@@ -40,7 +40,7 @@ function assertLoadable(checkpoint: string, step: number) {
   for (const name of opened.names)
     assert.ok(opened.read(name).every(Number.isFinite), `${checkpoint}: ${name}`);
   const state = readState(join(checkpoint, 'trainer_state.json'));
-  assert.equal(state.global_step, step);
+  assert.equal(state.globalStep, step);
   const optimizer = openSafetensors(join(checkpoint, 'optimizer.safetensors'));
   for (const name of optimizer.tensors.keys()) optimizer.read(name);
   assert.equal(optimizer.tensors.size, 2 * opened.names.length);

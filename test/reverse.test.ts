@@ -208,7 +208,7 @@ describe('the data of a reversed run', () => {
   });
 
   test('has a fingerprint of its own', () => {
-    assert.notEqual(prepared(true).fingerprint, prepared(false).fingerprint);
+    assert.notDeepEqual(prepared(true).fingerprints, prepared(false).fingerprints);
   });
 
   test('learns what was asked, not what was answered', () => {

@@ -52,7 +52,16 @@ describe('a run', () => {
     assert.match(outcome.stdout, /^\{[^\n]*\}\n$/);
     const summary: Record<string, unknown> = JSON.parse(outcome.stdout);
     const numbers = [
-      ...['steps', 'epochs', 'train_loss', 'eval_loss', 'best_eval_loss', 'best_step', 'perplexity'],
+      ...[
+        'steps',
+        'epochs',
+        'train_loss',
+        'eval_loss',
+        'best_eval_loss',
+        'best_step',
+        'saved_step',
+        'perplexity',
+      ],
       ...['tokens_per_second', 'supervised_tokens_per_second', 'peak_memory_bytes', 'seconds'],
     ];
     for (const key of numbers) assert.ok(Number.isFinite(summary[key]), `${key} ${summary[key]}`);
@@ -177,10 +186,37 @@ describe('early stopping', () => {
   });
 
   test('restores the best model at the top, and keeps its checkpoint and the newest whatever the limit', () => {
-    const best = Number(/reached at step (\d+), whose model is the one saved/.exec(outcome.stdout)?.[1]);
+    const best = Number(/reached at step (\d+); this is the model saved/.exec(outcome.stdout)?.[1]);
     assert.deepEqual(checkpointSteps(join(root, 'early')), [best, best + 10]);
     assert.deepEqual(weights('early'), weights('early', `checkpoint-${best}`));
     assert.notDeepEqual(weights('early'), weights('early', `checkpoint-${best + 10}`));
+  });
+
+  test('leaves the last model at the top where --no-load-best-model-at-end asks for it', async () => {
+    const again = ['--early-stopping-patience', '2', '--save-total-limit', '1', '--resume'];
+    const { code, stdout, stderr } = await train(
+      'early',
+      ...overfitting,
+      ...again,
+      '--no-load-best-model-at-end',
+    );
+    assert.equal(code, 0, stderr);
+    const last = checkpointSteps(join(root, 'early')).at(-1);
+    assert.match(stdout, new RegExp(`the model saved is the last one, of step ${last} with`));
+    assert.deepEqual(weights('early'), weights('early', `checkpoint-${last}`));
+  });
+
+  test('is taken back where a run is resumed with more patience', async () => {
+    const stopped = checkpointSteps(join(root, 'early')).at(-1) ?? 0;
+    const { code, stderr } = await train(
+      'early',
+      ...overfitting,
+      '--early-stopping-patience',
+      '3',
+      '--resume',
+    );
+    assert.equal(code, 0, stderr);
+    assert.equal(checkpointSteps(join(root, 'early')).at(-1), stopped + 5);
   });
 
   test('is off with a patience of 0', async () => {

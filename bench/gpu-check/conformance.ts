@@ -2,8 +2,8 @@
 // CHATBOT_TRAIN_TEST_PRECISION names; in half precision also with tensors as tensor cores and fused epilogues ask for them.
 // No test file by name: `npm test` runs the same suite on the emulated card.
 
-import { describeDevice } from '../../src/device/conformance.js';
 import { selectDevice } from '../../src/device/select.js';
+import { describeDevice } from '../../test/device/conformance.js';
 import { precisionOf } from '../measure.js';
 
 const { CHATBOT_TRAIN_TEST_DEVICE = 'cuda', CHATBOT_TRAIN_TEST_PRECISION = 'fp32' } = process.env;

@@ -4,11 +4,11 @@
 //     node dist/bench/gpu-check/gemm-peak.js --device cuda --precision bf16
 
 import { parseArgs } from 'node:util';
-import { Random } from '../../src/corpus/random.js';
 import type { Device } from '../../src/device/device.js';
 import { selectDevice } from '../../src/device/select.js';
 import type { Tensor } from '../../src/device/tensor.js';
 import { scalarTypes } from '../../src/nn/parameters.js';
+import { Random } from '../../src/random.js';
 import { median, precisionOf, seconds } from '../measure.js';
 
 export interface GemmPeakResult {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Random } from '../../src/corpus/random.js';
+import { Random } from '../../src/random.js';
 import { median } from '../measure.js';
 
 export interface LlmCResult {

@@ -11,6 +11,7 @@ const unmeasured: TrainingSummary = {
   evalLoss: null,
   bestEvalLoss: null,
   bestStep: null,
+  savedStep: 2,
   perplexity: null,
   tokensPerSecond: 1500,
   supervisedTokensPerSecond: 900,

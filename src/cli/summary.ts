@@ -15,6 +15,7 @@ export function summaryJson(summary: TrainingSummary): string {
     eval_loss: summary.evalLoss,
     best_eval_loss: summary.bestEvalLoss,
     best_step: summary.bestStep,
+    saved_step: summary.savedStep,
     perplexity: summary.perplexity,
     tokens_per_second: summary.tokensPerSecond,
     supervised_tokens_per_second: summary.supervisedTokensPerSecond,
@@ -49,7 +50,7 @@ export function summaryText(summary: TrainingSummary, reversed: boolean): string
   if (bestEvalLoss !== null)
     lines.push(
       `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})${from}` +
-        `${bestStep === null ? '' : `; reached at step ${bestStep}, whose model is the one saved`}.`,
+        `${bestStep === null ? '' : `, reached at step ${bestStep}`}; ${savedText(summary)}.`,
     );
   lines.push(
     '',
@@ -60,6 +61,12 @@ export function summaryText(summary: TrainingSummary, reversed: boolean): string
     `  from Python:      AutoModelForCausalLM.from_pretrained(${JSON.stringify(outputDir)})`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+function savedText({ bestStep, savedStep, evalLoss }: TrainingSummary): string {
+  if (savedStep === bestStep) return 'this is the model saved';
+  const loss = evalLoss === null ? '' : ` with evaluation loss ${short(evalLoss)}`;
+  return `the model saved is the last one, of step ${savedStep}${loss}`;
 }
 
 /** As it is where a shell leaves it alone, else in single quotes. */

@@ -40,6 +40,7 @@ const summary: TrainingSummary = {
   evalLoss: 3.25,
   bestEvalLoss: 3,
   bestStep: 14,
+  savedStep: 14,
   perplexity: 25.79,
   tokensPerSecond: 1500,
   supervisedTokensPerSecond: 900,
@@ -92,7 +93,7 @@ test('the run gets complete options and its result is printed on stdout', async 
   assert.match(stderr, /^memory +512 MB of 8\.0 GB available \(activations 400 MB, weights 112 MB\)$/m);
   assert.match(
     stdout,
-    /Best evaluation loss 3\.000 \(perplexity 20\.09\), from 9\.250 at the start; reached at step 14, whose/,
+    /Best evaluation loss 3\.000 \(perplexity 20\.09\), from 9\.250 at the start, reached at step 14; this is the model saved\.$/m,
   );
   assert.match(stdout, /from_pretrained\("results\/mine"\)/);
 });
@@ -107,6 +108,7 @@ test('--json prints one line with the documented keys and nothing else on stdout
     eval_loss: 3.25,
     best_eval_loss: 3,
     best_step: 14,
+    saved_step: 14,
     perplexity: 25.79,
     tokens_per_second: 1500,
     supervised_tokens_per_second: 900,
@@ -147,6 +149,13 @@ test('--fail-above-eval-loss judges the best loss', async () => {
   assert.equal(exitCode, 1);
   assert.equal(stderr, 'error: the evaluation loss is 3.000, above the 2.9 of --fail-above-eval-loss\n');
   assert.equal(stdout.split('\n').length, 2, 'the result is printed all the same');
+});
+
+test('the last model is judged and named where --no-load-best-model-at-end keeps it', async () => {
+  const last: StartRun = async () => ({ ...summary, savedStep: 21 });
+  const { exitCode, stdout } = await train({ loadBestModelAtEnd: false, failAboveEvalLoss: 3.1 }, last);
+  assert.equal(exitCode, 1);
+  assert.match(stdout, /the model saved is the last one, of step 21 with evaluation loss 3\.250\.$/m);
 });
 
 test('--fail-above-eval-loss fails where the loss is not a number', async () => {

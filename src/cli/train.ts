@@ -92,13 +92,13 @@ function watcherOf(
   };
 }
 
-/** The model that is kept is the best one, so its loss is the one that must lie within the bound. */
+/** The loss that must lie within the bound is that of the model that is kept. */
 function gate(
   summary: TrainingSummary,
-  { failAboveEvalLoss: bound }: TrainOptions,
+  { failAboveEvalLoss: bound, loadBestModelAtEnd }: TrainOptions,
   stderr: NodeJS.WritableStream,
 ): number {
-  const loss = summary.bestEvalLoss ?? summary.evalLoss;
+  const loss = (loadBestModelAtEnd ? summary.bestEvalLoss : null) ?? summary.evalLoss;
   if (bound === null || (loss !== null && loss <= bound)) return ExitCode.ok;
   stderr.write(
     `error: the evaluation loss is ${loss === null ? 'unknown' : short(loss)}, above the ${bound} of --fail-above-eval-loss\n`,

@@ -246,7 +246,7 @@ export const trainOptions = {
     default: null,
     unset: 'no bound',
     min: 0,
-    help: 'Exit with 1 when the best evaluation loss is above this: a quality gate for CI.',
+    help: 'Exit with 1 when the evaluation loss of the model that is kept is above this: a quality gate for CI.',
   },
   saveSteps: {
     group: 'Evaluation and saving',
@@ -264,6 +264,12 @@ export const trainOptions = {
     unset: 'all',
     min: 1,
     help: 'Keep only so many checkpoints; the best and the newest always stay.',
+  },
+  loadBestModelAtEnd: {
+    group: 'Evaluation and saving',
+    type: 'switch',
+    default: true,
+    help: 'Keep the model of the last step, not the one with the lowest evaluation loss.',
   },
   resume: {
     group: 'Evaluation and saving',

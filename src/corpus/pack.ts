@@ -2,7 +2,7 @@
 // then deals the dialogues anew among places of their own length, and shuffles the rows.
 // (Best-fit decreasing: Johnson, "Near-optimal bin packing algorithms", 1973.)
 
-import { Random } from './random.js';
+import { Random } from '../random.js';
 
 export interface RowPlan {
   /** Per row, the dialogues in it, as indices into the lengths that it was planned for. */

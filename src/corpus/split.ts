@@ -1,8 +1,8 @@
 // Keeps a part of the dialogues aside for evaluation. Dialogues of the same text are one: they stand on one side.
 
 import { UserError } from '../errors.js';
+import { Random } from '../random.js';
 import type { Dialogue } from './dialogue.js';
-import { Random } from './random.js';
 
 /** Tells this use of a seed from the others. */
 const stream = 0x5917;

@@ -3,7 +3,7 @@
 // What a person has seen is what the model remembers: a reply that was interrupted stays as far as it was shown, and one
 // of which nothing was shown takes its message with it. Whatever throws leaves the conversation as it was.
 
-import { Random } from '../corpus/random.js';
+import { Random } from '../random.js';
 import type { Reply, ReplyWatcher } from './reply.js';
 import type { GenerationSettings } from './settings.js';
 

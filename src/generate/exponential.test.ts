@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Random } from '../corpus/random.js';
+import { Random } from '../random.js';
 import { exponentialOfMinus } from './exponential.js';
 
 test('e^-x is right to ten digits from 0 to where numbers end', () => {

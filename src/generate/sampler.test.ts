@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { goldens } from '../../test/sampling-goldens.js';
-import { Random } from '../corpus/random.js';
 import { UserError } from '../errors.js';
+import { Random } from '../random.js';
 import { candidateRandom, candidateSamplers, Sampler } from './sampler.js';
 import { defaultSettings, type GenerationSettings } from './settings.js';
 

@@ -1,7 +1,7 @@
 // The choice of the next token of one sequence. Knows nothing of models, devices or text. Everything random comes from the
 // generator that a sampler is given; greedy choice draws nothing.
 
-import { Random } from '../corpus/random.js';
+import { Random } from '../random.js';
 import { KeptTokens } from './kept-tokens.js';
 import { processLogits, refuseNonFinite } from './logits-processors.js';
 import type { GenerationSettings } from './settings.js';

@@ -12,7 +12,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { saveModelFolder } from '../weights/model-folder.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from '../weights/safetensors.js';
 import type { AdamW } from './optimizer.js';
-import { type RunState, readState, stateFileName } from './run-state.js';
+import { type RunState, readState, stateFileName, stateJson } from './run-state.js';
 
 const optimizerFileName = 'optimizer.safetensors';
 const argumentsFileName = 'training_args.json';
@@ -37,7 +37,7 @@ export async function saveCheckpoint(
   state: RunState,
   { model, optimizer, tokenizer, options }: Checkpointed,
 ): Promise<string> {
-  const folder = checkpointFolder(runFolder, state.global_step);
+  const folder = checkpointFolder(runFolder, state.globalStep);
   const { device, parameters, config } = model;
   const tensors = expectedTensors(config).map(
     ({ name, shape }): TensorToSave => ({
@@ -57,7 +57,7 @@ export async function saveCheckpoint(
       tokenizerFiles: tokenizer.files(),
       endOfText: tokenizer.endOfText,
       extra: new Map([
-        [stateFileName, `${JSON.stringify(state, null, 2)}\n`],
+        [stateFileName, stateJson(state)],
         [argumentsFileName, `${JSON.stringify(options, null, 2)}\n`],
       ]),
     });
@@ -84,7 +84,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
     model.device.upload(first, read(`exp_avg.${name}`, first.size));
     model.device.upload(second, read(`exp_avg_sq.${name}`, second.size));
   }
-  optimizer.restore(state.updates, state.loss_scale ?? undefined);
+  optimizer.restore(state.updates, state.lossScale ?? undefined);
 }
 
 /** An option that the checkpoint's run was started with; undefined where that is not known. */

@@ -14,6 +14,7 @@ import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
 
@@ -22,8 +23,8 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
-  /** Changes when the training data, or what orders them, do. */
-  readonly fingerprint: string;
+  /** Change when the data, or what orders them, do. */
+  readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
 }
 
@@ -110,7 +111,10 @@ export function prepareData(
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
     prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
-    fingerprint: fingerprint(encoded, options, maxLength),
+    fingerprints: {
+      training: fingerprint(encoded, options, maxLength),
+      evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
+    },
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,

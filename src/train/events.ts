@@ -50,6 +50,8 @@ export interface TrainingSummary {
   readonly evalLoss: number | null;
   readonly bestEvalLoss: number | null;
   readonly bestStep: number | null;
+  /** The step whose model lies in the run's folder; null where the run was interrupted. */
+  readonly savedStep: number | null;
   readonly perplexity: number | null;
   readonly tokensPerSecond: number;
   readonly supervisedTokensPerSecond: number;

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
+import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { AppendFile } from './append-file.js';
 import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
 
 /** The events that are measurements; checkpoints are not. */

@@ -1,5 +1,6 @@
 // Where a run stands: everything beside weights and moments that a checkpoint must hold for the run to go on bit for
 // bit. Random numbers need no state of their own: they are functions of the seed and these counters.
+// In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
 
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
@@ -9,62 +10,81 @@ const loss = z.number().nullable();
 
 const schema = z.object({
   /** Optimizer steps done. */
-  global_step: z.int().min(0),
+  globalStep: z.int().min(0),
   epoch: z.number().min(0),
-  /** Updates that AdamW's moments have seen; fewer than global_step where steps were skipped. */
+  /** Updates that AdamW's moments have seen; fewer than globalStep where steps were skipped. */
   updates: z.int().min(0),
   /** The step after which the evaluation set was last measured; -1: never. */
-  evaluated_step: z.int().min(-1),
-  starting_eval_loss: loss,
-  last_eval_loss: loss,
-  best_eval_loss: loss,
-  best_step: z.int().nullable(),
-  evaluations_without_improvement: z.int().min(0),
-  stopped_early: z.boolean(),
-  /** Sums of the steps' losses since the run began, and since the last logged step (at `logged_updates`). */
-  train_loss_sum: z.number(),
-  logged_updates: z.int().min(0),
-  loss_sum_since_logged: z.number(),
+  evaluatedStep: z.int().min(-1),
+  startingEvalLoss: loss,
+  lastEvalLoss: loss,
+  bestEvalLoss: loss,
+  bestStep: z.int().nullable(),
+  evaluationsWithoutImprovement: z.int().min(0),
+  /** Whether the run ended before its last step because the evaluation loss no longer fell. */
+  stoppedEarly: z.boolean(),
+  /** Sums of the steps' losses since the run began, and since the last logged step (at `loggedUpdates`). */
+  trainLossSum: z.number(),
+  loggedUpdates: z.int().min(0),
+  lossSumSinceLogged: z.number(),
   tokens: z.number().min(0),
-  supervised_tokens: z.number().min(0),
-  training_seconds: z.number().min(0),
+  supervisedTokens: z.number().min(0),
+  trainingSeconds: z.number().min(0),
   /** Steps in a row whose loss or gradient was not finite. */
-  broken_steps: z.int().min(0),
+  brokenSteps: z.int().min(0),
   /** In fp16 the gradients' scale and for how many updates it has held. */
-  loss_scale: z
+  lossScale: z
     .object({ scale: z.number().positive(), updates: z.int().min(0) })
     .nullable()
     .default(null),
   /** Of the encoded training data and what orders it. */
-  data_fingerprint: z.string(),
+  dataFingerprint: z.string(),
+  /** Of the encoded evaluation data; null where there is none, or an earlier version wrote the state. */
+  evaluationFingerprint: z.string().nullable().default(null),
 });
 
 export type RunState = z.infer<typeof schema>;
 
 export const stateFileName = 'trainer_state.json';
 
-export function freshState(dataFingerprint: string): RunState {
+/** Fingerprints of what a run learns from and is measured on. */
+export interface DataFingerprints {
+  readonly training: string;
+  readonly evaluation: string | null;
+}
+
+export function freshState({ training, evaluation }: DataFingerprints): RunState {
   return {
-    global_step: 0,
+    globalStep: 0,
     epoch: 0,
     updates: 0,
-    evaluated_step: -1,
-    starting_eval_loss: null,
-    last_eval_loss: null,
-    best_eval_loss: null,
-    best_step: null,
-    evaluations_without_improvement: 0,
-    stopped_early: false,
-    train_loss_sum: 0,
-    logged_updates: 0,
-    loss_sum_since_logged: 0,
+    evaluatedStep: -1,
+    startingEvalLoss: null,
+    lastEvalLoss: null,
+    bestEvalLoss: null,
+    bestStep: null,
+    evaluationsWithoutImprovement: 0,
+    stoppedEarly: false,
+    trainLossSum: 0,
+    loggedUpdates: 0,
+    lossSumSinceLogged: 0,
     tokens: 0,
-    supervised_tokens: 0,
-    training_seconds: 0,
-    broken_steps: 0,
-    loss_scale: null,
-    data_fingerprint: dataFingerprint,
+    supervisedTokens: 0,
+    trainingSeconds: 0,
+    brokenSteps: 0,
+    lossScale: null,
+    dataFingerprint: training,
+    evaluationFingerprint: evaluation,
   };
+}
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The text of trainer_state.json. */
+export function stateJson(state: RunState): string {
+  const named = Object.entries(state).map(([name, value]) => [snakeCase(name), value]);
+  return `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`;
 }
 
 /** @throws UserError (model) when the file is missing, damaged or not of this program. */
@@ -77,12 +97,17 @@ export function readState(path: string): RunState {
       cause,
     });
   }
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  const where = issue?.path.join('.') || 'the file';
+  const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
     'model',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
+}
+
+function camelCaseKeys(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([name, value]) => [camelCase(name), value]));
 }

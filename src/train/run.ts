@@ -53,7 +53,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
-    const state = start.state ?? freshState(data.fingerprint);
+    const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
     const own = device.ownMemory();
@@ -72,7 +72,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       maxLength,
       epochs: settings.totalSteps / data.windows.windowsPerEpoch,
       totalSteps: settings.totalSteps,
-      firstStep: state.global_step,
+      firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
       outputDir: options.outputDir,
@@ -92,13 +92,20 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
-function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprint }: TrainingData): void {
-  if (state.data_fingerprint === fingerprint) return;
-  throw new UserError(
-    'usage',
-    `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-      `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; give the old ones, or start a new run with --model ${outputDir}`,
-  );
+function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprints }: TrainingData): void {
+  const cure = `give the old ones, or start a new run with --model ${outputDir}`;
+  if (state.dataFingerprint !== fingerprints.training)
+    throw new UserError(
+      'usage',
+      `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
+        `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
+    );
+  const measuredOn = state.evaluationFingerprint;
+  if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
+    throw new UserError(
+      'usage',
+      `${outputDir} was measured on another evaluation set, so its losses cannot be compared with those of this one; ${cure}`,
+    );
 }
 
 interface Run {
@@ -125,10 +132,10 @@ async function train(run: Run): Promise<TrainingSummary> {
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);
   else learner.optimizer.restore(0);
-  const resumedAt = start.checkpoint ? state.global_step : null;
-  const setAside = setAsideLaterCheckpoints(outputDir, state.global_step);
+  const resumedAt = start.checkpoint ? state.globalStep : null;
+  const setAside = setAsideLaterCheckpoints(outputDir, state.globalStep);
   if (setAside)
-    watcher.note(`going back to step ${state.global_step}: later checkpoints are now in ${setAside}`);
+    watcher.note(`going back to step ${state.globalStep}: later checkpoints are now in ${setAside}`);
   const metrics = new MetricsFile(outputDir, resumedAt);
   const tensorBoard = new TensorBoardFile(outputDir, resumedAt);
   const record = (event: TrainingEvent) => {
@@ -146,8 +153,9 @@ async function train(run: Run): Promise<TrainingSummary> {
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
     const interrupted = await trainer.run();
-    if (!interrupted) publishModel(bestCheckpoint(outputDir, state), outputDir);
-    const summary = summarize(run, (performance.now() - began) / 1000);
+    const savedStep = interrupted ? null : stepToPublish(options, state);
+    if (savedStep !== null) publishModel(checkpointFolder(outputDir, savedStep), outputDir);
+    const summary = summarize(run, savedStep, (performance.now() - began) / 1000);
     writeRunReport(options, run.plan, summary);
     return summary;
   } finally {
@@ -156,12 +164,13 @@ async function train(run: Run): Promise<TrainingSummary> {
   }
 }
 
-/** The checkpoint whose model the run is for: the best measured one, else the last. */
-function bestCheckpoint(outputDir: string, { best_step }: RunState): string {
+/** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
+function stepToPublish({ outputDir, loadBestModelAtEnd }: RunOptions, { bestStep }: RunState): number {
   const steps = checkpointSteps(outputDir);
-  const step = best_step !== null && steps.includes(best_step) ? best_step : steps.at(-1);
+  const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
+  const step = takesBest ? bestStep : steps.at(-1);
   if (step === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
-  return checkpointFolder(outputDir, step);
+  return step;
 }
 
 function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
@@ -206,24 +215,29 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
   };
 }
 
-function summarize({ learner, plan, options, state }: Run, seconds: number): TrainingSummary {
-  const { last_eval_loss: evalLoss } = state;
+function summarize(
+  { learner, plan, options, state }: Run,
+  savedStep: number | null,
+  seconds: number,
+): TrainingSummary {
+  const { lastEvalLoss: evalLoss } = state;
   return {
-    steps: state.global_step,
+    steps: state.globalStep,
     epochs: state.epoch,
-    trainLoss: state.updates > 0 ? state.train_loss_sum / state.updates : Number.NaN,
-    startingEvalLoss: state.starting_eval_loss,
+    trainLoss: state.updates > 0 ? state.trainLossSum / state.updates : Number.NaN,
+    startingEvalLoss: state.startingEvalLoss,
     evalLoss,
-    bestEvalLoss: state.best_eval_loss,
-    bestStep: state.best_step,
+    bestEvalLoss: state.bestEvalLoss,
+    bestStep: state.bestStep,
+    savedStep,
     perplexity: evalLoss === null ? null : Math.exp(evalLoss),
-    tokensPerSecond: state.tokens / state.training_seconds,
-    supervisedTokensPerSecond: state.supervised_tokens / state.training_seconds,
+    tokensPerSecond: state.tokens / state.trainingSeconds,
+    supervisedTokensPerSecond: state.supervisedTokens / state.trainingSeconds,
     peakMemoryBytes: learner.device.peakMemory(),
     device: plan.device,
     precision: plan.precision,
     outputDir: options.outputDir,
-    stoppedEarly: state.stopped_early,
+    stoppedEarly: state.stoppedEarly,
     seconds,
   };
 }

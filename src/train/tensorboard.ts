@@ -4,7 +4,7 @@
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { AppendFile } from './append-file.js';
+import { AppendFile } from '../files/append-file.js';
 import type { TrainingEvent } from './events.js';
 
 export interface Scalar {

@@ -68,7 +68,7 @@ async function orderOf(
       evaluationBatches: () => windows.window(0, 0).batches,
       prompts: [],
     },
-    freshState(''),
+    freshState({ training: '', evaluation: null }),
     {
       step: () => {},
       event: ({ kind, step }) => {

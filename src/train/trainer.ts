@@ -14,7 +14,7 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from './checkpoint.js';
-import { EarlyStopping } from './early-stopping.js';
+import { type EarlyStoppingOptions, outOfPatience, recordEvaluation } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
 import type { Learner } from './learner.js';
@@ -48,7 +48,7 @@ export interface TrainerSettings {
   readonly evalSteps: number | null;
   readonly saveSteps: number;
   readonly saveTotalLimit: number | null;
-  readonly earlyStopping: { readonly patience: number; readonly threshold: number };
+  readonly earlyStopping: EarlyStoppingOptions;
 }
 
 export interface TrainerInputs {
@@ -68,7 +68,6 @@ export interface Watcher {
 }
 
 export class Trainer {
-  private readonly earlyStopping: EarlyStopping;
   /** What of the state the newest checkpoint already holds. */
   private saved: { readonly step: number; readonly evaluated: number };
   /** Since the last logged step. */
@@ -85,12 +84,9 @@ export class Trainer {
     readonly state: RunState,
     private readonly watcher: Watcher,
   ) {
-    this.earlyStopping = new EarlyStopping(settings.earlyStopping);
-    this.earlyStopping.restore({
-      bestLoss: state.best_eval_loss,
-      evaluationsWithoutImprovement: state.evaluations_without_improvement,
-    });
-    this.saved = { step: state.global_step, evaluated: state.evaluated_step };
+    // A run that had stopped early goes on where it is resumed with more patience.
+    state.stoppedEarly = this.stopsEarly();
+    this.saved = { step: state.globalStep, evaluated: state.evaluatedStep };
   }
 
   /** @returns the signal that interrupted the run (everything is saved then), or null when it is complete. */
@@ -104,9 +100,9 @@ export class Trainer {
       this.settle(0);
       const best = this.evaluationIsDue() && (await this.evaluate());
       if (this.watcher.shouldStop()) break;
-      const finished = state.stopped_early || state.global_step >= this.settings.totalSteps;
+      const finished = state.stoppedEarly || state.globalStep >= this.settings.totalSteps;
       if (finished && this.isBroken()) throw this.diverged();
-      if (best || finished || state.global_step % this.settings.saveSteps === 0) await this.save();
+      if (best || finished || state.globalStep % this.settings.saveSteps === 0) await this.save();
       if (finished) return null;
       await this.step();
     }
@@ -117,7 +113,7 @@ export class Trainer {
 
   /** How many steps have been asked of the device. */
   private nextStep(): number {
-    return this.state.global_step + this.pending.length;
+    return this.state.globalStep + this.pending.length;
   }
 
   /** Whether there is something to do before that step for which all steps before it must be done. */
@@ -126,9 +122,14 @@ export class Trainer {
     return step >= totalSteps || step % saveSteps === 0 || (evalSteps !== null && step % evalSteps === 0);
   }
 
+  private stopsEarly(): boolean {
+    const { earlyStopping, totalSteps } = this.settings;
+    return outOfPatience(this.state, earlyStopping) && this.state.globalStep < totalSteps;
+  }
+
   private evaluationIsDue(): boolean {
     const { evalSteps, totalSteps } = this.settings;
-    const { global_step: step, evaluated_step: evaluated } = this.state;
+    const { globalStep: step, evaluatedStep: evaluated } = this.state;
     return evalSteps !== null && evaluated < step && (step % evalSteps === 0 || step >= totalSteps);
   }
 
@@ -144,20 +145,19 @@ export class Trainer {
       ? await sampleReplies(learner, checkpointed.tokenizer, prompts)
       : [];
     // The loss before the first step is where the run started, not one of its results.
-    const isStart = state.global_step === 0;
-    const { best, stop } = isStart ? { best: false, stop: false } : this.earlyStopping.observe(loss);
-    state.evaluated_step = state.global_step;
-    state.last_eval_loss = Number.isFinite(loss) ? loss : null;
-    if (isStart) state.starting_eval_loss = state.last_eval_loss;
-    if (best) {
-      state.best_eval_loss = loss;
-      state.best_step = state.global_step;
-    }
-    state.evaluations_without_improvement = this.earlyStopping.state().evaluationsWithoutImprovement;
-    state.stopped_early = stop && state.global_step < this.settings.totalSteps;
+    const isStart = state.globalStep === 0;
+    const { best, ...record } = isStart
+      ? { best: false }
+      : recordEvaluation(state, loss, this.settings.earlyStopping);
+    Object.assign(state, record);
+    state.evaluatedStep = state.globalStep;
+    state.lastEvalLoss = Number.isFinite(loss) ? loss : null;
+    if (isStart) state.startingEvalLoss = state.lastEvalLoss;
+    if (best) state.bestStep = state.globalStep;
+    state.stoppedEarly = this.stopsEarly();
     this.watcher.event({
       kind: 'evaluation',
-      step: state.global_step,
+      step: state.globalStep,
       epoch: state.epoch,
       evalLoss: loss,
       perplexity: Math.exp(loss),
@@ -206,19 +206,19 @@ export class Trainer {
     const now = performance.now();
     const seconds = (now - Math.max(began, this.settledAt)) / 1000;
     this.settledAt = now;
-    state.global_step++;
-    state.epoch = state.global_step / this.inputs.windows.windowsPerEpoch;
+    state.globalStep++;
+    state.epoch = state.globalStep / this.inputs.windows.windowsPerEpoch;
     state.updates = updates;
     state.tokens += window.tokens;
-    state.supervised_tokens += window.supervisedTokens;
-    state.training_seconds += seconds;
+    state.supervisedTokens += window.supervisedTokens;
+    state.trainingSeconds += seconds;
     this.interval.tokens += window.tokens;
     this.interval.supervisedTokens += window.supervisedTokens;
     this.interval.seconds += seconds;
-    this.watcher.step({ step: state.global_step, loss, tokensPerSecond: window.tokens / seconds });
+    this.watcher.step({ step: state.globalStep, loss, tokensPerSecond: window.tokens / seconds });
     this.judge(loss, norm);
     const { loggingSteps, totalSteps } = this.settings;
-    if (state.global_step % loggingSteps === 0 || state.global_step === totalSteps)
+    if (state.globalStep % loggingSteps === 0 || state.globalStep === totalSteps)
       this.log(learningRate, norm, loss);
   }
 
@@ -226,25 +226,25 @@ export class Trainer {
   private judge(loss: number, norm: number): void {
     const { state } = this;
     if (Number.isFinite(loss) && Number.isFinite(norm)) {
-      state.broken_steps = this.skippedSteps = 0;
-      state.train_loss_sum += loss;
-      state.loss_sum_since_logged += loss;
+      state.brokenSteps = this.skippedSteps = 0;
+      state.trainLossSum += loss;
+      state.lossSumSinceLogged += loss;
       return;
     }
     // Gradients that overflow where they are scaled up only say that the scale was too large.
     const scaled = this.inputs.learner.optimizer.lossScale !== undefined && Number.isFinite(loss);
     if (scaled && ++this.skippedSteps <= skippedStepsAllowed) return;
-    if (++state.broken_steps >= brokenStepsAllowed) throw this.diverged();
+    if (++state.brokenSteps >= brokenStepsAllowed) throw this.diverged();
   }
 
   /** Whether the weights as they are gave a loss that is NaN or infinite, in training or in evaluation. */
   private isBroken(): boolean {
-    const { broken_steps, evaluated_step, global_step, last_eval_loss } = this.state;
-    return broken_steps > 0 || (global_step > 0 && evaluated_step === global_step && last_eval_loss === null);
+    const { brokenSteps, evaluatedStep, globalStep, lastEvalLoss } = this.state;
+    return brokenSteps > 0 || (globalStep > 0 && evaluatedStep === globalStep && lastEvalLoss === null);
   }
 
   private diverged(): UserError {
-    const { global_step: step, broken_steps: broken } = this.state;
+    const { globalStep: step, brokenSteps: broken } = this.state;
     const { outputDir } = this.settings;
     // A broken step changes no weights: those that broke it may be in a checkpoint, too.
     const good = checkpointSteps(outputDir).findLast((saved) => saved < step - broken);
@@ -262,32 +262,32 @@ export class Trainer {
   /** @param lastLoss of the last step, for an interval in which nothing was updated. */
   private log(learningRate: number, gradNorm: number, lastLoss: number): void {
     const { state, interval } = this;
-    const updates = state.updates - state.logged_updates;
+    const updates = state.updates - state.loggedUpdates;
     this.watcher.event({
       kind: 'step',
-      step: state.global_step,
+      step: state.globalStep,
       epoch: state.epoch,
-      loss: updates > 0 ? state.loss_sum_since_logged / updates : lastLoss,
+      loss: updates > 0 ? state.lossSumSinceLogged / updates : lastLoss,
       learningRate,
       gradNorm,
       tokensPerSecond: interval.tokens / interval.seconds,
       supervisedTokensPerSecond: interval.supervisedTokens / interval.seconds,
     });
-    state.logged_updates = state.updates;
-    state.loss_sum_since_logged = 0;
+    state.loggedUpdates = state.updates;
+    state.lossSumSinceLogged = 0;
     this.interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
   }
 
   /** Writes a checkpoint, unless there is nothing new or nothing good to write. */
   private async save(): Promise<void> {
     const { state, settings } = this;
-    const { global_step: step, evaluated_step: evaluated } = state;
+    const { globalStep: step, evaluatedStep: evaluated } = state;
     if (step === 0 || this.isBroken() || (this.saved.step === step && this.saved.evaluated === evaluated))
       return;
-    state.loss_scale = this.inputs.learner.optimizer.readLossScale();
+    state.lossScale = this.inputs.learner.optimizer.readLossScale();
     const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
     this.saved = { step, evaluated };
-    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.best_step]);
+    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.bestStep]);
     this.watcher.event({ kind: 'checkpoint', step, folder });
   }
 

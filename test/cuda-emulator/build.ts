@@ -17,8 +17,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolders, findCompiler, runAll } from '../../src/device/cpu/compiler.js';
+import { findCompiler, runAll } from '../../src/device/cpu/compiler.js';
 import { processorFingerprint } from '../../src/device/cpu/processor.js';
+import { kernelCacheFolders } from '../../src/files/user-folders.js';
 
 // This file runs as dist/test/cuda-emulator/build.js; the sources are not copied there.
 const sources = fileURLToPath(new URL('../../../test/cuda-emulator/', import.meta.url));
@@ -75,7 +76,7 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
     .update(JSON.stringify([content, flags, cuda12, compiler, processorFingerprint()]))
     .digest('hex')
     .slice(0, 24);
-  const [cache = ''] = cacheFolders(env);
+  const [cache = ''] = kernelCacheFolders(env);
   const folder = join(cache, `cuda-emulator-${key}`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true, mode: 0o700 });

@@ -6,7 +6,6 @@ import { after, describe, it } from 'node:test';
 import { refusal } from '../../../test/refusal.js';
 import { UserError } from '../../errors.js';
 import { HistoryFile, historySize } from './history.js';
-import { stateFolder } from './state-folder.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'history-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -87,14 +86,5 @@ describe('the history file', () => {
     writeFileSync(join(path, '..'), '');
     // Node 20 sees it when it looks for the file, later versions when they make the folder.
     assert.throws(() => new HistoryFile(path).add('x'), UserError);
-  });
-});
-
-describe('the state folder', () => {
-  it('is where XDG_STATE_HOME says, if that is an absolute path', () => {
-    assert.equal(stateFolder({ XDG_STATE_HOME: '/somewhere' }), join('/somewhere', 'chatbot-train'));
-    const usual = stateFolder({});
-    assert.ok(usual.endsWith(join('.local', 'state', 'chatbot-train')));
-    assert.equal(stateFolder({ XDG_STATE_HOME: 'relative' }), usual);
   });
 });

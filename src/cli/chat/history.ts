@@ -5,7 +5,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
-import { makeStateFolder } from './state-folder.js';
+import { makePrivateFolder } from '../../files/user-folders.js';
 import { visible } from './visible.js';
 
 /** How many entries are kept. */
@@ -51,7 +51,7 @@ export class HistoryFile {
     const [newest, ...older] = this.read();
     if (line === newest) return;
     const entries = [line, ...(newest === undefined ? [] : [newest]), ...older].slice(0, historySize);
-    makeStateFolder(dirname(this.path));
+    makePrivateFolder(dirname(this.path));
     writeFileAtomic(this.path, `${entries.reverse().join('\n')}\n`, 0o600);
   }
 }

@@ -3,9 +3,9 @@
 
 import { dirname } from 'node:path';
 import { UserError } from '../../errors.js';
+import { makePrivateFolder } from '../../files/user-folders.js';
 import type { Exchange } from '../../generate/conversation.js';
 import type { Session } from './session.js';
-import { makeStateFolder } from './state-folder.js';
 import { addDialogue, type DialogueLine } from './transcript.js';
 
 type Rating = NonNullable<DialogueLine['rating']>;
@@ -21,7 +21,7 @@ export function rate({ conversation, feedbackFile, screen }: Session, rating: Ra
     screen.note(`rated ${rating} already`);
     return;
   }
-  makeStateFolder(dirname(feedbackFile));
+  makePrivateFolder(dirname(feedbackFile));
   addDialogue(feedbackFile, { turns: conversation.turns, rating });
   rated.set(last, rating);
   screen.note(`rated ${rating} in ${feedbackFile}`);

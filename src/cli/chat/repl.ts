@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ChatOption } from '../../config/chat-options.js';
 import type { GivenOptions } from '../../config/schema.js';
 import { ExitCode } from '../../errors.js';
+import { stateFolder } from '../../files/user-folders.js';
 import type { Conversation } from '../../generate/conversation.js';
 import { runCommand } from './commands.js';
 import { complete } from './completion.js';
@@ -15,7 +16,6 @@ import type { OpenedChat } from './open.js';
 import { Parameters } from './parameters.js';
 import { Screen, type TerminalOutput } from './screen.js';
 import { Session, sentenceOf } from './session.js';
-import { stateFolder } from './state-folder.js';
 
 export interface ReplSurroundings {
   /** As the command line gave them; what the conversation was made with. */

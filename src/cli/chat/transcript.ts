@@ -6,7 +6,7 @@ import { extname } from 'node:path';
 import { readCorpus } from '../../corpus/read-corpus.js';
 import { readText } from '../../corpus/text-file.js';
 import { UserError } from '../../errors.js';
-import { AppendFile } from '../../train/append-file.js';
+import { AppendFile } from '../../files/append-file.js';
 
 export interface DialogueLine {
   readonly turns: readonly string[];

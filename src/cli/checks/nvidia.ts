@@ -3,7 +3,6 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolders } from '../../device/cpu/compiler.js';
 import { precisionsOf } from '../../device/cuda/capability.js';
 import { cublasLtVersion } from '../../device/cuda/cublaslt.js';
 import { type Card, type Driver, openDriver } from '../../device/cuda/driver.js';
@@ -28,6 +27,7 @@ import {
 import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
 import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { kernelCacheFolders } from '../../files/user-folders.js';
 import { oneLine } from '../format.js';
 import type { Check } from './check.js';
 
@@ -178,7 +178,7 @@ function versionOf(name: ToolkitLibrary, wanted: Wanted, card: Card | undefined)
 
 function kernelCheck(env: NodeJS.ProcessEnv): Check {
   const name = 'CUDA kernels';
-  for (const folder of cacheFolders(env)) {
+  for (const folder of kernelCacheFolders(env)) {
     try {
       const images = readdirSync(folder).filter((file) => file.endsWith('.cubin'));
       if (images.length === 0) continue;

@@ -3,8 +3,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheFolders } from '../../device/cpu/compiler.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { kernelCacheFolders } from '../../files/user-folders.js';
 import { hubSettings } from '../../weights/hub-cache.js';
 import type { Check } from './check.js';
 
@@ -27,7 +27,7 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
 
 /** The first folder that holds kernels or may come to hold them. */
 function kernelCache(env: NodeJS.ProcessEnv): string {
-  const folders = cacheFolders(env);
+  const folders = kernelCacheFolders(env);
   return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? String(folders[0]);
 }
 

@@ -6,12 +6,13 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { makeFolder } from '../../files/make-folder.js';
+import { kernelCacheFolders } from '../../files/user-folders.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
@@ -58,7 +59,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
   const sources = readSources(folder);
-  const caches = cacheFolders(env);
+  const caches = kernelCacheFolders(env);
   const key = digest(
     JSON.stringify([sources, flags, compiler.command, compiler.banner, processorFingerprint()]),
   );
@@ -132,17 +133,6 @@ function readSources(folder: string): [name: string, text: string][] {
 
 function digest(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 40);
-}
-
-/** The user's cache, then the temporary folder for where that one cannot be written. */
-/** Where compiled kernels may lie, the first that can be written to being used. */
-export function cacheFolders(env: NodeJS.ProcessEnv): string[] {
-  const home = env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache');
-  // Libraries found here are run: in a folder that everyone may write, only a subfolder that is ours alone will do.
-  return [
-    join(home, 'chatbot-train', 'kernels'),
-    join(env.TMPDIR || tmpdir(), `chatbot-train-kernels-${userInfo().uid}`),
-  ];
 }
 
 function isOursAlone(folder: string): boolean {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { everyOperation } from '../../../test/device/conformance/every-operation.js';
+import { Bench } from '../../../test/device/conformance/harness.js';
 import { UserError } from '../../errors.js';
-import { everyOperation } from '../conformance/every-operation.js';
-import { Bench } from '../conformance/harness.js';
 import { createCpuDevice } from './cpu-device.js';
 
 const device = createCpuDevice({ threads: 2 });

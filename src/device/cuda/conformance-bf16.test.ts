@@ -2,6 +2,6 @@
 // ask for it.
 
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
-import { describeDevice } from '../conformance.js';
+import { describeDevice } from '../../../test/device/conformance.js';
 
 describeDevice('cuda (emulated)', () => createEmulatedDevice(), 'bf16', { aligned: true });

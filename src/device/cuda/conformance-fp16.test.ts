@@ -2,7 +2,7 @@
 // kernels that ask for nothing; attention once more as tensor cores ask for it.
 
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
-import { describeDevice } from '../conformance.js';
+import { describeDevice } from '../../../test/device/conformance.js';
 
 describeDevice('cuda (emulated)', () => createEmulatedDevice(), 'fp16');
 describeDevice('cuda (emulated, aligned)', () => createEmulatedDevice(), 'fp16', {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
-import { describeDevice } from '../conformance.js';
+import { describeDevice } from '../../../test/device/conformance.js';
 
 process.env.CUDA_EMULATOR_COMPUTE_CAPABILITY = '7.5';
 

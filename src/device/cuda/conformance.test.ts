@@ -1,6 +1,6 @@
 // The CUDA device against the contract in float32, on the emulator of test/cuda-emulator.
 
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
-import { describeDevice } from '../conformance.js';
+import { describeDevice } from '../../../test/device/conformance.js';
 
 describeDevice('cuda (emulated)', () => createEmulatedDevice());

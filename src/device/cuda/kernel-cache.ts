@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { makeFolder } from '../../files/make-folder.js';
-import { cacheFolders } from '../cpu/compiler.js';
+import { kernelCacheFolders } from '../../files/user-folders.js';
 import { architectureOf, type Nvrtc } from './nvrtc.js';
 
 /** What is needed of the compiler. */
@@ -49,7 +49,7 @@ export function kernelImage(nvrtc: KernelCompiler, file: string, options: Kernel
   ];
   // The path beside the version: the emulator's compiler is not NVIDIA's.
   const key = digest(JSON.stringify([source, compilation, nvrtc.version, nvrtc.path]));
-  const caches = cacheFolders(options.env ?? process.env);
+  const caches = kernelCacheFolders(options.env ?? process.env);
   for (const cache of caches) {
     const image = cached(cache, key);
     if (image !== undefined) return image;

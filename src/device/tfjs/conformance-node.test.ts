@@ -2,7 +2,7 @@
 // (scripts/setup-tfjs-node.mjs builds it).
 
 import { test } from 'node:test';
-import { describeDevice } from '../conformance.js';
+import { describeDevice } from '../../../test/device/conformance.js';
 import { findPackage } from './backends.js';
 import { createTfjsDevice } from './tfjs-device.js';
 

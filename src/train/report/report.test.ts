@@ -43,6 +43,7 @@ const summary: TrainingSummary = {
   evalLoss: 2.25,
   bestEvalLoss: 2,
   bestStep: 20,
+  savedStep: 20,
   perplexity: 7.4,
   tokensPerSecond: 1000,
   supervisedTokensPerSecond: 600,

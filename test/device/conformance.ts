@@ -4,6 +4,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Device, Precision } from '../../src/device/device.js';
+import type { FloatType } from '../../src/device/shapes.js';
 import { testAttention } from './conformance/attention.js';
 import { everyOperation } from './conformance/every-operation.js';
 import { Bench, type Check } from './conformance/harness.js';
@@ -12,8 +14,6 @@ import { testNarrowWeights } from './conformance/narrow-weights.js';
 import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
 import { testRows } from './conformance/rows.js';
-import type { Device, Precision } from './device.js';
-import type { FloatType } from './shapes.js';
 
 const types = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, FloatType>;
 

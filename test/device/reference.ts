@@ -2,7 +2,7 @@
 // Devices are compared with this; it knows none of them. Only forwards are here: gradients are checked against finite
 // differences of these. Dropout enters as a ready mask (0 or 1/(1-p) an element), so that repeated evaluations are cheap.
 
-import type { Activation } from './device.js';
+import type { Activation } from '../../src/device/device.js';
 
 export type Numbers = ArrayLike<number>;
 

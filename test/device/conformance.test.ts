@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
 import { describeDevice } from './conformance.js';
-import { createCpuDevice } from './cpu/cpu-device.js';
 import { activate, philox } from './reference.js';
 
 test("the reference Philox gives Random123's known answers", () => {

@@ -1,7 +1,7 @@
 // Every operation once, on shapes large enough to be shared between threads: for what must come out the same to the
 // last bit when it is done again, or by another number of threads.
 
-import type { Tensor } from '../tensor.js';
+import type { Tensor } from '../../../src/device/tensor.js';
 import { type Bench, Random } from './harness.js';
 
 /** All that the operations wrote, by name. */

@@ -1,9 +1,9 @@
 // Matrix products with their epilogues, and the sums of columns that are their biases' gradients.
 
 import assert from 'node:assert/strict';
-import type { Activation, MatmulOptions } from '../device.js';
+import type { Activation, MatmulOptions } from '../../../src/device/device.js';
+import type { FloatType } from '../../../src/device/shapes.js';
 import { activate, activationGradient, at, matmul } from '../reference.js';
-import type { FloatType } from '../shapes.js';
 import { type Bench, type Check, expectClose, Random, rowsWithNaN, tight } from './harness.js';
 
 /** [m, n, k]: single elements, odd sizes, sizes around the widths of vectors and register tiles, long sums. */

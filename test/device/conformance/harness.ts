@@ -2,7 +2,9 @@
 // comparison with float64 references. Knows no operation.
 
 import assert from 'node:assert/strict';
-import type { Device, Dropout } from '../device.js';
+import type { Device, Dropout } from '../../../src/device/device.js';
+import type { FloatType } from '../../../src/device/shapes.js';
+import { Tensor } from '../../../src/device/tensor.js';
 import {
   at,
   type DropoutSettings,
@@ -11,8 +13,6 @@ import {
   roundToBf16,
   roundToF16,
 } from '../reference.js';
-import type { FloatType } from '../shapes.js';
-import { Tensor } from '../tensor.js';
 
 /** Elements before and after every tensor: no multiple of any vector, so that tensors lie unaligned; or one of all. */
 const margins = { unaligned: 37, aligned: 64 } as const;

@@ -1,8 +1,8 @@
 // Layer normalization alone and with the residual sum, and the dropout that goes with it.
 
 import assert from 'node:assert/strict';
+import type { Tensor } from '../../../src/device/tensor.js';
 import { at, type DropoutSettings, dropoutMask, layernorm, type Numbers } from '../reference.js';
-import type { Tensor } from '../tensor.js';
 import {
   type Bench,
   type Check,

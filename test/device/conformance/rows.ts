@@ -1,8 +1,8 @@
 // Copies, embeddings, gathered and scattered rows, and sums.
 
 import assert from 'node:assert/strict';
+import type { FloatType } from '../../../src/device/shapes.js';
 import { at, dropoutMask, embedding, type Numbers } from '../reference.js';
-import type { FloatType } from '../shapes.js';
 import { type Check, dot, expectClose, expectEqual, expectGradient, Random, rowsWithNaN } from './harness.js';
 
 const sizes = [

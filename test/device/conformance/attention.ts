@@ -1,9 +1,9 @@
 // Attention over packed segments, its gradient, and attention with a cache of keys and values.
 
 import assert from 'node:assert/strict';
-import type { AttentionOptions } from '../device.js';
+import type { AttentionOptions } from '../../../src/device/device.js';
+import type { Tensor } from '../../../src/device/tensor.js';
 import { at, attention, dropoutMask } from '../reference.js';
-import type { Tensor } from '../tensor.js';
 import { type Bench, type Check, dot, expectClose, expectGradient, Random, rowsWithNaN } from './harness.js';
 
 /** Lengths of the segments, channels, heads. */

@@ -1,9 +1,9 @@
 // The loss, clipping and AdamW.
 
 import assert from 'node:assert/strict';
+import type { FloatType } from '../../../src/device/shapes.js';
+import type { Tensor } from '../../../src/device/tensor.js';
 import { adamw, crossEntropy } from '../reference.js';
-import type { FloatType } from '../shapes.js';
-import type { Tensor } from '../tensor.js';
 import {
   type Bench,
   type Check,

@@ -4,8 +4,8 @@
 
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { savingError } from '../files/atomic.js';
-import { makeFolder } from '../files/make-folder.js';
+import { savingError } from './atomic.js';
+import { makeFolder } from './make-folder.js';
 
 export class AppendFile {
   readonly #descriptor: number;

@@ -1,0 +1,98 @@
+// Opens a file that a stranger named or packed. Only a regular file is opened: opening a named pipe waits for a writer,
+// and opening a device can have effects of its own. Knows nothing of what the file holds.
+// What is refused is a FileRefused; its message has no subject, so that the caller says which file it is.
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
+import { dirname, sep } from 'node:path';
+
+/** The message begins with a verb: `${path} ${message}` is a sentence, but for the advice. */
+export class FileRefused extends Error {
+  override readonly name = 'FileRefused';
+}
+
+/** Windows has neither. */
+const { O_NONBLOCK = 0, O_NOFOLLOW = 0, O_RDONLY } = constants;
+
+function refuseOtherKinds(stats: Stats): void {
+  if (stats.isFile()) return;
+  const kind = stats.isDirectory()
+    ? 'a folder'
+    : stats.isFIFO()
+      ? 'a named pipe'
+      : stats.isSocket()
+        ? 'a socket'
+        : 'a device';
+  throw new FileRefused(`is ${kind}, not a regular file`);
+}
+
+/**
+ * Opens a regular file for reading; links are followed.
+ * @returns a descriptor, which the caller closes.
+ * @throws FileRefused for another kind of file, or the system's own error.
+ */
+export function openRegularFile(path: string): number {
+  return open(path, O_NONBLOCK);
+}
+
+function open(path: string, flags: number): number {
+  refuseOtherKinds(statSync(path));
+  // Another file may have taken its place since: O_NONBLOCK keeps a pipe from blocking, and the second look decides.
+  const descriptor = openSync(path, O_RDONLY | flags);
+  try {
+    refuseOtherKinds(fstatSync(descriptor));
+    return descriptor;
+  } catch (thrown) {
+    closeSync(descriptor);
+    throw thrown;
+  }
+}
+
+/** Where a link may lead from any folder: a blob of a Hugging Face cache, which is named by its hash. */
+const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/](?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/**
+ * The same for a file of a model folder, which may come from a stranger: a link in it may lead to another file of the
+ * folder or into a Hugging Face cache, and nowhere else. Otherwise a model could publish its owner's private files.
+ */
+export function openFileOfFolder(path: string): number {
+  const real = realpathSync(path);
+  const folder = realpathSync(dirname(path));
+  const inside = real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+  if (!inside && !hubBlob.test(real))
+    throw new FileRefused('is a link to a file outside its folder; put a copy of the file in its place');
+  return open(real, O_NONBLOCK | O_NOFOLLOW);
+}
+
+/**
+ * All bytes of an open file; closes it.
+ * @throws FileRefused when it has more than `mostBytes`, or the system's own error.
+ */
+export function readAndClose(descriptor: number, mostBytes: number): Buffer {
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size > mostBytes)
+      throw new FileRefused(`has ${size} bytes, and ${mostBytes} are the most that can be read`);
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** All bytes of a regular file. @throws FileRefused as `openRegularFile` and `readAndClose`, or the system's own error. */
+export function readRegularFile(path: string, mostBytes: number): Buffer {
+  return readAndClose(openRegularFile(path), mostBytes);
+}
+
+/** All bytes of a file of a model folder. @throws FileRefused as `openFileOfFolder` and `readAndClose`. */
+export function readFileOfFolder(path: string, mostBytes: number): Buffer {
+  return readAndClose(openFileOfFolder(path), mostBytes);
+}
