@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
 
 /** The events that are measurements; checkpoints are not. */
@@ -132,7 +133,7 @@ function parseLine(line: string): MetricEvent | null {
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     return isRecord(value) ? value : null;
   } catch {
     return null;

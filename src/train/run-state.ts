@@ -2,9 +2,10 @@
 // bit. Random numbers need no state of their own: they are functions of the seed and these counters.
 // In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
 
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { messageOf, UserError } from '../errors.js';
+import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
 
 const loss = z.number().nullable();
 
@@ -46,6 +47,9 @@ const schema = z.object({
 export type RunState = z.infer<typeof schema>;
 
 export const stateFileName = 'trainer_state.json';
+
+/** Ours has a kilobyte; the Trainer's, which is told from it by its fields, may hold a long log. */
+const mostBytes = 2 ** 26;
 
 /** Fingerprints of what a run learns from and is measured on. */
 export interface DataFingerprints {
@@ -91,7 +95,7 @@ export function stateJson(state: RunState): string {
 export function readState(path: string): RunState {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = parseJson(readRegularFile(path, mostBytes).toString('utf8'));
   } catch (cause) {
     throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, {
       cause,

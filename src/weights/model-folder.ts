@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import { expectedTensors, type GPT2Config, gpt2ConfigJson, parseGPT2Config } from '../nn/gpt2-config.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
@@ -34,14 +35,13 @@ export const weightFiles = {
 
 export const weightFileNames: readonly string[] = Object.values(weightFiles);
 
-/** An index of a model with thousands of tensors is smaller than this. */
-const longestJson = 2 ** 26;
+/** An index of a model with thousands of tensors is smaller than this; a config.json is far smaller. */
+const longestJson = 2 ** 24;
 
 function readJson(path: string): unknown {
   try {
     if (statSync(path).size > longestJson) throw new Error('it is longer than any model needs');
-    const json: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return json;
+    return parseJson(readFileSync(path, 'utf8'));
   } catch (thrown) {
     throw new UserError(
       'model',
@@ -78,7 +78,7 @@ export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
     if (typeof shard !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/.test(shard) || shard.startsWith('.'))
       throw new UserError(
         'model',
-        `${indexPath} names the shard ${quoted(String(shard))}, which is not a file of its folder; do not trust this model`,
+        `${indexPath} names ${typeof shard === 'string' ? `the shard ${quoted(shard)}` : 'a shard'} that is not a file of its folder; do not trust this model`,
       );
     shards.set(tensor, shard);
   }

@@ -3,7 +3,9 @@
 // offsets and size of the file agree. Knows nothing of what the tensors are for.
 
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
 import { BinaryFile, elementCount, quoted, type WeightFile } from './weight-file.js';
 
@@ -48,8 +50,15 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** PyTorch has no tensor of more. */
+const mostDimensions = 64;
+
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return (
+    Array.isArray(value) &&
+    value.length <= mostDimensions &&
+    value.every((size) => Number.isSafeInteger(size) && size >= 0)
+  );
 }
 
 function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown>>; dataStart: number } {
@@ -66,9 +75,10 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch {
-    throw file.damaged('its header is not valid JSON');
+    // A name, its object, its shape and its offsets.
+    header = parseJson(text, { deepest: 8 });
+  } catch (thrown) {
+    throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
   }
   if (!isObject(header)) throw file.damaged('its header is not a JSON object');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
@@ -81,7 +91,7 @@ function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype))
     throw file.fail(
-      `has tensor ${quoted(name)} of type ${quoted(String(dtype))}; F32, F16, BF16 and F64 can be read`,
+      `has tensor ${quoted(name)} of type ${typeof dtype === 'string' ? quoted(dtype) : 'unknown'}; F32, F16, BF16 and F64 can be read`,
     );
   if (!isSizes(shape)) throw file.damaged(`the shape ${of} is not a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2)

@@ -1,6 +1,6 @@
 // The random choices of a mutant. They follow from target, seed and number alone, so any mutant can be made again.
 
-import { Random } from '../../src/corpus/random.js';
+import { Random } from '../../src/random.js';
 
 export class Dice {
   private readonly random: Random;

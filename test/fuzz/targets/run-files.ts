@@ -10,7 +10,6 @@ import { trainOptions } from '../../../src/config/train-options.js';
 import { findCheckpoint, recordedOption } from '../../../src/train/checkpoint.js';
 import { readMetrics } from '../../../src/train/metrics.js';
 import { renderReport } from '../../../src/train/report/report.js';
-import { freshState } from '../../../src/train/run-state.js';
 import { repositoryRoot } from '../../repository.js';
 import { mutateBytes } from '../mutate-bytes.js';
 import { mutateJson } from '../mutate-json.js';
@@ -62,11 +61,27 @@ export const yaml: Target = {
   },
 };
 
+/** As a checkpoint of any version holds it. */
 const state = {
-  ...freshState('0123456789abcdef'),
   global_step: 12,
   epoch: 0.5,
+  updates: 12,
+  evaluated_step: 10,
+  starting_eval_loss: 4.2,
+  last_eval_loss: 3.1,
+  best_eval_loss: 3.1,
+  best_step: 10,
+  evaluations_without_improvement: 0,
+  stopped_early: false,
+  train_loss_sum: 40.5,
+  logged_updates: 10,
+  loss_sum_since_logged: 6,
+  tokens: 1000,
+  supervised_tokens: 500,
+  training_seconds: 1.5,
+  broken_steps: 0,
   loss_scale: { scale: 1024, updates: 3 },
+  data_fingerprint: '0123456789abcdef',
 };
 
 export const trainerState: Target = {
