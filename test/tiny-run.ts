@@ -50,6 +50,8 @@ export const tinyConfig: GPT2Config = {
   tieWordEmbeddings: true,
   initializerRange: 0.02,
   dialogueOrder: 'forward',
+  bosTokenId: null,
+  padTokenId: null,
 };
 
 /** Writes a model folder of `tinyConfig`; always the same bits. */

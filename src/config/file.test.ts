@@ -175,7 +175,7 @@ test('any text is either understood or refused in one sentence', () => {
 });
 
 const files: readonly (readonly [name: string, content: string | Buffer, message: RegExp])[] = [
-  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, but a config has at most 65536/],
+  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, and 65536 are the most that can be read/],
   ['latin.yaml', Buffer.from('model: caf\xe9', 'latin1'), /latin.yaml is not UTF-8 text; save it as UTF-8/],
   ['binary.yaml', Buffer.from([0, 1, 2]), /binary.yaml is not UTF-8 text/],
 ];
@@ -191,7 +191,7 @@ for (const [name, content, message] of files)
 
 test('a missing file and a folder are refused', async () => {
   await assert.rejects(readConfigFile(join(folder, 'none.yaml')), /none.yaml does not exist; check the path/);
-  await assert.rejects(readConfigFile(folder), /is not a file; name a YAML or JSON file/);
+  await assert.rejects(readConfigFile(folder), /is a folder, not a regular file; name a YAML or JSON file/);
 });
 
 test('the configuration of the quick start is valid', async () => {

@@ -2,9 +2,9 @@
 // Keys may be spelt like the flags, in snake_case or in camelCase. Values are checked later, by schema.ts.
 // Paths in the file are relative to the folder that the command runs in, exactly as they would be in flags.
 
-import { readFile, stat } from 'node:fs/promises';
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readRegularFile } from '../files/regular-file.js';
 import { nearest } from '../suggest.js';
 import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import type { Given, GivenOptions } from './schema.js';
@@ -37,27 +37,21 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
  */
 export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
-  return parseConfig(await readText(path), path);
+  return parseConfig(readText(path), path);
 }
 
-async function readText(path: string): Promise<string> {
+function readText(path: string): string {
   try {
-    const status = await stat(path);
-    if (!status.isFile())
-      throw new UserError(
-        'usage',
-        `config file ${path} is not a file; name a YAML or JSON file after --config`,
-      );
-    if (status.size > MAX_BYTES)
-      throw new UserError(
-        'usage',
-        `config file ${path} has ${status.size} bytes, but a config has at most ${MAX_BYTES}; is it the right file?`,
-      );
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(readRegularFile(path, MAX_BYTES));
     if (text.includes('\0')) throw new TypeError('NUL');
     return text;
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof FileRefused)
+      throw new UserError(
+        'usage',
+        `config file ${path} ${error.message}; name a YAML or JSON file after --config`,
+        { cause: error },
+      );
     if (error instanceof TypeError)
       throw new UserError('usage', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
         cause: error,

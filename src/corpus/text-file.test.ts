@@ -56,7 +56,7 @@ describe('readText', () => {
     );
     assert.equal(
       refusalOf(() => readText(scratch)),
-      ' is not a regular file; give a file or a folder of files',
+      ' is a folder, not a regular file; give a file or a folder of files',
     );
     assert.equal(refusal(''), '/chats.jsonl is empty; it should hold conversations');
     assert.equal(

@@ -2,8 +2,8 @@
 // another encoding than UTF-8.
 
 import { isUtf8 } from 'node:buffer';
-import { readFileSync, statSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readRegularFile } from '../files/regular-file.js';
 
 /** A JavaScript string can hold no more. */
 const mostBytes = 2 ** 29 - 2 ** 16;
@@ -24,17 +24,14 @@ const signatures: readonly (readonly [start: string, what: string, cure: string]
 export function readBytes(path: string): Buffer {
   let bytes: Buffer;
   try {
-    const stats = statSync(path);
-    if (!stats.isFile())
-      throw new UserError('data', `${path} is not a regular file; give a file or a folder of files`);
-    if (stats.size > mostBytes)
+    bytes = readRegularFile(path, mostBytes);
+  } catch (thrown) {
+    if (thrown instanceof FileRefused)
       throw new UserError(
         'data',
-        `${path} has ${stats.size} bytes, and ${mostBytes} are the most that can be read; split it`,
+        `${path} ${thrown.message}; ${thrown.reason === 'size' ? 'split it' : 'give a file or a folder of files'}`,
+        { cause: thrown },
       );
-    bytes = readFileSync(path);
-  } catch (thrown) {
-    if (thrown instanceof UserError) throw thrown;
     throw unreadable(path, thrown);
   }
   if (bytes.length === 0) throw new UserError('data', `${path} is empty; it should hold conversations`);

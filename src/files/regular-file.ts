@@ -17,6 +17,14 @@ import { dirname, sep } from 'node:path';
 /** The message begins with a verb: `${path} ${message}` is a sentence, but for the advice. */
 export class FileRefused extends Error {
   override readonly name = 'FileRefused';
+
+  /** @param reason it is not a regular file, has too many bytes, or is a link that leaves its folder. */
+  constructor(
+    readonly reason: 'kind' | 'size' | 'link',
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** Windows has neither. */
@@ -31,7 +39,7 @@ function refuseOtherKinds(stats: Stats): void {
       : stats.isSocket()
         ? 'a socket'
         : 'a device';
-  throw new FileRefused(`is ${kind}, not a regular file`);
+  throw new FileRefused('kind', `is ${kind}, not a regular file`);
 }
 
 /**
@@ -68,7 +76,10 @@ export function openFileOfFolder(path: string): number {
   const folder = realpathSync(dirname(path));
   const inside = real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
   if (!inside && !hubBlob.test(real))
-    throw new FileRefused('is a link to a file outside its folder; put a copy of the file in its place');
+    throw new FileRefused(
+      'link',
+      'is a link to a file outside its folder; put a copy of the file in its place',
+    );
   return open(real, O_NONBLOCK | O_NOFOLLOW);
 }
 
@@ -80,7 +91,7 @@ export function readAndClose(descriptor: number, mostBytes: number): Buffer {
   try {
     const { size } = fstatSync(descriptor);
     if (size > mostBytes)
-      throw new FileRefused(`has ${size} bytes, and ${mostBytes} are the most that can be read`);
+      throw new FileRefused('size', `has ${size} bytes, and ${mostBytes} are the most that can be read`);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -9,9 +9,8 @@ import { DecodingPass } from '../nn/decoding-pass.js';
 import { GPT2 } from '../nn/gpt2.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { ScoringPass } from '../nn/scoring-pass.js';
-import { openTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { checkVocabulary, type ModelFolder, openModelFolder } from '../weights/model-folder.js';
+import { type OpenModel, openModel } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
 import { beamSearch } from './beam-search.js';
 import { generateReplies } from './generate-replies.js';
@@ -32,6 +31,8 @@ export interface ChatModelOptions {
   readonly mmi: string | null;
   /** @param total bytes, 0 where unknown. */
   onDownload?(file: string, done: number, total: number): void;
+  /** What a person should know about a model's folder. */
+  onNote?(text: string): void;
 }
 
 /** Reading the history takes this many tokens at a time when candidates are ranked. */
@@ -57,19 +58,16 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
     );
   device.reserve(memory);
   const parts = build(device);
-  load(parts.model, chat.weights);
-  if (parts.scoring && mmi) load(parts.scoring.model, mmi.weights);
+  load(parts.model, chat);
+  if (parts.scoring && mmi) load(parts.scoring.model, mmi);
   return new ChatModel(chat, parts, memory);
 }
 
-interface NamedModel {
+interface NamedModel extends OpenModel {
   readonly name: string;
-  readonly config: GPT2Config;
-  readonly tokenizer: Tokenizer;
-  readonly weights: ModelFolder;
 }
 
-async function openNamed(name: string, { onDownload }: ChatModelOptions): Promise<NamedModel> {
+async function openNamed(name: string, { onDownload, onNote }: ChatModelOptions): Promise<NamedModel> {
   const found = await resolveModel(name, {
     proposePresets: false,
     onProgress: ({ file, received, total }) => onDownload?.(file, received, total),
@@ -79,10 +77,9 @@ async function openNamed(name: string, { onDownload }: ChatModelOptions): Promis
       'model',
       `${name} is a fresh model that has learnt nothing yet; train it with chatbot-train --model ${name}, then name its --output-dir`,
     );
-  const weights = openModelFolder(found.folder);
-  const tokenizer = openTokenizer(found.folder);
-  checkVocabulary(weights.config, tokenizer.vocabularySize, found.folder);
-  return { name, config: weights.config, tokenizer, weights };
+  const model = openModel(found.folder);
+  for (const note of model.notes) onNote?.(note);
+  return { name, ...model };
 }
 
 interface Parts {
@@ -109,7 +106,7 @@ function buildParts(
   };
 }
 
-function load({ device, parameters }: GPT2, { names, read }: ModelFolder): void {
+function load({ device, parameters }: GPT2, { names, read }: OpenModel): void {
   for (const name of names) parameters.load(device, name, read(name));
 }
 

@@ -52,6 +52,8 @@ describe('parseGPT2Config', () => {
         add_cross_attention: false,
         summary_type: 'cls_index',
         task_specific_params: { conversational: { max_length: 1000 } },
+        bos_token_id: 4,
+        pad_token_id: 5,
       },
       'm',
     );
@@ -72,6 +74,8 @@ describe('parseGPT2Config', () => {
       tieWordEmbeddings: false,
       initializerRange: 0.1,
       dialogueOrder: 'forward',
+      bosTokenId: 4,
+      padTokenId: 5,
     });
   });
 
@@ -125,7 +129,7 @@ describe('dialogue_order', () => {
   });
 
   it('comes back as it was written', () => {
-    const config: GPT2Config = { ...presetConfig('tiny', 10), dialogueOrder: 'reversed' };
+    const config: GPT2Config = { ...presetConfig('tiny', 10), dialogueOrder: 'reversed', bosTokenId: 9 };
     assert.equal(gpt2ConfigJson(config, 9).dialogue_order, 'reversed');
     assert.deepEqual(parseGPT2Config(gpt2ConfigJson(config, 9), 'm'), config);
   });
@@ -138,9 +142,21 @@ describe('dialogue_order', () => {
 
 describe('gpt2ConfigJson', () => {
   it('is read back as the same config', () => {
-    const config = { ...presetConfig('tiny', 1000), nInner: 99, tieWordEmbeddings: false };
+    const config: GPT2Config = {
+      ...presetConfig('tiny', 1000),
+      nInner: 99,
+      tieWordEmbeddings: false,
+      bosTokenId: 7,
+      padTokenId: 8,
+    };
     const json: unknown = JSON.parse(JSON.stringify(gpt2ConfigJson(config, 999)));
     assert.deepEqual(parseGPT2Config(json, 'm'), config);
+  });
+
+  it('lets a text begin with the token that ends one where nothing else is said, and pad with none', () => {
+    const json = gpt2ConfigJson(presetConfig('tiny', 1000), 999);
+    assert.equal(json.bos_token_id, 999);
+    assert.ok(!('pad_token_id' in json));
   });
 });
 

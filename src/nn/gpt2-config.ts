@@ -32,6 +32,9 @@ export interface GPT2Config {
   readonly tieWordEmbeddings: boolean;
   readonly initializerRange: number;
   readonly dialogueOrder: DialogueOrder;
+  /** The tokens that begin and pad a text. They change nothing here, but a trained folder keeps them; null: not said. */
+  readonly bosTokenId: number | null;
+  readonly padTokenId: number | null;
 }
 
 export interface TensorShape {
@@ -144,6 +147,32 @@ function dialogueOrderOf(reader: ConfigReader): DialogueOrder {
   return order;
 }
 
+function tokenId(value: unknown): number | null {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
+}
+
+/** @param generation a parsed generation_config.json, whose ids count where config.json names none. */
+export function withTokenIds(config: GPT2Config, generation: unknown): GPT2Config {
+  if (typeof generation !== 'object' || generation === null) return config;
+  return {
+    ...config,
+    bosTokenId: config.bosTokenId ?? tokenId(Reflect.get(generation, 'bos_token_id')),
+    padTokenId: config.padTokenId ?? tokenId(Reflect.get(generation, 'pad_token_id')),
+  };
+}
+
+/** The ids of special tokens as config.json and generation_config.json have them; the end of a text may begin one. */
+export function specialTokenIds(
+  { bosTokenId, padTokenId }: GPT2Config,
+  endOfText: number,
+): Record<string, number> {
+  return {
+    bos_token_id: bosTokenId ?? endOfText,
+    eos_token_id: endOfText,
+    ...(padTokenId !== null && { pad_token_id: padTokenId }),
+  };
+}
+
 /**
  * A parsed config.json. Missing keys have the values that transformers gives them.
  * @param source how error messages name it.
@@ -187,12 +216,14 @@ export function parseGPT2Config(json: unknown, source: string): GPT2Config {
     tieWordEmbeddings: reader.flag('tie_word_embeddings', true),
     initializerRange: reader.number('initializer_range', 0.02, 'at least 0', (value) => value >= 0),
     dialogueOrder: dialogueOrderOf(reader),
+    bosTokenId: tokenId(reader.value('bos_token_id')),
+    padTokenId: tokenId(reader.value('pad_token_id')),
   };
 }
 
 /**
  * config.json as transformers' GPT2LMHeadModel.from_pretrained opens it.
- * @param endOfText the tokenizer's id of <|endoftext|>, which begins and ends a text.
+ * @param endOfText the tokenizer's id of the token that ends a text.
  */
 export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<string, unknown> {
   return {
@@ -213,8 +244,7 @@ export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<st
     scale_attn_by_inverse_layer_idx: config.scaleAttnByInverseLayerIdx,
     tie_word_embeddings: config.tieWordEmbeddings,
     initializer_range: config.initializerRange,
-    bos_token_id: endOfText,
-    eos_token_id: endOfText,
+    ...specialTokenIds(config, endOfText),
     torch_dtype: 'float32',
     use_cache: true,
     ...(config.dialogueOrder === 'reversed' && { dialogue_order: config.dialogueOrder }),
@@ -297,5 +327,7 @@ export function presetConfig(name: string, vocabSize: number): GPT2Config {
     tieWordEmbeddings: true,
     initializerRange: 0.02,
     dialogueOrder: 'forward',
+    bosTokenId: null,
+    padTokenId: null,
   };
 }

@@ -54,7 +54,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     mkdirSync(join(folder, 'tokenizer.json'));
     assert.match(
       refusal('model', () => openTokenizer(folder)),
-      /tokenizer\.json is not a file/,
+      /tokenizer\.json is a folder, not a regular file/,
     );
   });
 

@@ -7,13 +7,57 @@ import { gpt2EndOfText } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import { readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
 import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
+import { shown } from './tokenizer-tables.js';
 
 /**
  * Reads tokenizer.json, or vocab.json with merges.txt, of a model folder.
  * @throws UserError (model) when there is none, it is damaged, or it has no token to end a turn with.
  */
 export function openTokenizer(folder: string): Tokenizer {
+  return tokenizerOf(readDefinition(folder));
+}
+
+export interface FittingTokenizer {
+  readonly tokenizer: Tokenizer;
+  /** What a person should know about it, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The same for an embedding with `rows` rows. Special tokens beyond them are left out, because no text can produce
+ * them: people add a padding token and train without it. Their entries in the tokenizer's files stay.
+ * @throws UserError (model) when other tokens are beyond them as well; spare rows are fine.
+ */
+export function openFittingTokenizer(folder: string, rows: number): FittingTokenizer {
   const definition = readDefinition(folder);
+  if (definition.vocabularySize <= rows) return { tokenizer: tokenizerOf(definition), notes: [] };
+  const { vocab, addedTokens, special, unknown, vocabularySize } = definition;
+  const endOfText = idOf(definition.endOfTextToken, definition);
+  const isNeeded = (id: number) => !special.has(id) || id === endOfText || id === unknown;
+  const ids = [...vocab.values(), ...addedTokens.map(({ id }) => id)].filter((id) => id < rows);
+  const beyond = [...vocab, ...addedTokens.map(({ content, id }): [string, number] => [content, id])].filter(
+    ([, id]) => id >= rows,
+  );
+  if (beyond.some(([, id]) => isNeeded(id)))
+    throw new UserError(
+      'model',
+      `${folder}: its tokenizer has ${vocabularySize} tokens but its embedding only ${rows} rows (vocab_size in config.json); use the tokenizer files that were saved with these weights, or save the model again after model.resize_token_embeddings(len(tokenizer))`,
+    );
+  const names = [...new Set(beyond.map(([token]) => shown(token)))];
+  const listed = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
+  return {
+    tokenizer: tokenizerOf({
+      ...definition,
+      addedTokens: addedTokens.filter(({ id }) => id < rows),
+      vocabularySize: ids.reduce((size, id) => Math.max(size, id + 1), 0),
+    }),
+    notes: [
+      `${folder}: the model has no embedding for the special tokens ${listed} of its tokenizer, so they are not used`,
+    ],
+  };
+}
+
+function tokenizerOf(definition: TokenizerDefinition): Tokenizer {
   const endOfText = idOf(definition.endOfTextToken, definition);
   if (endOfText === undefined)
     throw new UserError(

@@ -1,9 +1,10 @@
 // What a model folder says about its tokenizer: tokenizer.json, or the same built from vocab.json + merges.txt, checked
 // so far that nothing after it can be led astray. The folder comes from strangers: sizes and types are looked at first.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
+import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
 import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
 import {
@@ -123,13 +124,14 @@ interface Source
 }
 
 function readIfThere(path: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) return undefined;
-  if (!stats.isFile()) throw damaged(path, 'is not a file');
-  if (stats.size > mostBytes) throw damaged(path, `has ${stats.size} bytes, more than any tokenizer needs`);
+  if (!existsSync(path)) return undefined;
   try {
-    return readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+    return readFileOfFolder(path, mostBytes)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
   } catch (thrown) {
+    if (thrown instanceof FileRefused)
+      throw new UserError('model', `${path} ${thrown.message}`, { cause: thrown });
     throw new UserError('model', `${path} cannot be read (${messageOf(thrown)}); check its permissions`, {
       cause: thrown,
     });

@@ -11,9 +11,8 @@ import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-confi
 import { initializeWeights } from '../nn/initialize.js';
 import { Random } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
-import { openTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { checkVocabulary, openModelFolder, readModelConfig } from '../weights/model-folder.js';
+import { type ModelShape, openModel, openModelShape } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
 import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
 import { dialogueOrder } from './data.js';
@@ -62,7 +61,7 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
     found.kind === 'preset'
       ? fresh(found.preset, options.seed)
       : options.dryRun && found.fetched
-        ? withoutWeights(found.folder, options.model)
+        ? withoutWeights(openModelShape(found.folder), options.model, watcher)
         : fromFolder(found.folder, options.model, watcher);
   refuseReversed(options, start);
   const config = { ...start.config, dialogueOrder: dialogueOrder(options) };
@@ -156,12 +155,9 @@ function fresh(preset: string, seed: number): Opened {
 type Opened = Omit<Start, 'checkpoint' | 'state'>;
 
 function fromFolder(folder: string, label: string, watcher: StartWatcher): Opened {
-  const { config, names, unused, read } = openModelFolder(folder);
-  if (unused.length > 0)
-    watcher.note(`${folder} has tensors that GPT-2 has no place for; they are not used: ${listed(unused)}`);
+  const { names, read, ...shape } = openModel(folder);
   return {
-    ...withoutWeights(folder, label),
-    config,
+    ...withoutWeights(shape, label, watcher),
     loadWeights: (model) => {
       for (const name of names) model.parameters.load(model.device, name, read(name));
     },
@@ -169,10 +165,12 @@ function fromFolder(folder: string, label: string, watcher: StartWatcher): Opene
 }
 
 /** All that a plan needs; the model cannot be loaded. */
-function withoutWeights(folder: string, label: string): Opened {
-  const config = readModelConfig(folder);
-  const tokenizer = openTokenizer(folder);
-  checkVocabulary(config, tokenizer.vocabularySize, folder);
+function withoutWeights(
+  { config, tokenizer, notes }: ModelShape,
+  label: string,
+  watcher: StartWatcher,
+): Opened {
+  for (const text of notes) watcher.note(text);
   return {
     label,
     config,
@@ -183,9 +181,6 @@ function withoutWeights(folder: string, label: string): Opened {
     },
   };
 }
-
-const listed = (names: readonly string[]) =>
-  names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
 
 function parameterCount(config: GPT2Config): number {
   const sizes = expectedTensors(config).map(({ shape }) =>

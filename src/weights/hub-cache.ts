@@ -3,11 +3,11 @@
 // variables that say where it is and who asks. (huggingface_hub's constants.py and "Manage your cache".)
 
 import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../errors.js';
 import { savingError, writeFileAtomic } from '../files/atomic.js';
 import { makeFolder } from '../files/make-folder.js';
+import { homeFolder } from '../files/user-folders.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +25,7 @@ function isTrue(value: string | undefined): boolean {
 }
 
 function path(value: string): string {
-  return value.replace(/^~(?=$|[/\\])/, homedir());
+  return value.replace(/^~(?=$|[/\\])/, homeFolder(process.env));
 }
 
 function readToken(environment: Environment, home: string): string | undefined {
@@ -38,7 +38,8 @@ function readToken(environment: Environment, home: string): string | undefined {
 /** As huggingface_hub reads them, so that what Python downloaded is found and the other way round. */
 export function hubSettings(environment: Environment): HubSettings {
   const home = path(
-    environment.HF_HOME ?? join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface'),
+    environment.HF_HOME ??
+      join(environment.XDG_CACHE_HOME ?? join(homeFolder(environment), '.cache'), 'huggingface'),
   );
   return {
     cache: path(environment.HF_HUB_CACHE ?? environment.HUGGINGFACE_HUB_CACHE ?? join(home, 'hub')),

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
 import { expectedTensors, type GPT2Config } from '../nn/gpt2-config.js';
-import { checkVocabulary, type ModelFolder, openModelFolder, saveModelFolder } from './model-folder.js';
+import { type ModelFolder, openModelFolder, saveModelFolder } from './model-folder.js';
 import { openSafetensors, writeSafetensors } from './safetensors.js';
 
 const goldens = fileURLToPath(new URL('../../../test/goldens/weights', import.meta.url));
@@ -60,7 +69,7 @@ describe('openModelFolder', () => {
       const type = name.endsWith('-bf16') ? 'bf16' : name.endsWith('-f16') ? 'f16' : 'f32';
       const values = Object.entries(expected[type]).map(([tensor, { values }]) => [tensor, values]);
       assert.deepEqual(contents(model), Object.fromEntries(values));
-      assert.deepEqual(model.unused, []);
+      assert.deepEqual(model.notes, []);
       assert.equal(model.config.nLayer, 2);
     });
 
@@ -121,16 +130,60 @@ describe('openModelFolder', () => {
     assert.throws(() => withHead(1).read('wte.weight'), /lm_head\.weight differs from wte\.weight/);
   });
 
+  it('finds the embedding of a tied model under the name of its head', () => {
+    const folder = copyOf('safetensors');
+    const before = contents(openModelFolder(folder));
+    rewrite(folder, (name, data) => ({ [name.endsWith('wte.weight') ? 'lm_head.weight' : name]: data }));
+    const model = openModelFolder(folder);
+    assert.deepEqual(contents(model), before);
+    assert.deepEqual(model.notes, []);
+    setConfig(folder, { tie_word_embeddings: false });
+    refuses(folder, /has no tensor wte\.weight/);
+  });
+
+  it('ignores what training wrappers put into names, and says so', () => {
+    for (const [wrapped, parts] of [
+      ['_orig_mod.', '"_orig_mod."'],
+      ['module.', '"module."'],
+      ['model.', '"model."'],
+      ['module._orig_mod.', '"module." and "_orig_mod."'],
+    ] as const) {
+      const folder = copyOf('safetensors');
+      const before = contents(openModelFolder(folder));
+      rewrite(folder, (name, data) => ({ [wrapped + name]: data }));
+      const model = openModelFolder(folder);
+      assert.deepEqual(contents(model), before);
+      assert.equal(model.notes.length, 1);
+      assert.ok(model.notes[0]?.includes(`: ${parts} in tensor names`), model.notes[0]);
+    }
+    const folder = copyOf('safetensors');
+    rewrite(folder, (name, data) => ({ [name.replace(/h\.0\./, 'h.0._orig_mod.')]: data }));
+    assert.equal(openModelFolder(folder).notes.length, 1);
+  });
+
+  it('refuses files behind links that leave the folder', () => {
+    const elsewhere = copyOf('zip');
+    for (const name of ['config.json', 'pytorch_model.bin']) {
+      const folder = copyOf('zip');
+      rmSync(join(folder, name));
+      symlinkSync(join(elsewhere, name), join(folder, name));
+      refuses(folder, /is a link to a file outside its folder; put a copy/);
+    }
+  });
+
   it('names tensors that it has no place for, and refuses one that is there twice', () => {
     const folder = copyOf('safetensors');
     rewrite(folder, (name, data) =>
       name.endsWith('ln_f.bias') ? { [name]: data, score: data } : { [name]: data },
     );
-    assert.deepEqual(openModelFolder(folder).unused, ['score']);
+    assert.match(
+      openModelFolder(folder).notes.join(),
+      /tensors that a GPT-2 does not have.*not used: "score"$/,
+    );
     rewrite(folder, (name, data) =>
       name.endsWith('ln_f.bias') ? { [name]: data, 'ln_f.bias': data } : { [name]: data },
     );
-    refuses(folder, /both with and without/);
+    refuses(folder, /two tensors for "ln_f\.bias", "transformer\.ln_f\.bias" and "ln_f\.bias"/);
   });
 
   it('refuses an index that leaves the folder or is wrong', () => {
@@ -184,19 +237,6 @@ describe('openModelFolder', () => {
   });
 });
 
-describe('checkVocabulary', () => {
-  const { config } = openModelFolder(join(goldens, 'zip'));
-
-  it('lets an embedding have spare rows, not a tokenizer spare tokens', () => {
-    checkVocabulary(config, 20, 'm');
-    checkVocabulary(config, 7, 'm');
-    assert.throws(
-      () => checkVocabulary(config, 21, 'm'),
-      /m: its tokenizer has 21 tokens but its embedding only 20/,
-    );
-  });
-});
-
 describe('saveModelFolder', () => {
   function save(folder: string, config: GPT2Config, seed: number): Map<string, Float32Array> {
     const tensors = expectedTensors(config).map(({ name, shape }, index) => ({
@@ -217,7 +257,7 @@ describe('saveModelFolder', () => {
     return new Map(tensors.map(({ name, values }) => [name, values]));
   }
 
-  const tied = openModelFolder(join(goldens, 'zip')).config;
+  const tied: GPT2Config = { ...openModelFolder(join(goldens, 'zip')).config, bosTokenId: 19 };
   const odd: GPT2Config = {
     ...tied,
     nInner: 12,
@@ -226,6 +266,8 @@ describe('saveModelFolder', () => {
     scaleAttnByInverseLayerIdx: true,
     tieWordEmbeddings: false,
     embdPdrop: 0,
+    bosTokenId: 3,
+    padTokenId: 5,
   };
 
   for (const [name, config] of [
@@ -246,6 +288,26 @@ describe('saveModelFolder', () => {
         'vocab.json',
       ]);
     });
+
+  it('keeps the ids of the tokens that begin and pad a text, in both files that name them', () => {
+    const folder = join(scratch, 'token-ids');
+    save(folder, odd, 1);
+    for (const name of ['config.json', 'generation_config.json']) {
+      const json = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      assert.deepEqual([json.bos_token_id, json.eos_token_id, json.pad_token_id], [3, 19, 5]);
+    }
+  });
+
+  it('reads them from generation_config.json where config.json has none', () => {
+    const folder = copyOf('zip');
+    setConfig(folder, { bos_token_id: 2 });
+    const generation = join(folder, 'generation_config.json');
+    const idsOf = ({ bosTokenId, padTokenId }: GPT2Config) => [bosTokenId, padTokenId];
+    writeFileSync(generation, JSON.stringify({ bos_token_id: 4, pad_token_id: 6 }));
+    assert.deepEqual(idsOf(openModelFolder(folder).config), [2, 6]);
+    writeFileSync(generation, JSON.stringify({ pad_token_id: -1 }));
+    assert.deepEqual(idsOf(openModelFolder(folder).config), [2, null]);
+  });
 
   it('refuses tensors that are not those of the model', () => {
     const [first, ...rest] = expectedTensors(tied).map(({ name, shape }) => ({
@@ -276,7 +338,7 @@ for folder in sys.argv[1:]:
     result[folder] = {
         "tensors": {name: t.numpy().view(numpy.int32).flatten().tolist() for name, t in state.items()},
         "config": [model.config.n_inner, model.config.activation_function, model.config.tie_word_embeddings, model.config.eos_token_id],
-        "generation": model.generation_config.eos_token_id,
+        "generation": [model.generation_config.bos_token_id, model.generation_config.eos_token_id, model.generation_config.pad_token_id],
     }
 print(json.dumps(result))`;
     const folders = { tied: join(scratch, 'for-python-tied'), untied: join(scratch, 'for-python-untied') };
@@ -300,6 +362,7 @@ print(json.dumps(result))`;
         );
     assert.deepEqual(opened[folders.tied]?.config, [null, 'gelu_new', true, 19]);
     assert.deepEqual(opened[folders.untied]?.config, [12, 'gelu', false, 19]);
-    assert.equal(opened[folders.tied]?.generation, 19);
+    assert.deepEqual(opened[folders.tied]?.generation, [19, 19, null]);
+    assert.deepEqual(opened[folders.untied]?.generation, [3, 19, 5]);
   });
 });

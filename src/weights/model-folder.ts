@@ -1,14 +1,23 @@
-// A folder in the layout of Hugging Face: config.json, the weights in one of four forms, a tokenizer. Opens GPT-2's of
-// any origin under one set of names, and saves what transformers opens. Knows nothing of the tokenizer's contents.
+// A model folder in the Hugging Face layout: config.json, the weights in one of four forms, a tokenizer. Opens GPT-2s of
+// any origin under one set of tensor names, and saves what transformers opens. Knows nothing of the tokenizer's contents.
 
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
 import { parseJson } from '../files/parse-json.js';
-import { expectedTensors, type GPT2Config, gpt2ConfigJson, parseGPT2Config } from '../nn/gpt2-config.js';
+import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
+import {
+  expectedTensors,
+  type GPT2Config,
+  gpt2ConfigJson,
+  parseGPT2Config,
+  specialTokenIds,
+  withTokenIds,
+} from '../nn/gpt2-config.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
+import { nameTensors, type TensorPlace, transformerPrefix } from './tensor-names.js';
 import { quoted, type WeightFile } from './weight-file.js';
 
 export interface ModelFolder {
@@ -16,8 +25,8 @@ export interface ModelFolder {
   readonly config: GPT2Config;
   /** Those of `expectedTensors(config)`, in that order; all are there and have the shape that the config gives them. */
   readonly names: readonly string[];
-  /** Tensors in the folder that a GPT2LMHeadModel has no place for, as the files name them. */
-  readonly unused: readonly string[];
+  /** What a person should know about how the folder was read, a sentence each. */
+  readonly notes: readonly string[];
   /**
    * One tensor, row-major, as float32.
    * @throws UserError (model) when its file is cut short, or the model is tied but its head is not its embedding.
@@ -40,9 +49,10 @@ const longestJson = 2 ** 24;
 
 function readJson(path: string): unknown {
   try {
-    if (statSync(path).size > longestJson) throw new Error('it is longer than any model needs');
-    return parseJson(readFileSync(path, 'utf8'));
+    return parseJson(readFileOfFolder(path, longestJson).toString('utf8'));
   } catch (thrown) {
+    if (thrown instanceof FileRefused)
+      throw new UserError('model', `${path} ${thrown.message}`, { cause: thrown });
     throw new UserError(
       'model',
       `${path} cannot be read as JSON (${messageOf(thrown)}); download or copy it again`,
@@ -51,12 +61,6 @@ function readJson(path: string): unknown {
       },
     );
   }
-}
-
-/** Where a tensor is: the name that its file has for it may have a prefix. */
-interface Place {
-  readonly file: WeightFile;
-  readonly nameInFile: string;
 }
 
 function openWeights(path: string): WeightFile {
@@ -85,11 +89,11 @@ export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
   return shards;
 }
 
-function openShards(folder: string, indexName: string): Map<string, Place> {
+function openShards(folder: string, indexName: string): Map<string, TensorPlace> {
   const indexPath = join(folder, indexName);
   const shards = shardsOf(indexPath);
   const files = new Map<string, WeightFile>();
-  const places = new Map<string, Place>();
+  const places = new Map<string, TensorPlace>();
   for (const [nameInFile, shard] of shards) {
     const file = files.get(shard) ?? openWeights(join(folder, shard));
     files.set(shard, file);
@@ -129,7 +133,7 @@ function checkFolder(folder: string): void {
   if (!existsSync(join(folder, 'config.json'))) throw noModel(folder);
 }
 
-function locate(folder: string): { source: string; inFile: Map<string, Place> } {
+function locate(folder: string): { source: string; inFile: Map<string, TensorPlace> } {
   const source = weightFileNames.find((name) => existsSync(join(folder, name)));
   if (source === undefined)
     throw new UserError(
@@ -139,38 +143,18 @@ function locate(folder: string): { source: string; inFile: Map<string, Place> } 
   const path = join(folder, source);
   if (source.endsWith('.index.json')) return { source: path, inFile: openShards(folder, source) };
   const file = openWeights(path);
-  const inFile = [...file.tensors.keys()].map((nameInFile): [string, Place] => [
+  const inFile = [...file.tensors.keys()].map((nameInFile): [string, TensorPlace] => [
     nameInFile,
     { file, nameInFile },
   ]);
   return { source: path, inFile: new Map(inFile) };
 }
 
-const prefix = 'transformer.';
-
-/** transformers' causal masks, which older versions saved with the weights. */
-const isBuffer = (name: string): boolean => /^h\.\d+\.attn\.(bias|masked_bias)$/.test(name);
-
-function canonical(source: string, inFile: ReadonlyMap<string, Place>): Map<string, Place> {
-  const places = new Map<string, Place>();
-  for (const [nameInFile, place] of inFile) {
-    const name = nameInFile.startsWith(prefix) ? nameInFile.slice(prefix.length) : nameInFile;
-    if (isBuffer(name)) continue;
-    if (places.has(name))
-      throw new UserError(
-        'model',
-        `${source} has tensor ${quoted(name)} both with and without "${prefix}"; save the model again with transformers`,
-      );
-    places.set(name, place);
-  }
-  return places;
-}
-
 function sameShape(one: readonly number[], other: readonly number[]): boolean {
   return one.length === other.length && one.every((extent, axis) => extent === other[axis]);
 }
 
-function checkTensors(source: string, places: ReadonlyMap<string, Place>, config: GPT2Config): void {
+function checkTensors(source: string, places: ReadonlyMap<string, TensorPlace>, config: GPT2Config): void {
   for (const { name, shape } of expectedTensors(config)) {
     const place = places.get(name);
     if (place === undefined) {
@@ -195,34 +179,45 @@ function sameBits(one: Float32Array, other: Float32Array): boolean {
   return bytesOf(one).equals(bytesOf(other));
 }
 
+/** Where the ids of special tokens can stand; the first that names one counts. */
+const configFiles = { model: 'config.json', generation: 'generation_config.json' } as const;
+
 /** The shape of a model, whether its weights are there or not. @throws UserError (model) when it is no GPT-2's. */
 export function readModelConfig(folder: string): GPT2Config {
   checkFolder(folder);
-  const configPath = join(folder, 'config.json');
-  return parseGPT2Config(readJson(configPath), configPath);
+  const path = join(folder, configFiles.model);
+  const config = parseGPT2Config(readJson(path), path);
+  const generation = join(folder, configFiles.generation);
+  return existsSync(generation) ? withTokenIds(config, readJson(generation)) : config;
 }
 
 /** Opens a model for reading; no weights are in memory before they are asked for. */
 export function openModelFolder(folder: string): ModelFolder {
   const config = readModelConfig(folder);
   const { source, inFile } = locate(folder);
-  const places = canonical(source, inFile);
+  const { places, wrappers } = nameTensors(source, inFile);
+  const head = config.tieWordEmbeddings ? places.get('lm_head.weight') : undefined;
+  // torch may save a tied pair of tensors under the second name alone.
+  if (head !== undefined && !places.has('wte.weight')) places.set('wte.weight', head);
   checkTensors(source, places, config);
   const names = expectedTensors(config).map(({ name }) => name);
-  const head = config.tieWordEmbeddings ? places.get('lm_head.weight') : undefined;
-  const used = new Set([...names, 'lm_head.weight']);
   return {
     folder,
     config,
     names,
-    unused: [...places].filter(([name]) => !used.has(name)).map(([, { nameInFile }]) => nameInFile),
+    notes: [...wrapperNotes(source, wrappers), ...unusedNotes(source, places, names)],
     read(name) {
       const place = places.get(name);
       if (place === undefined || !names.includes(name)) throw new RangeError(`a GPT-2 has no tensor ${name}`);
       const elements = place.file.read(place.nameInFile);
       // torch saves a tied head beside the embedding; transformers unties them where they differ, which is a surprise
       // that nobody should train on.
-      if (name === 'wte.weight' && head !== undefined && !sameBits(elements, head.file.read(head.nameInFile)))
+      if (
+        name === 'wte.weight' &&
+        head !== undefined &&
+        head !== place &&
+        !sameBits(elements, head.file.read(head.nameInFile))
+      )
         throw new UserError(
           'model',
           `${source}: lm_head.weight differs from wte.weight, but ${join(folder, 'config.json')} says that they are tied; set "tie_word_embeddings": false there`,
@@ -232,16 +227,23 @@ export function openModelFolder(folder: string): ModelFolder {
   };
 }
 
-/**
- * @param folder how the error message names the model.
- * @throws UserError (model) when the tokenizer has ids that the embedding has no row for; spare rows are fine.
- */
-export function checkVocabulary(config: GPT2Config, tokenizerVocabularySize: number, folder: string): void {
-  if (tokenizerVocabularySize > config.vocabSize)
-    throw new UserError(
-      'model',
-      `${folder}: its tokenizer has ${tokenizerVocabularySize} tokens but its embedding only ${config.vocabSize} rows (vocab_size in config.json); use the tokenizer files that were saved with these weights`,
-    );
+function wrapperNotes(source: string, wrappers: readonly string[]): string[] {
+  if (wrappers.length === 0) return [];
+  const parts = wrappers.map((part) => `"${part}."`).join(' and ');
+  return [`${source}: ${parts} in tensor names, which a training wrapper added, is ignored`];
+}
+
+function unusedNotes(
+  source: string,
+  places: ReadonlyMap<string, TensorPlace>,
+  names: readonly string[],
+): string[] {
+  const used = new Set([...names, 'lm_head.weight']);
+  const unused = [...places].filter(([name]) => !used.has(name)).map(([, { nameInFile }]) => nameInFile);
+  if (unused.length === 0) return [];
+  const shown = unused.slice(0, 3).map(quoted).join(', ');
+  const more = unused.length > 3 ? ` and ${unused.length - 3} more` : '';
+  return [`${source} has tensors that a GPT-2 does not have, and they are not used: ${shown}${more}`];
 }
 
 export interface ModelToSave {
@@ -280,17 +282,14 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
   const tensors = [...model.tensors];
   checkComplete(config, tensors);
   const named = tensors.map(({ name, shape, data }) => ({
-    name: name === 'lm_head.weight' ? name : `${prefix}${name}`,
+    name: name === 'lm_head.weight' ? name : `${transformerPrefix}${name}`,
     shape,
     data,
   }));
   writeSafetensors(join(folder, weightFiles.safetensors), named);
   const files = new Map([
-    ['config.json', json(gpt2ConfigJson(config, endOfText))],
-    [
-      'generation_config.json',
-      json({ bos_token_id: endOfText, eos_token_id: endOfText, _from_model_config: true }),
-    ],
+    [configFiles.model, json(gpt2ConfigJson(config, endOfText))],
+    [configFiles.generation, json({ ...specialTokenIds(config, endOfText), _from_model_config: true })],
     ...tokenizerFiles,
     ...extra,
   ]);

@@ -1,8 +1,9 @@
 // What the readers of weight files share: reading byte ranges of a file that may lie about itself, and the interface
 // that they all offer. Nothing is kept open between reads, and no memory is taken for bytes that the file does not have.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
+import { FileRefused, openFileOfFolder } from '../files/regular-file.js';
 import type { ElementType } from './element-types.js';
 
 /** Tensors on disk, read one at a time. */
@@ -35,13 +36,9 @@ const lfsPointer = 'version https://git-lfs';
 export class BinaryFile {
   readonly size: number;
 
-  /** @throws UserError (model) when there is no such file, or it is a Git LFS pointer to one. */
+  /** @throws UserError (model) when there is no such regular file, or it is a Git LFS pointer to one. */
   constructor(readonly path: string) {
-    this.size = this.withDescriptor((descriptor) => {
-      const stats = fstatSync(descriptor);
-      if (!stats.isFile()) throw this.fail('is not a file');
-      return stats.size;
-    });
+    this.size = this.withDescriptor((descriptor) => fstatSync(descriptor).size);
     if (this.size === 0) throw this.fail('is empty; download or copy it again');
     const start = new TextDecoder('latin1').decode(this.bytes(0, Math.min(this.size, lfsPointer.length)));
     if (start === lfsPointer)
@@ -60,9 +57,10 @@ export class BinaryFile {
   private withDescriptor<Result>(read: (descriptor: number) => Result): Result {
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(this.path, 'r');
+      descriptor = openFileOfFolder(this.path);
       return read(descriptor);
     } catch (thrown) {
+      if (thrown instanceof FileRefused) throw this.fail(thrown.message, thrown);
       throw thrown instanceof UserError ? thrown : this.fail(`cannot be read (${messageOf(thrown)})`, thrown);
     } finally {
       if (descriptor !== undefined) closeSync(descriptor);

@@ -115,6 +115,7 @@ function compileInto(folder: string, compiler: readonly string[], env: NodeJS.Pr
       ]),
     ],
     env,
+    folder,
   );
   if (failure !== undefined) throw new Error(`the CUDA emulator does not compile: ${failure}`);
   mkdirSync(output('include'));

@@ -1,8 +1,8 @@
 // The commands of a conversation, in the order of `/help`. `/help`, completion and dispatch derive from this table.
 
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { homeFolder } from '../../files/user-folders.js';
 import { nearest } from '../../suggest.js';
 import { oneLine } from '../format.js';
 import { parameterHelp, parameterNamed } from './parameters.js';
@@ -159,5 +159,5 @@ function load({ conversation, screen }: Session, typed: string): void {
 function pathOf(command: string, typed: string): string {
   if (typed === '') throw new UserError('usage', `${command} needs the name of a file`);
   if (typed.includes('\0')) throw new UserError('usage', 'a file name has no NUL in it');
-  return /^~(?=\/|$)/.test(typed) ? join(homedir(), typed.slice(1)) : typed;
+  return /^~(?=\/|$)/.test(typed) ? join(homeFolder(process.env), typed.slice(1)) : typed;
 }

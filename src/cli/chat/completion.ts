@@ -1,8 +1,8 @@
 // The Tab key: names of commands, of parameters and their values, and of files.
 
 import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../files/user-folders.js';
 import { type Completes, commands } from './commands.js';
 import { parameterNames, valuesFor } from './parameters.js';
 import { visible } from './visible.js';
@@ -36,7 +36,7 @@ function completeRest(completes: Completes, rest: string): [hits: string[], repl
 function fileNames(path: string): string[] {
   const cut = path.lastIndexOf('/') + 1;
   const [folder, beginning] = [path.slice(0, cut), path.slice(cut)];
-  const real = folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder;
+  const real = folder.startsWith('~/') ? join(homeFolder(process.env), folder.slice(2)) : folder;
   try {
     return readdirSync(real === '' ? '.' : real, { withFileTypes: true })
       .filter(({ name }) => name.startsWith(beginning) && (beginning !== '' || !name.startsWith('.')))

@@ -50,6 +50,7 @@ export const openChat: OpenChat = async (options, watcher) => {
       sequences,
       mmi: options.mmi,
       onDownload: watcher.download,
+      onNote: watcher.note,
     });
     return { model, device: device.description, precision, sequences, dispose: () => device.dispose() };
   } catch (thrown) {

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import {
-  chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import koffi from 'koffi';
 import { UserError } from '../../errors.js';
+import { loadablePath } from '../code-cache.js';
 import { findCompiler, kernelLibrary } from './compiler.js';
 
-const root = mkdtempSync(join(tmpdir(), 'compiler-test-'));
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'compiler-test-')));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 let folders = 0;
@@ -41,13 +44,14 @@ function surroundings(): { kernels: string; cache: string; env: NodeJS.ProcessEn
 /** The library's path, and whether it had to be compiled. */
 function build(options: { kernels: string; env: NodeJS.ProcessEnv }): { path: string; compiled: boolean } {
   let compiled = false;
-  const { path } = kernelLibrary({
+  const { code } = kernelLibrary({
     ...options,
     onCompile: () => {
       compiled = true;
     },
   });
-  return { path, compiled };
+  closeSync(code.descriptor);
+  return { path: code.path, compiled };
 }
 
 function answerOf(path: string): number {
@@ -97,8 +101,8 @@ test('processes that compile at once all get a whole library', async () => {
   const script = `
     import { kernelLibrary } from ${JSON.stringify(new URL('compiler.js', import.meta.url).href)};
     import koffi from ${JSON.stringify(import.meta.resolve('koffi'))};
-    const { path } = kernelLibrary({ kernels: ${JSON.stringify(around.kernels)} });
-    process.stdout.write(String(koffi.load(path).func('answer', 'int', [])()));`;
+    const { code } = kernelLibrary({ kernels: ${JSON.stringify(around.kernels)} });
+    process.stdout.write(String(koffi.load(code.path).func('answer', 'int', [])()));`;
   const run = promisify(execFile);
   const results = await Promise.all(
     Array.from({ length: 4 }, () =>
@@ -132,13 +136,13 @@ test('a cache that cannot be written gives way to the temporary folder', () => {
   assert.deepEqual(build({ ...around, env }), { path: first.path, compiled: false });
 });
 
-test('libraries that others could have put there are not used', () => {
+test('where no folder takes the library, this run alone has it', () => {
   const around = surroundings();
-  const { path } = build(around);
-  chmodSync(around.cache, 0o777);
-  const again = build(around);
-  assert.ok(again.compiled);
-  assert.notEqual(dirname(again.path), dirname(path));
+  const file = join(root, 'no-folder');
+  writeFileSync(file, '');
+  const { code } = kernelLibrary({ ...around, env: { ...around.env, XDG_CACHE_HOME: file, TMPDIR: file } });
+  // Not by its path, which is gone already.
+  assert.equal(answerOf(loadablePath(code)), 42);
 });
 
 test('a compilation that fails shows its first error and keeps the log', () => {
@@ -153,4 +157,28 @@ test('a compilation that fails shows its first error and keeps the log', () => {
     },
   );
   assert.ok(!existsSync(around.cache));
+});
+
+test('a compiler is searched in the absolute folders of PATH that are not in the working folder', () => {
+  const around = surroundings();
+  const project = join(root, 'project');
+  const ran = join(root, 'ran');
+  mkdirSync(join(project, 'bin'), { recursive: true });
+  for (const name of ['g++', 'as', 'bin/g++'])
+    writeFileSync(join(project, name), `#!/bin/sh\ntouch ${ran}\necho planted 1.0\n`, { mode: 0o755 });
+  symlinkSync(join(project, 'bin'), join(root, 'link'));
+  const PATH = ['', '.', 'bin', join(project, 'bin'), join(root, 'link'), process.env.PATH].join(delimiter);
+  const before = process.cwd();
+  process.chdir(project);
+  try {
+    const { path } = build({ ...around, env: { ...around.env, PATH, CPATH: ':.' } });
+    assert.equal(answerOf(path), 42);
+    const nowhere = { ...around.env, PATH: [join(project, 'bin'), '.'].join(delimiter) };
+    assert.equal(findCompiler(nowhere).command[0], findCompiler().command[0], 'the usual folders then');
+    for (const CXX of ['./g++', 'bin/g++'])
+      assert.throws(() => findCompiler({ ...around.env, CXX }), deviceFault(/give it the whole path/));
+  } finally {
+    process.chdir(before);
+  }
+  assert.ok(!existsSync(ran), 'nothing of the working folder ran');
 });

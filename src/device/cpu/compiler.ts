@@ -1,22 +1,20 @@
 // The system's C++ compiler and the library that it makes of the kernels: compiled on first use into a cache, found
 // there afterwards. A library is named by what went into it (sources, flags, compiler, processor), so that
-// -march=native never meets another processor, and by the hash of its own bytes, so that a damaged one is rebuilt
-// instead of loaded. Knows nothing of what the kernels do.
+// -march=native never meets another processor. The working folder has no part in it: no compiler, header or object
+// is taken from there. Knows nothing of what the kernels do.
 
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
-import { writeFileAtomic } from '../../files/atomic.js';
-import { makeFolder } from '../../files/make-folder.js';
-import { kernelCacheFolders } from '../../files/user-folders.js';
+import { kernelCacheFolders, temporaryFolder } from '../../files/user-folders.js';
+import { findProgram, ignoredFolders, searchedPath } from '../../files/working-folder.js';
+import { CodeCache, digest, type OpenedCode, openCode, trustedFolder } from '../code-cache.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
-  /** The program and the arguments that come first, as CXX may hold them: `ccache g++`. */
+  /** The program's whole path and the arguments that come first, as CXX may hold them: `ccache g++`. */
   readonly command: readonly [string, ...string[]];
   /** For people: `g++ 12.2`. */
   readonly name: string;
@@ -25,7 +23,8 @@ export interface Compiler {
 }
 
 export interface KernelLibrary {
-  readonly path: string;
+  /** Whoever loads it leaves its descriptor open. */
+  readonly code: OpenedCode;
   readonly compiler: Compiler;
 }
 
@@ -59,36 +58,59 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
   const sources = readSources(folder);
-  const caches = kernelCacheFolders(env);
+  const cache = new CodeCache(kernelCacheFolders(env), '.so');
   const key = digest(
     JSON.stringify([sources, flags, compiler.command, compiler.banner, processorFingerprint()]),
   );
-  const found = caches.map((cache) => cached(cache, key)).find((path) => path !== undefined);
-  if (found !== undefined) return { path: found, compiler };
+  const found = cache.find(key);
+  if (found !== undefined) return { code: found, compiler };
   options.onCompile?.();
-  return { path: compile(compiler, folder, key, caches, env), compiler };
+  return { code: compile(compiler, folder, key, cache, env), compiler };
 }
 
-/** The compiler that CXX names, or the first of c++, g++ and clang++ that runs. @throws UserError (device) */
+/** The compiler that CXX names, or the first of g++, c++ and clang++ that runs. @throws UserError (device) */
 export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler {
   const chosen = env.CXX?.trim();
   const candidates = chosen ? [chosen] : ['g++', 'c++', 'clang++'];
   for (const candidate of candidates) {
-    const [program = candidate, ...rest] = candidate.split(/\s+/);
-    const { status, stdout } = spawnSync(program, [...rest, '--version'], { encoding: 'utf8', env });
+    const [name = candidate, ...rest] = candidate.split(/\s+/);
+    const program = /[\\/]/.test(name) ? name : findProgram(name, env);
+    if (program === undefined || !isAbsolute(program)) continue;
+    const { status, stdout } = spawnSync(program, [...rest, '--version'], {
+      encoding: 'utf8',
+      cwd: '/',
+      env: compilerEnvironment(env),
+    });
     if (status === 0)
-      return { command: [program, ...rest], name: compilerName(program, stdout), banner: stdout };
+      return { command: [program, ...rest], name: compilerName(name, stdout), banner: stdout };
   }
-  if (chosen) {
-    throw new UserError(
+  throw noCompiler(chosen, env);
+}
+
+function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserError {
+  const ignored = ignoredFolders(env.PATH);
+  const hint =
+    ignored.length === 0
+      ? ''
+      : ` (not searched, because relative or in the working folder: ${quoted(ignored)} of PATH)`;
+  if (chosen)
+    return new UserError(
       'device',
-      `the C++ compiler that CXX names, '${chosen}', does not run: unset CXX or name one that does.`,
+      `the C++ compiler that CXX names, '${chosen}', does not run${hint}: unset CXX, or give it the whole path of one that does.`,
     );
-  }
-  throw new UserError(
+  return new UserError(
     'device',
-    `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++): install one with \`${installCommand()}\`.`,
+    `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++)${hint}: install one with \`${installCommand()}\`.`,
   );
+}
+
+function quoted(folders: readonly string[]): string {
+  return folders.map((folder) => `'${folder}'`).join(', ');
+}
+
+/** A compiler looks for its assembler and linker in PATH. */
+function compilerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, PATH: searchedPath(env) };
 }
 
 /** The command that installs a C++ compiler, by the `ID` and `ID_LIKE` of /etc/os-release. */
@@ -131,40 +153,15 @@ function readSources(folder: string): [name: string, text: string][] {
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
 }
 
-function digest(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 40);
-}
-
-function isOursAlone(folder: string): boolean {
-  const { uid, mode } = lstatSync(folder);
-  return uid === userInfo().uid && (mode & 0o170022) === 0o040000;
-}
-
-/** The undamaged library of that key; damaged ones are removed. */
-function cached(cache: string, key: string): string | undefined {
-  try {
-    if (!isOursAlone(cache)) return undefined;
-    for (const name of readdirSync(cache)) {
-      if (!name.startsWith(`${key}-`)) continue;
-      const path = join(cache, name);
-      if (name === `${key}-${digest(readFileSync(path))}.so`) return path;
-      rmSync(path);
-    }
-  } catch {
-    // A cache that cannot be read holds nothing for us.
-  }
-  return undefined;
-}
-
-/** Compiles every source of the folder and puts the library under its name into the first cache that takes it. */
+/** Compiles every source of the folder. The cache holds the library from then on, where it can. */
 function compile(
   compiler: Compiler,
   folder: string,
   key: string,
-  caches: readonly string[],
+  cache: CodeCache,
   env: NodeJS.ProcessEnv,
-): string {
-  const build = buildFolder(env.TMPDIR || tmpdir());
+): OpenedCode {
+  const build = buildFolder([temporaryFolder(env), '/tmp', ...cache.folders]);
   const units = readdirSync(folder).filter((name) => name.endsWith('.cc'));
   const objects = units.map((unit) => join(build, `${unit}.o`));
   const library = join(build, 'kernels.so');
@@ -178,7 +175,7 @@ function compile(
   ]);
   const link = [...compiler.command, ...flags, '-shared', ...objects, '-o', library];
   for (const wave of [commands, [link]]) {
-    const failure = runAll(wave, env);
+    const failure = runAll(wave, env, build);
     if (failure === undefined) continue;
     for (const object of objects) rmSync(object, { force: true });
     const log = join(build, 'compile.log');
@@ -189,53 +186,46 @@ function compile(
       `${compiler.name} could not compile the CPU kernels (${cause.trim()}); the whole log is ${log}; another compiler can be named in CXX.`,
     );
   }
-  const path = store(library, key, caches);
-  rmSync(build, { recursive: true, force: true });
-  return path;
+  const kept = cache.keep(key, readFileSync(library));
+  // Where no cache takes it, this process alone has it: the next one compiles again.
+  const code = 'refusals' in kept ? openCode(library) : kept;
+  const remove = () => rmSync(build, { recursive: true, force: true });
+  if (code === kept || process.platform === 'linux') remove();
+  else process.on('exit', remove);
+  return code;
 }
 
-function buildFolder(temporary: string): string {
-  try {
-    return mkdtempSync(join(temporary, 'chatbot-train-build-'));
-  } catch (thrown) {
-    throw new UserError(
-      'device',
-      `the CPU kernels cannot be compiled in ${temporary} (${messageOf(thrown)}): make it writable or name another folder in TMPDIR.`,
-    );
+/** A new folder that is ours alone, in the first of the candidates that takes one. */
+function buildFolder(candidates: readonly string[]): string {
+  let refusal = '';
+  for (const candidate of candidates) {
+    try {
+      return trustedFolder(mkdtempSync(join(candidate, 'chatbot-train-build-')));
+    } catch (thrown) {
+      refusal ||= messageOf(thrown);
+    }
   }
+  throw new UserError(
+    'device',
+    `the CPU kernels cannot be compiled in ${candidates[0]} (${refusal}): name a folder in TMPDIR that only you can write.`,
+  );
 }
 
 /**
  * Runs commands side by side, as many as there are cores. In a process of its own, because a device is created
  * synchronously. Returns what they wrote where one failed.
+ * @param folder where they run; the compiler takes relative and empty entries of CPATH and its like to mean it.
  */
-export function runAll(commands: readonly (readonly string[])[], env: NodeJS.ProcessEnv): string | undefined {
+export function runAll(
+  commands: readonly (readonly string[])[],
+  env: NodeJS.ProcessEnv,
+  folder: string,
+): string | undefined {
   const runner = fileURLToPath(new URL('run-all.js', import.meta.url));
-  const { status, stderr, error } = spawnSync(process.execPath, [runner, JSON.stringify(commands)], {
-    encoding: 'utf8',
-    env,
-    maxBuffer: 1 << 26,
-  });
-  return status === 0 ? undefined : stderr || (error ? messageOf(error) : `exit status ${status}`);
-}
-
-/** The first cache that takes the library holds it from now on. */
-function store(library: string, key: string, caches: readonly string[]): string {
-  const content = readFileSync(library);
-  const name = `${key}-${digest(content)}.so`;
-  let refusal = '';
-  for (const cache of caches) {
-    try {
-      makeFolder(cache, 0o700);
-      if (!isOursAlone(cache)) throw new Error(`${cache} can be written by others`);
-      writeFileAtomic(join(cache, name), content);
-      return join(cache, name);
-    } catch (thrown) {
-      refusal = messageOf(thrown);
-    }
-  }
-  throw new UserError(
-    'device',
-    `no folder takes the compiled CPU kernels (${refusal}): name a writable one in XDG_CACHE_HOME.`,
+  const { status, stderr, error } = spawnSync(
+    process.execPath,
+    [runner, JSON.stringify({ commands, folder })],
+    { encoding: 'utf8', env: compilerEnvironment(env), maxBuffer: 1 << 26 },
   );
+  return status === 0 ? undefined : stderr || (error ? messageOf(error) : `exit status ${status}`);
 }

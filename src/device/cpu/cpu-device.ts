@@ -15,8 +15,8 @@ export interface CpuDeviceOptions extends LibraryOptions {
 
 /** @throws UserError (device) without a compiler, or when it cannot compile the kernels. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
-  const { path, compiler } = kernelLibrary(options);
-  const kernels = loadKernels(path);
+  const { code, compiler } = kernelLibrary(options);
+  const kernels = loadKernels(code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is no number of threads`);
   return new CpuDevice(kernels, wanted, compiler.name);

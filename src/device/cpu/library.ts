@@ -2,8 +2,10 @@
 // because a JavaScript number then goes straight through; undefined passes as a null pointer. Sizes are 64-bit, flags
 // and sites 32-bit. The kernels check nothing: whoever calls them has done so.
 
+import { closeSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf, UserError } from '../../errors.js';
+import { loadablePath, type OpenedCode } from '../code-cache.js';
 import type { Tensor } from '../tensor.js';
 
 /** A tensor, or nothing. */
@@ -94,18 +96,25 @@ export type Kernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
 
 const loaded = new Map<string, Kernels>();
 
-/** @throws UserError (device) where the operating system refuses to load it. */
-export function loadKernels(path: string): Kernels {
-  const known = loaded.get(path);
-  if (known !== undefined) return known;
-  const library = open(path);
+/**
+ * The kernels of a library, loaded through its open file. The descriptor stays open: the loader knows a library by the
+ * path that it was loaded from, and would take another one with the same descriptor for this one.
+ * @throws UserError (device) where the operating system refuses to load it.
+ */
+export function loadKernels(code: OpenedCode): Kernels {
+  const known = loaded.get(code.path);
+  if (known !== undefined) {
+    closeSync(code.descriptor);
+    return known;
+  }
+  const library = open(code);
   const bound: Record<string, unknown> = {};
   for (const [name, signature] of Object.entries(signatures))
     bound[name] = bind(library, `ct_${name}`, signature);
   for (const [name, symbol] of Object.entries(arraySymbols))
     bound[name] = bind(library, `ct_${symbol}`, arraySignatures[name as keyof typeof arraySymbols]);
   const kernels = bound as Kernels;
-  loaded.set(path, kernels);
+  loaded.set(code.path, kernels);
   return kernels;
 }
 
@@ -126,13 +135,13 @@ function addressOf(value: unknown): number {
   return (value as Tensor | undefined)?.address ?? 0;
 }
 
-function open(path: string): LibraryHandle {
+function open(code: OpenedCode): LibraryHandle {
   try {
-    return koffi.load(path);
+    return koffi.load(loadablePath(code));
   } catch (thrown) {
     throw new UserError(
       'device',
-      `the compiled CPU kernels ${path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
+      `the compiled CPU kernels ${code.path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
       { cause: thrown },
     );
   }

@@ -1,15 +1,11 @@
 // The kernels as machine code for a card: compiled by NVRTC on first use into the user's cache, found there afterwards.
-// An image is named by what went into it (source, options, compiler) and by the hash of its own bytes, so that a damaged
-// one is compiled anew. Knows nothing of what the kernels do.
+// An image is named by what went into it: source, options, compiler. Knows nothing of what the kernels do.
 
-import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFileAtomic } from '../../files/atomic.js';
-import { makeFolder } from '../../files/make-folder.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
+import { CodeCache, digest } from '../code-cache.js';
 import { architectureOf, type Nvrtc } from './nvrtc.js';
 
 /** What is needed of the compiler. */
@@ -49,53 +45,16 @@ export function kernelImage(nvrtc: KernelCompiler, file: string, options: Kernel
   ];
   // The path beside the version: the emulator's compiler is not NVIDIA's.
   const key = digest(JSON.stringify([source, compilation, nvrtc.version, nvrtc.path]));
-  const caches = kernelCacheFolders(options.env ?? process.env);
-  for (const cache of caches) {
-    const image = cached(cache, key);
-    if (image !== undefined) return image;
+  const cache = new CodeCache(kernelCacheFolders(options.env ?? process.env), '.cubin');
+  const found = cache.find(key);
+  if (found !== undefined) {
+    closeSync(found.descriptor);
+    return found.content;
   }
   options.onCompile?.();
   const { image } = nvrtc.compile(source, file, compilation);
-  store(image, key, caches);
+  const kept = cache.keep(key, image);
+  // Where no folder takes it, the next run compiles again.
+  if ('descriptor' in kept) closeSync(kept.descriptor);
   return image;
-}
-
-function digest(content: string | Uint8Array): string {
-  return createHash('sha256').update(content).digest('hex').slice(0, 40);
-}
-
-function isOursAlone(folder: string): boolean {
-  const { uid, mode } = lstatSync(folder);
-  return uid === userInfo().uid && (mode & 0o170022) === 0o040000;
-}
-
-/** The undamaged image of that key; damaged ones are removed. */
-function cached(cache: string, key: string): Uint8Array | undefined {
-  try {
-    if (!isOursAlone(cache)) return undefined;
-    for (const name of readdirSync(cache)) {
-      if (!name.startsWith(`${key}-`)) continue;
-      const path = join(cache, name);
-      const image = readFileSync(path);
-      if (name === `${key}-${digest(image)}.cubin`) return image;
-      rmSync(path);
-    }
-  } catch {
-    // A cache that cannot be read holds nothing for us.
-  }
-  return undefined;
-}
-
-/** The first cache that takes the image holds it from now on; without one the next run compiles again. */
-function store(image: Uint8Array, key: string, caches: readonly string[]): void {
-  for (const cache of caches) {
-    try {
-      makeFolder(cache, 0o700);
-      if (!isOursAlone(cache)) continue;
-      writeFileAtomic(join(cache, `${key}-${digest(image)}.cubin`), image);
-      return;
-    } catch {
-      // The next one, then.
-    }
-  }
 }

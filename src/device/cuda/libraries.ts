@@ -3,8 +3,8 @@
 // CHATBOT_TRAIN_CUDA_LIBRARIES names a folder that is looked into alone.
 
 import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { homeFolder } from '../../files/user-folders.js';
 import { CudaUnavailable, driverCure, requireDriverVersion, UnusableLibrary } from './errors.js';
 
 /** Of CUDA 12 or 13. */
@@ -153,7 +153,7 @@ function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
     resolve('.venv'),
     ...(env.CONDA_PREFIX ? [env.CONDA_PREFIX] : []),
     ...onPath.slice(0, 2),
-    join(env.HOME || homedir(), '.local'),
+    join(homeFolder(env), '.local'),
     '/usr/local',
     '/usr',
   ];

@@ -31,6 +31,8 @@ const config: GPT2Config = {
   tieWordEmbeddings: true,
   initializerRange: 0.02,
   dialogueOrder: 'forward',
+  bosTokenId: null,
+  padTokenId: null,
 };
 const batch = goldenBatch([9, 1, 14, 5], config.vocabSize, 40);
 
