@@ -49,7 +49,8 @@ function* partsOf(value: unknown): Generator<Readonly<Record<string, unknown>>> 
 
 /** Whether the stages have a pattern whose running time is not known. */
 export function hasForeignPattern(stages: readonly unknown[]): boolean {
-  for (const { Regex } of partsOf(stages)) if (typeof Regex === 'string' && !soundPatterns.has(Regex)) return true;
+  for (const { Regex } of partsOf(stages))
+    if (typeof Regex === 'string' && !soundPatterns.has(Regex)) return true;
   return false;
 }
 

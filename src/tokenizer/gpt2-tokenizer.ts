@@ -2,7 +2,7 @@
 // with their tokens, so that most of a corpus costs one look-up a word.
 
 import { byteString } from './byte-characters.js';
-import { gpt2Pieces } from './gpt2-pieces.js';
+import { piecesOf } from './gpt2-pieces.js';
 import { gpt2ByteStrings, gpt2Encoder, gpt2EndOfText, gpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import {
@@ -38,7 +38,7 @@ export class GPT2Tokenizer implements Tokenizer {
 
   encode(text: string): number[] {
     const ids: number[] = [];
-    for (const piece of text.match(gpt2Pieces) ?? []) {
+    for (const piece of piecesOf(text)) {
       const tokens = this.remembered.get(piece) ?? this.encodePiece(piece);
       for (const id of tokens) ids.push(id);
     }
