@@ -1,5 +1,6 @@
-// What a person can mend is a UserError: one sentence that says what is wrong, where, and how to mend it.
-// Everything else that is thrown is a defect of ours. Exit codes are part of the product's interface.
+// A mistake that a person can correct is a UserError: one sentence that says what is wrong, where, and what to do. Anything
+// else that is thrown is a bug of ours. Codes and exit codes are part of the public interface: docs/errors.md lists them,
+// and a test keeps that page and this table equal.
 
 export const ExitCode = {
   ok: 0,
@@ -10,26 +11,111 @@ export const ExitCode = {
   data: 3,
   /** A model folder, weights or tokenizer that cannot be used. */
   model: 4,
-  /** A device that is missing, cannot do what was asked, or has too little memory or disk. */
+  /** A device that is missing, lacks a feature, or has too little memory or disk. */
   device: 5,
   /** The loss stayed NaN or infinite. */
   diverged: 6,
+  hungUp: 129,
   interrupted: 130,
   terminated: 143,
 } as const;
 
 export type Fault = 'usage' | 'data' | 'model' | 'device' | 'diverged';
 
+/** Every error code, and the kind of fault it belongs to. A released code keeps its name and meaning. */
+export const errorCodes = {
+  'argument-unexpected': 'usage',
+  'cannot-save': 'device',
+  'chat-command-invalid': 'usage',
+  'checkpoint-damaged': 'model',
+  'checkpoint-foreign': 'model',
+  'command-line-invalid': 'usage',
+  'command-unknown': 'usage',
+  'config-invalid': 'usage',
+  'config-unreadable': 'usage',
+  'corpus-empty': 'data',
+  'corpus-format-unknown': 'data',
+  'corpus-line-invalid': 'data',
+  'corpus-not-appendable': 'data',
+  'corpus-not-json': 'data',
+  'corpus-not-text': 'data',
+  'corpus-not-utf8': 'data',
+  'corpus-record-invalid': 'data',
+  'corpus-too-small': 'data',
+  'corpus-unreadable': 'data',
+  'corpus-without-dialogues': 'data',
+  'cpu-compiler-missing': 'device',
+  'cpu-kernels-no-folder': 'device',
+  'cpu-kernels-not-compiled': 'device',
+  'cpu-kernels-not-loaded': 'device',
+  'cpu-unsupported-system': 'device',
+  'cuda-failure': 'device',
+  'cuda-library-unusable': 'device',
+  'cuda-no-such-card': 'device',
+  'cuda-unavailable': 'device',
+  'data-not-named': 'usage',
+  'device-unknown': 'usage',
+  'download-damaged': 'model',
+  'history-unreadable': 'data',
+  'hub-offline': 'model',
+  'hub-refused': 'model',
+  'hub-unreachable': 'model',
+  'input-unreadable': 'data',
+  'message-too-long': 'usage',
+  'metrics-unreadable': 'data',
+  'model-config-invalid': 'model',
+  'model-diverged': 'model',
+  'model-incomplete': 'model',
+  'model-index-invalid': 'model',
+  'model-name-invalid': 'model',
+  'model-not-found': 'model',
+  'model-not-named': 'usage',
+  'model-unsupported-by-device': 'device',
+  'model-untrained': 'model',
+  'model-wrong-direction': 'model',
+  'nothing-said-yet': 'usage',
+  'nothing-to-learn': 'data',
+  'option-invalid': 'usage',
+  'option-unknown': 'usage',
+  'options-conflict': 'usage',
+  'out-of-memory': 'device',
+  'output-folder-in-use': 'usage',
+  'precision-unsupported': 'device',
+  'preset-unknown': 'model',
+  'prompt-empty': 'usage',
+  'resume-mismatch': 'usage',
+  'resume-not-found': 'usage',
+  'reverse-not-given': 'usage',
+  'text-too-long': 'data',
+  'tfjs-backend-unknown': 'device',
+  'tfjs-unavailable': 'device',
+  'tokenizer-invalid': 'model',
+  'tokenizer-missing': 'model',
+  'tokenizer-unsupported': 'model',
+  'training-diverged': 'diverged',
+  'training-unfinished': 'model',
+  'transcript-name-invalid': 'usage',
+  'weights-invalid': 'model',
+  'weights-mismatch': 'model',
+} as const satisfies Record<string, Fault>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
 export class UserError extends Error {
   override readonly name = 'UserError';
 
-  /** @param fault decides the exit code; @param message one sentence: what, where, how to mend it. */
+  /** @param code stable, for programs; @param message one sentence for people: what, where, what to do. */
   constructor(
-    readonly fault: Fault,
+    readonly code: ErrorCode,
     message: string,
     options?: { cause?: unknown },
   ) {
     super(message, options);
+  }
+
+  /** The kind of fault, which decides the exit code. */
+  get fault(): Fault {
+    return errorCodes[this.code];
   }
 
   get exitCode(): number {

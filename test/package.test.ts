@@ -25,7 +25,10 @@ it('publishes the compiled programs, the kernels they compile, the configs and t
   const published = packed?.files.map(({ path }) => path).sort();
 
   const sources = filesBelow('src').filter((path) => !/\.test\.ts$|goldens\.json$/.test(path));
-  const compiled = sources.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
+  const compiled = sources.flatMap((path) => {
+    const [name, isCode] = [`dist/${path.replace(/\.ts$/, '')}`, path.endsWith('.ts')];
+    return isCode ? [`${name}.js`, `${name}.d.ts`] : [name];
+  });
   const expected = [
     ...['LICENSE', 'README.md', 'package.json', 'scripts/setup-tfjs-node.mjs'],
     ...['configs', 'data'].flatMap(filesBelow),

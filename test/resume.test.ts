@@ -2,11 +2,21 @@
 // bit for bit. And what --resume says where it cannot go on.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
+import { setTimeout as nextTurn } from 'node:timers/promises';
 import { checkpointSteps } from '../src/train/checkpoint.js';
-import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, startChatbotTrain } from './tiny-run.js';
+import {
+  chatbotTrain,
+  listing,
+  main,
+  makeTinyCorpus,
+  makeTinyModel,
+  scratchFolder,
+  startChatbotTrain,
+} from './tiny-run.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
@@ -50,16 +60,6 @@ function substance(folder: string) {
   };
 }
 
-/** Names, sizes and times of change of all files: what shows that nothing was written. */
-function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
-}
-
 const whole = join(root, 'whole');
 
 test('a run without interruption', async () => {
@@ -72,6 +72,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
   for (const [signal, exitCode, moment] of [
     ['SIGINT', 130, /^step 6\//],
     ['SIGTERM', 143, /^step 9\//],
+    ['SIGHUP', 129, /^step 12\//],
   ] as const)
     test(`${signal} saves and exits ${exitCode}, and --resume ends with the bits of a run without interruption`, async () => {
       const folder = join(root, signal);
@@ -96,6 +97,50 @@ describe('without touching that run', { concurrency: 2 }, () => {
       assert.match(resumed.stderr, new RegExp(`going on after step ${stopped}$`, 'm'));
       assert.deepEqual(substance(folder), substance(whole));
     });
+
+  for (const [what, launcher] of [
+    ['nohup', ['bash', '-c', 'trap : HUP; nohup "$0" "$@"; exit $?']],
+    ['a shell that ignores SIGHUP', ['sh', '-c', `trap '' HUP; "$0" "$@"; exit $?`]],
+  ] as const)
+    test(`SIGHUP does not stop a run under ${what}`, {
+      skip: process.platform !== 'linux' && 'only Linux shows what a parent ignores',
+    }, async () => {
+      const running = startChatbotTrain(until(12, join(root, `kept-${launcher[0]}`)), launcher);
+      assert.notEqual(await running.line(/^step 3\//), null);
+      process.kill(-(running.child.pid ?? 0), 'SIGHUP');
+      const { code, stderr, stdout } = await running.outcome;
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^note: SIGHUP: ignored, as nohup asked for; the run goes on$/m);
+      assert.match(stdout, /^Trained 12 steps/m);
+    });
+
+  test('a terminal that is closed is a SIGHUP, and the process ends in good order', {
+    skip: spawnSync('script', ['-qfec', 'true', '/dev/null']).status !== 0 && 'there is no script(1) here',
+  }, async () => {
+    const folder = join(root, 'closed');
+    const exitCode = join(root, 'closed-exit-code');
+    const script = join(root, 'closed.sh');
+    // The shell that reports the exit code handles SIGHUP, so that it outlives its terminal. What it starts does not
+    // inherit a handler. The session's leader does not handle it and dies, on which the kernel hangs up the others.
+    writeFileSync(
+      script,
+      `trap : HUP; "${process.execPath}" "${main}" ${until(100_000, folder).join(' ')} --eval-ratio 0.01 --save-steps 1000; echo $? > "${exitCode}"`,
+    );
+    const terminal = spawn('script', ['-qfec', `sh "${script}"; true`, '/dev/null'], {
+      env: { ...process.env, SHELL: '/bin/sh', _: undefined },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let screen = '';
+    for await (const text of terminal.stdout.setEncoding('utf8')) {
+      screen += text;
+      if (/ [1-9]\d*\/\S+ \| loss/.test(screen)) break;
+    }
+    terminal.kill('SIGKILL');
+    while (!existsSync(exitCode) || readFileSync(exitCode, 'utf8') === '') await nextTurn(20);
+    assert.equal(readFileSync(exitCode, 'utf8'), '129\n', screen);
+    const stopped = checkpointSteps(folder).at(-1) ?? 0;
+    assert.ok(stopped > 0 && stopped < 100_000, `stopped at ${stopped}`);
+  });
 
   test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
     const folder = join(root, 'twice');
@@ -204,6 +249,62 @@ describe('without touching that run', { concurrency: 2 }, () => {
       assert.equal(code, 4);
       assert.deepEqual(listing(folder), before);
     });
+});
+
+describe('a damaged newest checkpoint', () => {
+  const folder = join(root, 'damaged-newest');
+  const damaged = join(folder, 'checkpoint-27');
+  const weights = join(damaged, 'model.safetensors');
+  before(() => {
+    cpSync(whole, folder, { recursive: true });
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
+    writeFileSync(weights, bytes);
+  });
+
+  test('is refused where it is named, and the newest whole one is named with the flag that takes it', async () => {
+    const before = listing(folder);
+    const { code, stderr } = await chatbotTrain([...until(27, folder), '--quiet', '--resume', damaged]);
+    assert.equal(
+      stderr,
+      `error: ${weights} is damaged: its SHA-256 is not the one in SHA256SUMS; ` +
+        `the newest whole checkpoint of this run is used with --resume ${join(folder, 'checkpoint-21')}\n`,
+    );
+    assert.equal(code, 4);
+    assert.deepEqual(listing(folder), before);
+  });
+
+  test('is passed over by --resume alone, which says so and keeps it', async () => {
+    const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^note: .*checkpoint-27\/model\.safetensors is damaged: its SHA-256 .*$/m);
+    assert.match(stderr, /^note: going on from .*checkpoint-21, the newest checkpoint that is whole$/m);
+    const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
+    assert.deepEqual(checkpointSteps(aside), [27]);
+    assert.deepEqual(substance(folder), substance(whole));
+  });
+});
+
+test('a checkpoint without checksums, as earlier versions saved them, is resumed with a note', async () => {
+  const folder = join(root, 'earlier-version');
+  cpSync(whole, folder, { recursive: true });
+  for (const step of checkpointSteps(folder)) {
+    const checkpoint = join(folder, `checkpoint-${step}`);
+    if (step > 14) rmSync(checkpoint, { recursive: true });
+  }
+  for (const step of checkpointSteps(folder)) {
+    const checkpoint = join(folder, `checkpoint-${step}`);
+    rmSync(join(checkpoint, 'SHA256SUMS'));
+    const path = join(checkpoint, 'trainer_state.json');
+    const { evaluation_fingerprint: _, ...earlier } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(earlier));
+  }
+  const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^note: .*checkpoint-14 has no checksums, because an earlier version saved it: /m);
+  const { state, ...rest } = substance(folder);
+  const { state: _, ...expected } = substance(whole);
+  assert.deepEqual(rest, expected);
 });
 
 test('going back to an older checkpoint by name repeats what came after it', async () => {

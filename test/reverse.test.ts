@@ -2,10 +2,9 @@
 // the two kinds are not mixed up.
 
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { RunOptions } from '../src/config/output-folder.js';
 import { completeOptions } from '../src/config/schema.js';
 import { trainOptions } from '../src/config/train-options.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
@@ -16,7 +15,7 @@ import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { prepareData } from '../src/train/data.js';
 import { openModelFolder, readModelConfig } from '../src/weights/model-folder.js';
-import { chatbotTrain, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { chatbotTrain, listing, makeTinyModel, scratchFolder } from './tiny-run.js';
 
 const root = scratchFolder('reverse');
 const model = makeTinyModel(join(root, 'model'));
@@ -45,16 +44,6 @@ const words = (output: string, ...more: readonly string[]) => [
   ...more,
 ];
 const train = (output: string, ...more: readonly string[]) => chatbotTrain(words(output, ...more));
-
-/** Names, sizes and times of change of all files: what shows that nothing was written. */
-function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const { size, mtimeMs } = statSync(join(folder, name));
-      return `${name} ${size} ${mtimeMs}`;
-    });
-}
 
 function orderIn(...place: readonly string[]): unknown {
   const config: unknown = JSON.parse(readFileSync(join(root, ...place, 'config.json'), 'utf8'));
@@ -191,7 +180,7 @@ describe('mixed up', () => {
 });
 
 describe('the data of a reversed run', () => {
-  const options: RunOptions = { ...completeOptions(trainOptions, []), outputDir: root };
+  const options = completeOptions(trainOptions, []);
   const say = (text: string) => ({ text, supervised: true });
   const dialogues = pairs.map(([text, response]) => ({ turns: [say(text), say(response)], source: 'test' }));
   const prepared = (reverse: boolean) =>

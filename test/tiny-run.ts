@@ -2,15 +2,25 @@
 // byte-level vocabulary of its own, a corpus that it can learn, and `chatbot-train` as a person starts it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { expectedTensors, type GPT2Config } from '../src/nn/gpt2-config.js';
+import { expectedTensors, type GPT2Config, presetConfig } from '../src/nn/gpt2-config.js';
 import { byteCharacters } from '../src/tokenizer/byte-characters.js';
 import { saveModelFolder } from '../src/weights/model-folder.js';
 import { goldenWeights } from './golden-model.js';
 import { repositoryRoot } from './repository.js';
+
+/** Names, sizes and times of change of all files below a folder: what shows that nothing was written. */
+export function listing(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${size} ${mtimeMs}`;
+    });
+}
 
 /** A folder that goes away with the test file. */
 export function scratchFolder(name: string): string {
@@ -34,24 +44,8 @@ export function tinyVocabulary(): { readonly files: ReadonlyMap<string, string>;
 }
 
 export const tinyConfig: GPT2Config = {
-  vocabSize: tinyVocabulary().size,
-  nPositions: 64,
-  nEmbd: 32,
-  nLayer: 2,
-  nHead: 2,
-  nInner: 64,
-  activationFunction: 'gelu_new',
-  embdPdrop: 0.1,
-  attnPdrop: 0.1,
-  residPdrop: 0.1,
-  layerNormEpsilon: 1e-5,
-  scaleAttnWeights: true,
-  scaleAttnByInverseLayerIdx: false,
-  tieWordEmbeddings: true,
-  initializerRange: 0.02,
-  dialogueOrder: 'forward',
-  bosTokenId: null,
-  padTokenId: null,
+  ...presetConfig('tiny', tinyVocabulary().size),
+  ...{ nPositions: 64, nEmbd: 32, nLayer: 2, nHead: 2, nInner: 64 },
 };
 
 /** Writes a model folder of `tinyConfig`; always the same bits. */
@@ -92,7 +86,7 @@ export function makeTinyCorpus(path: string, pairs = 36): string {
   return path;
 }
 
-const main = join(repositoryRoot, 'dist/src/cli/main.js');
+export const main = join(repositoryRoot, 'dist/src/cli/main.js');
 
 export interface Outcome {
   readonly code: number | null;
@@ -112,11 +106,20 @@ export interface RunningCommand {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Starts `chatbot-train` and leaves it running. */
-export function startChatbotTrain(words: readonly string[]): RunningCommand {
-  const child = spawn(process.execPath, [main, ...words], {
-    env: { ...process.env, HF_HUB_OFFLINE: '1' },
+/**
+ * Starts `chatbot-train` and leaves it running.
+ * @param launcher a command that starts the words after it; the child is in a process group of its own then.
+ */
+export function startChatbotTrain(
+  words: readonly string[],
+  launcher: readonly [string, ...string[]] | null = null,
+): RunningCommand {
+  const [program, ...before] = launcher ?? [process.execPath];
+  const child = spawn(program, [...before, ...(launcher ? [process.execPath] : []), main, ...words], {
+    // `_` would tell how the tests themselves were started.
+    env: { ...process.env, HF_HUB_OFFLINE: '1', _: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: launcher !== null,
   });
   let stdout = '';
   let stderr = '';

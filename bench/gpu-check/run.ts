@@ -63,12 +63,16 @@ function asked(args: readonly string[]): Asked {
   const only = values.only.split(',').map((name) => {
     const part = parts.find((known) => known === name);
     if (part === undefined)
-      throw new UserError('usage', `--only: there is no part '${name}'; there are ${parts.join(', ')}`);
+      throw new UserError(
+        'option-unknown',
+        `--only: there is no part '${name}'; there are ${parts.join(', ')}`,
+      );
     return part;
   });
   const number = (flag: 'minutes' | 'rounds') => {
     const value = Number(values[flag]);
-    if (!(value > 0)) throw new UserError('usage', `--${flag} is a number above 0, not '${values[flag]}'`);
+    if (!(value > 0))
+      throw new UserError('option-invalid', `--${flag} is a number above 0, not '${values[flag]}'`);
     return value;
   };
   const { device, python, data, smoke, output } = values;
@@ -97,7 +101,7 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (thrown) {
-    throw new UserError('usage', messageOf(thrown));
+    throw new UserError('option-invalid', messageOf(thrown));
   }
 }
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { chatOptions } from '../config/chat-options.js';
-import { entriesOf, flagOf, kebab, type OptionSpec } from '../config/option-spec.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
+import { entriesOf, flagOf, kebab, type OptionSpec } from '../option-spec.js';
 import { addOptions, givenFlags, unknownFlag } from './flags.js';
 
 function parse(...words: string[]) {

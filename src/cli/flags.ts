@@ -2,6 +2,8 @@
 // config/schema.ts checks them together with those of the config file.
 
 import { Argument, type Command, Option } from 'commander';
+import type { Given, GivenOptions } from '../config/schema.js';
+import { UserError } from '../errors.js';
 import {
   defaultText,
   entriesOf,
@@ -9,9 +11,7 @@ import {
   kebab,
   type OptionSpec,
   type OptionTable,
-} from '../config/option-spec.js';
-import type { Given, GivenOptions } from '../config/schema.js';
-import { UserError } from '../errors.js';
+} from '../option-spec.js';
 import { nearest } from '../suggest.js';
 
 const COMMAND_LINE = 'on the command line';
@@ -75,7 +75,7 @@ function flagValue(command: Command, key: string): unknown {
     .flat()
     .find((each) => typeof each === 'string' && /^--[a-z][\w-]*(=|$)/i.test(each));
   if (swallowed !== undefined)
-    throw new UserError('usage', `--${kebab(key)} needs a value, but ${swallowed} follows it`);
+    throw new UserError('option-invalid', `--${kebab(key)} needs a value, but ${swallowed} follows it`);
   return value;
 }
 
@@ -92,13 +92,13 @@ export function unknownFlag(flag: string, command: Command): UserError {
   const word = command.registeredArguments.find((argument) => name === `--${argument.name()}`);
   if (word !== undefined)
     return new UserError(
-      'usage',
+      'option-unknown',
       `unknown flag ${flag}; the ${word.name()} stands alone: ${command.name()} <${word.name()}>`,
     );
   const known = command.options.flatMap(({ short, long, hidden }) => (hidden ? [] : [short, long]));
   const near = nearest(name, known.filter((spelling) => spelling?.startsWith('--')).map(String));
   const hint = near === undefined ? `${fullName(command)} --help lists all flags` : `did you mean ${near}?`;
-  return new UserError('usage', `unknown flag ${flag}; ${hint}`);
+  return new UserError('option-unknown', `unknown flag ${flag}; ${hint}`);
 }
 
 function fullName(command: Command): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { count, duration, oneLine, short } from './format.js';
+import { oneLine } from '../quote.js';
+import { count, duration, short } from './format.js';
 
 test('numbers read as people write them', () => {
   assert.equal(count(1234567.4), '1,234,567');

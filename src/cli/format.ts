@@ -1,4 +1,4 @@
-// Numbers and text as people read them in a terminal.
+// Numbers as people read them in a terminal.
 
 /** `1,234`. */
 export function count(value: number): string {
@@ -20,14 +20,4 @@ export function duration(seconds: number): string {
   if (whole < 60) return `${whole}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${two(whole % 60)}s`;
   return `${Math.floor(whole / 3600)}h ${two(Math.floor((whole % 3600) / 60))}m`;
-}
-
-/**
- * Text from a corpus or a model on one line: control characters, which could command the terminal, become spaces,
- * and what is too long is cut.
- */
-export function oneLine(text: string, longest = 160): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
-  const letters = [...line];
-  return letters.length > longest ? `${letters.slice(0, longest - 1).join('')}…` : line;
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../test/loaded-modules.js';
-import { entriesOf, flagOf } from '../config/option-spec.js';
 import { trainOptions } from '../config/train-options.js';
+import { entriesOf, flagOf } from '../option-spec.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'main-'));
@@ -47,10 +47,11 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/main.js',
     'cli/program.js',
     'config/device-options.js',
-    'config/option-spec.js',
     'config/train-options.js',
     'device/names.js',
     'errors.js',
+    'option-spec.js',
+    'quote.js',
     'suggest.js',
   ]);
   assert.deepEqual(packages, ['commander']);

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
+
 // `chatbot-train`: reads the command line and starts one command. Only what `--help` needs is imported here; each
 // command brings its own rooms when it runs.
 
 import type { Command } from 'commander';
 import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import { givenFlags } from './flags.js';
 import { createProgram, quietCommand, runProgram } from './program.js';
@@ -19,7 +21,7 @@ Examples:
   chatbot-train doctor
 
 Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 2 flags or config; 3 data;
-4 model; 5 device or memory; 6 diverged; 130 or 143 interrupted, after saving a checkpoint.`;
+4 model; 5 device or memory; 6 diverged; 129, 130 or 143 interrupted, after saving a checkpoint.`;
 
 function build(): Command {
   const program = createProgram(
@@ -49,7 +51,7 @@ function addDoctor(program: Command): void {
     .option('--verbose', 'Report also where libraries were looked for and how the GPU computes products.')
     .action(async (_: unknown, command: Command) => {
       const [word] = command.args;
-      if (word !== undefined) throw new UserError('usage', `doctor takes no ${JSON.stringify(word)}`);
+      if (word !== undefined) throw new UserError('argument-unexpected', `doctor takes no ${quoted(word)}`);
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
       process.exitCode = await doctorCommand({
@@ -68,7 +70,7 @@ function refuseWords(program: Command): void {
     program.commands.map((command) => command.name()),
   );
   const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
-  throw new UserError('usage', `${JSON.stringify(word)} is not a command; ${hint}`);
+  throw new UserError('command-unknown', `${quoted(word)} is not a command; ${hint}`);
 }
 
 await runProgram(build());

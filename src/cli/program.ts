@@ -1,10 +1,11 @@
 // What the programs share: how `--help` looks, how anything that goes wrong is told and counted, the version. It is
 // imported by every start, so it brings in nothing but commander. stdout is for results, stderr for everything else.
 
-import { readFileSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
-import type { OptionTable } from '../config/option-spec.js';
 import { ExitCode, messageOf, UserError } from '../errors.js';
+import type { OptionTable } from '../option-spec.js';
 import { addOptions, unknownFlag } from './flags.js';
 
 export interface ProgramText {
@@ -41,9 +42,10 @@ export function quietCommand(command: Command): Command {
 
 /** Reads the command line and runs the action that it asks for; what that throws is told in a sentence and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
-  // A reader that has gone away (`| head`) must not end a training run.
+  outliveTerminals();
+  // A reader that has gone away (`| head`, a closed terminal) must not end a training run.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
+    if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return;
     process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
     process.exit(ExitCode.device);
   });
@@ -54,6 +56,17 @@ export async function runProgram(program: Command): Promise<void> {
   } catch (thrown) {
     process.exitCode = report(thrown, program);
   }
+}
+
+/**
+ * Node restores the modes of its terminals when it exits, and aborts where one of them is gone. It leaves closed
+ * descriptors alone.
+ */
+function outliveTerminals(): void {
+  const terminals = [0, 1, 2].filter(isatty);
+  process.on('exit', () => {
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
+  });
 }
 
 function version(): string {
@@ -82,9 +95,9 @@ function usageError(error: CommanderError, program: Command): UserError {
     case 'commander.unknownOption':
       return unknownFlag(quotedWord, subcommand ?? program);
     case 'commander.optionMissingArgument':
-      return new UserError('usage', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
+      return new UserError('option-invalid', `${quotedWord.split(/[ ,]/)[0]} needs a value: ${quotedWord}`);
     default:
-      return new UserError('usage', error.message.replace(/^error: /, ''));
+      return new UserError('command-line-invalid', error.message.replace(/^error: /, ''));
   }
 }
 

@@ -3,8 +3,9 @@
 
 import { SingleBar } from 'cli-progress';
 import { formatBytes } from '../files/format-bytes.js';
+import { oneLine } from '../quote.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../train/events.js';
-import { count, duration, oneLine, short } from './format.js';
+import { count, duration, short } from './format.js';
 
 export interface StepUpdate {
   readonly step: number;

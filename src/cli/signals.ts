@@ -1,11 +1,18 @@
-// Ctrl-C and `kill`: the first asks the run to save and stop, a second Ctrl-C ends the process at once.
-// Listeners run only when the event loop turns, so the trainer must yield to it between micro-steps.
+// Ctrl-C, `kill` and a closed terminal: the first signal asks the run to save and stop, a second Ctrl-C ends the process
+// at once. Listeners run only when the event loop turns, so the trainer must yield to it between micro-steps.
 
+import { fstatSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
 import { ExitCode } from '../errors.js';
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export const exitCodeOfSignal = {
+  SIGHUP: ExitCode.hungUp,
+  SIGINT: ExitCode.interrupted,
+  SIGTERM: ExitCode.terminated,
+} as const;
 
-export const exitCodeOfSignal = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const;
+export type StopSignal = keyof typeof exitCodeOfSignal;
 
 export interface SignalWatch {
   /** The signal that asked to stop, if one did. */
@@ -21,27 +28,91 @@ export interface SignalSource {
   exit(code: number): void;
 }
 
-/** @param asked is called once, at the first signal. */
+/**
+ * @param asked is called once, at the first signal.
+ * @param signals that ask to stop.
+ */
 export function watchSignals(
   asked: (signal: StopSignal) => void,
+  signals: readonly StopSignal[],
   source: SignalSource = process,
 ): SignalWatch {
   let received: StopSignal | null = null;
-  const first = (signal: StopSignal) => {
-    received = signal;
-    asked(signal);
-  };
-  const interrupted = () => (received === null ? first('SIGINT') : source.exit(ExitCode.interrupted));
-  const terminated = () => {
-    if (received === null) first('SIGTERM');
-  };
-  source.on('SIGINT', interrupted);
-  source.on('SIGTERM', terminated);
+  const listeners = signals.map((signal) => {
+    const listener = () => {
+      if (received !== null) {
+        if (signal === 'SIGINT') source.exit(ExitCode.interrupted);
+        return;
+      }
+      received = signal;
+      asked(signal);
+    };
+    return [signal, listener] as const;
+  });
+  for (const [signal, listener] of listeners) source.on(signal, listener);
   return {
     shouldStop: () => received,
     dispose: () => {
-      source.removeListener('SIGINT', interrupted);
-      source.removeListener('SIGTERM', terminated);
+      for (const [signal, listener] of listeners) source.removeListener(signal, listener);
     },
   };
+}
+
+/**
+ * Lets hang-ups pass, as nohup means it. Node itself does not: whatever it was started with, it gives every signal its
+ * default action, and the default of SIGHUP is to end the process.
+ * @param told is called at the first hang-up.
+ * @returns what undoes it.
+ */
+export function ignoreHangups(told: () => void, source: SignalSource = process): () => void {
+  let first = true;
+  const listener = () => {
+    if (first) told();
+    first = false;
+  };
+  source.on('SIGHUP', listener);
+  return () => source.removeListener('SIGHUP', listener);
+}
+
+/** What shows how the process was started. */
+export interface Startup {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly parent: number;
+}
+
+/**
+ * Whether the program was started with SIGHUP ignored, as far as can be found out: Node has reset its own disposition
+ * before any script runs. Bash and zsh leave the path of the command that they start in `_`; nohup writes to nohup.out
+ * where it was started in a terminal; and a shell that ignores SIGHUP passes that on to what it starts, which Linux
+ * shows of the parent process.
+ */
+export function startedWithoutHangups(
+  { environment, parent }: Startup = { environment: process.env, parent: process.ppid },
+): boolean {
+  return basename(environment._ ?? '') === 'nohup' || writesToNohupOut() || ignoresHangups(parent);
+}
+
+function writesToNohupOut(): boolean {
+  return [1, 2].some((descriptor) =>
+    ['nohup.out', join(homedir(), 'nohup.out')].some((path) => isSameFile(descriptor, path)),
+  );
+}
+
+function isSameFile(descriptor: number, path: string): boolean {
+  try {
+    const [open, named] = [fstatSync(descriptor), statSync(path)];
+    return open.isFile() && open.ino === named.ino && open.dev === named.dev;
+  } catch {
+    return false;
+  }
+}
+
+/** Signal 1 is the lowest bit of the mask. */
+function ignoresHangups(pid: number): boolean {
+  try {
+    const mask = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return mask !== undefined && (Number.parseInt(mask, 16) & 1) === 1;
+  } catch {
+    return false;
+  }
 }

@@ -10,7 +10,13 @@ import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
 import { planJson, planLines } from './plan.js';
 import { createProgress, headerText, type Progress } from './progress.js';
-import { exitCodeOfSignal, type SignalWatch, type StopSignal, watchSignals } from './signals.js';
+import {
+  exitCodeOfSignal,
+  ignoreHangups,
+  type SignalWatch,
+  startedWithoutHangups,
+  watchSignals,
+} from './signals.js';
 import { interruptionText, summaryJson, summaryText } from './summary.js';
 
 /** A whole run. Null after a dry run. */
@@ -41,30 +47,37 @@ export async function trainCommand(
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
   const watch: { signals: SignalWatch | null } = { signals: null };
+  const allowHangups = startedWithoutHangups()
+    ? ignoreHangups(() => progress.note('SIGHUP: ignored, as nohup asked for; the run goes on'))
+    : null;
   // Until there is a plan there is nothing to save: a signal ends the process then as it ends any other.
   const planned = () => {
-    watch.signals ??= watchSignals((signal) =>
-      progress.note(
-        `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
-      ),
+    watch.signals ??= watchSignals(
+      (signal) =>
+        progress.note(
+          `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+        ),
+      allowHangups ? ['SIGINT', 'SIGTERM'] : ['SIGHUP', 'SIGINT', 'SIGTERM'],
     );
   };
-  const shouldStop = () => watch.signals?.shouldStop() ?? null;
+  const signal = () => watch.signals?.shouldStop() ?? null;
+  const shouldStop = () => signal() !== null;
   try {
     const watcher = watcherOf(progress, options, stdout, { planned, shouldStop });
     const summary = await startRun(run, watcher);
     progress.stop();
-    const signal = shouldStop();
+    const stoppedBy = signal();
     if (summary !== null) {
-      const text = signal === null ? summaryText(summary, options.reverse) : interruptionText(summary);
+      const text = stoppedBy === null ? summaryText(summary, options.reverse) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
       if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
     }
-    if (signal !== null) return exitCodeOfSignal[signal];
+    if (stoppedBy !== null) return exitCodeOfSignal[stoppedBy];
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);
   } finally {
     progress.stop();
     watch.signals?.dispose();
+    allowHangups?.();
   }
 }
 
@@ -72,7 +85,7 @@ function watcherOf(
   progress: Progress,
   options: TrainOptions,
   stdout: NodeJS.WritableStream,
-  { planned, shouldStop }: { planned(): void; shouldStop(): StopSignal | null },
+  { planned, shouldStop }: { planned(): void; shouldStop(): boolean },
 ): RunWatcher {
   return {
     plan: (plan) => {

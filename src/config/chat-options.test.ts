@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultSettings } from '../generate/settings.js';
+import { entriesOf, flagOf, isPositional, kebab } from '../option-spec.js';
 import { chatOptions } from './chat-options.js';
 import { generationSettings } from './chat-settings.js';
-import { entriesOf, flagOf, isPositional, kebab } from './option-spec.js';
 import { completeOptions } from './schema.js';
 
 test('no two options share a flag or an alias', () => {

@@ -2,8 +2,8 @@
 // GenerationConfig where it has them; the defaults of a reply are those of generate/settings.ts.
 
 import { defaultSettings } from '../generate/settings.js';
+import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
-import type { OptionSpec, ValuesOf } from './option-spec.js';
 
 /** How many replies `--mmi` chooses from when nobody says so; the DialoGPT paper takes 16. */
 export const mmiCandidates = 16;

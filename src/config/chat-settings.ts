@@ -3,8 +3,8 @@
 
 import { UserError } from '../errors.js';
 import type { GenerationSettings } from '../generate/settings.js';
+import { flagOf } from '../option-spec.js';
 import { type ChatOption, type ChatOptions, chatOptions, mmiCandidates } from './chat-options.js';
-import { flagOf } from './option-spec.js';
 import { completeOptions, type GivenOptions } from './schema.js';
 
 export interface LoadedChatOptions {
@@ -58,19 +58,22 @@ export function refuseContradictions(options: ChatOptions, given: ReadonlySet<Ch
   if (numBeams > 1 && several) refuse('numBeams', 'candidates', 'candidates are drawn by chance');
   if (mmi !== null && options.candidates === 1)
     throw new UserError(
-      'usage',
+      'options-conflict',
       `--mmi has nothing to rank with --candidates 1; ask for more, or leave --candidates out for ${mmiCandidates}`,
     );
   if (minNewTokens > maxNewTokens)
     throw new UserError(
-      'usage',
+      'options-conflict',
       `--min-new-tokens ${minNewTokens} is more than --max-new-tokens ${maxNewTokens}; lower the one or raise the other`,
     );
 }
 
 function refuse(one: ChatOption, other: ChatOption, why: string): never {
   const [first, second] = [flagOf(chatOptions, one), flagOf(chatOptions, other)];
-  throw new UserError('usage', `${first} and ${second} contradict each other: ${why}; leave one of them out`);
+  throw new UserError(
+    'options-conflict',
+    `${first} and ${second} contradict each other: ${why}; leave one of them out`,
+  );
 }
 
 function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): readonly string[] {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../errors.js';
+import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { parseConfig, readConfigFile } from './file.js';
-import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import { completeOptions } from './schema.js';
 import { trainOptions } from './train-options.js';
 

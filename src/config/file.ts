@@ -5,8 +5,9 @@
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, readRegularFile } from '../files/regular-file.js';
+import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
-import { entriesOf, kebab, type OptionSpec } from './option-spec.js';
 import type { Given, GivenOptions } from './schema.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
@@ -48,17 +49,17 @@ function readText(path: string): string {
   } catch (error) {
     if (error instanceof FileRefused)
       throw new UserError(
-        'usage',
+        'config-invalid',
         `config file ${path} ${error.message}; name a YAML or JSON file after --config`,
         { cause: error },
       );
     if (error instanceof TypeError)
-      throw new UserError('usage', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
+      throw new UserError('config-unreadable', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
         cause: error,
       });
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new UserError(
-      'usage',
+      'config-unreadable',
       missing
         ? `config file ${path} does not exist; check the path after --config`
         : `config file ${path} cannot be read: ${messageOf(error)}`,
@@ -80,7 +81,7 @@ function refuseDeepNesting(text: string, path: string): void {
     if (breaks > 0) block = 0;
     if (flow > MAX_DEPTH || block > MAX_DEPTH)
       throw new UserError(
-        'usage',
+        'config-invalid',
         `${path}:${line} is nested too deeply; a config is a flat list of "option: value"`,
       );
   }
@@ -98,14 +99,14 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
   const [problem] = document.errors;
   if (problem !== undefined)
     throw new UserError(
-      'usage',
+      'config-invalid',
       `${path}:${lineAt(problem.pos[0])} is not valid YAML: ${problem.message.split('\n')[0]}`,
     );
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null)) return new Map();
   if (!isMap(contents))
     throw new UserError(
-      'usage',
+      'config-invalid',
       `${path}:${lineAt(contents.range?.[0] ?? 0)} is not a list of "option: value"`,
     );
 
@@ -118,7 +119,7 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
     const earlier = given.get(meaning.key);
     if (earlier !== undefined)
       throw new UserError(
-        'usage',
+        'config-invalid',
         `${where} sets ${kebab(meaning.key)} again (first ${earlier.where}); keep one of the two`,
       );
     const plain = plainValue(value, where);
@@ -138,23 +139,23 @@ function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where
   const meaning = meanings.get(spelt);
   if (meaning !== undefined) return meaning;
   if (spelt === 'config')
-    throw new UserError('usage', `${where} names another config, which only the flag --config can do`);
+    throw new UserError(
+      'config-invalid',
+      `${where} names another config, which only the flag --config can do`,
+    );
   const near = nearest(spelt, meanings.keys());
   const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;
-  throw new UserError(
-    'usage',
-    `${where} sets the unknown option ${JSON.stringify(key).slice(0, 60)}; ${hint}`,
-  );
+  throw new UserError('option-unknown', `${where} sets the unknown option ${quoted(key)}; ${hint}`);
 }
 
 function plainValue(node: unknown, where: string): unknown {
   if (node === null) return null;
   if (isScalar(node)) return node.value;
   if (isAlias(node))
-    throw new UserError('usage', `${where} refers to another line by "*"; write the value itself`);
+    throw new UserError('config-invalid', `${where} refers to another line by "*"; write the value itself`);
   if (isSeq(node)) return node.items.map((item) => plainValue(item, where));
   throw new UserError(
-    'usage',
+    'config-invalid',
     `${where} holds options inside an option; a config is a flat list of "option: value"`,
   );
 }

@@ -2,7 +2,7 @@
 // refused and options without effect named.
 
 import { UserError } from '../errors.js';
-import { flagOf } from './option-spec.js';
+import { flagOf } from '../option-spec.js';
 import { completeOptions, type Given, type GivenOptions } from './schema.js';
 import { type TrainOption, type TrainOptions, trainOptions } from './train-options.js';
 
@@ -14,9 +14,16 @@ export interface LoadedOptions {
 
 /** @throws UserError (usage) for anything that cannot be run as asked. */
 export async function loadOptions(flags: GivenOptions<TrainOption>): Promise<LoadedOptions> {
-  const file = await givenByFile(flags.get('config'));
-  const options = completeOptions(trainOptions, [file, flags]);
-  const given = new Set<TrainOption>([...file.keys(), ...flags.keys()]);
+  return settleOptions([await givenByFile(flags.get('config')), flags]);
+}
+
+/**
+ * Options from what was given, the last layer on top.
+ * @throws UserError (usage) for anything that cannot be run as asked.
+ */
+export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): LoadedOptions {
+  const options = completeOptions(trainOptions, layers);
+  const given = new Set(layers.flatMap((layer) => [...layer.keys()]));
   refuseContradictions(options, given);
   return { options, notes: withoutEffect(options, given) };
 }
@@ -35,24 +42,24 @@ export function evaluates(options: TrainOptions): boolean {
 function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOption>): void {
   if (options.data.length === 0)
     throw new UserError(
-      'usage',
+      'data-not-named',
       'no conversations to learn from; name files or folders, for example --data data/',
     );
   if (options.warmupSteps >= 1 && !Number.isInteger(options.warmupSteps))
     throw new UserError(
-      'usage',
+      'option-invalid',
       `--warmup-steps is ${options.warmupSteps}, but must be a whole number of steps or, below 1, a share of them`,
     );
   if (options.resume === true && options.outputDir === null)
     throw new UserError(
-      'usage',
+      'resume-not-found',
       '--resume does not say from where; name the folder after it, or the run with --output-dir',
     );
   if (evaluates(options)) return;
   const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
-      'usage',
+      'options-conflict',
       `${flagOf(trainOptions, needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
     );
 }

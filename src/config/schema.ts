@@ -3,7 +3,6 @@
 
 import { z } from 'zod';
 import { UserError } from '../errors.js';
-import { nearest } from '../suggest.js';
 import {
   entriesOf,
   flagOf,
@@ -11,7 +10,9 @@ import {
   type OptionSpec,
   type OptionTable,
   type ValuesOf,
-} from './option-spec.js';
+} from '../option-spec.js';
+import { quoted } from '../quote.js';
+import { nearest } from '../suggest.js';
 
 /** A value as it was given: not yet checked. */
 export interface Given {
@@ -88,19 +89,15 @@ function range({ min, max, above, below }: NumberSpec): string {
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }
 
-/** A value as a message quotes it: short, and without characters that could play with the terminal. */
-export function quoted(value: unknown): string {
-  const json = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  const safe = json.replace(/[\u007f-\u009f]/g, '?');
-  return safe.length > 60 ? `${safe.slice(0, 57)}...` : safe;
-}
-
 function refusal(flag: string, spec: OptionSpec, { value, where }: Given): UserError {
   const meant =
     spec.type === 'choice' && typeof value === 'string' ? nearest(value, spec.choices) : undefined;
   const cure = meant === undefined ? spec.instead : `did you mean ${meant}?`;
   const hint = cure === undefined ? '' : `; ${cure}`;
-  return new UserError('usage', `${flag} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`);
+  return new UserError(
+    'option-invalid',
+    `${flag} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`,
+  );
 }
 
 function schemaFor(table: OptionTable): z.ZodType {

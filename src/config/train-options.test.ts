@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { entriesOf, flagOf, kebab, type OptionSpec } from './option-spec.js';
+import { entriesOf, flagOf, kebab, type OptionSpec } from '../option-spec.js';
 import { completeOptions } from './schema.js';
 import { trainOptions } from './train-options.js';
 

@@ -1,8 +1,8 @@
 // Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
 // them.
 
+import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
-import type { OptionSpec, ValuesOf } from './option-spec.js';
 
 export const trainOptions = {
   // ---- Model and data

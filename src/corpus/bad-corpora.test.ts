@@ -122,7 +122,7 @@ test('JSON syntax: line and column', () => {
     ['[{"text": "a\n"}]', '1:11 is not JSON: a string that does not end on its line'],
     ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash that begins no escape'],
     ["[{'text': 'a'}]", '1:3 is not JSON: expected a field name in double quotes'],
-    ['[{"text": NaN}]', '1:11 is not JSON: expected a value, found NaN'],
+    ['[{"text": None}]', '1:11 is not JSON: expected a value, found None'],
     ['[] []', '1:4 is not JSON: "[" after the end of the list'],
     ['[{"text": "a\tb"}]', '1:13 is not JSON: U+0009 inside a string'],
     ['{"turns": ["a", "b"]}\n{"turns": ["a", "b"]\n', '2:21 is not JSON: expected a comma or }'],

@@ -66,7 +66,7 @@ class Search implements CorpusFiles {
     if (this.hasFiles(path)) return;
     const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
     throw new UserError(
-      'data',
+      'corpus-format-unknown',
       `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; convert them to ${knownFormats}, or name a file to have it read whatever it is called`,
     );
   }

@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path';
 import { UserError } from '../errors.js';
+import { oneLine } from '../quote.js';
 import { type CorpusFile, corpusFiles } from './corpus-files.js';
 import type { Dialogue } from './dialogue.js';
 import { type CorpusFormat, knownFormats } from './formats.js';
@@ -10,9 +11,9 @@ import { readDialogptTsv } from './readers/dialogpt-tsv.js';
 import { jsonRecords } from './readers/json-text.js';
 import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
-import { matches, type RecordReader, shortened, wrongRecord } from './readers/record.js';
+import { matches, type RecordReader, wrongRecord } from './readers/record.js';
 import { turns } from './readers/turns.js';
-import { readText } from './text-file.js';
+import { linesOf, openText, type TextFile } from './text-file.js';
 import { tidyText } from './tidy-text.js';
 
 export interface FileSummary {
@@ -47,24 +48,25 @@ export function readCorpus(
   paths: readonly string[],
   { format = 'auto' }: { readonly format?: CorpusFormat | 'auto' } = {},
 ): Corpus {
-  const found = corpusFiles(paths, format);
   const dialogues: Dialogue[] = [];
+  const summary = readDialogues(paths, format, (dialogue) => dialogues.push(dialogue));
+  return { dialogues, summary };
+}
+
+/** As `readCorpus`, but gives each dialogue to `keep` as soon as it is read, and holds none. */
+export function readDialogues(
+  paths: readonly string[],
+  format: CorpusFormat | 'auto',
+  keep: (dialogue: Dialogue) => void,
+): CorpusSummary {
+  const found = corpusFiles(paths, format);
   const files: FileSummary[] = [];
   for (const file of found.files) {
     const read = readFile(file, format);
-    const tidied = tidy(read.dialogues);
-    for (const dialogue of tidied.dialogues) dialogues.push(dialogue);
-    files.push({
-      path: file.path,
-      format: read.format,
-      dialogues: tidied.dialogues.length,
-      turns: tidied.dialogues.reduce((sum, dialogue) => sum + dialogue.turns.length, 0),
-      skippedDialogues: tidied.skippedDialogues,
-      skippedTurns: tidied.skippedTurns,
-    });
+    files.push({ path: file.path, format: read.format, ...tidy(read.dialogues, keep) });
   }
-  if (dialogues.length === 0) throw nothingUsable(files);
-  return { dialogues, summary: { files, skippedFiles: found.skipped } };
+  if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
+  return { files, skippedFiles: found.skipped };
 }
 
 interface FileContent {
@@ -74,33 +76,34 @@ interface FileContent {
 
 function readFile({ path, kind }: CorpusFile, format: CorpusFormat | 'auto'): FileContent {
   if (kind === 'cornell') return { format: 'cornell', dialogues: readCornell(path) };
-  const text = readText(path);
-  const wanted = format === 'auto' ? detect(path, text) : format;
-  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(text, path) };
+  const file = openText(path);
+  const wanted = format === 'auto' ? detect(file) : format;
+  if (wanted === 'tsv') return { format: wanted, dialogues: readDialogptTsv(linesOf(file), path) };
   const readers = recordReaders.filter((reader) => wanted === 'json' || reader.format === wanted);
-  return readRecords(text, path, readers);
+  return readRecords(file, readers);
 }
 
 /** By name where that says it, else by how the text begins. */
-function detect(path: string, text: string): 'json' | 'tsv' {
+function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
   if (extension === '.tsv') return 'tsv';
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const beginning = text.slice(0, 2 ** 16).trimStart();
-  if (/^[[{]/.test(beginning)) return 'json';
-  const [firstLine = ''] = beginning.split('\n', 1);
+  const [beginning = ''] = pieces();
+  if (/^\s*[[{]/.test(beginning)) return 'json';
+  const [firstLine = ''] = beginning.trimStart().split('\n', 1);
   if (firstLine.includes('\t')) return 'tsv';
   throw new UserError(
-    'data',
-    `${path} is in no format that is known here (it begins with "${shortened(firstLine)}"); convert it to ${knownFormats}`,
+    'corpus-format-unknown',
+    `${path} is in no format that is known here (it begins with "${oneLine(firstLine, 40)}"); convert it to ${knownFormats}`,
   );
 }
 
 /** The first record decides which of `readers` reads the file; any other after it is an error. */
-function readRecords(text: string, path: string, readers: readonly RecordReader[]): FileContent {
-  const records = jsonRecords(text, path);
+function readRecords({ path, pieces }: TextFile, readers: readonly RecordReader[]): FileContent {
+  const records = jsonRecords(pieces(), path);
   const first = records.next();
-  if (first.done) throw new UserError('data', `${path} holds an empty list; it should hold conversations`);
+  if (first.done)
+    throw new UserError('corpus-empty', `${path} holds an empty list; it should hold conversations`);
   const { value, line } = first.value;
   const reader = readers.find((candidate) => matches(candidate, value));
   if (!reader) throw wrongRecord(value, readers, `${path}:${line}`);
@@ -122,20 +125,23 @@ function* dialoguesOf(
   for (const record of others) yield dialogue(record);
 }
 
-/** Leaves out turns without text, and dialogues in which nobody answers anybody. */
-function tidy(dialogues: Iterable<Dialogue>) {
-  const kept: Dialogue[] = [];
-  let skippedDialogues = 0;
-  let skippedTurns = 0;
+/** Leaves out turns without text, and dialogues in which nobody answers anybody; keeps the others. */
+function tidy(dialogues: Iterable<Dialogue>, keep: (dialogue: Dialogue) => void) {
+  const counts = { dialogues: 0, turns: 0, skippedDialogues: 0, skippedTurns: 0 };
   for (const { turns, source } of dialogues) {
     const spoken = turns
       .map((turn) => ({ ...turn, text: tidyText(turn.text) }))
       .filter(({ text }) => text !== '');
-    skippedTurns += turns.length - spoken.length;
-    if (spoken.filter(({ system }) => !system).length < 2) skippedDialogues++;
-    else kept.push({ turns: spoken, source });
+    counts.skippedTurns += turns.length - spoken.length;
+    if (spoken.filter(({ system }) => !system).length < 2) {
+      counts.skippedDialogues++;
+      continue;
+    }
+    counts.dialogues++;
+    counts.turns += spoken.length;
+    keep({ turns: spoken, source });
   }
-  return { dialogues: kept, skippedDialogues, skippedTurns };
+  return counts;
 }
 
 function nothingUsable(files: readonly FileSummary[]): UserError {
@@ -146,7 +152,7 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
       : names.join(', ');
   const count = files.reduce((sum, { skippedDialogues }) => sum + skippedDialogues, 0);
   return new UserError(
-    'data',
+    'corpus-without-dialogues',
     `no dialogue in ${few} can be used: ${count} found, none with two turns that have text; give dialogues of two turns or more`,
   );
 }

@@ -1,12 +1,25 @@
-// A text file of a corpus, read whole, with what is wrong with it said in one sentence: missing, empty, binary, or in
-// another encoding than UTF-8.
+// A text file of a corpus. It is looked through once for what is wrong with it (missing, empty, binary, in another
+// encoding than UTF-8), and then read in pieces: a file may be larger than a string can be, and than memory should hold.
 
 import { isUtf8 } from 'node:buffer';
+import { closeSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
-import { FileRefused, readRegularFile } from '../files/regular-file.js';
+import { FileRefused, openRegularFile } from '../files/regular-file.js';
 
-/** A JavaScript string can hold no more. */
-const mostBytes = 2 ** 29 - 2 ** 16;
+/** Bytes that are read at a time. */
+const pieceBytes = 2 ** 20;
+
+/** Characters of a record or a line: more is no conversation, and all of it must be in memory at once. */
+export const longestRecord = 2 ** 26;
+
+export type Encoding = 'UTF-8' | 'Windows-1252';
+
+export interface TextFile {
+  readonly path: string;
+  readonly encoding: Encoding;
+  /** The text from its beginning, cut anywhere between two characters; without the byte order mark. */
+  pieces(): Generator<string>;
+}
 
 /** Formats that are mistaken for text, by how they begin. */
 const signatures: readonly (readonly [start: string, what: string, cure: string])[] = [
@@ -17,27 +30,6 @@ const signatures: readonly (readonly [start: string, what: string, cure: string]
   ['SQLite format 3', 'an SQLite database', 'export it as JSON lines'],
 ];
 
-/**
- * The bytes of a file.
- * @throws UserError (data) when it is missing, no regular file, empty, unreadable or larger than a string can be.
- */
-export function readBytes(path: string): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readRegularFile(path, mostBytes);
-  } catch (thrown) {
-    if (thrown instanceof FileRefused)
-      throw new UserError(
-        'data',
-        `${path} ${thrown.message}; ${thrown.reason === 'size' ? 'split it' : 'give a file or a folder of files'}`,
-        { cause: thrown },
-      );
-    throw unreadable(path, thrown);
-  }
-  if (bytes.length === 0) throw new UserError('data', `${path} is empty; it should hold conversations`);
-  return bytes;
-}
-
 /** The error for a path that the system will not open. */
 export function unreadable(path: string, thrown: unknown): UserError {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
@@ -47,22 +39,172 @@ export function unreadable(path: string, thrown: unknown): UserError {
       : code === 'EACCES' || code === 'EPERM'
         ? 'may not be read by this user; check its permissions'
         : `cannot be read (${messageOf(thrown)})`;
-  return new UserError('data', `${path} ${why}`, { cause: thrown });
+  return new UserError('corpus-empty', `${path} ${why}`, { cause: thrown });
 }
 
 /**
- * A UTF-8 file without its byte order mark.
- * @throws UserError (data), naming the command that would mend another encoding.
+ * Opens a text file and looks through all of it.
+ * @param otherwise the encoding of a file that is not valid UTF-8; without it such a file is refused.
+ * @throws UserError (data) when it is missing, no regular file, empty, unreadable, binary, or in another encoding; the
+ * message names the command that mends it.
  */
+export function openText(path: string, otherwise?: 'Windows-1252'): TextFile {
+  const encoding = examine(path, otherwise);
+  return { path, encoding, pieces: () => decoded(path, encoding) };
+}
+
+/** A whole text file. @throws UserError (data) as `openText`. */
 export function readText(path: string): string {
-  const bytes = readBytes(path);
-  refuseUtf16(path, bytes);
-  refuseBinary(path, bytes);
-  if (!isUtf8(bytes)) throw notUtf8(path, bytes);
-  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
-  if (text.trim() === '')
-    throw new UserError('data', `${path} is empty but for white space; it should hold conversations`);
-  return text;
+  return [...openText(path).pieces()].join('');
+}
+
+export interface Line {
+  readonly text: string;
+  /** Counted from 1. */
+  readonly number: number;
+}
+
+/** Lines without their line feeds, blank ones left out. @throws UserError (data) when one is absurdly long. */
+export function* linesOf(file: TextFile): Generator<Line> {
+  let number = 1;
+  let held = '';
+  const line = (text: string): Line => ({ text, number });
+  for (const piece of file.pieces()) {
+    let start = 0;
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', start)) {
+      const text = held + piece.slice(start, end);
+      held = '';
+      start = end + 1;
+      if (text.trim() !== '') yield line(text);
+      number++;
+    }
+    held += piece.slice(start);
+    if (held.length > longestRecord) throw tooLong(file.path, number, 'line');
+  }
+  if (held.trim() !== '') yield line(held);
+}
+
+/** The error for a line or a record of more than `longest` characters. */
+export function tooLong(
+  path: string,
+  line: number,
+  what: 'line' | 'record',
+  longest = longestRecord,
+): UserError {
+  return new UserError(
+    'corpus-unreadable',
+    `${path}:${line} begins a ${what} of more than ${longest} characters, which cannot be one conversation; put each conversation in a ${what} of its own`,
+  );
+}
+
+/** The bytes of a file, piece by piece. The buffer is used again for the next piece. */
+function* bytesOf(path: string): Generator<Buffer> {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openRegularFile(path);
+    const buffer = Buffer.allocUnsafeSlow(pieceBytes);
+    for (;;) {
+      const length = readSync(descriptor, buffer);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+    }
+  } catch (thrown) {
+    if (thrown instanceof FileRefused)
+      throw new UserError(
+        'corpus-unreadable',
+        `${path} ${thrown.message}; give a file or a folder of files`,
+        {
+          cause: thrown,
+        },
+      );
+    throw unreadable(path, thrown);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function* decoded(path: string, encoding: Encoding): Generator<string> {
+  const pieces = encoding === 'UTF-8' ? charactersOf(bytesOf(path)) : bytesOf(path);
+  // Not by a TextDecoder that streams: its strings have two bytes a character even where one would do.
+  const decode = encoding === 'UTF-8' ? (bytes: Buffer) => bytes.toString('utf8') : windows1252;
+  let first = true;
+  for (const bytes of pieces) {
+    const text = decode(bytes);
+    yield first ? text.replace(/^\ufeff/, '') : text;
+    first = false;
+  }
+}
+
+/** The same bytes, cut between characters of UTF-8; what is cut off at the end of all is a piece, too. */
+function* charactersOf(pieces: Iterable<Buffer>): Generator<Buffer> {
+  let cut = Buffer.alloc(0);
+  for (const piece of pieces) {
+    const bytes = cut.length > 0 ? Buffer.concat([cut, piece]) : piece;
+    const whole = bytes.length - unfinished(bytes);
+    if (whole > 0) yield bytes.subarray(0, whole);
+    cut = Buffer.from(bytes.subarray(whole));
+  }
+  if (cut.length > 0) yield cut;
+}
+
+/** Where Windows-1252 differs from ISO-8859-1: the bytes 0x80 to 0x9f. */
+const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/** Not by TextDecoder, which in some versions of Node takes Windows-1252 for ISO-8859-1. */
+function windows1252(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
+}
+
+/** The encoding of a file, all of which is read for that. */
+function examine(path: string, otherwise: Encoding | undefined): Encoding {
+  let encoding: Encoding = 'UTF-8';
+  let [read, linesBefore, blank] = [0, 0, true];
+  for (const bytes of charactersOf(bytesOf(path))) {
+    if (read === 0) {
+      refuseUtf16(path, bytes);
+      refuseKnownKinds(path, bytes);
+    }
+    refuseZero(path, bytes, read);
+    if (encoding === 'UTF-8' && !isUtf8(bytes)) {
+      if (otherwise === undefined) throw notUtf8(path, bytes, linesBefore);
+      encoding = otherwise;
+    }
+    read += bytes.length;
+    linesBefore += countLines(bytes);
+    blank &&= bytes.toString('utf8').trim() === '';
+  }
+  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; it should hold conversations`);
+  if (blank)
+    throw new UserError('corpus-empty', `${path} is empty but for white space; it should hold conversations`);
+  return encoding;
+}
+
+function refuseZero(path: string, bytes: Buffer, bytesBefore: number): void {
+  const zero = bytes.indexOf(0);
+  if (zero >= 0)
+    throw new UserError(
+      'corpus-not-text',
+      `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; give a UTF-8 text file`,
+    );
+}
+
+/** How many bytes at the end are the beginning of a character of UTF-8. */
+function unfinished(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+  return lines;
 }
 
 function refuseUtf16(path: string, bytes: Buffer): void {
@@ -81,27 +223,26 @@ function refuseUtf16(path: string, bytes: Buffer): void {
         : null;
   if (!encoding) return;
   const from = mark === '\xff\xfe' || mark === '\xfe\xff' ? 'UTF-16' : encoding;
-  throw new UserError('data', `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`);
+  throw new UserError(
+    'corpus-not-utf8',
+    `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`,
+  );
 }
 
-function refuseBinary(path: string, bytes: Buffer): void {
+function refuseKnownKinds(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
   for (const [signature, what, cure] of signatures)
-    if (start.startsWith(signature)) throw new UserError('data', `${path} is ${what}, not text; ${cure}`);
-  const zero = bytes.indexOf(0);
-  if (zero >= 0)
-    throw new UserError(
-      'data',
-      `${path} is a binary file (byte ${zero} is zero), not text; give a UTF-8 text file`,
-    );
+    if (start.startsWith(signature))
+      throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${cure}`);
 }
 
-function notUtf8(path: string, bytes: Buffer): UserError {
+/** @param bytes in which the fault is, `linesBefore` lines after the beginning of the file. */
+function notUtf8(path: string, bytes: Buffer, linesBefore: number): UserError {
   const at = firstInvalidByte(bytes);
-  const line = lineOfByte(bytes, at);
+  const line = 1 + linesBefore + countLines(bytes.subarray(0, at));
   const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
   return new UserError(
-    'data',
+    'corpus-not-utf8',
     `${path}:${line} has the byte 0x${byte}, which is not UTF-8; if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`,
   );
 }
@@ -128,16 +269,10 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-function lineOfByte(bytes: Buffer, at: number): number {
-  let line = 1;
-  for (let next = bytes.indexOf(10); next >= 0 && next < at; next = bytes.indexOf(10, next + 1)) line++;
-  return line;
-}
-
 /** Chinese text in GB18030 decodes to Chinese characters; anything else is taken for Western Europe's. */
 function likelyEncoding(bytes: Buffer): string {
   try {
-    const text = new TextDecoder('gb18030', { fatal: true }).decode(bytes.subarray(0, 2 ** 20));
+    const text = new TextDecoder('gb18030', { fatal: true }).decode(bytes, { stream: true });
     const foreign = text.match(/[^\0-\x7f]/gu)?.length ?? 0;
     const chinese = text.match(/[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]/g)?.length ?? 0;
     return chinese > 0.9 * foreign && chinese > 1 ? 'GB18030' : 'WINDOWS-1252';

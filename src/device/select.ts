@@ -6,7 +6,7 @@ import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
 import { CudaUnavailable } from './cuda/errors.js';
-import { findLibrary, libraryFolders } from './cuda/libraries.js';
+import { mayHaveDriver } from './cuda/libraries.js';
 import type { Device, Precision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
@@ -69,7 +69,7 @@ async function tfjs(backend?: string): Promise<Device> {
 /** The first GPU where it can be used. Most machines have none, and need no word about it. */
 async function fastestDevice(options: DeviceOptions): Promise<Device> {
   const { env = process.env, onFallback } = options;
-  if (findLibrary('libcuda', libraryFolders(env)) === undefined) return await compiledOrNot(options);
+  if (!mayHaveDriver(env)) return await compiledOrNot(options);
   try {
     return cuda(options, 0);
   } catch (thrown) {
@@ -118,7 +118,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
   if (family !== undefined && spelling.test(name)) return family;
   const near = nearest(prefix, deviceFamilies);
   throw new UserError(
-    'usage',
+    'device-unknown',
     `unknown device '${name}'${near === undefined ? '' : ` (did you mean '${near}'?)`}: use ${deviceSpelling.words}.`,
   );
 }
@@ -151,11 +151,11 @@ function resolve(
   if (known.includes(requested)) return requested;
   if (kind === 'tfjs')
     throw new UserError(
-      'device',
+      'precision-unsupported',
       `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use --precision fp32, or --device ${elsewhere}.`,
     );
   throw new UserError(
-    'device',
+    'precision-unsupported',
     `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
   );
 }

@@ -103,7 +103,9 @@ export function savingError(target: string, thrown: unknown): unknown {
   if (cure === undefined) return thrown;
   const path = thrown instanceof Error && 'path' in thrown ? thrown.path : undefined;
   const aboutTarget = typeof path !== 'string' || isWithin(path, dirname(target)) || isWithin(target, path);
-  return aboutTarget ? new UserError('device', `cannot save ${target}: ${cure}`, { cause: thrown }) : thrown;
+  return aboutTarget
+    ? new UserError('cannot-save', `cannot save ${target}: ${cure}`, { cause: thrown })
+    : thrown;
 }
 
 /** Fills a temporary file beside `path`, which then takes its place. */

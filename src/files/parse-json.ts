@@ -2,6 +2,8 @@
 // and some 20 million empty lists fit into a file whose size looks harmless. So depth and number of lists and objects
 // are counted in the text first. Knows nothing of files.
 
+import { oneLine } from '../quote.js';
+
 export interface JsonLimits {
   /** Levels of lists and objects. */
   readonly deepest?: number;
@@ -49,6 +51,6 @@ export function parseJson(text: string, limits: JsonLimits = {}): unknown {
   } catch (thrown) {
     // Node quotes the text around the fault.
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new SyntaxError(message.replace(/[\p{C}\p{Z}]+/gu, ' '), { cause: thrown });
+    throw new SyntaxError(oneLine(message), { cause: thrown });
   }
 }

@@ -53,7 +53,7 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
   const available = device.availableMemory();
   if (memory > available)
     throw new UserError(
-      'device',
+      'out-of-memory',
       `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer --candidates`,
     );
   device.reserve(memory);
@@ -74,7 +74,7 @@ async function openNamed(name: string, { onDownload, onNote }: ChatModelOptions)
   });
   if (found.kind === 'preset')
     throw new UserError(
-      'model',
+      'model-untrained',
       `${name} is a fresh model that has learnt nothing yet; train it with chatbot-train --model ${name}, then name its --output-dir`,
     );
   const model = openModel(found.folder);

@@ -89,7 +89,7 @@ describe('a conversation', () => {
   });
 
   it('stays as it was when the model throws', async () => {
-    const refused = new UserError('usage', 'too long');
+    const refused = new UserError('message-too-long', 'too long');
     const conversation = new Conversation(scripted({ text: 'a' }, refused, refused), defaultSettings);
     await conversation.say('1', watcher);
     await assert.rejects(conversation.say('2', watcher), refused);

@@ -60,7 +60,7 @@ export function refuseNonFinite(logits: Float32Array): void {
     const logit = logits[token] ?? 0;
     if (logit - logit !== 0)
       throw new UserError(
-        'model',
+        'model-diverged',
         `the model's output is not a number (${logit} for token ${token}): its weights are damaged or its training diverged; use another checkpoint`,
       );
   }

@@ -3,6 +3,7 @@
 
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { quoted } from '../quote.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
 /** A model that was opened. */
@@ -17,7 +18,7 @@ export interface OpenedModel {
 export function checkChatModel({ name, config }: Pick<OpenedModel, 'name' | 'config'>): void {
   if (config.dialogueOrder === 'reversed')
     throw new UserError(
-      'model',
+      'model-wrong-direction',
       `${name} was trained with --reverse, to guess what a reply answers, and cannot talk; give it to --mmi, and talk to the model that was trained without`,
     );
 }
@@ -29,14 +30,14 @@ export function checkChatModel({ name, config }: Pick<OpenedModel, 'name' | 'con
 export function checkMmiModel(mmi: OpenedModel, chat: OpenedModel): void {
   if (mmi.config.dialogueOrder !== 'reversed')
     throw new UserError(
-      'model',
+      'model-wrong-direction',
       `--mmi ${mmi.name} was not trained on reversed conversations; train one with chatbot-train --reverse`,
     );
   const text = differing(mmi.tokenizer, chat.tokenizer);
   if (text !== null)
     throw new UserError(
-      'model',
-      `--mmi ${mmi.name} has another tokenizer than ${chat.name} (it gives ${JSON.stringify(text)} other ids); train it with --reverse from the same --model`,
+      'model-wrong-direction',
+      `--mmi ${mmi.name} has another tokenizer than ${chat.name} (it gives ${quoted(text)} other ids); train it with --reverse from the same --model`,
     );
 }
 

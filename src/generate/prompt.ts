@@ -24,7 +24,7 @@ export function encodePrompt(turns: readonly string[], tokenizer: Tokenizer, roo
   }
   if (first === encoded.length)
     throw new UserError(
-      'usage',
+      'message-too-long',
       `the message has ${encoded.at(-1)?.length ?? 0} tokens, but the model's context leaves room for ${room}; shorten it`,
     );
   return { tokens: encoded.slice(first).flat(), droppedTurns: first };

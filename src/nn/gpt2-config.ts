@@ -5,6 +5,7 @@
 
 import type { Activation } from '../device/device.js';
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 
 /**
@@ -75,7 +76,7 @@ class ConfigReader {
   ) {}
 
   fail(complaint: string): UserError {
-    return new UserError('model', `${this.source}: ${complaint}`);
+    return new UserError('model-config-invalid', `${this.source}: ${complaint}`);
   }
 
   /** The first of `keys` that is there and not null. */
@@ -88,20 +89,20 @@ class ConfigReader {
   count(keys: readonly string[], fallback: number, most: number): number {
     const value = this.value(...keys) ?? fallback;
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)
-      throw this.fail(`${keys[0]} must be a whole number from 1 to ${most}, found ${show(value)}`);
+      throw this.fail(`${keys[0]} must be a whole number from 1 to ${most}, found ${quoted(value)}`);
     return value;
   }
 
   number(key: string, fallback: number, says: string, fits: (value: number) => boolean): number {
     const value = this.value(key) ?? fallback;
     if (typeof value !== 'number' || !Number.isFinite(value) || !fits(value))
-      throw this.fail(`${key} must be ${says}, found ${show(value)}`);
+      throw this.fail(`${key} must be ${says}, found ${quoted(value)}`);
     return value;
   }
 
   flag(key: string, fallback: boolean): boolean {
     const value = this.value(key) ?? fallback;
-    if (typeof value !== 'boolean') throw this.fail(`${key} must be true or false, found ${show(value)}`);
+    if (typeof value !== 'boolean') throw this.fail(`${key} must be true or false, found ${quoted(value)}`);
     return value;
   }
 
@@ -109,26 +110,20 @@ class ConfigReader {
   absent(key: string, isOff: (value: unknown) => boolean): void {
     const value = this.value(key);
     if (value !== undefined && !isOff(value))
-      throw this.fail(`${key} ${show(value)} is not supported; use a plain GPT-2 or DialoGPT model`);
+      throw this.fail(`${key} ${quoted(value)} is not supported; use a plain GPT-2 or DialoGPT model`);
   }
-}
-
-/** A value as an error message quotes it. */
-function show(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function checkArchitecture(reader: ConfigReader): void {
   const type = reader.value('model_type');
   if (type !== undefined && type !== 'gpt2')
     throw reader.fail(
-      `model_type ${show(type)} is not supported; use a GPT-2 or DialoGPT model (model_type "gpt2")`,
+      `model_type ${quoted(type)} is not supported; use a GPT-2 or DialoGPT model (model_type "gpt2")`,
     );
   const named = reader.value('architectures');
   if (named === undefined) return;
   if (!Array.isArray(named) || !named.some((name) => architectures.includes(name)))
-    throw reader.fail(`architectures ${show(named)} is not supported; use a GPT2LMHeadModel`);
+    throw reader.fail(`architectures ${quoted(named)} is not supported; use a GPT2LMHeadModel`);
 }
 
 function activationOf(reader: ConfigReader): Activation {
@@ -136,14 +131,16 @@ function activationOf(reader: ConfigReader): Activation {
   const activation =
     typeof name === 'string' && Object.hasOwn(activations, name) ? activations[name] : undefined;
   if (activation === undefined)
-    throw reader.fail(`activation_function ${show(name)} is not supported; it must be "gelu_new" or "gelu"`);
+    throw reader.fail(
+      `activation_function ${quoted(name)} is not supported; it must be "gelu_new" or "gelu"`,
+    );
   return activation;
 }
 
 function dialogueOrderOf(reader: ConfigReader): DialogueOrder {
   const order = reader.value('dialogue_order') ?? 'forward';
   if (order !== 'forward' && order !== 'reversed')
-    throw reader.fail(`dialogue_order must be "forward" or "reversed", found ${show(order)}`);
+    throw reader.fail(`dialogue_order must be "forward" or "reversed", found ${quoted(order)}`);
   return order;
 }
 
@@ -181,8 +178,8 @@ export function specialTokenIds(
 export function parseGPT2Config(json: unknown, source: string): GPT2Config {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw new UserError(
-      'model',
-      `${source}: expected a JSON object with the model's configuration, found ${show(json)}`,
+      'model-config-invalid',
+      `${source}: expected a JSON object with the model's configuration, found ${quoted(json)}`,
     );
   const reader = new ConfigReader(Object.fromEntries(Object.entries(json)), source);
   checkArchitecture(reader);
@@ -304,8 +301,8 @@ export function unknownPreset(name: string): UserError {
   const similar = nearest(name, presetNames);
   const question = similar === undefined ? '' : `, did you mean ${similar}?`;
   return new UserError(
-    'model',
-    `there is no preset ${show(name)}${question} (known are ${presetNames.join(', ')})`,
+    'preset-unknown',
+    `there is no preset ${quoted(name)}${question} (known are ${presetNames.join(', ')})`,
   );
 }
 

@@ -142,7 +142,7 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
       : headSize > head
         ? `attention heads of up to ${head} channels, and this model's have ${headSize}`
         : null;
-  if (wide) throw new UserError('device', `${kind} computes ${wide}: use --device cpu`);
+  if (wide) throw new UserError('model-unsupported-by-device', `${kind} computes ${wide}: use --device cpu`);
 }
 
 /**

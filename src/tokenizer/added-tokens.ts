@@ -2,8 +2,10 @@
 // they are listed: tokenizer.json, tokenizer_config.json and added_tokens.json may each have some, or name one for a role.
 
 import { join } from 'node:path';
+import { type Fields, isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import type { AddedToken, Roles } from './tokenizer-files.js';
-import { checkedAddedToken, damaged, type Fields, isRecord, parseObject, shown } from './tokenizer-tables.js';
+import { checkedAddedToken, damaged, parseObject } from './tokenizer-tables.js';
 
 const single = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 const several = ['additional_special_tokens', 'extra_special_tokens'];
@@ -64,9 +66,9 @@ export function listedTokens(
     const known = added.get(content)?.id ?? vocab.get(content) ?? id;
     const other = tokenOf.get(id) ?? content;
     if (known !== id)
-      throw damaged(file, `gives the token ${shown(content)} the id ${id}, but it already has ${known}`);
+      throw damaged(file, `gives the token ${quoted(content)} the id ${id}, but it already has ${known}`);
     if (other !== content)
-      throw damaged(file, `gives the token ${shown(content)} the id ${id}, which ${shown(other)} has`);
+      throw damaged(file, `gives the token ${quoted(content)} the id ${id}, which ${quoted(other)} has`);
     tokenOf.set(id, content);
     if (!added.has(content)) added.set(content, token);
   }

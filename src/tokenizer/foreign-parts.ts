@@ -2,7 +2,7 @@
 // are a stranger's code in all but name, so this says which of them could take long, and keeps all of them from making a
 // text many times longer than it was. Knows nothing of how they are run.
 
-import { isRecord } from './tokenizer-tables.js';
+import { isRecord } from '../objects.js';
 
 /** Longer texts in a stage are none that a tokenizer needs: prefixes, replacements, patterns. */
 const longestSetting = 1000;

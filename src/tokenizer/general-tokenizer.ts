@@ -1,10 +1,10 @@
 // Any tokenizer.json, read by Hugging Face's JavaScript tokenizers: right for every vocabulary, and some twenty times
 // slower than the fast one. Special tokens are taken out of the copy that encodes, so that no text can spell one.
 
+import type { Fields } from '../objects.js';
 import { LibraryTokenizer } from './library-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
-import type { Fields } from './tokenizer-tables.js';
 
 const loneSurrogate = /\p{Surrogate}/gu;
 

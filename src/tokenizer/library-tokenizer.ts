@@ -3,10 +3,11 @@
 
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
+import { type Fields, isRecord } from '../objects.js';
+import { oneLine } from '../quote.js';
 import { type Bound, boundLengths, hasForeignPattern, refuseLongSettings } from './foreign-parts.js';
 import { gpt2Pieces } from './gpt2-pieces.js';
 import { OutOfTime, TimeAllowance } from './time-allowance.js';
-import { type Fields, isRecord } from './tokenizer-tables.js';
 
 /** What is used of the library, whose own declarations do not resolve under Node's module rules. */
 interface Library {
@@ -100,7 +101,7 @@ export class LibraryTokenizer {
   encode(text: string): number[] {
     if (text.length > longestText)
       throw new UserError(
-        'data',
+        'text-too-long',
         `a text of ${text.length} characters is longer than the ${longestText} that this model's tokenizer reads at once; split it`,
       );
     this.bound.characters = mostGrowth * text.length + growthOfShort;
@@ -132,13 +133,13 @@ export class LibraryTokenizer {
     } catch (thrown) {
       if (thrown instanceof OutOfTime)
         throw this.refusal('its patterns take too long to be run over texts', thrown);
-      throw this.refusal(messageOf(thrown).replace(/\s+/g, ' '), thrown);
+      throw this.refusal(oneLine(messageOf(thrown)), thrown);
     }
   }
 
   private refusal(reason: string, cause?: unknown): UserError {
     return new UserError(
-      'model',
+      'tokenizer-unsupported',
       `${this.path} is a tokenizer that this program cannot read (${reason}); use a model with a GPT-2 tokenizer`,
       { cause },
     );

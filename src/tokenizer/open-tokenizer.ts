@@ -1,13 +1,13 @@
 // A model folder's tokenizer: the fast one where the vocabulary is GPT-2's, the general one elsewhere.
 
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
 import { GeneralTokenizer } from './general-tokenizer.js';
 import { GPT2Tokenizer } from './gpt2-tokenizer.js';
 import { gpt2EndOfText } from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import { readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
 import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
-import { shown } from './tokenizer-tables.js';
 
 /**
  * Reads tokenizer.json, or vocab.json with merges.txt, of a model folder.
@@ -40,10 +40,10 @@ export function openFittingTokenizer(folder: string, rows: number): FittingToken
   );
   if (beyond.some(([, id]) => isNeeded(id)))
     throw new UserError(
-      'model',
+      'tokenizer-unsupported',
       `${folder}: its tokenizer has ${vocabularySize} tokens but its embedding only ${rows} rows (vocab_size in config.json); use the tokenizer files that were saved with these weights, or save the model again after model.resize_token_embeddings(len(tokenizer))`,
     );
-  const names = [...new Set(beyond.map(([token]) => shown(token)))];
+  const names = [...new Set(beyond.map(([token]) => quoted(token)))];
   const listed = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
   return {
     tokenizer: tokenizerOf({
@@ -61,7 +61,7 @@ function tokenizerOf(definition: TokenizerDefinition): Tokenizer {
   const endOfText = idOf(definition.endOfTextToken, definition);
   if (endOfText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-unsupported',
       `${definition.path} has no ${definition.endOfTextToken} token, which ends every turn; use a model whose tokenizer has one`,
     );
   const files = () => completeFiles(definition);

@@ -5,18 +5,23 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
+import { type Fields, isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import { listedTokens, rolesOf, specialIds, withNamed } from './added-tokens.js';
-import { type AddedToken, endOfTextToken, type Roles, tokenizerJson } from './tokenizer-files.js';
+import {
+  type AddedToken,
+  endOfTextToken,
+  type Roles,
+  tokenizerFileNames,
+  tokenizerJson,
+} from './tokenizer-files.js';
 import {
   checkedMerges,
   checkedVocab,
   damaged,
-  type Fields,
-  isRecord,
   type Merges,
   mergeLines,
   parseObject,
-  shown,
 } from './tokenizer-tables.js';
 
 /** A parsed tokenizer.json. */
@@ -53,24 +58,13 @@ export interface TokenizerDefinition {
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** All that transformers may look for; only text. */
-const fileNames = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'chat_template.jinja',
-] as const;
-
 /** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
 const mostBytes = 2 ** 27;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
 export function readDefinition(folder: string): TokenizerDefinition {
   const files = new Map<string, string>();
-  for (const name of fileNames) {
+  for (const name of tokenizerFileNames) {
     const text = readIfThere(join(folder, name));
     if (text !== undefined) files.set(name, text);
   }
@@ -131,10 +125,14 @@ function readIfThere(path: string): string | undefined {
       .replace(/^\ufeff/, '');
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('model', `${path} ${thrown.message}`, { cause: thrown });
-    throw new UserError('model', `${path} cannot be read (${messageOf(thrown)}); check its permissions`, {
-      cause: thrown,
-    });
+      throw new UserError('tokenizer-unsupported', `${path} ${thrown.message}`, { cause: thrown });
+    throw new UserError(
+      'tokenizer-invalid',
+      `${path} cannot be read (${messageOf(thrown)}); check its permissions`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 
@@ -165,7 +163,7 @@ function unknownToken(
   if (model.type !== 'Unigram') return typeof token === 'string' ? idOf(token) : undefined;
   if (id === undefined || id === null) return undefined;
   if (typeof id === 'number' && Array.isArray(model.vocab) && id in model.vocab) return id;
-  throw damaged(path, `has the "unk_id" ${shown(id)}, which is no place in its vocabulary`);
+  throw damaged(path, `has the "unk_id" ${quoted(id)}, which is no place in its vocabulary`);
 }
 
 /** Older files do not name the type. */
@@ -174,8 +172,8 @@ function modelType(path: string, model: Fields): 'BPE' | 'WordPiece' | 'Unigram'
   const type = model.type ?? likely;
   if (type === 'BPE' || type === 'WordPiece' || type === 'Unigram') return type;
   throw new UserError(
-    'model',
-    `${path} has a tokenizer of type ${shown(type)}, which this program cannot read; use a model with a GPT-2 tokenizer`,
+    'tokenizer-unsupported',
+    `${path} has a tokenizer of type ${quoted(type)}, which this program cannot read; use a model with a GPT-2 tokenizer`,
   );
 }
 
@@ -223,12 +221,12 @@ function fromVocabularyAndMerges(
   const mergesText = files.get('merges.txt');
   if (vocabText === undefined && mergesText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-missing',
       `${folder} has no tokenizer that this program can read: it needs tokenizer.json, or vocab.json with merges.txt`,
     );
   if (vocabText === undefined || mergesText === undefined)
     throw new UserError(
-      'model',
+      'tokenizer-missing',
       `${folder} has ${vocabText === undefined ? 'merges.txt but no vocab.json' : 'vocab.json but no merges.txt'}; both are needed where there is no tokenizer.json`,
     );
   const path = join(folder, 'vocab.json');

@@ -1,6 +1,17 @@
 // The files that a byte-pair tokenizer is kept in: what a tokenizer.json says of interest, the same thing built from
 // vocab.json + merges.txt, and the texts of the files that a folder lacks. Knows nothing of encoding.
 
+/** The files of a tokenizer that transformers may look for, all of them text. */
+export const tokenizerFileNames = [
+  'tokenizer.json',
+  'vocab.json',
+  'merges.txt',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
+] as const;
+
 /** A token beside the vocabulary proper, as tokenizer.json lists it. */
 export interface AddedToken {
   readonly id: number;

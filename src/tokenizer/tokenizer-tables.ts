@@ -3,27 +3,20 @@
 
 import { messageOf, UserError } from '../errors.js';
 import { parseJson } from '../files/parse-json.js';
+import { type Fields, isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import { isGpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { AddedToken } from './tokenizer-files.js';
 
-export type Fields = Readonly<Record<string, unknown>>;
-
 const largestId = 2 ** 24 - 1;
-const longestShown = 60;
-
-export function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** @param place a file, or a line of one. */
 export function damaged(place: string, what: string, cause?: unknown): UserError {
-  return new UserError('model', `${place} ${what}; download or copy the tokenizer's files again`, { cause });
-}
-
-/** A value out of a hostile file, fit for one line of a message. */
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  return new UserError(
+    'tokenizer-invalid',
+    `${place} ${what}; download or copy the tokenizer's files again`,
+    { cause },
+  );
 }
 
 /** @throws UserError (model) unless `text` is a JSON object; no text is an empty one. */
@@ -43,7 +36,7 @@ function checkedId(path: string, token: string, id: unknown): number {
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId)
     throw damaged(
       path,
-      `gives the token ${shown(token)} no usable id: found ${shown(id)}, not a whole number from 0 to ${largestId}`,
+      `gives the token ${quoted(token)} no usable id: found ${quoted(id)}, not a whole number from 0 to ${largestId}`,
     );
   return id;
 }
@@ -60,7 +53,7 @@ export function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, 
     const id = checkedId(path, token, given);
     const other = tokenOf[id];
     if (other !== undefined)
-      throw damaged(path, `gives both ${shown(other)} and ${shown(token)} the id ${id}`);
+      throw damaged(path, `gives both ${quoted(other)} and ${quoted(token)} the id ${id}`);
     tokenOf[id] = token;
     ids.set(token, id);
   };
@@ -69,7 +62,7 @@ export function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, 
     for (const [id, entry] of vocab.entries()) {
       const [token, score]: readonly unknown[] = Array.isArray(entry) ? entry : [];
       if (typeof token !== 'string' || typeof score !== 'number')
-        throw damaged(path, `has ${shown(entry)} where a token with its score should be`);
+        throw damaged(path, `has ${quoted(entry)} where a token with its score should be`);
       add(token, id);
     }
   if (ids.size === 0) throw damaged(path, 'has no vocabulary');
@@ -107,7 +100,7 @@ export function checkedMerges(
 ): Merges {
   const merges = found.map((merge, index) => {
     if (isMerge(merge)) return typeof merge === 'string' ? merge : merge.join(' ');
-    throw damaged(place(index), `should be two tokens with a space between, but is ${shown(merge)}`);
+    throw damaged(place(index), `should be two tokens with a space between, but is ${quoted(merge)}`);
   });
   // GPT-2's are known to be sound; looking at each takes longer than reading them.
   if (isGpt2Vocabulary({ vocab, merges })) return { merges, hasGpt2Vocabulary: true };
@@ -118,7 +111,7 @@ export function checkedMerges(
       if (!vocab.has(token))
         throw damaged(
           place(index),
-          `merges ${shown(left)} and ${shown(right)}, but the vocabulary has no ${shown(token)}`,
+          `merges ${quoted(left)} and ${quoted(right)}, but the vocabulary has no ${quoted(token)}`,
         );
     spaces ||= left.includes(' ') || right.includes(' ');
   }
@@ -140,7 +133,7 @@ function isMerge(merge: unknown): merge is string | readonly [string, string] {
 export function checkedAddedToken(path: string, entry: unknown, id: unknown): AddedToken {
   const content = isRecord(entry) ? entry.content : undefined;
   if (!isRecord(entry) || typeof content !== 'string' || content === '')
-    throw damaged(path, `has ${shown(entry)} where an added token should be`);
+    throw damaged(path, `has ${quoted(entry)} where an added token should be`);
   const is = (property: string) => entry[property] === true;
   return {
     id: checkedId(path, content, id),

@@ -2,12 +2,13 @@
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
-import type { RunOptions } from '../config/output-folder.js';
-import type { Dialogue } from '../corpus/dialogue.js';
-import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
-import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
+import type { TrainOptions } from '../config/train-options.js';
+import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
+import { encodeDialogue } from '../corpus/encode-dialogue.js';
+import { EncodedCorpus } from '../corpus/encoded-corpus.js';
+import { readDialogues, summaryLines } from '../corpus/read-corpus.js';
 import { reverseDialogue } from '../corpus/reverse-dialogue.js';
-import { split, without } from '../corpus/split.js';
+import { apart, split } from '../corpus/split.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
@@ -42,64 +43,95 @@ export interface DataCounts {
 
 /** The conversations of a run, before they are encoded; none stands on both sides. */
 export interface Corpora {
-  readonly train: readonly Dialogue[];
-  readonly evaluation: readonly Dialogue[];
+  readonly train: DialogueList;
+  readonly evaluation: DialogueList;
   /** What was read, and what was left out, for people. */
   readonly notes: readonly string[];
 }
 
-/** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: RunOptions): Corpora {
-  const { format, evalData, evalRatio, seed } = options;
-  const { dialogues, summary } = readCorpus(options.data, { format });
-  const notes = summaryLines(summary);
-  if (evalData.length > 0) {
-    const held = readCorpus(evalData, { format });
-    notes.push(...summaryLines(held.summary));
-    return { ...apart(dialogues, held.dialogues, notes), evaluation: held.dialogues };
-  }
-  return {
-    ...(evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] }),
-    notes,
-  };
+/** Conversations as `readCorpora` holds them. */
+export interface CorporaRead extends Corpora {
+  /** Forgets the texts, which nobody needs once they are encoded. */
+  release(): void;
 }
 
-function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes: readonly string[]) {
-  const train = without(dialogues, held);
-  const shared = dialogues.length - train.length;
-  if (train.length === 0)
-    throw new UserError(
-      'data',
-      'every dialogue of --data is also in --eval-data, so none is left to learn from',
-    );
-  const both = `${shared} dialogues of --data are also in --eval-data: they are measured on and not learnt from`;
-  return { train, notes: shared === 0 ? notes : [...notes, both] };
+/** Which files are read, and what of them is kept aside. */
+export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
+
+/** @throws UserError (data) when the corpus cannot be read or split. */
+export function readCorpora(options: CorpusOptions): CorporaRead {
+  const { format, evalData, evalRatio, seed } = options;
+  const store = new DialogueStore();
+  const keep = store.push.bind(store);
+  const notes = summaryLines(readDialogues(options.data, format, keep));
+  const count = store.length;
+  const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
+    train: store.subset(train),
+    evaluation: store.subset(evaluation),
+    notes,
+    release: () => store.release(),
+  });
+  if (evalData.length > 0) {
+    notes.push(...summaryLines(readDialogues(evalData, format, keep)));
+    const { train, evaluation } = apart(store.textNumbers(), count);
+    if (train.length === 0)
+      throw new UserError(
+        'nothing-to-learn',
+        'every dialogue of --data is also in --eval-data, so none is left to learn from',
+      );
+    if (train.length < count)
+      notes.push(
+        `${count - train.length} dialogues of --data are also in --eval-data: they are measured on and not learnt from`,
+      );
+    return corpora(train, evaluation);
+  }
+  if (evalRatio === 0) return { ...corpora([], []), train: store };
+  const { train, evaluation } = split(store.textNumbers(), evalRatio, seed);
+  return corpora(train, evaluation);
 }
 
 /** Which way round a run learns its conversations. */
-export function dialogueOrder({ reverse }: RunOptions): DialogueOrder {
+export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): DialogueOrder {
   return reverse ? 'reversed' : 'forward';
 }
+
+/** What of a dialogue is learnt, and how dialogues lie in rows. */
+export type LayoutOptions = Pick<
+  TrainOptions,
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+>;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
   { train, evaluation }: Corpora,
-  options: RunOptions,
+  options: LayoutOptions,
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
   const { lossOn, reverse } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
-  const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, encoding) ?? []);
+  let shortenedDialogues = 0;
+  const encode = (dialogues: DialogueList): EncodedCorpus => {
+    const corpus = new EncodedCorpus(tokenizer.vocabularySize);
+    for (const dialogue of dialogues) {
+      const encoded = encodeDialogue(dialogue, tokenizer, encoding);
+      if (encoded === null) continue;
+      corpus.push(encoded);
+      if (encoded.droppedTokens > 0) shortenedDialogues++;
+    }
+    return corpus;
+  };
   const encoded = encode(train);
   const held = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
-      'data',
+      'nothing-to-learn',
       `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
     );
-  const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
+  const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
+    reverse ? reverseDialogue(dialogue) : dialogue,
+  );
+  const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
       maxLength,
       packing: options.packing,
@@ -110,7 +142,7 @@ export function prepareData(
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
-    prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
+    prompts,
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
@@ -118,10 +150,10 @@ export function prepareData(
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
-      shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
+      shortenedDialogues,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
-      tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
-      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
+      tokens: encoded.tokens,
+      supervisedTokens: encoded.supervisedTokens,
     },
   };
 }
@@ -132,7 +164,7 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(dialogues: readonly EncodedDialogue[], options: RunOptions, maxLength: number): string {
+function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));

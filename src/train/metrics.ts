@@ -8,6 +8,7 @@ import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { parseJson } from '../files/parse-json.js';
+import { isRecord } from '../objects.js';
 import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
 
 /** The events that are measurements; checkpoints are not. */
@@ -72,7 +73,7 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (thrown) {
     throw new UserError(
-      'data',
+      'metrics-unreadable',
       `cannot read ${path} (${messageOf(thrown)}); move it away or make it readable`,
       {
         cause: thrown,
@@ -138,10 +139,6 @@ function parseObject(line: string): Readonly<Record<string, unknown>> | null {
   } catch {
     return null;
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isStep(value: unknown): value is number {

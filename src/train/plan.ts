@@ -1,6 +1,6 @@
 // What a run will be, known before its first step: tokens, steps and memory. A run that cannot fit is refused here.
 
-import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Device } from '../device/device.js';
 import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
@@ -28,17 +28,20 @@ export interface RunPlan extends DataCounts {
 }
 
 /** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
-export function totalSteps(options: RunOptions, windowsPerEpoch: number): number {
+export function totalSteps(
+  options: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
+  windowsPerEpoch: number,
+): number {
   if (options.maxSteps > 0) return options.maxSteps;
   return Math.max(1, Math.ceil(options.numTrainEpochs * windowsPerEpoch));
 }
 
 /** Most tokens of a row: `--max-length`, else 512 or what the model can take. */
-export function rowLength(options: RunOptions, { nPositions }: GPT2Config): number {
+export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions }: GPT2Config): number {
   if (options.maxLength === null) return Math.min(512, nPositions);
   if (options.maxLength <= nPositions) return options.maxLength;
   throw new UserError(
-    'usage',
+    'option-invalid',
     `--max-length is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
   );
 }
@@ -64,7 +67,7 @@ export function planRunMemory(
   const cure = cures(wanted, rows).find(({ options }) => fits(options));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
-    'device',
+    'out-of-memory',
     `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
       `(${formatBytes(needed - available)} too little${device.memoryBound ? `; ${device.memoryBound}` : ''}); ` +
       (cure ? `it fits with ${cure.words}` : 'use a smaller model, or a device or machine with more memory'),

@@ -91,22 +91,26 @@ export function stateJson(state: RunState): string {
   return `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`;
 }
 
-/** @throws UserError (model) when the file is missing, damaged or not of this program. */
+/** @throws UserError (model) when the file is missing or damaged, or another program wrote it. */
 export function readState(path: string): RunState {
   let json: unknown;
   try {
     json = parseJson(readRegularFile(path, mostBytes).toString('utf8'));
   } catch (cause) {
-    throw new UserError('model', `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`, {
-      cause,
-    });
+    throw new UserError(
+      'checkpoint-damaged',
+      `cannot resume: ${path} is missing or damaged (${messageOf(cause)})`,
+      {
+        cause,
+      },
+    );
   }
   const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
-    'model',
+    'checkpoint-foreign',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
 }

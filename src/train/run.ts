@@ -2,10 +2,11 @@
 // its data, its plan, the loop, and what is left on disk when it ends.
 
 import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOptions } from '../config/train-options.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
-import { UserError } from '../errors.js';
+import { messageOf, UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import {
   checkpointFolder,
@@ -53,6 +54,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
@@ -92,18 +94,22 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
   }
 }
 
-function refuseOtherData({ outputDir }: RunOptions, state: RunState, { fingerprints }: TrainingData): void {
+function refuseOtherData(
+  { outputDir }: Pick<RunOptions, 'outputDir'>,
+  state: RunState,
+  { fingerprints }: TrainingData,
+): void {
   const cure = `give the old ones, or start a new run with --model ${outputDir}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
         `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
     throw new UserError(
-      'usage',
+      'resume-mismatch',
       `${outputDir} was measured on another evaluation set, so its losses cannot be compared with those of this one; ${cure}`,
     );
 }
@@ -152,9 +158,8 @@ async function train(run: Run): Promise<TrainingSummary> {
   };
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
-    const interrupted = await trainer.run();
-    const savedStep = interrupted ? null : stepToPublish(options, state);
-    if (savedStep !== null) publishModel(checkpointFolder(outputDir, savedStep), outputDir);
+    const complete = await trainer.run();
+    const savedStep = complete ? publish(options, state, watcher) : null;
     const summary = summarize(run, savedStep, (performance.now() - began) / 1000);
     writeRunReport(options, run.plan, summary);
     return summary;
@@ -164,13 +169,35 @@ async function train(run: Run): Promise<TrainingSummary> {
   }
 }
 
-/** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
-function stepToPublish({ outputDir, loadBestModelAtEnd }: RunOptions, { bestStep }: RunState): number {
+/**
+ * Lays at the top of the run's folder the model that the run is for: the one with the lowest evaluation loss where that
+ * is wanted, else the last.
+ * @returns its step.
+ */
+function publish(
+  { outputDir, loadBestModelAtEnd }: Pick<RunOptions, 'outputDir' | 'loadBestModelAtEnd'>,
+  { bestStep }: RunState,
+  { note }: Pick<RunWatcher, 'note'>,
+): number {
   const steps = checkpointSteps(outputDir);
-  const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
-  const step = takesBest ? bestStep : steps.at(-1);
-  if (step === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
-  return step;
+  const last = steps.at(-1);
+  if (last === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
+  if (loadBestModelAtEnd && bestStep !== null && bestStep !== last)
+    try {
+      publishModel(checkpointFolder(outputDir, bestStep), outputDir);
+      return bestStep;
+    } catch (thrown) {
+      // What is damaged or gone must not cost the rest of the run.
+      if (!isUnreadable(thrown)) throw thrown;
+      note(`the model of step ${bestStep}, the best one, cannot be used: ${messageOf(thrown)}`);
+    }
+  publishModel(checkpointFolder(outputDir, last), outputDir);
+  return last;
+}
+
+function isUnreadable(thrown: unknown): boolean {
+  if (thrown instanceof UserError) return thrown.fault === 'model';
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }
 
 function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
@@ -178,7 +205,19 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-function learnerOptions(options: RunOptions, data: TrainingData, precision: Precision): LearnerOptions {
+/** Those of AdamW, and what the training pass computes. */
+type LearningOptions = Pick<
+  TrainOptions,
+  | 'adamBeta1'
+  | 'adamBeta2'
+  | 'adamEpsilon'
+  | 'gradientCheckpointing'
+  | 'labelSmoothingFactor'
+  | 'maxGradNorm'
+  | 'weightDecay'
+>;
+
+function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
     precision,
     capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),

@@ -14,9 +14,10 @@ import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type ModelShape, openModel, openModelShape } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
-import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
+import { checkpointSteps, recordedOption } from './checkpoint.js';
 import { dialogueOrder } from './data.js';
 import { metricsFileName } from './metrics.js';
+import { findResumePoint } from './resume-point.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
 /** Tells the seed's use for fresh weights from its others. */
@@ -35,16 +36,19 @@ export interface Start {
   readonly state: RunState | null;
 }
 
+/** What decides where a run starts. */
+export type StartOptions = Pick<RunOptions, 'model' | 'resume' | 'reverse' | 'seed' | 'outputDir' | 'dryRun'>;
+
 export interface StartWatcher {
   note(text: string): void;
   download(file: string, done: number, total: number): void;
 }
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
-export async function openStart(options: RunOptions, watcher: StartWatcher): Promise<Start> {
+export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
-  const checkpoint = checkpointToResume(options, watcher);
+  const checkpoint = findResumePoint(options, (text) => watcher.note(text));
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
@@ -68,23 +72,12 @@ export async function openStart(options: RunOptions, watcher: StartWatcher): Pro
   return { ...start, config, checkpoint: null, state: null };
 }
 
-function checkpointToResume({ resume, outputDir }: RunOptions, watcher: StartWatcher): string | null {
-  if (resume === false) return null;
-  const folder = resume === true ? outputDir : resume;
-  const checkpoint = findCheckpoint(folder);
-  if (checkpoint) return checkpoint;
-  if (resume !== true)
-    throw new UserError('usage', `--resume: ${folder} holds no checkpoint; check the path`);
-  watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
-  return null;
-}
-
 /** A run goes on the way round in which it began. */
-function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: GPT2Config): void {
+function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config: GPT2Config): void {
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
-    'usage',
+    'resume-mismatch',
     reversed
       ? `${checkpoint} is of a run with --reverse, so it cannot be resumed without; give --reverse again`
       : `${checkpoint} is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or start a new run in another --output-dir`,
@@ -95,16 +88,16 @@ function refuseOtherOrder({ reverse }: RunOptions, checkpoint: string, config: G
  * Any model may learn reversed conversations from where it stands, but one that has would unlearn what it is for, and
  * its folder would not show it.
  */
-function refuseReversed({ reverse }: RunOptions, { label, config }: Opened): void {
+function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
-    'usage',
+    'reverse-not-given',
     `--model ${label} was trained with --reverse, on conversations from their end; give --reverse again, or name another model`,
   );
 }
 
 /** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */
-function noteOtherModel({ model }: RunOptions, checkpoint: string, watcher: StartWatcher): void {
+function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
   if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
     watcher.note(`resuming goes on with the checkpoint's model (${trained}): --model ${model} has no effect`);
@@ -119,10 +112,10 @@ function isWithin(path: string, folder: string): boolean {
 
 function refuseFile(outputDir: string): void {
   if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
-    throw new UserError('usage', `--output-dir ${outputDir} is a file; name a folder`);
+    throw new UserError('output-folder-in-use', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
-function refuseOccupied({ outputDir, resume }: RunOptions): void {
+function refuseOccupied({ outputDir, resume }: StartOptions): void {
   // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
@@ -134,7 +127,10 @@ function refuseOccupied({ outputDir, resume }: RunOptions): void {
         : null;
   if (holds === null) return;
   const goOn = holds === 'another run' ? 'go on with it by --resume, or ' : '';
-  throw new UserError('usage', `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`);
+  throw new UserError(
+    'output-folder-in-use',
+    `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`,
+  );
 }
 
 function fresh(preset: string, seed: number): Opened {

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppendFile } from '../files/append-file.js';
+import { bytesField, doubleField, floatField, varintField } from '../files/protobuf.js';
 import type { TrainingEvent } from './events.js';
 
 export interface Scalar {
@@ -116,37 +117,3 @@ const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
   return crc;
 });
-
-const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
-
-function key(field: number, wireType: number): Buffer {
-  return varint((field << 3) | wireType);
-}
-
-/** @param value an integer from 0 to 2^53. */
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  return Buffer.from([...bytes, rest]);
-}
-
-function varintField(field: number, value: number): Buffer {
-  return Buffer.concat([key(field, WireType.varint), varint(value)]);
-}
-
-function bytesField(field: number, value: Uint8Array): Buffer {
-  return Buffer.concat([key(field, WireType.bytes), varint(value.length), value]);
-}
-
-function doubleField(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return Buffer.concat([key(field, WireType.fixed64), bytes]);
-}
-
-function floatField(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeFloatLE(value);
-  return Buffer.concat([key(field, WireType.fixed32), bytes]);
-}

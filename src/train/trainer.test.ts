@@ -74,7 +74,7 @@ async function orderOf(
       event: ({ kind, step }) => {
         if (kind !== 'step') order.push(`${kind} ${step}`);
       },
-      shouldStop: () => null,
+      shouldStop: () => false,
     },
   );
   assert.equal(await trainer.run(), null);

@@ -63,8 +63,8 @@ export interface Watcher {
   /** After every optimizer step. */
   step(update: { readonly step: number; readonly loss: number; readonly tokensPerSecond: number }): void;
   event(event: TrainingEvent): void;
-  /** The signal that asks for a stop, once there is one. */
-  shouldStop(): NodeJS.Signals | null;
+  /** Whether the run is to save and end. */
+  shouldStop(): boolean;
 }
 
 export class Trainer {
@@ -89,8 +89,8 @@ export class Trainer {
     this.saved = { step: state.globalStep, evaluated: state.evaluatedStep };
   }
 
-  /** @returns the signal that interrupted the run (everything is saved then), or null when it is complete. */
-  async run(): Promise<NodeJS.Signals | null> {
+  /** @returns whether the run is complete; if not, it was interrupted, and everything is saved. */
+  async run(): Promise<boolean> {
     const { state } = this;
     while (!this.watcher.shouldStop()) {
       if (this.pending.length > 0 && !this.pausesBefore(this.nextStep())) {
@@ -103,12 +103,12 @@ export class Trainer {
       const finished = state.stoppedEarly || state.globalStep >= this.settings.totalSteps;
       if (finished && this.isBroken()) throw this.diverged();
       if (best || finished || state.globalStep % this.settings.saveSteps === 0) await this.save();
-      if (finished) return null;
+      if (finished) return true;
       await this.step();
     }
     this.settle(0);
     await this.save();
-    return this.watcher.shouldStop();
+    return false;
   }
 
   /** How many steps have been asked of the device. */
@@ -138,7 +138,7 @@ export class Trainer {
     const { state } = this;
     const { learner, checkpointed, evaluationBatches, prompts } = this.inputs;
     const began = performance.now();
-    const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop() !== null);
+    const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop());
     if (loss === null) return false;
     // A model that has diverged has nothing to say.
     const samples = Number.isFinite(loss)
@@ -253,7 +253,7 @@ export class Trainer {
         ? 'there is no good checkpoint yet; start again'
         : `go on from the last good checkpoint with --resume ${checkpointFolder(outputDir, good)}, or start again,`;
     return new UserError(
-      'diverged',
+      'training-diverged',
       `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
         '--learning-rate or some --warmup-steps',
     );

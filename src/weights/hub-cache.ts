@@ -66,16 +66,6 @@ export function parseHubId(text: string): HubModel | undefined {
 
 const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
 
-/** The tokenizer's files, those of them that a model has. */
-export const tokenizerFileNames: readonly string[] = [
-  'tokenizer.json',
-  'vocab.json',
-  'merges.txt',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-];
-
 /** One model's part of the cache. */
 export class CachedModel {
   private readonly folder: string;
@@ -141,7 +131,7 @@ function isComplete(snapshot: string): boolean {
 /** @throws UserError (model): the network must not be asked, and the cache has not all of the model. */
 export function refuseOffline(model: HubModel, settings: HubSettings): never {
   throw new UserError(
-    'model',
+    'hub-offline',
     `${model.id} (${model.revision}) is not complete in ${settings.cache} and HF_HUB_OFFLINE forbids to fetch it; unset HF_HUB_OFFLINE, or name a local model folder`,
   );
 }

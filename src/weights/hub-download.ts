@@ -84,7 +84,7 @@ async function receive(remote: RemoteFile, partial: string, options: DownloadOpt
       received += chunk.value.byteLength;
       if (received > remote.size)
         throw new UserError(
-          'model',
+          'download-damaged',
           `${remote.url} sent more than its ${remote.size} bytes; try again later`,
         );
       await file.appendFile(chunk.value);
@@ -107,7 +107,7 @@ function stopped({ url, size }: RemoteFile, received: number, thrown: Interrupte
   if (thrown instanceof Unreachable && received === 0) return thrown;
   const why = thrown instanceof Unreachable ? 'the server does not answer any more' : thrown.message;
   return new UserError(
-    'model',
+    'hub-unreachable',
     `${url} stopped after ${received} of ${size} bytes (${why}); run the command again to go on from there`,
     { cause: thrown },
   );
@@ -152,7 +152,7 @@ export async function downloadBlob(
     if ((await contentHash(partial, remote)) !== remote.hash) {
       rmSync(partial);
       throw new UserError(
-        'model',
+        'download-damaged',
         `${remote.url} arrived damaged (its hash is not ${basename(blob)}); run the command again to fetch it anew`,
       );
     }

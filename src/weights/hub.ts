@@ -3,7 +3,9 @@
 // here, because the library has none of them. It is loaded only when the network is really needed.
 
 import { UserError } from '../errors.js';
+import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
+import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
 import {
   CachedModel,
   type Environment,
@@ -12,11 +14,9 @@ import {
   hubSettings,
   parseHubId,
   refuseOffline,
-  tokenizerFileNames,
 } from './hub-cache.js';
 import { downloadBlob, type RemoteFile, Unreachable } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
-import { quoted } from './weight-file.js';
 
 export interface DownloadProgress {
   /** The file that is being fetched. */
@@ -70,7 +70,7 @@ class Connection {
       response = await fetch(url, { ...init, headers });
     } catch (thrown) {
       throw new Unreachable(
-        'model',
+        'hub-unreachable',
         `cannot reach ${endpoint} for ${this.model.id} (${causeCode(thrown)}); check the connection and HF_ENDPOINT, or name a local model folder; with HF_HUB_OFFLINE=1 only what is cached is used`,
         { cause: thrown },
       );
@@ -78,7 +78,9 @@ class Connection {
     if (response.ok || response.status === 416) return response;
     await response.body?.cancel();
     const refusal = this.refusal(response.status, response.headers.get('x-error-code'));
-    throw response.status >= 500 ? new Unreachable('model', refusal) : new UserError('model', refusal);
+    throw response.status >= 500
+      ? new Unreachable('hub-refused', refusal)
+      : new UserError('hub-refused', refusal);
   };
 
   /** What a status means to a person; the hub's own error codes are more exact than its statuses. */
@@ -117,7 +119,7 @@ async function list({ settings, model, fetch }: Connection): Promise<Listing> {
   const common = { hubUrl: endpoint, fetch };
   const wrong = (): UserError =>
     new UserError(
-      'model',
+      'hub-refused',
       `${endpoint} answers as no Hugging Face hub does about ${model.id}; check HF_ENDPOINT`,
     );
   const info = await modelInfo({
@@ -152,8 +154,11 @@ function chooseWeights({ model }: Connection, { files }: Listing): string {
     /\.(json|bin|safetensors|h5|msgpack|onnx|gguf|pt)$/.test(name),
   );
   throw new UserError(
-    'model',
-    `${model.id} has no weights that can be read: it holds ${held.slice(0, 8).map(quoted).join(', ')}, but needs config.json and one of ${weightFileNames.join(', ')}`,
+    'model-incomplete',
+    `${model.id} has no weights that can be read: it holds ${held
+      .slice(0, 8)
+      .map((name) => quoted(name))
+      .join(', ')}, but needs config.json and one of ${weightFileNames.join(', ')}`,
   );
 }
 
@@ -170,7 +175,7 @@ class Fetcher {
     const remote = this.listing.files.get(name);
     if (remote === undefined)
       throw new UserError(
-        'model',
+        'model-incomplete',
         `${this.connection.model.id} lacks its file ${quoted(name)}; ask its owner, or use another`,
       );
     const blob = await downloadBlob(this.cached.blobs, remote, {
@@ -219,7 +224,7 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   const model = parseHubId(name);
   if (model === undefined)
     throw new UserError(
-      'model',
+      'model-name-invalid',
       `${quoted(name)} is no name of a model; it looks like owner/name or owner/name@revision`,
     );
   const settings = hubSettings(options.environment ?? process.env);

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { sha256 } from '../files/checksums.js';
 import { parseJson } from '../files/parse-json.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import {
@@ -15,10 +16,11 @@ import {
   specialTokenIds,
   withTokenIds,
 } from '../nn/gpt2-config.js';
+import { quoted } from '../quote.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
 import { nameTensors, type TensorPlace, transformerPrefix } from './tensor-names.js';
-import { quoted, type WeightFile } from './weight-file.js';
+import type { WeightFile } from './weight-file.js';
 
 export interface ModelFolder {
   readonly folder: string;
@@ -52,9 +54,9 @@ function readJson(path: string): unknown {
     return parseJson(readFileOfFolder(path, longestJson).toString('utf8'));
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('model', `${path} ${thrown.message}`, { cause: thrown });
+      throw new UserError('weights-mismatch', `${path} ${thrown.message}`, { cause: thrown });
     throw new UserError(
-      'model',
+      'model-index-invalid',
       `${path} cannot be read as JSON (${messageOf(thrown)}); download or copy it again`,
       {
         cause: thrown,
@@ -76,12 +78,12 @@ export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
   const map =
     typeof index === 'object' && index !== null && 'weight_map' in index ? index.weight_map : undefined;
   if (typeof map !== 'object' || map === null || Array.isArray(map))
-    throw new UserError('model', `${indexPath} has no weight_map; download or copy it again`);
+    throw new UserError('model-index-invalid', `${indexPath} has no weight_map; download or copy it again`);
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/.test(shard) || shard.startsWith('.'))
       throw new UserError(
-        'model',
+        'model-index-invalid',
         `${indexPath} names ${typeof shard === 'string' ? `the shard ${quoted(shard)}` : 'a shard'} that is not a file of its folder; do not trust this model`,
       );
     shards.set(tensor, shard);
@@ -99,7 +101,7 @@ function openShards(folder: string, indexName: string): Map<string, TensorPlace>
     files.set(shard, file);
     if (!file.tensors.has(nameInFile))
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${file.path} has no tensor ${quoted(nameInFile)}, but ${indexPath} says so; download both again`,
       );
     places.set(nameInFile, { file, nameInFile });
@@ -121,15 +123,16 @@ function noModel(folder: string): UserError {
   const inside = readdirSync(folder).find((name) => existsSync(join(folder, name, 'config.json')));
   const cure = inside === undefined ? '' : `; did you mean ${join(folder, inside)}?`;
   return new UserError(
-    'model',
+    'model-not-found',
     `${folder} is no model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
   );
 }
 
 function checkFolder(folder: string): void {
-  if (!existsSync(folder)) throw new UserError('model', `there is no folder ${folder}; check its spelling`);
+  if (!existsSync(folder))
+    throw new UserError('model-not-found', `there is no folder ${folder}; check its spelling`);
   if (!statSync(folder).isDirectory())
-    throw new UserError('model', `${folder} is a file; name the folder that holds ${needed}`);
+    throw new UserError('model-not-found', `${folder} is a file; name the folder that holds ${needed}`);
   if (!existsSync(join(folder, 'config.json'))) throw noModel(folder);
 }
 
@@ -137,7 +140,7 @@ function locate(folder: string): { source: string; inFile: Map<string, TensorPla
   const source = weightFileNames.find((name) => existsSync(join(folder, name)));
   if (source === undefined)
     throw new UserError(
-      'model',
+      'model-not-found',
       `${folder} has no weights that can be read: it ${contentsOf(folder)}, but needs ${weightFileNames.join(', ')}`,
     );
   const path = join(folder, source);
@@ -160,14 +163,14 @@ function checkTensors(source: string, places: ReadonlyMap<string, TensorPlace>, 
     if (place === undefined) {
       const untied = name === 'lm_head.weight' ? ' (config.json says tie_word_embeddings false)' : '';
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${source} has no tensor ${name}${untied}; it is not a whole GPT-2, or of another shape than its config.json`,
       );
     }
     const found = place.file.tensors.get(place.nameInFile)?.shape ?? [];
     if (!sameShape(found, shape))
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${place.file.path}: tensor ${name} is [${found.join(', ')}], but config.json makes it [${shape.join(', ')}]; use the config.json that was saved with these weights`,
       );
   }
@@ -219,7 +222,7 @@ export function openModelFolder(folder: string): ModelFolder {
         !sameBits(elements, head.file.read(head.nameInFile))
       )
         throw new UserError(
-          'model',
+          'weights-mismatch',
           `${source}: lm_head.weight differs from wte.weight, but ${join(folder, 'config.json')} says that they are tied; set "tie_word_embeddings": false there`,
         );
       return elements;
@@ -275,9 +278,10 @@ function json(value: unknown): string {
 
 /**
  * Writes what transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (of replaceFolder).
+ * @returns the SHA-256 of each file.
  * @throws UserError (device) when the disk is full or not writable.
  */
-export function saveModelFolder(folder: string, model: ModelToSave): void {
+export function saveModelFolder(folder: string, model: ModelToSave): Map<string, string> {
   const { config, endOfText, tokenizerFiles, extra = new Map<string, string>() } = model;
   const tensors = [...model.tensors];
   checkComplete(config, tensors);
@@ -286,7 +290,8 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     shape,
     data,
   }));
-  writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const weights = writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const sums = new Map([[weightFiles.safetensors as string, weights]]);
   const files = new Map([
     [configFiles.model, json(gpt2ConfigJson(config, endOfText))],
     [configFiles.generation, json({ ...specialTokenIds(config, endOfText), _from_model_config: true })],
@@ -300,5 +305,7 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     } catch (thrown) {
       throw savingError(path, thrown);
     }
+    sums.set(name, sha256(text));
   }
+  return sums;
 }

@@ -2,7 +2,8 @@
 // in a list that its caller gives. Any other global, and any opcode that a tensor file has no use for, is refused by name.
 // Tuples and lists are both arrays here, dicts are Maps. (Opcodes: Lib/pickletools.py of CPython.)
 
-import { type BinaryFile, quoted } from './weight-file.js';
+import { quoted } from '../quote.js';
+import type { BinaryFile } from './weight-file.js';
 
 /** A Python function that the caller stands in for. */
 export type PickleFunction = (args: readonly unknown[]) => unknown;

@@ -1,9 +1,10 @@
 // pytorch_model.bin: a pickled dict of tensors, in the zip format of torch >= 1.6 or the legacy one before it
 // (torch/serialization.py). Of the pickle only what describes tensors is interpreted; bytes are read when asked for.
 
+import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isFloatType, toFloat32 } from './element-types.js';
 import { ByteSource, type PickleContext, type PickleFunction, unpickle } from './pickle.js';
-import { BinaryFile, elementCount, quoted, type WeightFile } from './weight-file.js';
+import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
 import { readZipDirectory, type ZipEntry } from './zip.js';
 
 /** One storage: a run of elements that several tensors may look at. */

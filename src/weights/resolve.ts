@@ -35,7 +35,7 @@ export interface ResolveOptions extends FetchOptions {
 function noSuchFolder(name: string, proposePresets: boolean): UserError {
   const preset = proposePresets ? 'a preset (tiny) or ' : '';
   return new UserError(
-    'model',
+    'model-not-found',
     `there is no folder ${name}; check its spelling, or name ${preset}a model of the hub (microsoft/DialoGPT-small)`,
   );
 }
@@ -69,7 +69,7 @@ export async function resolveModel(
   } catch (thrown) {
     const preset = proposePresets ? nearest(name, presetNames) : undefined;
     if (!(thrown instanceof UserError) || preset === undefined) throw thrown;
-    throw new UserError(thrown.fault, `${thrown.message}; did you mean the preset ${preset}?`, {
+    throw new UserError(thrown.code, `${thrown.message}; did you mean the preset ${preset}?`, {
       cause: thrown,
     });
   }

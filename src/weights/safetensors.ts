@@ -2,12 +2,15 @@
 // bytes without gaps (https://github.com/huggingface/safetensors#format). A file is believed only where header, shapes,
 // offsets and size of the file agree. Knows nothing of what the tensors are for.
 
+import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { messageOf } from '../errors.js';
 import { savingError } from '../files/atomic.js';
 import { parseJson } from '../files/parse-json.js';
+import { isRecord } from '../objects.js';
+import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
-import { BinaryFile, elementCount, quoted, type WeightFile } from './weight-file.js';
+import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
 
 /** As in the reference implementation. */
 const longestHeader = 100_000_000;
@@ -46,10 +49,6 @@ function pairsInValue(value: unknown): number {
   return pairs;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** PyTorch has no tensor of more. */
 const mostDimensions = 64;
 
@@ -80,14 +79,14 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   } catch (thrown) {
     throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
   }
-  if (!isObject(header)) throw file.damaged('its header is not a JSON object');
+  if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
   return { header, dataStart: 8 + length };
 }
 
 function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   const of = `of tensor ${quoted(name)}`;
-  if (!isObject(value)) throw file.damaged(`the description ${of} is not an object`);
+  if (!isRecord(value)) throw file.damaged(`the description ${of} is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype))
     throw file.fail(
@@ -166,27 +165,33 @@ function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
 
 /**
  * Writes float32 tensors in the order given, holding no more than one at a time; returns when they are on the disk.
+ * @returns the SHA-256 of the file, computed while it is written.
  * @throws UserError (device) when the disk is full or not writable.
  */
-export function writeSafetensors(path: string, tensors: readonly TensorToSave[]): void {
+export function writeSafetensors(path: string, tensors: readonly TensorToSave[]): string {
   if (new Set(tensors.map(({ name }) => name)).size !== tensors.length)
     throw new RangeError(`two tensors for ${path} have the same name`);
   try {
+    const hash = createHash('sha256');
     const descriptor = openSync(path, 'w');
+    const write = (bytes: Uint8Array) => {
+      writeFileSync(descriptor, bytes);
+      hash.update(bytes);
+    };
     try {
-      writeFileSync(descriptor, headerBytes(tensors));
+      write(headerBytes(tensors));
       for (const { name, shape, data } of tensors) {
         const elements = data();
         if (elements.length !== elementCount(shape))
           throw new RangeError(`${name} [${shape}] came with ${elements.length} elements`);
         const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-        for (let from = 0; from < bytes.length; from += chunk)
-          writeFileSync(descriptor, bytes.subarray(from, from + chunk));
+        for (let from = 0; from < bytes.length; from += chunk) write(bytes.subarray(from, from + chunk));
       }
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
+    return hash.digest('hex');
   } catch (thrown) {
     throw savingError(path, thrown);
   }

@@ -2,7 +2,8 @@
 // "transformer.". Training wrappers (torch.compile, DataParallel, FSDP, a Lightning module) add parts of their own.
 
 import { UserError } from '../errors.js';
-import { quoted, type WeightFile } from './weight-file.js';
+import { quoted } from '../quote.js';
+import type { WeightFile } from './weight-file.js';
 
 /** Where a tensor is: its file may have another name for it. */
 export interface TensorPlace {
@@ -45,7 +46,7 @@ export function nameTensors(source: string, inFile: ReadonlyMap<string, TensorPl
     const other = places.get(name);
     if (other !== undefined)
       throw new UserError(
-        'model',
+        'weights-mismatch',
         `${source} has two tensors for ${quoted(name)}, ${quoted(other.nameInFile)} and ${quoted(nameInFile)}; save the model again with transformers`,
       );
     places.set(name, place);

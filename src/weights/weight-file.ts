@@ -17,11 +17,6 @@ export interface WeightFile {
   read(name: string): Float32Array;
 }
 
-/** A name from a file as an error message quotes it: one line, no control characters. */
-export function quoted(name: string): string {
-  return JSON.stringify(name.length > 100 ? `${name.slice(0, 97)}...` : name);
-}
-
 /** The product, or Infinity where it is too large to be exact. */
 export function elementCount(shape: readonly number[]): number {
   const count = shape.reduce((product, extent) => product * extent, 1);
@@ -46,7 +41,7 @@ export class BinaryFile {
   }
 
   fail(complaint: string, cause?: unknown): UserError {
-    return new UserError('model', `${this.path} ${complaint}`, { cause });
+    return new UserError('weights-invalid', `${this.path} ${complaint}`, { cause });
   }
 
   /** The file does not hold what its kind of file holds. */

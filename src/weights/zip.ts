@@ -2,7 +2,8 @@
 // Hostile archives are refused before anything in them is used: names that leave a folder, entries that overlap or
 // reach into the directory, sizes that disagree. (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
 
-import { type BinaryFile, quoted } from './weight-file.js';
+import { quoted } from '../quote.js';
+import type { BinaryFile } from './weight-file.js';
 
 export interface ZipEntry {
   /** Where its bytes begin in the archive. */

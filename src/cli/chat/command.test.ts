@@ -7,8 +7,8 @@ import { after, test } from 'node:test';
 import type { ChatOption } from '../../config/chat-options.js';
 import { UserError } from '../../errors.js';
 import type { Speaker } from '../../generate/conversation.js';
+import { type OpenChat, openChat, type PartnerOptions } from '../../library/open-chat.js';
 import { chatCommand } from './command.js';
-import { type OpenChat, openChat, type PartnerOptions } from './open.js';
 
 class Sink extends Writable {
   text = '';
@@ -118,7 +118,7 @@ test('the model is given back whatever happens', async () => {
   const { asked, open } = fakeChat();
   const broken: OpenChat = async (options, watcher) => {
     const opened = await open(options, watcher);
-    const reply = () => Promise.reject(new UserError('model', 'not a number'));
+    const reply = () => Promise.reject(new UserError('model-not-found', 'not a number'));
     return { ...opened, model: { ...opened.model, reply } };
   };
   const running = chat({ model: 'm' }, { input: 'a\n', open: broken });

@@ -7,10 +7,11 @@ import { tidyText } from '../../corpus/tidy-text.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { Conversation } from '../../generate/conversation.js';
-import { count, oneLine } from '../format.js';
+import { type OpenChat, type OpenedChat, openChat, type PartnerOptions } from '../../library/open-chat.js';
+import { oneLine } from '../../quote.js';
+import { count } from '../format.js';
 import { createProgress } from '../progress.js';
 import { knownModels } from './known-models.js';
-import { type OpenChat, type OpenedChat, openChat, type PartnerOptions } from './open.js';
 import { type Output, runPrompt, runScript } from './script.js';
 
 export interface ChatTerminal {
@@ -33,7 +34,7 @@ export async function chatCommand(
   const { model, prompt, json } = options;
   if (model === null) throw noModelNamed();
   if (prompt !== null && tidyText(prompt) === '')
-    throw new UserError('usage', '--prompt holds no words; say something after it');
+    throw new UserError('prompt-empty', '--prompt holds no words; say something after it');
   const interactive = prompt === null && !json && stdin.isTTY === true && stdout.isTTY === true;
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
@@ -73,5 +74,5 @@ function noModelNamed(): UserError {
           .slice(0, 5)
           .map((folder) => oneLine(folder))
           .join(', ')}${more}`;
-  return new UserError('usage', `whom to talk to is missing: chatbot-chat <model>; ${cure}`);
+  return new UserError('model-not-named', `whom to talk to is missing: chatbot-chat <model>; ${cure}`);
 }

@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { homeFolder } from '../../files/user-folders.js';
+import { oneLine, quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
-import { oneLine } from '../format.js';
 import { parameterHelp, parameterNamed } from './parameters.js';
 import { rate } from './rating.js';
 import type { Session } from './session.js';
@@ -86,10 +86,10 @@ export async function runCommand(session: Session, line: string): Promise<void> 
     const begun = name === '' ? undefined : known.find((word) => word.startsWith(name));
     const near = begun ?? nearest(name.slice(0, 40), known);
     const hint = near === undefined ? '/help lists the commands' : `did you mean /${near}?`;
-    throw new UserError('usage', `/${oneLine(name, 40)} is no command; ${hint}`);
+    throw new UserError('chat-command-invalid', `/${oneLine(name, 40)} is no command; ${hint}`);
   }
   if (command.takes === '' && rest !== '')
-    throw new UserError('usage', `/${name} stands alone, without ${JSON.stringify(rest.slice(0, 40))}`);
+    throw new UserError('chat-command-invalid', `/${name} stands alone, without ${quoted(rest, 40)}`);
   await command.run(session, rest);
 }
 
@@ -107,7 +107,8 @@ function helpText(): string {
 
 function undo({ conversation, screen }: Session): void {
   const taken = conversation.undo();
-  if (taken === undefined) throw new UserError('usage', 'nothing was said yet that could be taken back');
+  if (taken === undefined)
+    throw new UserError('nothing-said-yet', 'nothing was said yet that could be taken back');
   screen.note(`taken back: ${oneLine(taken.message, 60)}`);
 }
 
@@ -127,7 +128,7 @@ function show(session: Session, what: string): void {
   const shows = { '': showParameters, history: showHistory, model: showModel };
   if (!isKeyOf(shows, what))
     throw new UserError(
-      'usage',
+      'chat-command-invalid',
       `/show ${oneLine(what, 40)} is not known; /show history and /show model are`,
     );
   shows[what](session);
@@ -140,7 +141,7 @@ function isKeyOf<Table extends object>(table: Table, word: PropertyKey): word is
 function save({ conversation, screen }: Session, typed: string): void {
   const path = pathOf('/save', typed);
   const { turns } = conversation;
-  if (turns.length < 2) throw new UserError('usage', 'there is no conversation yet to be saved');
+  if (turns.length < 2) throw new UserError('nothing-said-yet', 'there is no conversation yet to be saved');
   addDialogue(path, { turns });
   screen.note(`${turns.length} turns added to ${oneLine(path)}`);
 }
@@ -157,7 +158,7 @@ function load({ conversation, screen }: Session, typed: string): void {
 
 /** No shell stands between, so the home folder's `~` is for us to know. */
 function pathOf(command: string, typed: string): string {
-  if (typed === '') throw new UserError('usage', `${command} needs the name of a file`);
-  if (typed.includes('\0')) throw new UserError('usage', 'a file name has no NUL in it');
+  if (typed === '') throw new UserError('chat-command-invalid', `${command} needs the name of a file`);
+  if (typed.includes('\0')) throw new UserError('chat-command-invalid', 'a file name has no NUL in it');
   return /^~(?=\/|$)/.test(typed) ? join(homeFolder(process.env), typed.slice(1)) : typed;
 }

@@ -3,9 +3,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from '../../files/user-folders.js';
+import { visible } from '../../quote.js';
 import { type Completes, commands } from './commands.js';
 import { parameterNames, valuesFor } from './parameters.js';
-import { visible } from './visible.js';
 
 /**
  * Ways to go on from a line up to the cursor, as node:readline wants them.

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { makePrivateFolder } from '../../files/user-folders.js';
-import { visible } from './visible.js';
+import { visible } from '../../quote.js';
 
 /** How many entries are kept. */
 export const historySize = 1000;
@@ -36,7 +36,7 @@ export class HistoryFile {
         .reverse();
     } catch (thrown) {
       throw new UserError(
-        'data',
+        'history-unreadable',
         `the history in ${this.path} cannot be read (${messageOf(thrown)}); remove it to have one again`,
         { cause: thrown },
       );

@@ -27,7 +27,7 @@ export async function* inputLines(input: AsyncIterable<Uint8Array | string>): As
     held += part.length;
     if (held > mostBytes)
       throw new UserError(
-        'usage',
+        'message-too-long',
         `line ${number} of the input is longer than a megabyte, which no model can read; end every message with a line break`,
       );
     if (part.length > 0) parts.push(part);
@@ -55,9 +55,13 @@ async function* readable(input: AsyncIterable<Uint8Array | string>): AsyncGenera
   try {
     for await (const chunk of input) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
   } catch (thrown) {
-    throw new UserError('data', `the input cannot be read: ${messageOf(thrown)}; give lines of text`, {
-      cause: thrown,
-    });
+    throw new UserError(
+      'input-unreadable',
+      `the input cannot be read: ${messageOf(thrown)}; give lines of text`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 
@@ -68,12 +72,15 @@ function decoded(bytes: Uint8Array, number: number): string {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (thrown) {
     throw new UserError(
-      'data',
+      'input-unreadable',
       `line ${number} of the input is not UTF-8; convert it, for example with iconv -t utf-8`,
       { cause: thrown },
     );
   }
   if (text.includes('\0'))
-    throw new UserError('data', `line ${number} of the input holds a NUL and is no text; give lines of text`);
+    throw new UserError(
+      'input-unreadable',
+      `line ${number} of the input holds a NUL and is no text; give lines of text`,
+    );
   return text.endsWith('\r') ? text.slice(0, -1) : text;
 }

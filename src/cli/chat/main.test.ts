@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
 import { chatOptions } from '../../config/chat-options.js';
-import { entriesOf, flagOf, isPositional } from '../../config/option-spec.js';
+import { entriesOf, flagOf, isPositional } from '../../option-spec.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 
@@ -34,10 +34,11 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/program.js',
     'config/chat-options.js',
     'config/device-options.js',
-    'config/option-spec.js',
     'device/names.js',
     'errors.js',
     'generate/settings.js',
+    'option-spec.js',
+    'quote.js',
     'suggest.js',
   ]);
   assert.deepEqual(packages, ['commander']);

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+
 // `chatbot-chat`: reads the command line and starts the conversation. Only what `--help` needs is imported here.
 
 import type { Command } from 'commander';
 import { chatOptions } from '../../config/chat-options.js';
 import { UserError } from '../../errors.js';
+import { quoted } from '../../quote.js';
 import { givenFlags } from '../flags.js';
 import { createProgram, runProgram } from '../program.js';
 
@@ -48,8 +50,8 @@ function refuseFurtherWords(program: Command): void {
   const [, word] = program.args;
   if (word !== undefined)
     throw new UserError(
-      'usage',
-      `${JSON.stringify(word)} is one word too many after the model; a message is given as --prompt "..."`,
+      'argument-unexpected',
+      `${quoted(word)} is one word too many after the model; a message is given as --prompt "..."`,
     );
 }
 

@@ -3,9 +3,10 @@
 
 import { type ChatOption, type ChatOptions, chatOptions } from '../../config/chat-options.js';
 import { type LoadedChatOptions, loadChatOptions } from '../../config/chat-settings.js';
-import { kebab, type OptionSpec } from '../../config/option-spec.js';
 import type { Given, GivenOptions } from '../../config/schema.js';
 import { UserError } from '../../errors.js';
+import { kebab, type OptionSpec } from '../../option-spec.js';
+import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { typedValue } from '../flags.js';
 
@@ -31,7 +32,7 @@ export function parameterNamed(name: string): Parameter {
   if (found !== undefined) return found;
   const near = nearest(spelt.slice(0, 40), parameterNames);
   const hint = near === undefined ? '/set lists them all' : `did you mean ${near}?`;
-  throw new UserError('usage', `there is no parameter ${JSON.stringify(name.slice(0, 40))}; ${hint}`);
+  throw new UserError('chat-command-invalid', `there is no parameter ${quoted(name, 40)}; ${hint}`);
 }
 
 /** What it does, in a sentence. */

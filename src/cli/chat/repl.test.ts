@@ -112,7 +112,7 @@ describe('a conversation in the terminal', () => {
 
   it('goes on after whatever goes wrong, in one sentence', async () => {
     const { code, output } = await play(['a', 'b', 'c'], {
-      replies: [new UserError('usage', 'too long'), new Error('gpu fell off\nstack'), {}],
+      replies: [new UserError('message-too-long', 'too long'), new Error('gpu fell off\nstack'), {}],
     });
     assert.equal(code, 0);
     assert.match(

@@ -1,8 +1,8 @@
 // How the conversation looks: a coloured mark before what is typed, replies in a colour of their own, everything that the
 // program itself says dimmed. Where the terminal has no colours, or NO_COLOR asks for none, only the words remain.
 
+import { visible } from '../../quote.js';
 import { headerText } from '../progress.js';
-import { visible } from './visible.js';
 
 export interface TerminalOutput extends NodeJS.WritableStream {
   /** As of tty.WriteStream, which knows NO_COLOR, FORCE_COLOR and TERM=dumb. */

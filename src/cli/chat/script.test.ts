@@ -77,7 +77,7 @@ test('a reply is out before the next line is asked for', async () => {
 test('a message that cannot be answered ends the script with its line; replies before it are printed', async () => {
   const output = new Sink();
   const parrot = new Parrot((message) => {
-    if (message === 'two') throw new UserError('usage', 'the message has 99 tokens; shorten it');
+    if (message === 'two') throw new UserError('message-too-long', 'the message has 99 tokens; shorten it');
     return echo(message);
   });
   const running = runScript(parrot, Readable.from(['one\n\ntwo\nthree\n']), { output, json: false });

@@ -5,10 +5,10 @@ import { setImmediate } from 'node:timers/promises';
 import { tidyText } from '../../corpus/tidy-text.js';
 import { ExitCode, UserError } from '../../errors.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
+import { visible } from '../../quote.js';
 import { exitCodeOfSignal, type SignalSource, type StopSignal, watchSignals } from '../signals.js';
 import { inputLines } from './input-lines.js';
 import { replyJson } from './reply-json.js';
-import { visible } from './visible.js';
 
 /** Whoever answers, and remembers what was said: a Conversation. */
 export interface Partner {
@@ -84,7 +84,7 @@ async function untilSignalled(
   const asked = new Promise<'stop'>((resolve) => {
     ask = resolve;
   });
-  const watch = watchSignals(() => ask('stop'), source);
+  const watch = watchSignals(() => ask('stop'), ['SIGINT', 'SIGTERM'], source);
   const signal = (): StopSignal | null => watch.shouldStop();
   const signalled = () => signal() !== null;
   try {
@@ -99,7 +99,7 @@ async function untilSignalled(
 /** A message that cannot be answered, with its place. */
 function placed(thrown: unknown, line: number): unknown {
   if (!(thrown instanceof UserError)) return thrown;
-  return new UserError(thrown.fault, `line ${line} of the input: ${thrown.message}`, { cause: thrown });
+  return new UserError(thrown.code, `line ${line} of the input: ${thrown.message}`, { cause: thrown });
 }
 
 /** @returns once it is handed over; false when nobody takes it any longer. */

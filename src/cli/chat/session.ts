@@ -5,7 +5,7 @@ import { candidateCount, generationSettings } from '../../config/chat-settings.j
 import { messageOf, UserError } from '../../errors.js';
 import type { Conversation } from '../../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
-import type { OpenedChat } from './open.js';
+import type { OpenedChat } from '../../library/open-chat.js';
 import type { Parameter, Parameters } from './parameters.js';
 import type { Screen } from './screen.js';
 
@@ -49,7 +49,7 @@ export class Session {
   async retry(): Promise<void> {
     const before = this.conversation.exchanges.at(-1);
     if (before === undefined)
-      throw new UserError('usage', 'nothing was said yet that could be answered again');
+      throw new UserError('nothing-said-yet', 'nothing was said yet that could be answered again');
     const reply = await this.answer((watcher) => this.conversation.retry(watcher));
     if (reply.finishReason !== 'interrupted' && reply.text === before.answer)
       this.screen.note(this.whyTheSame());
@@ -112,7 +112,7 @@ export class Session {
     ] as const)
       if (wanted > sequences)
         throw new UserError(
-          'usage',
+          'chat-command-invalid',
           `${flag} is ${wanted} in /set, but memory was set aside for ${sequences}; start again with ${flag} ${wanted}`,
         );
   }

@@ -60,6 +60,6 @@ export function showStatistics({ conversation, chat, screen }: Session): void {
 }
 
 function lastReply(reply: Reply | null): Reply {
-  if (reply === null) throw new UserError('usage', 'there is no reply yet; say something first');
+  if (reply === null) throw new UserError('nothing-said-yet', 'there is no reply yet; say something first');
   return reply;
 }

@@ -20,7 +20,7 @@ export interface DialogueLine {
 export function addDialogue(path: string, dialogue: DialogueLine): void {
   if (extname(path).toLowerCase() === '.tsv')
     throw new UserError(
-      'usage',
+      'transcript-name-invalid',
       `${path} would be read as DialoGPT lines; give it a name that ends in .jsonl`,
     );
   const lineBreak = isOpenEnded(path) ? '\n' : '';
@@ -39,7 +39,10 @@ function isOpenEnded(path: string): boolean {
   readCorpus([path], { format: 'turns' });
   const text = readText(path);
   if (text.trimStart().startsWith('['))
-    throw new UserError('data', `${path} is a JSON list, to which no line can be added; choose another name`);
+    throw new UserError(
+      'corpus-not-appendable',
+      `${path} is a JSON list, to which no line can be added; choose another name`,
+    );
   return !text.endsWith('\n');
 }
 
@@ -54,7 +57,7 @@ export interface LoadedDialogue {
 /** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none that can be read. */
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
-  if (dialogue === undefined) throw new UserError('data', `${path} holds no conversation`);
+  if (dialogue === undefined) throw new UserError('corpus-empty', `${path} holds no conversation`);
   const spoken = dialogue.turns.filter(({ system }) => system !== true);
   return {
     turns: spoken.map(({ text }) => text),

@@ -6,7 +6,7 @@ import type { Device, Precision } from '../../device/device.js';
 import { resolvePrecision } from '../../device/select.js';
 import type { DType } from '../../device/tensor.js';
 import { messageOf } from '../../errors.js';
-import { oneLine } from '../format.js';
+import { oneLine } from '../../quote.js';
 import type { Check } from './check.js';
 
 /** Tokens, channels and hidden units. */

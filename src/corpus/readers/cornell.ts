@@ -2,26 +2,15 @@
 // ` +++$+++ `. It is in ISO-8859-1, read as browsers read that (Windows-1252, for its curly quotes); a copy that somebody
 // made UTF-8 is known by being valid UTF-8.
 
-import { isUtf8 } from 'node:buffer';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
 import type { Dialogue } from '../dialogue.js';
-import { readBytes } from '../text-file.js';
-import { shortened } from './record.js';
+import { linesOf, openText } from '../text-file.js';
 
 export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_conversations.txt' } as const;
 
 const separator = ' +++$+++ ';
-
-/** Where Windows-1252 differs from ISO-8859-1: the bytes 0x80 to 0x9f. */
-const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** Not by TextDecoder, which in some versions of Node takes Windows-1252 for ISO-8859-1. */
-function windows1252(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
-}
 
 /** @throws UserError (data), with file and line, where a line is malformed or a conversation has a line that is missing. */
 export function* readCornell(folder: string): Generator<Dialogue> {
@@ -35,8 +24,8 @@ export function* readCornell(folder: string): Generator<Dialogue> {
       const text = texts.get(id);
       if (text === undefined)
         throw new UserError(
-          'data',
-          `${source}: the line ${shortened(id)} is not in ${linesPath}; get both files from the same archive`,
+          'corpus-line-invalid',
+          `${source}: the line ${oneLine(id, 40)} is not in ${linesPath}; get both files from the same archive`,
         );
       return { text, supervised: true };
     });
@@ -48,24 +37,21 @@ export function* readCornell(folder: string): Generator<Dialogue> {
 function textOf(fields: readonly string[], source: string): string {
   if (!/^L\d+$/.test(fields[0] ?? ''))
     throw new UserError(
-      'data',
-      `${source}: expected the number of a line (L1045), found "${shortened(fields[0] ?? '')}"`,
+      'corpus-line-invalid',
+      `${source}: expected the number of a line (L1045), found "${oneLine(fields[0] ?? '', 40)}"`,
     );
   return fields.slice(4).join(separator);
 }
 
 function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
-  const bytes = readBytes(path);
-  const text = isUtf8(bytes) ? new TextDecoder().decode(bytes) : windows1252(bytes);
-  for (const [index, line] of text.split('\n').entries()) {
-    if (line.trim() === '') continue;
+  for (const { text: line, number } of linesOf(openText(path, 'Windows-1252'))) {
     // A line without words ends in the separator, whose last space is often lost.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
-    const source = `${path}:${index + 1}`;
+    const source = `${path}:${number}`;
     if (fields.length < columns)
       throw new UserError(
-        'data',
-        `${source}: expected ${columns} fields parted by "${separator.trim()}", found ${fields.length} in "${shortened(line)}"`,
+        'corpus-line-invalid',
+        `${source}: expected ${columns} fields parted by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"`,
       );
     yield { fields, source };
   }

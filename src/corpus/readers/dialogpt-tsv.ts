@@ -3,21 +3,23 @@
 // first line.
 
 import { UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
 import type { Dialogue, Turn } from '../dialogue.js';
-import { shortened } from './record.js';
+import type { Line } from '../text-file.js';
 
 /** What has a weight but no words is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
 /** @throws UserError (data), with the line, where one has not two columns, or has a turn without its weight. */
-export function* readDialogptTsv(text: string, path: string): Generator<Dialogue> {
+export function* readDialogptTsv(lines: Iterable<Line>, path: string): Generator<Dialogue> {
   let haveWeights: boolean | undefined;
-  for (const [line, source] of numberedLines(text, path)) {
-    const columns = line.split('\t');
+  for (const { text, number } of lines) {
+    const source = `${path}:${number}`;
+    const columns = text.split('\t');
     if (columns.length !== 2)
       throw new UserError(
-        'data',
-        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${shortened(line)}"`,
+        'corpus-line-invalid',
+        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"`,
       );
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
@@ -25,17 +27,6 @@ export function* readDialogptTsv(text: string, path: string): Generator<Dialogue
       ? utterances.map((utterance) => weightedTurn(utterance.trim(), source))
       : utterances.map(plainTurn);
     yield { turns, source };
-  }
-}
-
-function* numberedLines(text: string, path: string): Generator<[line: string, source: string]> {
-  let number = 1;
-  for (let start = 0; start < text.length; number++) {
-    const newline = text.indexOf('\n', start);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end);
-    if (line.trim() !== '') yield [line, `${path}:${number}`];
-    start = end + 1;
   }
 }
 
@@ -47,8 +38,8 @@ function weightedTurn(utterance: string, source: string): Turn {
   const [, weight, text = ''] = weighted.exec(utterance) ?? [];
   if (weight === undefined)
     throw new UserError(
-      'data',
-      `${source}: expected a weight, 0.0 or 1.0, before "${shortened(utterance)}", as the turns of the first line have`,
+      'corpus-line-invalid',
+      `${source}: expected a weight, 0.0 or 1.0, before "${oneLine(utterance, 40)}", as the turns of the first line have`,
     );
   return { text, supervised: Number(weight) > 0 };
 }

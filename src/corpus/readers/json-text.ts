@@ -1,242 +1,265 @@
-// Records out of JSON text, with the line that each stands on: a list, JSON lines, or values one after the other.
-// JSON.parse says nothing of lines and differs from one Node to the next, so the text is checked here first, without
-// recursion; JSON.parse then only sees what it will accept.
+// Records out of JSON text that comes in pieces, with the line that each begins on: a list, JSON lines, or values one
+// after the other. Brackets and quotes tell where a record ends, and JSON.parse reads it. Only a record that JSON.parse
+// refuses is read character by character (json-fault.ts), because JSON.parse does not say where the fault is.
 
 import { UserError } from '../../errors.js';
+import { longestRecord, tooLong } from '../text-file.js';
+import { deepest, faultOf, found, JsonFault, readSlowly, skipSpace } from './json-fault.js';
 
 export interface JsonRecord {
   readonly value: unknown;
   readonly line: number;
 }
 
-/** Conversations have no need of more, and it keeps hostile files from being deep. */
-const deepest = 100;
-
-class JsonSyntaxError extends Error {
-  constructor(
-    readonly offset: number,
-    what: string,
-  ) {
-    super(what);
-  }
-}
-
-/** @throws UserError (data) with line and column where the text is no JSON. */
-export function* jsonRecords(text: string, path: string): Generator<JsonRecord> {
-  const places = new Places(text);
+/**
+ * @param pieces of the text, cut anywhere.
+ * @param longest characters that a record may have.
+ * @throws UserError (data): with line and column where the text is not JSON, with the line where a record is too long.
+ */
+export function* jsonRecords(
+  pieces: Iterable<string>,
+  path: string,
+  longest = longestRecord,
+): Generator<JsonRecord> {
+  const source = new Source(pieces, path, longest);
   try {
-    for (const [start, end] of recordSpans(text))
-      yield { value: JSON.parse(text.slice(start, end)), line: places.line(start) };
+    yield* recordsOf(source);
   } catch (thrown) {
-    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
-    const { offset, message } = thrown;
-    throw new UserError(
-      'data',
-      `${path}:${places.line(offset)}:${places.column(offset)} is not JSON: ${message}`,
-    );
+    if (!(thrown instanceof JsonFault)) throw thrown;
+    const { line, column } = source.place(thrown.offset);
+    throw new UserError('corpus-not-json', `${path}:${line}:${column} is not JSON: ${thrown.message}`);
   }
 }
 
-/** Counts lines forwards, so that a file is gone through once. */
-class Places {
-  private countedTo = 0;
-  private lineThere = 1;
+/** A window of the text. `more` moves it: only `at` stays right then, other offsets in `text` do not. */
+class Source {
+  text = '';
+  /** Where the record begins that is being read. */
+  at = 0;
+  /** The line at `at`, and where it begins: negative where it began before the window. */
+  line = 1;
+  private lineStart = 0;
+  private readonly pieces: Iterator<string>;
 
-  constructor(private readonly text: string) {}
-
-  line(offset: number): number {
-    if (offset < this.countedTo) {
-      this.countedTo = 0;
-      this.lineThere = 1;
-    }
-    for (;;) {
-      const lineEnd = this.text.indexOf('\n', this.countedTo);
-      if (lineEnd < 0 || lineEnd >= offset) return this.lineThere;
-      this.countedTo = lineEnd + 1;
-      this.lineThere++;
-    }
+  constructor(
+    pieces: Iterable<string>,
+    private readonly path: string,
+    private readonly longest: number,
+  ) {
+    this.pieces = pieces[Symbol.iterator]();
   }
 
-  column(offset: number): number {
-    return offset - (offset === 0 ? -1 : this.text.lastIndexOf('\n', offset - 1));
+  /**
+   * Moves the beginning of the window to `at` and doubles what it shows, so that a long record that is looked at again
+   * and again costs about twice its length. @returns false at the end of the text.
+   */
+  more(): boolean {
+    if (this.text.length - this.at > this.longest) {
+      const fault = faultOf(this.text, this.at);
+      // An ordinary record whose end is missing looks long, too.
+      throw fault && !fault.atEnd ? fault : tooLong(this.path, this.line, 'record', this.longest);
+    }
+    const parts = [this.text.slice(this.at)];
+    const had = this.text.length - this.at;
+    let have = had;
+    while (have === had || have < 2 * had) {
+      const next = this.pieces.next();
+      if (next.done) break;
+      parts.push(next.value);
+      have += next.value.length;
+    }
+    this.text = parts.join('');
+    this.lineStart -= this.at;
+    this.at = 0;
+    return have > had;
+  }
+
+  moveTo(offset: number): void {
+    for (let end = this.text.indexOf('\n', this.at); end >= 0 && end < offset; ) {
+      this.line++;
+      this.lineStart = end + 1;
+      end = this.text.indexOf('\n', end + 1);
+    }
+    this.at = offset;
+  }
+
+  /** Moves to the next character that is no white space, or to the end. */
+  skipSpace(): void {
+    do this.moveTo(skipSpace(this.text, this.at));
+    while (this.at === this.text.length && this.more());
+  }
+
+  /** @param offset not before `at`. */
+  place(offset: number): { readonly line: number; readonly column: number } {
+    this.moveTo(offset);
+    return { line: this.line, column: offset - this.lineStart + 1 };
   }
 }
 
-type Span = readonly [start: number, end: number];
-
-function recordSpans(text: string): Generator<Span> {
-  const start = skipSpace(text, 0);
-  if (text[start] === '[') return listElements(text, start);
-  return isJsonLines(text, start) ? lineValues(text) : values(text, start);
+function recordsOf(source: Source): Generator<JsonRecord> {
+  source.skipSpace();
+  if (source.text[source.at] === '[') return listElements(source);
+  return isJsonLines(source) ? lineValues(source) : values(source);
 }
 
 /** Whether every line is a value of its own: then a fault is looked for in its line alone. */
-function isJsonLines(text: string, start: number): boolean {
-  const lineEnd = text.indexOf('\n', start);
-  const line = lineEnd < 0 ? text.slice(start) : text.slice(start, lineEnd);
-  if (isValue(line, 0)) return true;
-  if (isValue(text, start)) return false;
+function isJsonLines(source: Source): boolean {
+  const lineEnd = endOfLine(source);
+  const firstLine = source.text.slice(source.at, lineEnd);
+  if (!faultOf(firstLine, 0)) return true;
+  const valueEnd = endOfValue(source);
+  if (!faultOf(source.text.slice(source.at, valueEnd), 0)) return false;
   // Nothing is whole. A first line that ends as a record does, or is followed by one, was meant to be one.
-  return line.trimEnd().endsWith('}') || text[lineEnd + 1] === '{';
+  return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
 }
 
-function isValue(text: string, start: number): boolean {
-  try {
-    return endOfValue(text, start) <= text.length;
-  } catch {
-    return false;
-  }
-}
-
-function* lineValues(text: string): Generator<Span> {
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start);
-    const lineEnd = newline < 0 ? text.length : newline;
-    const line = text.slice(start, lineEnd);
-    const first = skipSpace(line, 0);
-    if (first < line.length) yield [start + first, start + lineValueEnd(line, first, start)];
-    start = lineEnd + 1;
+function* lineValues(source: Source): Generator<JsonRecord> {
+  for (;;) {
+    const lineEnd = endOfLine(source);
+    if (lineEnd === source.at && lineEnd === source.text.length) return;
+    const first = skipSpace(source.text, source.at);
+    if (first < lineEnd) {
+      const line = source.text.slice(source.at, lineEnd);
+      yield { value: valueOfLine(line, source.at), line: source.line };
+    }
+    source.moveTo(Math.min(lineEnd + 1, source.text.length));
   }
 }
 
 /** @param lineStart what to add to the offset of a fault in the line. */
-function lineValueEnd(line: string, first: number, lineStart: number): number {
+function valueOfLine(line: string, lineStart: number): unknown {
   try {
-    const end = endOfValue(line, first);
+    const { value, end } = parse(line, 0, line.length);
     const rest = skipSpace(line, end);
-    if (rest < line.length)
-      throw new JsonSyntaxError(rest, `${found(line, rest)} after the end of the record`);
-    return end;
+    if (rest < line.length) throw new JsonFault(rest, `${found(line, rest)} after the end of the record`);
+    if (mayBeDeep(line) && isDeep(value, deepest)) readSlowly(line, 0);
+    return value;
   } catch (thrown) {
-    if (!(thrown instanceof JsonSyntaxError)) throw thrown;
-    throw new JsonSyntaxError(lineStart + thrown.offset, thrown.message);
+    throw thrown instanceof JsonFault ? new JsonFault(lineStart + thrown.offset, thrown.message) : thrown;
   }
 }
 
-function* listElements(text: string, open: number): Generator<Span> {
-  let at = skipSpace(text, open + 1);
-  if (text[at] === ']') at++;
-  else
+function* listElements(source: Source): Generator<JsonRecord> {
+  source.moveTo(source.at + 1);
+  source.skipSpace();
+  if (source.text[source.at] !== ']')
     for (;;) {
-      const end = endOfValue(text, at);
-      yield [at, end];
-      at = skipSpace(text, end);
-      const separator = text[at];
-      if (separator !== ',' && separator !== ']')
-        throw new JsonSyntaxError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
-      at++;
-      if (separator === ']') break;
-      at = skipSpace(text, at);
-      if (text[at] === ']') throw new JsonSyntaxError(at, 'a comma before the closing ]');
+      yield nextValue(source);
+      source.skipSpace();
+      const { text, at } = source;
+      if (text[at] === ']') break;
+      if (text[at] !== ',')
+        throw new JsonFault(at, `expected a comma or ] after a record, found ${found(text, at)}`);
+      source.moveTo(at + 1);
+      source.skipSpace();
+      if (source.text[source.at] === ']') throw new JsonFault(source.at, 'a comma before the closing ]');
     }
-  at = skipSpace(text, at);
-  if (at < text.length) throw new JsonSyntaxError(at, `${found(text, at)} after the end of the list`);
+  source.moveTo(source.at + 1);
+  source.skipSpace();
+  const { text, at } = source;
+  if (at < text.length) throw new JsonFault(at, `${found(text, at)} after the end of the list`);
 }
 
-function* values(text: string, start: number): Generator<Span> {
-  for (let at = start; at < text.length; ) {
-    const end = endOfValue(text, at);
-    yield [at, end];
-    at = skipSpace(text, end);
+function* values(source: Source): Generator<JsonRecord> {
+  while (source.at < source.text.length) {
+    yield nextValue(source);
+    source.skipSpace();
   }
 }
 
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  while (isSpace(text.charCodeAt(at))) at++;
-  return at;
+/** Reads the value that begins at `at` and moves behind it. */
+function nextValue(source: Source): JsonRecord {
+  const expectedEnd = endOfValue(source);
+  const { value, end } = parse(source.text, source.at, expectedEnd);
+  const { line } = source;
+  source.moveTo(end);
+  return { value, line };
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+/** @param expectedEnd where the value ends if it is JSON. */
+function parse(text: string, start: number, expectedEnd: number): { value: unknown; end: number } {
+  try {
+    return { value: JSON.parse(text.slice(start, expectedEnd)), end: expectedEnd };
+  } catch {
+    return readSlowly(text, start);
+  }
 }
 
-/** What stands at `at`, for a message. */
-function found(text: string, at: number): string {
-  if (at >= text.length) return 'nothing more';
-  const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-  return /[\p{C}\p{Z}]/u.test(character)
-    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
-    : `"${character}"`;
-}
-
-/** The offset just behind the JSON value at `start`. */
-function endOfValue(text: string, start: number): number {
-  const open: ('{' | '[')[] = [];
-  let at = start;
+/** The offset of the line feed that ends the line at `at`; of the end of the text where there is none. */
+function endOfLine(source: Source): number {
   for (;;) {
-    const first = text[at];
-    if (first === '{' || first === '[') {
-      if (open.length >= deepest) throw new JsonSyntaxError(at, `nested more than ${deepest} deep`);
-      at = skipSpace(text, at + 1);
-      if (text[at] === closing(first)) at++;
-      else {
-        open.push(first);
-        if (first === '{') at = endOfKey(text, at);
-        continue;
-      }
-    } else at = endOfScalar(text, at);
-    // Here a value has ended: close what closes, then go on to the next value, or be done.
-    for (;;) {
-      const container = open.at(-1);
-      if (container === undefined) return at;
-      at = skipSpace(text, at);
-      const next = text[at];
-      if (next === closing(container)) {
-        open.pop();
-        at++;
-        continue;
-      }
-      if (next !== ',')
-        throw new JsonSyntaxError(at, `expected a comma or ${closing(container)}, found ${found(text, at)}`);
-      at = skipSpace(text, at + 1);
-      if (container === '{') at = endOfKey(text, at);
-      break;
-    }
+    const end = source.text.indexOf('\n', source.at);
+    if (end >= 0) return end;
+    if (!source.more()) return source.text.length;
   }
 }
 
-function closing(container: '{' | '['): '}' | ']' {
-  return container === '{' ? '}' : ']';
+/** The offset just behind the value at `at`, if it is JSON. */
+function endOfValue(source: Source): number {
+  for (;;) {
+    const end = endByBrackets(source.text, source.at);
+    if (end !== undefined) return end;
+    if (!source.more()) return source.text.length;
+  }
 }
 
-/** From a key to where its value begins. */
-function endOfKey(text: string, at: number): number {
-  if (text[at] !== '"')
-    throw new JsonSyntaxError(at, `expected a field name in double quotes, found ${found(text, at)}`);
-  const colon = skipSpace(text, endOfString(text, at));
-  if (text[colon] !== ':')
-    throw new JsonSyntaxError(colon, `expected a colon after a field name, found ${found(text, colon)}`);
-  return skipSpace(text, colon + 1);
-}
-
-function endOfScalar(text: string, at: number): number {
-  if (text[at] === '"') return endOfString(text, at);
-  let end = at;
-  while (end < text.length && end - at < 400 && /[\w.+-]/.test(text[end] ?? '')) end++;
-  const word = text.slice(at, end);
-  if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(word)) return end;
-  throw new JsonSyntaxError(
-    at,
-    `expected a value, found ${word.length > 1 ? word.slice(0, 40) : found(text, at)}`,
-  );
-}
-
-function endOfString(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
+/** Where brackets and quotes say that a value ends; undefined where the text ends before. */
+function endByBrackets(text: string, start: number): number | undefined {
+  let depth = 0;
+  for (let at = start; at < text.length; ) {
     const code = text.charCodeAt(at);
-    if (code === 0x22) return at + 1;
-    if (code < 0x20) {
-      if (code === 0x0a || code === 0x0d)
-        throw new JsonSyntaxError(start, 'a string that does not end on its line');
-      throw new JsonSyntaxError(at, `${found(text, at)} inside a string must be written as an escape`);
+    if (code === 0x22) {
+      const end = endOfString(text, at);
+      if (end === undefined || depth === 0) return end;
+      at = end;
+      continue;
     }
-    if (code === 0x5c) {
-      const escaped = /^(?:["\\/bfnrt]|u[\da-fA-F]{4})/.exec(text.slice(at + 1, at + 6));
-      if (!escaped)
-        throw new JsonSyntaxError(at, 'a backslash that begins no escape (write \\\\ for a backslash)');
-      at += escaped[0].length;
-    }
+    at++;
+    if (code === 0x7b || code === 0x5b) {
+      if (++depth > deepest) return at;
+    } else if (code === 0x7d || code === 0x5d) {
+      if (--depth <= 0) return at;
+    } else if (depth === 0) return endOfWord(text, at);
   }
-  throw new JsonSyntaxError(start, 'a string that does not end');
+  return undefined;
+}
+
+/** Behind the quote that ends the string at `open`, or behind the line, on which it should have ended. */
+function endOfString(text: string, open: number): number | undefined {
+  const quote = closingQuote(text, open);
+  const lineEnd = text.slice(open, quote < 0 ? undefined : quote).indexOf('\n');
+  if (lineEnd >= 0) return open + lineEnd + 1;
+  return quote < 0 ? undefined : quote + 1;
+}
+
+function closingQuote(text: string, open: number): number {
+  for (let quote = text.indexOf('"', open + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
+    if (backslashes % 2 === 0) return quote;
+  }
+  return -1;
+}
+
+function endOfWord(text: string, from: number): number | undefined {
+  const delimiter = /[\s,\]}]/g;
+  delimiter.lastIndex = from;
+  return delimiter.exec(text)?.index;
+}
+
+/** Whether a text has enough brackets for that: most have not, which is quickly seen. */
+function mayBeDeep(text: string): boolean {
+  let left = deepest;
+  for (const bracket of ['{', '['])
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))
+      if (--left < 0) return true;
+  return false;
+}
+
+/** Whether lists and objects stand in each other more than `levels` deep. */
+function isDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const child of Object.values(value)) if (isDeep(child, levels - 1)) return true;
+  return false;
 }

@@ -3,17 +3,10 @@
 // its words are context that is never learnt.
 
 import { UserError } from '../../errors.js';
+import { type Fields, isRecord } from '../../objects.js';
+import { oneLine } from '../../quote.js';
 import type { Turn } from '../dialogue.js';
-import {
-  type Fields,
-  isFields,
-  kindOf,
-  listed,
-  listOf,
-  type RecordReader,
-  shortened,
-  textOf,
-} from './record.js';
+import { kindOf, listed, listOf, type RecordReader, textOf } from './record.js';
 
 const systemRoles: readonly unknown[] = ['system', 'developer'];
 
@@ -31,7 +24,7 @@ export const messages: RecordReader = {
 
 function turnOf(message: unknown, what: string, where: string): Turn {
   if (typeof message === 'string') return { text: message, supervised: true };
-  if (!isFields(message)) throw wrongMessage(kindOf(message), what, where);
+  if (!isRecord(message)) throw wrongMessage(kindOf(message), what, where);
   for (const [speaker, content] of [
     ['role', 'content'],
     ['from', 'value'],
@@ -50,12 +43,19 @@ function spoken(speaker: unknown, content: unknown, what: string, where: string)
 }
 
 function fieldsOf(message: Fields): string {
-  return listed(Object.keys(message).slice(0, 6).map(shortened), 'and') || 'no field';
+  return (
+    listed(
+      Object.keys(message)
+        .slice(0, 6)
+        .map((name) => oneLine(name, 40)),
+      'and',
+    ) || 'no field'
+  );
 }
 
 function wrongMessage(found: string, what: string, where: string): UserError {
   return new UserError(
-    'data',
+    'corpus-record-invalid',
     `${where}: expected role and content, or from and value, in ${what}, found ${found}`,
   );
 }

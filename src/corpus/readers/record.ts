@@ -1,11 +1,11 @@
 // What the readers of JSON records share: the shape of a reader, and the sentence for a record of another shape.
 
 import { UserError } from '../../errors.js';
+import { type Fields, isRecord } from '../../objects.js';
+import { oneLine } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import type { Turn } from '../dialogue.js';
 import type { CorpusFormat } from '../formats.js';
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 export interface RecordReader {
   readonly format: CorpusFormat;
@@ -52,12 +52,8 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   messages: ['chat', 'thread'],
 };
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function matches({ fields, alternatives }: RecordReader, record: unknown): record is Fields {
-  if (!isFields(record)) return false;
+  if (!isRecord(record)) return false;
   const has = (field: string) => Object.hasOwn(record, field);
   return alternatives === 'all' ? fields.every(has) : fields.some(has);
 }
@@ -67,13 +63,16 @@ export function wrongRecord(record: unknown, readers: readonly RecordReader[], w
   const expected = readers
     .map(({ fields, alternatives }) => listed(fields, alternatives === 'all' ? 'and' : 'or'))
     .join(', or ');
-  const keys = isFields(record) ? Object.keys(record) : [];
-  const found = isFields(record)
-    ? listed(keys.slice(0, 6).map(shortened), 'and') || 'no field'
+  const keys = isRecord(record) ? Object.keys(record) : [];
+  const found = isRecord(record)
+    ? listed(
+        keys.slice(0, 6).map((name) => oneLine(name, 40)),
+        'and',
+      ) || 'no field'
     : kindOf(record);
   const more = keys.length > 6 ? ` and ${keys.length - 6} more` : '';
   return new UserError(
-    'data',
+    'corpus-record-invalid',
     `${where}: expected ${expected}, found ${found}${more}${renaming(keys, readers)}`,
   );
 }
@@ -96,7 +95,7 @@ function renaming(allKeys: readonly string[], readers: readonly RecordReader[]):
     if (usable.length === 0 || (alternatives === 'all' && usable.length < renames.length)) continue;
     const chosen = alternatives === 'all' ? usable : usable.slice(0, 1);
     return `; rename ${listed(
-      chosen.map(({ field, key }) => `${shortened(key ?? '')} to ${field}`),
+      chosen.map(({ field, key }) => `${oneLine(key ?? '', 40)} to ${field}`),
       'and',
     )}`;
   }
@@ -113,12 +112,6 @@ export function listed(words: readonly string[], conjunction: 'and' | 'or'): str
   return `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
 
-/** A name out of a file, fit for a message. */
-export function shortened(text: string): string {
-  const plain = text.replace(/[\p{C}\p{Z}]+/gu, ' ');
-  return plain.length > 40 ? `${plain.slice(0, 37)}...` : plain;
-}
-
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
@@ -128,11 +121,11 @@ export function kindOf(value: unknown): string {
 /** @throws UserError (data) unless `value` is a string. */
 export function textOf(value: unknown, what: string, where: string): string {
   if (typeof value === 'string') return value;
-  throw new UserError('data', `${where}: ${what} is ${kindOf(value)}, but must be a string`);
+  throw new UserError('corpus-record-invalid', `${where}: ${what} is ${kindOf(value)}, but must be a string`);
 }
 
 /** @throws UserError (data) unless `value` is a list. */
 export function listOf(value: unknown, what: string, where: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new UserError('data', `${where}: ${what} is ${kindOf(value)}, but must be a list`);
+  throw new UserError('corpus-record-invalid', `${where}: ${what} is ${kindOf(value)}, but must be a list`);
 }

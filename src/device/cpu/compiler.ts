@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
 import { kernelCacheFolders, temporaryFolder } from '../../files/user-folders.js';
 import { findProgram, ignoredFolders, searchedPath } from '../../files/working-folder.js';
-import { CodeCache, digest, type OpenedCode, openCode, trustedFolder } from '../code-cache.js';
+import { quoted } from '../../quote.js';
+import { CodeCache, digest, loadablePath, type OpenedCode, openCode, trustedFolder } from '../code-cache.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
@@ -53,7 +54,10 @@ const flags = [
 /** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
 export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   if (process.platform === 'win32')
-    throw new UserError('device', 'the CPU device needs Linux or macOS: on Windows, run it inside WSL.');
+    throw new UserError(
+      'cpu-unsupported-system',
+      'the CPU device needs Linux or macOS: on Windows, run it inside WSL.',
+    );
   const env = options.env ?? process.env;
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
@@ -92,20 +96,16 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
   const hint =
     ignored.length === 0
       ? ''
-      : ` (not searched, because relative or in the working folder: ${quoted(ignored)} of PATH)`;
+      : ` (not searched, because relative or in the working folder: ${ignored.map((folder) => quoted(folder)).join(', ')} of PATH)`;
   if (chosen)
     return new UserError(
-      'device',
+      'cpu-compiler-missing',
       `the C++ compiler that CXX names, '${chosen}', does not run${hint}: unset CXX, or give it the whole path of one that does.`,
     );
   return new UserError(
-    'device',
+    'cpu-compiler-missing',
     `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++)${hint}: install one with \`${installCommand()}\`.`,
   );
-}
-
-function quoted(folders: readonly string[]): string {
-  return folders.map((folder) => `'${folder}'`).join(', ');
 }
 
 /** A compiler looks for its assembler and linker in PATH. */
@@ -182,7 +182,7 @@ function compile(
     writeFileSync(log, failure);
     const [cause = 'no message'] = /^.*\berror\b.*$/m.exec(failure) ?? failure.split('\n');
     throw new UserError(
-      'device',
+      'cpu-kernels-not-compiled',
       `${compiler.name} could not compile the CPU kernels (${cause.trim()}); the whole log is ${log}; another compiler can be named in CXX.`,
     );
   }
@@ -190,7 +190,7 @@ function compile(
   // Where no cache takes it, this process alone has it: the next one compiles again.
   const code = 'refusals' in kept ? openCode(library) : kept;
   const remove = () => rmSync(build, { recursive: true, force: true });
-  if (code === kept || process.platform === 'linux') remove();
+  if (code === kept || loadablePath(code) !== code.path) remove();
   else process.on('exit', remove);
   return code;
 }
@@ -200,13 +200,19 @@ function buildFolder(candidates: readonly string[]): string {
   let refusal = '';
   for (const candidate of candidates) {
     try {
-      return trustedFolder(mkdtempSync(join(candidate, 'chatbot-train-build-')));
+      const folder = mkdtempSync(join(candidate, 'chatbot-train-build-'));
+      try {
+        return trustedFolder(folder);
+      } catch (thrown) {
+        rmSync(folder, { recursive: true });
+        throw thrown;
+      }
     } catch (thrown) {
       refusal ||= messageOf(thrown);
     }
   }
   throw new UserError(
-    'device',
+    'cpu-kernels-no-folder',
     `the CPU kernels cannot be compiled in ${candidates[0]} (${refusal}): name a folder in TMPDIR that only you can write.`,
   );
 }

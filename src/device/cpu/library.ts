@@ -140,7 +140,7 @@ function open(code: OpenedCode): LibraryHandle {
     return koffi.load(loadablePath(code));
   } catch (thrown) {
     throw new UserError(
-      'device',
+      'cpu-kernels-not-loaded',
       `the compiled CPU kernels ${code.path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
       { cause: thrown },
     );

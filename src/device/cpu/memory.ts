@@ -81,7 +81,7 @@ export class NativeMemory implements DeviceMemory {
 
 function outOfMemory(label: string, bytes: number, available: number): UserError {
   return new UserError(
-    'device',
+    'out-of-memory',
     `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
   );
 }

@@ -300,7 +300,8 @@ export class CublasLt {
       status === unknownArchitecture
         ? `does not know this GPU: ${this.#upgrade}, or use --device cpu`
         : (cures[status] ?? otherwise);
-    if (cure !== undefined) throw new UserError('device', `cuBLASLt ${this.version} ${cure} (${words}).`);
+    if (cure !== undefined)
+      throw new UserError('cuda-library-unusable', `cuBLASLt ${this.version} ${cure} (${words}).`);
     throw new Error(words);
   }
 }

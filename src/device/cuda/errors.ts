@@ -18,7 +18,10 @@ export class CudaUnavailable extends UserError {
     readonly reason: string,
     readonly cure?: string,
   ) {
-    super('device', `--device cuda: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use --device cpu.`);
+    super(
+      'cuda-unavailable',
+      `--device cuda: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use --device cpu.`,
+    );
   }
 }
 
@@ -118,7 +121,7 @@ export const makeRoom =
 /** Once a device is open. */
 export function driverFailure({ status, call, words }: Failure): Error {
   const said = `${words}, from ${call}`;
-  const failure = (sentence: string) => new UserError('device', `${sentence}.`);
+  const failure = (sentence: string) => new UserError('cuda-failure', `${sentence}.`);
   if (status === outOfMemory) return failure(`the GPU has too little free memory (${said}): ${makeRoom}`);
   if (imageFaults.has(status))
     return failure(`the NVIDIA driver does not take the compiled kernels (${said}): ${driverCure}`);
@@ -143,7 +146,7 @@ export class UnusableLibrary extends UserError {
     readonly remedy: '--force-reinstall' | '--upgrade',
     options?: { cause?: unknown },
   ) {
-    super('device', `${reason}.`, options);
+    super('cuda-library-unusable', `${reason}.`, options);
   }
 }
 
@@ -154,7 +157,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
       ? `${formatBytes(needed - free)} too little`
       : 'but not in one piece, or another program was faster';
   return new UserError(
-    'device',
+    'out-of-memory',
     `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use --device cpu.`,
   );
 }
@@ -162,7 +165,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
 /** @param needed bytes of the machine's own memory. */
 export function notEnoughHostMemory(needed: number): UserError {
   return new UserError(
-    'device',
+    'out-of-memory',
     `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use --device cpu.`,
   );
 }
@@ -170,7 +173,7 @@ export function notEnoughHostMemory(needed: number): UserError {
 export function noSuchCard(ordinal: number, count: number): UserError {
   const there =
     count === 1 ? 'there is one GPU, cuda:0' : `there are ${count} GPUs, cuda:0 to cuda:${count - 1}`;
-  return new UserError('device', `there is no cuda:${ordinal}: ${there}.`);
+  return new UserError('cuda-no-such-card', `there is no cuda:${ordinal}: ${there}.`);
 }
 
 /** CUDA 12.0, whose compiler and cuBLASLt are the oldest that will do; as cuDriverGetVersion has it. */

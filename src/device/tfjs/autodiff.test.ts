@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { goldenBatch, goldenWeights } from '../../../test/golden-model.js';
 import { GPT2 } from '../../nn/gpt2.js';
-import type { GPT2Config } from '../../nn/gpt2-config.js';
+import { type GPT2Config, presetConfig } from '../../nn/gpt2-config.js';
 import type { TrainingInput } from '../../nn/packed-pass.js';
 import { TrainingPass } from '../../nn/training-pass.js';
 import { createCpuDevice } from '../cpu/cpu-device.js';
@@ -15,24 +15,9 @@ import type { Device } from '../device.js';
 import { createTfjsDevice } from './tfjs-device.js';
 
 const config: GPT2Config = {
-  vocabSize: 61,
-  nPositions: 16,
-  nEmbd: 24,
-  nLayer: 2,
-  nHead: 3,
-  nInner: 40,
-  activationFunction: 'gelu_new',
-  embdPdrop: 0,
-  attnPdrop: 0,
-  residPdrop: 0,
-  layerNormEpsilon: 1e-5,
-  scaleAttnWeights: true,
-  scaleAttnByInverseLayerIdx: false,
-  tieWordEmbeddings: true,
-  initializerRange: 0.02,
-  dialogueOrder: 'forward',
-  bosTokenId: null,
-  padTokenId: null,
+  ...presetConfig('tiny', 61),
+  ...{ nPositions: 16, nEmbd: 24, nLayer: 2, nHead: 3, nInner: 40 },
+  ...{ embdPdrop: 0, attnPdrop: 0, residPdrop: 0 },
 };
 const batch = goldenBatch([9, 1, 14, 5], config.vocabSize, 40);
 

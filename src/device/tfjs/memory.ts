@@ -47,7 +47,7 @@ export class TfjsMemory implements DeviceMemory {
       ? ` (WebAssembly addresses ${formatBytes(this.limit)} at most; --device tfjs:node and --device cpu have no such bound)`
       : '';
     return new UserError(
-      'device',
+      'out-of-memory',
       `not enough memory: ${what} and ${formatBytes(available)} are available${limit}; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
     );
   }

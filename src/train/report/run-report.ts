@@ -1,16 +1,19 @@
 // What a run's report says beside the curves: its options, and the machine that it ran on.
 
 import { cpus, release, totalmem, type } from 'node:os';
-import type { RunOptions } from '../../config/output-folder.js';
 import type { TrainingSummary } from '../events.js';
 import type { RunPlan } from '../plan.js';
 import { writeReport } from './report.js';
 
-/** Writes `<outputDir>/report.html`. @throws UserError (device) when it cannot be written. */
-export function writeRunReport(options: RunOptions, plan: RunPlan, summary: TrainingSummary): void {
+/**
+ * Writes `<outputDir>/report.html`.
+ * @param options of the run, shown as they are.
+ * @throws UserError (device) when it cannot be written.
+ */
+export function writeRunReport(options: object, plan: RunPlan, summary: TrainingSummary): void {
   const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   const planned = [...plan.memory].map(([part, bytes]) => [`memory: ${part}`, megabytes(bytes)] as const);
-  writeReport(options.outputDir, {
+  writeReport(plan.outputDir, {
     title: plan.model,
     date: new Date().toISOString(),
     summary,

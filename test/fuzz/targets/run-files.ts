@@ -7,9 +7,11 @@ import { HistoryFile } from '../../../src/cli/chat/history.js';
 import { readConfigFile } from '../../../src/config/file.js';
 import { completeOptions } from '../../../src/config/schema.js';
 import { trainOptions } from '../../../src/config/train-options.js';
-import { findCheckpoint, recordedOption } from '../../../src/train/checkpoint.js';
+import { damageOf, readChecksums } from '../../../src/files/checksums.js';
+import { recordedOption } from '../../../src/train/checkpoint.js';
 import { readMetrics } from '../../../src/train/metrics.js';
 import { renderReport } from '../../../src/train/report/report.js';
+import { readState } from '../../../src/train/run-state.js';
 import { repositoryRoot } from '../../repository.js';
 import { mutateBytes } from '../mutate-bytes.js';
 import { mutateJson } from '../mutate-json.js';
@@ -85,24 +87,26 @@ const state = {
 };
 
 export const trainerState: Target = {
-  about: 'trainer_state.json and training_args.json of a checkpoint',
+  about: 'trainer_state.json, training_args.json and SHA256SUMS of a checkpoint',
   seeds: [
     new Map([
       ['trainer_state.json', Buffer.from(JSON.stringify(state, null, 2))],
       ['training_args.json', Buffer.from('{"model": "tiny", "learningRate": 0.001}')],
+      ['SHA256SUMS', Buffer.from(`${'0'.repeat(64)}  trainer_state.json\n${'a'.repeat(64)}  ..\n`)],
     ]),
   ],
   mutate(seed, dice) {
-    const name = dice.pick(['trainer_state.json', 'trainer_state.json', 'training_args.json']);
+    const name = dice.pick(['trainer_state.json', 'trainer_state.json', 'training_args.json', 'SHA256SUMS']);
     const bytes = fileOf(seed, name);
-    const mutant = dice.chance(4)
-      ? mutateBytes(bytes, dice, bytes)
-      : mutateJson(JSON.parse(bytes.toString()), dice);
+    const isJson = name.endsWith('.json') && !dice.chance(4);
+    const mutant = isJson ? mutateJson(JSON.parse(bytes.toString()), dice) : mutateBytes(bytes, dice, bytes);
     return withFiles(seed, { [name]: mutant });
   },
   read(folder) {
-    findCheckpoint(folder);
+    readState(join(folder, 'trainer_state.json'));
     recordedOption(folder, 'model');
+    const sums = readChecksums(folder);
+    if (sums instanceof Map) for (const [name, sum] of sums) damageOf(folder, name, sum);
   },
 };
 

@@ -2,13 +2,13 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChatOptions } from '../../config/chat-options.js';
-import { candidateCount } from '../../config/chat-settings.js';
-import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../../device/select.js';
-import { UserError } from '../../errors.js';
-import { type ChatModel, openChatModel } from '../../generate/chat-model.js';
-import { checkpointFolder, checkpointSteps } from '../../train/checkpoint.js';
-import { metricsFileName } from '../../train/metrics.js';
+import type { ChatOptions } from '../config/chat-options.js';
+import { candidateCount } from '../config/chat-settings.js';
+import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../device/select.js';
+import { UserError } from '../errors.js';
+import { type ChatModel, openChatModel } from '../generate/chat-model.js';
+import { checkpointFolder, checkpointSteps } from '../train/checkpoint.js';
+import { metricsFileName } from '../train/metrics.js';
 
 /** The options of a conversation that knows whom it is with. */
 export interface PartnerOptions extends ChatOptions {
@@ -66,12 +66,12 @@ function refuseUnfinishedRun(folder: string): void {
   const newest = checkpointSteps(folder).at(-1);
   if (newest !== undefined)
     throw new UserError(
-      'model',
+      'training-unfinished',
       `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with chatbot-train --resume`,
     );
   if (existsSync(join(folder, metricsFileName)))
     throw new UserError(
-      'model',
+      'training-unfinished',
       `the training in ${folder} has not saved a model yet; finish it with chatbot-train --resume`,
     );
 }

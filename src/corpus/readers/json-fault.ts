@@ -1,0 +1,152 @@
+// JSON read character by character, without recursion, to say where it is wrong and how. It also reads what Python
+// writes beyond JSON: NaN, Infinity and -Infinity, which become null.
+
+/** How deep lists and objects may stand in each other: conversations need no more, and hostile files have it. */
+export const deepest = 100;
+
+export class JsonFault extends Error {
+  /** @param atEnd whether nothing is wrong but that the text ends. */
+  constructor(
+    readonly offset: number,
+    what: string,
+    readonly atEnd = false,
+  ) {
+    super(what);
+  }
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The value at `start`, and the offset just behind it.
+ * @throws JsonFault with the first fault.
+ */
+export function readSlowly(text: string, start: number): { readonly value: unknown; readonly end: number } {
+  const notNumbers: Span[] = [];
+  const end = endOfValue(text, start, notNumbers);
+  let json = '';
+  let copied = start;
+  for (const span of notNumbers) {
+    json += `${text.slice(copied, span.start)}null`;
+    copied = span.end;
+  }
+  return { value: JSON.parse(json + text.slice(copied, end)), end };
+}
+
+/** The first fault of the value at `start`. */
+export function faultOf(text: string, start: number): JsonFault | undefined {
+  try {
+    readSlowly(text, start);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof JsonFault) return thrown;
+    throw thrown;
+  }
+}
+
+export function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** What stands at `at`, for a message. */
+export function found(text: string, at: number): string {
+  if (at >= text.length) return 'nothing more';
+  const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+  return /[\p{C}\p{Z}]/u.test(character)
+    ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
+    : `"${character}"`;
+}
+
+/** @param notNumbers takes where NaN and its like stand. */
+function endOfValue(text: string, start: number, notNumbers: Span[]): number {
+  const open: ('{' | '[')[] = [];
+  let at = start;
+  for (;;) {
+    const first = text[at];
+    if (first === '{' || first === '[') {
+      if (open.length >= deepest) throw new JsonFault(at, `nested more than ${deepest} deep`);
+      at = skipSpace(text, at + 1);
+      if (text[at] === closing(first)) at++;
+      else {
+        open.push(first);
+        if (first === '{') at = endOfKey(text, at);
+        continue;
+      }
+    } else at = endOfScalar(text, at, notNumbers);
+    // Here a value has ended: close what closes, then go on to the next value, or be done.
+    for (;;) {
+      const container = open.at(-1);
+      if (container === undefined) return at;
+      at = skipSpace(text, at);
+      const next = text[at];
+      if (next === closing(container)) {
+        open.pop();
+        at++;
+        continue;
+      }
+      if (next !== ',')
+        throw new JsonFault(
+          at,
+          `expected a comma or ${closing(container)}, found ${found(text, at)}`,
+          at >= text.length,
+        );
+      at = skipSpace(text, at + 1);
+      if (container === '{') at = endOfKey(text, at);
+      break;
+    }
+  }
+}
+
+function closing(container: '{' | '['): '}' | ']' {
+  return container === '{' ? '}' : ']';
+}
+
+/** From a key to where its value begins. */
+function endOfKey(text: string, at: number): number {
+  if (text[at] !== '"')
+    throw new JsonFault(at, `expected a field name in double quotes, found ${found(text, at)}`);
+  const colon = skipSpace(text, endOfString(text, at));
+  if (text[colon] !== ':')
+    throw new JsonFault(colon, `expected a colon after a field name, found ${found(text, colon)}`);
+  return skipSpace(text, colon + 1);
+}
+
+function endOfScalar(text: string, at: number, notNumbers: Span[]): number {
+  if (text[at] === '"') return endOfString(text, at);
+  let end = at;
+  while (end < text.length && /[\w.+-]/.test(text[end] ?? '')) end++;
+  const word = text.slice(at, end);
+  if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)$/.test(word)) return end;
+  if (/^(?:NaN|-?Infinity)$/.test(word)) {
+    notNumbers.push({ start: at, end });
+    return end;
+  }
+  throw new JsonFault(at, `expected a value, found ${word.length > 1 ? word.slice(0, 40) : found(text, at)}`);
+}
+
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at + 1;
+    if (code < 0x20) {
+      if (code === 0x0a || code === 0x0d)
+        throw new JsonFault(start, 'a string that does not end on its line');
+      throw new JsonFault(at, `${found(text, at)} inside a string must be written as an escape`);
+    }
+    if (code === 0x5c) {
+      const escaped = /^(?:["\\/bfnrt]|u[\da-fA-F]{4})/.exec(text.slice(at + 1, at + 6));
+      if (!escaped) throw new JsonFault(at, 'a backslash that begins no escape (write \\\\ for a backslash)');
+      at += escaped[0].length;
+    }
+  }
+  throw new JsonFault(start, 'a string that does not end', true);
+}

@@ -1,0 +1,28 @@
+// The library: all that `import ... from 'chatbot-train'` gives. The one file of this project that only passes on what
+// others hold, because a package needs one address; what is not named here may change at any time.
+
+export type { Dialogue, Turn } from './corpus/dialogue.js';
+export type { CorpusFormat } from './corpus/formats.js';
+export { type Corpus, type CorpusSummary, type FileSummary, readCorpus } from './corpus/read-corpus.js';
+export { type ErrorCode, ExitCode, UserError } from './errors.js';
+export type { Candidate, FinishReason, Reply } from './generate/reply.js';
+export {
+  type ChatModel,
+  type ChatModelOptions,
+  openChatModel,
+  type ReplyCall,
+  type ReplyOptions,
+} from './library/chat-model.js';
+export { openTokenizer } from './library/tokenizer.js';
+export {
+  type LogProgress,
+  planTraining,
+  type TrainingHooks,
+  type TrainingOptions,
+  type TrainingProgress,
+  type TrainingResult,
+  train,
+} from './library/train.js';
+export type { Tokenizer } from './tokenizer/tokenizer.js';
+export type { CheckpointEvent, EvaluationEvent, SampleReply } from './train/events.js';
+export type { RunPlan } from './train/plan.js';

@@ -1,0 +1,26 @@
+// A model's tokenizer without the model.
+
+import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
+import { openTokenizer as openFolder } from '../tokenizer/open-tokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { resolveModel } from '../weights/resolve.js';
+
+/**
+ * Opens the tokenizer of a model: a folder, a hub id (only its small files are fetched), or `tiny`, `small`, `medium`
+ * or `large`, which have GPT-2's.
+ *
+ * @example
+ * ```js
+ * import { openTokenizer } from 'chatbot-train';
+ *
+ * const tokenizer = await openTokenizer('tiny');
+ * const ids = tokenizer.encode('Hello!');
+ * console.log(ids.length, tokenizer.decode(ids));
+ * ```
+ *
+ * @throws UserError where there is no such model, or its tokenizer cannot be used.
+ */
+export async function openTokenizer(model: string): Promise<Tokenizer> {
+  const found = await resolveModel(model, { weights: false });
+  return found.kind === 'preset' ? gpt2Tokenizer() : openFolder(found.folder);
+}
