@@ -59,6 +59,7 @@ export const errorCodes = {
   'history-unreadable': 'data',
   'hub-offline': 'model',
   'hub-refused': 'model',
+  'hub-settings-invalid': 'usage',
   'hub-unreachable': 'model',
   'input-unreadable': 'data',
   'message-too-long': 'usage',

@@ -15,6 +15,7 @@ import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import { type Question, QuestionDraw } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -24,6 +25,7 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] };
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
@@ -95,10 +97,17 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What of a dialogue is learnt, and how dialogues lie in rows. */
+/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+  | 'data'
+  | 'lossOn'
+  | 'reverse'
+  | 'packing'
+  | 'perDeviceTrainBatchSize'
+  | 'gradientAccumulationSteps'
+  | 'evalReplies'
+  | 'seed'
 >;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
@@ -111,18 +120,20 @@ export function prepareData(
   const { lossOn, reverse } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
   let shortenedDialogues = 0;
-  const encode = (dialogues: DialogueList): EncodedCorpus => {
+  const encode = (dialogues: DialogueList) => {
     const corpus = new EncodedCorpus(tokenizer.vocabularySize);
+    const questions = new QuestionDraw(tokenizer.endOfText, options);
     for (const dialogue of dialogues) {
       const encoded = encodeDialogue(dialogue, tokenizer, encoding);
       if (encoded === null) continue;
       corpus.push(encoded);
+      if (!reverse) questions.add(encoded);
       if (encoded.droppedTokens > 0) shortenedDialogues++;
     }
-    return corpus;
+    return { corpus, questions: questions.drawn() };
   };
-  const encoded = encode(train);
-  const held = encode(evaluation);
+  const { corpus: encoded, questions: trained } = encode(train);
+  const { corpus: held, questions: heldOut } = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
       'nothing-to-learn',
@@ -143,6 +154,7 @@ export function prepareData(
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
     prompts,
+    questions: { trained, heldOut },
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,

@@ -2,6 +2,7 @@
 // bit. Random numbers need no state of their own: they are functions of the seed and these counters.
 // In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
 
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { messageOf, UserError } from '../errors.js';
 import { parseJson } from '../files/parse-json.js';
@@ -107,12 +108,24 @@ export function readState(path: string): RunState {
   }
   const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
+  if (isOfTrainer(json)) {
+    const folder = dirname(path);
+    throw new UserError(
+      'resume-mismatch',
+      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use --model ${folder} to start a new run with its weights`,
+    );
+  }
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
     'checkpoint-foreign',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
+}
+
+/** The Hugging Face Trainer's file of the same name always has its log. */
+function isOfTrainer(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'log_history' in json;
 }
 
 function camelCaseKeys(json: unknown): unknown {

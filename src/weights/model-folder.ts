@@ -244,7 +244,10 @@ function unusedNotes(
   const used = new Set([...names, 'lm_head.weight']);
   const unused = [...places].filter(([name]) => !used.has(name)).map(([, { nameInFile }]) => nameInFile);
   if (unused.length === 0) return [];
-  const shown = unused.slice(0, 3).map(quoted).join(', ');
+  const shown = unused
+    .slice(0, 3)
+    .map((name) => quoted(name))
+    .join(', ');
   const more = unused.length > 3 ? ` and ${unused.length - 3} more` : '';
   return [`${source} has tensors that a GPT-2 does not have, and they are not used: ${shown}${more}`];
 }
