@@ -87,6 +87,7 @@ export const errorCodes = {
   'resume-mismatch': 'usage',
   'resume-not-found': 'usage',
   'reverse-not-given': 'usage',
+  'text-too-long': 'data',
   'tfjs-backend-unknown': 'device',
   'tfjs-unavailable': 'device',
   'tokenizer-invalid': 'model',
