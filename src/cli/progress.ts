@@ -5,7 +5,7 @@ import { SingleBar } from 'cli-progress';
 import { formatBytes } from '../files/format-bytes.js';
 import { oneLine } from '../quote.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../train/events.js';
-import { count, duration, short } from './format.js';
+import { count, duration, exactMatchText, short } from './format.js';
 
 export interface StepUpdate {
   readonly step: number;
@@ -61,11 +61,13 @@ function evaluationLines(event: EvaluationEvent): string[] {
   const first =
     `evaluation at step ${step} (epoch ${epoch.toFixed(2)}): loss ${short(evalLoss)}, ` +
     `perplexity ${short(perplexity)}, ${duration(seconds)}${best ? ', best so far' : ''}`;
+  const answers = exactMatchText(event.exactMatch);
+  const exact = answers === null ? [] : [`    answered word for word: ${answers}`];
   const samples = event.samples.flatMap(({ prompt, reply }) => [
     `    > ${oneLine(prompt)}`,
-    `      ${oneLine(reply) || '(no words)'}`,
+    `      ${oneLine(reply) || '(empty reply)'}`,
   ]);
-  return [first, ...samples];
+  return [first, ...exact, ...samples];
 }
 
 function stepLine(event: StepEvent, totalSteps: number): string {

@@ -176,8 +176,7 @@ class OpenChatModel implements ChatModel {
   ): Promise<Reply> {
     if (this.#closing) throw new Error(`${this.name} is closed`);
     const turns = [said].flat().map(tidyText);
-    if (turns.length === 0 || turns.includes(''))
-      throw new UserError('prompt-empty', 'a turn holds no words');
+    if (turns.length === 0 || turns.includes('')) throw new UserError('prompt-empty', 'a turn is empty');
     const { settings, candidates } = this.#settingsOf(rest);
     const shouldStop = () => signal?.aborted === true || watcher.shouldStop();
     const reply = this.#last.then(() =>

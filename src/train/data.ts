@@ -19,6 +19,7 @@ import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import { QuestionDraw, type Questions } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -28,6 +29,7 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: Questions;
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
@@ -101,10 +103,17 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What of a dialogue is learnt, and how dialogues lie in rows. */
+/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+  | 'data'
+  | 'lossOn'
+  | 'reverse'
+  | 'packing'
+  | 'perDeviceTrainBatchSize'
+  | 'gradientAccumulationSteps'
+  | 'evalReplies'
+  | 'seed'
 >;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
@@ -114,24 +123,26 @@ export function prepareData(
   tokenizer: Tokenizer,
   maxLength: number,
 ): TrainingData {
-  const { lossOn } = options;
+  const { lossOn, reverse } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
   const text = new TrainingText(tokenizer);
   const total = new EncodingCounts();
   let assistantDialogues = 0;
-  const encode = (dialogues: DialogueList): EncodedCorpus => {
+  const encode = (dialogues: DialogueList) => {
     const corpus = new EncodedCorpus(tokenizer.vocabularySize);
+    const questions = new QuestionDraw(tokenizer.endOfText, options);
     for (const dialogue of dialogues) {
       const encoded = encodeDialogue(dialogue, text, encoding);
       if (encoded === null) continue;
       corpus.push(encoded);
+      if (!reverse) questions.add(encoded);
       total.add(encoded);
       if (dialogues === train && encoded.rule === 'assistant') assistantDialogues++;
     }
-    return corpus;
+    return { corpus, questions: questions.drawn() };
   };
-  const encoded = encode(train);
-  const held = encode(evaluation);
+  const { corpus: encoded, questions: trained } = encode(train);
+  const { corpus: held, questions: heldOut } = encode(evaluation);
   if (encoded.length === 0) throw nothingToLearn(options, train);
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) => saidInOrder(dialogue, options));
   const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
@@ -146,6 +157,7 @@ export function prepareData(
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
     prompts,
+    questions: { trained, heldOut },
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,

@@ -1,6 +1,7 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
+import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
@@ -18,9 +19,10 @@ import {
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
-import type { TrainingEvent, TrainingSummary } from './events.js';
+import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
+import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
-import { MetricsFile } from './metrics.js';
+import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
 import { lengthWarning, planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
@@ -171,12 +173,14 @@ async function train(run: Run): Promise<TrainingSummary> {
     windows: data.windows,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
+    questions: data.questions,
   };
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
     const complete = await trainer.run();
     const savedStep = complete ? publish(options, state, watcher) : null;
-    const summary = summarize(run, savedStep, (performance.now() - began) / 1000);
+    const exactMatch = await exactMatchOf(run, savedStep);
+    const summary = summarize(run, savedStep, exactMatch, (performance.now() - began) / 1000);
     writeRunReport(options, run.plan, summary);
     return summary;
   } finally {
@@ -214,6 +218,22 @@ function publish(
 function isUnreadable(thrown: unknown): boolean {
   if (thrown instanceof UserError) return thrown.fault === 'model';
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+/** What the model that is saved answers: as its evaluation measured it, or measured now where there are none. */
+async function exactMatchOf(
+  { options, learner, data, settings }: Run,
+  savedStep: number | null,
+): Promise<ExactMatches> {
+  const unknown = { trained: null, heldOut: null };
+  if (savedStep === null) return unknown;
+  // Nothing but the last model can have been saved then, and it is still on the device.
+  if (settings.evalSteps === null)
+    return (await measureExactMatches(learner, data.questions, () => false)) ?? unknown;
+  const evaluation = readMetrics(join(options.outputDir, metricsFileName)).findLast(
+    (event) => event.kind === 'evaluation' && event.step === savedStep,
+  );
+  return evaluation?.kind === 'evaluation' ? evaluation.exactMatch : unknown;
 }
 
 function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
@@ -273,6 +293,7 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
 function summarize(
   { learner, plan, options, state }: Run,
   savedStep: number | null,
+  exactMatch: ExactMatches,
   seconds: number,
 ): TrainingSummary {
   const { lastEvalLoss: evalLoss } = state;
@@ -286,6 +307,7 @@ function summarize(
     bestStep: state.bestStep,
     savedStep,
     perplexity: evalLoss === null ? null : Math.exp(evalLoss),
+    exactMatch,
     tokensPerSecond: state.tokens / state.trainingSeconds,
     supervisedTokensPerSecond: state.supervisedTokens / state.trainingSeconds,
     peakMemoryBytes: learner.device.peakMemory(),

@@ -7,7 +7,7 @@ import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
-import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
+import { expectedTensors, type GPT2Config, presetConfig, presetVocabulary } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
 import { Random } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
@@ -134,7 +134,7 @@ function refuseOccupied({ outputDir, resume }: StartOptions): void {
 }
 
 function fresh(preset: string, seed: number): Opened {
-  const tokenizer = gpt2Tokenizer();
+  const tokenizer = gpt2Tokenizer(presetVocabulary(preset));
   const config = presetConfig(preset, tokenizer.vocabularySize);
   return {
     label: `${preset} (fresh)`,

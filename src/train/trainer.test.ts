@@ -65,6 +65,7 @@ async function orderOf(
       windows,
       evaluationBatches: () => windows.window(0, 0).batches,
       prompts: [],
+      questions: { trained: [], heldOut: [] },
     },
     freshState({ training: '', evaluation: null }),
     {
@@ -75,7 +76,7 @@ async function orderOf(
       shouldStop: () => false,
     },
   );
-  assert.equal(await trainer.run(), null);
+  assert.equal(await trainer.run(), true);
   device.dispose();
   return order;
 }

@@ -17,6 +17,7 @@ import {
 import { type EarlyStoppingOptions, outOfPatience, recordEvaluation } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
+import { measureExactMatches, noQuestions, type Questions } from './exact-match.js';
 import type { Learner } from './learner.js';
 import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
@@ -57,6 +58,7 @@ export interface TrainerInputs {
   readonly windows: EpochWindows;
   readonly evaluationBatches: () => Iterable<TrainingInput>;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: Questions;
 }
 
 export interface Watcher {
@@ -136,10 +138,15 @@ export class Trainer {
   /** Measures the evaluation set, unless interrupted. @returns whether the loss is the lowest so far. */
   private async evaluate(): Promise<boolean> {
     const { state } = this;
-    const { learner, checkpointed, evaluationBatches, prompts } = this.inputs;
+    const { learner, checkpointed, evaluationBatches, prompts, questions } = this.inputs;
     const began = performance.now();
-    const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop());
+    const interrupted = () => this.watcher.shouldStop();
+    const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
+    // Before the first step the model was taught nothing yet.
+    const asked = state.globalStep === 0 ? noQuestions : questions;
+    const exactMatch = await measureExactMatches(learner, asked, interrupted);
+    if (exactMatch === null) return false;
     // A model that has diverged has nothing to say.
     const samples = Number.isFinite(loss)
       ? await sampleReplies(learner, checkpointed.tokenizer, prompts)
@@ -164,6 +171,7 @@ export class Trainer {
       seconds: (performance.now() - began) / 1000,
       best,
       samples,
+      exactMatch,
     });
     return best;
   }

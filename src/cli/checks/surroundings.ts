@@ -1,17 +1,18 @@
 // What else a run can use: the caches, access to the hub. Never prints a secret, asks no network.
 
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
-import { hubSettings } from '../../weights/hub-cache.js';
+import { hubAccess, hubCacheFolder, isOffline } from '../../weights/hub-access.js';
 import type { Check } from './check.js';
 
 export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const folders = [
     ['kernel cache', kernelCache(env)],
-    ['hub cache', hubSettings(env).cache],
+    ['hub cache', hubCacheFolder(env)],
   ] as const;
   return Promise.all(
     folders.map(async ([name, folder]): Promise<Check> => {
@@ -28,13 +29,19 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
 /** The first folder that holds kernels or may come to hold them. */
 function kernelCache(env: NodeJS.ProcessEnv): string {
   const folders = kernelCacheFolders(env);
-  return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? String(folders[0]);
+  return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? 'no folder that can be written';
 }
 
-/** Whether what is above it, as far as there is something, is a folder. */
+/** Whether what is above it, as far as there is something, is a folder that can be written. */
 function mayBeMade(folder: string): boolean {
   const above = dirname(folder);
-  return existsSync(above) ? statSync(above).isDirectory() : mayBeMade(above);
+  if (!existsSync(above)) return mayBeMade(above);
+  try {
+    accessSync(above, constants.W_OK);
+    return statSync(above).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of all files below; null where there is no folder. Links are not followed. */
@@ -54,17 +61,23 @@ async function folderBytes(folder: string): Promise<number | null> {
 
 /** How the hub will be asked; whether it answers is not tried. */
 export function hubCheck(env: NodeJS.ProcessEnv): Check {
-  const settings = hubSettings(env);
-  const token = env.HF_TOKEN
-    ? 'HF_TOKEN is set'
-    : settings.token !== undefined
-      ? 'a token is kept on this machine'
-      : 'HF_TOKEN is not set (only private and gated models need it)';
-  const endpoint = env.HF_ENDPOINT ? `, endpoint ${withoutPassword(settings.endpoint)}` : '';
-  const offline = settings.offline ? ', offline' : '';
-  return { name: 'Hugging Face', state: 'ok', detail: `${token}${endpoint}${offline}; network not tried` };
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  const name = 'Hugging Face';
+  try {
+    const { endpoint, token, authorization, proxies } = hubAccess(env);
+    const details = [
+      token !== undefined
+        ? env.HF_TOKEN
+          ? 'HF_TOKEN is set'
+          : 'a token is kept on this machine'
+        : authorization !== undefined
+          ? 'HF_ENDPOINT has a password'
+          : 'HF_TOKEN is not set (only private and gated models need it)',
+      ...(env.HF_ENDPOINT ? [`endpoint ${endpoint}`] : []),
+      ...(proxies === null ? [] : [`proxy ${proxies.description}`]),
+      ...(isOffline(env) ? ['offline'] : []),
+    ];
+    return { name, state: 'ok', detail: `${details.join(', ')}; network not tried` };
+  } catch (thrown) {
+    return { name, state: 'absent', detail: messageOf(thrown) };
+  }
 }
