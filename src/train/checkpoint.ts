@@ -1,13 +1,14 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
 import { checksumsFileName, damageOf, readChecksums, writeChecksums } from '../files/checksums.js';
 import { makeFolder } from '../files/make-folder.js';
 import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -18,6 +19,7 @@ import { type RunState, readState, stateFileName, stateJson } from './run-state.
 
 const optimizerFileName = 'optimizer.safetensors';
 const argumentsFileName = 'training_args.json';
+const longestArguments = 2 ** 20;
 /** What the checksums of a whole checkpoint list at least. */
 const checksummed = ['model.safetensors', 'config.json', optimizerFileName, stateFileName, argumentsFileName];
 const checkpointName = /^checkpoint-(\d+)$/;
@@ -107,7 +109,9 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
 /** An option that the checkpoint's run was started with; undefined where that is not known. */
 export function recordedOption(checkpoint: string, key: string): unknown {
   try {
-    const options: unknown = parseJson(readFileSync(join(checkpoint, argumentsFileName), 'utf8'));
+    const options: unknown = parseJson(
+      readRegularFile(join(checkpoint, argumentsFileName), longestArguments).toString('utf8'),
+    );
     return typeof options === 'object' && options !== null ? Reflect.get(options, key) : undefined;
   } catch {
     return undefined;
