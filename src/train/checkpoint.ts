@@ -3,6 +3,8 @@
 
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Device } from '../device/device.js';
+import type { Tensor } from '../device/tensor.js';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
 import { checksumsFileName, damageOf, readChecksums, writeChecksums } from '../files/checksums.js';
@@ -23,6 +25,9 @@ const longestArguments = 2 ** 20;
 /** What the checksums of a whole checkpoint list at least. */
 const checksummed = ['model.safetensors', 'config.json', optimizerFileName, stateFileName, argumentsFileName];
 const checkpointName = /^checkpoint-(\d+)$/;
+
+/** Numbers that are brought from the device at a time when a checkpoint is written. */
+const savedAtATime = 2 ** 20;
 
 /** What of a run goes into its checkpoints. */
 export interface Checkpointed {
@@ -45,16 +50,17 @@ export async function saveCheckpoint(
 ): Promise<string> {
   const folder = checkpointFolder(runFolder, state.globalStep);
   const { device, parameters, config } = model;
+  const piece = new Float32Array(savedAtATime);
   const tensors = expectedTensors(config).map(
     ({ name, shape }): TensorToSave => ({
       name,
       shape,
-      data: () => device.download(parameters.get(name).master),
+      data: () => piecesOf(device, parameters.get(name).master, piece),
     }),
   );
   const moments = optimizer.moments().flatMap(({ name, shape, first, second }): TensorToSave[] => [
-    { name: momentNames(name)[0], shape, data: () => device.download(first) },
-    { name: momentNames(name)[1], shape, data: () => device.download(second) },
+    { name: momentNames(name)[0], shape, data: () => piecesOf(device, first, piece) },
+    { name: momentNames(name)[1], shape, data: () => piecesOf(device, second, piece) },
   ]);
   await replaceFolder(folder, (temporary) => {
     const sums = saveModelFolder(temporary, {
@@ -71,6 +77,14 @@ export async function saveCheckpoint(
     writeChecksums(temporary, sums);
   });
   return folder;
+}
+
+/** A tensor from the device, piece by piece, always in the same memory: saving needs no second copy of the model. */
+function* piecesOf(device: Device, tensor: Tensor, piece: Float32Array): Generator<Float32Array> {
+  for (let from = 0; from < tensor.size; from += piece.length) {
+    const size = Math.min(piece.length, tensor.size - from);
+    yield device.download(tensor.view(from, [size]), piece.subarray(0, size));
+  }
 }
 
 /** The names that PyTorch's AdamW has for the two moments of a parameter. */
