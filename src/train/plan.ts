@@ -7,6 +7,7 @@ import { UserError } from '../errors.js';
 import { formatBytes } from '../files/format-bytes.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import type { DataCounts } from './data.js';
+import type { DiskPlan } from './disk-plan.js';
 import { buildLearner, type LearnerOptions } from './learner.js';
 
 export interface RunPlan extends DataCounts {
@@ -24,6 +25,7 @@ export interface RunPlan extends DataCounts {
   /** Bytes by what they are for. */
   readonly memory: MemoryPlan;
   readonly availableMemoryBytes: number;
+  readonly disk: DiskPlan;
   readonly outputDir: string;
 }
 
