@@ -2,6 +2,7 @@
 // GenerationConfig where it has them; the defaults of a reply are those of generate/settings.ts.
 
 import { defaultSettings } from '../generate/settings.js';
+import { option } from '../option-names.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
 
@@ -47,7 +48,7 @@ export const chatOptions = {
     value: 'x',
     default: defaultSettings.temperature,
     above: 0,
-    instead: 'the likeliest words without any chance are --greedy',
+    instead: `the likeliest words without any chance are ${option('greedy', true)}`,
     help: 'How daring the choice is: below 1 it keeps to likely tokens, above 1 unlikely ones get a chance too.',
   },
   topK: {

@@ -1,6 +1,7 @@
 // Keeps a part of the dialogues aside for evaluation. Dialogues of the same text are one: they stand on one side.
 
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import { Random } from '../random.js';
 import type { Dialogue } from './dialogue.js';
 
@@ -22,7 +23,7 @@ export function split(dialogues: readonly Dialogue[], ratio: number, seed: numbe
   if (groups.length < 2)
     throw new UserError(
       'corpus-too-small',
-      `an evaluation set needs at least 2 different dialogues, and the data has ${groups.length}; add more, or give --eval-ratio 0`,
+      `an evaluation set needs at least 2 different dialogues, and the data has ${groups.length}; add more, or give ${option('evalRatio', 0)}`,
     );
   const wanted = Math.max(1, Math.round(dialogues.length * ratio));
   const shuffled = new Random(seed, stream).shuffle(groups);

@@ -12,6 +12,7 @@ import { completeOptions, type GivenOptions } from '../config/schema.js';
 import { tidyText } from '../corpus/tidy-text.js';
 import { UserError } from '../errors.js';
 import type { Reply, ReplyWatcher } from '../generate/reply.js';
+import { withProperties } from '../option-names.js';
 import { givenOptions } from './given.js';
 import { type OpenedChat, openChat } from './open-chat.js';
 
@@ -91,8 +92,9 @@ export async function openChatModel(name: string, options: ChatModelOptions = {}
   const allowed: readonly ChatOption[] = [...openingOptions, ...replyOptions];
   const given = givenOptions(chatOptions, (key) => allowed.includes(key), rest);
   const loaded = loadChatOptions(given);
-  for (const note of loaded.notes) onNote(note);
-  const watcher = { note: onNote, download: onDownload };
+  const note = (text: string) => onNote(withProperties(text));
+  for (const text of loaded.notes) note(text);
+  const watcher = { note, download: onDownload };
   const opened = await openChat({ ...loaded.options, model: name }, watcher);
   return new OpenChatModel(opened, given);
 }

@@ -8,6 +8,7 @@ import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js'
 import { makeFolder } from '../files/make-folder.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { saveModelFolder } from '../weights/model-folder.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from '../weights/safetensors.js';
@@ -122,7 +123,7 @@ export function findCheckpoint(folder: string): string | null {
   if (!statSync(folder).isDirectory())
     throw new UserError(
       'resume-not-found',
-      `--resume: ${folder} is a file; name a run's folder or one of its checkpoints`,
+      `${option('resume')}: ${folder} is a file; name a run's folder or one of its checkpoints`,
     );
   const newest = checkpointSteps(folder).at(-1);
   return newest === undefined ? null : checkpointFolder(folder, newest);

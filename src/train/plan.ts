@@ -6,6 +6,7 @@ import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.j
 import { UserError } from '../errors.js';
 import { formatBytes } from '../files/format-bytes.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import type { DataCounts } from './data.js';
 import { buildLearner, type LearnerOptions } from './learner.js';
 
@@ -42,7 +43,7 @@ export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions
   if (options.maxLength <= nPositions) return options.maxLength;
   throw new UserError(
     'option-invalid',
-    `--max-length is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
+    `${option('maxLength')} is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
   );
 }
 
@@ -76,7 +77,7 @@ export function planRunMemory(
 
 interface Cure {
   readonly options: LearnerOptions;
-  /** The flags that give these options. */
+  /** The same, as options of a run. */
   readonly words: string;
 }
 
@@ -90,13 +91,13 @@ function cures(
     const recomputing = { ...options, gradientCheckpointing: true };
     return [
       { options, words },
-      { options: recomputing, words: `${words} --gradient-checkpointing`.trimStart() },
+      { options: recomputing, words: `${words} ${option('gradientCheckpointing', true)}`.trimStart() },
     ];
   };
   const found = cure(wanted.capacity, '');
   for (let rows = batchSize >> 1; rows >= 1; rows >>= 1)
-    found.push(...cure(rows * maxLength, `--per-device-train-batch-size ${rows}`));
+    found.push(...cure(rows * maxLength, option('perDeviceTrainBatchSize', rows)));
   const short = Math.min(64, maxLength);
-  found.push(...cure(short, `--per-device-train-batch-size 1 --max-length ${short}`));
+  found.push(...cure(short, `${option('perDeviceTrainBatchSize', 1)} ${option('maxLength', short)}`));
   return found;
 }

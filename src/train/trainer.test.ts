@@ -77,7 +77,7 @@ async function orderOf(
       shouldStop: () => false,
     },
   );
-  assert.equal(await trainer.run(), null);
+  assert.equal(await trainer.run(), true);
   device.dispose();
   return order;
 }

@@ -1,8 +1,8 @@
 // Which backends of TensorFlow.js load here, with what underneath, and why the others do not.
 
 import { backendNames, findPackage, isNative, openBackend, packages } from '../../device/tfjs/backends.js';
-import { messageOf } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 /** Loads each that is installed, as a run with it would. */
@@ -18,7 +18,7 @@ export async function tensorflowChecks(): Promise<Check[]> {
     try {
       checks.push({ name, state: 'ok', detail: (await openBackend(backend)).description });
     } catch (thrown) {
-      checks.push({ name, state: 'absent', detail: oneLine(messageOf(thrown), 300) });
+      checks.push({ name, state: 'absent', detail: oneLine(flagMessageOf(thrown), 300) });
     }
   }
   return checks;
