@@ -4,8 +4,9 @@
 
 import { parseArgs } from 'node:util';
 import { collate } from '../src/corpus/batch.js';
+import { DialogueStore } from '../src/corpus/dialogue-store.js';
 import { encodeDialogue } from '../src/corpus/encode-dialogue.js';
-import { readCorpus } from '../src/corpus/read-corpus.js';
+import { readDialogues } from '../src/corpus/read-corpus.js';
 import { split } from '../src/corpus/split.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { GPT2 } from '../src/nn/gpt2.js';
@@ -29,8 +30,10 @@ const folder = openModelFolder(values.model);
 const tokenizer = openTokenizer(values.model);
 const maxLength = Math.min(256, folder.config.nPositions);
 // What a run with the default seed and share keeps aside.
-const { evaluation } = split(readCorpus([values.data]).dialogues, 0.1, 42);
-const encoded = evaluation.flatMap(
+const dialogues = new DialogueStore();
+readDialogues([values.data], 'auto', (dialogue) => dialogues.push(dialogue));
+const { evaluation } = split(dialogues.textNumbers(), 0.1, 42);
+const encoded = [...dialogues.subset(evaluation)].flatMap(
   (dialogue) =>
     encodeDialogue(dialogue, tokenizer, { lossOn: 'responses', maxLength, order: 'forward' }) ?? [],
 );

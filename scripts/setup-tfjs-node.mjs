@@ -6,10 +6,20 @@
 //     npm run setup-tfjs-node                              # beside this package
 //     node node_modules/chatbot-train/scripts/setup-tfjs-node.mjs [--gpu] [--wheel FILE] [--python PROGRAM]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const version = '4.22.0';
@@ -26,28 +36,41 @@ const name = values.gpu ? 'tfjs-node-gpu' : 'tfjs-node';
 
 class Refusal extends Error {}
 
+const ownFolder = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
+/** Programs run here: Python and compilers take files of the folder that they run in for their own. */
+const downloads = mkdtempSync(join(tmpdir(), 'tensorflow-wheel-'));
+
 /** Runs a program to a good end. @param cure what is said where it has none. */
 function run(cure, program, args, options = {}) {
-  const { status, error } = spawnSync(program, args, { stdio: 'inherit', ...options });
+  const { status, error } = spawnSync(program, args, { stdio: 'inherit', cwd: downloads, ...options });
   if (error || status !== 0)
     throw new Refusal(
       `${program} ${error ? `does not run (${error.message})` : `failed (${status})`}: ${cure}`,
     );
 }
 
+/** The project that has this package among its own, or this package where it is a checkout or installed globally. */
+function installationFolder() {
+  const [above, ...within] = ownFolder.split(`${sep}node_modules${sep}`);
+  return within.length > 0 && existsSync(join(above, 'package.json')) ? above : ownFolder;
+}
+
 function installedPackage() {
-  const folder = join(process.cwd(), 'node_modules/@tensorflow', name);
+  const project = installationFolder();
+  const folder = join(project, 'node_modules/@tensorflow', name);
   if (!existsSync(join(folder, 'binding.gyp'))) {
-    console.error(`installing @tensorflow/${name}@${version}, without its own download`);
+    console.error(`installing @tensorflow/${name}@${version} in ${project}, without its own download`);
     const args = [
       'install',
       '--no-save',
       '--ignore-scripts',
       '--no-audit',
       '--no-fund',
+      // What a global installation left out stays out.
+      ...(project === ownFolder && ownFolder.includes('node_modules') ? ['--omit=dev'] : []),
       `@tensorflow/${name}@${version}`,
     ];
-    run('npm must reach its registry.', 'npm', args);
+    run('npm must reach its registry.', 'npm', args, { cwd: project });
   }
   return folder;
 }
@@ -152,12 +175,11 @@ try {
   if (process.platform !== 'linux') throw new Refusal('the wheels of PyPI carry the library for Linux only.');
   const folder = installedPackage();
   const scratch = mkdtempSync(join(folder, 'setup-'));
-  const downloads = mkdtempSync(join(tmpdir(), 'tensorflow-wheel-'));
   try {
     layOut(wheelOf(downloads), folder, scratch);
     compile(folder, nodeHeaders(scratch));
   } finally {
-    for (const each of [scratch, downloads]) rmSync(each, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
   const main = createRequire(join(folder, 'package.json')).resolve(folder);
   const env = { TF_CPP_MIN_LOG_LEVEL: '1', ...process.env };
@@ -171,4 +193,6 @@ try {
   if (!(thrown instanceof Refusal)) throw thrown;
   console.error(`setup-tfjs-node: ${thrown.message}`);
   process.exitCode = 5;
+} finally {
+  rmSync(downloads, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 // Runs every compiled *.test.js under dist/ with Node's own test runner (Node 20 takes no globs), as many files at a time
 // as there are cores.
-//   usage: node scripts/test.mjs [part of a path ...]
+// Files named *.heavy.test.js take long or need more than Node and a compiler: they run with --all, or when named.
+//   usage: node scripts/test.mjs [--all] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -30,11 +31,14 @@ if (!process.execArgv.includes('--enable-source-maps')) {
   process.exit(status ?? 1);
 }
 process.chdir(root);
-const wanted = process.argv.slice(2);
+const all = process.argv.includes('--all');
+const wanted = process.argv.slice(2).filter((word) => word !== '--all');
 // Backwards: test/ has the longest files, and what comes first, bench/ to corpus/, short ones that fill the cores at the end.
 const files = readdirSync('dist', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
-  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .filter((file) =>
+    wanted.length > 0 ? wanted.some((part) => file.includes(part)) : all || !file.includes('.heavy.'),
+  )
   .map((file) => join(root, 'dist', file))
   .sort()
   .reverse();

@@ -30,6 +30,7 @@ export const errorCodes = {
   'cannot-save': 'device',
   'chat-command-invalid': 'usage',
   'checkpoint-damaged': 'model',
+  'checkpoint-foreign': 'model',
   'command-line-invalid': 'usage',
   'command-unknown': 'usage',
   'config-invalid': 'usage',

@@ -24,5 +24,11 @@ export {
   train,
 } from './library/train.js';
 export type { Tokenizer } from './tokenizer/tokenizer.js';
-export type { CheckpointEvent, EvaluationEvent, SampleReply } from './train/events.js';
+export type {
+  CheckpointEvent,
+  EvaluationEvent,
+  ExactMatch,
+  ExactMatches,
+  SampleReply,
+} from './train/events.js';
 export type { RunPlan } from './train/plan.js';

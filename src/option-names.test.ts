@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { withFlags } from './cli/flag-names.js';
 import { messageOf, UserError } from './errors.js';
-import { option, training, withProperties } from './option-names.js';
+import { option, options, training, withProperties } from './option-names.js';
 
 const cases: readonly (readonly [marked: string, flags: string, properties: string])[] = [
   [option('maxLength'), '--max-length', 'maxLength'],
@@ -15,6 +15,7 @@ const cases: readonly (readonly [marked: string, flags: string, properties: stri
     'chatbot-train --model tiny --reverse',
     "train({ model: 'tiny', reverse: true })",
   ],
+  [options({ maxLength: 64, dropout: 0 }), '--max-length 64 --dropout 0', 'maxLength: 64, dropout: 0'],
   [training({}), 'chatbot-train', 'train()'],
   [option('model', '\ufdd0a"\ufdd1'), '--model a"', "model: 'a\"'"],
 ];

@@ -4,11 +4,16 @@
 
 type Value = string | number | boolean;
 
-/** How options are spelt: a single one, and a call of the training with options. */
+type Values = Readonly<Record<string, Value>>;
+
+/** How options are spelt. */
 export interface Naming {
   /** @param value undefined: only the name is meant. */
   option(key: string, value?: Value): string;
-  training(options: Readonly<Record<string, Value>>): string;
+  /** Several together, each with its value. */
+  options(values: Values): string;
+  /** A training with these options. */
+  training(values: Values): string;
 }
 
 const [opening, closing] = ['\ufdd0', '\ufdd1'];
@@ -22,30 +27,38 @@ export function option(key: string, value?: Value): string {
   return marked(value === undefined ? [key] : [key, value]);
 }
 
-/** A training as part of a message: `chatbot-train --reverse` or `train({ reverse: true })`. */
-export function training(options: Readonly<Record<string, Value>>): string {
-  return marked(options);
+/** Options to be given together: `--max-length 64 --gradient-checkpointing` or `maxLength: 64, gradientCheckpointing: true`. */
+export function options(values: Values): string {
+  return marked({ options: values });
 }
+
+/** A training as part of a message: `chatbot-train --reverse` or `train({ reverse: true })`. */
+export function training(values: Values): string {
+  return marked({ training: values });
+}
+
+type Content = readonly [key: string, value?: Value] | { options: Values } | { training: Values };
 
 /** The text with each mark spelt out. */
 export function withOptionNames(text: string, naming: Naming): string {
   return text.replace(marks, (_, json: string) => {
-    const content: readonly [string, Value?] | Readonly<Record<string, Value>> = JSON.parse(json);
-    return isOption(content) ? naming.option(...content) : naming.training(content);
+    const content: Content = JSON.parse(json);
+    if ('options' in content) return naming.options(content.options);
+    return 'training' in content ? naming.training(content.training) : naming.option(...content);
   });
-}
-
-function isOption(content: object): content is readonly [string, Value?] {
-  return Array.isArray(content);
 }
 
 const properties: Naming = {
   option: property,
-  training: (options) => {
-    const named = Object.entries(options).map(([key, value]) => property(key, value));
-    return named.length === 0 ? 'train()' : `train({ ${named.join(', ')} })`;
-  },
+  options: propertyList,
+  training: (values) => (Object.keys(values).length === 0 ? 'train()' : `train({ ${propertyList(values)} })`),
 };
+
+function propertyList(values: Values): string {
+  return Object.entries(values)
+    .map(([key, value]) => property(key, value))
+    .join(', ');
+}
 
 function property(key: string, value?: Value): string {
   if (value === undefined) return key;
@@ -57,7 +70,7 @@ export function withProperties(text: string): string {
   return withOptionNames(text, properties);
 }
 
-function marked(content: readonly [string, Value?] | Readonly<Record<string, Value>>): string {
+function marked(content: Content): string {
   const json = JSON.stringify(content).replaceAll(opening, '').replaceAll(closing, '');
   return `${opening}${json}${closing}`;
 }

@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
   {
     name: 'no driver',
     libraries: [],
-    says: /no NVIDIA driver is found \(libcuda\.so\.1 .*\): install the current NVIDIA driver/,
+    says: /no NVIDIA driver is found \(libcuda\.so\.1\) in .*: install the current NVIDIA driver/,
   },
   {
     name: 'a file that is no driver',

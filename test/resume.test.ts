@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { setTimeout as nextTurn } from 'node:timers/promises';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import {
@@ -249,6 +249,62 @@ describe('without touching that run', { concurrency: 2 }, () => {
       assert.equal(code, 4);
       assert.deepEqual(listing(folder), before);
     });
+});
+
+describe('a damaged newest checkpoint', () => {
+  const folder = join(root, 'damaged-newest');
+  const damaged = join(folder, 'checkpoint-27');
+  const weights = join(damaged, 'model.safetensors');
+  before(() => {
+    cpSync(whole, folder, { recursive: true });
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 5] = (bytes.at(-5) ?? 0) ^ 1;
+    writeFileSync(weights, bytes);
+  });
+
+  test('is refused where it is named, and the newest whole one is named with the flag that takes it', async () => {
+    const before = listing(folder);
+    const { code, stderr } = await chatbotTrain([...until(27, folder), '--quiet', '--resume', damaged]);
+    assert.equal(
+      stderr,
+      `error: ${weights} is damaged: its SHA-256 is not the one in SHA256SUMS; ` +
+        `the newest whole checkpoint of this run is used with --resume ${join(folder, 'checkpoint-21')}\n`,
+    );
+    assert.equal(code, 4);
+    assert.deepEqual(listing(folder), before);
+  });
+
+  test('is passed over by --resume alone, which says so and keeps it', async () => {
+    const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^note: .*checkpoint-27\/model\.safetensors is damaged: its SHA-256 .*$/m);
+    assert.match(stderr, /^note: going on from .*checkpoint-21, the newest checkpoint that is whole$/m);
+    const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
+    assert.deepEqual(checkpointSteps(aside), [27]);
+    assert.deepEqual(substance(folder), substance(whole));
+  });
+});
+
+test('a checkpoint without checksums, as earlier versions saved them, is resumed with a note', async () => {
+  const folder = join(root, 'earlier-version');
+  cpSync(whole, folder, { recursive: true });
+  for (const step of checkpointSteps(folder)) {
+    const checkpoint = join(folder, `checkpoint-${step}`);
+    if (step > 14) rmSync(checkpoint, { recursive: true });
+  }
+  for (const step of checkpointSteps(folder)) {
+    const checkpoint = join(folder, `checkpoint-${step}`);
+    rmSync(join(checkpoint, 'SHA256SUMS'));
+    const path = join(checkpoint, 'trainer_state.json');
+    const { evaluation_fingerprint: _, ...earlier } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(earlier));
+  }
+  const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^note: .*checkpoint-14 has no checksums, because an earlier version saved it: /m);
+  const { state, ...rest } = substance(folder);
+  const { state: _, ...expected } = substance(whole);
+  assert.deepEqual(rest, expected);
 });
 
 test('going back to an older checkpoint by name repeats what came after it', async () => {

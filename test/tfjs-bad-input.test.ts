@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ExitCode } from '../src/errors.js';
 import { repositoryRoot } from './repository.js';
@@ -15,22 +15,25 @@ const model = makeTinyModel(join(root, 'model'));
 const data = makeTinyCorpus(join(root, 'chats.json'));
 const main = join(repositoryRoot, 'dist/src/cli/main.js');
 
-/** A folder to run in where a package is "installed" whose main file is that. */
-function projectWith(packageName: string, script: string): string {
+/** A node_modules where a package is "installed" whose main file is that, for NODE_PATH. */
+function modulesWith(packageName: string, script: string): string {
   const folder = join(root, `project-${packageName}-${script.length}`);
   const home = join(folder, 'node_modules/@tensorflow', packageName);
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, 'package.json'), JSON.stringify({ version: '4.22.0', main: 'index.js' }));
   writeFileSync(join(home, 'index.js'), script);
-  return folder;
+  return join(folder, 'node_modules');
 }
 
-function run(words: readonly string[], cwd = root) {
+const workingFolder = join(root, 'working');
+mkdirSync(workingFolder);
+
+function run(words: readonly string[], modules = '', cwd = workingFolder) {
   const output = join(cwd, 'never');
   const { status, stderr, stdout } = spawnSync(
     process.execPath,
     [main, '--model', model, '--data', data, '--output-dir', output, '--quiet', ...words],
-    { cwd, encoding: 'utf8', env: { ...process.env, HF_HUB_OFFLINE: '1' } },
+    { cwd, encoding: 'utf8', env: { ...process.env, HF_HUB_OFFLINE: '1', NODE_PATH: modules } },
   );
   return { status, stderr, stdout, output };
 }
@@ -39,7 +42,7 @@ const cases: readonly {
   readonly name: string;
   readonly words: readonly string[];
   readonly says: RegExp;
-  readonly cwd?: string;
+  readonly modules?: string;
 }[] = [
   {
     name: 'an unknown backend',
@@ -59,7 +62,7 @@ const cases: readonly {
   {
     name: 'a binding that was never built',
     words: ['--device', 'tfjs:node'],
-    cwd: projectWith(
+    modules: modulesWith(
       'tfjs-node',
       'throw new Error("Cannot find module \'./lib/napi-v8/tfjs_binding.node\'\\nRequire stack: many lines")',
     ),
@@ -68,7 +71,7 @@ const cases: readonly {
   {
     name: 'a binding whose CUDA is not there',
     words: ['--device', 'tfjs:node-gpu'],
-    cwd: projectWith(
+    modules: modulesWith(
       'tfjs-node-gpu',
       "throw new Error('libcudart.so.11.0: cannot open shared object file: No such file or directory')",
     ),
@@ -77,7 +80,7 @@ const cases: readonly {
   {
     name: 'a package that loads and registers no backend',
     words: ['--device', 'tfjs:node'],
-    cwd: projectWith('tfjs-node', 'module.exports = {};'),
+    modules: modulesWith('tfjs-node', 'module.exports = {};'),
     says: /^error: TensorFlow\.js does not start its backend 'tensorflow': .*npm ls @tensorflow\/tfjs-core/,
   },
   {
@@ -88,9 +91,9 @@ const cases: readonly {
 ];
 
 describe('what TensorFlow.js cannot do costs one sentence', () => {
-  for (const { name, words, says, cwd } of cases)
+  for (const { name, words, says, modules } of cases)
     test(name, () => {
-      const { status, stderr, output } = run(words, cwd);
+      const { status, stderr, output } = run(words, modules);
       assert.match(stderr, says);
       assert.equal(stderr.split('\n').length, 2, stderr);
       assert.equal(status, ExitCode.device);
@@ -99,8 +102,22 @@ describe('what TensorFlow.js cannot do costs one sentence', () => {
 });
 
 test('tfjs takes the next best backend where a better one is installed and does not load', () => {
-  const folder = projectWith('tfjs-node', "throw new Error('broken')");
-  const { status, stdout, stderr } = run(['--device', 'tfjs', '--dry-run', '--json'], folder);
+  const modules = modulesWith('tfjs-node', "throw new Error('broken')");
+  const { status, stdout, stderr } = run(['--device', 'tfjs', '--dry-run', '--json'], modules);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /WebAssembly with SIMD/);
+});
+
+test('a package of the working folder is not loaded', () => {
+  const ran = join(root, 'ran');
+  const modules = modulesWith('tfjs-node', `require('fs').writeFileSync(${JSON.stringify(ran)}, '')`);
+  for (const path of ['', '.', 'node_modules', modules]) {
+    const { status, stderr } = run(['--device', 'tfjs:node', '--dry-run'], path, dirname(modules));
+    assert.match(
+      stderr,
+      /^error: @tensorflow\/tfjs-node is not installed: npm install @tensorflow\/tfjs-node in /,
+    );
+    assert.equal(status, ExitCode.device);
+  }
+  assert.ok(!existsSync(ran));
 });

@@ -13,6 +13,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { flagMessageOf } from '../../src/cli/flag-names.js';
 import { ExitCode, messageOf, UserError } from '../../src/errors.js';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
@@ -51,7 +52,7 @@ try {
   process.exitCode = await check(asked(process.argv.slice(2)));
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
-  console.error(`error: ${thrown.message}`);
+  console.error(`error: ${flagMessageOf(thrown)}`);
   process.exitCode = thrown.exitCode;
 } finally {
   rmSync(scratch, { recursive: true, force: true });

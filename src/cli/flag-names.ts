@@ -6,9 +6,13 @@ import { kebab } from '../option-spec.js';
 
 const flags: Naming = {
   option: flag,
-  training: (options) =>
-    ['chatbot-train', ...Object.entries(options).map(([key, value]) => flag(key, value))].join(' '),
+  options: (values) => flagList(values).join(' '),
+  training: (values) => ['chatbot-train', ...flagList(values)].join(' '),
 };
+
+function flagList(values: Readonly<Record<string, string | number | boolean>>): string[] {
+  return Object.entries(values).map(([key, value]) => flag(key, value));
+}
 
 function flag(key: string, value?: string | number | boolean): string {
   if (value === false) return `--no-${kebab(key)}`;

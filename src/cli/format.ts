@@ -1,5 +1,7 @@
 // Numbers as people read them in a terminal.
 
+import type { ExactMatch, ExactMatches } from '../train/events.js';
+
 /** `1,234`. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
@@ -11,6 +13,16 @@ export function short(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude < 1e-3 || magnitude >= 1e6) return value.toExponential(2).replace(/\.?0+e/, 'e');
   return value.toPrecision(4);
+}
+
+/** `83% of 541 trained questions, 10% of 60 held-out ones`; null where nothing was asked. */
+export function exactMatchText({ trained, heldOut }: ExactMatches): string | null {
+  const share = ({ exact, of }: ExactMatch) => `${Math.floor((100 * exact) / of)}% of ${count(of)}`;
+  const parts = [
+    trained && `${share(trained)} trained questions`,
+    heldOut && `${share(heldOut)} held-out ${trained ? 'ones' : 'questions'}`,
+  ];
+  return parts.some((part) => part !== null) ? parts.filter((part) => part !== null).join(', ') : null;
 }
 
 /** `8s`, `3m 05s`, `2h 07m`. */

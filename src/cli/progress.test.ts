@@ -61,6 +61,7 @@ const evaluation: EvaluationEvent = {
   perplexity: 20.0855,
   seconds: 2,
   best: true,
+  exactMatch: { trained: { exact: 3, of: 4 }, heldOut: null },
   samples: [{ prompt: 'hello\u001b[2J', reply: 'hi there\nfriend', reference: 'hi' }],
 };
 
@@ -85,6 +86,7 @@ function report(progress: Progress): void {
 
 const evaluationLines = [
   'evaluation at step 10 (epoch 1.00): loss 3.000, perplexity 20.09, 2s, best so far',
+  '    answered word for word: 75% of 4 trained questions',
   '    > hello [2J',
   '      hi there friend',
 ];
@@ -112,9 +114,9 @@ test('in a terminal lines stand above one bar', () => {
   const [download, model, output, ...rest] = screen.lines;
   assert.match(String(download), /^model\.safetensors \[={24}\] 1\.0 kB of 1\.0 kB/);
   assert.deepEqual([model, output], ['model   tiny', 'output  results/mine']);
-  assert.deepEqual(rest.slice(0, 4), [...evaluationLines, 'note: stopping']);
-  assert.match(String(rest[4]), /^training \[={24}\] 20\/20 \| loss 3\.000 \| 1,000 tokens\/s/);
-  assert.deepEqual(rest.slice(5), ['']);
+  assert.deepEqual(rest.slice(0, 5), [...evaluationLines, 'note: stopping']);
+  assert.match(String(rest[5]), /^training \[={24}\] 20\/20 \| loss 3\.000 \| 1,000 tokens\/s/);
+  assert.deepEqual(rest.slice(6), ['']);
 });
 
 test('the bar shows steps, loss, speed and the time left', () => {

@@ -6,7 +6,7 @@ import { formatBytes } from '../files/format-bytes.js';
 import { oneLine } from '../quote.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../train/events.js';
 import { withFlags } from './flag-names.js';
-import { count, duration, short } from './format.js';
+import { count, duration, exactMatchText, short } from './format.js';
 
 export interface StepUpdate {
   readonly step: number;
@@ -62,11 +62,13 @@ function evaluationLines(event: EvaluationEvent): string[] {
   const first =
     `evaluation at step ${step} (epoch ${epoch.toFixed(2)}): loss ${short(evalLoss)}, ` +
     `perplexity ${short(perplexity)}, ${duration(seconds)}${best ? ', best so far' : ''}`;
+  const answers = exactMatchText(event.exactMatch);
+  const exact = answers === null ? [] : [`    answered word for word: ${answers}`];
   const samples = event.samples.flatMap(({ prompt, reply }) => [
     `    > ${oneLine(prompt)}`,
     `      ${oneLine(reply) || '(no words)'}`,
   ]);
-  return [first, ...samples];
+  return [first, ...exact, ...samples];
 }
 
 function stepLine(event: StepEvent, totalSteps: number): string {

@@ -2,9 +2,9 @@
 // at once. Listeners run only when the event loop turns, so the trainer must yield to it between micro-steps.
 
 import { fstatSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ExitCode } from '../errors.js';
+import { homeFolder } from '../files/user-folders.js';
 
 export const exitCodeOfSignal = {
   SIGHUP: ExitCode.hungUp,
@@ -94,7 +94,7 @@ export function startedWithoutHangups(
 
 function writesToNohupOut(): boolean {
   return [1, 2].some((descriptor) =>
-    ['nohup.out', join(homedir(), 'nohup.out')].some((path) => isSameFile(descriptor, path)),
+    ['nohup.out', join(homeFolder(process.env), 'nohup.out')].some((path) => isSameFile(descriptor, path)),
   );
 }
 

@@ -13,6 +13,7 @@ const unmeasured: TrainingSummary = {
   bestStep: null,
   savedStep: 2,
   perplexity: null,
+  exactMatch: { trained: null, heldOut: null },
   tokensPerSecond: 1500,
   supervisedTokensPerSecond: 900,
   peakMemoryBytes: 480e6,
@@ -40,6 +41,21 @@ test('an early stop says why', () => {
   assert.match(
     summaryText({ ...unmeasured, stoppedEarly: true }, false),
     /stopped early: the evaluation loss no longer fell/,
+  );
+});
+
+test('the share of exact answers stands in both results', () => {
+  const asked = {
+    ...unmeasured,
+    exactMatch: { trained: { exact: 449, of: 541 }, heldOut: { exact: 3, of: 60 } },
+  };
+  assert.match(
+    summaryText(asked, false),
+    /^The model saved answers word for word as in the data: 82% of 541 trained questions, 5% of 60 held-out ones\.$/m,
+  );
+  assert.match(
+    summaryJson(asked),
+    /"train_exact_match":0\.829\d*,"train_questions":541,"eval_exact_match":0\.05,/,
   );
 });
 

@@ -2,7 +2,8 @@
 
 import { formatBytes } from '../files/format-bytes.js';
 import type { TrainingSummary } from '../train/events.js';
-import { count, duration, short } from './format.js';
+import { exactMatchRecord } from '../train/metrics.js';
+import { count, duration, exactMatchText, short } from './format.js';
 
 /**
  * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
@@ -17,6 +18,7 @@ export function summaryJson(summary: TrainingSummary): string {
     best_step: summary.bestStep,
     saved_step: summary.savedStep,
     perplexity: summary.perplexity,
+    ...exactMatchRecord(summary.exactMatch),
     tokens_per_second: summary.tokensPerSecond,
     supervised_tokens_per_second: summary.supervisedTokensPerSecond,
     peak_memory_bytes: summary.peakMemoryBytes,
@@ -52,6 +54,8 @@ export function summaryText(summary: TrainingSummary, reversed: boolean): string
       `Best evaluation loss ${short(bestEvalLoss)} (perplexity ${short(Math.exp(bestEvalLoss))})${from}` +
         `${bestStep === null ? '' : `, reached at step ${bestStep}`}; ${savedText(summary)}.`,
     );
+  const answers = exactMatchText(summary.exactMatch);
+  if (answers !== null) lines.push(`The model saved answers word for word as in the data: ${answers}.`);
   lines.push(
     '',
     `The model is in ${outputDir}.`,

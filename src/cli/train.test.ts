@@ -45,6 +45,7 @@ const summary: TrainingSummary = {
   bestStep: 14,
   savedStep: 14,
   perplexity: 25.79,
+  exactMatch: { trained: null, heldOut: null },
   tokensPerSecond: 1500,
   supervisedTokensPerSecond: 900,
   peakMemoryBytes: 480e6,

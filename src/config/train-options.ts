@@ -223,6 +223,14 @@ export const trainOptions = {
     min: 1,
     help: 'Measure the evaluation loss every so many steps.',
   },
+  evalReplies: {
+    group: 'Evaluation and saving',
+    type: 'integer',
+    value: 'n',
+    default: 200,
+    min: 0,
+    help: 'Ask up to this many questions of the training data at each evaluation and count the exact answers; 0 asks none.',
+  },
   earlyStoppingPatience: {
     group: 'Evaluation and saving',
     type: 'integer',

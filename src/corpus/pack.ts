@@ -59,10 +59,10 @@ function bestFit(
 /** The rows of one epoch, each a list of dialogues; the same for the same plan, seed and epoch. */
 export function dealEpoch({ rows, sameLength }: RowPlan, seed: number, epoch: number): number[][] {
   const random = new Random(seed, epoch);
-  const dealt = new Map<number, number>();
+  const dealt = new Int32Array(sameLength.reduce((sum, dialogues) => sum + dialogues.length, 0));
   for (const dialogues of sameLength) {
     const shuffled = random.shuffle([...dialogues]);
-    for (const [place, planned] of dialogues.entries()) dealt.set(planned, shuffled[place] ?? planned);
+    for (const [place, planned] of dialogues.entries()) dealt[planned] = shuffled[place] ?? planned;
   }
-  return random.shuffle(rows.map((row) => row.map((planned) => dealt.get(planned) ?? planned)));
+  return random.shuffle(rows.map((row) => row.map((planned) => dealt[planned] ?? planned)));
 }

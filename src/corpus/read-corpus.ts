@@ -48,24 +48,25 @@ export function readCorpus(
   paths: readonly string[],
   { format = 'auto' }: { readonly format?: CorpusFormat | 'auto' } = {},
 ): Corpus {
-  const found = corpusFiles(paths, format);
   const dialogues: Dialogue[] = [];
+  const summary = readDialogues(paths, format, (dialogue) => dialogues.push(dialogue));
+  return { dialogues, summary };
+}
+
+/** As `readCorpus`, but gives each dialogue to `keep` as soon as it is read, and holds none. */
+export function readDialogues(
+  paths: readonly string[],
+  format: CorpusFormat | 'auto',
+  keep: (dialogue: Dialogue) => void,
+): CorpusSummary {
+  const found = corpusFiles(paths, format);
   const files: FileSummary[] = [];
   for (const file of found.files) {
     const read = readFile(file, format);
-    const tidied = tidy(read.dialogues);
-    for (const dialogue of tidied.dialogues) dialogues.push(dialogue);
-    files.push({
-      path: file.path,
-      format: read.format,
-      dialogues: tidied.dialogues.length,
-      turns: tidied.dialogues.reduce((sum, dialogue) => sum + dialogue.turns.length, 0),
-      skippedDialogues: tidied.skippedDialogues,
-      skippedTurns: tidied.skippedTurns,
-    });
+    files.push({ path: file.path, format: read.format, ...tidy(read.dialogues, keep) });
   }
-  if (dialogues.length === 0) throw nothingUsable(files);
-  return { dialogues, summary: { files, skippedFiles: found.skipped } };
+  if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
+  return { files, skippedFiles: found.skipped };
 }
 
 interface FileContent {
@@ -124,20 +125,23 @@ function* dialoguesOf(
   for (const record of others) yield dialogue(record);
 }
 
-/** Leaves out turns without text, and dialogues in which nobody answers anybody. */
-function tidy(dialogues: Iterable<Dialogue>) {
-  const kept: Dialogue[] = [];
-  let skippedDialogues = 0;
-  let skippedTurns = 0;
+/** Leaves out turns without text, and dialogues in which nobody answers anybody; keeps the others. */
+function tidy(dialogues: Iterable<Dialogue>, keep: (dialogue: Dialogue) => void) {
+  const counts = { dialogues: 0, turns: 0, skippedDialogues: 0, skippedTurns: 0 };
   for (const { turns, source } of dialogues) {
     const spoken = turns
       .map((turn) => ({ ...turn, text: tidyText(turn.text) }))
       .filter(({ text }) => text !== '');
-    skippedTurns += turns.length - spoken.length;
-    if (spoken.filter(({ system }) => !system).length < 2) skippedDialogues++;
-    else kept.push({ turns: spoken, source });
+    counts.skippedTurns += turns.length - spoken.length;
+    if (spoken.filter(({ system }) => !system).length < 2) {
+      counts.skippedDialogues++;
+      continue;
+    }
+    counts.dialogues++;
+    counts.turns += spoken.length;
+    keep({ turns: spoken, source });
   }
-  return { dialogues: kept, skippedDialogues, skippedTurns };
+  return counts;
 }
 
 function nothingUsable(files: readonly FileSummary[]): UserError {

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import type { Dialogue } from './dialogue.js';
-import { split } from './split.js';
+import { DialogueStore } from './dialogue-store.js';
+import { apart, type Split, split } from './split.js';
 
 const dialogue = (text: string, source = 'test:1'): Dialogue => ({
   turns: [
@@ -14,6 +15,18 @@ const dialogue = (text: string, source = 'test:1'): Dialogue => ({
   source,
 });
 const textOf = ({ turns }: Dialogue) => turns.map(({ text }) => text).join('\n');
+function textNumbers(dialogues: readonly Dialogue[]): Int32Array {
+  const store = new DialogueStore();
+  for (const one of dialogues) store.push(one);
+  return store.textNumbers();
+}
+/** As dialogues. */
+const sidesOf = (dialogues: readonly Dialogue[], { train, evaluation }: Split) => {
+  const of = (indices: Int32Array) => dialogues.filter((_, index) => indices.includes(index));
+  return { train: of(train), evaluation: of(evaluation) };
+};
+const splitDialogues = (dialogues: readonly Dialogue[], ratio: number, seed: number) =>
+  sidesOf(dialogues, split(textNumbers(dialogues), ratio, seed));
 /** Few texts, so that many dialogues share one. */
 const anyDialogues = fc
   .array(fc.nat(12), { minLength: 2, maxLength: 60 })
@@ -24,7 +37,7 @@ const anyRatio = fc.double({ min: 0.01, max: 0.99, noNaN: true });
 test('every dialogue stands on one side, in the order it came in, and no text on both', () => {
   fc.assert(
     fc.property(anyDialogues, anyRatio, fc.nat(), (dialogues, ratio, seed) => {
-      const { train, evaluation } = split(dialogues, ratio, seed);
+      const { train, evaluation } = splitDialogues(dialogues, ratio, seed);
       const aside = new Set(evaluation);
       assert.ok(train.length > 0 && evaluation.length > 0);
       assert.deepEqual(
@@ -42,28 +55,48 @@ test('every dialogue stands on one side, in the order it came in, and no text on
   );
 });
 
+test('a seed splits a corpus as it always has: runs of earlier versions go on with the same sides', () => {
+  const dialogues = Array.from({ length: 24 }, (_, index) => dialogue(String(index % 17)));
+  assert.deepEqual([...split(textNumbers(dialogues), 0.25, 42).evaluation], [2, 7, 10, 11, 13, 19]);
+});
+
+test('what is in the evaluation set is not learnt', () => {
+  const dialogues = ['a', 'b', 'a', 'c', 'b', 'd'].map((text) => dialogue(text));
+  const { train, evaluation } = apart(textNumbers(dialogues), 4);
+  assert.deepEqual(
+    [[...train], [...evaluation]],
+    [
+      [0, 2, 3],
+      [4, 5],
+    ],
+  );
+});
+
 test('the same seed splits the same, another seed otherwise', () => {
   const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
-  assert.deepEqual(split(dialogues, 0.2, 1), split(dialogues, 0.2, 1));
-  assert.notDeepEqual(split(dialogues, 0.2, 1).evaluation, split(dialogues, 0.2, 2).evaluation);
+  assert.deepEqual(splitDialogues(dialogues, 0.2, 1), splitDialogues(dialogues, 0.2, 1));
+  assert.notDeepEqual(
+    splitDialogues(dialogues, 0.2, 1).evaluation,
+    splitDialogues(dialogues, 0.2, 2).evaluation,
+  );
 });
 
 test('the share is exact where no two dialogues are the same', () => {
   const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
-  assert.equal(split(dialogues, 0.1, 42).evaluation.length, 5);
-  assert.equal(split(dialogues, 0.001, 42).evaluation.length, 1);
-  assert.equal(split(dialogues, 0.999, 42).evaluation.length, 49);
+  assert.equal(splitDialogues(dialogues, 0.1, 42).evaluation.length, 5);
+  assert.equal(splitDialogues(dialogues, 0.001, 42).evaluation.length, 1);
+  assert.equal(splitDialogues(dialogues, 0.999, 42).evaluation.length, 49);
 });
 
 test('where every text is there many times, the rarest is kept aside', () => {
   const dialogues = ['a', 'a', 'a', 'b', 'b'].map((text) => dialogue(text));
-  assert.deepEqual(split(dialogues, 0.1, 42).evaluation.map(textOf), ['b\nb?', 'b\nb?']);
+  assert.deepEqual(splitDialogues(dialogues, 0.1, 42).evaluation.map(textOf), ['b\nb?', 'b\nb?']);
 });
 
 test('fewer than two different dialogues cannot be split', () => {
   for (const dialogues of [[], [dialogue('a')], [dialogue('a'), dialogue('a')]])
     assert.throws(
-      () => split(dialogues, 0.5, 42),
+      () => splitDialogues(dialogues, 0.5, 42),
       (thrown) =>
         thrown instanceof UserError && thrown.exitCode === 3 && /--eval-ratio 0/.test(flagMessageOf(thrown)),
     );

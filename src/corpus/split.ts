@@ -1,70 +1,72 @@
 // Keeps a part of the dialogues aside for evaluation. Dialogues of the same text are one: they stand on one side.
+// A dialogue is its index here, and its text is a number (DialogueStore.textNumbers).
 
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { Random } from '../random.js';
-import type { Dialogue } from './dialogue.js';
 
 /** Tells this use of a seed from the others. */
 const stream = 0x5917;
 
+/** Indices of dialogues, ascending. */
 export interface Split {
-  readonly train: Dialogue[];
-  readonly evaluation: Dialogue[];
+  readonly train: Int32Array;
+  readonly evaluation: Int32Array;
 }
 
 /**
- * About `ratio` (in 0..1, both excluded) of the dialogues for evaluation, at least one, and at least one for training;
- * each side in the order of `dialogues`.
+ * About `ratio` (in 0..1, both excluded) of the dialogues for evaluation, at least one, and at least one for training.
+ * @param texts of each dialogue the number of its text, in the order in which different ones come.
  * @throws UserError (data) when all dialogues have the same text.
  */
-export function split(dialogues: readonly Dialogue[], ratio: number, seed: number): Split {
-  const groups = groupByText(dialogues);
-  if (groups.length < 2)
+export function split(texts: Int32Array, ratio: number, seed: number): Split {
+  const sizes = groupSizes(texts);
+  if (sizes.length < 2)
     throw new UserError(
       'corpus-too-small',
-      `an evaluation set needs at least 2 different dialogues, and the data has ${groups.length}; add more, or give ${option('evalRatio', 0)}`,
+      `an evaluation set needs at least 2 different dialogues, and the data has ${sizes.length}; add more, or give ${option('evalRatio', 0)}`,
     );
-  const wanted = Math.max(1, Math.round(dialogues.length * ratio));
-  const shuffled = new Random(seed, stream).shuffle(groups);
-  const chosen = choose(shuffled, wanted);
-  const aside = new Set(chosen.flat());
+  const wanted = Math.max(1, Math.round(texts.length * ratio));
+  const shuffled = new Random(seed, stream).shuffle([...sizes.keys()]);
+  const chosen = choose(shuffled, sizes, wanted);
   return {
-    train: dialogues.filter((dialogue) => !aside.has(dialogue)),
-    evaluation: dialogues.filter((dialogue) => aside.has(dialogue)),
+    train: indicesWhere(texts, (text) => !chosen.has(text)),
+    evaluation: indicesWhere(texts, (text) => chosen.has(text)),
   };
 }
 
-/** Groups that together have at most `wanted` dialogues; the smallest one where none is that small; never all. */
-function choose(groups: readonly Dialogue[][], wanted: number): Dialogue[][] {
-  const chosen: Dialogue[][] = [];
+/** The first `count` dialogues, less those whose text one of the others has, and the others. */
+export function apart(texts: Int32Array, count: number): Split {
+  const held = new Set(texts.subarray(count));
+  return {
+    train: indicesWhere(texts.subarray(0, count), (text) => !held.has(text)),
+    evaluation: Int32Array.from({ length: texts.length - count }, (_, index) => count + index),
+  };
+}
+
+/** Texts that together have at most `wanted` dialogues; the rarest one where none is that rare; never all. */
+function choose(texts: readonly number[], sizes: readonly number[], wanted: number): Set<number> {
+  const chosen = new Set<number>();
   let room = wanted;
-  for (const group of groups) {
-    if (group.length > room || chosen.length === groups.length - 1) continue;
-    chosen.push(group);
-    room -= group.length;
+  const sizeOf = (text: number) => sizes[text] ?? 0;
+  for (const text of texts) {
+    if (sizeOf(text) > room || chosen.size === texts.length - 1) continue;
+    chosen.add(text);
+    room -= sizeOf(text);
   }
-  const smallest = groups.reduce((least, group) => (group.length < least.length ? group : least));
-  return chosen.length > 0 ? chosen : [smallest];
+  if (chosen.size === 0)
+    chosen.add(texts.reduce((least, text) => (sizeOf(text) < sizeOf(least) ? text : least)));
+  return chosen;
 }
 
-/** The dialogues whose text is not that of one of `others`. */
-export function without(dialogues: readonly Dialogue[], others: readonly Dialogue[]): Dialogue[] {
-  const texts = new Set(others.map(textOf));
-  return dialogues.filter((dialogue) => !texts.has(textOf(dialogue)));
+function groupSizes(texts: Int32Array): number[] {
+  const sizes: number[] = [];
+  for (const text of texts) sizes[text] = (sizes[text] ?? 0) + 1;
+  return sizes;
 }
 
-function textOf({ turns }: Dialogue): string {
-  return JSON.stringify(turns.map(({ text }) => text));
-}
-
-function groupByText(dialogues: readonly Dialogue[]): Dialogue[][] {
-  const groups = new Map<string, Dialogue[]>();
-  for (const dialogue of dialogues) {
-    const text = textOf(dialogue);
-    const others = groups.get(text);
-    if (others) others.push(dialogue);
-    else groups.set(text, [dialogue]);
-  }
-  return [...groups.values()];
+function indicesWhere(texts: Int32Array, wanted: (text: number) => boolean): Int32Array {
+  const indices: number[] = [];
+  for (const [index, text] of texts.entries()) if (wanted(text)) indices.push(index);
+  return Int32Array.from(indices);
 }

@@ -2,7 +2,7 @@
 // be asked for by itself, which is all that resuming needs; the same question always has the same answer.
 
 import { type Batch, collate } from './batch.js';
-import type { EncodedDialogue } from './encode-dialogue.js';
+import type { LabelledTokens } from './encode-dialogue.js';
 import { dealEpoch, planRows, type RowPlan } from './pack.js';
 
 export interface WindowOptions {
@@ -25,6 +25,12 @@ export interface Window {
   readonly tokens: number;
 }
 
+/** An array, or an EncodedCorpus. */
+export interface EncodedDialogues {
+  readonly length: number;
+  at(index: number): LabelledTokens | undefined;
+}
+
 export class EpochWindows {
   /** How many rows an epoch has. */
   readonly rows: number;
@@ -37,18 +43,18 @@ export class EpochWindows {
   private dealt: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | undefined;
 
   constructor(
-    private readonly dialogues: readonly EncodedDialogue[],
+    private readonly dialogues: EncodedDialogues,
     private readonly options: WindowOptions,
   ) {
     const { maxLength, packing, batchSize, gradientAccumulationSteps } = options;
-    this.plan = planRows(
-      dialogues.map(({ tokens }) => tokens.length),
-      maxLength,
-      packing,
+    const lengths = Int32Array.from(
+      { length: dialogues.length },
+      (_, index) => dialogues.at(index)?.tokens.length ?? 0,
     );
+    this.plan = planRows(lengths, maxLength, packing);
     this.rows = this.plan.rows.length;
     const lengthOf = (row: readonly number[]) =>
-      packing ? row.reduce((sum, dialogue) => sum + (dialogues[dialogue]?.tokens.length ?? 0), 0) : maxLength;
+      packing ? row.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? 0), 0) : maxLength;
     const longest = this.plan.rows.map(lengthOf).sort((left, right) => right - left);
     this.largestBatch = longest.slice(0, batchSize).reduce((sum, length) => sum + length, 0);
     this.rowsPerWindow = batchSize * gradientAccumulationSteps;
@@ -63,7 +69,7 @@ export class EpochWindows {
     const first = index * this.rowsPerWindow;
     const rows = this.epoch(epoch)
       .slice(first, first + this.rowsPerWindow)
-      .map((row) => row.flatMap((dialogue) => this.dialogues[dialogue] ?? []));
+      .map((row) => row.flatMap((dialogue) => this.dialogues.at(dialogue) ?? []));
     const batches: Batch[] = [];
     for (let row = 0; row < rows.length; row += batchSize)
       batches.push(collate(rows.slice(row, row + batchSize), { maxLength, padTo: packing ? 'none' : 'row' }));

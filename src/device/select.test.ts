@@ -39,6 +39,17 @@ test('auto and cpu give the CPU device with the threads asked for, and say nothi
   }
 });
 
+test('auto says that a folder of libraries is not searched, where it is named by a relative path', async () => {
+  const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: 'cuda' };
+  const reasons: string[] = [];
+  const onFallback = (left: string, why: string) => reasons.push(`${left}: ${why}`);
+  (await selectDevice('auto', { threads: 1, env, onFallback })).dispose();
+  assert.match(
+    reasons.join(),
+    /^the GPU: no NVIDIA driver is found \(libcuda\.so\.1\) \(not searched, because relative .*: 'cuda' of CHATBOT_TRAIN/,
+  );
+});
+
 test('auto says why it leaves a driver unused; cpu does not touch it', async () => {
   const env = machine('no library');
   const reasons: string[] = [];

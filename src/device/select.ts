@@ -7,7 +7,7 @@ import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
 import { CudaUnavailable } from './cuda/errors.js';
-import { findLibrary, libraryFolders } from './cuda/libraries.js';
+import { mayHaveDriver } from './cuda/libraries.js';
 import type { Device, Precision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
@@ -70,7 +70,7 @@ async function tfjs(backend?: string): Promise<Device> {
 /** The first GPU where it can be used. Most machines have none, and need no word about it. */
 async function fastestDevice(options: DeviceOptions): Promise<Device> {
   const { env = process.env, onFallback } = options;
-  if (findLibrary('libcuda', libraryFolders(env)) === undefined) return await compiledOrNot(options);
+  if (!mayHaveDriver(env)) return await compiledOrNot(options);
   try {
     return cuda(options, 0);
   } catch (thrown) {

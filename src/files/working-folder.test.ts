@@ -47,7 +47,7 @@ describe('the working folder', () => {
   it('is left out of lists, as are relative and empty entries', () => {
     const list = ['', '.', 'bin', '../project-tools', join(project, 'bin'), outside].join(delimiter);
     assert.deepEqual(searchedFolders(list), [outside]);
-    assert.deepEqual(ignoredFolders(list), ['.', '.', 'bin', '../project-tools', join(project, 'bin')]);
+    assert.deepEqual(ignoredFolders(list), ['.', 'bin', '../project-tools', join(project, 'bin')]);
     assert.deepEqual(ignoredFolders(outside), []);
     assert.deepEqual(ignoredFolders(undefined), []);
     assert.match(searchedPath({ PATH: '.' }), /^\/usr\/local\/bin/);

@@ -23,11 +23,10 @@ export function searchedFolders(list: string | undefined): string[] {
   return (list ?? '').split(delimiter).filter((folder) => isAbsolute(folder) && !liesInWorkingFolder(folder));
 }
 
-/** The entries of such a list that are not searched; an empty one, which means the working folder, is `.`. */
+/** The entries of such a list that are not searched, without the empty ones, which nobody means. */
 export function ignoredFolders(list: string | undefined): string[] {
   const searched = new Set(searchedFolders(list));
-  if (!list) return [];
-  return list.split(delimiter).flatMap((folder) => (searched.has(folder) ? [] : [folder || '.']));
+  return (list ?? '').split(delimiter).filter((folder) => folder !== '' && !searched.has(folder));
 }
 
 /** What the system searches where PATH is not set. */

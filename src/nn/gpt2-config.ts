@@ -281,7 +281,10 @@ export function expectedTensors(config: GPT2Config): TensorShape[] {
 
 /** Layers, width, heads and positions of the shapes that a fresh model can have. */
 const presets = {
-  /** Learns a few hundred conversations in a minute or two on a laptop's processor. */
+  /**
+   * Learns a few hundred conversations in a minute on a laptop's processor. Most of that time would go into a head for
+   * 50,257 tokens, of which so few conversations have some 2,000; see `presetVocabulary`.
+   */
   tiny: { nLayer: 4, nEmbd: 128, nHead: 4, nPositions: 256 },
   /** GPT-2 and DialoGPT of 124, 355 and 774 million parameters. */
   small: { nLayer: 12, nEmbd: 768, nHead: 12, nPositions: 1024 },
@@ -304,6 +307,11 @@ export function unknownPreset(name: string): UserError {
     'preset-unknown',
     `there is no preset ${quoted(name)}${question} (known are ${presetNames.join(', ')})`,
   );
+}
+
+/** How many tokens a fresh model knows: those of GPT-2, or the first of them and <|endoftext|>. */
+export function presetVocabulary(name: string): number {
+  return name === 'tiny' ? 4096 : 50257;
 }
 
 /** @throws UserError (model) when there is no preset of that name. */

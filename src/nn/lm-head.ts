@@ -9,6 +9,9 @@ import type { Parameter, Parameters } from './parameters.js';
 /** Of logits at a time. Each chunk adds to the gradient of the whole table, so they should not be small. */
 const chunkBytes = 128 * 2 ** 20;
 
+/** Logits that `hits` brings to the host at a time: some 13 MB for GPT-2's vocabulary. */
+const downloadedRows = 64;
+
 /** What the head learns from: which rows are supervised, and by what. */
 export interface Supervision {
   /** i32[S], which rows of hidden, none twice. */
@@ -90,6 +93,33 @@ export class LmHead {
     this.device.matmul(out, x, this.table.value, { transposeB: true });
   }
 
+  /**
+   * For each of `targets`, 1 where no other token is likelier in its row of hidden[R,C], else 0. The logits come to the
+   * host, a few rows at a time.
+   * @param rows i32[S], S at least the number of targets: which rows of hidden.
+   */
+  hits(hidden: Tensor, rows: Tensor, targets: Int32Array): Uint8Array {
+    const selected = this.selected.rows(rows.size);
+    this.device.gatherRows(selected, hidden, rows);
+    const hits = new Uint8Array(targets.length);
+    const atATime = Math.min(
+      this.chunkRows,
+      Math.ceil(downloadedRows / this.device.rowMultiple) * this.device.rowMultiple,
+    );
+    for (let from = 0; from < targets.length; from += atATime) {
+      const count = Math.min(atATime, rows.size - from);
+      const logits = this.logits.rows(count);
+      this.project(logits, selected.rows(count, from));
+      const numbers = this.device.download(logits);
+      for (let row = 0; row < count && from + row < targets.length; row++) {
+        const start = row * this.width;
+        const ofRow = numbers.subarray(start, start + this.vocabulary);
+        hits[from + row] = isLargest(ofRow, targets[from + row] ?? -1) ? 1 : 0;
+      }
+    }
+    return hits;
+  }
+
   /** Gives `consume` the logits of all of hidden[R,C] in turn, a chunk [rows,W] at a time, each overwritten by the next. */
   eachLogits(hidden: Tensor, consume: (logits: Tensor) => void): void {
     const rows = hidden.extent(0);
@@ -134,4 +164,11 @@ export class LmHead {
       consume(logits, chunk, from);
     }
   }
+}
+
+/** Whether none of the values is larger than the one at `index`; never where that is not a number. */
+function isLargest(values: Float32Array, index: number): boolean {
+  const candidate = values[index] ?? Number.NaN;
+  for (let at = 0; at < values.length; at++) if (!((values[at] ?? 0) <= candidate)) return false;
+  return true;
 }

@@ -132,6 +132,13 @@ export class PackedPass {
     });
     return batch.losses.rows(input.targets.length);
   }
+
+  /** For each supervised row, in order, 1 where no token is likelier than its target, else 0. */
+  hits(input: TrainingInput): Uint8Array {
+    const batch = this.upload(input);
+    this.forward(batch);
+    return this.head.hits(batch.activations.final.out, batch.supervision.rows, input.targets);
+  }
 }
 
 /** How many rows a pass computes for so many. */

@@ -18,6 +18,8 @@ export interface TrainingPassOptions {
 }
 
 export class TrainingPass {
+  /** The most rows (tokens) of a batch. */
+  readonly capacity: number;
   /** f32[1]: sum of losses since it was last set to zero. */
   readonly lossSum: Tensor;
   private readonly device: Device;
@@ -34,6 +36,7 @@ export class TrainingPass {
     const { device, config } = model;
     const capacity = paddedRows(device, options.capacity);
     this.device = device;
+    this.capacity = options.capacity;
     this.gradientScale = device.allocate('batch', [2]);
     this.lossSum = device.allocate('batch', [1]);
     this.packed = new PackedPass(model, capacity, allocateBlocks(model, { ...options, capacity }));
@@ -75,6 +78,11 @@ export class TrainingPass {
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
   evaluate(input: TrainingInput): void {
     this.device.sum(this.lossSum, this.packed.evaluate(input));
+  }
+
+  /** For each supervised row, in order, 1 where no token is likelier than its target, else 0; without dropout. */
+  hits(input: TrainingInput): Uint8Array {
+    return this.packed.hits(input);
   }
 }
 

@@ -114,6 +114,21 @@ describe('GPT-2 tokenizer', () => {
     }
   });
 
+  it('is, with the first tokens alone, what other programs make of its files', () => {
+    const short = gpt2Tokenizer(4096);
+    const { endOfText } = short;
+    assert.equal(endOfText, 4095);
+    const read = new GeneralTokenizer(definitionOf('short', short.files()), endOfText, short.files);
+    assert.equal(read.vocabularySize, 4096);
+    for (const { text } of goldens) {
+      const ids = short.encode(text);
+      assert.deepEqual(ids, read.encode(text), JSON.stringify(text));
+      assert.ok(ids.every((id) => id < endOfText));
+      assert.equal(short.decode([...ids, endOfText]), tokenizer.decode(tokenizer.encode(text)));
+    }
+    assert.deepEqual(short.encode('the end'), tokenizer.encode('the end'));
+  });
+
   it('encodes a megabyte without a space', () => {
     const long = 'abcdefghij'.repeat(100_000);
     assert.equal(tokenizer.decode(tokenizer.encode(long)), long);

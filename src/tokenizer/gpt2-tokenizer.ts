@@ -1,9 +1,16 @@
-// The fast tokenizer: GPT-2's vocabulary, and nothing else. Words are cut as GPT-2's pattern cuts them and remembered
+// The fast tokenizer: GPT-2's vocabulary, or the first tokens of it. Words are cut as GPT-2's pattern cuts them and remembered
 // with their tokens, so that most of a corpus costs one look-up a word.
 
 import { byteString } from './byte-characters.js';
+import type { BytePairEncoder } from './byte-pair-encoder.js';
 import { gpt2Pieces } from './gpt2-pieces.js';
-import { gpt2ByteStrings, gpt2Encoder, gpt2EndOfText, gpt2Vocabulary } from './gpt2-vocabulary.js';
+import {
+  gpt2ByteStrings,
+  gpt2Encoder,
+  gpt2EndOfText,
+  gpt2Vocabulary,
+  shortenedEncoder,
+} from './gpt2-vocabulary.js';
 import type { Tokenizer } from './tokenizer.js';
 import {
   endOfTextToken,
@@ -22,19 +29,22 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Everything special here decodes to nothing, and no text encodes to it. */
 export class GPT2Tokenizer implements Tokenizer {
-  readonly endOfText = gpt2EndOfText;
-  private readonly encoder = gpt2Encoder();
+  private readonly encoder: BytePairEncoder;
   private readonly byteStrings = gpt2ByteStrings();
   private readonly remembered = new Map<string, readonly number[]>();
 
   /**
    * @param vocabularySize 50,257 and, beyond that, a folder's additional special tokens.
    * @param files what `files()` gives.
+   * @param endOfText the id of <|endoftext|>, and how many of GPT-2's tokens stand before it.
    */
   constructor(
     readonly vocabularySize: number,
     readonly files: () => ReadonlyMap<string, string>,
-  ) {}
+    readonly endOfText: number = gpt2EndOfText,
+  ) {
+    this.encoder = endOfText === gpt2EndOfText ? gpt2Encoder() : shortenedEncoder(endOfText);
+  }
 
   encode(text: string): number[] {
     const ids: number[] = [];
@@ -47,7 +57,10 @@ export class GPT2Tokenizer implements Tokenizer {
 
   decode(ids: ArrayLike<number>): string {
     let bytes = '';
-    for (let index = 0; index < ids.length; index++) bytes += this.byteStrings[ids[index] ?? -1] ?? '';
+    for (let index = 0; index < ids.length; index++) {
+      const id = ids[index] ?? -1;
+      if (id < this.endOfText) bytes += this.byteStrings[id] ?? '';
+    }
     return utf8.decode(Buffer.from(bytes, 'latin1'));
   }
 
@@ -61,22 +74,27 @@ export class GPT2Tokenizer implements Tokenizer {
   }
 }
 
-/** GPT-2's own tokenizer, without any file: for models that start from nothing. */
-export function gpt2Tokenizer(): Tokenizer {
-  return new GPT2Tokenizer(gpt2EndOfText + 1, gpt2Files);
+/**
+ * GPT-2's own tokenizer, without any file: for models that start from nothing.
+ * @param vocabularySize below GPT-2's 50,257, only the first tokens of its vocabulary and <|endoftext|>.
+ */
+export function gpt2Tokenizer(vocabularySize: number = gpt2EndOfText + 1): Tokenizer {
+  const endOfText = vocabularySize - 1;
+  const files = endOfText === gpt2EndOfText ? gpt2Files : () => writeFiles(endOfText);
+  return new GPT2Tokenizer(vocabularySize, files, endOfText);
 }
 
 /** The files of GPT-2's tokenizer. Some 300 ms the first time: the merges are worked out. */
 export function gpt2Files(): ReadonlyMap<string, string> {
-  written ??= writeFiles();
+  written ??= writeFiles(gpt2EndOfText);
   return written;
 }
 
 let written: ReadonlyMap<string, string> | undefined;
 
-function writeFiles(): ReadonlyMap<string, string> {
-  const vocabulary = gpt2Vocabulary();
-  const endOfText = { id: gpt2EndOfText, content: endOfTextToken, special: true };
+function writeFiles(endOfTextId: number): ReadonlyMap<string, string> {
+  const vocabulary = gpt2Vocabulary(endOfTextId);
+  const endOfText = { id: endOfTextId, content: endOfTextToken, special: true };
   const config = { endOfTextToken, roles: {}, byteLevel: true, addPrefixSpace: false };
   return new Map([
     ['tokenizer.json', tokenizerJson(vocabulary, [endOfText])],

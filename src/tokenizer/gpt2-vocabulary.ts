@@ -14,7 +14,6 @@ const gpt2Fingerprint = '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac
 
 let byteStrings: readonly string[] | undefined;
 let encoder: BytePairEncoder | undefined;
-let vocabulary: BytePairVocabulary | undefined;
 
 /** The byte string of each id but <|endoftext|>'s. */
 export function gpt2ByteStrings(): readonly string[] {
@@ -25,27 +24,38 @@ export function gpt2ByteStrings(): readonly string[] {
 }
 
 export function gpt2Encoder(): BytePairEncoder {
-  encoder ??= new BytePairEncoder(new Map(gpt2ByteStrings().map((token, id) => [token, id])));
+  encoder ??= encoderOf(gpt2ByteStrings());
   return encoder;
 }
 
-/** The vocabulary as vocab.json and merges.txt write it. */
-export function gpt2Vocabulary(): BytePairVocabulary {
-  vocabulary ??= {
-    vocab: new Map(
-      [...gpt2ByteStrings().map(byteCharacters), endOfTextToken].map((token, id) => [token, id]),
-    ),
-    merges: recoverMerges(),
+/**
+ * An encoder that knows only the first `count` tokens. Byte-pair encoding learns its tokens one after the other, so the
+ * first ones are a whole vocabulary of their own.
+ * @param count at least 256, which are the single bytes.
+ */
+export function shortenedEncoder(count: number): BytePairEncoder {
+  return encoderOf(gpt2ByteStrings().slice(0, count));
+}
+
+function encoderOf(tokens: readonly string[]): BytePairEncoder {
+  return new BytePairEncoder(new Map(tokens.map((token, id) => [token, id])));
+}
+
+/** The first `count` tokens and <|endoftext|>, as vocab.json and merges.txt write them. */
+export function gpt2Vocabulary(count: number = gpt2EndOfText): BytePairVocabulary {
+  const tokens = gpt2ByteStrings().slice(0, count);
+  return {
+    vocab: new Map([...tokens.map(byteCharacters), endOfTextToken].map((token, id) => [token, id])),
+    merges: recoverMerges(tokens),
   };
-  return vocabulary;
 }
 
 /**
- * Ids follow the order in which byte-pair encoding learnt its merges, so the merge that makes token n joins the two
+ * Ids follow the order in which byte-pair encoding learned its merges, so the merge that makes token n joins the two
  * tokens that n's bytes encode to when only tokens before n exist.
  */
-function recoverMerges(): string[] {
-  return gpt2ByteStrings()
+function recoverMerges(tokens: readonly string[]): string[] {
+  return tokens
     .map((token, id): [string, number] => [token, id])
     .filter(([token]) => token.length > 1)
     .map(([token, id]) => {

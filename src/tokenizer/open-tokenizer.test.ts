@@ -276,6 +276,7 @@ print(json.dumps(result))`;
     });
     const tokenizers = [
       gpt2Tokenizer(),
+      gpt2Tokenizer(4096),
       openTokenizer(folderOf({ 'vocab.json': gpt2File('vocab.json'), 'merges.txt': gpt2File('merges.txt') })),
       openTokenizer(folderOf({ 'tokenizer.json': gpt2File('tokenizer.json') })),
       openTokenizer(smallFolder),

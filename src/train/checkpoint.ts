@@ -1,22 +1,24 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
+import { checksumsFileName, damageOf, readChecksums, writeChecksums } from '../files/checksums.js';
 import { makeFolder } from '../files/make-folder.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
-import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { saveModelFolder } from '../weights/model-folder.js';
+import { openModelFolder, saveModelFolder } from '../weights/model-folder.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from '../weights/safetensors.js';
 import type { AdamW } from './optimizer.js';
 import { type RunState, readState, stateFileName, stateJson } from './run-state.js';
 
 const optimizerFileName = 'optimizer.safetensors';
 const argumentsFileName = 'training_args.json';
+/** What the checksums of a whole checkpoint list at least. */
+const checksummed = ['model.safetensors', 'config.json', optimizerFileName, stateFileName, argumentsFileName];
 const checkpointName = /^checkpoint-(\d+)$/;
 
 /** What of a run goes into its checkpoints. */
@@ -48,11 +50,11 @@ export async function saveCheckpoint(
     }),
   );
   const moments = optimizer.moments().flatMap(({ name, shape, first, second }): TensorToSave[] => [
-    { name: `exp_avg.${name}`, shape, data: () => device.download(first) },
-    { name: `exp_avg_sq.${name}`, shape, data: () => device.download(second) },
+    { name: momentNames(name)[0], shape, data: () => device.download(first) },
+    { name: momentNames(name)[1], shape, data: () => device.download(second) },
   ]);
   await replaceFolder(folder, (temporary) => {
-    saveModelFolder(temporary, {
+    const sums = saveModelFolder(temporary, {
       config,
       tensors,
       tokenizerFiles: tokenizer.files(),
@@ -62,9 +64,22 @@ export async function saveCheckpoint(
         [argumentsFileName, `${JSON.stringify(options, null, 2)}\n`],
       ]),
     });
-    writeSafetensors(join(temporary, optimizerFileName), moments);
+    sums.set(optimizerFileName, writeSafetensors(join(temporary, optimizerFileName), moments));
+    writeChecksums(temporary, sums);
   });
   return folder;
+}
+
+/** The names that PyTorch's AdamW has for the two moments of a parameter. */
+function momentNames(parameter: string): readonly [first: string, second: string] {
+  return [`exp_avg.${parameter}`, `exp_avg_sq.${parameter}`];
+}
+
+function lacks(path: string, name: string): UserError {
+  return new UserError(
+    'checkpoint-damaged',
+    `cannot resume: ${path} lacks ${name}; resume from another checkpoint`,
+  );
 }
 
 /** Reads moments into the optimizer. @throws UserError (model) when they do not fit the model or are damaged. */
@@ -72,11 +87,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
   const path = join(folder, optimizerFileName);
   const file = openSafetensors(path);
   const read = (name: string, size: number): Float32Array => {
-    if (!file.tensors.has(name))
-      throw new UserError(
-        'checkpoint-damaged',
-        `cannot resume: ${path} lacks ${name}; resume from another checkpoint`,
-      );
+    if (!file.tensors.has(name)) throw lacks(path, name);
     const data = file.read(name);
     if (data.length === size) return data;
     throw new UserError(
@@ -85,8 +96,9 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
     );
   };
   for (const { name, first, second } of optimizer.moments()) {
-    model.device.upload(first, read(`exp_avg.${name}`, first.size));
-    model.device.upload(second, read(`exp_avg_sq.${name}`, second.size));
+    const [firstName, secondName] = momentNames(name);
+    model.device.upload(first, read(firstName, first.size));
+    model.device.upload(second, read(secondName, second.size));
   }
   optimizer.restore(state.updates, state.lossScale ?? undefined);
 }
@@ -110,23 +122,44 @@ export function checkpointSteps(runFolder: string): number[] {
     .sort((a, b) => a - b);
 }
 
+/** Whether a path is, or was meant to be, a checkpoint and not a run's folder. */
+export function isCheckpoint(folder: string): boolean {
+  return existsSync(join(folder, stateFileName)) || checkpointName.test(basename(folder));
+}
+
+/** Whether a checkpoint has checksums; those of earlier versions have none. */
+export function hasChecksums(checkpoint: string): boolean {
+  return existsSync(join(checkpoint, checksumsFileName));
+}
+
 /**
- * The checkpoint that `--resume` means: `folder` itself where it is one, else its newest; null where it has none.
- * @throws UserError (usage) when it is a file.
+ * Looks for damage in everything that resuming reads: every file against its checksum; without checksums, whether the
+ * files can be read and fit together.
+ * @throws UserError (model) that names the file.
  */
-export function findCheckpoint(folder: string): string | null {
-  if (existsSync(join(folder, stateFileName)) || checkpointName.test(basename(folder))) {
-    readState(join(folder, stateFileName));
-    return folder;
+export function checkCheckpoint(checkpoint: string): void {
+  checkSums(checkpoint, () => true);
+  readState(join(checkpoint, stateFileName));
+  const { names } = openModelFolder(checkpoint);
+  const path = join(checkpoint, optimizerFileName);
+  const { tensors } = openSafetensors(path);
+  for (const name of names)
+    for (const moment of momentNames(name)) if (!tensors.has(moment)) throw lacks(path, moment);
+}
+
+/** @throws UserError (model) where a file that `concerns` us is not as it was written. */
+function checkSums(checkpoint: string, concerns: (name: string) => boolean): void {
+  const sums = readChecksums(checkpoint);
+  if (sums === null) return;
+  const damaged = (name: string, what: string) =>
+    new UserError('checkpoint-damaged', `${join(checkpoint, name)} ${what}`);
+  if (sums === 'damaged') throw damaged(checksumsFileName, 'is damaged');
+  for (const name of checksummed)
+    if (!sums.has(name)) throw damaged(checksumsFileName, `is damaged: it does not list ${name}`);
+  for (const [name, sum] of sums) {
+    const damage = concerns(name) ? damageOf(checkpoint, name, sum) : null;
+    if (damage !== null) throw damaged(name, damage);
   }
-  if (!existsSync(folder)) return null;
-  if (!statSync(folder).isDirectory())
-    throw new UserError(
-      'resume-not-found',
-      `${option('resume')}: ${folder} is a file; name a run's folder or one of its checkpoints`,
-    );
-  const newest = checkpointSteps(folder).at(-1);
-  return newest === undefined ? null : checkpointFolder(folder, newest);
 }
 
 /** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
@@ -158,9 +191,21 @@ export function setAsideLaterCheckpoints(runFolder: string, step: number): strin
   return folder;
 }
 
-/** Lays the model of a checkpoint, ready to be opened, at the top of the run's folder. */
+/** Files of a checkpoint that are not the model's. */
+const runFileNames: readonly string[] = [
+  optimizerFileName,
+  stateFileName,
+  argumentsFileName,
+  checksumsFileName,
+];
+
+/**
+ * Lays the model of a checkpoint, ready to be opened, at the top of the run's folder.
+ * @throws UserError (model) where it is damaged; nothing is written then.
+ */
 export function publishModel(checkpoint: string, runFolder: string): void {
-  for (const name of readdirSync(checkpoint))
-    if (name !== optimizerFileName && name !== stateFileName && name !== argumentsFileName)
-      copyFileAtomic(join(checkpoint, name), join(runFolder, name));
+  const ofModel = (name: string) => !runFileNames.includes(name);
+  checkSums(checkpoint, ofModel);
+  for (const name of readdirSync(checkpoint).filter(ofModel))
+    copyFileAtomic(join(checkpoint, name), join(runFolder, name));
 }

@@ -3,11 +3,12 @@
 
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
-import type { Dialogue } from '../corpus/dialogue.js';
-import { type EncodedDialogue, encodeDialogue } from '../corpus/encode-dialogue.js';
-import { readCorpus, summaryLines } from '../corpus/read-corpus.js';
+import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
+import { encodeDialogue } from '../corpus/encode-dialogue.js';
+import { EncodedCorpus } from '../corpus/encoded-corpus.js';
+import { readDialogues, summaryLines } from '../corpus/read-corpus.js';
 import { reverseDialogue } from '../corpus/reverse-dialogue.js';
-import { split, without } from '../corpus/split.js';
+import { apart, split } from '../corpus/split.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
@@ -15,6 +16,7 @@ import type { TrainingInput } from '../nn/packed-pass.js';
 import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
+import { type Question, QuestionDraw } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -24,6 +26,7 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochWindows | null;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] };
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
@@ -43,41 +46,51 @@ export interface DataCounts {
 
 /** The conversations of a run, before they are encoded; none stands on both sides. */
 export interface Corpora {
-  readonly train: readonly Dialogue[];
-  readonly evaluation: readonly Dialogue[];
+  readonly train: DialogueList;
+  readonly evaluation: DialogueList;
   /** What was read, and what was left out, for people. */
   readonly notes: readonly string[];
+}
+
+/** Conversations as `readCorpora` holds them. */
+export interface CorporaRead extends Corpora {
+  /** Forgets the texts, which nobody needs once they are encoded. */
+  release(): void;
 }
 
 /** Which files are read, and what of them is kept aside. */
 export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
-export function readCorpora(options: CorpusOptions): Corpora {
+export function readCorpora(options: CorpusOptions): CorporaRead {
   const { format, evalData, evalRatio, seed } = options;
-  const { dialogues, summary } = readCorpus(options.data, { format });
-  const notes = summaryLines(summary);
-  if (evalData.length > 0) {
-    const held = readCorpus(evalData, { format });
-    notes.push(...summaryLines(held.summary));
-    return { ...apart(dialogues, held.dialogues, notes), evaluation: held.dialogues };
-  }
-  return {
-    ...(evalRatio > 0 ? split(dialogues, evalRatio, seed) : { train: dialogues, evaluation: [] }),
+  const store = new DialogueStore();
+  const keep = store.push.bind(store);
+  const notes = summaryLines(readDialogues(options.data, format, keep));
+  const count = store.length;
+  const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
+    train: store.subset(train),
+    evaluation: store.subset(evaluation),
     notes,
-  };
-}
-
-function apart(dialogues: readonly Dialogue[], held: readonly Dialogue[], notes: readonly string[]) {
-  const train = without(dialogues, held);
-  const shared = dialogues.length - train.length;
-  if (train.length === 0)
-    throw new UserError(
-      'nothing-to-learn',
-      `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
-    );
-  const both = `${shared} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`;
-  return { train, notes: shared === 0 ? notes : [...notes, both] };
+    release: () => store.release(),
+  });
+  if (evalData.length > 0) {
+    notes.push(...summaryLines(readDialogues(evalData, format, keep)));
+    const { train, evaluation } = apart(store.textNumbers(), count);
+    if (train.length === 0)
+      throw new UserError(
+        'nothing-to-learn',
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
+      );
+    if (train.length < count)
+      notes.push(
+        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`,
+      );
+    return corpora(train, evaluation);
+  }
+  if (evalRatio === 0) return { ...corpora([], []), train: store };
+  const { train, evaluation } = split(store.textNumbers(), evalRatio, seed);
+  return corpora(train, evaluation);
 }
 
 /** Which way round a run learns its conversations. */
@@ -85,10 +98,17 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What of a dialogue is learnt, and how dialogues lie in rows. */
+/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  'data' | 'lossOn' | 'reverse' | 'packing' | 'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'seed'
+  | 'data'
+  | 'lossOn'
+  | 'reverse'
+  | 'packing'
+  | 'perDeviceTrainBatchSize'
+  | 'gradientAccumulationSteps'
+  | 'evalReplies'
+  | 'seed'
 >;
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
@@ -100,16 +120,30 @@ export function prepareData(
 ): TrainingData {
   const { lossOn, reverse } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
-  const encode = (dialogues: readonly Dialogue[]) =>
-    dialogues.flatMap((dialogue) => encodeDialogue(dialogue, tokenizer, encoding) ?? []);
-  const encoded = encode(train);
-  const held = encode(evaluation);
+  let shortenedDialogues = 0;
+  const encode = (dialogues: DialogueList) => {
+    const corpus = new EncodedCorpus(tokenizer.vocabularySize);
+    const questions = new QuestionDraw(tokenizer.endOfText, options);
+    for (const dialogue of dialogues) {
+      const encoded = encodeDialogue(dialogue, tokenizer, encoding);
+      if (encoded === null) continue;
+      corpus.push(encoded);
+      if (!reverse) questions.add(encoded);
+      if (encoded.droppedTokens > 0) shortenedDialogues++;
+    }
+    return { corpus, questions: questions.drawn() };
+  };
+  const { corpus: encoded, questions: trained } = encode(train);
+  const { corpus: held, questions: heldOut } = encode(evaluation);
   if (encoded.length === 0)
     throw new UserError(
       'nothing-to-learn',
       `nothing in ${options.data.join(', ')} can be learnt: no turn that ${option('lossOn', lossOn)} counts is left`,
     );
-  const rows = (dialogues: EncodedDialogue[], gradientAccumulationSteps: number) =>
+  const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
+    reverse ? reverseDialogue(dialogue) : dialogue,
+  );
+  const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
       maxLength,
       packing: options.packing,
@@ -120,7 +154,8 @@ export function prepareData(
   return {
     windows: rows(encoded, options.gradientAccumulationSteps),
     evaluation: held.length > 0 ? rows(held, 1) : null,
-    prompts: choosePrompts(reverse ? evaluation.map(reverseDialogue) : evaluation, promptCount),
+    prompts,
+    questions: { trained, heldOut },
     fingerprints: {
       training: fingerprint(encoded, options, maxLength),
       evaluation: held.length > 0 ? fingerprint(held, options, maxLength) : null,
@@ -128,10 +163,10 @@ export function prepareData(
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
-      shortenedDialogues: [...encoded, ...held].filter(({ droppedTokens }) => droppedTokens > 0).length,
+      shortenedDialogues,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
-      tokens: encoded.reduce((sum, { tokens }) => sum + tokens.length, 0),
-      supervisedTokens: encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0),
+      tokens: encoded.tokens,
+      supervisedTokens: encoded.supervisedTokens,
     },
   };
 }
@@ -142,11 +177,7 @@ export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Train
   for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
 }
 
-function fingerprint(
-  dialogues: readonly EncodedDialogue[],
-  options: LayoutOptions,
-  maxLength: number,
-): string {
+function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {
   const { perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed } = options;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([maxLength, perDeviceTrainBatchSize, gradientAccumulationSteps, packing, seed]));

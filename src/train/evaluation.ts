@@ -3,6 +3,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Dialogue } from '../corpus/dialogue.js';
+import type { DialogueList } from '../corpus/dialogue-store.js';
 import { encodeTurn } from '../corpus/encode-dialogue.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
@@ -21,11 +22,16 @@ export interface SamplePrompt {
   readonly reference: string;
 }
 
-/** `count` dialogues spread evenly over the evaluation set. */
-export function choosePrompts(dialogues: readonly Dialogue[], count: number): SamplePrompt[] {
+/** `count` dialogues spread evenly over the evaluation set, `inOrder` of training. */
+export function choosePrompts(
+  dialogues: DialogueList,
+  count: number,
+  inOrder: (dialogue: Dialogue) => Dialogue,
+): SamplePrompt[] {
   const stride = Math.max(1, dialogues.length / count);
   return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
-    const turns = dialogues[Math.floor(index * stride)]?.turns.map(({ text }) => text) ?? [];
+    const dialogue = dialogues.at(Math.floor(index * stride));
+    const turns = dialogue ? inOrder(dialogue).turns.map(({ text }) => text) : [];
     return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
   });
 }

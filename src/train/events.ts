@@ -7,6 +7,21 @@ export interface SampleReply {
   readonly reference: string;
 }
 
+/** Questions, and how many of them the model answers word for word as the data does. */
+export interface ExactMatch {
+  readonly exact: number;
+  /** How many were asked. */
+  readonly of: number;
+}
+
+/** null where nothing was asked: there are no question-answer pairs, or nobody wants to know. */
+export interface ExactMatches {
+  /** Of pairs that the model learns. */
+  readonly trained: ExactMatch | null;
+  /** Of pairs that are kept aside. */
+  readonly heldOut: ExactMatch | null;
+}
+
 /** Once every `--logging-steps` optimizer steps; means are over the steps since the last one. */
 export interface StepEvent {
   readonly kind: 'step';
@@ -31,6 +46,7 @@ export interface EvaluationEvent {
   /** Whether this is the lowest evaluation loss of the run so far. */
   readonly best: boolean;
   readonly samples: readonly SampleReply[];
+  readonly exactMatch: ExactMatches;
 }
 
 export interface CheckpointEvent {
@@ -53,6 +69,8 @@ export interface TrainingSummary {
   /** The step whose model lies in the run's folder; null where the run was interrupted. */
   readonly savedStep: number | null;
   readonly perplexity: number | null;
+  /** Of the model that is saved. */
+  readonly exactMatch: ExactMatches;
   readonly tokensPerSecond: number;
   readonly supervisedTokensPerSecond: number;
   readonly peakMemoryBytes: number;

@@ -48,6 +48,7 @@ const evaluation = (number: number, change: Partial<EvaluationEvent> = {}): Eval
   perplexity: 7.5,
   seconds: 0.5,
   best: true,
+  exactMatch: { trained: { exact: 7, of: 9 }, heldOut: null },
   samples: [{ prompt: 'Hi', reply: 'Hello\n"there"', reference: '你好' }],
   ...change,
 });
@@ -64,7 +65,7 @@ describe('MetricsFile', () => {
     const path = write(emptyFolder(), null, [step(4), evaluation(4, { samples: [] })]);
     assert.deepEqual(readFileSync(path, 'utf8').split('\n'), [
       '{"step":4,"epoch":1,"loss":2.5,"learning_rate":0.00005,"grad_norm":0.75,"tokens_per_second":1000,"supervised_tokens_per_second":600}',
-      '{"step":4,"epoch":1,"eval_loss":2,"perplexity":7.5,"seconds":0.5,"best":true,"samples":[]}',
+      '{"step":4,"epoch":1,"eval_loss":2,"perplexity":7.5,"seconds":0.5,"best":true,"train_exact_match":0.7777777777777778,"train_questions":9,"samples":[]}',
       '',
     ]);
   });
@@ -162,6 +163,16 @@ describe('readMetrics', () => {
       tokensPerSecond: number,
       supervisedTokensPerSecond: number,
     });
+    const match = fc.option(
+      fc
+        .integer({ min: 1, max: 1000 })
+        .chain((of) =>
+          fc.record(
+            { exact: fc.integer({ min: 0, max: of }), of: fc.constant(of) },
+            { noNullPrototype: true },
+          ),
+        ),
+    );
     const someEvaluation = fc.record({
       kind: fc.constant('evaluation' as const),
       step: fc.nat(),
@@ -171,6 +182,7 @@ describe('readMetrics', () => {
       seconds: number,
       best: fc.boolean(),
       samples: fc.array(sample, { maxLength: 3 }),
+      exactMatch: fc.record({ trained: match, heldOut: match }, { noNullPrototype: true }),
     });
     const withoutNegativeZero = (events: readonly TrainingEvent[]): unknown =>
       events.map((event) => Object.entries(event).map(([key, value]) => [key, value === 0 ? 0 : value]));
@@ -222,6 +234,7 @@ describe('readMetrics', () => {
         seconds: Number.NaN,
         best: false,
         samples: [],
+        exactMatch: { trained: null, heldOut: null },
       }),
     );
   });

@@ -8,7 +8,14 @@ import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { isRecord } from '../objects.js';
-import type { EvaluationEvent, SampleReply, StepEvent, TrainingEvent } from './events.js';
+import type {
+  EvaluationEvent,
+  ExactMatch,
+  ExactMatches,
+  SampleReply,
+  StepEvent,
+  TrainingEvent,
+} from './events.js';
 
 /** The events that are measurements; checkpoints are not. */
 export type MetricEvent = StepEvent | EvaluationEvent;
@@ -100,6 +107,7 @@ function recordOf(event: MetricEvent): Readonly<Record<string, unknown>> {
         perplexity: event.perplexity,
         seconds: event.seconds,
         best: event.best,
+        ...exactMatchRecord(event.exactMatch),
         samples: event.samples,
       };
 }
@@ -117,6 +125,10 @@ function parseLine(line: string): MetricEvent | null {
       seconds: numberIn(record, 'seconds'),
       best: record.best === true,
       samples: Array.isArray(record.samples) ? record.samples.filter(isSampleReply) : [],
+      exactMatch: {
+        trained: exactMatchIn(record, 'train'),
+        heldOut: exactMatchIn(record, 'eval'),
+      },
     };
   if ('loss' in record)
     return {
@@ -129,6 +141,20 @@ function parseLine(line: string): MetricEvent | null {
       supervisedTokensPerSecond: numberIn(record, 'supervised_tokens_per_second'),
     };
   return null;
+}
+
+/** `train_exact_match`, a share, of `train_questions`; the same with `eval_` for pairs that are kept aside. */
+export function exactMatchRecord({ trained, heldOut }: ExactMatches): Readonly<Record<string, number>> {
+  return {
+    ...(trained && { train_exact_match: trained.exact / trained.of, train_questions: trained.of }),
+    ...(heldOut && { eval_exact_match: heldOut.exact / heldOut.of, eval_questions: heldOut.of }),
+  };
+}
+
+function exactMatchIn(record: Readonly<Record<string, unknown>>, side: 'train' | 'eval'): ExactMatch | null {
+  const share = numberIn(record, `${side}_exact_match`);
+  const of = numberIn(record, `${side}_questions`);
+  return share >= 0 && share <= 1 && of >= 1 ? { exact: Math.round(share * of), of } : null;
 }
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {

@@ -87,7 +87,7 @@ export function stateJson(state: RunState): string {
   return `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`;
 }
 
-/** @throws UserError (model) when the file is missing, damaged or not of this program. */
+/** @throws UserError (model) when the file is missing or damaged, or another program wrote it. */
 export function readState(path: string): RunState {
   let json: unknown;
   try {
@@ -106,7 +106,7 @@ export function readState(path: string): RunState {
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
-    'checkpoint-damaged',
+    'checkpoint-foreign',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
 }

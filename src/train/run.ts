@@ -1,12 +1,13 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
+import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import type { TrainOptions } from '../config/train-options.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
-import { UserError } from '../errors.js';
+import { messageOf, UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { option } from '../option-names.js';
 import {
@@ -17,9 +18,10 @@ import {
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
-import type { TrainingEvent, TrainingSummary } from './events.js';
+import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
+import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
-import { MetricsFile } from './metrics.js';
+import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
 import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
@@ -55,6 +57,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const config = withDropout(start.config, options.dropout);
     const maxLength = rowLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
+    corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
     const learning = learnerOptions(options, data, precision);
@@ -161,13 +164,14 @@ async function train(run: Run): Promise<TrainingSummary> {
     windows: data.windows,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
+    questions: data.questions,
   };
   const trainer = new Trainer(settings, inputs, state, { ...watcher, event: record });
   try {
     const complete = await trainer.run();
-    const savedStep = complete ? stepToPublish(options, state) : null;
-    if (savedStep !== null) publishModel(checkpointFolder(outputDir, savedStep), outputDir);
-    const summary = summarize(run, savedStep, (performance.now() - began) / 1000);
+    const savedStep = complete ? publish(options, state, watcher) : null;
+    const exactMatch = await exactMatchOf(run, savedStep);
+    const summary = summarize(run, savedStep, exactMatch, (performance.now() - began) / 1000);
     writeRunReport(options, run.plan, summary);
     return summary;
   } finally {
@@ -176,16 +180,51 @@ async function train(run: Run): Promise<TrainingSummary> {
   }
 }
 
-/** The step whose model the run is for: the one with the lowest evaluation loss where that is wanted, else the last. */
-function stepToPublish(
+/**
+ * Lays at the top of the run's folder the model that the run is for: the one with the lowest evaluation loss where that
+ * is wanted, else the last.
+ * @returns its step.
+ */
+function publish(
   { outputDir, loadBestModelAtEnd }: Pick<RunOptions, 'outputDir' | 'loadBestModelAtEnd'>,
   { bestStep }: RunState,
+  { note }: Pick<RunWatcher, 'note'>,
 ): number {
   const steps = checkpointSteps(outputDir);
-  const takesBest = loadBestModelAtEnd && bestStep !== null && steps.includes(bestStep);
-  const step = takesBest ? bestStep : steps.at(-1);
-  if (step === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
-  return step;
+  const last = steps.at(-1);
+  if (last === undefined) throw new Error(`${outputDir} has no checkpoint at the end of the run`);
+  if (loadBestModelAtEnd && bestStep !== null && bestStep !== last)
+    try {
+      publishModel(checkpointFolder(outputDir, bestStep), outputDir);
+      return bestStep;
+    } catch (thrown) {
+      // What is damaged or gone must not cost the rest of the run.
+      if (!isUnreadable(thrown)) throw thrown;
+      note(`the model of step ${bestStep}, the best one, cannot be used: ${messageOf(thrown)}`);
+    }
+  publishModel(checkpointFolder(outputDir, last), outputDir);
+  return last;
+}
+
+function isUnreadable(thrown: unknown): boolean {
+  if (thrown instanceof UserError) return thrown.fault === 'model';
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+/** What the model that is saved answers: as its evaluation measured it, or measured now where there are none. */
+async function exactMatchOf(
+  { options, learner, data, settings }: Run,
+  savedStep: number | null,
+): Promise<ExactMatches> {
+  const unknown = { trained: null, heldOut: null };
+  if (savedStep === null) return unknown;
+  // Nothing but the last model can have been saved then, and it is still on the device.
+  if (settings.evalSteps === null)
+    return (await measureExactMatches(learner, data.questions, () => false)) ?? unknown;
+  const evaluation = readMetrics(join(options.outputDir, metricsFileName)).findLast(
+    (event) => event.kind === 'evaluation' && event.step === savedStep,
+  );
+  return evaluation?.kind === 'evaluation' ? evaluation.exactMatch : unknown;
 }
 
 function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
@@ -245,6 +284,7 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
 function summarize(
   { learner, plan, options, state }: Run,
   savedStep: number | null,
+  exactMatch: ExactMatches,
   seconds: number,
 ): TrainingSummary {
   const { lastEvalLoss: evalLoss } = state;
@@ -258,6 +298,7 @@ function summarize(
     bestStep: state.bestStep,
     savedStep,
     perplexity: evalLoss === null ? null : Math.exp(evalLoss),
+    exactMatch,
     tokensPerSecond: state.tokens / state.trainingSeconds,
     supervisedTokensPerSecond: state.supervisedTokens / state.trainingSeconds,
     peakMemoryBytes: learner.device.peakMemory(),

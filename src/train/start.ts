@@ -7,7 +7,7 @@ import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
-import { expectedTensors, type GPT2Config, presetConfig } from '../nn/gpt2-config.js';
+import { expectedTensors, type GPT2Config, presetConfig, presetVocabulary } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
 import { option } from '../option-names.js';
 import { Random } from '../random.js';
@@ -15,9 +15,10 @@ import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type ModelShape, openModel, openModelShape } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
-import { checkpointSteps, findCheckpoint, recordedOption } from './checkpoint.js';
+import { checkpointSteps, recordedOption } from './checkpoint.js';
 import { dialogueOrder } from './data.js';
 import { metricsFileName } from './metrics.js';
+import { findResumePoint } from './resume-point.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
 /** Tells the seed's use for fresh weights from its others. */
@@ -48,7 +49,7 @@ export interface StartWatcher {
 export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
-  const checkpoint = checkpointToResume(options, watcher);
+  const checkpoint = findResumePoint(options, (text) => watcher.note(text));
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
   if (checkpoint) {
     const state = readState(join(checkpoint, stateFileName));
@@ -70,20 +71,6 @@ export async function openStart(options: StartOptions, watcher: StartWatcher): P
   refuseReversed(options, start);
   const config = { ...start.config, dialogueOrder: dialogueOrder(options) };
   return { ...start, config, checkpoint: null, state: null };
-}
-
-function checkpointToResume({ resume, outputDir }: StartOptions, watcher: StartWatcher): string | null {
-  if (resume === false) return null;
-  const folder = resume === true ? outputDir : resume;
-  const checkpoint = findCheckpoint(folder);
-  if (checkpoint) return checkpoint;
-  if (resume !== true)
-    throw new UserError(
-      'resume-not-found',
-      `${option('resume')}: ${folder} holds no checkpoint; check the path`,
-    );
-  watcher.note(`${folder} holds no checkpoint yet: starting from the beginning`);
-  return null;
 }
 
 /** A run goes on the way round in which it began. */
@@ -150,7 +137,7 @@ function refuseOccupied({ outputDir, resume }: StartOptions): void {
 }
 
 function fresh(preset: string, seed: number): Opened {
-  const tokenizer = gpt2Tokenizer();
+  const tokenizer = gpt2Tokenizer(presetVocabulary(preset));
   const config = presetConfig(preset, tokenizer.vocabularySize);
   return {
     label: `${preset} (fresh)`,

@@ -84,6 +84,7 @@ describe('TensorBoardFile', () => {
       seconds: 1,
       best: true,
       samples: [],
+      exactMatch: { trained: { exact: 3, of: 4 }, heldOut: null },
     });
     file.close();
     const [fileName = '', ...others] = readdirSync(join(folder, 'runs'));
@@ -106,6 +107,7 @@ describe('TensorBoardFile', () => {
       scalarEvent(1700000000.5, 10, [
         { tag: 'eval/loss', value: 2 },
         { tag: 'eval/perplexity', value: 7.5 },
+        { tag: 'train/exact_match', value: 0.75 },
       ]),
     ),
   ];

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppendFile } from '../files/append-file.js';
 import { bytesField, doubleField, floatField, varintField } from '../files/protobuf.js';
-import type { TrainingEvent } from './events.js';
+import type { ExactMatch, TrainingEvent } from './events.js';
 
 export interface Scalar {
   readonly tag: string;
@@ -59,12 +59,18 @@ function scalarsOf(event: TrainingEvent): readonly Scalar[] {
       return [
         { tag: 'eval/loss', value: event.evalLoss },
         { tag: 'eval/perplexity', value: event.perplexity },
+        ...exactMatchScalar('train', event.exactMatch.trained),
+        ...exactMatchScalar('eval', event.exactMatch.heldOut),
       ];
     case 'checkpoint':
       return [];
     default:
       return event satisfies never;
   }
+}
+
+function exactMatchScalar(side: 'train' | 'eval', match: ExactMatch | null): readonly Scalar[] {
+  return match === null ? [] : [{ tag: `${side}/exact_match`, value: match.exact / match.of }];
 }
 
 /** Event { wall_time = 1, file_version = 3 }: the first record of every file. */

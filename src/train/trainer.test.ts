@@ -67,6 +67,7 @@ async function orderOf(
       windows,
       evaluationBatches: () => windows.window(0, 0).batches,
       prompts: [],
+      questions: { trained: [], heldOut: [] },
     },
     freshState({ training: '', evaluation: null }),
     {

@@ -15,9 +15,11 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from './checkpoint.js';
+import type { TrainingData } from './data.js';
 import { type EarlyStoppingOptions, outOfPatience, recordEvaluation } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
+import { measureExactMatches } from './exact-match.js';
 import type { Learner } from './learner.js';
 import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
@@ -58,6 +60,7 @@ export interface TrainerInputs {
   readonly windows: EpochWindows;
   readonly evaluationBatches: () => Iterable<TrainingInput>;
   readonly prompts: readonly SamplePrompt[];
+  readonly questions: TrainingData['questions'];
 }
 
 export interface Watcher {
@@ -137,10 +140,13 @@ export class Trainer {
   /** Measures the evaluation set, unless interrupted. @returns whether the loss is the lowest so far. */
   private async evaluate(): Promise<boolean> {
     const { state } = this;
-    const { learner, checkpointed, evaluationBatches, prompts } = this.inputs;
+    const { learner, checkpointed, evaluationBatches, prompts, questions } = this.inputs;
     const began = performance.now();
-    const loss = await evaluationLoss(learner, evaluationBatches(), () => this.watcher.shouldStop());
+    const interrupted = () => this.watcher.shouldStop();
+    const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
+    const exactMatch = await measureExactMatches(learner, questions, interrupted);
+    if (exactMatch === null) return false;
     // A model that has diverged has nothing to say.
     const samples = Number.isFinite(loss)
       ? await sampleReplies(learner, checkpointed.tokenizer, prompts)
@@ -165,6 +171,7 @@ export class Trainer {
       seconds: (performance.now() - began) / 1000,
       best,
       samples,
+      exactMatch,
     });
     return best;
   }

@@ -3,6 +3,7 @@
 // here, because the library has none of them. It is loaded only when the network is really needed.
 
 import { UserError } from '../errors.js';
+import { homeFolder } from '../files/user-folders.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
@@ -114,6 +115,8 @@ const isHash = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(t
 
 /** The commit behind the model's revision, and the files at its top. */
 async function list({ settings, model, fetch }: Connection): Promise<Listing> {
+  // The package asks for the home folder while it loads, and throws where the user has none.
+  process.env.HOME ??= homeFolder(process.env);
   const { listFiles, modelInfo } = await import('@huggingface/hub');
   const { endpoint } = settings;
   const common = { hubUrl: endpoint, fetch };

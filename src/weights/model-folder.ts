@@ -5,6 +5,7 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { sha256 } from '../files/checksums.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import {
   expectedTensors,
@@ -277,9 +278,10 @@ function json(value: unknown): string {
 
 /**
  * Writes what transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (of replaceFolder).
+ * @returns the SHA-256 of each file.
  * @throws UserError (device) when the disk is full or not writable.
  */
-export function saveModelFolder(folder: string, model: ModelToSave): void {
+export function saveModelFolder(folder: string, model: ModelToSave): Map<string, string> {
   const { config, endOfText, tokenizerFiles, extra = new Map<string, string>() } = model;
   const tensors = [...model.tensors];
   checkComplete(config, tensors);
@@ -288,7 +290,8 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     shape,
     data,
   }));
-  writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const weights = writeSafetensors(join(folder, weightFiles.safetensors), named);
+  const sums = new Map([[weightFiles.safetensors as string, weights]]);
   const files = new Map([
     [configFiles.model, json(gpt2ConfigJson(config, endOfText))],
     [configFiles.generation, json({ ...specialTokenIds(config, endOfText), _from_model_config: true })],
@@ -302,5 +305,7 @@ export function saveModelFolder(folder: string, model: ModelToSave): void {
     } catch (thrown) {
       throw savingError(path, thrown);
     }
+    sums.set(name, sha256(text));
   }
+  return sums;
 }

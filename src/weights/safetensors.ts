@@ -2,6 +2,7 @@
 // bytes without gaps (https://github.com/huggingface/safetensors#format). A file is believed only where header, shapes,
 // offsets and size of the file agree. Knows nothing of what the tensors are for.
 
+import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
 import { savingError } from '../files/atomic.js';
 import { isRecord } from '../objects.js';
@@ -154,27 +155,33 @@ function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
 
 /**
  * Writes float32 tensors in the order given, holding no more than one at a time; returns when they are on the disk.
+ * @returns the SHA-256 of the file, computed while it is written.
  * @throws UserError (device) when the disk is full or not writable.
  */
-export function writeSafetensors(path: string, tensors: readonly TensorToSave[]): void {
+export function writeSafetensors(path: string, tensors: readonly TensorToSave[]): string {
   if (new Set(tensors.map(({ name }) => name)).size !== tensors.length)
     throw new RangeError(`two tensors for ${path} have the same name`);
   try {
+    const hash = createHash('sha256');
     const descriptor = openSync(path, 'w');
+    const write = (bytes: Uint8Array) => {
+      writeFileSync(descriptor, bytes);
+      hash.update(bytes);
+    };
     try {
-      writeFileSync(descriptor, headerBytes(tensors));
+      write(headerBytes(tensors));
       for (const { name, shape, data } of tensors) {
         const elements = data();
         if (elements.length !== elementCount(shape))
           throw new RangeError(`${name} [${shape}] came with ${elements.length} elements`);
         const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-        for (let from = 0; from < bytes.length; from += chunk)
-          writeFileSync(descriptor, bytes.subarray(from, from + chunk));
+        for (let from = 0; from < bytes.length; from += chunk) write(bytes.subarray(from, from + chunk));
       }
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
+    return hash.digest('hex');
   } catch (thrown) {
     throw savingError(path, thrown);
   }

@@ -13,6 +13,8 @@ import { hasCuda, type NvidiaOptions, nvidiaChecks } from './nvidia.js';
 
 const emulator = emulatorFolder();
 const root = mkdtempSync(join(tmpdir(), 'nvidia-'));
+/** In an active environment, which is not searched as long as one folder is named. */
+const pip = 'unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install';
 after(() => rmSync(root, { recursive: true }));
 
 /** The driver reads these itself. */
@@ -108,11 +110,11 @@ describe('what is missing', () => {
     const env = { ...libraries('libcuda.so.1'), VIRTUAL_ENV: root };
     for (const name of ['libnvrtc', 'libcublasLt']) {
       const { state, cure } = check(name, checks(env));
-      assert.deepEqual([state, cure], ['absent', 'pip install nvidia-cuda-nvrtc nvidia-cublas']);
+      assert.deepEqual([state, cure], ['absent', `${pip} nvidia-cuda-nvrtc nvidia-cublas`]);
     }
     emulate({ DRIVER_VERSION: '12020' });
     const { cure } = check('libnvrtc', checks(env));
-    assert.equal(cure, 'pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12');
+    assert.equal(cure, `${pip} nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12`);
   });
 
   test('libraries of a toolkit that is too new for the driver are named', () => {
@@ -153,7 +155,7 @@ describe('what is there and will not do comes with its whole command', () => {
       writeFileSync(damaged, 'text');
       const found = checks({ ...env, ...inVenv });
       const { state, detail, cure } = check(name, found);
-      assert.deepEqual([state, cure], ['absent', `pip install --force-reinstall ${lacks}`]);
+      assert.deepEqual([state, cure], ['absent', `${pip} --force-reinstall ${lacks}`]);
       assert.match(detail, /\.so\.13 does not load \(/);
       assert.equal(hasCuda(found), false);
       symlinkSync(join(emulator, `${name}.so.13`), join(folder, `${name}.so.12`));
@@ -169,13 +171,13 @@ describe('what is there and will not do comes with its whole command', () => {
     symlinkSync(join(emulator, 'libnvrtc.so.13'), join(folder, 'libcublasLt.so.13'));
     const { detail, cure } = check('libcublasLt', checks({ ...env, ...inVenv }));
     assert.match(detail, /libcublasLt\.so\.13 is too old, it has no cublasLtGetVersion$/);
-    assert.equal(cure, 'pip install --upgrade nvidia-cublas');
+    assert.equal(cure, `${pip} --upgrade nvidia-cublas`);
   });
 
   test('a compiler that is older than the card', () => {
     emulate({ COMPUTE_CAPABILITY: '15.0' });
     const { state, detail, cure } = check('libnvrtc', checks(inVenv));
-    assert.deepEqual([state, cure], ['absent', 'pip install --upgrade nvidia-cuda-nvrtc']);
+    assert.deepEqual([state, cure], ['absent', `${pip} --upgrade nvidia-cuda-nvrtc`]);
     assert.match(detail, /cannot compile for this GPU's sm_150$/);
   });
 
@@ -197,6 +199,14 @@ describe('--verbose', () => {
     assert.equal(places[0], join(toolkit, 'lib64'));
     assert.equal(places[1], `${join(toolkit, 'lib')} (not there)`);
     assert.ok(places.includes(`${join(root, 'gone')} (not there)`));
+    const relative = { ...env, LD_LIBRARY_PATH: 'planted', VIRTUAL_ENV: '.venv' };
+    const ignored = check('searched', checks(relative, { verbose: true }))
+      .detail.split('\n')
+      .slice(-2);
+    assert.deepEqual(ignored, [
+      "'.venv' of VIRTUAL_ENV is not: relative or in the working folder",
+      "'planted' of LD_LIBRARY_PATH is not: relative or in the working folder",
+    ]);
     assert.match(reportText([check('searched', checks({}, { verbose: true }))]), /^ok {7}searched {2}\//);
   });
 

@@ -17,13 +17,14 @@ import {
   cureOf,
   fileVersion,
   findLibrary,
-  libraryFolders,
+  mayHaveDriver,
   openLibrary,
   suitableMajors,
   type ToolkitLibrary,
   toolkitLibraries,
   type Wanted,
 } from '../../device/cuda/libraries.js';
+import { ignoredSettings, toolkitFolders } from '../../device/cuda/library-folders.js';
 import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
@@ -39,16 +40,15 @@ export interface NvidiaOptions {
 }
 
 export function nvidiaChecks(env: NodeJS.ProcessEnv, options: NvidiaOptions = {}): Check[] {
-  const places = libraryFolders(env);
-  const driver = driverCheck(env, places, options.pciFolder);
+  const driver = driverCheck(env, options.pciFolder);
   const cards = driver.driver === null ? [] : cardsOf(driver.driver);
   const first = cards.find((card): card is Found => 'card' in card);
   return [
     driver.check,
     ...cards.map(({ check }) => check),
-    ...libraryChecks(env, places, driver.driver, first?.card),
+    ...libraryChecks(env, driver.driver, first?.card),
     ...(first ? [kernelCheck(env)] : []),
-    ...(options.verbose ? [placesCheck(places)] : []),
+    ...(options.verbose ? [placesCheck(env)] : []),
   ];
 }
 
@@ -63,10 +63,10 @@ interface OpenedDriver {
   readonly driver: Driver | null;
 }
 
-function driverCheck(env: NodeJS.ProcessEnv, places: readonly string[], pciFolder?: string): OpenedDriver {
+function driverCheck(env: NodeJS.ProcessEnv, pciFolder?: string): OpenedDriver {
   const name = 'NVIDIA driver';
   const absent = { name, state: 'absent' } as const;
-  if (findLibrary('libcuda', places) === undefined) {
+  if (!mayHaveDriver(env)) {
     const check: Check = hasNvidiaCard(pciFolder)
       ? { ...absent, detail: 'not found, but there is an NVIDIA card', cure: driverCure }
       : { ...absent, detail: 'not found, and no NVIDIA card either' };
@@ -133,12 +133,7 @@ function cardDetail({ name, totalMemory, computeCapability }: Card): string {
 }
 
 /** The versions that suit come first; others are named where there are none. */
-function libraryChecks(
-  env: NodeJS.ProcessEnv,
-  places: readonly string[],
-  driver: Driver | null,
-  card: Card | undefined,
-): Check[] {
+function libraryChecks(env: NodeJS.ProcessEnv, driver: Driver | null, card: Card | undefined): Check[] {
   let majors: number[] = [];
   try {
     if (driver !== null && card !== undefined)
@@ -147,11 +142,11 @@ function libraryChecks(
     // Said of the driver.
   }
   // One command brings all that lacks. Without a card nobody needs it.
-  const lacking = toolkitLibraries.filter((name) => findLibrary(name, places, majors) === undefined);
+  const lacking = toolkitLibraries.filter((name) => findLibrary(name, { env, majors }) === undefined);
   const cure = majors.length === 0 ? {} : { cure: cureOf(lacking, majors, env) };
   return toolkitLibraries.map((name): Check => {
     if (lacking.includes(name)) {
-      const unsuitable = findLibrary(name, places);
+      const unsuitable = findLibrary(name, { env });
       const detail = unsuitable
         ? `${unsuitable} does not suit: CUDA ${majors.join(' or ')} is needed`
         : 'not found';
@@ -191,7 +186,8 @@ function kernelCheck(env: NodeJS.ProcessEnv): Check {
   return { name, state: 'ok', detail: 'not compiled yet: the first run does it, which takes some seconds' };
 }
 
-function placesCheck(places: readonly string[]): Check {
-  const shown = places.map((place) => (existsSync(place) ? place : `${place} (not there)`));
-  return { name: 'searched', state: 'ok', detail: shown.join('\n') };
+function placesCheck(env: NodeJS.ProcessEnv): Check {
+  const shown = toolkitFolders(env).map(({ path }) => (existsSync(path) ? path : `${path} (not there)`));
+  const ignored = ignoredSettings(env).map((words) => `${words} is not: relative or in the working folder`);
+  return { name: 'searched', state: 'ok', detail: [...shown, ...ignored].join('\n') };
 }

@@ -1,6 +1,6 @@
 // What else a run can use: the caches, access to the hub. Never prints a secret, asks no network.
 
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { formatBytes } from '../../files/format-bytes.js';
@@ -28,13 +28,19 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
 /** The first folder that holds kernels or may come to hold them. */
 function kernelCache(env: NodeJS.ProcessEnv): string {
   const folders = kernelCacheFolders(env);
-  return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? String(folders[0]);
+  return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? 'no folder that can be written';
 }
 
-/** Whether what is above it, as far as there is something, is a folder. */
+/** Whether what is above it, as far as there is something, is a folder that can be written. */
 function mayBeMade(folder: string): boolean {
   const above = dirname(folder);
-  return existsSync(above) ? statSync(above).isDirectory() : mayBeMade(above);
+  if (!existsSync(above)) return mayBeMade(above);
+  try {
+    accessSync(above, constants.W_OK);
+    return statSync(above).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Bytes of all files below; null where there is no folder. Links are not followed. */

@@ -1,6 +1,13 @@
 // Which backends of TensorFlow.js load here, with what underneath, and why the others do not.
 
-import { backendNames, findPackage, isNative, openBackend, packages } from '../../device/tfjs/backends.js';
+import {
+  backendNames,
+  findPackage,
+  installationFolder,
+  isNative,
+  openBackend,
+  packages,
+} from '../../device/tfjs/backends.js';
 import { oneLine } from '../../quote.js';
 import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
@@ -11,7 +18,7 @@ export async function tensorflowChecks(): Promise<Check[]> {
   for (const backend of backendNames) {
     const name = `tfjs:${backend}`;
     if (isNative(backend) && findPackage(backend) === undefined) {
-      const cure = `npm install ${packages[backend]} (docs/tensorflow.md tells what it needs)`;
+      const cure = `npm install ${packages[backend]} in ${installationFolder()} (docs/tensorflow.md tells what it needs)`;
       checks.push({ name, state: 'absent', detail: 'not installed', cure });
       continue;
     }

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { messageOf, UserError } from '../../errors.js';
 import { kernelCacheFolders, temporaryFolder } from '../../files/user-folders.js';
 import { findProgram, ignoredFolders, searchedPath } from '../../files/working-folder.js';
-import { CodeCache, digest, type OpenedCode, openCode, trustedFolder } from '../code-cache.js';
+import { quoted } from '../../quote.js';
+import { CodeCache, digest, loadablePath, type OpenedCode, openCode, trustedFolder } from '../code-cache.js';
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
@@ -95,7 +96,7 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
   const hint =
     ignored.length === 0
       ? ''
-      : ` (not searched, because relative or in the working folder: ${quoted(ignored)} of PATH)`;
+      : ` (not searched, because relative or in the working folder: ${ignored.map((folder) => quoted(folder)).join(', ')} of PATH)`;
   if (chosen)
     return new UserError(
       'cpu-compiler-missing',
@@ -105,10 +106,6 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
     'cpu-compiler-missing',
     `the CPU device compiles its kernels on first use and found no C++ compiler (g++, c++ or clang++)${hint}: install one with \`${installCommand()}\`.`,
   );
-}
-
-function quoted(folders: readonly string[]): string {
-  return folders.map((folder) => `'${folder}'`).join(', ');
 }
 
 /** A compiler looks for its assembler and linker in PATH. */
@@ -193,7 +190,7 @@ function compile(
   // Where no cache takes it, this process alone has it: the next one compiles again.
   const code = 'refusals' in kept ? openCode(library) : kept;
   const remove = () => rmSync(build, { recursive: true, force: true });
-  if (code === kept || process.platform === 'linux') remove();
+  if (code === kept || loadablePath(code) !== code.path) remove();
   else process.on('exit', remove);
   return code;
 }
@@ -203,7 +200,13 @@ function buildFolder(candidates: readonly string[]): string {
   let refusal = '';
   for (const candidate of candidates) {
     try {
-      return trustedFolder(mkdtempSync(join(candidate, 'chatbot-train-build-')));
+      const folder = mkdtempSync(join(candidate, 'chatbot-train-build-'));
+      try {
+        return trustedFolder(folder);
+      } catch (thrown) {
+        rmSync(folder, { recursive: true });
+        throw thrown;
+      }
     } catch (thrown) {
       refusal ||= messageOf(thrown);
     }

@@ -166,13 +166,13 @@ test('a card that the compiler does not know yet, by the versions of CUDA that i
     createCudaDevice({ env: { ...emulator, CHATBOT_TRAIN_CUDA_LIBRARIES: folder } });
   refused(
     () => create(emulatorFolder()),
-    /cannot compile for this GPU's sm_150: pip install --upgrade nvidia-cuda-nvrtc, or use --device cpu\.$/,
+    /cannot compile for this GPU's sm_150: unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install --upgrade nvidia-cuda-nvrtc, or use --device cpu\.$/,
     CudaUnavailable,
   );
   emulate({ DRIVER_VERSION: 12_040, NVRTC_VERSION: '12.4' });
   refused(
     () => create(emulatorFolderOfCuda12()),
-    /\(CUDA 12\.4\) cannot compile for this GPU's sm_150: pip install --upgrade nvidia-cuda-nvrtc-cu12, or/,
+    /\(CUDA 12\.4\) cannot compile for this GPU's sm_150: unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install --upgrade nvidia-cuda-nvrtc-cu12, or/,
   );
 });
 
@@ -192,7 +192,7 @@ describe('cuBLASLt', () => {
     [3, /^cuBLASLt 13\.0\.0 gets no memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/],
     [
       8,
-      /^cuBLASLt 13\.0\.0 does not know this GPU: pip install --upgrade nvidia-cublas, or use --device cpu \(/,
+      /^cuBLASLt 13\.0\.0 does not know this GPU: unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install --upgrade nvidia-cublas, or use --device cpu \(/,
     ],
     [13, /^cuBLASLt 13\.0\.0 stopped on the GPU: start again .*; if it stops again, report it with/],
   ];

@@ -9,11 +9,12 @@ import {
   cureOf,
   fileVersion,
   findLibrary,
-  libraryFolders,
+  type Library,
   openLibrary,
   requireLibraries,
   suitableMajors,
 } from './libraries.js';
+import { driverFolders, toolkitFolders } from './library-folders.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'libraries-')));
 after(() => rmSync(root, { recursive: true }));
@@ -26,8 +27,19 @@ function file(...path: string[]): string {
 }
 
 /** The library of an environment in which HOME has nothing. */
-function find(name: string, env: NodeJS.ProcessEnv, majors: readonly number[] = []): string | undefined {
-  return findLibrary(name, libraryFolders({ HOME: root, ...env }), majors);
+function find(name: Library, env: NodeJS.ProcessEnv, majors: readonly number[] = []): string | undefined {
+  return findLibrary(name, { env: { HOME: root, ...env }, majors });
+}
+
+/** What `work` gives while the working folder is another one. */
+function within<Result>(folder: string, work: () => Result): Result {
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    return work();
+  } finally {
+    process.chdir(before);
+  }
 }
 
 const packages = ['lib', 'python3.12', 'site-packages', 'nvidia'];
@@ -63,15 +75,71 @@ test('the Python on the PATH, conda and the packages of a user are looked into w
   assert.equal(find('libcublasLt', {}, [98]), own);
 });
 
-test('the environment beside the project is searched', () => {
-  const before = process.cwd();
-  const library = file('project', '.venv', ...packages, 'cu13', 'lib', 'libcublasLt.so.97');
-  process.chdir(join(root, 'project'));
-  try {
-    assert.equal(find('libcublasLt', {}, [97]), library);
-  } finally {
-    process.chdir(before);
-  }
+test('nothing is taken from the working folder because it lies there', () => {
+  const project = join(root, 'project');
+  const planted = [
+    file('project', '.venv', ...packages, 'cu13', 'lib', 'libnvrtc.so.97'),
+    file('project', 'libnvrtc.so.97'),
+    file('project', 'lib', 'libnvrtc.so.97'),
+    file('project', 'lib64', 'libnvrtc.so.97'),
+    file('project', 'bin', 'python3'),
+    file('project', ...packages, 'cu13', 'lib', 'libnvrtc.so.97'),
+    file('project', 'libcuda.so.1'),
+    file('project', '.local', ...packages, 'cu13', 'lib', 'libnvrtc.so.97'),
+  ];
+  symlinkSync(project, join(root, 'link'));
+  file('elsewhere', 'readme');
+  for (const name of ['libnvrtc.so.97', 'libcuda.so.1'])
+    symlinkSync(join(project, name), join(root, 'elsewhere', name));
+  const settings: NodeJS.ProcessEnv[] = [
+    {},
+    { HOME: project },
+    { LD_LIBRARY_PATH: `:.:lib:${project}:${join(root, 'link')}:${join(root, 'elsewhere')}` },
+    { PATH: `:.:bin:${join(project, 'bin')}` },
+    { CUDA_HOME: '.', CUDA_PATH: 'lib/..', VIRTUAL_ENV: '.venv', CONDA_PREFIX: '.' },
+    { CHATBOT_TRAIN_CUDA_LIBRARIES: '.' },
+  ];
+  const absentDriver = within(root, () => find('libcuda', {}));
+  within(project, () => {
+    for (const env of settings) {
+      assert.equal(find('libnvrtc', env, [97]), undefined, JSON.stringify(env));
+      assert.ok(!planted.includes(String(find('libcuda', env))), JSON.stringify(env));
+    }
+  });
+  // What is there is found from any other folder: the search is not just blind.
+  assert.equal(find('libnvrtc', { LD_LIBRARY_PATH: project }, [97]), planted[1]);
+  assert.equal(absentDriver, find('libcuda', {}));
+});
+
+test('an environment or a toolkit that a variable names by its whole path may lie in the working folder', () => {
+  const project = join(root, 'own-project');
+  const venv = file('own-project', '.venv', ...packages, 'cu13', 'lib', 'libnvrtc.so.97');
+  const toolkit = file('own-project', 'cuda', 'lib64', 'libnvrtc.so.98');
+  within(project, () => {
+    assert.equal(find('libnvrtc', { VIRTUAL_ENV: join(project, '.venv') }, [97]), venv);
+    assert.equal(find('libnvrtc', { CONDA_PREFIX: join(project, '.venv') }, [97]), venv);
+    assert.equal(find('libnvrtc', { CUDA_HOME: join(project, 'cuda') }, [98]), toolkit);
+    assert.equal(find('libnvrtc', { CHATBOT_TRAIN_CUDA_LIBRARIES: dirname(toolkit) }), toolkit);
+  });
+});
+
+test('the driver is searched where the loader looks, and in no toolkit, environment or package', () => {
+  for (const path of [
+    ['cuda', 'lib64'],
+    ['conda', 'lib'],
+    ['venv', ...packages, 'cu13', 'lib'],
+  ])
+    file(...path, 'libcuda.so.1');
+  const env = {
+    CUDA_HOME: join(root, 'cuda'),
+    CONDA_PREFIX: join(root, 'conda'),
+    VIRTUAL_ENV: join(root, 'venv'),
+  };
+  const anywhere = driverFolders(env).map(({ path }) => path);
+  assert.ok(anywhere.every((path) => !path.startsWith(root)));
+  assert.ok(toolkitFolders(env).some(({ path }) => path === join(root, 'cuda', 'lib64')));
+  const driver = file('driver', 'libcuda.so.1');
+  assert.equal(find('libcuda', { ...env, LD_LIBRARY_PATH: join(root, 'driver') }), driver);
 });
 
 test('toolkits come before the loader, the loader before conda, conda before Python', () => {
@@ -96,27 +164,29 @@ test('one folder named by CHATBOT_TRAIN_CUDA_LIBRARIES is searched alone', () =>
   file('toolkit', 'lib64', 'libnvrtc.so.97');
   const only = join(root, 'only');
   const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: only, CUDA_HOME: join(root, 'toolkit') };
-  assert.deepEqual(libraryFolders(env), [only]);
+  for (const folders of [toolkitFolders(env), driverFolders(env)])
+    assert.deepEqual(folders, [{ path: only, named: true }]);
   assert.equal(find('libnvrtc', env), undefined);
 });
 
 test('of the versions that suit, the better one wins wherever it lies', () => {
   const twelve = file('versions', 'a', 'libnvrtc.so.12');
   const thirteen = file('versions', 'b', 'libnvrtc.so.13');
-  const folders = ['a', 'b'].map((name) => join(root, 'versions', name));
-  assert.equal(findLibrary('libnvrtc', folders, [13, 12]), thirteen);
-  assert.equal(findLibrary('libnvrtc', folders, [12]), twelve);
-  assert.equal(findLibrary('libnvrtc', folders), twelve);
+  const env = { LD_LIBRARY_PATH: ['a', 'b'].map((name) => join(root, 'versions', name)).join(':') };
+  assert.equal(find('libnvrtc', env, [13, 12]), thirteen);
+  assert.equal(find('libnvrtc', env, [12]), twelve);
+  const only = { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'versions', 'a') };
+  assert.equal(find('libnvrtc', only), twelve);
 });
 
 test('builtins, links to nothing and libraries of another processor are not the library', () => {
   file('odd', 'libnvrtc-builtins.so.12');
   file('odd', 'libnvrtc.so.alt');
   symlinkSync('gone', join(root, 'odd', 'libnvrtc.so.12'));
-  assert.equal(findLibrary('libnvrtc', [join(root, 'odd')]), undefined);
+  assert.equal(find('libnvrtc', { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'odd') }), undefined);
   const narrow = file('narrow', 'libcuda.so.1');
   writeFileSync(narrow, Buffer.concat([Buffer.from('\x7fELF\x01\x01\x01', 'latin1'), Buffer.alloc(57)]));
-  assert.equal(findLibrary('libcuda', [join(root, 'narrow')]), undefined);
+  assert.equal(find('libcuda', { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'narrow') }), undefined);
 });
 
 test('the version of a driver is in the name of its file', () => {
@@ -134,18 +204,21 @@ test('CUDA 13 is for drivers of CUDA 13 and cards from Turing on', () => {
 });
 
 test('what is missing comes with the command that brings it to where it will be found', () => {
-  const here = { CHATBOT_TRAIN_CUDA_LIBRARIES: root };
+  const here = { HOME: root, CHATBOT_TRAIN_CUDA_LIBRARIES: root };
   const refused = (env: NodeJS.ProcessEnv, majors: number[], pattern: RegExp) =>
     assert.throws(
       () => requireLibraries(['libnvrtc'], { env: { ...here, ...env }, majors }),
       (thrown) => thrown instanceof CudaUnavailable && pattern.test(flagMessageOf(thrown)),
     );
+  const own = '~/\\.local/share/chatbot-train/python';
   refused(
     {},
     [13, 12],
-    /^--device cuda: libnvrtc of CUDA 13 or 12 is not found in .*: python3 -m venv \.venv && \.venv\/bin\/python -m pip install nvidia-cuda-nvrtc, or use --device cpu\.$/,
+    new RegExp(
+      `^--device cuda: libnvrtc of CUDA 13 or 12 is not found in .*: unset CHATBOT_TRAIN_CUDA_LIBRARIES && python3 -m venv ${own} && ${own}/bin/python -m pip install nvidia-cuda-nvrtc, or use --device cpu\\.$`,
+    ),
   );
-  refused({ VIRTUAL_ENV: root }, [12], /: pip install nvidia-cuda-nvrtc-cu12, or/);
+  refused({ VIRTUAL_ENV: root }, [12], / && pip install nvidia-cuda-nvrtc-cu12, or/);
   file('libnvrtc.so.13');
   refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12/);
   assert.equal(
@@ -154,11 +227,25 @@ test('what is missing comes with the command that brings it to where it will be 
   );
 });
 
+test('what the advice makes is found', () => {
+  const home = join(root, 'home');
+  const advice = cureOf(['libnvrtc'], [97], { HOME: root });
+  const folder = /python3 -m venv ~\/(\S+) && ~\/\1\/bin\/python -m pip install/.exec(advice)?.[1] ?? '';
+  assert.notEqual(folder, '', advice);
+  const made = file('home', folder, ...packages, 'cu13', 'lib', 'libnvrtc.so.97');
+  assert.equal(find('libnvrtc', { HOME: home }, [97]), made);
+  within(home, () => {
+    const nowhere = cureOf(['libnvrtc'], [97], { HOME: home });
+    assert.match(nowhere, /^name a home folder of yours outside the working folder in HOME, then: python3/);
+    assert.equal(find('libnvrtc', { HOME: home }, [97]), undefined);
+  });
+});
+
 test('all that is missing comes with one command', () => {
   const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'nowhere'), VIRTUAL_ENV: root };
   assert.throws(
     () => requireLibraries(['libnvrtc', 'libcublasLt'], { env, majors: [12] }),
-    /: libnvrtc and libcublasLt of CUDA 12 are not found in .*: pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or/,
+    /: libnvrtc and libcublasLt of CUDA 12 are not found in .*: unset .* && pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or/,
   );
 });
 
@@ -182,7 +269,7 @@ test('a library that will not do is passed over for one that will; where none wi
     (thrown) =>
       thrown instanceof CudaUnavailable &&
       thrown.reason === `${damaged} is damaged` &&
-      thrown.cure === 'pip install --force-reinstall nvidia-cuda-nvrtc',
+      thrown.cure?.endsWith('pip install --force-reinstall nvidia-cuda-nvrtc'),
   );
   const mistake = new RangeError('of ours');
   assert.throws(

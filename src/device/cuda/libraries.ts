@@ -1,11 +1,19 @@
-// Where NVIDIA's libraries lie: libcuda comes with the driver, libnvrtc and libcublasLt with CUDA, conda or a Python
-// environment. Looks, loads nothing, starts no program: a machine without an NVIDIA card must not notice.
-// CHATBOT_TRAIN_CUDA_LIBRARIES names a folder that is looked into alone.
+// Which of NVIDIA's libraries is taken: libcuda comes with the driver, libnvrtc and libcublasLt with CUDA, conda or a
+// Python environment, in the versions that suit a driver and a card. Looks, starts no program: a machine without an
+// NVIDIA card must not notice.
 
-import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { homeFolder } from '../../files/user-folders.js';
+import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
+import { liesInWorkingFolder } from '../../files/working-folder.js';
 import { CudaUnavailable, driverCure, requireDriverVersion, UnusableLibrary } from './errors.js';
+import {
+  driverFolders,
+  ignoredSettings,
+  type LibraryFolder,
+  matching,
+  onlyFolderVariable,
+  pipCommand,
+  toolkitFolders,
+} from './library-folders.js';
 
 /** Of CUDA 12 or 13. */
 export const toolkitLibraries = ['libnvrtc', 'libcublasLt'] as const;
@@ -22,8 +30,7 @@ const pipPackages = {
 } as const;
 
 /**
- * The command that brings libraries, to a place that is searched: the Python environment in use, else one beside the
- * project.
+ * The command that brings libraries, to a place that is searched: the Python environment in use, else one of our own.
  * @param majors suitable versions of CUDA, the best first. @param remedy for what is there and will not do.
  */
 export function cureOf(
@@ -36,9 +43,7 @@ export function cureOf(
     name === 'libcuda' ? [] : [pipPackages[name][majors[0] === 13 ? 13 : 12]],
   );
   if (packages.length === 0) return driverCure;
-  const pip =
-    env.VIRTUAL_ENV || env.CONDA_PREFIX ? 'pip' : 'python3 -m venv .venv && .venv/bin/python -m pip';
-  return [pip, 'install', ...(remedy ? [remedy] : []), ...packages].join(' ');
+  return [pipCommand(env), 'install', ...(remedy ? [remedy] : []), ...packages].join(' ');
 }
 
 /**
@@ -64,8 +69,7 @@ export interface Wanted {
 
 /** @throws CudaUnavailable, with one command for all that lack, where not all are found. */
 export function requireLibraries(names: readonly Library[], wanted: Wanted): void {
-  const folders = libraryFolders(wanted.env);
-  const lacking = names.filter((name) => findLibrary(name, folders, wanted.majors) === undefined);
+  const lacking = names.filter((name) => findLibrary(name, wanted) === undefined);
   if (lacking.length > 0) throw notFound(lacking, wanted);
 }
 
@@ -77,7 +81,7 @@ export function requireLibraries(names: readonly Library[], wanted: Wanted): voi
 export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: string) => Opened): Opened {
   const { env, majors = [] } = wanted;
   let refused: UnusableLibrary | undefined;
-  for (const path of findLibraries(name, libraryFolders(env), majors)) {
+  for (const path of findLibraries(name, foldersOf(name, env), majors)) {
     try {
       return open(path);
     } catch (thrown) {
@@ -90,103 +94,58 @@ export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: 
 }
 
 function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
-  const folders = libraryFolders(env);
-  const unsuitable = lacking.flatMap((name) => findLibrary(name, folders) ?? []);
+  const unsuitable = lacking.flatMap((name) => findLibrary(name, { env }) ?? []);
   const [are, does] = lacking.length > 1 ? ['are', 'do'] : ['is', 'does'];
-  const where = env.CHATBOT_TRAIN_CUDA_LIBRARIES
-    ? ` in ${env.CHATBOT_TRAIN_CUDA_LIBRARIES} (CHATBOT_TRAIN_CUDA_LIBRARIES)`
-    : '';
+  const only = env[onlyFolderVariable];
+  const ignored = ignoredSettings(env);
+  const where =
+    ignored.length > 0
+      ? ` (not searched, because relative or in the working folder: ${ignored.join(', ')})`
+      : only
+        ? ` in ${only} (${onlyFolderVariable})`
+        : '';
   const reason = lacking.includes('libcuda')
-    ? `no NVIDIA driver is found (libcuda.so.1${where})`
+    ? `no NVIDIA driver is found (libcuda.so.1)${where}`
     : unsuitable.length < lacking.length
       ? `${lacking.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
       : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which take CUDA ${majors.join(' or ')}`;
-  return new CudaUnavailable(reason, cureOf(lacking, majors, env));
-}
-
-/**
- * Where a library may lie, in the order of search: CUDA's own folders, the loader's, conda's, those of Python packages.
- * Some may not exist.
- */
-export function libraryFolders(env: NodeJS.ProcessEnv): string[] {
-  if (env.CHATBOT_TRAIN_CUDA_LIBRARIES) return [env.CHATBOT_TRAIN_CUDA_LIBRARIES];
-  const newestFirst = matching('/usr/local', /^cuda-/).reverse();
-  const toolkits = [env.CUDA_HOME, env.CUDA_PATH, '/usr/local/cuda', ...newestFirst].filter((home) => home);
-  const parts = ['lib64', 'lib', `targets/${process.arch === 'arm64' ? 'sbsa' : 'x86_64'}-linux/lib`];
-  const folders = [
-    ...toolkits.flatMap((home) => parts.map((part) => join(String(home), part))),
-    ...(env.LD_LIBRARY_PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
-    ...loaderFolders(),
-    ...(env.CONDA_PREFIX ? [join(env.CONDA_PREFIX, 'lib')] : []),
-    ...pythonPrefixes(env).flatMap(packageFolders),
-  ];
-  return [...new Set(folders)];
-}
-
-/** The folders of which the system's loader knows libraries (its cache keeps their paths as text), and the usual ones. */
-function loaderFolders(cache = '/etc/ld.so.cache'): string[] {
-  const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
-  const usual = [`/usr/lib/${triple}`, `/lib/${triple}`, '/usr/lib64', '/usr/lib'];
-  const driverOnly = ['/usr/lib/wsl/lib', '/run/opengl-driver/lib'];
-  let text = '';
-  try {
-    text = readFileSync(cache, 'latin1');
-  } catch {
-    // Not every system has one.
-  }
-  const cached = [...text.matchAll(/\0(\/[^\0]*)\/[^/\0]+(?=\0)/g)].map(([, folder = '']) => folder);
-  return [...cached, ...usual, ...driverOnly];
-}
-
-/** Where Pythons have their lib/python3.X: the environment in use, the one beside the project, the first on the PATH, the system's. */
-function pythonPrefixes(env: NodeJS.ProcessEnv): string[] {
-  const onPath = (env.PATH ?? '').split(delimiter).flatMap((folder) => {
-    try {
-      const python = join(folder, 'python3');
-      return [folder, dirname(realpathSync(python))].map(dirname);
-    } catch {
-      return [];
-    }
-  });
-  return [
-    ...(env.VIRTUAL_ENV ? [env.VIRTUAL_ENV] : []),
-    resolve('.venv'),
-    ...(env.CONDA_PREFIX ? [env.CONDA_PREFIX] : []),
-    ...onPath.slice(0, 2),
-    join(homeFolder(env), '.local'),
-    '/usr/local',
-    '/usr',
-  ];
-}
-
-/** The lib folders of NVIDIA's packages: nvidia/cublas/lib of CUDA 12, nvidia/cu13/lib. */
-function packageFolders(prefix: string): string[] {
-  return matching(join(prefix, 'lib'), /^python3/).flatMap((python) =>
-    matching(python, /^(site|dist)-packages$/).flatMap((packages) => {
-      const installed = matching(join(packages, 'nvidia'), /^\w/).map((folder) => join(folder, 'lib'));
-      return installed.length > 0 ? installed : [join(packages, 'nvidia', '*', 'lib')];
-    }),
+  const unused = only !== undefined && ignored.length > 0;
+  return new CudaUnavailable(
+    reason,
+    unused ? `give ${onlyFolderVariable} a whole path, or unset it` : cureOf(lacking, majors, env),
   );
 }
 
 /** The one that is taken where all will do. */
-export function findLibrary(
-  name: string,
-  folders: readonly string[],
-  majors: readonly number[] = [],
-): string | undefined {
-  return findLibraries(name, folders, majors)[0];
+export function findLibrary(name: Library, { env, majors = [] }: Wanted): string | undefined {
+  return findLibraries(name, foldersOf(name, env), majors)[0];
+}
+
+/** Whether there is a driver to open, or a folder named for it that is not searched, which opening it says. */
+export function mayHaveDriver(env: NodeJS.ProcessEnv): boolean {
+  if (findLibrary('libcuda', { env }) !== undefined) return true;
+  return Boolean(env[onlyFolderVariable]) && ignoredSettings(env).length > 0;
+}
+
+function foldersOf(name: Library, env: NodeJS.ProcessEnv): LibraryFolder[] {
+  return name === 'libcuda' ? driverFolders(env) : toolkitFolders(env);
 }
 
 /**
  * The library's files by version, as `majors` has them, then by folder; one of each version in a folder.
  * @param majors the versions that will do, the best first; any where there are none.
  */
-function findLibraries(name: string, folders: readonly string[], majors: readonly number[]): string[] {
+function findLibraries(
+  name: Library,
+  folders: readonly LibraryFolder[],
+  majors: readonly number[],
+): string[] {
   const endings = majors.length === 0 ? ['(\\.\\d+)*'] : majors.map((major) => `\\.${major}(\\.\\d+)*`);
   return endings.flatMap((ending) =>
-    folders.flatMap((folder) => {
-      const files = matching(folder, new RegExp(`^${name}\\.so${ending}$`)).filter(suitsProcessor);
+    folders.flatMap(({ path, named }) => {
+      const files = matching(path, new RegExp(`^${name}\\.so${ending}$`))
+        .filter(suitsProcessor)
+        .filter((file) => named || !liesInWorkingFolder(file));
       // The shortest is the one that the versions are linked from.
       return files.sort((a, b) => a.length - b.length).slice(0, 1);
     }),
@@ -220,15 +179,4 @@ function suitsProcessor(path: string): boolean {
   // What is no library at all is found, and refused when it is loaded.
   if (head.toString('latin1', 0, 4) !== '\x7fELF') return true;
   return head[4] === 2 && head.readUInt16LE(18) === elfMachines[process.arch];
-}
-
-function matching(folder: string, name: RegExp): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((entry) => name.test(entry))
-      .sort()
-      .map((entry) => join(folder, entry));
-  } catch {
-    return [];
-  }
 }

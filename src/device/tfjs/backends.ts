@@ -1,12 +1,15 @@
 // Which TensorFlow.js computes: packages are loaded here, only when asked for or found, and each refusal says what is
 // missing and the command that gets it.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf, UserError } from '../../errors.js';
+import { otherWriters } from '../../files/who-may-write.js';
+import { liesInWorkingFolder } from '../../files/working-folder.js';
 import { option } from '../../option-names.js';
 import { nearest } from '../../suggest.js';
 
@@ -113,7 +116,7 @@ async function openNative(name: NativeName): Promise<Backend> {
   if (path === undefined)
     throw new UserError(
       'tfjs-unavailable',
-      `${packageName} is not installed: npm install ${packageName} (docs/tensorflow.md tells what it needs), or use ${option('device', 'tfjs:wasm')}.`,
+      `${packageName} is not installed: npm install ${packageName} in ${installationFolder()} (docs/tensorflow.md tells what it needs), or use ${option('device', 'tfjs:wasm')}.`,
     );
   const version = versionOf(path);
   try {
@@ -158,22 +161,40 @@ async function activate(registered: string): Promise<void> {
   );
 }
 
-/** The main file of a package, from here or from where the command runs, as `npm install` would leave it. */
+/**
+ * The main file of a package that is installed beside this one, where `npm install` puts it. One in the working folder
+ * is not taken: what lies there may come from somebody else.
+ */
 export function findPackage(name: NativeName): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
-    const require = createRequire(from);
-    const folder = (require.resolve.paths(packages[name]) ?? []).find((each) =>
-      existsSync(join(each, packages[name], 'package.json')),
-    );
-    if (folder === undefined) continue;
-    try {
-      return require.resolve(packages[name]);
-    } catch {
-      // Installed, but not whole: it does not load, and its folder says where.
-      return join(folder, packages[name], 'package.json');
-    }
+  const require = createRequire(import.meta.url);
+  const folder = (require.resolve.paths(packages[name]) ?? [])
+    .map((each) => join(each, packages[name]))
+    .find((each) => existsSync(join(each, 'package.json')) && isTrusted(each));
+  if (folder === undefined) return undefined;
+  try {
+    return require.resolve(folder);
+  } catch {
+    // Installed, but not whole: it does not load, and its folder says where.
+    return join(folder, 'package.json');
   }
-  return undefined;
+}
+
+const ownFolder = resolve(fileURLToPath(new URL('../../../../', import.meta.url)));
+
+/** Where `npm install` puts a package beside this one. */
+export function installationFolder(): string {
+  const [above = '', ...within] = ownFolder.split(`${sep}node_modules${sep}`);
+  return within.length > 0 && existsSync(join(above, 'package.json')) ? above : ownFolder;
+}
+
+/** Whoever may write where this package lies may change this package too. */
+function isTrusted(folder: string): boolean {
+  const installed = dirname(dirname(folder));
+  if (isAbsolute(folder) && `${ownFolder}${sep}`.startsWith(`${installed}${sep}`)) return true;
+  if (installed === join(ownFolder, 'node_modules')) return true;
+  return (
+    isAbsolute(folder) && !liesInWorkingFolder(folder) && otherWriters(realpathSync(folder)) === undefined
+  );
 }
 
 function versionOf(main: string): string {

@@ -32,6 +32,7 @@ const evaluation = (number: number, evalLoss: number, words = 'Hello.'): Evaluat
   perplexity: Math.exp(evalLoss),
   seconds: 1,
   best: false,
+  exactMatch: { trained: { exact: 2, of: 3 }, heldOut: { exact: 0, of: 4 } },
   samples: [{ prompt: `Hi. ${words}`, reply: words, reference: words }],
 });
 
@@ -45,6 +46,7 @@ const summary: TrainingSummary = {
   bestStep: 20,
   savedStep: 20,
   perplexity: 7.4,
+  exactMatch: { trained: { exact: 2, of: 3 }, heldOut: { exact: 0, of: 4 } },
   tokensPerSecond: 1000,
   supervisedTokensPerSecond: 600,
   peakMemoryBytes: 2 ** 30,

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { formatBytes } from '../../files/format-bytes.js';
-import type { EvaluationEvent, StepEvent, TrainingSummary } from '../events.js';
+import type { EvaluationEvent, ExactMatch, ExactMatches, StepEvent, TrainingSummary } from '../events.js';
 import { type MetricEvent, metricsFileName, readMetrics } from '../metrics.js';
 import { type Chart, drawChart, type Point } from './chart.js';
 import { Html, html } from './html.js';
@@ -119,14 +119,27 @@ function tiles({ steps, best, facts }: Run): Html {
   const lastStep = steps.at(-1);
   const trainLoss = summary?.trainLoss ?? lastStep?.loss ?? Number.NaN;
   const speed = summary ?? lastStep;
+  const answered = summary?.exactMatch.trained ? summary.exactMatch : null;
   return html`<dl class="tiles">
 ${tile('Evaluation loss', formatNumber(best?.evalLoss ?? Number.NaN), best ? `best, at step ${formatNumber(best.step)}` : '', 'best')}
 ${tile('Perplexity', formatNumber(best?.perplexity ?? Number.NaN), 'at the same step')}
+${answered && tile('Exact answers', percent(answered.trained), exactMatchNote(answered))}
 ${tile('Training loss', formatNumber(trainLoss), summary ? 'mean of the run' : 'last logged')}
 ${tile('Tokens per second', formatNumber(speed?.tokensPerSecond ?? Number.NaN), `${formatNumber(speed?.supervisedTokensPerSecond ?? Number.NaN)} supervised`)}
 ${summary && tile('Time', formatDuration(summary.seconds), `${formatNumber(summary.steps)} steps, ${formatNumber(summary.epochs)} epochs`)}
 ${summary && tile('Peak memory', formatBytes(summary.peakMemoryBytes), summary.device)}
 </dl>`;
+}
+
+function percent(match: ExactMatch | null): string {
+  return match === null ? dash : `${Math.floor((100 * match.exact) / match.of)}%`;
+}
+
+function exactMatchNote({ trained, heldOut }: ExactMatches): string {
+  const questions = `of ${formatNumber(trained?.of ?? 0)} trained questions, word for word`;
+  return heldOut === null
+    ? questions
+    : `${questions}; ${percent(heldOut)} of ${formatNumber(heldOut.of)} held-out ones`;
 }
 
 function tile(name: string, value: string, note: string, look = ''): Html {
@@ -197,15 +210,16 @@ const evaluationRows = 40;
 function evaluationTable({ evaluations, best }: Run): Html {
   if (evaluations.length === 0) return html`<p class="quiet">No evaluation was made.</p>`;
   const shown = evenly(evaluations, evaluationRows);
+  const asked = evaluations.some(({ exactMatch }) => exactMatch.trained !== null);
   const caption =
     shown.length < evaluations.length
       ? html`<caption>${shown.length} of ${evaluations.length} evaluations; metrics.jsonl has all</caption>`
       : null;
   return html`<div class="panel"><table class="numbers">${caption}
-<thead><tr><th scope="col">Step</th><th scope="col">Epoch</th><th scope="col">Loss</th><th scope="col">Perplexity</th><th scope="col">Time</th></tr></thead>
+<thead><tr><th scope="col">Step</th><th scope="col">Epoch</th><th scope="col">Loss</th><th scope="col">Perplexity</th>${asked ? html`<th scope="col">Exact answers</th><th scope="col">held out</th>` : null}<th scope="col">Time</th></tr></thead>
 <tbody>${shown.map(
     (evaluation) =>
-      html`<tr><th scope="row">${formatNumber(evaluation.step)}</th><td>${formatNumber(evaluation.epoch)}</td><td>${formatNumber(evaluation.evalLoss)}${evaluation === best ? html` <span class="badge">best</span>` : null}</td><td>${formatNumber(evaluation.perplexity)}</td><td>${formatDuration(evaluation.seconds)}</td></tr>`,
+      html`<tr><th scope="row">${formatNumber(evaluation.step)}</th><td>${formatNumber(evaluation.epoch)}</td><td>${formatNumber(evaluation.evalLoss)}${evaluation === best ? html` <span class="badge">best</span>` : null}</td><td>${formatNumber(evaluation.perplexity)}</td>${asked ? html`<td>${percent(evaluation.exactMatch.trained)}</td><td>${percent(evaluation.exactMatch.heldOut)}</td>` : null}<td>${formatDuration(evaluation.seconds)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 

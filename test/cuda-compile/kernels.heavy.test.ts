@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { findLibrary, libraryFolders } from '../../src/device/cuda/libraries.js';
+import { findLibrary } from '../../src/device/cuda/libraries.js';
 import { Nvrtc } from '../../src/device/cuda/nvrtc.js';
 import { type Compilation, compilations, nameOf } from './compilations.js';
 import type { Answer } from './nvrtc-process.js';
@@ -78,8 +78,8 @@ function architectureOf({ computeCapability: [major, minor] }: Compilation): num
 function installedNvrtcs(): string[] {
   const python = process.env.CHATBOT_TRAIN_PYTHON;
   const environment = process.env.VIRTUAL_ENV ?? (python ? dirname(dirname(python)) : undefined);
-  const folders = libraryFolders({ ...process.env, ...(environment ? { VIRTUAL_ENV: environment } : {}) });
-  return [13, 12].flatMap((major) => findLibrary('libnvrtc', folders, [major]) ?? []);
+  const env = { ...process.env, ...(environment ? { VIRTUAL_ENV: resolve(environment) } : {}) };
+  return [13, 12].flatMap((major) => findLibrary('libnvrtc', { env, majors: [major] }) ?? []);
 }
 
 /** Several processes, each compiling one after the other: the compiler itself runs on one thread. */

@@ -1,0 +1,42 @@
+// Writes docs/options.md from the tables that the programs themselves read; a test holds the page to them.
+//   usage: npm run build && node scripts/write-options-page.mjs [--print]
+import { writeFileSync } from 'node:fs';
+import { chatOptions } from '../dist/src/config/chat-options.js';
+import { trainOptions } from '../dist/src/config/train-options.js';
+import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
+
+function optionTables(table) {
+  const lines = [];
+  let group = '';
+  for (const [key, spec] of entriesOf(table)) {
+    if (spec.group !== group) {
+      group = spec.group;
+      lines.push('', `| ${group} | default | |`, '|---|---|---|');
+    }
+    const flag = flagOf(table, key);
+    const alias = spec.alias ? ` \`--${spec.alias}\`` : '';
+    const usual = spec.type === 'switch' ? '' : (defaultText(spec) ?? '');
+    const choices = spec.type === 'choice' ? ` One of ${spec.choices.join(', ')}.` : '';
+    lines.push(`| \`${flag}\`${alias} | ${usual} | ${spec.help.replaceAll('|', '\\|')}${choices} |`);
+  }
+  return lines.join('\n');
+}
+
+const page = `# Options
+
+Every option of \`chatbot-train\` can also stand in a YAML or JSON file that \`--config\` names; flags win over the file.
+[configs/quickstart.yaml](../configs/quickstart.yaml) is an example to copy. This page is generated from the tables that
+\`--help\` prints: \`node scripts/write-options-page.mjs\`.
+
+## chatbot-train
+
+Names and defaults are those of Hugging Face's \`TrainingArguments\` where it has the option.
+${optionTables(trainOptions)}
+
+## chatbot-chat
+
+Names are those of transformers' \`GenerationConfig\` where it has the option. Options that contradict each other are refused.
+${optionTables(chatOptions)}
+`;
+if (process.argv.includes('--print')) process.stdout.write(page);
+else writeFileSync(new URL('../docs/options.md', import.meta.url), page);

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Dialogue } from './dialogue.js';
+import { DialogueStore } from './dialogue-store.js';
+
+const anyTurn = fc.record(
+  { text: fc.string({ unit: 'binary' }), supervised: fc.boolean(), system: fc.constant(true as const) },
+  { requiredKeys: ['text', 'supervised'], noNullPrototype: true },
+);
+const anySource = fc.constantFrom('a.jsonl:1', 'a.jsonl:999', 'b:c/d.tsv:7', 'memory');
+const anyDialogues: fc.Arbitrary<Dialogue[]> = fc.array(
+  fc.record({ turns: fc.array(anyTurn), source: anySource }, { noNullPrototype: true }),
+  { maxLength: 30 },
+);
+
+function stored(dialogues: readonly Dialogue[]): DialogueStore {
+  const store = new DialogueStore();
+  for (const dialogue of dialogues) store.push(dialogue);
+  return store;
+}
+
+test('dialogues come back as they were', () => {
+  fc.assert(
+    fc.property(anyDialogues, (dialogues) => {
+      const store = stored(dialogues);
+      assert.equal(store.length, dialogues.length);
+      assert.deepEqual([...store], dialogues);
+      assert.equal(store.at(dialogues.length), undefined);
+      const indices = [...dialogues.keys()].filter((index) => index % 2 === 1);
+      assert.deepEqual(
+        [...store.subset(indices)],
+        indices.map((index) => dialogues[index]),
+      );
+    }),
+    { seed: 21, numRuns: 200 },
+  );
+});
+
+test('a dialogue larger than what texts are laid into is kept whole', () => {
+  const long = (letter: string, length: number): Dialogue => ({
+    turns: [{ text: letter.repeat(length), supervised: true }],
+    source: 'x:1',
+  });
+  const dialogues = [long('a', 10), long('é', 3_000_000), long('b', 4_000_000), long('c', 5)];
+  assert.deepEqual([...stored(dialogues)], dialogues);
+});
+
+test('dialogues have the same number where their texts are the same, counted as they come', () => {
+  const anyTexts = fc.array(fc.array(fc.constantFrom('', 'a', 'b', 'ab'), { maxLength: 3 }), {
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(anyTexts, (texts) => {
+      const dialogues = texts.map((turns, index) => ({
+        turns: turns.map((text) => ({ text, supervised: index % 2 === 0 })),
+        source: `x:${index + 1}`,
+      }));
+      const different = [...new Set(texts.map((turns) => JSON.stringify(turns)))];
+      assert.deepEqual(
+        [...stored(dialogues).textNumbers()],
+        texts.map((turns) => different.indexOf(JSON.stringify(turns))),
+      );
+    }),
+    { seed: 22, numRuns: 200 },
+  );
+});

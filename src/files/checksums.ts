@@ -1,0 +1,61 @@
+// SHA256SUMS: the SHA-256 of a folder's files, in the format of sha256sum(1), which can check them too:
+// `cd FOLDER && sha256sum -c SHA256SUMS`. The parser is strict, so that a damaged list is noticed as well.
+
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRegularFile } from './regular-file.js';
+
+export const checksumsFileName = 'SHA256SUMS';
+
+/** Hexadecimal SHA-256 by file name. */
+export type Checksums = ReadonlyMap<string, string>;
+
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** Names must not hold line breaks. */
+export function writeChecksums(folder: string, sums: Checksums): void {
+  const lines = [...sums].map(([name, sum]) => `${sum}  ${name}\n`);
+  writeFileSync(join(folder, checksumsFileName), lines.join(''));
+}
+
+/** @returns null where the folder has no list; 'damaged' where the list is not one that `writeChecksums` writes. */
+export function readChecksums(folder: string): Checksums | 'damaged' | null {
+  const path = join(folder, checksumsFileName);
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  const sums = new Map<string, string>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    const [, sum, name] = /^([0-9a-f]{64}) {2}([^/]+)$/.exec(line) ?? [];
+    if (sum === undefined || name === undefined || sums.has(name)) return 'damaged';
+    sums.set(name, sum);
+  }
+  return text.endsWith('\n') ? sums : 'damaged';
+}
+
+const chunk = 2 ** 22;
+
+/** The SHA-256 of a file, read piece by piece. */
+function sha256OfFile(path: string): string {
+  const hash = createHash('sha256');
+  const buffer = new Uint8Array(chunk);
+  const descriptor = openRegularFile(path);
+  try {
+    for (;;) {
+      const length = readSync(descriptor, buffer);
+      if (length === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What is wrong with a folder's file, to follow its path in a sentence; null where it is as it was written. */
+export function damageOf(folder: string, name: string, sum: string): string | null {
+  const path = join(folder, name);
+  if (!existsSync(path)) return 'is missing';
+  return sha256OfFile(path) === sum ? null : `is damaged: its SHA-256 is not the one in ${checksumsFileName}`;
+}

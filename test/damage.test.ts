@@ -1,0 +1,105 @@
+// Faults put into a saved checkpoint: each flipped bit, cut and missing file is noticed before anything is trained.
+
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { UserError } from '../src/errors.js';
+import { Random } from '../src/random.js';
+import { checkCheckpoint } from '../src/train/checkpoint.js';
+import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+
+const flipsPerFile = 40;
+const root = scratchFolder('damage');
+const folder = join(root, 'run');
+const checkpoint = join(folder, 'checkpoint-2');
+let files: readonly string[] = [];
+
+before(async () => {
+  const model = makeTinyModel(join(root, 'model'));
+  const data = makeTinyCorpus(join(root, 'chats.json'));
+  const words = ['--model', model, '--data', data, '--output-dir', folder, '--max-length', '32'];
+  const { code, stderr } = await chatbotTrain([...words, '--max-steps', '2', '--eval-ratio', '0']);
+  assert.equal(code, 0, stderr);
+  files = readdirSync(checkpoint);
+});
+
+/** The file that a check of the damaged checkpoint complains about, and how. */
+function complaint(): string {
+  try {
+    checkCheckpoint(checkpoint);
+  } catch (thrown) {
+    assert.ok(thrown instanceof UserError, String(thrown));
+    return thrown.message;
+  }
+  return 'nothing';
+}
+
+/** Changes a file, looks, and puts it back. */
+function complaintAfter(name: string, damage: (whole: Buffer) => Uint8Array): string {
+  const path = join(checkpoint, name);
+  const whole = readFileSync(path);
+  writeFileSync(path, damage(Buffer.from(whole)));
+  const said = complaint();
+  writeFileSync(path, whole);
+  return said;
+}
+
+describe('a checkpoint is checked', () => {
+  test('and is whole', () => {
+    for (const name of ['model.safetensors', 'optimizer.safetensors', 'trainer_state.json', 'vocab.json'])
+      assert.ok(files.includes(name), name);
+    assert.equal(complaint(), 'nothing');
+  });
+
+  test(`for flipped bits: ${flipsPerFile} in each file, one at a time`, () => {
+    const random = new Random(17, 0);
+    for (const name of files)
+      for (let flip = 0; flip < flipsPerFile; flip++) {
+        const said = complaintAfter(name, (bytes) => {
+          const at = random.next() % bytes.length;
+          bytes[at] = (bytes[at] ?? 0) ^ (1 << (random.next() % 8));
+          return bytes;
+        });
+        assert.notEqual(said, 'nothing', `flip ${flip} in ${name}`);
+        assert.ok(said.startsWith(checkpoint), said);
+      }
+  });
+
+  test('for files that are cut short, empty or longer', () => {
+    for (const name of files)
+      for (const damage of [
+        (bytes: Buffer) => bytes.subarray(0, -1),
+        () => new Uint8Array(0),
+        (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('\n')]),
+      ])
+        assert.notEqual(complaintAfter(name, damage), 'nothing', name);
+  });
+
+  test('for files that are missing', () => {
+    for (const name of files.filter((file) => file !== 'SHA256SUMS')) {
+      const path = join(checkpoint, name);
+      const whole = readFileSync(path);
+      rmSync(path);
+      assert.equal(complaint(), `${path} is missing`);
+      writeFileSync(path, whole);
+    }
+  });
+
+  test('for a list of checksums that leaves out the weights', () => {
+    const said = complaintAfter('SHA256SUMS', (bytes) =>
+      Buffer.from(bytes.toString().replace(/^.* {2}model\.safetensors\n/m, '')),
+    );
+    assert.match(said, /SHA256SUMS is damaged: it does not list model\.safetensors$/);
+  });
+
+  test('and one of an earlier version, without checksums, for what does not fit together', () => {
+    const earlier = join(root, 'earlier');
+    cpSync(checkpoint, earlier, { recursive: true });
+    rmSync(join(earlier, 'SHA256SUMS'));
+    checkCheckpoint(earlier);
+    const optimizer = join(earlier, 'optimizer.safetensors');
+    writeFileSync(optimizer, readFileSync(optimizer).subarray(0, -100));
+    assert.throws(() => checkCheckpoint(earlier), /optimizer\.safetensors is damaged/);
+  });
+});
