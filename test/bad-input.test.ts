@@ -401,7 +401,7 @@ describe('refused in one sentence, with nothing written', { concurrency: 2 }, ()
       ]);
       assert.match(outcome.stderr, /^error: [^\n]+\n$/, 'one sentence');
       assert.match(outcome.stderr, says);
-      assert.doesNotMatch(outcome.stderr, /defect of chatbot-train/);
+      assert.doesNotMatch(outcome.stderr, /bug in chatbot-train/);
       assert.ok(outcome.stderr.length < 500 + 2 * folder.length, `too long to read: ${outcome.stderr}`);
       assert.equal(outcome.stdout, '');
       assert.equal(outcome.code, code);

@@ -102,9 +102,9 @@ describe('a conversation in a terminal', { skip: noPty }, () => {
     pty.send('half a thou');
     await pty.expect(/half a thou/);
     pty.send(keys.ctrlC);
-    await pty.expect(/Ctrl\+D or \/exit leaves\n/);
+    await pty.expect(/Ctrl\+D or \/exit ends the program\n/);
     await prompted(pty);
-    assert.match(await typed(pty, '/show history'), /nothing was said yet/);
+    assert.match(await typed(pty, '/show history'), /the conversation is empty/);
     pty.line('"""begun');
     await pty.expect(/\.\.\. $/);
     pty.send(keys.ctrlC);
@@ -129,10 +129,10 @@ describe('a conversation in a terminal', { skip: noPty }, () => {
     const greedy = await typed(pty, '/retry');
     assert.equal(
       await typed(pty, '/retry'),
-      `${greedy}\n(the same again: greedy leaves nothing to chance; /set greedy false does)`,
+      `${greedy}\n(the same reply: greedy decoding is deterministic; /set greedy false samples)`,
     );
     await typed(pty, '/reset');
-    assert.equal(await typed(pty, '/show history'), 'nothing was said yet');
+    assert.equal(await typed(pty, '/show history'), 'the conversation is empty');
     await left(pty);
   });
 
@@ -146,7 +146,7 @@ describe('a conversation in a terminal', { skip: noPty }, () => {
       ['/set temperature -1', /^--temperature is -1 in \/set/],
       ['/set top-p much', /^--top-p is "much" in \/set/],
       ['/set tempratur 1', /^there is no parameter "tempratur"; did you mean temperature\?$/],
-      ['/sett', /^\/sett is no command; did you mean \/set\?$/],
+      ['/sett', /^\/sett is not a command; did you mean \/set\?$/],
     ] as const)
       assert.match(await typed(pty, line), sentence);
     assert.match(await typed(pty, '/set'), /^greedy {16}false\n(.*\n)*max-new-tokens {8}1$/m);
@@ -160,7 +160,7 @@ describe('a conversation in a terminal', { skip: noPty }, () => {
     for (const line of ['and now', 'what else', 'tell me more', 'and then']) await typed(pty, line);
     assert.match(
       pty.output,
-      /the context of 64 tokens is full: the oldest (turn is|\d turns are) no longer read/,
+      /the context of 64 tokens is full: the oldest (turn is|\d turns are) no longer part of it/,
     );
     await left(pty);
   });
@@ -248,7 +248,7 @@ describe('what a conversation leaves', { skip: noPty }, () => {
     mkdirSync(join(state, 'chatbot-train'), { recursive: true });
     writeFileSync(join(state, 'chatbot-train', 'chat-history'), Buffer.from([0xff, 0x00]));
     const pty = await chat({ state });
-    assert.match(pty.output, /what you type is not kept: the history in .* cannot be read/);
+    assert.match(pty.output, /input is not saved: the history in .* cannot be read/);
     await typed(pty, 'hi');
     await left(pty);
   });
@@ -257,7 +257,7 @@ describe('what a conversation leaves', { skip: noPty }, () => {
     const state = join(root, 'rated');
     const pty = await chat({ state, flags: ['--stop', '\n'] });
     for (const line of ['hello there', 'how are you']) await typed(pty, line);
-    assert.equal(await typed(pty, '/save talk.jsonl'), '4 turns added to talk.jsonl');
+    assert.equal(await typed(pty, '/save talk.jsonl'), '4 turns appended to talk.jsonl');
     const feedback = join(state, 'chatbot-train', 'feedback.jsonl');
     assert.equal(await typed(pty, '/good'), `rated good in ${feedback}`);
     await typed(pty, '/retry');

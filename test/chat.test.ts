@@ -179,7 +179,12 @@ describe('input that cannot be answered costs a sentence, after the replies befo
       ExitCode.data,
       /^error: line 3 of the input is not UTF-8; .*\n$/,
     ],
-    ['a binary file', Buffer.from([0, 1, 2]), ExitCode.data, /^error: line 3 of the input holds a NUL .*\n$/],
+    [
+      'a binary file',
+      Buffer.from([0, 1, 2]),
+      ExitCode.data,
+      /^error: line 3 of the input contains a NUL .*\n$/,
+    ],
   ] as const)
     test(name, async () => {
       const bytes = Buffer.concat([Buffer.from('hello\n\n'), Buffer.from(input), Buffer.from('\nhello\n')]);
@@ -263,15 +268,15 @@ const cases: readonly Case[] = [
       return [run];
     },
   },
-  given('no model', ExitCode.usage, /whom to talk to is missing: chatbot-chat <model>; /),
+  given('no model', ExitCode.usage, /no model is named: use chatbot-chat <model>; /),
   given(
     'a model after a flag',
     ExitCode.usage,
-    /unknown flag --model; the model stands alone/,
+    /unknown flag --model; give the model without a flag/,
     '--model',
     model,
   ),
-  given('two words', ExitCode.usage, /"hello" is one word too many .*--prompt/, model, 'hello'),
+  given('two words', ExitCode.usage, /"hello" is not expected .*--prompt/, model, 'hello'),
   given(
     'a misspelt flag',
     ExitCode.usage,
@@ -320,7 +325,7 @@ const cases: readonly Case[] = [
     '--top-p',
     '0.5',
   ),
-  given('an empty message', ExitCode.usage, /--prompt holds no words/, model, '--prompt', ' '),
+  given('an empty message', ExitCode.usage, /--prompt is empty/, model, '--prompt', ' '),
   given(
     'a message that is too long',
     ExitCode.usage,
@@ -341,7 +346,7 @@ describe('refused in one sentence', { concurrency: 2 }, () => {
       const outcome = await chat(arrange(folder), 'hello\n');
       assert.match(outcome.stderr, /^error: [^\n]+\n$/, 'one sentence');
       assert.match(outcome.stderr, says);
-      assert.doesNotMatch(outcome.stderr, /defect of chatbot-chat/);
+      assert.doesNotMatch(outcome.stderr, /bug in chatbot-chat/);
       assert.ok(outcome.stderr.length < 500 + 2 * folder.length, `too long to read: ${outcome.stderr}`);
       assert.equal(outcome.stdout, '');
       assert.equal(outcome.code, code);

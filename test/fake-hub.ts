@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 
 /** The commit that every revision leads to. */
 export const commit = 'c0ffee'.padEnd(40, '0');
@@ -17,12 +18,23 @@ export class FakeHub {
   failure: { status: number; code?: string } | undefined;
   /** Breaks the connection when so many bytes of a response have come through; one entry for each, in order. */
   breaks: number[] = [];
+  /** Takes requests and answers none. */
+  silent = false;
   private held: { response: ServerResponse; until: number } | undefined;
   ignoresRange = false;
   /** Where large files are really served from. */
   redirectTo: string | undefined;
   spoil: (bytes: Buffer) => Buffer = (bytes) => bytes;
-  private readonly server: Server = createServer((request, response) => this.answer(request, response));
+  /** Answers the list of files instead of what the hub would. */
+  tree: ((page: number) => { body: string; next?: string }) | undefined;
+  private pages = 0;
+  private readonly server: Server;
+
+  /** @param identity speaks https with this key and certificate. */
+  constructor(private readonly identity?: { readonly key: string; readonly cert: string }) {
+    const answer = (request: IncomingMessage, response: ServerResponse) => this.answer(request, response);
+    this.server = identity ? createSecureServer(identity, answer) : createServer(answer);
+  }
 
   async start(): Promise<void> {
     this.server.listen(0, '127.0.0.1');
@@ -35,9 +47,13 @@ export class FakeHub {
     await once(this.server, 'close');
   }
 
-  get endpoint(): string {
+  get port(): number {
     const address = this.server.address();
-    return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : '';
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  get endpoint(): string {
+    return `${this.identity ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
   fetched(name: string): string[] {
@@ -62,6 +78,7 @@ export class FakeHub {
     const url = request.url ?? '';
     this.requests.push(`${url} ${request.headers.range ?? ''}`.trim());
     this.authorizations.add(request.headers.authorization);
+    if (this.silent) return;
     if (this.failure !== undefined) {
       response.writeHead(this.failure.status, this.failure.code ? { 'x-error-code': this.failure.code } : {});
       response.end('{"error":"no"}');
@@ -70,6 +87,11 @@ export class FakeHub {
       response.end(JSON.stringify({ _id: '1', id: 'owner/name', sha: commit, lastModified: '2020-01-01' }));
     } else if (url.startsWith(`/api/models/owner/name/tree/${commit}`)) {
       response.setHeader('content-type', 'application/json');
+      if (this.tree !== undefined) {
+        const { body, next } = this.tree(this.pages++);
+        if (next !== undefined) response.setHeader('link', `<${next}>; rel="next"`);
+        return void response.end(body);
+      }
       const folder = { type: 'directory', path: 'onnx', size: 0, oid: commit };
       response.end(JSON.stringify([folder, ...[...this.files].map((file) => this.entry(file))]));
     } else this.serve(url, request.headers.range, response);

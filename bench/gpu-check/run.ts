@@ -1,23 +1,19 @@
 // `npm run gpu-check`: what a real card says. Conformance, the golden models, a short real run, the benchmark and its
 // peers, each step in a process of its own; one report. Needs no npm and no network, only dist/ and node_modules/.
-//
-//     node scripts/gpu-check.mjs [--device cuda:N] [--only conformance,bench] [--minutes N] [--rounds N]
-//                                [--python PATH] [--data FILE] [--output FILE] [--smoke]
+// `--help` lists its flags (options.ts).
 //
 // --smoke is the same in tiny sizes on the emulated card, or on the one whose libraries CHATBOT_TRAIN_CUDA_LIBRARIES names.
-//
-// Exit code: 0 when everything that could run here passed, 1 when a step failed or had no time left, 2 for a wrong flag,
-// 5 without a GPU. A missed goal of speed or memory is in the table and fails nothing.
+// A missed goal of speed or memory is in the table and fails nothing.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { flagMessageOf } from '../../src/cli/flag-names.js';
-import { ExitCode, messageOf, UserError } from '../../src/errors.js';
+import { ExitCode, UserError } from '../../src/errors.js';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
 import { findings } from './goals.js';
+import { type Asked, helpText, readFlags } from './options.js';
 import {
   earlierOutcomes,
   inOrder,
@@ -28,14 +24,8 @@ import {
   writeReport,
 } from './report.js';
 import type { Wanted } from './situation.js';
-import { endAll, type Outcome, type Part, parts, runStep, type Step } from './step.js';
+import { endAll, type Outcome, runStep, type Step } from './step.js';
 import { environmentStep, stepsOf } from './steps.js';
-
-interface Asked extends Wanted {
-  readonly only: readonly Part[];
-  readonly minutes: number;
-  readonly output: string | undefined;
-}
 
 const started = new Date();
 const scratch = mkdtempSync(join(tmpdir(), 'gpu-check-'));
@@ -49,7 +39,9 @@ for (const [signal, code] of [
     process.exit(code);
   });
 try {
-  process.exitCode = await check(asked(process.argv.slice(2)));
+  const asked = readFlags(process.argv.slice(2));
+  if (asked === 'help') console.log(helpText());
+  else process.exitCode = await check({ ...asked, scratch });
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
   console.error(`error: ${flagMessageOf(thrown)}`);
@@ -58,56 +50,10 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** @throws UserError (usage) */
-function asked(args: readonly string[]): Asked {
-  const { values } = parsed(args);
-  const only = values.only.split(',').map((name) => {
-    const part = parts.find((known) => known === name);
-    if (part === undefined)
-      throw new UserError(
-        'option-unknown',
-        `--only: there is no part '${name}'; there are ${parts.join(', ')}`,
-      );
-    return part;
-  });
-  const number = (flag: 'minutes' | 'rounds') => {
-    const value = Number(values[flag]);
-    if (!(value > 0))
-      throw new UserError('option-invalid', `--${flag} is a number above 0, not '${values[flag]}'`);
-    return value;
-  };
-  const { device, python, data, smoke, output } = values;
-  // The steps are processes of their own and find it there too.
-  if (smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
-  return {
-    ...{ device, python, data, smoke, output, only, scratch },
-    minutes: number('minutes'),
-    rounds: Math.ceil(number('rounds')),
-  };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        device: { type: 'string', default: 'cuda' },
-        only: { type: 'string', default: parts.join(',') },
-        minutes: { type: 'string', default: '60' },
-        rounds: { type: 'string', default: '2' },
-        python: { type: 'string', default: process.env.CHATBOT_TRAIN_PYTHON ?? 'python3' },
-        data: { type: 'string' },
-        output: { type: 'string' },
-        smoke: { type: 'boolean', default: false },
-      },
-    });
-  } catch (thrown) {
-    throw new UserError('option-invalid', messageOf(thrown));
-  }
-}
-
 /** @returns the exit code. */
-async function check(wanted: Asked): Promise<number> {
+async function check(wanted: Asked & Wanted): Promise<number> {
+  // The steps are processes of their own and find it there too.
+  if (wanted.smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
   const left = () => wanted.minutes * 60 - (Date.now() - started.getTime()) / 1000;
   const first = await told(environmentStep(wanted), left());
   if (first.status !== 'passed') {

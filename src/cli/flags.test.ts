@@ -128,11 +128,11 @@ test('an unknown flag is answered with the nearest one', () => {
   assert.equal(unknownFlag('-q', command).message, 'unknown flag -q; chatbot-train --help lists all flags');
 });
 
-test('a flag for what stands alone is told so', () => {
+test('a flag for an argument is refused with the right form', () => {
   const command = new Command('chatbot-chat');
   addOptions(command, chatOptions);
   assert.equal(
     unknownFlag('--model=results/mine', command).message,
-    'unknown flag --model=results/mine; the model stands alone: chatbot-chat <model>',
+    'unknown flag --model=results/mine; give the model without a flag: chatbot-chat <model>',
   );
 });

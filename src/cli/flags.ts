@@ -79,21 +79,21 @@ function flagValue(command: Command, key: string): unknown {
   return value;
 }
 
-/** Text that spells a number becomes one; anything else is left for the schema to refuse. */
+/** Converts text that spells a number; the schema refuses anything else. */
 export function typedValue(spec: OptionSpec, value: unknown): unknown {
   const isNumber = spec.type === 'integer' || spec.type === 'number';
   if (!isNumber || typeof value !== 'string') return value;
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
 }
 
-/** The sentence for a flag that no command has. */
+/** The error for an unknown flag. */
 export function unknownFlag(flag: string, command: Command): UserError {
   const [name = flag] = flag.split('=');
   const word = command.registeredArguments.find((argument) => name === `--${argument.name()}`);
   if (word !== undefined)
     return new UserError(
       'option-unknown',
-      `unknown flag ${flag}; the ${word.name()} stands alone: ${command.name()} <${word.name()}>`,
+      `unknown flag ${flag}; give the ${word.name()} without a flag: ${command.name()} <${word.name()}>`,
     );
   const known = command.options.flatMap(({ short, long, hidden }) => (hidden ? [] : [short, long]));
   const near = nearest(name, known.filter((spelling) => spelling?.startsWith('--')).map(String));

@@ -76,7 +76,7 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['--epochs', '--epochs needs a value: --epochs, --num-train-epochs <n>'],
   ['--model --data x', '--model needs a value, but --data follows it'],
   ['docter', '"docter" is not a command; did you mean doctor?'],
-  ['chats.json', '"chats.json" is not a command; conversations are given as --data chats.json'],
+  ['chats.json', '"chats.json" is not a command; to train on it, use --data chats.json'],
   ['doctor --jsn', 'unknown flag --jsn; did you mean --json?'],
   ['--config none.yaml', 'config file none.yaml does not exist; check the path after --config'],
   ['--config bad.yaml', 'bad.yaml:2 sets the unknown option "epoch"; did you mean epochs?'],

@@ -4,6 +4,7 @@
 // command brings its own rooms when it runs.
 
 import type { Command } from 'commander';
+import { shippedConfigNames } from '../config/shipped-configs.js';
 import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
@@ -12,22 +13,23 @@ import { givenFlags } from './flags.js';
 import { createProgram, quietCommand, runProgram } from './program.js';
 
 const EPILOGUE = `
-Every switch has a --no- form, so that a flag can undo what a config file says.
+Every switch has a --no- form, which overrides a config file.
+Configs that --config takes by name: ${shippedConfigNames().join(', ')}.
 
 Examples:
   chatbot-train --model microsoft/DialoGPT-small --data my-chats.json --output-dir results/mine
   chatbot-train --data data/ --epochs 5 --lr 3e-5 --early-stopping-patience 2
-  chatbot-train --config configs/quickstart.yaml --resume
+  chatbot-train --config quickstart
   chatbot-train doctor
 
-Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 2 flags or config; 3 data;
+Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 2 usage; 3 data;
 4 model; 5 device or memory; 6 diverged; 129, 130 or 143 interrupted, after saving a checkpoint.`;
 
 function build(): Command {
   const program = createProgram(
     {
       name: 'chatbot-train',
-      description: 'Fine-tunes DialoGPT and other GPT-2 models on your own conversations.',
+      description: 'Fine-tune DialoGPT and other GPT-2 models on your own conversations.',
       usage: '[options]\n       chatbot-train doctor [--json] [--verbose]',
       epilogue: EPILOGUE,
     },
@@ -46,12 +48,16 @@ function build(): Command {
 
 function addDoctor(program: Command): void {
   quietCommand(program.command('doctor'))
-    .description('Report what this machine offers for training, what is missing and how to get it.')
+    .description('Show what this machine offers for training, what is missing, and how to get it.')
     .option('--json', 'Print the report as one line of JSON.')
-    .option('--verbose', 'Report also where libraries were looked for and how the GPU computes products.')
+    .option('--verbose', 'Also show where libraries are searched, and how the GPU computes matrix products.')
     .action(async (_: unknown, command: Command) => {
       const [word] = command.args;
-      if (word !== undefined) throw new UserError('argument-unexpected', `doctor takes no ${quoted(word)}`);
+      if (word !== undefined)
+        throw new UserError(
+          'argument-unexpected',
+          `doctor does not take ${quoted(word)}; see chatbot-train doctor --help`,
+        );
       const { doctorCommand } = await import('./doctor.js');
       // `--json` may stand before the word doctor, where it is the root's.
       process.exitCode = await doctorCommand({
@@ -61,7 +67,7 @@ function addDoctor(program: Command): void {
     });
 }
 
-/** A word that belongs to no flag is a misspelt command or a forgotten --data. */
+/** A word that belongs to no flag is a misspelt command, or a path without --data. */
 function refuseWords(program: Command): void {
   const [word] = program.args;
   if (word === undefined) return;
@@ -69,7 +75,7 @@ function refuseWords(program: Command): void {
     word,
     program.commands.map((command) => command.name()),
   );
-  const hint = near === undefined ? `conversations are given as --data ${word}` : `did you mean ${near}?`;
+  const hint = near === undefined ? `to train on it, use --data ${word}` : `did you mean ${near}?`;
   throw new UserError('command-unknown', `${quoted(word)} is not a command; ${hint}`);
 }
 

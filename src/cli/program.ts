@@ -1,5 +1,5 @@
-// What the programs share: how `--help` looks, how anything that goes wrong is told and counted, the version. It is
-// imported by every start, so it brings in nothing but commander. stdout is for results, stderr for everything else.
+// What the programs share: the layout of `--help`, the reporting of errors, the version. Every start imports it, so it
+// imports nothing but commander. stdout is for results, stderr for everything else.
 
 import { closeSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
@@ -18,7 +18,7 @@ export interface ProgramText {
   readonly epilogue: string;
 }
 
-/** A program with every option of `table`; the caller adds its action and reads what words are left over. */
+/** A program with every option of `table`. The caller adds the action and handles remaining words. */
 export function createProgram(text: ProgramText, table: OptionTable): Command {
   const program = quietCommand(new Command(text.name))
     .description(text.description)
@@ -32,7 +32,7 @@ export function createProgram(text: ProgramText, table: OptionTable): Command {
   return program;
 }
 
-/** Commander throws instead of exiting, and leaves it to `runProgram` to say why. */
+/** Commander throws instead of exiting; `runProgram` reports the error. */
 export function quietCommand(command: Command): Command {
   return command
     .helpOption('--help', 'Print this text.')
@@ -41,16 +41,16 @@ export function quietCommand(command: Command): Command {
     .configureOutput({ writeErr: () => {} });
 }
 
-/** Reads the command line and runs the action that it asks for; what that throws is told in a sentence and sets the exit code. */
+/** Parses the command line and runs its action. An error is reported in one sentence and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
   outliveTerminals();
-  // A reader that has gone away (`| head`, a closed terminal) must not end a training run.
+  // A closed reader (`| head`, a closed terminal) must not end a training run.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return;
     process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
     process.exit(ExitCode.device);
   });
-  // Nobody is left to be told.
+  // There is no other place to report this.
   process.stderr.on('error', () => {});
   try {
     await program.parseAsync();
@@ -60,8 +60,8 @@ export async function runProgram(program: Command): Promise<void> {
 }
 
 /**
- * Node restores the modes of its terminals when it exits, and aborts where one of them is gone. It leaves closed
- * descriptors alone.
+ * Node restores the modes of its terminals when it exits, and aborts when one of them is gone. It ignores closed
+ * descriptors.
  */
 function outliveTerminals(): void {
   const terminals = [0, 1, 2].filter(isatty);
@@ -77,7 +77,7 @@ function version(): string {
   return String((manifest as { version: unknown }).version);
 }
 
-/** Flags here are too long for two columns: the sentence goes below its flag. */
+/** Flags are too long for two columns, so the text goes below the flag. */
 function onTwoLines(
   term: string,
   _: number,
@@ -88,7 +88,7 @@ function onTwoLines(
   return `  ${term}\n      ${text.replaceAll('\n', '\n      ')}`;
 }
 
-/** What commander refused, in our words. */
+/** The error for what commander refuses. */
 function usageError(error: CommanderError, program: Command): UserError {
   const subcommand = program.commands.find((command) => process.argv[2] === command.name());
   const quotedWord = /'([^']*)'/.exec(error.message)?.[1] ?? '';
@@ -111,7 +111,9 @@ function report(thrown: unknown, program: Command): number {
     process.stderr.write(`error: ${flagMessageOf(error)}\n`);
     return error.exitCode;
   }
-  const hint = debug ? '' : ` (a defect of ${program.name()}; CHATBOT_TRAIN_DEBUG=1 shows where)`;
+  const hint = debug
+    ? ''
+    : ` (this is a bug in ${program.name()}; CHATBOT_TRAIN_DEBUG=1 prints the stack trace)`;
   process.stderr.write(`error: ${messageOf(error).split('\n')[0]}${hint}\n`);
   return ExitCode.unexpected;
 }

@@ -66,7 +66,7 @@ function evaluationLines(event: EvaluationEvent): string[] {
   const exact = answers === null ? [] : [`    answered word for word: ${answers}`];
   const samples = event.samples.flatMap(({ prompt, reply }) => [
     `    > ${oneLine(prompt)}`,
-    `      ${oneLine(reply) || '(no words)'}`,
+    `      ${oneLine(reply) || '(empty reply)'}`,
   ]);
   return [first, ...exact, ...samples];
 }

@@ -54,11 +54,11 @@ const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string]
   ],
   [
     { temperature: 0 },
-    '--temperature is 0 on the command line, but must be a number above 0; the likeliest words without any chance are --greedy',
+    '--temperature is 0 on the command line, but must be a number above 0; for the most likely tokens without sampling use --greedy',
   ],
   [
     { temperature: -1 },
-    '--temperature is -1 on the command line, but must be a number above 0; the likeliest words without any chance are --greedy',
+    '--temperature is -1 on the command line, but must be a number above 0; for the most likely tokens without sampling use --greedy',
   ],
   [{ topP: 1.5 }, '--top-p is 1.5 on the command line, but must be a number above 0 and of at most 1'],
   [

@@ -8,7 +8,7 @@ export const deviceOption = {
   value: 'device',
   default: 'auto',
   pattern: deviceSpelling,
-  help: `Where to compute: ${deviceSpelling.words}; auto takes the fastest that works.`,
+  help: `Device to compute on: ${deviceSpelling.words}; auto takes the fastest that works.`,
 } as const;
 
 export const threadsOption = {
@@ -16,8 +16,8 @@ export const threadsOption = {
   type: 'integer',
   value: 'n',
   default: null,
-  unset: 'one a core',
+  unset: 'one per core',
   min: 1,
   max: 1024,
-  help: 'Processor threads to compute with; the result does not depend on it.',
+  help: 'CPU threads; the result does not depend on their number.',
 } as const;

@@ -11,36 +11,36 @@ export const trainOptions = {
     type: 'text',
     value: 'model',
     default: 'microsoft/DialoGPT-small',
-    help: 'What to train: a Hugging Face folder, a hub id, or tiny, small, medium or large for a fresh model of that size.',
+    help: 'The model to train: a Hugging Face folder, a hub id, or tiny, small, medium or large for a fresh model of that size.',
   },
   data: {
     group: 'Model and data',
     type: 'list',
     value: 'path',
     default: [],
-    help: 'Conversations to learn from (required): files or folders, as many as you like.',
+    help: 'Conversations to train on (required): any number of files and folders.',
   },
   format: {
     group: 'Model and data',
     type: 'choice',
     choices: ['auto', 'qa', 'turns', 'messages', 'tsv', 'cornell'],
     default: 'auto',
-    help: 'How the files are written; auto looks into each one.',
+    help: 'Format of the files; auto detects it file by file.',
   },
   maxLength: {
     group: 'Model and data',
     type: 'integer',
     value: 'tokens',
     default: null,
-    unset: '512, or the longest that the model can take if that is less',
+    unset: "512, or the model's context length if that is shorter",
     min: 2,
-    help: 'Tokens in a row: a longer dialogue loses its oldest turns, shorter ones share a row.',
+    help: 'Sequence length in tokens. A longer dialogue loses its oldest turns; shorter ones are packed into one sequence.',
   },
   packing: {
     group: 'Model and data',
     type: 'switch',
     default: true,
-    help: 'One dialogue a row, padded, instead of rows filled with several: slower, only for comparisons.',
+    help: 'Put one dialogue into each sequence and pad it. Slower; only for comparisons.',
   },
   lossOn: {
     group: 'Model and data',
@@ -53,7 +53,7 @@ export const trainOptions = {
     group: 'Model and data',
     type: 'switch',
     default: false,
-    help: 'Learn each turn from those after it: makes the model that chatbot-chat --mmi ranks replies by, not one to talk to.',
+    help: 'Train on reversed conversations: each turn is predicted from the turns after it. Makes the model for chatbot-chat --mmi, not one to talk to.',
   },
   config: {
     group: 'Model and data',
@@ -62,7 +62,7 @@ export const trainOptions = {
     default: null,
     unset: 'none',
     onlyFlag: true,
-    help: 'Read options from a YAML or JSON file, keys spelt like the flags; flags win over the file.',
+    help: 'Read options from a YAML or JSON file whose keys are spelt like the flags, or from a shipped config by its name; flags override it.',
   },
 
   // ---- Training
@@ -73,7 +73,7 @@ export const trainOptions = {
     alias: 'epochs',
     default: 3,
     above: 0,
-    help: 'How many times to go through the conversations; 0.5 is half of them.',
+    help: 'Number of passes over the conversations; may be a fraction, such as 0.5.',
   },
   maxSteps: {
     group: 'Training',
@@ -81,16 +81,16 @@ export const trainOptions = {
     value: 'n',
     default: -1,
     min: -1,
-    help: 'Stop after exactly this many optimizer steps, whatever the epochs say; -1 leaves it to the epochs.',
+    help: 'Total number of optimizer steps; overrides the number of epochs unless it is -1.',
   },
   perDeviceTrainBatchSize: {
     group: 'Training',
     type: 'integer',
-    value: 'rows',
+    value: 'n',
     alias: 'batch-size',
     default: 8,
     min: 1,
-    help: 'Rows computed at once: more is faster until memory runs out.',
+    help: 'Sequences per micro-batch. Larger is faster, and takes more memory.',
   },
   gradientAccumulationSteps: {
     group: 'Training',
@@ -99,7 +99,7 @@ export const trainOptions = {
     alias: 'grad-accum',
     default: 1,
     min: 1,
-    help: 'Batches that are added up before the weights move: a bigger batch without more memory.',
+    help: 'Micro-batches whose gradients are added before each optimizer step: a larger batch without more memory.',
   },
   learningRate: {
     group: 'Training',
@@ -108,14 +108,14 @@ export const trainOptions = {
     alias: 'lr',
     default: 5e-5,
     above: 0,
-    help: 'How far each step moves the weights: about 5e-5 for a trained model, 1e-3 for a fresh small one.',
+    help: 'Peak learning rate of AdamW: about 5e-5 to fine-tune a trained model, 1e-3 for a fresh small one.',
   },
   lrSchedulerType: {
     group: 'Training',
     type: 'choice',
     choices: ['linear', 'cosine', 'constant', 'constant_with_warmup'],
     default: 'linear',
-    help: 'How the learning rate falls after the warm-up: straight to 0, along a cosine to 0, or not at all (constant has no warm-up either).',
+    help: 'Schedule of the learning rate after warm-up: linear or cosine decay to 0, or constant. Plain constant also skips warm-up.',
   },
   warmupSteps: {
     group: 'Training',
@@ -123,7 +123,7 @@ export const trainOptions = {
     value: 'n',
     default: 0,
     min: 0,
-    help: 'Steps in which the learning rate rises from 0; below 1 it is a share of all steps (0.1: the first tenth).',
+    help: 'Steps over which the learning rate rises linearly from 0. Below 1, a fraction of all steps: 0.1 is the first tenth.',
   },
   weightDecay: {
     group: 'Training',
@@ -131,7 +131,7 @@ export const trainOptions = {
     value: 'x',
     default: 0,
     min: 0,
-    help: 'Pulls the weight matrices towards 0 at every step, against overfitting; 0.01 is common.',
+    help: 'Decoupled weight decay of AdamW, on weight matrices only; reduces overfitting. 0.01 is common.',
   },
   adamBeta1: {
     group: 'Training',
@@ -140,7 +140,7 @@ export const trainOptions = {
     default: 0.9,
     min: 0,
     below: 1,
-    help: "Memory of AdamW's mean of the gradients.",
+    help: 'Exponential decay rate of the first moment in AdamW.',
   },
   adamBeta2: {
     group: 'Training',
@@ -149,7 +149,7 @@ export const trainOptions = {
     default: 0.999,
     min: 0,
     below: 1,
-    help: "Memory of AdamW's mean of the squared gradients.",
+    help: 'Exponential decay rate of the second moment in AdamW.',
   },
   adamEpsilon: {
     group: 'Training',
@@ -157,7 +157,7 @@ export const trainOptions = {
     value: 'x',
     default: 1e-8,
     min: 0,
-    help: 'Keeps AdamW from dividing by 0.',
+    help: 'Added to the denominator of AdamW for numerical stability.',
   },
   maxGradNorm: {
     group: 'Training',
@@ -165,7 +165,7 @@ export const trainOptions = {
     value: 'x',
     default: 1,
     min: 0,
-    help: 'Shortens gradients longer than this, so that one odd batch cannot throw the model off; 0 leaves them.',
+    help: 'Clip gradients to this global norm; 0 disables clipping.',
   },
   labelSmoothingFactor: {
     group: 'Training',
@@ -174,7 +174,7 @@ export const trainOptions = {
     default: 0,
     min: 0,
     below: 1,
-    help: 'Share of the target given to all other words, so that the model grows less sure of itself.',
+    help: 'Label smoothing: the share of the target probability that is spread over the vocabulary.',
   },
   dropout: {
     group: 'Training',
@@ -184,7 +184,7 @@ export const trainOptions = {
     unset: "the model's own, 0.1 for most",
     min: 0,
     below: 1,
-    help: 'Share of activations switched off at random while training, in all three places that GPT-2 has for it.',
+    help: 'Dropout probability while training: embeddings, attention and residual branches.',
   },
   seed: {
     group: 'Training',
@@ -193,7 +193,7 @@ export const trainOptions = {
     default: 42,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
-    help: 'Decides everything random: the same seed, data and device give the same model.',
+    help: 'Random seed. The same seed, data and device give the same model.',
   },
 
   // ---- Evaluation and saving
@@ -203,7 +203,7 @@ export const trainOptions = {
     value: 'path',
     default: [],
     unset: 'a share of --data',
-    help: 'Conversations to measure the model on, never trained on: files or folders.',
+    help: 'Conversations for evaluation, never trained on: files or folders.',
   },
   evalRatio: {
     group: 'Evaluation and saving',
@@ -212,7 +212,7 @@ export const trainOptions = {
     default: 0.1,
     min: 0,
     below: 1,
-    help: 'Share of the dialogues kept aside to measure on when there is no --eval-data; 0 measures nothing.',
+    help: 'Share of the dialogues set aside for evaluation when there is no --eval-data; 0 disables evaluation.',
   },
   evalSteps: {
     group: 'Evaluation and saving',
@@ -221,7 +221,7 @@ export const trainOptions = {
     default: null,
     unset: 'once an epoch',
     min: 1,
-    help: 'Measure the evaluation loss every so many steps.',
+    help: 'Evaluate every n optimizer steps.',
   },
   evalReplies: {
     group: 'Evaluation and saving',
@@ -237,7 +237,7 @@ export const trainOptions = {
     value: 'n',
     default: 3,
     min: 0,
-    help: 'Stop after this many evaluations in a row without a better loss; 0 never stops early.',
+    help: 'Stop after this many evaluations in a row without improvement; 0 disables early stopping.',
   },
   earlyStoppingThreshold: {
     group: 'Evaluation and saving',
@@ -245,16 +245,16 @@ export const trainOptions = {
     value: 'x',
     default: 0,
     min: 0,
-    help: 'By how much the evaluation loss must fall to count as better.',
+    help: 'Smallest decrease of the evaluation loss that counts as an improvement.',
   },
   failAboveEvalLoss: {
     group: 'Evaluation and saving',
     type: 'number',
     value: 'loss',
     default: null,
-    unset: 'no bound',
+    unset: 'no limit',
     min: 0,
-    help: 'Exit with 1 when the evaluation loss of the model that is kept is above this: a quality gate for CI.',
+    help: 'Exit with code 1 when the evaluation loss of the final model is above this: a quality gate for CI.',
   },
   saveSteps: {
     group: 'Evaluation and saving',
@@ -262,7 +262,7 @@ export const trainOptions = {
     value: 'n',
     default: 500,
     min: 1,
-    help: 'Write a checkpoint every so many steps.',
+    help: 'Save a checkpoint every n optimizer steps.',
   },
   saveTotalLimit: {
     group: 'Evaluation and saving',
@@ -271,20 +271,20 @@ export const trainOptions = {
     default: null,
     unset: 'all',
     min: 1,
-    help: 'Keep only so many checkpoints; the best and the newest always stay.',
+    help: 'Number of checkpoints to keep; the best and the newest are never deleted.',
   },
   loadBestModelAtEnd: {
     group: 'Evaluation and saving',
     type: 'switch',
     default: true,
-    help: 'Keep the model of the last step, not the one with the lowest evaluation loss.',
+    help: 'Keep the model of the last step instead of the one with the lowest evaluation loss.',
   },
   resume: {
     group: 'Evaluation and saving',
     type: 'optional-text',
     value: 'folder',
     default: false,
-    help: 'Go on from a checkpoint as if never stopped: from this folder, or the newest one in --output-dir.',
+    help: 'Continue bit for bit from a checkpoint: the folder given, or the newest one in --output-dir.',
   },
 
   // ---- Device and memory
@@ -294,13 +294,13 @@ export const trainOptions = {
     type: 'choice',
     choices: ['auto', 'fp32', 'bf16', 'fp16'],
     default: 'auto',
-    help: 'Numbers to compute in: 16 bits halve memory where the device has them; auto takes the fastest safe ones.',
+    help: 'Precision to train in. bf16 and fp16 keep float32 master weights; auto takes the fastest that the device supports safely.',
   },
   gradientCheckpointing: {
     group: 'Device and memory',
     type: 'switch',
     default: false,
-    help: 'Forget activations and compute them again when needed: a third slower, much less memory.',
+    help: 'Recompute activations in the backward pass instead of storing them: about a third slower, much less memory.',
   },
   threads: threadsOption,
 
@@ -311,22 +311,22 @@ export const trainOptions = {
     value: 'folder',
     default: null,
     unset: 'results/<model>-<date>',
-    help: 'Where the model, checkpoints, metrics and report go.',
+    help: 'Folder for the model, checkpoints, metrics and report.',
   },
   loggingSteps: {
     group: 'Output',
     type: 'integer',
     value: 'n',
     default: null,
-    unset: '500, or a fiftieth of the run if that is less',
+    unset: '500, or a fiftieth of the run if that is fewer',
     min: 1,
-    help: 'Report loss and speed every so many steps.',
+    help: 'Log loss and speed every n optimizer steps.',
   },
   dryRun: {
     group: 'Output',
     type: 'switch',
     default: false,
-    help: 'Print the plan (tokens, steps, memory) and stop.',
+    help: 'Print the plan (tokens, steps, memory) and exit.',
   },
   json: {
     group: 'Output',

@@ -64,7 +64,7 @@ export class Conversation {
    */
   async retry(watcher: ReplyWatcher): Promise<Reply> {
     const last = this.said.at(-1);
-    if (last === undefined) throw new RangeError('nothing was said yet');
+    if (last === undefined) throw new RangeError('the conversation is empty');
     return this.answer(this.said.slice(0, -1), last, watcher);
   }
 

@@ -27,7 +27,7 @@ const openingOptions = ['device', 'precision', 'threads', 'mmi'] as const satisf
 
 type Chosen<Keys extends readonly ChatOption[]> = Partial<Pick<ChatOptions, Keys[number]>>;
 
-/** How a reply is made: the options of `chatbot-chat` under "Choice of words", "Length" and "Best of several". */
+/** How a reply is made: sampling, length and the best of several, as `chatbot-chat --help` lists them. */
 export interface ReplyOptions extends Chosen<typeof replyOptions> {}
 
 /** Where the model computes; and how replies are made that say nothing else. */
@@ -178,8 +178,7 @@ class OpenChatModel implements ChatModel {
   ): Promise<Reply> {
     if (this.#closing) throw new Error(`${this.name} is closed`);
     const turns = [said].flat().map(tidyText);
-    if (turns.length === 0 || turns.includes(''))
-      throw new UserError('prompt-empty', 'a turn holds no words');
+    if (turns.length === 0 || turns.includes('')) throw new UserError('prompt-empty', 'a turn is empty');
     const { settings, candidates } = this.#settingsOf(rest);
     const shouldStop = () => signal?.aborted === true || watcher.shouldStop();
     const reply = this.#last.then(() =>

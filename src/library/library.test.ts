@@ -134,7 +134,7 @@ describe('openChatModel', () => {
     assert.match(await wrong({ greedy: true, topP: 0.5 }), /contradict each other/);
     assert.match(await wrong({ candidates: 4 }), /4 candidates or beams are asked for/);
     assert.match(await wrong({ device: 'cpu' }), /no option "device"/);
-    assert.match(await refusal(() => chat.reply(['hello', ' '])), /a turn holds no words/);
+    assert.match(await refusal(() => chat.reply(['hello', ' '])), /a turn is empty/);
   });
 
   it('ends a reply whose signal is aborted or whose reader leaves', async () => {

@@ -7,6 +7,7 @@ import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
 import { checksumsFileName, damageOf, readChecksums, writeChecksums } from '../files/checksums.js';
 import { makeFolder } from '../files/make-folder.js';
+import { parseJson } from '../files/parse-json.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -106,7 +107,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
 /** An option that the checkpoint's run was started with; undefined where that is not known. */
 export function recordedOption(checkpoint: string, key: string): unknown {
   try {
-    const options: unknown = JSON.parse(readFileSync(join(checkpoint, argumentsFileName), 'utf8'));
+    const options: unknown = parseJson(readFileSync(join(checkpoint, argumentsFileName), 'utf8'));
     return typeof options === 'object' && options !== null ? Reflect.get(options, key) : undefined;
   } catch {
     return undefined;

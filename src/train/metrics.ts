@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import { isRecord } from '../objects.js';
 import type {
   EvaluationEvent,
@@ -159,7 +160,7 @@ function exactMatchIn(record: Readonly<Record<string, unknown>>, side: 'train' |
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     return isRecord(value) ? value : null;
   } catch {
     return null;

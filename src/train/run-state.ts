@@ -2,9 +2,12 @@
 // bit. Random numbers need no state of their own: they are functions of the seed and these counters.
 // In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
 
-import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { messageOf, UserError } from '../errors.js';
+import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
+import { option } from '../option-names.js';
 
 const loss = z.number().nullable();
 
@@ -46,6 +49,9 @@ const schema = z.object({
 export type RunState = z.infer<typeof schema>;
 
 export const stateFileName = 'trainer_state.json';
+
+/** Ours has a kilobyte; the Trainer's, which is told from it by its fields, may hold a long log. */
+const mostBytes = 2 ** 26;
 
 /** Fingerprints of what a run learns from and is measured on. */
 export interface DataFingerprints {
@@ -91,7 +97,7 @@ export function stateJson(state: RunState): string {
 export function readState(path: string): RunState {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = parseJson(readRegularFile(path, mostBytes).toString('utf8'));
   } catch (cause) {
     throw new UserError(
       'checkpoint-damaged',
@@ -103,12 +109,24 @@ export function readState(path: string): RunState {
   }
   const parsed = schema.safeParse(camelCaseKeys(json));
   if (parsed.success) return parsed.data;
+  if (isOfTrainer(json)) {
+    const folder = dirname(path);
+    throw new UserError(
+      'resume-mismatch',
+      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use ${option('model', folder)} to start a new run with its weights`,
+    );
+  }
   const issue = parsed.error.issues[0];
   const where = issue?.path.map((key) => snakeCase(String(key))).join('.') || 'the file';
   throw new UserError(
     'checkpoint-foreign',
     `cannot resume: ${path} was not written by chatbot-train (${where}: ${issue?.message ?? 'unreadable'})`,
   );
+}
+
+/** The Hugging Face Trainer's file of the same name always has its log. */
+function isOfTrainer(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'log_history' in json;
 }
 
 function camelCaseKeys(json: unknown): unknown {

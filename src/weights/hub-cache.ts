@@ -1,53 +1,14 @@
 // The cache that huggingface_hub keeps and this program shares: models--OWNER--NAME/{blobs,refs,snapshots}. A blob is
-// named by its content's hash, refs/BRANCH holds a commit, snapshots/COMMIT/FILE links to a blob. Also the environment
-// variables that say where it is and who asks. (huggingface_hub's constants.py and "Manage your cache".)
+// named by its content's hash, refs/BRANCH holds a commit, snapshots/COMMIT/FILE links to a blob.
+// (huggingface_hub, "Manage your cache".)
 
-import { copyFileSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../errors.js';
 import { savingError, writeFileAtomic } from '../files/atomic.js';
 import { makeFolder } from '../files/make-folder.js';
-import { homeFolder } from '../files/user-folders.js';
+import { readRegularFile } from '../files/regular-file.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface HubSettings {
-  readonly cache: string;
-  /** Without a slash at its end. */
-  readonly endpoint: string;
-  readonly token: string | undefined;
-  readonly offline: boolean;
-}
-
-function isTrue(value: string | undefined): boolean {
-  return ['1', 'ON', 'YES', 'TRUE'].includes((value ?? '').toUpperCase());
-}
-
-function path(value: string): string {
-  return value.replace(/^~(?=$|[/\\])/, homeFolder(process.env));
-}
-
-function readToken(environment: Environment, home: string): string | undefined {
-  const given = environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN;
-  if (given !== undefined) return given.trim() || undefined;
-  const file = path(environment.HF_TOKEN_PATH ?? join(home, 'token'));
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() || undefined : undefined;
-}
-
-/** As huggingface_hub reads them, so that what Python downloaded is found and the other way round. */
-export function hubSettings(environment: Environment): HubSettings {
-  const home = path(
-    environment.HF_HOME ??
-      join(environment.XDG_CACHE_HOME ?? join(homeFolder(environment), '.cache'), 'huggingface'),
-  );
-  return {
-    cache: path(environment.HF_HUB_CACHE ?? environment.HUGGINGFACE_HUB_CACHE ?? join(home, 'hub')),
-    endpoint: (environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, ''),
-    token: readToken(environment, home),
-    offline: isTrue(environment.HF_HUB_OFFLINE || environment.TRANSFORMERS_OFFLINE),
-  };
-}
 
 export interface HubModel {
   /** `owner/name`, or `name` alone for the oldest models. */
@@ -89,14 +50,24 @@ export class CachedModel {
     return join(this.folder, 'refs', this.model.revision);
   }
 
-  /** The snapshot of the model's revision when everything that is needed from it is there. */
-  completeSnapshot(): string | undefined {
+  /** The snapshot of the model's revision when everything that is needed from it is there, with or without weights. */
+  completeSnapshot(weights: boolean): string | undefined {
     const { revision } = this.model;
-    const commit =
-      isCommit(revision) || !existsSync(this.ref) ? revision : readFileSync(this.ref, 'utf8').trim();
-    if (!isCommit(commit)) return undefined;
+    const commit = isCommit(revision) ? revision : this.knownCommit();
+    if (commit === undefined || !isCommit(commit)) return undefined;
     const snapshot = this.snapshot(commit);
-    return isComplete(snapshot) ? snapshot : undefined;
+    return hasShape(snapshot) && (!weights || hasWeights(snapshot)) ? snapshot : undefined;
+  }
+
+  /** What the revision led to when it was last asked for. */
+  private knownCommit(): string | undefined {
+    if (!existsSync(this.ref)) return undefined;
+    try {
+      return readRegularFile(this.ref, 1024).toString('utf8').trim();
+    } catch {
+      // A damaged cache is asked for anew.
+      return undefined;
+    }
   }
 
   remember(commit: string): void {
@@ -120,18 +91,22 @@ export class CachedModel {
   }
 }
 
-function isComplete(snapshot: string): boolean {
+function hasShape(snapshot: string): boolean {
+  const has = (name: string): boolean => existsSync(join(snapshot, name));
+  return has('config.json') && (has('tokenizer.json') || (has('vocab.json') && has('merges.txt')));
+}
+
+function hasWeights(snapshot: string): boolean {
   const has = (name: string): boolean => existsSync(join(snapshot, name));
   const weights = weightFileNames.find(has);
-  if (weights === undefined || !has('config.json')) return false;
-  if (!has('tokenizer.json') && !(has('vocab.json') && has('merges.txt'))) return false;
+  if (weights === undefined) return false;
   return !weights.endsWith('.index.json') || [...shardsOf(join(snapshot, weights)).values()].every(has);
 }
 
 /** @throws UserError (model): the network must not be asked, and the cache has not all of the model. */
-export function refuseOffline(model: HubModel, settings: HubSettings): never {
+export function refuseOffline({ id, revision }: HubModel, cache: string): never {
   throw new UserError(
     'hub-offline',
-    `${model.id} (${model.revision}) is not complete in ${settings.cache} and HF_HUB_OFFLINE forbids to fetch it; unset HF_HUB_OFFLINE, or name a local model folder`,
+    `${id} (${revision}) is not complete in ${cache}, and HF_HUB_OFFLINE is set; unset it to download the model, or name a local model folder`,
   );
 }

@@ -1,5 +1,5 @@
 // Fetches one file of the hub into the cache, going on where an earlier try stopped, and believes it only when its
-// hash is the one that the hub announced. (@huggingface/hub starts each download anew and checks no hash.)
+// hash is the one that the hub announced.
 
 import { createHash } from 'node:crypto';
 import {
@@ -12,6 +12,7 @@ import {
   truncateSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { UserError } from '../errors.js';
@@ -28,9 +29,15 @@ export interface RemoteFile {
 
 export interface DownloadOptions {
   /** Answers with status 200, 206 or 416, or throws a UserError, which is Unreachable where another try may help. */
-  readonly fetch: (url: string, headers: Readonly<Record<string, string>>) => Promise<Response>;
+  readonly fetch: (
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ) => Promise<Response>;
   /** Called with how many bytes of the file are there, whenever some have come. */
   readonly onBytes: (received: number) => void;
+  /** Ends when the file has taken too long. */
+  readonly signal: AbortSignal;
   /** How long to wait, in seconds, before each further try when the connection breaks and nothing came since. */
   readonly retrySeconds: readonly number[];
 }
@@ -41,20 +48,53 @@ class Interrupted extends Error {}
 /** The server could not be asked, or failed: another try may find it well. */
 export class Unreachable extends UserError {}
 
+interface UnfinishedDownload {
+  readonly name: string;
+  readonly hash: string;
+  /** Whether a process that may still live is at it. */
+  readonly inUse: boolean;
+}
+
+/** This machine's name, because a cache may lie on a disk that several share, and process ids say nothing there. */
+const machine = hostname().replace(/[^\w-]/g, '_');
+
 /**
- * An unfinished download is named by its content's hash and the process that is at it, so that two processes never
- * write to one; the rest of a dead process is taken over.
+ * Unfinished downloads are named by their content's hash, and the machine and the process that is at them, so that two
+ * processes never write to one. Those of older versions have no machine in their names.
  */
+function partialsIn(blobs: string): UnfinishedDownload[] {
+  const newest = Date.now() - foreignHours * 3_600_000;
+  return readdirSync(blobs).flatMap((name): UnfinishedDownload[] => {
+    const [, hash, host, pid] = /^([0-9a-f]+)(?:\.([\w-]+))?\.(\d+)\.incomplete$/.exec(name) ?? [];
+    if (hash === undefined) return [];
+    const isForeign = host !== undefined && host !== machine;
+    const changed = statSync(join(blobs, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return [{ name, hash, inUse: isForeign ? changed > newest : isAlive(Number(pid)) }];
+  });
+}
+
+/** A download of another machine that has not grown for so long is taken for dead. */
+const foreignHours = 1;
+
+/** The file to download into; it goes on with the longest that a dead process has left. */
 function claimPartial(blobs: string, hash: string): string {
-  const mine = join(blobs, `${hash}.${process.pid}.incomplete`);
+  const mine = join(blobs, `${hash}.${machine}.${process.pid}.incomplete`);
   if (existsSync(mine)) return mine;
-  for (const name of readdirSync(blobs)) {
-    const [, owner, pid] = /^([0-9a-f]+)\.(\d+)\.incomplete$/.exec(name) ?? [];
-    if (owner !== hash || isAlive(Number(pid))) continue;
-    renameSync(join(blobs, name), mine);
-    break;
-  }
+  const [longest] = partialsIn(blobs)
+    .filter((partial) => partial.hash === hash && !partial.inUse)
+    .map(({ name }) => join(blobs, name))
+    .sort((one, other) => sizeOf(other) - sizeOf(one));
+  if (longest !== undefined) renameSync(longest, mine);
   return mine;
+}
+
+/** Removes what dead processes left of downloads that nothing will go on with, as far as the cache may be written. */
+export function removeStalePartials(blobs: string): void {
+  try {
+    for (const { name, inUse } of partialsIn(blobs)) if (!inUse) rmSync(join(blobs, name), { force: true });
+  } catch {
+    // They cost nothing but space.
+  }
 }
 
 function sizeOf(path: string): number {
@@ -66,7 +106,8 @@ async function receive(remote: RemoteFile, partial: string, options: DownloadOpt
   const start = sizeOf(partial);
   // Ranges count the bytes of the file itself, not of a compressed form of it.
   const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
-  const response = await options.fetch(remote.url, { 'accept-encoding': 'identity', ...range });
+  const headers = { 'accept-encoding': 'identity', ...range };
+  const response = await options.fetch(remote.url, headers, options.signal);
   const continues =
     response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${start}-`);
   if (start > 0 && !continues) truncateSync(partial, 0);
@@ -122,6 +163,8 @@ async function receiveAll(remote: RemoteFile, partial: string, options: Download
     try {
       return await receive(remote, partial, options);
     } catch (thrown) {
+      if (options.signal.aborted)
+        throw stopped(remote, sizeOf(partial), new Interrupted('it comes too slowly'));
       const seconds = sizeOf(partial) > before ? 0 : waits.shift();
       if (!(thrown instanceof Interrupted || thrown instanceof Unreachable)) throw thrown;
       if (seconds === undefined) throw stopped(remote, sizeOf(partial), thrown);

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +20,8 @@ import { fileURLToPath } from 'node:url';
 import { commit, FakeHub } from '../../test/fake-hub.js';
 import { UserError } from '../errors.js';
 import { type DownloadProgress, type FetchOptions, fetchModel } from './hub.js';
-import { hubSettings, parseHubId } from './hub-cache.js';
+import { hubCacheFolder, hubToken } from './hub-access.js';
+import { parseHubId } from './hub-cache.js';
 import { openModelFolder, readModelConfig } from './model-folder.js';
 import { resolveModel } from './resolve.js';
 
@@ -159,11 +161,19 @@ describe('fetchModel', () => {
     assert.ok(existsSync(join(folder, 'merges.txt')));
   });
 
+  it('needs no weights in the cache where none are asked for', async () => {
+    const folder = await fetchIt();
+    rmSync(join(folder, weights));
+    const offline = { environment: environment({ HF_HUB_OFFLINE: '1' }) };
+    assert.equal(await fetchIt({ ...offline, weights: false }), folder);
+    await refuses(fetchIt(offline), /is not complete/);
+  });
+
   it('asks nobody when offline, and says what is missing', async () => {
     const offline = { environment: environment({ HF_HUB_OFFLINE: 'yes' }) };
     await refuses(
       fetchIt(offline),
-      /owner\/name \(main\) is not complete in .*hub and HF_HUB_OFFLINE forbids/,
+      /owner\/name \(main\) is not complete in .*hub, and HF_HUB_OFFLINE is set; unset it/,
     );
     assert.deepEqual(hub.requests, []);
   });
@@ -226,6 +236,26 @@ describe('a download that is interrupted', () => {
   });
 });
 
+describe('what dead processes left of downloads', () => {
+  it('is removed when the model is there, but not what living ones are at', async () => {
+    const dead = spawnSync(process.execPath, ['-e', '']).pid;
+    const other = 'b'.repeat(64);
+    const blobs = join(cacheFolder(), 'blobs');
+    mkdirSync(blobs, { recursive: true });
+    const living = `${other}.${process.ppid}.incomplete`;
+    // Of another machine, where process ids mean nothing.
+    const elsewhere = `${other}.another-machine.${dead}.incomplete`;
+    const pythons = `${other}.incomplete`;
+    for (const name of [`${other}.${dead}.incomplete`, living, elsewhere, pythons])
+      writeFileSync(join(blobs, name), 'x');
+    await fetchIt();
+    assert.deepEqual(partials().sort(), [living, elsewhere, pythons].sort());
+    utimesSync(join(blobs, elsewhere), 0, 0);
+    await fetchIt();
+    assert.deepEqual(partials().sort(), [living, pythons].sort());
+  });
+});
+
 describe('a hub that sends something else', () => {
   it('is found out by the hash, and nothing of it is kept', async () => {
     hub.spoil = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1));
@@ -252,6 +282,73 @@ describe('a hub that sends something else', () => {
       fetchIt(),
       /no weights that can be read: it holds .*"tf_model\.h5".* but needs config\.json/,
     );
+  });
+});
+
+describe('a hub that answers oddly', () => {
+  const entry = (more: object) => ({
+    type: 'file',
+    path: 'config.json',
+    size: 1,
+    oid: 'a'.repeat(40),
+    ...more,
+  });
+  const odd = (body: unknown) => {
+    hub.tree = () => ({ body: typeof body === 'string' ? body : JSON.stringify(body) });
+  };
+
+  it('is refused where its list of files is none', async () => {
+    for (const body of ['null', '{}', '7', '"abc"', '', '{', '[[1]]'.repeat(2)]) {
+      odd(body);
+      await refuses(fetchIt(), /answers as no Hugging Face hub does about owner\/name \(no (JSON|list of)/);
+    }
+  });
+
+  it('has no files where their entries are not to be used', async () => {
+    for (const body of ['[]', '[null]', '[7, "a"]', '[[]]']) {
+      odd(body);
+      await refuses(fetchIt(), /it holds no file of a model/);
+    }
+    for (const more of [
+      { path: null },
+      { path: 7 },
+      { size: -1 },
+      { size: 1.5 },
+      { size: '1' },
+      { oid: ['a'.repeat(40)] },
+      { oid: '../x' },
+      { lfs: { oid: null, size: 1 } },
+      { type: 'symlink' },
+    ]) {
+      odd([entry(more)]);
+      await refuses(fetchIt(), /owner\/name has no weights that can be read: it holds no file of a model/);
+    }
+  });
+
+  it('is refused where its list has too many pages, or goes on elsewhere', async () => {
+    hub.tree = (page) => ({
+      body: '[]',
+      next: `${hub.endpoint}/api/models/owner/name/tree/${commit}?page=${page}`,
+    });
+    await refuses(fetchIt({ limits: { answers: 5 } }), /\(more than 5 pages\); check HF_ENDPOINT$/);
+    assert.equal(hub.requests.length, 5);
+    hub.tree = () => ({ body: '[]', next: 'http://127.0.0.1:9/tree' });
+    await refuses(fetchIt(), /\(a page on another server\)/);
+  });
+
+  it('is refused where its answers are too long', async () => {
+    odd(`[${' '.repeat(2000)}]`);
+    await refuses(fetchIt({ limits: { answerBytes: 2000 } }), /\(more than 2000 bytes\)/);
+  });
+
+  it('is given up where it is silent', async () => {
+    hub.silent = true;
+    await refuses(fetchIt({ limits: { answerSeconds: 0.05 } }), /cannot reach .* \(no answer in time\)/);
+  });
+
+  it('is refused where a file of text is larger than any', async () => {
+    odd([entry({ size: 2 ** 40 }), entry({ path: weights })]);
+    await refuses(fetchIt(), /its file "config\.json" has 1099511627776 bytes, more than any model needs/);
   });
 });
 
@@ -290,13 +387,63 @@ describe('a hub that refuses', () => {
   });
 });
 
+describe('the address of the hub', () => {
+  const refusesAt = (address: string, pattern: RegExp, fault = 'model') =>
+    refuses(fetchIt({ environment: environment({ HF_ENDPOINT: address }) }), pattern, fault);
+
+  it('may hold a name and a password, which the server gets and no message shows', async () => {
+    const address = hub.endpoint.replace('//', '//me:se%20cret@');
+    await fetchIt({ environment: environment({ HF_ENDPOINT: `${address}/`, HF_TOKEN: 'hf_x' }) });
+    assert.deepEqual([...hub.authorizations], [`Basic ${Buffer.from('me:se cret').toString('base64')}`]);
+    rmSync(home, { recursive: true });
+    for (const status of [401, 403, 404, 429, 500]) {
+      hub.failure = { status };
+      await refusesAt(address, /^(?!.*se(%20| )cret)/);
+    }
+    hub.failure = { status: 200 };
+    await refusesAt(address, /^(?!.*se(%20| )cret).*answers as no Hugging Face hub/);
+  });
+
+  it('is refused where it is none, and its password is not shown', async () => {
+    for (const address of [
+      'huggingface.co',
+      'ftp://me:secret@h',
+      'https://me:sec/ret@h',
+      'https://m:%e0secret@h',
+    ])
+      await refusesAt(
+        address,
+        /^HF_ENDPOINT is "(?!.*sec).*", which is no address of a server; set it like/,
+        'usage',
+      );
+  });
+});
+
 describe('the token', () => {
+  it('is refused where no header can hold it, and not shown', async () => {
+    for (const token of ['hf_se\ncret', 'hf_sécret'])
+      await refuses(
+        fetchIt({ environment: environment({ HF_TOKEN: token }) }),
+        /^HF_TOKEN holds characters that no token of the hub has(?!.*cret)/,
+        'usage',
+      );
+  });
+
+  it('is read from regular files only', async () => {
+    for (const file of ['/dev/zero', scratch])
+      await refuses(
+        fetchIt({ environment: environment({ HF_TOKEN_PATH: file }) }),
+        /token in .* cannot be read \(is a \w+, not a regular file\); set HF_TOKEN/,
+        'usage',
+      );
+  });
+
   it('is that of HF_TOKEN, else of the file that a login leaves', async () => {
     await fetchIt();
     assert.deepEqual([...hub.authorizations], [undefined]);
     writeFileSync(join(home, 'token'), 'hf_file\n');
-    assert.equal(hubSettings(environment()).token, 'hf_file');
-    assert.equal(hubSettings(environment({ HF_TOKEN: 'hf_env' })).token, 'hf_env');
+    assert.equal(hubToken(environment()), 'hf_file');
+    assert.equal(hubToken(environment({ HF_TOKEN: 'hf_env' })), 'hf_env');
   });
 
   it('goes to the endpoint and not where it redirects to', async () => {
@@ -313,9 +460,9 @@ describe('the token', () => {
 
 describe('the cache', () => {
   it('lies where huggingface_hub has it', () => {
-    assert.equal(hubSettings({ HF_HOME: '/h' }).cache, join('/h', 'hub'));
-    assert.equal(hubSettings({ HF_HOME: '/h', HF_HUB_CACHE: '/c' }).cache, '/c');
-    assert.equal(hubSettings({ XDG_CACHE_HOME: '/x' }).cache, join('/x', 'huggingface', 'hub'));
+    assert.equal(hubCacheFolder({ HF_HOME: '/h' }), join('/h', 'hub'));
+    assert.equal(hubCacheFolder({ HF_HOME: '/h', HF_HUB_CACHE: '/c' }), '/c');
+    assert.equal(hubCacheFolder({ XDG_CACHE_HOME: '/x' }), join('/x', 'huggingface', 'hub'));
   });
 
   const python = process.env.CHATBOT_TRAIN_PYTHON;

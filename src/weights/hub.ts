@@ -1,22 +1,14 @@
-// Models from the Hugging Face hub, into the cache that Python uses. @huggingface/hub is asked for the commit behind a
-// revision and for its list of files; downloading, resuming, checking hashes and working without the network are done
-// here, because the library has none of them. It is loaded only when the network is really needed.
+// Models from the Hugging Face hub, into the cache that Python uses. The network is asked only for what the cache lacks.
+// The hub is asked for the commit behind a revision and for its list of files; then the files that are needed are
+// downloaded, interrupted ones from where they stopped, and believed when their hashes are right.
 
 import { UserError } from '../errors.js';
-import { homeFolder } from '../files/user-folders.js';
 import { quoted } from '../quote.js';
-import { nearest } from '../suggest.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
-import {
-  CachedModel,
-  type Environment,
-  type HubModel,
-  type HubSettings,
-  hubSettings,
-  parseHubId,
-  refuseOffline,
-} from './hub-cache.js';
-import { downloadBlob, type RemoteFile, Unreachable } from './hub-download.js';
+import { type Environment, hubAccess, hubCacheFolder, isOffline } from './hub-access.js';
+import { CachedModel, parseHubId, refuseOffline } from './hub-cache.js';
+import { Connection, type HubLimits, hubLimits, type Listing, listModel } from './hub-connection.js';
+import { downloadBlob, removeStalePartials } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
 
 export interface DownloadProgress {
@@ -36,117 +28,7 @@ export interface FetchOptions {
   readonly environment?: Environment;
   /** Waits before further tries when the network fails. */
   readonly retrySeconds?: readonly number[];
-}
-
-/** For suggestions. */
-const knownModels = [
-  ...['small', 'medium', 'large'].map((size) => `microsoft/DialoGPT-${size}`),
-  ...['gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'].flatMap((name) => [name, `openai-community/${name}`]),
-  'distilgpt2',
-  'distilbert/distilgpt2',
-];
-
-function causeCode(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return typeof code === 'string' ? code : 'no answer';
-}
-
-/** The hub as one model's fetcher sees it: every failure is a UserError that says what to do. */
-class Connection {
-  constructor(
-    readonly settings: HubSettings,
-    readonly model: HubModel,
-  ) {}
-
-  /** For @huggingface/hub and our own downloads alike. The token goes to the endpoint only, never along a redirect. */
-  readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
-    const { endpoint, token } = this.settings;
-    const url = new URL(input instanceof Request ? input.url : input);
-    const headers = new Headers(init.headers);
-    if (token !== undefined && url.origin === new URL(endpoint).origin)
-      headers.set('authorization', `Bearer ${token}`);
-    let response: Response;
-    try {
-      response = await fetch(url, { ...init, headers });
-    } catch (thrown) {
-      throw new Unreachable(
-        'hub-unreachable',
-        `cannot reach ${endpoint} for ${this.model.id} (${causeCode(thrown)}); check the connection and HF_ENDPOINT, or name a local model folder; with HF_HUB_OFFLINE=1 only what is cached is used`,
-        { cause: thrown },
-      );
-    }
-    if (response.ok || response.status === 416) return response;
-    await response.body?.cancel();
-    const refusal = this.refusal(response.status, response.headers.get('x-error-code'));
-    throw response.status >= 500
-      ? new Unreachable('hub-refused', refusal)
-      : new UserError('hub-refused', refusal);
-  };
-
-  /** What a status means to a person; the hub's own error codes are more exact than its statuses. */
-  private refusal(status: number, code: string | null): string {
-    const { endpoint, token } = this.settings;
-    const { id, revision } = this.model;
-    if (code === 'GatedRepo' || status === 403)
-      return `${id} is gated: accept its conditions at ${endpoint}/${id} and set HF_TOKEN to a token of that account`;
-    if (code === 'RevisionNotFound')
-      return `${id} on ${endpoint} has no revision ${quoted(revision)}; check its spelling`;
-    if (status === 401 && code !== 'RepoNotFound' && token !== undefined)
-      return `${endpoint} does not accept the token for ${id}; set HF_TOKEN to a valid one, or unset it for public models`;
-    // To a stranger the hub says 401 for what is not there, lest it tells which private models are.
-    if (status === 401 || status === 404) {
-      const similar = nearest(id, knownModels);
-      const question = similar === undefined || similar === id ? '' : ` (did you mean ${similar}?)`;
-      return `${id} is not on ${endpoint}: check its spelling${question}, or set HF_TOKEN if it is private`;
-    }
-    if (status === 429)
-      return `${endpoint} answers no more requests for ${id} just now; wait a while, or set HF_TOKEN`;
-    return `${endpoint} failed with status ${status} for ${id}; try again later, a download goes on where it stopped`;
-  }
-}
-
-interface Listing {
-  readonly commit: string;
-  readonly files: ReadonlyMap<string, RemoteFile>;
-}
-
-const isHash = (text: string): boolean => /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
-
-/** The commit behind the model's revision, and the files at its top. */
-async function list({ settings, model, fetch }: Connection): Promise<Listing> {
-  // The package asks for the home folder while it loads, and throws where the user has none.
-  process.env.HOME ??= homeFolder(process.env);
-  const { listFiles, modelInfo } = await import('@huggingface/hub');
-  const { endpoint } = settings;
-  const common = { hubUrl: endpoint, fetch };
-  const wrong = (): UserError =>
-    new UserError(
-      'hub-refused',
-      `${endpoint} answers as no Hugging Face hub does about ${model.id}; check HF_ENDPOINT`,
-    );
-  const info = await modelInfo({
-    ...common,
-    name: model.id,
-    revision: model.revision,
-    additionalFields: ['sha'],
-  }).catch((thrown: unknown) => {
-    throw thrown instanceof UserError ? thrown : wrong();
-  });
-  if (typeof info.sha !== 'string' || !/^[0-9a-f]{40}$/.test(info.sha)) throw wrong();
-  const files = new Map<string, RemoteFile>();
-  for await (const entry of listFiles({
-    ...common,
-    repo: { type: 'model', name: model.id },
-    revision: info.sha,
-  })) {
-    const hash = entry.lfs?.oid ?? entry.oid ?? '';
-    const size = entry.lfs?.size ?? entry.size;
-    if (entry.type !== 'file' || !isHash(hash) || !Number.isSafeInteger(size)) continue;
-    const url = `${endpoint}/${model.id}/resolve/${info.sha}/${encodeURIComponent(entry.path)}`;
-    files.set(entry.path, { url, size, hash });
-  }
-  return { commit: info.sha, files };
+  readonly limits?: Partial<HubLimits>;
 }
 
 /** @returns the weights' file, or the index of their shards. */
@@ -156,14 +38,19 @@ function chooseWeights({ model }: Connection, { files }: Listing): string {
   const held = [...files.keys()].filter((name) =>
     /\.(json|bin|safetensors|h5|msgpack|onnx|gguf|pt)$/.test(name),
   );
-  throw new UserError(
-    'model-incomplete',
-    `${model.id} has no weights that can be read: it holds ${held
+  const holds =
+    held
       .slice(0, 8)
       .map((name) => quoted(name))
-      .join(', ')}, but needs config.json and one of ${weightFileNames.join(', ')}`,
+      .join(', ') || 'no file of a model';
+  throw new UserError(
+    'model-incomplete',
+    `${model.id} has no weights that can be read: it holds ${holds}, but needs config.json and one of ${weightFileNames.join(', ')}`,
   );
 }
+
+/** Beside weights a model has only text; the longest is the tokenizer of a large multilingual vocabulary. */
+const largestText = 2 ** 28;
 
 class Fetcher {
   constructor(
@@ -181,8 +68,14 @@ class Fetcher {
         'model-incomplete',
         `${this.connection.model.id} lacks its file ${quoted(name)}; ask its owner, or use another`,
       );
+    if (!/\.(safetensors|bin)$/.test(name) && remote.size > largestText)
+      throw new UserError(
+        'hub-refused',
+        `${this.connection.model.id}: its file ${quoted(name)} has ${remote.size} bytes, more than any model needs; use another model`,
+      );
     const blob = await downloadBlob(this.cached.blobs, remote, {
-      fetch: (url, headers) => this.connection.fetch(url, { headers }),
+      fetch: (url, headers, signal) => this.connection.fetch(new URL(url), headers, signal),
+      signal: this.connection.deadline(remote.size),
       onBytes,
       retrySeconds: this.retrySeconds,
     });
@@ -201,10 +94,12 @@ class Fetcher {
 }
 
 async function download(connection: Connection, cached: CachedModel, options: FetchOptions): Promise<string> {
-  const listing = await list(connection);
+  const listing = await listModel(connection);
   const weights = chooseWeights(connection, listing);
   const fetcher = new Fetcher(connection, cached, listing, options.retrySeconds ?? [1, 5, 20]);
-  const small = ['config.json', ...tokenizerFileNames].filter((name) => listing.files.has(name));
+  const small = ['config.json', 'generation_config.json', ...tokenizerFileNames].filter((name) =>
+    listing.files.has(name),
+  );
   await fetcher.fetchAll(small, () => {});
   if (options.weights === false) return cached.snapshot(listing.commit);
   const isIndex = weights.endsWith('.index.json');
@@ -212,6 +107,7 @@ async function download(connection: Connection, cached: CachedModel, options: Fe
   await fetcher.fetchAll(large, options.onProgress ?? (() => {}));
   // Last, so that a revision never leads to a snapshot that is not whole.
   cached.remember(listing.commit);
+  removeStalePartials(cached.blobs);
   return cached.snapshot(listing.commit);
 }
 
@@ -230,10 +126,14 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
       'model-name-invalid',
       `${quoted(name)} is no name of a model; it looks like owner/name or owner/name@revision`,
     );
-  const settings = hubSettings(options.environment ?? process.env);
-  const cached = new CachedModel(settings.cache, model);
-  const snapshot = cached.completeSnapshot();
-  if (snapshot !== undefined) return snapshot;
-  if (settings.offline) refuseOffline(model, settings);
-  return download(new Connection(settings, model), cached, options);
+  const { environment = process.env, weights = true } = options;
+  const cached = new CachedModel(hubCacheFolder(environment), model);
+  const snapshot = cached.completeSnapshot(weights);
+  if (snapshot !== undefined) {
+    removeStalePartials(cached.blobs);
+    return snapshot;
+  }
+  if (isOffline(environment)) refuseOffline(model, hubCacheFolder(environment));
+  const limits = { ...hubLimits, ...options.limits };
+  return download(await Connection.open(hubAccess(environment), model, limits), cached, options);
 }

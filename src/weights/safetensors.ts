@@ -4,7 +4,9 @@
 
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import { isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
@@ -47,8 +49,15 @@ function pairsInValue(value: unknown): number {
   return pairs;
 }
 
+/** PyTorch has no tensor of more. */
+const mostDimensions = 64;
+
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return (
+    Array.isArray(value) &&
+    value.length <= mostDimensions &&
+    value.every((size) => Number.isSafeInteger(size) && size >= 0)
+  );
 }
 
 function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown>>; dataStart: number } {
@@ -65,9 +74,10 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch {
-    throw file.damaged('its header is not valid JSON');
+    // A name, its object, its shape and its offsets.
+    header = parseJson(text, { deepest: 8 });
+  } catch (thrown) {
+    throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
   }
   if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
@@ -80,7 +90,7 @@ function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype))
     throw file.fail(
-      `has tensor ${quoted(name)} of type ${quoted(String(dtype))}; F32, F16, BF16 and F64 can be read`,
+      `has tensor ${quoted(name)} of type ${typeof dtype === 'string' ? quoted(dtype) : 'unknown'}; F32, F16, BF16 and F64 can be read`,
     );
   if (!isSizes(shape)) throw file.damaged(`the shape ${of} is not a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2)

@@ -112,7 +112,7 @@ test('settings and the number of candidates reach the model', async () => {
 test('nothing is opened for what cannot be', async () => {
   const open: OpenChat = () => assert.fail('opened');
   await assert.rejects(chat({ model: 'm', greedy: true, topP: 0.5 }, { open }), /contradict each other/);
-  await assert.rejects(chat({ model: 'm', prompt: ' \n' }, { open }), /--prompt holds no words/);
+  await assert.rejects(chat({ model: 'm', prompt: ' \n' }, { open }), /--prompt is empty/);
 });
 
 test('the model is given back whatever happens', async () => {
@@ -138,7 +138,7 @@ test('who names no model is shown those that trainings left, the newest first', 
   process.chdir(folder);
   await assert.rejects(chat({}), {
     message:
-      'whom to talk to is missing: chatbot-chat <model>; for example microsoft/DialoGPT-small, or the --output-dir of a training',
+      'no model is named: use chatbot-chat <model>; for example microsoft/DialoGPT-small, or the --output-dir of a training',
     exitCode: 2,
   });
   for (const [index, name] of ['old', 'new', 'evil\u001b[2J', 'unfinished'].entries()) {
@@ -151,7 +151,7 @@ test('who names no model is shown those that trainings left, the newest first', 
   writeFileSync(join('results', 'file'), '');
   await assert.rejects(chat({}), {
     message:
-      'whom to talk to is missing: chatbot-chat <model>; here are results/evil [2J, results/new, results/old',
+      'no model is named: use chatbot-chat <model>; models found here: results/evil [2J, results/new, results/old',
   });
 });
 

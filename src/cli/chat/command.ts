@@ -1,4 +1,4 @@
-// The command that talks: options in, a model opened, and then one message, lines of a script or a person at the terminal.
+// The `chatbot-chat` command: opens a model, then answers one message, the lines of a script, or a person at the terminal.
 
 import type { ChatOption } from '../../config/chat-options.js';
 import { candidateCount, generationSettings, loadChatOptions } from '../../config/chat-settings.js';
@@ -22,7 +22,7 @@ export interface ChatTerminal {
 
 /**
  * @returns the exit code.
- * @throws UserError for what a person can mend.
+ * @throws UserError for anything that a person can correct.
  */
 export async function chatCommand(
   flags: GivenOptions<ChatOption>,
@@ -34,7 +34,7 @@ export async function chatCommand(
   const { model, prompt, json } = options;
   if (model === null) throw noModelNamed();
   if (prompt !== null && tidyText(prompt) === '')
-    throw new UserError('prompt-empty', '--prompt holds no words; say something after it');
+    throw new UserError('prompt-empty', '--prompt is empty; give it a message');
   const interactive = prompt === null && !json && stdin.isTTY === true && stdout.isTTY === true;
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
@@ -48,12 +48,12 @@ export async function chatCommand(
     return await runRepl(conversation, { flags, chat, terminal });
   } finally {
     chat.dispose();
-    // Whoever still holds the other end of a pipe must not keep the program alive.
+    // A pipe whose other end is still open must not keep the process alive.
     stdin.destroy?.();
   }
 }
 
-/** Whom one talks to, and where, in one line. */
+/** The model and the device, in one line. */
 function headline({ mmi }: PartnerOptions, { model, device, precision }: OpenedChat): string {
   const ranked = mmi === null ? '' : `, ranked by ${mmi}`;
   const parts = [
@@ -70,9 +70,9 @@ function noModelNamed(): UserError {
   const cure =
     found.length === 0
       ? 'for example microsoft/DialoGPT-small, or the --output-dir of a training'
-      : `here are ${found
+      : `models found here: ${found
           .slice(0, 5)
           .map((folder) => oneLine(folder))
           .join(', ')}${more}`;
-  return new UserError('model-not-named', `whom to talk to is missing: chatbot-chat <model>; ${cure}`);
+  return new UserError('model-not-named', `no model is named: use chatbot-chat <model>; ${cure}`);
 }

@@ -30,17 +30,21 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
   help: { takes: '', help: 'Show this list.', run: ({ screen }) => screen.text(helpText()) },
   reset: {
     takes: '',
-    help: 'Forget the conversation and start anew.',
+    help: 'Forget the conversation and start a new one.',
     run: ({ conversation, screen }) => {
       conversation.reset();
-      screen.note('forgotten; a new conversation begins');
+      screen.note('conversation forgotten');
     },
   },
   undo: { takes: '', help: 'Take back the last message and its reply.', run: undo },
-  retry: { takes: '', help: 'Answer the last message again.', run: (session) => session.retry() },
+  retry: {
+    takes: '',
+    help: 'Generate another reply to the last message.',
+    run: (session) => session.retry(),
+  },
   set: {
     takes: '[name value]',
-    help: 'Change how replies are made (default takes a change back), or list what can be changed.',
+    help: 'Change a setting (the value "default" resets it), or list all settings.',
     completes: 'parameter',
     run: set,
   },
@@ -52,25 +56,37 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
   },
   save: {
     takes: 'file',
-    help: 'Add the conversation to a file that chatbot-train --data reads.',
+    help: 'Append the conversation to a file that chatbot-train --data reads.',
     completes: 'file',
     run: save,
   },
   load: {
     takes: 'file',
-    help: 'Go on from the last conversation in a file that chatbot-train reads.',
+    help: 'Continue the last conversation of a file that chatbot-train reads.',
     completes: 'file',
     run: load,
   },
   candidates: {
     takes: '',
-    help: 'Show what the last reply was chosen from.',
+    help: 'Show all candidates of the last reply.',
     run: showCandidates,
   },
-  stats: { takes: '', help: 'Show how long the last reply took, and the room left.', run: showStatistics },
-  good: { takes: '', help: 'Keep the last reply as a good one.', run: (session) => rate(session, 'good') },
-  bad: { takes: '', help: 'Keep the last reply as a bad one.', run: (session) => rate(session, 'bad') },
-  exit: { takes: '', help: 'Leave, as Ctrl+D does.', run: (session) => session.leave() },
+  stats: {
+    takes: '',
+    help: 'Show the speed of the last reply, and the room left in the context.',
+    run: showStatistics,
+  },
+  good: {
+    takes: '',
+    help: 'Rate the last reply as good, and keep it for training.',
+    run: (session) => rate(session, 'good'),
+  },
+  bad: {
+    takes: '',
+    help: 'Rate the last reply as bad, so that it is not trained on.',
+    run: (session) => rate(session, 'bad'),
+  },
+  exit: { takes: '', help: 'End the program, as Ctrl+D does.', run: (session) => session.leave() },
 };
 
 /**
@@ -86,10 +102,10 @@ export async function runCommand(session: Session, line: string): Promise<void> 
     const begun = name === '' ? undefined : known.find((word) => word.startsWith(name));
     const near = begun ?? nearest(name.slice(0, 40), known);
     const hint = near === undefined ? '/help lists the commands' : `did you mean /${near}?`;
-    throw new UserError('chat-command-invalid', `/${oneLine(name, 40)} is no command; ${hint}`);
+    throw new UserError('chat-command-invalid', `/${oneLine(name, 40)} is not a command; ${hint}`);
   }
   if (command.takes === '' && rest !== '')
-    throw new UserError('chat-command-invalid', `/${name} stands alone, without ${quoted(rest, 40)}`);
+    throw new UserError('chat-command-invalid', `/${name} takes no argument, but got ${quoted(rest, 40)}`);
   await command.run(session, rest);
 }
 
@@ -98,7 +114,7 @@ function helpText(): string {
   const more = [
     ['"""', 'Begin or end a message of several lines.'],
     ['Ctrl+C', 'Stop a reply, or clear the line.'],
-    ['Ctrl+D', 'Leave.'],
+    ['Ctrl+D', 'End the program.'],
   ];
   const all = [...rows, ...more];
   const width = Math.max(...all.map(([name = '']) => name.length));
@@ -107,8 +123,7 @@ function helpText(): string {
 
 function undo({ conversation, screen }: Session): void {
   const taken = conversation.undo();
-  if (taken === undefined)
-    throw new UserError('nothing-said-yet', 'nothing was said yet that could be taken back');
+  if (taken === undefined) throw new UserError('nothing-said-yet', 'there is no message to take back');
   screen.note(`taken back: ${oneLine(taken.message, 60)}`);
 }
 
@@ -129,7 +144,7 @@ function show(session: Session, what: string): void {
   if (!isKeyOf(shows, what))
     throw new UserError(
       'chat-command-invalid',
-      `/show ${oneLine(what, 40)} is not known; /show history and /show model are`,
+      `/show does not know ${quoted(what, 40)}; use /show, /show history or /show model`,
     );
   shows[what](session);
 }
@@ -141,9 +156,9 @@ function isKeyOf<Table extends object>(table: Table, word: PropertyKey): word is
 function save({ conversation, screen }: Session, typed: string): void {
   const path = pathOf('/save', typed);
   const { turns } = conversation;
-  if (turns.length < 2) throw new UserError('nothing-said-yet', 'there is no conversation yet to be saved');
+  if (turns.length < 2) throw new UserError('nothing-said-yet', 'there is no conversation to save yet');
   addDialogue(path, { turns });
-  screen.note(`${turns.length} turns added to ${oneLine(path)}`);
+  screen.note(`${turns.length} turns appended to ${oneLine(path)}`);
 }
 
 function load({ conversation, screen }: Session, typed: string): void {
@@ -151,14 +166,15 @@ function load({ conversation, screen }: Session, typed: string): void {
   conversation.load(dialogue.turns);
   screen.note(`${dialogue.turns.length} turns from ${oneLine(dialogue.source)}`);
   if (dialogue.hadInstructions)
-    screen.note('(without its instructions: a conversation here has two speakers)');
+    screen.note('(system messages are left out: a conversation here has two speakers)');
   if (conversation.exchanges.at(-1)?.answer === null)
-    screen.note('(the last one has no answer yet: /retry answers it)');
+    screen.note('(the last turn has no reply yet; /retry generates one)');
 }
 
-/** No shell stands between, so the home folder's `~` is for us to know. */
+/** There is no shell to expand `~`. */
 function pathOf(command: string, typed: string): string {
-  if (typed === '') throw new UserError('chat-command-invalid', `${command} needs the name of a file`);
-  if (typed.includes('\0')) throw new UserError('chat-command-invalid', 'a file name has no NUL in it');
+  if (typed === '') throw new UserError('chat-command-invalid', `${command} needs a file name`);
+  if (typed.includes('\0'))
+    throw new UserError('chat-command-invalid', 'a file name cannot contain a NUL character');
   return /^~(?=\/|$)/.test(typed) ? join(homeFolder(process.env), typed.slice(1)) : typed;
 }

@@ -65,7 +65,7 @@ describe('the history file', () => {
       mkdirSync(join(path, '..'), { recursive: true });
       writeFileSync(path, damage);
       for (const action of [() => new HistoryFile(path).read(), () => new HistoryFile(path).add('x')])
-        assert.match(refusal('data', action), /chat-history cannot be read .*; remove it/);
+        assert.match(refusal('data', action), /chat-history cannot be read .*; delete it/);
       assert.deepEqual(readFileSync(path), damage);
     }
   });

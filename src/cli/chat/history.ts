@@ -25,19 +25,19 @@ export class HistoryFile {
     try {
       const stats = statSync(this.path, { throwIfNoEntry: false });
       if (stats === undefined) return [];
-      if (!stats.isFile() || stats.size > mostBytes) throw new TypeError('it is no history');
+      if (!stats.isFile() || stats.size > mostBytes) throw new TypeError('it is not a history file');
       const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(this.path));
-      if (text.includes('\0')) throw new TypeError('it is no text');
+      if (text.includes('\0')) throw new TypeError('it is not text');
       return text
         .split('\n')
-        .map(visible)
+        .map((line) => visible(line))
         .filter((line) => line.trim() !== '')
         .slice(-historySize)
         .reverse();
     } catch (thrown) {
       throw new UserError(
         'history-unreadable',
-        `the history in ${this.path} cannot be read (${messageOf(thrown)}); remove it to have one again`,
+        `the history in ${this.path} cannot be read (${messageOf(thrown)}); delete it to start a new one`,
         { cause: thrown },
       );
     }

@@ -54,7 +54,7 @@ test('what is no text is refused with its line, after the lines before it', asyn
   };
   await assert.rejects(reading, refused('data', /^line 3 of the input is not UTF-8; .*iconv/));
   assert.deepEqual(read, ['a', 'b']);
-  await assert.rejects(linesOf('a\n', 'b\0c\n'), refused('data', /^line 2 of the input holds a NUL/));
+  await assert.rejects(linesOf('a\n', 'b\0c\n'), refused('data', /^line 2 of the input contains a NUL/));
 });
 
 test('a line without end is given up before it fills the memory', async () => {

@@ -1,5 +1,5 @@
-// Lines of text from a stream of bytes that nobody has looked at yet: what is no text is refused with its line, and no
-// more than one line is ever held.
+// Lines of text from an unchecked stream of bytes. What is not text is refused with its line number, and no more than one
+// line is held in memory.
 
 import { messageOf, UserError } from '../../errors.js';
 
@@ -28,7 +28,7 @@ export async function* inputLines(input: AsyncIterable<Uint8Array | string>): As
     if (held > mostBytes)
       throw new UserError(
         'message-too-long',
-        `line ${number} of the input is longer than a megabyte, which no model can read; end every message with a line break`,
+        `line ${number} of the input is longer than a megabyte, more than any model can read; end each message with a line break`,
       );
     if (part.length > 0) parts.push(part);
   };
@@ -68,7 +68,7 @@ async function* readable(input: AsyncIterable<Uint8Array | string>): AsyncGenera
 function decoded(bytes: Uint8Array, number: number): string {
   let text: string;
   try {
-    // A byte-order mark at its start is not part of the text.
+    // TextDecoder drops a byte order mark.
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (thrown) {
     throw new UserError(
@@ -80,7 +80,7 @@ function decoded(bytes: Uint8Array, number: number): string {
   if (text.includes('\0'))
     throw new UserError(
       'input-unreadable',
-      `line ${number} of the input holds a NUL and is no text; give lines of text`,
+      `line ${number} of the input contains a NUL character; give lines of text`,
     );
   return text.endsWith('\r') ? text.slice(0, -1) : text;
 }

@@ -23,7 +23,7 @@ test('--help lists every option exactly once, on stdout', () => {
     assert.equal(stdout.split(`\n${heading}:\n`).length, 2, heading);
   assert.equal(listed.length, flags.length + 2, 'besides the table only --help and --version');
   assert.match(stdout, /^Usage: chatbot-chat <model> \[options\]\n/);
-  assert.match(stdout, /^ {2}model\n {6}Whom to talk to/m);
+  assert.match(stdout, /^ {2}model\n {6}The model to talk to/m);
 });
 
 test('--help loads nothing but commander, the option table and the command line', () => {

@@ -10,11 +10,11 @@ import { givenFlags } from '../flags.js';
 import { createProgram, runProgram } from '../program.js';
 
 const EPILOGUE = `
-In a terminal you type and the model answers; /help lists what else you can type, Ctrl+C stops a reply, Ctrl+D leaves.
+In a terminal you type and the model replies. /help lists the commands, Ctrl+C stops a reply, Ctrl+D ends the program.
 
-Without a terminal every line of input is a message, and its reply is one line of output. It is one conversation: the
-model has read the lines before. A line break inside a reply is printed as a space (--json keeps it), a line without
-words is skipped, and the first line that cannot be answered ends the program with an error.
+Without a terminal, each line of input is a message and each line of output its reply. All lines belong to one
+conversation. A line break inside a reply is printed as a space (--json keeps it). Empty lines are skipped. The first
+line that cannot be answered ends the program with an error.
 
 Examples:
   chatbot-chat results/quickstart
@@ -23,14 +23,14 @@ Examples:
   chatbot-chat results/mine --prompt "Hi!" --json
   chatbot-chat results/quickstart --mmi results/quickstart-reverse --candidates 16
 
-Exit codes: 0 done; 1 unexpected error; 2 flags, or a message longer than the model can read; 3 input that is not UTF-8;
+Exit codes: 0 done; 1 unexpected error; 2 usage, or a message longer than the context; 3 input that is not UTF-8;
 4 model; 5 device or memory; 130 or 143 interrupted.`;
 
 function build(): Command {
   const program = createProgram(
     {
       name: 'chatbot-chat',
-      description: 'Talks with a GPT-2 or DialoGPT model, such as chatbot-train leaves.',
+      description: 'Chat with a GPT-2 or DialoGPT model, such as one that chatbot-train wrote.',
       usage: '<model> [options]',
       epilogue: EPILOGUE,
     },
@@ -45,13 +45,13 @@ function build(): Command {
   return program;
 }
 
-/** Whoever gives a second word wants to say something, or has forgotten quotes. */
+/** A second word is a message without --prompt, or a name with a space and no quotes. */
 function refuseFurtherWords(program: Command): void {
   const [, word] = program.args;
   if (word !== undefined)
     throw new UserError(
       'argument-unexpected',
-      `${quoted(word)} is one word too many after the model; a message is given as --prompt "..."`,
+      `${quoted(word)} is not expected after the model; give a message as --prompt "..."`,
     );
 }
 

@@ -16,9 +16,9 @@ const rated = new WeakMap<Exchange, Rating>();
 export function rate({ conversation, feedbackFile, screen }: Session, rating: Rating): void {
   const last = conversation.exchanges.at(-1);
   if (last === undefined || (last.answer ?? '') === '')
-    throw new UserError('nothing-said-yet', 'there is no reply yet that could be rated');
+    throw new UserError('nothing-said-yet', 'there is no reply to rate yet');
   if (rated.get(last) === rating) {
-    screen.note(`rated ${rating} already`);
+    screen.note(`already rated ${rating}`);
     return;
   }
   makePrivateFolder(dirname(feedbackFile));

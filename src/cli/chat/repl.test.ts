@@ -117,7 +117,7 @@ describe('a conversation in the terminal', () => {
     assert.equal(code, 0);
     assert.match(
       output,
-      /\ntoo long\n\n> b\r\ngpu fell off \(a defect of chatbot-chat; [^\n]*\)\n\n> c\r\nwell then\n/,
+      /\ntoo long\n\n> b\r\ngpu fell off \(this is a bug in chatbot-chat; [^\n]*\)\n\n> c\r\nwell then\n/,
     );
   });
 
@@ -134,11 +134,11 @@ describe('a conversation in the terminal', () => {
     assert.match(output, /\(cut after 2 tokens; \/set max-new-tokens allows more\)/);
     assert.match(
       output,
-      /\(cut: the context of 64 tokens is full\)\n\([^\n]*the oldest turn is no longer read\)/,
+      /\(cut: the context of 64 tokens is full\)\n\([^\n]*the oldest turn is no longer part of it\)/,
     );
-    assert.equal(output.match(/no longer read/g)?.length, 2);
-    assert.match(output, /the oldest 3 turns are no longer read/);
-    assert.match(output, /> e\r\n\(no words\)\n/);
+    assert.equal(output.match(/no longer part of it/g)?.length, 2);
+    assert.match(output, /the oldest 3 turns are no longer part of it/);
+    assert.match(output, /> e\r\n\(empty reply\)\n/);
   });
 
   it('takes messages of several lines between quotes', async () => {
@@ -159,11 +159,11 @@ describe('a conversation in the terminal', () => {
 describe('commands', () => {
   it('are told apart, and unknown ones get the nearest known', async () => {
     const { output } = await play(['/helpp', '/cand', '/xyzzy', '/reset now', '/constructor', '/', '/help']);
-    assert.match(output, /\/helpp is no command; did you mean \/help\?/);
-    assert.match(output, /\/cand is no command; did you mean \/candidates\?/);
-    assert.match(output, /\/xyzzy is no command; \/help lists the commands/);
-    assert.match(output, /\/reset stands alone, without "now"/);
-    assert.match(output, /\/constructor is no command/);
+    assert.match(output, /\/helpp is not a command; did you mean \/help\?/);
+    assert.match(output, /\/cand is not a command; did you mean \/candidates\?/);
+    assert.match(output, /\/xyzzy is not a command; \/help lists the commands/);
+    assert.match(output, /\/reset takes no argument, but got "now"/);
+    assert.match(output, /\/constructor is not a command/);
     for (const name of [
       'help',
       'reset',
@@ -194,15 +194,15 @@ describe('commands', () => {
       '/show history',
     ]);
     for (const sentence of [
-      /nothing was said yet that could be taken back/,
-      /nothing was said yet that could be answered again/,
-      /there is no reply yet; say something first/,
-      /there is no conversation yet to be saved/,
-      /there is no reply yet that could be rated/,
-      /\/save needs the name of a file/,
-      /\/load needs the name of a file/,
-      /\/show all is not known; \/show history and \/show model are/,
-      /nothing was said yet\n/,
+      /there is no message to take back/,
+      /there is no message to answer again/,
+      /there is no reply yet; send a message first/,
+      /there is no conversation to save yet/,
+      /there is no reply to rate yet/,
+      /\/save needs a file name/,
+      /\/load needs a file name/,
+      /\/show does not know "all"; use \/show, \/show history or \/show model/,
+      /the conversation is empty\n/,
     ])
       assert.match(output, sentence);
   });
@@ -246,7 +246,7 @@ describe('commands', () => {
     );
     assert.match(output, /--greedy and --temperature contradict each other/);
     assert.equal(settings.length, 2);
-    assert.match(output, /top-k {2}7\nChoose among so many/);
+    assert.match(output, /top-k {2}7\nSample from the k most likely/);
   });
 
   it('show the model, statistics and candidates', async () => {
@@ -268,17 +268,17 @@ describe('commands', () => {
 
   it('answer again, and say when the answer can only be the same', async () => {
     const said = await play(['hi', '/retry', '/retry'], { replies: [{}, { text: 'new' }, { text: 'new' }] });
-    assert.match(said.output, /\/retry\r\nnew\n\n> \/retry\r\nnew\n\(the same again; a higher temperature/);
+    assert.match(said.output, /\/retry\r\nnew\n\n> \/retry\r\nnew\n\(the same reply; a higher temperature/);
     assert.notEqual(said.settings[0]?.seed, said.settings[1]?.seed);
     const greedy = await play(['hi', '/retry'], { flags: { greedy: true } });
-    assert.match(greedy.output, /the same again: greedy leaves nothing to chance/);
+    assert.match(greedy.output, /the same reply: greedy decoding is deterministic/);
   });
 
   it('keep ratings as conversations that can be read again', async () => {
     const { output, state } = await play(['hi', '/good', '/good', 'and', '/bad']);
     const file = join(state, 'feedback.jsonl');
     assert.ok(output.includes(`rated good in ${file}`));
-    assert.match(output, /rated good already/);
+    assert.match(output, /already rated good/);
     assert.deepEqual(
       readFileSync(file, 'utf8')
         .trimEnd()
@@ -305,10 +305,10 @@ describe('the history', () => {
     mkdirSync(join(state, 'chatbot-train', 'chat-history'), { recursive: true });
     const { code, output } = await play(['hi', 'ho'], { state });
     assert.equal(code, 0);
-    assert.equal(output.match(/what you type is not kept: the history in/g)?.length, 1);
+    assert.equal(output.match(/input is not saved: the history in/g)?.length, 1);
     writeFileSync(join(scratch, 'file'), '');
     const nowhere = await play(['hi', 'ho'], { state: join(scratch, 'file') });
     assert.equal(nowhere.code, 0);
-    assert.equal(nowhere.output.match(/what you type is not kept/g)?.length, 1);
+    assert.equal(nowhere.output.match(/input is not saved/g)?.length, 1);
   });
 });

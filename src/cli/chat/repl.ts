@@ -17,7 +17,7 @@ import { Parameters } from './parameters.js';
 import { Screen, type TerminalOutput } from './screen.js';
 import { Session, sentenceOf } from './session.js';
 
-export interface ReplSurroundings {
+export interface ReplContext {
   /** As the command line gave them; what the conversation was made with. */
   readonly flags: GivenOptions<ChatOption>;
   readonly chat: OpenedChat;
@@ -28,7 +28,7 @@ export interface ReplSurroundings {
 /** @returns the exit code. @throws UserError (usage) for flags that loadChatOptions refuses. */
 export async function runRepl(
   conversation: Conversation,
-  { flags, chat, terminal, environment = process.env }: ReplSurroundings,
+  { flags, chat, terminal, environment = process.env }: ReplContext,
 ): Promise<number> {
   const { stdin: input, stdout: output } = terminal;
   const parameters = new Parameters(flags);
@@ -37,11 +37,12 @@ export async function runRepl(
   const feedbackFile = join(folder, 'feedback.jsonl');
   const session = new Session(conversation, parameters, chat, screen, feedbackFile);
   const history = parameters.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
-  if (!parameters.options.quiet) screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D leaves');
+  if (!parameters.options.quiet)
+    screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D ends the program');
   const reader = new LineReader({
     ...{ input, output, complete, historySize },
     history: history?.entries ?? [],
-    clearedNote: `${screen.styled('note', 'Ctrl+D or /exit leaves')}\n`,
+    clearedNote: `${screen.styled('note', 'Ctrl+D or /exit ends the program')}\n`,
   });
   reader.onInterrupt = () => session.interrupt();
   try {
@@ -82,7 +83,7 @@ class KeptHistory {
       return action();
     } catch (thrown) {
       this.usable = false;
-      this.screen.note(`what you type is not kept: ${sentenceOf(thrown)}`);
+      this.screen.note(`input is not saved: ${sentenceOf(thrown)}`);
       return undefined;
     }
   }

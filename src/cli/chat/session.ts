@@ -49,8 +49,7 @@ export class Session {
   /** Answers the last message again. */
   async retry(): Promise<void> {
     const before = this.conversation.exchanges.at(-1);
-    if (before === undefined)
-      throw new UserError('nothing-said-yet', 'nothing was said yet that could be answered again');
+    if (before === undefined) throw new UserError('nothing-said-yet', 'there is no message to answer again');
     const reply = await this.answer((watcher) => this.conversation.retry(watcher));
     if (reply.finishReason !== 'interrupted' && reply.text === before.answer)
       this.screen.note(this.whyTheSame());
@@ -79,9 +78,9 @@ export class Session {
     const notes: string[] = [];
     if (reply.finishReason === 'interrupted')
       notes.push(
-        reply.text === '' ? '(stopped before the first word; the message is taken back)' : '(stopped)',
+        reply.text === '' ? '(stopped before the first word; your message is removed)' : '(stopped)',
       );
-    else if (reply.text.trim() === '') notes.push('(no words)');
+    else if (reply.text.trim() === '') notes.push('(empty reply)');
     if (reply.finishReason === 'length')
       notes.push(
         reply.promptTokens + reply.tokens >= contextLength
@@ -92,17 +91,17 @@ export class Session {
       notes.push(
         `(the context of ${contextLength} tokens is full: the oldest ${
           reply.droppedTurns === 1 ? 'turn is' : `${reply.droppedTurns} turns are`
-        } no longer read)`,
+        } no longer part of it)`,
       );
     return notes;
   }
 
   private whyTheSame(): string {
     const { doSample, numBeams } = this.conversation.settings;
-    if (numBeams > 1) return '(the same again: beam search leaves nothing to chance; /set num-beams 1 does)';
+    if (numBeams > 1) return '(the same reply: beam search is deterministic; /set num-beams 1 samples)';
     return doSample
-      ? '(the same again; a higher temperature brings more variety)'
-      : '(the same again: greedy leaves nothing to chance; /set greedy false does)';
+      ? '(the same reply; a higher temperature gives more variety)'
+      : '(the same reply: greedy decoding is deterministic; /set greedy false samples)';
   }
 
   private refuseTooMany(options: ChatOptions): void {
@@ -119,8 +118,8 @@ export class Session {
   }
 }
 
-/** An error in a sentence; a defect of ours says that it is one. */
+/** An error in one sentence; a bug of ours is named as one. */
 export function sentenceOf(thrown: unknown): string {
   if (thrown instanceof UserError) return flagMessageOf(thrown);
-  return `${messageOf(thrown).split('\n')[0]} (a defect of chatbot-chat; CHATBOT_TRAIN_DEBUG=1 shows where)`;
+  return `${messageOf(thrown).split('\n')[0]} (this is a bug in chatbot-chat; CHATBOT_TRAIN_DEBUG=1 prints the stack trace)`;
 }

@@ -11,7 +11,7 @@ export function showParameters({ parameters, screen }: Session): void {
 }
 
 export function showHistory({ conversation, screen }: Session): void {
-  if (conversation.exchanges.length === 0) screen.note('nothing was said yet');
+  if (conversation.exchanges.length === 0) screen.note('the conversation is empty');
   for (const { message, answer } of conversation.exchanges) {
     screen.said(message);
     if (answer !== null) screen.piece(answer);
@@ -34,7 +34,7 @@ export function showModel({ chat, screen }: Session): void {
 export function showCandidates({ conversation, screen }: Session): void {
   const { candidates } = lastReply(conversation.lastReply);
   if (candidates.length === 0) {
-    screen.note('the last reply was the only one; /set candidates or /set num-beams has more of them made');
+    screen.note('the last reply had no other candidates; /set candidates or /set num-beams asks for some');
     return;
   }
   screen.pairs(
@@ -60,6 +60,6 @@ export function showStatistics({ conversation, chat, screen }: Session): void {
 }
 
 function lastReply(reply: Reply | null): Reply {
-  if (reply === null) throw new UserError('nothing-said-yet', 'there is no reply yet; say something first');
+  if (reply === null) throw new UserError('nothing-said-yet', 'there is no reply yet; send a message first');
   return reply;
 }

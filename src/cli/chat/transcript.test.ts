@@ -45,7 +45,11 @@ describe('a saved conversation', () => {
   });
 
   const foreign: readonly (readonly [name: string, text: string, why: RegExp])[] = [
-    ['list.json', '[{"turns":["a","b"]}]\n', /list\.json is a JSON list, to which no line can be added/],
+    [
+      'list.json',
+      '[{"turns":["a","b"]}]\n',
+      /list\.json is a JSON list, and a line cannot be appended to it/,
+    ],
     ['qa.jsonl', '{"text":"a","response":"b"}\n', /qa\.jsonl:1: expected turns, found text and response/],
     ['broken.jsonl', '{"turns":["a","b"]}\n{"turns":["a"\n', /broken\.jsonl:2:\d+ is not JSON/],
     ['letter.txt', 'Dear Sir,\n', /letter\.txt:1:1 is not JSON/],

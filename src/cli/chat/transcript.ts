@@ -21,7 +21,7 @@ export function addDialogue(path: string, dialogue: DialogueLine): void {
   if (extname(path).toLowerCase() === '.tsv')
     throw new UserError(
       'transcript-name-invalid',
-      `${path} would be read as DialoGPT lines; give it a name that ends in .jsonl`,
+      `${path} would be read as DialoGPT lines; use a name that ends in .jsonl`,
     );
   const lineBreak = isOpenEnded(path) ? '\n' : '';
   const file = new AppendFile(path);
@@ -41,7 +41,7 @@ function isOpenEnded(path: string): boolean {
   if (text.trimStart().startsWith('['))
     throw new UserError(
       'corpus-not-appendable',
-      `${path} is a JSON list, to which no line can be added; choose another name`,
+      `${path} is a JSON list, and a line cannot be appended to it; choose another name`,
     );
   return !text.endsWith('\n');
 }
@@ -57,7 +57,7 @@ export interface LoadedDialogue {
 /** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none that can be read. */
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
-  if (dialogue === undefined) throw new UserError('corpus-empty', `${path} holds no conversation`);
+  if (dialogue === undefined) throw new UserError('corpus-empty', `${path} contains no conversation`);
   const spoken = dialogue.turns.filter(({ system }) => system !== true);
   return {
     turns: spoken.map(({ text }) => text),

@@ -69,10 +69,25 @@ test('a folder for the kernels that cannot be made is not the one that is named'
 test('the token is never printed', () => {
   const { detail } = hubCheck({
     HF_TOKEN: 'hf_secret',
-    HF_ENDPOINT: 'https://me:word@mirror.example',
+    HF_ENDPOINT: 'https://mirror.example',
+    HTTPS_PROXY: 'http://me:word@proxy:3128',
     HF_HUB_OFFLINE: '1',
   });
-  assert.equal(detail, 'HF_TOKEN is set, endpoint https://mirror.example, offline; network not tried');
+  assert.equal(
+    detail,
+    'HF_TOKEN is set, endpoint https://mirror.example, proxy http://***@proxy:3128 (HTTPS_PROXY), offline; network not tried',
+  );
+  const mirror = hubCheck({ HF_TOKEN: 'hf_secret', HF_ENDPOINT: 'https://me:word@mirror.example' });
+  assert.equal(
+    mirror.detail,
+    'HF_ENDPOINT has a password, endpoint https://mirror.example; network not tried',
+  );
+});
+
+test('an address of the hub that is none is said, without its password', () => {
+  const { detail, state } = hubCheck({ HF_ENDPOINT: 'me:word@mirror' });
+  assert.equal(state, 'absent');
+  assert.match(detail, /^HF_ENDPOINT is "\*\*\*@mirror", which is no address/);
 });
 
 test('the report marks what is missing, gives its cure and the verdict', () => {

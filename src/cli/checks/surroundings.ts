@@ -3,15 +3,16 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
-import { hubSettings } from '../../weights/hub-cache.js';
+import { hubAccess, hubCacheFolder, isOffline } from '../../weights/hub-access.js';
 import type { Check } from './check.js';
 
 export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   const folders = [
     ['kernel cache', kernelCache(env)],
-    ['hub cache', hubSettings(env).cache],
+    ['hub cache', hubCacheFolder(env)],
   ] as const;
   return Promise.all(
     folders.map(async ([name, folder]): Promise<Check> => {
@@ -60,17 +61,23 @@ async function folderBytes(folder: string): Promise<number | null> {
 
 /** How the hub will be asked; whether it answers is not tried. */
 export function hubCheck(env: NodeJS.ProcessEnv): Check {
-  const settings = hubSettings(env);
-  const token = env.HF_TOKEN
-    ? 'HF_TOKEN is set'
-    : settings.token !== undefined
-      ? 'a token is kept on this machine'
-      : 'HF_TOKEN is not set (only private and gated models need it)';
-  const endpoint = env.HF_ENDPOINT ? `, endpoint ${withoutPassword(settings.endpoint)}` : '';
-  const offline = settings.offline ? ', offline' : '';
-  return { name: 'Hugging Face', state: 'ok', detail: `${token}${endpoint}${offline}; network not tried` };
-}
-
-function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
+  const name = 'Hugging Face';
+  try {
+    const { endpoint, token, authorization, proxies } = hubAccess(env);
+    const details = [
+      token !== undefined
+        ? env.HF_TOKEN
+          ? 'HF_TOKEN is set'
+          : 'a token is kept on this machine'
+        : authorization !== undefined
+          ? 'HF_ENDPOINT has a password'
+          : 'HF_TOKEN is not set (only private and gated models need it)',
+      ...(env.HF_ENDPOINT ? [`endpoint ${endpoint}`] : []),
+      ...(proxies === null ? [] : [`proxy ${proxies.description}`]),
+      ...(isOffline(env) ? ['offline'] : []),
+    ];
+    return { name, state: 'ok', detail: `${details.join(', ')}; network not tried` };
+  } catch (thrown) {
+    return { name, state: 'absent', detail: messageOf(thrown) };
+  }
 }
