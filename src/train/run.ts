@@ -11,6 +11,7 @@ import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../de
 import { messageOf, UserError } from '../errors.js';
 import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import {
   checkpointFolder,
   checkpointSteps,
@@ -104,7 +105,7 @@ async function lockedRun(
     for (const line of corpora.notes) watcher.note(line);
     if (options.reverse)
       watcher.note(
-        '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
+        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
@@ -122,7 +123,7 @@ async function lockedRun(
 }
 
 /** Another run may have made the folder since it was looked at. */
-function lockNewFolder(options: RunOptions): FolderLock {
+function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
   const lock = lockFolder(options.outputDir);
   try {
     refuseOccupied(options);
@@ -147,17 +148,23 @@ function checkedDisk(
   return plan;
 }
 
+/** What the fingerprint of the data depends on. */
+const dataOptions = [
+  ...(['seed', 'maxLength', 'perDeviceTrainBatchSize', 'gradientAccumulationSteps'] as const),
+  ...(['packing', 'lossOn', 'evalRatio'] as const),
+] as const satisfies readonly (keyof TrainOptions)[];
+
 function refuseOtherData(
   { outputDir }: Pick<RunOptions, 'outputDir'>,
   state: RunState,
   { fingerprints }: TrainingData,
 ): void {
-  const cure = `give the old ones, or start a new run with --model ${outputDir}`;
+  const named = dataOptions.map((key) => option(key)).join(', ');
+  const cure = `give the old ones, or start a new run with ${option('model', outputDir)}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-        `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
