@@ -16,6 +16,7 @@ import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
+import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
@@ -85,11 +86,11 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        'every dialogue of --data is also in --eval-data, so none is left to learn from',
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
       );
     if (train.length < count)
       notes.push(
-        `${count - train.length} dialogues of --data are also in --eval-data: they are measured on and not learnt from`,
+        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`,
       );
     return corpora(train, evaluation);
   }
@@ -179,8 +180,8 @@ function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): U
   const isAssistants = ({ turns }: Dialogue) => turns.some(({ role }) => role === 'assistant');
   const why =
     lossOn === 'assistant' && ![...train].some(isAssistants)
-      ? 'no turn is known to be an assistant’s; use --loss-on responses'
-      : `no turn that --loss-on ${lossOn} counts is left`;
+      ? `no turn is known to be an assistant’s; use ${option('lossOn', 'responses')}`
+      : `no turn that ${option('lossOn', lossOn)} counts is left`;
   return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
 }
 

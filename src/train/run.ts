@@ -1,6 +1,7 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
@@ -9,7 +10,9 @@ import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
+import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import {
   checkpointFolder,
   checkpointSteps,
@@ -19,6 +22,7 @@ import {
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
+import { type DiskPlan, freeDisk, planDisk, refuseFullDisk } from './disk-plan.js';
 import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
@@ -27,7 +31,7 @@ import { lengthWarning, planRunMemory, type RunPlan, rowLength, totalSteps } fro
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
-import { openStart, type Start } from './start.js';
+import { openStart, refuseFile, refuseOccupied, type Start } from './start.js';
 import { TensorBoardFile } from './tensorboard.js';
 import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
 
@@ -43,7 +47,22 @@ export interface RunWatcher extends Watcher {
  * @returns null after a dry run.
  * @throws UserError for everything that a person can mend.
  */
-export async function startRun(given: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+  refuseFile(options.outputDir);
+  // A folder that is there is locked before anything in it is looked at, a new one when the first file is written.
+  const lock = options.dryRun || !existsSync(options.outputDir) ? null : lockFolder(options.outputDir);
+  try {
+    return await lockedRun(options, watcher, lock !== null);
+  } finally {
+    lock?.release();
+  }
+}
+
+async function lockedRun(
+  given: RunOptions,
+  watcher: RunWatcher,
+  isLocked: boolean,
+): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(given);
   const device = await selectDevice(given.device, {
@@ -69,6 +88,7 @@ export async function startRun(given: RunOptions, watcher: RunWatcher): Promise<
       maxLength,
     });
     const settings = trainerSettings(options, data);
+    const disk = checkedDisk(options, start, settings, state.globalStep);
     const plan: RunPlan = {
       model: start.label,
       parameters: start.parameters,
@@ -82,6 +102,7 @@ export async function startRun(given: RunOptions, watcher: RunWatcher): Promise<
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
+      disk,
       outputDir: options.outputDir,
       lossOn: options.lossOn,
       reverse: options.reverse,
@@ -91,38 +112,75 @@ export async function startRun(given: RunOptions, watcher: RunWatcher): Promise<
     if (warning !== null) watcher.note(warning);
     if (options.reverse)
       watcher.note(
-        '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
+        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
-    device.reserve(totalBytes(planned));
-    const learner = buildLearner(device, config, learning);
-    return await train({ options, start, data, learner, settings, state, plan, watcher });
+    const lock = isLocked ? null : lockNewFolder(options);
+    try {
+      device.reserve(totalBytes(planned));
+      const learner = buildLearner(device, config, learning);
+      return await train({ options, start, data, learner, settings, state, plan, watcher });
+    } finally {
+      lock?.release();
+    }
   } finally {
     device.dispose();
   }
 }
 
-/** Unless `--loss-on` is given, a run goes on with what it began with: earlier versions had another default. */
+/** Unless the choice is given, a run goes on with what it began with: earlier versions had another default. */
 function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
   if (lossOn !== 'auto' || !checkpoint) return lossOn;
   const recorded = recordedOption(checkpoint, 'lossOn');
   const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
-  if (began !== lossOn) watcher.note(`resuming goes on with --loss-on ${began}, as the run began`);
+  if (began !== lossOn) watcher.note(`resuming goes on with ${option('lossOn', began)}, as the run began`);
   return began;
 }
+
+/** Another run may have made the folder since it was looked at. */
+function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
+  const lock = lockFolder(options.outputDir);
+  try {
+    refuseOccupied(options);
+    return lock;
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+/** @throws UserError (device) where the disk has no room for what the run will write. */
+function checkedDisk(
+  { outputDir }: RunOptions,
+  { parameters, tokenizer }: Start,
+  settings: TrainerSettings,
+  firstStep: number,
+): DiskPlan {
+  const existing = checkpointSteps(outputDir).length;
+  const writing = { ...settings, parameters, vocabularySize: tokenizer.vocabularySize, firstStep, existing };
+  const plan = planDisk(writing, freeDisk(outputDir));
+  refuseFullDisk(outputDir, writing, plan);
+  return plan;
+}
+
+/** What the fingerprint of the data depends on. */
+const dataOptions = [
+  ...(['seed', 'maxLength', 'perDeviceTrainBatchSize', 'gradientAccumulationSteps'] as const),
+  ...(['packing', 'lossOn', 'evalRatio'] as const),
+] as const satisfies readonly (keyof TrainOptions)[];
 
 function refuseOtherData(
   { outputDir }: Pick<RunOptions, 'outputDir'>,
   state: RunState,
   { fingerprints }: TrainingData,
 ): void {
-  const cure = `give the old ones, or start a new run with --model ${outputDir}`;
+  const named = dataOptions.map((key) => option(key)).join(', ');
+  const cure = `give the old ones, or start a new run with ${option('model', outputDir)}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-        `--no-packing, --loss-on or --eval-ratio, or by an earlier version that read these files in another way, so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), or by an earlier version that read these files in another way, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
