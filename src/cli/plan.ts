@@ -2,6 +2,7 @@
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
 import { formatBytes } from '../files/format-bytes.js';
+import { jsonLine } from '../quote.js';
 import type { RunPlan } from '../train/plan.js';
 import { count } from './format.js';
 
@@ -42,7 +43,7 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
 
 /** The plan for machines: one line of JSON. */
 export function planJson(plan: RunPlan): string {
-  return JSON.stringify({
+  return jsonLine({
     model: plan.model,
     parameters: plan.parameters,
     device: plan.device,
