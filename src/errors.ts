@@ -81,6 +81,7 @@ export const errorCodes = {
   'options-conflict': 'usage',
   'out-of-memory': 'device',
   'output-folder-in-use': 'usage',
+  'output-folder-locked': 'usage',
   'precision-unsupported': 'device',
   'preset-unknown': 'model',
   'prompt-empty': 'usage',

@@ -197,6 +197,6 @@ test('a missing file and a folder are refused', async () => {
 test('the configuration of the quick start is valid', async () => {
   const quickstart = completeOptions(trainOptions, [await readConfigFile('configs/quickstart.yaml')]);
   assert.equal(quickstart.model, 'tiny');
-  assert.deepEqual(quickstart.data, ['data/']);
+  assert.deepEqual(quickstart.data, ['data/faq.json', 'data/small-talk.jsonl']);
   assert.equal(quickstart.outputDir, 'results/quickstart');
 });

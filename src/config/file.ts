@@ -9,6 +9,7 @@ import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { Given, GivenOptions } from './schema.js';
+import { shippedConfigNames } from './shipped-configs.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
 const MAX_BYTES = 64 * 1024;
@@ -61,11 +62,17 @@ function readText(path: string): string {
     throw new UserError(
       'config-unreadable',
       missing
-        ? `config file ${path} does not exist; check the path after --config`
+        ? `config file ${path} does not exist; check the path after --config${shippedHint(path)}`
         : `config file ${path} cannot be read: ${messageOf(error)}`,
       { cause: error },
     );
   }
+}
+
+/** For what may be a misspelt name. */
+function shippedHint(path: string): string {
+  const names = shippedConfigNames();
+  return /[/\\.]/.test(path) || names.length === 0 ? '' : `, or name a shipped one: ${names.join(', ')}`;
 }
 
 function refuseDeepNesting(text: string, path: string): void {

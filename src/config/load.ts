@@ -4,6 +4,7 @@
 import { UserError } from '../errors.js';
 import { flagOf } from '../option-spec.js';
 import { completeOptions, type Given, type GivenOptions } from './schema.js';
+import { shippedConfigPath, withinPackage } from './shipped-configs.js';
 import { type TrainOption, type TrainOptions, trainOptions } from './train-options.js';
 
 export interface LoadedOptions {
@@ -31,7 +32,8 @@ export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): Loa
 async function givenByFile(config: Given | undefined): Promise<GivenOptions<TrainOption>> {
   if (typeof config?.value !== 'string') return new Map();
   const { readConfigFile } = await import('./file.js');
-  return readConfigFile(config.value);
+  const shipped = shippedConfigPath(config.value);
+  return shipped === null ? readConfigFile(config.value) : withinPackage(await readConfigFile(shipped));
 }
 
 /** Whether anything will be measured during the run. */

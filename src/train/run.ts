@@ -1,6 +1,7 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import type { TrainOptions } from '../config/train-options.js';
@@ -8,6 +9,7 @@ import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
+import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import {
   checkpointFolder,
@@ -25,7 +27,7 @@ import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
-import { openStart, type Start } from './start.js';
+import { openStart, refuseFile, refuseOccupied, type Start } from './start.js';
 import { TensorBoardFile } from './tensorboard.js';
 import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
 
@@ -42,6 +44,21 @@ export interface RunWatcher extends Watcher {
  * @throws UserError for everything that a person can mend.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+  refuseFile(options.outputDir);
+  // A folder that is there is locked before anything in it is looked at, a new one when the first file is written.
+  const lock = options.dryRun || !existsSync(options.outputDir) ? null : lockFolder(options.outputDir);
+  try {
+    return await lockedRun(options, watcher, lock !== null);
+  } finally {
+    lock?.release();
+  }
+}
+
+async function lockedRun(
+  options: RunOptions,
+  watcher: RunWatcher,
+  isLocked: boolean,
+): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(options);
   const device = await selectDevice(options.device, {
@@ -88,11 +105,28 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
-    device.reserve(totalBytes(planned));
-    const learner = buildLearner(device, config, learning);
-    return await train({ options, start, data, learner, settings, state, plan, watcher });
+    const lock = isLocked ? null : lockNewFolder(options);
+    try {
+      device.reserve(totalBytes(planned));
+      const learner = buildLearner(device, config, learning);
+      return await train({ options, start, data, learner, settings, state, plan, watcher });
+    } finally {
+      lock?.release();
+    }
   } finally {
     device.dispose();
+  }
+}
+
+/** Another run may have made the folder since it was looked at. */
+function lockNewFolder(options: RunOptions): FolderLock {
+  const lock = lockFolder(options.outputDir);
+  try {
+    refuseOccupied(options);
+    return lock;
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
   }
 }
 

@@ -46,7 +46,6 @@ export interface StartWatcher {
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
 export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
-  refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = findResumePoint(options, (text) => watcher.note(text));
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
@@ -110,12 +109,12 @@ function isWithin(path: string, folder: string): boolean {
   return [real, dirname(real)].includes(realpathSync(folder));
 }
 
-function refuseFile(outputDir: string): void {
+export function refuseFile(outputDir: string): void {
   if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
     throw new UserError('output-folder-in-use', `--output-dir ${outputDir} is a file; name a folder`);
 }
 
-function refuseOccupied({ outputDir, resume }: StartOptions): void {
+export function refuseOccupied({ outputDir, resume }: Pick<RunOptions, 'outputDir' | 'resume'>): void {
   // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;

@@ -14,11 +14,10 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from './checkpoint.js';
-import type { TrainingData } from './data.js';
 import { type EarlyStoppingOptions, outOfPatience, recordEvaluation } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
-import { measureExactMatches } from './exact-match.js';
+import { measureExactMatches, noQuestions, type Questions } from './exact-match.js';
 import type { Learner } from './learner.js';
 import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
@@ -59,7 +58,7 @@ export interface TrainerInputs {
   readonly windows: EpochWindows;
   readonly evaluationBatches: () => Iterable<TrainingInput>;
   readonly prompts: readonly SamplePrompt[];
-  readonly questions: TrainingData['questions'];
+  readonly questions: Questions;
 }
 
 export interface Watcher {
@@ -144,7 +143,9 @@ export class Trainer {
     const interrupted = () => this.watcher.shouldStop();
     const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
-    const exactMatch = await measureExactMatches(learner, questions, interrupted);
+    // Before the first step the model was taught nothing yet.
+    const asked = state.globalStep === 0 ? noQuestions : questions;
+    const exactMatch = await measureExactMatches(learner, asked, interrupted);
     if (exactMatch === null) return false;
     // A model that has diverged has nothing to say.
     const samples = Number.isFinite(loss)

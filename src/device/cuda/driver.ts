@@ -3,7 +3,7 @@
 // called synchronously from the thread that opened it. Addresses and handles are numbers (they have 48 bits).
 
 import koffi from 'koffi';
-import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
+import { A, bindLibrary, type Calls, I, N, Out, S, U, W } from './bindings.js';
 import {
   driverFailure,
   isFatal,
@@ -134,9 +134,16 @@ export class Driver {
 
   /** @throws UnusableLibrary where the library is none; CudaUnavailable where it does not start. */
   constructor(readonly path: string) {
-    this.#calls = bind(path, driverSignatures);
-    this.#check('cuInit', this.#calls.cuInit(0));
-    this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
+    const { calls, unload } = bindLibrary(path, driverSignatures);
+    this.#calls = calls;
+    try {
+      this.#check('cuInit', this.#calls.cuInit(0));
+      this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
+    } catch (thrown) {
+      // cuBLASLt asks the loader for libcuda.so.1, and would be given this one although another is used.
+      unload();
+      throw thrown;
+    }
     this.version = this.#out.int;
   }
 

@@ -13,10 +13,14 @@ export const outOfMemory = 2;
 
 /** Why this machine does not compute on a GPU. */
 export class CudaUnavailable extends UserError {
-  /** @param reason a clause that may stand in another sentence; @param cure what mends it, where something does. */
+  /**
+   * @param reason a clause that may stand in another sentence; @param cure what mends it, where something does.
+   * @param ofLibrary whether it is so of the library that was opened, and another one may start.
+   */
   constructor(
     readonly reason: string,
     readonly cure?: string,
+    readonly ofLibrary = false,
   ) {
     super(
       'cuda-unavailable',
@@ -89,10 +93,13 @@ const otherOpeningFault: Fault = [
   'see what nvidia-smi says and restart the machine; where that does not help, install the current NVIDIA driver',
 ];
 
+/** Of a stub, of a driver that does not match the kernel's half, of compatibility libraries that do not suit the card. */
+const faultsOfLibrary = new Set([34, 803, 804]);
+
 /** While a driver or a device is opened. */
 export function openingFailure({ status, call, words }: Failure): CudaUnavailable {
   const [reason, cure] = openingFaults[status] ?? otherOpeningFault;
-  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure);
+  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure, faultsOfLibrary.has(status));
 }
 
 /** A module that this card or driver does not take. */
