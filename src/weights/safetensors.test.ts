@@ -84,9 +84,29 @@ describe('safetensors', () => {
     });
   });
 
+  it('writes the same from pieces that use the same memory as from a whole', () => {
+    const pieces = function* () {
+      const piece = new Float32Array(2);
+      for (const numbers of [[1, 2], [3, 4], [5]]) {
+        piece.set(numbers);
+        yield piece.subarray(0, numbers.length);
+      }
+    };
+    const whole = writeSafetensors(path, [
+      { name: 'a', shape: [5], data: () => Float32Array.of(1, 2, 3, 4, 5) },
+    ]);
+    const bytes = readFileSync(path);
+    assert.equal(writeSafetensors(path, [{ name: 'a', shape: [5], data: pieces }]), whole);
+    assert.deepEqual(readFileSync(path), bytes);
+  });
+
   it('refuses data of another size than the shape says', () => {
     const tensors = [{ name: 'a', shape: [3], data: () => new Float32Array(2) }];
     assert.throws(() => writeSafetensors(path, tensors), RangeError);
+    assert.throws(
+      () => writeSafetensors(path, [{ name: 'a', shape: [3], data: () => [new Float32Array(2)] }]),
+      RangeError,
+    );
   });
 
   it('refuses a file cut short at any byte', () => {

@@ -140,12 +140,26 @@ export function openSafetensors(path: string): WeightFile {
 export interface TensorToSave {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Asked for once, when its turn comes; row-major. */
-  readonly data: () => Float32Array;
+  /**
+   * Asked for once, when its turn comes; row-major, whole or in pieces. The memory of a piece may be used for the next.
+   */
+  readonly data: () => Float32Array | Iterable<Float32Array>;
 }
 
 /** Most bytes that one write passes to the system. */
 const chunk = 2 ** 28;
+
+function* piecesOf({ name, shape, data }: TensorToSave): Generator<Uint8Array> {
+  const found = data();
+  let elements = 0;
+  for (const piece of found instanceof Float32Array ? [found] : found) {
+    elements += piece.length;
+    const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    for (let from = 0; from < bytes.length; from += chunk) yield bytes.subarray(from, from + chunk);
+  }
+  if (elements !== elementCount(shape))
+    throw new RangeError(`${name} [${shape}] came with ${elements} elements`);
+}
 
 function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
   const header: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
@@ -164,7 +178,7 @@ function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
 }
 
 /**
- * Writes float32 tensors in the order given, holding no more than one at a time; returns when they are on the disk.
+ * Writes float32 tensors in the order given, holding no more than a piece at a time; returns when they are on the disk.
  * @returns the SHA-256 of the file, computed while it is written.
  * @throws UserError (device) when the disk is full or not writable.
  */
@@ -180,13 +194,7 @@ export function writeSafetensors(path: string, tensors: readonly TensorToSave[])
     };
     try {
       write(headerBytes(tensors));
-      for (const { name, shape, data } of tensors) {
-        const elements = data();
-        if (elements.length !== elementCount(shape))
-          throw new RangeError(`${name} [${shape}] came with ${elements.length} elements`);
-        const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-        for (let from = 0; from < bytes.length; from += chunk) write(bytes.subarray(from, from + chunk));
-      }
+      for (const tensor of tensors) for (const bytes of piecesOf(tensor)) write(bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -46,9 +46,9 @@ export class NativeMemory implements DeviceMemory {
     else this.kernels.upload(target, data, data.byteLength);
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
+    const data = into ?? new Float32Array(source.size);
     if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
     else this.kernels.download(data, source, data.byteLength);
     return data;

@@ -91,9 +91,9 @@ export class TfjsMemory implements DeviceMemory {
     else tf.tidy(() => this.write(target, tf.tensor1d(data.slice(), 'float32')));
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
+    const data = into ?? new Float32Array(source.size);
     tf.tidy(() => {
       for (const { offset, size, content } of this.floats(source).parts(source.offset, source.size)) {
         const from = offset - source.offset;
