@@ -2,6 +2,8 @@
 // else that is thrown is a bug of ours. Codes and exit codes are part of the public interface: docs/errors.md lists them,
 // and a test keeps that page and this table equal.
 
+import { withProperties } from './option-names.js';
+
 export const ExitCode = {
   ok: 0,
   unexpected: 1,
@@ -53,6 +55,7 @@ export const errorCodes = {
   'cuda-library-unusable': 'device',
   'cuda-no-such-card': 'device',
   'cuda-unavailable': 'device',
+  'disk-full': 'device',
   'data-not-named': 'usage',
   'device-unknown': 'usage',
   'download-damaged': 'model',
@@ -106,13 +109,17 @@ export type ErrorCode = keyof typeof errorCodes;
 export class UserError extends Error {
   override readonly name = 'UserError';
 
-  /** @param code stable, for programs; @param message one sentence for people: what, where, what to do. */
+  /** The message with its options still marked (option-names.ts), for whoever spells them in another way. */
+  readonly sentence: string;
+
+  /** @param code stable, for programs; @param sentence for people: what, where, what to do. */
   constructor(
     readonly code: ErrorCode,
-    message: string,
+    sentence: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(withProperties(sentence), options);
+    this.sentence = sentence;
   }
 
   /** The kind of fault, which decides the exit code. */
@@ -125,7 +132,8 @@ export class UserError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown, to be part of another; the options of a UserError stay marked. */
 export function messageOf(thrown: unknown): string {
+  if (thrown instanceof UserError) return thrown.sentence;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { flagMessageOf } from '../src/cli/flag-names.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import type { Device } from '../src/device/device.js';
 import { totalBytes } from '../src/device/memory-plan.js';
@@ -575,7 +576,7 @@ describe('too little memory names the flags that make the run fit', () => {
       } catch (thrown) {
         assert.ok(thrown instanceof UserError);
         assert.equal(thrown.exitCode, ExitCode.device);
-        return /too little\); (.*)$/.exec(thrown.message)?.[1] ?? '';
+        return /too little\); (.*)$/.exec(flagMessageOf(thrown))?.[1] ?? '';
       }
     }, available);
 

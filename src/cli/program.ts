@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, messageOf, UserError } from '../errors.js';
 import type { OptionTable } from '../option-spec.js';
 import { messageLine, visible } from '../quote.js';
+import { flagMessageOf } from './flag-names.js';
 import { addOptions, unknownFlag } from './flags.js';
 
 export interface ProgramText {
@@ -121,7 +122,7 @@ function report(thrown: unknown, program: Command): number {
   const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
   if (debug && error instanceof Error) process.stderr.write(`${visible(String(error.stack))}\n`);
   if (error instanceof UserError) {
-    process.stderr.write(`error: ${messageLine(error.message)}\n`);
+    process.stderr.write(`error: ${messageLine(flagMessageOf(error))}\n`);
     return error.exitCode;
   }
   const hint = debug

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { parseConfig, readConfigFile } from './file.js';
@@ -23,7 +24,7 @@ function refusalOf(text: string): string {
     assert.ok(error instanceof UserError, String(error));
     assert.equal(error.exitCode, 2);
     assert.doesNotMatch(error.message, /\n/);
-    return error.message;
+    return flagMessageOf(error);
   }
   assert.fail(`took ${text.slice(0, 80)}`);
 }

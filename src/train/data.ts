@@ -13,6 +13,7 @@ import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
+import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 import { QuestionDraw, type Questions } from './exact-match.js';
@@ -79,11 +80,11 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        'every dialogue of --data is also in --eval-data, so none is left to learn from',
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
       );
     if (train.length < count)
       notes.push(
-        `${count - train.length} dialogues of --data are also in --eval-data: they are measured on and not learnt from`,
+        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`,
       );
     return corpora(train, evaluation);
   }
@@ -137,7 +138,7 @@ export function prepareData(
   if (encoded.length === 0)
     throw new UserError(
       'nothing-to-learn',
-      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
+      `nothing in ${options.data.join(', ')} can be learnt: no turn that ${option('lossOn', lossOn)} counts is left`,
     );
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
     reverse ? reverseDialogue(dialogue) : dialogue,

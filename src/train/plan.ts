@@ -6,7 +6,9 @@ import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.j
 import { UserError } from '../errors.js';
 import { formatBytes } from '../files/format-bytes.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option, options } from '../option-names.js';
 import type { DataCounts } from './data.js';
+import type { DiskPlan } from './disk-plan.js';
 import { buildLearner, type LearnerOptions } from './learner.js';
 
 export interface RunPlan extends DataCounts {
@@ -24,25 +26,29 @@ export interface RunPlan extends DataCounts {
   /** Bytes by what they are for. */
   readonly memory: MemoryPlan;
   readonly availableMemoryBytes: number;
+  readonly disk: DiskPlan;
   readonly outputDir: string;
 }
 
 /** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
 export function totalSteps(
-  options: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
+  { maxSteps, numTrainEpochs }: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
   windowsPerEpoch: number,
 ): number {
-  if (options.maxSteps > 0) return options.maxSteps;
-  return Math.max(1, Math.ceil(options.numTrainEpochs * windowsPerEpoch));
+  if (maxSteps > 0) return maxSteps;
+  return Math.max(1, Math.ceil(numTrainEpochs * windowsPerEpoch));
 }
 
 /** Most tokens of a row: `--max-length`, else 512 or what the model can take. */
-export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions }: GPT2Config): number {
-  if (options.maxLength === null) return Math.min(512, nPositions);
-  if (options.maxLength <= nPositions) return options.maxLength;
+export function rowLength(
+  { maxLength }: Pick<TrainOptions, 'maxLength'>,
+  { nPositions }: GPT2Config,
+): number {
+  if (maxLength === null) return Math.min(512, nPositions);
+  if (maxLength <= nPositions) return maxLength;
   throw new UserError(
     'option-invalid',
-    `--max-length is ${options.maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
+    `${option('maxLength')} is ${maxLength}, but the model's context ends at ${nPositions} tokens; use at most that`,
   );
 }
 
@@ -71,26 +77,28 @@ export function planRunMemory(
   wanted: LearnerOptions,
   rows: { readonly batchSize: number; readonly maxLength: number },
 ): MemoryPlan {
-  const plan = (options: LearnerOptions) => runMemory(device, config, options);
+  const plan = (learning: LearnerOptions) => runMemory(device, config, learning);
   const memory = plan(wanted);
   const available = device.availableMemory();
   const needed = totalBytes(memory);
   if (needed <= available) return memory;
-  const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
-  const cure = cures(wanted, rows).find(({ options }) => fits(options));
+  const fits = (learning: LearnerOptions) => totalBytes(plan(learning)) <= available;
+  const cure = cures(wanted, rows).find(({ learning }) => fits(learning));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'out-of-memory',
     `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
       `(${formatBytes(needed - available)} too little${device.memoryBound ? `; ${device.memoryBound}` : ''}); ` +
-      (cure ? `it fits with ${cure.words}` : 'use a smaller model, or a device or machine with more memory'),
+      (cure
+        ? `it fits with ${options(cure.given)}`
+        : 'use a smaller model, or a device or machine with more memory'),
   );
 }
 
 interface Cure {
-  readonly options: LearnerOptions;
-  /** The flags that give these options. */
-  readonly words: string;
+  readonly learning: LearnerOptions;
+  /** The options of a run that come to it. */
+  readonly given: Readonly<Partial<Record<keyof TrainOptions, number | boolean>>>;
 }
 
 /** What takes less memory, what changes the training least first. */
@@ -98,18 +106,20 @@ function cures(
   wanted: LearnerOptions,
   { batchSize, maxLength }: { readonly batchSize: number; readonly maxLength: number },
 ): Cure[] {
-  const cure = (capacity: number, words: string): Cure[] => {
-    const options = { ...wanted, capacity: Math.min(wanted.capacity, capacity) };
-    const recomputing = { ...options, gradientCheckpointing: true };
+  const cure = (capacity: number, given: Cure['given']): Cure[] => {
+    const learning = { ...wanted, capacity: Math.min(wanted.capacity, capacity) };
     return [
-      { options, words },
-      { options: recomputing, words: `${words} --gradient-checkpointing`.trimStart() },
+      { learning, given },
+      {
+        learning: { ...learning, gradientCheckpointing: true },
+        given: { ...given, gradientCheckpointing: true },
+      },
     ];
   };
-  const found = cure(wanted.capacity, '');
+  const found = cure(wanted.capacity, {});
   for (let rows = batchSize >> 1; rows >= 1; rows >>= 1)
-    found.push(...cure(rows * maxLength, `--per-device-train-batch-size ${rows}`));
+    found.push(...cure(rows * maxLength, { perDeviceTrainBatchSize: rows }));
   const short = Math.min(64, maxLength);
-  found.push(...cure(short, `--per-device-train-batch-size 1 --max-length ${short}`));
+  found.push(...cure(short, { perDeviceTrainBatchSize: 1, maxLength: short }));
   return found;
 }

@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { messageOf, UserError } from '../errors.js';
 import { parseJson } from '../files/parse-json.js';
 import { readRegularFile } from '../files/regular-file.js';
+import { option } from '../option-names.js';
 
 const loss = z.number().nullable();
 
@@ -112,7 +113,7 @@ export function readState(path: string): RunState {
     const folder = dirname(path);
     throw new UserError(
       'resume-mismatch',
-      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use --model ${folder} to start a new run with its weights`,
+      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use ${option('model', folder)} to start a new run with its weights`,
     );
   }
   const issue = parsed.error.issues[0];

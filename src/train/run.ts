@@ -11,6 +11,7 @@ import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../de
 import { messageOf, UserError } from '../errors.js';
 import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import {
   checkpointFolder,
   checkpointSteps,
@@ -19,6 +20,7 @@ import {
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
+import { type DiskPlan, freeDisk, planDisk, refuseFullDisk } from './disk-plan.js';
 import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
@@ -83,6 +85,7 @@ async function lockedRun(
       maxLength,
     });
     const settings = trainerSettings(options, data);
+    const disk = checkedDisk(options, start, settings, state.globalStep);
     const plan: RunPlan = {
       model: start.label,
       parameters: start.parameters,
@@ -96,12 +99,13 @@ async function lockedRun(
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
+      disk,
       outputDir: options.outputDir,
     };
     for (const line of corpora.notes) watcher.note(line);
     if (options.reverse)
       watcher.note(
-        '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
+        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
@@ -119,7 +123,7 @@ async function lockedRun(
 }
 
 /** Another run may have made the folder since it was looked at. */
-function lockNewFolder(options: RunOptions): FolderLock {
+function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
   const lock = lockFolder(options.outputDir);
   try {
     refuseOccupied(options);
@@ -130,17 +134,37 @@ function lockNewFolder(options: RunOptions): FolderLock {
   }
 }
 
+/** @throws UserError (device) where the disk has no room for what the run will write. */
+function checkedDisk(
+  { outputDir }: RunOptions,
+  { parameters, tokenizer }: Start,
+  settings: TrainerSettings,
+  firstStep: number,
+): DiskPlan {
+  const existing = checkpointSteps(outputDir).length;
+  const writing = { ...settings, parameters, vocabularySize: tokenizer.vocabularySize, firstStep, existing };
+  const plan = planDisk(writing, freeDisk(outputDir));
+  refuseFullDisk(outputDir, writing, plan);
+  return plan;
+}
+
+/** What the fingerprint of the data depends on. */
+const dataOptions = [
+  ...(['seed', 'maxLength', 'perDeviceTrainBatchSize', 'gradientAccumulationSteps'] as const),
+  ...(['packing', 'lossOn', 'evalRatio'] as const),
+] as const satisfies readonly (keyof TrainOptions)[];
+
 function refuseOtherData(
   { outputDir }: Pick<RunOptions, 'outputDir'>,
   state: RunState,
   { fingerprints }: TrainingData,
 ): void {
-  const cure = `give the old ones, or start a new run with --model ${outputDir}`;
+  const named = dataOptions.map((key) => option(key)).join(', ');
+  const cure = `give the old ones, or start a new run with ${option('model', outputDir)}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-        `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)

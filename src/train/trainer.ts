@@ -7,6 +7,7 @@ import type { EpochWindows, Window } from '../corpus/windows.js';
 import type { Fetched } from '../device/device.js';
 import { UserError } from '../errors.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
+import { option } from '../option-names.js';
 import {
   type Checkpointed,
   checkpointFolder,
@@ -259,11 +260,11 @@ export class Trainer {
     const kept =
       good === undefined
         ? 'there is no good checkpoint yet; start again'
-        : `go on from the last good checkpoint with --resume ${checkpointFolder(outputDir, good)}, or start again,`;
+        : `go on from the last good checkpoint with ${option('resume', checkpointFolder(outputDir, good))}, or start again,`;
     return new UserError(
       'training-diverged',
       `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
-        '--learning-rate or some --warmup-steps',
+        `${option('learningRate')} or some ${option('warmupSteps')}`,
     );
   }
 

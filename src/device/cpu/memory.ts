@@ -3,6 +3,7 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { option } from '../../option-names.js';
 import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import { expectSameSize, show } from '../shapes.js';
@@ -82,6 +83,6 @@ export class NativeMemory implements DeviceMemory {
 function outOfMemory(label: string, bytes: number, available: number): UserError {
   return new UserError(
     'out-of-memory',
-    `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
+    `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower ${option('perDeviceTrainBatchSize')} or ${option('maxLength')}, or add ${option('gradientCheckpointing', true)}.`,
   );
 }

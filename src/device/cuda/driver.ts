@@ -121,6 +121,12 @@ const disableTiming = 2;
 /** CUDA_ERROR_NOT_READY. */
 const notReady = 600;
 
+/**
+ * Cards whose primary context this process keeps until it ends: cuBLASLt remembers what it loaded into a context, and
+ * nobody promises that it notices when that context is destroyed and made again for the next device.
+ */
+const keptContexts = new Set<string>();
+
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
   readonly #out = new Out();
@@ -176,17 +182,33 @@ export class Driver {
   /** Everything below is about this card from now on. @throws UserError (device) where there is no such card. */
   createContext(ordinal: number): void {
     const device = this.#handleOf(ordinal);
-    const status = this.#calls.cuDevicePrimaryCtxRetain(this.#out.clear(), device);
-    this.#check('cuDevicePrimaryCtxRetain', status);
+    this.#retain(device);
     this.#card = device;
     this.#check('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(this.#out.long()));
+    const key = this.#contextKey(device);
+    if (keptContexts.has(key)) return;
+    this.#retain(device);
+    keptContexts.add(key);
   }
 
   /** Lets go of the context, which another device of this process may share. Silent where the card is lost. */
   destroyContext(): void {
     if (this.#card === undefined) return;
-    this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(this.#card));
+    const device = this.#card;
+    this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(device));
     this.#card = undefined;
+    // What a lost card's context can do no more, a fresh one may.
+    if (this.#lost && keptContexts.delete(this.#contextKey(device)))
+      this.#calls.cuDevicePrimaryCtxRelease_v2(device);
+  }
+
+  #retain(device: number): void {
+    const status = this.#calls.cuDevicePrimaryCtxRetain(this.#out.clear(), device);
+    this.#check('cuDevicePrimaryCtxRetain', status);
+  }
+
+  #contextKey(device: number): string {
+    return `${this.path} ${device}`;
   }
 
   /** Whether a call has said that nothing can be computed any more. */

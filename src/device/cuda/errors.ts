@@ -4,6 +4,7 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { option } from '../../option-names.js';
 
 /** What bringing a (newer) driver takes. */
 export const driverCure =
@@ -24,7 +25,7 @@ export class CudaUnavailable extends UserError {
   ) {
     super(
       'cuda-unavailable',
-      `--device cuda: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use --device cpu.`,
+      `${option('device', 'cuda')}: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use ${option('device', 'cpu')}.`,
     );
   }
 }
@@ -120,7 +121,7 @@ export function isFatal(status: number): boolean {
 }
 
 /* Cures that are true of a training and of a chat. */
-export const startAgain = 'start again (a training with --resume: its checkpoints are whole)';
+export const startAgain = `start again (a training with ${option('resume', true)}: its checkpoints are whole)`;
 export const whenAgain = 'if it stops again, report it with the output of chatbot-train doctor --json';
 export const makeRoom =
   'end other programs that use it (nvidia-smi lists them), or give it less to do, as with a smaller batch or model';
@@ -165,7 +166,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
       : 'but not in one piece, or another program was faster';
   return new UserError(
     'out-of-memory',
-    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use --device cpu.`,
+    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use ${option('device', 'cpu')}.`,
   );
 }
 
@@ -173,7 +174,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
 export function notEnoughHostMemory(needed: number): UserError {
   return new UserError(
     'out-of-memory',
-    `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use --device cpu.`,
+    `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use ${option('device', 'cpu')}.`,
   );
 }
 
