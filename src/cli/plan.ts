@@ -77,7 +77,7 @@ function lossLine({ dialoguesThatLostTurns, cutReplies, lostTokens }: RunPlan): 
   return [
     [
       'too long',
-      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies were cut, ${count(lostTokens)} tokens lost`,
+      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies lost their end, ${count(lostTokens)} tokens lost in all`,
     ],
   ];
 }

@@ -150,7 +150,7 @@ test('a dry run prints its plan on stdout', async () => {
   assert.equal(stderr, '');
   assert.match(
     stdout,
-    /^too long +2 dialogues lost their oldest turns, 1 replies were cut, 345 tokens lost$/m,
+    /^too long +2 dialogues lost their oldest turns, 1 replies lost their end, 345 tokens lost in all$/m,
   );
   const json: unknown = JSON.parse((await train({ dryRun: true, json: true }, dry)).stdout);
   assert.ok(typeof json === 'object' && json !== null && 'memory_bytes' in json);
