@@ -2,6 +2,7 @@
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
 import { formatBytes } from '../files/format-bytes.js';
+import { jsonLine } from '../quote.js';
 import type { DiskPlan } from '../train/disk-plan.js';
 import type { RunPlan } from '../train/plan.js';
 import { count } from './format.js';
@@ -83,7 +84,7 @@ function lossLine({ dialoguesThatLostTurns, cutReplies, lostTokens }: RunPlan): 
 
 /** The plan for machines: one line of JSON. */
 export function planJson(plan: RunPlan): string {
-  return JSON.stringify({
+  return jsonLine({
     model: plan.model,
     parameters: plan.parameters,
     device: plan.device,
