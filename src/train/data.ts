@@ -1,4 +1,4 @@
-// From the corpus to batches: conversations read, split, encoded, laid into rows. After this only integers are left,
+// From the corpus to batches: conversations read, split, encoded, packed into sequences. After this only integers are left,
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
@@ -6,13 +6,13 @@ import type { TrainOptions } from '../config/train-options.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
 import { EncodedCorpus } from '../corpus/encoded-corpus.js';
+import { EpochSteps } from '../corpus/epoch-steps.js';
 import { readDialogues, summaryLines } from '../corpus/read-corpus.js';
 import { reverseDialogue } from '../corpus/reverse-dialogue.js';
 import { apart, split } from '../corpus/split.js';
-import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
+import type { Batch } from '../nn/batch.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
-import type { TrainingInput } from '../nn/packed-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 import { type Question, QuestionDraw } from './exact-match.js';
@@ -21,9 +21,9 @@ import type { DataFingerprints } from './run-state.js';
 const promptCount = 4;
 
 export interface TrainingData {
-  readonly windows: EpochWindows;
+  readonly epochSteps: EpochSteps;
   /** Null where nothing is kept aside. */
-  readonly evaluation: EpochWindows | null;
+  readonly evaluation: EpochSteps | null;
   readonly prompts: readonly SamplePrompt[];
   readonly questions: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] };
   /** Change when the data, or what orders them, do. */
@@ -97,7 +97,7 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
+/** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
   | 'data'
@@ -142,8 +142,8 @@ export function prepareData(
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
     reverse ? reverseDialogue(dialogue) : dialogue,
   );
-  const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
-    new EpochWindows(dialogues, {
+  const epochSteps = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
+    new EpochSteps(dialogues, {
       maxLength,
       packing: options.packing,
       batchSize: options.perDeviceTrainBatchSize,
@@ -151,8 +151,8 @@ export function prepareData(
       seed: options.seed,
     });
   return {
-    windows: rows(encoded, options.gradientAccumulationSteps),
-    evaluation: held.length > 0 ? rows(held, 1) : null,
+    epochSteps: epochSteps(encoded, options.gradientAccumulationSteps),
+    evaluation: held.length > 0 ? epochSteps(held, 1) : null,
     prompts,
     questions: { trained, heldOut },
     fingerprints: {
@@ -171,9 +171,9 @@ export function prepareData(
 }
 
 /** The whole evaluation set, batch by batch, always in the same order. */
-export function* evaluationBatches({ evaluation }: TrainingData): Iterable<TrainingInput> {
+export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Batch> {
   if (!evaluation) return;
-  for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
+  for (let index = 0; index < evaluation.stepsPerEpoch; index++) yield* evaluation.step(0, index).batches;
 }
 
 function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {

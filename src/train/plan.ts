@@ -15,7 +15,7 @@ export interface RunPlan extends DataCounts {
   /** For people: processor or card, threads, vector width. */
   readonly device: string;
   readonly precision: string;
-  readonly rows: number;
+  readonly sequences: number;
   readonly maxLength: number;
   readonly epochs: number;
   readonly totalSteps: number;
@@ -27,16 +27,16 @@ export interface RunPlan extends DataCounts {
   readonly outputDir: string;
 }
 
-/** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
+/** Optimizer steps of a run whose epochs have `stepsPerEpoch`. */
 export function totalSteps(
   options: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
-  windowsPerEpoch: number,
+  stepsPerEpoch: number,
 ): number {
   if (options.maxSteps > 0) return options.maxSteps;
-  return Math.max(1, Math.ceil(options.numTrainEpochs * windowsPerEpoch));
+  return Math.max(1, Math.ceil(options.numTrainEpochs * stepsPerEpoch));
 }
 
-/** Most tokens of a row: `--max-length`, else 512 or what the model can take. */
+/** Tokens per sequence: `--max-length`, else 512 or what the model can take. */
 export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions }: GPT2Config): number {
   if (options.maxLength === null) return Math.min(512, nPositions);
   if (options.maxLength <= nPositions) return options.maxLength;
@@ -48,14 +48,14 @@ export function rowLength(options: Pick<TrainOptions, 'maxLength'>, { nPositions
 
 /**
  * The memory that the learner takes, by part.
- * @param rows of a batch: how many, and how many tokens each may have.
+ * @param batch sequences per micro-batch, and tokens per sequence.
  * @throws UserError (device) when that is more than there is; the message names what would make it fit.
  */
 export function planRunMemory(
   device: Device,
   config: GPT2Config,
   wanted: LearnerOptions,
-  rows: { readonly batchSize: number; readonly maxLength: number },
+  batch: { readonly batchSize: number; readonly maxLength: number },
 ): MemoryPlan {
   const plan = (options: LearnerOptions) =>
     planMemory(device, (counting) => buildLearner(counting, config, options));
@@ -64,7 +64,7 @@ export function planRunMemory(
   const needed = totalBytes(memory);
   if (needed <= available) return memory;
   const fits = (options: LearnerOptions) => totalBytes(plan(options)) <= available;
-  const cure = cures(wanted, rows).find(({ options }) => fits(options));
+  const cure = cures(wanted, batch).find(({ options }) => fits(options));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'out-of-memory',
@@ -94,8 +94,8 @@ function cures(
     ];
   };
   const found = cure(wanted.capacity, '');
-  for (let rows = batchSize >> 1; rows >= 1; rows >>= 1)
-    found.push(...cure(rows * maxLength, `--per-device-train-batch-size ${rows}`));
+  for (let sequences = batchSize >> 1; sequences >= 1; sequences >>= 1)
+    found.push(...cure(sequences * maxLength, `--per-device-train-batch-size ${sequences}`));
   const short = Math.min(64, maxLength);
   found.push(...cure(short, `--per-device-train-batch-size 1 --max-length ${short}`));
   return found;

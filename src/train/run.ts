@@ -72,9 +72,9 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
       device: device.description,
       precision,
       ...data.counts,
-      rows: data.windows.rows,
+      sequences: data.epochSteps.sequences,
       maxLength,
-      epochs: settings.totalSteps / data.windows.windowsPerEpoch,
+      epochs: settings.totalSteps / data.epochSteps.stepsPerEpoch,
       totalSteps: settings.totalSteps,
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
@@ -154,7 +154,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const inputs = {
     learner,
     checkpointed,
-    windows: data.windows,
+    epochSteps: data.epochSteps,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
     questions: data.questions,
@@ -240,7 +240,7 @@ type LearningOptions = Pick<
 function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
     precision,
-    capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+    capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
     gradientCheckpointing: options.gradientCheckpointing,
     labelSmoothing: options.labelSmoothingFactor,
     beta1: options.adamBeta1,
@@ -253,8 +253,8 @@ function learnerOptions(options: LearningOptions, data: TrainingData, precision:
 }
 
 function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettings {
-  const { windowsPerEpoch } = data.windows;
-  const steps = totalSteps(options, windowsPerEpoch);
+  const { stepsPerEpoch } = data.epochSteps;
+  const steps = totalSteps(options, stepsPerEpoch);
   return {
     outputDir: options.outputDir,
     seed: options.seed,
@@ -267,7 +267,7 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
       totalSteps: steps,
     },
     loggingSteps: options.loggingSteps ?? Math.max(1, Math.min(500, Math.floor(steps / 50))),
-    evalSteps: data.evaluation && (options.evalSteps ?? windowsPerEpoch),
+    evalSteps: data.evaluation && (options.evalSteps ?? stepsPerEpoch),
     saveSteps: options.saveSteps,
     saveTotalLimit: options.saveTotalLimit,
     earlyStopping: { patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold },
