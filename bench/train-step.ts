@@ -130,6 +130,6 @@ function stepsAndProducts() {
  * every parameter) and 6 L C T for attention's two products, of which the causal half is needed; what is computed
  * again in backward is not counted. As llm.c counts; PaLM (Chowdhery et al. 2022, appendix B) counts both halves.
  */
-function trainingFlops({ parameters, config }: GPT2, rowLength: number): number {
-  return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * rowLength;
+function trainingFlops({ parameters, config }: GPT2, sequenceLength: number): number {
+  return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * sequenceLength;
 }

@@ -11,11 +11,6 @@ if (existsSync(output)) {
   renameSync(output, `${output}-${when}`);
   console.error(`the earlier quickstart is now results/quickstart-${when}`);
 }
-const command = [
-  join(root, 'dist/src/cli/main.js'),
-  '--config',
-  'configs/quickstart.yaml',
-  ...process.argv.slice(2),
-];
+const command = [join(root, 'dist/src/cli/main.js'), '--config', 'quickstart', ...process.argv.slice(2)];
 const { status } = spawnSync(process.execPath, command, { stdio: 'inherit', cwd: root });
 process.exit(status ?? 1);

@@ -2,6 +2,8 @@
 // else that is thrown is a bug of ours. Codes and exit codes are part of the public interface: docs/errors.md lists them,
 // and a test keeps that page and this table equal.
 
+import { withProperties } from './option-names.js';
+
 export const ExitCode = {
   ok: 0,
   unexpected: 1,
@@ -81,12 +83,14 @@ export const errorCodes = {
   'options-conflict': 'usage',
   'out-of-memory': 'device',
   'output-folder-in-use': 'usage',
+  'output-folder-locked': 'usage',
   'precision-unsupported': 'device',
   'preset-unknown': 'model',
   'prompt-empty': 'usage',
   'resume-mismatch': 'usage',
   'resume-not-found': 'usage',
   'reverse-not-given': 'usage',
+  'text-too-long': 'data',
   'tfjs-backend-unknown': 'device',
   'tfjs-unavailable': 'device',
   'tokenizer-invalid': 'model',
@@ -104,13 +108,17 @@ export type ErrorCode = keyof typeof errorCodes;
 export class UserError extends Error {
   override readonly name = 'UserError';
 
-  /** @param code stable, for programs; @param message one sentence for people: what, where, what to do. */
+  /** The message with its options still marked (option-names.ts), for whoever spells them in another way. */
+  readonly sentence: string;
+
+  /** @param code stable, for programs; @param sentence for people: what, where, what to do. */
   constructor(
     readonly code: ErrorCode,
-    message: string,
+    sentence: string,
     options?: { cause?: unknown },
   ) {
-    super(message, options);
+    super(withProperties(sentence), options);
+    this.sentence = sentence;
   }
 
   /** The kind of fault, which decides the exit code. */
@@ -123,7 +131,8 @@ export class UserError extends Error {
   }
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown, to be part of another; the options of a UserError stay marked. */
 export function messageOf(thrown: unknown): string {
+  if (thrown instanceof UserError) return thrown.sentence;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

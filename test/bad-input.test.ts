@@ -17,13 +17,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { flagMessageOf } from '../src/cli/flag-names.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import type { Device } from '../src/device/device.js';
-import { planMemory, totalBytes } from '../src/device/memory-plan.js';
+import { totalBytes } from '../src/device/memory-plan.js';
 import { ExitCode, UserError } from '../src/errors.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
-import { buildLearner, type LearnerOptions } from '../src/train/learner.js';
-import { planRunMemory } from '../src/train/plan.js';
+import type { LearnerOptions } from '../src/train/learner.js';
+import { planRunMemory, runMemory } from '../src/train/plan.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
 import { repositoryRoot } from './repository.js';
 import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder, tinyConfig } from './tiny-run.js';
@@ -566,11 +567,7 @@ describe('too little memory names the flags that make the run fit', () => {
     }
   };
   const needed = (changes: Partial<LearnerOptions>) =>
-    onDevice((device) =>
-      totalBytes(
-        planMemory(device, (counting) => buildLearner(counting, tinyConfig, { ...wanted, ...changes })),
-      ),
-    );
+    onDevice((device) => totalBytes(runMemory(device, tinyConfig, { ...wanted, ...changes })));
   const cureWith = (available: number): string | null =>
     onDevice((device) => {
       try {
@@ -579,7 +576,7 @@ describe('too little memory names the flags that make the run fit', () => {
       } catch (thrown) {
         assert.ok(thrown instanceof UserError);
         assert.equal(thrown.exitCode, ExitCode.device);
-        return /too little\); (.*)$/.exec(thrown.message)?.[1] ?? '';
+        return /too little\); (.*)$/.exec(flagMessageOf(thrown))?.[1] ?? '';
       }
     }, available);
 

@@ -47,13 +47,13 @@ async function trained(words: readonly string[]): Promise<Record<string, unknown
 test('the quickstart, cut to a few steps, in bf16: it learns, in the memory that was planned', async () => {
   const words = ['--config', join(repositoryRoot, 'configs/quickstart.yaml'), ...onCuda('bf16')];
   words.push('--data', join(repositoryRoot, 'data'), '--output-dir', join(root, 'quickstart'));
-  words.push('--max-steps', '3', '--max-length', '32', '--eval-ratio', '0.002');
+  words.push('--max-steps', '3', '--max-length', '32', '--eval-ratio', '0.002', '--eval-replies', '2');
   const plan = await trained([...words, '--dry-run']);
   const summary = await trained(words);
   assert.equal(summary.precision, 'bf16');
   assert.equal(summary.steps, 3);
-  // A model that knows nothing is at ln 50257.
-  assert.ok(Number(summary.eval_loss) < 10.7, `${summary.eval_loss}`);
+  // A model that knows nothing is at ln 4096, which is 8.32.
+  assert.ok(Number(summary.eval_loss) < 8.3, `${summary.eval_loss}`);
   const taken = Number(summary.peak_memory_bytes) / Number(plan.memory_bytes);
   assert.ok(Math.abs(taken - 1) < 0.03, `${taken} of the plan`);
 });

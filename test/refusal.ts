@@ -1,9 +1,10 @@
 // What a person is told when something of theirs cannot be used.
 
 import assert from 'node:assert/strict';
+import { withFlags } from '../src/cli/flag-names.js';
 import { type Fault, UserError } from '../src/errors.js';
 
-/** The message of the UserError that `action` throws: one line, of this fault. */
+/** What the UserError that `action` throws says at a command line: one line, of this fault. */
 export function refusal(fault: Fault, action: () => unknown): string {
   try {
     action();
@@ -11,7 +12,7 @@ export function refusal(fault: Fault, action: () => unknown): string {
     if (!(thrown instanceof UserError)) throw thrown;
     assert.equal(thrown.fault, fault);
     assert.doesNotMatch(thrown.message, /[\n\r]/);
-    return thrown.message;
+    return withFlags(thrown.sentence);
   }
   assert.fail('nothing was refused');
 }

@@ -177,6 +177,25 @@ describe('without touching that run', { concurrency: 2 }, () => {
     assert.deepEqual(substance(folder), substance(whole));
   });
 
+  test('a second run into the same folder is refused, and the first is not disturbed', async () => {
+    const folder = join(root, 'shared');
+    const first = startChatbotTrain(until(27, folder));
+    assert.notEqual(await first.line(/^step 3\//), null);
+    first.child.kill('SIGSTOP');
+    const before = listing(folder);
+    const second = await chatbotTrain([...until(27, folder), '--resume', '--quiet']);
+    assert.match(
+      second.stderr,
+      /^error: .*shared is in use by another run \(process \d+ on .*\); wait until /,
+    );
+    assert.equal(second.code, 2);
+    assert.deepEqual(listing(folder), before);
+    first.child.kill('SIGCONT');
+    const { code, stderr } = await first.outcome;
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(substance(folder), substance(whole));
+  });
+
   test('an early stop comes at the same evaluation after going back', async () => {
     const folder = join(root, 'stopping');
     const overfitting = [...until(200, folder), '--lr', '0.1', '--eval-steps', '3', '--dropout', '0'];

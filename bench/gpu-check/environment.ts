@@ -51,6 +51,8 @@ print(json.dumps({"python": sys.version.split()[0], "torch": torch.__version__,
                   "transformers": transformers.__version__, "cuda": torch.cuda.is_available()}))
 `;
 
+import { flagMessageOf } from '../../src/cli/flag-names.js';
+
 const { values } = parseArgs({
   options: { device: { type: 'string', default: 'cuda' }, python: { type: 'string', default: 'python3' } },
 });
@@ -59,7 +61,7 @@ try {
   console.log(JSON.stringify(await environment(values.device, values.python)));
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
-  console.error(thrown.message);
+  console.error(flagMessageOf(thrown));
   process.exitCode = thrown.exitCode;
 }
 

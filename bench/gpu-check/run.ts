@@ -8,6 +8,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { flagMessageOf } from '../../src/cli/flag-names.js';
 import { ExitCode, UserError } from '../../src/errors.js';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
@@ -43,7 +44,7 @@ try {
   else process.exitCode = await check({ ...asked, scratch });
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
-  console.error(`error: ${thrown.message}`);
+  console.error(`error: ${flagMessageOf(thrown)}`);
   process.exitCode = thrown.exitCode;
 } finally {
   rmSync(scratch, { recursive: true, force: true });

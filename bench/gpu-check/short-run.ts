@@ -64,7 +64,7 @@ function train(name: string): Ran {
       ...['--config', join(root, 'configs/quickstart.yaml'), '--data', join(root, 'data')],
       ...['--device', values.device, '--precision', values.precision, '--max-steps', values.steps],
       ...['--max-length', values.tokens, '--logging-steps', String(Math.ceil(Number(values.steps) / 6))],
-      ...['--eval-ratio', '0', '--output-dir', folder, '--quiet', '--json'],
+      ...['--eval-ratio', '0', '--eval-replies', '0', '--output-dir', folder, '--quiet', '--json'],
     ]),
   ) as { readonly tokens_per_second: number };
   return {

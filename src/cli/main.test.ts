@@ -43,6 +43,7 @@ test('--help lists every option exactly once, on stdout', () => {
 test('--help loads nothing but commander, the option table and the command line', () => {
   const { ours, packages } = loadedModules(main, ['--help']);
   assert.deepEqual(ours, [
+    'cli/flag-names.js',
     'cli/flags.js',
     'cli/main.js',
     'cli/program.js',
@@ -50,6 +51,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'config/train-options.js',
     'device/names.js',
     'errors.js',
+    'option-names.js',
     'option-spec.js',
     'quote.js',
     'suggest.js',

@@ -4,6 +4,7 @@
 // command brings its own rooms when it runs.
 
 import type { Command } from 'commander';
+import { shippedConfigNames } from '../config/shipped-configs.js';
 import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
@@ -13,11 +14,12 @@ import { createProgram, quietCommand, runProgram } from './program.js';
 
 const EPILOGUE = `
 Every switch has a --no- form, which overrides a config file.
+Configs that --config takes by name: ${shippedConfigNames().join(', ')}.
 
 Examples:
   chatbot-train --model microsoft/DialoGPT-small --data my-chats.json --output-dir results/mine
   chatbot-train --data data/ --epochs 5 --lr 3e-5 --early-stopping-patience 2
-  chatbot-train --config configs/quickstart.yaml --resume
+  chatbot-train --config quickstart
   chatbot-train doctor
 
 Exit codes: 0 done; 1 unexpected error, or a loss above --fail-above-eval-loss; 2 usage; 3 data;

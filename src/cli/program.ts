@@ -6,6 +6,7 @@ import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, messageOf, UserError } from '../errors.js';
 import type { OptionTable } from '../option-spec.js';
+import { flagMessageOf } from './flag-names.js';
 import { addOptions, unknownFlag } from './flags.js';
 
 export interface ProgramText {
@@ -107,7 +108,7 @@ function report(thrown: unknown, program: Command): number {
   const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   if (error instanceof UserError) {
-    process.stderr.write(`error: ${error.message}\n`);
+    process.stderr.write(`error: ${flagMessageOf(error)}\n`);
     return error.exitCode;
   }
   const hint = debug

@@ -2,6 +2,7 @@
 // GenerationConfig where it has them; the defaults of a reply are those of generate/settings.ts.
 
 import { defaultSettings } from '../generate/settings.js';
+import { option } from '../option-names.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
 
@@ -47,7 +48,7 @@ export const chatOptions = {
     value: 'x',
     default: defaultSettings.temperature,
     above: 0,
-    instead: 'for the most likely tokens without sampling use --greedy',
+    instead: `for the most likely tokens without sampling use ${option('greedy', true)}`,
     help: 'Sampling temperature: below 1 favours likely tokens, above 1 gives unlikely ones more chance.',
   },
   topK: {

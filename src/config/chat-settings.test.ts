@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { refusal } from '../../test/refusal.js';
+import { withFlags } from '../cli/flag-names.js';
 import type { ChatOption } from './chat-options.js';
 import { candidateCount, generationSettings, loadChatOptions } from './chat-settings.js';
 
@@ -96,13 +97,13 @@ test('what only looks like a contradiction is taken', () => {
 
 test('options without effect are named', () => {
   assert.deepEqual(load({ temperature: 0.5 }).notes, []);
-  assert.deepEqual(load({ lengthPenalty: 2 }).notes, [
+  assert.deepEqual(load({ lengthPenalty: 2 }).notes.map(withFlags), [
     '--length-penalty is for beam search: without --num-beams it has no effect',
   ]);
-  assert.deepEqual(load({ greedy: true, seed: 1 }).notes, [
+  assert.deepEqual(load({ greedy: true, seed: 1 }).notes.map(withFlags), [
     '--greedy leaves nothing to chance: --seed has no effect',
   ]);
-  assert.deepEqual(load({ numBeams: 3, seed: 1 }).notes, [
+  assert.deepEqual(load({ numBeams: 3, seed: 1 }).notes.map(withFlags), [
     '--num-beams leaves nothing to chance: --seed has no effect',
   ]);
 });

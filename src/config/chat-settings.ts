@@ -3,7 +3,7 @@
 
 import { UserError } from '../errors.js';
 import type { GenerationSettings } from '../generate/settings.js';
-import { flagOf } from '../option-spec.js';
+import { option } from '../option-names.js';
 import { type ChatOption, type ChatOptions, chatOptions, mmiCandidates } from './chat-options.js';
 import { completeOptions, type GivenOptions } from './schema.js';
 
@@ -59,30 +59,31 @@ export function refuseContradictions(options: ChatOptions, given: ReadonlySet<Ch
   if (mmi !== null && options.candidates === 1)
     throw new UserError(
       'options-conflict',
-      `--mmi has nothing to rank with --candidates 1; ask for more, or leave --candidates out for ${mmiCandidates}`,
+      `${option('mmi')} has nothing to rank with ${option('candidates', 1)}; ask for more, or leave ${option('candidates')} out for ${mmiCandidates}`,
     );
   if (minNewTokens > maxNewTokens)
     throw new UserError(
       'options-conflict',
-      `--min-new-tokens ${minNewTokens} is more than --max-new-tokens ${maxNewTokens}; lower the one or raise the other`,
+      `${option('minNewTokens', minNewTokens)} is more than ${option('maxNewTokens', maxNewTokens)}; lower the one or raise the other`,
     );
 }
 
 function refuse(one: ChatOption, other: ChatOption, why: string): never {
-  const [first, second] = [flagOf(chatOptions, one), flagOf(chatOptions, other)];
   throw new UserError(
     'options-conflict',
-    `${first} and ${second} contradict each other: ${why}; leave one of them out`,
+    `${option(one)} and ${option(other)} contradict each other: ${why}; leave one of them out`,
   );
 }
 
 function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): readonly string[] {
   const notes: string[] = [];
   if (given.has('lengthPenalty') && options.numBeams === 1)
-    notes.push('--length-penalty is for beam search: without --num-beams it has no effect');
+    notes.push(
+      `${option('lengthPenalty')} is for beam search: without ${option('numBeams')} it has no effect`,
+    );
   if (given.has('seed') && (options.greedy || options.numBeams > 1))
     notes.push(
-      `${options.greedy ? '--greedy' : '--num-beams'} leaves nothing to chance: --seed has no effect`,
+      `${option(options.greedy ? 'greedy' : 'numBeams')} leaves nothing to chance: ${option('seed')} has no effect`,
     );
   return notes;
 }

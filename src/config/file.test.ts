@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { parseConfig, readConfigFile } from './file.js';
@@ -23,7 +24,7 @@ function refusalOf(text: string): string {
     assert.ok(error instanceof UserError, String(error));
     assert.equal(error.exitCode, 2);
     assert.doesNotMatch(error.message, /\n/);
-    return error.message;
+    return flagMessageOf(error);
   }
   assert.fail(`took ${text.slice(0, 80)}`);
 }
@@ -197,6 +198,6 @@ test('a missing file and a folder are refused', async () => {
 test('the configuration of the quick start is valid', async () => {
   const quickstart = completeOptions(trainOptions, [await readConfigFile('configs/quickstart.yaml')]);
   assert.equal(quickstart.model, 'tiny');
-  assert.deepEqual(quickstart.data, ['data/']);
+  assert.deepEqual(quickstart.data, ['data/faq.json', 'data/small-talk.jsonl']);
   assert.equal(quickstart.outputDir, 'results/quickstart');
 });

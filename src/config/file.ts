@@ -5,10 +5,12 @@
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, readRegularFile } from '../files/regular-file.js';
+import { option } from '../option-names.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { Given, GivenOptions } from './schema.js';
+import { shippedConfigNames } from './shipped-configs.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
 const MAX_BYTES = 64 * 1024;
@@ -50,7 +52,7 @@ function readText(path: string): string {
     if (error instanceof FileRefused)
       throw new UserError(
         'config-invalid',
-        `config file ${path} ${error.message}; name a YAML or JSON file after --config`,
+        `config file ${path} ${error.message}; name a YAML or JSON file after ${option('config')}`,
         { cause: error },
       );
     if (error instanceof TypeError)
@@ -61,11 +63,17 @@ function readText(path: string): string {
     throw new UserError(
       'config-unreadable',
       missing
-        ? `config file ${path} does not exist; check the path after --config`
+        ? `config file ${path} does not exist; check the path after ${option('config')}${shippedHint(path)}`
         : `config file ${path} cannot be read: ${messageOf(error)}`,
       { cause: error },
     );
   }
+}
+
+/** For what may be a misspelt name. */
+function shippedHint(path: string): string {
+  const names = shippedConfigNames();
+  return /[/\\.]/.test(path) || names.length === 0 ? '' : `, or name a shipped one: ${names.join(', ')}`;
 }
 
 function refuseDeepNesting(text: string, path: string): void {
@@ -141,7 +149,7 @@ function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where
   if (spelt === 'config')
     throw new UserError(
       'config-invalid',
-      `${where} names another config, which only the flag --config can do`,
+      `${where} names another config, which only the flag ${option('config')} can do`,
     );
   const near = nearest(spelt, meanings.keys());
   const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;

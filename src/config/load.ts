@@ -2,8 +2,9 @@
 // refused and options without effect named.
 
 import { UserError } from '../errors.js';
-import { flagOf } from '../option-spec.js';
+import { option } from '../option-names.js';
 import { completeOptions, type Given, type GivenOptions } from './schema.js';
+import { shippedConfigPath, withinPackage } from './shipped-configs.js';
 import { type TrainOption, type TrainOptions, trainOptions } from './train-options.js';
 
 export interface LoadedOptions {
@@ -31,7 +32,8 @@ export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): Loa
 async function givenByFile(config: Given | undefined): Promise<GivenOptions<TrainOption>> {
   if (typeof config?.value !== 'string') return new Map();
   const { readConfigFile } = await import('./file.js');
-  return readConfigFile(config.value);
+  const shipped = shippedConfigPath(config.value);
+  return shipped === null ? readConfigFile(config.value) : withinPackage(await readConfigFile(shipped));
 }
 
 /** Whether anything will be measured during the run. */
@@ -43,41 +45,47 @@ function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOpt
   if (options.data.length === 0)
     throw new UserError(
       'data-not-named',
-      'no conversations to learn from; name files or folders, for example --data data/',
+      `no conversations to learn from; name files or folders, for example ${option('data', 'data/')}`,
     );
   if (options.warmupSteps >= 1 && !Number.isInteger(options.warmupSteps))
     throw new UserError(
       'option-invalid',
-      `--warmup-steps is ${options.warmupSteps}, but must be a whole number of steps or, below 1, a share of them`,
+      `${option('warmupSteps')} is ${options.warmupSteps}, but must be a whole number of steps or, below 1, a share of them`,
     );
   if (options.resume === true && options.outputDir === null)
     throw new UserError(
       'resume-not-found',
-      '--resume does not say from where; name the folder after it, or the run with --output-dir',
+      `${option('resume')} does not say from where; name the folder after it, or the run with ${option('outputDir')}`,
     );
   if (evaluates(options)) return;
   const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
       'options-conflict',
-      `${flagOf(trainOptions, needing)} needs an evaluation set, but --eval-ratio is 0; raise it or give --eval-data`,
+      `${option(needing)} needs an evaluation set, but ${option('evalRatio')} is 0; raise it or give ${option('evalData')}`,
     );
 }
 
 function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): readonly string[] {
   const notes: string[] = [];
   if (options.maxSteps > 0 && given.has('numTrainEpochs'))
-    notes.push('--max-steps decides how long the run is; --num-train-epochs has no effect');
+    notes.push(
+      `${option('maxSteps')} decides how long the run is; ${option('numTrainEpochs')} has no effect`,
+    );
   if (options.maxSteps > 0 && options.warmupSteps > options.maxSteps)
-    notes.push('--warmup-steps is longer than --max-steps: the learning rate never reaches --learning-rate');
+    notes.push(
+      `${option('warmupSteps')} is longer than ${option('maxSteps')}: the learning rate never reaches ${option('learningRate')}`,
+    );
   if (options.lrSchedulerType === 'constant' && options.warmupSteps > 0)
-    notes.push('--lr-scheduler-type constant has no warm-up: take constant_with_warmup for --warmup-steps');
+    notes.push(
+      `${option('lrSchedulerType', 'constant')} has no warm-up: take constant_with_warmup for ${option('warmupSteps')}`,
+    );
   if (options.evalData.length > 0 && given.has('evalRatio'))
-    notes.push('--eval-data gives the evaluation set; --eval-ratio has no effect');
+    notes.push(`${option('evalData')} gives the evaluation set; ${option('evalRatio')} has no effect`);
   const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
   if (!evaluates(options) && asksToStopEarly)
     notes.push(
-      'nothing is measured, so --early-stopping-patience and --early-stopping-threshold have no effect',
+      `nothing is measured, so ${option('earlyStoppingPatience')} and ${option('earlyStoppingThreshold')} have no effect`,
     );
   if (
     options.earlyStoppingPatience === 0 &&
@@ -85,7 +93,7 @@ function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): 
     options.earlyStoppingThreshold > 0
   )
     notes.push(
-      '--early-stopping-patience 0 never stops early; --early-stopping-threshold only decides what is best',
+      `${option('earlyStoppingPatience', 0)} never stops early; ${option('earlyStoppingThreshold')} only decides what is best`,
     );
   return notes;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import { completeOptions } from './schema.js';
 import { type TrainOption, trainOptions } from './train-options.js';
@@ -12,7 +13,7 @@ function refusalOf(key: TrainOption, value: unknown): string {
   } catch (error) {
     assert.ok(error instanceof UserError);
     assert.equal(error.exitCode, 2);
-    return error.message;
+    return flagMessageOf(error);
   }
   assert.fail(`${key} took ${JSON.stringify(value)}`);
 }

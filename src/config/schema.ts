@@ -3,9 +3,11 @@
 
 import { z } from 'zod';
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import {
   entriesOf,
-  flagOf,
+  isPositional,
+  kebab,
   type NumberSpec,
   type OptionSpec,
   type OptionTable,
@@ -89,14 +91,14 @@ function range({ min, max, above, below }: NumberSpec): string {
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }
 
-function refusal(flag: string, spec: OptionSpec, { value, where }: Given): UserError {
+function refusal(name: string, spec: OptionSpec, { value, where }: Given): UserError {
   const meant =
     spec.type === 'choice' && typeof value === 'string' ? nearest(value, spec.choices) : undefined;
   const cure = meant === undefined ? spec.instead : `did you mean ${meant}?`;
   const hint = cure === undefined ? '' : `; ${cure}`;
   return new UserError(
     'option-invalid',
-    `${flag} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`,
+    `${name} is ${quoted(value)} ${where}, but must be ${allowed(spec)}${hint}`,
   );
 }
 
@@ -129,7 +131,7 @@ export function completeOptions<Table extends OptionTable>(
   for (const [key, spec] of entriesOf(table)) {
     const value = given.get(key);
     if (value !== undefined && result.error.issues.some((issue) => issue.path[0] === key))
-      throw refusal(flagOf(table, key), spec, value);
+      throw refusal(isPositional(spec) ? kebab(key) : option(key), spec, value);
   }
   throw result.error;
 }

@@ -62,7 +62,7 @@ export const trainOptions = {
     default: null,
     unset: 'none',
     onlyFlag: true,
-    help: 'Read options from a YAML or JSON file whose keys are spelt like the flags; flags override the file.',
+    help: 'Read options from a YAML or JSON file whose keys are spelt like the flags, or from a shipped config by its name; flags override it.',
   },
 
   // ---- Training

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import type { Dialogue } from './dialogue.js';
 import { DialogueStore } from './dialogue-store.js';
@@ -97,6 +98,6 @@ test('fewer than two different dialogues cannot be split', () => {
     assert.throws(
       () => splitDialogues(dialogues, 0.5, 42),
       (thrown) =>
-        thrown instanceof UserError && thrown.exitCode === 3 && /--eval-ratio 0/.test(thrown.message),
+        thrown instanceof UserError && thrown.exitCode === 3 && /--eval-ratio 0/.test(flagMessageOf(thrown)),
     );
 });

@@ -2,6 +2,7 @@
 // A dialogue is its index here, and its text is a number (DialogueStore.textNumbers).
 
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import { Random } from '../random.js';
 
 /** Tells this use of a seed from the others. */
@@ -23,7 +24,7 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
   if (sizes.length < 2)
     throw new UserError(
       'corpus-too-small',
-      `an evaluation set needs at least 2 different dialogues, and the data has ${sizes.length}; add more, or give --eval-ratio 0`,
+      `an evaluation set needs at least 2 different dialogues, and the data has ${sizes.length}; add more, or give ${option('evalRatio', 0)}`,
     );
   const wanted = Math.max(1, Math.round(texts.length * ratio));
   const shuffled = new Random(seed, stream).shuffle([...sizes.keys()]);

@@ -190,8 +190,11 @@ export interface Device extends Allocator {
 
   /** Into bf16 and f16, floats are rounded to the nearest, ties to even. */
   upload(target: Tensor, data: Float32Array | Int32Array): void;
-  /** Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array. */
-  download(source: Tensor): Float32Array;
+  /**
+   * Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array.
+   * @param into of the same size, filled and returned instead of a new array.
+   */
+  download(source: Tensor, into?: Float32Array): Float32Array;
   /** What `source`, f32 of up to 16 numbers, holds once all that was asked before is done, without waiting for it now. */
   fetch(source: Tensor): Fetched;
   fill(target: Tensor, value: number): void;

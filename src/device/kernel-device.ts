@@ -70,9 +70,11 @@ export abstract class KernelDevice implements Device {
     this.memory.upload(target, data);
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     this.ready();
-    return this.memory.download(source);
+    if (into && into.length !== source.size)
+      throw new Error(`download: ${show(source)} does not fill ${into.length} numbers`);
+    return this.memory.download(source, into);
   }
 
   fetch(source: Tensor): Fetched {

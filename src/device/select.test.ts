@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import {
   fallbackNote,
@@ -14,7 +15,8 @@ import {
 } from './select.js';
 
 function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => boolean {
-  return (thrown) => thrown instanceof UserError && thrown.fault === kind && pattern.test(thrown.message);
+  return (thrown) =>
+    thrown instanceof UserError && thrown.fault === kind && pattern.test(flagMessageOf(thrown));
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'select-'));
@@ -114,7 +116,10 @@ test('TensorFlow.js refuses half precision with the reason, and names the device
         new RegExp(`${precision}, because TensorFlow.js has no half-precision type: .* --device cuda`),
       ),
     );
-  assert.throws(() => resolveWeightPrecision(device, 'bf16'), fault('device', /--device cpu or cuda/));
+  assert.throws(
+    () => resolveWeightPrecision(device, 'bf16'),
+    fault('device', /--device cpu or --device cuda/),
+  );
   device.dispose();
 });
 

@@ -2,6 +2,7 @@
 // device can do, it tells itself.
 
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import { nearest } from '../suggest.js';
 import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
@@ -98,8 +99,8 @@ function isOfDevice(thrown: unknown): thrown is UserError {
   return thrown instanceof UserError && thrown.fault === 'device';
 }
 
-function clause({ message }: UserError): string {
-  return message.replace(/\.$/, '');
+function clause({ sentence }: UserError): string {
+  return sentence.replace(/\.$/, '');
 }
 
 /** What is said where `auto` falls back. */
@@ -125,7 +126,10 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
 
 /** What to train in. @throws UserError (device) for a precision that the device does not have. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device, device.precisions, requested, { unable: 'does not compute in', elsewhere: 'cuda' });
+  return resolve(device, device.precisions, requested, {
+    unable: 'does not compute in',
+    elsewhere: option('device', 'cuda'),
+  });
 }
 
 /**
@@ -134,7 +138,10 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
  */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
   const known = [...device.precisions, ...device.weightPrecisions];
-  return resolve(device, known, requested, { unable: 'does not keep weights in', elsewhere: 'cpu or cuda' });
+  return resolve(device, known, requested, {
+    unable: 'does not keep weights in',
+    elsewhere: `${option('device', 'cpu')} or ${option('device', 'cuda')}`,
+  });
 }
 
 /** The best first: bf16 has the range of fp32, fp16 needs its loss scaled. */
@@ -152,10 +159,10 @@ function resolve(
   if (kind === 'tfjs')
     throw new UserError(
       'precision-unsupported',
-      `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use --precision fp32, or --device ${elsewhere}.`,
+      `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use ${option('precision', 'fp32')}, or ${elsewhere}.`,
     );
   throw new UserError(
     'precision-unsupported',
-    `${kind} ${unable} ${requested}: use --precision ${usable.join(' or ')} (on ${description}).`,
+    `${kind} ${unable} ${requested}: use ${usable.map((precision) => option('precision', precision)).join(' or ')} (on ${description}).`,
   );
 }

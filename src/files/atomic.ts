@@ -32,7 +32,8 @@ const temporaryName = /^\.(.+)\.(saving|previous|deleting)-(\d+)-[0-9a-f]{8}$/;
 /** Paths of this process that are in use right now: after a restart in a container a new process may have an old one's id. */
 const inUse = new Set<string>();
 
-function temporaryBeside(path: string, purpose: Purpose): string {
+/** A hidden name of this process's own. */
+export function temporaryBeside(path: string, purpose: Purpose): string {
   const name = `.${basename(path)}.${purpose}-${process.pid}-${randomBytes(4).toString('hex')}`;
   return join(dirname(path), name);
 }
@@ -61,7 +62,8 @@ function flushTree(folder: string): void {
   flushFolder(folder);
 }
 
-function codeOf(thrown: unknown): string | undefined {
+/** The system's code of an error: ENOENT and the like. */
+export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
     ? thrown.code
     : undefined;

@@ -2,11 +2,15 @@
 // `cd FOLDER && sha256sum -c SHA256SUMS`. The parser is strict, so that a damaged list is noticed as well.
 
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openRegularFile } from './regular-file.js';
+import { messageOf } from '../errors.js';
+import { openRegularFile, readRegularFile } from './regular-file.js';
 
 export const checksumsFileName = 'SHA256SUMS';
+
+/** Some 100 bytes a file. */
+const mostBytes = 2 ** 20;
 
 /** Hexadecimal SHA-256 by file name. */
 export type Checksums = ReadonlyMap<string, string>;
@@ -25,10 +29,15 @@ export function writeChecksums(folder: string, sums: Checksums): void {
 export function readChecksums(folder: string): Checksums | 'damaged' | null {
   const path = join(folder, checksumsFileName);
   if (!existsSync(path)) return null;
-  const text = readFileSync(path, 'utf8');
+  let text: string;
+  try {
+    text = readRegularFile(path, mostBytes).toString('utf8');
+  } catch {
+    return 'damaged';
+  }
   const sums = new Map<string, string>();
   for (const line of text.split('\n').slice(0, -1)) {
-    const [, sum, name] = /^([0-9a-f]{64}) {2}([^/]+)$/.exec(line) ?? [];
+    const [, sum, name] = /^([0-9a-f]{64}) {2}(\w[\w.-]*)$/.exec(line) ?? [];
     if (sum === undefined || name === undefined || sums.has(name)) return 'damaged';
     sums.set(name, sum);
   }
@@ -57,5 +66,10 @@ function sha256OfFile(path: string): string {
 export function damageOf(folder: string, name: string, sum: string): string | null {
   const path = join(folder, name);
   if (!existsSync(path)) return 'is missing';
-  return sha256OfFile(path) === sum ? null : `is damaged: its SHA-256 is not the one in ${checksumsFileName}`;
+  try {
+    if (sha256OfFile(path) === sum) return null;
+  } catch (thrown) {
+    return `cannot be read (${messageOf(thrown)})`;
+  }
+  return `is damaged: its SHA-256 is not the one in ${checksumsFileName}`;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeTinyModel, scratchFolder, tinyConfig } from '../../test/tiny-run.js';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { createCpuDevice } from '../device/cpu/cpu-device.js';
 import type { Device } from '../device/device.js';
 import { UserError } from '../errors.js';
@@ -37,7 +38,7 @@ async function refuses(opening: Promise<unknown>, pattern: RegExp, fault = 'mode
   await assert.rejects(opening, (thrown) => {
     assert.ok(thrown instanceof UserError);
     assert.equal(thrown.fault, fault);
-    assert.match(thrown.message, pattern);
+    assert.match(flagMessageOf(thrown), pattern);
     return true;
   });
 }

@@ -9,6 +9,7 @@ import { DecodingPass } from '../nn/decoding-pass.js';
 import { GPT2 } from '../nn/gpt2.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { ScoringPass } from '../nn/scoring-pass.js';
+import { option, training } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { type OpenModel, openModel } from '../weights/open-model.js';
 import { resolveModel } from '../weights/resolve.js';
@@ -54,7 +55,7 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
   if (memory > available)
     throw new UserError(
       'out-of-memory',
-      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer --candidates`,
+      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer ${option('candidates')}`,
     );
   device.reserve(memory);
   const parts = build(device);
@@ -75,7 +76,7 @@ async function openNamed(name: string, { onDownload, onNote }: ChatModelOptions)
   if (found.kind === 'preset')
     throw new UserError(
       'model-untrained',
-      `${name} is a fresh model that has learnt nothing yet; train it with chatbot-train --model ${name}, then name its --output-dir`,
+      `${name} is a fresh model that has learnt nothing yet; train it with ${training({ model: name })}, then name the folder of that run`,
     );
   const model = openModel(found.folder);
   for (const note of model.notes) onNote?.(note);

@@ -3,6 +3,7 @@
 
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option, training } from '../option-names.js';
 import { quoted } from '../quote.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
@@ -19,7 +20,7 @@ export function checkChatModel({ name, config }: Pick<OpenedModel, 'name' | 'con
   if (config.dialogueOrder === 'reversed')
     throw new UserError(
       'model-wrong-direction',
-      `${name} was trained with --reverse, to guess what a reply answers, and cannot talk; give it to --mmi, and talk to the model that was trained without`,
+      `${name} was trained with ${option('reverse', true)}, to guess what a reply answers, and cannot talk; give it to ${option('mmi')}, and talk to the model that was trained without`,
     );
 }
 
@@ -31,13 +32,13 @@ export function checkMmiModel(mmi: OpenedModel, chat: OpenedModel): void {
   if (mmi.config.dialogueOrder !== 'reversed')
     throw new UserError(
       'model-wrong-direction',
-      `--mmi ${mmi.name} was not trained on reversed conversations; train one with chatbot-train --reverse`,
+      `${option('mmi', mmi.name)} was not trained on reversed conversations; train one with ${training({ reverse: true })}`,
     );
   const text = differing(mmi.tokenizer, chat.tokenizer);
   if (text !== null)
     throw new UserError(
       'model-wrong-direction',
-      `--mmi ${mmi.name} has another tokenizer than ${chat.name} (it gives ${quoted(text)} other ids); train it with --reverse from the same --model`,
+      `${option('mmi', mmi.name)} has another tokenizer than ${chat.name} (it gives ${quoted(text)} other ids); train it with ${option('reverse', true)} from the same ${option('model')}`,
     );
 }
 

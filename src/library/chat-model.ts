@@ -12,6 +12,7 @@ import { completeOptions, type GivenOptions } from '../config/schema.js';
 import { tidyText } from '../corpus/tidy-text.js';
 import { UserError } from '../errors.js';
 import type { Reply, ReplyWatcher } from '../generate/reply.js';
+import { withProperties } from '../option-names.js';
 import { givenOptions } from './given.js';
 import { type OpenedChat, openChat } from './open-chat.js';
 
@@ -26,7 +27,7 @@ const openingOptions = ['device', 'precision', 'threads', 'mmi'] as const satisf
 
 type Chosen<Keys extends readonly ChatOption[]> = Partial<Pick<ChatOptions, Keys[number]>>;
 
-/** How a reply is made: the options of `chatbot-chat` under "Choice of words", "Length" and "Best of several". */
+/** How a reply is made: sampling, length and the best of several, as `chatbot-chat --help` lists them. */
 export interface ReplyOptions extends Chosen<typeof replyOptions> {}
 
 /** Where the model computes; and how replies are made that say nothing else. */
@@ -91,8 +92,9 @@ export async function openChatModel(name: string, options: ChatModelOptions = {}
   const allowed: readonly ChatOption[] = [...openingOptions, ...replyOptions];
   const given = givenOptions(chatOptions, (key) => allowed.includes(key), rest);
   const loaded = loadChatOptions(given);
-  for (const note of loaded.notes) onNote(note);
-  const watcher = { note: onNote, download: onDownload };
+  const note = (text: string) => onNote(withProperties(text));
+  for (const text of loaded.notes) note(text);
+  const watcher = { note, download: onDownload };
   const opened = await openChat({ ...loaded.options, model: name }, watcher);
   return new OpenChatModel(opened, given);
 }

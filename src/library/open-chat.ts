@@ -7,6 +7,7 @@ import { candidateCount } from '../config/chat-settings.js';
 import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../device/select.js';
 import { UserError } from '../errors.js';
 import { type ChatModel, openChatModel } from '../generate/chat-model.js';
+import { training } from '../option-names.js';
 import { checkpointFolder, checkpointSteps } from '../train/checkpoint.js';
 import { metricsFileName } from '../train/metrics.js';
 
@@ -67,11 +68,11 @@ function refuseUnfinishedRun(folder: string): void {
   if (newest !== undefined)
     throw new UserError(
       'training-unfinished',
-      `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with chatbot-train --resume`,
+      `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
     );
   if (existsSync(join(folder, metricsFileName)))
     throw new UserError(
       'training-unfinished',
-      `the training in ${folder} has not saved a model yet; finish it with chatbot-train --resume`,
+      `the training in ${folder} has not saved a model yet; finish it with ${training({ resume: true })}`,
     );
 }

@@ -3,6 +3,7 @@
 
 import { type LoadedOptions, settleOptions } from '../config/load.js';
 import { type TrainOption, type TrainOptions, trainOptions } from '../config/train-options.js';
+import { withProperties } from '../option-names.js';
 import type { CheckpointEvent, EvaluationEvent, StepEvent, TrainingSummary } from '../train/events.js';
 import type { RunPlan } from '../train/plan.js';
 import { type RunWatcher, startRun } from '../train/run.js';
@@ -124,7 +125,7 @@ function watcherOf(
 ): RunWatcher {
   return {
     plan: (plan) => tell({ kind: 'plan', plan }),
-    note: (text) => tell({ kind: 'note', text }),
+    note: (text) => tell({ kind: 'note', text: withProperties(text) }),
     download: (file, done, total) => tell({ kind: 'download', file, done, total }),
     step: (update) => tell({ kind: 'step', ...update }),
     event: (event) => tell(event.kind === 'step' ? { ...event, kind: 'log' } : event),

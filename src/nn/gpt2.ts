@@ -5,6 +5,7 @@
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import type { BlockContext } from './attention.js';
 import { Block, type BlockActivations, type BranchDropouts } from './block.js';
 import { Embedding } from './embedding.js';
@@ -147,7 +148,11 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
       : headSize > head
         ? `attention heads of up to ${head} channels, and this model's have ${headSize}`
         : null;
-  if (wide) throw new UserError('model-unsupported-by-device', `${kind} computes ${wide}: use --device cpu`);
+  if (wide)
+    throw new UserError(
+      'model-unsupported-by-device',
+      `${kind} computes ${wide}: use ${option('device', 'cpu')}`,
+    );
 }
 
 /**

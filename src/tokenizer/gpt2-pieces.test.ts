@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gpt2Pieces } from './gpt2-pieces.js';
+import fc from 'fast-check';
+import { gpt2Pieces, piecesOf } from './gpt2-pieces.js';
 
 describe('gpt2Pieces', () => {
   it('cuts contractions, words, numbers, signs and white space', () => {
@@ -27,5 +28,43 @@ describe('gpt2Pieces', () => {
       if (whiteSpace.test(character)) assert.equal(first, ' ', code.toString(16));
       else assert.ok(first?.startsWith(` ${character}`), code.toString(16));
     }
+  });
+});
+
+describe('a long text', () => {
+  it('is cut where the pattern would cut it', () => {
+    const parts = [
+      'a',
+      'é',
+      '你',
+      '😀',
+      '\u0301',
+      '7',
+      '٣',
+      "'s",
+      "'",
+      '!',
+      ' ',
+      '  ',
+      '\n',
+      '\u0085',
+      '\u2028',
+      '\ufeff',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 40 }), (chosen) => {
+        const text = chosen.join('');
+        assert.deepEqual(piecesOf(text, 0), text.match(gpt2Pieces) ?? []);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('may be one run of a million letters, which the pattern has no room for', () => {
+    const text = `${'你'.repeat(1_200_000)}!`;
+    assert.deepEqual(
+      piecesOf(text).map((piece) => piece.length),
+      [1_200_000, 1],
+    );
   });
 });

@@ -3,7 +3,7 @@
 
 import { byteString } from './byte-characters.js';
 import type { BytePairEncoder } from './byte-pair-encoder.js';
-import { gpt2Pieces } from './gpt2-pieces.js';
+import { piecesOf } from './gpt2-pieces.js';
 import {
   gpt2ByteStrings,
   gpt2Encoder,
@@ -48,7 +48,7 @@ export class GPT2Tokenizer implements Tokenizer {
 
   encode(text: string): number[] {
     const ids: number[] = [];
-    for (const piece of text.match(gpt2Pieces) ?? []) {
+    for (const piece of piecesOf(text)) {
       const tokens = this.remembered.get(piece) ?? this.encodePiece(piece);
       for (const id of tokens) ids.push(id);
     }

@@ -59,7 +59,7 @@ export interface TokenizerDefinition {
 }
 
 /** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
-const mostBytes = 2 ** 28;
+const mostBytes = 2 ** 27;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
 export function readDefinition(folder: string): TokenizerDefinition {

@@ -2,8 +2,9 @@
 // the line where the file has lines. Knows nothing of which files a folder has.
 
 import { messageOf, UserError } from '../errors.js';
+import { parseJson } from '../files/parse-json.js';
 import { type Fields, isRecord } from '../objects.js';
-import { oneLine, quoted } from '../quote.js';
+import { quoted } from '../quote.js';
 import { isGpt2Vocabulary } from './gpt2-vocabulary.js';
 import type { AddedToken } from './tokenizer-files.js';
 
@@ -23,9 +24,9 @@ export function parseObject(path: string, text: string | undefined): Fields {
   if (text === undefined) return {};
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (thrown) {
-    throw damaged(path, `is not JSON (${oneLine(messageOf(thrown))})`, thrown);
+    throw damaged(path, `is not JSON (${messageOf(thrown)})`, thrown);
   }
   if (!isRecord(value)) throw damaged(path, 'does not hold a JSON object');
   return value;

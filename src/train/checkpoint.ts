@@ -1,12 +1,16 @@
 // Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
 // the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
 
-import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Device } from '../device/device.js';
+import type { Tensor } from '../device/tensor.js';
 import { UserError } from '../errors.js';
 import { copyFileAtomic, removeFolder, replaceFolder } from '../files/atomic.js';
 import { checksumsFileName, damageOf, readChecksums, writeChecksums } from '../files/checksums.js';
 import { makeFolder } from '../files/make-folder.js';
+import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -17,9 +21,13 @@ import { type RunState, readState, stateFileName, stateJson } from './run-state.
 
 const optimizerFileName = 'optimizer.safetensors';
 const argumentsFileName = 'training_args.json';
+const longestArguments = 2 ** 20;
 /** What the checksums of a whole checkpoint list at least. */
 const checksummed = ['model.safetensors', 'config.json', optimizerFileName, stateFileName, argumentsFileName];
 const checkpointName = /^checkpoint-(\d+)$/;
+
+/** Numbers that are brought from the device at a time when a checkpoint is written. */
+const savedAtATime = 2 ** 20;
 
 /** What of a run goes into its checkpoints. */
 export interface Checkpointed {
@@ -42,16 +50,17 @@ export async function saveCheckpoint(
 ): Promise<string> {
   const folder = checkpointFolder(runFolder, state.globalStep);
   const { device, parameters, config } = model;
+  const piece = new Float32Array(savedAtATime);
   const tensors = expectedTensors(config).map(
     ({ name, shape }): TensorToSave => ({
       name,
       shape,
-      data: () => device.download(parameters.get(name).master),
+      data: () => piecesOf(device, parameters.get(name).master, piece),
     }),
   );
   const moments = optimizer.moments().flatMap(({ name, shape, first, second }): TensorToSave[] => [
-    { name: momentNames(name)[0], shape, data: () => device.download(first) },
-    { name: momentNames(name)[1], shape, data: () => device.download(second) },
+    { name: momentNames(name)[0], shape, data: () => piecesOf(device, first, piece) },
+    { name: momentNames(name)[1], shape, data: () => piecesOf(device, second, piece) },
   ]);
   await replaceFolder(folder, (temporary) => {
     const sums = saveModelFolder(temporary, {
@@ -68,6 +77,14 @@ export async function saveCheckpoint(
     writeChecksums(temporary, sums);
   });
   return folder;
+}
+
+/** A tensor from the device, piece by piece, always in the same memory: saving needs no second copy of the model. */
+function* piecesOf(device: Device, tensor: Tensor, piece: Float32Array): Generator<Float32Array> {
+  for (let from = 0; from < tensor.size; from += piece.length) {
+    const size = Math.min(piece.length, tensor.size - from);
+    yield device.download(tensor.view(from, [size]), piece.subarray(0, size));
+  }
 }
 
 /** The names that PyTorch's AdamW has for the two moments of a parameter. */
@@ -106,7 +123,9 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
 /** An option that the checkpoint's run was started with; undefined where that is not known. */
 export function recordedOption(checkpoint: string, key: string): unknown {
   try {
-    const options: unknown = JSON.parse(readFileSync(join(checkpoint, argumentsFileName), 'utf8'));
+    const options: unknown = parseJson(
+      readRegularFile(join(checkpoint, argumentsFileName), longestArguments).toString('utf8'),
+    );
     return typeof options === 'object' && options !== null ? Reflect.get(options, key) : undefined;
   } catch {
     return undefined;

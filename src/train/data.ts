@@ -13,9 +13,10 @@ import { apart, split } from '../corpus/split.js';
 import { UserError } from '../errors.js';
 import type { Batch } from '../nn/batch.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
-import { type Question, QuestionDraw } from './exact-match.js';
+import { QuestionDraw, type Questions } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -25,7 +26,7 @@ export interface TrainingData {
   /** Null where nothing is kept aside. */
   readonly evaluation: EpochSteps | null;
   readonly prompts: readonly SamplePrompt[];
-  readonly questions: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] };
+  readonly questions: Questions;
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
@@ -79,11 +80,11 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        'every dialogue of --data is also in --eval-data, so none is left to learn from',
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
       );
     if (train.length < count)
       notes.push(
-        `${count - train.length} dialogues of --data are also in --eval-data: they are measured on and not learnt from`,
+        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`,
       );
     return corpora(train, evaluation);
   }
@@ -137,7 +138,7 @@ export function prepareData(
   if (encoded.length === 0)
     throw new UserError(
       'nothing-to-learn',
-      `nothing in ${options.data.join(', ')} can be learnt: no turn that --loss-on ${lossOn} counts is left`,
+      `nothing in ${options.data.join(', ')} can be learnt: no turn that ${option('lossOn', lossOn)} counts is left`,
     );
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
     reverse ? reverseDialogue(dialogue) : dialogue,

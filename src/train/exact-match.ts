@@ -16,6 +16,14 @@ import type { Learner } from './learner.js';
 /** A question and every answer that the data has for it. */
 export type Question = readonly LabelledTokens[];
 
+/** Those of the training data, and those of the dialogues that are set aside for evaluation. */
+export interface Questions {
+  readonly trained: readonly Question[];
+  readonly heldOut: readonly Question[];
+}
+
+export const noQuestions: Questions = { trained: [], heldOut: [] };
+
 /**
  * Draws up to `evalReplies` different questions from the pairs among dialogues, by the seed. Keeps little of a corpus of
  * any size: a question's rank is a hash, so that those that rank first are known without all the others.
@@ -66,7 +74,7 @@ function questionOf(
 /** Of pairs that are learned and of those that are kept aside; null where `interrupted` became true before the end. */
 export async function measureExactMatches(
   learner: Learner,
-  { trained, heldOut }: { readonly trained: readonly Question[]; readonly heldOut: readonly Question[] },
+  { trained, heldOut }: Questions,
   interrupted: () => boolean,
 ): Promise<ExactMatches | null> {
   const measured = {

@@ -2,11 +2,13 @@
 // Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
 // back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
 import { writeFileAtomic } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
 import { isRecord } from '../objects.js';
 import type {
   EvaluationEvent,
@@ -74,9 +76,12 @@ function entriesOf(path: string): { line: string; event: MetricEvent }[] {
     });
 }
 
+/** A string can hold no more. */
+const mostBytes = 2 ** 29 - 2 ** 16;
+
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, mostBytes).toString('utf8');
   } catch (thrown) {
     throw new UserError(
       'metrics-unreadable',
@@ -159,7 +164,7 @@ function exactMatchIn(record: Readonly<Record<string, unknown>>, side: 'train' |
 
 function parseObject(line: string): Readonly<Record<string, unknown>> | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     return isRecord(value) ? value : null;
   } catch {
     return null;

@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import { messageOf, UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import {
   checkCheckpoint,
   checkpointFolder,
@@ -33,7 +34,10 @@ export function findResumePoint(
     return checkpoint;
   }
   if (resume !== true)
-    throw new UserError('resume-not-found', `--resume: ${folder} holds no checkpoint; check the path`);
+    throw new UserError(
+      'resume-not-found',
+      `${option('resume')}: ${folder} holds no checkpoint; check the path`,
+    );
   note(`${folder} holds no checkpoint yet: starting from the beginning`);
   return null;
 }
@@ -66,7 +70,7 @@ function namedCheckpoint(checkpoint: string): string {
   if (whole === undefined) throw fault;
   throw new UserError(
     'checkpoint-damaged',
-    `${fault.message}; the newest whole checkpoint of this run is used with --resume ${whole}`,
+    `${fault.sentence}; the newest whole checkpoint of this run is used with ${option('resume', whole)}`,
     { cause: fault },
   );
 }
@@ -77,14 +81,14 @@ function newestWhole(folder: string, note: (text: string) => void): string | nul
   if (!statSync(folder).isDirectory())
     throw new UserError(
       'resume-not-found',
-      `--resume: ${folder} is a file; name a run's folder or one of its checkpoints`,
+      `${option('resume')}: ${folder} is a file; name a run's folder or one of its checkpoints`,
     );
   const faults: UserError[] = [];
   for (const step of checkpointSteps(folder).reverse()) {
     const checkpoint = checkpointFolder(folder, step);
     const fault = faultOf(checkpoint);
     if (fault === null) {
-      for (const { message } of faults) note(message);
+      for (const { sentence } of faults) note(sentence);
       if (faults.length > 0) note(`going on from ${checkpoint}, the newest checkpoint that is whole`);
       return checkpoint;
     }
@@ -95,7 +99,7 @@ function newestWhole(folder: string, note: (text: string) => void): string | nul
   if (newest.code === 'checkpoint-foreign') throw newest;
   throw new UserError(
     'checkpoint-damaged',
-    `${newest.message}; no checkpoint in ${folder} is whole, so start again with another --output-dir`,
+    `${newest.sentence}; no checkpoint in ${folder} is whole, so start again with another ${option('outputDir')}`,
     { cause: newest },
   );
 }

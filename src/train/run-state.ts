@@ -2,10 +2,12 @@
 // bit. Random numbers need no state of their own: they are functions of the seed and these counters.
 // In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
 
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { messageOf, UserError } from '../errors.js';
+import { parseJson } from '../files/parse-json.js';
+import { readRegularFile } from '../files/regular-file.js';
+import { option } from '../option-names.js';
 
 const loss = z.number().nullable();
 
@@ -47,6 +49,9 @@ const schema = z.object({
 export type RunState = z.infer<typeof schema>;
 
 export const stateFileName = 'trainer_state.json';
+
+/** Ours has a kilobyte; the Trainer's, which is told from it by its fields, may hold a long log. */
+const mostBytes = 2 ** 26;
 
 /** Fingerprints of what a run learns from and is measured on. */
 export interface DataFingerprints {
@@ -92,7 +97,7 @@ export function stateJson(state: RunState): string {
 export function readState(path: string): RunState {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = parseJson(readRegularFile(path, mostBytes).toString('utf8'));
   } catch (cause) {
     throw new UserError(
       'checkpoint-damaged',
@@ -108,7 +113,7 @@ export function readState(path: string): RunState {
     const folder = dirname(path);
     throw new UserError(
       'resume-mismatch',
-      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use --model ${folder} to start a new run with its weights`,
+      `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use ${option('model', folder)} to start a new run with its weights`,
     );
   }
   const issue = parsed.error.issues[0];

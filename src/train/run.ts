@@ -1,6 +1,7 @@
 // A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
 // its data, its plan, the loop, and what is left on disk when it ends.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
 import type { TrainOptions } from '../config/train-options.js';
@@ -8,7 +9,9 @@ import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
+import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
+import { option } from '../option-names.js';
 import {
   checkpointFolder,
   checkpointSteps,
@@ -21,11 +24,11 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
+import { planRunMemory, type RunPlan, sequenceLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
-import { openStart, type Start } from './start.js';
+import { openStart, refuseFile, refuseOccupied, type Start } from './start.js';
 import { TensorBoardFile } from './tensorboard.js';
 import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
 
@@ -42,6 +45,21 @@ export interface RunWatcher extends Watcher {
  * @throws UserError for everything that a person can mend.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
+  refuseFile(options.outputDir);
+  // A folder that is there is locked before anything in it is looked at, a new one when the first file is written.
+  const lock = options.dryRun || !existsSync(options.outputDir) ? null : lockFolder(options.outputDir);
+  try {
+    return await lockedRun(options, watcher, lock !== null);
+  } finally {
+    lock?.release();
+  }
+}
+
+async function lockedRun(
+  options: RunOptions,
+  watcher: RunWatcher,
+  isLocked: boolean,
+): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(options);
   const device = await selectDevice(options.device, {
@@ -54,7 +72,7 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     const precision = resolvePrecision(device, options.precision);
     const start = await openStart(options, watcher);
     const config = withDropout(start.config, options.dropout);
-    const maxLength = rowLength(options, config);
+    const maxLength = sequenceLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
@@ -84,29 +102,52 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
     for (const line of corpora.notes) watcher.note(line);
     if (options.reverse)
       watcher.note(
-        '--reverse: each turn is learnt from those after it; the model is to rank replies, not to talk',
+        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
       );
     watcher.plan(plan);
     if (options.dryRun) return null;
-    device.reserve(totalBytes(planned));
-    const learner = buildLearner(device, config, learning);
-    return await train({ options, start, data, learner, settings, state, plan, watcher });
+    const lock = isLocked ? null : lockNewFolder(options);
+    try {
+      device.reserve(totalBytes(planned));
+      const learner = buildLearner(device, config, learning);
+      return await train({ options, start, data, learner, settings, state, plan, watcher });
+    } finally {
+      lock?.release();
+    }
   } finally {
     device.dispose();
   }
 }
+
+/** Another run may have made the folder since it was looked at. */
+function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
+  const lock = lockFolder(options.outputDir);
+  try {
+    refuseOccupied(options);
+    return lock;
+  } catch (thrown) {
+    lock.release();
+    throw thrown;
+  }
+}
+
+/** What the fingerprint of the data depends on. */
+const dataOptions = [
+  ...(['seed', 'maxLength', 'perDeviceTrainBatchSize', 'gradientAccumulationSteps'] as const),
+  ...(['packing', 'lossOn', 'evalRatio'] as const),
+] as const satisfies readonly (keyof TrainOptions)[];
 
 function refuseOtherData(
   { outputDir }: Pick<RunOptions, 'outputDir'>,
   state: RunState,
   { fingerprints }: TrainingData,
 ): void {
-  const cure = `give the old ones, or start a new run with --model ${outputDir}`;
+  const named = dataOptions.map((key) => option(key)).join(', ');
+  const cure = `give the old ones, or start a new run with ${option('model', outputDir)}`;
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data, or with another --seed, --max-length, --batch-size, --grad-accum, ` +
-        `--no-packing, --loss-on or --eval-ratio, so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)

@@ -9,6 +9,7 @@ import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig, presetVocabulary } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
+import { option } from '../option-names.js';
 import { Random } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -46,7 +47,6 @@ export interface StartWatcher {
 
 /** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
 export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
-  refuseFile(options.outputDir);
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = findResumePoint(options, (text) => watcher.note(text));
   if (!checkpoint || !isWithin(checkpoint, options.outputDir)) refuseOccupied(options);
@@ -79,8 +79,8 @@ function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config:
   throw new UserError(
     'resume-mismatch',
     reversed
-      ? `${checkpoint} is of a run with --reverse, so it cannot be resumed without; give --reverse again`
-      : `${checkpoint} is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or start a new run in another --output-dir`,
+      ? `${checkpoint} is of a run with ${option('reverse', true)}, so it cannot be resumed without; give ${option('reverse', true)} again`
+      : `${checkpoint} is of a run without ${option('reverse', true)}, so it cannot be resumed with it; leave it out, or start a new run in another ${option('outputDir')}`,
   );
 }
 
@@ -92,7 +92,7 @@ function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): v
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
     'reverse-not-given',
-    `--model ${label} was trained with --reverse, on conversations from their end; give --reverse again, or name another model`,
+    `${option('model', label)} was trained with ${option('reverse', true)}, on conversations from their end; give ${option('reverse', true)} again, or name another model`,
   );
 }
 
@@ -100,7 +100,9 @@ function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): v
 function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
   if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
-    watcher.note(`resuming goes on with the checkpoint's model (${trained}): --model ${model} has no effect`);
+    watcher.note(
+      `resuming goes on with the checkpoint's model (${trained}): ${option('model', model)} has no effect`,
+    );
 }
 
 /** @param path exists. */
@@ -110,12 +112,12 @@ function isWithin(path: string, folder: string): boolean {
   return [real, dirname(real)].includes(realpathSync(folder));
 }
 
-function refuseFile(outputDir: string): void {
+export function refuseFile(outputDir: string): void {
   if (existsSync(outputDir) && !statSync(outputDir).isDirectory())
-    throw new UserError('output-folder-in-use', `--output-dir ${outputDir} is a file; name a folder`);
+    throw new UserError('output-folder-in-use', `${option('outputDir', outputDir)} is a file; name a folder`);
 }
 
-function refuseOccupied({ outputDir, resume }: StartOptions): void {
+export function refuseOccupied({ outputDir, resume }: Pick<RunOptions, 'outputDir' | 'resume'>): void {
   // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
@@ -126,10 +128,10 @@ function refuseOccupied({ outputDir, resume }: StartOptions): void {
         ? 'a model'
         : null;
   if (holds === null) return;
-  const goOn = holds === 'another run' ? 'go on with it by --resume, or ' : '';
+  const goOn = holds === 'another run' ? `go on with it by ${option('resume', true)}, or ` : '';
   throw new UserError(
     'output-folder-in-use',
-    `--output-dir ${outputDir} holds ${holds}; ${goOn}name another folder`,
+    `${option('outputDir', outputDir)} holds ${holds}; ${goOn}name another folder`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { EpochSteps, StepBatches } from '../corpus/epoch-steps.js';
 import type { Fetched } from '../device/device.js';
 import { UserError } from '../errors.js';
 import type { Batch } from '../nn/batch.js';
+import { option } from '../option-names.js';
 import {
   type Checkpointed,
   checkpointFolder,
@@ -14,11 +15,10 @@ import {
   pruneCheckpoints,
   saveCheckpoint,
 } from './checkpoint.js';
-import type { TrainingData } from './data.js';
 import { type EarlyStoppingOptions, outOfPatience, recordEvaluation } from './early-stopping.js';
 import { evaluationLoss, type SamplePrompt, sampleReplies } from './evaluation.js';
 import type { TrainingEvent } from './events.js';
-import { measureExactMatches } from './exact-match.js';
+import { measureExactMatches, noQuestions, type Questions } from './exact-match.js';
 import type { Learner } from './learner.js';
 import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
@@ -59,7 +59,7 @@ export interface TrainerInputs {
   readonly epochSteps: EpochSteps;
   readonly evaluationBatches: () => Iterable<Batch>;
   readonly prompts: readonly SamplePrompt[];
-  readonly questions: TrainingData['questions'];
+  readonly questions: Questions;
 }
 
 export interface Watcher {
@@ -144,7 +144,9 @@ export class Trainer {
     const interrupted = () => this.watcher.shouldStop();
     const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
-    const exactMatch = await measureExactMatches(learner, questions, interrupted);
+    // Before the first step the model was taught nothing yet.
+    const asked = state.globalStep === 0 ? noQuestions : questions;
+    const exactMatch = await measureExactMatches(learner, asked, interrupted);
     if (exactMatch === null) return false;
     // A model that has diverged has nothing to say.
     const samples = Number.isFinite(loss)
@@ -258,11 +260,11 @@ export class Trainer {
     const kept =
       good === undefined
         ? 'there is no good checkpoint yet; start again'
-        : `go on from the last good checkpoint with --resume ${checkpointFolder(outputDir, good)}, or start again,`;
+        : `go on from the last good checkpoint with ${option('resume', checkpointFolder(outputDir, good))}, or start again,`;
     return new UserError(
       'training-diverged',
       `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
-        '--learning-rate or some --warmup-steps',
+        `${option('learningRate')} or some ${option('warmupSteps')}`,
     );
   }
 

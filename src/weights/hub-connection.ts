@@ -2,7 +2,7 @@
 // taken that is too long, too late, or without end. Knows nothing of the cache.
 
 import { UserError } from '../errors.js';
-import { homeFolder } from '../files/user-folders.js';
+import { isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 import type { HubAccess } from './hub-access.js';
@@ -148,60 +148,77 @@ export interface Listing {
 
 /** The commit behind the model's revision, and the files at its top. @throws UserError (model). */
 export async function listModel(connection: Connection): Promise<Listing> {
-  // The package asks for the home folder while it loads, and throws where the user has none.
-  process.env.HOME ??= homeFolder(process.env);
-  const { listFiles, modelInfo } = await import('@huggingface/hub');
   const { access, model } = connection;
-  const common = { hubUrl: access.endpoint, fetch: boundedFetch(connection) };
-  try {
-    const info = await modelInfo({
-      ...common,
-      name: model.id,
-      revision: model.revision,
-      additionalFields: ['sha'],
-    });
-    if (!isCommit(info.sha)) throw connection.wrongAnswer('no commit');
-    const files = new Map<string, RemoteFile>();
-    const repo = { type: 'model', name: model.id } as const;
-    for await (const entry of listFiles({ ...common, repo, revision: info.sha })) {
+  const api = `${access.endpoint}/api/models/${model.id}`;
+  const questions = new Questions(connection);
+  const revision = encodeURIComponent(model.revision);
+  const { json: info } = await questions.ask(new URL(`${api}/revision/${revision}?expand=sha`));
+  const commit = isRecord(info) ? info.sha : undefined;
+  if (!isCommit(commit)) throw connection.wrongAnswer('no commit');
+  const files = new Map<string, RemoteFile>();
+  let page: URL | undefined = new URL(`${api}/tree/${commit}?recursive=false&expand=false`);
+  while (page !== undefined) {
+    const { json: entries, next }: Answer = await questions.ask(page);
+    if (!Array.isArray(entries)) throw connection.wrongAnswer('no list of files');
+    for (const entry of entries) {
       const file = fileOf(entry);
       if (file === undefined) continue;
-      const url = `${access.endpoint}/${model.id}/resolve/${info.sha}/${encodeURIComponent(file.path)}`;
+      const url = `${access.endpoint}/${model.id}/resolve/${commit}/${encodeURIComponent(file.path)}`;
       files.set(file.path, { url, size: file.size, hash: file.hash });
     }
-    return { commit: info.sha, files };
-  } catch (thrown) {
-    if (thrown instanceof UserError) throw thrown;
-    // The library reads the hub's answers without looking at them.
-    throw connection.wrongAnswer('not the JSON that is expected');
+    page = next;
   }
+  return { commit, files };
 }
 
-/** `fetch` for @huggingface/hub: all answers together keep to the limits, and only the endpoint is asked. */
-function boundedFetch(connection: Connection): typeof fetch {
-  const { limits, access } = connection;
-  const deadline = connection.deadline(0);
-  let answers = 0;
-  let bytesLeft = limits.answerBytes;
-  return async (input) => {
-    const url = new URL(input instanceof Request ? input.url : input);
+interface Answer {
+  readonly json: unknown;
+  /** Where the list goes on. */
+  readonly next: URL | undefined;
+}
+
+/** Questions to the hub's API, whose answers together keep to the limits. Only the endpoint is asked. */
+class Questions {
+  private asked = 0;
+  private bytesLeft: number;
+  private readonly deadline: AbortSignal;
+
+  constructor(private readonly connection: Connection) {
+    this.bytesLeft = connection.limits.answerBytes;
+    this.deadline = connection.deadline(0);
+  }
+
+  async ask(url: URL): Promise<Answer> {
+    const { connection } = this;
+    const { limits, access } = connection;
     if (url.origin !== new URL(access.endpoint).origin)
       throw connection.wrongAnswer('a page on another server');
-    if (++answers > limits.answers) throw connection.wrongAnswer(`more than ${limits.answers} pages`);
-    const response = await connection.fetch(url, { accept: 'application/json' }, deadline);
+    if (++this.asked > limits.answers) throw connection.wrongAnswer(`more than ${limits.answers} pages`);
+    const response = await connection.fetch(url, { accept: 'application/json' }, this.deadline);
+    const body = await this.bodyOf(response);
+    const [, next] = /<([^<>]*)>\s*;\s*rel="?next/i.exec(response.headers.get('link') ?? '') ?? [];
+    try {
+      return { json: JSON.parse(body), next: next === undefined ? undefined : new URL(next, url) };
+    } catch {
+      throw connection.wrongAnswer('no JSON');
+    }
+  }
+
+  private async bodyOf(response: Response): Promise<string> {
+    const { connection } = this;
     const chunks: Uint8Array[] = [];
     try {
       for await (const chunk of response.body ?? []) {
-        bytesLeft -= chunk.byteLength;
-        if (bytesLeft < 0) throw connection.wrongAnswer(`more than ${limits.answerBytes} bytes`);
+        this.bytesLeft -= chunk.byteLength;
+        if (this.bytesLeft < 0)
+          throw connection.wrongAnswer(`more than ${connection.limits.answerBytes} bytes`);
         chunks.push(chunk);
       }
     } catch (thrown) {
-      if (thrown instanceof UserError) throw thrown;
-      throw connection.broken(thrown);
+      throw thrown instanceof UserError ? thrown : connection.broken(thrown);
     }
-    return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers });
-  };
+    return Buffer.concat(chunks).toString('utf8');
+  }
 }
 
 const isCommit = (value: unknown): value is string =>
@@ -211,12 +228,9 @@ const isHash = (value: unknown): value is string =>
 
 /** An entry of the hub's list, which may hold anything; undefined where it is not a usable file. */
 function fileOf(entry: unknown): { path: string; size: number; hash: string } | undefined {
-  if (typeof entry !== 'object' || entry === null) throw new TypeError('an entry of the list is no object');
-  const field = (of: object, name: string): unknown => Reflect.get(of, name);
-  const lfs = field(entry, 'lfs');
-  const content = typeof lfs === 'object' && lfs !== null ? lfs : entry;
-  const [type, path] = [field(entry, 'type'), field(entry, 'path')];
-  const [hash, size] = [field(content, 'oid'), field(content, 'size')];
+  if (!isRecord(entry)) return undefined;
+  const { type, path, lfs } = entry;
+  const { oid: hash, size } = isRecord(lfs) ? lfs : entry;
   if (type !== 'file' || typeof path !== 'string' || !isHash(hash)) return undefined;
   return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
     ? { path, size, hash }

@@ -1,5 +1,5 @@
 // Fetches one file of the hub into the cache, going on where an earlier try stopped, and believes it only when its
-// hash is the one that the hub announced. (@huggingface/hub starts each download anew and checks no hash.)
+// hash is the one that the hub announced.
 
 import { createHash } from 'node:crypto';
 import {

@@ -298,13 +298,17 @@ describe('a hub that answers oddly', () => {
   };
 
   it('is refused where its list of files is none', async () => {
-    for (const body of ['null', '{}', '7', '"abc"', '[null]', '[7]', '', '{', '[[1]]'.repeat(2)]) {
+    for (const body of ['null', '{}', '7', '"abc"', '', '{', '[[1]]'.repeat(2)]) {
       odd(body);
-      await refuses(fetchIt(), /answers as no Hugging Face hub does about owner\/name \(not the JSON/);
+      await refuses(fetchIt(), /answers as no Hugging Face hub does about owner\/name \(no (JSON|list of)/);
     }
   });
 
   it('has no files where their entries are not to be used', async () => {
+    for (const body of ['[]', '[null]', '[7, "a"]', '[[]]']) {
+      odd(body);
+      await refuses(fetchIt(), /it holds no file of a model/);
+    }
     for (const more of [
       { path: null },
       { path: 7 },

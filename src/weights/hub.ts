@@ -1,6 +1,6 @@
-// Models from the Hugging Face hub, into the cache that Python uses. @huggingface/hub is asked for the commit behind a
-// revision and for its list of files; downloading, resuming, checking hashes and working without the network are done
-// here, because the library has none of them. It is loaded only when the network is really needed.
+// Models from the Hugging Face hub, into the cache that Python uses. The network is asked only for what the cache lacks.
+// The hub is asked for the commit behind a revision and for its list of files; then the files that are needed are
+// downloaded, interrupted ones from where they stopped, and believed when their hashes are right.
 
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';

@@ -195,7 +195,15 @@ describe('openModelFolder', () => {
         index,
         JSON.stringify({ weight_map: { ...good.weight_map, 'transformer.wte.weight': shard } }),
       );
-    for (const shard of ['../x.safetensors', '/etc/passwd', 'a\\..\\x.safetensors', 'sub/x.safetensors', 7]) {
+    for (const shard of [
+      '../x.safetensors',
+      '/etc/passwd',
+      'a\\..\\x.safetensors',
+      'sub/x.safetensors',
+      7,
+      null,
+      { toString: 1 },
+    ]) {
       point(shard);
       refuses(folder, /is not a file of its folder/);
     }
@@ -232,6 +240,10 @@ describe('openModelFolder', () => {
     const folder = copyOf('zip');
     writeFileSync(join(folder, 'config.json'), '{"model_type": ');
     refuses(folder, /config\.json cannot be read as JSON/);
+    for (const key of ['model_type', 'architectures', 'n_embd', 'pruned_heads', 'no_such_key']) {
+      writeFileSync(join(folder, 'config.json'), `{"${key}": ${'['.repeat(50_000)}${']'.repeat(50_000)}}`);
+      refuses(folder, /config\.json cannot be read as JSON \(it is nested more than 64 levels deep\)/);
+    }
     writeFileSync(join(folder, 'config.json'), '{"model_type": "llama"}');
     refuses(folder, /config\.json: model_type "llama" is not supported/);
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { savingError } from '../files/atomic.js';
 import { sha256 } from '../files/checksums.js';
+import { parseJson } from '../files/parse-json.js';
 import { FileRefused, readFileOfFolder } from '../files/regular-file.js';
 import {
   expectedTensors,
@@ -45,13 +46,12 @@ export const weightFiles = {
 
 export const weightFileNames: readonly string[] = Object.values(weightFiles);
 
-/** An index of a model with thousands of tensors is smaller than this. */
-const longestJson = 2 ** 26;
+/** An index of a model with thousands of tensors is smaller than this; a config.json is far smaller. */
+const longestJson = 2 ** 24;
 
 function readJson(path: string): unknown {
   try {
-    const json: unknown = JSON.parse(readFileOfFolder(path, longestJson).toString('utf8'));
-    return json;
+    return parseJson(readFileOfFolder(path, longestJson).toString('utf8'));
   } catch (thrown) {
     if (thrown instanceof FileRefused)
       throw new UserError('weights-mismatch', `${path} ${thrown.message}`, { cause: thrown });
@@ -84,7 +84,7 @@ export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
     if (typeof shard !== 'string' || !/^[\w.-]+\.(safetensors|bin)$/.test(shard) || shard.startsWith('.'))
       throw new UserError(
         'model-index-invalid',
-        `${indexPath} names the shard ${quoted(String(shard))}, which is not a file of its folder; do not trust this model`,
+        `${indexPath} names ${typeof shard === 'string' ? `the shard ${quoted(shard)}` : 'a shard'} that is not a file of its folder; do not trust this model`,
       );
     shards.set(tensor, shard);
   }

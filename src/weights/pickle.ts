@@ -23,6 +23,13 @@ function isFunction(value: unknown): value is PickleFunction {
 const longestPickle = 2 ** 26;
 const windowBytes = 2 ** 16;
 
+/**
+ * What a pickle may cost altogether: every value that it pushes, and every element that one of its containers takes up or
+ * a function copies. A tensor costs some 40, so this is enough for 200,000 of them. Without it a few bytes could have the
+ * same million pairs copied again and again.
+ */
+const mostWork = 2 ** 23;
+
 /** Reads a range of a file from front to back. */
 export class ByteSource {
   private window: Uint8Array<ArrayBuffer> = new Uint8Array(0);
@@ -92,6 +99,7 @@ function signedInteger(bytes: Uint8Array): number | bigint {
 class Unpickler {
   private readonly stack: unknown[] = [];
   private readonly memo = new Map<number, unknown>();
+  private work = 0;
 
   constructor(
     private readonly source: ByteSource,
@@ -110,6 +118,13 @@ class Unpickler {
     return value;
   }
 
+  /** Counts values that are pushed, moved or copied. */
+  private charge(values: number): void {
+    this.work += values;
+    if (this.work > mostWork)
+      throw this.source.file.damaged('its pickle builds more values than any model needs');
+  }
+
   private broken(): Error {
     return this.source.file.damaged('its pickle does not fit together');
   }
@@ -120,6 +135,7 @@ class Unpickler {
     if (at < 0) throw this.broken();
     const values = this.stack.splice(at);
     values.shift();
+    this.charge(values.length);
     return values;
   }
 
@@ -140,7 +156,7 @@ class Unpickler {
     for (const value of values) list.push(value);
   }
 
-  private global(module: unknown, name: unknown): unknown {
+  private global(module: string, name: string): unknown {
     const path = `${module}.${name}`;
     const known = this.context.globals.get(path);
     if (known === undefined)
@@ -152,6 +168,8 @@ class Unpickler {
 
   private globalFromStack(): unknown {
     const [module, name] = this.popMany(2);
+    // Anything else would have to be made a text, and a tuple of tuples of tuples can be one without end.
+    if (typeof module !== 'string' || typeof name !== 'string') throw this.broken();
     return this.global(module, name);
   }
 
@@ -159,6 +177,9 @@ class Unpickler {
     const args = this.pop();
     const called = this.pop();
     if (!isFunction(called) || !Array.isArray(args)) throw this.broken();
+    // What a function may copy: its arguments, and the elements of those that are containers.
+    this.charge(args.length);
+    for (const argument of args) if (Array.isArray(argument)) this.charge(argument.length);
     return called(args) ?? null;
   }
 
@@ -289,6 +310,7 @@ class Unpickler {
     for (;;) {
       if (source.position - start > longestPickle)
         throw source.file.damaged('its pickle is longer than any model needs');
+      this.charge(1);
       const opcode = String.fromCharCode(source.byte());
       if (opcode === '.') return this.pop();
       let value = this.literal(opcode);

@@ -230,6 +230,51 @@ describe('a PyTorch file', () => {
     refuses(legacy(stateDict(), values.subarray(0, 20)), /has 5 elements/);
   });
 
+  it('whose pickle changes a shape after it was checked keeps the shape that was checked', () => {
+    const list = (place: number, ...items: Buffer[]) =>
+      Buffer.concat([Buffer.from(']q'), op(place), Buffer.from('('), ...items, Buffer.from('e')]);
+    const storage = tuple(text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), int(6));
+    const rebuild = reduce(
+      global('torch._utils', '_rebuild_tensor_v2'),
+      Buffer.concat([storage, Buffer.from('Q')]),
+      int(0),
+      list(7, int(2), int(3)),
+      list(8, int(3), int(1)),
+    );
+    // The tensor stays in the dict; its lists of sizes are called back, grow by an element, and are put in as well.
+    const grown = (place: number) =>
+      Buffer.concat([Buffer.from('h'), op(place), long(2n ** 40n), Buffer.from('a')]);
+    const pkl = dict(text('w'), rebuild, text('shape'), grown(7), text('strides'), grown(8));
+    writeFileSync(path, archive(pickle(pkl)));
+    const file = openPytorchBin(path);
+    assert.deepEqual(file.tensors.get('w')?.shape, [2, 3]);
+    assert.deepEqual([...file.read('w')], [1, 2, 3, 4, 5, 6]);
+    assert.ok(Object.isFrozen(file.tensors.get('w')?.shape));
+  });
+
+  it('whose pickle costs far more than its length is refused', () => {
+    const many = 100_000;
+    const pair = Buffer.concat([int(1), int(2), op(0x86), Buffer.from('q'), op(1)]);
+    const again = Buffer.concat(Array<Buffer>(many).fill(op(0x68, 1)));
+    const pairs = Buffer.concat([pair, Buffer.from(']q'), op(2), Buffer.from('('), again, Buffer.from('e')]);
+    const copy = reduce(ordered, op(0x68, 2));
+    const copies = (times: number) =>
+      archive(pickle(Buffer.concat([pairs, Buffer.concat(Array<Buffer>(times).fill(copy))])));
+    refuses(copies(200), /its pickle builds more values than any model needs/);
+    refuses(copies(2), /dict of tensors|holds no tensors|by name/);
+  });
+
+  it('whose pickle has a value that is a text without end is refused', () => {
+    // Each tuple holds the one before it twice.
+    const doubled = Buffer.concat(Array<Buffer>(64).fill(op(0x71, 1, 0x68, 1, 0x68, 1, 0x86)));
+    const value = Buffer.concat([int(0), doubled]);
+    refuses(archive(pickle(Buffer.concat([value, text('x'), op(0x93)]))), /does not fit together/);
+    refuses(legacy(pickle(value), values), /dict of tensors/);
+    const magic = legacy(stateDict(), values).subarray(0, 15);
+    refuses(Buffer.concat([magic, pickle(value)]), /has version unknown of torch's legacy format/);
+    refuses(archive(stateDict({ shape: Array<Buffer>(65).fill(int(1)) })), /not described by sizes/);
+  });
+
   it('that is big-endian is refused', () => {
     refuses(
       archive(stateDict(), { name: 'archive/byteorder', data: Buffer.from('big') }),

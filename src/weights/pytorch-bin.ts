@@ -75,13 +75,24 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && typeof value === 'number' && value >= 0;
 }
 
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isSize);
+/** torch has no tensor of more dimensions. */
+const mostDimensions = 64;
+
+/**
+ * A copy of a list of sizes that nothing can change any more: the pickle may go on to append to the list itself, after it
+ * was checked. Undefined for anything else.
+ */
+function sizesOf(value: unknown): readonly number[] | undefined {
+  if (!Array.isArray(value) || value.length > mostDimensions) return undefined;
+  const sizes: readonly unknown[] = [...value];
+  return sizes.every(isSize) ? Object.freeze(sizes) : undefined;
 }
 
 function rebuildTensor(file: BinaryFile, args: readonly unknown[]): TensorView {
-  const [storage, offset, shape, strides] = args;
-  if (!(storage instanceof Storage) || !isSize(offset) || !isSizes(shape) || !isSizes(strides))
+  const [storage, offset] = args;
+  const shape = sizesOf(args[2]);
+  const strides = sizesOf(args[3]);
+  if (!(storage instanceof Storage) || !isSize(offset) || shape === undefined || strides === undefined)
     throw file.damaged('a tensor in it is not described by sizes');
   const tensor = new TensorView(storage, offset, shape, strides);
   if (shape.length !== strides.length)
@@ -221,7 +232,9 @@ function readLegacy(file: BinaryFile): Contents {
   const source = new ByteSource(file, legacyStart.length, file.size);
   const version = unpickle(source, context);
   if (version !== 1001)
-    throw file.fail(`has version ${version} of torch's legacy format; only 1001 can be read`);
+    throw file.fail(
+      `has version ${typeof version === 'number' ? version : 'unknown'} of torch's legacy format; only 1001 can be read`,
+    );
   const system = unpickle(source, context);
   if (!(system instanceof Map) || system.get('little_endian') !== true)
     throw file.fail('is big-endian; only little-endian files can be read, so save it as safetensors');

@@ -69,7 +69,7 @@ export async function resolveModel(
   } catch (thrown) {
     const preset = proposePresets ? nearest(name, presetNames) : undefined;
     if (!(thrown instanceof UserError) || preset === undefined) throw thrown;
-    throw new UserError(thrown.code, `${thrown.message}; did you mean the preset ${preset}?`, {
+    throw new UserError(thrown.code, `${thrown.sentence}; did you mean the preset ${preset}?`, {
       cause: thrown,
     });
   }

@@ -84,9 +84,29 @@ describe('safetensors', () => {
     });
   });
 
+  it('writes the same from pieces that use the same memory as from a whole', () => {
+    const pieces = function* () {
+      const piece = new Float32Array(2);
+      for (const numbers of [[1, 2], [3, 4], [5]]) {
+        piece.set(numbers);
+        yield piece.subarray(0, numbers.length);
+      }
+    };
+    const whole = writeSafetensors(path, [
+      { name: 'a', shape: [5], data: () => Float32Array.of(1, 2, 3, 4, 5) },
+    ]);
+    const bytes = readFileSync(path);
+    assert.equal(writeSafetensors(path, [{ name: 'a', shape: [5], data: pieces }]), whole);
+    assert.deepEqual(readFileSync(path), bytes);
+  });
+
   it('refuses data of another size than the shape says', () => {
     const tensors = [{ name: 'a', shape: [3], data: () => new Float32Array(2) }];
     assert.throws(() => writeSafetensors(path, tensors), RangeError);
+    assert.throws(
+      () => writeSafetensors(path, [{ name: 'a', shape: [3], data: () => [new Float32Array(2)] }]),
+      RangeError,
+    );
   });
 
   it('refuses a file cut short at any byte', () => {
@@ -150,7 +170,7 @@ describe('safetensors', () => {
   it('refuses a header that is not the JSON it should be', () => {
     refuses('', 0, /not a JSON object/);
     refuses('[]', 0, /not a JSON object/);
-    refuses('{"a":', 0, /not valid JSON/);
+    refuses('{"a":', 0, /cannot be read as JSON/);
     refuses({ a: 1 }, 0, /not an object/);
     refuses({ a: { dtype: 'F32', shape: [1] } }, 4, /data_offsets/);
     refuses(`{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 0, /not/);
@@ -180,6 +200,14 @@ describe('safetensors', () => {
   });
 
   it('refuses types that it cannot read, by name', () => {
+    for (const dtype of [null, 7, {}, { toString: 1, valueOf: 1 }])
+      refuses({ a: { dtype, shape: [4], data_offsets: [0, 4] } }, 4, /"a" of type unknown/);
+    refuses(
+      { a: { dtype: 'F32', shape: Array(65).fill(1), data_offsets: [0, 4] } },
+      4,
+      /not a list of sizes/,
+    );
+    refuses(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 0, /nested more than 8 levels deep/);
     refuses({ a: { dtype: 'F8_E4M3', shape: [4], data_offsets: [0, 4] } }, 4, /"a" of type "F8_E4M3"/);
     write({ a: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } }, 8);
     const file = openSafetensors(path);

@@ -4,7 +4,9 @@
 
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../errors.js';
 import { savingError } from '../files/atomic.js';
+import { parseJson } from '../files/parse-json.js';
 import { isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
@@ -47,8 +49,15 @@ function pairsInValue(value: unknown): number {
   return pairs;
 }
 
+/** PyTorch has no tensor of more. */
+const mostDimensions = 64;
+
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return (
+    Array.isArray(value) &&
+    value.length <= mostDimensions &&
+    value.every((size) => Number.isSafeInteger(size) && size >= 0)
+  );
 }
 
 function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown>>; dataStart: number } {
@@ -65,9 +74,10 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(text);
-  } catch {
-    throw file.damaged('its header is not valid JSON');
+    // A name, its object, its shape and its offsets.
+    header = parseJson(text, { deepest: 8 });
+  } catch (thrown) {
+    throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
   }
   if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
@@ -80,7 +90,7 @@ function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !isElementType(dtype))
     throw file.fail(
-      `has tensor ${quoted(name)} of type ${quoted(String(dtype))}; F32, F16, BF16 and F64 can be read`,
+      `has tensor ${quoted(name)} of type ${typeof dtype === 'string' ? quoted(dtype) : 'unknown'}; F32, F16, BF16 and F64 can be read`,
     );
   if (!isSizes(shape)) throw file.damaged(`the shape ${of} is not a list of sizes`);
   if (!isSizes(offsets) || offsets.length !== 2)
@@ -130,12 +140,26 @@ export function openSafetensors(path: string): WeightFile {
 export interface TensorToSave {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Asked for once, when its turn comes; row-major. */
-  readonly data: () => Float32Array;
+  /**
+   * Asked for once, when its turn comes; row-major, whole or in pieces. The memory of a piece may be used for the next.
+   */
+  readonly data: () => Float32Array | Iterable<Float32Array>;
 }
 
 /** Most bytes that one write passes to the system. */
 const chunk = 2 ** 28;
+
+function* piecesOf({ name, shape, data }: TensorToSave): Generator<Uint8Array> {
+  const found = data();
+  let elements = 0;
+  for (const piece of found instanceof Float32Array ? [found] : found) {
+    elements += piece.length;
+    const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
+    for (let from = 0; from < bytes.length; from += chunk) yield bytes.subarray(from, from + chunk);
+  }
+  if (elements !== elementCount(shape))
+    throw new RangeError(`${name} [${shape}] came with ${elements} elements`);
+}
 
 function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
   const header: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
@@ -154,7 +178,7 @@ function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
 }
 
 /**
- * Writes float32 tensors in the order given, holding no more than one at a time; returns when they are on the disk.
+ * Writes float32 tensors in the order given, holding no more than a piece at a time; returns when they are on the disk.
  * @returns the SHA-256 of the file, computed while it is written.
  * @throws UserError (device) when the disk is full or not writable.
  */
@@ -170,13 +194,7 @@ export function writeSafetensors(path: string, tensors: readonly TensorToSave[])
     };
     try {
       write(headerBytes(tensors));
-      for (const { name, shape, data } of tensors) {
-        const elements = data();
-        if (elements.length !== elementCount(shape))
-          throw new RangeError(`${name} [${shape}] came with ${elements.length} elements`);
-        const bytes = new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength);
-        for (let from = 0; from < bytes.length; from += chunk) write(bytes.subarray(from, from + chunk));
-      }
+      for (const tensor of tensors) for (const bytes of piecesOf(tensor)) write(bytes);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -32,8 +32,9 @@ const signatures = {
 };
 const endBytes = 22;
 const longestComment = 0xffff;
-/** Some 100 bytes an entry; a model has hundreds. */
+/** Some 100 bytes an entry; a model has hundreds. Each is looked up in the file, so their number is limited too. */
 const longestDirectory = 2 ** 26;
+const mostEntries = 2 ** 16;
 
 function view(file: BinaryFile, position: number, length: number): DataView {
   return new DataView(file.bytes(position, length).buffer);
@@ -151,6 +152,8 @@ export function readZipDirectory(file: BinaryFile): ReadonlyMap<string, ZipEntry
   for (let at = 0; at < directory.bytes; ) {
     const { entry, next } = readDirectoryEntry(file, data, at);
     listed.push(entry);
+    if (listed.length > mostEntries)
+      throw file.damaged(`its zip directory has more than ${mostEntries} entries`);
     at = next;
   }
   if (listed.length !== directory.entries)

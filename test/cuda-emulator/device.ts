@@ -21,6 +21,11 @@ export function copiedBytes(): number {
   return asked('libcuda.so.1', 'emulator_copied_bytes', 'uint64_t');
 }
 
+/** How often this process has made a card's primary context. */
+export function contextsMade(): number {
+  return asked('libcuda.so.1', 'emulator_contexts_made', 'int');
+}
+
 /** How many handles, descriptions, layouts and preferences of cuBLASLt this process has created and not destroyed. */
 export function cublasLtObjects(): number {
   return asked('libcublasLt.so.13', 'emulator_cublaslt_alive', 'int');

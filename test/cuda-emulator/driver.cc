@@ -61,6 +61,10 @@ struct Driver {
   std::set<void*> modules, functions, events, graphs, executables, launched;
   int kernels = 0;
   uint64_t copied = 0;
+  /** How often each card's primary context is retained. */
+  std::map<int, int> retained;
+  /** How often one was made. */
+  int contexts_made = 0;
 };
 Driver& driver() {
   static auto* only = new Driver;
@@ -219,6 +223,7 @@ extern "C" __attribute__((visibility("default"))) int emulator_touch(const void*
 }
 /** For tests: bytes that the cp.async of all kernels so far brought, which tell what work they did not skip. */
 extern "C" __attribute__((visibility("default"))) uint64_t emulator_copied_bytes() { return driver().copied; }
+extern "C" __attribute__((visibility("default"))) int emulator_contexts_made() { return driver().contexts_made; }
 
 // ---- Beginnings ----
 
@@ -318,10 +323,13 @@ API cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice device) {
   NEEDS(driver().initialized, result::kNotInitialized);
   NEEDS(device >= 0 && device < device_count(), result::kInvalidDevice);
   *context = context_of(device);
+  if (driver().retained[device]++ == 0) driver().contexts_made++;
   return kSuccess;
 }
-API cuDevicePrimaryCtxRelease_v2(CUdevice) {
+API cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   run_all();
+  NEEDS(driver().retained[device] > 0, result::kInvalidContext);
+  driver().retained[device]--;
   return kSuccess;
 }
 /** Here, as there, what clears an error that ended a context. */

@@ -30,6 +30,7 @@ test('--help loads nothing but commander, the option table and the command line'
   const { ours, packages } = loadedModules(main, ['--help']);
   assert.deepEqual(ours, [
     'cli/chat/main.js',
+    'cli/flag-names.js',
     'cli/flags.js',
     'cli/program.js',
     'config/chat-options.js',
@@ -37,6 +38,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'device/names.js',
     'errors.js',
     'generate/settings.js',
+    'option-names.js',
     'option-spec.js',
     'quote.js',
     'suggest.js',

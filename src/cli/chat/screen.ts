@@ -9,6 +9,8 @@ export interface TerminalOutput extends NodeJS.WritableStream {
   hasColors?(): boolean;
 }
 
+import { withFlags } from '../flag-names.js';
+
 const styles = { mark: '1;32', reply: '36', note: '2', error: '31' } as const;
 
 type Style = keyof typeof styles;
@@ -57,11 +59,11 @@ export class Screen {
 
   /** A sentence of the program's. */
   note(text: string): void {
-    this.line(this.styled('note', visible(text)));
+    this.line(this.styled('note', visible(withFlags(text))));
   }
 
   error(text: string): void {
-    this.line(this.styled('error', visible(text)));
+    this.line(this.styled('error', visible(withFlags(text))));
   }
 
   /** Lines that were asked for. */

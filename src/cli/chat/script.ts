@@ -99,7 +99,7 @@ async function untilSignalled(
 /** A message that cannot be answered, with its place. */
 function placed(thrown: unknown, line: number): unknown {
   if (!(thrown instanceof UserError)) return thrown;
-  return new UserError(thrown.code, `line ${line} of the input: ${thrown.message}`, { cause: thrown });
+  return new UserError(thrown.code, `line ${line} of the input: ${thrown.sentence}`, { cause: thrown });
 }
 
 /** @returns once it is handed over; false when nobody takes it any longer. */

@@ -6,6 +6,7 @@ import { messageOf, UserError } from '../../errors.js';
 import type { Conversation } from '../../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
 import type { OpenedChat } from '../../library/open-chat.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Screen } from './screen.js';
 import type { ChatSettings, Setting } from './settings.js';
 
@@ -119,6 +120,6 @@ export class Session {
 
 /** An error in one sentence; a bug of ours is named as one. */
 export function sentenceOf(thrown: unknown): string {
-  if (thrown instanceof UserError) return thrown.message;
+  if (thrown instanceof UserError) return flagMessageOf(thrown);
   return `${messageOf(thrown).split('\n')[0]} (this is a bug in chatbot-chat; CHATBOT_TRAIN_DEBUG=1 prints the stack trace)`;
 }

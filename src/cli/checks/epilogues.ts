@@ -5,8 +5,8 @@ import { createCudaDevice } from '../../device/cuda/cuda-device.js';
 import type { Device, Precision } from '../../device/device.js';
 import { resolvePrecision } from '../../device/select.js';
 import type { DType } from '../../device/tensor.js';
-import { messageOf } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 /** Tokens, channels and hidden units. */
@@ -26,7 +26,7 @@ export function epilogueCheck(env: NodeJS.ProcessEnv, shape = dialoGptSmall): Ch
       device.dispose();
     }
   } catch (thrown) {
-    return { name, state: 'absent', detail: oneLine(messageOf(thrown), 400) };
+    return { name, state: 'absent', detail: oneLine(flagMessageOf(thrown), 400) };
   }
 }
 

@@ -7,8 +7,8 @@ import { dirname, resolve } from 'node:path';
 import { findCompiler, installCommand } from '../../device/cpu/compiler.js';
 import { createCpuDevice } from '../../device/cpu/cpu-device.js';
 import { availableBytes, physicalCores, processorName } from '../../device/cpu/processor.js';
-import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 const OLDEST_NODE = 20;
@@ -39,7 +39,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
     const { CXX } = env;
     const missing = { name: 'C++ compiler', state: 'absent' } as const;
     return CXX?.trim()
-      ? [{ ...missing, detail: messageOf(error), cure: 'unset CXX' }]
+      ? [{ ...missing, detail: flagMessageOf(error), cure: 'unset CXX' }]
       : [{ ...missing, detail: 'no g++, c++ or clang++ that runs', cure: installCommand() }];
   }
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
@@ -49,7 +49,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
     device.dispose();
     return [compiler, { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` }];
   } catch (error) {
-    return [compiler, { name: 'CPU kernels', state: 'absent', detail: messageOf(error) }];
+    return [compiler, { name: 'CPU kernels', state: 'absent', detail: flagMessageOf(error) }];
   }
 }
 
@@ -105,7 +105,7 @@ export async function diskCheck(folder = 'results'): Promise<Check> {
         cure: 'choose another place with --output-dir, or keep fewer checkpoints with --save-total-limit 1',
       };
     } catch (error) {
-      if (dirname(place) === place) return { name: 'disk', state: 'absent', detail: messageOf(error) };
+      if (dirname(place) === place) return { name: 'disk', state: 'absent', detail: flagMessageOf(error) };
       place = dirname(place);
     }
   }

@@ -26,10 +26,10 @@ import {
 } from '../../device/cuda/libraries.js';
 import { ignoredSettings, toolkitFolders } from '../../device/cuda/library-folders.js';
 import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
-import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
 import { oneLine } from '../../quote.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 export interface NvidiaOptions {
@@ -85,7 +85,7 @@ function driverCheck(env: NodeJS.ProcessEnv, pciFolder?: string): OpenedDriver {
 
 /** A reason and a cure, where the error has both. */
 function refusalOf(thrown: unknown): Pick<Check, 'detail' | 'cure'> {
-  if (!(thrown instanceof CudaUnavailable)) return { detail: oneLine(messageOf(thrown)) };
+  if (!(thrown instanceof CudaUnavailable)) return { detail: oneLine(flagMessageOf(thrown)) };
   const { reason, cure } = thrown;
   return { detail: oneLine(reason), ...(cure === undefined ? {} : { cure }) };
 }

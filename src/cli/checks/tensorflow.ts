@@ -8,8 +8,8 @@ import {
   openBackend,
   packages,
 } from '../../device/tfjs/backends.js';
-import { messageOf } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 /** Loads each that is installed, as a run with it would. */
@@ -25,7 +25,7 @@ export async function tensorflowChecks(): Promise<Check[]> {
     try {
       checks.push({ name, state: 'ok', detail: (await openBackend(backend)).description });
     } catch (thrown) {
-      checks.push({ name, state: 'absent', detail: oneLine(messageOf(thrown), 300) });
+      checks.push({ name, state: 'absent', detail: oneLine(flagMessageOf(thrown), 300) });
     }
   }
   return checks;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { everyOperation } from '../../../test/device/conformance/every-operation.js';
 import { Bench } from '../../../test/device/conformance/harness.js';
+import { flagMessageOf } from '../../cli/flag-names.js';
 import { UserError } from '../../errors.js';
 import { createCpuDevice } from './cpu-device.js';
 
@@ -53,8 +54,8 @@ test('an allocation beyond the memory is refused with what would help', () => {
     (thrown) =>
       thrown instanceof UserError &&
       thrown.fault === 'device' &&
-      /activations needs [\d.]+ GB and [\d.]+ GB are available/.test(thrown.message) &&
-      /--per-device-train-batch-size.*--max-length.*--gradient-checkpointing/.test(thrown.message),
+      /activations needs [\d.]+ GB and [\d.]+ GB are available/.test(flagMessageOf(thrown)) &&
+      /--per-device-train-batch-size.*--max-length.*--gradient-checkpointing/.test(flagMessageOf(thrown)),
   );
   assert.throws(() => device.allocate('x', [2, -1]), /no shape/);
   assert.throws(() => device.allocate('x', [2], 'f16'), /no f16/);

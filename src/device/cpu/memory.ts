@@ -3,6 +3,7 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { option } from '../../option-names.js';
 import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import { expectSameSize, show } from '../shapes.js';
@@ -46,9 +47,9 @@ export class NativeMemory implements DeviceMemory {
     else this.kernels.upload(target, data, data.byteLength);
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
+    const data = into ?? new Float32Array(source.size);
     if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
     else this.kernels.download(data, source, data.byteLength);
     return data;
@@ -82,6 +83,6 @@ export class NativeMemory implements DeviceMemory {
 function outOfMemory(label: string, bytes: number, available: number): UserError {
   return new UserError(
     'out-of-memory',
-    `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
+    `not enough memory: ${label} needs ${formatBytes(bytes)} and ${formatBytes(available)} are available; lower ${option('perDeviceTrainBatchSize')} or ${option('maxLength')}, or add ${option('gradientCheckpointing', true)}.`,
   );
 }

@@ -47,6 +47,14 @@ export function bind<Signatures extends Readonly<Record<string, Signature>>>(
   path: string,
   signatures: Signatures,
 ): Calls<Signatures> {
+  return bindLibrary(path, signatures).calls;
+}
+
+/** The same, and what takes the library out of the process again; no function may be called afterwards. */
+export function bindLibrary<Signatures extends Readonly<Record<string, Signature>>>(
+  path: string,
+  signatures: Signatures,
+): { readonly calls: Calls<Signatures>; readonly unload: () => void } {
   const library = open(path);
   const calls: Record<string, unknown> = {};
   for (const [symbol, [returned, ...parameters]] of Object.entries(signatures)) {
@@ -56,7 +64,7 @@ export function bind<Signatures extends Readonly<Record<string, Signature>>>(
       throw new UnusableLibrary(`${path} is too old, it has no ${symbol}`, '--upgrade', { cause: thrown });
     }
   }
-  return calls as Calls<Signatures>;
+  return { calls: calls as Calls<Signatures>, unload: () => library.unload() };
 }
 
 function open(path: string): LibraryHandle {

@@ -3,6 +3,7 @@
 // Inputs f32, bf16 or f16; sums are always float32. Deterministic: parts of a split sum are added in a fixed order.
 
 import { UserError } from '../../errors.js';
+import { option } from '../../option-names.js';
 import { A, bind, type Calls, I, N, Out, S, U } from './bindings.js';
 import type { Stream } from './driver.js';
 import { makeRoom, startAgain, whenAgain } from './errors.js';
@@ -298,7 +299,7 @@ export class CublasLt {
     const words = `${this.#calls.cublasLtGetStatusString(status)}, from ${call}${subject === '' ? '' : ` of ${subject}`}`;
     const cure =
       status === unknownArchitecture
-        ? `does not know this GPU: ${this.#upgrade}, or use --device cpu`
+        ? `does not know this GPU: ${this.#upgrade}, or use ${option('device', 'cpu')}`
         : (cures[status] ?? otherwise);
     if (cure !== undefined)
       throw new UserError('cuda-library-unusable', `cuBLASLt ${this.version} ${cure} (${words}).`);
@@ -306,8 +307,7 @@ export class CublasLt {
   }
 }
 
-const doesNotStart =
-  'does not start: check that it suits the driver with chatbot-train doctor, or use --device cpu';
+const doesNotStart = `does not start: check that it suits the driver with chatbot-train doctor, or use ${option('device', 'cpu')}`;
 
 /** CUBLAS_STATUS_ARCH_MISMATCH. */
 const unknownArchitecture = 8;

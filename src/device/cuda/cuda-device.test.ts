@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
-import { createEmulatedDevice, cublasLtObjects } from '../../../test/cuda-emulator/device.js';
+import { Card } from '../../../test/cuda-emulator/card.js';
+import { contextsMade, createEmulatedDevice, cublasLtObjects } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../../../test/device/conformance/every-operation.js';
 import { Bench, expectClose, Random } from '../../../test/device/conformance/harness.js';
 import { roundToBf16 } from '../../../test/device/reference.js';
@@ -153,6 +154,28 @@ test('work that goes to or from the host cannot be replayed, and says so at once
   assert.throws(() => device.replay(device, 'failing', failing), /in the midst/);
   device.replay(device, 'failing', failing);
   assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
+});
+
+test('a device that follows another one in a process has the same context; after a lost card it has a new one', () => {
+  open().dispose();
+  const made = contextsMade();
+  for (let devices = 0; devices < 2; devices++) open().dispose();
+  assert.equal(contextsMade(), made);
+  const lost = open();
+  const total = lost.allocate('total', [1]);
+  process.env.CUDA_EMULATOR_LOSE_AFTER = '0';
+  try {
+    assert.throws(() => {
+      lost.sum(total, lost.allocate('x', [64]));
+      lost.download(total);
+    }, /was lost/);
+  } finally {
+    delete process.env.CUDA_EMULATOR_LOSE_AFTER;
+    lost.dispose();
+  }
+  // Clears the emulator's error, and retains the context that it makes.
+  new Card().begin();
+  assert.equal(contextsMade(), made + 1);
 });
 
 test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {

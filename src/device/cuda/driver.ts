@@ -3,7 +3,7 @@
 // called synchronously from the thread that opened it. Addresses and handles are numbers (they have 48 bits).
 
 import koffi from 'koffi';
-import { A, bind, type Calls, I, N, Out, S, U, W } from './bindings.js';
+import { A, bindLibrary, type Calls, I, N, Out, S, U, W } from './bindings.js';
 import {
   driverFailure,
   isFatal,
@@ -121,6 +121,12 @@ const disableTiming = 2;
 /** CUDA_ERROR_NOT_READY. */
 const notReady = 600;
 
+/**
+ * Cards whose primary context this process keeps until it ends: cuBLASLt remembers what it loaded into a context, and
+ * nobody promises that it notices when that context is destroyed and made again for the next device.
+ */
+const keptContexts = new Set<string>();
+
 export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
   readonly #out = new Out();
@@ -134,9 +140,16 @@ export class Driver {
 
   /** @throws UnusableLibrary where the library is none; CudaUnavailable where it does not start. */
   constructor(readonly path: string) {
-    this.#calls = bind(path, driverSignatures);
-    this.#check('cuInit', this.#calls.cuInit(0));
-    this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
+    const { calls, unload } = bindLibrary(path, driverSignatures);
+    this.#calls = calls;
+    try {
+      this.#check('cuInit', this.#calls.cuInit(0));
+      this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
+    } catch (thrown) {
+      // cuBLASLt asks the loader for libcuda.so.1, and would be given this one although another is used.
+      unload();
+      throw thrown;
+    }
     this.version = this.#out.int;
   }
 
@@ -169,17 +182,33 @@ export class Driver {
   /** Everything below is about this card from now on. @throws UserError (device) where there is no such card. */
   createContext(ordinal: number): void {
     const device = this.#handleOf(ordinal);
-    const status = this.#calls.cuDevicePrimaryCtxRetain(this.#out.clear(), device);
-    this.#check('cuDevicePrimaryCtxRetain', status);
+    this.#retain(device);
     this.#card = device;
     this.#check('cuCtxSetCurrent', this.#calls.cuCtxSetCurrent(this.#out.long()));
+    const key = this.#contextKey(device);
+    if (keptContexts.has(key)) return;
+    this.#retain(device);
+    keptContexts.add(key);
   }
 
   /** Lets go of the context, which another device of this process may share. Silent where the card is lost. */
   destroyContext(): void {
     if (this.#card === undefined) return;
-    this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(this.#card));
+    const device = this.#card;
+    this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(device));
     this.#card = undefined;
+    // What a lost card's context can do no more, a fresh one may.
+    if (this.#lost && keptContexts.delete(this.#contextKey(device)))
+      this.#calls.cuDevicePrimaryCtxRelease_v2(device);
+  }
+
+  #retain(device: number): void {
+    const status = this.#calls.cuDevicePrimaryCtxRetain(this.#out.clear(), device);
+    this.#check('cuDevicePrimaryCtxRetain', status);
+  }
+
+  #contextKey(device: number): string {
+    return `${this.path} ${device}`;
   }
 
   /** Whether a call has said that nothing can be computed any more. */

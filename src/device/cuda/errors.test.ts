@@ -6,6 +6,7 @@ import { emulatorFolder, emulatorFolderOfCuda12 } from '../../../test/cuda-emula
 import { Card } from '../../../test/cuda-emulator/card.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { tinyConfig } from '../../../test/tiny-run.js';
+import { flagMessageOf } from '../../cli/flag-names.js';
 import { UserError } from '../../errors.js';
 import { GPT2 } from '../../nn/gpt2.js';
 import { type CudaDevice, createCudaDevice } from './cuda-device.js';
@@ -42,8 +43,8 @@ function refused(
   assert.throws(work, (thrown) => {
     assert.ok(thrown instanceof kind, String(thrown));
     assert.equal((thrown as UserError).fault, 'device');
-    assert.match((thrown as UserError).message, says);
-    assert.match((thrown as UserError).message, /^[^\n]*\.$/);
+    assert.match(flagMessageOf(thrown), says);
+    assert.match(flagMessageOf(thrown), /^[^\n]*\.$/);
     return true;
   });
 }
@@ -110,7 +111,7 @@ describe('once a device is open, a status says what became of it, in words for a
         refused(() => {
           throw failure;
         }, says);
-        assert.doesNotMatch(failure.message, /--(per-device|batch|max|gradient)/);
+        assert.doesNotMatch(flagMessageOf(failure), /--(per-device|batch|max|gradient)/);
       }
     });
 
@@ -211,6 +212,6 @@ test('a model with rows that are wider than the kernels hold', () => {
   const config = { ...tinyConfig, nEmbd: 4224, nHead: 66 };
   assert.throws(
     () => new GPT2(open(), config, { trainable: false }),
-    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use --device cpu$/,
+    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use device: 'cpu'$/,
   );
 });

@@ -4,6 +4,7 @@
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { option } from '../../option-names.js';
 
 /** What bringing a (newer) driver takes. */
 export const driverCure =
@@ -13,14 +14,18 @@ export const outOfMemory = 2;
 
 /** Why this machine does not compute on a GPU. */
 export class CudaUnavailable extends UserError {
-  /** @param reason a clause that may stand in another sentence; @param cure what mends it, where something does. */
+  /**
+   * @param reason a clause that may stand in another sentence; @param cure what mends it, where something does.
+   * @param ofLibrary whether it is so of the library that was opened, and another one may start.
+   */
   constructor(
     readonly reason: string,
     readonly cure?: string,
+    readonly ofLibrary = false,
   ) {
     super(
       'cuda-unavailable',
-      `--device cuda: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use --device cpu.`,
+      `${option('device', 'cuda')}: ${reason}: ${cure === undefined ? '' : `${cure}, or `}use ${option('device', 'cpu')}.`,
     );
   }
 }
@@ -89,10 +94,13 @@ const otherOpeningFault: Fault = [
   'see what nvidia-smi says and restart the machine; where that does not help, install the current NVIDIA driver',
 ];
 
+/** Of a stub, of a driver that does not match the kernel's half, of compatibility libraries that do not suit the card. */
+const faultsOfLibrary = new Set([34, 803, 804]);
+
 /** While a driver or a device is opened. */
 export function openingFailure({ status, call, words }: Failure): CudaUnavailable {
   const [reason, cure] = openingFaults[status] ?? otherOpeningFault;
-  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure);
+  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure, faultsOfLibrary.has(status));
 }
 
 /** A module that this card or driver does not take. */
@@ -113,7 +121,7 @@ export function isFatal(status: number): boolean {
 }
 
 /* Cures that are true of a training and of a chat. */
-export const startAgain = 'start again (a training with --resume: its checkpoints are whole)';
+export const startAgain = `start again (a training with ${option('resume', true)}: its checkpoints are whole)`;
 export const whenAgain = 'if it stops again, report it with the output of chatbot-train doctor --json';
 export const makeRoom =
   'end other programs that use it (nvidia-smi lists them), or give it less to do, as with a smaller batch or model';
@@ -158,7 +166,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
       : 'but not in one piece, or another program was faster';
   return new UserError(
     'out-of-memory',
-    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use --device cpu.`,
+    `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use ${option('device', 'cpu')}.`,
   );
 }
 
@@ -166,7 +174,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
 export function notEnoughHostMemory(needed: number): UserError {
   return new UserError(
     'out-of-memory',
-    `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use --device cpu.`,
+    `not enough memory in the machine itself: copies to and from the GPU need ${formatBytes(needed)} of it in one piece; end other programs, or use ${option('device', 'cpu')}.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
+import { flagMessageOf } from '../../cli/flag-names.js';
 import { CudaUnavailable, UnusableLibrary } from './errors.js';
 import {
   cureOf,
@@ -207,7 +208,7 @@ test('what is missing comes with the command that brings it to where it will be 
   const refused = (env: NodeJS.ProcessEnv, majors: number[], pattern: RegExp) =>
     assert.throws(
       () => requireLibraries(['libnvrtc'], { env: { ...here, ...env }, majors }),
-      (thrown) => thrown instanceof CudaUnavailable && pattern.test(thrown.message),
+      (thrown) => thrown instanceof CudaUnavailable && pattern.test(flagMessageOf(thrown)),
     );
   const own = '~/\\.local/share/chatbot-train/python';
   refused(

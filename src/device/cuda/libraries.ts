@@ -3,6 +3,7 @@
 // NVIDIA card must not notice.
 
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
+import { UserError } from '../../errors.js';
 import { liesInWorkingFolder } from '../../files/working-folder.js';
 import { CudaUnavailable, driverCure, requireDriverVersion, UnusableLibrary } from './errors.js';
 import {
@@ -74,23 +75,32 @@ export function requireLibraries(names: readonly Library[], wanted: Wanted): voi
 }
 
 /**
- * The first library that will do, opened: a damaged one is no reason to do without.
- * @param open throws UnusableLibrary for one that will not do.
- * @throws CudaUnavailable where none is found or none will do.
+ * The first library that will do, opened: one that is damaged or does not start, as a toolkit's stub of the driver, is no
+ * reason to do without.
+ * @param open throws a UserError for one that will not do.
+ * @throws CudaUnavailable where none is found or loads; what `open` throws of one that loads and will not do.
  */
 export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: string) => Opened): Opened {
   const { env, majors = [] } = wanted;
-  let refused: UnusableLibrary | undefined;
+  const refusals: UserError[] = [];
   for (const path of findLibraries(name, foldersOf(name, env), majors)) {
     try {
       return open(path);
     } catch (thrown) {
-      if (!(thrown instanceof UnusableLibrary)) throw thrown;
-      refused ??= thrown;
+      if (!(thrown instanceof UserError)) throw thrown;
+      refusals.push(thrown);
     }
   }
-  if (refused === undefined) throw notFound([name], wanted);
-  throw new CudaUnavailable(refused.reason, cureOf([name], majors, env, refused.remedy));
+  const [refusal] = refusals.sort((a, b) => tellingOf(b) - tellingOf(a));
+  if (refusal === undefined) throw notFound([name], wanted);
+  if (!(refusal instanceof UnusableLibrary)) throw refusal;
+  throw new CudaUnavailable(refusal.reason, cureOf([name], majors, env, refusal.remedy));
+}
+
+/** How much a refusal says of the machine, and not just of one file. */
+function tellingOf(refusal: UserError): number {
+  if (refusal instanceof UnusableLibrary) return 0;
+  return refusal instanceof CudaUnavailable && refusal.ofLibrary ? 1 : 2;
 }
 
 function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
@@ -141,15 +151,21 @@ function findLibraries(
   majors: readonly number[],
 ): string[] {
   const endings = majors.length === 0 ? ['(\\.\\d+)*'] : majors.map((major) => `\\.${major}(\\.\\d+)*`);
-  return endings.flatMap((ending) =>
+  const files = endings.flatMap((ending) =>
     folders.flatMap(({ path, named }) => {
-      const files = matching(path, new RegExp(`^${name}\\.so${ending}$`))
+      const suitable = matching(path, new RegExp(`^${name}\\.so${ending}$`))
         .filter(suitsProcessor)
         .filter((file) => named || !liesInWorkingFolder(file));
       // The shortest is the one that the versions are linked from.
-      return files.sort((a, b) => a.length - b.length).slice(0, 1);
+      return suitable.sort((a, b) => a.length - b.length).slice(0, 1);
     }),
   );
+  // What links to a file that comes earlier need not be tried again.
+  const seen = new Set<string>();
+  return files.filter((file) => {
+    const real = realpathSync(file);
+    return !seen.has(real) && seen.add(real);
+  });
 }
 
 /** The version in the name of the file that a library's links end at: `560.35.03` of libcuda.so.560.35.03. */

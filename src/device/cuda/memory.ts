@@ -106,11 +106,11 @@ export class CudaMemory implements DeviceMemory {
     }
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     this.#expectOpen('downloads');
     const { dtype, address, size } = source;
     if (dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(size);
+    const data = into ?? new Float32Array(size);
     if (size === 0) return data;
     if (!isHalf(dtype)) {
       this.#staging.download(data, address);

@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { messageOf, UserError } from '../../errors.js';
 import { otherWriters } from '../../files/who-may-write.js';
 import { liesInWorkingFolder } from '../../files/working-folder.js';
+import { option } from '../../option-names.js';
 import { nearest } from '../../suggest.js';
 
 /** The best first. */
@@ -97,7 +98,7 @@ async function openWasm(): Promise<Backend> {
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
     throw new UserError(
       'tfjs-unavailable',
-      'this Node.js runs WebAssembly without SIMD, which would be unbearably slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or --device tfjs:cpu.',
+      `this Node.js runs WebAssembly without SIMD, which would be unbearably slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or ${option('device', 'tfjs:cpu')}.`,
     );
   await activate('wasm');
   // It takes unhandled errors of the whole program for its own, and throws them again.
@@ -115,7 +116,7 @@ async function openNative(name: NativeName): Promise<Backend> {
   if (path === undefined)
     throw new UserError(
       'tfjs-unavailable',
-      `${packageName} is not installed: npm install ${packageName} in ${installationFolder()} (docs/tensorflow.md tells what it needs), or use --device tfjs:wasm.`,
+      `${packageName} is not installed: npm install ${packageName} in ${installationFolder()} (docs/tensorflow.md tells what it needs), or use ${option('device', 'tfjs:wasm')}.`,
     );
   const version = versionOf(path);
   try {
@@ -220,7 +221,7 @@ function likelyCause(name: NativeName, thrown: unknown): string {
     return `${message}; its installation did not get TensorFlow's library: npm rebuild ${packages[name]} --build-addon-from-source, or npm run setup-tfjs-node.`;
   if (/libcu|cuda|cudnn/i.test(message))
     return `${message}; it needs the CUDA libraries that its TensorFlow was built for (docs/tensorflow.md): put their folder into LD_LIBRARY_PATH.`;
-  return `${message}; docs/tensorflow.md tells which versions of Node.js it works with, or use --device tfjs:wasm.`;
+  return `${message}; docs/tensorflow.md tells which versions of Node.js it works with, or use ${option('device', 'tfjs:wasm')}.`;
 }
 
 function firstLine(message: string): string {

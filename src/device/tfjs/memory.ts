@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { option } from '../../option-names.js';
 import { availableBytes } from '../cpu/processor.js';
 import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
@@ -44,11 +45,11 @@ export class TfjsMemory implements DeviceMemory {
   /** @param what a clause that says what did not fit. */
   outOfMemory(what: string, available = this.available()): UserError {
     const limit = Number.isFinite(this.limit)
-      ? ` (WebAssembly addresses ${formatBytes(this.limit)} at most; --device tfjs:node and --device cpu have no such bound)`
+      ? ` (WebAssembly addresses ${formatBytes(this.limit)} at most; ${option('device', 'tfjs:node')} and ${option('device', 'cpu')} have no such bound)`
       : '';
     return new UserError(
       'out-of-memory',
-      `not enough memory: ${what} and ${formatBytes(available)} are available${limit}; lower --per-device-train-batch-size or --max-length, or add --gradient-checkpointing.`,
+      `not enough memory: ${what} and ${formatBytes(available)} are available${limit}; lower ${option('perDeviceTrainBatchSize')} or ${option('maxLength')}, or add ${option('gradientCheckpointing', true)}.`,
     );
   }
 
@@ -91,9 +92,9 @@ export class TfjsMemory implements DeviceMemory {
     else tf.tidy(() => this.write(target, tf.tensor1d(data.slice(), 'float32')));
   }
 
-  download(source: Tensor): Float32Array {
+  download(source: Tensor, into?: Float32Array): Float32Array {
     if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
-    const data = new Float32Array(source.size);
+    const data = into ?? new Float32Array(source.size);
     tf.tidy(() => {
       for (const { offset, size, content } of this.floats(source).parts(source.offset, source.size)) {
         const from = offset - source.offset;

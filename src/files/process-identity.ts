@@ -1,0 +1,70 @@
+// Which process is it, even after its id has been given to another one: process ids are reused, every container has a
+// process 1, and host names repeat. Linux tells most; elsewhere less is known, and the answer may be that it is not known.
+
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isAlive } from './atomic.js';
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, in the units of the system; null where that is not known. */
+  readonly started: string | null;
+  /** Changes each time the machine starts, and is the same in all of its containers; null where there is none. */
+  readonly boot: string | null;
+  /** The set of processes that the id belongs to; containers have their own. */
+  readonly namespace: string | null;
+}
+
+export function ownIdentity(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid),
+    boot: readOrNull(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    namespace: readOrNull(() => readlinkSync('/proc/self/ns/pid')),
+  };
+}
+
+/** Whether that process runs; null where it cannot be known from here. */
+export function isRunning(other: ProcessIdentity, own: ProcessIdentity = ownIdentity()): boolean | null {
+  if (!isSameMachine(other, own)) return null;
+  // The machine has started anew since.
+  if (other.boot !== null && own.boot !== null && other.boot !== own.boot) return false;
+  if (other.namespace !== own.namespace) return null;
+  if (!isAlive(other.pid)) return false;
+  const started = startOf(other.pid);
+  return started === null || other.started === null || started === other.started;
+}
+
+/** Containers of one machine have different host names but see the same boot. */
+export function isSameMachine(one: ProcessIdentity, other: ProcessIdentity): boolean {
+  return one.host === other.host || (one.boot !== null && one.boot === other.boot);
+}
+
+/** A process that has ended but was not waited for has no start that could be compared: it is `ended`. */
+function startOf(pid: number): string | null {
+  if (process.platform === 'linux')
+    return readOrNull(() => {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The name in brackets may hold anything, brackets too.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const [state] = fields;
+      return state === 'Z' || state === 'X' ? 'ended' : (fields[19] ?? null);
+    });
+  if (process.platform === 'win32') return null;
+  const { stdout } = spawnSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { LC_ALL: 'C', TZ: 'UTC' },
+  });
+  return stdout?.trim() || null;
+}
+
+function readOrNull<Value>(read: () => Value): Value | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,76 @@
+// Options in messages. A message marks an option instead of spelling it, because a person at a command line knows it as
+// a flag (`--max-length 64`) and a program as a property (`maxLength: 64`). Marks are Unicode noncharacters, which no
+// text contains; whoever shows a message says how marks read. A UserError's `message` has properties.
+
+type Value = string | number | boolean;
+
+type Values = Readonly<Record<string, Value>>;
+
+/** How options are spelt. */
+export interface Naming {
+  /** @param value undefined: only the name is meant. */
+  option(key: string, value?: Value): string;
+  /** Several together, each with its value. */
+  options(values: Values): string;
+  /** A training with these options. */
+  training(values: Values): string;
+}
+
+const [opening, closing] = ['\ufdd0', '\ufdd1'];
+const marks = new RegExp(`${opening}([^${closing}]*)${closing}`, 'g');
+
+/**
+ * An option, in camelCase, as part of a message: `option('device', 'cpu')` becomes `--device cpu` or `device: 'cpu'`.
+ * A switch takes true or false: `option('packing', false)` becomes `--no-packing` or `packing: false`.
+ */
+export function option(key: string, value?: Value): string {
+  return marked(value === undefined ? [key] : [key, value]);
+}
+
+/** Options to be given together: `--max-length 64 --gradient-checkpointing` or `maxLength: 64, gradientCheckpointing: true`. */
+export function options(values: Values): string {
+  return marked({ options: values });
+}
+
+/** A training as part of a message: `chatbot-train --reverse` or `train({ reverse: true })`. */
+export function training(values: Values): string {
+  return marked({ training: values });
+}
+
+type Content = readonly [key: string, value?: Value] | { options: Values } | { training: Values };
+
+/** The text with each mark spelt out. */
+export function withOptionNames(text: string, naming: Naming): string {
+  return text.replace(marks, (_, json: string) => {
+    const content: Content = JSON.parse(json);
+    if ('options' in content) return naming.options(content.options);
+    return 'training' in content ? naming.training(content.training) : naming.option(...content);
+  });
+}
+
+const properties: Naming = {
+  option: property,
+  options: propertyList,
+  training: (values) => (Object.keys(values).length === 0 ? 'train()' : `train({ ${propertyList(values)} })`),
+};
+
+function propertyList(values: Values): string {
+  return Object.entries(values)
+    .map(([key, value]) => property(key, value))
+    .join(', ');
+}
+
+function property(key: string, value?: Value): string {
+  if (value === undefined) return key;
+  return `${key}: ${typeof value === 'string' ? `'${value}'` : value}`;
+}
+
+/** The text as a program reads it, with properties. */
+export function withProperties(text: string): string {
+  return withOptionNames(text, properties);
+}
+
+function marked(content: Content): string {
+  const json = JSON.stringify(content).replaceAll(opening, '').replaceAll(closing, '');
+  return `${opening}${json}${closing}`;
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OutOfTime, TimeAllowance } from './time-allowance.js';
+
+const endless = () => {
+  for (;;);
+};
+
+describe('an allowance of time', () => {
+  it('gives back what a step gives, and throws what it throws', () => {
+    const allowance = new TimeAllowance(1000);
+    assert.equal(
+      allowance.spend(0, () => 42),
+      42,
+    );
+    assert.throws(
+      () =>
+        allowance.spend(0, () => {
+          throw new RangeError('of the step');
+        }),
+      { name: 'RangeError', message: 'of the step' },
+    );
+  });
+
+  it('stops a loop, and a pattern in the middle of its search', () => {
+    assert.throws(() => new TimeAllowance(20).spend(0, endless), OutOfTime);
+    const pattern = /(.+)+!/u;
+    assert.throws(() => new TimeAllowance(20).spend(0, () => pattern.test('a'.repeat(60))), OutOfTime);
+  });
+
+  it('is used up by what was spent, and never grows beyond what it began with', () => {
+    const allowance = new TimeAllowance(50);
+    assert.throws(() => allowance.spend(0, endless), OutOfTime);
+    // Nothing is left but what this step pays in: as many milliseconds as the message names.
+    assert.throws(() => allowance.spend(2, endless), /more than 2 ms/);
+    for (let step = 0; step < 100; step++) allowance.spend(1000, () => {});
+    assert.throws(
+      () => allowance.spend(0, endless),
+      (thrown) => {
+        assert.ok(thrown instanceof OutOfTime);
+        return Number(/more than ([\d.]+) ms/.exec(thrown.message)?.[1]) <= 50;
+      },
+    );
+  });
+
+  it('can be spent within a step that spends another one', () => {
+    const inner = new TimeAllowance(20);
+    const outer = new TimeAllowance(2000);
+    assert.equal(
+      outer.spend(0, () => {
+        assert.throws(() => inner.spend(0, endless), OutOfTime);
+        return outer.spend(0, () => 'still here');
+      }),
+      'still here',
+    );
+  });
+});

@@ -1,0 +1,45 @@
+// Flags belong to the command line: below src/cli a message marks an option (src/option-names.ts), by a key that a table
+// has, so that the library can name it as a property.
+
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { chatOptions } from '../src/config/chat-options.js';
+import { trainOptions } from '../src/config/train-options.js';
+import { repositoryRoot } from './repository.js';
+
+/** Lines of code outside src/cli: no tests, no style sheet, no comments, none of the texts that only `--help` shows. */
+const lines = readdirSync(join(repositoryRoot, 'src'), { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/^cli\/|style\.ts$/.test(file))
+  .flatMap((file) =>
+    readFileSync(join(repositoryRoot, 'src', file), 'utf8')
+      .split('\n')
+      .map((text, index) => ({ place: `${file}:${index + 1}`, text }))
+      .filter(({ text }) => !/^\s*(\/\/|\/?\*|help: |unset: )/.test(text)),
+  );
+
+it('no message below cli/ spells a flag of ours', () => {
+  const keys = [...Object.entries(trainOptions), ...Object.entries(chatOptions)];
+  const names = keys.flatMap(([key, spec]) => [key, 'alias' in spec ? spec.alias : key]);
+  const flags = names.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+  // `doctor --json` is a command to run, whoever reads it.
+  const spelt = new RegExp(`(?<!doctor )--(no-)?(${flags.join('|')})(?![\\w-])`);
+  assert.deepEqual(
+    lines.filter(({ text }) => spelt.test(text)).map(({ place, text }) => `${place}: ${text.trim()}`),
+    [],
+  );
+});
+
+it('every option that a message marks is one', () => {
+  const known = new Set([...Object.keys(trainOptions), ...Object.keys(chatOptions)]);
+  const marked = lines.flatMap(({ text }) =>
+    [...text.matchAll(/\boption\('(\w+)'|training\(\{ (\w+):/g)].map(([, one, other]) => one ?? other ?? ''),
+  );
+  assert.ok(marked.length > 50);
+  assert.deepEqual(
+    marked.filter((key) => !known.has(key)),
+    [],
+  );
+});

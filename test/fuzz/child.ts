@@ -1,0 +1,111 @@
+// The process that reads mutants: it may hang or run out of memory, so its parent watches it (campaign.ts).
+//   usage: node child.js <target> <seed> <from> <to> <file of progress>
+// It writes the number of each mutant to the file before reading it, and a line of JSON for each defect to stdout.
+
+import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../src/errors.js';
+import { type Defect, limits } from './campaign.js';
+import { mutantOf } from './mutant.js';
+import { type Files, type Target, targets } from './target.js';
+
+const [, , name = '', seedText = '', fromText = '', toText = '', progressPath = ''] = process.argv;
+
+// Shared memory where the system has it: a disk would be what takes most of the time.
+const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'fuzz-'));
+const folder = join(scratch, 'input');
+
+/** Names without slashes are files; anything else stays in memory. */
+let written = new Map<string, Uint8Array>();
+
+function write(files: Files): void {
+  for (const old of written.keys()) if (!files.has(old)) rmSync(join(folder, old), { force: true });
+  const now = new Map<string, Uint8Array>();
+  for (const [file, bytes] of files) {
+    if (written.get(file) !== bytes) writeFileSync(join(folder, file), bytes);
+    now.set(file, bytes);
+  }
+  written = now;
+}
+
+/** The same for the same defect, whatever the values in its message: its place in our code, or its words. */
+function placeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown).slice(0, 80);
+  const frame = thrown.stack?.split('\n').find((line) => /\/dist\/src\//.test(line));
+  const place = /dist\/(src\/[^)]+)\)?$/.exec(frame ?? '')?.[1] ?? '';
+  return `${thrown.name} ${place || thrown.message.slice(0, 80)}`;
+}
+
+function report(defect: Defect): void {
+  writeSync(1, `${JSON.stringify(defect)}\n`);
+}
+
+async function tryOne(target: Target, number: number): Promise<void> {
+  const files = mutantOf(name, target, Number(seedText), number);
+  write(files);
+  const before = process.cpuUsage();
+  let what: string | undefined;
+  try {
+    await target.read(folder, files);
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) {
+      const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+      report({ kind: 'crash', number, what: message.slice(0, 300), place: placeOf(thrown) });
+    } else what = thrown.message;
+  }
+  if (what !== undefined && /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u.test(what))
+    report({
+      kind: 'control',
+      number,
+      what: what.slice(0, 300),
+      place: what.slice(0, 40).replace(/\/\S+/g, ''),
+    });
+  const { user, system } = process.cpuUsage(before);
+  const seconds = (user + system) / 1e6;
+  if (seconds > limits.cpuSeconds)
+    report({ kind: 'slow', number, what: `${seconds.toFixed(1)} s of processor time`, place: 'slow' });
+}
+
+/** A target none of whose seeds is read would test nothing. */
+async function readSeeds(target: Target): Promise<void> {
+  let refusal: unknown;
+  let read = 0;
+  for (const seed of target.seeds)
+    try {
+      write(seed);
+      await target.read(folder, seed);
+      read++;
+    } catch (thrown) {
+      refusal = thrown;
+    }
+  if (read === 0) throw refusal;
+}
+
+async function main(): Promise<void> {
+  const load = targets[name];
+  if (load === undefined) throw new Error(`there is no target ${name}`);
+  mkdirSync(folder);
+  const progress = openSync(progressPath, 'w');
+  const target = await load();
+  const note = (number: number) => writeSync(progress, String(number).padEnd(16), 0);
+  note(-1);
+  await readSeeds(target);
+  let most = limits.residentMegabytes;
+  for (let number = Number(fromText); number < Number(toText); number++) {
+    note(number);
+    await tryOne(target, number);
+    const megabytes = process.resourceUsage().maxRSS / 1024;
+    if (megabytes > most) {
+      report({ kind: 'memory', number, what: `${Math.round(megabytes)} MB were in use`, place: 'memory' });
+      most = megabytes * 1.2;
+    }
+  }
+  note(Number(toText));
+}
+
+try {
+  await main();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

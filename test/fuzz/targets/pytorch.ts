@@ -1,0 +1,76 @@
+// Fuzzing of pytorch_model.bin: the zip archive around it, and the pickle in it.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openPytorchBin } from '../../../src/weights/pytorch-bin.js';
+import { repositoryRoot } from '../../repository.js';
+import type { Dice } from '../dice.js';
+import { extremeIntegers, mutateBytes } from '../mutate-bytes.js';
+import { mutatePickle, pickleOps } from '../pickle-ops.js';
+import { type Files, fileOf, type Target, withFiles } from '../target.js';
+
+const fileName = 'pytorch_model.bin';
+
+function golden(kind: string): Files {
+  return new Map([[fileName, readFileSync(join(repositoryRoot, 'test/goldens/weights', kind, fileName))]]);
+}
+
+function read(folder: string): void {
+  const file = openPytorchBin(join(folder, fileName));
+  for (const [name, { type }] of file.tensors) if (/^B?F/.test(type)) file.read(name);
+}
+
+const signature = Buffer.from('PK');
+
+/** Where the archive's records begin. */
+function records(bytes: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = bytes.indexOf(signature); at >= 0; at = bytes.indexOf(signature, at + 2)) found.push(at);
+  return found;
+}
+
+/** Spoils a field of one record: sizes, offsets, flags, lengths of names. */
+function mutateRecord(bytes: Buffer, dice: Dice): Buffer {
+  const copy = Buffer.from(bytes);
+  const at = (dice.pick(records(bytes)) ?? 0) + 4 + dice.below(44);
+  const size = dice.pick([1, 2, 4, 8]);
+  const value = BigInt.asUintN(64, dice.pick(extremeIntegers) + BigInt(dice.below(3) - 1));
+  for (let index = 0; index < size && at + index < copy.length; index++)
+    copy[at + index] = Number((value >> BigInt(8 * index)) & 0xffn);
+  return copy;
+}
+
+export const zip: Target = {
+  about: 'pytorch_model.bin as torch.save writes it today: a zip archive, every tensor of it read',
+  seeds: ['zip', 'zip-f16', 'zip-views', 'zip-parameters'].map(golden),
+  mutate(seed, dice, other) {
+    const bytes = fileOf(seed, fileName);
+    const mutant = dice.chance(2)
+      ? mutateRecord(bytes, dice)
+      : mutateBytes(bytes, dice, fileOf(other, fileName));
+    return withFiles(seed, { [fileName]: mutant });
+  },
+  read,
+};
+
+/** Of the legacy format: magic number, version, system, the dict of tensors, the keys of its storages. */
+const pickles = 5;
+
+export const pickle: Target = {
+  about: 'the pickle in pytorch_model.bin, opcode by opcode',
+  seeds: ['legacy', 'legacy-views', 'legacy-f16', 'legacy-masks'].map(golden),
+  mutate(seed, dice) {
+    const bytes = fileOf(seed, fileName);
+    const parts: Buffer[] = [];
+    // Mostly the dict, sometimes the others.
+    const spoilt = dice.chance(5) ? 1 + dice.below(pickles - 1) : 3;
+    let at = 0;
+    for (let index = 0; index < pickles; index++) {
+      const ops = pickleOps(bytes, at);
+      at += Buffer.concat(ops).length;
+      parts.push(index === spoilt ? mutatePickle(ops, dice) : Buffer.concat(ops));
+    }
+    return withFiles(seed, { [fileName]: Buffer.concat([...parts, bytes.subarray(at)]) });
+  },
+  read,
+};
