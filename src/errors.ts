@@ -55,6 +55,7 @@ export const errorCodes = {
   'cuda-library-unusable': 'device',
   'cuda-no-such-card': 'device',
   'cuda-unavailable': 'device',
+  'disk-full': 'device',
   'data-not-named': 'usage',
   'device-unknown': 'usage',
   'download-damaged': 'model',

@@ -2,6 +2,8 @@
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
 import { formatBytes } from '../files/format-bytes.js';
+import { jsonLine } from '../quote.js';
+import type { DiskPlan } from '../train/disk-plan.js';
 import type { RunPlan } from '../train/plan.js';
 import { count } from './format.js';
 
@@ -11,6 +13,13 @@ function memoryParts(memory: MemoryPlan): string {
     .sort(([, a], [, b]) => b - a)
     .map(([label, size]) => `${label} ${formatBytes(size)}`)
     .join(', ');
+}
+
+/** `1.2 GB of 40 GB free (up to 3 checkpoints of 360 MB)`. */
+function diskText({ bytes, freeBytes, checkpoints, checkpointBytes }: DiskPlan): string {
+  const free = freeBytes === null ? '' : ` of ${formatBytes(freeBytes)} free`;
+  const kept = `${count(checkpoints)} ${checkpoints === 1 ? 'checkpoint' : 'checkpoints'}`;
+  return `${formatBytes(bytes)}${free} (up to ${kept} of ${formatBytes(checkpointBytes)})`;
 }
 
 /** The plan as the lines of the header. */
@@ -36,13 +45,14 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
       'memory',
       `${formatBytes(totalBytes(plan.memory))} of ${formatBytes(plan.availableMemoryBytes)} available (${memoryParts(plan.memory)})`,
     ],
+    ['disk', diskText(plan.disk)],
     ['output', plan.outputDir],
   ];
 }
 
 /** The plan for machines: one line of JSON. */
 export function planJson(plan: RunPlan): string {
-  return JSON.stringify({
+  return jsonLine({
     model: plan.model,
     parameters: plan.parameters,
     device: plan.device,
@@ -60,6 +70,8 @@ export function planJson(plan: RunPlan): string {
     memory_bytes: totalBytes(plan.memory),
     memory_parts: Object.fromEntries(plan.memory),
     available_memory_bytes: plan.availableMemoryBytes,
+    disk_bytes: plan.disk.bytes,
+    free_disk_bytes: plan.disk.freeBytes,
     output_dir: plan.outputDir,
   });
 }

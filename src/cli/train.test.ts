@@ -32,6 +32,7 @@ const plan: RunPlan = {
     ['activations', 400e6],
   ]),
   availableMemoryBytes: 8e9,
+  disk: { checkpoints: 2, checkpointBytes: 120e6, bytes: 280e6, freeBytes: 9e9 },
   outputDir: 'results/mine',
 };
 

@@ -25,6 +25,11 @@ export class FileRefused extends Error {
   ) {
     super(message);
   }
+
+  /** What a person does about it who got the file with a model. */
+  get cure(): string {
+    return this.reason === 'link' ? 'put a copy of the file in its place' : 'download or copy it again';
+  }
 }
 
 /** Windows has neither. */
@@ -75,11 +80,7 @@ export function openFileOfFolder(path: string): number {
   const real = realpathSync(path);
   const folder = realpathSync(dirname(path));
   const inside = real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  if (!inside && !hubBlob.test(real))
-    throw new FileRefused(
-      'link',
-      'is a link to a file outside its folder; put a copy of the file in its place',
-    );
+  if (!inside && !hubBlob.test(real)) throw new FileRefused('link', 'is a link to a file outside its folder');
   return open(real, O_NONBLOCK | O_NOFOLLOW);
 }
 

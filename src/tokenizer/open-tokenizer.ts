@@ -62,7 +62,7 @@ function tokenizerOf(definition: TokenizerDefinition): Tokenizer {
   if (endOfText === undefined)
     throw new UserError(
       'tokenizer-unsupported',
-      `${definition.path} has no ${definition.endOfTextToken} token, which ends every turn; use a model whose tokenizer has one`,
+      `${definition.path} has no ${quoted(definition.endOfTextToken)} token, which ends every turn; use a model whose tokenizer has one`,
     );
   const files = () => completeFiles(definition);
   return isGpt2(definition, endOfText)

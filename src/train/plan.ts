@@ -8,6 +8,7 @@ import { formatBytes } from '../files/format-bytes.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { option, options } from '../option-names.js';
 import type { DataCounts } from './data.js';
+import type { DiskPlan } from './disk-plan.js';
 import { buildLearner, type LearnerOptions } from './learner.js';
 
 export interface RunPlan extends DataCounts {
@@ -25,6 +26,7 @@ export interface RunPlan extends DataCounts {
   /** Bytes by what they are for. */
   readonly memory: MemoryPlan;
   readonly availableMemoryBytes: number;
+  readonly disk: DiskPlan;
   readonly outputDir: string;
 }
 

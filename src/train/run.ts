@@ -20,6 +20,7 @@ import {
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
 import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
+import { type DiskPlan, freeDisk, planDisk, refuseFullDisk } from './disk-plan.js';
 import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
@@ -84,6 +85,7 @@ async function lockedRun(
       maxLength,
     });
     const settings = trainerSettings(options, data);
+    const disk = checkedDisk(options, start, settings, state.globalStep);
     const plan: RunPlan = {
       model: start.label,
       parameters: start.parameters,
@@ -97,6 +99,7 @@ async function lockedRun(
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
+      disk,
       outputDir: options.outputDir,
     };
     for (const line of corpora.notes) watcher.note(line);
@@ -129,6 +132,20 @@ function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): Folde
     lock.release();
     throw thrown;
   }
+}
+
+/** @throws UserError (device) where the disk has no room for what the run will write. */
+function checkedDisk(
+  { outputDir }: RunOptions,
+  { parameters, tokenizer }: Start,
+  settings: TrainerSettings,
+  firstStep: number,
+): DiskPlan {
+  const existing = checkpointSteps(outputDir).length;
+  const writing = { ...settings, parameters, vocabularySize: tokenizer.vocabularySize, firstStep, existing };
+  const plan = planDisk(writing, freeDisk(outputDir));
+  refuseFullDisk(outputDir, writing, plan);
+  return plan;
 }
 
 /** What the fingerprint of the data depends on. */

@@ -24,7 +24,7 @@ export function addDialogue(path: string, dialogue: DialogueLine): void {
       `${path} would be read as DialoGPT lines; use a name that ends in .jsonl`,
     );
   const lineBreak = isOpenEnded(path) ? '\n' : '';
-  const file = new AppendFile(path);
+  const file = new AppendFile(path, 0o700);
   try {
     file.append(Buffer.from(`${lineBreak}${JSON.stringify(dialogue)}\n`));
   } finally {

@@ -1,0 +1,99 @@
+// What a run will write, against what the disk has, before its first step: a disk that is full after a night of training
+// ends the run. Each evaluation may be the best so far and then is saved, so all of them count.
+
+import { statfsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { UserError } from '../errors.js';
+import { formatBytes } from '../files/format-bytes.js';
+
+export interface DiskPlan {
+  /** Checkpoints that stand beside each other at most, the one being written included. */
+  readonly checkpoints: number;
+  readonly checkpointBytes: number;
+  /** Of those checkpoints that are not there yet, and of the model at the top of the folder. */
+  readonly bytes: number;
+  /** Null where the system does not tell. */
+  readonly freeBytes: number | null;
+}
+
+export interface Writing {
+  readonly parameters: number;
+  readonly vocabularySize: number;
+  readonly firstStep: number;
+  readonly totalSteps: number;
+  readonly saveSteps: number;
+  readonly saveTotalLimit: number | null;
+  /** Null: nothing is measured. */
+  readonly evalSteps: number | null;
+  /** Checkpoints that are there already. */
+  readonly existing: number;
+}
+
+/** A tokenizer's files have about so many bytes for each token. */
+const tokenizerBytes = 110;
+
+/** @param freeBytes of the disk that the run writes to; null: not known. */
+export function planDisk(writing: Writing, freeBytes: number | null): DiskPlan {
+  const { parameters, vocabularySize, existing } = writing;
+  const modelBytes = 4 * parameters + tokenizerBytes * vocabularySize;
+  // Two moments a parameter.
+  const checkpointBytes = modelBytes + 8 * parameters;
+  const saves = savesOf(writing);
+  const checkpoints = Math.min(existing + saves, mostKept(writing) + 1);
+  const added = Math.max(Math.min(1, saves), checkpoints - existing);
+  return { checkpoints, checkpointBytes, bytes: added * checkpointBytes + modelBytes, freeBytes };
+}
+
+/**
+ * @throws UserError (device) where the disk has too little; the sentence names the flag that makes the run fit, where
+ * there is one.
+ */
+export function refuseFullDisk(outputDir: string, writing: Writing, { bytes, ...plan }: DiskPlan): void {
+  const { freeBytes, checkpoints, checkpointBytes } = plan;
+  if (freeBytes === null || bytes <= freeBytes) return;
+  const fits = (saveTotalLimit: number) =>
+    planDisk({ ...writing, saveTotalLimit }, freeBytes).bytes <= freeBytes;
+  let limit = Math.min(writing.saveTotalLimit ?? checkpoints, checkpoints);
+  while (limit > 0 && !fits(limit)) limit = limit > 16 ? limit >> 1 : limit - 1;
+  const elsewhere = 'free some space, or name an --output-dir on another disk';
+  throw new UserError(
+    'disk-full',
+    `the run would write ${formatBytes(bytes)} to ${outputDir} (up to ${checkpoints} checkpoints of ` +
+      `${formatBytes(checkpointBytes)}, and the model), and ${formatBytes(freeBytes)} are free; ` +
+      (limit > 0 ? `it fits with --save-total-limit ${limit}; or ${elsewhere}` : elsewhere),
+  );
+}
+
+/** Bytes that this user may still write where `folder` is or will be; null where the system does not tell. */
+export function freeDisk(folder: string): number | null {
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    try {
+      const { bavail, bsize } = statfsSync(path);
+      // Some file systems of networks and containers tell nothing.
+      return bavail > 0 || bsize > 0 ? bavail * bsize : null;
+    } catch {
+      if (path === dirname(path)) return null;
+    }
+  }
+}
+
+/** How often a run saves at most: every so many steps, after each evaluation that is the best so far, and at its end. */
+function savesOf({ firstStep, totalSteps, saveSteps, evalSteps }: Writing): number {
+  if (totalSteps <= firstStep) return 0;
+  const multiplesOf = (steps: number) => Math.floor(totalSteps / steps) - Math.floor(firstStep / steps);
+  const atEnd = totalSteps % saveSteps === 0 ? 0 : 1;
+  if (evalSteps === null) return multiplesOf(saveSteps) + atEnd;
+  const both = (saveSteps / greatestCommonDivisor(saveSteps, evalSteps)) * evalSteps;
+  const evaluatedAtEnd = totalSteps % evalSteps === 0 ? 0 : atEnd;
+  return multiplesOf(saveSteps) + multiplesOf(evalSteps) - multiplesOf(both) + evaluatedAtEnd;
+}
+
+function greatestCommonDivisor(one: number, other: number): number {
+  return other === 0 ? one : greatestCommonDivisor(other, one % other);
+}
+
+/** How many checkpoints stay: the best and the newest do, whatever the limit. */
+function mostKept({ saveTotalLimit, evalSteps }: Writing): number {
+  if (saveTotalLimit === null) return Number.POSITIVE_INFINITY;
+  return Math.max(saveTotalLimit, evalSteps === null ? 1 : 2);
+}
