@@ -2,17 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { collate } from './batch.js';
-import { type EncodedDialogue, unsupervised } from './encode-dialogue.js';
+import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
 
 const maxLength = 24;
 
-function encoded(tokens: readonly number[], targets: readonly number[]): EncodedDialogue {
+function encoded(tokens: readonly number[], targets: readonly number[]): LabelledTokens {
   return {
     tokens: Int32Array.from(tokens),
     targets: Int32Array.from(targets),
     supervisedTokens: targets.filter((id) => id !== unsupervised).length,
-    droppedTurns: 0,
-    droppedTokens: 0,
   };
 }
 
@@ -27,7 +25,7 @@ const anyDialogue = fc
 /** Three of at most 8 tokens always fit into a sequence. */
 const anySequences = fc.array(fc.array(anyDialogue, { minLength: 1, maxLength: 3 }), { maxLength: 5 });
 
-test('two dialogues in a sequence are two segments that count their positions from 0', () => {
+test('two dialogues in a row are two segments that count their positions from 0', () => {
   const batch = collate([[encoded([5, 6, 7], [-1, 7, 8]), encoded([1, 2], [-1, 3])], [encoded([9], [4])]], {
     maxLength,
     pad: false,
@@ -42,7 +40,7 @@ test('two dialogues in a sequence are two segments that count their positions fr
   });
 });
 
-test('padding fills each sequence, and every token of it is a segment of its own without a target', () => {
+test('padding fills each row, and every token of it is a segment of its own without a target', () => {
   const batch = collate([[encoded([5, 6], [-1, 7])], [encoded([1, 2, 3], [2, 3, 4])]], {
     maxLength: 4,
     pad: true,
@@ -82,7 +80,7 @@ test('segments are well-formed and hold the dialogues as they were', () => {
         });
         start = end;
       }
-      const padding = (sequence: readonly EncodedDialogue[]) =>
+      const padding = (sequence: readonly LabelledTokens[]) =>
         pad ? maxLength - sequence.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0) : 0;
       const expected = sequences.flatMap((sequence) => [
         ...sequence.map((dialogue) => ({ tokens: [...dialogue.tokens], targets: [...dialogue.targets] })),

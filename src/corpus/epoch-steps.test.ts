@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EncodedDialogue } from './encode-dialogue.js';
+import type { LabelledTokens } from './encode-dialogue.js';
 import { type EpochOptions, EpochSteps } from './epoch-steps.js';
 
 const maxLength = 16;
 
 /** The first token tells which dialogue it is; every token but the first of all is learnt. */
-function dialogueOf(length: number, index: number): EncodedDialogue {
+function dialogueOf(length: number, index: number): LabelledTokens {
   const tokens = Int32Array.from({ length }, (_, position) => (position === 0 ? 1000 + index : position));
   return {
     tokens,
     targets: tokens.map((id) => id),
     supervisedTokens: length,
-    droppedTurns: 0,
-    droppedTokens: 0,
   };
 }
 
@@ -33,7 +31,7 @@ const epochOf = (epochSteps: EpochSteps, epoch: number) =>
   Array.from({ length: epochSteps.stepsPerEpoch }, (_, index) => epochSteps.step(epoch, index));
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-test('an epoch has every dialogue once, and its steps count what their batches hold', () => {
+test('an epoch has every dialogue once, and its epochSteps count what their batches hold', () => {
   fc.assert(
     fc.property(anyDialogues, anyOptions, fc.nat(5), (dialogues, options, epoch) => {
       const epochSteps = new EpochSteps(dialogues, options);
@@ -77,10 +75,10 @@ test('only the last stepBatches of an epoch is short', () => {
   const dialogues = Array.from({ length: 7 }, (_, index) => dialogueOf(maxLength, index));
   const options = { maxLength, packing: true, batchSize: 2, gradientAccumulationSteps: 2, seed: 1 };
   const epochSteps = new EpochSteps(dialogues, options);
-  const sequencesOf = epochOf(epochSteps, 0).map(({ batches }) =>
+  const rowsOf = epochOf(epochSteps, 0).map(({ batches }) =>
     batches.map(({ tokens }) => tokens.length / maxLength),
   );
-  assert.deepEqual(sequencesOf, [
+  assert.deepEqual(rowsOf, [
     [2, 2],
     [2, 1],
   ]);
@@ -88,7 +86,7 @@ test('only the last stepBatches of an epoch is short', () => {
   assert.equal(epochSteps.largestBatch, 2 * maxLength);
 });
 
-test('without packing every batch is padded to full sequences, and padding does not count as tokens', () => {
+test('without packing every batch is padded to full rows, and padding is no token', () => {
   const options = { maxLength, packing: false, batchSize: 4, gradientAccumulationSteps: 1, seed: 1 };
   const { batches, tokens } = new EpochSteps([3, 5].map(dialogueOf), options).step(0, 0);
   assert.deepEqual(

@@ -69,8 +69,8 @@ function open(path: string, flags: number): number {
   }
 }
 
-/** Where a link may lead from any folder: a blob of a Hugging Face cache, which is named by its hash. */
-const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/](?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Where a link may lead from any folder: a blob of a Hugging Face cache, named by its hash or a mirror's ETag. */
+const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/][0-9a-f]{32,128}(?:-\d+)?$/;
 
 /**
  * The same for a file of a model folder, which may come from a stranger: a link in it may lead to another file of the

@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
-import type { TrainOptions } from '../config/train-options.js';
+import { type TrainOptions, trainOptions } from '../config/train-options.js';
+import type { LossOn } from '../corpus/learnt-turns.js';
 import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
@@ -16,6 +17,7 @@ import {
   checkpointFolder,
   checkpointSteps,
   publishModel,
+  recordedOption,
   restoreOptimizer,
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
@@ -25,7 +27,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { planRunMemory, type RunPlan, sequenceLength, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, sequenceLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
@@ -57,21 +59,22 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
 }
 
 async function lockedRun(
-  options: RunOptions,
+  given: RunOptions,
   watcher: RunWatcher,
   isLocked: boolean,
 ): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
-  const corpora = readCorpora(options);
-  const device = await selectDevice(options.device, {
-    threads: options.threads ?? undefined,
-    tf32: options.precision === 'fp32',
+  const corpora = readCorpora(given);
+  const device = await selectDevice(given.device, {
+    threads: given.threads ?? undefined,
+    tf32: given.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
     onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
   });
   try {
-    const precision = resolvePrecision(device, options.precision);
-    const start = await openStart(options, watcher);
+    const precision = resolvePrecision(device, given.precision);
+    const start = await openStart(given, watcher);
+    const options = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, options.dropout);
     const maxLength = sequenceLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
@@ -92,7 +95,7 @@ async function lockedRun(
       device: device.description,
       precision,
       ...data.counts,
-      sequences: data.epochSteps.sequences,
+      rows: data.epochSteps.rows,
       maxLength,
       epochs: settings.totalSteps / data.epochSteps.stepsPerEpoch,
       totalSteps: settings.totalSteps,
@@ -101,8 +104,12 @@ async function lockedRun(
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
       disk,
       outputDir: options.outputDir,
+      lossOn: options.lossOn,
+      reverse: options.reverse,
     };
-    for (const line of corpora.notes) watcher.note(line);
+    for (const line of [...corpora.notes, ...data.notes]) watcher.note(line);
+    const warning = lengthWarning(data.counts, maxLength, config.nPositions);
+    if (warning !== null) watcher.note(warning);
     if (options.reverse)
       watcher.note(
         `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
@@ -120,6 +127,15 @@ async function lockedRun(
   } finally {
     device.dispose();
   }
+}
+
+/** Unless the choice is given, a run goes on with what it began with: earlier versions had another default. */
+function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
+  if (lossOn !== 'auto' || !checkpoint) return lossOn;
+  const recorded = recordedOption(checkpoint, 'lossOn');
+  const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
+  if (began !== lossOn) watcher.note(`resuming goes on with ${option('lossOn', began)}, as the run began`);
+  return began;
 }
 
 /** Another run may have made the folder since it was looked at. */
@@ -164,7 +180,7 @@ function refuseOtherData(
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data or with other options (${named}), so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), or by an earlier version that read these files in another way, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
@@ -212,7 +228,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const inputs = {
     learner,
     checkpointed,
-    epochSteps: data.epochSteps,
+    windows: data.epochSteps,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
     questions: data.questions,

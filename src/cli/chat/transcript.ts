@@ -58,7 +58,7 @@ export interface LoadedDialogue {
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
   if (dialogue === undefined) throw new UserError('corpus-empty', `${path} contains no conversation`);
-  const spoken = dialogue.turns.filter(({ system }) => system !== true);
+  const spoken = dialogue.turns.filter(({ role }) => role !== 'system');
   return {
     turns: spoken.map(({ text }) => text),
     source: dialogue.source,
