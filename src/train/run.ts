@@ -95,7 +95,7 @@ async function lockedRun(
       device: device.description,
       precision,
       ...data.counts,
-      rows: data.epochSteps.rows,
+      sequences: data.epochSteps.sequences,
       maxLength,
       epochs: settings.totalSteps / data.epochSteps.stepsPerEpoch,
       totalSteps: settings.totalSteps,
@@ -228,7 +228,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const inputs = {
     learner,
     checkpointed,
-    windows: data.epochSteps,
+    epochSteps: data.epochSteps,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
     questions: data.questions,
