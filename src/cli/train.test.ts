@@ -26,7 +26,7 @@ const plan: RunPlan = {
   droppedDialogues: 0,
   tokens: 12_000,
   supervisedTokens: 7000,
-  rows: 50,
+  sequences: 50,
   maxLength: 256,
   epochs: 3,
   totalSteps: 21,

@@ -27,7 +27,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { lengthWarning, planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, sequenceLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { refuseOtherData, resolvedPrecision, resumeNotes } from './resume-options.js';
 import { freshState, type RunState } from './run-state.js';
@@ -77,7 +77,7 @@ async function lockedRun(
     const start = await openStart(given, watcher);
     const options = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, options.dropout);
-    const maxLength = rowLength(options, config);
+    const maxLength = sequenceLength(options, config);
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
@@ -96,9 +96,9 @@ async function lockedRun(
       device: device.description,
       precision,
       ...data.counts,
-      rows: data.windows.rows,
+      sequences: data.epochSteps.sequences,
       maxLength,
-      epochs: settings.totalSteps / data.windows.windowsPerEpoch,
+      epochs: settings.totalSteps / data.epochSteps.stepsPerEpoch,
       totalSteps: settings.totalSteps,
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
@@ -206,7 +206,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const inputs = {
     learner,
     checkpointed,
-    windows: data.windows,
+    epochSteps: data.epochSteps,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
     questions: data.questions,
@@ -292,7 +292,7 @@ type LearningOptions = Pick<
 function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
   return {
     precision,
-    capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+    capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
     gradientCheckpointing: options.gradientCheckpointing,
     labelSmoothing: options.labelSmoothingFactor,
     beta1: options.adamBeta1,
@@ -305,8 +305,8 @@ function learnerOptions(options: LearningOptions, data: TrainingData, precision:
 }
 
 function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettings {
-  const { windowsPerEpoch } = data.windows;
-  const steps = totalSteps(options, windowsPerEpoch);
+  const { stepsPerEpoch } = data.epochSteps;
+  const steps = totalSteps(options, stepsPerEpoch);
   return {
     outputDir: options.outputDir,
     seed: options.seed,
@@ -319,7 +319,7 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
       totalSteps: steps,
     },
     loggingSteps: options.loggingSteps ?? Math.max(1, Math.min(500, Math.floor(steps / 50))),
-    evalSteps: data.evaluation && (options.evalSteps ?? windowsPerEpoch),
+    evalSteps: data.evaluation && (options.evalSteps ?? stepsPerEpoch),
     saveSteps: options.saveSteps,
     saveTotalLimit: options.saveTotalLimit,
     earlyStopping: { patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold },
