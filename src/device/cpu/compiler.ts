@@ -36,11 +36,13 @@ export interface LibraryOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The folder of the *.cc and *.h files. */
   readonly kernels?: string;
+  /** Flags that come after those of every build, as `-march=x86-64`. */
+  readonly flags?: readonly string[];
 }
 
 const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
 // No -ffast-math: a NaN or an infinity must stay one, or divergence would go unseen.
-const flags = [
+const commonFlags = [
   '-std=c++17',
   '-O3',
   nativeFlag,
@@ -49,6 +51,9 @@ const flags = [
   '-fopenmp-simd',
   '-fno-math-errno',
   '-fno-trapping-math',
+  // Fused multiplications and additions are spelled out (multiply_add of simd.h). Left to the compiler, one loop of a
+  // kernel has them and its twin for the remaining columns has not.
+  '-ffp-contract=off',
 ];
 
 /** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
@@ -61,6 +66,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const env = options.env ?? process.env;
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
+  const flags = [...commonFlags, ...(options.flags ?? [])];
   const sources = readSources(folder);
   const cache = new CodeCache(kernelCacheFolders(env), '.so');
   const key = digest(
@@ -69,7 +75,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const found = cache.find(key);
   if (found !== undefined) return { code: found, compiler };
   options.onCompile?.();
-  return { code: compile(compiler, folder, key, cache, env), compiler };
+  return { code: compile(compiler, flags, folder, key, cache, env), compiler };
 }
 
 /** The compiler that CXX names, or the first of g++, c++ and clang++ that runs. @throws UserError (device) */
@@ -156,6 +162,7 @@ function readSources(folder: string): [name: string, text: string][] {
 /** Compiles every source of the folder. The cache holds the library from then on, where it can. */
 function compile(
   compiler: Compiler,
+  flags: readonly string[],
   folder: string,
   key: string,
   cache: CodeCache,
