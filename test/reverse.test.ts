@@ -186,7 +186,7 @@ describe('the data of a reversed run', () => {
   const prepared = (reverse: boolean) =>
     prepareData(
       { train: dialogues, evaluation: dialogues.slice(0, 1), notes: [] },
-      { ...options, reverse },
+      { ...options, reverse, perDeviceTrainBatchSize: 8 },
       openTokenizer(model),
       64,
     );

@@ -43,6 +43,7 @@ function commanderOptions(key: string, spec: OptionSpec): Option[] {
 function placeholder(spec: Exclude<OptionSpec, { type: 'switch' }>): string {
   if (spec.type === 'choice') return `<${spec.choices.join('|')}>`;
   if (spec.type === 'list' && spec.onePerFlag !== true) return `<${spec.value}...>`;
+  if ('word' in spec && spec.word !== undefined) return `<${spec.value}|${spec.word}>`;
   return spec.type === 'optional-text' ? `[${spec.value}]` : `<${spec.value}>`;
 }
 

@@ -101,15 +101,8 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
 /** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  | 'data'
-  | 'lossOn'
-  | 'reverse'
-  | 'packing'
-  | 'perDeviceTrainBatchSize'
-  | 'gradientAccumulationSteps'
-  | 'evalReplies'
-  | 'seed'
->;
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
+> & { readonly perDeviceTrainBatchSize: number };
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(

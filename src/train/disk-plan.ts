@@ -5,6 +5,7 @@ import { statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UserError } from '../errors.js';
 import { formatBytes } from '../files/format-bytes.js';
+import { option } from '../option-names.js';
 
 export interface DiskPlan {
   /** Checkpoints that stand beside each other at most, the one being written included. */
@@ -55,12 +56,12 @@ export function refuseFullDisk(outputDir: string, writing: Writing, { bytes, ...
     planDisk({ ...writing, saveTotalLimit }, freeBytes).bytes <= freeBytes;
   let limit = Math.min(writing.saveTotalLimit ?? checkpoints, checkpoints);
   while (limit > 0 && !fits(limit)) limit = limit > 16 ? limit >> 1 : limit - 1;
-  const elsewhere = 'free some space, or name an --output-dir on another disk';
+  const elsewhere = `free some space, or name an ${option('outputDir')} on another disk`;
   throw new UserError(
     'disk-full',
     `the run would write ${formatBytes(bytes)} to ${outputDir} (up to ${checkpoints} checkpoints of ` +
       `${formatBytes(checkpointBytes)}, and the model), and ${formatBytes(freeBytes)} are free; ` +
-      (limit > 0 ? `it fits with --save-total-limit ${limit}; or ${elsewhere}` : elsewhere),
+      (limit > 0 ? `it fits with ${option('saveTotalLimit', limit)}; or ${elsewhere}` : elsewhere),
   );
 }
 

@@ -3,19 +3,21 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { evaluates } from '../config/load.js';
 import type { RunOptions } from '../config/output-folder.js';
 import type { TrainOptions } from '../config/train-options.js';
-import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
 import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { option } from '../option-names.js';
+import { batchSizeNote, settleBatchSize, usefulTokensOnCpu } from './batch-size.js';
 import {
   checkpointFolder,
   checkpointSteps,
   publishModel,
+  recordedOption,
   restoreOptimizer,
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
@@ -25,7 +27,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { planRunMemory, type RunPlan, rowLength, totalSteps } from './plan.js';
+import { planRunMemory, type RunPlan, rowLength, runMemory, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
@@ -57,28 +59,41 @@ export async function startRun(options: RunOptions, watcher: RunWatcher): Promis
 }
 
 async function lockedRun(
-  options: RunOptions,
+  given: RunOptions,
   watcher: RunWatcher,
   isLocked: boolean,
 ): Promise<TrainingSummary | null> {
   // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
-  const corpora = readCorpora(options);
-  const device = await selectDevice(options.device, {
-    threads: options.threads ?? undefined,
-    tf32: options.precision === 'fp32',
+  const corpora = readCorpora(given);
+  const device = await selectDevice(given.device, {
+    threads: given.threads ?? undefined,
+    tf32: given.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
     onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
   });
   try {
-    const precision = resolvePrecision(device, options.precision);
-    const start = await openStart(options, watcher);
-    const config = withDropout(start.config, options.dropout);
-    const maxLength = rowLength(options, config);
+    const precision = resolvePrecision(device, given.precision);
+    const start = await openStart(given, watcher);
+    const config = withDropout(start.config, given.dropout);
+    const maxLength = rowLength(given, config);
+    const options = settleBatchSize(given, {
+      maxLength,
+      usefulTokens: device.kind === 'cuda' ? Number.POSITIVE_INFINITY : usefulTokensOnCpu,
+      recorded: (key) => (start.checkpoint ? recordedOption(start.checkpoint, key) : undefined),
+      fits: (capacity) => {
+        const learning = learnerOptions(given, { precision, capacity, samples: evaluates(given) });
+        return totalBytes(runMemory(device, config, learning)) <= device.availableMemory();
+      },
+    });
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     refuseOtherData(options, state, data);
-    const learning = learnerOptions(options, data, precision);
+    const learning = learnerOptions(options, {
+      precision,
+      capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+      samples: data.prompts.length > 0,
+    });
     const own = device.ownMemory();
     const planned = planRunMemory(device, config, learning, {
       batchSize: options.perDeviceTrainBatchSize,
@@ -103,6 +118,7 @@ async function lockedRun(
       outputDir: options.outputDir,
     };
     for (const line of corpora.notes) watcher.note(line);
+    if (given.perDeviceTrainBatchSize === 'auto') watcher.note(batchSizeNote(options));
     if (options.reverse)
       watcher.note(
         `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
@@ -295,10 +311,12 @@ type LearningOptions = Pick<
   | 'weightDecay'
 >;
 
-function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
+function learnerOptions(
+  options: LearningOptions,
+  size: Pick<LearnerOptions, 'precision' | 'capacity' | 'samples'>,
+): LearnerOptions {
   return {
-    precision,
-    capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+    ...size,
     gradientCheckpointing: options.gradientCheckpointing,
     labelSmoothing: options.labelSmoothingFactor,
     beta1: options.adamBeta1,
@@ -306,7 +324,6 @@ function learnerOptions(options: LearningOptions, data: TrainingData, precision:
     epsilon: options.adamEpsilon,
     weightDecay: options.weightDecay,
     maxGradNorm: options.maxGradNorm,
-    samples: data.prompts.length > 0,
   };
 }
 
