@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { Dialogue, Turn } from '../src/corpus/dialogue.js';
 import { type EncodedDialogue, encodeDialogue } from '../src/corpus/encode-dialogue.js';
+import { TrainingText } from '../src/corpus/training-text.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
 
 export function readPersonaChat(path: string): Dialogue[] {
@@ -32,13 +33,12 @@ export type Unit = 'conversation' | 'exchange' | 'reply';
 export function encodedSample(path: string, unit: Unit, count: number, limit: number): EncodedDialogue[] {
   const conversations = readPersonaChat(path);
   const dialogues = unit === 'exchange' ? conversations.flatMap(exchanges) : conversations;
-  const tokenizer = gpt2Tokenizer();
+  const text = new TrainingText(gpt2Tokenizer());
   const stride = Math.max(1, Math.floor(dialogues.length / count));
   const sample = dialogues.filter((_, index) => index % stride === 0).slice(0, count);
   const lossOn = unit === 'reply' ? 'last' : 'responses';
   return (unit === 'reply' ? sample.flatMap(replies) : sample).flatMap(
-    (dialogue) =>
-      encodeDialogue(dialogue, tokenizer, { lossOn, maxLength: limit - 1, order: 'forward' }) ?? [],
+    (dialogue) => encodeDialogue(dialogue, text, { lossOn, maxLength: limit - 1, order: 'forward' }) ?? [],
   );
 }
 

@@ -8,6 +8,7 @@ import { DialogueStore } from '../src/corpus/dialogue-store.js';
 import { encodeDialogue } from '../src/corpus/encode-dialogue.js';
 import { readDialogues } from '../src/corpus/read-corpus.js';
 import { split } from '../src/corpus/split.js';
+import { TrainingText } from '../src/corpus/training-text.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { ScoringPass } from '../src/nn/scoring-pass.js';
@@ -28,14 +29,14 @@ const { values } = parseArgs({
 });
 const folder = openModelFolder(values.model);
 const tokenizer = openTokenizer(values.model);
+const text = new TrainingText(tokenizer);
 const maxLength = Math.min(256, folder.config.nPositions);
 // What a run with the default seed and share keeps aside.
 const dialogues = new DialogueStore();
 readDialogues([values.data], 'auto', (dialogue) => dialogues.push(dialogue));
 const { evaluation } = split(dialogues.textNumbers(), 0.1, 42);
 const encoded = [...dialogues.subset(evaluation)].flatMap(
-  (dialogue) =>
-    encodeDialogue(dialogue, tokenizer, { lossOn: 'responses', maxLength, order: 'forward' }) ?? [],
+  (dialogue) => encodeDialogue(dialogue, text, { lossOn: 'auto', maxLength, order: 'forward' }) ?? [],
 );
 const supervisedTokens = encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0);
 const result: WeightPrecisionResult = {

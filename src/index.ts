@@ -1,9 +1,12 @@
 // The library: all that `import ... from 'chatbot-train'` gives. The one file of this project that only passes on what
 // others hold, because a package needs one address; what is not named here may change at any time.
 
-export type { Dialogue, Turn } from './corpus/dialogue.js';
+export type { Dialogue, Role, Turn } from './corpus/dialogue.js';
 export type { CorpusFormat } from './corpus/formats.js';
-export { type Corpus, type CorpusSummary, type FileSummary, readCorpus } from './corpus/read-corpus.js';
+export type { LossOn } from './corpus/learnt-turns.js';
+export { type Corpus, readCorpus } from './corpus/read-corpus.js';
+export type { CorpusSummary, FileSummary } from './corpus/summary.js';
+export type { Remark, Skipped } from './corpus/tally.js';
 export { type ErrorCode, ExitCode, UserError } from './errors.js';
 export type { Candidate, FinishReason, Reply } from './generate/reply.js';
 export {
@@ -23,7 +26,7 @@ export {
   type TrainingResult,
   train,
 } from './library/train.js';
-export type { Tokenizer } from './tokenizer/tokenizer.js';
+export type { SpelledToken, Tokenizer } from './tokenizer/tokenizer.js';
 export type {
   CheckpointEvent,
   EvaluationEvent,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { oneLine, quoted, visible } from './quote.js';
+import { jsonLine, messageLine, oneLine, quoted, visible } from './quote.js';
 
 const hostile = '\u001b[2Ja\u009bb\u202ec\u2028d\r\ne\u200ff';
 
@@ -33,3 +33,11 @@ describe('oneLine', () => {
 
 it('visible leaves tabs and line breaks alone', () =>
   assert.equal(visible('a\tb\nc\u001b[31md\u202e'), 'a\tb\nc[31md'));
+
+it('messageLine keeps all of a message, on one line', () =>
+  assert.equal(messageLine(`${'a'.repeat(5000)}${hostile}`), `${'a'.repeat(5000)} [2Ja b c d e f`));
+
+it('jsonLine is JSON that means the same, without characters that command a terminal', () => {
+  assert.doesNotMatch(jsonLine({ [hostile]: hostile }), /[\p{Cc}\p{Zl}\p{Zp}\u200f\u202e]/u);
+  assert.deepEqual(JSON.parse(jsonLine({ [hostile]: hostile })), { [hostile]: hostile });
+});

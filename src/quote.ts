@@ -28,6 +28,16 @@ export function visible(text: string): string {
   return text.replace(unsafe, (character) => (character === '\n' || character === '\t' ? character : ''));
 }
 
+/** A message as one line of a terminal or a log, however long; what cannot be seen in it becomes a space. */
+export function messageLine(text: string): string {
+  return text.replace(runsOfUnsafe, ' ').trim();
+}
+
+/** JSON on one line that is safe to print: unsafe characters are escapes in it, which mean the same to a reader. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(unsafe, escaped);
+}
+
 const runsOfUnsafe = new RegExp(`${unsafe.source}+`, 'gu');
 
 function escaped(character: string): string {

@@ -245,7 +245,7 @@ const cases: readonly Case[] = [
   {
     name: 'a tokenizer without a token that ends a turn',
     code: ExitCode.model,
-    says: /model\/vocab\.json has no <\|endoftext\|> token, which ends every turn; use a model /,
+    says: /model\/vocab\.json has no "<\|endoftext\|>" token, which ends every turn; use a model /,
     arrange: (folder) =>
       damaged(folder, (copy) => {
         const path = join(copy, 'vocab.json');

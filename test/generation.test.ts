@@ -111,6 +111,7 @@ function load(device: Device, config: GPT2Config, weights: ReadonlyMap<string, F
 const numbers = (vocabularySize: number): Tokenizer => ({
   vocabularySize,
   endOfText: 0,
+  spelledTokens: [],
   encode: (text) => text.split(' ').map(Number),
   decode: (ids) => Array.from(ids).join(' '),
   files: () => new Map(),

@@ -81,8 +81,6 @@ const dialogues = Array.from({ length: 40 }, (_, index) => {
     tokens,
     targets,
     supervisedTokens: targets.filter((target) => target >= 0).length,
-    droppedTurns: 0,
-    droppedTokens: 0,
   };
 });
 

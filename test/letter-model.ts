@@ -8,6 +8,7 @@ import type { Tokenizer } from '../src/tokenizer/tokenizer.js';
 export const letters: Tokenizer = {
   vocabularySize: 27,
   endOfText: 0,
+  spelledTokens: [],
   encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0) - 96),
   decode: (ids) => Array.from(ids, (id) => (id === 0 ? '' : String.fromCharCode(96 + id))).join(''),
   files: () => new Map(),

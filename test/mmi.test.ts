@@ -318,6 +318,7 @@ function plain(tokenizer: Tokenizer): Tokenizer {
   return {
     vocabularySize: tokenizer.vocabularySize,
     endOfText: tokenizer.endOfText,
+    spelledTokens: tokenizer.spelledTokens,
     encode: (text) => tokenizer.encode(text),
     decode: (ids) => tokenizer.decode(ids),
     files: () => tokenizer.files(),

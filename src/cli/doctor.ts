@@ -1,6 +1,7 @@
 // `chatbot-train doctor`: what this machine offers for training, what is missing and the command that gets it.
 
 import { ExitCode } from '../errors.js';
+import { jsonLine, visible } from '../quote.js';
 import type { Check } from './checks/check.js';
 import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
@@ -18,7 +19,7 @@ export async function doctorCommand({ json, verbose }: DoctorOptions): Promise<n
   const checks = await examine(process.env, verbose, () => {
     process.stderr.write('compiling the CPU kernels for this processor, once ...\n');
   });
-  process.stdout.write(json ? reportJson(checks) : reportText(checks));
+  process.stdout.write(json ? reportJson(checks) : visible(reportText(checks)));
   return canTrain(checks) ? ExitCode.ok : ExitCode.device;
 }
 
@@ -54,7 +55,7 @@ function deviceOf(checks: readonly Check[]): 'cuda' | 'cpu' | 'tfjs' | undefined
 }
 
 export function reportJson(checks: readonly Check[]): string {
-  return `${JSON.stringify({
+  return `${jsonLine({
     can_train: canTrain(checks),
     checks: checks.map(({ name, state, detail, cure }) => ({ name, state, detail, cure: cure ?? null })),
   })}\n`;

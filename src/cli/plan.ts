@@ -2,6 +2,7 @@
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
 import { formatBytes } from '../files/format-bytes.js';
+import { jsonLine } from '../quote.js';
 import type { DiskPlan } from '../train/disk-plan.js';
 import type { RunPlan } from '../train/plan.js';
 import { count } from './format.js';
@@ -23,22 +24,19 @@ function diskText({ bytes, freeBytes, checkpoints, checkpointBytes }: DiskPlan):
 
 /** The plan as the lines of the header. */
 export function planLines(plan: RunPlan): readonly (readonly [name: string, value: string])[] {
-  const shortened =
-    plan.shortenedDialogues === 0 ? '' : `; ${count(plan.shortenedDialogues)} lost their oldest turns`;
   const dropped =
     plan.droppedDialogues === 0 ? '' : `; ${count(plan.droppedDialogues)} have nothing to learn`;
   const resumed = plan.firstStep === 0 ? '' : `, going on after step ${plan.firstStep}`;
   return [
     ['model', `${plan.model}, ${count(plan.parameters)} parameters`],
     ['device', `${plan.device}, ${plan.precision}`],
-    [
-      'data',
-      `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more to measure on${shortened}${dropped}`,
-    ],
+    ['data', `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more to measure on${dropped}`],
+    ['learns', learntWords(plan)],
     [
       'tokens',
       `${count(plan.tokens)} an epoch (${count(plan.supervisedTokens)} to learn) in ${count(plan.rows)} rows of ${plan.maxLength}`,
     ],
+    ...lossLine(plan),
     ['steps', `${count(plan.totalSteps)} in ${Number(plan.epochs.toFixed(2))} epochs${resumed}`],
     [
       'memory',
@@ -49,16 +47,55 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
   ];
 }
 
+/** Which turns are learnt; where dialogues differ in whether they say who speaks, both. */
+function learntWords(plan: RunPlan): string {
+  const { assistantDialogues, reverse } = plan;
+  const rest = plan.dialogues - assistantDialogues;
+  const mixed = plan.lossOn === 'auto' && assistantDialogues > 0 && rest > 0;
+  const words = mixed
+    ? `${ruleWords.assistant} in ${count(assistantDialogues)} dialogues, ${ruleWords.responses} in ${count(rest)} that do not say who speaks`
+    : ruleWords[lossRuleOf(plan)];
+  return reverse ? `backwards, what comes before this: ${words}` : words;
+}
+
+const ruleWords = {
+  assistant: 'what the assistant says',
+  responses: 'every turn after the first',
+  all: 'every turn',
+  last: 'the last turn',
+} as const;
+
+/** The rule in force; where dialogues have different ones, that of most. */
+function lossRuleOf({ lossOn, assistantDialogues, dialogues }: RunPlan): keyof typeof ruleWords {
+  if (lossOn !== 'auto') return lossOn;
+  return 2 * assistantDialogues > dialogues ? 'assistant' : 'responses';
+}
+
+/** What did not fit; no line where all did. */
+function lossLine({ dialoguesThatLostTurns, cutReplies, lostTokens }: RunPlan): [string, string][] {
+  if (lostTokens === 0) return [];
+  return [
+    [
+      'too long',
+      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies were cut, ${count(lostTokens)} tokens lost`,
+    ],
+  ];
+}
+
 /** The plan for machines: one line of JSON. */
 export function planJson(plan: RunPlan): string {
-  return JSON.stringify({
+  return jsonLine({
     model: plan.model,
     parameters: plan.parameters,
     device: plan.device,
     precision: plan.precision,
     dialogues: plan.dialogues,
     eval_dialogues: plan.evalDialogues,
-    shortened_dialogues: plan.shortenedDialogues,
+    loss_on: lossRuleOf(plan),
+    assistant_dialogues: plan.assistantDialogues,
+    dialogues_that_lost_turns: plan.dialoguesThatLostTurns,
+    cut_replies: plan.cutReplies,
+    lost_tokens: plan.lostTokens,
     dropped_dialogues: plan.droppedDialogues,
     tokens: plan.tokens,
     supervised_tokens: plan.supervisedTokens,

@@ -3,9 +3,11 @@
 
 import { closeSync, readFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { format } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { ExitCode, messageOf, UserError } from '../errors.js';
 import type { OptionTable } from '../option-spec.js';
+import { messageLine, visible } from '../quote.js';
 import { flagMessageOf } from './flag-names.js';
 import { addOptions, unknownFlag } from './flags.js';
 
@@ -44,10 +46,11 @@ export function quietCommand(command: Command): Command {
 /** Parses the command line and runs its action. An error is reported in one sentence and sets the exit code. */
 export async function runProgram(program: Command): Promise<void> {
   outliveTerminals();
+  tameConsole();
   // A closed reader (`| head`, a closed terminal) must not end a training run.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || (error.code === 'EIO' && process.stdout.isTTY)) return;
-    process.stderr.write(`error: the result cannot be written: ${error.message}\n`);
+    process.stderr.write(`error: the result cannot be written: ${messageLine(error.message)}\n`);
     process.exit(ExitCode.device);
   });
   // There is no other place to report this.
@@ -57,6 +60,17 @@ export async function runProgram(program: Command): Promise<void> {
   } catch (thrown) {
     process.exitCode = report(thrown, program);
   }
+}
+
+/**
+ * What is printed here goes through `quote.ts`. Libraries print by `console`, sometimes the words of a file that they read,
+ * and on stdout, where only results belong.
+ */
+function tameConsole(): void {
+  const print = (...values: unknown[]) => {
+    process.stderr.write(`${visible(format(...values))}\n`);
+  };
+  Object.assign(console, { log: print, info: print, debug: print, warn: print, error: print });
 }
 
 /**
@@ -106,14 +120,14 @@ function report(thrown: unknown, program: Command): number {
   if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.ok;
   const error = thrown instanceof CommanderError ? usageError(thrown, program) : thrown;
   const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (debug && error instanceof Error) process.stderr.write(`${visible(String(error.stack))}\n`);
   if (error instanceof UserError) {
-    process.stderr.write(`error: ${flagMessageOf(error)}\n`);
+    process.stderr.write(`error: ${messageLine(flagMessageOf(error))}\n`);
     return error.exitCode;
   }
   const hint = debug
     ? ''
     : ` (this is a bug in ${program.name()}; CHATBOT_TRAIN_DEBUG=1 prints the stack trace)`;
-  process.stderr.write(`error: ${messageOf(error).split('\n')[0]}${hint}\n`);
+  process.stderr.write(`error: ${messageLine(messageOf(error).split('\n')[0] ?? '')}${hint}\n`);
   return ExitCode.unexpected;
 }

@@ -3,7 +3,7 @@
 
 import { SingleBar } from 'cli-progress';
 import { formatBytes } from '../files/format-bytes.js';
-import { oneLine } from '../quote.js';
+import { messageLine, oneLine } from '../quote.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from '../train/events.js';
 import { withFlags } from './flag-names.js';
 import { count, duration, exactMatchText, short } from './format.js';
@@ -92,9 +92,9 @@ function plainProgress(stream: NodeJS.WritableStream): Progress {
     event: (event) => {
       if (event.kind === 'step') line(stepLine(event, totalSteps));
       else if (event.kind === 'evaluation') evaluationLines(event).forEach(line);
-      else line(`checkpoint at step ${event.step}: ${event.folder}`);
+      else line(`checkpoint at step ${event.step}: ${messageLine(event.folder)}`);
     },
-    note: (text) => line(`note: ${withFlags(text)}`),
+    note: (text) => line(`note: ${messageLine(withFlags(text))}`),
     download: (file, done, total) => {
       const tenth = total > 0 ? Math.floor((done / total) * 10) : 0;
       if (tenths.get(file) === tenth) return;
@@ -165,7 +165,7 @@ function terminalProgress(stream: NodeJS.WritableStream): Progress {
       // Steps are what the bar shows, and a checkpoint is no news worth a line.
       if (event.kind === 'evaluation') above(evaluationLines(event).join('\n'));
     },
-    note: (text) => above(`note: ${withFlags(text)}`),
+    note: (text) => above(`note: ${messageLine(withFlags(text))}`),
     download: (file, done, total) => {
       const payload: BarPayload = {
         label: oneLine(file, 40),

@@ -1,6 +1,7 @@
 // What a run came to: a block for people, one line of JSON for machines.
 
 import { formatBytes } from '../files/format-bytes.js';
+import { jsonLine } from '../quote.js';
 import type { TrainingSummary } from '../train/events.js';
 import { exactMatchRecord } from '../train/metrics.js';
 import { count, duration, exactMatchText, short } from './format.js';
@@ -9,7 +10,7 @@ import { count, duration, exactMatchText, short } from './format.js';
  * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
  */
 export function summaryJson(summary: TrainingSummary): string {
-  return JSON.stringify({
+  return jsonLine({
     steps: summary.steps,
     epochs: summary.epochs,
     train_loss: summary.trainLoss,

@@ -18,7 +18,11 @@ const plan: RunPlan = {
   precision: 'fp32',
   dialogues: 300,
   evalDialogues: 33,
-  shortenedDialogues: 2,
+  assistantDialogues: 300,
+  dialoguesThatLostTurns: 2,
+  cutReplies: 1,
+  lostTokens: 345,
+  lostShare: 0.02,
   droppedDialogues: 0,
   tokens: 12_000,
   supervisedTokens: 7000,
@@ -34,6 +38,8 @@ const plan: RunPlan = {
   availableMemoryBytes: 8e9,
   disk: { checkpoints: 2, checkpointBytes: 120e6, bytes: 280e6, freeBytes: 9e9 },
   outputDir: 'results/mine',
+  lossOn: 'auto',
+  reverse: false,
 };
 
 const summary: TrainingSummary = {
@@ -142,7 +148,10 @@ test('a dry run prints its plan on stdout', async () => {
   const { exitCode, stdout, stderr } = await train({ dryRun: true }, dry);
   assert.equal(exitCode, 0);
   assert.equal(stderr, '');
-  assert.match(stdout, /^data +300 dialogues, 33 more to measure on; 2 lost their oldest turns$/m);
+  assert.match(
+    stdout,
+    /^too long +2 dialogues lost their oldest turns, 1 replies were cut, 345 tokens lost$/m,
+  );
   const json: unknown = JSON.parse((await train({ dryRun: true, json: true }, dry)).stdout);
   assert.ok(typeof json === 'object' && json !== null && 'memory_bytes' in json);
   assert.equal(json.memory_bytes, 512e6);

@@ -5,6 +5,7 @@ import { type RunOptions, settleOutputFolder } from '../config/output-folder.js'
 import type { GivenOptions } from '../config/schema.js';
 import type { TrainOption, TrainOptions } from '../config/train-options.js';
 import { ExitCode } from '../errors.js';
+import { visible } from '../quote.js';
 import type { TrainingSummary } from '../train/events.js';
 import type { RunWatcher } from '../train/run.js';
 import { short } from './format.js';
@@ -70,7 +71,7 @@ export async function trainCommand(
     if (summary !== null) {
       const text = stoppedBy === null ? summaryText(summary, options.reverse) : interruptionText(summary);
       if (options.json) stdout.write(`${summaryJson(summary)}\n`);
-      if (!options.quiet) (options.json ? stderr : stdout).write(`\n${text}`);
+      if (!options.quiet) (options.json ? stderr : stdout).write(`\n${visible(text)}`);
     }
     if (stoppedBy !== null) return exitCodeOfSignal[stoppedBy];
     return summary === null ? ExitCode.ok : gate(summary, options, stderr);

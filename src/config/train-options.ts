@@ -45,9 +45,9 @@ export const trainOptions = {
   lossOn: {
     group: 'Model and data',
     type: 'choice',
-    choices: ['responses', 'all', 'last'],
-    default: 'responses',
-    help: 'Turns that the model learns to say: every turn but the first, all of them, or the last only.',
+    choices: ['auto', 'assistant', 'responses', 'all', 'last'],
+    default: 'auto',
+    help: "Turns to learn: the assistant's, all but the first, all, or the last; auto is assistant where roles are known, else responses.",
   },
   reverse: {
     group: 'Model and data',

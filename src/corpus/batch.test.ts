@@ -2,17 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { collate } from './batch.js';
-import { type EncodedDialogue, unsupervised } from './encode-dialogue.js';
+import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
 
 const maxLength = 24;
 
-function encoded(tokens: readonly number[], targets: readonly number[]): EncodedDialogue {
+function encoded(tokens: readonly number[], targets: readonly number[]): LabelledTokens {
   return {
     tokens: Int32Array.from(tokens),
     targets: Int32Array.from(targets),
     supervisedTokens: targets.filter((id) => id !== unsupervised).length,
-    droppedTurns: 0,
-    droppedTokens: 0,
   };
 }
 
@@ -89,7 +87,7 @@ test('segments are well-formed and hold the dialogues as they were', () => {
         });
         start = end;
       }
-      const padding = (row: readonly EncodedDialogue[]) =>
+      const padding = (row: readonly LabelledTokens[]) =>
         padTo === 'row' ? maxLength - row.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0) : 0;
       const expected = rows.flatMap((row) => [
         ...row.map((dialogue) => ({ tokens: [...dialogue.tokens], targets: [...dialogue.targets] })),

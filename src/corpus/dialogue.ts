@@ -1,11 +1,16 @@
 // A conversation as the whole product knows it, whatever file it came from.
 
+/** `tool` is what a tool answered; its calls are no turns. */
+export type Role = 'system' | 'user' | 'assistant' | 'tool';
+
 export interface Turn {
   readonly text: string;
-  /** False: context only, never a target of the loss. */
+  /** False: context only, never a target of the loss, whatever `--loss-on` says. */
   readonly supervised: boolean;
-  /** Instructions that stand before a conversation: context only, and not counted as its first turn. */
-  readonly system?: true;
+  /** Absent where the file does not say it. System and tool turns are never supervised. */
+  readonly role?: Role;
+  /** The speaker's name in the file, where it is not one of the roles. */
+  readonly speaker?: string;
 }
 
 export interface Dialogue {

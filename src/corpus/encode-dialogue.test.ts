@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Dialogue, Turn } from './dialogue.js';
-import { encodeDialogue, type LossOn, unsupervised } from './encode-dialogue.js';
+import { encodeDialogue, unsupervised } from './encode-dialogue.js';
+import { type LossOn, learntTurns, learntTurnsReversed } from './learnt-turns.js';
+import { TrainingText } from './training-text.js';
 
 const end = 0;
 
@@ -12,20 +14,21 @@ const end = 0;
 const letters: Tokenizer = {
   vocabularySize: 2 ** 16,
   endOfText: end,
+  spelledTokens: [],
   encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
   decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
   files: () => new Map(),
 };
 
 const say = (text: string, supervised = true): Turn => ({ text, supervised });
-const system = (text: string): Turn => ({ text, supervised: false, system: true });
+const system = (text: string): Turn => ({ text, supervised: false, role: 'system' });
 const dialogue = (...turns: Turn[]): Dialogue => ({ turns, source: 'test:1' });
 const encode = (
   turns: Turn[],
   lossOn: LossOn = 'responses',
   maxLength = 100,
   order: DialogueOrder = 'forward',
-) => encodeDialogue(dialogue(...turns), letters, { lossOn, maxLength, order });
+) => encodeDialogue(dialogue(...turns), new TrainingText(letters), { lossOn, maxLength, order });
 
 /** Tokens as letters, the end of a turn as `|`, what is not to be learnt as `.`. */
 const spelt = (ids: Iterable<number>): string =>
@@ -99,12 +102,12 @@ describe('reversed', () => {
   });
 
   test('on the last turn is on what the last turn answers, and on nothing before it', () => {
-    assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'last'), ['d|c|ab', '.c|...']);
+    assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'last'), ['d|c', '.c|']);
   });
 
   test("a source is learnt where its response was, as DialoGPT's weights have it", () => {
     assert.deepEqual(reversed([say('a', false), say('b')]), ['b|a', '.a|']);
-    assert.deepEqual(reversed([say('a', false), say('b', false), say('c')]), ['c|b|a', '.b|..']);
+    assert.deepEqual(reversed([say('a', false), say('b', false), say('c')]), ['c|b', '.b|']);
     assert.equal(reversed([say('a'), say('b', false)]), null);
   });
 
@@ -127,6 +130,9 @@ describe('reversed', () => {
   });
 });
 
+const upToLastLearnt = (turns: Turn[], lossOn: LossOn, order: DialogueOrder) =>
+  (order === 'reversed' ? learntTurnsReversed : learntTurns)(dialogue(...turns), lossOn);
+
 const anyTurn: fc.Arbitrary<Turn> = fc.record({
   text: fc.string({ minLength: 1, maxLength: 12 }),
   supervised: fc.boolean(),
@@ -142,8 +148,7 @@ test('whatever the dialogue, it fits, targets are the next tokens, and tokens ar
       const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
       const { tokens, targets, droppedTokens, droppedTurns, supervisedTokens } = encoded;
-      const laidOut = order === 'reversed' ? turns.toReversed() : turns;
-      const all = laidOut.flatMap(({ text }) => [...letters.encode(text), end]);
+      const all = upToLastLearnt(turns, lossOn, order).flatMap(({ text }) => [...letters.encode(text), end]);
       assert.ok(tokens.length >= 1 && tokens.length <= maxLength);
       assert.equal(targets.length, tokens.length);
       assert.equal(tokens.length + 1 + droppedTokens, all.length);
@@ -163,7 +168,12 @@ test('what is left out of an overlong dialogue changes nothing of what stays', (
     fc.property(anyTurns, anyLoss, anyLength, anyOrder, (turns, lossOn, maxLength, order) => {
       const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
-      const kept = encode(turns.slice(encoded.droppedTurns), lossOn, maxLength, order);
+      const read = upToLastLearnt(turns, lossOn, order).length;
+      const keptTurns =
+        order === 'reversed'
+          ? turns.slice(turns.length - read + encoded.droppedTurns)
+          : turns.slice(encoded.droppedTurns, read);
+      const kept = encode(keptTurns, lossOn, maxLength, order);
       assert.deepEqual(kept && [kept.tokens, kept.targets], [encoded.tokens, encoded.targets]);
     }),
     { seed: 2, numRuns: 200 },

@@ -4,13 +4,8 @@
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Dialogue } from './dialogue.js';
-import { reverseDialogue } from './reverse-dialogue.js';
-
-/**
- * Which turns are learnt: those after the first, all, or the last. Reversed, the same pairs of turns count as forward:
- * those that a turn answers, all, or the one that the last turn answers.
- */
-export type LossOn = 'responses' | 'all' | 'last';
+import { type LossOn, type LossRule, learntTurns, learntTurnsReversed, lossRule } from './learnt-turns.js';
+import type { TrainingText } from './training-text.js';
 
 export interface EncodeOptions {
   readonly lossOn: LossOn;
@@ -29,10 +24,17 @@ export interface LabelledTokens {
 }
 
 export interface EncodedDialogue extends LabelledTokens {
+  /** What decided which turns are learnt. */
+  readonly rule: LossRule;
   /** Turns left out whole because the dialogue was too long. */
   readonly droppedTurns: number;
   /** Tokens left out, of those turns and of turns cut short. */
   readonly droppedTokens: number;
+  /** Whether a turn that is learnt lost its end. */
+  readonly cutReply: boolean;
+  /** End-of-text markers that the text spells, and other special tokens. */
+  readonly endMarkers: number;
+  readonly specialTokens: number;
 }
 
 /** A target that is none. */
@@ -43,71 +45,90 @@ export interface EncodedTurn {
   readonly supervised: boolean;
 }
 
-/** A turn's ids, the token that ends it included. */
+/** A turn's ids, the token that ends it included; text that spells a special token stays text. */
 export function encodeTurn(text: string, tokenizer: Tokenizer): number[] {
   return [...tokenizer.encode(text), tokenizer.endOfText];
 }
 
 /**
  * Null when nothing in the dialogue is to be learnt. Turns leave, oldest first, until the rest fits; the newest two
- * stay, and are cut where they must be: the first laid out keeps its end, the second its beginning.
+ * stay, and are cut where they must be: the first laid out keeps its end, the second its beginning. A turn whose
+ * predecessor left is context, unless all turns are learnt.
  *
  * That the oldest leave is right for a reversed dialogue too, where they stand last: what is nearest to the response
  * says most about it, and it is what is left of a long history when responses are scored (generate/mmi.ts).
  */
 export function encodeDialogue(
   dialogue: Dialogue,
-  tokenizer: Tokenizer,
+  text: TrainingText,
   { lossOn, maxLength, order }: EncodeOptions,
 ): EncodedDialogue | null {
-  const { turns } = order === 'reversed' ? reverseDialogue(dialogue) : dialogue;
-  const encoded = turns.map(({ text }) => encodeTurn(text, tokenizer));
-  const all = encoded.reduce((sum, ids) => sum + ids.length, 0);
+  const reversed = order === 'reversed';
+  const turns = reversed ? learntTurnsReversed(dialogue, lossOn) : learntTurns(dialogue, lossOn);
+  const encoded = turns.map((turn) => text.encode(turn.text));
+  const all = sum(encoded.map(({ ids }) => ids.length));
   // One token more than there are input positions: the last is only predicted.
   const capacity = maxLength + 1;
   let [first, end] = [0, turns.length];
-  let length = all;
-  while (length > capacity && end - first > 2) {
-    const oldest = order === 'reversed' ? --end : first++;
-    length -= encoded[oldest]?.length ?? 0;
+  for (let length = all; length > capacity && end - first > 2; ) {
+    const oldest = reversed ? --end : first++;
+    length -= encoded[oldest]?.ids.length ?? 0;
   }
-
-  const firstSpoken = turns.findIndex(({ system }, index) => index >= first && !system);
-  const last = order === 'reversed' ? 1 : turns.length - 1;
-  const learnt = (index: number): boolean => {
-    const turn = turns[index];
-    if (!turn?.supervised || turn.system) return false;
-    if (lossOn === 'last') return index === last;
-    return lossOn === 'all' || index > firstSpoken;
-  };
-  const kept = encoded.slice(first, end).map((ids, index) => ({ ids, supervised: learnt(first + index) }));
-  const laidOut = layOutTurns(cutPair(kept, capacity));
+  // The last learnt turn of all may be among those that left.
+  while (reversed && end - first > 2 && turns[end - 1]?.learnt !== true) end--;
+  const beginsLate = first > 0 && lossOn !== 'all';
+  const context = beginsLate ? turns.findIndex(({ system }, index) => index >= first && !system) : -1;
+  const kept = encoded
+    .map(({ ids }, index) => ({ ids, supervised: turns[index]?.learnt === true && index !== context }))
+    .slice(first, end);
+  const { turns: fitting, cutReply } = cutPair(kept, capacity);
+  const laidOut = layOutTurns(fitting);
   return (
     laidOut && {
       ...laidOut,
+      rule: lossRule(dialogue, lossOn),
       droppedTurns: turns.length - (end - first),
       droppedTokens: all - laidOut.tokens.length - 1,
+      cutReply,
+      endMarkers: sum(encoded.map(({ endMarkers }) => endMarkers)),
+      specialTokens: sum(encoded.map(({ specialTokens }) => specialTokens)),
     }
   );
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+interface Cut {
+  readonly turns: readonly EncodedTurn[];
+  readonly cutReply: boolean;
+}
+
 /** Two turns that are too long together share what room there is; the context never takes more than half of it. */
-function cutPair(turns: readonly EncodedTurn[], capacity: number): readonly EncodedTurn[] {
+function cutPair(turns: readonly EncodedTurn[], capacity: number): Cut {
   const [context, response, ...more] = turns;
-  if (!context || more.length > 0) return turns;
-  if (!response) return [{ ...context, ids: context.ids.slice(0, capacity) }];
-  if (context.ids.length + response.ids.length <= capacity) return turns;
+  if (!context || more.length > 0) return { turns, cutReply: false };
+  if (!response) {
+    const cutReply = context.supervised && context.ids.length > capacity;
+    return { turns: [{ ...context, ids: context.ids.slice(0, capacity) }], cutReply };
+  }
+  if (context.ids.length + response.ids.length <= capacity) return { turns, cutReply: false };
   const half = Math.min(context.ids.length, capacity >> 1);
   const contextLength = Math.max(half, capacity - response.ids.length);
-  return [
-    { ...context, ids: context.ids.slice(context.ids.length - contextLength) },
-    { ...response, ids: response.ids.slice(0, capacity - contextLength) },
-  ];
+  const responseLength = capacity - contextLength;
+  return {
+    turns: [
+      { ...context, ids: context.ids.slice(context.ids.length - contextLength) },
+      { ...response, ids: response.ids.slice(0, responseLength) },
+    ],
+    cutReply: response.supervised && response.ids.length > responseLength,
+  };
 }
 
 /** Turns one after the other; null when nothing in them is to be learnt. The very first token is never a target. */
 export function layOutTurns(turns: readonly EncodedTurn[]): LabelledTokens | null {
-  const length = turns.reduce((sum, { ids }) => sum + ids.length, 0);
+  const length = turns.reduce((total, { ids }) => total + ids.length, 0);
   const tokens = new Int32Array(Math.max(0, length - 1));
   const targets = new Int32Array(tokens.length).fill(unsupervised);
   let position = 0;

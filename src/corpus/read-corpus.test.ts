@@ -6,7 +6,8 @@ import fc from 'fast-check';
 import { refusal } from '../../test/refusal.js';
 import { withFiles } from '../../test/written-files.js';
 import type { CorpusFormat } from './formats.js';
-import { readCorpus, summaryLines } from './read-corpus.js';
+import { readCorpus } from './read-corpus.js';
+import { summaryLines } from './summary.js';
 
 type Content = string | Uint8Array;
 
@@ -34,15 +35,14 @@ test('the corpora that come with the product are read whole', () => {
   const data = fileURLToPath(new URL('../../../data', import.meta.url));
   const { dialogues, summary } = readCorpus([data]);
   assert.deepEqual(
-    summary.files.map(({ format, skippedDialogues, skippedTurns }) => [
+    summary.files.map(({ format, skipped, remarks, unusedFields }) => [
       format,
-      skippedDialogues,
-      skippedTurns,
+      skipped.length + remarks.size + unusedFields.length,
     ]),
     [
-      ['qa', 0, 0],
-      ['qa', 0, 0],
-      ['turns', 0, 0],
+      ['qa', 0],
+      ['qa', 0],
+      ['turns', 0],
     ],
   );
   assert.ok(dialogues.length >= 360);
@@ -121,10 +121,10 @@ test('text is trimmed at both ends and otherwise as it was', () => {
 test('turns without text, and dialogues of fewer than two, are left out and counted', () => {
   const { texts, file } = read(
     'chats.jsonl',
-    '{"turns": ["a", " \\n", "b", ""]}\n{"turns": ["c"]}\n{"turns": []}\n',
+    '{"turns": ["a", "b", " \\n", "c", ""]}\n{"turns": ["d"]}\n{"turns": []}\n',
   );
   assert.deepEqual(texts, [['a', 'b']]);
-  assert.deepEqual([file?.dialogues, file?.turns, file?.skippedTurns, file?.skippedDialogues], [1, 2, 2, 2]);
+  assert.deepEqual([file?.dialogues, file?.turns, file?.remarks.get('emptyTurn')], [1, 2, 2]);
 });
 
 test('the summary is a line a file', () => {
@@ -132,7 +132,7 @@ test('the summary is a line a file', () => {
     assert.deepEqual(
       summaryLines(readCorpus([folder]).summary).map((line) => line.replace(`${folder}/`, '')),
       [
-        'a.jsonl: 1 dialogue, 2 turns (turns); 1 dialogue of fewer than two turns skipped; 1 empty turn skipped',
+        'a.jsonl: 1 dialogue, 2 turns (turns); 1 record skipped: fewer than two turns with text (line 2); 1 empty turn left out, and nothing is learnt across it',
         'notes.md: skipped, no known format',
       ],
     );
@@ -142,7 +142,7 @@ test('the summary is a line a file', () => {
 test('nothing usable is an error that says what there was', () => {
   assert.equal(
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
-    'no dialogue in chats.jsonl can be used: 2 found, none with two turns that have text; give dialogues of two turns or more',
+    'no dialogue in chats.jsonl can be used: 2 records skipped: fewer than two turns with text (first in line 1); give dialogues of two turns or more',
   );
   assert.match(refused('chats.json', '[]'), /^chats\.json holds an empty list/);
 });

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { EncodedDialogue } from './encode-dialogue.js';
+import type { LabelledTokens } from './encode-dialogue.js';
 import { EpochWindows, type WindowOptions } from './windows.js';
 
 const maxLength = 16;
 
 /** The first token tells which dialogue it is; every token but the first of all is learnt. */
-function dialogueOf(length: number, index: number): EncodedDialogue {
+function dialogueOf(length: number, index: number): LabelledTokens {
   const tokens = Int32Array.from({ length }, (_, position) => (position === 0 ? 1000 + index : position));
   return {
     tokens,
     targets: tokens.map((id) => id),
     supervisedTokens: length,
-    droppedTurns: 0,
-    droppedTokens: 0,
   };
 }
 

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { UserError } from '../errors.js';
 import { AppendFile } from './append-file.js';
@@ -18,6 +27,21 @@ describe('AppendFile', () => {
       file.close();
     }
     assert.equal(readFileSync(path, 'utf8'), 'one two');
+  });
+
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+  const hasModes = process.platform !== 'win32';
+
+  it('makes files that only their owner may read, and keeps the permissions of others', {
+    skip: !hasModes,
+  }, () => {
+    const path = join(scratch, 'own', 'private', 'diary');
+    new AppendFile(path, 0o700).close();
+    assert.deepEqual([modeOf(path), modeOf(dirname(path))], [0o600, 0o700]);
+    chmodSync(path, 0o640);
+    chmodSync(dirname(path), 0o750);
+    new AppendFile(path, 0o700).close();
+    assert.deepEqual([modeOf(path), modeOf(dirname(path))], [0o640, 0o750]);
   });
 
   it('says in one sentence that the disk is full', { skip: !existsSync('/dev/full') }, () => {

@@ -12,13 +12,18 @@ export class AppendFile {
   #length: number;
 
   /**
-   * Opens `path` for appending and makes it, and the folders above it, where they are missing.
+   * Opens `path` for appending and makes it, and the folders above it, where they are missing. What people said stands in
+   * such files, so only their owner may read one that is made here; one that is there keeps its permissions.
+   * @param folderMode permissions of folders that are made.
    * @throws UserError (device) when that is not possible.
    */
-  constructor(readonly path: string) {
+  constructor(
+    readonly path: string,
+    folderMode = 0o777,
+  ) {
     try {
-      makeFolder(dirname(path));
-      this.#descriptor = openSync(path, 'a');
+      makeFolder(dirname(path), folderMode);
+      this.#descriptor = openSync(path, 'a', 0o600);
       this.#length = fstatSync(this.#descriptor).size;
     } catch (thrown) {
       throw savingError(path, thrown);

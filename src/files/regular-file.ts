@@ -25,6 +25,11 @@ export class FileRefused extends Error {
   ) {
     super(message);
   }
+
+  /** What a person does about it who got the file with a model. */
+  get cure(): string {
+    return this.reason === 'link' ? 'put a copy of the file in its place' : 'download or copy it again';
+  }
 }
 
 /** Windows has neither. */
@@ -64,8 +69,8 @@ function open(path: string, flags: number): number {
   }
 }
 
-/** Where a link may lead from any folder: a blob of a Hugging Face cache, which is named by its hash. */
-const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/](?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Where a link may lead from any folder: a blob of a Hugging Face cache, named by its hash or a mirror's ETag. */
+const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/][0-9a-f]{32,128}(?:-\d+)?$/;
 
 /**
  * The same for a file of a model folder, which may come from a stranger: a link in it may lead to another file of the
@@ -75,11 +80,7 @@ export function openFileOfFolder(path: string): number {
   const real = realpathSync(path);
   const folder = realpathSync(dirname(path));
   const inside = real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
-  if (!inside && !hubBlob.test(real))
-    throw new FileRefused(
-      'link',
-      'is a link to a file outside its folder; put a copy of the file in its place',
-    );
+  if (!inside && !hubBlob.test(real)) throw new FileRefused('link', 'is a link to a file outside its folder');
   return open(real, O_NONBLOCK | O_NOFOLLOW);
 }
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { encodeDialogue, unsupervised } from '../corpus/encode-dialogue.js';
+import { TrainingText } from '../corpus/training-text.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { reversedTexts } from './mmi.js';
 
@@ -13,6 +14,7 @@ const end = 0;
 const letters: Tokenizer = {
   vocabularySize: 2 ** 16,
   endOfText: end,
+  spelledTokens: [],
   encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
   decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
   files: () => new Map(),
@@ -69,7 +71,7 @@ describe('reversedTexts', () => {
         (history, candidate, maxLength) => {
           const [text] = reversedTexts(history, [candidate], letters, maxLength) ?? [];
           const turns = [...history, candidate].map((turn) => ({ text: turn, supervised: true }));
-          const trained = encodeDialogue({ turns, source: 'test' }, letters, {
+          const trained = encodeDialogue({ turns, source: 'test' }, new TrainingText(letters), {
             lossOn: 'responses',
             maxLength,
             order: 'reversed',

@@ -3,7 +3,7 @@
 
 import type { Fields } from '../objects.js';
 import { LibraryTokenizer } from './library-tokenizer.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { SpelledToken, Tokenizer } from './tokenizer.js';
 import type { TokenizerDefinition } from './tokenizer-definition.js';
 
 const loneSurrogate = /\p{Surrogate}/gu;
@@ -23,6 +23,7 @@ export class GeneralTokenizer implements Tokenizer {
   constructor(
     definition: TokenizerDefinition,
     readonly endOfText: number,
+    readonly spelledTokens: readonly SpelledToken[],
     readonly files: () => ReadonlyMap<string, string>,
   ) {
     const { path, special, unknown } = definition;

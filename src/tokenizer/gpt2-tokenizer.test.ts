@@ -17,7 +17,7 @@ const goldens: readonly { text: string; ids: number[] }[] = JSON.parse(
   readFileSync(new URL('../../../src/tokenizer/gpt2-goldens.json', import.meta.url), 'utf8'),
 );
 const tokenizer = gpt2Tokenizer();
-const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, gpt2Files);
+const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, [], gpt2Files);
 
 /** Any characters, and often those that words, numbers and white space are told apart by. */
 const text = fc.oneof(
@@ -118,7 +118,7 @@ describe('GPT-2 tokenizer', () => {
     const short = gpt2Tokenizer(4096);
     const { endOfText } = short;
     assert.equal(endOfText, 4095);
-    const read = new GeneralTokenizer(definitionOf('short', short.files()), endOfText, short.files);
+    const read = new GeneralTokenizer(definitionOf('short', short.files()), endOfText, [], short.files);
     assert.equal(read.vocabularySize, 4096);
     for (const { text } of goldens) {
       const ids = short.encode(text);

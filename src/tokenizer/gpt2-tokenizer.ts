@@ -11,7 +11,7 @@ import {
   gpt2Vocabulary,
   shortenedEncoder,
 } from './gpt2-vocabulary.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { SpelledToken, Tokenizer } from './tokenizer.js';
 import {
   endOfTextToken,
   mergesText,
@@ -40,6 +40,7 @@ export class GPT2Tokenizer implements Tokenizer {
    */
   constructor(
     readonly vocabularySize: number,
+    readonly spelledTokens: readonly SpelledToken[],
     readonly files: () => ReadonlyMap<string, string>,
     readonly endOfText: number = gpt2EndOfText,
   ) {
@@ -81,7 +82,8 @@ export class GPT2Tokenizer implements Tokenizer {
 export function gpt2Tokenizer(vocabularySize: number = gpt2EndOfText + 1): Tokenizer {
   const endOfText = vocabularySize - 1;
   const files = endOfText === gpt2EndOfText ? gpt2Files : () => writeFiles(endOfText);
-  return new GPT2Tokenizer(vocabularySize, files, endOfText);
+  const spelled = [{ id: endOfText, content: endOfTextToken }];
+  return new GPT2Tokenizer(vocabularySize, spelled, files, endOfText);
 }
 
 /** The files of GPT-2's tokenizer. Some 300 ms the first time: the merges are worked out. */

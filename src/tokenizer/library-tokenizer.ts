@@ -27,7 +27,7 @@ export interface Patience {
   readonly perCharacter: number;
 }
 
-const ordinaryPatience: Patience = { atFirst: 2000, perText: 2, perCharacter: 0.05 };
+const ordinaryPatience: Patience = { atFirst: 1000, perText: 2, perCharacter: 0.05 };
 
 /** Longer texts have the watchdog whatever the patterns: much of the library takes time that grows faster than the text. */
 const longestUnwatched = 10_000;

@@ -238,7 +238,7 @@ describe('openTokenizer', () => {
     const vocab = new Map([...small.vocab].filter(([token]) => token !== '<|endoftext|>'));
     assert.match(
       refusal({ 'tokenizer.json': tokenizerJson({ ...small, vocab }, []) }),
-      /^\/\d+\/tokenizer\.json has no <\|endoftext\|> token, which ends every turn/,
+      /^\/\d+\/tokenizer\.json has no "<\|endoftext\|>" token, which ends every turn/,
     );
   });
 

@@ -5,9 +5,15 @@ import { quoted } from '../quote.js';
 import { GeneralTokenizer } from './general-tokenizer.js';
 import { GPT2Tokenizer } from './gpt2-tokenizer.js';
 import { gpt2EndOfText } from './gpt2-vocabulary.js';
-import type { Tokenizer } from './tokenizer.js';
+import type { SpelledToken, Tokenizer } from './tokenizer.js';
 import { readDefinition, type TokenizerDefinition } from './tokenizer-definition.js';
-import { mergesText, specialTokensMapJson, tokenizerConfigJson, vocabJson } from './tokenizer-files.js';
+import {
+  endOfTextToken,
+  mergesText,
+  specialTokensMapJson,
+  tokenizerConfigJson,
+  vocabJson,
+} from './tokenizer-files.js';
 
 /**
  * Reads tokenizer.json, or vocab.json with merges.txt, of a model folder.
@@ -62,12 +68,24 @@ function tokenizerOf(definition: TokenizerDefinition): Tokenizer {
   if (endOfText === undefined)
     throw new UserError(
       'tokenizer-unsupported',
-      `${definition.path} has no ${definition.endOfTextToken} token, which ends every turn; use a model whose tokenizer has one`,
+      `${definition.path} has no ${quoted(definition.endOfTextToken)} token, which ends every turn; use a model whose tokenizer has one`,
     );
   const files = () => completeFiles(definition);
+  const spelled = spelledTokens(definition, endOfText);
   return isGpt2(definition, endOfText)
-    ? new GPT2Tokenizer(definition.vocabularySize, files)
-    : new GeneralTokenizer(definition, endOfText, files);
+    ? new GPT2Tokenizer(definition.vocabularySize, spelled, files)
+    : new GeneralTokenizer(definition, endOfText, spelled, files);
+}
+
+/** Corpora spell the end of a turn as GPT-2 does, also where the folder's own token is another. */
+function spelledTokens(definition: TokenizerDefinition, endOfText: number): SpelledToken[] {
+  const { addedTokens, special, unknown, endOfTextToken: own } = definition;
+  const others = addedTokens.filter(({ id }) => special.has(id) && id !== unknown && id !== endOfText);
+  const markers = [own, endOfTextToken].filter(
+    (content, index, all) =>
+      all.indexOf(content) === index && !others.some((token) => token.content === content),
+  );
+  return [...markers.map((content) => ({ id: endOfText, content })), ...others];
 }
 
 function idOf(token: string, { vocab, addedTokens }: TokenizerDefinition): number | undefined {

@@ -125,7 +125,9 @@ function readIfThere(path: string): string | undefined {
       .replace(/^\ufeff/, '');
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('tokenizer-unsupported', `${path} ${thrown.message}`, { cause: thrown });
+      throw new UserError('tokenizer-invalid', `${path} ${thrown.message}; ${thrown.cure}`, {
+        cause: thrown,
+      });
     throw new UserError(
       'tokenizer-invalid',
       `${path} cannot be read (${messageOf(thrown)}); check its permissions`,

@@ -3,18 +3,22 @@
 
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
+import type { Dialogue } from '../corpus/dialogue.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
 import { EncodedCorpus } from '../corpus/encoded-corpus.js';
-import { readDialogues, summaryLines } from '../corpus/read-corpus.js';
-import { reverseDialogue } from '../corpus/reverse-dialogue.js';
+import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
+import { readDialogues } from '../corpus/read-corpus.js';
 import { apart, split } from '../corpus/split.js';
+import { summaryLines } from '../corpus/summary.js';
+import { TrainingText } from '../corpus/training-text.js';
 import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { TrainingInput } from '../nn/packed-pass.js';
 import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 import { QuestionDraw, type Questions } from './exact-match.js';
 import type { DataFingerprints } from './run-state.js';
@@ -30,13 +34,15 @@ export interface TrainingData {
   /** Change when the data, or what orders them, do. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
+  /** What people should know of how the text was read. */
+  readonly notes: readonly string[];
 }
 
-export interface DataCounts {
+export interface DataCounts extends LengthLoss {
   readonly dialogues: number;
   readonly evalDialogues: number;
-  /** Dialogues that lost their oldest turns, or part of an overlong one, to `--max-length`. */
-  readonly shortenedDialogues: number;
+  /** Of the dialogues to learn from, those of which only what the assistant says is learnt. */
+  readonly assistantDialogues: number;
   /** Dialogues in which nothing is left to learn. */
   readonly droppedDialogues: number;
   /** Of an epoch. */
@@ -113,29 +119,26 @@ export function prepareData(
 ): TrainingData {
   const { lossOn, reverse } = options;
   const encoding = { lossOn, maxLength, order: dialogueOrder(options) };
-  let shortenedDialogues = 0;
+  const text = new TrainingText(tokenizer);
+  const total = new EncodingCounts();
+  let assistantDialogues = 0;
   const encode = (dialogues: DialogueList) => {
     const corpus = new EncodedCorpus(tokenizer.vocabularySize);
     const questions = new QuestionDraw(tokenizer.endOfText, options);
     for (const dialogue of dialogues) {
-      const encoded = encodeDialogue(dialogue, tokenizer, encoding);
+      const encoded = encodeDialogue(dialogue, text, encoding);
       if (encoded === null) continue;
       corpus.push(encoded);
       if (!reverse) questions.add(encoded);
-      if (encoded.droppedTokens > 0) shortenedDialogues++;
+      total.add(encoded);
+      if (dialogues === train && encoded.rule === 'assistant') assistantDialogues++;
     }
     return { corpus, questions: questions.drawn() };
   };
   const { corpus: encoded, questions: trained } = encode(train);
   const { corpus: held, questions: heldOut } = encode(evaluation);
-  if (encoded.length === 0)
-    throw new UserError(
-      'nothing-to-learn',
-      `nothing in ${options.data.join(', ')} can be learnt: no turn that ${option('lossOn', lossOn)} counts is left`,
-    );
-  const prompts = choosePrompts(evaluation, promptCount, (dialogue) =>
-    reverse ? reverseDialogue(dialogue) : dialogue,
-  );
+  if (encoded.length === 0) throw nothingToLearn(options, train);
+  const prompts = choosePrompts(evaluation, promptCount, (dialogue) => saidInOrder(dialogue, options));
   const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
     new EpochWindows(dialogues, {
       maxLength,
@@ -156,12 +159,28 @@ export function prepareData(
     counts: {
       dialogues: encoded.length,
       evalDialogues: held.length,
-      shortenedDialogues,
+      assistantDialogues,
+      ...total.loss,
       droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
       tokens: encoded.tokens,
       supervisedTokens: encoded.supervisedTokens,
     },
+    notes: total.notes,
   };
+}
+
+function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): UserError {
+  const isAssistants = ({ turns }: Dialogue) => turns.some(({ role }) => role === 'assistant');
+  const why =
+    lossOn === 'assistant' && ![...train].some(isAssistants)
+      ? `no turn is known to be an assistant’s; use ${option('lossOn', 'responses')}`
+      : `no turn that ${option('lossOn', lossOn)} counts is left`;
+  return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
+}
+
+/** The texts up to the last one that is learnt, in the order in which the model reads them. */
+function saidInOrder(dialogue: Dialogue, { reverse, lossOn }: LayoutOptions): readonly string[] {
+  return (reverse ? learntTurnsReversed : learntTurns)(dialogue, lossOn).map(({ text }) => text);
 }
 
 /** The whole evaluation set, batch by batch, always in the same order. */

@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Dialogue } from '../corpus/dialogue.js';
 import type { DialogueList } from '../corpus/dialogue-store.js';
-import { encodeTurn } from '../corpus/encode-dialogue.js';
+import { TrainingText } from '../corpus/training-text.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
 import { defaultSettings } from '../generate/settings.js';
@@ -22,18 +22,18 @@ export interface SamplePrompt {
   readonly reference: string;
 }
 
-/** `count` dialogues spread evenly over the evaluation set, `inOrder` of training. */
+/** `count` dialogues spread evenly over the evaluation set. @param said the texts of the turns, in the order of training. */
 export function choosePrompts(
   dialogues: DialogueList,
   count: number,
-  inOrder: (dialogue: Dialogue) => Dialogue,
+  said: (dialogue: Dialogue) => readonly string[],
 ): SamplePrompt[] {
   const stride = Math.max(1, dialogues.length / count);
   return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
     const dialogue = dialogues.at(Math.floor(index * stride));
-    const turns = dialogue ? inOrder(dialogue).turns.map(({ text }) => text) : [];
+    const turns = dialogue ? said(dialogue) : [];
     return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
-  });
+  }).filter(({ turns }) => turns.length > 0);
 }
 
 /**
@@ -68,9 +68,10 @@ export async function sampleReplies(
   // The weights have changed since the last time, so nothing that was read before is known.
   const past = new KnownPast(decoder);
   const watcher = { text: () => {}, shouldStop: () => false };
+  const text = new TrainingText(tokenizer);
   const samples: SampleReply[] = [];
   for (const { turns, reference } of prompts) {
-    const tokens = turns.flatMap((turn) => encodeTurn(turn, tokenizer));
+    const tokens = turns.flatMap((turn) => text.encode(turn).ids);
     const room = Math.max(1, decoder.contextLength - sampleTokens);
     const [reply] = await generateReplies(past, tokenizer, tokens.slice(-room), sampleSettings, 1, watcher);
     samples.push({ prompt: turns.join(' / '), reply: reply?.text ?? '', reference });

@@ -2,7 +2,7 @@
 // Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
 // back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { AppendFile } from '../files/append-file.js';
@@ -64,7 +64,7 @@ function keepUntil(path: string, lastStep: number): void {
     .filter(({ event }) => event.step <= lastStep)
     .map(({ line }) => `${line}\n`)
     .join('');
-  if (after !== before) writeFileAtomic(path, after);
+  if (after !== before) writeFileAtomic(path, after, statSync(path).mode & 0o777);
 }
 
 function entriesOf(path: string): { line: string; event: MetricEvent }[] {

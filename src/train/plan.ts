@@ -1,6 +1,7 @@
 // What a run will be, known before its first step: tokens, steps and memory. A run that cannot fit is refused here.
 
 import type { TrainOptions } from '../config/train-options.js';
+import type { LossOn } from '../corpus/learnt-turns.js';
 import type { Device } from '../device/device.js';
 import { type MemoryPlan, planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
@@ -28,6 +29,8 @@ export interface RunPlan extends DataCounts {
   readonly availableMemoryBytes: number;
   readonly disk: DiskPlan;
   readonly outputDir: string;
+  readonly lossOn: LossOn;
+  readonly reverse: boolean;
 }
 
 /** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
@@ -122,4 +125,17 @@ function cures(
   const short = Math.min(64, maxLength);
   found.push(...cure(short, { perDeviceTrainBatchSize: 1, maxLength: short }));
   return found;
+}
+
+/** A share of all tokens from which on losing them is worth a warning. */
+const muchLost = 1 / 3;
+
+/** A warning where much of the data does not fit `--max-length`; null where little is lost. */
+export function lengthWarning({ lostShare }: DataCounts, maxLength: number, longest: number): string | null {
+  if (lostShare < muchLost) return null;
+  const cure =
+    maxLength < longest
+      ? `a larger ${option('maxLength')} loses fewer (the model takes ${longest})`
+      : 'the model takes no more; cut the dialogues into shorter ones';
+  return `warning: ${Math.round(100 * lostShare)}% of all tokens are lost, because dialogues are longer than ${maxLength} tokens; ${cure}`;
 }

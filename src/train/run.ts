@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { evaluates } from '../config/load.js';
 import type { RunOptions } from '../config/output-folder.js';
-import type { TrainOptions } from '../config/train-options.js';
+import { type TrainOptions, trainOptions } from '../config/train-options.js';
+import type { LossOn } from '../corpus/learnt-turns.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
@@ -27,7 +28,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { planRunMemory, type RunPlan, rowLength, runMemory, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, rowLength, runMemory, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
@@ -74,9 +75,10 @@ async function lockedRun(
   try {
     const precision = resolvePrecision(device, given.precision);
     const start = await openStart(given, watcher);
+    const withLoss = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, given.dropout);
     const maxLength = rowLength(given, config);
-    const options = settleBatchSize(given, {
+    const options = settleBatchSize(withLoss, {
       maxLength,
       usefulTokens: device.kind === 'cuda' ? Number.POSITIVE_INFINITY : usefulTokensOnCpu,
       recorded: (key) => (start.checkpoint ? recordedOption(start.checkpoint, key) : undefined),
@@ -116,8 +118,12 @@ async function lockedRun(
       availableMemoryBytes: device.availableMemory() + totalBytes(own),
       disk,
       outputDir: options.outputDir,
+      lossOn: options.lossOn,
+      reverse: options.reverse,
     };
-    for (const line of corpora.notes) watcher.note(line);
+    for (const line of [...corpora.notes, ...data.notes]) watcher.note(line);
+    const warning = lengthWarning(data.counts, maxLength, config.nPositions);
+    if (warning !== null) watcher.note(warning);
     if (given.perDeviceTrainBatchSize === 'auto') watcher.note(batchSizeNote(options));
     if (options.reverse)
       watcher.note(
@@ -136,6 +142,15 @@ async function lockedRun(
   } finally {
     device.dispose();
   }
+}
+
+/** Unless the choice is given, a run goes on with what it began with: earlier versions had another default. */
+function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
+  if (lossOn !== 'auto' || !checkpoint) return lossOn;
+  const recorded = recordedOption(checkpoint, 'lossOn');
+  const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
+  if (began !== lossOn) watcher.note(`resuming goes on with ${option('lossOn', began)}, as the run began`);
+  return began;
 }
 
 /** Another run may have made the folder since it was looked at. */
@@ -180,7 +195,7 @@ function refuseOtherData(
   if (state.dataFingerprint !== fingerprints.training)
     throw new UserError(
       'resume-mismatch',
-      `${outputDir} was trained on other data or with other options (${named}), so it cannot be resumed with these; ${cure}`,
+      `${outputDir} was trained on other data or with other options (${named}), or by an earlier version that read these files in another way, so it cannot be resumed with these; ${cure}`,
     );
   const measuredOn = state.evaluationFingerprint;
   if (measuredOn !== null && measuredOn !== fingerprints.evaluation)

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { AppendFile } from '../files/append-file.js';
+import { makeFolder } from '../files/make-folder.js';
 import { bytesField, doubleField, floatField, varintField } from '../files/protobuf.js';
 import type { ExactMatch, TrainingEvent } from './events.js';
 
@@ -27,7 +28,8 @@ export class TensorBoardFile {
   constructor(folder: string, resumedAt: number | null, now: () => number = () => Date.now() / 1000) {
     this.#now = now;
     const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}.0`;
-    this.#file = new AppendFile(join(folder, 'runs', name));
+    makeFolder(folder);
+    this.#file = new AppendFile(join(folder, 'runs', name), 0o700);
     this.#file.append(encodeRecord(versionEvent(now())));
     if (resumedAt !== null) this.#file.append(encodeRecord(restartEvent(now(), resumedAt + 1)));
   }

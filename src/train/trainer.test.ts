@@ -24,8 +24,6 @@ async function orderOf(
       tokens: Int32Array.of(at, 1, 2, 3),
       targets: Int32Array.of(1, 2, 3, at),
       supervisedTokens: 4,
-      droppedTurns: 0,
-      droppedTokens: 0,
     })),
     { maxLength: 4, packing: true, batchSize: 2, gradientAccumulationSteps: 1, seed: 1 },
   );

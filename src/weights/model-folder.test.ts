@@ -227,6 +227,12 @@ describe('openModelFolder', () => {
     cpSync(join(goldens, 'zip'), join(folder, 'checkpoint-5'), { recursive: true });
     refuses(folder, /did you mean .*checkpoint-5\?/);
     refuses(join(folder, 'metrics.jsonl'), /is a file; name the folder/);
+    const hostile = join(scratch, 'hostile-names');
+    mkdirSync(hostile);
+    writeFileSync(join(hostile, 'a\u001b[2J\nerror: b'), '');
+    refuses(hostile, /^.*it holds a \[2J error: b, but needs/);
+    writeFileSync(join(hostile, 'adapter_config.json'), '{}');
+    refuses(hostile, /is an adapter for a model, not a whole one; merge it/);
     const other = copyOf('zip');
     rmSync(join(other, 'pytorch_model.bin'));
     writeFileSync(join(other, 'tf_model.h5'), '');

@@ -16,7 +16,7 @@ import {
   specialTokenIds,
   withTokenIds,
 } from '../nn/gpt2-config.js';
-import { quoted } from '../quote.js';
+import { oneLine, quoted } from '../quote.js';
 import { openPytorchBin } from './pytorch-bin.js';
 import { openSafetensors, type TensorToSave, writeSafetensors } from './safetensors.js';
 import { nameTensors, type TensorPlace, transformerPrefix } from './tensor-names.js';
@@ -54,7 +54,9 @@ function readJson(path: string): unknown {
     return parseJson(readFileOfFolder(path, longestJson).toString('utf8'));
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('weights-mismatch', `${path} ${thrown.message}`, { cause: thrown });
+      throw new UserError('model-index-invalid', `${path} ${thrown.message}; ${thrown.cure}`, {
+        cause: thrown,
+      });
     throw new UserError(
       'model-index-invalid',
       `${path} cannot be read as JSON (${messageOf(thrown)}); download or copy it again`,
@@ -111,17 +113,37 @@ function openShards(folder: string, indexName: string): Map<string, TensorPlace>
 
 /** What a folder holds, for a person who took it for a model. */
 function contentsOf(folder: string): string {
-  const names = readdirSync(folder).filter((name) => !name.startsWith('.'));
+  const names = namesIn(folder).filter((name) => !name.startsWith('.'));
   if (names.length === 0) return 'is empty';
-  const shown = names.sort().slice(0, 6).join(', ');
+  const shown = names
+    .sort()
+    .slice(0, 6)
+    .map((name) => oneLine(name, 60))
+    .join(', ');
   return `holds ${shown}${names.length > 6 ? ` and ${names.length - 6} more` : ''}`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    throw new UserError('model-not-found', `${folder} cannot be read (${messageOf(thrown)})`, {
+      cause: thrown,
+    });
+  }
 }
 
 const needed = `config.json and ${weightFiles.safetensors} or ${weightFiles.pytorch}`;
 
 function noModel(folder: string): UserError {
-  const inside = readdirSync(folder).find((name) => existsSync(join(folder, name, 'config.json')));
-  const cure = inside === undefined ? '' : `; did you mean ${join(folder, inside)}?`;
+  const names = namesIn(folder);
+  if (names.includes('adapter_config.json'))
+    return new UserError(
+      'model-not-found',
+      `${folder} is an adapter for a model, not a whole one; merge it into its model with merge_and_unload() of peft, and save that`,
+    );
+  const inside = names.find((name) => existsSync(join(folder, name, 'config.json')));
+  const cure = inside === undefined ? '' : `; did you mean ${join(folder, oneLine(inside))}?`;
   return new UserError(
     'model-not-found',
     `${folder} is no model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,

@@ -36,6 +36,11 @@ int told() {
   const char* status = getenv("CUDA_EMULATOR_CUBLASLT_ERROR");
   return status ? atoi(status) : SUCCESS;
 }
+/** How many of its algorithms fail when they are used: of products with an epilogue, or of plain ones. */
+uint64_t failing(bool plain) {
+  const char* count = getenv(plain ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
+  return count ? atoi(count) : 0;
+}
 enum Type { F32 = 0, F16 = 2, BF16 = 14 };
 enum Compute { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_32F_FAST_TF32 = 77 };
 /** Bits of cublasLtEpilogue_t. */
@@ -392,14 +397,16 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Lay
   // product has the same bits however much of its workspace is taken.
   if (preference->reductions & ~2u) return NOT_SUPPORTED;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
-  memset(results, 0, sizeof *results);
-  results->algorithm[0] = 0x656d75;
-  // What an algorithm relies on: where the matrices lie, also bias and saved input, and how large the workspace is.
-  for (int i = 0; i < 4; i++) results->algorithm[1 + i] = preference->alignments[i];
-  results->algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
-  results->algorithm[6] = results->workspace = preference->workspace;
-  results->waves = 1;
-  *found = 1;
+  for (; *found < wanted && *found < 3; ++*found, ++results) {
+    memset(results, 0, sizeof *results);
+    results->algorithm[0] = 0x656d75;
+    // What an algorithm relies on: where the matrices lie, also bias and saved input, and how large the workspace is.
+    for (int i = 0; i < 4; i++) results->algorithm[1 + i] = preference->alignments[i];
+    results->algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
+    results->algorithm[6] = results->workspace = preference->workspace;
+    results->algorithm[7] = *found;
+    results->waves = 1;
+  }
   return SUCCESS;
 }
 
@@ -411,6 +418,7 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
   if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
   if (algorithm && (algorithm[0] != 0x656d75 || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
     return INVALID_VALUE;
+  if (algorithm && algorithm[7] < failing(e->epilogue == PLAIN)) return algorithm[7] % 2 ? INVALID_VALUE : NOT_SUPPORTED;
   if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
   if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
   if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;

@@ -1,14 +1,12 @@
 // A reply as a line of JSON, for programs.
 
 import type { Reply } from '../../generate/reply.js';
-
-/** What commands a terminal or ends a line for some readers, but JSON would leave as it is. */
-const unescaped = /[\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+import { jsonLine } from '../../quote.js';
 
 /** One line, without its line break, that is safe to write to a terminal. Seconds are rounded to microseconds. */
 export function replyJson(reply: Reply): string {
   const { text, tokens, seconds, finishReason, promptTokens, droppedTurns, candidates } = reply;
-  const json = JSON.stringify({
+  return jsonLine({
     reply: text,
     tokens,
     seconds: rounded(seconds),
@@ -25,10 +23,6 @@ export function replyJson(reply: Reply): string {
       })),
     }),
   });
-  return json.replace(
-    unescaped,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 function rounded(value: number): number {

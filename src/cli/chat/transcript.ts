@@ -24,7 +24,7 @@ export function addDialogue(path: string, dialogue: DialogueLine): void {
       `${path} would be read as DialoGPT lines; use a name that ends in .jsonl`,
     );
   const lineBreak = isOpenEnded(path) ? '\n' : '';
-  const file = new AppendFile(path);
+  const file = new AppendFile(path, 0o700);
   try {
     file.append(Buffer.from(`${lineBreak}${JSON.stringify(dialogue)}\n`));
   } finally {
@@ -58,7 +58,7 @@ export interface LoadedDialogue {
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
   if (dialogue === undefined) throw new UserError('corpus-empty', `${path} contains no conversation`);
-  const spoken = dialogue.turns.filter(({ system }) => system !== true);
+  const spoken = dialogue.turns.filter(({ role }) => role !== 'system');
   return {
     turns: spoken.map(({ text }) => text),
     source: dialogue.source,

@@ -5,29 +5,30 @@
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
-import type { Dialogue } from '../dialogue.js';
 import { linesOf, openText } from '../text-file.js';
+import type { RawDialogue } from './record.js';
 
 export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_conversations.txt' } as const;
 
 const separator = ' +++$+++ ';
 
 /** @throws UserError (data), with file and line, where a line is malformed or a conversation has a line that is missing. */
-export function* readCornell(folder: string): Generator<Dialogue> {
+export function* readCornell(folder: string): Generator<RawDialogue> {
   const linesPath = join(folder, cornellFiles.lines);
   const path = join(folder, cornellFiles.conversations);
-  const texts = new Map<string, string>();
-  for (const { fields, source } of records(linesPath, 5)) texts.set(fields[0] ?? '', textOf(fields, source));
+  const lines = new Map<string, { readonly text: string; readonly speaker: string }>();
+  for (const { fields, source } of records(linesPath, 5))
+    lines.set(fields[0] ?? '', { text: textOf(fields, source), speaker: fields[1] ?? '' });
   for (const { fields, source } of records(path, 4)) {
     const ids = fields[3]?.match(/[^\s'",[\]]+/g) ?? [];
     const turns = ids.map((id) => {
-      const text = texts.get(id);
-      if (text === undefined)
+      const line = lines.get(id);
+      if (line === undefined)
         throw new UserError(
           'corpus-line-invalid',
           `${source}: the line ${oneLine(id, 40)} is not in ${linesPath}; get both files from the same archive`,
         );
-      return { text, supervised: true };
+      return { ...line, supervised: true };
     });
     yield { turns, source };
   }

@@ -1,61 +1,76 @@
-// Chat transcripts: { "messages": [{ "role": "user", "content": "..." }, ...] }, or "conversations" with the same, with
-// ShareGPT's { "from": "human", "value": "..." }, or with plain strings. Who speaks does not matter, but for the system:
-// its words are context that is never learnt.
+// Chat transcripts: { "messages": [...] } or { "conversations": [...] }. Instructions may stand beside them as "system".
+// Of a preference pair, the conversation so far is context, and only the "chosen" answer is learnt.
 
-import { UserError } from '../../errors.js';
 import { type Fields, isRecord } from '../../objects.js';
-import { oneLine } from '../../quote.js';
-import type { Turn } from '../dialogue.js';
-import { kindOf, listed, listOf, type RecordReader, textOf } from './record.js';
+import type { Tally } from '../tally.js';
+import { messageTurn } from './message.js';
+import { has, listOf, type RawTurn, RecordFault, type RecordReader } from './record.js';
+import { systemFields, systemTurns } from './system.js';
 
-const systemRoles: readonly unknown[] = ['system', 'developer'];
+const lists = ['messages', 'conversations'] as const;
+const allFields: ReadonlySet<string> = new Set([...lists, ...systemFields, 'chosen', 'rejected']);
+const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt']);
 
 export const messages: RecordReader = {
   format: 'messages',
-  fields: ['messages', 'conversations'],
-  alternatives: 'one',
-  turns(record, where) {
-    const field = Object.hasOwn(record, 'messages') ? 'messages' : 'conversations';
-    return listOf(record[field], field, where).map((message, index) =>
-      turnOf(message, `message ${index + 1}`, where),
-    );
+  expects: 'messages or conversations',
+  fields: (record) => (isPromptPair(record) ? fieldsWithPrompt : allFields),
+  matches: (record) => listField(record) !== undefined || isPromptPair(record),
+  turns(record, tally) {
+    const said = saidBefore(record, tally);
+    refuseMedia(record, said);
+    const turns = has(record, 'chosen') ? withChosen(said, record.chosen, tally) : said;
+    return [...systemTurns(record), ...turns];
   },
 };
 
-function turnOf(message: unknown, what: string, where: string): Turn {
-  if (typeof message === 'string') return { text: message, supervised: true };
-  if (!isRecord(message)) throw wrongMessage(kindOf(message), what, where);
-  for (const [speaker, content] of [
-    ['role', 'content'],
-    ['from', 'value'],
-  ] as const)
-    if (Object.hasOwn(message, speaker) && Object.hasOwn(message, content))
-      return spoken(message[speaker], message[content], `the ${content} of ${what}`, where);
-  throw wrongMessage(fieldsOf(message), what, where);
+function listField(record: Fields): (typeof lists)[number] | undefined {
+  return lists.find((field) => Object.hasOwn(record, field));
 }
 
-function spoken(speaker: unknown, content: unknown, what: string, where: string): Turn {
-  // An assistant that only calls a tool says nothing.
-  const text = content === null ? '' : textOf(content, what, where);
-  return systemRoles.includes(speaker)
-    ? { text, supervised: false, system: true }
-    : { text, supervised: true };
-}
-
-function fieldsOf(message: Fields): string {
+/** A pair without a list of messages: its answers are messages, and its prompt may be text. */
+function isPromptPair(record: Fields): boolean {
+  const { chosen } = record;
   return (
-    listed(
-      Object.keys(message)
-        .slice(0, 6)
-        .map((name) => oneLine(name, 40)),
-      'and',
-    ) || 'no field'
+    listField(record) === undefined && (isRecord(chosen) || (Array.isArray(chosen) && chosen.every(isRecord)))
   );
 }
 
-function wrongMessage(found: string, what: string, where: string): UserError {
-  return new UserError(
-    'corpus-record-invalid',
-    `${where}: expected role and content, or from and value, in ${what}, found ${found}`,
-  );
+function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
+  const field = listField(record) ?? 'prompt';
+  const value = record[field];
+  if (field === 'prompt' && (value ?? '') === '') return [];
+  if (field === 'prompt' && typeof value === 'string')
+    return [{ text: value, supervised: true, role: 'user' }];
+  return listOf(value, field).map((message, index) => messageTurn(message, index + 1, tally));
+}
+
+/** @param chosen a text, a message, or messages: those of the answer, or of the whole conversation. */
+function withChosen(said: readonly RawTurn[], chosen: unknown, tally: Tally): readonly RawTurn[] {
+  tally.count('preference');
+  const answer: readonly RawTurn[] =
+    typeof chosen === 'string'
+      ? [{ text: chosen, supervised: true, role: 'assistant' }]
+      : (Array.isArray(chosen) ? chosen : [chosen]).map((message, index) =>
+          messageTurn(message, index + 1, tally),
+        );
+  const opening = answer.find(({ role }) => role !== 'system');
+  const isWhole = opening?.role !== 'assistant' && answer.length > said.length;
+  const turns = isWhole ? answer : [...said, ...answer];
+  const learnt = turns.findLastIndex(({ role }) => role !== 'system');
+  return turns.map((turn, index) => (index === learnt ? turn : { ...turn, supervised: false }));
+}
+
+/** Where a text stands for a picture beside the record, it means nothing without. */
+function refuseMedia(record: Fields, turns: readonly RawTurn[]): void {
+  for (const [field, kind] of [
+    ['image', 'an image'],
+    ['video', 'a video'],
+    ['audio', 'sound'],
+  ] as const)
+    if (
+      (has(record, field) || has(record, `${field}s`)) &&
+      turns.some(({ text }) => text?.includes(`<${field}>`) === true)
+    )
+      throw new RecordFault('content', `a message has ${kind}`);
 }

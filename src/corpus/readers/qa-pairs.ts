@@ -1,11 +1,76 @@
-// Question and answer: { "text": "...", "response": "..." }.
+// Question and answer: { "text": "...", "response": "..." }, or an instruction as Alpaca and Dolly have it,
+// { "instruction": "...", "input": "...", "output": "..." }, whose input stands on the line after the instruction. The
+// answer may be the "chosen" one of a preference pair.
 
-import { type RecordReader, textOf } from './record.js';
+import type { Fields } from '../../objects.js';
+import { has, listOf, neededText, type RawTurn, type RecordReader, textOf } from './record.js';
+import { systemFields, systemTurns } from './system.js';
+
+interface Shape {
+  readonly question: string;
+  /** Stands below the question, where there is one. */
+  readonly more: readonly string[];
+  readonly answer: string;
+  readonly fields: ReadonlySet<string>;
+}
+
+function shape(question: string, more: readonly string[], answer: string): Shape {
+  const fields = new Set([question, ...more, answer, ...systemFields, 'history']);
+  if (answer === 'chosen') fields.add('rejected');
+  return { question, more, answer, fields };
+}
+
+const instructionParts = ['input', 'context'];
+
+/** The first that fits a record counts. */
+const shapes: readonly Shape[] = [
+  shape('text', [], 'response'),
+  shape('instruction', instructionParts, 'output'),
+  shape('instruction', instructionParts, 'response'),
+  shape('text', [], 'chosen'),
+  shape('instruction', instructionParts, 'chosen'),
+  shape('prompt', [], 'chosen'),
+];
 
 export const qaPairs: RecordReader = {
   format: 'qa',
-  fields: ['text', 'response'],
-  alternatives: 'all',
-  turns: (record, where) =>
-    ['text', 'response'].map((field) => ({ text: textOf(record[field], field, where), supervised: true })),
+  expects: 'text and response',
+  fields: (record) => shapeOf(record)?.fields ?? new Set(),
+  matches: (record) => shapeOf(record) !== undefined,
+  turns(record, tally) {
+    const { question, more, answer } = shapeOf(record) ?? shape('text', [], 'response');
+    if (answer === 'chosen') tally.count('preference');
+    const asked = [
+      neededText(record, question),
+      ...more.map((field) => textOf(record[field], field) ?? ''),
+    ].filter((text) => text.trim() !== '');
+    return [
+      ...systemTurns(record),
+      ...earlierTurns(record),
+      { text: asked.join('\n'), supervised: true, role: 'user' },
+      { text: neededText(record, answer), supervised: true, role: 'assistant' },
+    ];
+  },
 };
+
+function shapeOf(record: Fields): Shape | undefined {
+  return shapes.find(
+    ({ question, answer }) =>
+      Object.hasOwn(record, question) &&
+      Object.hasOwn(record, answer) &&
+      // Messages that were chosen are another reader's.
+      (answer !== 'chosen' || typeof record.chosen === 'string'),
+  );
+}
+
+/** `history`: questions and answers before this one. */
+function earlierTurns(record: Fields): RawTurn[] {
+  if (!has(record, 'history')) return [];
+  return listOf(record.history, 'history').flatMap((pair): RawTurn[] => {
+    const [question, answer] = listOf(pair, 'a pair of history');
+    return [
+      { text: textOf(question, 'a pair of history'), supervised: true, role: 'user' },
+      { text: textOf(answer, 'a pair of history'), supervised: true, role: 'assistant' },
+    ];
+  });
+}

@@ -113,12 +113,12 @@ describe('the readers of JSON records', () => {
     };
     const { dialogues, summary } = readCorpus([write('a.json', JSON.stringify(chat))]);
     const turns: Turn[] = [
-      { text: 'be kind', supervised: false, system: true },
-      { text: 'hi', supervised: true },
-      { text: 'hello', supervised: true },
+      { text: 'be kind', supervised: false, role: 'system' },
+      { text: 'hi', supervised: true, role: 'user' },
+      { text: 'hello', supervised: true, role: 'assistant' },
     ];
     assert.deepEqual(dialogues[0]?.turns, turns);
-    assert.equal(summary.files[0]?.skippedTurns, 1);
+    assert.equal(summary.files[0]?.remarks.get('emptyTurn'), 1);
   });
 
   it('keeps text as it is but for the edges, line ends and lone surrogates', () => {
@@ -141,7 +141,7 @@ describe('the readers of JSON records', () => {
         'expected text and response, or turns, or messages or conversations, found dialog and id; rename dialog to turns',
       ],
       [
-        '{"mesages": []}',
+        '{"mesages": ["a", "b"]}',
         'expected text and response, or turns, or messages or conversations, found mesages; rename mesages to messages',
       ],
       ['{}', 'expected text and response, or turns, or messages or conversations, found no field'],
@@ -152,28 +152,30 @@ describe('the readers of JSON records', () => {
       assert.equal(refusal('a.json', `[\n${record}]`), `a.json:2: ${message}`);
   });
 
-  it('expects every record to be like the first', () => {
-    const first = '{"text": "a", "response": "b"}';
-    assert.equal(
-      refusal('a.jsonl', `${first}\n${first}\n{"prompt": "a", "completion": "b"}\n`),
-      'a.jsonl:3: expected text and response, found prompt and completion; rename prompt to text and completion to response',
+  it('skips a few records of an unknown shape, and refuses a file that is half made of them', () => {
+    const known = '{"text": "a", "response": "b"}';
+    const unknown = '{"prompt": "a", "completion": "b"}';
+    assert.match(
+      refusal('a.jsonl', `${known}\n${unknown}\n${unknown}\n`),
+      /^a\.jsonl:2: .*; rename prompt to text and completion to response \(2 of 3 records cannot be read\)$/,
     );
-    assert.equal(
-      refusal('a.jsonl', `${first}\n{"turns": ["a", "b"]}`),
-      'a.jsonl:2: expected text and response, found turns',
-    );
+    const { dialogues, summary } = readCorpus([write('a.jsonl', `${known}\n${unknown}\n${known}`)]);
+    assert.equal(dialogues.length, 2);
+    assert.deepEqual(summary.files[0]?.skipped, [
+      { reason: 'no text and response, or turns, or messages or conversations', count: 1, line: 2 },
+    ]);
   });
 
   it('says which field is of the wrong kind', () => {
     const cases: readonly [record: string, message: string][] = [
-      ['{"text": 1, "response": "b"}', 'text is a number, but must be a string'],
+      ['{"text": true, "response": "b"}', 'text is a boolean, but must be a string'],
       ['{"text": "a", "response": ["b"]}', 'response is a list, but must be a string'],
       ['{"turns": "a"}', 'turns is a string, but must be a list'],
-      ['{"turns": ["a", null]}', 'turn 2 is null, but must be a string'],
+      ['{"turns": ["a", {}]}', 'turn 2 is an object, but must be a string'],
       ['{"messages": {}}', 'messages is an object, but must be a list'],
       [
-        '{"messages": [{"role": "user", "content": 3}]}',
-        'the content of message 1 is a number, but must be a string',
+        '{"messages": [{"role": "user", "content": {}}]}',
+        'the content of message 1 is an object, but must be a string',
       ],
       [
         '{"messages": ["a", {"message": "b"}]}',
@@ -222,7 +224,7 @@ describe('the reader of DialoGPT lines', () => {
       ['what is it ?', 'it is late .'],
       ['who ?', 'me .'],
     ]);
-    assert.deepEqual(texts('a.tsv', '1.0 a EOS 0.0 \t1.0 b\n'), [['a', 'b']]);
+    assert.deepEqual(texts('a.tsv', '1.0 a EOS 1.0 b EOS 0.0 \t1.0 c\n'), [['a', 'b']]);
   });
 });
 

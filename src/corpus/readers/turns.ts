@@ -1,15 +1,20 @@
-// A whole conversation: { "turns": ["...", "...", "..."] }. With "rating": "bad" its last turn is what nobody should say:
-// the others can still be learnt.
+// A whole conversation: { "turns": ["...", "...", "..."] }. Who speaks is not said; a null is a turn that is missing.
 
 import { listOf, type RecordReader, textOf } from './record.js';
+import { systemFields, systemTurns } from './system.js';
+
+const fields: ReadonlySet<string> = new Set(['turns', ...systemFields]);
 
 export const turns: RecordReader = {
   format: 'turns',
-  fields: ['turns'],
-  alternatives: 'all',
-  turns: (record, where) =>
-    listOf(record.turns, 'turns', where).map((turn, index, all) => ({
-      text: textOf(turn, `turn ${index + 1}`, where),
-      supervised: !(record.rating === 'bad' && index === all.length - 1),
+  expects: 'turns',
+  fields: () => fields,
+  matches: (record) => Object.hasOwn(record, 'turns'),
+  turns: (record) => [
+    ...systemTurns(record),
+    ...listOf(record.turns, 'turns').map((turn, index) => ({
+      text: textOf(turn, 'a turn', `turn ${index + 1}`),
+      supervised: true,
     })),
+  ],
 };

@@ -103,6 +103,8 @@ const algorithmBytes = 64;
 const resultBytes = 96;
 /** Where the result's own cublasStatus_t stands in it, in words of 32 bits. */
 const resultState = 18;
+/** How many are asked for: some fail when they are used, although the heuristic names them. */
+const mostAlgorithms = 8;
 const notSupported = 15;
 /** Also what an epilogue is refused with. */
 const invalidValue = 7;
@@ -114,7 +116,8 @@ interface Plan {
   readonly layoutA: number;
   readonly layoutB: number;
   readonly layoutOut: number;
-  readonly algorithm: Uint8Array;
+  /** Those that are left, the one that is taken first. */
+  readonly algorithms: Uint8Array[];
 }
 
 export class CublasLt {
@@ -144,35 +147,48 @@ export class CublasLt {
     this.#handle = this.#out.long();
   }
 
-  /** Whether cuBLASLt computes that product in one call, its epilogue included. */
-  offers(product: Product, operands: Operands, workspace: Workspace): boolean {
-    return this.#plan(product, operands, workspace) !== null;
+  /**
+   * Queues a product. @returns false, and nothing is queued, where cuBLASLt has no algorithm for it or none that works.
+   */
+  matmul(product: Product, operands: Operands, workspace: Workspace, stream: Stream): boolean {
+    const plan = this.#plan(product, operands, workspace);
+    if (plan === null) return false;
+    this.#setPointers(plan.description, product, operands);
+    for (;;) {
+      const [algorithm] = plan.algorithms;
+      if (algorithm === undefined) return false;
+      const status = this.#calls.cublasLtMatmul(
+        this.#handle,
+        plan.description,
+        one,
+        operands.b,
+        plan.layoutB,
+        operands.a,
+        plan.layoutA,
+        product.accumulate ? one : zero,
+        operands.out,
+        plan.layoutOut,
+        operands.out,
+        plan.layoutOut,
+        algorithm,
+        workspace.address,
+        workspace.bytes,
+        stream,
+      );
+      if (status !== notSupported && status !== invalidValue) {
+        this.#check('cublasLtMatmul', status, keyOf(product));
+        return true;
+      }
+      plan.algorithms.shift();
+    }
   }
 
-  /** Queues a product. @throws Error where cuBLASLt does not offer it. */
-  matmul(product: Product, operands: Operands, workspace: Workspace, stream: Stream): void {
-    const plan = this.#plan(product, operands, workspace);
-    if (plan === null) throw new Error(`cuBLASLt ${this.version} has no algorithm for ${keyOf(product)}`);
-    this.#setPointers(plan.description, product, operands);
-    const status = this.#calls.cublasLtMatmul(
-      this.#handle,
-      plan.description,
-      one,
-      operands.b,
-      plan.layoutB,
-      operands.a,
-      plan.layoutA,
-      product.accumulate ? one : zero,
-      operands.out,
-      plan.layoutOut,
-      operands.out,
-      plan.layoutOut,
-      plan.algorithm,
-      workspace.address,
-      workspace.bytes,
-      stream,
+  /** What a product without any algorithm means to a person. */
+  noAlgorithm(product: Product): UserError {
+    return new UserError(
+      'cuda-library-unusable',
+      `cuBLASLt ${this.version} has no algorithm that computes ${keyOf(product)} on this GPU: ${this.#upgrade}, or use --device cpu.`,
     );
-    this.#check('cublasLtMatmul', status, keyOf(product));
   }
 
   dispose(): void {
@@ -206,7 +222,7 @@ export class CublasLt {
     const description = this.#describe(product);
     this.#setPointers(description, product, operands);
     const preference = this.#prefer(operands, workspace.bytes);
-    const result = new Uint8Array(resultBytes);
+    const results = new Uint8Array(mostAlgorithms * resultBytes);
     const count = new Int32Array(1);
     const status = this.#calls.cublasLtMatmulAlgoGetHeuristic(
       this.#handle,
@@ -216,20 +232,24 @@ export class CublasLt {
       layoutOut,
       layoutOut,
       preference,
-      1,
-      result,
+      mostAlgorithms,
+      results,
       count,
     );
     this.#calls.cublasLtMatmulPreferenceDestroy(preference);
     const refused = status === notSupported || (status === invalidValue && product.epilogue !== 'none');
-    const found = count[0] !== 0 && new Int32Array(result.buffer)[resultState] === 0;
-    if (refused || (status === 0 && !found)) {
+    const algorithms = Array.from({ length: count[0] ?? 0 }, (_, at) =>
+      results.slice(at * resultBytes, (at + 1) * resultBytes),
+    )
+      .filter((result) => new Int32Array(result.buffer)[resultState] === 0)
+      .map((result) => result.slice(0, algorithmBytes));
+    if (refused || (status === 0 && algorithms.length === 0)) {
       this.#calls.cublasLtMatmulDescDestroy(description);
       for (const layout of [layoutA, layoutB, layoutOut]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
       return null;
     }
     this.#check('cublasLtMatmulAlgoGetHeuristic', status, keyOf(product));
-    return { description, layoutA, layoutB, layoutOut, algorithm: result.slice(0, algorithmBytes) };
+    return { description, layoutA, layoutB, layoutOut, algorithms };
   }
 
   #layout(type: ScalarType, rows: number, columns: number): number {

@@ -19,7 +19,8 @@ import { narrow, widen } from './half-precision.js';
 const moduleLoading = process.env.CUDA_MODULE_LOADING;
 const devices: CudaDevice[] = [];
 afterEach(() => {
-  delete process.env.CUDA_EMULATOR_EPILOGUES;
+  for (const name of ['EPILOGUES', 'FAILING_FUSED', 'FAILING_PLAIN'])
+    delete process.env[`CUDA_EMULATOR_${name}`];
   if (moduleLoading === undefined) delete process.env.CUDA_MODULE_LOADING;
   else process.env.CUDA_MODULE_LOADING = moduleLoading;
   for (const device of devices.splice(0)) device.dispose();
@@ -176,6 +177,35 @@ test('a device that follows another one in a process has the same context; after
   // Clears the emulator's error, and retains the context that it makes.
   new Card().begin();
   assert.equal(contextsMade(), made + 1);
+});
+
+test('an algorithm that fails when it is used gives way to the next one, a fused product to a plain one', () => {
+  const results = ['0', '2', '3'].map((failing) => {
+    process.env.CUDA_EMULATOR_FAILING_FUSED = failing;
+    const device = open();
+    const { step, set, state } = toy(device);
+    set(1);
+    step();
+    return { state: state(), fused: device.epilogues().map((line) => / fused$/.test(line)) };
+  });
+  const [usual, second, none] = results;
+  assert.ok(usual?.fused.some((fused) => fused));
+  assert.deepEqual(second, usual, 'the emulator computes the same by each of them');
+  assert.deepEqual(
+    none?.fused,
+    usual?.fused.map(() => false),
+  );
+});
+
+test('a plain product that no algorithm computes is one sentence', () => {
+  process.env.CUDA_EMULATOR_FAILING_PLAIN = '2';
+  process.env.CUDA_EMULATOR_EPILOGUES = 'none';
+  toy(open()).step();
+  process.env.CUDA_EMULATOR_FAILING_PLAIN = '3';
+  assert.throws(
+    toy(open()).step,
+    /cuBLASLt 13\.0\.0 has no algorithm that computes .* on this GPU: .*pip install --upgrade/,
+  );
 });
 
 test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {

@@ -59,12 +59,9 @@ export class Products {
     const operands = addresses(out, a, b, following);
     const { driver, stream } = this.launcher.tools;
     const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
-    if (k > 0 && whole.epilogue !== 'none' && this.#isFused(whole, operands)) {
-      this.cublasLt.matmul(whole, operands, this.workspace, stream);
-      return;
-    }
+    if (k > 0 && whole.epilogue !== 'none' && this.#multiplyFused(whole, operands)) return;
     const product = epilogue === follows.activation && preActivation ? preActivation : out;
-    if (k > 0) this.cublasLt.matmul(plain, { ...operands, out: product.address }, this.workspace, stream);
+    if (k > 0) this.#multiplyPlain(plain, { ...operands, out: product.address });
     else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
     this.#follow(out, m, n, following);
   }
@@ -88,8 +85,7 @@ export class Products {
     if (m * n * k === 0 || following.activation !== geluNew || product.output !== 'bf16') return false;
     const sums = this.launcher.between(n * scalarBytes('bf16'));
     const operands = { ...addresses(out, a, b, following), bias: sums };
-    if (!this.#isFused(product, operands)) return false;
-    this.cublasLt.matmul(product, operands, this.workspace, this.launcher.tools.stream);
+    if (!this.#multiplyFused(product, operands)) return false;
     const geometry = launches.add_bias_gradient(n);
     this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
     return true;
@@ -123,16 +119,25 @@ export class Products {
     return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
   }
 
-  #isFused(product: Product, operands: Operands): boolean {
+  /** @throws UserError (device) where cuBLASLt computes it in no way. */
+  #multiplyPlain(product: Product, operands: Operands): void {
+    const { stream } = this.launcher.tools;
+    const ways = product.tf32 ? [product, { ...product, tf32: false }] : [product];
+    if (!ways.some((way) => this.cublasLt.matmul(way, operands, this.workspace, stream)))
+      throw this.cublasLt.noAlgorithm(product);
+  }
+
+  /** @returns false, and nothing is done, where cuBLASLt does not offer that for the shape. */
+  #multiplyFused(product: Product, operands: Operands): boolean {
     const { bias = 0, preActivation = 0 } = operands;
     if (bias % fusedAlignment !== 0 || preActivation % fusedAlignment !== 0) return false;
     const { m, n, k, output, epilogue, transposeA, transposeB } = product;
     const key = `${output} [${m},${n}] over ${k}${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}, ${epilogue}`;
-    const known = this.#fused.get(key);
-    if (known !== undefined) return known && this.cublasLt.offers(product, operands, this.workspace);
-    const offered = this.cublasLt.offers(product, operands, this.workspace);
-    this.#fused.set(key, offered);
-    return offered;
+    if (this.#fused.get(key) === false) return false;
+    const { stream } = this.launcher.tools;
+    const done = this.cublasLt.matmul(product, operands, this.workspace, stream);
+    if (!this.#fused.has(key)) this.#fused.set(key, done);
+    return done;
   }
 
   #follow(out: Tensor, m: number, n: number, { epilogue, bias, preActivation, activation }: Following): void {

@@ -36,7 +36,7 @@ export const reportFileName = 'report.html';
  */
 export function writeReport(folder: string, facts: ReportFacts): string {
   const path = join(folder, reportFileName);
-  writeFileAtomic(path, renderReport(readMetrics(join(folder, metricsFileName)), facts));
+  writeFileAtomic(path, renderReport(readMetrics(join(folder, metricsFileName)), facts), 0o600);
   return path;
 }
 

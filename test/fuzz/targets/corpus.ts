@@ -1,6 +1,7 @@
 // Fuzzing of the corpus readers, whatever format they take a file for.
 
-import { readCorpus, summaryLines } from '../../../src/corpus/read-corpus.js';
+import { readCorpus } from '../../../src/corpus/read-corpus.js';
+import { summaryLines } from '../../../src/corpus/summary.js';
 import { mutateBytes } from '../mutate-bytes.js';
 import { mutateJson } from '../mutate-json.js';
 import { mutateText } from '../mutate-text.js';

@@ -36,7 +36,7 @@ const sound: Files = new Map([
 ]);
 
 /** Far more than a model needs. */
-const mostRequests = 500;
+const mostRequests = 200;
 
 const statuses = [
   '200',

@@ -1,9 +1,8 @@
 // Fuzzing of pytorch_model.bin: the zip archive around it, and the pickle in it.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openPytorchBin } from '../../../src/weights/pytorch-bin.js';
-import { repositoryRoot } from '../../repository.js';
+import { archive, int, legacy, stateDict, values } from '../../torch-files.js';
 import type { Dice } from '../dice.js';
 import { extremeIntegers, mutateBytes } from '../mutate-bytes.js';
 import { mutatePickle, pickleOps } from '../pickle-ops.js';
@@ -11,9 +10,14 @@ import { type Files, fileOf, type Target, withFiles } from '../target.js';
 
 const fileName = 'pytorch_model.bin';
 
-function golden(kind: string): Files {
-  return new Map([[fileName, readFileSync(join(repositoryRoot, 'test/goldens/weights', kind, fileName))]]);
-}
+const oneFile = (bytes: Uint8Array): Files => new Map([[fileName, bytes]]);
+
+/** A storage of 6 elements seen whole, as a view, and not at all. */
+const dicts = [
+  stateDict(),
+  stateDict({ offset: int(1), shape: [int(2), int(2)] }),
+  stateDict({ shape: [int(0), int(3)] }),
+];
 
 function read(folder: string): void {
   const file = openPytorchBin(join(folder, fileName));
@@ -42,7 +46,9 @@ function mutateRecord(bytes: Buffer, dice: Dice): Buffer {
 
 export const zip: Target = {
   about: 'pytorch_model.bin as torch.save writes it today: a zip archive, every tensor of it read',
-  seeds: ['zip', 'zip-f16', 'zip-views', 'zip-parameters'].map(golden),
+  seeds: dicts.map((dict) =>
+    oneFile(archive(dict, { name: 'archive/byteorder', data: Buffer.from('little') })),
+  ),
   mutate(seed, dice, other) {
     const bytes = fileOf(seed, fileName);
     const mutant = dice.chance(2)
@@ -58,7 +64,7 @@ const pickles = 5;
 
 export const pickle: Target = {
   about: 'the pickle in pytorch_model.bin, opcode by opcode',
-  seeds: ['legacy', 'legacy-views', 'legacy-f16', 'legacy-masks'].map(golden),
+  seeds: dicts.map((dict) => oneFile(legacy(dict, values))),
   mutate(seed, dice) {
     const bytes = fileOf(seed, fileName);
     const parts: Buffer[] = [];

@@ -34,12 +34,15 @@ function read(folder: string): void {
 }
 
 /** Patterns that take exponential or quadratic time, or overflow the stack of the engine that runs them. */
-const patterns = [
+const endlessPatterns = [
   '(.+)+\\x01',
-  '(\\p{L}+)*$',
+  '(\\p{L}+)*\\x01',
   '(a|a|aa)+\\x01',
   '(?:\\s*\\S*)*\\x01',
   '(.*)(.*)(.*)(.*)(.*)(.*)\\x01',
+] as const;
+
+const patterns = [
   '',
   '(?=)',
   'a{1,100000}',
@@ -48,10 +51,11 @@ const patterns = [
   '(',
   '[',
   '\\p{Foo}',
-];
+] as const;
 
 function part(dice: Dice): object {
-  const Regex = dice.pick(patterns);
+  // Each of the endless ones takes all the time that a tokenizer is given.
+  const Regex = dice.pick(dice.chance(100) ? endlessPatterns : patterns);
   const content = dice.pick(hostileTexts);
   return dice.pick<object>([
     {
@@ -125,17 +129,23 @@ export const tokenizerJson: Target = {
 
 const words = ['#version: 0.2', 'Ġ', 'Ġt', 'e r', 'a', ' ', '  ', '{', '"', ':1', ',', '\\u0000'];
 
+/** A small vocabulary: mutants of it are quick to make. */
 function vocabularyAndMerges(): Files {
-  const files = golden('vocabulary-and-merges');
-  const next = Object.keys(JSON.parse(fileOf(files, 'vocab.json').toString())).length;
-  return withFiles(files, {
-    'added_tokens.json': JSON.stringify({ '<|pad|>': next, '<|user|>': next + 1 }),
-    'special_tokens_map.json': '{"eos_token": {"content": "<|endoftext|>"}, "pad_token": "<|pad|>"}',
-    'tokenizer_config.json': JSON.stringify({
-      add_prefix_space: false,
-      added_tokens_decoder: { [next]: { content: '<|pad|>', special: true } },
-    }),
-  });
+  const merges = ['h e', 'l l', 'he ll', 'Ġ h'];
+  const tokens = [...'Ġhelo!wrd,你', ...merges.map((merge) => merge.replace(' ', '')), '<|endoftext|>'];
+  const next = tokens.length;
+  return new Map(
+    Object.entries({
+      'vocab.json': JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
+      'merges.txt': `#version: 0.2\n${merges.join('\n')}\n`,
+      'added_tokens.json': JSON.stringify({ '<|pad|>': next, '<|user|>': next + 1 }),
+      'special_tokens_map.json': '{"eos_token": {"content": "<|endoftext|>"}, "pad_token": "<|pad|>"}',
+      'tokenizer_config.json': JSON.stringify({
+        add_prefix_space: false,
+        added_tokens_decoder: { [next]: { content: '<|pad|>', special: true } },
+      }),
+    }).map(([name, text]) => [name, Buffer.from(text)]),
+  );
 }
 
 export const tokenizerFiles: Target = {
@@ -163,7 +173,7 @@ export const text: Target = {
   ),
   mutate(seed, dice, other) {
     const sound = fileOf(seed, 'text').toString();
-    const run = (dice.pick(runs) ?? '').repeat(dice.length(20_000));
+    const run = (dice.pick(runs) ?? '').repeat(dice.length(4000));
     const mutant = mutateText(
       sound + (dice.chance(4) ? run : ''),
       dice,

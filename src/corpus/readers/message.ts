@@ -1,0 +1,111 @@
+// One message of a transcript: { "role": "user", "content": "..." }, or ShareGPT's { "from": "human", "value": "..." }.
+// Content is text, or a list of parts. What a tool is asked and what it answers is never learnt.
+
+import { type Fields, isRecord } from '../../objects.js';
+import type { Tally } from '../tally.js';
+import { isWeightedOff, judgementFields, verdictOf } from './judgement.js';
+import { inLowerCase, isNothing, kindOf, namesOf, type RawTurn, RecordFault, textOf } from './record.js';
+import { isCall, speakerOf } from './roles.js';
+
+const callFields = ['tool_calls', 'function_call'] as const;
+
+/** Fields of a message that are read, or that only say what is said otherwise. */
+const readFields: ReadonlySet<string> = new Set([
+  ...['role', 'content', 'from', 'value', 'name', 'tool_call_id', ...callFields],
+  ...judgementFields,
+]);
+
+/** @param number which message of the record it is, from 1. @throws RecordFault when it cannot be read. */
+export function messageTurn(given: unknown, number: number, tally: Tally): RawTurn {
+  if (typeof given === 'string') return { text: given, supervised: true };
+  if (!isRecord(given)) throw wrongMessage(kindOf(given), number);
+  const message = inLowerCase(given);
+  const [speaker, content] = fieldsOf(message, number);
+  for (const field of Object.keys(message))
+    if (!readFields.has(field) && !isNothing(message[field])) tally.unused(`message ${field}`);
+  const said = contentOf(message[content], content, `the ${content} of message ${number}`);
+  const named = speakerOf(message[speaker]);
+  const who = said.isToolResult ? { role: 'tool' as const } : withName(named, message);
+  const isContext = who.role === 'system' || who.role === 'tool';
+  if (isCall(message[speaker])) return { text: null, calls: true, supervised: false, ...who };
+  const calls = said.calls || callFields.some((field) => !isNothing(message[field]));
+  if (calls) tally.count('toolCall');
+  return {
+    text: said.text,
+    supervised: !isContext && !isSwitchedOff(message, tally),
+    ...who,
+    ...(calls && { calls }),
+  };
+}
+
+function isSwitchedOff(message: Fields, tally: Tally): boolean {
+  if (verdictOf(message, tally) === 'bad') {
+    tally.count('bad');
+    return true;
+  }
+  if (!isWeightedOff(message, tally)) return false;
+  tally.count('weightless');
+  return true;
+}
+
+/** Two people may both be users: a name tells them apart. */
+function withName(who: ReturnType<typeof speakerOf>, { name }: Fields): ReturnType<typeof speakerOf> {
+  const isNamed = typeof name === 'string' && name.trim() !== '' && who.role !== 'tool';
+  return isNamed ? { ...who, speaker: name.trim() } : who;
+}
+
+/** Which fields say who speaks and what. A message that only calls a tool needs no content. */
+function fieldsOf(message: Fields, number: number): readonly [speaker: string, content: string] {
+  for (const pair of [
+    ['role', 'content'],
+    ['from', 'value'],
+  ] as const) {
+    const [speaker, content] = pair;
+    if (!Object.hasOwn(message, speaker)) continue;
+    if (Object.hasOwn(message, content)) return pair;
+    if (speaker === 'role' && Object.keys(message).every((field) => readFields.has(field))) return pair;
+  }
+  throw wrongMessage(namesOf(Object.keys(message).slice(0, 6)) || 'no field', number);
+}
+
+function wrongMessage(found: string, number: number): RecordFault {
+  return new RecordFault(
+    'shape',
+    'a message has no role and content',
+    `expected role and content, or from and value, in message ${number}, found ${found}`,
+  );
+}
+
+interface Content {
+  readonly text: string | null;
+  readonly calls: boolean;
+  readonly isToolResult: boolean;
+}
+
+function contentOf(value: unknown, field: string, what: string): Content {
+  if (!Array.isArray(value)) return { text: textOf(value, field, what), calls: false, isToolResult: false };
+  const texts: string[] = [];
+  let [calls, isToolResult] = [false, false];
+  for (const part of value) {
+    const type = isRecord(part) ? part.type : undefined;
+    if (typeof part === 'string') texts.push(part);
+    else if (type === 'tool_use') calls = true;
+    else if (type === 'tool_result' && isRecord(part)) {
+      isToolResult = true;
+      const inner = contentOf(part.content, field, what);
+      if (inner.text !== null) texts.push(inner.text);
+    } else if (isRecord(part) && typeof part.text === 'string') texts.push(part.text);
+    else throw new RecordFault('content', `a message has ${partKind(type)}`);
+  }
+  return { text: texts.length === 0 ? null : texts.join('\n'), calls, isToolResult };
+}
+
+/** Fixed words, whatever a file calls its parts. */
+function partKind(type: unknown): string {
+  const name = typeof type === 'string' ? type.toLowerCase() : '';
+  if (name.includes('image')) return 'an image';
+  if (name.includes('audio')) return 'sound';
+  if (name.includes('video')) return 'a video';
+  if (name.includes('file') || name.includes('document')) return 'a file';
+  return 'a part that is no text';
+}

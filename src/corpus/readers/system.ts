@@ -1,0 +1,13 @@
+// Instructions that stand beside a conversation, in a field of their own.
+
+import type { Fields } from '../../objects.js';
+import { neededText, type RawTurn } from './record.js';
+
+export const systemFields: readonly string[] = ['system', 'system_prompt'];
+
+export function systemTurns(record: Fields): RawTurn[] {
+  return systemFields
+    .filter((field) => Object.hasOwn(record, field) && record[field] !== null)
+    .map((field) => ({ text: neededText(record, field), supervised: false, role: 'system' as const }))
+    .filter(({ text }) => text.trim() !== '');
+}

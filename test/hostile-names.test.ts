@@ -1,0 +1,145 @@
+// Names and words of strangers, as both programs print them: whichever line prints a file's name, a tensor, a field, a
+// token, a role or what a server says, no character in it can command a terminal or reorder its text.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { repositoryRoot } from './repository.js';
+import { makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+
+const root = scratchFolder('hostile-names');
+const goodModel = makeTinyModel(join(root, 'model'));
+const goodData = makeTinyCorpus(join(root, 'chats.json'));
+
+/** A title, a colour by C1, text turned round, lines that no program of ours ended. */
+const hostile = '\u001b]0;owned\u0007\u009b31m\u202egnp.exe\u2028\u2066\r\u0085';
+/** What a file system takes, too. */
+const hostileName = `${hostile}\nerror: forged`;
+
+const unsafe = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+
+/** Everything that a program prints, and its exit code. */
+async function run(
+  program: 'main' | 'chat/main',
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ printed: string; code: number | null }> {
+  const child = spawn(process.execPath, [join(repositoryRoot, 'dist/src/cli', `${program}.js`), ...args], {
+    cwd: root,
+    env: { ...process.env, HF_HUB_OFFLINE: '1', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk) => {
+      printed += chunk;
+    });
+  const [code] = await once(child, 'close');
+  return { printed, code };
+}
+
+function assertSafe({ printed, code }: { printed: string; code: number | null }, says: RegExp): void {
+  assert.match(printed, says);
+  assert.doesNotMatch(printed, unsafe);
+  assert.doesNotMatch(printed, /^error: forged/m);
+  assert.doesNotMatch(printed, /a defect of/);
+  assert.ok(code !== 1, printed);
+}
+
+let folders = 0;
+function folderWith(files: Readonly<Record<string, string>>): string {
+  const folder = join(root, `folder-${folders++}`);
+  mkdirSync(folder);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+/** A copy of the good model with another file in it. */
+function modelWith(name: string, content: string | Uint8Array): string {
+  const folder = join(root, `folder-${folders++}`);
+  cpSync(goodModel, folder, { recursive: true });
+  writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+const train = (...args: string[]) => run('main', ['--output-dir', join(root, 'out'), '--dry-run', ...args]);
+
+describe('a terminal is safe from', { skip: process.platform === 'win32' }, () => {
+  it('names of files', async () => {
+    const data = folderWith({ [`${hostileName}.json`]: '{' });
+    assertSafe(await train('--model', goodModel, '--data', data), /is not JSON/);
+    const skipped = folderWith({ [`${hostileName}.xyz`]: '', 'good.json': readFileSync(goodData, 'utf8') });
+    assertSafe(await train('--model', goodModel, '--data', skipped), /no known format|skipped/);
+    const model = join(root, hostileName);
+    assertSafe(await train('--model', model, '--data', goodData), /owned/);
+    assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /owned/);
+  });
+
+  it('fields and roles of a corpus', async () => {
+    const record = (value: object) => folderWith({ 'data.jsonl': `${JSON.stringify(value)}\n` });
+    assertSafe(await train('--model', goodModel, '--data', record({ [hostile]: 1 })), /error: /);
+    const messages = [
+      { role: hostile, content: 'Hi' },
+      { [hostile]: hostile, content: 'Hello' },
+    ];
+    assertSafe(await train('--model', goodModel, '--data', record({ messages })), /\S/);
+  });
+
+  it('names of tensors and types', async () => {
+    const header = JSON.stringify({ [hostile]: { dtype: hostile, shape: [1], data_offsets: [0, 4] } });
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
+    const bytes = Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]);
+    const model = modelWith('model.safetensors', bytes);
+    assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /of type/);
+  });
+
+  it('values of a config and tokens of a tokenizer', async () => {
+    const config = JSON.stringify({ model_type: hostile });
+    assertSafe(await run('chat/main', [modelWith('config.json', config), '--prompt', 'Hi']), /model_type/);
+    const broken = `{"model_type": ${hostile}`;
+    assertSafe(await run('chat/main', [modelWith('config.json', broken), '--prompt', 'Hi']), /as JSON/);
+    const roles = JSON.stringify({ eos_token: hostile });
+    const model = modelWith('special_tokens_map.json', roles);
+    assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /token/);
+    const options = folderWith({ 'run.yaml': JSON.stringify({ [hostile]: 1 }) });
+    assertSafe(await run('main', ['--config', join(options, 'run.yaml')]), /unknown option/);
+  });
+
+  it('the answers of a program for machines', async () => {
+    const answer = await train('--model', goodModel, '--data', goodData, '--json', '--output-dir', hostile);
+    assertSafe(answer, /"output_dir":"\\u001b/);
+  });
+
+  describe('a server', () => {
+    let server: Server;
+    before(async () => {
+      server = createServer((request, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.setHeader('x-error-message', 'owned \u009b31m');
+        const isInfo = request.url?.includes('/revision/') === true;
+        const sha = 'c0ffee'.padEnd(40, '0');
+        const tree = [{ type: 'file', path: `${hostile}.bin`, size: 3, oid: sha }];
+        response.end(JSON.stringify(isInfo ? { id: hostile, sha, _id: '1' } : tree));
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+    });
+    after(() => server.close());
+
+    it('that lists files of any name', async () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const env = {
+        HF_HUB_OFFLINE: '0',
+        HF_ENDPOINT: `http://127.0.0.1:${port}`,
+        HF_HOME: join(root, 'cache'),
+      };
+      assertSafe(await run('chat/main', ['owner/name', '--prompt', 'Hi'], env), /owner\/name/);
+    });
+  });
+});
