@@ -4,7 +4,9 @@
 import { openTokenizer, readCorpus } from 'chatbot-train';
 
 const paths = process.argv.slice(2);
-const { dialogues, summary } = readCorpus(paths.length > 0 ? paths : ['data/faq.json', 'data/small-talk.jsonl']);
+const { dialogues, summary } = readCorpus(
+  paths.length > 0 ? paths : ['data/faq.json', 'data/small-talk.jsonl'],
+);
 for (const file of summary.files)
   console.log(`${file.path}: ${file.dialogues} dialogues, ${file.turns} turns (${file.format})`);
 

@@ -368,7 +368,10 @@ test('--resume without a checkpoint does not write over a model', async () => {
 test('another --model than that of the run has no effect, and that is said', async () => {
   const { code, stderr } = await chatbotTrain([...until(27, whole), '--model', 'small', '--resume']);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /resuming goes on with the checkpoint's model \(.*\): --model small has no effect/);
+  assert.match(
+    stderr,
+    /^note: --model small has no effect: resuming goes on with the checkpoint's own model, which began as .*model$/m,
+  );
   assert.doesNotMatch((await chatbotTrain([...until(27, whole), '--resume'])).stderr, /has no effect/);
 });
 
@@ -378,12 +381,51 @@ test('--resume of a finished run trains nothing and leaves its numbers as they a
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /^step /m);
   assert.match(stdout, /^Trained 27 steps/m);
+  assert.match(
+    stderr,
+    /^note: the run in .*whole is finished: all 27 steps are done; to train on, resume it with a larger --max-steps \(now 27\), or start a new run with --model .*checkpoint-27 and another --output-dir$/m,
+  );
+  assert.doesNotMatch(stderr, /other options than before/);
   assert.deepEqual(substance(whole), before);
+});
+
+test('options that change how the run goes on are said, with what they were; a dry run says so too', async () => {
+  const { code, stderr } = await chatbotTrain([
+    ...until(40, whole),
+    ...['--resume', '--dry-run', '--lr', '5e-4', '--save-steps', '9', '--no-load-best-model-at-end'],
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stderr,
+    /^note: the run goes on after step 27 with other options than before: --max-steps 40 \(was --max-steps 27\), --learning-rate 0\.0005 \(was --learning-rate 0\.001\), --no-load-best-model-at-end \(was --load-best-model-at-end\)$/m,
+  );
+  assert.doesNotMatch(stderr, /is finished/);
+});
+
+test('a checkpoint of the Hugging Face Trainer is not resumed, but its weights are for --model', async () => {
+  const run = join(root, 'hf-run');
+  const checkpoint = join(run, 'checkpoint-500');
+  cpSync(model, checkpoint, { recursive: true });
+  writeFileSync(join(checkpoint, 'trainer_state.json'), '{"global_step": 500, "log_history": []}');
+  for (const named of [run, checkpoint]) {
+    const { code, stderr } = await chatbotTrain([
+      ...until(2, join(root, 'from-hf')),
+      ...['--quiet', '--resume', named],
+    ]);
+    assert.match(
+      stderr,
+      /^error: cannot resume: .*checkpoint-500 is a checkpoint of the Hugging Face Trainer, .*; use --model .*checkpoint-500 to start/,
+    );
+    assert.equal(code, 4);
+  }
+  const words = until(2, join(root, 'from-hf')).map((word) => (word === model ? checkpoint : word));
+  assert.equal((await chatbotTrain(words)).code, 0);
 });
 
 const otherData = makeTinyCorpus(join(root, 'other.json'), 90);
 for (const [what, flags] of [
   ['data', ['--data', otherData]],
+  ['evaluation data', ['--eval-data', otherData]],
   ['a seed', ['--seed', '7']],
   ['rows a batch', ['--batch-size', '2']],
 ] as const)
@@ -395,7 +437,12 @@ for (const [what, flags] of [
       ...['--max-steps', '50', '--output-dir', whole, '--resume'],
       ...flags,
     ]);
-    assert.match(stderr, /^error: .*whole was trained on other data, or with another --seed, .*\n$/);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^error: cannot resume .*whole.*: it was trained on other data: .*${flags.join(' ').slice(2)} \\(was .*\n$`,
+      ),
+    );
     assert.equal(code, 2);
     assert.deepEqual(listing(whole), before);
   });

@@ -46,7 +46,7 @@ test('a file of the working folder wins, and so does what looks like a path', as
 test('a name that is neither says which ones there are', async () => {
   await assert.rejects(
     loadOptions(given('quickstrat')),
-    /^UserError: config file quickstrat does not exist; check the path after --config, or name a shipped one: quickstart$/,
+    /^UserError: config file quickstrat does not exist; check the path after config, or name a shipped one: quickstart$/,
   );
 });
 

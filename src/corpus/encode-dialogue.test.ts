@@ -179,3 +179,30 @@ test('what is left out of an overlong dialogue changes nothing of what stays', (
     { seed: 2, numRuns: 200 },
   );
 });
+
+describe('what is too long', () => {
+  const role = (name: 'user' | 'assistant', text: string): Turn => ({ text, supervised: true, role: name });
+
+  test('a reply whose question left is context, and an opening is learnt', () => {
+    const turns = [role('assistant', 'aa'), role('user', 'bb'), role('assistant', 'cc'), role('user', 'dd')];
+    assert.deepEqual(learnt(turns, 'auto'), ['aa|bb|cc', 'a|...cc|']);
+    const more = [role('user', 'xx'), ...turns.slice(0, 3)];
+    assert.deepEqual(learnt(more, 'auto', 9), ['aa|bb|cc', '.....cc|']);
+  });
+
+  test('turns that left, replies that were cut and tokens that were lost are told apart', () => {
+    const lost = (turns: Turn[], maxLength: number) => {
+      const encoded = encode(turns, 'responses', maxLength);
+      return encoded && [encoded.droppedTurns, encoded.cutReply, encoded.droppedTokens];
+    };
+    assert.deepEqual(lost([say('aa'), say('bb'), say('cc')], 100), [0, false, 0]);
+    assert.deepEqual(lost([say('aa'), say('bb'), say('cc')], 6), [1, false, 3]);
+    assert.deepEqual(lost([say('a'), say('bcdefgh')], 5), [0, true, 4]);
+    assert.deepEqual(lost([say('abcdefgh'), say('i')], 6), [0, false, 4]);
+  });
+
+  test('what follows the last learnt turn takes no room', () => {
+    const turns = [role('user', 'a'), role('assistant', 'b'), role('user', 'cccccccc')];
+    assert.deepEqual(learnt(turns, 'auto', 4), ['a|b', '.b|']);
+  });
+});

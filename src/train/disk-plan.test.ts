@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
 import { freeDisk, planDisk, refuseFullDisk, type Writing } from './disk-plan.js';
 
@@ -24,7 +25,7 @@ const refusal = (changes: Partial<Writing>, free: number): string => {
   } catch (thrown) {
     assert.ok(thrown instanceof UserError);
     assert.equal(thrown.exitCode, 5);
-    return thrown.message;
+    return flagMessageOf(thrown);
   }
   return 'fits';
 };

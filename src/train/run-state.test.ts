@@ -18,7 +18,7 @@ describe('readState', () => {
     );
     assert.throws(() => readState(path), {
       name: 'UserError',
-      message: `cannot resume: ${scratch} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use --model ${scratch} to start a new run with its weights`,
+      message: `cannot resume: ${scratch} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use model: '${scratch}' to start a new run with its weights`,
     });
   });
 

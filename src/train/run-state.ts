@@ -112,7 +112,7 @@ export function readState(path: string): RunState {
   if (isOfTrainer(json)) {
     const folder = dirname(path);
     throw new UserError(
-      'resume-mismatch',
+      'checkpoint-foreign',
       `cannot resume: ${folder} is a checkpoint of the Hugging Face Trainer, whose optimizer state cannot be read here; use ${option('model', folder)} to start a new run with its weights`,
     );
   }

@@ -30,6 +30,7 @@ import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
 import { lengthWarning, planRunMemory, type RunPlan, rowLength, runMemory, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
+import { refuseOtherData, resolvedPrecision, resumeNotes } from './resume-options.js';
 import { freshState, type RunState } from './run-state.js';
 import { warmupSteps } from './schedule.js';
 import { openStart, refuseFile, refuseOccupied, type Start } from './start.js';
@@ -90,7 +91,7 @@ async function lockedRun(
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
-    refuseOtherData(options, state, data);
+    if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
     const learning = learnerOptions(options, {
       precision,
       capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
@@ -129,6 +130,9 @@ async function lockedRun(
       watcher.note(
         `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
       );
+    if (start.checkpoint)
+      for (const line of resumeNotes(start.checkpoint, options, precision, { state, ...settings }))
+        watcher.note(line);
     watcher.plan(plan);
     if (options.dryRun) return null;
     const lock = isLocked ? null : lockNewFolder(options);
@@ -179,32 +183,6 @@ function checkedDisk(
   return plan;
 }
 
-/** What the fingerprint of the data depends on. */
-const dataOptions = [
-  ...(['seed', 'maxLength', 'perDeviceTrainBatchSize', 'gradientAccumulationSteps'] as const),
-  ...(['packing', 'lossOn', 'evalRatio'] as const),
-] as const satisfies readonly (keyof TrainOptions)[];
-
-function refuseOtherData(
-  { outputDir }: Pick<RunOptions, 'outputDir'>,
-  state: RunState,
-  { fingerprints }: TrainingData,
-): void {
-  const named = dataOptions.map((key) => option(key)).join(', ');
-  const cure = `give the old ones, or start a new run with ${option('model', outputDir)}`;
-  if (state.dataFingerprint !== fingerprints.training)
-    throw new UserError(
-      'resume-mismatch',
-      `${outputDir} was trained on other data or with other options (${named}), or by an earlier version that read these files in another way, so it cannot be resumed with these; ${cure}`,
-    );
-  const measuredOn = state.evaluationFingerprint;
-  if (measuredOn !== null && measuredOn !== fingerprints.evaluation)
-    throw new UserError(
-      'resume-mismatch',
-      `${outputDir} was measured on another evaluation set, so its losses cannot be compared with those of this one; ${cure}`,
-    );
-}
-
 interface Run {
   readonly options: RunOptions;
   readonly start: Start;
@@ -224,7 +202,7 @@ async function train(run: Run): Promise<TrainingSummary> {
     model: learner.model,
     optimizer: learner.optimizer,
     tokenizer: start.tokenizer,
-    options,
+    options: { ...options, [resolvedPrecision]: run.plan.precision },
   };
   start.loadWeights(learner.model);
   if (start.checkpoint) restoreOptimizer(start.checkpoint, state, checkpointed);

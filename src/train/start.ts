@@ -3,13 +3,13 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunOptions } from '../config/output-folder.js';
-import { trainOptions } from '../config/train-options.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from '../files/atomic.js';
 import type { GPT2 } from '../nn/gpt2.js';
 import { expectedTensors, type GPT2Config, presetConfig, presetVocabulary } from '../nn/gpt2-config.js';
 import { initializeWeights } from '../nn/initialize.js';
 import { option } from '../option-names.js';
+import { oneLine } from '../quote.js';
 import { Random } from '../random.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -96,12 +96,12 @@ function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): v
   );
 }
 
-/** The same command plus `--resume` goes on with a run; another `--model` than the run's cannot be meant. */
+/** The same command plus `--resume` goes on with a run. The default is named too: it may have been given. */
 function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
-  if (trained !== undefined && trained !== model && model !== trainOptions.model.default)
+  if (typeof trained === 'string' && trained !== model)
     watcher.note(
-      `resuming goes on with the checkpoint's model (${trained}): ${option('model', model)} has no effect`,
+      `${option('model', model)} has no effect: resuming goes on with the checkpoint's own model, which began as ${oneLine(trained)}`,
     );
 }
 

@@ -187,7 +187,7 @@ export class CublasLt {
   noAlgorithm(product: Product): UserError {
     return new UserError(
       'cuda-library-unusable',
-      `cuBLASLt ${this.version} has no algorithm that computes ${keyOf(product)} on this GPU: ${this.#upgrade}, or use --device cpu.`,
+      `cuBLASLt ${this.version} has no algorithm that computes ${keyOf(product)} on this GPU: ${this.#upgrade}, or use ${option('device', 'cpu')}.`,
     );
   }
 

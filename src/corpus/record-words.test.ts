@@ -1,0 +1,380 @@
+// A record's own word: who speaks, what may be learnt, what is missing. One test for each way in which people say it.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { refusal } from '../../test/refusal.js';
+import { withFiles } from '../../test/written-files.js';
+import { type LossOn, learntTurns } from './learnt-turns.js';
+import { readCorpus } from './read-corpus.js';
+import { summaryLines } from './summary.js';
+
+interface Read {
+  /** Each dialogue's turns as `role: text`, a star before those that are learnt. */
+  readonly dialogues: readonly (readonly string[])[];
+  /** What is said of the file, without its name. */
+  readonly said: string;
+}
+
+function read(records: readonly unknown[], name = 'chats.jsonl', lossOn: LossOn = 'auto'): Read {
+  return readText(records.map((record) => JSON.stringify(record)).join('\n'), name, lossOn);
+}
+
+function readText(content: string, name: string, lossOn: LossOn = 'auto'): Read {
+  return withFiles({ [name]: content }, (folder) => {
+    const { dialogues, summary } = readCorpus([join(folder, name)]);
+    const [said = ''] = summaryLines(summary);
+    return {
+      said: said.slice(said.indexOf(': ') + 2),
+      dialogues: dialogues.map((dialogue) => {
+        const learnt = learntTurns(dialogue, lossOn);
+        return dialogue.turns.map(
+          ({ text, role, speaker }, index) =>
+            `${learnt[index]?.learnt ? '*' : ''}${role ?? speaker ?? '-'}: ${text}`,
+        );
+      }),
+    };
+  });
+}
+
+function refused(records: readonly unknown[], name = 'chats.jsonl'): string {
+  const content = records.map((record) => JSON.stringify(record)).join('\n');
+  return withFiles({ [name]: content }, (folder) =>
+    refusal('data', () => readCorpus([join(folder, name)])).replaceAll(`${folder}/`, ''),
+  );
+}
+
+const user = (content: unknown) => ({ role: 'user', content });
+const assistant = (content: unknown) => ({ role: 'assistant', content });
+const chat = (...messages: unknown[]) => ({ messages });
+
+describe('who speaks', () => {
+  test('what the assistant says is learnt, its opening included', () => {
+    const record = chat(assistant('Welcome!'), user('a ticket'), assistant('Here it is.'), user('thanks'));
+    assert.deepEqual(read([record]).dialogues, [
+      ['*assistant: Welcome!', 'user: a ticket', '*assistant: Here it is.', 'user: thanks'],
+    ]);
+    assert.deepEqual(read([record], 'a.json', 'responses').dialogues[0], [
+      'assistant: Welcome!',
+      '*user: a ticket',
+      '*assistant: Here it is.',
+      '*user: thanks',
+    ]);
+  });
+
+  test('where a dialogue does not say who speaks, every turn after the first is learnt', () => {
+    assert.deepEqual(read([{ turns: ['a', 'b', 'c'] }, chat(user('d'), assistant('e'))]).dialogues, [
+      ['-: a', '*-: b', '*-: c'],
+      ['user: d', '*assistant: e'],
+    ]);
+    const named = (role: string, content: string) => ({ role, content });
+    assert.deepEqual(read([chat(named('Ann', 'a'), named('Ben', 'b'), named('Ann', 'c'))]).dialogues, [
+      ['Ann: a', '*Ben: b', '*Ann: c'],
+    ]);
+  });
+
+  test('one speaker’s messages in a row are one turn', () => {
+    const record = chat(user('Hello?'), user('Anybody?'), assistant('Yes.'), assistant('What is it?'));
+    const { dialogues, said } = read([record]);
+    assert.deepEqual(dialogues, [['user: Hello?\nAnybody?', '*assistant: Yes.\nWhat is it?']]);
+    assert.match(said, /; 2 turns joined with the one before, of the same speaker/);
+    const namedUser = (name: string, content: string) => ({ role: 'user', name, content });
+    const two = read([chat(namedUser('ann', 'a'), namedUser('ben', 'b'), assistant('c'))]);
+    assert.deepEqual(two.dialogues, [['user: a', 'user: b', '*assistant: c']]);
+  });
+
+  test('instructions beside a conversation become its system turn', () => {
+    const records = [
+      {
+        system: 'Talk like a pirate.',
+        conversations: [
+          { from: 'human', value: 'Hi' },
+          { from: 'gpt', value: 'Ahoy!' },
+        ],
+      },
+      { system_prompt: 'Be brief.', text: 'Q', response: 'A' },
+    ];
+    assert.deepEqual(read(records).dialogues, [
+      ['system: Talk like a pirate.', 'user: Hi', '*assistant: Ahoy!'],
+      ['system: Be brief.', 'user: Q', '*assistant: A'],
+    ]);
+  });
+
+  test('an instruction, its input on the next line, and the output', () => {
+    const records = [
+      { instruction: 'Say it in the past.', input: 'I go.', output: 'I went.' },
+      { instruction: 'Name a lake.', input: '', output: 'Lake Bled.' },
+      { instruction: 'How old is it?', context: 'It was built in 1900.', response: 'From 1900.' },
+    ];
+    assert.deepEqual(read(records, 'a.json').dialogues, [
+      ['user: Say it in the past.\nI go.', '*assistant: I went.'],
+      ['user: Name a lake.', '*assistant: Lake Bled.'],
+      ['user: How old is it?\nIt was built in 1900.', '*assistant: From 1900.'],
+    ]);
+  });
+});
+
+describe('what may be learnt', () => {
+  test('a message of weight 0 is context', () => {
+    const record = chat(user('Capital of Italy?'), { ...assistant('Milan'), weight: 0 }, user('Sure?'), {
+      ...assistant('Rome.'),
+      weight: 1,
+    });
+    const { dialogues, said } = read([record]);
+    assert.deepEqual(dialogues, [
+      ['user: Capital of Italy?', 'assistant: Milan', 'user: Sure?', '*assistant: Rome.'],
+    ]);
+    assert.match(said, /; 1 turn of weight 0 not learnt/);
+  });
+
+  test('a reply with a bad label or rating is not learnt, in every format', () => {
+    const formats = [
+      chat(user('q'), assistant('a')),
+      {
+        conversations: [
+          { from: 'human', value: 'q' },
+          { from: 'gpt', value: 'a' },
+        ],
+      },
+      { turns: ['q', 'a'] },
+      { text: 'q', response: 'a' },
+      { instruction: 'q', output: 'a' },
+    ];
+    for (const verdict of [{ label: false }, { rating: 'bad' }, { kto_tag: false }, { label: 'undesirable' }])
+      for (const record of formats) {
+        const { dialogues, said } = read([
+          { ...record, ...verdict },
+          { text: 'q2', response: 'a' },
+        ]);
+        assert.deepEqual(
+          dialogues.map((turns) => turns.filter((turn) => turn.startsWith('*')).length),
+          [0, 1],
+          JSON.stringify({ ...record, ...verdict }),
+        );
+        assert.match(said, /; 1 reply marked as bad and not learnt/);
+      }
+    assert.match(read([{ turns: ['q', 'a'], label: 'greeting' }]).said, /fields not used: label/);
+  });
+
+  test('a bad rating is of the assistant’s last turn, and what was said before is learnt', () => {
+    const record = {
+      ...chat(user('a'), assistant('b'), user('c'), assistant('d'), user('e')),
+      rating: 'bad',
+    };
+    assert.deepEqual(read([record]).dialogues, [
+      ['user: a', '*assistant: b', 'user: c', 'assistant: d', 'user: e'],
+    ]);
+  });
+
+  test('the later of two ratings of one reply counts, also where the conversation went on', () => {
+    const turns = (...texts: string[]) => ({ turns: texts });
+    const records = [
+      { ...turns('hi', 'hello'), rating: 'good' },
+      { ...turns('hi', 'hello'), rating: 'bad' },
+      { ...turns('hi', 'hello', 'why?', 'because'), rating: 'good' },
+    ];
+    const { dialogues, said } = read(records);
+    assert.deepEqual(dialogues, [
+      ['-: hi', '-: hello'],
+      ['-: hi', '-: hello', '*-: why?', '*-: because'],
+    ]);
+    assert.match(said, /; 1 rating replaced by a later one of the same reply/);
+    assert.deepEqual(read(records.slice(0, 2).reverse()).dialogues, [['-: hi', '*-: hello']]);
+  });
+
+  test('of a preference pair the chosen answer is learnt, and nothing else', () => {
+    const records = [
+      {
+        conversations: [
+          { from: 'human', value: 'Hi' },
+          { from: 'gpt', value: 'Hello' },
+          { from: 'human', value: 'A joke?' },
+        ],
+        chosen: { from: 'gpt', value: 'Knock, knock.' },
+        rejected: { from: 'gpt', value: 'No.' },
+      },
+      { prompt: [user('a')], chosen: [assistant('b')], rejected: [assistant('c')] },
+      { prompt: 'd', chosen: [user('d'), assistant('e')], rejected: [user('d'), assistant('f')] },
+      { text: 'g', chosen: 'h', rejected: 'i' },
+    ];
+    const { dialogues, said } = read(records);
+    assert.deepEqual(dialogues, [
+      ['user: Hi', 'assistant: Hello', 'user: A joke?', '*assistant: Knock, knock.'],
+      ['user: a', '*assistant: b'],
+      ['user: d', '*assistant: e'],
+      ['user: g', '*assistant: h'],
+    ]);
+    assert.equal(
+      said,
+      '4 dialogues, 10 turns (messages); of 4 preference pairs only the chosen answer is learnt',
+    );
+  });
+
+  test('a tool’s answer is context, and its call is left out', () => {
+    const call = { role: 'assistant', tool_calls: [{ function: { name: 'clock', arguments: '{}' } }] };
+    const result = { role: 'tool', tool_call_id: 'c1', content: '{"hour":9}' };
+    const records = [
+      chat({ role: 'system', content: 'You know the time.' }, user('Time?'), call),
+      chat(user('Time?'), { ...call, content: null }, result, assistant('Nine.')),
+      chat(user('Time?'), call, assistant('Nine.')),
+      chat(user('Bye'), assistant('See you.')),
+    ];
+    const { dialogues, said } = read(records);
+    assert.deepEqual(dialogues, [
+      ['user: Time?', 'tool: {"hour":9}', '*assistant: Nine.'],
+      ['user: Bye', '*assistant: See you.'],
+    ]);
+    assert.match(
+      said,
+      /; 2 records skipped: fewer than two turns with text \(first in line 1\); 3 tool calls/,
+    );
+  });
+});
+
+describe('what is missing', () => {
+  test('nothing is learnt across a turn without text', () => {
+    const record = chat(user('Hi'), assistant(''), user('Anyone?'), assistant('Yes'));
+    const { dialogues, said } = read([record, { turns: ['a', 'b', null, 'c', 'd'] }]);
+    assert.deepEqual(dialogues, [
+      ['user: Anyone?', '*assistant: Yes'],
+      ['-: a', '*-: b'],
+      ['-: c', '*-: d'],
+    ]);
+    assert.match(said, /; 2 empty turns left out, and nothing is learnt across them/);
+    const answered = chat(user('a'), assistant('b'), user(''), assistant('c'), user('d'), assistant('e'));
+    assert.deepEqual(read([answered]).dialogues, [
+      ['user: a', '*assistant: b'],
+      ['assistant: c', 'user: d', '*assistant: e'],
+    ]);
+  });
+
+  test('an empty message beside another of the same speaker leaves no gap', () => {
+    const record = chat(user('a'), assistant(null), assistant('b'));
+    assert.deepEqual(read([record]).dialogues, [['user: a', '*assistant: b']]);
+  });
+
+  test('parts of text are joined, and a dialogue with an image is skipped', () => {
+    const text = (words: string) => ({ type: 'text', text: words });
+    const image = { type: 'image_url', image_url: { url: 'cat.png' } };
+    const records = [
+      chat(user([text('Look:'), text('a cat')]), assistant([text('Nice!')])),
+      chat(user([text('And this?'), image]), assistant('A dog.')),
+    ];
+    const { dialogues, said } = read(records);
+    assert.deepEqual(dialogues, [['user: Look:\na cat', '*assistant: Nice!']]);
+    assert.match(said, /; 1 record skipped: a message has an image \(line 2\)/);
+  });
+
+  test('a null is skipped and counted, a number is text, and the case of field names does not matter', () => {
+    const records = [
+      { text: 'Q', response: null },
+      { text: 'How many?', response: 42 },
+      { Text: 'Q2', Response: 'A2' },
+      {
+        Messages: [
+          { Role: 'User', Content: 'a' },
+          { Role: 'ASSISTANT', Content: 'b' },
+        ],
+      },
+    ];
+    const { dialogues, said } = read(records);
+    assert.deepEqual(dialogues, [
+      ['user: How many?', '*assistant: 42'],
+      ['user: Q2', '*assistant: A2'],
+      ['user: a', '*assistant: b'],
+    ]);
+    assert.match(said, /; 1 record skipped: response is null \(line 1\)/);
+  });
+
+  test('fields that no reader reads are told once a file', () => {
+    const records = [
+      { text: 'a', response: 'b', id: 1, tags: ['x'], note: '' },
+      { text: 'c', response: 'd', id: 2, meta: {} },
+      chat({ ...user('e'), time: '9:00' }, assistant('f')),
+    ];
+    assert.equal(read(records).said, '3 dialogues, 6 turns (qa); fields not used: id, tags and message time');
+    assert.match(read([{ text: 'a', response: 'b', input: 'c' }]).said, /fields not used: input/);
+  });
+});
+
+describe('advice', () => {
+  const renamed = (record: Readonly<Record<string, unknown>>, advice: string) => {
+    const names = new Map(
+      [...advice.matchAll(/(\S+) to (\w+)/g)].map(([, from = '', to = '']) => [from, to]),
+    );
+    return Object.fromEntries(Object.entries(record).map(([key, value]) => [names.get(key) ?? key, value]));
+  };
+
+  test('is given only when following it works', () => {
+    const cases: readonly [record: Readonly<Record<string, unknown>>, advice: string][] = [
+      [{ question: 'a', answer: 'b' }, 'rename question to text and answer to response'],
+      [
+        { question: 'a', context: 'b', answer: 'c' },
+        'rename question to instruction, context to input and answer to output',
+      ],
+      [{ dialog: ['a', 'b'] }, 'rename dialog to turns'],
+      [{ conversation: [user('a'), assistant('b')] }, 'rename conversation to messages'],
+    ];
+    for (const [record, advice] of cases) {
+      const said = refused([record]);
+      assert.ok(said.endsWith(`; ${advice}`), said);
+      const { dialogues, said: after } = read([renamed(record, advice)]);
+      assert.equal(dialogues.length, 1);
+      assert.doesNotMatch(after, /not used/);
+    }
+    const wrapped = { data: [{ text: 'a', response: 'b' }] };
+    assert.match(refused([wrapped]), /; give the list that its field data holds as the file$/);
+    assert.equal(read(wrapped.data).dialogues.length, 1);
+  });
+
+  test('is not given for what renaming would not make a conversation', () => {
+    for (const record of [
+      { prompt: 'Open?\n\n###\n\n', completion: ' Yes END' },
+      { id: 'L2', text: 'Fine.', 'reply-to': 'L1', speaker: 'u2' },
+      { intents: [{ tag: 'hi', patterns: ['Hi'], responses: ['Hello'] }] },
+      { question: 'a', answer: null },
+      { question: 'a', answers: ['b', 'c'] },
+      { conversations: [['a', 'b']] },
+      { messages: [{ from: 'Ann', text: 'Hi', date: 'today' }] },
+    ])
+      assert.doesNotMatch(refused([record]), /; (?:rename|give)/, JSON.stringify(record));
+  });
+});
+
+describe('tab-separated lines', () => {
+  const kinds: readonly [what: RegExp, lines: readonly string[]][] = [
+    [/numbered/, ['1 hi\thello', '2 a table\tfor two', '1 good day\twelcome']],
+    [/columns id, text/, ['id\ttext', '7\thello']],
+    [/columns question, answer/, ['\tquestion\tanswer', '0\thi\thello']],
+    [/first column counts/, ['0\thello there', '1\tgood day', '2\tbye']],
+    [/a name and what it says/, ['Ann\tAre you up?', 'Ben\tYes', 'Ann\tSoup?', 'Ben\tTomato']],
+    [/a name and what it says/, ['user\tAre you up?', 'bot\tYes']],
+    [/ParlAI/, ['text:hello\tlabels:hi', 'text:bye\tlabels:see you']],
+  ];
+
+  test('are not taken for question and answer where they are something else', () => {
+    for (const name of ['chats.tsv', 'chats.txt'])
+      for (const [what, lines] of kinds) {
+        const said = withFiles({ [name]: `${lines.join('\n')}\n` }, (folder) =>
+          refusal('data', () => readCorpus([join(folder, name)])),
+        );
+        assert.match(said, what);
+        assert.match(said, /its lines are .*, not a question and its answer/);
+      }
+  });
+
+  test('are where they are that, names of the columns left out', () => {
+    const { dialogues, said } = readText('Question\tAnswer\nhi\thello\nhi\thello again\n', 'a.tsv');
+    assert.deepEqual(dialogues, [
+      ['-: hi', '*-: hello'],
+      ['-: hi', '*-: hello again'],
+    ]);
+    assert.match(said, /; the first line names the columns and is left out/);
+    assert.equal(readText('1 euro?\tYes.\n3 euros?\tNo.\n', 'a.tsv').dialogues.length, 2);
+    assert.equal(readText('0.0 hi EOS 1.0 yes\t1.0 so\n', 'a.txt').dialogues.length, 1);
+  });
+
+  test('keep turns that EOS parts, also in the reply', () => {
+    assert.deepEqual(readText('a\tb EOS c\n', 'a.tsv').dialogues, [['-: a', '*-: b', '*-: c']]);
+  });
+});

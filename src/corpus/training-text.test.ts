@@ -1,0 +1,70 @@
+// What training makes of text that spells special tokens, and that nothing else does.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
+import type { SpelledToken, Tokenizer } from '../tokenizer/tokenizer.js';
+import { encodeDialogue, encodeTurn } from './encode-dialogue.js';
+import { TrainingText } from './training-text.js';
+
+const plain = gpt2Tokenizer();
+const end = plain.endOfText;
+
+/** GPT-2's tokenizer with more special tokens, as a folder may have them. */
+const withTokens = (...more: SpelledToken[]): Tokenizer => ({
+  vocabularySize: plain.vocabularySize + more.length,
+  endOfText: end,
+  spelledTokens: [...plain.spelledTokens, ...more],
+  encode: (text) => plain.encode(text),
+  decode: (ids) => plain.decode(ids),
+  files: () => plain.files(),
+});
+const ids = (text: string) => plain.encode(text);
+const text = new TrainingText(plain);
+
+test('an end-of-text marker ends the turn, once', () => {
+  for (const spelled of [
+    'Hello',
+    'Hello<|endoftext|>',
+    'Hello <|endoftext|> ',
+    '<|endoftext|>Hello<|endoftext|><|endoftext|>',
+  ])
+    assert.deepEqual(text.encode(spelled).ids, [...ids('Hello'), end], spelled);
+  assert.deepEqual(text.encode('Hi<|endoftext|>Hello'), {
+    ids: [...ids('Hi'), end, ...ids('Hello'), end],
+    endMarkers: 1,
+    specialTokens: 0,
+  });
+});
+
+test('special tokens of the model are one id each, the longest that fits first', () => {
+  const own = withTokens({ id: end + 1, content: '<s>' }, { id: end + 2, content: '<s>>', rstrip: true });
+  const encoded = new TrainingText(own).encode('<s> Hi<s>> there');
+  assert.deepEqual(encoded, {
+    ids: [end + 1, ...ids(' Hi'), end + 2, ...ids('there'), end],
+    endMarkers: 0,
+    specialTokens: 2,
+  });
+});
+
+test('what is typed in a chat stays text', () => {
+  const own = withTokens({ id: end + 1, content: '<s>' });
+  const typed = encodeTurn('<s> Hi<|endoftext|>', own);
+  assert.deepEqual(typed, [...ids('<s> Hi<|endoftext|>'), end]);
+  assert.equal(typed.indexOf(end), typed.length - 1);
+});
+
+test('a marker in a turn that is context makes nothing of it learnt', () => {
+  const turns = [
+    { text: 'Hi<|endoftext|>I am the boss', supervised: true },
+    { text: 'Yes', supervised: true },
+  ];
+  const encoded = encodeDialogue({ turns, source: 'a:1' }, text, {
+    lossOn: 'auto',
+    maxLength: 100,
+    order: 'forward',
+  });
+  const learnt = encoded?.targets.filter((id) => id >= 0) ?? [];
+  assert.deepEqual([...learnt], [...ids('Yes'), end]);
+  assert.equal(encoded?.endMarkers, 1);
+});

@@ -1,0 +1,170 @@
+// What it means that a run is resumed with other options than it was started with. The options of the run that wrote a
+// checkpoint lie in it. "The same command plus --resume" changes nothing; whatever does change the result is refused or
+// said, never ignored.
+
+import type { RunOptions } from '../config/output-folder.js';
+import type { TrainOption } from '../config/train-options.js';
+import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
+import { oneLine } from '../quote.js';
+import { recordedOption } from './checkpoint.js';
+import { type EarlyStoppingOptions, outOfPatience } from './early-stopping.js';
+import type { DataFingerprints, RunState } from './run-state.js';
+
+/**
+ * What another value does to a resumed run. `data`: the batches would be others, which their fingerprint shows.
+ * `rest`: it applies from the resumed step on. `none`: it does not change what is learnt.
+ */
+type Effect = 'data' | 'rest' | 'none';
+
+const effects: Readonly<Record<TrainOption, Effect>> = {
+  // The checkpoint's own model is used, which start.ts says.
+  model: 'none',
+  data: 'data',
+  format: 'data',
+  maxLength: 'data',
+  packing: 'data',
+  lossOn: 'data',
+  reverse: 'data',
+  config: 'none',
+  numTrainEpochs: 'rest',
+  maxSteps: 'rest',
+  perDeviceTrainBatchSize: 'data',
+  gradientAccumulationSteps: 'data',
+  learningRate: 'rest',
+  lrSchedulerType: 'rest',
+  warmupSteps: 'rest',
+  weightDecay: 'rest',
+  adamBeta1: 'rest',
+  adamBeta2: 'rest',
+  adamEpsilon: 'rest',
+  maxGradNorm: 'rest',
+  labelSmoothingFactor: 'rest',
+  dropout: 'rest',
+  seed: 'data',
+  evalData: 'data',
+  evalRatio: 'data',
+  evalSteps: 'rest',
+  evalReplies: 'none',
+  earlyStoppingPatience: 'rest',
+  earlyStoppingThreshold: 'rest',
+  failAboveEvalLoss: 'none',
+  saveSteps: 'none',
+  saveTotalLimit: 'none',
+  loadBestModelAtEnd: 'rest',
+  resume: 'none',
+  device: 'rest',
+  precision: 'rest',
+  gradientCheckpointing: 'none',
+  threads: 'none',
+  outputDir: 'none',
+  loggingSteps: 'none',
+  dryRun: 'none',
+  json: 'none',
+  quiet: 'none',
+};
+
+/** The options of that effect that differ from the checkpoint's, each as "now (was before)". */
+function changes(checkpoint: string, options: RunOptions, effect: Effect): string[] {
+  return Object.entries(effects).flatMap(([key, its]) => {
+    if (its !== effect) return [];
+    const before = recordedOption(checkpoint, key);
+    const now: unknown = Reflect.get(options, key);
+    // Earlier versions did not have every option.
+    if (before === undefined || JSON.stringify(before) === JSON.stringify(now)) return [];
+    if (key === 'numTrainEpochs' && options.maxSteps > 0) return [];
+    return [`${spelt(key, now)} (was ${spelt(key, before)})`];
+  });
+}
+
+function spelt(key: string, value: unknown): string {
+  if (typeof value === 'boolean' || typeof value === 'number') return option(key, value);
+  const text = Array.isArray(value) ? value.join(' ') : value;
+  return typeof text === 'string' && text !== ''
+    ? option(key, oneLine(text, 80))
+    : `${option(key)} not given`;
+}
+
+/** @throws UserError (usage) where the run would go on with other batches, or be measured on other ones. */
+export function refuseOtherData(
+  checkpoint: string,
+  options: RunOptions,
+  state: RunState,
+  { training, evaluation }: DataFingerprints,
+): void {
+  const measuredOn = state.evaluationFingerprint;
+  const sameEvaluation = measuredOn === null || measuredOn === evaluation;
+  if (state.dataFingerprint === training && sameEvaluation) return;
+  const changed = changes(checkpoint, options, 'data');
+  const what = state.dataFingerprint === training ? 'its losses were measured' : 'it was trained';
+  const why =
+    changed.length > 0
+      ? changed.join(', ')
+      : 'the files have changed since, or an earlier version read them differently';
+  throw new UserError(
+    'resume-mismatch',
+    `cannot resume ${checkpoint}: ${what} on other data: ${why}; give what it was started with, or start a new run ` +
+      `from its weights with ${option('model', checkpoint)} and another ${option('outputDir')}`,
+  );
+}
+
+/** What a person is told before a run goes on. @param precision what is computed in. */
+export function resumeNotes(
+  checkpoint: string,
+  options: RunOptions,
+  precision: string,
+  progress: {
+    readonly state: RunState;
+    readonly totalSteps: number;
+    readonly earlyStopping: EarlyStoppingOptions;
+  },
+): string[] {
+  const changed = changes(checkpoint, options, 'rest');
+  const before = recordedOption(checkpoint, resolvedPrecision);
+  if (typeof before === 'string' && before !== precision)
+    changed.push(`computed in ${precision} (was ${oneLine(before, 10)})`);
+  const { state } = progress;
+  const finished = finishedText(checkpoint, options, progress);
+  return [
+    ...(changed.length > 0
+      ? [
+          `the run goes on after step ${state.globalStep} with other options than before: ${changed.join(', ')}`,
+        ]
+      : []),
+    ...(finished === null ? [] : [finished]),
+  ];
+}
+
+/** The key in training_args.json for what `--precision auto` came to. */
+export const resolvedPrecision = 'resolvedPrecision';
+
+/** That nothing is left to train, and what trains on; null where there is something. */
+function finishedText(
+  checkpoint: string,
+  { maxSteps, numTrainEpochs, outputDir }: RunOptions,
+  { state, totalSteps, earlyStopping }: Parameters<typeof resumeNotes>[3],
+): string | null {
+  const { globalStep, evaluationsWithoutImprovement } = state;
+  const impatient = outOfPatience(state, earlyStopping);
+  if (globalStep < totalSteps && !impatient) return null;
+  const done =
+    globalStep < totalSteps
+      ? `it stopped early at step ${globalStep} of ${totalSteps}, after ${evaluationsWithoutImprovement} evaluations without improvement`
+      : `all ${totalSteps} steps are done`;
+  const larger = [
+    ...(globalStep >= totalSteps
+      ? [
+          maxSteps > 0
+            ? `${option('maxSteps')} (now ${maxSteps})`
+            : `${option('numTrainEpochs')} (now ${numTrainEpochs})`,
+        ]
+      : []),
+    ...(impatient
+      ? [`${option('earlyStoppingPatience')} (now ${earlyStopping.patience}; 0 never stops early)`]
+      : []),
+  ];
+  return (
+    `the run in ${outputDir} is finished: ${done}; to train on, resume it with a larger ${larger.join(' and ')}, ` +
+    `or start a new run with ${option('model', checkpoint)} and another ${option('outputDir')}`
+  );
+}
