@@ -13,7 +13,7 @@ import { defaultSettings } from '../src/generate/settings.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
-import { scalarTypes } from '../src/nn/parameters.js';
+import { dtypeOf } from '../src/nn/parameters.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
 import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { loadRepeatedWeights } from './weights.js';
@@ -129,5 +129,5 @@ function matrixBytes(): number {
   let elements = 0;
   for (const { name, value } of model.parameters)
     if (value.shape.length > 1 && name !== 'wpe.weight') elements += value.size;
-  return elements * bytesPerElement[scalarTypes[weights]];
+  return elements * bytesPerElement[dtypeOf[weights]];
 }

@@ -5,7 +5,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { EpochWindows, type Window } from '../src/corpus/windows.js';
+import { EpochSteps, type StepBatches } from '../src/corpus/epoch-steps.js';
 import { selectDevice } from '../src/device/select.js';
 import type { PendingUpdate } from '../src/train/optimizer.js';
 import { freshLearner } from './learner.js';
@@ -50,7 +50,7 @@ if (unit === undefined) throw new Error(`--unit is one of ${units}`);
 // A conversation teaches us all its replies at once; only the Trainer needs one example each.
 const sample = (of: Unit) => encodedSample(values.data ?? '', of, Number(values.dialogues), maxLength);
 const dialogues = sample(unit === 'reply' ? 'conversation' : unit);
-const windows = new EpochWindows(dialogues, {
+const epochSteps = new EpochSteps(dialogues, {
   maxLength,
   packing: true,
   batchSize: Number(values.batch),
@@ -62,7 +62,7 @@ console.log(JSON.stringify(values.write === undefined ? await epoch() : writeTo(
 function writeTo(path: string): WrittenDialogues {
   const examples = sample(unit ?? 'conversation');
   writeFileSync(path, JSON.stringify(examples.map(asTrainerExample)));
-  return { dialoguesPerStep: examples.length / windows.windowsPerEpoch };
+  return { dialoguesPerStep: examples.length / epochSteps.stepsPerEpoch };
 }
 
 async function epoch(): Promise<DialoguesResult> {
@@ -70,36 +70,36 @@ async function epoch(): Promise<DialoguesResult> {
   const { pass, optimizer } = freshLearner(device, {
     model: 'small',
     precision: precisionOf(values.precision),
-    capacity: windows.largestBatch,
+    capacity: epochSteps.largestBatch,
   });
   let microStep = 0;
-  const accumulate = ({ batches, supervisedTokens }: Window) => {
+  const accumulate = ({ batches, supervisedTokens }: StepBatches) => {
     for (const batch of batches)
       pass.accumulate(batch, 1 / supervisedTokens, { seed: 1n, microStep: microStep++ });
   };
   // One batch outside of the clock, as the peer has it.
-  accumulate(windows.window(0, 0));
+  accumulate(epochSteps.step(0, 0));
   device.download(pass.lossSum);
 
   let [supervisedTokens, tokens] = [0, 0];
   let last: PendingUpdate | undefined;
   const time = seconds(() => {
-    for (let index = 0; index < windows.windowsPerEpoch; index++) {
-      const window = windows.window(0, index);
+    for (let index = 0; index < epochSteps.stepsPerEpoch; index++) {
+      const stepBatches = epochSteps.step(0, index);
       device.fill(pass.lossSum, 0);
-      accumulate(window);
+      accumulate(stepBatches);
       const update = optimizer.update(5e-5);
       // As a run does, wait for the step before.
       last?.wait();
       last = update;
-      supervisedTokens += window.supervisedTokens;
-      tokens += window.tokens;
+      supervisedTokens += stepBatches.supervisedTokens;
+      tokens += stepBatches.tokens;
     }
     device.download(pass.lossSum);
   });
   return {
     seconds: time,
-    steps: windows.windowsPerEpoch,
+    steps: epochSteps.stepsPerEpoch,
     supervisedTokens,
     supervisedTokensPerSecond: supervisedTokens / time,
     tokensPerSecond: tokens / time,

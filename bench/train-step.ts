@@ -1,4 +1,4 @@
-// Times optimizer steps of our engine: DialoGPT's shape with dropout, full rows of random tokens, all supervised. On the
+// Times optimizer steps of our engine: DialoGPT's shape with dropout, full sequences of random tokens, all supervised. On the
 // CPU it times the step's matrix products alone between the steps, so that both see the same machine. Any other device
 // works while we ask for more: there all steps are one stretch of time, and only its end is waited for.
 //
@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 import { selectDevice } from '../src/device/select.js';
 import type { GPT2 } from '../src/nn/gpt2.js';
 import type { PendingUpdate } from '../src/train/optimizer.js';
+import { fullBatch } from './full-batch.js';
 import { freshLearner } from './learner.js';
 import { median, peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
-import { fullRows } from './rows.js';
 import { StepProducts } from './step-products.js';
 
 export interface StepResult {
@@ -58,7 +58,7 @@ const { model, pass, optimizer } = freshLearner(device, {
   precision: precisionOf(values.precision),
   capacity: tokens,
 });
-const rows = fullRows(Number(values.batch), length, model.config.vocabSize);
+const rows = fullBatch(Number(values.batch), length, model.config.vocabSize);
 let microStep = 0;
 let last: PendingUpdate | undefined;
 
@@ -130,6 +130,6 @@ function stepsAndProducts() {
  * every parameter) and 6 L C T for attention's two products, of which the causal half is needed; what is computed
  * again in backward is not counted. As llm.c counts; PaLM (Chowdhery et al. 2022, appendix B) counts both halves.
  */
-function trainingFlops({ parameters, config }: GPT2, rowLength: number): number {
-  return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * rowLength;
+function trainingFlops({ parameters, config }: GPT2, sequenceLength: number): number {
+  return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * sequenceLength;
 }

@@ -53,7 +53,7 @@ function perplexity(weights: 'fp32' | 'bf16'): number {
   const pass = new ScoringPass(model, { capacity: maxLength });
   let sum = 0;
   for (const dialogue of encoded)
-    for (const loss of pass.losses(collate([[dialogue]], { maxLength, padTo: 'none' }))) sum += loss;
+    for (const loss of pass.losses(collate([[dialogue]], { maxLength, pad: false }))) sum += loss;
   device.dispose();
   return Math.exp(sum / supervisedTokens);
 }

@@ -135,7 +135,7 @@ const cases: readonly Case[] = [
     name: 'bf16 on a T4',
     words: ['--device', 'cuda', '--precision', 'bf16'],
     settings: { CUDA_EMULATOR_COMPUTE_CAPABILITY: '7.5' },
-    says: /cuda does not compute in bf16: use --precision fp16 or fp32 \(on CUDA: .* compute capability 7\.5.*\)\./,
+    says: /cuda does not compute in bf16: use --precision fp16 or --precision fp32 \(on CUDA: .* compute capability 7\.5.*\)\./,
   },
   {
     name: 'a card that another program has filled',

@@ -1,6 +1,6 @@
 // The weights and batches of scripts/make-goldens.py, from the same integer hash.
 
-import type { TrainingInput } from '../src/nn/packed-pass.js';
+import type { Batch } from '../src/nn/batch.js';
 
 /** uint32: the murmur3 finalizer of stream * 2^20 + index. */
 function hashed(index: number, stream: number): number {
@@ -29,7 +29,7 @@ export function goldenProjection(values: Float32Array, stream: number): number {
 }
 
 /** Dialogues of the given lengths packed one after the other. */
-export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): TrainingInput {
+export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): Batch {
   const tokens: number[] = [];
   const positions: number[] = [];
   const starts: number[] = [];

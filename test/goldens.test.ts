@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Device } from '../src/device/device.js';
 import { selectDevice } from '../src/device/select.js';
+import type { Batch } from '../src/nn/batch.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { parseGPT2Config } from '../src/nn/gpt2-config.js';
-import type { TrainingInput } from '../src/nn/packed-pass.js';
 import { ScoringPass } from '../src/nn/scoring-pass.js';
 import { TrainingPass } from '../src/nn/training-pass.js';
 import { AdamW } from '../src/train/optimizer.js';
@@ -89,7 +89,7 @@ for (const [index, name] of ['plain', 'odd', 'variant', 'unscaled'].entries()) {
         };
       };
       const meanLoss = (pass: TrainingPass, count: number) => (device.download(pass.lossSum)[0] ?? 0) / count;
-      const first = (): TrainingInput => {
+      const first = (): Batch => {
         const [batch] = batches;
         assert.ok(batch);
         return batch;

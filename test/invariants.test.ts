@@ -1,15 +1,15 @@
-// What must not change the numbers: how conversations are packed, how a window is cut into micro-batches, whether
+// What must not change the numbers: how conversations are packed, how a stepBatches is cut into micro-batches, whether
 // activations are recomputed, how many threads compute, whether keys and values are cached. And what must: dropout.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { EpochWindows } from '../src/corpus/windows.js';
+import { EpochSteps } from '../src/corpus/epoch-steps.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import type { Device } from '../src/device/device.js';
+import type { Batch } from '../src/nn/batch.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { expectedTensors, type GPT2Config } from '../src/nn/gpt2-config.js';
-import type { TrainingInput } from '../src/nn/packed-pass.js';
 import { ScoringPass } from '../src/nn/scoring-pass.js';
 import { TrainingPass } from '../src/nn/training-pass.js';
 import { AdamW } from '../src/train/optimizer.js';
@@ -84,8 +84,8 @@ const dialogues = Array.from({ length: 40 }, (_, index) => {
   };
 });
 
-function windows(batchSize: number, gradientAccumulationSteps: number, packing = true) {
-  return new EpochWindows(dialogues, {
+function epochSteps(batchSize: number, gradientAccumulationSteps: number, packing = true) {
+  return new EpochSteps(dialogues, {
     maxLength: 40,
     packing,
     batchSize,
@@ -101,7 +101,7 @@ describe('what must not change the numbers', () => {
   });
   after(() => device.dispose());
 
-  const accumulate = (built: Built, batches: readonly TrainingInput[]) => {
+  const accumulate = (built: Built, batches: readonly Batch[]) => {
     const count = batches.reduce((sum, { targets }) => sum + targets.length, 0);
     for (const batch of batches) built.pass.accumulate(batch, 1 / count, random);
   };
@@ -130,9 +130,9 @@ describe('what must not change the numbers', () => {
   test('padding has no part in loss and gradients', () => {
     const [packed, padded] = [true, false].map((packing) => {
       const built = build(device);
-      const all = windows(1, 100, packing);
-      assert.equal(all.windowsPerEpoch, 1);
-      accumulate(built, all.window(0, 0).batches);
+      const all = epochSteps(1, 100, packing);
+      assert.equal(all.stepsPerEpoch, 1);
+      accumulate(built, all.step(0, 0).batches);
       return built;
     });
     assert.ok(packed && padded);
@@ -156,7 +156,7 @@ describe('what must not change the numbers', () => {
         gradientCheckpointing: false,
         labelSmoothing: 0,
       });
-      const { batches, supervisedTokens } = windows(batchSize, steps).window(0, 0);
+      const { batches, supervisedTokens } = epochSteps(batchSize, steps).step(0, 0);
       assert.equal(batches.length, steps);
       for (const batch of batches) pass.accumulate(batch, 1 / supervisedTokens, random);
       const accumulated = gradients(built);
@@ -195,7 +195,7 @@ describe('what must not change the numbers', () => {
   test('recomputing activations changes no bit, dropout on', () => {
     const [kept, recomputed] = [false, true].map((gradientCheckpointing) => {
       const built = build(device, { config: withDropout(0.1), gradientCheckpointing });
-      for (const [microStep, batch] of windows(4, 2).window(0, 0).batches.entries())
+      for (const [microStep, batch] of epochSteps(4, 2).step(0, 0).batches.entries())
         built.pass.accumulate(batch, 0.01, { seed: 7n, microStep });
       return { loss: lossSum(built), gradients: gradients(built) };
     });
@@ -355,10 +355,10 @@ test('1 thread and 2 threads train to the same bits, dropout on', () => {
     const device = createCpuDevice({ threads });
     try {
       const built = build(device, { config: wide });
-      const epoch = windows(6, 2);
+      const epoch = epochSteps(6, 2);
       const losses: number[] = [];
       for (let step = 0; step < 6; step++) {
-        const { batches, supervisedTokens } = epoch.window(0, step % epoch.windowsPerEpoch);
+        const { batches, supervisedTokens } = epoch.step(0, step % epoch.stepsPerEpoch);
         for (const [index, batch] of batches.entries())
           built.pass.accumulate(batch, 1 / supervisedTokens, { seed: 7n, microStep: step * 2 + index });
         losses.push(lossSum(built), built.optimizer.update(1e-3).wait().norm);
@@ -372,7 +372,7 @@ test('1 thread and 2 threads train to the same bits, dropout on', () => {
   assert.deepEqual(two, one);
 });
 
-function sequence(tokens: readonly number[]): TrainingInput {
+function sequence(tokens: readonly number[]): Batch {
   return {
     tokens: Int32Array.from(tokens),
     positions: Int32Array.from(tokens, (_, place) => place),
@@ -384,7 +384,7 @@ function sequence(tokens: readonly number[]): TrainingInput {
 }
 
 /** One conversation of a packed batch by itself. */
-function cut(batch: TrainingInput, start: number, length: number): TrainingInput {
+function cut(batch: Batch, start: number, length: number): Batch {
   const end = start + length;
   const chosen = [...batch.supervisedRows].flatMap((row, index) =>
     row >= start && row < end ? [index] : [],

@@ -364,7 +364,7 @@ describe('options that change what is learnt', { concurrency: 2 }, () => {
   test('padding in place of packing trains', async () => {
     const { code, stderr } = await train('padded', '--max-steps', '3', '--no-packing', '--grad-accum', '2');
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /in 32 rows of 64$/m);
+    assert.match(stderr, /in 32 sequences of 64$/m);
   });
 
   test('evaluation data of its own leaves every other dialogue to learn from', async () => {

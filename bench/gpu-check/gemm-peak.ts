@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { Device } from '../../src/device/device.js';
 import { selectDevice } from '../../src/device/select.js';
 import type { Tensor } from '../../src/device/tensor.js';
-import { scalarTypes } from '../../src/nn/parameters.js';
+import { dtypeOf } from '../../src/nn/parameters.js';
 import { Random } from '../../src/random.js';
 import { median, precisionOf, seconds } from '../measure.js';
 
@@ -39,7 +39,7 @@ const device = await selectDevice(values.device);
 const sizes = values.sizes.split(',').map(Number);
 const largest = Math.max(...sizes);
 const [a, b] = [randomSquare(device, 'a'), randomSquare(device, 'b')];
-const out = device.allocate('out', [largest * largest], scalarTypes[precision]);
+const out = device.allocate('out', [largest * largest], dtypeOf[precision]);
 const measured = sizes.map((size) => ({ m: size, n: size, k: size, flops: rate(size) }));
 const result: GemmPeakResult = {
   precision,
@@ -51,7 +51,7 @@ device.dispose();
 
 function randomSquare(on: Device, label: string): Tensor {
   const random = new Random(label.charCodeAt(0));
-  const tensor = on.allocate(label, [largest * largest], scalarTypes[precision]);
+  const tensor = on.allocate(label, [largest * largest], dtypeOf[precision]);
   const block = Float32Array.from({ length: 2 ** 20 }, () => random.next() / 2 ** 31 - 1);
   for (let from = 0; from < tensor.size; from += block.length) {
     const count = Math.min(block.length, tensor.size - from);

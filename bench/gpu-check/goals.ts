@@ -31,13 +31,13 @@ export function findings(outcomes: readonly Outcome[]): Finding[] {
         results<GemmPeakResult>(`gemm ${precision}`),
       ),
       beside(
-        `${model}, full rows: tokens/s, against the Trainer tuned`,
+        `${model}, full sequences: tokens/s, against the Trainer tuned`,
         speed(`train ${model}`),
         speed(`trainer ${model}`),
         1.3,
       ),
       beside(
-        `${model}, full rows: tokens/s, against llm.c`,
+        `${model}, full sequences: tokens/s, against llm.c`,
         speed(`train ${model}`),
         middle(results<LlmCResult>(`llm.c ${model}`), ({ tokensPerSecond }) => tokensPerSecond),
         1,
@@ -75,7 +75,7 @@ function share(
   peaks: (precision: string) => readonly GemmPeakResult[],
 ): Finding {
   const precision = steps[0]?.precision ?? 'bf16';
-  const what = `${model}, full rows: TFLOP/s (6 N + attention), over the measured ${precision} GEMM peak`;
+  const what = `${model}, full sequences: TFLOP/s (6 N + attention), over the measured ${precision} GEMM peak`;
   const goal = model === 'small' ? 0.4 : 0.5;
   const flops = middle(steps, ({ tokensPerSecond, flopsPerToken }) => tokensPerSecond * flopsPerToken);
   const peak = middle(peaks(precision), (result) => result.flops);

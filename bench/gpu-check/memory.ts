@@ -6,9 +6,9 @@
 import { parseArgs } from 'node:util';
 import { planMemory, totalBytes } from '../../src/device/memory-plan.js';
 import { selectDevice } from '../../src/device/select.js';
+import { fullBatch } from '../full-batch.js';
 import { initializeLearner, learnerPlan } from '../learner.js';
 import { precisionOf } from '../measure.js';
-import { fullRows } from '../rows.js';
 
 export interface MemoryResult {
   readonly plannedBytes: number;
@@ -41,7 +41,7 @@ const plan = planMemory(device, build);
 const availableBytes = device.availableMemory();
 device.reserve(totalBytes(plan));
 const learner = initializeLearner(build(device));
-learner.pass.accumulate(fullRows(batch, tokens, learner.model.config.vocabSize), 1 / (batch * tokens), {
+learner.pass.accumulate(fullBatch(batch, tokens, learner.model.config.vocabSize), 1 / (batch * tokens), {
   seed: 1n,
   microStep: 0,
 });

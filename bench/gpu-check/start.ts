@@ -14,9 +14,9 @@ import type { Device, Precision } from '../../src/device/device.js';
 import { selectDevice } from '../../src/device/select.js';
 import { presetConfig } from '../../src/nn/gpt2-config.js';
 import { buildLearner } from '../../src/train/learner.js';
+import { fullBatch } from '../full-batch.js';
 import { initializeLearner, learnerSettings } from '../learner.js';
 import { precisionOf, seconds } from '../measure.js';
-import { fullRows } from '../rows.js';
 
 export interface StartResult {
   readonly coldSeconds: number;
@@ -59,7 +59,7 @@ function trainAndTalk(device: Device, precision: Precision): void {
   );
   const { pass, optimizer, decoder } = learner;
   const random = { seed: 1n, microStep: 0 };
-  pass.accumulate(fullRows(rows, length, config.vocabSize), 1 / (rows * length), random);
+  pass.accumulate(fullBatch(rows, length, config.vocabSize), 1 / (rows * length), random);
   optimizer.update(5e-5).wait();
   const [loss = Number.NaN] = device.download(pass.lossSum);
   if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);

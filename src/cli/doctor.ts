@@ -3,10 +3,10 @@
 import { ExitCode } from '../errors.js';
 import { jsonLine, visible } from '../quote.js';
 import type { Check } from './checks/check.js';
+import { cacheChecks, hubCheck } from './checks/environment.js';
 import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
 import { hasCuda, nvidiaChecks } from './checks/nvidia.js';
-import { cacheChecks, hubCheck } from './checks/surroundings.js';
 import { hasTensorflow, tensorflowChecks } from './checks/tensorflow.js';
 
 export interface DoctorOptions {

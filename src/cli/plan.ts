@@ -34,7 +34,7 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
     ['learns', learntWords(plan)],
     [
       'tokens',
-      `${count(plan.tokens)} an epoch (${count(plan.supervisedTokens)} to learn) in ${count(plan.rows)} rows of ${plan.maxLength}`,
+      `${count(plan.tokens)} per epoch (${count(plan.supervisedTokens)} supervised) in ${count(plan.sequences)} sequences of ${plan.maxLength}`,
     ],
     ...lossLine(plan),
     ['steps', `${count(plan.totalSteps)} in ${Number(plan.epochs.toFixed(2))} epochs${resumed}`],
@@ -77,7 +77,7 @@ function lossLine({ dialoguesThatLostTurns, cutReplies, lostTokens }: RunPlan): 
   return [
     [
       'too long',
-      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies were cut, ${count(lostTokens)} tokens lost`,
+      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies lost their end, ${count(lostTokens)} tokens lost in all`,
     ],
   ];
 }
@@ -99,7 +99,7 @@ export function planJson(plan: RunPlan): string {
     dropped_dialogues: plan.droppedDialogues,
     tokens: plan.tokens,
     supervised_tokens: plan.supervisedTokens,
-    rows: plan.rows,
+    sequences: plan.sequences,
     max_length: plan.maxLength,
     epochs: plan.epochs,
     steps: plan.totalSteps,

@@ -26,7 +26,7 @@ const plan: RunPlan = {
   droppedDialogues: 0,
   tokens: 12_000,
   supervisedTokens: 7000,
-  rows: 50,
+  sequences: 50,
   maxLength: 256,
   epochs: 3,
   totalSteps: 21,
@@ -150,7 +150,7 @@ test('a dry run prints its plan on stdout', async () => {
   assert.equal(stderr, '');
   assert.match(
     stdout,
-    /^too long +2 dialogues lost their oldest turns, 1 replies were cut, 345 tokens lost$/m,
+    /^too long +2 dialogues lost their oldest turns, 1 replies lost their end, 345 tokens lost in all$/m,
   );
   const json: unknown = JSON.parse((await train({ dryRun: true, json: true }, dry)).stdout);
   assert.ok(typeof json === 'object' && json !== null && 'memory_bytes' in json);

@@ -22,13 +22,13 @@ const anyDialogue = fc
       pairs.map(([, target]) => target),
     ),
   );
-/** Three of at most 8 tokens always fit a row. */
-const anyRows = fc.array(fc.array(anyDialogue, { minLength: 1, maxLength: 3 }), { maxLength: 5 });
+/** Three of at most 8 tokens always fit into a sequence. */
+const anySequences = fc.array(fc.array(anyDialogue, { minLength: 1, maxLength: 3 }), { maxLength: 5 });
 
 test('two dialogues in a row are two segments that count their positions from 0', () => {
   const batch = collate([[encoded([5, 6, 7], [-1, 7, 8]), encoded([1, 2], [-1, 3])], [encoded([9], [4])]], {
     maxLength,
-    padTo: 'none',
+    pad: false,
   });
   assert.deepEqual(batch, {
     tokens: Int32Array.of(5, 6, 7, 1, 2, 9),
@@ -37,36 +37,29 @@ test('two dialogues in a row are two segments that count their positions from 0'
     segmentEnds: Int32Array.of(3, 3, 3, 5, 5, 6),
     supervisedRows: Int32Array.of(1, 2, 4, 5),
     targets: Int32Array.of(7, 8, 3, 4),
-    tokenCount: 6,
   });
 });
 
 test('padding fills each row, and every token of it is a segment of its own without a target', () => {
   const batch = collate([[encoded([5, 6], [-1, 7])], [encoded([1, 2, 3], [2, 3, 4])]], {
     maxLength: 4,
-    padTo: 'row',
+    pad: true,
   });
   assert.deepEqual([...batch.tokens], [5, 6, 0, 0, 1, 2, 3, 0]);
   assert.deepEqual([...batch.segmentStarts], [0, 0, 2, 3, 4, 4, 4, 7]);
   assert.deepEqual([...batch.segmentEnds], [2, 2, 3, 4, 7, 7, 7, 8]);
   assert.deepEqual([...batch.positions], [0, 1, 0, 0, 0, 1, 2, 0]);
   assert.deepEqual([...batch.supervisedRows], [1, 4, 5, 6]);
-  assert.equal(batch.tokenCount, 5);
 });
 
 test('segments are well-formed and hold the dialogues as they were', () => {
   fc.assert(
-    fc.property(anyRows, fc.constantFrom('none' as const, 'row' as const), (rows, padTo) => {
-      const { tokens, positions, segmentStarts, segmentEnds, supervisedRows, targets, tokenCount } = collate(
-        rows,
-        { maxLength, padTo },
-      );
-      const dialogues = rows.flat();
-      assert.equal(
-        tokenCount,
-        dialogues.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0),
-      );
-      assert.equal(tokens.length, padTo === 'row' ? rows.length * maxLength : tokenCount);
+    fc.property(anySequences, fc.boolean(), (sequences, pad) => {
+      const batch = collate(sequences, { maxLength, pad });
+      const { tokens, positions, segmentStarts, segmentEnds, supervisedRows, targets } = batch;
+      const dialogues = sequences.flat();
+      const count = dialogues.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0);
+      assert.equal(tokens.length, pad ? sequences.length * maxLength : count);
       const targetAt = new Map(Array.from(supervisedRows, (row, index) => [row, targets[index]]));
       assert.equal(targetAt.size, targets.length);
       assert.deepEqual(
@@ -87,11 +80,11 @@ test('segments are well-formed and hold the dialogues as they were', () => {
         });
         start = end;
       }
-      const padding = (row: readonly LabelledTokens[]) =>
-        padTo === 'row' ? maxLength - row.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0) : 0;
-      const expected = rows.flatMap((row) => [
-        ...row.map((dialogue) => ({ tokens: [...dialogue.tokens], targets: [...dialogue.targets] })),
-        ...Array.from({ length: padding(row) }, () => ({ tokens: [0], targets: [unsupervised] })),
+      const padding = (sequence: readonly LabelledTokens[]) =>
+        pad ? maxLength - sequence.reduce((sum, dialogue) => sum + dialogue.tokens.length, 0) : 0;
+      const expected = sequences.flatMap((sequence) => [
+        ...sequence.map((dialogue) => ({ tokens: [...dialogue.tokens], targets: [...dialogue.targets] })),
+        ...Array.from({ length: padding(sequence) }, () => ({ tokens: [0], targets: [unsupervised] })),
       ]);
       assert.deepEqual(found, expected);
     }),
@@ -99,7 +92,7 @@ test('segments are well-formed and hold the dialogues as they were', () => {
   );
 });
 
-test('a row that is too long is refused', () => {
-  const row = [encoded([1, 2, 3], [-1, -1, 4])];
-  assert.throws(() => collate([row], { maxLength: 2, padTo: 'none' }), RangeError);
+test('a sequence that is too long is refused', () => {
+  const sequence = [encoded([1, 2, 3], [-1, -1, 4])];
+  assert.throws(() => collate([sequence], { maxLength: 2, pad: false }), RangeError);
 });

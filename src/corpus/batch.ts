@@ -1,52 +1,44 @@
-// Rows of encoded dialogues laid one after the other, as the model takes them: flat arrays, and where each dialogue
-// starts and ends. It knows nothing of devices.
+// Lays out packed sequences as a batch: flat arrays, and where each dialogue starts and ends. Knows nothing of devices.
 
-import type { TrainingInput } from '../nn/packed-pass.js';
+import type { Batch } from '../nn/batch.js';
 import type { LabelledTokens } from './encode-dialogue.js';
-
-/** What one micro-step reads. */
-export interface Batch extends TrainingInput {
-  /** How many of the R are no padding. */
-  readonly tokenCount: number;
-}
 
 export interface CollateOptions {
   readonly maxLength: number;
-  /** `row`: every row is filled up to maxLength; each token of padding is a dialogue of its own, without a target. */
-  readonly padTo: 'none' | 'row';
+  /** Whether each sequence is padded to maxLength. Each padding token is a dialogue of its own without a target. */
+  readonly pad: boolean;
 }
 
 const paddingToken = 0;
 
 export function collate(
-  rows: readonly (readonly LabelledTokens[])[],
-  { maxLength, padTo }: CollateOptions,
+  sequences: readonly (readonly LabelledTokens[])[],
+  { maxLength, pad }: CollateOptions,
 ): Batch {
-  const lengths = rows.map((row) => row.reduce((sum, { tokens }) => sum + tokens.length, 0));
-  const tokenCount = lengths.reduce((sum, length) => sum + length, 0);
-  const size = padTo === 'row' ? rows.length * maxLength : tokenCount;
-  const supervised = rows.flat().reduce((sum, { supervisedTokens }) => sum + supervisedTokens, 0);
+  const lengths = sequences.map((sequence) => sequence.reduce((sum, { tokens }) => sum + tokens.length, 0));
+  const size = pad ? sequences.length * maxLength : lengths.reduce((sum, length) => sum + length, 0);
+  const supervised = sequences.flat().reduce((sum, { supervisedTokens }) => sum + supervisedTokens, 0);
   const batch = {
     tokens: new Int32Array(size).fill(paddingToken),
     positions: new Int32Array(size),
-    // As if all were padding: every row its own segment.
+    // As if all were padding: every row is a segment of its own.
     segmentStarts: Int32Array.from({ length: size }, (_, row) => row),
     segmentEnds: Int32Array.from({ length: size }, (_, row) => row + 1),
     supervisedRows: new Int32Array(supervised),
     targets: new Int32Array(supervised),
-    tokenCount,
   };
-  let rowStart = 0;
+  let sequenceStart = 0;
   let supervisedCount = 0;
-  for (const [index, row] of rows.entries()) {
+  for (const [index, sequence] of sequences.entries()) {
     const length = lengths[index] ?? 0;
-    if (length > maxLength) throw new RangeError(`a row of ${length} tokens is longer than ${maxLength}`);
-    let start = rowStart;
-    for (const dialogue of row) {
+    if (length > maxLength)
+      throw new RangeError(`a sequence of ${length} tokens is longer than ${maxLength}`);
+    let start = sequenceStart;
+    for (const dialogue of sequence) {
       supervisedCount = place(batch, dialogue, start, supervisedCount);
       start += dialogue.tokens.length;
     }
-    rowStart += padTo === 'row' ? maxLength : length;
+    sequenceStart += pad ? maxLength : length;
   }
   return batch;
 }

@@ -1,32 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dealEpoch, planRows } from './pack.js';
+import { dealEpoch, planPacking } from './pack.js';
 
 const maxLength = 32;
 const anyLengths = fc.array(fc.integer({ min: 1, max: maxLength }), { maxLength: 80 });
 const ascending = (numbers: Iterable<number>) => [...numbers].sort((left, right) => left - right);
 
-function lengthOfRow(row: readonly number[], lengths: readonly number[]): number {
-  return row.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? Number.NaN), 0);
+function lengthOfRow(sequence: readonly number[], lengths: readonly number[]): number {
+  return sequence.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? Number.NaN), 0);
 }
 
-test('every epoch has each dialogue exactly once, no row too long, and always as many rows', () => {
+test('every epoch has each dialogue exactly once, no sequence too long, and always as many sequences', () => {
   fc.assert(
     fc.property(anyLengths, fc.boolean(), fc.nat(), (lengths, packing, seed) => {
-      const plan = planRows(lengths, maxLength, packing);
+      const plan = planPacking(lengths, maxLength, packing);
       for (const epoch of [0, 1, 2]) {
-        const rows = dealEpoch(plan, seed, epoch);
-        assert.equal(rows.length, plan.rows.length);
-        assert.deepEqual(ascending(rows.flat()), [...lengths.keys()]);
-        for (const row of rows) assert.ok(lengthOfRow(row, lengths) <= maxLength);
+        const sequences = dealEpoch(plan, seed, epoch);
+        assert.equal(sequences.length, plan.sequences.length);
+        assert.deepEqual(ascending(sequences.flat()), [...lengths.keys()]);
+        for (const sequence of sequences) assert.ok(lengthOfRow(sequence, lengths) <= maxLength);
       }
     }),
     { seed: 3, numRuns: 200 },
   );
 });
 
-test('the number of rows depends on the lengths alone, not on their order', () => {
+test('the number of sequences depends on the lengths alone, not on their order', () => {
   fc.assert(
     fc.property(
       anyLengths.chain((lengths) =>
@@ -34,8 +34,8 @@ test('the number of rows depends on the lengths alone, not on their order', () =
       ),
       ([lengths, reordered]) => {
         assert.equal(
-          planRows(reordered, maxLength, true).rows.length,
-          planRows(lengths, maxLength, true).rows.length,
+          planPacking(reordered, maxLength, true).sequences.length,
+          planPacking(lengths, maxLength, true).sequences.length,
         );
       },
     ),
@@ -43,55 +43,55 @@ test('the number of rows depends on the lengths alone, not on their order', () =
   );
 });
 
-test('rows are as full as best-fit decreasing makes them', () => {
+test('sequences are as full as best-fit decreasing makes them', () => {
   fc.assert(
     fc.property(anyLengths, (lengths) => {
-      assert.equal(planRows(lengths, maxLength, true).rows.length, bestFitDecreasing(lengths));
+      assert.equal(planPacking(lengths, maxLength, true).sequences.length, bestFitDecreasing(lengths));
     }),
     { seed: 5, numRuns: 200 },
   );
 });
 
-/** The textbook's version, which looks at every row. */
+/** The textbook's version, which looks at every sequence. */
 function bestFitDecreasing(lengths: readonly number[]): number {
   const rooms: number[] = [];
   for (const length of ascending(lengths).reverse()) {
     let best = -1;
-    for (const [row, room] of rooms.entries())
-      if (room >= length && (best < 0 || room < (rooms[best] ?? 0))) best = row;
+    for (const [sequence, room] of rooms.entries())
+      if (room >= length && (best < 0 || room < (rooms[best] ?? 0))) best = sequence;
     if (best < 0) rooms.push(maxLength - length);
     else rooms[best] = (rooms[best] ?? 0) - length;
   }
   return rooms.length;
 }
 
-test('without packing every dialogue has a row', () => {
-  assert.deepEqual(planRows([3, 1, 2], 8, false).rows, [[0], [1], [2]]);
+test('without packing every dialogue has a sequence', () => {
+  assert.deepEqual(planPacking([3, 1, 2], 8, false).sequences, [[0], [1], [2]]);
 });
 
 test('dialogues trade places only with others of their length', () => {
   const lengths = [5, 5, 3, 3, 2, 2, 2, 7];
-  const plan = planRows(lengths, 8, true);
-  const shapes = (rows: readonly (readonly number[])[]) =>
-    rows.map((row) => row.map((dialogue) => lengths[dialogue]).join()).sort();
+  const plan = planPacking(lengths, 8, true);
+  const shapes = (sequences: readonly (readonly number[])[]) =>
+    sequences.map((sequence) => sequence.map((dialogue) => lengths[dialogue]).join()).sort();
   for (let epoch = 0; epoch < 8; epoch++)
-    assert.deepEqual(shapes(dealEpoch(plan, 9, epoch)), shapes(plan.rows));
+    assert.deepEqual(shapes(dealEpoch(plan, 9, epoch)), shapes(plan.sequences));
 });
 
 test('the same seed and epoch deal the same, and others deal otherwise', () => {
   const lengths = Array.from({ length: 60 }, (_, index) => 1 + (index % 4));
-  const plan = planRows(lengths, 8, true);
+  const plan = planPacking(lengths, 8, true);
   const deal = (seed: number, epoch: number) => dealEpoch(plan, seed, epoch);
   assert.deepEqual(deal(1, 0), deal(1, 0));
   assert.notDeepEqual(deal(1, 0), deal(1, 1));
   assert.notDeepEqual(deal(1, 0), deal(2, 0));
 });
 
-test('no dialogues make no rows', () => {
-  assert.deepEqual(dealEpoch(planRows([], 8, true), 1, 0), []);
+test('no dialogues make no sequences', () => {
+  assert.deepEqual(dealEpoch(planPacking([], 8, true), 1, 0), []);
 });
 
-test('a length that fits no row is refused', () => {
-  assert.throws(() => planRows([9], 8, true), RangeError);
-  assert.throws(() => planRows([0], 8, true), RangeError);
+test('a length that fits no sequence is refused', () => {
+  assert.throws(() => planPacking([9], 8, true), RangeError);
+  assert.throws(() => planPacking([0], 8, true), RangeError);
 });

@@ -1,21 +1,21 @@
-// Which dialogues share a row. The rows are planned once, by length alone, so that every epoch has as many; each epoch
-// then deals the dialogues anew among places of their own length, and shuffles the rows.
+// Which dialogues share a sequence. The sequences are planned once, by length alone, so that every epoch has as many; each epoch
+// then deals the dialogues anew among places of their own length, and shuffles the sequences.
 // (Best-fit decreasing: Johnson, "Near-optimal bin packing algorithms", 1973.)
 
 import { Random } from '../random.js';
 
-export interface RowPlan {
-  /** Per row, the dialogues in it, as indices into the lengths that it was planned for. */
-  readonly rows: readonly (readonly number[])[];
+export interface PackingPlan {
+  /** Per sequence, the dialogues in it, as indices into the lengths that it was planned for. */
+  readonly sequences: readonly (readonly number[])[];
   /** Dialogues by length: those of one entry may trade places. */
   readonly sameLength: readonly (readonly number[])[];
 }
 
 /**
  * @param lengths in tokens, each in 1..maxLength.
- * @param packing false: one dialogue a row.
+ * @param packing false: one dialogue a sequence.
  */
-export function planRows(lengths: ArrayLike<number>, maxLength: number, packing: boolean): RowPlan {
+export function planPacking(lengths: ArrayLike<number>, maxLength: number, packing: boolean): PackingPlan {
   const byLength = new Map<number, number[]>();
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index] ?? 0;
@@ -26,43 +26,43 @@ export function planRows(lengths: ArrayLike<number>, maxLength: number, packing:
     else byLength.set(length, [index]);
   }
   const longestFirst = [...byLength].sort(([left], [right]) => right - left);
-  const rows = packing ? bestFit(longestFirst, maxLength) : Array.from(lengths, (_, index) => [index]);
-  return { rows, sameLength: longestFirst.map(([, dialogues]) => dialogues) };
+  const sequences = packing ? bestFit(longestFirst, maxLength) : Array.from(lengths, (_, index) => [index]);
+  return { sequences, sameLength: longestFirst.map(([, dialogues]) => dialogues) };
 }
 
-/** Each dialogue, longest first, goes to the fullest row that still has room for it. */
+/** Each dialogue, longest first, goes to the fullest sequence that still has room for it. */
 function bestFit(
   longestFirst: readonly (readonly [number, readonly number[]])[],
   maxLength: number,
 ): number[][] {
-  const rows: number[][] = [];
-  const rowsByRoom: number[][][] = Array.from({ length: maxLength + 1 }, () => []);
+  const sequences: number[][] = [];
+  const sequencesByRoom: number[][][] = Array.from({ length: maxLength + 1 }, () => []);
   for (const [length, dialogues] of longestFirst) {
     let room = length;
     for (const dialogue of dialogues) {
-      // Rows with less room than the last one found have none: room only shrinks by this same length.
-      while (room <= maxLength && rowsByRoom[room]?.length === 0) room++;
-      let row = rowsByRoom[room]?.pop();
-      if (!row) {
-        row = [];
-        rows.push(row);
+      // Sequences with less room than the last one found have none: room only shrinks by this same length.
+      while (room <= maxLength && sequencesByRoom[room]?.length === 0) room++;
+      let sequence = sequencesByRoom[room]?.pop();
+      if (!sequence) {
+        sequence = [];
+        sequences.push(sequence);
       }
-      row.push(dialogue);
+      sequence.push(dialogue);
       const left = Math.min(room, maxLength) - length;
-      rowsByRoom[left]?.push(row);
+      sequencesByRoom[left]?.push(sequence);
       if (left >= length) room = Math.min(room, left);
     }
   }
-  return rows;
+  return sequences;
 }
 
-/** The rows of one epoch, each a list of dialogues; the same for the same plan, seed and epoch. */
-export function dealEpoch({ rows, sameLength }: RowPlan, seed: number, epoch: number): number[][] {
+/** The sequences of one epoch, each a list of dialogues; the same for the same plan, seed and epoch. */
+export function dealEpoch({ sequences, sameLength }: PackingPlan, seed: number, epoch: number): number[][] {
   const random = new Random(seed, epoch);
   const dealt = new Int32Array(sameLength.reduce((sum, dialogues) => sum + dialogues.length, 0));
   for (const dialogues of sameLength) {
     const shuffled = random.shuffle([...dialogues]);
     for (const [place, planned] of dialogues.entries()) dealt[planned] = shuffled[place] ?? planned;
   }
-  return random.shuffle(rows.map((row) => row.map((planned) => dealt[planned] ?? planned)));
+  return random.shuffle(sequences.map((sequence) => sequence.map((planned) => dealt[planned] ?? planned)));
 }

@@ -284,6 +284,9 @@ describe('what is missing', () => {
       ['user: a', '*assistant: b'],
     ]);
     assert.match(said, /; 1 record skipped: response is null \(line 1\)/);
+    const nan = readText('{"text": "Q", "response": NaN}\n{"text": "Q", "response": "A"}\n', 'a.jsonl');
+    assert.equal(nan.dialogues.length, 1);
+    assert.match(nan.said, /; 1 record skipped: response is null \(line 1\)/);
   });
 
   test('fields that no reader reads are told once a file', () => {

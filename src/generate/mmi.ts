@@ -64,7 +64,7 @@ export class MmiReranker {
         if (room < 0) break;
       }
       const together = texts.slice(first, end);
-      const losses = this.pass.losses(collate([together], { maxLength: this.pass.capacity, padTo: 'none' }));
+      const losses = this.pass.losses(collate([together], { maxLength: this.pass.capacity, pad: false }));
       let from = 0;
       for (const { supervisedTokens } of together) {
         const own = losses.subarray(from, from + supervisedTokens);

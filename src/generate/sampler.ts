@@ -2,9 +2,9 @@
 // generator that a sampler is given; greedy choice draws nothing.
 
 import { Random } from '../random.js';
-import { KeptTokens } from './kept-tokens.js';
 import { processLogits, refuseNonFinite } from './logits-processors.js';
 import type { GenerationSettings } from './settings.js';
+import { TokenFilter } from './token-filter.js';
 
 /** What a token is drawn from: tokens ascending, their probabilities beside them. */
 export interface Distribution {
@@ -29,7 +29,7 @@ export class Sampler {
     private readonly settings: GenerationSettings,
     private readonly endOfText: number,
     private readonly random: Random,
-    private readonly kept = new KeptTokens(),
+    private readonly kept = new TokenFilter(),
   ) {}
 
   /**
@@ -107,7 +107,7 @@ function fraction(random: Random): number {
 
 /** The samplers of a batch of candidates: number k chooses the same whatever their count is. */
 export function candidateSamplers(settings: GenerationSettings, endOfText: number, count: number): Sampler[] {
-  const kept = new KeptTokens();
+  const kept = new TokenFilter();
   return Array.from(
     { length: count },
     (_, candidate) => new Sampler(settings, endOfText, candidateRandom(settings.seed, candidate), kept),

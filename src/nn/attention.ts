@@ -17,11 +17,11 @@ export interface AttentionActivations {
 }
 
 /** What a row may attend to: packed conversations, each within itself, or the past that a cache holds. */
-export type Context =
+export type BlockContext =
   | { readonly kind: 'packed'; readonly segments: Segments; readonly dropout: Dropout }
   | { readonly kind: 'cached'; readonly cache: KeyValueCache };
 
-export type PackedContext = Extract<Context, { kind: 'packed' }>;
+export type PackedBlockContext = Extract<BlockContext, { kind: 'packed' }>;
 
 /** What q.k is multiplied by in block `layer`. */
 function attentionScale(config: GPT2Config, layer: number): number {
@@ -46,7 +46,7 @@ export class Attention {
   }
 
   /** out[R,C] from x[R,C]. */
-  forward(out: Tensor, x: Tensor, activations: AttentionActivations, context: Context): void {
+  forward(out: Tensor, x: Tensor, activations: AttentionActivations, context: BlockContext): void {
     const { qkv, attended, logSumExp } = activations;
     this.toQkv.forward(qkv, x);
     if (context.kind === 'cached') this.device.attentionCached(attended, qkv, context.cache, this.shape);
@@ -60,7 +60,7 @@ export class Attention {
     gradOut: Tensor,
     x: Tensor,
     { qkv, attended, logSumExp }: AttentionActivations,
-    context: PackedContext,
+    context: PackedBlockContext,
     scratch: GradientScratch,
   ): void {
     this.toOut.backward(scratch.attended, gradOut, attended);

@@ -1,11 +1,11 @@
-// A pre-LN transformer block. It takes in the branch that the block before left waiting, adds its attention to the
+// A pre-LN transformer block. It takes in the branch that the block before left pending, adds its attention to the
 // stream, and leaves its own MLP's output waiting for the next: each addition is fused with the layernorm after it.
 
 import type { Allocator, Device, Dropout } from '../device/device.js';
 import type { DType, Tensor } from '../device/tensor.js';
-import { Attention, type Context, type PackedContext } from './attention.js';
+import { Attention, type BlockContext, type PackedBlockContext } from './attention.js';
 import type { GPT2Config } from './gpt2-config.js';
-import { LayerNorm, type Waiting } from './layernorm.js';
+import { LayerNorm, type PendingBranch } from './layernorm.js';
 import { Mlp } from './mlp.js';
 import type { Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
@@ -27,18 +27,18 @@ export class BlockActivations {
   private readonly activated: Tensor;
 
   /**
-   * @param scalar what the model computes in; statistics are f32.
+   * @param dtype what the model computes in; statistics are f32.
    * @param shared where given, everything but `entering` is the memory of these (gradient checkpointing).
    */
   constructor(
     allocator: Allocator,
     private readonly config: GPT2Config,
     capacity: number,
-    scalar: DType,
+    dtype: DType,
     shared?: BlockActivations,
   ) {
     const { nEmbd, nHead, nInner } = config;
-    const allocate = (width: number, type = scalar) =>
+    const allocate = (width: number, type = dtype) =>
       allocator.allocate('activations', [capacity, width], type);
     this.entering = allocate(nEmbd);
     this.normed = shared?.normed ?? allocate(nEmbd);
@@ -96,10 +96,10 @@ export class Block {
   forward(
     branch: Tensor,
     activations: BlockActivations,
-    before: Waiting | null,
-    context: Context,
+    before: PendingBranch | null,
+    context: BlockContext,
     dropouts: BranchDropouts,
-  ): Waiting {
+  ): PendingBranch {
     const { entry, attention, middle, mlp } = activations.of(branch.extent(0));
     this.entryNorm.forward(entry, before);
     this.attention.forward(branch, entry.out, attention, context);
@@ -110,14 +110,14 @@ export class Block {
 
   /**
    * Turns the gradient of the stream behind this block (`scratch.stream`) into that of the stream before it, and that of
-   * the branch which forward left waiting (`scratch.branch`) into that of the branch which it took in.
+   * the branch which forward left pending (`scratch.branch`) into that of the branch which it took in.
    * @param before the dropout of the branch that forward took in; undefined where there was none.
    * @param dropout that of the attention's branch.
    */
   backward(
     activations: BlockActivations,
     before: Dropout | undefined,
-    context: PackedContext,
+    context: PackedBlockContext,
     dropout: Dropout,
     scratch: GradientScratch,
   ): void {

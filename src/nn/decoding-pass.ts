@@ -47,7 +47,7 @@ export class DecodingPass {
     const { device, config, parameters } = model;
     const { nEmbd, nLayer } = config;
     const rows = Math.max(sequences, Math.min(promptChunk, contextLength));
-    const allocate = (shape: readonly number[], type = parameters.scalar) =>
+    const allocate = (shape: readonly number[], type = parameters.dtype) =>
       device.allocate('decoding', shape, type);
     const integers = (...shape: number[]) => device.allocate('decoding', shape, 'i32');
     this.sequences = sequences;
@@ -63,7 +63,7 @@ export class DecodingPass {
       values: allocate([sequences, contextLength, nEmbd]),
     }));
     this.integers = integers(2 * (rows + sequences));
-    this.activations = new BlockActivations(device, config, rows, parameters.scalar);
+    this.activations = new BlockActivations(device, config, rows, parameters.dtype);
     this.branch = allocate([rows, nEmbd]);
     this.final = {
       stream: allocate([rows, nEmbd]),

@@ -6,11 +6,11 @@ import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.
 import type { Tensor } from '../device/tensor.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
-import type { Context } from './attention.js';
+import type { BlockContext } from './attention.js';
 import { Block, type BlockActivations, type BranchDropouts } from './block.js';
 import { Embedding } from './embedding.js';
 import { expectedTensors, type GPT2Config } from './gpt2-config.js';
-import { LayerNorm, type NormActivations, type Waiting } from './layernorm.js';
+import { LayerNorm, type NormActivations, type PendingBranch } from './layernorm.js';
 import { headTable, logitsWidth } from './lm-head.js';
 import { type ParameterOptions, type ParameterShape, Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
@@ -24,7 +24,7 @@ export interface Positions {
 export interface ModelActivations {
   /** One a block; they may be one and the same where no backward follows. */
   readonly blocks: readonly BlockActivations[];
-  /** What a block leaves waiting, [R,C]. */
+  /** What a block leaves pending, [R,C]. */
   readonly branch: Tensor;
   readonly final: NormActivations;
 }
@@ -36,7 +36,7 @@ export interface ModelDropouts {
 }
 
 /** What the rows of a pass may attend to; a cache for each block. */
-export type Attend =
+export type ModelContext =
   | { readonly kind: 'packed'; readonly segments: Segments }
   | { readonly kind: 'cached'; readonly caches: readonly KeyValueCache[] };
 
@@ -87,20 +87,25 @@ export class GPT2 {
   }
 
   /** Leaves the last hidden state in `activations.final.out`, [R,C]. */
-  forward(activations: ModelActivations, input: Positions, attend: Attend, dropouts: ModelDropouts): void {
+  forward(
+    activations: ModelActivations,
+    input: Positions,
+    attend: ModelContext,
+    dropouts: ModelDropouts,
+  ): void {
     const rows = input.tokens.size;
     const first = activations.blocks[0]?.of(rows).entry.stream;
     if (first) this.embedding.forward(first, input.tokens, input.positions, dropouts.embedding);
-    let waiting: Waiting | null = null;
+    let pending: PendingBranch | null = null;
     this.blocks.forEach((block, layer) => {
       const { probabilities, branches } = at(dropouts.blocks, layer);
-      const context: Context =
+      const context: BlockContext =
         attend.kind === 'packed'
           ? { ...attend, dropout: probabilities }
           : { kind: 'cached', cache: at(attend.caches, layer) };
-      waiting = block.forward(activations.branch, at(activations.blocks, layer), waiting, context, branches);
+      pending = block.forward(activations.branch, at(activations.blocks, layer), pending, context, branches);
     });
-    this.finalNorm.forward(activations.final, waiting);
+    this.finalNorm.forward(activations.final, pending);
   }
 
   /**

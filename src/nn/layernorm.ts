@@ -5,7 +5,7 @@ import type { Tensor } from '../device/tensor.js';
 import type { Parameter, Parameters } from './parameters.js';
 
 /** What a sublayer has computed and the residual stream has not yet taken in. */
-export interface Waiting {
+export interface PendingBranch {
   /** The stream without it, [R,C]. */
   readonly residual: Tensor;
   /** [R,C]. */
@@ -37,11 +37,11 @@ export class LayerNorm {
     this.bias = parameters.get(`${name}.bias`);
   }
 
-  /** Takes `waiting` into the stream, where there is something, and normalises the stream into `out`. */
-  forward({ stream, out, stats }: NormActivations, waiting: Waiting | null): void {
+  /** Takes `pending` into the stream, where there is something, and normalises the stream into `out`. */
+  forward({ stream, out, stats }: NormActivations, pending: PendingBranch | null): void {
     const values = { weight: this.weight.value, bias: this.bias.value };
-    if (waiting) {
-      const { residual, branch, dropout } = waiting;
+    if (pending) {
+      const { residual, branch, dropout } = pending;
       this.device.residualLayernorm(stream, out, stats, residual, branch, values, this.epsilon, dropout);
     } else this.device.layernorm(out, stats, stream, values, this.epsilon);
   }

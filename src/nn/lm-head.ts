@@ -48,18 +48,18 @@ export class LmHead {
     capacity: number,
   ) {
     const { nEmbd, vocabSize } = config;
-    const { scalar } = parameters;
+    const { dtype } = parameters;
     this.width = logitsWidth(device, config);
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
     const { rowMultiple } = device;
     const multiples = Math.max(
       1,
-      Math.floor(chunkBytes / (bytesPerElement[scalar] * vocabSize * rowMultiple)),
+      Math.floor(chunkBytes / (bytesPerElement[dtype] * vocabSize * rowMultiple)),
     );
     this.chunkRows = Math.min(capacity, multiples * rowMultiple);
-    this.selected = device.allocate('activations', [capacity, nEmbd], scalar);
-    this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], scalar);
+    this.selected = device.allocate('activations', [capacity, nEmbd], dtype);
+    this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], dtype);
   }
 
   /** losses[S] of hidden[R,C]. */

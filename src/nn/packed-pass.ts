@@ -1,8 +1,9 @@
-// Packed conversations on the device and forward through the model, up to the loss of each supervised row: what
-// training and scoring have in common. Planned once for the largest batch; a smaller one uses windows of that memory.
+// Uploads a batch of packed dialogues and runs it forward through the model, up to the loss of each supervised row. Training
+// and scoring share this. Memory is planned once for the largest batch; a smaller one uses views of it.
 
 import type { Device, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
+import type { Batch } from './batch.js';
 import type { BlockActivations } from './block.js';
 import { type GPT2, type ModelActivations, type ModelDropouts, modelDropouts } from './gpt2.js';
 import { IntegerArrays } from './integer-arrays.js';
@@ -10,19 +11,6 @@ import { LmHead, type Supervision } from './lm-head.js';
 
 /** Integers that are kept for the counter, whole 16 bytes. */
 const counterRoom = 4;
-
-/** Packed conversations; see `Segments` for starts and ends. Token arrays [R], supervision [S] with S <= R. */
-export interface TrainingInput {
-  readonly tokens: Int32Array;
-  /** From 0 in every conversation. */
-  readonly positions: Int32Array;
-  readonly segmentStarts: Int32Array;
-  readonly segmentEnds: Int32Array;
-  /** Which rows predict something that the loss counts. */
-  readonly supervisedRows: Int32Array;
-  /** The token that each of them should predict. */
-  readonly targets: Int32Array;
-}
 
 /** Which dropout masks a pass draws. */
 export interface RandomState {
@@ -32,11 +20,11 @@ export interface RandomState {
 }
 
 /**
- * A batch as it lies on the device, and the windows of the pass's memory that it uses. Where the device likes multiples
- * of rows, rows follow that are conversations of one token each and predict nothing, and supervised rows that are not.
+ * A batch on the device, and the views of the pass's memory that it uses. The number of rows is rounded up to the device's
+ * row multiple: padding rows are dialogues of one token each, and padding in the supervised rows has no target.
  */
-export interface PackedBatch {
-  /** The same for all batches that use the same windows, so that what is asked for them can be replayed. */
+export interface DeviceBatch {
+  /** Equal for all batches that use the same views, so that their operations can be replayed. */
   readonly size: string;
   readonly tokens: Tensor;
   readonly positions: Tensor;
@@ -69,7 +57,7 @@ export class PackedPass {
     private readonly blocks: readonly BlockActivations[],
   ) {
     const { device, config, parameters } = model;
-    const activation = (width: number, type = parameters.scalar) =>
+    const activation = (width: number, type = parameters.dtype) =>
       device.allocate('activations', [capacity, width], type);
     this.device = device;
     this.integers = device.allocate('batch', [counterRoom + 6 * capacity], 'i32');
@@ -86,7 +74,7 @@ export class PackedPass {
   }
 
   /** Copies a batch to the device, in one go. */
-  upload(input: TrainingInput, random: RandomState = { seed: 0n, microStep: 0 }): PackedBatch {
+  upload(input: Batch, random: RandomState = { seed: 0n, microStep: 0 }): DeviceBatch {
     const { capacity, device } = this;
     if (input.tokens.length > capacity)
       throw new RangeError(`a batch of ${input.tokens.length} tokens in a pass for ${capacity}`);
@@ -118,13 +106,13 @@ export class PackedPass {
   }
 
   /** Leaves the last hidden state in `activations.final.out`. */
-  forward(batch: PackedBatch, dropouts: ModelDropouts = this.noDropout): void {
+  forward(batch: DeviceBatch, dropouts: ModelDropouts = this.noDropout): void {
     const { activations, segments } = batch;
     this.model.forward(activations, batch, { kind: 'packed', segments }, dropouts);
   }
 
   /** Each supervised row's cross-entropy, [S] on the device, with neither dropout nor label smoothing. */
-  evaluate(input: TrainingInput): Tensor {
+  evaluate(input: Batch): Tensor {
     const batch = this.upload(input);
     this.device.replay(this, `evaluate ${batch.size}`, () => {
       this.forward(batch);
@@ -134,7 +122,7 @@ export class PackedPass {
   }
 
   /** For each supervised row, in order, 1 where no token is likelier than its target, else 0. */
-  hits(input: TrainingInput): Uint8Array {
+  hits(input: Batch): Uint8Array {
     const batch = this.upload(input);
     this.forward(batch);
     return this.head.hits(batch.activations.final.out, batch.supervision.rows, input.targets);

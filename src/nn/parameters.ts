@@ -40,10 +40,7 @@ export interface Parameter {
   readonly gradient: Tensor;
 }
 
-export const scalarTypes = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<
-  Precision,
-  DType
->;
+export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, DType>;
 const alignmentBytes = 64;
 const elementsOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
@@ -67,7 +64,7 @@ export class Parameters {
   /** How many elements at the start of `values` take part in weight decay. */
   readonly decayed: number;
   /** What the layers compute in. */
-  readonly scalar: DType;
+  readonly dtype: DType;
   private readonly places = new Map<string, { readonly shape: ParameterShape; readonly offset: number }>();
   private readonly matrices: Home;
   private readonly vectors: Home;
@@ -78,26 +75,26 @@ export class Parameters {
     const { trainable, precision = 'fp32', weights = precision } = options;
     if (trainable && weights !== precision)
       throw new Error(`a trainable model that computes in ${precision} keeps no matrices in ${weights}`);
-    const scalar = scalarTypes[precision];
-    const matrixType = scalarTypes[weights];
+    const dtype = dtypeOf[precision];
+    const matrixType = dtypeOf[weights];
     const matrices = place(
       shapes.filter(({ shape }) => shape.length > 1),
       matrixType,
     );
-    const apart = matrixType !== scalar;
-    const mixed = trainable && scalar !== 'f32';
-    const exactApart = !trainable && scalar !== 'f32';
+    const apart = matrixType !== dtype;
+    const mixed = trainable && dtype !== 'f32';
+    const exactApart = !trainable && dtype !== 'f32';
     const isExact = ({ exact = false }: ParameterShape) => exact && exactApart;
     const vectors = place(
       shapes.filter((shape) => shape.shape.length === 1 && !isExact(shape)),
-      scalar,
+      dtype,
     );
     const exact = place(shapes.filter(isExact), 'f32');
-    this.scalar = scalar;
+    this.dtype = dtype;
     this.decayed = apart ? 0 : matrices.size;
     const size = [this.decayed + vectors.size];
-    this.values = allocator.allocate(mixed ? 'master weights' : 'weights', size, trainable ? 'f32' : scalar);
-    this.working = mixed ? allocator.allocate('weights', size, scalar) : undefined;
+    this.values = allocator.allocate(mixed ? 'master weights' : 'weights', size, trainable ? 'f32' : dtype);
+    this.working = mixed ? allocator.allocate('weights', size, dtype) : undefined;
     this.gradients = trainable ? allocator.allocate('gradients', size) : undefined;
     this.vectors = {
       values: this.working ?? this.values,

@@ -2,9 +2,10 @@
 // set of activations, so that its memory does not grow with depth. It allocates nothing on the device after it is built.
 
 import type { Tensor } from '../device/tensor.js';
+import type { Batch } from './batch.js';
 import { BlockActivations } from './block.js';
 import type { GPT2 } from './gpt2.js';
-import { PackedPass, paddedRows, type TrainingInput } from './packed-pass.js';
+import { PackedPass, paddedRows } from './packed-pass.js';
 
 export interface ScoringPassOptions {
   /** The most rows (tokens) of a batch. */
@@ -21,19 +22,19 @@ export class ScoringPass {
   ) {
     const { device, config, parameters } = model;
     const capacity = paddedRows(device, options.capacity);
-    const shared = new BlockActivations(device, config, capacity, parameters.scalar);
+    const shared = new BlockActivations(device, config, capacity, parameters.dtype);
     const blocks = Array.from({ length: config.nLayer }, () => shared);
     this.capacity = options.capacity;
     this.packed = new PackedPass(model, capacity, blocks);
   }
 
   /** The cross-entropy, in nats, of each supervised row against its target: f32[S], in the order of `supervisedRows`. */
-  losses(input: TrainingInput): Float32Array {
+  losses(input: Batch): Float32Array {
     return this.model.device.download(this.packed.evaluate(input));
   }
 
   /** Logits after every row, f32[R,V]. */
-  logits(input: TrainingInput): Float32Array {
+  logits(input: Batch): Float32Array {
     const batch = this.packed.upload(input);
     this.packed.forward(batch);
     const rows = input.tokens.length;

@@ -22,9 +22,9 @@ export function allocateGradientScratch(
   allocator: Allocator,
   { nEmbd, nInner }: GPT2Config,
   capacity: number,
-  scalar: DType,
+  dtype: DType,
 ): (rows: number) => GradientScratch {
-  const allocate = (elements: number, type = scalar) =>
+  const allocate = (elements: number, type = dtype) =>
     allocator.allocate('activation gradients', [elements], type);
   const stream = allocate(capacity * nEmbd, 'f32');
   const branch = allocate(capacity * nEmbd);

@@ -3,9 +3,10 @@
 
 import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
+import type { Batch } from './batch.js';
 import { BlockActivations } from './block.js';
 import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
-import { PackedPass, paddedRows, type RandomState, type TrainingInput } from './packed-pass.js';
+import { PackedPass, paddedRows, type RandomState } from './packed-pass.js';
 import { allocateGradientScratch, type GradientScratch } from './scratch.js';
 
 export interface TrainingPassOptions {
@@ -40,7 +41,7 @@ export class TrainingPass {
     this.gradientScale = device.allocate('batch', [2]);
     this.lossSum = device.allocate('batch', [1]);
     this.packed = new PackedPass(model, capacity, allocateBlocks(model, { ...options, capacity }));
-    this.scratch = allocateGradientScratch(device, config, capacity, model.parameters.scalar);
+    this.scratch = allocateGradientScratch(device, config, capacity, model.parameters.dtype);
     this.dropouts = modelDropouts(config, this.packed.counter, true);
   }
 
@@ -48,7 +49,7 @@ export class TrainingPass {
    * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the
    * parameters' gradients, and the sum to `lossSum`.
    */
-  accumulate(input: TrainingInput, gradientScale: number, random: RandomState): void {
+  accumulate(input: Batch, gradientScale: number, random: RandomState): void {
     const { device, packed, dropouts } = this;
     const { gradientCheckpointing, labelSmoothing, lossScale } = this.options;
     device.upload(this.gradientScale, Float32Array.of(gradientScale, 1));
@@ -76,25 +77,25 @@ export class TrainingPass {
   }
 
   /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
-  evaluate(input: TrainingInput): void {
+  evaluate(input: Batch): void {
     this.device.sum(this.lossSum, this.packed.evaluate(input));
   }
 
   /** For each supervised row, in order, 1 where no token is likelier than its target, else 0; without dropout. */
-  hits(input: TrainingInput): Uint8Array {
+  hits(input: Batch): Uint8Array {
     return this.packed.hits(input);
   }
 }
 
 function allocateBlocks(
-  { device, config, parameters: { scalar } }: GPT2,
+  { device, config, parameters: { dtype } }: GPT2,
   { capacity, gradientCheckpointing }: TrainingPassOptions,
 ): BlockActivations[] {
-  const first = new BlockActivations(device, config, capacity, scalar);
+  const first = new BlockActivations(device, config, capacity, dtype);
   const shared = gradientCheckpointing ? first : undefined;
   const others = Array.from(
     { length: config.nLayer - 1 },
-    () => new BlockActivations(device, config, capacity, scalar, shared),
+    () => new BlockActivations(device, config, capacity, dtype, shared),
   );
   return [first, ...others];
 }

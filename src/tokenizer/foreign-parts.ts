@@ -55,14 +55,22 @@ export function hasForeignPattern(stages: readonly unknown[]): boolean {
 }
 
 /** @throws Error, a sentence without its subject, for settings that no tokenizer needs. */
-export function refuseLongSettings(stages: readonly unknown[]): void {
-  for (const part of partsOf(stages))
+export function refuseOddSettings(stages: readonly unknown[]): void {
+  for (const part of partsOf(stages)) {
+    // The library leaves such a stage out, and prints the pattern.
+    if ((part.type === 'Split' || part.type === 'Replace') && !isPattern(part.pattern))
+      throw new Error(`it has a stage ${part.type} without a pattern`);
     for (const [name, value] of Object.entries(part)) {
       // Tables of characters, which are long.
       if (typeof value !== 'string' || name === 'precompiled_charsmap') continue;
       const most = name === 'Regex' ? longestPattern : longestSetting;
       if (value.length > most) throw new Error(`it has a setting of ${value.length} characters`);
     }
+  }
+}
+
+function isPattern(pattern: unknown): boolean {
+  return isRecord(pattern) && (typeof pattern.Regex === 'string' || typeof pattern.String === 'string');
 }
 
 /** How long a text may become. */

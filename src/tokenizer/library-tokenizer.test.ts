@@ -66,6 +66,14 @@ describe('a tokenizer of a stranger', () => {
     assert.match(reads({ pre_tokenizer: split('a'.repeat(10_001)) }, 'a'), /a setting of 10001 characters/);
   });
 
+  it('is refused where a stage lacks what it cuts or replaces', () => {
+    for (const pattern of [undefined, null, 7, {}, { Regex: 7 }])
+      assert.match(
+        reads({ pre_tokenizer: { type: 'Split', pattern } }, 'a'),
+        /a stage Split without a pattern/,
+      );
+  });
+
   it('reads any text that NFKC makes longest', () => {
     const tokenizer = new LibraryTokenizer('t.json', { ...sound, normalizer: { type: 'NFKC' } });
     assert.doesNotThrow(() => tokenizer.encode('ﷺ'.repeat(2000)));

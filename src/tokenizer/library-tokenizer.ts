@@ -5,7 +5,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
 import { type Fields, isRecord } from '../objects.js';
 import { oneLine } from '../quote.js';
-import { type Bound, boundLengths, hasForeignPattern, refuseLongSettings } from './foreign-parts.js';
+import { type Bound, boundLengths, hasForeignPattern, refuseOddSettings } from './foreign-parts.js';
 import { gpt2Pieces } from './gpt2-pieces.js';
 import { OutOfTime, TimeAllowance } from './time-allowance.js';
 
@@ -84,7 +84,7 @@ export class LibraryTokenizer {
     this.isUnigram = isRecord(definition.model) && definition.model.type === 'Unigram';
     this.isWatched = hasForeignPattern(stages) || isSlowModel(definition);
     this.library = this.attempt(tableSize(definition), this.isWatched, () => {
-      refuseLongSettings(stages);
+      refuseOddSettings(stages);
       const library: Library = new HuggingFaceTokenizer(definition, {});
       cutSoundly(library.pre_tokenizer);
       for (const stage of [library.normalizer, library.pre_tokenizer, library.decoder])

@@ -10,14 +10,14 @@ export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
 
-const surroundings: { step: (() => unknown) | undefined } = { step: undefined };
-const context = createContext(surroundings);
+const environment: { step: (() => unknown) | undefined } = { step: undefined };
+const context = createContext(environment);
 const call = new Script('step()');
 
 /** @throws OutOfTime after `milliseconds`, whatever `step` is doing then; else what `step` throws. */
 function interrupted<Result>(milliseconds: number, step: () => Result): Result {
-  const outer = surroundings.step;
-  surroundings.step = step;
+  const outer = environment.step;
+  environment.step = step;
   try {
     return call.runInContext(context, { timeout: Math.max(1, Math.ceil(milliseconds)) });
   } catch (thrown) {
@@ -25,7 +25,7 @@ function interrupted<Result>(milliseconds: number, step: () => Result): Result {
     if (code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw thrown;
     throw new OutOfTime(`more than ${milliseconds} ms`);
   } finally {
-    surroundings.step = outer;
+    environment.step = outer;
   }
 }
 

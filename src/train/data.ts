@@ -1,4 +1,4 @@
-// From the corpus to batches: conversations read, split, encoded, laid into rows. After this only integers are left,
+// From the corpus to batches: conversations read, split, encoded, packed into sequences. After this only integers are left,
 // and a few prompts to show replies to.
 
 import { createHash } from 'node:crypto';
@@ -7,15 +7,15 @@ import type { Dialogue } from '../corpus/dialogue.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
 import { EncodedCorpus } from '../corpus/encoded-corpus.js';
+import { EpochSteps } from '../corpus/epoch-steps.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
 import { readDialogues } from '../corpus/read-corpus.js';
 import { apart, split } from '../corpus/split.js';
 import { summaryLines } from '../corpus/summary.js';
 import { TrainingText } from '../corpus/training-text.js';
-import { EpochWindows } from '../corpus/windows.js';
 import { UserError } from '../errors.js';
+import type { Batch } from '../nn/batch.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
-import type { TrainingInput } from '../nn/packed-pass.js';
 import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
@@ -26,9 +26,9 @@ import type { DataFingerprints } from './run-state.js';
 const promptCount = 4;
 
 export interface TrainingData {
-  readonly windows: EpochWindows;
+  readonly epochSteps: EpochSteps;
   /** Null where nothing is kept aside. */
-  readonly evaluation: EpochWindows | null;
+  readonly evaluation: EpochSteps | null;
   readonly prompts: readonly SamplePrompt[];
   readonly questions: Questions;
   /** Change when the data, or what orders them, do. */
@@ -104,7 +104,7 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What is learned of a dialogue, how dialogues are packed into rows, and how many questions are asked. */
+/** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
   'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
@@ -139,8 +139,8 @@ export function prepareData(
   const { corpus: held, questions: heldOut } = encode(evaluation);
   if (encoded.length === 0) throw nothingToLearn(options, train);
   const prompts = choosePrompts(evaluation, promptCount, (dialogue) => saidInOrder(dialogue, options));
-  const rows = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
-    new EpochWindows(dialogues, {
+  const epochSteps = (dialogues: EncodedCorpus, gradientAccumulationSteps: number) =>
+    new EpochSteps(dialogues, {
       maxLength,
       packing: options.packing,
       batchSize: options.perDeviceTrainBatchSize,
@@ -148,8 +148,8 @@ export function prepareData(
       seed: options.seed,
     });
   return {
-    windows: rows(encoded, options.gradientAccumulationSteps),
-    evaluation: held.length > 0 ? rows(held, 1) : null,
+    epochSteps: epochSteps(encoded, options.gradientAccumulationSteps),
+    evaluation: held.length > 0 ? epochSteps(held, 1) : null,
     prompts,
     questions: { trained, heldOut },
     fingerprints: {
@@ -184,9 +184,9 @@ function saidInOrder(dialogue: Dialogue, { reverse, lossOn }: LayoutOptions): re
 }
 
 /** The whole evaluation set, batch by batch, always in the same order. */
-export function* evaluationBatches({ evaluation }: TrainingData): Iterable<TrainingInput> {
+export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Batch> {
   if (!evaluation) return;
-  for (let index = 0; index < evaluation.windowsPerEpoch; index++) yield* evaluation.window(0, index).batches;
+  for (let index = 0; index < evaluation.stepsPerEpoch; index++) yield* evaluation.step(0, index).batches;
 }
 
 function fingerprint(dialogues: EncodedCorpus, options: LayoutOptions, maxLength: number): string {

@@ -18,7 +18,7 @@ export class EncodingCounts {
   private dialoguesThatLostTurns = 0;
   private cutReplies = 0;
   private lostTokens = 0;
-  private keptTokens = 0;
+  private tokenFilter = 0;
   private endMarkers = 0;
   private specialTokens = 0;
 
@@ -26,14 +26,14 @@ export class EncodingCounts {
     if (dialogue.droppedTurns > 0) this.dialoguesThatLostTurns++;
     if (dialogue.cutReply) this.cutReplies++;
     this.lostTokens += dialogue.droppedTokens;
-    this.keptTokens += dialogue.tokens.length + 1;
+    this.tokenFilter += dialogue.tokens.length + 1;
     this.endMarkers += dialogue.endMarkers;
     this.specialTokens += dialogue.specialTokens;
   }
 
   get loss(): LengthLoss {
-    const { dialoguesThatLostTurns, cutReplies, lostTokens, keptTokens } = this;
-    const lostShare = lostTokens / Math.max(1, lostTokens + keptTokens);
+    const { dialoguesThatLostTurns, cutReplies, lostTokens, tokenFilter } = this;
+    const lostShare = lostTokens / Math.max(1, lostTokens + tokenFilter);
     return { dialoguesThatLostTurns, cutReplies, lostTokens, lostShare };
   }
 

@@ -8,7 +8,7 @@ import { TrainingText } from '../corpus/training-text.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
 import { defaultSettings } from '../generate/settings.js';
-import type { TrainingInput } from '../nn/packed-pass.js';
+import type { Batch } from '../nn/batch.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { SampleReply } from './events.js';
 import type { Learner } from './learner.js';
@@ -42,7 +42,7 @@ export function choosePrompts(
  */
 export async function evaluationLoss(
   { device, pass }: Learner,
-  batches: Iterable<TrainingInput>,
+  batches: Iterable<Batch>,
   interrupted: () => boolean,
 ): Promise<number | null> {
   let sum = 0;

@@ -98,7 +98,7 @@ async function measureExactMatch(
   for (const together of fillingUp(answers, pass.capacity)) {
     const batch = collate([together.map(({ answer }) => answer)], {
       maxLength: pass.capacity,
-      padTo: 'none',
+      pad: false,
     });
     const hits = pass.hits(batch);
     let from = 0;

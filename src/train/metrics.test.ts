@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -90,6 +92,14 @@ describe('MetricsFile', () => {
     write(folder, null, [step(1)]);
     const path = write(folder, null, [step(2)]);
     assert.deepEqual(readMetrics(path), [step(2)]);
+  });
+
+  it('keeps the permissions of a file that it shortens', { skip: process.platform === 'win32' }, () => {
+    const folder = emptyFolder();
+    const path = write(folder, null, [step(1), step(2)]);
+    chmodSync(path, 0o640);
+    write(folder, 1, [step(2)]);
+    assert.equal(statSync(path).mode & 0o777, 0o640);
   });
 
   it('drops what lies after the checkpoint of a resumed run, and keeps the rest to the byte', () => {

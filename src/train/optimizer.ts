@@ -68,7 +68,7 @@ export class AdamW {
     this.second = device.allocate('optimizer moments', parameters.values.shape);
     this.step = device.allocate('batch', [6]);
     this.sumOfSquares = device.allocate('batch', [1]);
-    this.lossScale = parameters.scalar === 'f16' ? device.allocate('batch', [2]) : undefined;
+    this.lossScale = parameters.dtype === 'f16' ? device.allocate('batch', [2]) : undefined;
   }
 
   /** Sets what the device counts. @param updates t of the last update. */

@@ -18,7 +18,7 @@ export interface RunPlan extends DataCounts {
   /** For people: processor or card, threads, vector width. */
   readonly device: string;
   readonly precision: string;
-  readonly rows: number;
+  readonly sequences: number;
   readonly maxLength: number;
   readonly epochs: number;
   readonly totalSteps: number;
@@ -33,17 +33,17 @@ export interface RunPlan extends DataCounts {
   readonly reverse: boolean;
 }
 
-/** Optimizer steps of a run whose epochs have `windowsPerEpoch`. */
+/** Optimizer steps of a run whose epochs have `stepsPerEpoch`. */
 export function totalSteps(
   { maxSteps, numTrainEpochs }: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
-  windowsPerEpoch: number,
+  stepsPerEpoch: number,
 ): number {
   if (maxSteps > 0) return maxSteps;
-  return Math.max(1, Math.ceil(numTrainEpochs * windowsPerEpoch));
+  return Math.max(1, Math.ceil(numTrainEpochs * stepsPerEpoch));
 }
 
-/** Most tokens of a row: `--max-length`, else 512 or what the model can take. */
-export function rowLength(
+/** Tokens per sequence: `--max-length`, else 512 or what the model can take. */
+export function sequenceLength(
   { maxLength }: Pick<TrainOptions, 'maxLength'>,
   { nPositions }: GPT2Config,
 ): number {
@@ -71,14 +71,14 @@ export function runMemory(device: Device, config: GPT2Config, options: LearnerOp
 
 /**
  * The memory that a run takes, by part.
- * @param rows of a batch: how many, and how many tokens each may have.
+ * @param batch sequences per micro-batch, and tokens per sequence.
  * @throws UserError (device) when that is more than there is; the message names what would make it fit.
  */
 export function planRunMemory(
   device: Device,
   config: GPT2Config,
   wanted: LearnerOptions,
-  rows: { readonly batchSize: number; readonly maxLength: number },
+  batch: { readonly batchSize: number; readonly maxLength: number },
 ): MemoryPlan {
   const plan = (learning: LearnerOptions) => runMemory(device, config, learning);
   const memory = plan(wanted);
@@ -86,7 +86,7 @@ export function planRunMemory(
   const needed = totalBytes(memory);
   if (needed <= available) return memory;
   const fits = (learning: LearnerOptions) => totalBytes(plan(learning)) <= available;
-  const cure = cures(wanted, rows).find(({ learning }) => fits(learning));
+  const cure = cures(wanted, batch).find(({ learning }) => fits(learning));
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'out-of-memory',
@@ -120,8 +120,8 @@ function cures(
     ];
   };
   const found = cure(wanted.capacity, {});
-  for (let rows = batchSize >> 1; rows >= 1; rows >>= 1)
-    found.push(...cure(rows * maxLength, { perDeviceTrainBatchSize: rows }));
+  for (let size = batchSize >> 1; size >= 1; size >>= 1)
+    found.push(...cure(size * maxLength, { perDeviceTrainBatchSize: size }));
   const short = Math.min(64, maxLength);
   found.push(...cure(short, { perDeviceTrainBatchSize: 1, maxLength: short }));
   return found;

@@ -28,7 +28,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { lengthWarning, planRunMemory, type RunPlan, rowLength, runMemory, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, runMemory, sequenceLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { refuseOtherData, resolvedPrecision, resumeNotes } from './resume-options.js';
 import { freshState, type RunState } from './run-state.js';
@@ -78,7 +78,7 @@ async function lockedRun(
     const start = await openStart(given, watcher);
     const withLoss = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, given.dropout);
-    const maxLength = rowLength(given, config);
+    const maxLength = sequenceLength(given, config);
     const options = settleBatchSize(withLoss, {
       maxLength,
       usefulTokens: device.kind === 'cuda' ? Number.POSITIVE_INFINITY : usefulTokensOnCpu,
@@ -94,7 +94,7 @@ async function lockedRun(
     if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
     const learning = learnerOptions(options, {
       precision,
-      capacity: Math.max(data.windows.largestBatch, data.evaluation?.largestBatch ?? 0),
+      capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
       samples: data.prompts.length > 0,
     });
     const own = device.ownMemory();
@@ -110,9 +110,9 @@ async function lockedRun(
       device: device.description,
       precision,
       ...data.counts,
-      rows: data.windows.rows,
+      sequences: data.epochSteps.sequences,
       maxLength,
-      epochs: settings.totalSteps / data.windows.windowsPerEpoch,
+      epochs: settings.totalSteps / data.epochSteps.stepsPerEpoch,
       totalSteps: settings.totalSteps,
       firstStep: state.globalStep,
       memory: new Map([...planned, ...own]),
@@ -221,7 +221,7 @@ async function train(run: Run): Promise<TrainingSummary> {
   const inputs = {
     learner,
     checkpointed,
-    windows: data.windows,
+    epochSteps: data.epochSteps,
     evaluationBatches: () => evaluationBatches(data),
     prompts: data.prompts,
     questions: data.questions,
@@ -321,8 +321,8 @@ function learnerOptions(
 }
 
 function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettings {
-  const { windowsPerEpoch } = data.windows;
-  const steps = totalSteps(options, windowsPerEpoch);
+  const { stepsPerEpoch } = data.epochSteps;
+  const steps = totalSteps(options, stepsPerEpoch);
   return {
     outputDir: options.outputDir,
     seed: options.seed,
@@ -335,7 +335,7 @@ function trainerSettings(options: RunOptions, data: TrainingData): TrainerSettin
       totalSteps: steps,
     },
     loggingSteps: options.loggingSteps ?? Math.max(1, Math.min(500, Math.floor(steps / 50))),
-    evalSteps: data.evaluation && (options.evalSteps ?? windowsPerEpoch),
+    evalSteps: data.evaluation && (options.evalSteps ?? stepsPerEpoch),
     saveSteps: options.saveSteps,
     saveTotalLimit: options.saveTotalLimit,
     earlyStopping: { patience: options.earlyStoppingPatience, threshold: options.earlyStoppingThreshold },

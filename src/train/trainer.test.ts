@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { letters } from '../../test/letter-model.js';
 import { scratchFolder, tinyConfig } from '../../test/tiny-run.js';
-import { EpochWindows } from '../corpus/windows.js';
+import { EpochSteps } from '../corpus/epoch-steps.js';
 import { createCpuDevice } from '../device/cpu/cpu-device.js';
 import { buildLearner } from './learner.js';
 import { freshState } from './run-state.js';
@@ -19,7 +19,7 @@ async function orderOf(
   { saveSteps = 100, evalSteps = null as number | null, ready = false },
 ): Promise<string[]> {
   const device = createCpuDevice({ threads: 1 });
-  const windows = new EpochWindows(
+  const epochSteps = new EpochSteps(
     Array.from({ length: 8 }, (_, at) => ({
       tokens: Int32Array.of(at, 1, 2, 3),
       targets: Int32Array.of(1, 2, 3, at),
@@ -28,7 +28,12 @@ async function orderOf(
     { maxLength: 4, packing: true, batchSize: 2, gradientAccumulationSteps: 1, seed: 1 },
   );
   const learner = buildLearner(device, tinyConfig, {
-    ...{ capacity: windows.largestBatch, precision: 'fp32', gradientCheckpointing: false, labelSmoothing: 0 },
+    ...{
+      capacity: epochSteps.largestBatch,
+      precision: 'fp32',
+      gradientCheckpointing: false,
+      labelSmoothing: 0,
+    },
     ...{ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxGradNorm: 1, samples: false },
   });
   const { model, optimizer } = learner;
@@ -62,8 +67,8 @@ async function orderOf(
     {
       learner,
       checkpointed: { model, optimizer, tokenizer: letters, options: {} },
-      windows,
-      evaluationBatches: () => windows.window(0, 0).batches,
+      epochSteps,
+      evaluationBatches: () => epochSteps.step(0, 0).batches,
       prompts: [],
       questions: { trained: [], heldOut: [] },
     },

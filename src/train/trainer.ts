@@ -1,12 +1,12 @@
-// The loop: accumulate a window of micro-batches, step, log, evaluate, save; stop when the steps are done, the
-// evaluation loss no longer falls, the loss is broken, or somebody asks. All that it decides by is in RunState, and
-// what it computes is a function of that and the seed: a resumed run repeats the numbers of one never stopped.
+// The training loop: accumulate the gradients of one step's micro-batches, update, log, evaluate, save. It stops when all
+// steps are done, when the evaluation loss stops improving, when the loss is not finite, or on request. Its decisions depend
+// on RunState alone and its numbers on RunState and the seed, so a resumed run repeats those of an uninterrupted one.
 
 import { setImmediate } from 'node:timers/promises';
-import type { EpochWindows, Window } from '../corpus/windows.js';
+import type { EpochSteps, StepBatches } from '../corpus/epoch-steps.js';
 import type { Fetched } from '../device/device.js';
 import { UserError } from '../errors.js';
-import type { TrainingInput } from '../nn/packed-pass.js';
+import type { Batch } from '../nn/batch.js';
 import { option } from '../option-names.js';
 import {
   type Checkpointed,
@@ -31,7 +31,7 @@ const skippedStepsAllowed = 40;
 
 /** A step that the device may still be computing. */
 interface PendingStep {
-  readonly window: Window;
+  readonly stepBatches: StepBatches;
   readonly learningRate: number;
   readonly lossSum: Fetched;
   readonly update: PendingUpdate;
@@ -56,8 +56,8 @@ export interface TrainerSettings {
 export interface TrainerInputs {
   readonly learner: Learner;
   readonly checkpointed: Checkpointed;
-  readonly windows: EpochWindows;
-  readonly evaluationBatches: () => Iterable<TrainingInput>;
+  readonly epochSteps: EpochSteps;
+  readonly evaluationBatches: () => Iterable<Batch>;
   readonly prompts: readonly SamplePrompt[];
   readonly questions: Questions;
 }
@@ -180,12 +180,12 @@ export class Trainer {
   /** Asks for one optimizer step; an interrupted one leaves no trace. */
   private async step(): Promise<void> {
     const { device, model, optimizer, pass } = this.inputs.learner;
-    const { windows } = this.inputs;
+    const { epochSteps } = this.inputs;
     const began = performance.now();
     const step = this.nextStep();
-    const { windowsPerEpoch } = windows;
-    const window = windows.window(Math.floor(step / windowsPerEpoch), step % windowsPerEpoch);
-    if (!(await this.accumulate(window, step))) {
+    const { stepsPerEpoch } = epochSteps;
+    const stepBatches = epochSteps.step(Math.floor(step / stepsPerEpoch), step % stepsPerEpoch);
+    if (!(await this.accumulate(stepBatches, step))) {
       const { gradients } = model.parameters;
       if (gradients) device.fill(gradients, 0);
       return;
@@ -193,7 +193,7 @@ export class Trainer {
     const lossSum = device.fetch(pass.lossSum);
     const learningRate = learningRateAt(step, this.settings.schedule);
     const update = optimizer.update(learningRate);
-    this.pending.push({ window, learningRate, lossSum, update, began });
+    this.pending.push({ stepBatches, learningRate, lossSum, update, began });
     // The device computes this step while the next is prepared; where it has done so already, nothing waits.
     this.settle(1);
   }
@@ -208,23 +208,23 @@ export class Trainer {
     }
   }
 
-  private take({ window, learningRate, lossSum, update, began }: PendingStep): void {
+  private take({ stepBatches, learningRate, lossSum, update, began }: PendingStep): void {
     const { state } = this;
-    const loss = (lossSum.wait()[0] ?? Number.NaN) / window.supervisedTokens;
+    const loss = (lossSum.wait()[0] ?? Number.NaN) / stepBatches.supervisedTokens;
     const { updates, norm } = update.wait();
     const now = performance.now();
     const seconds = (now - Math.max(began, this.settledAt)) / 1000;
     this.settledAt = now;
     state.globalStep++;
-    state.epoch = state.globalStep / this.inputs.windows.windowsPerEpoch;
+    state.epoch = state.globalStep / this.inputs.epochSteps.stepsPerEpoch;
     state.updates = updates;
-    state.tokens += window.tokens;
-    state.supervisedTokens += window.supervisedTokens;
+    state.tokens += stepBatches.tokens;
+    state.supervisedTokens += stepBatches.supervisedTokens;
     state.trainingSeconds += seconds;
-    this.interval.tokens += window.tokens;
-    this.interval.supervisedTokens += window.supervisedTokens;
+    this.interval.tokens += stepBatches.tokens;
+    this.interval.supervisedTokens += stepBatches.supervisedTokens;
     this.interval.seconds += seconds;
-    this.watcher.step({ step: state.globalStep, loss, tokensPerSecond: window.tokens / seconds });
+    this.watcher.step({ step: state.globalStep, loss, tokensPerSecond: stepBatches.tokens / seconds });
     this.judge(loss, norm);
     const { loggingSteps, totalSteps } = this.settings;
     if (state.globalStep % loggingSteps === 0 || state.globalStep === totalSteps)
@@ -300,17 +300,17 @@ export class Trainer {
     this.watcher.event({ kind: 'checkpoint', step, folder });
   }
 
-  /** Leaves the window's gradients and its sum of losses on the device. @returns false when interrupted. */
-  private async accumulate(window: Window, step: number): Promise<boolean> {
+  /** Leaves the stepBatches's gradients and its sum of losses on the device. @returns false when interrupted. */
+  private async accumulate(stepBatches: StepBatches, step: number): Promise<boolean> {
     const { device, pass } = this.inputs.learner;
     const { gradientAccumulationSteps } = this.settings;
     const seed = BigInt(this.settings.seed);
     device.fill(pass.lossSum, 0);
-    for (const [index, batch] of window.batches.entries()) {
+    for (const [index, batch] of stepBatches.batches.entries()) {
       const microStep = step * gradientAccumulationSteps + index;
-      pass.accumulate(batch, 1 / window.supervisedTokens, { seed, microStep });
+      pass.accumulate(batch, 1 / stepBatches.supervisedTokens, { seed, microStep });
       await setImmediate();
-      if (this.watcher.shouldStop() && index < window.batches.length - 1) return false;
+      if (this.watcher.shouldStop() && index < stepBatches.batches.length - 1) return false;
     }
     return true;
   }

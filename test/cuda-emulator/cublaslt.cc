@@ -2,7 +2,8 @@
 // Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
 // alignment of bias and saved input, and that parts of a split sum are added in the type of the sum.
 // CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient none that sums up a bias' gradient;
-// CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product.
+// CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product; CUDA_EMULATOR_FAILING_FUSED and _PLAIN say how many
+// of the three algorithms of a product with or without an epilogue fail when they are used.
 
 #include <dlfcn.h>
 

@@ -18,7 +18,7 @@ export function mutateText(text: string, dice: Dice, words: readonly string[], o
         lines.splice(at, 1);
         break;
       case 1:
-        lines.splice(at, 0, ...Array<string>(dice.length(200)).fill(line));
+        lines.splice(at, 0, ...Array<string>(dice.length(30)).fill(line));
         break;
       case 2:
         lines[at] = line.slice(0, cut) + word + line.slice(cut);
@@ -30,7 +30,7 @@ export function mutateText(text: string, dice: Dice, words: readonly string[], o
         lines[at] = line.slice(0, cut);
         break;
       case 5:
-        lines[at] = line.slice(0, cut) + word.repeat(dice.length(50)) + line.slice(cut);
+        lines[at] = line.slice(0, cut) + word.repeat(dice.length(10)) + line.slice(cut);
         break;
       case 6: {
         const others = other.split('\n');

@@ -5,14 +5,14 @@ import { UserError } from '../../errors.js';
 import { homeFolder } from '../../files/user-folders.js';
 import { oneLine, quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
-import { parameterHelp, parameterNamed } from './parameters.js';
 import { rate } from './rating.js';
 import type { Session } from './session.js';
-import { showCandidates, showHistory, showModel, showParameters, showStatistics } from './show.js';
+import { settingHelp, settingNamed } from './settings.js';
+import { showCandidates, showHistory, showModel, showSettings, showStatistics } from './show.js';
 import { addDialogue, lastDialogue } from './transcript.js';
 
 /** What can be typed after a command's name. */
-export type Completes = 'parameter' | 'file' | readonly string[];
+export type Completes = 'setting' | 'file' | readonly string[];
 
 export interface ChatCommand {
   /** What follows the name, for `/help`; empty where nothing may. */
@@ -45,7 +45,7 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
   set: {
     takes: '[name value]',
     help: 'Change a setting (the value "default" resets it), or list all settings.',
-    completes: 'parameter',
+    completes: 'setting',
     run: set,
   },
   show: {
@@ -130,17 +130,17 @@ function undo({ conversation, screen }: Session): void {
 function set(session: Session, rest: string): void {
   const [, name = '', text = ''] = /^(\S*)\s*(.*)$/s.exec(rest) ?? [];
   if (name === '') {
-    showParameters(session);
+    showSettings(session);
     return;
   }
-  const parameter = parameterNamed(name);
-  if (text !== '') session.set(parameter, text);
-  session.screen.pairs(session.parameters.lines.filter(([known]) => parameterNamed(known) === parameter));
-  if (text === '') session.screen.note(parameterHelp(parameter));
+  const setting = settingNamed(name);
+  if (text !== '') session.set(setting, text);
+  session.screen.pairs(session.settings.lines.filter(([known]) => settingNamed(known) === setting));
+  if (text === '') session.screen.note(settingHelp(setting));
 }
 
 function show(session: Session, what: string): void {
-  const shows = { '': showParameters, history: showHistory, model: showModel };
+  const shows = { '': showSettings, history: showHistory, model: showModel };
   if (!isKeyOf(shows, what))
     throw new UserError(
       'chat-command-invalid',

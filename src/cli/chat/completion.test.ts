@@ -18,7 +18,7 @@ describe('the Tab key', () => {
     assert.deepEqual(complete('/nothing'), [[], '/nothing']);
   });
 
-  it('completes parameters and their values', () => {
+  it('completes settings and their values', () => {
     assert.deepEqual(complete('/set temp'), [['temperature '], 'temp']);
     assert.deepEqual(complete('/set top-'), [['top-k ', 'top-p '], 'top-']);
     assert.deepEqual(complete('/set greedy t'), [['true'], 't']);

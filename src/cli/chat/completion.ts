@@ -1,11 +1,11 @@
-// The Tab key: names of commands, of parameters and their values, and of files.
+// The Tab key: names of commands, of settings and their values, and of files.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeFolder } from '../../files/user-folders.js';
 import { visible } from '../../quote.js';
 import { type Completes, commands } from './commands.js';
-import { parameterNames, valuesFor } from './parameters.js';
+import { settingNames, valuesFor } from './settings.js';
 
 /**
  * Ways to go on from a line up to the cursor, as node:readline wants them.
@@ -26,10 +26,10 @@ export function complete(line: string): [hits: string[], replaced: string] {
 
 function completeRest(completes: Completes, rest: string): [hits: string[], replaced: string] {
   if (completes === 'file') return [fileNames(rest), rest];
-  if (completes !== 'parameter') return [completes.filter((word) => word.startsWith(rest)), rest];
+  if (completes !== 'setting') return [completes.filter((word) => word.startsWith(rest)), rest];
   const [, name = '', space = '', value = ''] = /^(\S*)(\s*)(.*)$/.exec(rest) ?? [];
   if (space !== '') return [valuesFor(name).filter((word) => word.startsWith(value)), value];
-  return [parameterNames.filter((known) => known.startsWith(name)).map((known) => `${known} `), name];
+  return [settingNames.filter((known) => known.startsWith(name)).map((known) => `${known} `), name];
 }
 
 /** Files and folders that a path begins; hidden ones only where it asks for them. */

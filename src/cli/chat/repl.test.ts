@@ -239,7 +239,7 @@ describe('commands', () => {
     assert.match(output, /\nstop {2}\["x","y"\]\n/);
     assert.match(output, /--temperature is 0 in \/set, but must be a number above 0/);
     assert.match(output, /--temperature is "hot" in \/set, but must be a number above 0/);
-    assert.match(output, /there is no parameter "tempo"/);
+    assert.match(output, /there is no setting "tempo"/);
     assert.match(
       output,
       /--candidates is 9 in \/set, but memory was set aside for 4; start again with --candidates 9/,

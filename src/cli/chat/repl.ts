@@ -13,9 +13,9 @@ import { complete } from './completion.js';
 import { HistoryFile, historySize } from './history.js';
 import type { TerminalInput } from './keyboard.js';
 import { LineReader } from './line-reader.js';
-import { Parameters } from './parameters.js';
 import { Screen, type TerminalOutput } from './screen.js';
 import { Session, sentenceOf } from './session.js';
+import { ChatSettings } from './settings.js';
 
 export interface ReplContext {
   /** As the command line gave them; what the conversation was made with. */
@@ -31,13 +31,13 @@ export async function runRepl(
   { flags, chat, terminal, environment = process.env }: ReplContext,
 ): Promise<number> {
   const { stdin: input, stdout: output } = terminal;
-  const parameters = new Parameters(flags);
+  const settings = new ChatSettings(flags);
   const screen = new Screen(output);
   const folder = stateFolder(environment);
   const feedbackFile = join(folder, 'feedback.jsonl');
-  const session = new Session(conversation, parameters, chat, screen, feedbackFile);
-  const history = parameters.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
-  if (!parameters.options.quiet)
+  const session = new Session(conversation, settings, chat, screen, feedbackFile);
+  const history = settings.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
+  if (!settings.options.quiet)
     screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D ends the program');
   const reader = new LineReader({
     ...{ input, output, complete, historySize },

@@ -7,8 +7,8 @@ import type { Conversation } from '../../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../../generate/reply.js';
 import type { OpenedChat } from '../../library/open-chat.js';
 import { flagMessageOf } from '../flag-names.js';
-import type { Parameter, Parameters } from './parameters.js';
 import type { Screen } from './screen.js';
+import type { ChatSettings, Setting } from './settings.js';
 
 export class Session {
   /** Whether the person wants to end the conversation. */
@@ -18,7 +18,7 @@ export class Session {
   /** @param feedbackFile where `/good` and `/bad` write. */
   constructor(
     readonly conversation: Conversation,
-    readonly parameters: Parameters,
+    readonly settings: ChatSettings,
     readonly chat: OpenedChat,
     readonly screen: Screen,
     readonly feedbackFile: string,
@@ -33,10 +33,10 @@ export class Session {
     this.stopRequested = true;
   }
 
-  /** @throws UserError as Parameters.set; else the next reply is made so. */
-  set(parameter: Parameter, text: string): void {
-    const notes = this.parameters.set(parameter, text, (options) => this.refuseTooMany(options));
-    const { options } = this.parameters;
+  /** @throws UserError as ChatSettings.set; else the next reply is made so. */
+  set(setting: Setting, text: string): void {
+    const notes = this.settings.set(setting, text, (options) => this.refuseTooMany(options));
+    const { options } = this.settings;
     this.conversation.settings = generationSettings(options);
     this.conversation.candidates = candidateCount(options);
     for (const note of notes) this.screen.note(note);

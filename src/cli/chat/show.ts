@@ -6,8 +6,8 @@ import type { Reply } from '../../generate/reply.js';
 import { count, short } from '../format.js';
 import type { Session } from './session.js';
 
-export function showParameters({ parameters, screen }: Session): void {
-  screen.pairs(parameters.lines);
+export function showSettings({ settings, screen }: Session): void {
+  screen.pairs(settings.lines);
 }
 
 export function showHistory({ conversation, screen }: Session): void {

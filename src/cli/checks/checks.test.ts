@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { installCommand } from '../../device/cpu/compiler.js';
 import { canTrain, reportJson, reportText } from '../doctor.js';
+import { cacheChecks, hubCheck } from './environment.js';
 import { compilerChecks, memoryCheck, nodeCheck, vectorWidth } from './machine.js';
-import { cacheChecks, hubCheck } from './surroundings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checks-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -77,7 +77,7 @@ export function textOf(value: unknown, field: string, what = field): string | nu
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return null;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  if (typeof value === 'number') throw new RecordFault('content', `${field} is NaN`, `${what} is NaN`);
+  if (typeof value === 'number') throw new RecordFault('content', `${field} is too large a number`);
   throw new RecordFault(
     'shape',
     `${field} is ${kindOf(value)}`,

@@ -26,7 +26,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 let folders = 0;
 /** Two tiny kernels, a cache and a temporary folder of their own. */
-function surroundings(): { kernels: string; cache: string; env: NodeJS.ProcessEnv } {
+function environment(): { kernels: string; cache: string; env: NodeJS.ProcessEnv } {
   const folder = join(root, String(folders++));
   const [kernels, temporary] = [join(folder, 'kernels'), join(folder, 'tmp')];
   mkdirSync(kernels, { recursive: true });
@@ -63,7 +63,7 @@ function deviceFault(pattern: RegExp): (thrown: unknown) => boolean {
 }
 
 test('kernels are compiled once and found in the cache afterwards', () => {
-  const around = surroundings();
+  const around = environment();
   const first = build(around);
   assert.ok(first.compiled);
   assert.equal(dirname(first.path), around.cache);
@@ -73,7 +73,7 @@ test('kernels are compiled once and found in the cache afterwards', () => {
 });
 
 test('another source, header or compiler gives another library', () => {
-  const around = surroundings();
+  const around = environment();
   const paths = new Set([build(around).path]);
   writeFileSync(join(around.kernels, 'answer.h'), '#define ANSWER 43\n');
   const changed = build(around);
@@ -87,7 +87,7 @@ test('another source, header or compiler gives another library', () => {
 });
 
 test('a damaged library is rebuilt', () => {
-  const around = surroundings();
+  const around = environment();
   const { path } = build(around);
   truncateSync(path, 1000);
   const again = build(around);
@@ -97,7 +97,7 @@ test('a damaged library is rebuilt', () => {
 });
 
 test('processes that compile at once all get a whole library', async () => {
-  const around = surroundings();
+  const around = environment();
   const script = `
     import { kernelLibrary } from ${JSON.stringify(new URL('compiler.js', import.meta.url).href)};
     import koffi from ${JSON.stringify(import.meta.resolve('koffi'))};
@@ -117,7 +117,7 @@ test('processes that compile at once all get a whole library', async () => {
 });
 
 test('without a compiler the message says how to get one', () => {
-  const around = surroundings();
+  const around = environment();
   const nowhere = { ...around.env, PATH: join(root, 'nowhere'), CXX: '' };
   assert.throws(() => build({ ...around, env: nowhere }), deviceFault(/no C\+\+ compiler.*install/));
   const nonsense = { ...around.env, CXX: 'no-such-compiler' };
@@ -126,7 +126,7 @@ test('without a compiler the message says how to get one', () => {
 });
 
 test('a cache that cannot be written gives way to the temporary folder', () => {
-  const around = surroundings();
+  const around = environment();
   const file = join(root, 'a-file');
   writeFileSync(file, '');
   const env = { ...around.env, XDG_CACHE_HOME: file };
@@ -137,7 +137,7 @@ test('a cache that cannot be written gives way to the temporary folder', () => {
 });
 
 test('where no folder takes the library, this run alone has it', () => {
-  const around = surroundings();
+  const around = environment();
   const file = join(root, 'no-folder');
   writeFileSync(file, '');
   const { code } = kernelLibrary({ ...around, env: { ...around.env, XDG_CACHE_HOME: file, TMPDIR: file } });
@@ -146,7 +146,7 @@ test('where no folder takes the library, this run alone has it', () => {
 });
 
 test('a compilation that fails shows its first error and keeps the log', () => {
-  const around = surroundings();
+  const around = environment();
   writeFileSync(join(around.kernels, 'other.cc'), 'int other( { return 1; }\n');
   assert.throws(
     () => build(around),
@@ -160,7 +160,7 @@ test('a compilation that fails shows its first error and keeps the log', () => {
 });
 
 test('a compiler is searched in the absolute folders of PATH that are not in the working folder', () => {
-  const around = surroundings();
+  const around = environment();
   const project = join(root, 'project');
   const ran = join(root, 'ran');
   mkdirSync(join(project, 'bin'), { recursive: true });

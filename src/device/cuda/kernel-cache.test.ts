@@ -36,7 +36,7 @@ class FakeCompiler {
 
 let folders = 0;
 /** A compiler, a source, and caches of their own. */
-function surroundings() {
+function environment() {
   const folder = join(root, String(folders++));
   const [sources, temporary] = [join(folder, 'sources'), join(folder, 'tmp')];
   for (const made of [sources, temporary]) mkdirSync(made, { recursive: true });
@@ -69,7 +69,7 @@ function surroundings() {
 }
 
 test('an image is compiled once and found in the cache afterwards', () => {
-  const { build, kept } = surroundings();
+  const { build, kept } = environment();
   const first = build();
   assert.ok(first.compiled);
   assert.equal(readFileSync(kept(), 'utf8'), first.text);
@@ -77,7 +77,7 @@ test('an image is compiled once and found in the cache afterwards', () => {
 });
 
 test('another source, prelude, option, card, compiler or version gives another image, and the first one stays', () => {
-  const { sources, compiler, build } = surroundings();
+  const { sources, compiler, build } = environment();
   const texts = new Set([build().text]);
   const changed = (what: string, options: Partial<KernelOptions> = {}) => {
     const { text, compiled } = build(options);
@@ -103,7 +103,7 @@ test('another source, prelude, option, card, compiler or version gives another i
 });
 
 test('a damaged image is compiled anew and replaced', () => {
-  const { build, kept } = surroundings();
+  const { build, kept } = environment();
   const whole = build();
   const damages: readonly ((path: string) => void)[] = [
     (path) => truncateSync(path, 10),
@@ -121,7 +121,7 @@ test('a damaged image is compiled anew and replaced', () => {
 });
 
 test('a cache that others may write is not trusted, nor written', () => {
-  const { cache, temporary, build, kept } = surroundings();
+  const { cache, temporary, build, kept } = environment();
   const { text } = build();
   const path = kept();
   chmodSync(cache, 0o777);
@@ -133,7 +133,7 @@ test('a cache that others may write is not trusted, nor written', () => {
 });
 
 test('where no cache can be written, there is an image all the same', () => {
-  const { cache, temporary, build } = surroundings();
+  const { cache, temporary, build } = environment();
   rmSync(temporary, { recursive: true });
   for (const file of [temporary, join(cache, '../..')]) writeFileSync(file, 'no folder');
   const { text, compiled } = build();
@@ -143,7 +143,7 @@ test('where no cache can be written, there is an image all the same', () => {
 });
 
 test('it is told of a compilation before it begins, and only then', () => {
-  const { compiler, build } = surroundings();
+  const { compiler, build } = environment();
   const told: number[] = [];
   const onCompile = () => told.push(compiler.compilations);
   build({ onCompile });

@@ -6,9 +6,9 @@ import { register } from 'node:module';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { goldenBatch, goldenWeights } from '../../../test/golden-model.js';
+import type { Batch } from '../../nn/batch.js';
 import { GPT2 } from '../../nn/gpt2.js';
 import { type GPT2Config, presetConfig } from '../../nn/gpt2-config.js';
-import type { TrainingInput } from '../../nn/packed-pass.js';
 import { TrainingPass } from '../../nn/training-pass.js';
 import { createCpuDevice } from '../cpu/cpu-device.js';
 import type { Device } from '../device.js';
@@ -40,7 +40,7 @@ function linear(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
 }
 
 /** Over all rows at once: who belongs to another segment or comes later is masked. */
-function attention(qkv: tf.Tensor, { segmentStarts }: TrainingInput): tf.Tensor {
+function attention(qkv: tf.Tensor, { segmentStarts }: Batch): tf.Tensor {
   const [rows, heads, channels] = [segmentStarts.length, config.nHead, config.nEmbd];
   const allowed = tf.tensor2d(
     Float32Array.from({ length: rows * rows }, (_, index) => {
@@ -64,7 +64,7 @@ function gelu(x: tf.Tensor): tf.Tensor {
 }
 
 /** The mean over supervised rows, as the GPT-2 paper and its code have it. */
-function loss(weights: Weights, input: TrainingInput): tf.Scalar {
+function loss(weights: Weights, input: Batch): tf.Scalar {
   const integers = (values: Int32Array) => tf.tensor1d(values, 'int32');
   const table = weight(weights, 'wte.weight');
   let stream = tf.add(

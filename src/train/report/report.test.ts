@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -199,5 +199,8 @@ describe('writeReport', () => {
     assert.equal(readFileSync(path, 'utf8'), first);
     assert.equal(first, renderReport(metrics, facts));
     assert.deepEqual(readdirSync(scratch).sort(), ['metrics.jsonl', 'report.html']);
+    // What people and the model said stands in both.
+    if (process.platform === 'win32') return;
+    for (const name of readdirSync(scratch)) assert.equal(statSync(join(scratch, name)).mode & 0o777, 0o600);
   });
 });

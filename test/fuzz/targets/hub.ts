@@ -13,7 +13,6 @@ const commit = 'c0ffee'.padEnd(40, '0');
 
 const content: Readonly<Record<string, string>> = {
   'config.json': '{"model_type": "gpt2"}',
-  'tokenizer.json': '{}',
   'model.safetensors': 'weights that nobody opens here',
 };
 

@@ -1,7 +1,6 @@
 // Fuzzing of what a run reads beside models and corpora: its config file, the state that it resumes from, its metrics
 // and the history of a conversation.
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HistoryFile } from '../../../src/cli/chat/history.js';
 import { readConfigFile } from '../../../src/config/file.js';
@@ -10,7 +9,6 @@ import { recordedOption } from '../../../src/train/checkpoint.js';
 import { readMetrics } from '../../../src/train/metrics.js';
 import { renderReport } from '../../../src/train/report/report.js';
 import { readState } from '../../../src/train/run-state.js';
-import { repositoryRoot } from '../../repository.js';
 import { mutateBytes } from '../mutate-bytes.js';
 import { mutateJson } from '../mutate-json.js';
 import { mutateText } from '../mutate-text.js';
@@ -43,7 +41,7 @@ const yamlWords = [
 export const yaml: Target = {
   about: 'the config file of a run',
   seeds: [
-    readFileSync(join(repositoryRoot, 'configs/quickstart.yaml')),
+    Buffer.from('# A run.\nmodel: preset:tiny # fresh\ndata:\n  - "a.json"\n  - b/\nmax-steps: 3\n'),
     Buffer.from('model: tiny\ndata: [a.json, b/]\nlearning_rate: 1e-4\nnoPacking: true\n'),
     Buffer.from('{"model": "tiny", "data": "a.json", "max-steps": 3}'),
   ].map((bytes) => new Map([['run.yaml', bytes]])),
@@ -147,8 +145,10 @@ export const metrics: Target = {
       'metrics.jsonl': mutateText(lines.join('\n'), dice, ['{', '"step":', '-1'], lines.join('\n')),
     });
   },
-  read(folder) {
+  read(folder, files) {
     const measured = readMetrics(join(folder, 'metrics.jsonl'));
+    // Drawing takes far longer than reading: one in eight.
+    if (fileOf(files, 'metrics.jsonl').length % 8 > 0) return;
     renderReport(measured, { title: 't', date: 'd', summary: null, config: {}, environment: {} });
   },
 };

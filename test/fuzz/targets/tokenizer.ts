@@ -55,7 +55,7 @@ const patterns = [
 
 function part(dice: Dice): object {
   // Each of the endless ones takes all the time that a tokenizer is given.
-  const Regex = dice.pick(dice.chance(100) ? endlessPatterns : patterns);
+  const Regex = dice.pick(dice.chance(500) ? endlessPatterns : patterns);
   const content = dice.pick(hostileTexts);
   return dice.pick<object>([
     {

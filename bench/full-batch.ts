@@ -1,13 +1,12 @@
-// Full rows of random tokens, every one supervised, each row a segment of its own: what the measurements of a training
-// step learn.
+// A batch for measurements of a training step: full sequences of random tokens, all supervised, each a segment of its own.
 
-import type { TrainingInput } from '../src/nn/packed-pass.js';
+import type { Batch } from '../src/nn/batch.js';
 import { Random } from '../src/random.js';
 
-/** `rows` of `length` tokens, one behind the other. */
-export function fullRows(rows: number, length: number, vocabulary: number): TrainingInput {
+/** `sequences` of `length` tokens each. */
+export function fullBatch(sequences: number, length: number, vocabulary: number): Batch {
   const random = new Random(2);
-  const size = rows * length;
+  const size = sequences * length;
   const ids = () => Int32Array.from({ length: size }, () => random.below(vocabulary));
   const each = (value: (index: number) => number) =>
     Int32Array.from({ length: size }, (_, index) => value(index));

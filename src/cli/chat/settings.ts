@@ -10,45 +10,43 @@ import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { typedValue } from '../flags.js';
 
-const parameters = [
+const chatSettings = [
   ...(['greedy', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'noRepeatNgramSize'] as const),
   ...(['seed', 'minNewTokens', 'maxNewTokens', 'stop', 'candidates', 'numBeams', 'lengthPenalty'] as const),
 ] as const satisfies readonly ChatOption[];
 
-export type Parameter = (typeof parameters)[number];
+export type Setting = (typeof chatSettings)[number];
 
 /** As they are typed. */
-export const parameterNames: readonly string[] = parameters.map(kebab);
+export const settingNames: readonly string[] = chatSettings.map(kebab);
 
-/** Stands for the value that a parameter has when nobody gives one. */
+/** Stands for the value that a setting has when nobody gives one. */
 const defaultWord = 'default';
 
 /** @throws UserError (usage) for a name that is not known. */
-export function parameterNamed(name: string): Parameter {
+export function settingNamed(name: string): Setting {
   const spelt = kebab(name.replace(/^-+/, '')).replaceAll('_', '-');
-  const found = parameters.find(
-    (parameter) => kebab(parameter) === spelt || specOf(parameter).alias === spelt,
-  );
+  const found = chatSettings.find((setting) => kebab(setting) === spelt || specOf(setting).alias === spelt);
   if (found !== undefined) return found;
-  const near = nearest(spelt.slice(0, 40), parameterNames);
+  const near = nearest(spelt.slice(0, 40), settingNames);
   const hint = near === undefined ? '/set lists them all' : `did you mean ${near}?`;
-  throw new UserError('chat-command-invalid', `there is no parameter ${quoted(name, 40)}; ${hint}`);
+  throw new UserError('chat-command-invalid', `there is no setting ${quoted(name, 40)}; ${hint}`);
 }
 
 /** What it does, in a sentence. */
-export function parameterHelp(parameter: Parameter): string {
-  return specOf(parameter).help;
+export function settingHelp(setting: Setting): string {
+  return specOf(setting).help;
 }
 
 /** Words that can be typed after the name. */
 export function valuesFor(name: string): readonly string[] {
-  const parameter = parameters.find((known) => kebab(known) === name);
-  if (parameter === undefined) return [];
-  const spec = specOf(parameter);
+  const setting = chatSettings.find((known) => kebab(known) === name);
+  if (setting === undefined) return [];
+  const spec = specOf(setting);
   return spec.type === 'switch' ? ['true', 'false', defaultWord] : [defaultWord];
 }
 
-export class Parameters {
+export class ChatSettings {
   private given: GivenOptions<ChatOption>;
   private loaded: LoadedChatOptions;
 
@@ -69,10 +67,10 @@ export class Parameters {
    * @returns sentences about what has no effect now, and had before.
    * @throws UserError (usage) for a value that is not allowed; nothing has changed then.
    */
-  set(parameter: Parameter, text: string, check: (options: ChatOptions) => void): readonly string[] {
+  set(setting: Setting, text: string, check: (options: ChatOptions) => void): readonly string[] {
     const given = new Map(this.given);
-    if (text === defaultWord) given.delete(parameter);
-    else given.set(parameter, { value: typed(specOf(parameter), text), where: 'in /set' } satisfies Given);
+    if (text === defaultWord) given.delete(setting);
+    else given.set(setting, { value: typed(specOf(setting), text), where: 'in /set' } satisfies Given);
     const loaded = loadChatOptions(given);
     check(loaded.options);
     const news = loaded.notes.filter((note) => !this.loaded.notes.includes(note));
@@ -82,20 +80,20 @@ export class Parameters {
   }
 
   /** The value as it can be typed. */
-  shown(parameter: Parameter): string {
-    const value = this.options[parameter];
-    if (value === null) return `${defaultWord} (${specOf(parameter).unset ?? 'none'})`;
+  shown(setting: Setting): string {
+    const value = this.options[setting];
+    if (value === null) return `${defaultWord} (${specOf(setting).unset ?? 'none'})`;
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
 
   /** Names and values of all. */
   get lines(): readonly (readonly [name: string, value: string])[] {
-    return parameters.map((parameter) => [kebab(parameter), this.shown(parameter)]);
+    return chatSettings.map((setting) => [kebab(setting), this.shown(setting)]);
   }
 }
 
-function specOf(parameter: Parameter): OptionSpec {
-  return chatOptions[parameter];
+function specOf(setting: Setting): OptionSpec {
+  return chatOptions[setting];
 }
 
 /** A list is typed as JSON, or as its only member. */

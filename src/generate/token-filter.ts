@@ -30,7 +30,7 @@ interface End {
   readonly above: number;
 }
 
-export class KeptTokens {
+export class TokenFilter {
   /** How many there are. */
   count = 0;
   /** The first `count` are the tokens, ascending. Not to be written. */

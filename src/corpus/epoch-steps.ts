@@ -1,0 +1,90 @@
+// An epoch as the trainer reads it: for each optimizer step its micro-batches. Any step of any epoch can be asked for on its
+// own, which is all that resuming needs, and the answer is always the same.
+
+import type { Batch } from '../nn/batch.js';
+import { collate } from './batch.js';
+import type { LabelledTokens } from './encode-dialogue.js';
+import { dealEpoch, type PackingPlan, planPacking } from './pack.js';
+
+export interface EpochOptions {
+  /** Tokens per sequence. */
+  readonly maxLength: number;
+  /** False: one dialogue per sequence, padded to maxLength. */
+  readonly packing: boolean;
+  /** Sequences per micro-batch. */
+  readonly batchSize: number;
+  /** Micro-batches per optimizer step. */
+  readonly gradientAccumulationSteps: number;
+  readonly seed: number;
+}
+
+/** The micro-batches of one optimizer step. */
+export interface StepBatches {
+  readonly batches: readonly Batch[];
+  /** In all batches together: the divisor of the loss. */
+  readonly supervisedTokens: number;
+  /** In all batches together, without padding. */
+  readonly tokens: number;
+}
+
+/** An array, or an EncodedCorpus. */
+export interface EncodedDialogues {
+  readonly length: number;
+  at(index: number): LabelledTokens | undefined;
+}
+
+export class EpochSteps {
+  /** Sequences per epoch. */
+  readonly sequences: number;
+  /** The last step of an epoch has the remaining sequences, perhaps fewer than the others. */
+  readonly stepsPerEpoch: number;
+  /** The most tokens, padding included, that a micro-batch can have. */
+  readonly largestBatch: number;
+  private readonly plan: PackingPlan;
+  private readonly sequencesPerStep: number;
+  private dealt: { readonly epoch: number; readonly sequences: readonly (readonly number[])[] } | undefined;
+
+  constructor(
+    private readonly dialogues: EncodedDialogues,
+    private readonly options: EpochOptions,
+  ) {
+    const { maxLength, packing, batchSize, gradientAccumulationSteps } = options;
+    const lengths = Int32Array.from(
+      { length: dialogues.length },
+      (_, index) => dialogues.at(index)?.tokens.length ?? 0,
+    );
+    this.plan = planPacking(lengths, maxLength, packing);
+    this.sequences = this.plan.sequences.length;
+    const lengthOf = (sequence: readonly number[]) =>
+      packing ? sequence.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? 0), 0) : maxLength;
+    const longest = this.plan.sequences.map(lengthOf).sort((left, right) => right - left);
+    this.largestBatch = longest.slice(0, batchSize).reduce((sum, length) => sum + length, 0);
+    this.sequencesPerStep = batchSize * gradientAccumulationSteps;
+    this.stepsPerEpoch = Math.ceil(this.sequences / this.sequencesPerStep);
+  }
+
+  /** @param index in 0..stepsPerEpoch-1. */
+  step(epoch: number, index: number): StepBatches {
+    if (index < 0 || index >= this.stepsPerEpoch)
+      throw new RangeError(`step ${index} is not one of the ${this.stepsPerEpoch} of an epoch`);
+    const { maxLength, packing, batchSize } = this.options;
+    const first = index * this.sequencesPerStep;
+    const sequences = this.epoch(epoch)
+      .slice(first, first + this.sequencesPerStep)
+      .map((sequence) => sequence.flatMap((dialogue) => this.dialogues.at(dialogue) ?? []));
+    const batches: Batch[] = [];
+    for (let from = 0; from < sequences.length; from += batchSize)
+      batches.push(collate(sequences.slice(from, from + batchSize), { maxLength, pad: !packing }));
+    return {
+      batches,
+      supervisedTokens: batches.reduce((sum, { targets }) => sum + targets.length, 0),
+      tokens: sequences.flat().reduce((sum, { tokens }) => sum + tokens.length, 0),
+    };
+  }
+
+  private epoch(epoch: number): readonly (readonly number[])[] {
+    if (this.dealt?.epoch !== epoch)
+      this.dealt = { epoch, sequences: dealEpoch(this.plan, this.options.seed, epoch) };
+    return this.dealt.sequences;
+  }
+}

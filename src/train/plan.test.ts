@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { completeOptions } from '../config/schema.js';
+import { trainOptions } from '../config/train-options.js';
+import type { Dialogue } from '../corpus/dialogue.js';
+import { DialogueStore } from '../corpus/dialogue-store.js';
+import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
+import { prepareData } from './data.js';
+import { lengthWarning } from './plan.js';
+
+const prepared = (dialogues: readonly Dialogue[], maxLength: number) => {
+  const train = new DialogueStore();
+  for (const dialogue of dialogues) train.push(dialogue);
+  const options = completeOptions(trainOptions, []);
+  return prepareData(
+    { train, evaluation: new DialogueStore(), notes: [] },
+    options,
+    gpt2Tokenizer(),
+    maxLength,
+  );
+};
+const dialogue = (...texts: string[]): Dialogue => ({
+  turns: texts.map((text) => ({ text, supervised: true })),
+  source: 'chats.jsonl:1',
+});
+const words = (count: number) => Array.from({ length: count }, () => 'word').join(' ');
+
+test('turns, replies and tokens that do not fit are counted, and a third of all tokens is a warning', () => {
+  const { counts } = prepared(
+    [dialogue('a', 'b', words(9)), dialogue('a', words(30)), dialogue('a', 'b')],
+    12,
+  );
+  assert.deepEqual(
+    [counts.dialoguesThatLostTurns, counts.cutReplies, counts.lostTokens],
+    [1, 1, 2 + (2 + 31 - 13)],
+  );
+  assert.equal(
+    lengthWarning(counts, 12, 1024)?.replace(/\P{ASCII}/gu, ''),
+    'warning: 43% of all tokens are lost, because dialogues are longer than 12 tokens; a larger ["maxLength"] loses fewer (the model takes 1024)',
+  );
+  assert.match(lengthWarning(counts, 12, 12) ?? '', /; the model takes no more; cut the dialogues/);
+  assert.equal(lengthWarning(prepared([dialogue('a', 'b')], 12).counts, 12, 1024), null);
+});
+
+test('text that spells special tokens is told', () => {
+  const { notes } = prepared([dialogue('a<|endoftext|>', 'b<|endoftext|>'), dialogue('a', 'b')], 12);
+  assert.deepEqual(notes, ['2 end-of-text markers in the text: the turn ends there']);
+});

@@ -1,0 +1,33 @@
+// The default of --loss-on, and a run that is resumed although it began with another one.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { chatbotTrain, makeTinyModel, scratchFolder } from './tiny-run.js';
+
+const root = scratchFolder('loss-on');
+const model = makeTinyModel(join(root, 'model'));
+
+test('a run goes on with the --loss-on that it began with, which earlier versions called responses by default', async () => {
+  const folder = join(root, 'run');
+  const chats = join(root, 'roles.jsonl');
+  const said = (role: string, content: string) => ({ role, content });
+  const records = ['hello', 'hi', 'good day', 'you there'].map((text) => ({
+    messages: [said('assistant', 'welcome'), said('user', text), said('assistant', `${text} to you`)],
+  }));
+  writeFileSync(chats, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  const steps = (count: string) => [
+    ...['--model', model, '--data', chats, '--max-length', '64', '--eval-ratio', '0', '--threads', '1'],
+    ...['--max-steps', count, '--save-steps', '1', '--output-dir', folder],
+  ];
+  const first = await chatbotTrain([...steps('1'), '--loss-on', 'responses']);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^learns +every turn after the first$/m);
+  const resumed = await chatbotTrain([...steps('2'), '--resume']);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  assert.match(resumed.stderr, /resuming goes on with --loss-on responses, as the run began/);
+  const other = await chatbotTrain([...steps('3'), '--resume', '--loss-on', 'assistant']);
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /or with other options \(.*--loss-on/);
+});
