@@ -165,6 +165,7 @@ function load({ conversation, screen }: Session, typed: string): void {
   const dialogue = lastDialogue(pathOf('/load', typed));
   conversation.load(dialogue.turns);
   screen.note(`${dialogue.turns.length} turns from ${oneLine(dialogue.source)}`);
+  if (dialogue.hadOpening) screen.note('(without the opening of the assistant: here you speak first)');
   if (dialogue.hadInstructions)
     screen.note('(system messages are left out: a conversation here has two speakers)');
   if (conversation.exchanges.at(-1)?.answer === null)

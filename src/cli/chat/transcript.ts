@@ -50,18 +50,22 @@ export interface LoadedDialogue {
   readonly turns: readonly string[];
   /** `chats.jsonl:12`. */
   readonly source: string;
-  /** Whether it had instructions before it, which are left out: a conversation here has two speakers. */
+  /** Whether it had instructions or answers of tools, which are left out: a conversation here has two speakers. */
   readonly hadInstructions: boolean;
+  /** Whether the assistant spoke first, which is left out: here the person does. */
+  readonly hadOpening: boolean;
 }
 
 /** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none that can be read. */
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
   if (dialogue === undefined) throw new UserError('corpus-empty', `${path} contains no conversation`);
-  const spoken = dialogue.turns.filter(({ role }) => role !== 'system');
+  const spoken = dialogue.turns.filter(({ role }) => role !== 'system' && role !== 'tool');
+  const hadOpening = spoken[0]?.role === 'assistant';
   return {
-    turns: spoken.map(({ text }) => text),
+    turns: spoken.slice(hadOpening ? 1 : 0).map(({ text }) => text),
     source: dialogue.source,
     hadInstructions: spoken.length < dialogue.turns.length,
+    hadOpening,
   };
 }
