@@ -14,7 +14,7 @@ const prepared = (dialogues: readonly Dialogue[], maxLength: number) => {
   const options = completeOptions(trainOptions, []);
   return prepareData(
     { train, evaluation: new DialogueStore(), notes: [] },
-    options,
+    { ...options, perDeviceTrainBatchSize: 8 },
     gpt2Tokenizer(),
     maxLength,
   );
