@@ -140,6 +140,23 @@ test('--quiet prints nothing, with --json the one line', async () => {
   assert.equal(stderr, '');
 });
 
+test('the plan says what is learnt, also where dialogues differ', async () => {
+  const learns = async (changes: Partial<RunPlan>) => {
+    const dry: StartRun = async (_, watcher) => {
+      watcher.plan({ ...plan, ...changes });
+      return null;
+    };
+    return /^learns +(.*)$/m.exec((await train({ dryRun: true }, dry)).stdout)?.[1];
+  };
+  assert.equal(await learns({}), 'what the assistant says');
+  assert.equal(await learns({ assistantDialogues: 0 }), 'every turn after the first');
+  assert.equal(
+    await learns({ assistantDialogues: 100 }),
+    'what the assistant says in 100 dialogues, every turn after the first in 200 that do not say who speaks',
+  );
+  assert.equal(await learns({ lossOn: 'last' }), 'the last turn');
+});
+
 test('a dry run prints its plan on stdout', async () => {
   const dry: StartRun = async (_, watcher) => {
     watcher.plan(plan);

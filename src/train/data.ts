@@ -173,7 +173,7 @@ function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): U
   const isAssistants = ({ turns }: Dialogue) => turns.some(({ role }) => role === 'assistant');
   const why =
     lossOn === 'assistant' && ![...train].some(isAssistants)
-      ? `no turn is known to be an assistant’s; use ${option('lossOn', 'responses')}`
+      ? `no turn is known to be an assistant's; use ${option('lossOn', 'responses')}`
       : `no turn that ${option('lossOn', lossOn)} counts is left`;
   return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
 }
