@@ -56,13 +56,13 @@ test('too little disk is refused with the flag that makes the run fit, and that 
   assert.equal(
     refusal({}, 30e6),
     'the run would write 37.0 MB to results/mine (up to 12 checkpoints of 3.0 MB, and the model), and 30.0 MB are free; ' +
-      'it fits with saveTotalLimit: 8; or free some space, or name an outputDir on another disk',
+      'it fits with --save-total-limit 8; or free some space, or name an --output-dir on another disk',
   );
   assert.equal(refusal({ saveTotalLimit: 8 }, 30e6), 'fits');
-  assert.match(refusal({}, 10e6), /it fits with saveTotalLimit: 2;/);
+  assert.match(refusal({}, 10e6), /it fits with --save-total-limit 2;/);
   assert.equal(refusal({ saveTotalLimit: 2 }, 10e6), 'fits');
-  assert.match(refusal({}, 9e6), /are free; free some space, or name an outputDir on another disk$/);
-  assert.match(refusal({ totalSteps: 1e9, saveSteps: 1 }, 1e9), /it fits with saveTotalLimit: \d+;/);
+  assert.match(refusal({}, 9e6), /are free; free some space, or name an --output-dir on another disk$/);
+  assert.match(refusal({ totalSteps: 1e9, saveSteps: 1 }, 1e9), /it fits with --save-total-limit \d+;/);
 });
 
 test('a folder that is not there yet has the disk of the one above it', () => {
