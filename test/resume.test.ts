@@ -82,7 +82,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
       const { code, stderr, stdout } = await running.outcome;
       assert.equal(code, exitCode, stderr);
       assert.match(stdout, /^Stopped after step \d+, saved in .*SIG/m);
-      assert.match(stdout, /--resume goes on from there/);
+      assert.match(stdout, /--resume continues from there/);
       assert.doesNotMatch(
         readdirSync(folder).join(),
         /model\.safetensors/,
@@ -94,7 +94,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
 
       const resumed = await chatbotTrain([...until(27, folder), '--resume']);
       assert.equal(resumed.code, 0, resumed.stderr);
-      assert.match(resumed.stderr, new RegExp(`going on after step ${stopped}$`, 'm'));
+      assert.match(resumed.stderr, new RegExp(`continuing after step ${stopped}$`, 'm'));
       assert.deepEqual(substance(folder), substance(whole));
     });
 
@@ -110,7 +110,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
       process.kill(-(running.child.pid ?? 0), 'SIGHUP');
       const { code, stderr, stdout } = await running.outcome;
       assert.equal(code, 0, stderr);
-      assert.match(stderr, /^note: SIGHUP: ignored, as nohup asked for; the run goes on$/m);
+      assert.match(stderr, /^note: SIGHUP ignored, because nohup is in use; the run continues$/m);
       assert.match(stdout, /^Trained 12 steps/m);
     });
 
@@ -173,7 +173,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
     assert.ok(!readdirSync(folder).includes('checkpoint-27'));
     const { code, stderr } = await chatbotTrain([...until(27, folder), ...limit, '--resume']);
     assert.equal(code, 0, stderr);
-    assert.doesNotMatch(stderr, /going on after step 27$/m);
+    assert.doesNotMatch(stderr, /continuing after step 27$/m);
     assert.deepEqual(substance(folder), substance(whole));
   });
 
@@ -336,7 +336,7 @@ test('going back to an older checkpoint by name repeats what came after it', asy
     join(folder, 'checkpoint-14'),
   ]);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /going on after step 14$/m);
+  assert.match(stderr, /continuing after step 14$/m);
   // What the run goes back from is not lost.
   const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
   assert.ok(later.length > 0);

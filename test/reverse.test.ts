@@ -99,7 +99,7 @@ describe('going on', () => {
     });
     const { code, stderr } = await train('resumed', '--reverse', '--max-steps', '42', '--resume');
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /going on after step 40$/m);
+    assert.match(stderr, /continuing after step 40$/m);
     assert.equal(orderIn('resumed', 'checkpoint-42'), 'reversed');
     assert.equal(orderIn('resumed'), 'reversed');
   });

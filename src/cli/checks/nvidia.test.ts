@@ -87,7 +87,7 @@ describe('a card that works', () => {
 describe('what is missing', () => {
   test('without a driver nothing is urged', () => {
     const found = checks(libraries());
-    assert.match(check('NVIDIA driver', found).detail, /not found, and no NVIDIA card either/);
+    assert.match(check('NVIDIA driver', found).detail, /not found, and no NVIDIA GPU either/);
     for (const { state, cure } of found) assert.deepEqual([state, cure], ['absent', undefined]);
     assert.equal(hasCuda(found), false);
   });
@@ -102,7 +102,7 @@ describe('what is missing', () => {
     device('0000:00:00.0', '0x8086\n', '0x060000\n');
     device('0000:01:00.0', '0x10de\n', '0x030000\n');
     const { detail, cure } = check('NVIDIA driver', checks(libraries(), { pciFolder }));
-    assert.equal(detail, 'not found, but there is an NVIDIA card');
+    assert.equal(detail, 'not found, but there is an NVIDIA GPU');
     assert.match(String(cure), /install the current NVIDIA driver/);
   });
 
@@ -121,7 +121,7 @@ describe('what is missing', () => {
     emulate({ DRIVER_VERSION: '12020' });
     const { state, detail } = check('libcublasLt', checks());
     assert.equal(state, 'absent');
-    assert.match(detail, /libcublasLt\.so\.13 does not suit: CUDA 12 is needed/);
+    assert.match(detail, /libcublasLt\.so\.13 is not suitable: CUDA 12 is needed/);
   });
 
   test('a driver, or a card, that is too old', () => {
@@ -204,8 +204,8 @@ describe('--verbose', () => {
       .detail.split('\n')
       .slice(-2);
     assert.deepEqual(ignored, [
-      "'.venv' of VIRTUAL_ENV is not: relative or in the working folder",
-      "'planted' of LD_LIBRARY_PATH is not: relative or in the working folder",
+      "'.venv' of VIRTUAL_ENV is not searched: it is relative or inside the working folder",
+      "'planted' of LD_LIBRARY_PATH is not searched: it is relative or inside the working folder",
     ]);
     assert.match(reportText([check('searched', checks({}, { verbose: true }))]), /^ok {7}searched {2}\//);
   });
