@@ -1,5 +1,5 @@
-// The CUDA device on an emulated card of compute capability 7.5, which has fp16, but neither bf16 nor the tensor cores'
-// instructions of later ones.
+// Checks the CUDA device on an emulated card of compute capability 7.5. It has fp16, but neither bf16 nor the tensor
+// core instructions of later cards.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

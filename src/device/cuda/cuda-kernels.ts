@@ -1,6 +1,6 @@
-// The operations' kernels on a card: each call becomes one or two launches in the device's stream, and a matrix product a
-// call of cuBLASLt. What rows are made of, float32, bf16 or half, is seen from the tensors of each call. Shapes are checked
-// by whoever calls. Indices are not checked here: to look at them would be to wait for the card.
+// The operations as kernels on a card: each call becomes one or two launches in the device's stream, and a matrix
+// product becomes a call of cuBLASLt. The tensors of each call decide the scalar type (float32, bf16 or half). Callers
+// check shapes. Indices are not checked, because reading them would wait for the card.
 
 import type { OperationKernels } from '../operation-kernels.js';
 import type { Tensor } from '../tensor.js';
@@ -14,14 +14,14 @@ import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.
 import { launches, layernormSlices, rowSlices, scratchBytes, sumSlices } from './launches.js';
 import type { Products } from './products.js';
 
-/** What tensor cores' loads ask of every address. */
+/** The address alignment that tensor core loads need. */
 const packBytes = 16;
 
 export class CudaKernels implements OperationKernels {
   constructor(
     readonly launcher: KernelLauncher,
     readonly products: Products,
-    /** Major compute capability of the card. */
+    /** The card's major compute capability. */
     readonly major: number,
   ) {}
 
@@ -170,7 +170,7 @@ export class CudaKernels implements OperationKernels {
     this.launcher.launch('add_partials', 'f32', launches.add_partials(), [out, partial, sumSlices(size)]);
   }
 
-  /** Tensor cores where the card, the type and the head size have them, and the tensors lie as they need it. */
+  /** Tensor cores if the card, the type and the head size support them and the tensors are aligned. */
   #attentionSource(headSize: number, tensors: readonly [Tensor, ...Tensor[]]): AttentionModule {
     const bytes = scalarBytes(scalarType(tensors[0]));
     const lie = tensors.every(({ address }) => address % packBytes === 0);
@@ -178,7 +178,7 @@ export class CudaKernels implements OperationKernels {
   }
 }
 
-/** The ABI's parameters of a product as `Products` takes them. */
+/** Converts the ABI's parameters of a product to those of `Products`. */
 function productOf(values: Parameters<OperationKernels['matmul']>): Parameters<Products['multiply']> {
   const [out, a, b, , m, n, k, transposeA, transposeB, accumulate, ...follows] = values;
   const [epilogue, bias, preActivation, activation] = follows;

@@ -1,22 +1,23 @@
-// What a status of the CUDA driver means to a person: one sentence with a cure. While a device is opened, every status is a
-// reason to do without CUDA; later, one that only a mistake of ours can cause stays a plain Error. Knows the codes of
-// cuda.h, makes no calls.
+// Turns a status of the CUDA driver into one sentence with advice. While a device is being opened, every status is a
+// reason to run without CUDA. Later, a status that only a bug of ours can cause stays a plain Error. Knows the codes of
+// cuda.h and makes no calls.
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { option } from '../../option-names.js';
 
-/** What bringing a (newer) driver takes. */
+/** How to install a driver, or a newer one. */
 export const driverCure =
   'install the current NVIDIA driver (on Ubuntu: sudo ubuntu-drivers install; others: https://www.nvidia.com/drivers) and restart the machine';
 
 export const outOfMemory = 2;
 
-/** Why this machine does not compute on a GPU. */
+/** Why this machine cannot compute on a GPU. */
 export class CudaUnavailable extends UserError {
   /**
-   * @param reason a clause that may stand in another sentence; @param cure what mends it, where something does.
-   * @param ofLibrary whether it is so of the library that was opened, and another one may start.
+   * @param reason a clause that can stand inside another sentence
+   * @param cure how to fix it, if there is a way
+   * @param ofLibrary whether the reason lies in the library that was opened, so that another one may start
    */
   constructor(
     readonly reason: string,
@@ -34,7 +35,7 @@ export interface Failure {
   readonly status: number;
   /** The C function. */
   readonly call: string;
-  /** As in `CUDA_ERROR_INVALID_VALUE: invalid argument`. */
+  /** For example `CUDA_ERROR_INVALID_VALUE: invalid argument`. */
   readonly words: string;
 }
 
@@ -49,7 +50,7 @@ const multiProcessServiceFull: Fault = [
   'end another one that uses the GPU (nvidia-smi lists them)',
 ];
 
-/** Before anything runs: what the machine lacks, and its cure. */
+/** While a device is being opened: what the machine lacks, and how to fix it. */
 const openingFaults: Readonly<Record<number, Fault>> = {
   [outOfMemory]: [
     'there is too little memory to start CUDA',
@@ -88,22 +89,25 @@ const openingFaults: Readonly<Record<number, Fault>> = {
   809: multiProcessServiceFull,
 };
 
-/** Of every other status: whatever it is, `--device auto` can do without. */
+/** For every other status: `--device auto` can run without CUDA, so none is fatal. */
 const otherOpeningFault: Fault = [
   'CUDA does not start',
   'see what nvidia-smi says and restart the machine; where that does not help, install the current NVIDIA driver',
 ];
 
-/** Of a stub, of a driver that does not match the kernel's half, of compatibility libraries that do not suit the card. */
+/**
+ * Statuses of a stub, of a driver that does not match its kernel module, and of compatibility libraries that do not
+ * match the card.
+ */
 const faultsOfLibrary = new Set([34, 803, 804]);
 
-/** While a driver or a device is opened. */
+/** The error for a status while a driver or a device is being opened. */
 export function openingFailure({ status, call, words }: Failure): CudaUnavailable {
   const [reason, cure] = openingFaults[status] ?? otherOpeningFault;
   return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure, faultsOfLibrary.has(status));
 }
 
-/** A module that this card or driver does not take. */
+/** The card or the driver does not accept the module. */
 const imageFaults = new Set([200, 209, 218, 221, 222]);
 
 /** The card, or the connection to it, is gone. */
@@ -112,21 +116,21 @@ const lostDevice = new Set([4, 101, 214, 220, 226, 709, 806, 810, 911, 999]);
 /** CUDA_ERROR_LAUNCH_TIMEOUT. */
 const tookTooLong = 702;
 
-/** A kernel did what it must not; everything on the card is gone with its context. */
+/** A kernel did something illegal. Everything on the card is lost with its context. */
 const kernelFaults = new Set([700, 710, 714, 715, 716, 717, 718, 719]);
 
-/** Whether nothing can be computed any more after that status. */
+/** Whether nothing can be computed after that status. */
 export function isFatal(status: number): boolean {
   return lostDevice.has(status) || kernelFaults.has(status) || status === tookTooLong;
 }
 
-/* Cures that are true of a training and of a chat. */
+/* Advice that fits both training and chat. */
 export const startAgain = `start again (a training with ${option('resume', true)}: its checkpoints are whole)`;
 export const whenAgain = 'if it stops again, report it with the output of chatbot-train doctor --json';
 export const makeRoom =
   'end other programs that use it (nvidia-smi lists them), or give it less to do, as with a smaller batch or model';
 
-/** Once a device is open. */
+/** The error for a status once a device is open. */
 export function driverFailure({ status, call, words }: Failure): Error {
   const said = `${words}, from ${call}`;
   const failure = (sentence: string) => new UserError('cuda-failure', `${sentence}.`);
@@ -146,9 +150,12 @@ export function driverFailure({ status, call, words }: Failure): Error {
   return new Error(said);
 }
 
-/** A library that is there and will not do; another one may. */
+/** A library that exists but cannot be used; another one may work. */
 export class UnusableLibrary extends UserError {
-  /** @param reason a clause; @param remedy how pip is told to bring one that will do. */
+  /**
+   * @param reason a clause
+   * @param remedy the pip option that installs a usable one
+   */
   constructor(
     readonly reason: string,
     readonly remedy: '--force-reinstall' | '--upgrade',
@@ -158,7 +165,10 @@ export class UnusableLibrary extends UserError {
   }
 }
 
-/** @param needed bytes of `label`; @param free bytes on the card. */
+/**
+ * @param needed bytes of `label`
+ * @param free bytes on the card
+ */
 export function notEnoughMemory(label: string, needed: number, free: number): UserError {
   const lacking =
     needed > free
@@ -170,7 +180,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
   );
 }
 
-/** @param needed bytes of the machine's own memory. */
+/** @param needed bytes of host memory */
 export function notEnoughHostMemory(needed: number): UserError {
   return new UserError(
     'out-of-memory',
@@ -184,10 +194,13 @@ export function noSuchCard(ordinal: number, count: number): UserError {
   return new UserError('cuda-no-such-card', `there is no cuda:${ordinal}: ${there}.`);
 }
 
-/** CUDA 12.0, whose compiler and cuBLASLt are the oldest that will do; as cuDriverGetVersion has it. */
+/** CUDA 12.0, the oldest version with a suitable compiler and cuBLASLt, in the form of cuDriverGetVersion. */
 const oldestDriver = 12_000;
 
-/** @param version as cuDriverGetVersion gives it: 12040 is 12.4. @throws CudaUnavailable for a driver that is too old. */
+/**
+ * @param version in the form of cuDriverGetVersion: 12040 is 12.4
+ * @throws CudaUnavailable if the driver is too old
+ */
 export function requireDriverVersion(version: number): void {
   if (version >= oldestDriver) return;
   throw new CudaUnavailable(
@@ -196,15 +209,15 @@ export function requireDriverVersion(version: number): void {
   );
 }
 
-/** 12040 is `12.4`. */
+/** `12.4` for 12040. */
 export function cudaVersion(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 }
 
-/** Volta, the first with tensor cores. */
+/** Volta, the first architecture with tensor cores. */
 const oldestCapability = 7;
 
-/** @throws CudaUnavailable for a card that is too old. */
+/** @throws CudaUnavailable if the card is too old */
 export function requireCapability(
   ordinal: number,
   {

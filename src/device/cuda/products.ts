@@ -1,20 +1,21 @@
-// Matrix products with what follows them: in one call of cuBLASLt where it offers that for the shape, else a product and a
-// kernel of our own. cuBLASLt's GELU is the tanh approximation, so the erf form is always ours. Decided once a shape.
-// Products of a few rows, those of decoding, are ours as a whole: they are bound by reading the weights once.
+// Matrix products with their epilogues: one cuBLASLt call where it fuses the epilogue for the shape, otherwise a
+// product and a kernel of our own; decided once per shape. cuBLASLt's GELU is the tanh approximation, so the erf form
+// is always ours. Products of a few rows, as in decoding, are entirely ours: reading the weights once limits their
+// speed.
 
 import type { Tensor } from '../tensor.js';
 import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
 import { type KernelLauncher, type ScalarType, scalarBytes, scalarType } from './kernel-launcher.js';
 import { launches } from './launches.js';
 
-/** What follows, as the kernels' ABI numbers it. */
+/** The epilogues, as numbered in the kernels' ABI. */
 const follows = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
 const geluNew = 0;
-/** What the kernels for few rows take. */
+/** The most rows that the kernels for few rows take. */
 const fewRows = 4;
-/** Over less than this their warps would be half idle. */
+/** With a shorter inner dimension, half of their threads would be idle. */
 const leastInner = 256;
-/** What cuBLASLt asks of a saved input, and reads a bias fastest at. */
+/** The alignment that cuBLASLt requires of a saved pre-activation, and at which it reads a bias fastest. */
 const fusedAlignment = 16;
 
 export interface Sizes {
@@ -35,18 +36,18 @@ export interface Following {
 }
 
 export class Products {
-  /** By shape: whether what follows is fused. */
+  /** By shape: whether the epilogue is fused. */
   readonly #fused = new Map<string, boolean>();
 
   constructor(
     readonly launcher: KernelLauncher,
     readonly cublasLt: CublasLt,
     readonly workspace: Workspace,
-    /** Whether float32 products may round their factors to TF32. */
+    /** Whether float32 products may round their inputs to TF32. */
     readonly tf32: boolean,
   ) {}
 
-  /** For people: each shape with an epilogue, and who computes it. */
+  /** For display: each shape with an epilogue, and which code computes it. */
   epilogues(): string[] {
     return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a kernel of its own'}`);
   }
@@ -67,10 +68,10 @@ export class Products {
   }
 
   /**
-   * As multiply, of the activation's gradient; biasGradient[n] += column sums of out. false, and nothing done, where
-   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that is one
-   * relative error of 2^-9 at most a micro-batch; in fp16, whose gradients are scaled up, sums over many rows would
-   * overflow where float32's do not, and skip updates that need not be skipped: there a kernel sums them up.
+   * Like `multiply` for the activation's gradient, and biasGradient[n] += column sums of out. Returns false, with
+   * nothing done, if cuBLASLt does not offer this for the shape. cuBLASLt rounds the sums to the output type. In bf16
+   * that is a relative error of at most 2^-9 per micro-batch. In fp16, with its loss scale, sums over many rows could
+   * overflow where float32 sums do not, and updates would be skipped without need; there a kernel computes the sums.
    */
   multiplySumming(
     biasGradient: Tensor,
@@ -91,7 +92,7 @@ export class Products {
     return true;
   }
 
-  /** @returns whether that was a product for the kernels of few rows. */
+  /** @returns whether the kernels for few rows computed the product */
   #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): boolean {
     const { m, n, k, transposeA, transposeB, accumulate } = sizes;
     const { epilogue, bias, preActivation, activation } = following;
@@ -113,13 +114,13 @@ export class Products {
     return true;
   }
 
-  /** The product without what follows. */
+  /** The product without its epilogue. */
   #plain(out: Tensor, a: Tensor, sizes: Sizes): Product {
     const tf32 = this.tf32 && a.dtype === 'f32';
     return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
   }
 
-  /** @throws UserError (device) where cuBLASLt computes it in no way. */
+  /** @throws UserError (device) if cuBLASLt has no way to compute it */
   #multiplyPlain(product: Product, operands: Operands): void {
     const { stream } = this.launcher.tools;
     const ways = product.tf32 ? [product, { ...product, tf32: false }] : [product];
@@ -127,7 +128,7 @@ export class Products {
       throw this.cublasLt.noAlgorithm(product);
   }
 
-  /** @returns false, and nothing is done, where cuBLASLt does not offer that for the shape. */
+  /** @returns false, with nothing done, if cuBLASLt does not offer this for the shape */
   #multiplyFused(product: Product, operands: Operands): boolean {
     const { bias = 0, preActivation = 0 } = operands;
     if (bias % fusedAlignment !== 0 || preActivation % fusedAlignment !== 0) return false;
@@ -173,8 +174,9 @@ function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: F
 }
 
 /**
- * What cuBLASLt would have to offer; `none` where nothing follows or it has no such thing. How exact its GELU is, it does
- * not say: good enough for halves, which are rounded more, while float32 stays exact.
+ * The fused epilogue to request from cuBLASLt; `none` if there is no epilogue or no fused form. cuBLASLt does not
+ * document how exact its GELU is. It is good enough for 16-bit results, which are rounded more; float32 uses our exact
+ * kernel.
  */
 function fusedForm({ epilogue, activation }: Following, output: ScalarType): FusedEpilogue {
   if (epilogue === follows.bias) return 'bias';
