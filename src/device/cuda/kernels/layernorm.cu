@@ -1,13 +1,14 @@
-// Layer normalisation, alone and fused with the residual sum before it, and their backward.
-// A block holds a whole row in registers, 16 bytes a thread, so that memory is read once and the variance can be the mean
-// of squared deviations, which does not cancel. Statistics, weight and bias are floats.
+// Layer normalisation, alone and fused with the residual sum before it, and their backward. A block holds a whole row
+// in registers, 16 bytes per thread. Memory is therefore read once, and the variance can be the mean of squared
+// deviations, which avoids cancellation. Statistics, weight and bias are floats.
 //
 // layernorm, residual_layernorm: grid rows, block whole warps of channels / PACK (at most 4096 / PACK threads).
-// layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices of rows.cu follows.
+//
+// layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices in rows.cu follows.
 
 #define ROW_THREADS (4096 / PACK)
 
-/** out and statistics of the row whose pack at `column` this thread holds in x, zero beyond the row's end. */
+/** Writes out and statistics of a row. x is this thread's pack at `column`, zero beyond the end of the row. */
 template <bool WHOLE>
 DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const Coming<WHOLE, float>& weight,
                       const Coming<WHOLE, float>& bias, float epsilon, long long column, long long channels,
@@ -50,7 +51,7 @@ DEVICE void layernorm_row(scalar* out, float* stats, const scalar* x, const floa
   normalise(out + start, stats + 2 * (long long)blockIdx.x, values, w, b, epsilon, column, channels, of_warps);
 }
 
-/** See `layernorm` of the device contract. */
+/** See `layernorm` in the device contract. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layernorm(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias, float epsilon,
               long long rows, long long channels) {
@@ -82,7 +83,7 @@ DEVICE void residual_layernorm_row(scalar* sum, scalar* out, float* stats, const
   normalise(out + start, stats + 2 * (long long)blockIdx.x, values, w, b, epsilon, column, channels, of_warps);
 }
 
-/** See `residualLayernorm` of the device contract; sum may be residual. */
+/** See `residualLayernorm` in the device contract. sum may be the same memory as residual. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     residual_layernorm(scalar* sum, scalar* out, float* stats, const scalar* residual, const scalar* branch,
                        const float* weight, const float* bias, float epsilon, float probability, int site,
@@ -98,13 +99,14 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
                                   of_warps);
 }
 
-/** Rows that are under way together, so that memory has enough to do: of float, registers hold one. */
+/** Rows processed together, to keep more loads in flight. For float, the registers hold only one. */
 #define ROWS_AT_ONCE (PACK / 4)
 
 /**
- * grad_x[rows, channels] += what the contract's `layernormBackward` says; grad_branch, unless it is null, = dropout of the
- * result, and may be grad_out; partial[slice, 2, channels] = the slice's part of the gradients of weight and bias. Slice s
- * has rows s, s + slices, ..., or pairs of rows where they are halves.
+ * grad_x[rows, channels] += the gradient that the contract's `layernormBackward` defines. grad_branch, if not null, =
+ * dropout of that result, and may be the same memory as grad_out. partial[slice, 2, channels] = the slice's part of the
+ * gradients of weight and bias. Slice s has rows s, s + slices, ..., or the pairs of rows with these numbers if the
+ * scalars are 16-bit.
  */
 template <bool WHOLE>
 DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out,
@@ -124,7 +126,7 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
     Coming<WHOLE, scalar> coming_gradient[ROWS_AT_ONCE], coming_x[ROWS_AT_ONCE];
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
-      const long long row = first + at, columns = row < rows ? channels : 0;  // a row that is not there is all zeros
+      const long long row = first + at, columns = row < rows ? channels : 0;  // a row beyond the end counts as zeros
       fetch(coming_gradient[at], grad_out + row * channels, column, columns);
       fetch(coming_x[at], x + row * channels, column, columns);
     }
@@ -173,7 +175,7 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
         total[i] = fmaf(gradient[at][i] - along_ones - normal[at][i] * along_normal, inverse[at], total[i]);
       store(grad_x + row * channels, total, column, channels, WHOLE);
       if (!grad_branch) continue;
-      // Made anew for each row: kept, it would cost registers that there are not.
+      // Computed again for each row: keeping it would take more registers than there are.
       drop(total, make_dropout(probability, site, counter), row, column);
       store(grad_branch + row * channels, total, column, channels, WHOLE);
     }
@@ -187,7 +189,7 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
   store(own + channels, for_bias, column, channels, whole_partial);
 }
 
-/** Its rows are those of `layernorm_backward_rows`. */
+/** See layernorm_backward_rows. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layernorm_backward(float* grad_x, scalar* grad_branch, float* partial, const scalar* grad_out, const scalar* x,
                        const float* stats, const float* weight, float probability, int site, const int* counter,
