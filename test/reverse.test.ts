@@ -135,7 +135,7 @@ describe('mixed up', () => {
       'an ordinary run is not resumed with --reverse',
       'forward',
       ['--reverse'],
-      /is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or /,
+      /is of a run without --reverse, so it cannot be resumed with it; leave it out, or /,
     ],
   ] as const)
     test(name, async () => {

@@ -128,7 +128,7 @@ export function refuseOccupied({ outputDir, resume }: Pick<RunOptions, 'outputDi
         ? 'a model'
         : null;
   if (holds === null) return;
-  const goOn = holds === 'another run' ? `go on with it by ${option('resume', true)}, or ` : '';
+  const goOn = holds === 'another run' ? `continue it with ${option('resume', true)}, or ` : '';
   throw new UserError(
     'output-folder-in-use',
     `${option('outputDir', outputDir)} holds ${holds}; ${goOn}name another folder`,
