@@ -4,22 +4,15 @@
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { describe, test } from 'node:test';
-import { flagMessageOf } from '../src/cli/flag-names.js';
-import { givenFlags } from '../src/cli/flags.js';
-import { createProgram } from '../src/cli/program.js';
-import { type StartRun, trainCommand } from '../src/cli/train.js';
-import { trainOptions } from '../src/config/train-options.js';
-import { ExitCode, type Fault, UserError } from '../src/errors.js';
-import { messageLine } from '../src/quote.js';
+import { ExitCode, type Fault } from '../src/errors.js';
 import { chatbotTrain, makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 export const root = scratchFolder('bad-input');
 export const goodModel = makeTinyModel(join(root, 'model'));
 export const goodData = makeTinyCorpus(join(root, 'chats.json'));
 
-process.env.HF_HUB_OFFLINE = '1';
 process.env.HF_HOME = join(root, 'no-hub');
 
 export interface Place {
@@ -48,7 +41,7 @@ export function testBadInputs(fault: Fault, cases: readonly BadInput[]): void {
   describe(`refused in one sentence with exit code ${ExitCode[fault]}, and nothing is written:`, () => {
     cases.forEach((bad, index) => {
       test(bad.name, () =>
-        assertRefused(bad, fault, join(root, `case-${fault}-${index}`), (words) => runHere(words)),
+        assertRefused(bad, fault, join(root, `case-${fault}-${index}`), (words) => trainHere(words)),
       );
     });
     const [first] = cases;
@@ -89,23 +82,4 @@ async function assertRefused(
   assert.equal(stdout, '');
   assert.equal(code, ExitCode[fault]);
   assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), before, 'nothing is written');
-}
-
-/** `chatbot-train` with these words, in this process; `startRun` may watch the run. */
-export async function runHere(words: readonly string[], startRun?: StartRun): Promise<Outcome> {
-  const text = { name: 'chatbot-train', description: '', usage: '', epilogue: '' };
-  const program = createProgram(text, trainOptions);
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  let code: number | null = null;
-  program.action(async () => {
-    code = await trainCommand(givenFlags(program, trainOptions), startRun, { stdout, stderr });
-  });
-  try {
-    await program.parseAsync(words, { from: 'user' });
-  } catch (thrown) {
-    if (!(thrown instanceof UserError)) throw thrown;
-    stderr.write(`error: ${messageLine(flagMessageOf(thrown))}\n`);
-    code = thrown.exitCode;
-  }
-  return { code, stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') };
 }

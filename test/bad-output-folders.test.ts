@@ -16,9 +16,10 @@ import { ExitCode } from '../src/errors.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { startRun } from '../src/train/run.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
-import { goodData, goodModel, root, runHere } from './bad-input.js';
+import { goodData, goodModel, root } from './bad-input.js';
 import { disksCanBeMounted, fillDisk, withDisk } from './small-disk.js';
 import { listing, makeTinyCorpus } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const words = (output: string, ...more: readonly string[]) => [
   ...['--model', goodModel, '--data', goodData, '--output-dir', output, '--quiet', '--eval-ratio', '0'],
@@ -27,7 +28,7 @@ const words = (output: string, ...more: readonly string[]) => [
 
 /** What a run of one step says, after `error: `. */
 async function refused(output: string, exitCode: number): Promise<string> {
-  const { code, stdout, stderr } = await runHere(words(output, '--max-steps', '1'));
+  const { code, stdout, stderr } = await trainHere(words(output, '--max-steps', '1'));
   assert.equal(code, exitCode);
   assert.equal(stdout, '');
   return /^error: (.*)\n$/.exec(stderr.replaceAll(root, 'ROOT'))?.[1] ?? assert.fail(stderr);
@@ -48,7 +49,7 @@ describe('an output folder is refused, and stays as it is,', () => {
 
   test('when it holds another run', async () => {
     const output = join(root, 'occupied');
-    assert.equal((await runHere(words(output, '--max-steps', '1'))).code, 0);
+    assert.equal((await trainHere(words(output, '--max-steps', '1'))).code, 0);
     const before = listing(output);
     assert.equal(
       await refused(output, ExitCode.usage),
@@ -84,7 +85,7 @@ describe('an output folder is refused, and stays as it is,', () => {
 test('a run that no machine has the memory for is refused before it starts', async () => {
   const output = join(root, 'huge');
   const many = makeTinyCorpus(join(root, 'many.json'), 9000);
-  const { code, stderr } = await runHere([
+  const { code, stderr } = await trainHere([
     ...['--model', 'large', '--data', many, '--output-dir', output, '--quiet'],
     ...['--no-packing', '--max-length', '1024', '--batch-size', '8000'],
   ]);
@@ -115,7 +116,7 @@ if (disksCanBeMounted)
     test('that is too small for the checkpoints is refused before the first step', () =>
       withDisk('size=1500k', async (disk) => {
         const output = join(disk, 'run');
-        const { code, stderr } = await runHere(words(output, ...nineCheckpoints));
+        const { code, stderr } = await trainHere(words(output, ...nineCheckpoints));
         assert.equal(
           stderr.replaceAll(disk, 'DISK'),
           'error: the run would write 3.4 MB to DISK/run (up to 9 checkpoints of 362 kB, and the model), and 1.5 MB are free; it fits with --save-total-limit 2; or free some space, or name an --output-dir on another disk\n',
@@ -128,7 +129,7 @@ if (disksCanBeMounted)
       withDisk('size=20m', async (disk) => {
         const output = join(disk, 'run');
         let filler = '';
-        const { code, stderr } = await runHere(words(output, ...nineCheckpoints), (options, watcher) =>
+        const { code, stderr } = await trainHere(words(output, ...nineCheckpoints), (options, watcher) =>
           startRun(options, {
             ...watcher,
             step: (event) => {
@@ -151,7 +152,7 @@ if (disksCanBeMounted)
         const hidden = readdirSync(output).filter((name) => name.startsWith('.'));
         assert.deepEqual(hidden, []);
         rmSync(filler);
-        const resumed = await runHere(words(output, ...nineCheckpoints, '--resume'));
+        const resumed = await trainHere(words(output, ...nineCheckpoints, '--resume'));
         assert.equal(resumed.code, 0, resumed.stderr);
         assert.equal(checkpointSteps(output).at(-1), 9);
       }));

@@ -244,7 +244,10 @@ test('a folder with nothing to read, or with nothing of the format asked for', (
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
     /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert them to JSON/,
   );
-  assert.match(refusedFolder({ '.hidden.json': '[]' }, ['.']), /found none/);
+  assert.match(
+    refusedFolder({ '.hidden.json': '[]' }, ['.']),
+    /^FOLDER\/? has no file that ends in .*; put conversations in it, or name another folder$/,
+  );
   assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
 });
 

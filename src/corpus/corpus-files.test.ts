@@ -104,6 +104,9 @@ describe('corpusFiles', () => {
       refusal(folder, 'a'),
       /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert them to .*, or name a file itself to have it read whatever its ending$/,
     );
-    assert.match(refusal(folder, 'b'), /found none; /);
+    assert.match(
+      refusal(folder, 'b'),
+      /^\/b has no file that ends in .*; put conversations in it, or name another folder$/,
+    );
   });
 });

@@ -77,7 +77,7 @@ describe('openModelFolder', () => {
     for (const name of ['safetensors', 'safetensors-sharded', 'zip', 'legacy']) {
       const folder = copyOf(name);
       setConfig(folder, { vocab_size: 21 });
-      refuses(folder, /tensor wte\.weight is \[20, 8\], but config\.json makes it \[21, 8\]/);
+      refuses(folder, /tensor wte\.weight is \[20, 8\], but config\.json requires \[21, 8\]/);
     }
   });
 
