@@ -248,7 +248,10 @@ test('a folder with nothing to read, or with nothing of the format asked for', (
     refusedFolder({ '.hidden.json': '[]' }, ['.']),
     /^FOLDER\/? has no file that ends in .*; put conversations in it, or name another folder$/,
   );
-  assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
+  assert.match(
+    refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'),
+    /has no file that ends in \.tsv, only a\.json;/,
+  );
 });
 
 const field = ' +++$+++ ';

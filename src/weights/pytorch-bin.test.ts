@@ -217,7 +217,10 @@ describe('a zip archive', () => {
   it('with entries that overlap or lie elsewhere than it says is refused', () => {
     refuses(zip([{ ...pkl, size: 5000 }]), /overlaps/);
     refuses(zip([{ ...pkl, size: 0xffffffff }]), /overlaps/);
-    refuses(zip([pkl, { name: 'archive/data/0', data: values, header: 0 }]), /beyond the end of the file|two names/);
+    refuses(
+      zip([pkl, { name: 'archive/data/0', data: values, header: 0 }]),
+      /beyond the end of the file|two names/,
+    );
     refuses(zip([{ ...pkl, header: 7 }]), /not where it should be/);
     refuses(zip([{ ...pkl, header: 60000 }]), /beyond the end of the file/);
     refuses(zip([{ ...pkl, localName: 'archive/data.pkx' }]), /two names/);

@@ -131,7 +131,7 @@ function readDirectoryEntry(
 
 /** Where an entry's bytes begin: behind its local header, whose name must be that of the directory. */
 function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit: number): number {
-  if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond its end`);
+  if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond the end of the file`);
   const local = view(file, header, 30);
   if (local.getUint32(0, true) !== signatures.local)
     throw file.damaged(`its entry ${quoted(name)} is not where it should be`);
