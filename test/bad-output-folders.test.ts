@@ -42,7 +42,7 @@ describe('an output folder is refused, and stays as it is,', () => {
     writeFileSync(diary, '{"step":1,"epoch":0.1,"loss":2}\n');
     assert.equal(
       await refused(output, ExitCode.usage),
-      '--output-dir ROOT/diary holds another run; continue it with --resume, or name another folder',
+      '--output-dir ROOT/diary holds another run; resume it with --resume, or name another folder',
     );
     assert.equal(readFileSync(diary, 'utf8'), '{"step":1,"epoch":0.1,"loss":2}\n');
   });
@@ -53,7 +53,7 @@ describe('an output folder is refused, and stays as it is,', () => {
     const before = listing(output);
     assert.equal(
       await refused(output, ExitCode.usage),
-      '--output-dir ROOT/occupied holds another run; continue it with --resume, or name another folder',
+      '--output-dir ROOT/occupied holds another run; resume it with --resume, or name another folder',
     );
     assert.deepEqual(listing(output), before);
   });
