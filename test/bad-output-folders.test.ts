@@ -119,7 +119,7 @@ if (disksCanBeMounted)
         const { code, stderr } = await trainHere(words(output, ...nineCheckpoints));
         assert.equal(
           stderr.replaceAll(disk, 'DISK'),
-          'error: the run would write 3.4 MB to DISK/run (up to 9 checkpoints of 362 kB, and the model), and 1.5 MB are free; it fits with --save-total-limit 2; or free some space, or name an --output-dir on another disk\n',
+          'error: the run would write 3.4 MB to DISK/run (up to 9 checkpoints of 362 kB, and the model), but 1.5 MB are free; it fits with --save-total-limit 2; or free some space, or name an --output-dir on another disk\n',
         );
         assert.equal(code, ExitCode.device);
         assert.deepEqual(readdirSync(disk), []);
