@@ -437,7 +437,7 @@ describe('a folder or machine that does not do', { concurrency: 2 }, () => {
     const { code, stderr } = await train(output, '--max-steps', '3');
     assert.match(
       stderr,
-      /^error: --output-dir .*occupied holds another run; go on with it by --resume, or name another folder\n$/,
+      /^error: --output-dir .*occupied holds another run; resume it with --resume, or name another folder\n$/,
     );
     assert.equal(code, ExitCode.usage);
     assert.deepEqual(files(), before);

@@ -242,7 +242,7 @@ describe('--device auto', () => {
     assert.match(stdout, /^device +CPU: /m);
     assert.match(
       stderr,
-      /^note: not on the GPU: cuda:0 .*is too old .*5\.2.*; chatbot-train doctor tells how/m,
+      /^note: not using the GPU: cuda:0 .*is too old .*5\.2.*; run chatbot-train doctor to see how/m,
     );
     assert.equal(code, ExitCode.ok);
   });
@@ -253,7 +253,7 @@ describe('--device auto', () => {
     });
     assert.match(
       stderr,
-      /^note: not on the GPU: the system does not give CUDA access to the GPU \(.*; chatbot-train doctor/m,
+      /^note: not using the GPU: the system does not give CUDA access to the GPU \(.*; run chatbot-train doctor/m,
     );
     assert.notEqual(stdout, '');
     assert.equal(code, ExitCode.ok);

@@ -221,6 +221,6 @@ test('a model with more channels than the kernels support', () => {
   const config = { ...tinyConfig, nEmbd: 4224, nHead: 66 };
   assert.throws(
     () => new GPT2(open(), config, { trainable: false }),
-    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use device: 'cpu'$/,
+    /^UserError: cuda supports models of up to 4096 channels, but this one has 4224: use device: 'cpu'$/,
   );
 });
