@@ -32,6 +32,8 @@ export interface NumberSpec extends Described {
   readonly max?: number;
   readonly above?: number;
   readonly below?: number;
+  /** What may stand in place of a number. */
+  readonly word?: string;
 }
 
 export interface ChoiceSpec extends Described {
@@ -76,7 +78,7 @@ type ValueOf<Spec extends OptionSpec> =
   | (Spec extends SwitchSpec
       ? boolean
       : Spec extends NumberSpec
-        ? number
+        ? number | (Spec extends { readonly word: infer Word } ? Word : never)
         : Spec extends ListSpec
           ? readonly string[]
           : Spec extends OptionalTextSpec

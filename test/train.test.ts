@@ -42,7 +42,7 @@ describe('a run', () => {
   test('ends well and tells what it did on stderr', () => {
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.match(outcome.stderr, /^model {3}.*27,744 parameters$/m);
-    assert.match(outcome.stderr, /^data {4}32 dialogues, 4 more to measure on$/m);
+    assert.match(outcome.stderr, /^data {4}32 dialogues, 4 more for evaluation$/m);
     assert.match(outcome.stderr, /^evaluation at step 0 \(epoch 0\.00\): loss \d/m);
     assert.match(outcome.stderr, /^Trained 24 steps \(4 epochs\)/m);
     assert.doesNotMatch(outcome.stderr, /^error/m);
@@ -178,7 +178,7 @@ describe('early stopping', () => {
 
   test('ends the run and says so', () => {
     assert.equal(outcome.code, 0, outcome.stderr);
-    assert.match(outcome.stdout, /stopped early: the evaluation loss no longer fell/);
+    assert.match(outcome.stdout, /stopped early because the evaluation loss no longer improved/);
   });
 
   test('happens after as many evaluations without improvement as were asked for', () => {
@@ -206,7 +206,7 @@ describe('early stopping', () => {
     );
     assert.equal(code, 0, stderr);
     const last = checkpointSteps(join(root, 'early')).at(-1);
-    assert.match(stdout, new RegExp(`the model saved is the last one, of step ${last} with`));
+    assert.match(stdout, new RegExp(`the saved model is the last one, from step ${last} with`));
     assert.deepEqual(weights('early'), weights('early', `checkpoint-${last}`));
   });
 
@@ -240,7 +240,7 @@ describe('early stopping', () => {
 test('--dry-run prints the plan and writes nothing', async () => {
   const { code, stdout } = await train('dry', '--dry-run');
   assert.equal(code, 0);
-  assert.match(stdout, /^tokens {2}[\d,]+ an epoch .*$/m);
+  assert.match(stdout, /^tokens {2}[\d,]+ per epoch .*$/m);
   assert.match(stdout, /^steps {3}18 in 3 epochs$/m);
   assert.match(stdout, /^memory .* available \(.*activations.*\)$/m);
   assert.ok(!existsSync(join(root, 'dry')));
@@ -296,7 +296,7 @@ describe('a loss that stays NaN', () => {
     );
     assert.match(
       stderr,
-      /^error: the loss is NaN or infinite at step \d+, for 3 steps now; go on from the last good checkpoint with --resume \S+, or start again, with a lower --learning-rate or some --warmup-steps\n$/,
+      /^error: the loss is NaN or infinite at step \d+, for 3 steps in a row; resume from the last good checkpoint with --resume \S+, or start again, with a lower --learning-rate or more --warmup-steps\n$/,
     );
     assert.equal(code, 6);
     assert.ok(stderr.includes(`--resume ${checkpoint},`), stderr);
@@ -318,7 +318,7 @@ describe('a loss that stays NaN', () => {
     );
     assert.match(
       stderr,
-      /^error: the loss is NaN or infinite at step 2.*there is no good checkpoint yet; start again/,
+      /^error: the loss is NaN or infinite at step 2.*there is no earlier good checkpoint; start again/,
     );
     assert.equal(code, 6);
     assert.ok(!existsSync(join(root, 'short', 'model.safetensors')), 'a broken model is not published');
@@ -372,7 +372,7 @@ describe('options that change what is learnt', { concurrency: 2 }, () => {
     const { code, stderr } = await train('held', '--max-steps', '2', '--eval-data', held);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^note: 6 dialogues of --data are also in --eval-data: they are measured on/m);
-    assert.match(stderr, /^data {4}30 dialogues, 6 more to measure on$/m);
+    assert.match(stderr, /^data {4}30 dialogues, 6 more for evaluation$/m);
   });
 
   test('without evaluation the last model is kept', async () => {

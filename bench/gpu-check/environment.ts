@@ -1,5 +1,5 @@
-// What the check runs on: the card, its driver and libraries, what the device offers, and Python with torch where it is.
-// Exits with 5 and a sentence where there is no GPU that the device can use.
+// Describes what the check runs on: the card, its driver and libraries, the device's precisions, and Python with torch
+// if there is one. Exits with code 5 and a sentence if there is no GPU that the device can use.
 //
 //     node dist/bench/gpu-check/environment.js --device cuda [--python PATH]
 
@@ -16,24 +16,24 @@ export interface Environment {
   readonly card: string;
   readonly computeCapability: string;
   readonly totalMemory: number;
-  /** Bytes that a run may take, which is less than what is free. */
+  /** Bytes that a run may take, which is less than the free memory. */
   readonly availableMemory: number;
   /** As CUDA counts: 13000 is 13.0. */
   readonly driverVersion: number;
   readonly device: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[];
-  /** null where there is no Python with torch and transformers. */
+  /** null without a Python that has torch and transformers. */
   readonly python: PythonEnvironment | null;
   readonly node: string;
   readonly system: string;
   readonly processor: string;
   readonly processors: number;
   readonly machineMemory: number;
-  /** nvidia-smi's words, where it is there. */
+  /** The output of nvidia-smi, if it is installed. */
   readonly nvidiaSmi: string | null;
   readonly computeSanitizer: string | null;
-  /** What `chatbot-train doctor --json` says. */
+  /** The output of `chatbot-train doctor --json`. */
   readonly doctor: unknown;
 }
 
@@ -41,7 +41,7 @@ export interface PythonEnvironment {
   readonly python: string;
   readonly torch: string;
   readonly transformers: string;
-  /** Whether torch has the card. */
+  /** Whether torch can use the card. */
   readonly cuda: boolean;
 }
 
@@ -99,7 +99,7 @@ function command(name: string): string {
   return fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
 }
 
-/** A program's stdout; null where it is not there or fails without a word. */
+/** A program's stdout; null if the program is missing or fails without output. */
 function said(program: string, args: readonly string[]): string | null {
   const { stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
   return stdout?.trim() || null;

@@ -1,4 +1,4 @@
-// What the measurements come to, beside their peers and goals. A measurement that was not taken is `missing`, never met.
+// Compares the measurements with the peers and the goals. A measurement that was not taken is `missing`, never met.
 
 import { against, type Finding, missing, ratio } from '../findings.js';
 import { median } from '../measure.js';
@@ -57,7 +57,7 @@ export function findings(outcomes: readonly Outcome[]): Finding[] {
   ];
 }
 
-/** NaN where there are none. */
+/** The median, or NaN without results. */
 function middle<Result>(results: readonly Result[], value: (result: Result) => number): number {
   return results.length === 0 ? Number.NaN : median(results.map(value));
 }
@@ -68,7 +68,7 @@ function beside(what: string, own: number, theirs: number, goal: number): Findin
   return { ...missing(what, `at least ${goal}`), ours: own.toFixed(0) };
 }
 
-/** Of the card's own matrix products, in the precision of the steps. */
+/** The share of the card's own matrix product rate, in the precision of the steps. */
 function share(
   model: string,
   steps: readonly StepResult[],

@@ -1,5 +1,5 @@
-// The steps that measure: start, matrix products, memory, training and decoding, each of ours followed by its peers', so that
-// both see the same card in the same minutes. Sizes and time limits are here; goals are in goals.ts.
+// The steps that measure: start-up, matrix products, memory, training and decoding. Each of ours is followed by its
+// peers', so that both see the same card within minutes. Sizes and time limits are here; goals are in goals.ts.
 
 import { join } from 'node:path';
 import type { Precision } from '../../src/device/device.js';
@@ -7,7 +7,7 @@ import { peer } from '../measure.js';
 import { fastest, ours, precisions, type Situation, unless } from './situation.js';
 import type { Step } from './step.js';
 
-/** All of them, in the order in which they run. */
+/** All measuring steps, in the order in which they run. */
 export function measurements(situation: Situation): Step[] {
   const rounds = Array.from({ length: situation.rounds }, (_, round) => round + 1);
   return [
@@ -16,7 +16,7 @@ export function measurements(situation: Situation): Step[] {
     ...memory(situation),
     ...encodedDialogues(situation),
     ...rounds.flatMap((round) => [
-      // The denominator in the same minutes as what it is under: a warm card clocks lower.
+      // The denominator is measured in the same round as its numerators, because a warm card clocks lower.
       gemmPeak(situation, fastest(situation)),
       ...training(situation, round),
       ...dialogues(situation, round),
@@ -27,7 +27,7 @@ export function measurements(situation: Situation): Step[] {
 
 function start(situation: Situation): Step[] {
   return [
-    ours('gpu-check/start', { name: 'start with and without kept kernels', series: 'start' }, [
+    ours('gpu-check/start', { name: 'start with and without cached kernels', series: 'start' }, [
       ...['--device', situation.device, '--precision', fastest(situation)],
     ]),
   ];
@@ -65,10 +65,10 @@ function memory(situation: Situation): Step[] {
   }));
 }
 
-/** Why torch cannot be measured here, if it cannot. */
+/** Why torch cannot be measured here; empty if it can. */
 function unlessTorch({ environment: { python }, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no peers with --smoke' };
-  if (python === null) return { notOffered: 'no Python with torch and transformers: name it by --python' };
+  if (python === null) return { notOffered: 'no Python with torch and transformers: name it with --python' };
   return python.cuda ? {} : { notOffered: `torch ${python.torch} has no CUDA here` };
 }
 
@@ -89,7 +89,7 @@ function theirs(
   };
 }
 
-/** Rows of 1024 a step that the card has room for, ours and the peers': a power of two. */
+/** Sequences of 1024 per step that fit on the card, for ours and for the peers: a power of two. */
 function rowsOf({ environment: { totalMemory } }: Situation): number {
   const gigabytes = totalMemory / 1e9;
   return Math.min(16, Math.max(1, 2 ** Math.floor(Math.log2(gigabytes / 4))));
@@ -134,7 +134,7 @@ function llmC(model: string, what: string, sizes: readonly string[]): Step {
 const units = ['conversation', 'reply'] as const;
 type Unit = (typeof units)[number];
 
-/** Why dialogues are not measured, if they are not. */
+/** Why dialogues are not measured; empty if they are. */
 function unlessDialogues({ data, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no dialogues with --smoke' };
   return data === undefined ? { notOffered: '--data names no dialogues' } : {};
@@ -149,7 +149,7 @@ function sample({ data }: Situation, unit: Unit): string[] {
 
 const encoded = ({ scratch }: Situation, unit: Unit) => join(scratch, `${unit}.json`);
 
-/** The same dialogues for the Trainer. */
+/** The same dialogues, encoded for the Trainer. */
 function encodedDialogues(situation: Situation): Step[] {
   return units.map((unit) => ({
     ...ours('dialogues', { name: `dialogues for the Trainer: ${unit}` }, [
@@ -162,7 +162,10 @@ function encodedDialogues(situation: Situation): Step[] {
   }));
 }
 
-/** The Trainer's examples: whole conversations as ours, or one a reply with all before it, as DialoGPT's own data has. */
+/**
+ * The Trainer's examples: whole conversations like ours, or one example per reply with all preceding turns, like
+ * DialoGPT's own data.
+ */
 function dialogues(situation: Situation, round: number): Step[] {
   const precision = fastest(situation);
   return units.flatMap((unit) => {

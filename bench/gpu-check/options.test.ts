@@ -4,14 +4,14 @@ import { ExitCode, UserError } from '../../src/errors.js';
 import { helpText, readFlags } from './options.js';
 import { parts } from './step.js';
 
-test('without flags everything is asked for', () => {
+test('without flags, everything runs', () => {
   const asked = readFlags([]);
   assert.ok(asked !== 'help');
   assert.deepEqual([asked.device, asked.only, asked.minutes, asked.rounds], ['cuda', parts, 60, 2]);
   assert.deepEqual([asked.data, asked.output, asked.smoke], [undefined, undefined, false]);
 });
 
-test('flags are taken in both spellings', () => {
+test('flags are accepted in both spellings', () => {
   const asked = readFlags([
     '--device=cuda:1',
     '--only',
@@ -27,7 +27,7 @@ test('flags are taken in both spellings', () => {
   assert.deepEqual([asked.smoke, asked.data], [true, 'x']);
 });
 
-test('--help names every flag on a line of at most 160 characters, whatever stands beside it', () => {
+test('--help names every flag, on lines of at most 160 characters', () => {
   assert.equal(readFlags(['--smoke', '--help', '--minutes', 'many']), 'help');
   const lines = helpText().split('\n');
   for (const flag of ['device', 'only', 'minutes', 'rounds', 'python', 'data', 'output', 'smoke', 'help'])
@@ -35,7 +35,7 @@ test('--help names every flag on a line of at most 160 characters, whatever stan
   assert.ok(lines.every((line) => line.length <= 160));
 });
 
-test('a wrong flag is one sentence', () => {
+test('a wrong flag gives one sentence', () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [['--minuts', '7'], 'gpu-check has no flag "--minuts" (did you mean --minutes?); --help lists them.'],
     [['-x'], 'gpu-check has no flag "-x"; --help lists them.'],

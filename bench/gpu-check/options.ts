@@ -1,4 +1,4 @@
-// The flags of `gpu-check`: their help, and one sentence for each that is wrong. Looks at nothing but the words.
+// The flags of `gpu-check`, their help, and one sentence for each kind of mistake. Looks only at the arguments.
 
 import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../../src/errors.js';
@@ -16,7 +16,7 @@ export interface Asked extends Omit<Wanted, 'scratch'> {
 interface Flag {
   readonly type: 'string' | 'boolean';
   readonly default?: string;
-  /** What its value is called in the help. */
+  /** The placeholder of its value in the help. */
   readonly value?: string;
   readonly help: string;
 }
@@ -27,23 +27,23 @@ const flags = {
     type: 'string',
     value: 'PARTS',
     default: parts.join(','),
-    help: `some of the parts, with commas between`,
+    help: `the parts to run, separated by commas`,
   },
-  minutes: { type: 'string', value: 'N', default: '60', help: 'the time for all parts together' },
-  rounds: { type: 'string', value: 'N', default: '2', help: 'how often ours and the peers take turns' },
+  minutes: { type: 'string', value: 'N', default: '60', help: 'the time limit for all parts together' },
+  rounds: { type: 'string', value: 'N', default: '2', help: 'how many times ours and the peers alternate' },
   python: {
     type: 'string',
     value: 'PATH',
     default: process.env.CHATBOT_TRAIN_PYTHON ?? 'python3',
-    help: 'a Python with torch for CUDA and transformers, for the peers',
+    help: 'a Python with torch for CUDA and transformers, to run the peers',
   },
-  data: { type: 'string', value: 'FILE', help: 'dialogues in the form of Persona-Chat, for the benchmark' },
+  data: { type: 'string', value: 'FILE', help: 'dialogues in Persona-Chat format, for the benchmark' },
   output: {
     type: 'string',
     value: 'FILE',
-    help: 'where the report goes; a report that is there is added to',
+    help: 'the report file; an existing report is extended',
   },
-  smoke: { type: 'boolean', help: 'tiny sizes on the emulated card, to test the check itself' },
+  smoke: { type: 'boolean', help: 'run tiny sizes on the emulated card, to test the check itself' },
   help: { type: 'boolean', help: 'print this text' },
 } as const satisfies Record<string, Flag>;
 
@@ -60,11 +60,14 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    'Exit code: 0 everything that could run passed, 1 a step failed or had no time left, 2 a wrong flag, 5 no usable GPU.',
+    'Exit code: 0 all steps that could run passed, 1 a step failed or had no time left, 2 wrong flag, 5 no usable GPU.',
   ].join('\n');
 }
 
-/** @returns 'help' where that is asked for. @throws UserError (usage) */
+/**
+ * @returns 'help' if --help is given
+ * @throws UserError (usage)
+ */
 export function readFlags(args: readonly string[]): Asked | 'help' {
   const { values, positionals, tokens } = parsed(args);
   for (const token of tokens)

@@ -1,9 +1,9 @@
-// `npm run gpu-check`: what a real card says. Conformance, the golden models, a short real run, the benchmark and its
-// peers, each step in a process of its own; one report. Needs no npm and no network, only dist/ and node_modules/.
-// `--help` lists its flags (options.ts).
+// `npm run gpu-check`: checks a real card. Runs conformance, the golden models, a short real run, the benchmark and its
+// peers, each step in a separate process, and writes one report. Needs no npm and no network, only dist/ and
+// node_modules/. `--help` lists its flags (options.ts).
 //
-// --smoke is the same in tiny sizes on the emulated card, or on the one whose libraries CHATBOT_TRAIN_CUDA_LIBRARIES names.
-// A missed goal of speed or memory is in the table and fails nothing.
+// --smoke runs the same in tiny sizes on the emulated card, or on the one whose libraries CHATBOT_TRAIN_CUDA_LIBRARIES
+// names. A missed goal for speed or memory appears in the table but does not fail the check.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +52,7 @@ try {
 
 /** @returns the exit code. */
 async function check(wanted: Asked & Wanted): Promise<number> {
-  // The steps are processes of their own and find it there too.
+  // The steps are separate processes, which inherit it.
   if (wanted.smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
   const left = () => wanted.minutes * 60 - (Date.now() - started.getTime()) / 1000;
   const first = await told(environmentStep(wanted), left());

@@ -1,5 +1,5 @@
-// What the check does, in order: what must be right first, then what should be fast, ours and the peers' in turns. Knows
-// commands and time limits, not what their results mean. `--smoke` is the same on an emulated card, with sizes to match.
+// The steps of the check, in order: first correctness, then speed, with ours and the peers' alternating. Knows commands
+// and time limits, not what their results mean. `--smoke` runs the same on an emulated card with small sizes.
 
 import { fileURLToPath } from 'node:url';
 import type { Precision } from '../../src/device/device.js';
@@ -24,7 +24,7 @@ export function environmentStep({ device, python }: Wanted): Step {
   };
 }
 
-/** Everything after the environment is known. */
+/** The steps once the environment is known. */
 export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   const situation: Situation = { ...wanted, environment };
   return [
@@ -36,7 +36,7 @@ export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   ];
 }
 
-/** Runs a file of tests in its own process, without Node's runner of many files. */
+/** Runs one test file in a separate process, without Node's runner for many files. */
 function testRun(
   situation: Situation,
   path: string,
@@ -82,7 +82,7 @@ function goldens(situation: Situation): Step[] {
   return [step, { ...step, ...half, name: 'golden models: logits, gradients, 200 steps, bf16 and fp16' }];
 }
 
-/** Once: it takes many times as long. */
+/** Runs once, because it takes many times as long. */
 function sanitizer(situation: Situation, precision: Precision): Step {
   const { args, env } = testRun(situation, 'bench/gpu-check/conformance', { precision });
   const lacking = situation.smoke

@@ -1,4 +1,4 @@
-// `chatbot-train doctor`: what this machine offers for training, what is missing and the command that gets it.
+// `chatbot-train doctor`: shows what this machine offers for training, what is missing, and the command that installs it.
 
 import { ExitCode } from '../errors.js';
 import { jsonLine, visible } from '../quote.js';
@@ -11,7 +11,7 @@ import { hasTensorflow, tensorflowChecks } from './checks/tensorflow.js';
 
 export interface DoctorOptions {
   readonly json: boolean;
-  /** Also where was searched, and how products are computed. */
+  /** Also show the searched folders and how the GPU computes matrix products. */
   readonly verbose: boolean;
 }
 
@@ -47,7 +47,7 @@ export function canTrain(checks: readonly Check[]): boolean {
   return checks.every(({ state }) => state !== 'missing') && deviceOf(checks) !== undefined;
 }
 
-/** What `--device auto` takes. */
+/** The device that `--device auto` takes. */
 function deviceOf(checks: readonly Check[]): 'cuda' | 'cpu' | 'tfjs' | undefined {
   if (hasCuda(checks)) return 'cuda';
   if (checks.some(({ name, state }) => name === 'CPU kernels' && state === 'ok')) return 'cpu';
@@ -67,10 +67,10 @@ export function reportText(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, state, detail, cure }) => [
     `${marks[state].padEnd(7)}  ${name.padEnd(width)}  ${detail.replaceAll('\n', `\n${''.padEnd(11 + width)}`)}`,
-    ...(cure === undefined ? [] : [`${''.padEnd(11 + width)}to get it: ${cure}`]),
+    ...(cure === undefined ? [] : [`${''.padEnd(11 + width)}to fix it: ${cure}`]),
   ]);
   const verdict = canTrain(checks)
     ? `This machine can train (--device ${deviceOf(checks)}).`
-    : 'This machine cannot train yet; what is missing is marked above.';
+    : 'This machine cannot train yet. The missing parts are marked above.';
   return `${lines.join('\n')}\n\n${verdict}\n`;
 }

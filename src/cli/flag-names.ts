@@ -1,4 +1,4 @@
-// Options as a person types them: what messages mark (option-names.ts) becomes flags here.
+// Spells the options that messages mark (option-names.ts) as command-line flags.
 
 import { messageOf } from '../errors.js';
 import { type Naming, withOptionNames } from '../option-names.js';

@@ -1,4 +1,4 @@
-// A table of options as commander flags, and what commander parsed as given options. Values stay unchecked here:
+// Turns a table of options into commander flags, and what commander parsed into given options. Values are not checked here:
 // config/schema.ts checks them together with those of the config file.
 
 import { Argument, type Command, Option } from 'commander';
@@ -25,7 +25,7 @@ export function addOptions(command: Command, table: OptionTable): void {
   }
 }
 
-/** A switch has two flags, of which `--help` shows the one that changes something. */
+/** A switch has two flags; `--help` shows the one that changes the default. */
 function commanderOptions(key: string, spec: OptionSpec): Option[] {
   const long = `--${kebab(key)}`;
   if (spec.type === 'switch') {
@@ -43,6 +43,7 @@ function commanderOptions(key: string, spec: OptionSpec): Option[] {
 function placeholder(spec: Exclude<OptionSpec, { type: 'switch' }>): string {
   if (spec.type === 'choice') return `<${spec.choices.join('|')}>`;
   if (spec.type === 'list' && spec.onePerFlag !== true) return `<${spec.value}...>`;
+  if ('word' in spec && spec.word !== undefined) return `<${spec.value}|${spec.word}>`;
   return spec.type === 'optional-text' ? `[${spec.value}]` : `<${spec.value}>`;
 }
 
@@ -52,8 +53,8 @@ function description(spec: OptionSpec): string {
 }
 
 /**
- * The options given as flags of a parsed command, and its first word where the table has a place for one.
- * @throws UserError (usage) where a flag took the next flag for its value.
+ * The options given on the command line, including the positional one if the table has it.
+ * @throws UserError (usage) when a flag without a value is followed by another flag.
  */
 export function givenFlags<Key extends string>(
   command: Command,
@@ -70,7 +71,7 @@ export function givenFlags<Key extends string>(
 function flagValue(command: Command, key: string): unknown {
   if (command.getOptionValueSource(key) !== 'cli') return undefined;
   const value: unknown = command.getOptionValue(key);
-  // `--prompt "-- or so"` is a message, `--prompt --json` a message that was forgotten.
+  // `--prompt "-- or so"` is a message; in `--prompt --json` the message is missing.
   const swallowed = [value]
     .flat()
     .find((each) => typeof each === 'string' && /^--[a-z][\w-]*(=|$)/i.test(each));

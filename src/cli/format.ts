@@ -15,7 +15,7 @@ export function short(value: number): string {
   return value.toPrecision(4);
 }
 
-/** `83% of 541 trained questions, 10% of 60 held-out ones`; null where nothing was asked. */
+/** `83% of 541 trained questions, 10% of 60 held-out ones`; null without questions. */
 export function exactMatchText({ trained, heldOut }: ExactMatches): string | null {
   const share = ({ exact, of }: ExactMatch) => `${Math.floor((100 * exact) / of)}% of ${count(of)}`;
   const parts = [

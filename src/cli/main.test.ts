@@ -111,7 +111,7 @@ test('the doctor says how to get a compiler where there is none, and that Tensor
   assert.doesNotMatch(stdout, /hf_secret/);
   assert.equal(stdout.split('\n').length, 2, 'one line');
   const text = run(['doctor'], { CXX: '/nonexistent/c++' }).stdout;
-  assert.match(text, /^- +C\+\+ compiler .*\n +to get it: \S+/m);
+  assert.match(text, /^- +C\+\+ compiler .*\n +to fix it: \S+/m);
   assert.match(text, /^ok +tfjs:wasm +TensorFlow\.js .*SIMD/m);
   assert.match(text, /^This machine can train \(--device tfjs\)\.$/m);
 });

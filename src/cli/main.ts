@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 
-// `chatbot-train`: reads the command line and starts one command. Only what `--help` needs is imported here; each
-// command brings its own rooms when it runs.
+// `chatbot-train`: reads the command line and starts one command. Only what `--help` needs is imported here; a command
+// imports the rest when it runs.
 
 import type { Command } from 'commander';
 import { shippedConfigNames } from '../config/shipped-configs.js';
@@ -59,7 +59,7 @@ function addDoctor(program: Command): void {
           `doctor does not take ${quoted(word)}; see chatbot-train doctor --help`,
         );
       const { doctorCommand } = await import('./doctor.js');
-      // `--json` may stand before the word doctor, where it is the root's.
+      // `--json` before the word doctor belongs to the root command.
       process.exitCode = await doctorCommand({
         json: command.optsWithGlobals().json === true,
         verbose: command.opts().verbose === true,

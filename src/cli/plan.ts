@@ -1,4 +1,4 @@
-// The header of a run: what will be trained, on what, where, for how long and in how much memory.
+// The header of a run: model, device, data, number of steps, memory and disk space.
 
 import { type MemoryPlan, totalBytes } from '../device/memory-plan.js';
 import { formatBytes } from '../files/format-bytes.js';
@@ -25,12 +25,15 @@ function diskText({ bytes, freeBytes, checkpoints, checkpointBytes }: DiskPlan):
 /** The plan as the lines of the header. */
 export function planLines(plan: RunPlan): readonly (readonly [name: string, value: string])[] {
   const dropped =
-    plan.droppedDialogues === 0 ? '' : `; ${count(plan.droppedDialogues)} have nothing to learn`;
-  const resumed = plan.firstStep === 0 ? '' : `, going on after step ${plan.firstStep}`;
+    plan.droppedDialogues === 0 ? '' : `; ${count(plan.droppedDialogues)} contain nothing to learn`;
+  const resumed = plan.firstStep === 0 ? '' : `, continuing after step ${plan.firstStep}`;
   return [
     ['model', `${plan.model}, ${count(plan.parameters)} parameters`],
     ['device', `${plan.device}, ${plan.precision}`],
-    ['data', `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more to measure on${dropped}`],
+    [
+      'data',
+      `${count(plan.dialogues)} dialogues, ${count(plan.evalDialogues)} more for evaluation${dropped}`,
+    ],
     ['learns', learntWords(plan)],
     [
       'tokens',
@@ -47,15 +50,15 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
   ];
 }
 
-/** Which turns are learnt; where dialogues differ in whether they say who speaks, both. */
+/** Which turns are learnt. Names both rules if only some of the dialogues have roles. */
 function learntWords(plan: RunPlan): string {
   const { assistantDialogues, reverse } = plan;
   const rest = plan.dialogues - assistantDialogues;
   const mixed = plan.lossOn === 'auto' && assistantDialogues > 0 && rest > 0;
   const words = mixed
-    ? `${ruleWords.assistant} in ${count(assistantDialogues)} dialogues, ${ruleWords.responses} in ${count(rest)} that do not say who speaks`
+    ? `${ruleWords.assistant} in ${count(assistantDialogues)} dialogues, ${ruleWords.responses} in ${count(rest)} without roles`
     : ruleWords[lossRuleOf(plan)];
-  return reverse ? `backwards, what comes before this: ${words}` : words;
+  return reverse ? `reversed: what comes before ${words}` : words;
 }
 
 const ruleWords = {
@@ -65,19 +68,19 @@ const ruleWords = {
   last: 'the last turn',
 } as const;
 
-/** The rule in force; where dialogues have different ones, that of most. */
+/** The rule in force; the most common one if dialogues differ. */
 function lossRuleOf({ lossOn, assistantDialogues, dialogues }: RunPlan): keyof typeof ruleWords {
   if (lossOn !== 'auto') return lossOn;
   return 2 * assistantDialogues > dialogues ? 'assistant' : 'responses';
 }
 
-/** What did not fit; no line where all did. */
+/** What did not fit; no line if everything did. */
 function lossLine({ dialoguesThatLostTurns, cutReplies, lostTokens }: RunPlan): [string, string][] {
   if (lostTokens === 0) return [];
   return [
     [
       'too long',
-      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies lost their end, ${count(lostTokens)} tokens lost in all`,
+      `${count(dialoguesThatLostTurns)} dialogues lost their oldest turns, ${count(cutReplies)} replies were cut, ${count(lostTokens)} tokens lost in total`,
     ],
   ];
 }

@@ -16,7 +16,7 @@ export interface ProgramText {
   readonly description: string;
   /** What follows the name. */
   readonly usage: string;
-  /** Stands below everything in `--help`. */
+  /** Ends the output of `--help`. */
   readonly epilogue: string;
 }
 
@@ -63,8 +63,8 @@ export async function runProgram(program: Command): Promise<void> {
 }
 
 /**
- * What is printed here goes through `quote.ts`. Libraries print by `console`, sometimes the words of a file that they read,
- * and on stdout, where only results belong.
+ * Libraries print with `console`, sometimes text from a file they read, and on stdout, which is for results. Their output is
+ * made safe and sent to stderr.
  */
 function tameConsole(): void {
   const print = (...values: unknown[]) => {

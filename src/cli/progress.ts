@@ -1,5 +1,5 @@
-// What a person sees while a run goes on, on stderr: one bar with evaluations as lines above it in a terminal, plain
-// lines elsewhere, nothing when quiet. It knows nothing of how training works.
+// Progress on stderr: in a terminal a bar with evaluations as lines above it, elsewhere plain lines, nothing with --quiet.
+// Knows nothing of how training works.
 
 import { SingleBar } from 'cli-progress';
 import { formatBytes } from '../files/format-bytes.js';
@@ -15,9 +15,9 @@ export interface StepUpdate {
 }
 
 export interface Progress {
-  /** What is about to run, as aligned pairs of name and value. */
+  /** Describes the run before it starts, as aligned pairs of name and value. */
   header(lines: readonly (readonly [name: string, value: string])[]): void;
-  /** @param firstStep steps done before, by the run that this one resumes. */
+  /** @param firstStep steps that the resumed run had already done. */
   start(totalSteps: number, firstStep: number): void;
   /** After every optimizer step: moves the bar. */
   step(update: StepUpdate): void;
@@ -25,7 +25,7 @@ export interface Progress {
   note(text: string): void;
   /** @param total bytes, 0 when unknown. */
   download(file: string, done: number, total: number): void;
-  /** Takes the bar down; a line can follow. */
+  /** Removes the bar, so that a line can follow. */
   stop(): void;
 }
 
@@ -125,8 +125,7 @@ function terminalProgress(stream: NodeJS.WritableStream): Progress {
   let downloading: string | null = null;
   const lower = () => {
     if (bar === null) return;
-    // A bar puts the cursor back to where it was last saved, which must be here and not where the bar began: lines
-    // may have pushed it down since.
+    // A bar restores the last saved cursor position. That must be this one: lines may have moved the bar down since.
     stream.write('\x1b7');
     bar.stop();
     bar = null;
@@ -136,7 +135,7 @@ function terminalProgress(stream: NodeJS.WritableStream): Progress {
     lower();
     bar = new SingleBar({
       stream,
-      // Lines are written over the bar, which must then come back although it has not changed.
+      // A line overwrites the bar, which must then be drawn again although it has not changed.
       forceRedraw: true,
       format: (_, { progress, eta }, shown: BarPayload) => barLine(progress, eta, shown),
     });
@@ -162,7 +161,7 @@ function terminalProgress(stream: NodeJS.WritableStream): Progress {
       bar?.update(step, { label: 'training', tail } satisfies BarPayload);
     },
     event: (event) => {
-      // Steps are what the bar shows, and a checkpoint is no news worth a line.
+      // The bar shows steps, and a checkpoint is not worth a line.
       if (event.kind === 'evaluation') above(evaluationLines(event).join('\n'));
     },
     note: (text) => above(`note: ${messageLine(withFlags(text))}`),

@@ -1,5 +1,5 @@
-// Ctrl-C, `kill` and a closed terminal: the first signal asks the run to save and stop, a second Ctrl-C ends the process
-// at once. Listeners run only when the event loop turns, so the trainer must yield to it between micro-steps.
+// SIGINT, SIGTERM and SIGHUP: the first signal asks the run to save and stop, a second Ctrl+C ends the process at once.
+// Listeners run only when the event loop turns, so the trainer yields to it between micro-batches.
 
 import { fstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -17,11 +17,11 @@ export type StopSignal = keyof typeof exitCodeOfSignal;
 export interface SignalWatch {
   /** The signal that asked to stop, if one did. */
   shouldStop(): StopSignal | null;
-  /** Signals do again what they do by default. */
+  /** Restores the default action of the signals. */
   dispose(): void;
 }
 
-/** The part of `process` that is needed here. */
+/** The part of `process` that this file needs. */
 export interface SignalSource {
   on(signal: StopSignal, listener: () => void): unknown;
   removeListener(signal: StopSignal, listener: () => void): unknown;
@@ -59,10 +59,10 @@ export function watchSignals(
 }
 
 /**
- * Lets hang-ups pass, as nohup means it. Node itself does not: whatever it was started with, it gives every signal its
- * default action, and the default of SIGHUP is to end the process.
+ * Ignores SIGHUP, as nohup intends. Node resets every signal to its default action when it starts, and the default of SIGHUP
+ * ends the process.
  * @param told is called at the first hang-up.
- * @returns what undoes it.
+ * @returns a function that restores the default.
  */
 export function ignoreHangups(told: () => void, source: SignalSource = process): () => void {
   let first = true;
@@ -74,17 +74,16 @@ export function ignoreHangups(told: () => void, source: SignalSource = process):
   return () => source.removeListener('SIGHUP', listener);
 }
 
-/** What shows how the process was started. */
+/** Evidence of how the process was started. */
 export interface Startup {
   readonly environment: NodeJS.ProcessEnv;
   readonly parent: number;
 }
 
 /**
- * Whether the program was started with SIGHUP ignored, as far as can be found out: Node has reset its own disposition
- * before any script runs. Bash and zsh leave the path of the command that they start in `_`; nohup writes to nohup.out
- * where it was started in a terminal; and a shell that ignores SIGHUP passes that on to what it starts, which Linux
- * shows of the parent process.
+ * Whether the program was started with SIGHUP ignored. This is a best guess, because Node resets its own disposition before
+ * any script runs. Bash and zsh leave the path of the command they start in `_`. In a terminal, nohup writes to nohup.out. A
+ * shell that ignores SIGHUP passes that on to its children, and Linux shows it for the parent process.
  */
 export function startedWithoutHangups(
   { environment, parent }: Startup = { environment: process.env, parent: process.ppid },

@@ -40,7 +40,7 @@ The model is in results/my run.
 test('an early stop says why', () => {
   assert.match(
     summaryText({ ...unmeasured, stoppedEarly: true }, false),
-    /stopped early: the evaluation loss no longer fell/,
+    /stopped early because the evaluation loss no longer improved/,
   );
 });
 
@@ -51,7 +51,7 @@ test('the share of exact answers stands in both results', () => {
   };
   assert.match(
     summaryText(asked, false),
-    /^The model saved answers word for word as in the data: 82% of 541 trained questions, 5% of 60 held-out ones\.$/m,
+    /^Answered word for word as in the data: 82% of 541 trained questions, 5% of 60 held-out ones\.$/m,
   );
   assert.match(
     summaryJson(asked),
@@ -70,7 +70,7 @@ test('the command that goes on can be pasted into a shell', () => {
 test('a run stopped before its first step does not claim to have saved', () => {
   assert.match(
     interruptionText({ ...unmeasured, steps: 0 }),
-    /^Stopped before the first step .* nothing to save\.\n$/,
+    /^Stopped before the first step; there was nothing to save\.\n$/,
   );
 });
 

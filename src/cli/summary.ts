@@ -1,4 +1,4 @@
-// What a run came to: a block for people, one line of JSON for machines.
+// The result of a run: a block of text for people, one line of JSON for machines.
 
 import { formatBytes } from '../files/format-bytes.js';
 import { jsonLine } from '../quote.js';
@@ -7,7 +7,7 @@ import { exactMatchRecord } from '../train/metrics.js';
 import { count, duration, exactMatchText, short } from './format.js';
 
 /**
- * One line of JSON. A number that JSON has no word for (NaN, infinite) is null.
+ * One line of JSON. NaN and infinity, which JSON does not have, become null.
  */
 export function summaryJson(summary: TrainingSummary): string {
   return jsonLine({
@@ -31,20 +31,20 @@ export function summaryJson(summary: TrainingSummary): string {
   });
 }
 
-/** What a run that was asked to stop leaves: nothing final, and the way to go on. */
+/** The text for an interrupted run: where it is saved, and how to continue. */
 export function interruptionText({ steps, outputDir }: TrainingSummary): string {
-  if (steps === 0) return 'Stopped before the first step was done; there was nothing to save.\n';
+  if (steps === 0) return 'Stopped before the first step; there was nothing to save.\n';
   return (
     `Stopped after step ${count(steps)}, saved in ${outputDir}.\n` +
-    `The same command with --output-dir ${quotedForShell(outputDir)} --resume goes on from there.\n`
+    `The same command with --output-dir ${quotedForShell(outputDir)} --resume continues from there.\n`
   );
 }
 
-/** The end block: the result, where it is and what to do with it. @param reversed whether it learnt backwards. */
+/** The final block: the result, where it is, and what to do with it. @param reversed trained with --reverse. */
 export function summaryText(summary: TrainingSummary, reversed: boolean): string {
   const { steps, epochs, seconds, stoppedEarly, startingEvalLoss, bestEvalLoss, bestStep, outputDir } =
     summary;
-  const early = stoppedEarly ? ', stopped early: the evaluation loss no longer fell' : '';
+  const early = stoppedEarly ? ', stopped early because the evaluation loss no longer improved' : '';
   const lines = [
     `Trained ${count(steps)} steps (${Number(epochs.toFixed(2))} epochs) in ${duration(seconds)}${early}.`,
     `Training loss ${short(summary.trainLoss)}, ${count(summary.tokensPerSecond)} tokens/s, peak memory ${formatBytes(summary.peakMemoryBytes)}.`,
@@ -56,7 +56,7 @@ export function summaryText(summary: TrainingSummary, reversed: boolean): string
         `${bestStep === null ? '' : `, reached at step ${bestStep}`}; ${savedText(summary)}.`,
     );
   const answers = exactMatchText(summary.exactMatch);
-  if (answers !== null) lines.push(`The model saved answers word for word as in the data: ${answers}.`);
+  if (answers !== null) lines.push(`Answered word for word as in the data: ${answers}.`);
   lines.push(
     '',
     `The model is in ${outputDir}.`,
@@ -71,10 +71,10 @@ export function summaryText(summary: TrainingSummary, reversed: boolean): string
 function savedText({ bestStep, savedStep, evalLoss }: TrainingSummary): string {
   if (savedStep === bestStep) return 'this is the model saved';
   const loss = evalLoss === null ? '' : ` with evaluation loss ${short(evalLoss)}`;
-  return `the model saved is the last one, of step ${savedStep}${loss}`;
+  return `the saved model is the last one, from step ${savedStep}${loss}`;
 }
 
-/** As it is where a shell leaves it alone, else in single quotes. */
+/** In single quotes if a shell would change it. */
 function quotedForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -140,6 +140,23 @@ test('--quiet prints nothing, with --json the one line', async () => {
   assert.equal(stderr, '');
 });
 
+test('the plan says what is learnt, also where dialogues differ', async () => {
+  const learns = async (changes: Partial<RunPlan>) => {
+    const dry: StartRun = async (_, watcher) => {
+      watcher.plan({ ...plan, ...changes });
+      return null;
+    };
+    return /^learns +(.*)$/m.exec((await train({ dryRun: true }, dry)).stdout)?.[1];
+  };
+  assert.equal(await learns({}), 'what the assistant says');
+  assert.equal(await learns({ assistantDialogues: 0 }), 'every turn after the first');
+  assert.equal(
+    await learns({ assistantDialogues: 100 }),
+    'what the assistant says in 100 dialogues, every turn after the first in 200 without roles',
+  );
+  assert.equal(await learns({ lossOn: 'last' }), 'the last turn');
+});
+
 test('a dry run prints its plan on stdout', async () => {
   const dry: StartRun = async (_, watcher) => {
     watcher.plan(plan);
@@ -150,7 +167,7 @@ test('a dry run prints its plan on stdout', async () => {
   assert.equal(stderr, '');
   assert.match(
     stdout,
-    /^too long +2 dialogues lost their oldest turns, 1 replies lost their end, 345 tokens lost in all$/m,
+    /^too long +2 dialogues lost their oldest turns, 1 replies were cut, 345 tokens lost in total$/m,
   );
   const json: unknown = JSON.parse((await train({ dryRun: true, json: true }, dry)).stdout);
   assert.ok(typeof json === 'object' && json !== null && 'memory_bytes' in json);
@@ -169,7 +186,7 @@ test('the last model is judged and named where --no-load-best-model-at-end keeps
   const last: StartRun = async () => ({ ...summary, savedStep: 21 });
   const { exitCode, stdout } = await train({ loadBestModelAtEnd: false, failAboveEvalLoss: 3.1 }, last);
   assert.equal(exitCode, 1);
-  assert.match(stdout, /the model saved is the last one, of step 21 with evaluation loss 3\.250\.$/m);
+  assert.match(stdout, /the saved model is the last one, from step 21 with evaluation loss 3\.250\.$/m);
 });
 
 test('--fail-above-eval-loss fails where the loss is not a number', async () => {
@@ -194,7 +211,10 @@ for (const [signal, expected] of [
       return summary;
     });
     assert.equal(exitCode, expected);
-    assert.match(stdout, /The same command with --output-dir results\/mine --resume goes on from there\.\n$/);
+    assert.match(
+      stdout,
+      /The same command with --output-dir results\/mine --resume continues from there\.\n$/,
+    );
     assert.match(stderr, new RegExp(`note: ${signal}: saving and stopping after this step`));
     assert.equal(process.listenerCount(signal), listeners);
   });

@@ -1,4 +1,4 @@
-// The command that trains: options in, a run started, watched and reported, its exit code out.
+// The `chatbot-train` command: starts a run, reports its progress and result, and returns the exit code.
 
 import { loadOptions } from '../config/load.js';
 import { type RunOptions, settleOutputFolder } from '../config/output-folder.js';
@@ -23,7 +23,7 @@ import { interruptionText, summaryJson, summaryText } from './summary.js';
 /** A whole run. Null after a dry run. */
 export type StartRun = (options: RunOptions, watcher: RunWatcher) => Promise<TrainingSummary | null>;
 
-/** The trainer, loaded only when there is something to train. */
+/** The trainer, loaded on use. */
 const trainer: StartRun = async (options, watcher) => {
   const { startRun } = await import('../train/run.js');
   return startRun(options, watcher);
@@ -36,7 +36,7 @@ export interface Terminal {
 
 /**
  * @returns the exit code.
- * @throws UserError for what a person can mend.
+ * @throws UserError for anything that a person can correct.
  */
 export async function trainCommand(
   flags: GivenOptions<TrainOption>,
@@ -49,14 +49,14 @@ export async function trainCommand(
   for (const note of notes) progress.note(note);
   const watch: { signals: SignalWatch | null } = { signals: null };
   const allowHangups = startedWithoutHangups()
-    ? ignoreHangups(() => progress.note('SIGHUP: ignored, as nohup asked for; the run goes on'))
+    ? ignoreHangups(() => progress.note('SIGHUP ignored, because nohup is in use; the run continues'))
     : null;
-  // Until there is a plan there is nothing to save: a signal ends the process then as it ends any other.
+  // Before there is a plan there is nothing to save, so a signal ends the process as usual.
   const planned = () => {
     watch.signals ??= watchSignals(
       (signal) =>
         progress.note(
-          `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; again to stop at once' : ''}`,
+          `${signal}: saving and stopping after this step${signal === 'SIGINT' ? '; press Ctrl+C again to stop at once' : ''}`,
         ),
       allowHangups ? ['SIGINT', 'SIGTERM'] : ['SIGHUP', 'SIGINT', 'SIGTERM'],
     );
@@ -91,7 +91,7 @@ function watcherOf(
   return {
     plan: (plan) => {
       planned();
-      // The plan is all the result that a dry run has.
+      // The plan is the whole result of a dry run.
       if (options.dryRun) stdout.write(options.json ? `${planJson(plan)}\n` : headerText(planLines(plan)));
       else {
         progress.header(planLines(plan));
@@ -106,7 +106,7 @@ function watcherOf(
   };
 }
 
-/** The loss that must lie within the bound is that of the model that is kept. */
+/** The limit applies to the loss of the model that is kept. */
 function gate(
   summary: TrainingSummary,
   { failAboveEvalLoss: bound, loadBestModelAtEnd }: TrainOptions,

@@ -46,7 +46,7 @@ function schemaOf(spec: OptionSpec): z.ZodType {
       return z.boolean();
     case 'integer':
     case 'number':
-      return numberSchema(spec);
+      return spec.word === undefined ? numberSchema(spec) : numberSchema(spec).or(z.literal(spec.word));
     case 'choice':
       return z.enum(spec.choices);
     case 'list':
@@ -67,7 +67,7 @@ export function allowed(spec: OptionSpec): string {
       return 'true or false';
     case 'integer':
     case 'number':
-      return `${spec.type === 'integer' ? 'a whole number' : 'a number'}${range(spec)}`;
+      return `${spec.word === undefined ? '' : `${spec.word} or `}${spec.type === 'integer' ? 'a whole number' : 'a number'}${range(spec)}`;
     case 'choice':
       return `${spec.choices.slice(0, -1).join(', ')} or ${spec.choices.at(-1)}`;
     case 'list':
@@ -82,11 +82,12 @@ export function allowed(spec: OptionSpec): string {
 }
 
 function range({ min, max, above, below }: NumberSpec): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   const bounds = [
     above !== undefined && `above ${above}`,
     min !== undefined && `of at least ${min}`,
     below !== undefined && `below ${below}`,
-    max !== undefined && `of at most ${max}`,
+    max !== undefined && `at most ${max}`,
   ].filter((bound) => bound !== false);
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }

@@ -90,7 +90,8 @@ export const trainOptions = {
     alias: 'batch-size',
     default: 8,
     min: 1,
-    help: 'Sequences per micro-batch. Larger is faster, and takes more memory.',
+    word: 'auto',
+    help: 'Sequences per micro-batch. Larger is faster, and takes more memory; auto takes what fits of the sequences of a step, and accumulates the rest.',
   },
   gradientAccumulationSteps: {
     group: 'Training',

@@ -125,6 +125,20 @@ describe('reversed', () => {
     assert.equal(encoded?.droppedTokens, 6);
   });
 
+  test("what the assistant answers is learnt, but no tool's answer and nothing that it stands between", () => {
+    const role = (name: 'user' | 'assistant' | 'tool', text: string): Turn => ({
+      text,
+      supervised: name !== 'tool',
+      role: name,
+    });
+    const talk = [role('assistant', 'o'), role('user', 'a'), role('assistant', 'b'), role('user', 'c')];
+    assert.deepEqual(reversed(talk, 'auto'), ['c|b|a', '...a|']);
+    assert.deepEqual(reversed(talk, 'auto'), reversed(talk, 'assistant'));
+    const tools = [role('user', 'a'), role('tool', 't'), role('assistant', 'b')];
+    assert.equal(reversed(tools, 'auto'), null);
+    assert.deepEqual(learnt(tools, 'auto'), ['a|t|b', '...b|']);
+  });
+
   test('of two that are too long the response keeps its end, what it answers its beginning', () => {
     assert.deepEqual(reversed([say('ijklmnop'), say('abcdefgh')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
   });

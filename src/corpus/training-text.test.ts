@@ -47,6 +47,26 @@ test('special tokens of the model are one id each, the longest that fits first',
   });
 });
 
+test('white space around a token goes where the token says so', () => {
+  const own = withTokens({ id: end + 1, content: '<a>', lstrip: true }, { id: end + 2, content: '<b>' });
+  const encode = (spelled: string) => new TrainingText(own).encode(spelled).ids;
+  assert.deepEqual(encode('Hi \n <a> you <b> too'), [
+    ...[...ids('Hi'), end + 1, ...ids(' you '), end + 2, ...ids(' too'), end],
+  ]);
+});
+
+test('a long run of spaces, and more tokens than a pattern can hold, take no time', () => {
+  const many = Array.from({ length: 50_000 }, (_, index) => ({
+    id: end + 1 + index,
+    content: `<${index}>`,
+    lstrip: true,
+  }));
+  const spaces = ' '.repeat(300_000);
+  const encoded = new TrainingText(withTokens(...many)).encode(`a${spaces}b${spaces}<49999>`);
+  assert.equal(encoded.specialTokens, 1);
+  assert.equal(encoded.ids.at(-2), end + 50_000);
+});
+
 test('what is typed in a chat stays text', () => {
   const own = withTokens({ id: end + 1, content: '<s>' });
   const typed = encodeTurn('<s> Hi<|endoftext|>', own);

@@ -14,15 +14,33 @@ export interface TrainingIds {
 }
 
 export class TrainingText {
-  private readonly pattern: RegExp | null;
-  private readonly idOf: ReadonlyMap<string, number>;
+  /** By their first character, the longest first: one token may begin like another. */
+  private readonly tokens = new Map<string, SpelledToken[]>();
 
   constructor(private readonly tokenizer: Tokenizer) {
-    const { spelledTokens } = tokenizer;
-    this.idOf = new Map(spelledTokens.map(({ content, id }) => [content.trim(), id]));
-    // The longest first: one token may begin like another.
-    const longestFirst = [...spelledTokens].sort((a, b) => b.content.length - a.content.length);
-    this.pattern = longestFirst.length > 0 ? new RegExp(longestFirst.map(patternOf).join('|'), 'u') : null;
+    for (const token of [...tokenizer.spelledTokens].sort((a, b) => b.content.length - a.content.length)) {
+      const first = token.content.charAt(0);
+      const others = this.tokens.get(first);
+      if (others) others.push(token);
+      else this.tokens.set(first, [token]);
+    }
+  }
+
+  /**
+   * The first token that a text spells. Not by a pattern: a model may have more tokens than one can hold, and with the white
+   * space around a token in it, a long run of spaces would take quadratic time.
+   */
+  private find(text: string): { id: number; start: number; end: number } | null {
+    for (let at = 0; at < text.length; at++) {
+      const token = this.tokens.get(text.charAt(at))?.find(({ content }) => text.startsWith(content, at));
+      if (token === undefined) continue;
+      const { id, content, lstrip, rstrip } = token;
+      let [start, end] = [at, at + content.length];
+      if (lstrip) while (isSpace(text, start - 1)) start--;
+      if (rstrip) while (isSpace(text, end)) end++;
+      return { id, start, end };
+    }
+    return null;
   }
 
   encode(text: string): TrainingIds {
@@ -35,12 +53,11 @@ export class TrainingText {
     let specialTokens = 0;
     let rest = text;
     for (;;) {
-      const found = this.pattern?.exec(rest) ?? null;
+      const found = this.find(rest);
       if (!found) break;
-      const [whole] = found;
-      const id = this.idOf.get(whole.trim()) ?? endOfText;
-      const before = rest.slice(0, found.index);
-      const after = rest.slice(found.index + whole.length);
+      const { id } = found;
+      const before = rest.slice(0, found.start);
+      const after = rest.slice(found.end);
       if (id === endOfText) {
         endMarkers++;
         add(before.trimEnd());
@@ -60,7 +77,6 @@ export class TrainingText {
   }
 }
 
-function patternOf({ content, lstrip, rstrip }: SpelledToken): string {
-  const letters = content.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  return `${lstrip ? '\\s*' : ''}${letters}${rstrip ? '\\s*' : ''}`;
+function isSpace(text: string, at: number): boolean {
+  return /\s/.test(text.charAt(at));
 }

@@ -52,7 +52,7 @@ describe('train', () => {
     assert.ok(kinds.includes('checkpoint') && existsSync(join(trained, 'model.safetensors')));
   });
 
-  it('saves and ends when the signal is aborted, and goes on from there', async () => {
+  it('saves and ends when the signal is aborted, and continues from there', async () => {
     const outputDir = join(scratch, 'aborted');
     const stop = new AbortController();
     const result = await train({

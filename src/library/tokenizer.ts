@@ -1,13 +1,14 @@
 // A model's tokenizer without the model.
 
+import { presetVocabulary } from '../nn/gpt2-config.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { openTokenizer as openFolder } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { resolveModel } from '../weights/resolve.js';
 
 /**
- * Opens the tokenizer of a model: a folder, a hub id (only its small files are fetched), or `tiny`, `small`, `medium`
- * or `large`, which have GPT-2's.
+ * Opens the tokenizer of a model: a folder, a hub id (only its small files are fetched), or a preset. `small`, `medium` and
+ * `large` have GPT-2's tokenizer, `tiny` has its first 4,096 tokens.
  *
  * @example
  * ```js
@@ -22,5 +23,5 @@ import { resolveModel } from '../weights/resolve.js';
  */
 export async function openTokenizer(model: string): Promise<Tokenizer> {
   const found = await resolveModel(model, { weights: false });
-  return found.kind === 'preset' ? gpt2Tokenizer() : openFolder(found.folder);
+  return found.kind === 'preset' ? gpt2Tokenizer(presetVocabulary(found.preset)) : openFolder(found.folder);
 }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { TrainingText } from '../corpus/training-text.js';
 import { UserError } from '../errors.js';
 import { byteCharacters } from './byte-characters.js';
 import { GeneralTokenizer } from './general-tokenizer.js';
@@ -86,6 +87,21 @@ describe('openTokenizer', () => {
     assert.equal(tokenizer.vocabularySize, 50258);
     assert.deepEqual(tokenizer.encode('a<pad>'), gpt2Tokenizer().encode('a<pad>'));
     assert.equal(tokenizer.decode([50257]), '');
+  });
+
+  it('knows how a corpus spells special tokens: the end of a turn, and the other special ones', () => {
+    const tokenizer = openTokenizer(
+      folderOf({
+        'vocab.json': gpt2File('vocab.json'),
+        'merges.txt': gpt2File('merges.txt'),
+        'added_tokens.json': '{"<speaker1>": 50257, "<speaker2>": 50258}',
+        'special_tokens_map.json': '{"additional_special_tokens": ["<speaker1>", "<speaker2>"]}',
+      }),
+    );
+    const { ids, specialTokens } = new TrainingText(tokenizer).encode('<speaker2> Hello<|endoftext|>');
+    assert.deepEqual(ids, [50258, ...tokenizer.encode(' Hello'), 50256]);
+    assert.equal(specialTokens, 1);
+    assert.ok(!tokenizer.encode('<speaker2>').includes(50258));
   });
 
   it('takes the general one when words were added, and knows them', () => {

@@ -86,7 +86,7 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to learn from`,
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on; give other dialogues as one of the two`,
       );
     if (train.length < count)
       notes.push(
@@ -107,15 +107,8 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
 /** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  | 'data'
-  | 'lossOn'
-  | 'reverse'
-  | 'packing'
-  | 'perDeviceTrainBatchSize'
-  | 'gradientAccumulationSteps'
-  | 'evalReplies'
-  | 'seed'
->;
+  'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
+> & { readonly perDeviceTrainBatchSize: number };
 
 /** @throws UserError (data) when nothing in the corpus can be learnt. */
 export function prepareData(
@@ -180,7 +173,7 @@ function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): U
   const isAssistants = ({ turns }: Dialogue) => turns.some(({ role }) => role === 'assistant');
   const why =
     lossOn === 'assistant' && ![...train].some(isAssistants)
-      ? `no turn is known to be an assistant’s; use ${option('lossOn', 'responses')}`
+      ? `no turn is known to be an assistant's; use ${option('lossOn', 'responses')}`
       : `no turn that ${option('lossOn', lossOn)} counts is left`;
   return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
 }

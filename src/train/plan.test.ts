@@ -1,20 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refusal } from '../../test/refusal.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { DialogueStore } from '../corpus/dialogue-store.js';
+import type { LossOn } from '../corpus/learnt-turns.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { prepareData } from './data.js';
 import { lengthWarning } from './plan.js';
 
-const prepared = (dialogues: readonly Dialogue[], maxLength: number) => {
+const prepared = (dialogues: readonly Dialogue[], maxLength: number, lossOn: LossOn = 'auto') => {
   const train = new DialogueStore();
   for (const dialogue of dialogues) train.push(dialogue);
-  const options = completeOptions(trainOptions, []);
+  const options = { ...completeOptions(trainOptions, []), lossOn };
   return prepareData(
     { train, evaluation: new DialogueStore(), notes: [] },
-    options,
+    { ...options, perDeviceTrainBatchSize: 8 },
     gpt2Tokenizer(),
     maxLength,
   );
@@ -45,4 +47,23 @@ test('turns, replies and tokens that do not fit are counted, and a third of all 
 test('text that spells special tokens is told', () => {
   const { notes } = prepared([dialogue('a<|endoftext|>', 'b<|endoftext|>'), dialogue('a', 'b')], 12);
   assert.deepEqual(notes, ['2 end-of-text markers in the text: the turn ends there']);
+});
+
+test('who asks for the assistant where nobody says who that is, is told what works', () => {
+  const said = refusal('data', () => prepared([dialogue('a', 'b')], 12, 'assistant'));
+  assert.match(said, /no turn is known to be an assistant's; use --loss-on responses$/);
+  assert.equal(prepared([dialogue('a', 'b')], 12, 'responses').counts.supervisedTokens, 2);
+});
+
+test('in a corpus of both kinds, the dialogues that say who speaks are counted', () => {
+  const known: Dialogue = {
+    turns: [
+      { text: 'a', supervised: true, role: 'assistant' },
+      { text: 'b', supervised: true, role: 'user' },
+      { text: 'c', supervised: true, role: 'assistant' },
+    ],
+    source: 'chats.jsonl:2',
+  };
+  const { counts } = prepared([dialogue('a', 'b', 'c'), known], 12);
+  assert.deepEqual([counts.dialogues, counts.assistantDialogues, counts.supervisedTokens], [2, 1, 4 + 3]);
 });

@@ -1,18 +1,19 @@
-// A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
-// its data, its plan, the loop, and what is left on disk when it ends.
+// A training run from its options to the folder with the trained model. This file is the table of contents: the starting
+// point, the data, the plan, the loop, and what the run leaves on disk.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { evaluates } from '../config/load.js';
 import type { RunOptions } from '../config/output-folder.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
-import type { Precision } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
 import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { option } from '../option-names.js';
+import { batchSizeNote, settleBatchSize, usefulTokensOnCpu } from './batch-size.js';
 import {
   checkpointFolder,
   checkpointSteps,
@@ -27,7 +28,7 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { lengthWarning, planRunMemory, type RunPlan, sequenceLength, totalSteps } from './plan.js';
+import { lengthWarning, planRunMemory, type RunPlan, runMemory, sequenceLength, totalSteps } from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { refuseOtherData, resolvedPrecision, resumeNotes } from './resume-options.js';
 import { freshState, type RunState } from './run-state.js';
@@ -37,7 +38,7 @@ import { TensorBoardFile } from './tensorboard.js';
 import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
 
 export interface RunWatcher extends Watcher {
-  /** Before the first step; also all that a dry run does. */
+  /** Called before the first step. A dry run ends after it. */
   plan(plan: RunPlan): void;
   note(text: string): void;
   /** @param total bytes, 0 where unknown. */
@@ -46,11 +47,11 @@ export interface RunWatcher extends Watcher {
 
 /**
  * @returns null after a dry run.
- * @throws UserError for everything that a person can mend.
+ * @throws UserError for everything that the user can fix.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
   refuseFile(options.outputDir);
-  // A folder that is there is locked before anything in it is looked at, a new one when the first file is written.
+  // An existing folder is locked before anything in it is read. A new folder is locked when the first file is written.
   const lock = options.dryRun || !existsSync(options.outputDir) ? null : lockFolder(options.outputDir);
   try {
     return await lockedRun(options, watcher, lock !== null);
@@ -64,7 +65,7 @@ async function lockedRun(
   watcher: RunWatcher,
   isLocked: boolean,
 ): Promise<TrainingSummary | null> {
-  // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
+  // The cheapest checks come first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(given);
   const device = await selectDevice(given.device, {
     threads: given.threads ?? undefined,
@@ -75,14 +76,27 @@ async function lockedRun(
   try {
     const precision = resolvePrecision(device, given.precision);
     const start = await openStart(given, watcher);
-    const options = { ...given, lossOn: resumedLoss(given, start, watcher) };
-    const config = withDropout(start.config, options.dropout);
-    const maxLength = sequenceLength(options, config);
+    const withLoss = { ...given, lossOn: resumedLoss(given, start, watcher) };
+    const config = withDropout(start.config, given.dropout);
+    const maxLength = sequenceLength(given, config);
+    const options = settleBatchSize(withLoss, {
+      maxLength,
+      usefulTokens: device.kind === 'cuda' ? Number.POSITIVE_INFINITY : usefulTokensOnCpu,
+      recorded: (key) => (start.checkpoint ? recordedOption(start.checkpoint, key) : undefined),
+      fits: (capacity) => {
+        const learning = learnerOptions(given, { precision, capacity, samples: evaluates(given) });
+        return totalBytes(runMemory(device, config, learning)) <= device.availableMemory();
+      },
+    });
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
-    const learning = learnerOptions(options, data, precision);
+    const learning = learnerOptions(options, {
+      precision,
+      capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
+      samples: data.prompts.length > 0,
+    });
     const own = device.ownMemory();
     const planned = planRunMemory(device, config, learning, {
       batchSize: options.perDeviceTrainBatchSize,
@@ -111,9 +125,10 @@ async function lockedRun(
     for (const line of [...corpora.notes, ...data.notes]) watcher.note(line);
     const warning = lengthWarning(data.counts, maxLength, config.nPositions);
     if (warning !== null) watcher.note(warning);
+    if (given.perDeviceTrainBatchSize === 'auto') watcher.note(batchSizeNote(options));
     if (options.reverse)
       watcher.note(
-        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
+        `${option('reverse', true)}: each turn is learnt from the turns after it; use the model to rank replies, not to talk`,
       );
     if (start.checkpoint)
       for (const line of resumeNotes(start.checkpoint, options, precision, { state, ...settings }))
@@ -133,16 +148,16 @@ async function lockedRun(
   }
 }
 
-/** Unless the choice is given, a run goes on with what it began with: earlier versions had another default. */
+/** With `auto`, a resumed run keeps the value that it began with, because earlier versions had another default. */
 function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
   if (lossOn !== 'auto' || !checkpoint) return lossOn;
   const recorded = recordedOption(checkpoint, 'lossOn');
   const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
-  if (began !== lossOn) watcher.note(`resuming goes on with ${option('lossOn', began)}, as the run began`);
+  if (began !== lossOn) watcher.note(`resuming with ${option('lossOn', began)}, as the run began`);
   return began;
 }
 
-/** Another run may have made the folder since it was looked at. */
+/** Another run may have created the folder in the meantime. */
 function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
   const lock = lockFolder(options.outputDir);
   try {
@@ -154,7 +169,7 @@ function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): Folde
   }
 }
 
-/** @throws UserError (device) where the disk has no room for what the run will write. */
+/** @throws UserError (device) when the disk has no room for what the run will write. */
 function checkedDisk(
   { outputDir }: RunOptions,
   { parameters, tokenizer }: Start,
@@ -226,8 +241,8 @@ async function train(run: Run): Promise<TrainingSummary> {
 }
 
 /**
- * Lays at the top of the run's folder the model that the run is for: the one with the lowest evaluation loss where that
- * is wanted, else the last.
+ * Copies the result of the run to the top of its folder: the model with the lowest evaluation loss with
+ * `loadBestModelAtEnd`, else the last one.
  * @returns its step.
  */
 function publish(
@@ -243,7 +258,7 @@ function publish(
       publishModel(checkpointFolder(outputDir, bestStep), outputDir);
       return bestStep;
     } catch (thrown) {
-      // What is damaged or gone must not cost the rest of the run.
+      // A damaged or missing best checkpoint must not cost the rest of the run.
       if (!isUnreadable(thrown)) throw thrown;
       note(`the model of step ${bestStep}, the best one, cannot be used: ${messageOf(thrown)}`);
     }
@@ -256,14 +271,14 @@ function isUnreadable(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }
 
-/** What the model that is saved answers: as its evaluation measured it, or measured now where there are none. */
+/** Exact matches of the saved model: from its evaluation, or measured now when the run has no evaluations. */
 async function exactMatchOf(
   { options, learner, data, settings }: Run,
   savedStep: number | null,
 ): Promise<ExactMatches> {
   const unknown = { trained: null, heldOut: null };
   if (savedStep === null) return unknown;
-  // Nothing but the last model can have been saved then, and it is still on the device.
+  // Without evaluations the saved model is the last one, and it is still on the device.
   if (settings.evalSteps === null)
     return (await measureExactMatches(learner, data.questions, () => false)) ?? unknown;
   const evaluation = readMetrics(join(options.outputDir, metricsFileName)).findLast(
@@ -277,7 +292,7 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-/** Those of AdamW, and what the training pass computes. */
+/** The options of AdamW and of the training pass. */
 type LearningOptions = Pick<
   TrainOptions,
   | 'adamBeta1'
@@ -289,10 +304,12 @@ type LearningOptions = Pick<
   | 'weightDecay'
 >;
 
-function learnerOptions(options: LearningOptions, data: TrainingData, precision: Precision): LearnerOptions {
+function learnerOptions(
+  options: LearningOptions,
+  size: Pick<LearnerOptions, 'precision' | 'capacity' | 'samples'>,
+): LearnerOptions {
   return {
-    precision,
-    capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
+    ...size,
     gradientCheckpointing: options.gradientCheckpointing,
     labelSmoothing: options.labelSmoothingFactor,
     beta1: options.adamBeta1,
@@ -300,7 +317,6 @@ function learnerOptions(options: LearningOptions, data: TrainingData, precision:
     epsilon: options.adamEpsilon,
     weightDecay: options.weightDecay,
     maxGradNorm: options.maxGradNorm,
-    samples: data.prompts.length > 0,
   };
 }
 

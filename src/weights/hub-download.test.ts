@@ -10,7 +10,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'hub-download-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe('downloadBlob', () => {
-  it('gives up when time is over, although bytes still come, and goes on from there later', async () => {
+  it('gives up when time is over, although bytes still come, and continues from there later', async () => {
     const blobs = join(scratch, 'blobs');
     const content = Buffer.from('0123456789');
     const remote = {

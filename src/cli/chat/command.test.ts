@@ -138,7 +138,7 @@ test('who names no model is shown those that trainings left, the newest first', 
   process.chdir(folder);
   await assert.rejects(chat({}), {
     message:
-      'no model is named: use chatbot-chat <model>; for example microsoft/DialoGPT-small, or the --output-dir of a training',
+      'no model is named: use chatbot-chat <model>; for example microsoft/DialoGPT-small, or the --output-dir of a run',
     exitCode: 2,
   });
   for (const [index, name] of ['old', 'new', 'evil\u001b[2J', 'unfinished'].entries()) {

@@ -69,7 +69,7 @@ function noModelNamed(): UserError {
   const more = found.length > 5 ? ` and ${found.length - 5} more in results/` : '';
   const cure =
     found.length === 0
-      ? 'for example microsoft/DialoGPT-small, or the --output-dir of a training'
+      ? 'for example microsoft/DialoGPT-small, or the --output-dir of a run'
       : `models found here: ${found
           .slice(0, 5)
           .map((folder) => oneLine(folder))

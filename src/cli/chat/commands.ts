@@ -1,4 +1,4 @@
-// The commands of a conversation, in the order of `/help`. `/help`, completion and dispatch derive from this table.
+// The slash commands, in the order of `/help`. `/help`, completion and dispatch derive from this table.
 
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
@@ -11,17 +11,17 @@ import { settingHelp, settingNamed } from './settings.js';
 import { showCandidates, showHistory, showModel, showSettings, showStatistics } from './show.js';
 import { addDialogue, lastDialogue } from './transcript.js';
 
-/** What can be typed after a command's name. */
+/** What completion offers after a command's name. */
 export type Completes = 'setting' | 'file' | readonly string[];
 
 export interface ChatCommand {
-  /** What follows the name, for `/help`; empty where nothing may. */
+  /** The arguments, for `/help`; empty if there are none. */
   readonly takes: string;
   readonly help: string;
   readonly completes?: Completes;
   /**
-   * @param rest what follows the name, without white space around it.
-   * @throws UserError for what cannot be done; nothing has changed then.
+   * @param rest the text after the name, trimmed.
+   * @throws UserError when it cannot be done; nothing has changed then.
    */
   run(session: Session, rest: string): void | Promise<void>;
 }
@@ -90,9 +90,9 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
 };
 
 /**
- * Runs what was typed.
+ * Runs a command.
  * @param line begins with a slash.
- * @throws UserError for an unknown command, and what commands throw.
+ * @throws UserError for an unknown command, and whatever the command throws.
  */
 export async function runCommand(session: Session, line: string): Promise<void> {
   const [, name = '', rest = ''] = /^\/(\S*)\s*(.*)$/s.exec(line.trim()) ?? [];
@@ -165,6 +165,7 @@ function load({ conversation, screen }: Session, typed: string): void {
   const dialogue = lastDialogue(pathOf('/load', typed));
   conversation.load(dialogue.turns);
   screen.note(`${dialogue.turns.length} turns from ${oneLine(dialogue.source)}`);
+  if (dialogue.hadOpening) screen.note('(the opening of the assistant is left out: here you speak first)');
   if (dialogue.hadInstructions)
     screen.note('(system messages are left out: a conversation here has two speakers)');
   if (conversation.exchanges.at(-1)?.answer === null)

@@ -1,4 +1,4 @@
-// The Tab key: names of commands, of settings and their values, and of files.
+// Completion with the Tab key: names of commands, settings and files, and values of settings.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,8 +8,8 @@ import { type Completes, commands } from './commands.js';
 import { settingNames, valuesFor } from './settings.js';
 
 /**
- * Ways to go on from a line up to the cursor, as node:readline wants them.
- * @returns what can replace the end of the line, and that end.
+ * Completions of the line up to the cursor, in the form that node:readline expects.
+ * @returns the candidates, and the end of the line that they replace.
  */
 export function complete(line: string): [hits: string[], replaced: string] {
   const [, name, space, rest = ''] = /^\/(\S*)(\s*)(.*)$/.exec(line) ?? [];
@@ -32,7 +32,7 @@ function completeRest(completes: Completes, rest: string): [hits: string[], repl
   return [settingNames.filter((known) => known.startsWith(name)).map((known) => `${known} `), name];
 }
 
-/** Files and folders that a path begins; hidden ones only where it asks for them. */
+/** Files and folders that start with the path; hidden ones only if it names a dot. */
 function fileNames(path: string): string[] {
   const cut = path.lastIndexOf('/') + 1;
   const [folder, beginning] = [path.slice(0, cut), path.slice(cut)];

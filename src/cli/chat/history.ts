@@ -1,5 +1,5 @@
-// What was typed, kept between runs: a text file of one entry a line, the newest last. It is read again before every
-// entry, so that conversations side by side add to it and take nothing away.
+// The input history between runs: a text file with one entry per line, the newest last. It is read again before every new
+// entry, so that programs running side by side do not lose each other's entries.
 
 import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -18,8 +18,8 @@ export class HistoryFile {
   constructor(readonly path: string) {}
 
   /**
-   * The newest first.
-   * @throws UserError (data) when there is a file that cannot be read as a history; it stays untouched.
+   * The entries, the newest first.
+   * @throws UserError (data) when the file cannot be read as a history; it is left as it is.
    */
   read(): string[] {
     try {
@@ -45,7 +45,7 @@ export class HistoryFile {
 
   /**
    * @param line one line, not blank.
-   * @throws UserError when the file cannot be read or written; it stays untouched.
+   * @throws UserError when the file cannot be read or written; it is left as it is.
    */
   add(line: string): void {
     const [newest, ...older] = this.read();

@@ -16,7 +16,7 @@ const mostBytes = 2 ** 20;
 const lineFeed = 0x0a;
 
 /**
- * The lines as they come; the last one may lack its line break.
+ * The lines as they arrive; the last one need not end in a line break.
  * @throws UserError: data for bytes that are not UTF-8 text or cannot be read, usage for a line of more than a megabyte.
  */
 export async function* inputLines(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<InputLine> {

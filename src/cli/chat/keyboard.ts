@@ -1,6 +1,6 @@
-// What is typed, handed to readline a line at a time. While the program is busy between two lines it holds keys back,
-// so that nothing is echoed into a reply that is being written and no pasted line is lost; only Ctrl+C gets through.
-// In raw mode a terminal sends Ctrl+C as a byte like any other, so no signals are involved.
+// Passes typed input to readline one line at a time. While the program is busy it holds keys back, so that nothing is echoed
+// into a reply and no pasted line is lost; only Ctrl+C gets through. In raw mode a terminal sends Ctrl+C as a byte, so no
+// signals are involved.
 
 import { Readable } from 'node:stream';
 
@@ -9,13 +9,13 @@ const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
 const enders: readonly number[] = [interruptByte, carriageReturn, lineFeed];
 
-/** The part of a terminal's input that is needed here. */
+/** The part of a terminal's input that this file needs. */
 export interface TerminalInput extends NodeJS.ReadableStream {
   setRawMode?(raw: boolean): unknown;
 }
 
 export class Keyboard extends Readable {
-  /** What a busy program does at Ctrl+C. */
+  /** Called at Ctrl+C while the program is busy. */
   onInterrupt: () => void = () => {};
   private held: Buffer = Buffer.alloc(0);
   private listening = false;
@@ -32,24 +32,24 @@ export class Keyboard extends Readable {
     super();
     terminal.on('data', this.receive);
     terminal.on('end', this.hangUp);
-    // A terminal that has gone away is the end of what is typed.
+    // A closed terminal ends the input.
     terminal.on('error', this.hangUp);
   }
 
-  /** Lets the next line through, or Ctrl+C, with whatever of it was typed already. */
+  /** Lets the next line or Ctrl+C through, including what has already been typed. */
   listen(): void {
     this.listening = true;
     this.pass();
   }
 
-  /** Readline asks its input for this, when it starts, stops and is suspended. */
+  /** Readline calls this when it starts, stops and is suspended. */
   setRawMode(raw: boolean): void {
     this.terminal.setRawMode?.(raw);
   }
 
   override _read(): void {}
 
-  /** Takes no more from the terminal, so that the process can end. */
+  /** Stops reading from the terminal, so that the process can end. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.terminal.removeListener('data', this.receive);
     this.terminal.removeListener('end', this.hangUp);
@@ -63,7 +63,7 @@ export class Keyboard extends Readable {
     this.pass();
   }
 
-  /** As a terminal does it: what was typed before Ctrl+C is forgotten. */
+  /** As in a terminal, Ctrl+C discards what was typed before it. */
   private obeyInterrupt(): void {
     const interrupt = this.listening ? -1 : this.held.lastIndexOf(interruptByte);
     if (interrupt < 0) return;
@@ -71,7 +71,7 @@ export class Keyboard extends Readable {
     this.onInterrupt();
   }
 
-  /** Up to what readline answers to: a line's end, or Ctrl+C. */
+  /** Passes input up to the end of a line or Ctrl+C, which readline reacts to. */
   private pass(): void {
     if (!this.listening) return;
     const end = this.held.findIndex((byte) => enders.includes(byte));
@@ -81,7 +81,7 @@ export class Keyboard extends Readable {
     this.held = this.held.subarray(length);
     if (end >= 0) {
       this.listening = false;
-      // Ctrl+C may have come together with the line; it is for what the line has begun by then.
+      // Ctrl+C may have arrived together with the line. It then applies to what the line starts.
       setImmediate(() => this.obeyInterrupt());
     }
     if (passed.length > 0) this.push(passed);

@@ -1,12 +1,12 @@
-// Models that somebody who named none may have meant: what runs have left in results/.
+// Models to suggest when none is named: those in results/.
 
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where runs go unless `--output-dir` says otherwise. */
+/** The default folder of runs. */
 const resultsFolder = 'results';
 
-/** Folders `results/<run>` of the working directory that hold a model, the newest first. */
+/** Folders `results/<run>` in the working folder that hold a model, the newest first. */
 export function knownModels(): readonly string[] {
   return entries(resultsFolder)
     .map((name) => join(resultsFolder, name))
@@ -24,7 +24,7 @@ function entries(folder: string): readonly string[] {
   }
 }
 
-/** Milliseconds since 1970; 0 where there is no such file. */
+/** Milliseconds since 1970; 0 if there is no such file. */
 function writtenAt(path: string): number {
   try {
     return statSync(path).mtimeMs;

@@ -1,4 +1,4 @@
-// Lines as a person edits them: readline on a terminal, one line at a time, with history and completion.
+// Reads lines from a terminal with readline, one at a time, with editing, history and completion.
 
 import { createInterface, type Interface } from 'node:readline';
 import { Keyboard, type TerminalInput } from './keyboard.js';
@@ -6,12 +6,12 @@ import { Keyboard, type TerminalInput } from './keyboard.js';
 export interface LineReaderOptions {
   readonly input: TerminalInput;
   readonly output: NodeJS.WritableStream;
-  /** What the up-arrow brings, the newest first. */
+  /** Entries for the up arrow, the newest first. */
   readonly history: readonly string[];
   readonly historySize: number;
-  /** Ways to go on from a line up to the cursor, and the part of it that they replace. */
+  /** Completions of the line up to the cursor, and the part of it that they replace. */
   complete(line: string): [hits: string[], replaced: string];
-  /** What is shown when Ctrl+C has cleared a line; ends with a line break. */
+  /** Shown when Ctrl+C has cleared a line; ends with a line break. */
   readonly clearedNote: string;
 }
 
@@ -21,7 +21,7 @@ export interface Question {
   readonly completes: boolean;
 }
 
-/** `cleared`: Ctrl+C; `end`: Ctrl+D, or the terminal has gone away. */
+/** `cleared`: Ctrl+C; `end`: Ctrl+D, or the terminal was closed. */
 export type Answer = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'cleared' | 'end' };
 
 export class LineReader {
@@ -44,7 +44,7 @@ export class LineReader {
     });
     this.readline.on('line', (text) => this.answer({ kind: 'line', text }));
     this.readline.on('SIGINT', () => this.clear());
-    // After Ctrl+Z and fg readline stays paused until it prompts.
+    // After Ctrl+Z and fg, readline stays paused until it prompts.
     this.readline.on('SIGCONT', () => this.readline.prompt(true));
     this.readline.on('close', () => {
       this.closed = true;
@@ -64,12 +64,12 @@ export class LineReader {
     });
   }
 
-  /** @param interrupt is called at Ctrl+C while nobody is asked. */
+  /** @param interrupt called at Ctrl+C while no line is being read. */
   set onInterrupt(interrupt: () => void) {
     this.keyboard.onInterrupt = interrupt;
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void {
     this.readline.close();
     this.keyboard.destroy();
@@ -78,7 +78,7 @@ export class LineReader {
   private clear(): void {
     this.readline.write(null, { ctrl: true, name: 'e' });
     this.readline.write(null, { ctrl: true, name: 'u' });
-    // A terminal without cursor movement knows no Ctrl+U.
+    // A terminal without cursor movement does not support Ctrl+U.
     Object.assign(this.readline, { line: '', cursor: 0 });
     this.options.output.write(this.options.clearedNote);
     this.answer({ kind: 'cleared' });

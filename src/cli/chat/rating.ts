@@ -1,5 +1,5 @@
-// `/good` and `/bad`: the conversation up to the last reply and what a person thought of it, kept as lines that
-// `chatbot-train --data` reads. A reply that is rated twice has two lines, of which the later counts.
+// `/good` and `/bad`: append the conversation up to the last reply, with its rating, as a line that `chatbot-train --data`
+// reads. A reply that is rated twice has two lines; the later one counts.
 
 import { dirname } from 'node:path';
 import { UserError } from '../../errors.js';

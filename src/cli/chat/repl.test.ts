@@ -242,7 +242,7 @@ describe('commands', () => {
     assert.match(output, /there is no setting "tempo"/);
     assert.match(
       output,
-      /--candidates is 9 in \/set, but memory was set aside for 4; start again with --candidates 9/,
+      /--candidates is 9 in \/set, but memory is reserved for 4; start again with --candidates 9/,
     );
     assert.match(output, /--greedy and --temperature contradict each other/);
     assert.equal(settings.length, 2);

@@ -1,5 +1,5 @@
-// The conversation in a terminal: reads what is typed, and gives it to the model or to a command. Nothing that goes wrong
-// ends it but Ctrl+D, `/exit` and a terminal that has gone away.
+// The conversation in a terminal: passes each input to the model or to a command. An error is reported and does not end it;
+// Ctrl+D, `/exit` and a closed terminal do.
 
 import { join } from 'node:path';
 import type { ChatOption } from '../../config/chat-options.js';
@@ -18,7 +18,7 @@ import { Session, sentenceOf } from './session.js';
 import { ChatSettings } from './settings.js';
 
 export interface ReplContext {
-  /** As the command line gave them; what the conversation was made with. */
+  /** The flags of the command line, which the conversation started with. */
   readonly flags: GivenOptions<ChatOption>;
   readonly chat: OpenedChat;
   readonly terminal: { readonly stdin: TerminalInput; readonly stdout: TerminalOutput };
@@ -59,7 +59,7 @@ export async function runRepl(
   return ExitCode.ok;
 }
 
-/** The history between runs. What is wrong with its file is said once, and it is then left alone. */
+/** The history between runs. A problem with its file is reported once; the file is then left alone. */
 class KeptHistory {
   readonly entries: readonly string[];
   private readonly file: HistoryFile;
@@ -101,7 +101,7 @@ const end = { kind: 'end' } as const;
 
 const quotes = '"""';
 
-/** A line, or the lines between two `"""`, which are a message whatever they begin with. */
+/** A line, or the lines between two `"""`, which are always a message. */
 async function readInput(reader: LineReader, screen: Screen, history: KeptHistory | null): Promise<Input> {
   const first = await reader.ask({ prompt: screen.prompt, completes: true });
   if (first.kind !== 'line') return first.kind === 'end' ? end : nothing;
@@ -125,7 +125,7 @@ async function readInput(reader: LineReader, screen: Screen, history: KeptHistor
   return text === '' ? nothing : { kind: 'message', text };
 }
 
-/** Says what goes wrong in a sentence. */
+/** Answers a message or runs a command; reports an error in one sentence. */
 async function respond(session: Session, typed: Typed, environment: NodeJS.ProcessEnv): Promise<void> {
   try {
     await (typed.kind === 'message' ? session.say(typed.text) : runCommand(session, typed.text));

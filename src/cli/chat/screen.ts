@@ -1,11 +1,11 @@
-// How the conversation looks: a coloured mark before what is typed, replies in a colour of their own, everything that the
-// program itself says dimmed. Where the terminal has no colours, or NO_COLOR asks for none, only the words remain.
+// The look of the conversation: a coloured prompt, coloured replies, dimmed notes. Without colours (NO_COLOR, a plain
+// terminal) only the text remains.
 
 import { visible } from '../../quote.js';
 import { headerText } from '../progress.js';
 
 export interface TerminalOutput extends NodeJS.WritableStream {
-  /** As of tty.WriteStream, which knows NO_COLOR, FORCE_COLOR and TERM=dumb. */
+  /** As in tty.WriteStream, which respects NO_COLOR, FORCE_COLOR and TERM=dumb. */
   hasColors?(): boolean;
 }
 
@@ -17,19 +17,19 @@ type Style = keyof typeof styles;
 
 export class Screen {
   private readonly coloured: boolean;
-  /** Whether the cursor stands at the start of a line. */
+  /** Whether the cursor is at the start of a line. */
   private atLineStart = true;
 
   constructor(private readonly output: TerminalOutput) {
     this.coloured = output.hasColors?.() ?? false;
   }
 
-  /** What stands before a line to be typed. */
+  /** The prompt. */
   get prompt(): string {
     return this.styled('mark', '> ');
   }
 
-  /** What stands before the lines of a message in `"""`. */
+  /** The prompt for further lines of a message in `"""`. */
   get continuation(): string {
     return this.styled('note', '... ');
   }
@@ -38,12 +38,12 @@ export class Screen {
     return this.coloured ? `\x1b[${styles[style]}m${text}\x1b[0m` : text;
   }
 
-  /** A message as it was typed. */
+  /** Shows a message as it was typed. */
   said(message: string): void {
     this.line(`${this.prompt}${visible(message)}`);
   }
 
-  /** The next piece of a reply, written as it comes. Colour ends with every piece, so that none is left behind. */
+  /** Writes the next piece of a reply. Colour ends with every piece, so that an interrupted reply leaves none behind. */
   piece(text: string): void {
     const shown = visible(text);
     if (shown === '') return;
@@ -51,13 +51,13 @@ export class Screen {
     this.atLineStart = shown.endsWith('\n');
   }
 
-  /** Ends a reply: what comes next starts on a line of its own. */
+  /** Ends a reply: the next output starts on a new line. */
   endReply(): void {
     if (!this.atLineStart) this.output.write('\n');
     this.atLineStart = true;
   }
 
-  /** A sentence of the program's. */
+  /** Shows a note of the program. */
   note(text: string): void {
     this.line(this.styled('note', visible(withFlags(text))));
   }
@@ -66,17 +66,17 @@ export class Screen {
     this.line(this.styled('error', visible(withFlags(text))));
   }
 
-  /** Lines that were asked for. */
+  /** Shows requested text. */
   text(text: string): void {
     this.line(visible(text));
   }
 
-  /** Pairs as aligned lines. */
+  /** Shows pairs as aligned lines. */
   pairs(lines: readonly (readonly [name: string, value: string])[]): void {
     if (lines.length > 0) this.output.write(headerText(lines));
   }
 
-  /** Leaves room before the next prompt. */
+  /** Leaves an empty line before the next prompt. */
   gap(): void {
     this.output.write('\n');
   }

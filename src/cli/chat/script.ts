@@ -1,5 +1,5 @@
-// Conversations without a person at the terminal: messages in, replies out, and nothing else on stdout. Nothing of a
-// reply is printed before all of it is there, so that whoever reads never has half of one.
+// Conversations without a terminal: messages in, replies out, and nothing else on stdout. A reply is printed only when it is
+// complete, so that a reader never has half of one.
 
 import { setImmediate } from 'node:timers/promises';
 import { tidyText } from '../../corpus/tidy-text.js';
@@ -10,25 +10,25 @@ import { exitCodeOfSignal, type SignalSource, type StopSignal, watchSignals } fr
 import { inputLines } from './input-lines.js';
 import { replyJson } from './reply-json.js';
 
-/** Whoever answers, and remembers what was said: a Conversation. */
+/** The part of Conversation that this file needs. */
 export interface Partner {
   say(message: string, watcher: ReplyWatcher): Promise<Reply>;
 }
 
-/** A stream that a terminal may be behind. */
+/** A stream that may be a terminal. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 export interface ScriptOptions {
   readonly output: Output;
-  /** Replies as JSON. */
+  /** Print replies as JSON. */
   readonly json: boolean;
   readonly signals?: SignalSource;
 }
 
 /**
- * Says one message and prints the reply, line breaks and all.
+ * Sends one message and prints the reply with its line breaks.
  * @returns the exit code.
- * @throws what `say` throws.
+ * @throws whatever `say` throws.
  */
 export async function runPrompt(partner: Partner, message: string, options: ScriptOptions): Promise<number> {
   return untilSignalled(options.signals, async (stop) => {
@@ -39,10 +39,9 @@ export async function runPrompt(partner: Partner, message: string, options: Scri
 }
 
 /**
- * Answers every line of the input with one line; a line without words is skipped. Ends well when the input ends, or
- * nobody reads the output any longer.
+ * Answers every line of the input with one line; empty lines are skipped. Ends when the input ends or the output is closed.
  * @returns the exit code.
- * @throws UserError with the line's number for one that cannot be read or answered; replies to those before are printed.
+ * @throws UserError with the line number for a line that cannot be read or answered; earlier replies are printed.
  */
 export async function runScript(
   partner: Partner,
@@ -63,7 +62,7 @@ export async function runScript(
       if (stop.signalled()) return ExitCode.ok;
       const line = reply.text.replace(/\r\n|[\n\r]/g, ' ');
       if (!(await print(line, reply, options))) return ExitCode.ok;
-      // Signals come with the event loop, which short replies alone would never let turn.
+      // Signals arrive through the event loop, which short replies alone would block.
       await setImmediate();
     }
   });
@@ -75,7 +74,7 @@ interface Stop {
   signalled(): boolean;
 }
 
-/** @returns what `run` does, or the signal's exit code when one came. */
+/** @returns the exit code of `run`, or that of a received signal. */
 async function untilSignalled(
   source: SignalSource | undefined,
   run: (stop: Stop) => Promise<number>,
@@ -96,13 +95,13 @@ async function untilSignalled(
   }
 }
 
-/** A message that cannot be answered, with its place. */
+/** The error with the line number of its message. */
 function placed(thrown: unknown, line: number): unknown {
   if (!(thrown instanceof UserError)) return thrown;
   return new UserError(thrown.code, `line ${line} of the input: ${thrown.sentence}`, { cause: thrown });
 }
 
-/** @returns once it is handed over; false when nobody takes it any longer. */
+/** @returns whether it was written; false when the output is closed. */
 function print(text: string, reply: Reply, { output, json }: ScriptOptions): Promise<boolean> {
   const shown = json ? replyJson(reply) : output.isTTY === true ? visible(text) : text;
   return new Promise((resolve) => {

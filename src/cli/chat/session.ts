@@ -1,4 +1,4 @@
-// What the commands of a conversation act on, and how a reply is shown. Knows nothing of how lines are typed.
+// The state that slash commands act on, and how a reply is shown. Knows nothing of how lines are read.
 
 import type { ChatOptions } from '../../config/chat-options.js';
 import { candidateCount, generationSettings } from '../../config/chat-settings.js';
@@ -28,12 +28,12 @@ export class Session {
     this.left = true;
   }
 
-  /** Ends the reply that is being made. */
+  /** Stops the reply in progress. */
   interrupt(): void {
     this.stopRequested = true;
   }
 
-  /** @throws UserError as ChatSettings.set; else the next reply is made so. */
+  /** Changes a setting for the next reply. @throws UserError as ChatSettings.set. */
   set(setting: Setting, text: string): void {
     const notes = this.settings.set(setting, text, (options) => this.refuseTooMany(options));
     const { options } = this.settings;
@@ -46,7 +46,7 @@ export class Session {
     await this.answer((watcher) => this.conversation.say(message, watcher));
   }
 
-  /** Answers the last message again. */
+  /** Generates another reply to the last message. */
   async retry(): Promise<void> {
     const before = this.conversation.exchanges.at(-1);
     if (before === undefined) throw new UserError('nothing-said-yet', 'there is no message to answer again');
@@ -55,7 +55,7 @@ export class Session {
       this.screen.note(this.whyTheSame());
   }
 
-  /** Shows a reply while it grows, and afterwards what is to be known of it. */
+  /** Shows a reply while it grows, and notes on it afterwards. */
   private async answer(make: (watcher: ReplyWatcher) => Promise<Reply>): Promise<Reply> {
     const dropped = this.conversation.lastReply?.droppedTurns ?? 0;
     this.stopRequested = false;
@@ -72,7 +72,7 @@ export class Session {
     }
   }
 
-  /** @param dropped turns that had left the context before. */
+  /** @param dropped turns that had already left the context. */
   private notesOn(reply: Reply, dropped: number): string[] {
     const { contextLength } = this.chat.model;
     const notes: string[] = [];
@@ -113,7 +113,7 @@ export class Session {
       if (wanted > sequences)
         throw new UserError(
           'chat-command-invalid',
-          `${flag} is ${wanted} in /set, but memory was set aside for ${sequences}; start again with ${flag} ${wanted}`,
+          `${flag} is ${wanted} in /set, but memory is reserved for ${sequences}; start again with ${flag} ${wanted}`,
         );
   }
 }

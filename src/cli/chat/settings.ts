@@ -1,5 +1,5 @@
-// The options of `chatbot-chat` that can change while it runs. `/set` lays a value over the command line's and has all of
-// them checked again, so it knows the same names, bounds and contradictions.
+// The options of `chatbot-chat` that can change while it runs. `/set` overrides the command line and checks all options
+// again, so the same names, limits and conflicts apply.
 
 import { type ChatOption, type ChatOptions, chatOptions } from '../../config/chat-options.js';
 import { type LoadedChatOptions, loadChatOptions } from '../../config/chat-settings.js';
@@ -17,13 +17,13 @@ const chatSettings = [
 
 export type Setting = (typeof chatSettings)[number];
 
-/** As they are typed. */
+/** Their names as typed. */
 export const settingNames: readonly string[] = chatSettings.map(kebab);
 
-/** Stands for the value that a setting has when nobody gives one. */
+/** The word that resets a setting to its default. */
 const defaultWord = 'default';
 
-/** @throws UserError (usage) for a name that is not known. */
+/** @throws UserError (usage) for an unknown name. */
 export function settingNamed(name: string): Setting {
   const spelt = kebab(name.replace(/^-+/, '')).replaceAll('_', '-');
   const found = chatSettings.find((setting) => kebab(setting) === spelt || specOf(setting).alias === spelt);
@@ -33,12 +33,12 @@ export function settingNamed(name: string): Setting {
   throw new UserError('chat-command-invalid', `there is no setting ${quoted(name, 40)}; ${hint}`);
 }
 
-/** What it does, in a sentence. */
+/** Its help text. */
 export function settingHelp(setting: Setting): string {
   return specOf(setting).help;
 }
 
-/** Words that can be typed after the name. */
+/** Values that completion offers after the name. */
 export function valuesFor(name: string): readonly string[] {
   const setting = chatSettings.find((known) => kebab(known) === name);
   if (setting === undefined) return [];
@@ -50,7 +50,7 @@ export class ChatSettings {
   private given: GivenOptions<ChatOption>;
   private loaded: LoadedChatOptions;
 
-  /** @param flags as the command line gave them. */
+  /** @param flags those of the command line. */
   constructor(flags: GivenOptions<ChatOption>) {
     this.given = flags;
     this.loaded = loadChatOptions(flags);
@@ -61,10 +61,10 @@ export class ChatSettings {
   }
 
   /**
-   * Lays a value over the command line's.
-   * @param text as typed; `default` takes away whatever was given.
+   * Overrides a value of the command line.
+   * @param text as typed; `default` resets it.
    * @param check may refuse the new options by throwing.
-   * @returns sentences about what has no effect now, and had before.
+   * @returns notes about options that no longer have an effect.
    * @throws UserError (usage) for a value that is not allowed; nothing has changed then.
    */
   set(setting: Setting, text: string, check: (options: ChatOptions) => void): readonly string[] {
@@ -79,14 +79,14 @@ export class ChatSettings {
     return news;
   }
 
-  /** The value as it can be typed. */
+  /** The value in a form that can be typed. */
   shown(setting: Setting): string {
     const value = this.options[setting];
     if (value === null) return `${defaultWord} (${specOf(setting).unset ?? 'none'})`;
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   }
 
-  /** Names and values of all. */
+  /** All names and values. */
   get lines(): readonly (readonly [name: string, value: string])[] {
     return chatSettings.map((setting) => [kebab(setting), this.shown(setting)]);
   }
@@ -96,7 +96,7 @@ function specOf(setting: Setting): OptionSpec {
   return chatOptions[setting];
 }
 
-/** A list is typed as JSON, or as its only member. */
+/** A list is typed as JSON, or as its only element. */
 function typed(spec: OptionSpec, text: string): unknown {
   if (spec.type === 'switch') return text === 'true' || (text === 'false' ? false : text);
   if (spec.type !== 'list') return typedValue(spec, text);

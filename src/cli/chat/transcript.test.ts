@@ -98,5 +98,6 @@ describe('a loaded conversation', () => {
     const loaded = lastDialogue(written('messages.json', JSON.stringify([record])));
     assert.deepEqual(loaded.turns, ['hi', 'hello']);
     assert.equal(loaded.hadInstructions, true);
+    assert.equal(loaded.hadOpening, false);
   });
 });

@@ -1,5 +1,5 @@
-// Conversations in files: `/save`, `/load`, and the ratings of `/good` and `/bad`. What is written are lines of JSON that
-// `chatbot-train --data` reads; they are added to a file, and nothing that stands in it is lost.
+// Conversations in files: `/save`, `/load`, and the ratings of `/good` and `/bad`. They are appended as lines of JSON that
+// `chatbot-train --data` reads; what the file already contains is kept.
 
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
@@ -14,8 +14,8 @@ export interface DialogueLine {
 }
 
 /**
- * Adds a line to a file, which is made where it is missing.
- * @throws UserError, the file as it was, when it holds anything but such lines or cannot be written.
+ * Appends a line to a file and creates it if necessary.
+ * @throws UserError when the file contains anything but such lines or cannot be written; it is left as it is.
  */
 export function addDialogue(path: string, dialogue: DialogueLine): void {
   if (extname(path).toLowerCase() === '.tsv')
@@ -32,7 +32,7 @@ export function addDialogue(path: string, dialogue: DialogueLine): void {
   }
 }
 
-/** Whether there is a last line that has no end yet. */
+/** Whether the last line lacks its line break. */
 function isOpenEnded(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || (stats.isFile() && stats.size === 0)) return false;
@@ -50,18 +50,22 @@ export interface LoadedDialogue {
   readonly turns: readonly string[];
   /** `chats.jsonl:12`. */
   readonly source: string;
-  /** Whether it had instructions before it, which are left out: a conversation here has two speakers. */
+  /** Whether system messages or tool results were left out: a conversation here has two speakers. */
   readonly hadInstructions: boolean;
+  /** Whether an opening of the assistant was left out: here the person speaks first. */
+  readonly hadOpening: boolean;
 }
 
-/** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none that can be read. */
+/** The last dialogue of a corpus file of any format. @throws UserError (data) when there is none. */
 export function lastDialogue(path: string): LoadedDialogue {
   const dialogue = readCorpus([path]).dialogues.at(-1);
   if (dialogue === undefined) throw new UserError('corpus-empty', `${path} contains no conversation`);
-  const spoken = dialogue.turns.filter(({ role }) => role !== 'system');
+  const spoken = dialogue.turns.filter(({ role }) => role !== 'system' && role !== 'tool');
+  const hadOpening = spoken[0]?.role === 'assistant';
   return {
-    turns: spoken.map(({ text }) => text),
+    turns: spoken.slice(hadOpening ? 1 : 0).map(({ text }) => text),
     source: dialogue.source,
     hadInstructions: spoken.length < dialogue.turns.length,
+    hadOpening,
   };
 }

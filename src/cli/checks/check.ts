@@ -2,9 +2,9 @@
 
 export interface Check {
   readonly name: string;
-  /** `missing` keeps every training from running; `absent` is something that a run can do without. */
+  /** `missing` prevents every run; `absent` is optional. */
   readonly state: 'ok' | 'missing' | 'absent';
   readonly detail: string;
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly cure?: string;
 }

@@ -103,7 +103,7 @@ test('the report marks what is missing, gives its cure and the verdict', () => {
   assert.equal(canTrain(broken), false);
   assert.match(
     reportText(broken),
-    /^MISSING {2}compiler {5}none\n +to get it: apt install it\n\nThis machine cannot train/m,
+    /^MISSING {2}compiler {5}none\n +to fix it: apt install it\n\nThis machine cannot train/m,
   );
   assert.match(reportText(ready), /can train \(--device cpu\)/);
   const slow = [{ name: 'tfjs:wasm', state: 'ok', detail: 'WebAssembly' }] as const;

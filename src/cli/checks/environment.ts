@@ -1,4 +1,4 @@
-// What else a run can use: the caches, access to the hub. Never prints a secret, asks no network.
+// The caches and the access to the hub. Never prints a secret, never uses the network.
 
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
@@ -26,13 +26,13 @@ export async function cacheChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
   );
 }
 
-/** The first folder that holds kernels or may come to hold them. */
+/** The first folder that holds kernels or can hold them. */
 function kernelCache(env: NodeJS.ProcessEnv): string {
   const folders = kernelCacheFolders(env);
   return folders.find((folder) => existsSync(folder) || mayBeMade(folder)) ?? 'no folder that can be written';
 }
 
-/** Whether what is above it, as far as there is something, is a folder that can be written. */
+/** Whether its nearest existing ancestor is a writable folder. */
 function mayBeMade(folder: string): boolean {
   const above = dirname(folder);
   if (!existsSync(above)) return mayBeMade(above);
@@ -44,7 +44,7 @@ function mayBeMade(folder: string): boolean {
   }
 }
 
-/** Bytes of all files below; null where there is no folder. Links are not followed. */
+/** Bytes of all files below; null if there is no folder. Links are not followed. */
 async function folderBytes(folder: string): Promise<number | null> {
   let size = 0;
   try {
@@ -59,7 +59,7 @@ async function folderBytes(folder: string): Promise<number | null> {
   return size;
 }
 
-/** How the hub will be asked; whether it answers is not tried. */
+/** How the hub will be accessed. Does not try to reach it. */
 export function hubCheck(env: NodeJS.ProcessEnv): Check {
   const name = 'Hugging Face';
   try {
@@ -68,7 +68,7 @@ export function hubCheck(env: NodeJS.ProcessEnv): Check {
       token !== undefined
         ? env.HF_TOKEN
           ? 'HF_TOKEN is set'
-          : 'a token is kept on this machine'
+          : 'a token is stored on this machine'
         : authorization !== undefined
           ? 'HF_ENDPOINT has a password'
           : 'HF_TOKEN is not set (only private and gated models need it)',

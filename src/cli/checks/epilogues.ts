@@ -1,5 +1,5 @@
-// Which matrix products take what follows them along, and which leave it to a kernel of its own: what cuBLASLt offers
-// differs by card and version. Asks by computing the products of DialoGPT-small's MLP once, on zeros.
+// Which matrix products fuse the operation after them as an epilogue, and which leave it to a separate kernel: what cuBLASLt
+// offers differs by GPU and version. Finds out by computing the products of DialoGPT-small's MLP once, on zeros.
 
 import { createCudaDevice } from '../../device/cuda/cuda-device.js';
 import type { Device, Precision } from '../../device/device.js';
@@ -30,7 +30,7 @@ export function epilogueCheck(env: NodeJS.ProcessEnv, shape = dialoGptSmall): Ch
   }
 }
 
-/** Every product of an MLP that something follows. */
+/** Every product of an MLP that has an epilogue. */
 function multiply(device: Device, [rows, channels, hidden]: Shape): void {
   const dtype = dtypes[resolvePrecision(device, 'auto')];
   const tensor = (...extents: number[]) => device.allocate('activations', extents, dtype);

@@ -1,4 +1,4 @@
-// What training on the CPU needs of a machine: Node, a compiler, kernels that load, cores, memory, disk.
+// What the CPU device needs: Node, a compiler, kernels that load, cores, memory, disk.
 
 import { readFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 const OLDEST_NODE = 20;
-/** A run of a small model with its checkpoints; below, a warning is worth more than silence. */
+/** Enough for a run of a small model with its checkpoints; less deserves a warning. */
 const LITTLE_DISK = 5e9;
 const LITTLE_MEMORY = 2e9;
 
@@ -28,8 +28,7 @@ export function nodeCheck(version = process.versions.node): Check {
 }
 
 /**
- * The compiler, and whether the kernels that it makes run here. Compiles them (some seconds) unless the cache holds
- * them, as the first run would.
+ * The compiler, and whether its kernels run here. Compiles them as the first run would (a few seconds) unless they are cached.
  */
 export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): Check[] {
   let name: string;
@@ -40,7 +39,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
     const missing = { name: 'C++ compiler', state: 'absent' } as const;
     return CXX?.trim()
       ? [{ ...missing, detail: flagMessageOf(error), cure: 'unset CXX' }]
-      : [{ ...missing, detail: 'no g++, c++ or clang++ that runs', cure: installCommand() }];
+      : [{ ...missing, detail: 'no working g++, c++ or clang++', cure: installCommand() }];
   }
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
   try {
@@ -53,7 +52,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
   }
 }
 
-/** The widest vectors that the kernels can use here, by /proc/cpuinfo. */
+/** The widest vectors that the kernels can use here, from /proc/cpuinfo. */
 export function vectorWidth(arch: string, cpuinfo: string): string {
   const flags = new Set(/^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(' '));
   if (flags.has('avx512f')) return 'AVX-512: 16 floats at once';
@@ -85,11 +84,11 @@ export function memoryCheck(available = availableBytes()): Check {
     name: 'memory',
     state: 'absent',
     detail: `${formatBytes(available)} available, little even for a small model`,
-    cure: 'chatbot-train --dry-run with your options tells what a run takes; --gradient-checkpointing makes it less',
+    cure: 'chatbot-train --dry-run with your options shows what a run needs; --gradient-checkpointing reduces it',
   };
 }
 
-/** Space where results/ is or will be. */
+/** Free space where results/ is or will be. */
 export async function diskCheck(folder = 'results'): Promise<Check> {
   let place = resolve(folder);
   for (;;) {
@@ -102,7 +101,7 @@ export async function diskCheck(folder = 'results'): Promise<Check> {
         name: 'disk',
         state: 'absent',
         detail: `${detail}, little for checkpoints`,
-        cure: 'choose another place with --output-dir, or keep fewer checkpoints with --save-total-limit 1',
+        cure: 'choose another folder with --output-dir, or keep fewer checkpoints with --save-total-limit 1',
       };
     } catch (error) {
       if (dirname(place) === place) return { name: 'disk', state: 'absent', detail: flagMessageOf(error) };

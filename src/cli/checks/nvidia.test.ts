@@ -87,7 +87,7 @@ describe('a card that works', () => {
 describe('what is missing', () => {
   test('without a driver nothing is urged', () => {
     const found = checks(libraries());
-    assert.match(check('NVIDIA driver', found).detail, /not found, and no NVIDIA card either/);
+    assert.match(check('NVIDIA driver', found).detail, /not found, and no NVIDIA GPU either/);
     for (const { state, cure } of found) assert.deepEqual([state, cure], ['absent', undefined]);
     assert.equal(hasCuda(found), false);
   });
@@ -102,7 +102,7 @@ describe('what is missing', () => {
     device('0000:00:00.0', '0x8086\n', '0x060000\n');
     device('0000:01:00.0', '0x10de\n', '0x030000\n');
     const { detail, cure } = check('NVIDIA driver', checks(libraries(), { pciFolder }));
-    assert.equal(detail, 'not found, but there is an NVIDIA card');
+    assert.equal(detail, 'not found, but there is an NVIDIA GPU');
     assert.match(String(cure), /install the current NVIDIA driver/);
   });
 
@@ -121,13 +121,13 @@ describe('what is missing', () => {
     emulate({ DRIVER_VERSION: '12020' });
     const { state, detail } = check('libcublasLt', checks());
     assert.equal(state, 'absent');
-    assert.match(detail, /libcublasLt\.so\.13 does not suit: CUDA 12 is needed/);
+    assert.match(detail, /libcublasLt\.so\.13 is not suitable: CUDA 12 is needed/);
   });
 
   test('a driver, or a card, that is too old', () => {
     emulate({ DRIVER_VERSION: '11080' });
     const { detail, cure } = check('NVIDIA driver', checks());
-    assert.match(detail, /too old \(it is of CUDA 11\.8, 12\.0 is needed\)/);
+    assert.match(detail, /too old \(it supports CUDA 11\.8, and 12\.0 is needed\)/);
     assert.match(String(cure), /install the current NVIDIA driver/);
     emulate({ DRIVER_VERSION: '13000', COMPUTE_CAPABILITY: '6.1' });
     const old = checks();
@@ -170,7 +170,7 @@ describe('what is there and will not do comes with its whole command', () => {
     const folder = String(env.CHATBOT_TRAIN_CUDA_LIBRARIES);
     symlinkSync(join(emulator, 'libnvrtc.so.13'), join(folder, 'libcublasLt.so.13'));
     const { detail, cure } = check('libcublasLt', checks({ ...env, ...inVenv }));
-    assert.match(detail, /libcublasLt\.so\.13 is too old, it has no cublasLtGetVersion$/);
+    assert.match(detail, /libcublasLt\.so\.13 is too old and has no cublasLtGetVersion$/);
     assert.equal(cure, `${pip} --upgrade nvidia-cublas`);
   });
 
@@ -185,7 +185,7 @@ describe('what is there and will not do comes with its whole command', () => {
     emulate({ INIT_ERROR: '304' });
     const { state, detail, cure } = check('NVIDIA driver', checks());
     assert.equal(state, 'absent');
-    assert.match(detail, /^the system does not give CUDA the GPU \(/);
+    assert.match(detail, /^the system does not give CUDA access to the GPU \(/);
     assert.match(String(cure), /^check that \/dev\/nvidia0 and .*docker run --gpus all\)$/);
   });
 });
@@ -204,8 +204,8 @@ describe('--verbose', () => {
       .detail.split('\n')
       .slice(-2);
     assert.deepEqual(ignored, [
-      "'.venv' of VIRTUAL_ENV is not: relative or in the working folder",
-      "'planted' of LD_LIBRARY_PATH is not: relative or in the working folder",
+      "'.venv' of VIRTUAL_ENV is not searched: it is relative or inside the working folder",
+      "'planted' of LD_LIBRARY_PATH is not searched: it is relative or inside the working folder",
     ]);
     assert.match(reportText([check('searched', checks({}, { verbose: true }))]), /^ok {7}searched {2}\//);
   });

@@ -1,5 +1,5 @@
-// Whether this machine computes on an NVIDIA card: the driver, the two libraries, the cards, the kernels that are
-// compiled already. Asks the driver itself, as a run would; compiles nothing and takes no card's memory.
+// Whether this machine can use an NVIDIA GPU: the driver, the two libraries, the GPUs, the compiled kernels. Queries the
+// driver as a run would; compiles nothing and uses no GPU memory.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,9 +33,9 @@ import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
 export interface NvidiaOptions {
-  /** Also the places that are searched. */
+  /** Also list the searched folders. */
   readonly verbose?: boolean;
-  /** What the kernel says of the machine's cards. */
+  /** Where Linux lists the PCI devices. */
   readonly pciFolder?: string;
 }
 
@@ -68,8 +68,8 @@ function driverCheck(env: NodeJS.ProcessEnv, pciFolder?: string): OpenedDriver {
   const absent = { name, state: 'absent' } as const;
   if (!mayHaveDriver(env)) {
     const check: Check = hasNvidiaCard(pciFolder)
-      ? { ...absent, detail: 'not found, but there is an NVIDIA card', cure: driverCure }
-      : { ...absent, detail: 'not found, and no NVIDIA card either' };
+      ? { ...absent, detail: 'not found, but there is an NVIDIA GPU', cure: driverCure }
+      : { ...absent, detail: 'not found, and no NVIDIA GPU either' };
     return { check, driver: null };
   }
   try {
@@ -83,14 +83,14 @@ function driverCheck(env: NodeJS.ProcessEnv, pciFolder?: string): OpenedDriver {
   }
 }
 
-/** A reason and a cure, where the error has both. */
+/** The reason, and the remedy if the error has one. */
 function refusalOf(thrown: unknown): Pick<Check, 'detail' | 'cure'> {
   if (!(thrown instanceof CudaUnavailable)) return { detail: oneLine(flagMessageOf(thrown)) };
   const { reason, cure } = thrown;
   return { detail: oneLine(reason), ...(cure === undefined ? {} : { cure }) };
 }
 
-/** By the kernel's list of devices: made by NVIDIA (0x10de), a display controller (0x03....). */
+/** Looks for a PCI device made by NVIDIA (0x10de) that is a display controller (0x03....). */
 function hasNvidiaCard(folder = '/sys/bus/pci/devices'): boolean {
   try {
     return readdirSync(folder).some((device) => {
@@ -114,7 +114,7 @@ function cardsOf(driver: Driver): (Found | { readonly check: Check })[] {
   } catch (thrown) {
     return [{ check: { name: 'cuda:0', state: 'absent', ...refusalOf(thrown) } }];
   }
-  if (count === 0) return [{ check: { name: 'cuda:0', state: 'absent', detail: 'the driver sees no card' } }];
+  if (count === 0) return [{ check: { name: 'cuda:0', state: 'absent', detail: 'the driver finds no GPU' } }];
   return Array.from({ length: count }, (_, ordinal) => {
     const name = `cuda:${ordinal}`;
     try {
@@ -132,23 +132,23 @@ function cardDetail({ name, totalMemory, computeCapability }: Card): string {
   return `${oneLine(name)}, ${formatBytes(totalMemory)}, compute capability ${computeCapability.join('.')}: ${precisions}`;
 }
 
-/** The versions that suit come first; others are named where there are none. */
+/** Looks for suitable versions first; names others if there are none. */
 function libraryChecks(env: NodeJS.ProcessEnv, driver: Driver | null, card: Card | undefined): Check[] {
   let majors: number[] = [];
   try {
     if (driver !== null && card !== undefined)
       majors = suitableMajors(driver.version, card.computeCapability);
   } catch {
-    // Said of the driver.
+    // The check of the driver reports this.
   }
-  // One command brings all that lacks. Without a card nobody needs it.
+  // One command installs everything that is missing. Without a GPU it is not needed.
   const lacking = toolkitLibraries.filter((name) => findLibrary(name, { env, majors }) === undefined);
   const cure = majors.length === 0 ? {} : { cure: cureOf(lacking, majors, env) };
   return toolkitLibraries.map((name): Check => {
     if (lacking.includes(name)) {
       const unsuitable = findLibrary(name, { env });
       const detail = unsuitable
-        ? `${unsuitable} does not suit: CUDA ${majors.join(' or ')} is needed`
+        ? `${unsuitable} is not suitable: CUDA ${majors.join(' or ')} is needed`
         : 'not found';
       return { name, state: 'absent', detail, ...cure };
     }
@@ -161,7 +161,7 @@ function libraryChecks(env: NodeJS.ProcessEnv, driver: Driver | null, card: Card
   });
 }
 
-/** Loads it, and says from where. @throws CudaUnavailable where none loads, or none knows the card. */
+/** Loads the library and returns its version and path. @throws CudaUnavailable if none loads or none supports the GPU. */
 function versionOf(name: ToolkitLibrary, wanted: Wanted, card: Card | undefined): string {
   if (name === 'libcublasLt') return cublasLtVersion(wanted);
   const { version, path } =
@@ -180,14 +180,16 @@ function kernelCheck(env: NodeJS.ProcessEnv): Check {
       const bytes = images.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
       return { name, state: 'ok', detail: `${images.length} compiled (${formatBytes(bytes)}), in ${folder}` };
     } catch {
-      // Not there.
+      // The folder does not exist.
     }
   }
-  return { name, state: 'ok', detail: 'not compiled yet: the first run does it, which takes some seconds' };
+  return { name, state: 'ok', detail: 'not compiled yet; the first run compiles them in a few seconds' };
 }
 
 function placesCheck(env: NodeJS.ProcessEnv): Check {
   const shown = toolkitFolders(env).map(({ path }) => (existsSync(path) ? path : `${path} (not there)`));
-  const ignored = ignoredSettings(env).map((words) => `${words} is not: relative or in the working folder`);
+  const ignored = ignoredSettings(env).map(
+    (words) => `${words} is not searched: it is relative or inside the working folder`,
+  );
   return { name: 'searched', state: 'ok', detail: [...shown, ...ignored].join('\n') };
 }

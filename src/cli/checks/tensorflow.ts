@@ -1,4 +1,4 @@
-// Which backends of TensorFlow.js load here, with what underneath, and why the others do not.
+// Which TensorFlow.js backends load here, and why the others do not.
 
 import {
   backendNames,
@@ -12,13 +12,13 @@ import { oneLine } from '../../quote.js';
 import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
 
-/** Loads each that is installed, as a run with it would. */
+/** Loads each installed backend as a run would. */
 export async function tensorflowChecks(): Promise<Check[]> {
   const checks: Check[] = [];
   for (const backend of backendNames) {
     const name = `tfjs:${backend}`;
     if (isNative(backend) && findPackage(backend) === undefined) {
-      const cure = `npm install ${packages[backend]} in ${installationFolder()} (docs/tensorflow.md tells what it needs)`;
+      const cure = `npm install ${packages[backend]} in ${installationFolder()} (docs/tensorflow.md lists what it needs)`;
       checks.push({ name, state: 'absent', detail: 'not installed', cure });
       continue;
     }
@@ -31,7 +31,7 @@ export async function tensorflowChecks(): Promise<Check[]> {
   return checks;
 }
 
-/** Whether a run can compute with TensorFlow.js. */
+/** Whether a run can use TensorFlow.js. */
 export function hasTensorflow(checks: readonly Check[]): boolean {
   return checks.some(({ name, state }) => name.startsWith('tfjs:') && state === 'ok');
 }

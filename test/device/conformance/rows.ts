@@ -96,7 +96,7 @@ export function testRows(check: Check, type: FloatType): void {
     });
   }
 
-  check('no rows at all are allowed: a batch may have nothing to learn from', (bench) => {
+  check('no rows at all are allowed: a batch may contain nothing to learn from', (bench) => {
     const { device } = bench;
     const x = bench.scalars('x', [5, 60], new Random(1).normals(300));
     const [none, index] = [bench.scalarOutput('none', [0, 60]), bench.integers('index', [])];

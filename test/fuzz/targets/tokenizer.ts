@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TrainingText } from '../../../src/corpus/training-text.js';
 import { gpt2Tokenizer } from '../../../src/tokenizer/gpt2-tokenizer.js';
 import { openTokenizer } from '../../../src/tokenizer/open-tokenizer.js';
 import { repositoryRoot } from '../../repository.js';
@@ -28,7 +29,11 @@ const texts = [
 
 function read(folder: string): void {
   const tokenizer = openTokenizer(folder);
-  for (const text of texts) tokenizer.decode(tokenizer.encode(text));
+  const training = new TrainingText(tokenizer);
+  for (const text of texts) {
+    tokenizer.decode(tokenizer.encode(text));
+    training.encode(`${text}<|endoftext|>`);
+  }
   tokenizer.decode([0, tokenizer.endOfText, tokenizer.vocabularySize - 1, 2 ** 24]);
   tokenizer.files();
 }
