@@ -68,7 +68,7 @@ const corpora: readonly Case[] = [
   {
     name: 'a folder without conversations',
     code: ExitCode.data,
-    says: /model holds no file that can be read: .*; .*/,
+    says: /model contains no file that can be read: .*; .*/,
     arrange: ({ folder }) => {
       mkdirSync(join(folder, 'empty-model'));
       return ['--data', join(folder, 'empty-model')];
@@ -78,7 +78,7 @@ const corpora: readonly Case[] = [
   data(
     'binary.json',
     Buffer.from([1, 2, 0, 255, 7]),
-    /binary\.json is a binary file .*; give /,
+    /binary\.json is a binary file .*; use /,
     'a binary file',
   ),
   data(
@@ -106,7 +106,7 @@ const corpora: readonly Case[] = [
     /a\.json:1: .*rename txt to text/,
     'a misspelt field name',
   ),
-  data('a.json', '[]', /a\.json holds an empty list/, 'an empty list'),
+  data('a.json', '[]', /a\.json contains an empty list/, 'an empty list'),
   data('a.json', '{"text": 3}', /a\.json/, 'an object where a list belongs'),
   data(
     'a.jsonl',
