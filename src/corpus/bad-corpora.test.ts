@@ -116,7 +116,7 @@ test('a JSON syntax error: the message gives line and column', () => {
     ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: unexpected comma before the closing ]'],
     [
       '[{"text": "a", "response": "b"}',
-      '1:32 is not JSON: expected a comma or ] after a record, found nothing',
+      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text',
     ],
     ['[{"text": "a\n"}]', '1:11 is not JSON: a string is not closed on its line'],
     ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash does not begin a valid escape'],
@@ -217,7 +217,7 @@ test('a turn that is not a string: the message gives line and turn', () => {
   assert.equal(refused('a.jsonl', '{"turns": "a"}'), 'a.jsonl:1: turns is a string, but must be a list');
   assert.equal(
     refused('a.jsonl', '{"text": null, "response": "b"}'),
-    'no dialogue in a.jsonl can be used: 1 record skipped: text is null (line 1); each dialogue needs at least two turns with text',
+    'no dialogue in a.jsonl can be used (1 record skipped: text is null (line 1)); each dialogue needs at least two turns with text',
   );
   assert.equal(
     refused('a.jsonl', '{"messages": [{"role": "user", "content": {"x": 1}}]}'),
@@ -244,10 +244,16 @@ test('a TSV file without two columns, or with a turn that lacks its weight', () 
 test('a folder without a file to read, or without a file of the given format', () => {
   assert.match(
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? contains no file that can be read: .*found a\.yml, b\.csv; convert the files to JSON/,
+    /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert the files to JSON/,
   );
-  assert.match(refusedFolder({ '.hidden.json': '[]' }, ['.']), /found no files/);
-  assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
+  assert.match(
+    refusedFolder({ '.hidden.json': '[]' }, ['.']),
+    /^FOLDER\/? has no file that ends in .*; put conversations in it, or name another folder$/,
+  );
+  assert.match(
+    refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'),
+    /has no file that ends in \.tsv, only a\.json;/,
+  );
 });
 
 const field = ' +++$+++ ';

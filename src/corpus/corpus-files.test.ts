@@ -102,8 +102,11 @@ describe('corpusFiles', () => {
     assert.equal(refusal(folder, 'c'), '/c does not exist; check the path');
     assert.match(
       refusal(folder, 'a'),
-      /^\/a contains no file that can be read: expected \.json, \.jsonl, \.ndjson, \.tsv, found notes\.txt; convert the files to .*, or name a single file to read it regardless of its extension$/,
+      /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert the files to .*, or name a single file to read it regardless of its extension$/,
     );
-    assert.match(refusal(folder, 'b'), /found no files; add files in one of these formats: JSON/);
+    assert.match(
+      refusal(folder, 'b'),
+      /^\/b has no file that ends in .*; put conversations in it, or name another folder$/,
+    );
   });
 });

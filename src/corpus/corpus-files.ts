@@ -65,14 +65,13 @@ class Search implements CorpusFiles {
     }
     const skippedBefore = this.skipped.length;
     if (this.hasFiles(path)) return;
-    const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
-    const remedy =
-      skipped.length === 0
-        ? `add files in one of these formats: ${knownFormats}`
-        : `convert the files to ${knownFormats}, or name a single file to read it regardless of its extension`;
+    const names = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
+    const wanted = `no file that ends in ${extensions[this.format].join(', ')}`;
     throw new UserError(
       'corpus-format-unknown',
-      `${path} contains no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'no files'}; ${remedy}`,
+      names.length === 0
+        ? `${path} has ${wanted}; put conversations in it, or name another folder`
+        : `${path} has ${wanted}, only ${names.join(', ')}; convert the files to ${knownFormats}, or name a single file to read it regardless of its extension`,
     );
   }
 

@@ -142,7 +142,7 @@ test('the summary has one line per file', () => {
 test('a corpus without usable dialogues is refused with the reasons', () => {
   assert.equal(
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
-    'no dialogue in chats.jsonl can be used: 2 records skipped: fewer than two turns with text (first on line 1); each dialogue needs at least two turns with text',
+    'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first on line 1)); each dialogue needs at least two turns with text',
   );
   assert.match(refused('chats.json', '[]'), /^chats\.json contains an empty list/);
 });

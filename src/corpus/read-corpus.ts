@@ -128,6 +128,6 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
   const why = skippedWords(files.flatMap(({ skipped }) => skipped));
   return new UserError(
     'corpus-without-dialogues',
-    `no dialogue in ${few} can be used: ${why.join('; ') || 'none was found'}; each dialogue needs at least two turns with text`,
+    `no dialogue in ${few} can be used (${why.join('; ') || 'none was found'}); each dialogue needs at least two turns with text`,
   );
 }

@@ -104,7 +104,7 @@ describe('jsonRecords', () => {
         '1:9 is not JSON: a backslash does not begin a valid escape (write \\\\ for a backslash)',
       ],
       ['[{"a": "b', '1:8 is not JSON: a string is not closed'],
-      ['[{"a": 1}', '1:10 is not JSON: expected a comma or ] after a record, found nothing'],
+      ['[{"a": 1}', '1:10 is not JSON: expected a comma or ] after a record, found the end of the text'],
       ['[{}] x', '1:6 is not JSON: unexpected "x" after the end of the list'],
     ];
     for (const [text, message] of cases) assert.equal(refusal(text), `x:${message}`);
@@ -112,9 +112,9 @@ describe('jsonRecords', () => {
 
   it('locates an error in JSON lines within its line', () => {
     const cases: readonly [string, string][] = [
-      ['{"a": 1}\n{"a": 2\n{"a": 3}', '2:8 is not JSON: expected a comma or }, found nothing'],
-      ['{"a": 1}\n{"a": \n{"a": 3}', '2:7 is not JSON: expected a value, found nothing'],
-      ['{"a": 1\n{"a": 2}\n', '1:8 is not JSON: expected a comma or }, found nothing'],
+      ['{"a": 1}\n{"a": 2\n{"a": 3}', '2:8 is not JSON: expected a comma or }, found the end of the text'],
+      ['{"a": 1}\n{"a": \n{"a": 3}', '2:7 is not JSON: expected a value, found the end of the text'],
+      ['{"a": 1\n{"a": 2}\n', '1:8 is not JSON: expected a comma or }, found the end of the text'],
       ['{"a": 1} {"a": 2}\n', '1:10 is not JSON: unexpected "{" after the end of the record'],
       ['{a: 1}\n{"a": 2}', '1:2 is not JSON: expected a field name in double quotes, found "a"'],
       ['{\n"a": 1,\n}', '3:1 is not JSON: expected a field name in double quotes, found "}"'],
