@@ -33,7 +33,7 @@ const text = new TrainingText(tokenizer);
 const maxLength = Math.min(256, folder.config.nPositions);
 // What a run with the default seed and share keeps aside.
 const dialogues = new DialogueStore();
-readDialogues([values.data], 'auto', (dialogue) => dialogues.push(dialogue));
+readDialogues([values.data], { format: 'auto', encoding: 'auto' }, (dialogue) => dialogues.push(dialogue));
 const { evaluation } = split(dialogues.textNumbers(), 0.1, 42);
 const encoded = [...dialogues.subset(evaluation)].flatMap(
   (dialogue) => encodeDialogue(dialogue, text, { lossOn: 'auto', maxLength, order: 'forward' }) ?? [],

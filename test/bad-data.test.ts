@@ -72,10 +72,15 @@ testBadInputs('data', [
     'FOLDER/a.json:1: expected text and response, or turns, or messages or conversations, found text',
   ),
   data(
-    'Latin-1',
+    'GB18030',
     'a.jsonl',
-    Buffer.from(`${pair('a', 'b')}${pair('caf\xe9', 'oui')}`, 'latin1'),
-    'FOLDER/a.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in WINDOWS-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 FOLDER/a.jsonl > FOLDER/a.jsonl.utf8',
+    Buffer.concat([
+      Buffer.from(pair('a', 'b')),
+      Buffer.from('{"text": "'),
+      Buffer.from('c4e3bac3cac0bde7', 'hex'),
+      Buffer.from('", "response": "b"}'),
+    ]),
+    'FOLDER/a.jsonl:2 has the byte 0xC4, which is not UTF-8; if the file is in GB18030, convert it with: iconv -f GB18030 -t UTF-8 FOLDER/a.jsonl > FOLDER/a.jsonl.utf8',
   ),
   data(
     'UTF-16',

@@ -27,6 +27,13 @@ export const trainOptions = {
     default: 'auto',
     help: 'Format of the files; auto detects it file by file.',
   },
+  encoding: {
+    group: 'Model and data',
+    type: 'choice',
+    choices: ['auto', 'utf-8', 'windows-1252'],
+    default: 'auto',
+    help: 'Encoding of the files; auto is UTF-8, or Windows-1252 for Western European text that is not UTF-8.',
+  },
   maxLength: {
     group: 'Model and data',
     type: 'integer',

@@ -10,6 +10,7 @@ import { withFiles } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import type { CorpusFormat } from './formats.js';
 import { readCorpus } from './read-corpus.js';
+import { summaryLines } from './summary.js';
 
 const refused = (name: string, content: string | Uint8Array, format: CorpusFormat | 'auto' = 'auto') =>
   withFiles({ [name]: content }, (folder) =>
@@ -67,11 +68,41 @@ test('UTF-16, with and without byte order mark, in both byte orders', () => {
   );
 });
 
-test('an encoding other than UTF-8: the message gives line, byte and command', () => {
-  const latin = Buffer.from('{"turns": ["a", "b"]}\n{"turns": ["caf\xe9", "b"]}\n', 'latin1');
+const western = Buffer.from('{"turns": ["a", "b"]}\n{"turns": ["caf\xe9 \x96", "b"]}\n', 'latin1');
+
+test('Western European text that is not UTF-8 is read as Windows-1252, with a note', () => {
+  withFiles({ 'chats.jsonl': western }, (folder) => {
+    for (const encoding of ['auto', 'windows-1252'] as const) {
+      const { dialogues, summary } = readCorpus([join(folder, 'chats.jsonl')], { encoding });
+      assert.deepEqual(
+        dialogues.map(({ turns }) => turns.map(({ text }) => text)),
+        [
+          ['a', 'b'],
+          ['café –', 'b'],
+        ],
+      );
+      assert.equal(/read as Windows-1252/.test(summaryLines(summary).join()), encoding === 'auto');
+    }
+  });
+});
+
+test('UTF-8 with a damaged byte is refused, because reading it as Windows-1252 would garble the rest', () => {
+  const damaged = Buffer.concat([Buffer.from('{"turns": ["caf\u00e9", "b"]}\n'), western]);
   assert.equal(
-    refused('chats.jsonl', latin),
-    'chats.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in WINDOWS-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 chats.jsonl > chats.jsonl.utf8',
+    refused('chats.jsonl', damaged),
+    'chats.jsonl:3 has the byte 0xE9, which is not UTF-8; the text before it is, so correct this character',
+  );
+});
+
+test('another encoding: the message gives line, byte and command', () => {
+  withFiles({ 'chats.jsonl': western }, (folder) =>
+    assert.equal(
+      refusal('data', () => readCorpus([join(folder, 'chats.jsonl')], { encoding: 'utf-8' })).replaceAll(
+        `${folder}/`,
+        '',
+      ),
+      'chats.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in WINDOWS-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 chats.jsonl > chats.jsonl.utf8',
+    ),
   );
   const chinese = Buffer.concat([
     Buffer.from('{"turns": ["'),

@@ -7,7 +7,7 @@ import { oneLine } from '../quote.js';
 import { conversationParts } from './conversation-parts.js';
 import { type CorpusFile, corpusFiles } from './corpus-files.js';
 import type { Dialogue } from './dialogue.js';
-import { type CorpusFormat, knownFormats } from './formats.js';
+import { type CorpusFormat, knownFormats, type TextEncoding } from './formats.js';
 import { readRecords } from './read-records.js';
 import { readCornell } from './readers/cornell.js';
 import { readDialogptTsv } from './readers/dialogpt-tsv.js';
@@ -17,6 +17,11 @@ import { tabSeparatedKind } from './readers/tab-separated.js';
 import { type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
 import { Tally } from './tally.js';
 import { linesOf, openText, type TextFile } from './text-file.js';
+
+export interface ReadOptions {
+  readonly format: CorpusFormat | 'auto';
+  readonly encoding: TextEncoding;
+}
 
 export interface Corpus {
   readonly dialogues: Dialogue[];
@@ -30,33 +35,32 @@ export interface Corpus {
  */
 export function readCorpus(
   paths: readonly string[],
-  { format = 'auto' }: { readonly format?: CorpusFormat | 'auto' } = {},
+  {
+    format = 'auto',
+    encoding = 'auto',
+  }: { readonly format?: CorpusFormat | 'auto'; readonly encoding?: TextEncoding } = {},
 ): Corpus {
   const dialogues: Dialogue[] = [];
-  const summary = readDialogues(paths, format, (dialogue) => dialogues.push(dialogue));
+  const summary = readDialogues(paths, { format, encoding }, (dialogue) => dialogues.push(dialogue));
   return { dialogues, summary };
 }
 
 /** Like `readCorpus`, but passes each dialogue to `keep` as soon as it is read, to save memory. */
 export function readDialogues(
   paths: readonly string[],
-  format: CorpusFormat | 'auto',
+  options: ReadOptions,
   keep: (dialogue: Dialogue) => void,
 ): CorpusSummary {
-  const found = corpusFiles(paths, format);
-  const files = found.files.map((file) => readFile(file, format, keep));
+  const found = corpusFiles(paths, options.format);
+  const files = found.files.map((file) => readFile(file, options, keep));
   if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
   return { files, skippedFiles: found.skipped };
 }
 
-function readFile(
-  file: CorpusFile,
-  wanted: CorpusFormat | 'auto',
-  keep: (dialogue: Dialogue) => void,
-): FileSummary {
+function readFile(file: CorpusFile, options: ReadOptions, keep: (dialogue: Dialogue) => void): FileSummary {
   const tally = new Tally();
   const counts = { dialogues: 0, turns: 0 };
-  const format = readContent(file, wanted, tally, (dialogue) => {
+  const format = readContent(file, options, tally, (dialogue) => {
     counts.dialogues++;
     counts.turns += dialogue.turns.length;
     keep(dialogue);
@@ -68,7 +72,7 @@ function readFile(
 /** @returns the format of the file. */
 function readContent(
   { path, kind }: CorpusFile,
-  format: CorpusFormat | 'auto',
+  { format, encoding }: ReadOptions,
   tally: Tally,
   keep: (dialogue: Dialogue) => void,
 ): CorpusFormat {
@@ -76,7 +80,8 @@ function readContent(
     readLines(readCornell(path), tally, keep);
     return 'cornell';
   }
-  const file = openText(path);
+  const file = openText(path, encoding);
+  if (encoding === 'auto' && file.encoding === 'Windows-1252') tally.count('windows1252');
   const wanted = format === 'auto' ? detect(file) : format;
   if (wanted !== 'tsv') return readRecords(jsonRecords(file.pieces(), path), path, wanted, tally, keep);
   readLines(readDialogptTsv(linesOf(file), path, tally), tally, keep);

@@ -1,5 +1,6 @@
 // Tells people in sentences what was read from a corpus and what was not.
 
+import { option } from '../option-names.js';
 import { oneLine } from '../quote.js';
 import type { CorpusFormat } from './formats.js';
 import { longestName, namesOf } from './readers/record.js';
@@ -29,6 +30,8 @@ const mostReasons = 5;
 
 /** In the order in which the summary line lists them. */
 const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
+  windows1252: () =>
+    `read as Windows-1252, because it is not UTF-8 (${option('encoding', 'utf-8')} refuses it)`,
   header: () => 'the first line names the columns and was skipped',
   emptyTurn: (count) =>
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,

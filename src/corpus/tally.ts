@@ -11,7 +11,8 @@ export type Remark =
   | 'otherWeight'
   | 'preference'
   | 'toolCall'
-  | 'header';
+  | 'header'
+  | 'windows1252';
 
 export interface Skipped {
   readonly reason: string;

@@ -17,7 +17,10 @@ function read(content: string | Uint8Array): string {
 }
 
 function refusal(content: string | Uint8Array): string {
-  return refusalOf(() => read(content));
+  return refusalOf(() => {
+    writeFileSync(path, content);
+    readText(path, 'utf-8');
+  });
 }
 
 function refusalOf(reading: () => unknown): string {
@@ -120,7 +123,9 @@ describe('readText', () => {
     const odd = join(folder, 'a b.txt');
     writeFileSync(odd, Buffer.of(0x61, 0xff, 0x0a));
     assert.ok(
-      refusalOf(() => readText(odd)).endsWith(` '/it'\\''s mine/a b.txt' > '/it'\\''s mine/a b.txt.utf8'`),
+      refusalOf(() => readText(odd, 'utf-8')).endsWith(
+        ` '/it'\\''s mine/a b.txt' > '/it'\\''s mine/a b.txt.utf8'`,
+      ),
     );
   });
 

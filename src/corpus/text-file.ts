@@ -5,6 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import { closeSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, openRegularFile } from '../files/regular-file.js';
+import type { TextEncoding } from './formats.js';
 
 /** Number of bytes per read. */
 const pieceBytes = 2 ** 20;
@@ -39,23 +40,24 @@ export function unreadable(path: string, thrown: unknown): UserError {
       : code === 'EACCES' || code === 'EPERM'
         ? 'is not readable by this user; change its permissions'
         : `cannot be read (${messageOf(thrown)})`;
-  return new UserError('corpus-empty', `${path} ${why}`, { cause: thrown });
+  return new UserError('corpus-unreadable', `${path} ${why}`, { cause: thrown });
 }
 
 /**
  * Opens a text file and checks all of it.
- * @param otherwise the encoding to assume if the file is not valid UTF-8. Without it, such a file is refused.
+ * @param wanted `auto`: UTF-8, or Windows-1252 if the file is not valid UTF-8 and looks like Western European text.
+ * @param otherwise with `auto`, the encoding of any file that is not valid UTF-8.
  * @throws UserError (data) if the file is missing, not a regular file, empty, unreadable, binary, or in another encoding.
  * For another encoding, the message gives the command that converts the file.
  */
-export function openText(path: string, otherwise?: 'Windows-1252'): TextFile {
-  const encoding = examine(path, otherwise);
+export function openText(path: string, wanted: TextEncoding = 'auto', otherwise?: 'Windows-1252'): TextFile {
+  const encoding = examine(path, wanted, otherwise);
   return { path, encoding, pieces: () => decoded(path, encoding) };
 }
 
 /** Reads a whole text file. @throws UserError (data) as `openText` does. */
-export function readText(path: string): string {
-  return [...openText(path).pieces()].join('');
+export function readText(path: string, wanted: TextEncoding = 'auto'): string {
+  return [...openText(path, wanted).pieces()].join('');
 }
 
 export interface Line {
@@ -161,9 +163,9 @@ function windows1252(bytes: Buffer): string {
 }
 
 /** Reads the whole file, refuses what is not text, and returns the encoding. */
-function examine(path: string, otherwise: Encoding | undefined): Encoding {
-  let encoding: Encoding = 'UTF-8';
-  let [read, linesBefore, blank] = [0, 0, true];
+function examine(path: string, wanted: TextEncoding, otherwise: Encoding | undefined): Encoding {
+  let encoding: Encoding = wanted === 'windows-1252' ? 'Windows-1252' : 'UTF-8';
+  let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
   for (const bytes of charactersOf(bytesOf(path))) {
     if (read === 0) {
       refuseUtf16(path, bytes);
@@ -171,9 +173,12 @@ function examine(path: string, otherwise: Encoding | undefined): Encoding {
     }
     refuseZero(path, bytes, read);
     if (encoding === 'UTF-8' && !isUtf8(bytes)) {
-      if (otherwise === undefined) throw notUtf8(path, bytes, linesBefore);
-      encoding = otherwise;
+      const guess = !multibyte && isWestern(bytes) ? 'Windows-1252' : undefined;
+      const other = wanted === 'auto' ? (otherwise ?? guess) : undefined;
+      if (other === undefined) throw notUtf8(path, bytes, { linesBefore, multibyte });
+      encoding = other;
     }
+    multibyte ||= encoding === 'UTF-8' && /[\x80-\xff]/.test(bytes.toString('latin1'));
     read += bytes.length;
     linesBefore += countLines(bytes);
     blank &&= bytes.toString('utf8').trim() === '';
@@ -241,15 +246,23 @@ function refuseKnownKinds(path: string, bytes: Buffer): void {
 
 /**
  * @param bytes contain the invalid byte.
- * @param linesBefore number of lines in the file before `bytes`.
+ * @param before what is known of the bytes before: the number of lines, and whether there are multibyte characters.
  */
-function notUtf8(path: string, bytes: Buffer, linesBefore: number): UserError {
+function notUtf8(
+  path: string,
+  bytes: Buffer,
+  { linesBefore, multibyte }: { readonly linesBefore: number; readonly multibyte: boolean },
+): UserError {
   const at = firstInvalidByte(bytes);
+  const isUtf8Otherwise = multibyte || /[^\0-\x7f]/.test(bytes.toString('utf8', 0, at));
   const line = 1 + linesBefore + countLines(bytes.subarray(0, at));
   const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
+  const remedy = isUtf8Otherwise
+    ? 'the text before it is, so correct this character'
+    : `if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`;
   return new UserError(
     'corpus-not-utf8',
-    `${path}:${line} has the byte 0x${byte}, which is not UTF-8; if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`,
+    `${path}:${line} has the byte 0x${byte}, which is not UTF-8; ${remedy}`,
   );
 }
 
@@ -273,6 +286,19 @@ function firstInvalidByte(bytes: Buffer): number {
 
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/**
+ * Whether the bytes can only be Windows-1252. Valid multibyte characters would mean UTF-8 with a damaged byte: reading that as
+ * Windows-1252 would garble all of them.
+ */
+function isWestern(bytes: Buffer): boolean {
+  const undefinedInWindows1252 = /[\x81\x8d\x8f\x90\x9d]/;
+  return (
+    likelyEncoding(bytes) === 'WINDOWS-1252' &&
+    !undefinedInWindows1252.test(bytes.toString('latin1')) &&
+    !/[^\0-\x7f\ufffd]/.test(bytes.toString('utf8'))
+  );
 }
 
 /** A guess: GB18030 if the bytes decode to Chinese characters, and Windows-1252 otherwise. */

@@ -65,14 +65,17 @@ export interface CorporaRead extends Corpora {
 }
 
 /** Which files are read, and what of them is kept aside. */
-export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
+export type CorpusOptions = Pick<
+  TrainOptions,
+  'data' | 'format' | 'encoding' | 'evalData' | 'evalRatio' | 'seed'
+>;
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
 export function readCorpora(options: CorpusOptions): CorporaRead {
-  const { format, evalData, evalRatio, seed } = options;
+  const { format, encoding, evalData, evalRatio, seed } = options;
   const store = new DialogueStore();
   const keep = store.push.bind(store);
-  const notes = summaryLines(readDialogues(options.data, format, keep));
+  const notes = summaryLines(readDialogues(options.data, { format, encoding }, keep));
   const count = store.length;
   const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
     train: store.subset(train),
@@ -81,7 +84,7 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     release: () => store.release(),
   });
   if (evalData.length > 0) {
-    notes.push(...summaryLines(readDialogues(evalData, format, keep)));
+    notes.push(...summaryLines(readDialogues(evalData, { format, encoding }, keep)));
     const { train, evaluation } = apart(store.textNumbers(), count);
     if (train.length === 0)
       throw new UserError(

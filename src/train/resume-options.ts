@@ -22,6 +22,7 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   model: 'none',
   data: 'data',
   format: 'data',
+  encoding: 'data',
   maxLength: 'data',
   packing: 'data',
   lossOn: 'data',

@@ -36,8 +36,8 @@ export function addDialogue(path: string, dialogue: DialogueLine): void {
 function isOpenEnded(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || (stats.isFile() && stats.size === 0)) return false;
-  readCorpus([path], { format: 'turns' });
-  const text = readText(path);
+  readCorpus([path], { format: 'turns', encoding: 'utf-8' });
+  const text = readText(path, 'utf-8');
   if (text.trimStart().startsWith('['))
     throw new UserError(
       'corpus-not-appendable',

@@ -45,7 +45,7 @@ function textOf(fields: readonly string[], source: string): string {
 }
 
 function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
-  for (const { text: line, number } of linesOf(openText(path, 'Windows-1252'))) {
+  for (const { text: line, number } of linesOf(openText(path, 'auto', 'Windows-1252'))) {
     // A line without text ends with the separator, which often lost its last space.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
     const source = `${path}:${number}`;
