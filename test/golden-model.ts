@@ -1,8 +1,8 @@
-// The weights and batches of scripts/make-goldens.py, from the same integer hash.
+// The weights and batches of scripts/make-goldens.py, computed with the same integer hash.
 
 import type { Batch } from '../src/nn/batch.js';
 
-/** uint32: the murmur3 finalizer of stream * 2^20 + index. */
+/** The murmur3 finalizer of stream * 2^20 + index, as an unsigned 32-bit integer. */
 function hashed(index: number, stream: number): number {
   let h = ((stream << 20) + index) >>> 0;
   h ^= h >>> 16;
@@ -21,14 +21,14 @@ export function goldenWeights(name: string, size: number, stream: number): Float
   );
 }
 
-/** Of a parameter onto the vector that scripts/make-goldens.py takes for that stream. */
+/** The projection of a parameter onto the random vector that scripts/make-goldens.py uses for this stream. */
 export function goldenProjection(values: Float32Array, stream: number): number {
   let sum = 0;
   for (const [index, value] of values.entries()) sum += value * (hashed(index, stream) / 2 ** 32 - 0.5);
   return sum;
 }
 
-/** Dialogues of the given lengths packed one after the other. */
+/** A batch of dialogues with the given lengths, packed one after another. */
 export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): Batch {
   const tokens: number[] = [];
   const positions: number[] = [];
@@ -36,14 +36,14 @@ export function goldenBatch(lengths: readonly number[], vocabulary: number, stre
   const ends: number[] = [];
   const supervisedRows: number[] = [];
   const targets: number[] = [];
-  lengths.forEach((length, place) => {
+  lengths.forEach((length, dialogue) => {
     const start = tokens.length;
     for (let position = 0; position < length; position++) {
-      if (position === length - 1 || hashed(position, stream + 2 * place + 1) % 4 !== 0) {
+      if (position === length - 1 || hashed(position, stream + 2 * dialogue + 1) % 4 !== 0) {
         supervisedRows.push(start + position);
-        targets.push(hashed(position + 1, stream + 2 * place) % vocabulary);
+        targets.push(hashed(position + 1, stream + 2 * dialogue) % vocabulary);
       }
-      tokens.push(hashed(position, stream + 2 * place) % vocabulary);
+      tokens.push(hashed(position, stream + 2 * dialogue) % vocabulary);
       positions.push(position);
       starts.push(start);
       ends.push(start + length);
