@@ -14,6 +14,6 @@ test('WebAssembly without SIMD is refused', async () => {
     (thrown) =>
       thrown instanceof UserError &&
       thrown.fault === 'device' &&
-      /^this Node\.js has no SIMD support in WebAssembly, .*--device tfjs:cpu\.$/.test(thrown.message),
+      /^this Node\.js has no SIMD support in WebAssembly, .*device: 'tfjs:cpu'\.$/.test(thrown.message),
   );
 });

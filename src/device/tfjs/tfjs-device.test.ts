@@ -121,7 +121,7 @@ test('an out-of-memory error says how much is needed and what the limit is', () 
   memory.allocate('weights', [2 ** 17], 'f32');
   assert.throws(
     () => memory.allocate('activations', [2 ** 18], 'f32'),
-    /^UserError: not enough memory: activations needs .* are available \(WebAssembly addresses .* at most; .*--max-length/,
+    /^UserError: not enough memory: activations needs .* are available \(WebAssembly addresses .* at most; .*maxLength/,
   );
 });
 
