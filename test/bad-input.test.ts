@@ -209,7 +209,7 @@ const models: readonly Case[] = [
   {
     name: 'a folder that is no model',
     code: ExitCode.model,
-    says: /is no model folder: it holds .*needs config\.json/,
+    says: /is not a model folder: it holds .*needs config\.json/,
     arrange: () => ['--model', root],
   },
   {

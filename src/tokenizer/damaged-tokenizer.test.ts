@@ -83,7 +83,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     for (const id of [-1, 0.5, '7', null, 2 ** 24, 1e300])
       assertRefused(
         { 'vocab.json': { ...vocab, new: id }, 'merges.txt': merges },
-        /vocab\.json gives the token "new" no usable id: found .*, not a whole number from 0 to 16777215/,
+        /vocab\.json gives the token "new" the id .*, which is not a whole number from 0 to 16777215/,
       );
     assertJsonRefused(
       { model: { type: 'Unigram', vocab: [['a', 0], 'b'] } },
@@ -106,7 +106,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
         .split('\n')
         .map((old, index) => (index === line - 1 ? text : old))
         .join('\n');
-    refused(at(3, 'a'), /merges\.txt, line 3, should be two tokens with a space between, but is "a"/);
+    refused(at(3, 'a'), /merges\.txt, line 3, should be two tokens separated by a space, but is "a"/);
     refused(at(4, 'a b c'), /merges\.txt, line 4, should be two tokens/);
     refused(at(5, ''), /merges\.txt, line 5, should be two tokens/);
     refused(at(2, 'a  b'), /merges\.txt, line 2, should be two tokens/);
@@ -130,7 +130,10 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
       /tokenizer\.json gives the token "\[PAD\]" the id 1, which "!" has/,
     );
     refused([{ id: 999, content: '!' }], /gives the token "!" the id 999, but it already has 1/);
-    refused([{ id: -1, content: '[PAD]' }], /gives the token "\[PAD\]" no usable id/);
+    refused(
+      [{ id: -1, content: '[PAD]' }],
+      /gives the token "\[PAD\]" the id -1, which is not a whole number/,
+    );
     refused([{ id: 999 }], /has \{"id":999\} where an added token should be/);
     refused([null], /has null where an added token should be/);
     assertRefused(
@@ -160,7 +163,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     for (const id of [-1, 0.5, 1e9, 'length'])
       assertJsonRefused(
         { added_tokens: [], model: { ...model, unk_id: id } },
-        /"unk_id" .*, which is no place in its vocabulary/,
+        /"unk_id" .*, which is not in its vocabulary/,
       );
   });
 

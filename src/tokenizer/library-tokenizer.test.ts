@@ -24,8 +24,7 @@ function reads(parts: object, text: string): string {
 
 describe('a tokenizer of a stranger', () => {
   it('whose pattern takes exponential time is refused, wherever the pattern stands', () => {
-    const message =
-      /^t\.json is a tokenizer that .* \(its patterns take too long to be run over texts\); use/;
+    const message = /^t\.json is a tokenizer that .* \(its patterns take too long to run\); use/;
     const text = `${'a'.repeat(50)}!`;
     for (const pattern of ['(.+)+\\x01', '(a|aa)+$', '(?:\\p{L}+\\s?)+\\x01']) {
       assert.match(reads({ pre_tokenizer: split(pattern) }, text), message);

@@ -33,7 +33,10 @@ describe('downloadBlob', () => {
         fetch: async () => new Response(dripping),
         signal: tooLate.signal,
       }),
-      { name: 'UserError', message: /stopped after 1 of 10 bytes \(it comes too slowly\); run the command/ },
+      {
+        name: 'UserError',
+        message: /stopped after 1 of 10 bytes \(the download is too slow\); run the command/,
+      },
     );
     const [partial = ''] = readdirSync(blobs);
     assert.equal(statSync(join(blobs, partial)).size, 1);

@@ -152,7 +152,7 @@ describe('a proxy that does not work', () => {
       await refuses(
         { HF_ENDPOINT: endpoint, [variable]: 'http://me:secret@127.0.0.1:9' },
         new RegExp(
-          `by the proxy http://\\*\\*\\*@127\\.0\\.0\\.1:9 \\(${variable}\\) \\(ECONNREFUSED\\); check`,
+          `through the proxy http://\\*\\*\\*@127\\.0\\.0\\.1:9 \\(${variable}\\) \\(ECONNREFUSED\\); check`,
         ),
       );
   });
@@ -160,7 +160,7 @@ describe('a proxy that does not work', () => {
   it('is said to refuse where it wants a password', async () => {
     const { proxy } = await start();
     proxy.failure = 407;
-    const refused = /by the proxy .* \(the proxy answers 407\); check the proxy, its password/;
+    const refused = /through the proxy .* \(the proxy answers 407\); check the proxy, its password/;
     await refuses({ HF_ENDPOINT: http, HTTP_PROXY: proxy.host }, refused);
     await refuses({ HF_ENDPOINT: https, HTTPS_PROXY: proxy.host }, refused);
   });
@@ -175,7 +175,7 @@ describe('a proxy that does not work', () => {
     ])
       await refuses(
         { HF_ENDPOINT: http, HTTPS_PROXY: address },
-        /^HTTPS_PROXY is ".*", which is no address of an HTTP proxy; set it like/,
+        /^HTTPS_PROXY is ".*", which is not the address of an HTTP proxy; set it like/,
       );
   });
 });

@@ -134,7 +134,7 @@ describe('fetchModel', () => {
     hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../x.safetensors"}}'));
     await refuses(fetchIt(), /is not a file of its folder/);
     hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"x.safetensors"}}'));
-    await refuses(fetchIt(), /lacks its file "x\.safetensors"/);
+    await refuses(fetchIt(), /lacks the file "x\.safetensors"/);
   });
 
   it('needs no network for what is in the cache', async () => {
@@ -192,7 +192,7 @@ describe('a download that is interrupted', () => {
     hub.breaks = [1000, 0];
     await refuses(
       fetchIt(),
-      /stopped after 1000 of 10560 bytes .* run the command again to go on from there/,
+      /stopped after 1000 of 10560 bytes .* run the command again to continue from there/,
     );
     const [partial = ''] = partials();
     const dead = spawnSync(process.execPath, ['-e', '']).pid;
@@ -272,7 +272,7 @@ describe('a hub that sends something else', () => {
 
   it('is refused when it is no hub', async () => {
     hub.failure = { status: 200 };
-    await refuses(fetchIt(), /answers as no Hugging Face hub does/);
+    await refuses(fetchIt(), /does not answer like a Hugging Face hub/);
   });
 
   it('is refused when the model has no weights for torch', async () => {
@@ -300,14 +300,17 @@ describe('a hub that answers oddly', () => {
   it('is refused where its list of files is none', async () => {
     for (const body of ['null', '{}', '7', '"abc"', '', '{', '[[1]]'.repeat(2)]) {
       odd(body);
-      await refuses(fetchIt(), /answers as no Hugging Face hub does about owner\/name \(no (JSON|list of)/);
+      await refuses(
+        fetchIt(),
+        /does not answer like a Hugging Face hub about owner\/name \(no (JSON|list of)/,
+      );
     }
   });
 
   it('has no files where their entries are not to be used', async () => {
     for (const body of ['[]', '[null]', '[7, "a"]', '[[]]']) {
       odd(body);
-      await refuses(fetchIt(), /it holds no file of a model/);
+      await refuses(fetchIt(), /it holds no model files/);
     }
     for (const more of [
       { path: null },
@@ -321,7 +324,7 @@ describe('a hub that answers oddly', () => {
       { type: 'symlink' },
     ]) {
       odd([entry(more)]);
-      await refuses(fetchIt(), /owner\/name has no weights that can be read: it holds no file of a model/);
+      await refuses(fetchIt(), /owner\/name has no weights that can be read: it holds no model files/);
     }
   });
 
@@ -363,7 +366,7 @@ describe('a hub that refuses', () => {
     [404, 'RevisionNotFound', /has no revision "main"/],
     [401, 'GatedRepo', /is gated: accept its conditions .* set HF_TOKEN/],
     [403, undefined, /is gated/],
-    [429, undefined, /answers no more requests/],
+    [429, undefined, /refuses more requests/],
     [503, undefined, /failed with status 503 .* try again later/],
   ];
   for (const [status, code, pattern] of cases)
@@ -401,7 +404,7 @@ describe('the address of the hub', () => {
       await refusesAt(address, /^(?!.*se(%20| )cret)/);
     }
     hub.failure = { status: 200 };
-    await refusesAt(address, /^(?!.*se(%20| )cret).*answers as no Hugging Face hub/);
+    await refusesAt(address, /^(?!.*se(%20| )cret).*does not answer like a Hugging Face hub/);
   });
 
   it('is refused where it is none, and its password is not shown', async () => {
@@ -413,7 +416,7 @@ describe('the address of the hub', () => {
     ])
       await refusesAt(
         address,
-        /^HF_ENDPOINT is "(?!.*sec).*", which is no address of a server; set it like/,
+        /^HF_ENDPOINT is "(?!.*sec).*", which is not the address of a server; set it like/,
         'usage',
       );
   });
@@ -424,7 +427,7 @@ describe('the token', () => {
     for (const token of ['hf_se\ncret', 'hf_sécret'])
       await refuses(
         fetchIt({ environment: environment({ HF_TOKEN: token }) }),
-        /^HF_TOKEN holds characters that no token of the hub has(?!.*cret)/,
+        /^HF_TOKEN contains characters that a Hugging Face token never has(?!.*cret)/,
         'usage',
       );
   });
