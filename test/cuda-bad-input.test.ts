@@ -1,5 +1,5 @@
-// What can be wrong with a GPU, its driver and its libraries, told by the commands themselves: one sentence that names the
-// cure, and exit code 5. The emulator of test/cuda-emulator is the card; environment variables make it misbehave.
+// What can be wrong with a GPU, its driver and its libraries. Each command reports it in one sentence that names the
+// fix, with exit code 5. The emulator in test/cuda-emulator is the card; environment variables make it misbehave.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,7 @@ function train(output: string, words: readonly string[], settings: Settings = {}
 
 let folders = 0;
 
-/** A folder with some of the emulator's libraries, or with files of that text instead. */
+/** A folder with some of the emulator's libraries, or with files of the given text instead. */
 function libraries(...names: (string | readonly [name: string, text: string])[]): string {
   const folder = join(root, `libraries-${folders++}`);
   mkdirSync(folder);
@@ -66,7 +66,7 @@ const cases: readonly Case[] = [
     says: /no NVIDIA driver is found \(libcuda\.so\.1\) in .*: install the current NVIDIA driver/,
   },
   {
-    name: 'a file that is no driver',
+    name: 'a file that is not a driver',
     libraries: [[libcuda, 'text']],
     says: /libcuda\.so\.1 does not load \(.*\): install the current NVIDIA driver/,
   },
@@ -76,24 +76,24 @@ const cases: readonly Case[] = [
     says: /the NVIDIA driver sees no GPU .*CUDA_VISIBLE_DEVICES.*, or use --device cpu\.\n$/,
   },
   {
-    name: 'a driver that was updated while it ran',
+    name: 'a driver that was updated while it was running',
     settings: { CUDA_EMULATOR_INIT_ERROR: '803' },
     says: /its two halves do not match .*: restart the machine, or use --device cpu\.\n$/,
   },
   {
     name: 'a container without the devices of the card',
     settings: { CUDA_EMULATOR_INIT_ERROR: '304' },
-    says: /the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 .*, or use --device cpu\.\n$/,
+    says: /the system does not give CUDA access to the GPU \(.*\): check that \/dev\/nvidia0 .*, or use --device cpu\.\n$/,
   },
   {
     name: 'a driver before CUDA 12',
     settings: { CUDA_EMULATOR_DRIVER_VERSION: '11080' },
-    says: /driver is too old \(it is of CUDA 11\.8, 12\.0 is needed\): install the current NVIDIA driver/,
+    says: /driver is too old \(it supports CUDA 11\.8, and 12\.0 is needed\): install the current NVIDIA driver/,
   },
   {
     name: 'a driver that is older than the toolkit',
     settings: { CUDA_EMULATOR_DRIVER_VERSION: '12040' },
-    says: /libnvrtc\.so\.13 and .*libcublasLt\.so\.13 do not suit this GPU and its driver, which take CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or use --device cpu\.\n$/,
+    says: /libnvrtc\.so\.13 and .*libcublasLt\.so\.13 do not suit this GPU and its driver, which need CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or use --device cpu\.\n$/,
   },
   {
     name: 'no libnvrtc',
@@ -121,12 +121,12 @@ const cases: readonly Case[] = [
     says: /cuda:0 \(.*\) is too old \(it has compute capability 6\.1, 7\.0 is needed\): use --device cpu\./,
   },
   {
-    name: 'a card that is not there',
+    name: 'a card that does not exist',
     words: ['--device', 'cuda:3'],
     says: /there is no cuda:3: there is one GPU, cuda:0\./,
   },
   {
-    name: 'a card beyond several',
+    name: 'a card number beyond several cards',
     words: ['--device', 'cuda:2'],
     settings: { CUDA_EMULATOR_DEVICES: '2' },
     says: /there is no cuda:2: there are 2 GPUs, cuda:0 to cuda:1\./,
@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe('a GPU that cannot be used costs one sentence and exit code 5, and nothing is written', () => {
+describe('an unusable GPU gives one sentence and exit code 5, and nothing is written', () => {
   for (const { name, words = ['--device', 'cuda'], settings = {}, says, libraries: names } of cases) {
     test(name, () => {
       const output = join(root, 'refused');
@@ -163,7 +163,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     readonly memory_parts: { readonly workspace: number };
   }
 
-  /** A card on which that many bytes are free beside what the device itself takes. */
+  /** A card with the given number of bytes free besides what the device itself takes. */
   const cardWith = (bytes: number): Settings => {
     const { stdout } = train(join(root, 'measured'), ['--device', 'cuda', '--dry-run', '--json'], {
       CUDA_EMULATOR_MEMORY: String(2 ** 32),
@@ -172,7 +172,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     return { CUDA_EMULATOR_MEMORY: String(2 ** 32 - available + memory_parts.workspace + bytes) };
   };
 
-  test('a run that does not fit is told how much is missing and the flag that makes it fit', () => {
+  test('a run that does not fit reports how much memory is missing and the flags that make it fit', () => {
     const output = join(root, 'too-big');
     const many = makeTinyCorpus(join(root, 'many.json'), 1000);
     const words = [
@@ -199,7 +199,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     assert.equal(fitting.code, ExitCode.ok, fitting.stderr);
   });
 
-  test('a model with heads that are wider than the kernels hold, to be trained and to talk', () => {
+  test('a model with heads wider than the kernels support, in training and in chat', () => {
     const wide = makeTinyModel(join(root, 'wide'), { ...tinyConfig, nEmbd: 160, nHead: 1, nLayer: 1 });
     const output = join(root, 'too-wide');
     const outcomes = [
@@ -216,7 +216,7 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
     assert.ok(!existsSync(output));
   });
 
-  test('a model that is to talk and does not fit', () => {
+  test('a model that does not fit, in chat', () => {
     const words = [model, '--prompt', 'hello', '--device', 'cuda', '--precision', 'fp32'];
     const { code, stderr } = run('chat/main.js', [...words, '--candidates', '64'], cardWith(2e5));
     assert.match(
@@ -230,36 +230,36 @@ describe('a GPU that cannot be used costs one sentence and exit code 5, and noth
 describe('--device auto', () => {
   const auto = (settings: Settings) => train(join(root, 'auto'), ['--dry-run', '--device', 'auto'], settings);
 
-  test('takes the GPU that works', () => {
+  test('uses a GPU that works', () => {
     const { code, stdout, stderr } = auto({});
     assert.match(stdout, /^device +CUDA: CUDA emulator/m);
     assert.doesNotMatch(stderr, /GPU/);
     assert.equal(code, ExitCode.ok);
   });
 
-  test('says why it does not take another', () => {
+  test('says why it does not use a GPU that does not work', () => {
     const { code, stdout, stderr } = auto({ CUDA_EMULATOR_COMPUTE_CAPABILITY: '5.2' });
     assert.match(stdout, /^device +CPU: /m);
     assert.match(
       stderr,
-      /^note: not on the GPU: cuda:0 .*is too old .*5\.2.*; chatbot-train doctor tells how/m,
+      /^note: not using the GPU: cuda:0 .*is too old .*5\.2.*; run chatbot-train doctor to see how/m,
     );
     assert.equal(code, ExitCode.ok);
   });
 
-  test('says why in a chat too', () => {
+  test('says why in chat too', () => {
     const { code, stdout, stderr } = run('chat/main.js', [model, '--prompt', 'hello'], {
       CUDA_EMULATOR_INIT_ERROR: '304',
     });
     assert.match(
       stderr,
-      /^note: not on the GPU: the system does not give CUDA the GPU \(.*; chatbot-train doctor/m,
+      /^note: not using the GPU: the system does not give CUDA access to the GPU \(.*; run chatbot-train doctor/m,
     );
     assert.notEqual(stdout, '');
     assert.equal(code, ExitCode.ok);
   });
 
-  test('says nothing where there is no driver', () => {
+  test('says nothing without a driver', () => {
     const { code, stdout, stderr } = auto({ CHATBOT_TRAIN_CUDA_LIBRARIES: libraries() });
     assert.match(stdout, /^device +CPU: /m);
     assert.doesNotMatch(stderr, /GPU|CUDA/);
@@ -298,7 +298,7 @@ test('a run on the GPU learns what a run on the CPU learns', () => {
   });
 });
 
-test('a model talks on the GPU as it does on the CPU', () => {
+test('a model gives the same reply on the GPU as on the CPU', () => {
   const words = [model, '--prompt', 'hello', '--precision', 'fp32', '--greedy', '--max-new-tokens', '8'];
   const [gpu, cpu] = ['cuda', 'cpu'].map((device) => {
     const { code, stdout, stderr } = run('chat/main.js', [...words, '--device', device], {});
@@ -309,15 +309,15 @@ test('a model talks on the GPU as it does on the CPU', () => {
   assert.equal(gpu, cpu);
 });
 
-test('a GPU that is lost in the run costs what was learnt since the last checkpoint', () => {
+test('if the GPU is lost during a run, only the steps since the last checkpoint are lost', () => {
   const output = join(root, 'lost');
-  // Without evaluations, between which a model says much: what is lost is lost in a step.
+  // Without evaluations, which make many calls of the card, so that the loss falls into a training step.
   const words = ['--device', 'cuda', '--precision', 'fp32', '--eval-ratio', '0', '--max-steps', '24'];
   words.push('--batch-size', '2', '--save-steps', '1');
   const { code, stderr } = train(output, words, { CUDA_EMULATOR_LOSE_AFTER: '600' });
   assert.match(
     stderr,
-    /^error: the GPU was lost \(.*\): start again \(a training with --resume: its checkpoints are whole\); [^\n]*\n$/m,
+    /^error: the GPU was lost \(.*\): start again \(a training run with --resume: its checkpoints are intact\); [^\n]*\n$/m,
   );
   assert.equal(code, ExitCode.device);
   const kept = checkpointSteps(output);
@@ -327,7 +327,7 @@ test('a GPU that is lost in the run costs what was learnt since the last checkpo
   assert.ok(checkpointSteps(output).includes(24));
 });
 
-test('a GPU that is lost in a chat ends it with a sentence', () => {
+test('if the GPU is lost during a chat, the chat ends with one sentence', () => {
   const words = [model, '--prompt', 'hello', '--device', 'cuda'];
   const { code, stderr } = run('chat/main.js', words, { CUDA_EMULATOR_LOSE_AFTER: '50' });
   assert.match(stderr, /^error: the GPU was lost \(.*\): start again [^\n]*\n$/m);

@@ -1,5 +1,5 @@
-// Decoding on the CUDA device: a step is one replay, and logits are padded where nobody outside sees it. On the emulated
-// card.
+// Decoding on the CUDA device: a step is one graph replay, and the padding of the logits is invisible to callers. On
+// the emulated card.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -36,11 +36,11 @@ function decoder(device: Device) {
   return { model, pass: new DecodingPass(model, { sequences: 3, contextLength: config.nPositions }) };
 }
 
-test('a step of decoding asks for its integers, one replay of the same work and its logits', () => {
+test('a decoding step uploads its integers, replays one graph and downloads its logits', () => {
   const device = createEmulatedDevice();
   const { pass } = decoder(device);
   pass.prompt([5, 6, 7]);
-  // The first step works as it is asked for, and the second one is recorded.
+  // The first step runs directly; the second is captured.
   for (const tokens of [
     [1, 2, 3],
     [4, 5, 6],
@@ -66,7 +66,7 @@ test('a step of decoding asks for its integers, one replay of the same work and 
   );
 });
 
-test('logits are a multiple of 128 wide on the card, and those of the vocabulary outside', () => {
+test('logits are padded to a multiple of 128 on the card, and callers see only the vocabulary', () => {
   const card = decoder(createEmulatedDevice());
   assert.ok(config.vocabSize % 128 !== 0);
   const { width } = new LmHead(card.model.device, card.model.parameters, config, 4);

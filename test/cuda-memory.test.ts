@@ -1,5 +1,5 @@
-// The memory of a run on the CUDA device: what is planned is what the driver counts as taken, on the emulated card; and
-// what is planned for DialoGPT-medium fits where it should.
+// The memory of a run on the CUDA device: the plan matches what the driver counts, on the emulated card, and the plan
+// for DialoGPT-medium stays within its limits.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -15,7 +15,7 @@ import { tinyConfig } from './tiny-run.js';
 interface Shape {
   readonly precision: Precision;
   readonly config: GPT2Config;
-  /** Tokens of a batch. */
+  /** Tokens per batch. */
   readonly capacity: number;
   readonly gradientCheckpointing: boolean;
 }
@@ -34,7 +34,7 @@ after(() => device.dispose());
 
 const planned = (shape: Shape) => planMemory(device, (counting) => build(counting, shape));
 
-describe('what a run takes is within 3% of its plan', () => {
+describe('the memory of a run is within 3% of its plan', () => {
   const odd = { nEmbd: 40, nInner: 51, tieWordEmbeddings: false, vocabSize: 2001 };
   const shapes: readonly Shape[] = [
     {
@@ -50,7 +50,8 @@ describe('what a run takes is within 3% of its plan', () => {
       config: { ...tinyConfig, ...odd },
     },
   ];
-  // The card gives large allocations whole pages of 2 MiB: these have many that would each fill a part of one.
+  // The card rounds large allocations up to pages of 2 MiB. These shapes have many tensors that would each fill part of
+  // one.
   for (const shape of shapes)
     test(`${shape.precision}, room for ${shape.capacity} tokens`, () => {
       const plan = totalBytes(planned(shape));
@@ -59,7 +60,7 @@ describe('what a run takes is within 3% of its plan', () => {
       const { pass, optimizer, decoder } = build(device, shape);
       optimizer.restore(0);
       const batch = goldenBatch(new Array<number>(15).fill(8), shape.config.vocabSize, 1);
-      // Twice: the second time is recorded.
+      // Twice, because the second call is captured into a graph.
       for (const microStep of [0, 1]) {
         pass.accumulate(batch, 1e-3, { seed: 1n, microStep });
         pass.evaluate(batch);

@@ -1,5 +1,5 @@
-// Which recorded work is replayed for which batch: work of another size must not be. Numbers of a device that replays
-// are held against those of one that asks for everything anew, bit by bit. On the emulated card.
+// Which graph is replayed for which batch: a graph of another size must not be used. Compares a device that replays
+// with one that runs everything directly, bit by bit. On the emulated card.
 
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -15,11 +15,11 @@ import { tinyConfig } from './tiny-run.js';
 
 const config: GPT2Config = { ...tinyConfig, vocabSize: 96, nEmbd: 16, nLayer: 1, nInner: 32 };
 const capacity = 256;
-/** Rows and supervised rows, as the card computes them: 256 and 128, 256 and 256, 128 and 128. */
+/** Positions and supervised positions, as padded for the card: 256 and 128, 256 and 256, 128 and 128. */
 const batches = [4, 6, 2].map((dialogues) =>
   goldenBatch(new Array<number>(dialogues).fill(40), config.vocabSize, 100 * dialogues),
 );
-/** A size's work runs, is recorded, and is replayed among those of the others. */
+/** Work of one size runs, is captured, and is replayed between work of the other sizes. */
 const turns = [0, 1, 2].flatMap((round) =>
   batches.map((batch, at) => ({ batch, microStep: 3 * round + at })),
 );
@@ -29,12 +29,14 @@ after(() => {
   for (const device of devices) device.dispose();
 });
 
-/** What `work` tells of a model on a device that replays, and of the same on one that does not. */
-function replayedAndAnew<Told>(work: (model: GPT2) => Told): readonly [replayed: Told, anew: Told] {
-  const [replayed, anew] = [createEmulatedDevice(), createEmulatedDevice()];
-  devices.push(replayed, anew);
-  anew.replay = (_owner, _key, asked) => asked();
-  const told = (device: CudaDevice) => {
+/** The results of `work` with a model on a device that replays, and with the same model on one that does not. */
+function replayedAndDirect<Result>(
+  work: (model: GPT2) => Result,
+): readonly [replayed: Result, direct: Result] {
+  const [replayed, direct] = [createEmulatedDevice(), createEmulatedDevice()];
+  devices.push(replayed, direct);
+  direct.replay = (_owner, _key, work) => work();
+  const resultsOn = (device: CudaDevice) => {
     const model = new GPT2(device, config, { trainable: true });
     expectedTensors(config).forEach(({ name }, at) => {
       const { size } = model.parameters.get(name).value;
@@ -42,10 +44,10 @@ function replayedAndAnew<Told>(work: (model: GPT2) => Told): readonly [replayed:
     });
     return work(model);
   };
-  return [told(replayed), told(anew)];
+  return [resultsOn(replayed), resultsOn(direct)];
 }
 
-test('batches have the rows that these tests are about', () => {
+test('the batches have the padded sizes that these tests need', () => {
   const padded = (rows: number) => Math.ceil(rows / 128) * 128;
   const sizes = batches.map(({ tokens, targets }) => [padded(tokens.length), padded(targets.length)]);
   assert.deepEqual(sizes, [
@@ -55,8 +57,8 @@ test('batches have the rows that these tests are about', () => {
   ]);
 });
 
-test('a step replays what was recorded for as many rows and as many supervised ones', () => {
-  const [replayed, anew] = replayedAndAnew((model) => {
+test('a step replays the graph of its number of positions and of supervised positions', () => {
+  const [replayed, direct] = replayedAndDirect((model) => {
     const { device, parameters } = model;
     const pass = new TrainingPass(model, { capacity, gradientCheckpointing: false, labelSmoothing: 0 });
     return turns.map(({ batch, microStep }) => {
@@ -66,27 +68,27 @@ test('a step replays what was recorded for as many rows and as many supervised o
     });
   });
   turns.forEach((_, turn) => {
-    assert.deepEqual(replayed[turn], anew[turn], `turn ${turn}`);
+    assert.deepEqual(replayed[turn], direct[turn], `turn ${turn}`);
   });
 });
 
-test('so does an evaluation', () => {
-  const [replayed, anew] = replayedAndAnew((model) => {
+test('an evaluation does the same', () => {
+  const [replayed, direct] = replayedAndDirect((model) => {
     const pass = new ScoringPass(model, { capacity });
     return turns.map(({ batch }) => pass.losses(batch));
   });
   turns.forEach((_, turn) => {
-    assert.deepEqual(replayed[turn], anew[turn], `turn ${turn}`);
+    assert.deepEqual(replayed[turn], direct[turn], `turn ${turn}`);
   });
 });
 
-test('a step of decoding replays what was recorded for as many sequences', () => {
-  // Both numbers are second once: what is recorded first would be replayed for the other.
+test('a decoding step replays the graph of its number of sequences', () => {
+  // Each number comes second once: a graph captured for the first would be replayed for the other.
   for (const counts of [
     [1, 2, 1, 2, 1, 2],
     [2, 1, 2, 1, 2, 1],
   ]) {
-    const [replayed, anew] = replayedAndAnew((model) => {
+    const [replayed, direct] = replayedAndDirect((model) => {
       const pass = new DecodingPass(model, { sequences: 2, contextLength: 16 });
       pass.prompt([3, 1, 4]);
       return counts.map((count, step) => {
@@ -94,6 +96,6 @@ test('a step of decoding replays what was recorded for as many sequences', () =>
         return pass.advance(Array.from({ length: count }, (_, sequence) => 11 * step + 5 * sequence + 1));
       });
     });
-    assert.deepEqual(replayed, anew, `${counts} sequences`);
+    assert.deepEqual(replayed, direct, `${counts} sequences`);
   }
 });

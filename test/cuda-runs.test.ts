@@ -1,5 +1,5 @@
-// Whole runs on the emulated card, as a person starts them: the quickstart in bf16, runs that are interrupted and go on,
-// a model of odd sizes, replies of every kind.
+// Whole runs on the emulated card, started as a user starts them: the quickstart in bf16, interrupted and resumed runs,
+// a model of odd sizes, and replies of every kind.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ import {
 const root = scratchFolder('cuda-runs');
 const model = makeTinyModel(join(root, 'model'));
 const data = makeTinyCorpus(join(root, 'chats.json'));
-/** Heads of 20, an odd inner width and vocabulary, a head of its own. */
+/** Heads of 20 channels, an odd inner width and vocabulary, and untied embeddings. */
 const oddConfig: GPT2Config = { ...tinyConfig, nEmbd: 40, nInner: 51, tieWordEmbeddings: false };
 const odd = makeTinyModel(join(root, 'odd'), oddConfig);
 
@@ -37,14 +37,14 @@ after(() => {
 const onCuda = (precision: string) => ['--device', 'cuda', '--precision', precision];
 const short = ['--data', data, '--max-length', '64', '--batch-size', '2', '--logging-steps', '1'];
 
-/** What the command prints for machines. */
+/** The command's JSON output. */
 async function trained(words: readonly string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await chatbotTrain([...words, '--json', '--quiet']);
   assert.equal(code, ExitCode.ok, stderr);
   return JSON.parse(stdout);
 }
 
-test('the quickstart, cut to a few steps, in bf16: it learns, in the memory that was planned', async () => {
+test('the quickstart, cut to a few steps, in bf16: the loss falls, within the planned memory', async () => {
   const words = ['--config', join(repositoryRoot, 'configs/quickstart.yaml'), ...onCuda('bf16')];
   words.push('--data', join(repositoryRoot, 'data'), '--output-dir', join(root, 'quickstart'));
   words.push('--max-steps', '3', '--max-length', '32', '--eval-ratio', '0.002', '--eval-replies', '2');
@@ -52,14 +52,14 @@ test('the quickstart, cut to a few steps, in bf16: it learns, in the memory that
   const summary = await trained(words);
   assert.equal(summary.precision, 'bf16');
   assert.equal(summary.steps, 3);
-  // A model that knows nothing is at ln 4096, which is 8.32.
+  // An untrained model has a loss of ln 4096, which is 8.32.
   assert.ok(Number(summary.eval_loss) < 8.3, `${summary.eval_loss}`);
   const taken = Number(summary.peak_memory_bytes) / Number(plan.memory_bytes);
   assert.ok(Math.abs(taken - 1) < 0.03, `${taken} of the plan`);
 });
 
-describe('a run that was interrupted and went on is the run that was not', () => {
-  /** What of the last checkpoint measures no time. */
+describe('an interrupted and resumed run equals an uninterrupted one', () => {
+  /** The state of the last checkpoint without its time measurements. */
   const substance = (folder: string, step: number) => {
     const file = (name: string) => readFileSync(join(folder, `checkpoint-${step}`, name));
     const state = readState(join(folder, `checkpoint-${step}`, stateFileName));
@@ -86,7 +86,7 @@ describe('a run that was interrupted and went on is the run that was not', () =>
     });
 });
 
-test('a model of odd sizes learns in half precision what it learns in float32 on the CPU', async () => {
+test('a model of odd sizes reaches the same losses in half precision as in float32 on the CPU', async () => {
   const words = ['--model', odd, ...short, '--max-steps', '3', '--lr', '1e-3'];
   const exact = await trained([...words, '--device', 'cpu', '--output-dir', join(root, 'odd-cpu')]);
   for (const [precision, ...flags] of [['bf16'], ['fp16', '--gradient-checkpointing']] as const) {
@@ -96,7 +96,7 @@ test('a model of odd sizes learns in half precision what it learns in float32 on
   }
 });
 
-test('a card of compute capability 7.0 trains in fp16, by the libraries of CUDA 12', () => {
+test('a card of compute capability 7.0 trains in fp16 with the libraries of CUDA 12', () => {
   const output = join(root, 'volta');
   const words = ['--model', model, ...short, '--device', 'cuda', '--max-steps', '2', '--eval-ratio', '0'];
   const { status, stdout, stderr } = spawnSync(
@@ -118,8 +118,8 @@ test('a card of compute capability 7.0 trains in fp16, by the libraries of CUDA 
   assert.match(device, /compute capability 7\.0, CUDA 12\.4$/);
 });
 
-describe('replies on the GPU are those on the CPU', () => {
-  /** @returns every reply and its score, the best first. */
+describe('replies on the GPU equal those on the CPU', () => {
+  /** @returns every reply with its score, the best first */
   const replies = (device: string, words: readonly string[]) => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
@@ -149,7 +149,7 @@ describe('replies on the GPU are those on the CPU', () => {
   for (const [name, words] of [
     ['greedy', [odd, '--greedy']],
     ['of beams', [model, '--num-beams', '3']],
-    ['the likeliest of several', [odd, '--candidates', '4']],
+    ['the most likely of several', [odd, '--candidates', '4']],
     ['ranked by a reversed model', [model, '--candidates', '3', '--mmi', reverse]],
   ] as const)
     test(name, () => {

@@ -1,6 +1,6 @@
-// Training in half precision on the CUDA device: how near it stays to float32, that fp16 finds its loss scale
-// and loses nothing by it, and that the same seed gives the same bits. On the emulated card, or on a real one where
-// CHATBOT_TRAIN_TEST_DEVICE names it.
+// Training in half precision on the CUDA device: how close it stays to float32, that fp16 finds its loss scale without
+// losing anything, and that the same seed gives the same bits. On the emulated card, or on a real one that
+// CHATBOT_TRAIN_TEST_DEVICE names.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -43,7 +43,10 @@ async function open(name?: 'cpu'): Promise<Device> {
   return device;
 }
 
-/** The golden model with an optimizer. @param dropout in place of the golden model's 0. */
+/**
+ * The golden model with an optimizer.
+ * @param dropout replaces the golden model's 0
+ */
 function learner(device: Device, precision: Precision, dropout = 0, lossScale?: LossScale) {
   const shape = { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
   const model = new GPT2(device, shape, { trainable: true, precision });
@@ -77,7 +80,7 @@ test('the losses of 200 steps in bf16 are within 1% of those in float32', async 
   }
 });
 
-test('fp16 halves a scale that overflows, skips the step and loses nothing by it', async () => {
+test('fp16 halves a loss scale that overflows, skips the step and loses nothing', async () => {
   const device = await open();
   const { optimizer, step, masters } = learner(device, 'fp16', 0, { scale: 2 ** 30, updates: 7 });
   const before = masters();
@@ -91,7 +94,7 @@ test('fp16 halves a scale that overflows, skips the step and loses nothing by it
   assert.equal(next.updates, 1);
   assert.equal(next.loss, skipped.loss);
 
-  // What follows is what a run with the right scale from the start does.
+  // From here on, the run equals one that starts with the right scale.
   const found = optimizer.readLossScale();
   assert.ok(found);
   const other = learner(await open(), 'fp16', 0, { scale: found.scale, updates: 0 });
@@ -99,16 +102,16 @@ test('fp16 halves a scale that overflows, skips the step and loses nothing by it
   assert.deepEqual(other.masters(), masters());
 });
 
-test('a step that is recorded asks for its batch, its numbers and two graphs', async () => {
+test('a captured step makes a few transfers and replays two graphs', async () => {
   const device = await open();
   const { step } = learner(device, 'bf16', 0.1);
   for (const microStep of [0, 1]) step(microStep);
   const { counts } = askedOfDevice(device, () => step(2));
-  // The batch with its scale, the learning rate; the sum of losses is set to 0 and read.
+  // Uploads: the batch with its scale, and the learning rate. The sum of losses is set to 0 and read.
   assert.deepEqual(counts, { upload: 3, replay: 2, fill: 1, download: 1, fetch: 1 });
 });
 
-test('the same seed gives the same bits, another gives others', async () => {
+test('the same seed gives the same bits, another seed gives others', async () => {
   const run = async (first: number) => {
     const { step, masters } = learner(await open(), 'bf16', 0.1);
     const reports = [0, 1, 2, 3].map((microStep) => step(first + microStep));

@@ -285,7 +285,7 @@ describe('models that do not belong together', () => {
   test('a reversed model does not talk', () => {
     assert.match(
       refusal('model', () => checkChatModel(mmi)),
-      /^results\/mine-reverse was trained with --reverse.* cannot talk; /,
+      /^results\/mine-reverse was trained with --reverse.* and cannot chat; /,
     );
   });
 
@@ -300,7 +300,7 @@ describe('models that do not belong together', () => {
     const differs = (changes: Partial<Tokenizer>) =>
       refusal('model', () => checkMmiModel({ ...mmi, tokenizer: { ...plain(tokenizer), ...changes } }, chat));
     const message =
-      /^--mmi results\/mine-reverse has another tokenizer than results\/mine \(it gives ".*" other ids\); /;
+      /^--mmi results\/mine-reverse has another tokenizer than results\/mine \(it encodes ".*" to other ids\); /;
     assert.match(
       refusal('model', () => checkMmiModel({ ...mmi, tokenizer: gpt2Tokenizer() }, chat)),
       message,

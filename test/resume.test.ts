@@ -227,7 +227,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
     const folder = join(root, 'fresh');
     const { code, stderr } = await chatbotTrain([...until(2, folder), '--resume']);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^note: .*fresh holds no checkpoint yet: starting from the beginning$/m);
+    assert.match(stderr, /^note: .*fresh contains no checkpoint yet: starting from the beginning$/m);
   });
 
   test('--resume FOLDER without a checkpoint is refused', async () => {
@@ -237,7 +237,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
       '--resume',
       join(root, 'model'),
     ]);
-    assert.equal(stderr, `error: --resume: ${join(root, 'model')} holds no checkpoint; check the path\n`);
+    assert.equal(stderr, `error: --resume: ${join(root, 'model')} contains no checkpoint; check the path\n`);
     assert.equal(stdout, '');
     assert.equal(code, 2);
     assert.ok(!readdirSync(root).includes('none'));
@@ -287,7 +287,7 @@ describe('a damaged newest checkpoint', () => {
     assert.equal(
       stderr,
       `error: ${weights} is damaged: its SHA-256 is not the one in SHA256SUMS; ` +
-        `the newest whole checkpoint of this run is used with --resume ${join(folder, 'checkpoint-21')}\n`,
+        `to use the newest undamaged checkpoint of this run, pass --resume ${join(folder, 'checkpoint-21')}\n`,
     );
     assert.equal(code, 4);
     assert.deepEqual(listing(folder), before);
@@ -297,7 +297,7 @@ describe('a damaged newest checkpoint', () => {
     const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^note: .*checkpoint-27\/model\.safetensors is damaged: its SHA-256 .*$/m);
-    assert.match(stderr, /^note: going on from .*checkpoint-21, the newest checkpoint that is whole$/m);
+    assert.match(stderr, /^note: resuming from .*checkpoint-21, the newest undamaged checkpoint$/m);
     const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
     assert.deepEqual(checkpointSteps(aside), [27]);
     assert.deepEqual(substance(folder), substance(whole));
@@ -320,7 +320,7 @@ test('a checkpoint without checksums, as earlier versions saved them, is resumed
   }
   const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /^note: .*checkpoint-14 has no checksums, because an earlier version saved it: /m);
+  assert.match(stderr, /^note: .*checkpoint-14 has no checksums, because an earlier version saved it; /m);
   const { state, ...rest } = substance(folder);
   const { state: _, ...expected } = substance(whole);
   assert.deepEqual(rest, expected);
@@ -370,7 +370,7 @@ test('another --model than that of the run has no effect, and that is said', asy
   assert.equal(code, 0, stderr);
   assert.match(
     stderr,
-    /^note: --model small has no effect: resuming goes on with the checkpoint's own model, which began as .*model$/m,
+    /^note: --model small has no effect: the run resumes with the checkpoint's own model, which began as .*model$/m,
   );
   assert.doesNotMatch((await chatbotTrain([...until(27, whole), '--resume'])).stderr, /has no effect/);
 });
@@ -383,7 +383,7 @@ test('--resume of a finished run trains nothing and leaves its numbers as they a
   assert.match(stdout, /^Trained 27 steps/m);
   assert.match(
     stderr,
-    /^note: the run in .*whole is finished: all 27 steps are done; to train on, resume it with a larger --max-steps \(now 27\), or start a new run with --model .*checkpoint-27 and another --output-dir$/m,
+    /^note: the run in .*whole is finished: all 27 steps are done; to train further, resume it with a larger --max-steps \(now 27\), or start a new run with --model .*checkpoint-27 and another --output-dir$/m,
   );
   assert.doesNotMatch(stderr, /other options than before/);
   assert.deepEqual(substance(whole), before);
@@ -397,7 +397,7 @@ test('options that change how the run goes on are said, with what they were; a d
   assert.equal(code, 0, stderr);
   assert.match(
     stderr,
-    /^note: the run goes on after step 27 with other options than before: --max-steps 40 \(was --max-steps 27\), --learning-rate 0\.0005 \(was --learning-rate 0\.001\), --no-load-best-model-at-end \(was --load-best-model-at-end\)$/m,
+    /^note: the run continues after step 27 with other options than before: --max-steps 40 \(was --max-steps 27\), --learning-rate 0\.0005 \(was --learning-rate 0\.001\), --no-load-best-model-at-end \(was --load-best-model-at-end\)$/m,
   );
   assert.doesNotMatch(stderr, /is finished/);
 });

@@ -59,7 +59,7 @@ before(async () => {
   ]);
   assert.equal(reversed.code, 0, reversed.stderr);
   assert.equal(forward.code, 0, forward.stderr);
-  assert.match(reversed.stderr, /^note: --reverse: each turn is learnt from those after it; /m);
+  assert.match(reversed.stderr, /^note: --reverse: each turn is learnt from the turns after it; /m);
 });
 
 test('its model knows by a reply what was asked', () => {
@@ -129,13 +129,13 @@ describe('mixed up', () => {
       'a reversed run is not resumed without --reverse',
       'reversed',
       [],
-      /is of a run with --reverse, so it cannot be resumed without; give --reverse again/,
+      /belongs to a run with --reverse and cannot be resumed without it; pass --reverse again/,
     ],
     [
       'an ordinary run is not resumed with --reverse',
       'forward',
       ['--reverse'],
-      /is of a run without --reverse, so it cannot be resumed with it; leave --reverse out, or /,
+      /belongs to a run without --reverse and cannot be resumed with it; leave out --reverse, or /,
     ],
   ] as const)
     test(name, async () => {
@@ -155,7 +155,7 @@ describe('mixed up', () => {
       ]);
       assert.match(
         stderr,
-        /^error: --model .*reversed was trained with --reverse, .*; give --reverse again, or name another model\n$/,
+        /^error: --model .*reversed was trained with --reverse, .*; pass --reverse again, or name another model\n$/,
       );
       assert.equal(code, 2);
       assert.ok(!readdirSync(root).includes('never'));

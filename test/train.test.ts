@@ -240,7 +240,7 @@ describe('early stopping', () => {
 test('--dry-run prints the plan and writes nothing', async () => {
   const { code, stdout } = await train('dry', '--dry-run');
   assert.equal(code, 0);
-  assert.match(stdout, /^tokens {2}[\d,]+ an epoch .*$/m);
+  assert.match(stdout, /^tokens {2}[\d,]+ per epoch .*$/m);
   assert.match(stdout, /^steps {3}18 in 3 epochs$/m);
   assert.match(stdout, /^memory .* available \(.*activations.*\)$/m);
   assert.ok(!existsSync(join(root, 'dry')));
@@ -296,7 +296,7 @@ describe('a loss that stays NaN', () => {
     );
     assert.match(
       stderr,
-      /^error: the loss is NaN or infinite at step \d+, for 3 steps now; go on from the last good checkpoint with --resume \S+, or start again, with a lower --learning-rate or some --warmup-steps\n$/,
+      /^error: the loss is NaN or infinite at step \d+, for 3 steps in a row; resume from the last good checkpoint with --resume \S+, or start again, with a lower --learning-rate or more --warmup-steps\n$/,
     );
     assert.equal(code, 6);
     assert.ok(stderr.includes(`--resume ${checkpoint},`), stderr);
@@ -318,7 +318,7 @@ describe('a loss that stays NaN', () => {
     );
     assert.match(
       stderr,
-      /^error: the loss is NaN or infinite at step 2.*there is no good checkpoint yet; start again/,
+      /^error: the loss is NaN or infinite at step 2.*there is no earlier good checkpoint; start again/,
     );
     assert.equal(code, 6);
     assert.ok(!existsSync(join(root, 'short', 'model.safetensors')), 'a broken model is not published');

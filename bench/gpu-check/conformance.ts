@@ -1,6 +1,6 @@
-// The conformance suite on the card at hand, with the machine's own driver and libraries, in the precision that
-// CHATBOT_TRAIN_TEST_PRECISION names; in half precision also with tensors as tensor cores and fused epilogues ask for them.
-// No test file by name: `npm test` runs the same suite on the emulated card.
+// Runs the conformance suite on this machine's card, driver and libraries, in the precision that
+// CHATBOT_TRAIN_TEST_PRECISION names; in half precision also with tensors aligned as tensor cores and fused epilogues
+// require. Its name is not that of a test file, because `npm test` runs the same suite on the emulated card.
 
 import { selectDevice } from '../../src/device/select.js';
 import { describeDevice } from '../../test/device/conformance.js';

@@ -1,5 +1,5 @@
-// What the check runs on: the card, its driver and libraries, what the device offers, and Python with torch where it is.
-// Exits with 5 and a sentence where there is no GPU that the device can use.
+// Describes what the check runs on: the card, its driver and libraries, the device's precisions, and Python with torch
+// if there is one. Exits with code 5 and a sentence if there is no GPU that the device can use.
 //
 //     node dist/bench/gpu-check/environment.js --device cuda [--python PATH]
 
@@ -16,24 +16,24 @@ export interface Environment {
   readonly card: string;
   readonly computeCapability: string;
   readonly totalMemory: number;
-  /** Bytes that a run may take, which is less than what is free. */
+  /** Bytes that a run may take, which is less than the free memory. */
   readonly availableMemory: number;
   /** As CUDA counts: 13000 is 13.0. */
   readonly driverVersion: number;
   readonly device: string;
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[];
-  /** null where there is no Python with torch and transformers. */
+  /** null without a Python that has torch and transformers. */
   readonly python: PythonEnvironment | null;
   readonly node: string;
   readonly system: string;
   readonly processor: string;
   readonly processors: number;
   readonly machineMemory: number;
-  /** nvidia-smi's words, where it is there. */
+  /** The output of nvidia-smi, if it is installed. */
   readonly nvidiaSmi: string | null;
   readonly computeSanitizer: string | null;
-  /** What `chatbot-train doctor --json` says. */
+  /** The output of `chatbot-train doctor --json`. */
   readonly doctor: unknown;
 }
 
@@ -41,7 +41,7 @@ export interface PythonEnvironment {
   readonly python: string;
   readonly torch: string;
   readonly transformers: string;
-  /** Whether torch has the card. */
+  /** Whether torch can use the card. */
   readonly cuda: boolean;
 }
 
@@ -78,18 +78,18 @@ async function environment(name: string, python: string): Promise<Environment> {
     device: device.description,
     precisions: device.precisions,
     weightPrecisions: device.weightPrecisions,
-    python: json<PythonEnvironment>(said(python, ['-c', pythonProbe])),
+    python: json<PythonEnvironment>(outputOf(python, ['-c', pythonProbe])),
     node: process.version,
     system: `${process.platform} ${process.arch} ${release()}`,
     processor: cpus()[0]?.model ?? '',
     processors: cpus().length,
     machineMemory: totalmem(),
-    nvidiaSmi: said('nvidia-smi', [
+    nvidiaSmi: outputOf('nvidia-smi', [
       '--query-gpu=name,driver_version,pstate,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,ecc.mode.current',
       '--format=csv',
     ]),
-    computeSanitizer: said('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
-    doctor: json(said(process.execPath, [command('main'), 'doctor', '--json'])),
+    computeSanitizer: outputOf('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
+    doctor: json(outputOf(process.execPath, [command('main'), 'doctor', '--json'])),
   };
   device.dispose();
   return found;
@@ -99,8 +99,8 @@ function command(name: string): string {
   return fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
 }
 
-/** A program's stdout; null where it is not there or fails without a word. */
-function said(program: string, args: readonly string[]): string | null {
+/** A program's stdout; null if the program is missing or fails without output. */
+function outputOf(program: string, args: readonly string[]): string | null {
   const { stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
   return stdout?.trim() || null;
 }

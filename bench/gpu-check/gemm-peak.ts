@@ -1,5 +1,5 @@
-// The fastest that the card multiplies large matrices through the device: what the share of a training step is measured
-// against. Operands are random numbers, since a card that multiplies zeros draws less power and clocks higher.
+// Measures the highest rate at which the card multiplies large matrices through the device: the reference for the rate
+// of a training step. The operands are random, because a card that multiplies zeros draws less power and clocks higher.
 //
 //     node dist/bench/gpu-check/gemm-peak.js --device cuda --precision bf16
 
@@ -13,7 +13,7 @@ import { median, precisionOf, seconds } from '../measure.js';
 
 export interface GemmPeakResult {
   readonly precision: string;
-  /** Floating point operations a second of the best size. */
+  /** Floating point operations per second for the best size. */
   readonly flops: number;
   readonly sizes: readonly {
     readonly m: number;
@@ -27,10 +27,10 @@ const { values } = parseArgs({
   options: {
     device: { type: 'string', default: 'cuda' },
     precision: { type: 'string', default: 'bf16' },
-    /** Of square products. */
+    /** Sizes of the square matrices. */
     sizes: { type: 'string', default: '4096,8192,16384' },
     repetitions: { type: 'string', default: '7' },
-    /** What one repetition takes at the least. */
+    /** Minimum time of one repetition. */
     seconds: { type: 'string', default: '0.1' },
   },
 });
@@ -60,7 +60,7 @@ function randomSquare(on: Device, label: string): Tensor {
   return tensor;
 }
 
-/** The median of the repetitions: a moment before the card has found its clock does not count. */
+/** The median of the repetitions, so that the first moments before the clock settles do not count. */
 function rate(size: number): number {
   const square = (tensor: Tensor) => tensor.view(0, [size, size]);
   const wait = () => device.download(out.view(0, [1]));

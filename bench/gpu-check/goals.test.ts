@@ -24,14 +24,14 @@ const found = (outcomes: readonly Outcome[], words: RegExp) => {
   return finding;
 };
 
-describe('what the measurements come to', () => {
-  test('nothing measured: everything is missing, nothing met', () => {
+describe('findings from measurements', () => {
+  test('without measurements, every finding is missing and none is met', () => {
     const all = findings([]);
     assert.ok(all.length > 10);
     assert.ok(all.every(({ met }) => met === null));
   });
 
-  test("the share of the card's peak is operations a second over those of its products", () => {
+  test("the share of the card's peak is the step's operations per second over those of the matrix products", () => {
     const step = { tokensPerSecond: 100_000, flopsPerToken: 2.5e9, precision: 'bf16' };
     const outcomes = [measured('train medium', step), measured('gemm bf16', { flops: 5e14 })];
     const { ours, peer, reached, met } = found(outcomes, /^medium.*GEMM peak/);
@@ -41,7 +41,7 @@ describe('what the measurements come to', () => {
     );
   });
 
-  test('steps are not set against the peak of another precision', () => {
+  test('steps are not compared with the peak of another precision', () => {
     const step = { tokensPerSecond: 100_000, flopsPerToken: 2.5e9, precision: 'fp16' };
     assert.equal(
       found([measured('train medium', step), measured('gemm bf16', { flops: 5e14 })], /^medium.*GEMM peak/)
@@ -50,7 +50,7 @@ describe('what the measurements come to', () => {
     );
   });
 
-  test('a peer is compared by the median of its rounds, and only by rounds that passed', () => {
+  test('a peer is compared by the median of the rounds that passed', () => {
     const speed = (tokensPerSecond: number) => ({ tokensPerSecond, flopsPerToken: 1, precision: 'bf16' });
     const outcomes = [
       ...[260, 260, 10].map((rate) => measured('train small', speed(rate))),
@@ -61,9 +61,9 @@ describe('what the measurements come to', () => {
     assert.deepEqual({ reached, met }, { reached: '1.30', met: true });
   });
 
-  test('memory must fit, and be what was planned', () => {
+  test('memory must fit, and match the plan', () => {
     const outcomes = [measured('memory', { takenBytes: 10.5e9, plannedBytes: 10e9 })];
-    assert.equal(found(outcomes, /8 x 512: GB taken/).met, true);
-    assert.equal(found(outcomes, /8 x 512: taken and planned apart/).met, false);
+    assert.equal(found(outcomes, /8 x 512: GB used/).met, true);
+    assert.equal(found(outcomes, /8 x 512: relative difference/).met, false);
   });
 });

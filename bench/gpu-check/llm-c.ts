@@ -1,5 +1,6 @@
-// Runs llm.c's train_gpt2cu (github.com/karpathy/llm.c), built elsewhere, on random tokens: the model's shape from
-// scratch, the same rows a step as ours. Writes the token files that it wants and reads tokens/s off its output.
+// Runs llm.c's train_gpt2cu (github.com/karpathy/llm.c), which the user builds, on random tokens: the model's shape
+// from scratch, with as many sequences per step as ours. Writes the token files it needs and reads tokens/s from its
+// output.
 //
 //     LLM_C=/path/to/train_gpt2cu node dist/bench/gpu-check/llm-c.js --model medium --batch 16 --tokens 1024
 
@@ -25,13 +26,13 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '20' },
   },
 });
-/** Its names of GPT-2's shapes: by depth. */
+/** llm.c's names for GPT-2's shapes, by depth. */
 const depths: Readonly<Record<string, string>> = { small: 'd12', medium: 'd24', large: 'd36' };
 const [batch, tokens, steps] = [Number(values.batch), Number(values.tokens), Number(values.steps)];
 const depth = depths[values.model];
-if (depth === undefined) throw new Error(`--model is one of ${Object.keys(depths)}`);
+if (depth === undefined) throw new Error(`--model must be one of ${Object.keys(depths)}`);
 const program = process.env.LLM_C;
-if (program === undefined) throw new Error("LLM_C names llm.c's train_gpt2cu");
+if (program === undefined) throw new Error("LLM_C must be the path of llm.c's train_gpt2cu");
 
 const scratch = mkdtempSync(join(tmpdir(), 'llm-c-'));
 try {
@@ -42,7 +43,8 @@ try {
     [
       ...['-i', data, '-j', data, '-e', depth, '-b', String(batch), '-t', String(tokens)],
       ...['-d', String(batch * tokens), '-x', String(steps)],
-      // It validates at both ends whatever it is told, outside of the steps that it times: one batch then, and no samples.
+      // It always validates at the start and the end, outside the timed steps. So it gets one batch for that, and no
+      // samples.
       ...['-v', '1000000', '-m', '1', '-s', '0'],
     ],
     { encoding: 'utf8', cwd: scratch, maxBuffer: 2 ** 26 },
@@ -53,7 +55,7 @@ try {
   const stepMilliseconds = [...stdout.matchAll(/^step .*?\| ([\d.]+) ms \|/gm)]
     .map(([, time]) => Number(time))
     .slice(3);
-  if (stepMilliseconds.length === 0) throw new Error(`no steps are in the output of ${program}: ${output}`);
+  if (stepMilliseconds.length === 0) throw new Error(`no steps in the output of ${program}: ${output}`);
   const tokensPerSecond = (batch * tokens * 1000) / median(stepMilliseconds);
   const result: LlmCResult = { tokensPerSecond, stepMilliseconds, output };
   console.log(JSON.stringify(result));
@@ -61,7 +63,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** llm.c's data: 256 words of header (magic, version, count), then the tokens in 16 bits each. */
+/** llm.c's data format: a header of 256 words (magic, version, count), then the tokens in 16 bits each. */
 function tokenFile(count: number): Buffer {
   const random = new Random(1);
   const header = new Int32Array(256);

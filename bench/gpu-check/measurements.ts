@@ -1,13 +1,13 @@
-// The steps that measure: start, matrix products, memory, training and decoding, each of ours followed by its peers', so that
-// both see the same card in the same minutes. Sizes and time limits are here; goals are in goals.ts.
+// The steps that measure: start-up, matrix products, memory, training and decoding. Each of ours is followed by its
+// peers', so that both see the same card within minutes. Sizes and time limits are here; goals are in goals.ts.
 
 import { join } from 'node:path';
 import type { Precision } from '../../src/device/device.js';
 import { peer } from '../measure.js';
-import { fastest, ours, precisions, type Situation, unless } from './situation.js';
+import { fastest, ours, precisionAvailability, precisions, type Situation } from './situation.js';
 import type { Step } from './step.js';
 
-/** All of them, in the order in which they run. */
+/** All measuring steps, in the order in which they run. */
 export function measurements(situation: Situation): Step[] {
   const rounds = Array.from({ length: situation.rounds }, (_, round) => round + 1);
   return [
@@ -16,7 +16,7 @@ export function measurements(situation: Situation): Step[] {
     ...memory(situation),
     ...encodedDialogues(situation),
     ...rounds.flatMap((round) => [
-      // The denominator in the same minutes as what it is under: a warm card clocks lower.
+      // The denominator is measured in the same round as its numerators, because a warm card clocks lower.
       gemmPeak(situation, fastest(situation)),
       ...training(situation, round),
       ...dialogues(situation, round),
@@ -27,7 +27,7 @@ export function measurements(situation: Situation): Step[] {
 
 function start(situation: Situation): Step[] {
   return [
-    ours('gpu-check/start', { name: 'start with and without kept kernels', series: 'start' }, [
+    ours('gpu-check/start', { name: 'start with and without cached kernels', series: 'start' }, [
       ...['--device', situation.device, '--precision', fastest(situation)],
     ]),
   ];
@@ -39,7 +39,7 @@ function gemmPeak(situation: Situation, precision: Precision): Step {
     ...ours('gpu-check/gemm-peak', { name: `GEMM peak, ${precision}`, series: `gemm ${precision}` }, [
       ...['--device', situation.device, '--precision', precision, ...sizes],
     ]),
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }
 
@@ -53,7 +53,7 @@ function memory(situation: Situation): Step[] {
     ...ours(
       'gpu-check/memory',
       {
-        name: `memory of medium, 8 x 512${checkpointing ? ', activations computed again' : ''}`,
+        name: `memory of medium, 8 x 512${checkpointing ? ', with recomputed activations' : ''}`,
         series: checkpointing ? 'memory checkpointing' : 'memory',
       },
       [
@@ -61,14 +61,14 @@ function memory(situation: Situation): Step[] {
         ...(checkpointing ? ['--gradient-checkpointing'] : []),
       ],
     ),
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   }));
 }
 
-/** Why torch cannot be measured here, if it cannot. */
-function unlessTorch({ environment: { python }, smoke }: Situation): Pick<Step, 'notOffered'> {
+/** Why torch cannot be measured here; empty if it can. */
+function torchAvailability({ environment: { python }, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no peers with --smoke' };
-  if (python === null) return { notOffered: 'no Python with torch and transformers: name it by --python' };
+  if (python === null) return { notOffered: 'no Python with torch and transformers: name it with --python' };
   return python.cuda ? {} : { notOffered: `torch ${python.torch} has no CUDA here` };
 }
 
@@ -85,11 +85,11 @@ function theirs(
     args: [peer(script), '--device', 'cuda', ...args],
     limitSeconds: 300,
     prints: 'program',
-    ...unlessTorch(situation),
+    ...torchAvailability(situation),
   };
 }
 
-/** Rows of 1024 a step that the card has room for, ours and the peers': a power of two. */
+/** Sequences of 1024 per step that fit on the card, for ours and for the peers: a power of two. */
 function rowsOf({ environment: { totalMemory } }: Situation): number {
   const gigabytes = totalMemory / 1e9;
   return Math.min(16, Math.max(1, 2 ** Math.floor(Math.log2(gigabytes / 4))));
@@ -109,7 +109,7 @@ function training(situation: Situation, round: number): Step[] {
         ...ours('train-step', { name: `training ${what}`, series: `train ${model}` }, [
           ...['--device', device, '--precision', precision, '--model', model, ...sizes, ...timing],
         ]),
-        ...unless(situation, precision),
+        ...precisionAvailability(situation, precision),
       },
       theirs(
         situation,
@@ -134,8 +134,8 @@ function llmC(model: string, what: string, sizes: readonly string[]): Step {
 const units = ['conversation', 'reply'] as const;
 type Unit = (typeof units)[number];
 
-/** Why dialogues are not measured, if they are not. */
-function unlessDialogues({ data, smoke }: Situation): Pick<Step, 'notOffered'> {
+/** Why dialogues are not measured; empty if they are. */
+function dialogueAvailability({ data, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no dialogues with --smoke' };
   return data === undefined ? { notOffered: '--data names no dialogues' } : {};
 }
@@ -149,7 +149,7 @@ function sample({ data }: Situation, unit: Unit): string[] {
 
 const encoded = ({ scratch }: Situation, unit: Unit) => join(scratch, `${unit}.json`);
 
-/** The same dialogues for the Trainer. */
+/** The same dialogues, encoded for the Trainer. */
 function encodedDialogues(situation: Situation): Step[] {
   return units.map((unit) => ({
     ...ours('dialogues', { name: `dialogues for the Trainer: ${unit}` }, [
@@ -157,35 +157,38 @@ function encodedDialogues(situation: Situation): Step[] {
       ...['--write', encoded(situation, unit)],
     ]),
     part: 'peers',
-    ...unlessTorch(situation),
-    ...unlessDialogues(situation),
+    ...torchAvailability(situation),
+    ...dialogueAvailability(situation),
   }));
 }
 
-/** The Trainer's examples: whole conversations as ours, or one a reply with all before it, as DialoGPT's own data has. */
+/**
+ * The Trainer's examples: whole conversations like ours, or one example per reply with all preceding turns, like
+ * DialoGPT's own data.
+ */
 function dialogues(situation: Situation, round: number): Step[] {
   const precision = fastest(situation);
   return units.flatMap((unit) => {
-    const what = `${unit === 'reply' ? 'one a reply' : 'conversations'}, round ${round}`;
+    const what = `${unit === 'reply' ? 'one example per reply' : 'conversations'}, round ${round}`;
     return [
       {
         ...ours('dialogues', { name: `dialogues: ${what}`, series: `dialogues ${unit}` }, [
           ...['--device', situation.device, '--precision', precision, ...sample(situation, unit)],
         ]),
-        ...unless(situation, precision),
-        ...unlessDialogues(situation),
+        ...precisionAvailability(situation, precision),
+        ...dialogueAvailability(situation),
       },
       {
         ...theirs(
           situation,
           'hf_trainer_dialogues',
           {
-            name: `Hugging Face Trainer, as its docs start: ${what}`,
+            name: `Hugging Face Trainer, documented settings: ${what}`,
             series: `trainer dialogues ${unit}`,
           },
           ['--precision', precision, '--sampling', 'random', '--dialogues', encoded(situation, unit)],
         ),
-        ...unlessDialogues(situation),
+        ...dialogueAvailability(situation),
       },
     ];
   });
@@ -203,7 +206,7 @@ function decoding(situation: Situation, round: number): Step[] {
       ...ours('decode', { name: what, series: 'decode' }, [
         ...['--device', device, '--precision', precision, '--weights', precision, ...sizes],
       ]),
-      ...unless(situation, precision),
+      ...precisionAvailability(situation, precision),
     },
     theirs(situation, 'hf_generate', { name: `transformers' generate: ${what}`, series: 'generate' }, [
       ...['--type', precision === 'bf16' ? 'bfloat16' : 'float16', ...sizes],

@@ -1,5 +1,5 @@
-// What the plan says a training run takes of the card's memory, beside what the driver counts: available memory before
-// the learner is built, less that after its first step.
+// Compares the memory plan of a training run with what the driver counts: the available memory before the learner is
+// built, minus that after its first step.
 //
 //     node dist/bench/gpu-check/memory.js --model medium --batch 8 --tokens 512 --precision bf16
 
@@ -12,7 +12,7 @@ import { precisionOf } from '../measure.js';
 
 export interface MemoryResult {
   readonly plannedBytes: number;
-  /** By cuMemGetInfo. */
+  /** As cuMemGetInfo reports. */
   readonly takenBytes: number;
   /** What a run may take, before the learner is built. */
   readonly availableBytes: number;

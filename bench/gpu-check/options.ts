@@ -1,4 +1,4 @@
-// The flags of `gpu-check`: their help, and one sentence for each that is wrong. Looks at nothing but the words.
+// The flags of `gpu-check`, their help, and one sentence for each kind of mistake. Looks only at the arguments.
 
 import { parseArgs } from 'node:util';
 import { messageOf, UserError } from '../../src/errors.js';
@@ -7,7 +7,7 @@ import { nearest } from '../../src/suggest.js';
 import type { Wanted } from './situation.js';
 import { type Part, parts } from './step.js';
 
-export interface Asked extends Omit<Wanted, 'scratch'> {
+export interface ParsedFlags extends Omit<Wanted, 'scratch'> {
   readonly only: readonly Part[];
   readonly minutes: number;
   readonly output: string | undefined;
@@ -16,7 +16,7 @@ export interface Asked extends Omit<Wanted, 'scratch'> {
 interface Flag {
   readonly type: 'string' | 'boolean';
   readonly default?: string;
-  /** What its value is called in the help. */
+  /** The placeholder of its value in the help. */
   readonly value?: string;
   readonly help: string;
 }
@@ -27,23 +27,23 @@ const flags = {
     type: 'string',
     value: 'PARTS',
     default: parts.join(','),
-    help: `some of the parts, with commas between`,
+    help: `the parts to run, separated by commas`,
   },
-  minutes: { type: 'string', value: 'N', default: '60', help: 'the time for all parts together' },
-  rounds: { type: 'string', value: 'N', default: '2', help: 'how often ours and the peers take turns' },
+  minutes: { type: 'string', value: 'N', default: '60', help: 'the time limit for all parts together' },
+  rounds: { type: 'string', value: 'N', default: '2', help: 'how many times ours and the peers alternate' },
   python: {
     type: 'string',
     value: 'PATH',
     default: process.env.CHATBOT_TRAIN_PYTHON ?? 'python3',
-    help: 'a Python with torch for CUDA and transformers, for the peers',
+    help: 'a Python with torch for CUDA and transformers, to run the peers',
   },
-  data: { type: 'string', value: 'FILE', help: 'dialogues in the form of Persona-Chat, for the benchmark' },
+  data: { type: 'string', value: 'FILE', help: 'dialogues in Persona-Chat format, for the benchmark' },
   output: {
     type: 'string',
     value: 'FILE',
-    help: 'where the report goes; a report that is there is added to',
+    help: 'the report file; an existing report is extended',
   },
-  smoke: { type: 'boolean', help: 'tiny sizes on the emulated card, to test the check itself' },
+  smoke: { type: 'boolean', help: 'run tiny sizes on the emulated card, to test the check itself' },
   help: { type: 'boolean', help: 'print this text' },
 } as const satisfies Record<string, Flag>;
 
@@ -60,12 +60,15 @@ export function helpText(): string {
     '',
     ...lines,
     '',
-    'Exit code: 0 everything that could run passed, 1 a step failed or had no time left, 2 a wrong flag, 5 no usable GPU.',
+    'Exit code: 0 all steps that could run passed, 1 a step failed or had no time left, 2 wrong flag, 5 no usable GPU.',
   ].join('\n');
 }
 
-/** @returns 'help' where that is asked for. @throws UserError (usage) */
-export function readFlags(args: readonly string[]): Asked | 'help' {
+/**
+ * @returns 'help' if --help is given
+ * @throws UserError (usage)
+ */
+export function readFlags(args: readonly string[]): ParsedFlags | 'help' {
   const { values, positionals, tokens } = parsed(args);
   for (const token of tokens)
     if (token.kind === 'option' && !(token.name in flags)) throw unknownFlag(token.rawName);
@@ -73,21 +76,21 @@ export function readFlags(args: readonly string[]): Asked | 'help' {
   if (positionals[0] !== undefined)
     throw new UserError(
       'argument-unexpected',
-      `gpu-check takes flags only, not ${quoted(positionals[0])}; --help lists them.`,
+      `gpu-check accepts only flags, not ${quoted(positionals[0])}; --help lists them.`,
     );
   const text = (name: keyof typeof flags): string | undefined => {
     const value = values[name] ?? ('default' in flags[name] ? flags[name].default : undefined);
     if (value === undefined) return undefined;
     if (typeof value === 'string' && value !== '') return value;
-    throw new UserError('option-invalid', `--${name} needs a value; --help says which.`);
+    throw new UserError('option-invalid', `--${name} needs a value; see --help.`);
   };
   const device = text('device') ?? '';
   if (!/^cuda(:\d+)?$/.test(device))
-    throw new UserError('option-invalid', `--device is cuda or cuda:N, not ${quoted(device)}.`);
+    throw new UserError('option-invalid', `--device must be cuda or cuda:N, not ${quoted(device)}.`);
   const positive = (name: 'minutes' | 'rounds'): number => {
     const value = Number(text(name));
     if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-    throw new UserError('option-invalid', `--${name} is a number above 0, not ${quoted(text(name))}.`);
+    throw new UserError('option-invalid', `--${name} must be a number above 0, not ${quoted(text(name))}.`);
   };
   return {
     device,
@@ -126,6 +129,6 @@ function partNamed(name: string): Part {
   if (part !== undefined) return part;
   throw new UserError(
     'option-invalid',
-    `--only: there is no part ${quoted(name)}; there are ${parts.join(', ')}.`,
+    `--only: there is no part ${quoted(name)}; the parts are ${parts.join(', ')}.`,
   );
 }

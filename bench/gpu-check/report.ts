@@ -1,5 +1,5 @@
-// The report of a check: JSON for keeping, a table for reading. Written anew after every step, so that a check that is
-// cut off has told what it knew. A later check of other parts adds to the report of the same card and day.
+// The report of a check: JSON to keep, a table to read. It is rewritten after every step, so that an interrupted check
+// keeps its results. A later check of other parts extends the report of the same card and day.
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,15 +9,15 @@ import { type Finding, table } from '../findings.js';
 import { type Outcome, type Part, parts, type TestSummary } from './step.js';
 
 export interface Report {
-  /** Of the last check that wrote into it. null while it runs, and where it was cut off. */
+  /** When the last check that wrote to it finished; null while one runs, or if it was interrupted. */
   readonly finishedAt: string | null;
-  /** As it was called. */
+  /** The command-line arguments. */
   readonly arguments: readonly string[];
-  /** The emulator's card, or one of the same small sizes. */
+  /** Whether it ran on the emulated card, or on a real one with the same small sizes. */
   readonly smoke: boolean;
   readonly card: string;
   readonly outcomes: readonly Outcome[];
-  /** Empty with `smoke`: nothing is measured there. */
+  /** Empty with `smoke`, which measures nothing. */
   readonly findings: readonly Finding[];
 }
 
@@ -28,7 +28,7 @@ export function reportPath(card: string, date: Date): string {
   return join(folder, `${date.toISOString().slice(0, 10)}-${name}.json`);
 }
 
-/** What an earlier check of that card found about other parts. */
+/** The outcomes of an earlier check of that card, for the parts that this one does not run. */
 export function earlierOutcomes(path: string, card: string, only: readonly Part[]): Outcome[] {
   if (!existsSync(path)) return [];
   try {
@@ -36,13 +36,13 @@ export function earlierOutcomes(path: string, card: string, only: readonly Part[
     if (earlier.card !== card) return [];
     return earlier.outcomes.filter(({ part }) => part !== 'environment' && !only.includes(part));
   } catch {
-    // No report of ours: the time on a card is worth more than what lies there.
+    // Not one of our reports. It is overwritten, because the new measurements cost time on a card.
     return [];
   }
 }
 
-/** In the order of the parts. */
-export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
+/** Sorted by part. */
+export function sortedByPart(outcomes: readonly Outcome[]): Outcome[] {
   return [...outcomes].sort((one, other) => parts.indexOf(one.part) - parts.indexOf(other.part));
 }
 
@@ -51,8 +51,8 @@ export function writeReport(path: string, report: Report): void {
   writeFileAtomic(path, `${JSON.stringify(report, null, 2)}\n`);
 }
 
-/** In Markdown. */
-export function readable({ card, outcomes, findings }: Report): string {
+/** As Markdown. */
+export function toMarkdown({ card, outcomes, findings }: Report): string {
   const rows = outcomes.map((outcome) => [
     outcome.part,
     outcome.name,
@@ -65,16 +65,16 @@ export function readable({ card, outcomes, findings }: Report): string {
   return [`## ${card}`, '', ...steps, ...(findings.length > 0 ? ['', table(findings)] : [])].join('\n');
 }
 
-/** One line that fits a cell. */
+/** One line that fits a table cell. */
 export function remark({ status, result, words }: Outcome): string {
   const summary = result as Partial<TestSummary> | null;
   const counts =
     summary?.failures === undefined
       ? ''
       : `${summary.passed} passed${summary.failures.length > 0 ? `, ${summary.failures.length} failed: ` : ''}`;
-  // A program that throws says so in the middle of what Node.js prints around it.
+  // Node.js surrounds a thrown error with other lines.
   const lines = words.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
-  const why = status === 'passed' ? '' : said;
+  const message = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
+  const why = status === 'passed' ? '' : message;
   return `${counts}${why.slice(0, 160)}`.replaceAll('|', '\\|');
 }

@@ -1,5 +1,5 @@
-// A reporter for Node's test runner: one line of JSON for each test as it ends, so that tests cut short by a time limit
-// have told what they found. Suites are not counted, their tests are.
+// A reporter for Node's test runner: one line of JSON for each test as it ends, so that results survive a time limit.
+// Suites are not counted; their tests are.
 
 import type { TestLine } from './step.js';
 
@@ -16,7 +16,7 @@ export default async function* reporter(source: AsyncIterable<TestEvent>): Async
   for await (const { type, data } of source) {
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const error = data.details?.error;
-    // A suite fails with its tests; one that fails by itself (in `before`) has no tests that could tell.
+    // A suite fails with its tests. One that fails by itself (in `before`) has no tests to report the failure.
     if (data.details?.type === 'suite' && !isOwnFailure(error)) continue;
     const cause = error?.cause;
     const message = cause instanceof Error ? cause.message : (error?.message ?? '');

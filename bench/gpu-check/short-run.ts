@@ -1,5 +1,5 @@
-// A run as a person starts it: the quickstart on the card, cut to some steps, twice with one seed, and a word with what
-// it made. The loss must fall, both runs must leave the same bits, and the model must answer.
+// A run as a user starts it: the quickstart on the card, cut to a few steps, twice with one seed, and a prompt to the
+// trained model. The loss must fall, both runs must leave the same bits, and the model must answer.
 //
 //     node dist/bench/gpu-check/short-run.js --device cuda --precision bf16 --steps 60
 
@@ -13,12 +13,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 export interface ShortRunResult {
-  /** Of every logged step. */
+  /** One for each logged step. */
   readonly losses: readonly number[];
   readonly tokensPerSecond: number;
-  /** From the command to its end. */
+  /** Duration of the command. */
   readonly seconds: number;
-  /** Of the weights that both runs left. */
+  /** Hash of the weights, which is the same for both runs. */
   readonly sha256: string;
   readonly reply: string;
 }
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'cuda' },
     precision: { type: 'string', default: 'bf16' },
     steps: { type: 'string', default: '60' },
-    /** Tokens a row. */
+    /** Tokens per packed sequence. */
     tokens: { type: 'string', default: '128' },
   },
 });
@@ -46,8 +46,8 @@ try {
   const [first, second] = [train('first'), train('second')];
   const [begun = Number.NaN, ...later] = first.losses;
   assert.ok((later.at(-1) ?? Number.NaN) < begun, `the loss does not fall: ${first.losses}`);
-  assert.deepEqual(second.losses, first.losses, 'a second run with the same seed has other losses');
-  assert.equal(second.sha256, first.sha256, 'a second run with the same seed leaves other weights');
+  assert.deepEqual(second.losses, first.losses, 'a second run with the same seed has different losses');
+  assert.equal(second.sha256, first.sha256, 'a second run with the same seed leaves different weights');
   const reply = chat(first.folder);
   const { losses, tokensPerSecond, seconds, sha256 } = first;
   const result: ShortRunResult = { losses, tokensPerSecond, seconds, sha256, reply };
@@ -81,7 +81,7 @@ function train(name: string): Ran {
   };
 }
 
-/** A greedy reply of a few tokens: an answer, whatever it says. */
+/** A greedy reply of a few tokens. Any answer will do. */
 function chat(folder: string): string {
   const flags = ['--device', values.device, '--greedy', '--min-new-tokens', '4', '--max-new-tokens', '8'];
   const reply = command('chat/main', [folder, ...flags], 'hello\n').trim();

@@ -1,4 +1,4 @@
-// What the steps are chosen by: what was asked for, and what the machine turned out to have.
+// What decides which steps run: the flags, and what the machine has.
 
 import type { Precision } from '../../src/device/device.js';
 import { program } from '../measure.js';
@@ -8,11 +8,11 @@ import type { Step } from './step.js';
 export interface Wanted {
   readonly device: string;
   readonly python: string;
-  /** Dialogues in the form of Persona-Chat. */
+  /** A file of dialogues in Persona-Chat format. */
   readonly data: string | undefined;
   readonly smoke: boolean;
   readonly rounds: number;
-  /** A folder for what one step leaves for another. */
+  /** A folder in which steps leave files for later steps. */
   readonly scratch: string;
 }
 
@@ -22,13 +22,16 @@ export interface Situation extends Wanted {
 
 export const precisions: readonly Precision[] = ['fp32', 'bf16', 'fp16'];
 
-/** Why a precision cannot be had here, if it cannot. */
-export function unless({ environment }: Situation, precision: Precision): Pick<Step, 'notOffered'> {
+/** Why a precision is unavailable here; empty if it is available. */
+export function precisionAvailability(
+  { environment }: Situation,
+  precision: Precision,
+): Pick<Step, 'notOffered'> {
   if (environment.precisions.includes(precision)) return {};
   return { notOffered: `the device trains in ${environment.precisions.join(', ')}, not in ${precision}` };
 }
 
-/** Of ours, in a process of Node's. */
+/** A step that runs one of our programs with Node. */
 export function ours(
   name: string,
   about: { name: string; series?: string; limit?: number },
@@ -45,7 +48,7 @@ export function ours(
   };
 }
 
-/** The precision of the benchmark: fp16 on a card before Ampere. */
+/** The precision of the benchmark: bf16, or fp16 on a card before Ampere. */
 export function fastest({ environment }: Situation): Precision {
   return environment.precisions.includes('bf16') ? 'bf16' : 'fp16';
 }

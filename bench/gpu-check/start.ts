@@ -1,6 +1,7 @@
-// From nothing to a device that has trained a step and said a word, in two processes that share an empty cache: the
-// first compiles every kernel that a run of that precision uses, the second finds them on disk. The model is small, its
-// heads are as large as those of GPT-2 and DialoGPT, which decides what attention is compiled from.
+// Measures the time from nothing to a device that has trained one step and generated one token, in two processes that
+// share an empty cache. The first compiles every kernel that a run in that precision uses; the second finds them on
+// disk. The model is small, but its heads have the size of GPT-2's and DialoGPT's, which decides which attention is
+// compiled.
 //
 //     node dist/bench/gpu-check/start.js --device cuda --precision bf16
 

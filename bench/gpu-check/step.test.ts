@@ -17,7 +17,7 @@ function step(script: string, more: Partial<Step> = {}): Step {
 const print = (value: unknown) => `console.log(${JSON.stringify(JSON.stringify(value))});`;
 
 describe('a step of the check', () => {
-  test("passes with what a program's last line says", async () => {
+  test("passes with the result on the program's last line", async () => {
     const { status, result, exitCode } = await runStep(
       step(`console.log('first');${print({ speed: 3 })}`),
       60,
@@ -25,14 +25,14 @@ describe('a step of the check', () => {
     assert.deepEqual({ status, result, exitCode }, { status: 'passed', result: { speed: 3 }, exitCode: 0 });
   });
 
-  test('fails with the words of a program that fails', async () => {
+  test('fails with the error text of the program', async () => {
     const outcome = await runStep(step("throw new Error('no such card')"), 60);
     assert.equal(outcome.status, 'failed');
     assert.equal(outcome.exitCode, 1);
     assert.equal(remark(outcome), 'Error: no such card');
   });
 
-  test('fails where a program prints no result, dies, or is not there', async () => {
+  test('fails if a program prints no result, dies, or does not exist', async () => {
     const silent = await runStep(step(''), 60);
     const killed = await runStep(step("process.kill(process.pid, 'SIGKILL')"), 60);
     const absent = await runStep(step('', { command: '/nowhere/python3' }), 60);
@@ -43,20 +43,20 @@ describe('a step of the check', () => {
     assert.match(absent.words, /ENOENT/);
   });
 
-  test('is ended at its time limit, with what it started', async () => {
+  test('is ended at its time limit, together with its child processes', async () => {
     const child =
       "require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'inherit' });";
     const outcome = await runStep(step(`${child}setInterval(() => {}, 1e6)`, { limitSeconds: 0.2 }), 60);
     assert.equal(outcome.status, 'timed out');
   });
 
-  test('does not run without time, or where the machine does not offer it', async () => {
+  test('does not run without time left, or if the machine does not offer it', async () => {
     const late = await runStep(step(print(1)), 0.5);
     const absent = await runStep(step(print(1), { notOffered: 'no torch' }), 60);
     assert.deepEqual([late.status, absent.status, absent.words], ['no time left', 'not offered', 'no torch']);
   });
 
-  test('of tests is the sum of their lines, kept as far as they came', async () => {
+  test('of tests sums up their lines, and keeps those printed before an end', async () => {
     const lines = `${print({ test: 'one', outcome: 'passed' })}${print({ test: 'two', outcome: 'failed', message: 'wrong sum' })}`;
     const tests = (script: string) => runStep(step(script, { prints: 'tests' }), 60);
     const failed = await tests(`${lines}process.exit(1)`);

@@ -1,5 +1,5 @@
-// One step of the check: a program in a process of its own, with a time limit, so that whatever becomes of it (a crash,
-// a hang, a lost GPU) the other steps still run. Knows nothing of what the steps are.
+// One step of the check: a program in a separate process with a time limit. If it crashes, hangs or loses the GPU, the
+// other steps still run. Does not know what the steps are.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -9,15 +9,15 @@ export type Part = (typeof parts)[number];
 export interface Step {
   readonly name: string;
   readonly part: Part;
-  /** Steps that measure the same thing in turns have one series. */
+  /** Steps that measure the same thing in alternating rounds share one series. */
   readonly series?: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly limitSeconds: number;
-  /** `tests` prints a line of JSON for each test, a `program` one line in all. */
+  /** `tests` prints one line of JSON per test, `program` one line in total. */
   readonly prints: 'program' | 'tests';
-  /** Why it cannot run here: the device, or a tool that the machine lacks. */
+  /** Why it cannot run here: the device or the machine lacks something. */
   readonly notOffered?: string;
 }
 
@@ -32,13 +32,13 @@ export interface Outcome {
   readonly seconds: number;
   readonly command: string;
   readonly exitCode: number | null;
-  /** What a program printed; of tests a TestSummary. */
+  /** What a program printed; a TestSummary for tests. */
   readonly result: unknown;
-  /** Why it did not pass, or the end of what it said on stderr. */
+  /** Why it did not pass, or the end of its stderr. */
   readonly words: string;
 }
 
-/** What the reporter of tests prints, a line each. */
+/** The lines that the test reporter prints. */
 export interface TestLine {
   readonly test: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
@@ -51,11 +51,11 @@ export interface TestSummary {
   readonly failures: readonly TestLine[];
 }
 
-/** Of stdout and of stderr. */
+/** Limit for stdout and for stderr, in bytes. */
 const mostOutput = 2 ** 24;
 const running = new Set<ChildProcess>();
 
-/** @param budgetSeconds what is left for everything; less than a second is no time. */
+/** @param budgetSeconds time left for all steps; with less than a second, the step does not run */
 export async function runStep(step: Step, budgetSeconds: number): Promise<Outcome> {
   const { name, part, series, notOffered } = step;
   const about = {
@@ -85,9 +85,9 @@ interface Ended {
 
 function runProcess({ command, args, env }: Step, limitSeconds: number): Promise<Ended> {
   return new Promise((resolve) => {
-    // A group of its own: what the program starts ends with it.
+    // A separate process group, so that the program's children end with it.
     const child = spawn(command, args, {
-      // Tests that run inside of a test would report to its runner.
+      // Tests that run inside a test would report to its runner.
       env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -122,11 +122,11 @@ function end(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
-/** For when the check itself is interrupted. */
+/** Called when the check itself is interrupted. */
 export function endAll(): void {
   for (const child of running) end(child);
 }
@@ -173,7 +173,7 @@ function lastLine(stdout: string): unknown {
   return parsed(stdout.trimEnd().split('\n').at(-1) ?? '');
 }
 
-/** null for what is no JSON. */
+/** null if the line is not JSON. */
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);

@@ -1,12 +1,19 @@
-// What the check does, in order: what must be right first, then what should be fast, ours and the peers' in turns. Knows
-// commands and time limits, not what their results mean. `--smoke` is the same on an emulated card, with sizes to match.
+// The steps of the check, in order: first correctness, then speed, with ours and the peers' alternating. Knows commands
+// and time limits, not what their results mean. `--smoke` runs the same on an emulated card with small sizes.
 
 import { fileURLToPath } from 'node:url';
 import type { Precision } from '../../src/device/device.js';
 import { program } from '../measure.js';
 import type { Environment } from './environment.js';
 import { measurements } from './measurements.js';
-import { fastest, ours, precisions, type Situation, unless, type Wanted } from './situation.js';
+import {
+  fastest,
+  ours,
+  precisionAvailability,
+  precisions,
+  type Situation,
+  type Wanted,
+} from './situation.js';
 import type { Step } from './step.js';
 
 const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
@@ -24,7 +31,7 @@ export function environmentStep({ device, python }: Wanted): Step {
   };
 }
 
-/** Everything after the environment is known. */
+/** The steps once the environment is known. */
 export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   const situation: Situation = { ...wanted, environment };
   return [
@@ -36,7 +43,7 @@ export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
   ];
 }
 
-/** Runs a file of tests in its own process, without Node's runner of many files. */
+/** Runs one test file in a separate process, without Node's runner for many files. */
 function testRun(
   situation: Situation,
   path: string,
@@ -64,7 +71,7 @@ function conformance(situation: Situation, precision: Precision): Step {
     ...testRun(situation, 'bench/gpu-check/conformance', { only, precision }),
     limitSeconds: 600,
     prints: 'tests',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }
 
@@ -82,7 +89,7 @@ function goldens(situation: Situation): Step[] {
   return [step, { ...step, ...half, name: 'golden models: logits, gradients, 200 steps, bf16 and fp16' }];
 }
 
-/** Once: it takes many times as long. */
+/** Runs once, because it takes many times as long. */
 function sanitizer(situation: Situation, precision: Precision): Step {
   const { args, env } = testRun(situation, 'bench/gpu-check/conformance', { precision });
   const lacking = situation.smoke
@@ -98,7 +105,7 @@ function sanitizer(situation: Situation, precision: Precision): Step {
     ...(env ? { env } : {}),
     limitSeconds: 900,
     prints: 'tests',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
     ...lacking,
   };
 }
@@ -114,6 +121,6 @@ function shortRun(situation: Situation, precision: Precision): Step {
       args,
     ),
     part: 'run',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }

@@ -1,7 +1,7 @@
-// Beam search as transformers' generate(num_beams=N, do_sample=False, early_stopping=False) does it, token for token. Of
-// all one-token continuations of the N running beams the best 2N are looked at: those that end the reply leave the running
-// set, the best N others go on. Knows the model only as something that can be continued. Penalties and prohibitions are
-// applied to log-probabilities here, as in transformers; temperature, top-k and the like have no part.
+// Beam search, token for token the same as transformers' generate(num_beams=N, do_sample=False, early_stopping=False). Each
+// step ranks all one-token continuations of the N running beams and looks at the best 2N: those that end the reply leave the
+// running set, and the best N of the others continue. It knows the model only as something that can be continued. Penalties
+// and bans apply to log-probabilities, as in transformers; temperature, top-k, top-p and min-p are not used.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -25,20 +25,20 @@ export type BeamSettings = Pick<
 >;
 
 export interface Hypothesis {
-  /** Up to a stop string, without white space at its ends. */
+  /** Up to a stop string, trimmed. */
   readonly text: string;
-  /** Without the end-of-text token; with those that spell a stop string. */
+  /** Without the end-of-text token, but with the tokens of a stop string. */
   readonly tokens: readonly number[];
   readonly finishReason: FinishReason;
-  /** Sum of its tokens' log-probabilities, divided by n^lengthPenalty. The end-of-text token is one of the n. */
+  /** The sum of the n tokens' log-probabilities divided by n^lengthPenalty. The end-of-text token counts as one of the n. */
   readonly score: number;
 }
 
 /**
  * @param past has at least `numBeams` sequences.
- * @param prompt at least one token. The context ends a hypothesis that would outgrow it.
- * @param shouldStop asked after every token, between which the event loop gets a turn.
- * @returns at least one hypothesis and at most N, best first; after `shouldStop`, those that still ran are with them.
+ * @param prompt at least one token. A hypothesis ends when the context is full.
+ * @param shouldStop called after every token. The event loop gets a turn between tokens.
+ * @returns at least one hypothesis and at most N, best first. After `shouldStop` this includes the beams that still ran.
  * @throws UserError (model) when the model's output is not a number.
  */
 export async function beamSearch(
@@ -61,7 +61,7 @@ export async function beamSearch(
   }
 }
 
-/** How the running beams, best first, came to be: whom each continues, and its new token. */
+/** The new running beams, best first: the beam that each continues, and its new token. */
 interface Chosen {
   readonly parents: readonly number[];
   readonly tokens: readonly number[];
@@ -69,7 +69,7 @@ interface Chosen {
 
 class Beams {
   private readonly candidates: BestCandidates;
-  /** Prompt and reply of each running beam; two sets, because the next ones are written while these are read. */
+  /** Prompt and reply of each running beam. There are two sets, because the next one is written while this one is read. */
   private histories: readonly Int32Array[];
   private nextHistories: readonly Int32Array[];
   /** Log-likelihoods of the running beams' replies. */
@@ -98,7 +98,7 @@ class Beams {
   }
 
   /**
-   * One token more. Where the settings forbid every token, the reply ends, as with sampling.
+   * Adds one token. When the settings ban every token, the reply ends, as in sampling.
    * @param logits [B,V] of the running beams, overwritten.
    * @returns null when the search is over.
    */
@@ -114,7 +114,7 @@ class Beams {
     for (let rank = 0; rank < candidates.count; rank++) {
       const reply = this.continued(running.length, rank);
       const reason = this.finishReason(reply);
-      // A candidate that ends the reply beyond the first N is dropped: the places beyond are for those that go on.
+      // transformers drops a candidate that ends the reply but is not among the first N; so do we.
       if (reason !== null && rank < settings.numBeams) this.end(reply, candidates.scores[rank] ?? 0, reason);
       if (reason === null) running.push(rank);
       if (running.length === settings.numBeams) break;
@@ -128,12 +128,12 @@ class Beams {
     };
   }
 
-  /** All that ended, best first. */
+  /** All finished hypotheses, best first. */
   finished(): readonly Hypothesis[] {
     return this.ended.map((hypothesis) => ({ ...hypothesis, text: this.text(hypothesis.tokens) }));
   }
 
-  /** As they are now, those that still run with them. */
+  /** All hypotheses, including the beams that still run. */
   interrupted(): readonly Hypothesis[] {
     this.endRunning('interrupted');
     return this.finished();
@@ -152,7 +152,7 @@ class Beams {
     }
   }
 
-  /** Writes the reply of a candidate where that of the next `place`-th running beam belongs. @returns it. */
+  /** Writes the reply of a candidate into the history of the next running beam number `place`. @returns the reply. */
   private continued(place: number, rank: number): Int32Array {
     const { candidates, prompt, newTokens } = this;
     const history = this.nextHistories[place] ?? new Int32Array(0);
@@ -201,8 +201,8 @@ class Beams {
   }
 
   /**
-   * Whether a running beam may come to be better than the worst of N that ended. transformers' guess, which takes the best
-   * running beam as if it ended now: a longer one may gain by a positive length penalty.
+   * Whether a running beam may still become better than the worst of N finished hypotheses. This is transformers' heuristic,
+   * which scores the best running beam as if it ended now, although a positive length penalty may favour a longer one.
    */
   private mayImprove(): boolean {
     const [best] = this.scores;
@@ -213,8 +213,8 @@ class Beams {
 }
 
 /**
- * Whether a reply's last token completes a stop string. Each token but the end-of-text token is at least one byte of text,
- * so that no more than the last few need to be read.
+ * Whether a reply's last token completes a stop string. Every token except the end-of-text token is at least one byte of
+ * text, so only the last few tokens need to be decoded.
  */
 function stopTest(tokenizer: Tokenizer, stop: readonly string[]): (reply: Int32Array) => boolean {
   const longest = Math.max(0, ...stop.map((text) => Buffer.byteLength(text)));

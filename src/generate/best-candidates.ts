@@ -1,12 +1,12 @@
-// The best K of all tokens that could follow any of the beams. Nothing is sorted but these: nearly every token is worse
-// than the K-th best so far, and costs one comparison.
+// The best K of all tokens that could follow any of the beams. Only these K are kept sorted: nearly every token is worse
+// than the K-th best so far and costs one comparison.
 
 export class BestCandidates {
-  /** How many there are, at most K. */
+  /** The number of candidates, at most K. */
   count = 0;
-  /** Best first, as all that follows; of equal ones, the first that was offered. */
+  /** Best first, like the arrays below; of equal scores the one that was offered first. */
   readonly scores: Float64Array;
-  /** Which beam each one continues. */
+  /** The beam that each candidate continues. */
   readonly beams: Int32Array;
   readonly tokens: Int32Array;
 
@@ -17,15 +17,15 @@ export class BestCandidates {
     this.tokens = new Int32Array(capacity);
   }
 
-  /** Forgets all. */
+  /** Removes all candidates. */
   clear(): void {
     this.count = 0;
   }
 
   /**
-   * Offers every token that could follow one beam, but those at -Infinity.
-   * @param score the beam's.
-   * @param logProbabilities [V], to be added to it.
+   * Offers every token that could follow one beam, except those at -Infinity.
+   * @param score the log-likelihood of the beam.
+   * @param logProbabilities [V], added to the score.
    */
   offer(beam: number, score: number, logProbabilities: Float32Array): void {
     let enough = this.least - score;
@@ -38,7 +38,7 @@ export class BestCandidates {
     }
   }
 
-  /** What a score must be above to be among the best. */
+  /** A score must be above this to be among the best. */
   private get least(): number {
     return this.count < this.capacity
       ? Number.NEGATIVE_INFINITY

@@ -134,7 +134,7 @@ describe('candidates', () => {
 describe('what cannot talk is refused', () => {
   test('a fresh model', () =>
     refuses(open('tiny'), /^tiny is a fresh model that has learnt nothing yet; train it/));
-  test('a reversed model', () => refuses(open(reversedFolder), /trained with --reverse.* cannot talk/));
+  test('a reversed model', () => refuses(open(reversedFolder), /trained with --reverse.* cannot chat/));
   test('a ranking model that is not reversed', () =>
     refuses(open(chatFolder, { mmi: chatFolder }), /was not trained on reversed conversations/));
   test('more than the machine has memory for', () => {
@@ -142,7 +142,7 @@ describe('what cannot talk is refused', () => {
     const opening = openChatModel(chatFolder, { device: small, weights: 'fp32', sequences: 2, mmi: null });
     return refuses(
       opening,
-      /needs .* [kM]B of memory and 10.0 kB are available \(.*\); .*--candidates/,
+      /needs .* [kM]B of memory, but 10.0 kB are available \(.*\); .*--candidates/,
       'device',
     );
   });

@@ -1,5 +1,5 @@
-// A model that is ready to talk: weights on a device, its tokenizer, what it has read so far, and perhaps a second model
-// that ranks candidates. `reply` is the way from turns to a reply, station by station.
+// A model that is ready to chat: weights on a device, the tokenizer, the key-value cache, and optionally a second model that
+// ranks candidates. `reply` shows the steps from turns to a reply.
 
 import type { Device, Precision } from '../device/device.js';
 import { planMemory, totalBytes } from '../device/memory-plan.js';
@@ -24,23 +24,23 @@ import type { GenerationSettings } from './settings.js';
 
 export interface ChatModelOptions {
   readonly device: Device;
-  /** What the weights are kept in; everything is computed in float32. */
+  /** The dtype of the stored weights. A device without this precision computes in float32. */
   readonly weights: Precision;
   /** The most replies or beams side by side. */
   readonly sequences: number;
-  /** The model that ranks candidates, trained with --reverse; null: none. */
+  /** The model that ranks candidates, trained with --reverse; null when there is none. */
   readonly mmi: string | null;
-  /** @param total bytes, 0 where unknown. */
+  /** @param total bytes, 0 when unknown. */
   onDownload?(file: string, done: number, total: number): void;
-  /** What a person should know about a model's folder. */
+  /** Receives the notes about a model's folder that people should see. */
   onNote?(text: string): void;
 }
 
-/** Reading the history takes this many tokens at a time when candidates are ranked. */
+/** Tokens per forward pass when candidates are ranked. */
 const scoringCapacity = 1024;
 
 /**
- * Opens what `--model` may name (weights/resolve.ts), but for presets, which have learnt nothing.
+ * Opens any model that `--model` may name (weights/resolve.ts), except presets, which are untrained.
  * @throws UserError (model) when it cannot be opened or is of the wrong kind; (device) when memory is short.
  */
 export async function openChatModel(name: string, options: ChatModelOptions): Promise<ChatModel> {
@@ -55,7 +55,7 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
   if (memory > available)
     throw new UserError(
       'out-of-memory',
-      `${name} needs ${formatBytes(memory)} of memory and ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer ${option('candidates')}`,
+      `${name} needs ${formatBytes(memory)} of memory, but ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer ${option('candidates')}`,
     );
   device.reserve(memory);
   const parts = build(device);
@@ -89,14 +89,14 @@ interface Parts {
   readonly scoring: ScoringPass | null;
 }
 
-/** Only allocates. */
+/** Allocates without loading weights. */
 function buildParts(
   device: Device,
   config: GPT2Config,
   mmi: GPT2Config | null,
   { sequences, weights }: ChatModelOptions,
 ): Parts {
-  // A device that computes in that precision does so throughout; another only keeps its matrices in it.
+  // A device that supports the precision computes in it throughout. Any other device only stores its matrices in it.
   const kept = device.precisions.includes(weights) ? { precision: weights } : { weights };
   const inference = { trainable: false, ...kept };
   const model = new GPT2(device, config, inference);
@@ -111,13 +111,13 @@ function load({ device, parameters }: GPT2, { names, read }: OpenModel): void {
   for (const name of names) parameters.load(device, name, read(name));
 }
 
-/** A reply as it was made, before it is compared. */
+/** A finished reply before ranking. */
 interface Made extends Candidate {
   readonly finishReason: FinishReason;
 }
 
 export class ChatModel {
-  /** As the person named it. */
+  /** The name that the user gave. */
   readonly label: string;
   readonly config: GPT2Config;
   readonly tokenizer: Tokenizer;
@@ -144,8 +144,8 @@ export class ChatModel {
   }
 
   /**
-   * @param turns what was said so far, the last one to be answered.
-   * @param candidates how many replies the best is chosen from; with beam search the beams are the candidates.
+   * @param turns the turns so far; the last one is answered.
+   * @param candidates how many replies to choose the best from; with beam search the beams are the candidates.
    * @throws UserError (usage) when the last turn is longer than the context; (model) when the model's output is not a
    *   number.
    */
@@ -157,7 +157,7 @@ export class ChatModel {
   ): Promise<Reply> {
     const began = performance.now();
     const clock = new FirstToken(watcher);
-    // A reply gets the room that it may need, but never more than half of the context.
+    // The reply gets the room that it may need, but never more than half of the context.
     const room = this.contextLength - Math.min(settings.maxNewTokens, this.contextLength >> 1);
     const prompt = encodePrompt(turns, this.tokenizer, room);
     const made = await this.make(prompt.tokens, settings, candidates, clock);
@@ -200,7 +200,7 @@ export class ChatModel {
     }));
   }
 
-  /** Best first. Beams are in order as they come. */
+  /** Best first. Beams are already in order. */
   private rank(turns: readonly string[], made: readonly Made[], { numBeams }: GenerationSettings): Made[] {
     if (made.length < 2 || numBeams > 1) return [...made];
     if (!this.reranker) return made.toSorted(byScore);
@@ -215,17 +215,17 @@ export class ChatModel {
   }
 }
 
-/** Whether the reply is only known when all are there. */
+/** Whether the reply is only known after all candidates are complete. */
 function compares({ numBeams }: GenerationSettings, candidates: number): boolean {
   return numBeams > 1 || candidates > 1;
 }
 
-/** Best first; a reply without words is worse than any other. */
+/** Best first; an empty reply is worse than any other. */
 function byScore(one: Candidate, other: Candidate): number {
   return Number(one.text === '') - Number(other.text === '') || other.score - one.score;
 }
 
-/** When the first token came: the watcher is asked whether to stop after each. */
+/** Records the time of the first token: `shouldStop` is called after each token. */
 class FirstToken implements ReplyWatcher {
   at: number | null = null;
 

@@ -1,7 +1,7 @@
-// A conversation with a model: what was said, and what the next reply is made with. Knows nothing of terminals and files.
+// A conversation with a model: its turns, and the settings of the next reply. It does not know terminals and files.
 //
-// What a person has seen is what the model remembers: a reply that was interrupted stays as far as it was shown, and one
-// of which nothing was shown takes its message with it. Whatever throws leaves the conversation as it was.
+// The model remembers what the user has seen. An interrupted reply keeps the part that was shown; if nothing was shown, its
+// message is removed as well. An error leaves the conversation unchanged.
 
 import { Random } from '../random.js';
 import type { Reply, ReplyWatcher } from './reply.js';
@@ -20,18 +20,18 @@ export interface Speaker {
 /** A message and its answer. */
 export interface Exchange {
   readonly message: string;
-  /** Null: a conversation that was loaded ends with a question. */
+  /** Null when a loaded conversation ends with a question. */
   readonly answer: string | null;
-  /** How the answer came about; null where it was loaded. */
+  /** How the answer was generated; null when it was loaded. */
   readonly reply: Reply | null;
-  /** How often the message was answered; decides which random numbers the next answer draws. */
+  /** How often the message was answered. This selects the random numbers of the next answer. */
   readonly attempts: number;
 }
 
 export class Conversation {
   private said: readonly Exchange[] = [];
 
-  /** @param candidates replies to choose each one from. */
+  /** @param candidates the number of replies to choose each answer from. */
   constructor(
     private readonly speaker: Speaker,
     public settings: GenerationSettings,
@@ -42,25 +42,25 @@ export class Conversation {
     return this.said;
   }
 
-  /** What the model reads, the oldest first. An answer without words is no turn, as it is none in a corpus. */
+  /** The turns that the model reads, oldest first. An empty answer is not a turn, as in a corpus. */
   get turns(): readonly string[] {
     return turnsOf(this.said);
   }
 
-  /** How the last answer came about; null where there is none, or it was loaded. */
+  /** How the last answer was generated; null when there is none, or it was loaded. */
   get lastReply(): Reply | null {
     return this.said.at(-1)?.reply ?? null;
   }
 
-  /** @param message not empty. @throws what the model throws; the conversation is then as it was. */
+  /** @param message not empty. @throws what the model throws; the conversation then stays unchanged. */
   say(message: string, watcher: ReplyWatcher): Promise<Reply> {
     return this.answer(this.said, { message, answer: null, reply: null, attempts: 0 }, watcher);
   }
 
   /**
-   * Answers the last message again, with other random numbers. Where nothing is random and no setting has changed, the
-   * answer is the same again.
-   * @throws RangeError when nothing was said; else as `say`.
+   * Answers the last message again, with other random numbers. When nothing is random and no setting has changed, the answer
+   * is the same.
+   * @throws RangeError when the conversation is empty; else like `say`.
    */
   async retry(watcher: ReplyWatcher): Promise<Reply> {
     const last = this.said.at(-1);
@@ -68,7 +68,7 @@ export class Conversation {
     return this.answer(this.said.slice(0, -1), last, watcher);
   }
 
-  /** Takes the last exchange back. @returns it, or undefined when nothing was said. */
+  /** Removes the last exchange. @returns it, or undefined when the conversation is empty. */
   undo(): Exchange | undefined {
     const last = this.said.at(-1);
     this.said = this.said.slice(0, -1);
@@ -79,7 +79,7 @@ export class Conversation {
     this.said = [];
   }
 
-  /** Goes on from another conversation. @param turns in turn the person's and the model's, none of them empty. */
+  /** Replaces the conversation. @param turns the user's and the model's turns alternately, none empty. */
   load(turns: readonly string[]): void {
     this.said = turns.flatMap((message, index) =>
       index % 2 === 0 ? [{ message, answer: turns[index + 1] ?? null, reply: null, attempts: 1 }] : [],

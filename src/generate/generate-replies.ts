@@ -1,5 +1,5 @@
-// Replies token by token, one or several side by side: each step is one pass of the model over all that still grow.
-// Greedy decoding is the same with a sampler that always takes the likeliest token.
+// Generates replies token by token, one or several side by side. Each step is one forward pass over all unfinished replies.
+// Greedy decoding uses a sampler that always takes the most likely token.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -15,21 +15,21 @@ export interface SampledReply {
   /** Without the end-of-text token. */
   readonly tokens: readonly number[];
   readonly finishReason: FinishReason;
-  /** Mean over the chosen tokens, the end-of-text token with them; NaN where there is only one reply. */
+  /** Mean over the generated tokens, including the end-of-text token; NaN when there is only one reply. */
   readonly meanLogLikelihood: number;
 }
 
 export interface SampleWatcher {
   /** The next piece of the first reply's text. */
   text(piece: string): void;
-  /** Asked after every token of all replies. */
+  /** Called after every step, in which each reply grows by one token. */
   shouldStop(): boolean;
 }
 
 /**
- * Continues a prompt `count` times; the first reply is the same whatever `count` is.
+ * Continues a prompt `count` times. The first reply does not depend on `count`.
  * @param past has at least `count` sequences.
- * @param prompt at least one token. The context ends a reply that would outgrow it.
+ * @param prompt at least one token. A reply ends when the context is full.
  * @throws UserError (model) when the model's output is not a number.
  */
 export async function generateReplies(
@@ -75,7 +75,7 @@ interface Beginning {
   readonly tokenizer: Tokenizer;
   readonly settings: GenerationSettings;
   readonly sampler: Sampler;
-  /** Whether it must be known how likely the reply is. */
+  /** Whether the log-likelihood of the reply is needed. */
   readonly compared: boolean;
   show(piece: string): void;
 }
@@ -123,7 +123,7 @@ class GrowingReply {
     else if (this.tokens.length >= settings.maxNewTokens) this.finish('length');
   }
 
-  /** Leaves a reply that has ended as it is. */
+  /** Has no effect on a reply that has ended. */
   finish(reason: FinishReason): void {
     if (this.finishReason !== null) return;
     this.show(this.text.finish());

@@ -1,22 +1,22 @@
-// A decoder that remembers which tokens it has read, so that the part of a prompt that it knows is not computed again:
-// in a conversation, all but the newest turns.
+// A decoder that remembers the tokens in its key-value cache. The part of a prompt that it already knows is not computed
+// again: in a conversation, everything except the newest turns.
 
 import type { DecodingPass } from '../nn/decoding-pass.js';
 
-/** A model's sequences side by side, as KnownPast has them. */
+/** A model with several sequences side by side. */
 export interface Past {
-  /** How many more tokens fit. */
+  /** How many more tokens fit into the context. */
   readonly room: number;
-  /** Makes `tokens` the past of every sequence. @returns logits [V] after the last, to be overwritten at will. */
+  /** Makes `tokens` the past of every sequence. @returns logits [V] after the last token; the caller may overwrite them. */
   read(tokens: readonly number[]): Float32Array;
-  /** One more token in each of the first B sequences. @returns logits [B,V], to be overwritten at will. */
+  /** Adds one token to each of the first B sequences. @returns logits [B,V]; the caller may overwrite them. */
   advance(tokens: readonly number[]): Float32Array;
-  /** Lets sequence b go on from the past of sequence `parents[b]`. */
+  /** Continues sequence b from the past of sequence `parents[b]`. */
   reorder(parents: readonly number[]): void;
 }
 
 export class KnownPast implements Past {
-  /** What every sequence of the decoder has read. */
+  /** The tokens that every sequence of the decoder has read. */
   private known: number[] = [];
 
   constructor(private readonly decoder: DecodingPass) {}
@@ -26,7 +26,7 @@ export class KnownPast implements Past {
   }
 
   read(tokens: readonly number[]): Float32Array {
-    // The last one is always read again: its logits are what is asked for.
+    // The last token is always read again, because the caller needs its logits.
     const most = Math.min(this.known.length, tokens.length - 1);
     let shared = 0;
     while (shared < most && this.known[shared] === tokens[shared]) shared++;
@@ -38,7 +38,7 @@ export class KnownPast implements Past {
   }
 
   advance(tokens: readonly number[]): Float32Array {
-    // Where there are several, they part here, and what follows is not every sequence's.
+    // With several sequences, the tokens differ from here on, so they are not part of the shared past.
     if (tokens.length === 1 && this.known.length === this.decoder.length) this.known.push(...tokens);
     return this.decoder.advance(tokens);
   }

@@ -1,11 +1,12 @@
-// Logits to log-probabilities. They never overflow: x - max - log(sum of e^(x - max)).
+// Turns logits into log-probabilities without overflow: x - max - log(sum of e^(x - max)).
 
 import { exponentialOfMinus } from './exponential.js';
 import { refuseNonFinite } from './logits-processors.js';
 
 /**
+ * log(sum of e^x).
  * @param logits [V].
- * @throws UserError (model) when one is NaN or infinite.
+ * @throws UserError (model) when a logit is NaN or infinite.
  */
 export function logSumExp(logits: Float32Array): number {
   let most = Number.NEGATIVE_INFINITY;
@@ -22,7 +23,7 @@ export function logSumExp(logits: Float32Array): number {
   return most + Math.log(sum);
 }
 
-/** In place; as `logSumExp`. */
+/** In place. Throws like `logSumExp`. */
 export function logSoftmax(logits: Float32Array): void {
   const logSum = logSumExp(logits);
   for (let token = 0; token < logits.length; token++) logits[token] = (logits[token] ?? 0) - logSum;

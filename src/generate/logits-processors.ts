@@ -1,6 +1,6 @@
-// What changes the logits of the next token before one is chosen, greedily, by sampling or by beam search: the penalties
-// and prohibitions of transformers, to the bit and in its order. All work in place on one row [V]; a forbidden token has
-// -Infinity. The history is prompt and reply so far; its tokens that the model cannot say (V and beyond) do not count.
+// Changes the logits of the next token before greedy decoding, sampling or beam search chooses one. These are the penalties
+// and bans of transformers, bit for bit and in its order. They work in place on the logits of one position, [V]; a banned
+// token gets -Infinity. The history is the prompt and the reply so far; its ids >= V are ignored.
 
 import { UserError } from '../errors.js';
 import type { GenerationSettings } from './settings.js';
@@ -8,9 +8,9 @@ import type { GenerationSettings } from './settings.js';
 type Penalties = Pick<GenerationSettings, 'repetitionPenalty' | 'noRepeatNgramSize' | 'minNewTokens'>;
 
 /**
- * @param logits f32[V], changed in place; log-probabilities do as well.
+ * @param logits f32[V], changed in place; may be log-probabilities.
  * @param history the tokens of prompt and reply so far.
- * @param newTokens how many of them are the reply's.
+ * @param newTokens how many of them belong to the reply.
  */
 export function processLogits(
   logits: Float32Array,
@@ -24,7 +24,7 @@ export function processLogits(
   if (newTokens < minNewTokens) forbid(logits, endOfText);
 }
 
-/** Once for each token, however often it was said: all are read before any is written. */
+/** Applies once per token, however often it occurs: all logits are read before any is written. */
 function penalizeRepetition(
   logits: Float32Array,
   history: ArrayLike<number>,
@@ -36,11 +36,11 @@ function penalizeRepetition(
     const logit = logits[history[index] ?? -1] ?? 0;
     penalized[index] = logit < 0 ? logit * penalty : logit / penalty;
   }
-  // Where there is no such logit, typed arrays ignore what is written.
+  // A write outside of a typed array is ignored.
   for (let index = 0; index < history.length; index++) logits[history[index] ?? -1] = penalized[index] ?? 0;
 }
 
-/** Forbids what once followed the last size-1 tokens. */
+/** Bans the tokens that followed an earlier occurrence of the last size-1 tokens. */
 function forbidRepeatedNgrams(logits: Float32Array, history: ArrayLike<number>, size: number): void {
   const suffix = history.length - (size - 1);
   for (let start = 0; start < suffix; start++) {
@@ -54,7 +54,7 @@ function forbid(logits: Float32Array, token: number): void {
   logits[token] = Number.NEGATIVE_INFINITY;
 }
 
-/** @throws UserError (model) when a logit of the model is NaN or infinite: no choice among them would mean anything. */
+/** @throws UserError (model) when a logit is NaN or infinite: any choice would be meaningless. */
 export function refuseNonFinite(logits: Float32Array): void {
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token] ?? 0;

@@ -1,5 +1,5 @@
-// Which two models can talk together: one that learnt replies from what they answer, and one that learnt it the other
-// way round. Mixed up they would still compute, only nonsense, so what their folders record is checked.
+// Checks that two models can work together: one that learnt to reply, and one that learnt reversed conversations. If they
+// were swapped, they would still compute, but only nonsense, so the direction recorded in their folders is checked.
 
 import { UserError } from '../errors.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
@@ -7,26 +7,26 @@ import { option, training } from '../option-names.js';
 import { quoted } from '../quote.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
-/** A model that was opened. */
+/** An opened model. */
 export interface OpenedModel {
-  /** As the person named it: a folder or a hub id. */
+  /** The folder or hub id that the user gave. */
   readonly name: string;
   readonly config: GPT2Config;
   readonly tokenizer: Tokenizer;
 }
 
-/** @throws UserError (model) when the model that is to talk was trained on reversed conversations. */
+/** @throws UserError (model) when the chat model was trained on reversed conversations. */
 export function checkChatModel({ name, config }: Pick<OpenedModel, 'name' | 'config'>): void {
   if (config.dialogueOrder === 'reversed')
     throw new UserError(
       'model-wrong-direction',
-      `${name} was trained with ${option('reverse', true)}, to guess what a reply answers, and cannot talk; give it to ${option('mmi')}, and talk to the model that was trained without`,
+      `${name} was trained with ${option('reverse', true)}, to predict the message from its reply, and cannot chat; pass it to ${option('mmi')}, and chat with a model that was trained without ${option('reverse', true)}`,
     );
 }
 
 /**
- * @throws UserError (model) when the model that is to rerank was not trained on reversed conversations, or gives texts
- * other ids than the model that talks.
+ * @throws UserError (model) when the model for reranking was not trained on reversed conversations, or encodes texts to
+ * other ids than the chat model.
  */
 export function checkMmiModel(mmi: OpenedModel, chat: OpenedModel): void {
   if (mmi.config.dialogueOrder !== 'reversed')
@@ -38,11 +38,11 @@ export function checkMmiModel(mmi: OpenedModel, chat: OpenedModel): void {
   if (text !== null)
     throw new UserError(
       'model-wrong-direction',
-      `${option('mmi', mmi.name)} has another tokenizer than ${chat.name} (it gives ${quoted(text)} other ids); train it with ${option('reverse', true)} from the same ${option('model')}`,
+      `${option('mmi', mmi.name)} has another tokenizer than ${chat.name} (it encodes ${quoted(text)} to other ids); train it with ${option('reverse', true)} from the same ${option('model')}`,
     );
 }
 
-/** Every byte of UTF-8's shorter forms, and what tokenizers cut differently. */
+/** Covers all bytes of UTF-8's shorter forms, and text that tokenizers split differently. */
 const samples: readonly string[] = [
   "Hello, how are you? I'm fine, thanks; we'll see what they've done, won't we?",
   'HELLO  THERE \n\n\tit costs 1,234.50€ (or 99%), see https://example.org/a_b?c=d#e',
@@ -50,10 +50,10 @@ const samples: readonly string[] = [
   '😀👍🏽👩‍👩‍👧 … — “quoted” ‘text’ \u00a0\u200b\ufffd <b>&amp;</b> {"a": [1, 2]} C:\\x ~^|`$@*+=_-',
 ];
 
-/** Ids of a vocabulary that are tried: all of its end, where tokens are added, and some of the rest. */
+/** The number of vocabulary ids that are compared: all at the end, where tokens are added, and some of the rest. */
 const triedIds = 2048;
 
-/** A text that gets other ids from `one` than from `other`, or '<|endoftext|>' where turns end in another; null if none is found. */
+/** A text with other ids in `one` than in `other`, or '<|endoftext|>' when the end tokens differ; null if none is found. */
 function differing(one: Tokenizer, other: Tokenizer): string | null {
   if (one.endOfText !== other.endOfText) return '<|endoftext|>';
   const texts = function* () {

@@ -1,6 +1,6 @@
-// Reranking by maximum mutual information (Zhang et al. 2020, "DialoGPT", section 3.3; Li et al. 2016): of several
-// replies, the one wins from which a model of reversed conversations best guesses what it answers. That punishes
-// bland replies, which answer anything. Where the replies come from is not known here.
+// Reranking by maximum mutual information (Zhang et al. 2020, "DialoGPT", section 3.3; Li et al. 2016). Of several replies,
+// the best is the one from which a model of reversed conversations best predicts the message. This penalises bland replies,
+// which fit any message. It does not know where the replies come from.
 
 import { collate } from '../corpus/batch.js';
 import { encodeTurn, type LabelledTokens, layOutTurns } from '../corpus/encode-dialogue.js';
@@ -9,28 +9,28 @@ import type { ScoringPass } from '../nn/scoring-pass.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
 export interface ScoredCandidate {
-  /** As it was given. */
+  /** The text as it was passed. */
   readonly text: string;
-  /** Its place among the candidates given. */
+  /** The index among the candidates that were passed. */
   readonly index: number;
   /**
-   * -log P(source | candidate) under the reversed model, in nats, mean over the source's tokens: those of every turn
-   * that is kept of the history and the end-of-text token of each. Infinite where the candidate is empty, or the model
-   * gives no number.
+   * -log P(source | candidate) under the reversed model, in nats, mean over the source's tokens. The source is every turn
+   * kept of the history, each with its end-of-text token. Infinite when the candidate is empty, or the model's output is not
+   * a number.
    */
   readonly loss: number;
 }
 
 export class MmiReranker {
-  /** @param pass of a model whose `dialogueOrder` is 'reversed'; its capacity bounds how much is computed at a time. */
+  /** @param pass of a model whose `dialogueOrder` is 'reversed'. Its capacity limits the tokens per forward pass. */
   constructor(
     private readonly pass: ScoringPass,
     private readonly tokenizer: Tokenizer,
   ) {}
 
   /**
-   * The candidates in the order in which they were given. Those of the same text are computed once.
-   * @param history the turns that a candidate would answer, oldest first. Without any, all losses are 0.
+   * The candidates in the order in which they were passed. Candidates with the same text are computed once.
+   * @param history the turns that a candidate would answer, oldest first. If it is empty, all losses are 0.
    */
   score(history: readonly string[], candidates: readonly string[]): ScoredCandidate[] {
     const tidied = candidates.map(tidyText);
@@ -45,15 +45,15 @@ export class MmiReranker {
     });
   }
 
-  /** As `score`, the best first; of two that are equally good, the one that was given first. */
+  /** Like `score`, but best first; of equal candidates the one that was passed first. */
   rerank(history: readonly string[], candidates: readonly string[]): ScoredCandidate[] {
-    // Infinity - Infinity is NaN, which is as good as 0 here.
+    // Infinity - Infinity is NaN, which `||` treats like 0.
     return this.score(history, candidates).sort(
       (one, other) => one.loss - other.loss || one.index - other.index,
     );
   }
 
-  /** The mean loss of each text's targets; as many texts go through the model together as the pass has room for. */
+  /** The mean loss of each text's targets. Each forward pass takes as many texts as its capacity allows. */
   private meanLosses(texts: readonly LabelledTokens[]): number[] {
     const means: number[] = [];
     for (let first = 0; first < texts.length; ) {
@@ -78,14 +78,15 @@ export class MmiReranker {
 }
 
 /**
- * What the reversed model reads for each candidate, as it was trained (corpus/encode-dialogue.ts): the candidate and
- * its end-of-text token, then the turns of the history, newest first, each with its own; these are the targets. Where
- * the context is too short, the oldest turns leave, the same for every candidate, since means over different tokens
- * could not be compared; the newest stays, and is cut to its beginning where it must be, as a candidate to its end.
+ * The input of the reversed model for each candidate, in the layout of its training (corpus/encode-dialogue.ts): the
+ * candidate and its end-of-text token, then the turns of the history, newest first, each with its end-of-text token. The
+ * turns are the targets. When the context is too short, the oldest turns are left out, the same ones for every candidate,
+ * because means over different tokens cannot be compared. The newest turn always stays; if necessary, its end is cut, and
+ * the beginning of a candidate is cut.
  *
  * @param candidates tidied, none empty.
  * @param contextLength the most tokens that the model can read.
- * @returns null where the history has no turn with text in it.
+ * @returns null when the history has no turn with text.
  */
 export function reversedTexts(
   history: readonly string[],
@@ -96,7 +97,7 @@ export function reversedTexts(
   const turns = history.map(tidyText).filter((text) => text !== '');
   const newest = turns.pop();
   if (newest === undefined) return null;
-  // One token more than there are inputs: the last is only predicted.
+  // One token more than there are inputs, because the last one is only predicted.
   const capacity = contextLength + 1;
   const newestIds = encodeTurn(newest, tokenizer);
   const longest = Math.max(capacity >> 1, capacity - newestIds.length);

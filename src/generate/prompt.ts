@@ -1,4 +1,4 @@
-// A conversation as the model reads it: every turn ended by the end-of-text token, as in training.
+// Encodes a conversation for the model: every turn is followed by the end-of-text token, as in training.
 
 import { encodeTurn } from '../corpus/encode-dialogue.js';
 import { UserError } from '../errors.js';
@@ -6,13 +6,13 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
 export interface Prompt {
   readonly tokens: readonly number[];
-  /** Turns that left because the context is full, the oldest first and each as a whole. */
+  /** Turns left out because the context is full: the oldest ones, each as a whole. */
   readonly droppedTurns: number;
 }
 
 /**
- * @param turns what was said so far, the oldest first; at least one.
- * @param room most tokens that the prompt may have.
+ * @param turns the turns so far, oldest first; at least one.
+ * @param room the most tokens that the prompt may have.
  * @throws UserError (usage) when the last turn alone is longer than that.
  */
 export function encodePrompt(turns: readonly string[], tokenizer: Tokenizer, room: number): Prompt {

@@ -1,7 +1,7 @@
-// The text of a reply while its tokens come: what of it may be shown so far. What was shown never changes, so three things
-// wait for more: half a character, what may become a stop string, and white space that may turn out to be the end.
+// The text of a reply while its tokens arrive, and how much of it may be shown so far. Shown text never changes, so three
+// things are held back: an incomplete character, a possible start of a stop string, and white space that may be the end.
 
-/** The part of a tokenizer that is used here. */
+/** The part of a tokenizer that is needed here. */
 export interface Decoder {
   decode(tokens: ArrayLike<number>): string;
 }
@@ -9,14 +9,14 @@ export interface Decoder {
 const unfinished = /\ufffd+$/;
 
 export class ReplyText {
-  /** What was shown: in the end the reply. */
+  /** The text shown so far; in the end, the reply. */
   text = '';
-  /** Whether a stop string ended the reply: nothing comes after it. */
+  /** Whether a stop string has ended the reply. */
   stopped = false;
   private readonly tokens: number[] = [];
-  /** What the tokens decode to but for what more tokens may change. */
+  /** The decoded text without the part that further tokens may change. */
   private settled = '';
-  /** No stop string begins before this place of `settled`. */
+  /** No stop string begins before this index of `settled`. */
   private clear = 0;
 
   /** @param stop none empty. */
@@ -25,23 +25,23 @@ export class ReplyText {
     private readonly stop: readonly string[],
   ) {}
 
-  /** @returns what can be shown now that was not before; often nothing. */
+  /** @returns the text that can be shown now and could not before; often empty. */
   push(token: number): string {
     if (this.stopped) return '';
     this.tokens.push(token);
-    // A character's first bytes decode to U+FFFD until the last has come.
+    // The first bytes of a character decode to U+FFFD until the last byte has arrived.
     this.settle(this.decoder.decode(this.tokens).replace(unfinished, ''));
     const { settled, stop } = this;
     const place = firstStop(settled, stop, this.clear);
     this.clear = firstBeginning(settled, stop, this.clear);
-    // An earlier stop string may still come to its end, whatever was found.
+    // A stop string that begins earlier may still be completed, even if another one was found.
     this.stopped = place <= this.clear && place < settled.length;
     return this.show(settled.slice(0, Math.min(place, this.clear)));
   }
 
   /**
-   * After the last token.
-   * @returns what is left to show: U+FFFD for a character that never became whole, no white space at the end.
+   * Ends the reply after the last token.
+   * @returns the rest of the text: U+FFFD for a character that stayed incomplete, and no trailing white space.
    */
   finish(): string {
     if (this.stopped) return '';
@@ -51,7 +51,7 @@ export class ReplyText {
     return this.show(this.settled.slice(0, place));
   }
 
-  /** Takes what the tokens decode to. A decoder that takes back what it gave before, as strange ones may, is not heard. */
+  /** Accepts the decoded text. A change of earlier text, which unusual decoders may cause, is ignored. */
   private settle(decoded: string): void {
     if (decoded.startsWith(this.settled)) this.settled = decoded;
   }
@@ -64,13 +64,13 @@ export class ReplyText {
   }
 }
 
-/** Where the first stop string from `from` on begins; the length of the text where none does. */
+/** The index of the first stop string from `from` on; the length of the text when there is none. */
 function firstStop(text: string, stop: readonly string[], from: number): number {
   const places = stop.map((end) => text.indexOf(end, from)).filter((place) => place >= 0);
   return Math.min(text.length, ...places);
 }
 
-/** Where, from `from` on, the text ends in the beginning of a stop string; its length where it does not. */
+/** The index, from `from` on, at which the text ends with the start of a stop string; its length when it does not. */
 function firstBeginning(text: string, stop: readonly string[], from: number): number {
   const longest = Math.max(0, ...stop.map((end) => end.length));
   let place = Math.max(from, text.length - longest + 1);

@@ -1,20 +1,20 @@
-// What a reply is, and what is told of it while it grows.
+// A reply, and what a watcher is told while it is generated.
 
-/** `stop`: the model ended it, or a stop string did. `length`: the longest that was allowed, or the context is full. */
+/** `stop`: the model or a stop string ended it. `length`: it reached the maximum, or the context is full. */
 export type FinishReason = 'stop' | 'length' | 'interrupted';
 
 export interface Reply {
   readonly text: string;
-  /** New ones; the end-of-text token is not counted. */
+  /** New tokens, without the end-of-text token. */
   readonly tokens: number;
   readonly promptTokens: number;
-  /** Turns that had to leave the context, the oldest ones. */
+  /** The oldest turns, left out because the context is full. */
   readonly droppedTurns: number;
   readonly finishReason: FinishReason;
-  /** From the prompt to the last token. */
+  /** From the start of the prompt to the last token. */
   readonly seconds: number;
   readonly secondsToFirstToken: number;
-  /** All that were considered, best first; empty where there was only one. */
+  /** All candidates, best first; empty when there was only one. */
   readonly candidates: readonly Candidate[];
 }
 
@@ -22,15 +22,15 @@ export interface Candidate {
   readonly text: string;
   readonly tokens: number;
   /**
-   * Under a reversed model: the mean log-likelihood of the conversation's tokens, given the candidate. Of beams: what
-   * beam search compares. Else the mean log-likelihood of the candidate's own tokens.
+   * With a reversed model: the mean log-likelihood of the conversation's tokens, given the candidate. With beam search: the
+   * score of the hypothesis. Else the mean log-likelihood of the candidate's own tokens.
    */
   readonly score: number;
 }
 
 export interface ReplyWatcher {
-  /** The next piece of the text: whole characters. All pieces together are the text. */
+  /** The next piece of the text, in whole characters. All pieces together are the text. */
   text(piece: string): void;
-  /** Asked after every token. */
+  /** Called after every token. */
   shouldStop(): boolean;
 }

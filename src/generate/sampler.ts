@@ -1,29 +1,29 @@
-// The choice of the next token of one sequence. Knows nothing of models, devices or text. Everything random comes from the
-// generator that a sampler is given; greedy choice draws nothing.
+// Chooses the next token of one sequence. It does not know models, devices or text. All randomness comes from the generator
+// that the sampler is given; greedy decoding draws nothing.
 
 import { Random } from '../random.js';
 import { processLogits, refuseNonFinite } from './logits-processors.js';
 import type { GenerationSettings } from './settings.js';
 import { TokenFilter } from './token-filter.js';
 
-/** What a token is drawn from: tokens ascending, their probabilities beside them. */
+/** A distribution over tokens: ids in ascending order, and their probabilities. */
 export interface Distribution {
   readonly tokens: Int32Array;
   readonly probabilities: Float64Array;
 }
 
-/** Tells the streams of candidates from those of other purposes with the same seed. */
+/** Separates the random numbers of candidates from other uses of the same seed. */
 const candidateStream = 0x5a3d;
 
-/** The random numbers of one candidate: the same however many others are made beside it. */
+/** The random numbers of one candidate. They do not depend on the number of candidates. */
 export function candidateRandom(seed: number, candidate: number): Random {
   return new Random(seed, candidateStream, candidate);
 }
 
 export class Sampler {
   /**
-   * @param endOfText chosen where the settings forbid every token.
-   * @param kept samplers that choose in turn may share this memory, some 28 bytes a token of the vocabulary.
+   * @param endOfText chosen when the settings ban every token.
+   * @param kept samplers that take turns may share this memory, about 28 bytes per token of the vocabulary.
    */
   constructor(
     private readonly settings: GenerationSettings,
@@ -33,21 +33,21 @@ export class Sampler {
   ) {}
 
   /**
-   * The likeliest token, the first where several are, or with `doSample` one drawn from `distribution`.
-   * @param logits f32[V] after the last token; left as they are.
+   * The most likely token, the first of equals, or with `doSample` a token drawn from `distribution`.
+   * @param logits f32[V] after the last token; not changed.
    * @param history the tokens of prompt and reply so far.
-   * @param newTokens how many of them are the reply's.
+   * @param newTokens how many of them belong to the reply.
    * @throws UserError (model) when a logit is NaN or infinite.
    */
   choose(logits: Float32Array, history: ArrayLike<number>, newTokens: number): number {
     return this.settings.doSample
       ? this.draw(this.weigh(logits, history, newTokens))
-      : this.likeliest(logits, history, newTokens);
+      : this.mostLikely(logits, history, newTokens);
   }
 
   /**
-   * The tokens that `choose` chooses from and their probabilities; with greedy choice the one token that it is.
-   * Draws nothing. Parameters and errors as of `choose`.
+   * The tokens that `choose` draws from and their probabilities; with greedy decoding a single token. Draws nothing itself.
+   * Parameters and errors are those of `choose`.
    */
   distribution(logits: Float32Array, history: ArrayLike<number>, newTokens: number): Distribution {
     const { kept, settings, endOfText } = this;
@@ -55,7 +55,7 @@ export class Sampler {
       tokens: Int32Array.of(token),
       probabilities: Float64Array.of(1),
     });
-    if (!settings.doSample) return certain(this.likeliest(logits, history, newTokens));
+    if (!settings.doSample) return certain(this.mostLikely(logits, history, newTokens));
     const sum = this.weigh(logits, history, newTokens);
     if (sum === 0) return certain(endOfText);
     const possible = (_: unknown, place: number) => (kept.weights[place] ?? 0) > 0;
@@ -68,7 +68,7 @@ export class Sampler {
     };
   }
 
-  private likeliest(logits: Float32Array, history: ArrayLike<number>, newTokens: number): number {
+  private mostLikely(logits: Float32Array, history: ArrayLike<number>, newTokens: number): number {
     this.prepare(logits, history, newTokens);
     const best = argmax(this.kept.logits);
     return this.kept.logits[best] === Number.NEGATIVE_INFINITY ? this.endOfText : best;
@@ -91,7 +91,7 @@ export class Sampler {
   private draw(sum: number): number {
     const { count, tokens, weights } = this.kept;
     if (sum === 0) return this.endOfText;
-    // Less than the sum by as much as rounding could take, so that it is always passed.
+    // `fraction` is below 1 by more than the rounding error, so the sum always passes this mark.
     const mark = fraction(this.random) * sum;
     let place = -1;
     let reached = 0;
@@ -105,7 +105,7 @@ function fraction(random: Random): number {
   return ((random.next() >>> 6) * 2 ** 26 + (random.next() >>> 6)) / 2 ** 52;
 }
 
-/** The samplers of a batch of candidates: number k chooses the same whatever their count is. */
+/** The samplers of a batch of candidates. The choices of candidate k do not depend on `count`. */
 export function candidateSamplers(settings: GenerationSettings, endOfText: number, count: number): Sampler[] {
   const kept = new TokenFilter();
   return Array.from(
@@ -114,7 +114,7 @@ export function candidateSamplers(settings: GenerationSettings, endOfText: numbe
   );
 }
 
-/** The first index of the largest number; 0 where there is none. */
+/** The first index of the largest number; 0 when all are -Infinity or there is none. */
 function argmax(values: Float32Array): number {
   let at = 0;
   let largest = Number.NEGATIVE_INFINITY;

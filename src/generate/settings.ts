@@ -1,35 +1,35 @@
-// How a reply is made: the settings, under the names that transformers' GenerationConfig has. Only types and defaults:
-// whoever takes values from a person checks them.
+// The settings of a reply, under the names of transformers' GenerationConfig. Only types and defaults: code that takes
+// values from a person checks them.
 
 export interface GenerationSettings {
-  /** Draw each token from its distribution; false: always take the likeliest. */
+  /** Sample each token from its distribution; false: greedy decoding. */
   readonly doSample: boolean;
-  /** Divides the logits, > 0: below 1 the likely tokens gain, above 1 the unlikely ones. 1 is off. */
+  /** Divides the logits, > 0: below 1 favours likely tokens, above 1 unlikely ones. 1 is off. */
   readonly temperature: number;
-  /** Only the k likeliest tokens, and those as likely as the k-th. 0 is off. */
+  /** Only the k most likely tokens, and those as likely as the k-th. 0 is off. */
   readonly topK: number;
-  /** Only the fewest likeliest tokens whose probabilities sum to p, in (0, 1]. 1 is off. (Holtzman et al., 2020.) */
+  /** Only the fewest most likely tokens whose probabilities sum to p, in (0, 1]. 1 is off. (Holtzman et al., 2020.) */
   readonly topP: number;
-  /** Only tokens at least this times as likely as the likeliest, in [0, 1]. 0 is off. (Nguyen et al., 2024.) */
+  /** Only tokens with at least this fraction of the highest probability, in [0, 1]. 0 is off. (Nguyen et al., 2024.) */
   readonly minP: number;
   /**
-   * Divides the positive and multiplies the negative logits of tokens that prompt or reply have, > 0. 1 is off.
+   * Divides the positive and multiplies the negative logits of tokens in the prompt or reply, > 0. 1 is off.
    * (Keskar et al., "CTRL", 2019.)
    */
   readonly repetitionPenalty: number;
-  /** No sequence of n tokens twice in prompt and reply together. 0 is off. */
+  /** No sequence of n tokens occurs twice in prompt and reply together. 0 is off. */
   readonly noRepeatNgramSize: number;
-  /** The end-of-text token is out of question until the reply has so many tokens. */
+  /** The end-of-text token is banned until the reply has this many tokens. */
   readonly minNewTokens: number;
-  /** A reply that has so many tokens is cut there. */
+  /** A reply is cut at this many tokens. */
   readonly maxNewTokens: number;
-  /** Texts, none empty, that end the reply and are not part of it. */
+  /** Texts that end the reply and are not part of it. None is empty. */
   readonly stop: readonly string[];
   /** The same seed, model and conversation give the same reply. An integer within ±2^53. */
   readonly seed: number;
-  /** How many hypotheses beam search follows. 1 is no beam search. */
+  /** The number of beams in beam search. 1 turns beam search off. */
   readonly numBeams: number;
-  /** Beam search divides a hypothesis's log-likelihood by its number of tokens to this power: > 0 favours long ones. */
+  /** Beam search divides a hypothesis's log-likelihood by its length to this power: > 0 favours long hypotheses. */
   readonly lengthPenalty: number;
 }
 

@@ -1,56 +1,56 @@
-// The tokens that sampling may choose from, and how likely each is: temperature, top-k, top-p and min-p on one row of
-// logits, as transformers' warpers do it and in their order. Each keeps a beginning of the tokens in descending order. To
-// find its end nothing is sorted as a whole: tokens are counted by the leading bits of their weights, so that the time is
-// linear in the vocabulary. Memory is taken once and used for every token.
+// The tokens that sampling may choose from and their probabilities: temperature, top-k, top-p and min-p on the logits of one
+// position, like transformers' warpers and in their order. Each filter keeps a prefix of the tokens in descending order.
+// Finding its end needs no full sort: tokens are counted by the leading bits of their weights, so the time is linear in the
+// vocabulary. Memory is allocated once and reused for every token.
 
 import { exponentialOfMinus } from './exponential.js';
 import type { GenerationSettings } from './settings.js';
 
 type Filters = Pick<GenerationSettings, 'temperature' | 'topK' | 'topP' | 'minP'>;
 
-/** Of so many logits in a row the largest is known. */
+/** The vocabulary is divided into blocks of this many logits. The maximum of each block is stored. */
 const blockSize = 64;
 
-/** Some bits of the higher half of a weight. */
+/** A range of bits in the upper 32 bits of a weight. */
 interface Digit {
   readonly shift: number;
   readonly size: number;
 }
-/** Sign, exponent and two bits after it: four values for each halving. */
+/** The sign, the exponent and the two bits after it: four values per power of two. */
 const coarse: Digit = { shift: 18, size: 12 };
-/** The bits that follow. */
+/** The bits after `coarse`. */
 const fine: Digit = { shift: 7, size: 11 };
 
-/** What of a token is summed to find where a beginning ends. */
+/** What is summed over tokens to find the end of a prefix: their number or their weight. */
 type Measure = 'number' | 'weight';
 
-/** Where a beginning ends: its least weight, and the measure of all that have a greater one. */
+/** The end of a prefix: its smallest weight, and the measure of all tokens with a greater weight. */
 interface End {
   readonly weight: number;
   readonly above: number;
 }
 
 export class TokenFilter {
-  /** How many there are. */
+  /** The number of kept tokens. */
   count = 0;
-  /** The first `count` are the tokens, ascending. Not to be written. */
+  /** The first `count` entries are the kept tokens, ascending. Read-only for callers. */
   tokens = new Int32Array(0);
-  /** The first `count` are the tokens' probabilities as multiples of the likeliest's: in [0, 1]. */
+  /** The first `count` entries are the kept tokens' probabilities relative to the most likely token, in [0, 1]. */
   weights = new Float64Array(0);
-  /** [V]: to be filled before `keep`. */
+  /** [V]. The caller fills it before `keep`. */
   logits = new Float32Array(0);
-  /** The weights' bits; the higher half of a weight comes second. */
+  /** The bits of `weights`. The upper half of each weight comes second (little-endian). */
   private halves = new Int32Array(0);
   private blockMaxima = new Float32Array(0);
   /** 0..V-1. */
   private all = new Int32Array(0);
   private chosen = new Int32Array(0);
-  /** The weights that share their digits with the end that is looked for. */
+  /** The weights that share their digits with the end of the prefix. */
   private inside = new Float64Array(0);
-  /** What the tokens with each value of a digit weigh or number. */
+  /** The measure of the tokens with each value of a digit. */
   private readonly heights = new Float64Array(2 ** coarse.size);
 
-  /** Takes memory for V logits, unless it has it. */
+  /** Allocates memory for V logits unless it is already there. */
   resize(vocabularySize: number): void {
     if (this.logits.length === vocabularySize) return;
     this.logits = new Float32Array(vocabularySize);
@@ -63,8 +63,8 @@ export class TokenFilter {
   }
 
   /**
-   * Finds `tokens` and `weights` of `logits`, of which none is NaN or +Infinity.
-   * @returns the sum of the weights, in their order; 0 where all logits are -Infinity.
+   * Computes `tokens` and `weights` from `logits`, none of which may be NaN or +Infinity.
+   * @returns the sum of the weights in their order; 0 when all logits are -Infinity.
    */
   keep({ temperature, topK, topP, minP }: Filters): number {
     const best = this.findMaxima();
@@ -78,7 +78,7 @@ export class TokenFilter {
     return sum;
   }
 
-  /** Of each block. @returns that of all. */
+  /** Stores the maximum of each block. @returns the overall maximum. */
   private findMaxima(): number {
     const { logits, blockMaxima } = this;
     let best = Number.NEGATIVE_INFINITY;
@@ -95,7 +95,7 @@ export class TokenFilter {
     return best;
   }
 
-  /** What k logits or more reach, and not many more: k blocks have one each. */
+  /** A threshold that at least k logits reach, and few more: k blocks have a maximum at or above it. */
   private leastOfTop(k: number): number {
     const maxima = this.blockMaxima.slice().sort();
     return maxima[maxima.length - k] ?? Number.NEGATIVE_INFINITY;
@@ -119,10 +119,10 @@ export class TokenFilter {
     this.count = this.all.length;
   }
 
-  /** Temperature and softmax, whose division by the sum is left to the reader. @returns the sum. */
+  /** Temperature and softmax without the division by the sum. @returns the sum. */
   private weigh(best: number, temperature: number): number {
     const { logits, tokens, weights, count } = this;
-    // Finite, so that the likeliest stays it at any temperature: its 0 times infinity would be NaN.
+    // The scale is finite so that the most likely token has weight 1 at any temperature: 0 times infinity would be NaN.
     const scale = Math.min(1 / temperature, Number.MAX_VALUE);
     let sum = 0;
     for (let place = 0; place < count; place++) {
@@ -133,14 +133,14 @@ export class TokenFilter {
     return sum;
   }
 
-  /** Top-k: the k likeliest, and those that are as likely as the k-th. @returns their sum. */
+  /** Top-k: keeps the k most likely tokens and those as likely as the k-th. @returns the sum of their weights. */
   private keepTop(k: number): number {
     return this.keepHeavy(this.approach(k, 'number').weight);
   }
 
   /**
-   * Top-p: the fewest likeliest that weigh `mass` or more. Of equally likely ones those with lower ids, where
-   * transformers leaves it to chance. @returns their sum.
+   * Top-p: keeps the fewest most likely tokens with a total weight of at least `mass`. Of equally likely tokens those with
+   * lower ids are kept; transformers leaves this order undefined. @returns the sum of their weights.
    */
   private keepMass(mass: number): number {
     const { weights, chosen } = this;
@@ -163,7 +163,7 @@ export class TokenFilter {
     return sum;
   }
 
-  /** Min-p: those that weigh at least `least`, where the likeliest weighs 1. @returns their sum. */
+  /** Min-p: keeps the tokens with a weight of at least `least`; the most likely has weight 1. @returns their sum. */
   private keepHeavy(least: number): number {
     const { tokens, chosen, weights } = this;
     let count = 0;
@@ -181,8 +181,8 @@ export class TokenFilter {
   }
 
   /**
-   * Finds where the tokens, from the likeliest on, reach `target`; the last of them where they never do. Drops most of what
-   * lies beyond: the search among all goes by few bits, and only a few are left to be looked at more closely.
+   * Finds where the tokens in descending order reach `target`, or the last token when they never do. Drops most tokens
+   * beyond that end: the first pass over all tokens looks at few bits, and only the remaining ones are compared exactly.
    */
   private approach(target: number, measure: Measure): End {
     const { weights, halves, inside, heights } = this;
@@ -198,7 +198,7 @@ export class TokenFilter {
     return endAmong(inside.subarray(0, found).sort(), target, second.above, measure);
   }
 
-  /** The measure of all that have a digit's value, into `heights`; only of those that have `leading` before the digit. */
+  /** Sums the measure by the value of a digit into `heights`, over the tokens whose bits before the digit are `leading`. */
   private sumDigits({ shift, size }: Digit, leading: number, measure: Measure): void {
     const { weights, halves, heights, count } = this;
     const mask = 2 ** size - 1;
@@ -213,13 +213,13 @@ export class TokenFilter {
   }
 }
 
-/** The least weight with this coarse digit. */
+/** The smallest weight with this coarse digit. */
 function leastWith(digit: number): number {
   const [weight = 0] = new Float64Array(Int32Array.of(0, digit << coarse.shift).buffer);
   return weight;
 }
 
-/** The digit at which the heights, summed from the last on to what was above, reach `target`; the first where they do not. */
+/** The digit at which `above` plus the heights, summed from the last one down, reach `target`; else the lowest one. */
 function descend(heights: Float64Array, target: number, above: number): { digit: number; above: number } {
   let end = { digit: 0, above };
   let sum = above;
@@ -231,7 +231,7 @@ function descend(heights: Float64Array, target: number, above: number): { digit:
   return end;
 }
 
-/** The same among single weights, ascending. */
+/** Does the same for single weights in ascending order. */
 function endAmong(ascending: Float64Array, target: number, above: number, measure: Measure): End {
   let end = { weight: ascending[ascending.length - 1] ?? 0, above };
   let sum = above;

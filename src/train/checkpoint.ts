@@ -1,5 +1,5 @@
-// Checkpoints: `<run>/checkpoint-<step>/` with the model as Hugging Face folders have it, the optimizer's moments and
-// the run's state. A folder appears whole or not at all (files/atomic.ts), and a step's state is all in it.
+// Checkpoints: `<run>/checkpoint-<step>/` holds the model in the Hugging Face layout, the optimizer's moments and the run's
+// state. A folder appears complete or not at all (files/atomic.ts). One folder holds everything that its step needs.
 
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -22,19 +22,19 @@ import { type RunState, readState, stateFileName, stateJson } from './run-state.
 const optimizerFileName = 'optimizer.safetensors';
 const argumentsFileName = 'training_args.json';
 const longestArguments = 2 ** 20;
-/** What the checksums of a whole checkpoint list at least. */
+/** The files that the checksums of a complete checkpoint must list. */
 const checksummed = ['model.safetensors', 'config.json', optimizerFileName, stateFileName, argumentsFileName];
 const checkpointName = /^checkpoint-(\d+)$/;
 
-/** Numbers that are brought from the device at a time when a checkpoint is written. */
+/** Float32 numbers downloaded from the device per chunk while a checkpoint is written. */
 const savedAtATime = 2 ** 20;
 
-/** What of a run goes into its checkpoints. */
+/** The parts of a run that its checkpoints store. */
 export interface Checkpointed {
   readonly model: GPT2;
   readonly optimizer: AdamW;
   readonly tokenizer: Tokenizer;
-  /** The run's options, written down for people and for `recordedOption`. */
+  /** The run's options, stored for people to read and for `recordedOption`. */
   readonly options: object;
 }
 
@@ -42,7 +42,7 @@ export function checkpointFolder(runFolder: string, step: number): string {
   return join(runFolder, `checkpoint-${step}`);
 }
 
-/** Writes `<runFolder>/checkpoint-<step>`. @throws UserError (device) when it cannot; nothing is left then. */
+/** Writes `<runFolder>/checkpoint-<step>`. @throws UserError (device) when it cannot; then nothing is left behind. */
 export async function saveCheckpoint(
   runFolder: string,
   state: RunState,
@@ -79,7 +79,7 @@ export async function saveCheckpoint(
   return folder;
 }
 
-/** A tensor from the device, piece by piece, always in the same memory: saving needs no second copy of the model. */
+/** Downloads a tensor in chunks into one reused buffer, so that saving needs no second copy of the model. */
 function* piecesOf(device: Device, tensor: Tensor, piece: Float32Array): Generator<Float32Array> {
   for (let from = 0; from < tensor.size; from += piece.length) {
     const size = Math.min(piece.length, tensor.size - from);
@@ -87,7 +87,7 @@ function* piecesOf(device: Device, tensor: Tensor, piece: Float32Array): Generat
   }
 }
 
-/** The names that PyTorch's AdamW has for the two moments of a parameter. */
+/** PyTorch's AdamW names for the first and second moment of a parameter. */
 function momentNames(parameter: string): readonly [first: string, second: string] {
   return [`exp_avg.${parameter}`, `exp_avg_sq.${parameter}`];
 }
@@ -95,11 +95,11 @@ function momentNames(parameter: string): readonly [first: string, second: string
 function lacks(path: string, name: string): UserError {
   return new UserError(
     'checkpoint-damaged',
-    `cannot resume: ${path} lacks ${name}; resume from another checkpoint`,
+    `cannot resume: ${path} has no ${name}; resume from another checkpoint`,
   );
 }
 
-/** Reads moments into the optimizer. @throws UserError (model) when they do not fit the model or are damaged. */
+/** Reads the moments into the optimizer. @throws UserError (model) when they are damaged or do not fit the model. */
 export function restoreOptimizer(folder: string, state: RunState, { model, optimizer }: Checkpointed): void {
   const path = join(folder, optimizerFileName);
   const file = openSafetensors(path);
@@ -109,7 +109,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
     if (data.length === size) return data;
     throw new UserError(
       'checkpoint-damaged',
-      `cannot resume: ${name} in ${path} has ${data.length} numbers, the model needs ${size}`,
+      `cannot resume: ${name} in ${path} has ${data.length} numbers, but the model needs ${size}`,
     );
   };
   for (const { name, first, second } of optimizer.moments()) {
@@ -120,7 +120,7 @@ export function restoreOptimizer(folder: string, state: RunState, { model, optim
   optimizer.restore(state.updates, state.lossScale ?? undefined);
 }
 
-/** An option that the checkpoint's run was started with; undefined where that is not known. */
+/** An option of the run that wrote the checkpoint; undefined when the checkpoint does not record it. */
 export function recordedOption(checkpoint: string, key: string): unknown {
   try {
     const options: unknown = parseJson(
@@ -132,7 +132,7 @@ export function recordedOption(checkpoint: string, key: string): unknown {
   }
 }
 
-/** Steps that `<runFolder>` has complete checkpoints of, oldest first. */
+/** The steps of the complete checkpoints in `<runFolder>`, oldest first. */
 export function checkpointSteps(runFolder: string): number[] {
   if (!existsSync(runFolder)) return [];
   return readdirSync(runFolder)
@@ -141,19 +141,19 @@ export function checkpointSteps(runFolder: string): number[] {
     .sort((a, b) => a - b);
 }
 
-/** Whether a path is, or was meant to be, a checkpoint and not a run's folder. */
+/** Whether a path is a checkpoint, or is named like one, as opposed to a run's folder. */
 export function isCheckpoint(folder: string): boolean {
   return existsSync(join(folder, stateFileName)) || checkpointName.test(basename(folder));
 }
 
-/** Whether a checkpoint has checksums; those of earlier versions have none. */
+/** Whether a checkpoint has checksums. Checkpoints of earlier versions have none. */
 export function hasChecksums(checkpoint: string): boolean {
   return existsSync(join(checkpoint, checksumsFileName));
 }
 
 /**
- * Looks for damage in everything that resuming reads: every file against its checksum; without checksums, whether the
- * files can be read and fit together.
+ * Checks everything that resuming reads: each file against its checksum or, without checksums, whether the files can be
+ * read and fit together.
  * @throws UserError (model) that names the file.
  */
 export function checkCheckpoint(checkpoint: string): void {
@@ -166,7 +166,7 @@ export function checkCheckpoint(checkpoint: string): void {
     for (const moment of momentNames(name)) if (!tensors.has(moment)) throw lacks(path, moment);
 }
 
-/** @throws UserError (model) where a file that `concerns` us is not as it was written. */
+/** @throws UserError (model) when a file that `concerns` selects differs from what was written. */
 function checkSums(checkpoint: string, concerns: (name: string) => boolean): void {
   const sums = readChecksums(checkpoint);
   if (sums === null) return;
@@ -181,7 +181,7 @@ function checkSums(checkpoint: string, concerns: (name: string) => boolean): voi
   }
 }
 
-/** Deletes the oldest checkpoints beyond `limit`, but never one of `kept` steps nor the newest. */
+/** Deletes the oldest checkpoints beyond `limit`, but never the newest nor those of the steps in `kept`. */
 export function pruneCheckpoints(
   runFolder: string,
   limit: number | null,
@@ -195,8 +195,9 @@ export function pruneCheckpoints(
 }
 
 /**
- * Moves checkpoints after `step` out of the way of a run that goes back to it, so that nothing takes them for its own.
- * @returns where they are now; null when there were none.
+ * Moves checkpoints after `step` out of the run's folder when the run goes back to that step, so that they are not
+ * mistaken for checkpoints of the resumed run.
+ * @returns the folder that holds them now; null when there were none.
  */
 export function setAsideLaterCheckpoints(runFolder: string, step: number): string | null {
   const later = checkpointSteps(runFolder).filter((saved) => saved > step);
@@ -210,7 +211,7 @@ export function setAsideLaterCheckpoints(runFolder: string, step: number): strin
   return folder;
 }
 
-/** Files of a checkpoint that are not the model's. */
+/** Files of a checkpoint that are not part of the model. */
 const runFileNames: readonly string[] = [
   optimizerFileName,
   stateFileName,
@@ -219,8 +220,8 @@ const runFileNames: readonly string[] = [
 ];
 
 /**
- * Lays the model of a checkpoint, ready to be opened, at the top of the run's folder.
- * @throws UserError (model) where it is damaged; nothing is written then.
+ * Copies the model of a checkpoint, ready to be opened, to the top of the run's folder.
+ * @throws UserError (model) when it is damaged; then nothing is written.
  */
 export function publishModel(checkpoint: string, runFolder: string): void {
   const ofModel = (name: string) => !runFileNames.includes(name);

@@ -55,7 +55,7 @@ test('too little disk is refused with the flag that makes the run fit, and that 
   assert.equal(refusal({}, 37e6), 'fits');
   assert.equal(
     refusal({}, 30e6),
-    'the run would write 37.0 MB to results/mine (up to 12 checkpoints of 3.0 MB, and the model), and 30.0 MB are free; ' +
+    'the run would write 37.0 MB to results/mine (up to 12 checkpoints of 3.0 MB, and the model), but 30.0 MB are free; ' +
       'it fits with --save-total-limit 8; or free some space, or name an --output-dir on another disk',
   );
   assert.equal(refusal({ saveTotalLimit: 8 }, 30e6), 'fits');

@@ -1,5 +1,5 @@
-// What a run will write, against what the disk has, before its first step: a disk that is full after a night of training
-// ends the run. Each evaluation may be the best so far and then is saved, so all of them count.
+// Compares what a run will write with the free disk space before its first step: a disk that fills up after a night of
+// training ends the run. Every evaluation may be the best so far and is then saved, so the plan counts all of them.
 
 import { statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -8,12 +8,12 @@ import { formatBytes } from '../files/format-bytes.js';
 import { option } from '../option-names.js';
 
 export interface DiskPlan {
-  /** Checkpoints that stand beside each other at most, the one being written included. */
+  /** The most checkpoints that exist at the same time, including the one being written. */
   readonly checkpoints: number;
   readonly checkpointBytes: number;
-  /** Of those checkpoints that are not there yet, and of the model at the top of the folder. */
+  /** Bytes of the checkpoints that do not exist yet, and of the model at the top of the folder. */
   readonly bytes: number;
-  /** Null where the system does not tell. */
+  /** Null when the system does not report it. */
   readonly freeBytes: number | null;
 }
 
@@ -24,20 +24,20 @@ export interface Writing {
   readonly totalSteps: number;
   readonly saveSteps: number;
   readonly saveTotalLimit: number | null;
-  /** Null: nothing is measured. */
+  /** Null when the run has no evaluation. */
   readonly evalSteps: number | null;
-  /** Checkpoints that are there already. */
+  /** Checkpoints that already exist. */
   readonly existing: number;
 }
 
-/** A tokenizer's files have about so many bytes for each token. */
+/** A tokenizer's files take about this many bytes per token. */
 const tokenizerBytes = 110;
 
-/** @param freeBytes of the disk that the run writes to; null: not known. */
+/** @param freeBytes free bytes on the disk that the run writes to; null when unknown. */
 export function planDisk(writing: Writing, freeBytes: number | null): DiskPlan {
   const { parameters, vocabularySize, existing } = writing;
   const modelBytes = 4 * parameters + tokenizerBytes * vocabularySize;
-  // Two moments a parameter.
+  // Two moments per parameter.
   const checkpointBytes = modelBytes + 8 * parameters;
   const saves = savesOf(writing);
   const checkpoints = Math.min(existing + saves, mostKept(writing) + 1);
@@ -46,7 +46,7 @@ export function planDisk(writing: Writing, freeBytes: number | null): DiskPlan {
 }
 
 /**
- * @throws UserError (device) where the disk has too little; the sentence names the flag that makes the run fit, where
+ * @throws UserError (device) when the disk has too little space. The message names the flag that makes the run fit, if
  * there is one.
  */
 export function refuseFullDisk(outputDir: string, writing: Writing, { bytes, ...plan }: DiskPlan): void {
@@ -60,17 +60,17 @@ export function refuseFullDisk(outputDir: string, writing: Writing, { bytes, ...
   throw new UserError(
     'disk-full',
     `the run would write ${formatBytes(bytes)} to ${outputDir} (up to ${checkpoints} checkpoints of ` +
-      `${formatBytes(checkpointBytes)}, and the model), and ${formatBytes(freeBytes)} are free; ` +
+      `${formatBytes(checkpointBytes)}, and the model), but ${formatBytes(freeBytes)} are free; ` +
       (limit > 0 ? `it fits with ${option('saveTotalLimit', limit)}; or ${elsewhere}` : elsewhere),
   );
 }
 
-/** Bytes that this user may still write where `folder` is or will be; null where the system does not tell. */
+/** Bytes that this user can still write where `folder` is or will be; null when the system does not report it. */
 export function freeDisk(folder: string): number | null {
   for (let path = resolve(folder); ; path = dirname(path)) {
     try {
       const { bavail, bsize } = statfsSync(path);
-      // Some file systems of networks and containers tell nothing.
+      // Some network and container file systems report nothing.
       return bavail > 0 || bsize > 0 ? bavail * bsize : null;
     } catch {
       if (path === dirname(path)) return null;
@@ -78,7 +78,7 @@ export function freeDisk(folder: string): number | null {
   }
 }
 
-/** How often a run saves at most: every so many steps, after each evaluation that is the best so far, and at its end. */
+/** The most saves in a run: every `saveSteps` steps, after each evaluation that is the best so far, and at the end. */
 function savesOf({ firstStep, totalSteps, saveSteps, evalSteps }: Writing): number {
   if (totalSteps <= firstStep) return 0;
   const multiplesOf = (steps: number) => Math.floor(totalSteps / steps) - Math.floor(firstStep / steps);
@@ -93,7 +93,7 @@ function greatestCommonDivisor(one: number, other: number): number {
   return other === 0 ? one : greatestCommonDivisor(other, one % other);
 }
 
-/** How many checkpoints stay: the best and the newest do, whatever the limit. */
+/** The most checkpoints that are kept. The best and the newest always are, even beyond the limit. */
 function mostKept({ saveTotalLimit, evalSteps }: Writing): number {
   if (saveTotalLimit === null) return Number.POSITIVE_INFINITY;
   return Math.max(saveTotalLimit, evalSteps === null ? 1 : 2);

@@ -1,16 +1,16 @@
-// Which evaluation of a run is the best, and when to stop because the loss no longer falls: the Trainer's best-model
-// tracking and transformers' EarlyStoppingCallback in one. Pure functions: the caller keeps the state.
-// Any decrease makes an evaluation the best one; only a decrease of more than the threshold resets the count.
+// Decides which evaluation of a run is the best and when to stop because the loss no longer falls. Combines the Trainer's
+// best-model tracking with transformers' EarlyStoppingCallback. The functions are pure: the caller keeps the state.
+// Any decrease makes an evaluation the best one, but only a decrease of more than the threshold resets the count.
 
 export interface EarlyStoppingOptions {
-  /** Stop at this many evaluations in a row without improvement; 0 never stops. */
+  /** Stop after this many evaluations in a row without improvement; 0 never stops. */
   readonly patience: number;
   /** The loss must fall by more than this to count as an improvement. */
   readonly threshold: number;
 }
 
 export interface EvaluationRecord {
-  /** null until an evaluation gave a finite loss. */
+  /** null until an evaluation has a finite loss. */
   readonly bestEvalLoss: number | null;
   readonly evaluationsWithoutImprovement: number;
 }

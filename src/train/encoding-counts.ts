@@ -1,16 +1,16 @@
-// What became of a corpus when it was encoded: what --max-length took away, and what the text spelled.
+// Counts what encoding a corpus did: what --max-length removed, and which special tokens the text contained.
 
 import type { EncodedDialogue } from '../corpus/encode-dialogue.js';
 import { plural } from '../corpus/summary.js';
 
-/** What `--max-length` took away. */
+/** What `--max-length` removed. */
 export interface LengthLoss {
   /** Dialogues that lost whole turns. */
   readonly dialoguesThatLostTurns: number;
-  /** Turns that are learnt and lost their end. */
+  /** Learnt turns that lost their end. */
   readonly cutReplies: number;
   readonly lostTokens: number;
-  /** Of all tokens, in 0..1. */
+  /** `lostTokens` divided by all tokens, in 0..1. */
   readonly lostShare: number;
 }
 
@@ -18,7 +18,7 @@ export class EncodingCounts {
   private dialoguesThatLostTurns = 0;
   private cutReplies = 0;
   private lostTokens = 0;
-  private tokenFilter = 0;
+  private keptTokens = 0;
   private endMarkers = 0;
   private specialTokens = 0;
 
@@ -26,18 +26,18 @@ export class EncodingCounts {
     if (dialogue.droppedTurns > 0) this.dialoguesThatLostTurns++;
     if (dialogue.cutReply) this.cutReplies++;
     this.lostTokens += dialogue.droppedTokens;
-    this.tokenFilter += dialogue.tokens.length + 1;
+    this.keptTokens += dialogue.tokens.length + 1;
     this.endMarkers += dialogue.endMarkers;
     this.specialTokens += dialogue.specialTokens;
   }
 
   get loss(): LengthLoss {
-    const { dialoguesThatLostTurns, cutReplies, lostTokens, tokenFilter } = this;
-    const lostShare = lostTokens / Math.max(1, lostTokens + tokenFilter);
+    const { dialoguesThatLostTurns, cutReplies, lostTokens, keptTokens } = this;
+    const lostShare = lostTokens / Math.max(1, lostTokens + keptTokens);
     return { dialoguesThatLostTurns, cutReplies, lostTokens, lostShare };
   }
 
-  /** Text that spells special tokens is not learnt as letters; nobody should have to find that out. */
+  /** Text that spells a special token is encoded as that token, not as letters. People should be told. */
   get notes(): string[] {
     const { endMarkers, specialTokens } = this;
     return [

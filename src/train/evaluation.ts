@@ -1,5 +1,5 @@
-// How good the model is on conversations that it does not learn from: mean loss over supervised tokens, perplexity,
-// and a few replies to read.
+// Measures the model on conversations that it is not trained on: mean loss over supervised tokens, perplexity, and a few
+// replies to read.
 
 import { setImmediate } from 'node:timers/promises';
 import type { Dialogue } from '../corpus/dialogue.js';
@@ -16,13 +16,13 @@ import type { Learner } from './learner.js';
 const sampleTokens = 40;
 const sampleSettings = { ...defaultSettings, doSample: false, minNewTokens: 0, maxNewTokens: sampleTokens };
 
-/** A conversation up to its last turn, which is what the model is asked for. */
+/** A conversation without its last turn, and that last turn as the reference reply. */
 export interface SamplePrompt {
   readonly turns: readonly string[];
   readonly reference: string;
 }
 
-/** `count` dialogues spread evenly over the evaluation set. @param said the texts of the turns, in the order of training. */
+/** `count` dialogues spread evenly over the evaluation set. @param said returns the texts of the turns in training order. */
 export function choosePrompts(
   dialogues: DialogueList,
   count: number,
@@ -37,8 +37,8 @@ export function choosePrompts(
 }
 
 /**
- * Mean loss over the supervised tokens of all batches, without dropout and label smoothing; null where `interrupted`
- * became true before the end (asked between batches).
+ * Mean loss over the supervised tokens of all batches, without dropout and label smoothing. `interrupted` is called after
+ * each batch; null when it returns true.
  */
 export async function evaluationLoss(
   { device, pass }: Learner,
@@ -58,14 +58,14 @@ export async function evaluationLoss(
   return sum / tokens;
 }
 
-/** The likeliest reply to each prompt, in full or up to 40 tokens; of a prompt that is too long, its end is read. */
+/** The greedy reply to each prompt, at most 40 tokens. Of a prompt that is too long, the model reads only the end. */
 export async function sampleReplies(
   { decoder }: Learner,
   tokenizer: Tokenizer,
   prompts: readonly SamplePrompt[],
 ): Promise<SampleReply[]> {
   if (!decoder) return [];
-  // The weights have changed since the last time, so nothing that was read before is known.
+  // The weights have changed since the last evaluation, so cached keys and values are invalid.
   const past = new KnownPast(decoder);
   const watcher = { text: () => {}, shouldStop: () => false };
   const text = new TrainingText(tokenizer);

@@ -1,28 +1,28 @@
-// What a training run tells whoever watches it: progress bar, metrics file, TensorBoard, report.
+// The events that a training run reports: to the progress bar, the metrics file, TensorBoard and the HTML report.
 
 export interface SampleReply {
   readonly prompt: string;
   readonly reply: string;
-  /** What the corpus has as the reply. */
+  /** The reply in the corpus. */
   readonly reference: string;
 }
 
-/** Questions, and how many of them the model answers word for word as the data does. */
+/** How many questions the model answers word for word as in the data. */
 export interface ExactMatch {
   readonly exact: number;
-  /** How many were asked. */
+  /** How many questions were asked. */
   readonly of: number;
 }
 
-/** null where nothing was asked: there are no question-answer pairs, or nobody wants to know. */
+/** null where nothing was asked: the data has no question-answer pairs, or the measurement is switched off. */
 export interface ExactMatches {
-  /** Of pairs that the model learns. */
+  /** Pairs of the training data. */
   readonly trained: ExactMatch | null;
-  /** Of pairs that are kept aside. */
+  /** Pairs of the evaluation data. */
   readonly heldOut: ExactMatch | null;
 }
 
-/** Once every `--logging-steps` optimizer steps; means are over the steps since the last one. */
+/** Reported every `--logging-steps` optimizer steps; means are over the steps since the previous event. */
 export interface StepEvent {
   readonly kind: 'step';
   readonly step: number;
@@ -66,10 +66,10 @@ export interface TrainingSummary {
   readonly evalLoss: number | null;
   readonly bestEvalLoss: number | null;
   readonly bestStep: number | null;
-  /** The step whose model lies in the run's folder; null where the run was interrupted. */
+  /** The step of the model at the top of the run's folder; null when the run was interrupted. */
   readonly savedStep: number | null;
   readonly perplexity: number | null;
-  /** Of the model that is saved. */
+  /** Measured on the saved model. */
   readonly exactMatch: ExactMatches;
   readonly tokensPerSecond: number;
   readonly supervisedTokensPerSecond: number;

@@ -1,10 +1,10 @@
-// How many questions the model answers word for word as the data does: whether a bot says what it was taught, which the
-// loss on held-out wordings cannot tell. Only question-answer pairs count: dialogues of which exactly the last turn is
-// learned, and whole. In longer dialogues hardly a reply follows from what was said before.
+// Counts how many questions the model answers word for word as in the data. This shows whether a bot says what it was
+// taught, which the loss on held-out wordings cannot. Only question-answer pairs count: dialogues in which exactly the last
+// turn is learnt, and completely. In longer dialogues a reply rarely follows from what was said before.
 //
-// No reply is generated. Greedy decoding gives the reply of the data exactly where every token of it is the likeliest
-// one after those before it, so one forward pass over packed pairs answers for all of them. (Where two tokens are
-// equally likely to the last bit, the pair counts as answered.)
+// No reply is generated. Greedy decoding produces the reply of the data exactly when each of its tokens is the most likely
+// one after the tokens before it. So one forward pass over packed pairs answers for all of them. (When two tokens have
+// exactly the same logit, the pair counts as answered.)
 
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
@@ -13,10 +13,10 @@ import type { EncodedDialogue, LabelledTokens } from '../corpus/encode-dialogue.
 import type { ExactMatch, ExactMatches } from './events.js';
 import type { Learner } from './learner.js';
 
-/** A question and every answer that the data has for it. */
+/** A question together with every answer that the data has for it. */
 export type Question = readonly LabelledTokens[];
 
-/** Those of the training data, and those of the dialogues that are set aside for evaluation. */
+/** The questions of the training data and those of the evaluation data. */
 export interface Questions {
   readonly trained: readonly Question[];
   readonly heldOut: readonly Question[];
@@ -25,8 +25,8 @@ export interface Questions {
 export const noQuestions: Questions = { trained: [], heldOut: [] };
 
 /**
- * Draws up to `evalReplies` different questions from the pairs among dialogues, by the seed. Keeps little of a corpus of
- * any size: a question's rank is a hash, so that those that rank first are known without all the others.
+ * Draws up to `evalReplies` different questions from the question-answer pairs of a corpus; the seed decides which. Memory
+ * does not grow with the corpus: the rank of a question is a hash, so only the questions with the lowest ranks are kept.
  */
 export class QuestionDraw {
   /** Answers by rank. */
@@ -38,7 +38,7 @@ export class QuestionDraw {
     private readonly options: { readonly evalReplies: number; readonly seed: number },
   ) {}
 
-  /** A dialogue of the corpus; one that is no pair is passed over. */
+  /** Offers a dialogue of the corpus. A dialogue that is not a question-answer pair is ignored. */
   add(dialogue: EncodedDialogue): void {
     const { evalReplies, seed } = this.options;
     const question = evalReplies > 0 ? questionOf(dialogue, this.endOfText) : null;
@@ -61,7 +61,7 @@ export class QuestionDraw {
   }
 }
 
-/** The tokens before the last turn; null where that turn is not all, and nothing but, what is learned. */
+/** The tokens before the last turn; null unless exactly that turn is learnt, and completely. */
 function questionOf(
   { tokens, targets, droppedTokens }: EncodedDialogue,
   endOfText: number,
@@ -71,7 +71,7 @@ function questionOf(
   return isPair && droppedTokens === 0 ? tokens.subarray(0, end) : null;
 }
 
-/** Of pairs that are learned and of those that are kept aside; null where `interrupted` became true before the end. */
+/** Measures trained and held-out pairs. Null when `interrupted` returned true before the end. */
 export async function measureExactMatches(
   learner: Learner,
   { trained, heldOut }: Questions,
@@ -85,8 +85,8 @@ export async function measureExactMatches(
 }
 
 /**
- * How many of the questions the model answers, greedily, with one of the answers that the data has for them; null where
- * `interrupted` became true before the end (asked between batches).
+ * How many of the questions the model answers, greedily, with one of the answers in the data. `interrupted` is called
+ * after each batch; null when it returns true.
  */
 async function measureExactMatch(
   { pass }: Learner,
@@ -113,7 +113,7 @@ async function measureExactMatch(
   return { exact: answered.size, of: questions.length };
 }
 
-/** The answers in groups of at most `capacity` tokens; every one alone fits. */
+/** The answers in groups of at most `capacity` tokens. Each answer on its own fits. */
 function fillingUp<Item extends { readonly answer: LabelledTokens }>(
   items: readonly Item[],
   capacity: number,

@@ -1,5 +1,5 @@
-// Everything of a run that lives on the device, built in one place, so that planning memory and training are the same
-// construction.
+// Everything of a run that lives on the device. It is built in one place, so that the memory plan and the training run
+// execute the same construction.
 
 import type { Device, Precision } from '../device/device.js';
 import { DecodingPass } from '../nn/decoding-pass.js';
@@ -8,13 +8,13 @@ import type { GPT2Config } from '../nn/gpt2-config.js';
 import { TrainingPass, type TrainingPassOptions } from '../nn/training-pass.js';
 import { AdamW, type AdamWSettings } from './optimizer.js';
 
-/** Longest sample conversation, prompt and reply together, in tokens. */
+/** The longest sample conversation in tokens, prompt and reply together. */
 const sampleContext = 256;
 
 export interface LearnerOptions extends Omit<TrainingPassOptions, 'lossScale'>, AdamWSettings {
-  /** What the model computes in. */
+  /** The dtype of the forward and backward pass. */
   readonly precision: Precision;
-  /** Whether sample replies will be asked for. */
+  /** Whether the run generates sample replies. */
   readonly samples: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Learner {
   readonly model: GPT2;
   readonly pass: TrainingPass;
   readonly optimizer: AdamW;
-  /** For sample replies. */
+  /** Generates the sample replies. */
   readonly decoder: DecodingPass | null;
 }
 

@@ -1,6 +1,6 @@
-// metrics.jsonl, the diary of a run that programs read: one JSON object a line for every logged step and evaluation.
-// Knows nothing of where the numbers come from. JSON has no NaN and no infinity: both are written as null and read
-// back as NaN. Lines that are no metrics (a killed process leaves a torn one) are left out in reading.
+// metrics.jsonl, the machine-readable log of a run: one JSON object per line for every logged step and evaluation. It does
+// not know where the numbers come from. JSON has no NaN and no infinity: both are written as null and read back as NaN.
+// Reading skips lines that are not metrics, such as the partial line that a killed process leaves.
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,9 +28,9 @@ export class MetricsFile {
   readonly #file: AppendFile;
 
   /**
-   * Opens `<folder>/metrics.jsonl`: empty for a new run, and for one resumed at step N without what was written of
-   * later steps, which will be trained again.
-   * @param resumedAt the last step of the checkpoint that the run goes on from; null for a new run.
+   * Opens `<folder>/metrics.jsonl`. A new run starts with an empty file. A run resumed at step N drops the lines of later
+   * steps, because it trains them again.
+   * @param resumedAt the last step of the checkpoint that the run resumes from; null for a new run.
    * @throws UserError (device) when the folder cannot be written to.
    */
   constructor(folder: string, resumedAt: number | null) {
@@ -51,7 +51,7 @@ export class MetricsFile {
 }
 
 /**
- * The measurements of a run, in the order in which they were written; empty when the file is not there.
+ * The measurements of a run in the order in which they were written; empty when the file does not exist.
  * @throws UserError (data) when the file cannot be read.
  */
 export function readMetrics(path: string): MetricEvent[] {
@@ -76,7 +76,7 @@ function entriesOf(path: string): { line: string; event: MetricEvent }[] {
     });
 }
 
-/** A string can hold no more. */
+/** A JavaScript string cannot hold more. */
 const mostBytes = 2 ** 29 - 2 ** 16;
 
 function readText(path: string): string {
@@ -93,7 +93,7 @@ function readText(path: string): string {
   }
 }
 
-/** Names as the Hugging Face Trainer logs them. */
+/** Names as in the Hugging Face Trainer's log. */
 function recordOf(event: MetricEvent): Readonly<Record<string, unknown>> {
   return event.kind === 'step'
     ? {
@@ -148,7 +148,7 @@ function parseLine(line: string): MetricEvent | null {
   return null;
 }
 
-/** `train_exact_match`, a share, of `train_questions`; the same with `eval_` for pairs that are kept aside. */
+/** `train_exact_match`, a share, of `train_questions`; the same with `eval_` for held-out pairs. */
 export function exactMatchRecord({ trained, heldOut }: ExactMatches): Readonly<Record<string, number>> {
   return {
     ...(trained && { train_exact_match: trained.exact / trained.of, train_questions: trained.of }),

@@ -1,4 +1,5 @@
-// AdamW over the model's flat parameters, in one sweep: matrices, which decay, come first.
+// AdamW over the model's flat parameter buffer in one sweep. Matrices, which have weight decay, come first in the buffer.
+// The state that changes between updates lives on the device, so that an update can be replayed.
 
 import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -8,13 +9,13 @@ export interface AdamWSettings {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** On matrices only; biases and layernorms do not decay. */
+  /** Applies to matrices only, not to biases and layernorm parameters. */
   readonly weightDecay: number;
-  /** Global norm to which gradients are clipped; 0 leaves them. */
+  /** The global norm to which gradients are clipped; 0 turns clipping off. */
   readonly maxGradNorm: number;
 }
 
-/** The two moments of one parameter, same shape as it. */
+/** The first and second moment of one parameter, in its shape. */
 export interface Moments {
   readonly name: string;
   readonly shape: readonly number[];
@@ -22,41 +23,41 @@ export interface Moments {
   readonly second: Tensor;
 }
 
-/** What one update came to. */
+/** The result of one update. */
 export interface Update {
-  /** Updates so far that moved the parameters: t of the bias correction. */
+  /** The updates so far that changed the parameters: t of the bias correction. */
   readonly updates: number;
-  /** The gradients' global norm before clipping. Where it is not finite nothing was updated. */
+  /** The gradients' global norm before clipping. When it is not finite, nothing was updated. */
   readonly norm: number;
 }
 
-/** An update that was asked of the device. */
+/** An update that the device may still be computing. */
 export interface PendingUpdate {
-  /** Whether `wait` would not wait. */
+  /** Whether `wait` would return at once. */
   ready(): boolean;
   wait(): Update;
 }
 
-/** By how much gradients are scaled up in fp16, and for how many updates in a row that has held. */
+/** The loss scale in fp16, and how many updates in a row it has been in use. */
 export interface LossScale {
   readonly scale: number;
   readonly updates: number;
 }
 
-/** As torch.amp.GradScaler starts. */
+/** The initial scale of torch.amp.GradScaler. */
 export const initialLossScale: LossScale = { scale: 65_536, updates: 0 };
 
 export class AdamW {
-  /** f32[2] as prepareUpdate has it, where the model computes in fp16; else undefined. Call `restore` first. */
+  /** f32[2] in the layout of prepareUpdate if the model computes in fp16, else undefined. Call `restore` first. */
   readonly lossScale: Tensor | undefined;
   private readonly gradients: Tensor;
   private readonly first: Tensor;
   private readonly second: Tensor;
-  /** f32[6] as prepareUpdate has it: the learning rate is set before each update, the rest stays on the device. */
+  /** f32[6] in the layout of prepareUpdate. Each update uploads the learning rate; the rest stays on the device. */
   private readonly step: Tensor;
   private readonly sumOfSquares: Tensor;
 
-  /** @param parameters must have been made trainable. */
+  /** @param parameters must be trainable. */
   constructor(
     private readonly device: Device,
     private readonly parameters: Parameters,
@@ -71,13 +72,13 @@ export class AdamW {
     this.lossScale = parameters.dtype === 'f16' ? device.allocate('batch', [2]) : undefined;
   }
 
-  /** Sets what the device counts. @param updates t of the last update. */
+  /** Sets the counters on the device. @param updates t of the last update. */
   restore(updates: number, { scale, updates: held }: LossScale = initialLossScale): void {
     this.device.upload(this.step, Float32Array.of(0, 0, 0, 0, updates, 0));
     if (this.lossScale) this.device.upload(this.lossScale, Float32Array.of(scale, held));
   }
 
-  /** To be restored; null where the model does not compute in fp16. */
+  /** The loss scale to store in a checkpoint; null unless the model computes in fp16. */
   readLossScale(): LossScale | null {
     if (!this.lossScale) return null;
     const [scale = 0, updates = 0] = this.device.download(this.lossScale);
@@ -85,8 +86,8 @@ export class AdamW {
   }
 
   /**
-   * One update from the accumulated gradients, which are left zeroed. Where their norm is not finite, nothing is
-   * updated (and the loss scale is halved, where there is one).
+   * Makes one update from the accumulated gradients and sets them to zero. When their norm is not finite, the parameters
+   * stay unchanged, and the loss scale (fp16) is halved.
    */
   update(learningRate: number): PendingUpdate {
     this.device.upload(this.step.rows(1), Float32Array.of(learningRate));
@@ -119,7 +120,7 @@ export class AdamW {
     });
   }
 
-  /** The moments by parameter, to be saved and restored. */
+  /** Views of the moments by parameter, for saving and restoring. */
   moments(): Moments[] {
     return Array.from(this.parameters, ({ name, master }) => {
       const offset = master.offset - this.parameters.values.offset;

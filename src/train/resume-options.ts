@@ -1,6 +1,6 @@
-// What it means that a run is resumed with other options than it was started with. The options of the run that wrote a
-// checkpoint lie in it. "The same command plus --resume" changes nothing; whatever does change the result is refused or
-// said, never ignored.
+// Handles options that differ between a resumed run and the run that wrote its checkpoint. The checkpoint records the
+// options of that run. The same command plus --resume changes nothing. A difference that changes the result is refused or
+// reported, never ignored.
 
 import type { RunOptions } from '../config/output-folder.js';
 import type { TrainOption } from '../config/train-options.js';
@@ -12,13 +12,13 @@ import { type EarlyStoppingOptions, outOfPatience } from './early-stopping.js';
 import type { DataFingerprints, RunState } from './run-state.js';
 
 /**
- * What another value does to a resumed run. `data`: the batches would be others, which their fingerprint shows.
+ * The effect of a changed option on a resumed run. `data`: the batches differ, which their fingerprint shows.
  * `rest`: it applies from the resumed step on. `none`: it does not change what is learnt.
  */
 type Effect = 'data' | 'rest' | 'none';
 
 const effects: Readonly<Record<TrainOption, Effect>> = {
-  // The checkpoint's own model is used, which start.ts says.
+  // A resumed run uses the checkpoint's own model; start.ts reports that.
   model: 'none',
   data: 'data',
   format: 'data',
@@ -64,13 +64,13 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   quiet: 'none',
 };
 
-/** The options of that effect that differ from the checkpoint's, each as "now (was before)". */
+/** The options with this effect that differ from the checkpoint's, each as "now (was before)". */
 function changes(checkpoint: string, options: RunOptions, effect: Effect): string[] {
   return Object.entries(effects).flatMap(([key, its]) => {
     if (its !== effect) return [];
     const before = recordedOption(checkpoint, key);
     const now: unknown = Reflect.get(options, key);
-    // Earlier versions did not have every option.
+    // Earlier versions did not have all options.
     if (before === undefined || JSON.stringify(before) === JSON.stringify(now)) return [];
     if (key === 'numTrainEpochs' && options.maxSteps > 0) return [];
     return [`${spelt(key, now)} (was ${spelt(key, before)})`];
@@ -85,7 +85,7 @@ function spelt(key: string, value: unknown): string {
     : `${option(key)} not given`;
 }
 
-/** @throws UserError (usage) where the run would go on with other batches, or be measured on other ones. */
+/** @throws UserError (usage) when the resumed run would train or evaluate on other batches. */
 export function refuseOtherData(
   checkpoint: string,
   options: RunOptions,
@@ -103,12 +103,12 @@ export function refuseOtherData(
       : 'the files have changed since, or an earlier version read them differently';
   throw new UserError(
     'resume-mismatch',
-    `cannot resume ${checkpoint}: ${what} on other data: ${why}; give what it was started with, or start a new run ` +
+    `cannot resume ${checkpoint}: ${what} on other data: ${why}; use the options that it was started with, or start a new run ` +
       `from its weights with ${option('model', checkpoint)} and another ${option('outputDir')}`,
   );
 }
 
-/** What a person is told before a run goes on. @param precision what is computed in. */
+/** The notes that people see before a run resumes. @param precision the dtype of the computation. */
 export function resumeNotes(
   checkpoint: string,
   options: RunOptions,
@@ -128,17 +128,17 @@ export function resumeNotes(
   return [
     ...(changed.length > 0
       ? [
-          `the run goes on after step ${state.globalStep} with other options than before: ${changed.join(', ')}`,
+          `the run continues after step ${state.globalStep} with other options than before: ${changed.join(', ')}`,
         ]
       : []),
     ...(finished === null ? [] : [finished]),
   ];
 }
 
-/** The key in training_args.json for what `--precision auto` came to. */
+/** The key in training_args.json for the precision that `--precision auto` selected. */
 export const resolvedPrecision = 'resolvedPrecision';
 
-/** That nothing is left to train, and what trains on; null where there is something. */
+/** Says that nothing is left to train, and how to train further; null when steps are left. */
 function finishedText(
   checkpoint: string,
   { maxSteps, numTrainEpochs, outputDir }: RunOptions,
@@ -164,7 +164,7 @@ function finishedText(
       : []),
   ];
   return (
-    `the run in ${outputDir} is finished: ${done}; to train on, resume it with a larger ${larger.join(' and ')}, ` +
+    `the run in ${outputDir} is finished: ${done}; to train further, resume it with a larger ${larger.join(' and ')}, ` +
     `or start a new run with ${option('model', checkpoint)} and another ${option('outputDir')}`
   );
 }

@@ -1,5 +1,5 @@
-// Which checkpoint `--resume` goes on from: the newest one that is whole. Damage is looked for before anything is
-// trained. It knows folders and files; what a run does with a checkpoint is not its concern.
+// Finds the checkpoint that `--resume` continues from: the newest complete one. It checks for damage before any training.
+// It only knows folders and files, not what a run does with a checkpoint.
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -15,9 +15,9 @@ import {
 } from './checkpoint.js';
 
 /**
- * The checkpoint that the run goes on from; null for a run from the beginning.
- * @throws UserError (usage) where `--resume` names a folder without checkpoints, UserError (model) where the named
- * checkpoint is damaged, or all of them are.
+ * The checkpoint that the run continues from; null when the run starts from the beginning.
+ * @throws UserError (usage) when `--resume` names a folder without checkpoints; UserError (model) when the named
+ * checkpoint, or every checkpoint in the folder, is damaged.
  */
 export function findResumePoint(
   { resume, outputDir }: Pick<RunOptions, 'resume' | 'outputDir'>,
@@ -29,20 +29,20 @@ export function findResumePoint(
   if (checkpoint !== null) {
     if (!hasChecksums(checkpoint))
       note(
-        `${checkpoint} has no checksums, because an earlier version saved it: damage that changes only numbers would go unnoticed`,
+        `${checkpoint} has no checksums, because an earlier version saved it; damage that only changes numbers cannot be detected`,
       );
     return checkpoint;
   }
   if (resume !== true)
     throw new UserError(
       'resume-not-found',
-      `${option('resume')}: ${folder} holds no checkpoint; check the path`,
+      `${option('resume')}: ${folder} contains no checkpoint; check the path`,
     );
-  note(`${folder} holds no checkpoint yet: starting from the beginning`);
+  note(`${folder} contains no checkpoint yet: starting from the beginning`);
   return null;
 }
 
-/** @returns why the checkpoint cannot be used; null where it can. */
+/** @returns the reason why the checkpoint cannot be used; null when it can. */
 function faultOf(checkpoint: string): UserError | null {
   try {
     checkCheckpoint(checkpoint);
@@ -59,7 +59,7 @@ function faultOf(checkpoint: string): UserError | null {
   }
 }
 
-/** A checkpoint that a person has named: another one is proposed, but not taken. */
+/** For a checkpoint that the user named. If it is damaged, the error proposes another one but does not use it. */
 function namedCheckpoint(checkpoint: string): string {
   const fault = faultOf(checkpoint);
   if (fault === null) return checkpoint;
@@ -70,12 +70,12 @@ function namedCheckpoint(checkpoint: string): string {
   if (whole === undefined) throw fault;
   throw new UserError(
     'checkpoint-damaged',
-    `${fault.sentence}; the newest whole checkpoint of this run is used with ${option('resume', whole)}`,
+    `${fault.sentence}; to use the newest undamaged checkpoint of this run, pass ${option('resume', whole)}`,
     { cause: fault },
   );
 }
 
-/** @returns null where the folder holds no checkpoint. */
+/** @returns null when the folder contains no checkpoint. */
 function newestWhole(folder: string, note: (text: string) => void): string | null {
   if (!existsSync(folder)) return null;
   if (!statSync(folder).isDirectory())
@@ -89,7 +89,7 @@ function newestWhole(folder: string, note: (text: string) => void): string | nul
     const fault = faultOf(checkpoint);
     if (fault === null) {
       for (const { sentence } of faults) note(sentence);
-      if (faults.length > 0) note(`going on from ${checkpoint}, the newest checkpoint that is whole`);
+      if (faults.length > 0) note(`resuming from ${checkpoint}, the newest undamaged checkpoint`);
       return checkpoint;
     }
     faults.push(fault);
@@ -99,7 +99,7 @@ function newestWhole(folder: string, note: (text: string) => void): string | nul
   if (newest.code === 'checkpoint-foreign') throw newest;
   throw new UserError(
     'checkpoint-damaged',
-    `${newest.sentence}; no checkpoint in ${folder} is whole, so start again with another ${option('outputDir')}`,
+    `${newest.sentence}; ${folder} has no undamaged checkpoint, so start again with another ${option('outputDir')}`,
     { cause: newest },
   );
 }

@@ -1,6 +1,6 @@
-// Where a run stands: everything beside weights and moments that a checkpoint must hold for the run to go on bit for
-// bit. Random numbers need no state of their own: they are functions of the seed and these counters.
-// In trainer_state.json the names are in snake_case, as in the Trainer's; only this file knows that.
+// The state of a run: everything except weights and moments that a checkpoint needs to resume bit for bit. Random numbers
+// need no state: they are functions of the seed and these counters.
+// trainer_state.json uses snake_case names, as the Trainer does; only this file knows that.
 
 import { dirname } from 'node:path';
 import * as z from 'zod';
@@ -15,18 +15,18 @@ const schema = z.object({
   /** Optimizer steps done. */
   globalStep: z.int().min(0),
   epoch: z.number().min(0),
-  /** Updates that AdamW's moments have seen; fewer than globalStep where steps were skipped. */
+  /** Updates in AdamW's moments; fewer than globalStep when steps were skipped. */
   updates: z.int().min(0),
-  /** The step after which the evaluation set was last measured; -1: never. */
+  /** The step of the last evaluation; -1 when there was none. */
   evaluatedStep: z.int().min(-1),
   startingEvalLoss: loss,
   lastEvalLoss: loss,
   bestEvalLoss: loss,
   bestStep: z.int().nullable(),
   evaluationsWithoutImprovement: z.int().min(0),
-  /** Whether the run ended before its last step because the evaluation loss no longer fell. */
+  /** Whether the run ended before its last step because the evaluation loss stopped falling. */
   stoppedEarly: z.boolean(),
-  /** Sums of the steps' losses since the run began, and since the last logged step (at `loggedUpdates`). */
+  /** Sums of the step losses since the start of the run, and since the last logged step (at `loggedUpdates`). */
   trainLossSum: z.number(),
   loggedUpdates: z.int().min(0),
   lossSumSinceLogged: z.number(),
@@ -35,14 +35,14 @@ const schema = z.object({
   trainingSeconds: z.number().min(0),
   /** Steps in a row whose loss or gradient was not finite. */
   brokenSteps: z.int().min(0),
-  /** In fp16 the gradients' scale and for how many updates it has held. */
+  /** fp16 only: the loss scale, and how many updates it has been in use. */
   lossScale: z
     .object({ scale: z.number().positive(), updates: z.int().min(0) })
     .nullable()
     .default(null),
-  /** Of the encoded training data and what orders it. */
+  /** Identifies the encoded training data and the options that order it. */
   dataFingerprint: z.string(),
-  /** Of the encoded evaluation data; null where there is none, or an earlier version wrote the state. */
+  /** Identifies the encoded evaluation data; null when there is none, or an earlier version wrote the state. */
   evaluationFingerprint: z.string().nullable().default(null),
 });
 
@@ -50,10 +50,10 @@ export type RunState = z.infer<typeof schema>;
 
 export const stateFileName = 'trainer_state.json';
 
-/** Ours has a kilobyte; the Trainer's, which is told from it by its fields, may hold a long log. */
+/** Our file has about a kilobyte. The Trainer's, which is recognised by its fields, may contain a long log. */
 const mostBytes = 2 ** 26;
 
-/** Fingerprints of what a run learns from and is measured on. */
+/** Fingerprints of the training data and the evaluation data of a run. */
 export interface DataFingerprints {
   readonly training: string;
   readonly evaluation: string | null;
@@ -93,7 +93,7 @@ export function stateJson(state: RunState): string {
   return `${JSON.stringify(Object.fromEntries(named), null, 2)}\n`;
 }
 
-/** @throws UserError (model) when the file is missing or damaged, or another program wrote it. */
+/** @throws UserError (model) when the file is missing or damaged, or was written by another program. */
 export function readState(path: string): RunState {
   let json: unknown;
   try {
@@ -124,7 +124,7 @@ export function readState(path: string): RunState {
   );
 }
 
-/** The Hugging Face Trainer's file of the same name always has its log. */
+/** The Hugging Face Trainer's file of the same name always contains its log. */
 function isOfTrainer(json: unknown): boolean {
   return typeof json === 'object' && json !== null && 'log_history' in json;
 }

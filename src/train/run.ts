@@ -1,5 +1,5 @@
-// A training run from options to the folder that holds its model. This is the table of contents: where it starts from,
-// its data, its plan, the loop, and what is left on disk when it ends.
+// A training run from its options to the folder with the trained model. This file is the table of contents: the starting
+// point, the data, the plan, the loop, and what the run leaves on disk.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ import { TensorBoardFile } from './tensorboard.js';
 import { Trainer, type TrainerSettings, type Watcher } from './trainer.js';
 
 export interface RunWatcher extends Watcher {
-  /** Before the first step; also all that a dry run does. */
+  /** Called before the first step. A dry run ends after it. */
   plan(plan: RunPlan): void;
   note(text: string): void;
   /** @param total bytes, 0 where unknown. */
@@ -47,11 +47,11 @@ export interface RunWatcher extends Watcher {
 
 /**
  * @returns null after a dry run.
- * @throws UserError for everything that a person can mend.
+ * @throws UserError for everything that the user can fix.
  */
 export async function startRun(options: RunOptions, watcher: RunWatcher): Promise<TrainingSummary | null> {
   refuseFile(options.outputDir);
-  // A folder that is there is locked before anything in it is looked at, a new one when the first file is written.
+  // An existing folder is locked before anything in it is read. A new folder is locked when the first file is written.
   const lock = options.dryRun || !existsSync(options.outputDir) ? null : lockFolder(options.outputDir);
   try {
     return await lockedRun(options, watcher, lock !== null);
@@ -65,7 +65,7 @@ async function lockedRun(
   watcher: RunWatcher,
   isLocked: boolean,
 ): Promise<TrainingSummary | null> {
-  // What costs least to refuse comes first: a misspelt path must not cost the download of a model.
+  // The cheapest checks come first: a misspelt path must not cost the download of a model.
   const corpora = readCorpora(given);
   const device = await selectDevice(given.device, {
     threads: given.threads ?? undefined,
@@ -128,7 +128,7 @@ async function lockedRun(
     if (given.perDeviceTrainBatchSize === 'auto') watcher.note(batchSizeNote(options));
     if (options.reverse)
       watcher.note(
-        `${option('reverse', true)}: each turn is learnt from those after it; the model is to rank replies, not to talk`,
+        `${option('reverse', true)}: each turn is learnt from the turns after it; use the model to rank replies, not to talk`,
       );
     if (start.checkpoint)
       for (const line of resumeNotes(start.checkpoint, options, precision, { state, ...settings }))
@@ -148,16 +148,16 @@ async function lockedRun(
   }
 }
 
-/** Unless the choice is given, a run goes on with what it began with: earlier versions had another default. */
+/** With `auto`, a resumed run keeps the value that it began with, because earlier versions had another default. */
 function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: RunWatcher): LossOn {
   if (lossOn !== 'auto' || !checkpoint) return lossOn;
   const recorded = recordedOption(checkpoint, 'lossOn');
   const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
-  if (began !== lossOn) watcher.note(`resuming goes on with ${option('lossOn', began)}, as the run began`);
+  if (began !== lossOn) watcher.note(`resuming with ${option('lossOn', began)}, as the run began`);
   return began;
 }
 
-/** Another run may have made the folder since it was looked at. */
+/** Another run may have created the folder in the meantime. */
 function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): FolderLock {
   const lock = lockFolder(options.outputDir);
   try {
@@ -169,7 +169,7 @@ function lockNewFolder(options: Pick<RunOptions, 'outputDir' | 'resume'>): Folde
   }
 }
 
-/** @throws UserError (device) where the disk has no room for what the run will write. */
+/** @throws UserError (device) when the disk has no room for what the run will write. */
 function checkedDisk(
   { outputDir }: RunOptions,
   { parameters, tokenizer }: Start,
@@ -241,8 +241,8 @@ async function train(run: Run): Promise<TrainingSummary> {
 }
 
 /**
- * Lays at the top of the run's folder the model that the run is for: the one with the lowest evaluation loss where that
- * is wanted, else the last.
+ * Copies the result of the run to the top of its folder: the model with the lowest evaluation loss with
+ * `loadBestModelAtEnd`, else the last one.
  * @returns its step.
  */
 function publish(
@@ -258,7 +258,7 @@ function publish(
       publishModel(checkpointFolder(outputDir, bestStep), outputDir);
       return bestStep;
     } catch (thrown) {
-      // What is damaged or gone must not cost the rest of the run.
+      // A damaged or missing best checkpoint must not cost the rest of the run.
       if (!isUnreadable(thrown)) throw thrown;
       note(`the model of step ${bestStep}, the best one, cannot be used: ${messageOf(thrown)}`);
     }
@@ -271,14 +271,14 @@ function isUnreadable(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }
 
-/** What the model that is saved answers: as its evaluation measured it, or measured now where there are none. */
+/** Exact matches of the saved model: from its evaluation, or measured now when the run has no evaluations. */
 async function exactMatchOf(
   { options, learner, data, settings }: Run,
   savedStep: number | null,
 ): Promise<ExactMatches> {
   const unknown = { trained: null, heldOut: null };
   if (savedStep === null) return unknown;
-  // Nothing but the last model can have been saved then, and it is still on the device.
+  // Without evaluations the saved model is the last one, and it is still on the device.
   if (settings.evalSteps === null)
     return (await measureExactMatches(learner, data.questions, () => false)) ?? unknown;
   const evaluation = readMetrics(join(options.outputDir, metricsFileName)).findLast(
@@ -292,7 +292,7 @@ function withDropout(config: GPT2Config, dropout: number | null): GPT2Config {
   return { ...config, embdPdrop: dropout, attnPdrop: dropout, residPdrop: dropout };
 }
 
-/** Those of AdamW, and what the training pass computes. */
+/** The options of AdamW and of the training pass. */
 type LearningOptions = Pick<
   TrainOptions,
   | 'adamBeta1'

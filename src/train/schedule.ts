@@ -10,9 +10,9 @@ export interface Schedule {
   readonly type: SchedulerType;
   /** The highest learning rate of the run. */
   readonly learningRate: number;
-  /** Steps in which the rate rises linearly from 0; see {@link warmupSteps}. */
+  /** Steps over which the rate rises linearly from 0; see {@link warmupSteps}. */
   readonly warmupSteps: number;
-  /** Optimizer steps of the whole run: where `linear` and `cosine` reach 0. */
+  /** Optimizer steps of the whole run: the step at which `linear` and `cosine` reach 0. */
   readonly totalSteps: number;
 }
 
@@ -21,12 +21,12 @@ export function learningRateAt(step: number, schedule: Schedule): number {
   return schedule.learningRate * shareAt(step, schedule);
 }
 
-/** @param option `--warmup-steps`: a number of steps, or below 1 a share of all steps (rounded up, as the Trainer does). */
+/** @param option `--warmup-steps`: a number of steps, or if below 1 a share of all steps, rounded up as in the Trainer. */
 export function warmupSteps(option: number, totalSteps: number): number {
   return option >= 1 ? Math.trunc(option) : Math.ceil(totalSteps * option);
 }
 
-/** The share of the highest rate, 0 to 1. (transformers/optimization.py, the lr_lambda functions.) */
+/** The share of the highest rate, 0 to 1. (The lr_lambda functions of transformers/optimization.py.) */
 function shareAt(step: number, { type, warmupSteps, totalSteps }: Schedule): number {
   if (type === 'constant') return 1;
   if (step < warmupSteps) return step / Math.max(1, warmupSteps);

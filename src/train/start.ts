@@ -1,4 +1,4 @@
-// Where a run starts: a model that somebody trained, a fresh one, or a checkpoint of this very run.
+// The starting point of a run: a pretrained model, a newly initialized one, or a checkpoint of the same run.
 
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,23 +21,23 @@ import { metricsFileName } from './metrics.js';
 import { findResumePoint } from './resume-point.js';
 import { type RunState, readState, stateFileName } from './run-state.js';
 
-/** Tells the seed's use for fresh weights from its others. */
+/** Separates the random numbers of fresh weights from the seed's other uses. */
 const weightStream = 0x3e19;
 
 export interface Start {
-  /** The model as a person would name it. */
+  /** The model as the user named it. */
   readonly label: string;
   readonly config: GPT2Config;
-  /** How many numbers it learns. */
+  /** The number of parameters. */
   readonly parameters: number;
   readonly tokenizer: Tokenizer;
   loadWeights(model: GPT2): void;
-  /** The checkpoint that the run goes on from, and the state it holds; null for a new run. */
+  /** The checkpoint that the run resumes from; null for a new run. */
   readonly checkpoint: string | null;
   readonly state: RunState | null;
 }
 
-/** What decides where a run starts. */
+/** The options that decide where a run starts. */
 export type StartOptions = Pick<RunOptions, 'model' | 'resume' | 'reverse' | 'seed' | 'outputDir' | 'dryRun'>;
 
 export interface StartWatcher {
@@ -45,7 +45,7 @@ export interface StartWatcher {
   download(file: string, done: number, total: number): void;
 }
 
-/** @throws UserError (usage) where the output folder holds another run; UserError (model) where there is no model. */
+/** @throws UserError (usage) when the output folder holds another run; UserError (model) when there is no model. */
 export async function openStart(options: StartOptions, watcher: StartWatcher): Promise<Start> {
   if (!options.dryRun) removeStaleTemporaries(options.outputDir);
   const checkpoint = findResumePoint(options, (text) => watcher.note(text));
@@ -72,40 +72,40 @@ export async function openStart(options: StartOptions, watcher: StartWatcher): P
   return { ...start, config, checkpoint: null, state: null };
 }
 
-/** A run goes on the way round in which it began. */
+/** A run cannot change its direction when it resumes. */
 function refuseOtherOrder({ reverse }: StartOptions, checkpoint: string, config: GPT2Config): void {
   const reversed = config.dialogueOrder === 'reversed';
   if (reversed === reverse) return;
   throw new UserError(
     'resume-mismatch',
     reversed
-      ? `${checkpoint} is of a run with ${option('reverse', true)}, so it cannot be resumed without; give ${option('reverse', true)} again`
-      : `${checkpoint} is of a run without ${option('reverse', true)}, so it cannot be resumed with it; leave it out, or start a new run in another ${option('outputDir')}`,
+      ? `${checkpoint} belongs to a run with ${option('reverse', true)} and cannot be resumed without it; pass ${option('reverse', true)} again`
+      : `${checkpoint} belongs to a run without ${option('reverse', true)} and cannot be resumed with it; leave out ${option('reverse', true)}, or start a new run in another ${option('outputDir')}`,
   );
 }
 
 /**
- * Any model may learn reversed conversations from where it stands, but one that has would unlearn what it is for, and
- * its folder would not show it.
+ * Any model can be trained further on reversed conversations. A reversed model trained forward would unlearn its purpose,
+ * and its folder would not show it.
  */
 function refuseReversed({ reverse }: StartOptions, { label, config }: Opened): void {
   if (reverse || config.dialogueOrder === 'forward') return;
   throw new UserError(
     'reverse-not-given',
-    `${option('model', label)} was trained with ${option('reverse', true)}, on conversations from their end; give ${option('reverse', true)} again, or name another model`,
+    `${option('model', label)} was trained with ${option('reverse', true)}, on reversed conversations; pass ${option('reverse', true)} again, or name another model`,
   );
 }
 
-/** The same command plus `--resume` goes on with a run. The default is named too: it may have been given. */
+/** The same command plus `--resume` resumes a run. The note also appears for the default, which the user may have passed. */
 function noteOtherModel({ model }: StartOptions, checkpoint: string, watcher: StartWatcher): void {
   const trained = recordedOption(checkpoint, 'model');
   if (typeof trained === 'string' && trained !== model)
     watcher.note(
-      `${option('model', model)} has no effect: resuming goes on with the checkpoint's own model, which began as ${oneLine(trained)}`,
+      `${option('model', model)} has no effect: the run resumes with the checkpoint's own model, which began as ${oneLine(trained)}`,
     );
 }
 
-/** @param path exists. */
+/** @param path must exist. */
 function isWithin(path: string, folder: string): boolean {
   if (!existsSync(folder)) return false;
   const real = realpathSync(path);
@@ -118,7 +118,7 @@ export function refuseFile(outputDir: string): void {
 }
 
 export function refuseOccupied({ outputDir, resume }: Pick<RunOptions, 'outputDir' | 'resume'>): void {
-  // A run that ended before its first checkpoint has left its metrics; `--resume` begins it again.
+  // A run that ended before its first checkpoint has left its metrics; `--resume` starts it again.
   const metrics = join(outputDir, metricsFileName);
   const diary = resume === false && existsSync(metrics) && statSync(metrics).size > 0;
   const holds =
@@ -128,7 +128,7 @@ export function refuseOccupied({ outputDir, resume }: Pick<RunOptions, 'outputDi
         ? 'a model'
         : null;
   if (holds === null) return;
-  const goOn = holds === 'another run' ? `go on with it by ${option('resume', true)}, or ` : '';
+  const goOn = holds === 'another run' ? `resume it with ${option('resume', true)}, or ` : '';
   throw new UserError(
     'output-folder-in-use',
     `${option('outputDir', outputDir)} holds ${holds}; ${goOn}name another folder`,
@@ -162,7 +162,7 @@ function fromFolder(folder: string, label: string, watcher: StartWatcher): Opene
   };
 }
 
-/** All that a plan needs; the model cannot be loaded. */
+/** Everything that a plan needs. The weights cannot be loaded. */
 function withoutWeights(
   { config, tokenizer, notes }: ModelShape,
   label: string,

@@ -1,6 +1,6 @@
-// Event files that TensorBoard reads, with the tags of the Hugging Face Trainer, so that runs of both lie side by side.
-// Written by hand: a TFRecord framing (tensorflow/core/lib/io/record_writer.h) around two small protobuf messages
-// (tensorboard/compat/proto/event.proto, summary.proto). Scalars are float32 there: metrics.jsonl is the exact record.
+// Event files for TensorBoard. They use the tags of the Hugging Face Trainer, so that runs of both appear side by side.
+// Written by hand: TFRecord framing (tensorflow/core/lib/io/record_writer.h) around two small protobuf messages
+// (tensorboard/compat/proto/event.proto, summary.proto). Their scalars are float32; metrics.jsonl has the exact numbers.
 
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -19,9 +19,9 @@ export class TensorBoardFile {
   readonly #now: () => number;
 
   /**
-   * Starts a new event file under `<folder>/runs/`; a run has one for each time that it was started.
-   * @param resumedAt the last step of the checkpoint that the run goes on from, null for a new run: TensorBoard then
-   * forgets what earlier files say of later steps.
+   * Starts a new event file under `<folder>/runs/`. A run has one file for each time that it was started.
+   * @param resumedAt the last step of the checkpoint that the run resumes from, null for a new run. TensorBoard then
+   * discards what earlier files say about later steps.
    * @param now seconds since 1970.
    * @throws UserError (device) when the folder cannot be written to.
    */
@@ -45,7 +45,7 @@ export class TensorBoardFile {
   }
 }
 
-/** Tags as `rewrite_logs` of transformers makes them. */
+/** Tags as produced by `rewrite_logs` of transformers. */
 function scalarsOf(event: TrainingEvent): readonly Scalar[] {
   switch (event.kind) {
     case 'step':
@@ -80,7 +80,7 @@ export function versionEvent(wallTime: number): Uint8Array {
   return Buffer.concat([doubleField(1, wallTime), bytesField(3, Buffer.from('brain.Event:2'))]);
 }
 
-/** Event { wall_time = 1, step = 2, session_log = 7 { status = 1: START } }: events from `step` on are void. */
+/** Event { wall_time = 1, step = 2, session_log = 7 { status = 1: START } }: discards events from `step` on. */
 function restartEvent(wallTime: number, step: number): Uint8Array {
   return Buffer.concat([doubleField(1, wallTime), varintField(2, step), bytesField(7, varintField(1, 1))]);
 }
@@ -107,7 +107,7 @@ export function encodeRecord(data: Uint8Array): Uint8Array {
   return record;
 }
 
-/** Rotated and shifted, so that a CRC over data that holds CRCs stays meaningful. */
+/** TFRecord's rotation and offset, so that a CRC over data that contains CRCs stays meaningful. */
 function maskedCrc(data: Uint8Array): number {
   const crc = crc32c(data);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -1,6 +1,6 @@
-// The training loop: accumulate the gradients of one step's micro-batches, update, log, evaluate, save. It stops when all
-// steps are done, when the evaluation loss stops improving, when the loss is not finite, or on request. Its decisions depend
-// on RunState alone and its numbers on RunState and the seed, so a resumed run repeats those of an uninterrupted one.
+// The training loop: accumulate the gradients of a step's micro-batches, update, log, evaluate, save. It ends when all steps
+// are done, when the evaluation loss stops improving, when the loss is not finite, or on request. Decisions depend only on
+// RunState, and numbers only on RunState and the seed, so a resumed run repeats the numbers of an uninterrupted one.
 
 import { setImmediate } from 'node:timers/promises';
 import type { EpochSteps, StepBatches } from '../corpus/epoch-steps.js';
@@ -24,9 +24,9 @@ import type { PendingUpdate } from './optimizer.js';
 import type { RunState } from './run-state.js';
 import { learningRateAt, type Schedule } from './schedule.js';
 
-/** Steps in a row with a NaN or infinite loss after which a run has diverged. */
+/** A run has diverged after this many steps in a row with a NaN or infinite loss. */
 const brokenStepsAllowed = 3;
-/** Steps in a row that fp16 may skip to find a loss scale that its gradients do not overflow with. */
+/** Steps in a row that fp16 may skip until it finds a loss scale at which the gradients do not overflow. */
 const skippedStepsAllowed = 40;
 
 /** A step that the device may still be computing. */
@@ -35,7 +35,7 @@ interface PendingStep {
   readonly learningRate: number;
   readonly lossSum: Fetched;
   readonly update: PendingUpdate;
-  /** In milliseconds of performance.now(). */
+  /** Milliseconds of performance.now(). */
   readonly began: number;
 }
 
@@ -46,7 +46,7 @@ export interface TrainerSettings {
   readonly gradientAccumulationSteps: number;
   readonly schedule: Schedule;
   readonly loggingSteps: number;
-  /** Every how many steps the evaluation set is measured; null: there is none. */
+  /** Steps between evaluations; null when there is no evaluation set. */
   readonly evalSteps: number | null;
   readonly saveSteps: number;
   readonly saveTotalLimit: number | null;
@@ -63,36 +63,36 @@ export interface TrainerInputs {
 }
 
 export interface Watcher {
-  /** After every optimizer step. */
+  /** Called after every optimizer step. */
   step(update: { readonly step: number; readonly loss: number; readonly tokensPerSecond: number }): void;
   event(event: TrainingEvent): void;
-  /** Whether the run is to save and end. */
+  /** Whether the run should save and end. */
   shouldStop(): boolean;
 }
 
 export class Trainer {
-  /** What of the state the newest checkpoint already holds. */
+  /** The step and evaluation that the newest checkpoint contains. */
   private saved: { readonly step: number; readonly evaluated: number };
-  /** Since the last logged step. */
+  /** Sums since the last logged step. */
   private interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
-  /** Asked of the device and not yet part of the state, oldest first. */
+  /** Steps that the device was given and that are not yet part of the state, oldest first. */
   private readonly pending: PendingStep[] = [];
   private settledAt = 0;
   private skippedSteps = 0;
 
-  /** @param state where the run stands; the trainer moves it forward. */
+  /** @param state the state of the run, which the trainer advances. */
   constructor(
     private readonly settings: TrainerSettings,
     private readonly inputs: TrainerInputs,
     readonly state: RunState,
     private readonly watcher: Watcher,
   ) {
-    // A run that had stopped early goes on where it is resumed with more patience.
+    // A run that stopped early continues when it is resumed with more patience.
     state.stoppedEarly = this.stopsEarly();
     this.saved = { step: state.globalStep, evaluated: state.evaluatedStep };
   }
 
-  /** @returns whether the run is complete; if not, it was interrupted, and everything is saved. */
+  /** @returns true when the run is complete; false when it was interrupted. Both leave everything saved. */
   async run(): Promise<boolean> {
     const { state } = this;
     while (!this.watcher.shouldStop()) {
@@ -114,12 +114,12 @@ export class Trainer {
     return false;
   }
 
-  /** How many steps have been asked of the device. */
+  /** The number of steps that the device was given. */
   private nextStep(): number {
     return this.state.globalStep + this.pending.length;
   }
 
-  /** Whether there is something to do before that step for which all steps before it must be done. */
+  /** Whether an action is due before `step` that needs all earlier steps to be done. */
   private pausesBefore(step: number): boolean {
     const { evalSteps, saveSteps, totalSteps } = this.settings;
     return step >= totalSteps || step % saveSteps === 0 || (evalSteps !== null && step % evalSteps === 0);
@@ -136,7 +136,7 @@ export class Trainer {
     return evalSteps !== null && evaluated < step && (step % evalSteps === 0 || step >= totalSteps);
   }
 
-  /** Measures the evaluation set, unless interrupted. @returns whether the loss is the lowest so far. */
+  /** Measures the evaluation set unless interrupted. @returns whether the loss is the lowest so far. */
   private async evaluate(): Promise<boolean> {
     const { state } = this;
     const { learner, checkpointed, evaluationBatches, prompts, questions } = this.inputs;
@@ -144,15 +144,15 @@ export class Trainer {
     const interrupted = () => this.watcher.shouldStop();
     const loss = await evaluationLoss(learner, evaluationBatches(), interrupted);
     if (loss === null) return false;
-    // Before the first step the model was taught nothing yet.
+    // Before the first step the model has not been taught anything.
     const asked = state.globalStep === 0 ? noQuestions : questions;
     const exactMatch = await measureExactMatches(learner, asked, interrupted);
     if (exactMatch === null) return false;
-    // A model that has diverged has nothing to say.
+    // The replies of a diverged model are meaningless.
     const samples = Number.isFinite(loss)
       ? await sampleReplies(learner, checkpointed.tokenizer, prompts)
       : [];
-    // The loss before the first step is where the run started, not one of its results.
+    // The loss before the first step is the starting point, not a result of the run.
     const isStart = state.globalStep === 0;
     const { best, ...record } = isStart
       ? { best: false }
@@ -177,7 +177,7 @@ export class Trainer {
     return best;
   }
 
-  /** Asks for one optimizer step; an interrupted one leaves no trace. */
+  /** Gives the device one optimizer step. An interrupted step leaves no trace. */
   private async step(): Promise<void> {
     const { device, model, optimizer, pass } = this.inputs.learner;
     const { epochSteps } = this.inputs;
@@ -194,11 +194,11 @@ export class Trainer {
     const learningRate = learningRateAt(step, this.settings.schedule);
     const update = optimizer.update(learningRate);
     this.pending.push({ stepBatches, learningRate, lossSum, update, began });
-    // The device computes this step while the next is prepared; where it has done so already, nothing waits.
+    // The device computes this step while the next one is prepared. If it is already done, settling does not wait.
     this.settle(1);
   }
 
-  /** Takes steps into the state: those that are done, and all but the newest `keep`. */
+  /** Moves steps into the state: all that are done, and all but the newest `keep`. */
   private settle(keep: number): void {
     for (;;) {
       const [oldest] = this.pending;
@@ -240,13 +240,13 @@ export class Trainer {
       state.lossSumSinceLogged += loss;
       return;
     }
-    // Gradients that overflow where they are scaled up only say that the scale was too large.
+    // With a loss scale, an overflow of the gradients only means that the scale was too large.
     const scaled = this.inputs.learner.optimizer.lossScale !== undefined && Number.isFinite(loss);
     if (scaled && ++this.skippedSteps <= skippedStepsAllowed) return;
     if (++state.brokenSteps >= brokenStepsAllowed) throw this.diverged();
   }
 
-  /** Whether the weights as they are gave a loss that is NaN or infinite, in training or in evaluation. */
+  /** Whether the current weights gave a NaN or infinite loss in training or evaluation. */
   private isBroken(): boolean {
     const { brokenSteps, evaluatedStep, globalStep, lastEvalLoss } = this.state;
     return brokenSteps > 0 || (globalStep > 0 && evaluatedStep === globalStep && lastEvalLoss === null);
@@ -255,20 +255,20 @@ export class Trainer {
   private diverged(): UserError {
     const { globalStep: step, brokenSteps: broken } = this.state;
     const { outputDir } = this.settings;
-    // A broken step changes no weights: those that broke it may be in a checkpoint, too.
+    // A broken step changes no weights, so the weights that broke it may also be in a checkpoint.
     const good = checkpointSteps(outputDir).findLast((saved) => saved < step - broken);
     const kept =
       good === undefined
-        ? 'there is no good checkpoint yet; start again'
-        : `go on from the last good checkpoint with ${option('resume', checkpointFolder(outputDir, good))}, or start again,`;
+        ? 'there is no earlier good checkpoint; start again'
+        : `resume from the last good checkpoint with ${option('resume', checkpointFolder(outputDir, good))}, or start again,`;
     return new UserError(
       'training-diverged',
-      `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps now` : ''}; ${kept} with a lower ` +
-        `${option('learningRate')} or some ${option('warmupSteps')}`,
+      `the loss is NaN or infinite at step ${step}${broken > 1 ? `, for ${broken} steps in a row` : ''}; ${kept} with a lower ` +
+        `${option('learningRate')} or more ${option('warmupSteps')}`,
     );
   }
 
-  /** @param lastLoss of the last step, for an interval in which nothing was updated. */
+  /** @param lastLoss the loss of the last step, reported for an interval without any update. */
   private log(learningRate: number, gradNorm: number, lastLoss: number): void {
     const { state, interval } = this;
     const updates = state.updates - state.loggedUpdates;
@@ -287,7 +287,7 @@ export class Trainer {
     this.interval = { tokens: 0, supervisedTokens: 0, seconds: 0 };
   }
 
-  /** Writes a checkpoint, unless there is nothing new or nothing good to write. */
+  /** Writes a checkpoint unless nothing is new or the weights are broken. */
   private async save(): Promise<void> {
     const { state, settings } = this;
     const { globalStep: step, evaluatedStep: evaluated } = state;
@@ -300,7 +300,7 @@ export class Trainer {
     this.watcher.event({ kind: 'checkpoint', step, folder });
   }
 
-  /** Leaves the stepBatches's gradients and its sum of losses on the device. @returns false when interrupted. */
+  /** Leaves the gradients and the loss sum of the step's batches on the device. @returns false when interrupted. */
   private async accumulate(stepBatches: StepBatches, step: number): Promise<boolean> {
     const { device, pass } = this.inputs.learner;
     const { gradientAccumulationSteps } = this.settings;

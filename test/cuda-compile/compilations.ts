@@ -1,9 +1,9 @@
-// Which compilations of kernels/*.cu there are: every source for every type of scalar and every card, attention also for
+// The list of compilations of kernels/*.cu: every source for every scalar type and every card, and attention also for
 // its head sizes. Knows nothing of compilers.
 
 import { attentionModule } from '../../src/device/cuda/attention-launches.js';
 
-/** Volta, Turing, Ampere, Hopper, and the two Blackwells. */
+/** Volta, Turing, Ampere, Hopper, and the two Blackwell architectures. */
 const cards = ['7.0', '7.5', '8.0', '9.0', '10.0', '12.0'] as const;
 /** Sources without a head size. */
 const plainFiles = [
@@ -15,14 +15,14 @@ const plainFiles = [
   'products.cu',
   'rows.cu',
 ] as const;
-/** A head size for each HEAD_SIZE of each source. */
+/** One head size for each HEAD_SIZE of each source. */
 const headSizes = [32, 64, 80, 96, 128] as const;
 const usualHeadSize = 64;
-/** Where each source of attention is compiled for its other head sizes in a short run. */
+/** The compilation of each attention source whose other head sizes a short run includes. */
 const sampleOfSizes = { 'attention.cu': 'float 7.5', 'attention-mma.cu': 'half 8.0' } as const;
 /**
- * Where attention.cu is compiled in half precision for cards that have tensor cores, in a short run: they need it for
- * other head sizes, and for tensors that do not lie aligned.
+ * Compilations of attention.cu in half precision for cards with tensor cores that a short run includes. These cards
+ * need it for other head sizes and for unaligned tensors.
  */
 const sampleWithoutTensorCores = ['half 8.0', 'bf16 9.0'];
 
@@ -37,15 +37,15 @@ export function nameOf({ file, computeCapability, defines }: Compilation): strin
   return `${file} ${values} sm_${computeCapability.join('')}`;
 }
 
-/** @param every without it, what differs little from others is compiled for a card and a type or two. */
+/** @param every if false, compilations that differ little from others are done for one or two cards and types */
 export function compilations(every: boolean): Compilation[] {
   const found = new Map<string, Compilation>();
   for (const card of cards) {
     for (const scalar of ['float', 'bf16', 'half'] as const) {
       const [major = 0, minor = 0] = card.split('.').map(Number);
-      // Cards before 8.0 have no bf16 that would be of use, and are not offered it.
+      // Cards before 8.0 do not offer bf16.
       if (scalar === 'bf16' && major < 8) continue;
-      // Of Volta what it trains in: the rest differs little from Turing's.
+      // For Volta, only the type it trains in: the others differ little from Turing's.
       if (card === '7.0' && scalar !== 'half' && !every) continue;
       const add = (file: string, defines: Compilation['defines']): void => {
         const one = {

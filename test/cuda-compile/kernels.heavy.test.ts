@@ -1,8 +1,7 @@
-// Every kernel through NVIDIA's own compilers, for every generation of cards: NVRTC where it is installed, as the device
-// calls it (of CUDA 12 for Volta, which 13 does not know), and nvcc where it is on the path. Writes registers, spills and
-// times to results/cuda-kernels.json.
-// CHATBOT_TRAIN_EVERY_KERNEL=1 compiles also what a usual run leaves out for its time: all head sizes for all cards, with
-// and without tensor cores.
+// Compiles every kernel with NVIDIA's own compilers for every generation of cards: with NVRTC, if installed, as the
+// device calls it (from CUDA 12 for Volta, which CUDA 13 does not support), and with nvcc, if it is on the PATH. Writes
+// registers, spills and times to results/cuda-kernels.json. CHATBOT_TRAIN_EVERY_KERNEL=1 adds what a usual run omits to
+// save time: all head sizes for all cards, with and without tensor cores.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, fork, spawnSync } from 'node:child_process';
@@ -42,7 +41,7 @@ describe('kernels compiled by NVRTC', () => {
       for (const [kernel, resources] of Object.entries(resourcesOf(log)))
         record[`${name} ${kernel}`] = resources;
     keepRecord(versions, answers, record);
-    assert.deepEqual(faultsOf(answers), []);
+    assert.deepEqual(errorsOf(answers), []);
     assert.deepEqual(spillsOf(record), []);
     const compiled = Object.keys(record).length;
     assert.ok(compiled > answers.size, `${compiled} kernels in ${answers.size} compilations`);
@@ -61,19 +60,19 @@ describe('kernels compiled by nvcc', () => {
       ({ computeCapability: [major], defines: { SCALAR, HEAD_SIZE = 64 } }) =>
         HEAD_SIZE === 64 && ['half 8', 'bf16 9'].includes(`${SCALAR} ${major}`),
     );
-    const faults = await inTurns(sample, availableParallelism(), (one) => faultOfNvcc(folder, one));
-    assert.deepEqual(faults.filter(Boolean), []);
+    const errors = await inTurns(sample, availableParallelism(), (one) => nvccError(folder, one));
+    assert.deepEqual(errors.filter(Boolean), []);
   });
 });
 
-/** As in sm_90: 90. */
+/** 90 for sm_90. */
 function architectureOf({ computeCapability: [major, minor] }: Compilation): number {
   return 10 * major + minor;
 }
 
 /**
- * Of CUDA 13 and of CUDA 12, those that there are: where the device looks, and in the environment of the Python that other
- * tests take.
+ * The installed NVRTCs of CUDA 13 and CUDA 12, from the places where the device looks and from the Python environment
+ * that other tests use.
  */
 function installedNvrtcs(): string[] {
   const python = process.env.CHATBOT_TRAIN_PYTHON;
@@ -82,7 +81,7 @@ function installedNvrtcs(): string[] {
   return [13, 12].flatMap((major) => findLibrary('libnvrtc', { env, majors: [major] }) ?? []);
 }
 
-/** Several processes, each compiling one after the other: the compiler itself runs on one thread. */
+/** Uses several processes, because the compiler runs on one thread. Each compiles one source after the other. */
 async function compileAll(path: string, all: readonly Compilation[]): Promise<Map<string, Answer>> {
   const script = fileURLToPath(new URL('nvrtc-process.js', import.meta.url));
   const children = Array.from({ length: availableParallelism() }, () => fork(script, [path]));
@@ -97,14 +96,14 @@ async function compileAll(path: string, all: readonly Compilation[]): Promise<Ma
     });
     return new Map(answers);
   } finally {
-    // Some versions of NVRTC never return from an orderly end.
+    // Some versions of NVRTC never return from an orderly exit.
     for (const child of children) child.kill('SIGKILL');
   }
 }
 
 function answerOf(child: ChildProcess, compilation: Compilation): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const lost = () => reject(new Error(`the compiler of ${nameOf(compilation)} is gone`));
+    const lost = () => reject(new Error(`the compiler of ${nameOf(compilation)} has exited`));
     child.once('exit', lost);
     child.once('message', (answer) => {
       child.off('exit', lost);
@@ -114,7 +113,7 @@ function answerOf(child: ChildProcess, compilation: Compilation): Promise<Answer
   });
 }
 
-/** Results in the order of `items`, with `width` of them under way at a time. */
+/** Results in the order of `items`, with up to `width` of them in progress at a time. */
 async function inTurns<Item, Result>(
   items: readonly Item[],
   width: number,
@@ -129,7 +128,7 @@ async function inTurns<Item, Result>(
   return results;
 }
 
-async function faultOfNvcc(folder: string, compilation: Compilation): Promise<string | undefined> {
+async function nvccError(folder: string, compilation: Compilation): Promise<string | undefined> {
   const { file, defines } = compilation;
   const source = join(mkdtempSync(join(folder, 'source-')), file);
   const texts = ['scalar.cuh', file].map((name) => readFileSync(join(kernelFolder, name), 'utf8'));
@@ -149,7 +148,7 @@ async function faultOfNvcc(folder: string, compilation: Compilation): Promise<st
   }
 }
 
-function faultsOf(answers: ReadonlyMap<string, Answer>): string[] {
+function errorsOf(answers: ReadonlyMap<string, Answer>): string[] {
   return [...answers].flatMap(([name, { failure, log }]) => {
     const complaint = failure ?? complaintsOf(log);
     return complaint === '' ? [] : [`${name}: ${complaint}`];

@@ -1,5 +1,5 @@
-// A process that compiles what it is sent with NVRTC, as the device does, and sends back what the compiler said.
-//   usage: fork(this, [path of libnvrtc])
+// A process that compiles what it receives with NVRTC, as the device does, and sends back the compiler's output.
+//     usage: fork(this, [path of libnvrtc])
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,12 +15,12 @@ export interface Answer {
   readonly failure?: string;
 }
 
-/** Keeps the log, with the registers of every kernel in it. */
+/** Keeps the log, which lists the registers of every kernel. */
 class TalkativeNvrtc extends Nvrtc {
   log = '';
 
   override compile(source: string, name: string, options: readonly string[]): Compiled {
-    // What a source does not use of the prelude is no fault of it.
+    // A source may leave parts of the prelude unused, so that warning (177) is suppressed.
     const compiled = super.compile(source, name, [...options, '--ptxas-options=-v', '--diag-suppress=177']);
     this.log = compiled.log;
     return compiled;

@@ -1,5 +1,5 @@
-// That a thread's loads overlap: kernels that are about memory ask for several packs before they convert the first. What
-// a compiler made of the source cannot be seen in its registers, but in its order of instructions: in PTX, by nvcc.
+// Checks that a thread's loads overlap: memory-bound kernels load several packs before they convert the first. Register
+// counts do not show whether the compiler kept this, but the instruction order in nvcc's PTX does.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const kernelFolder = fileURLToPath(new URL('../../src/device/cuda/kernels/', import.meta.url));
 
-/** By file and kernel: how many loads of 16 bytes are to stand together. */
+/** By file and kernel: the number of 16-byte loads that must be adjacent. */
 const together = {
   'attention-cached.cu': { attention_cached: 8 },
   'cross-entropy.cu': { cross_entropy: 4 },
@@ -20,10 +20,10 @@ const together = {
   'rows.cu': { sum_rows: 4 },
 } as const;
 
-/** What turns two bf16 in a word into floats, and what is done with those. */
+/** Instructions that unpack two bf16 from a word to floats, or compute with those. */
 const use = /\b(and\.b32\s.*, -65536;|shl\.b32\s.*, 16;|(fma\.rn|add|mul)(\.rn)?\.f32\s)/;
 
-/** The longest run of loads of 16 bytes of which none is used before the last is asked for. */
+/** The longest run of 16-byte loads without a use of any result in between. */
 function longestRun(ptx: string, kernel: string): number {
   const [, body = ''] = ptx.split(new RegExp(`\\.entry ${kernel}\\(`));
   let [run, longest] = [0, 0];

@@ -1,15 +1,15 @@
-// What ptxas -v prints of kernels, as numbers.
+// Parses the resource usage that ptxas -v prints for kernels.
 
 export interface Resources {
   readonly registers: number;
-  /** Of local memory a thread: arrays that are not in registers, and spills. */
+  /** Local memory per thread: arrays that are not in registers, and spills. */
   readonly stackBytes: number;
-  /** What did not fit into registers: bytes stored, in the kernel and what it calls. */
+  /** Bytes of register spill stores, in the kernel and the functions it calls. */
   readonly spillBytes: number;
   readonly sharedBytes: number;
 }
 
-/** By kernel. */
+/** Resources by kernel. */
 export function resourcesOf(log: string): Record<string, Resources> {
   const [, ...parts] = log.split(/^ptxas info +: Compiling entry function '/m);
   return Object.fromEntries(
@@ -25,10 +25,10 @@ export function resourcesOf(log: string): Record<string, Resources> {
   );
 }
 
-/** What CUDA 12 says whenever it compiles for Volta. */
+/** The warning that CUDA 12 prints whenever it compiles for Volta. */
 const deprecated = /^nvrtc: warning: Architectures prior to .* are deprecated/;
 
-/** Lines that are not ptxas' figures: warnings. */
+/** The lines that are not ptxas' figures, that is, warnings. */
 export function complaintsOf(log: string): string {
   return log
     .split('\n')

@@ -1,10 +1,11 @@
-// The attention kernels: which source serves a head size on a card, what its kernels take, and the geometry of their
-// launches. Knows nothing of tensors or of the driver. Where a geometry has no blocks there is nothing to do, and a launch
-// would be an error. Both sources are compiled for one head size (-D HEAD_SIZE); attention.cu pads smaller heads with
-// zeros, attention-mma.cu (tensor cores) takes exactly that size and every address aligned to 16 bytes.
+// The attention kernels: which source file serves a head size on a card, the kernels' parameters, and their launch
+// geometry. Knows nothing of tensors or of the driver. A geometry without blocks means that there is nothing to do; the
+// caller must not launch it, since CUDA rejects an empty grid. Both sources are compiled for one head size (-D
+// HEAD_SIZE): attention.cu pads smaller heads with zeros; attention-mma.cu (tensor cores) takes exactly that size and
+// needs every address aligned to 16 bytes.
 //
-// Backward goes in two launches with the same parameters: `attention_backward_queries` writes the gradients of the
-// queries and leaves in `deltas`, scratch of attentionScratchBytes, what `attention_backward_keys` then needs.
+// Backward takes two launches with the same parameters. `attention_backward_queries` writes the gradients of the
+// queries and fills `deltas` (scratch of attentionScratchBytes), which `attention_backward_keys` then reads.
 
 import type { Launch, ParameterType, ScalarBytes } from './launches.js';
 
@@ -13,10 +14,10 @@ const N = 'i64' as const;
 const I = 'i32' as const;
 const F = 'f32' as const;
 
-/** starts, ends, rows, channels, heads, scale, dropout's probability, site and counter. */
+/** starts, ends, rows, channels, heads, scale, and dropout's probability, site and counter. */
 const options = [P, P, N, N, N, F, F, I, P] as const;
 
-/** The kernels' parameters in order. */
+/** The kernels' parameters, in order. */
 export const attentionParameters = {
   /** out[R,C], logSumExp f32[H,R], qkv[R,3C], options. */
   attention: [P, P, P, ...options],
@@ -33,32 +34,35 @@ export const attentionParameters = {
 export type AttentionKernel = keyof typeof attentionParameters;
 export type AttentionFile = 'attention.cu' | 'attention-mma.cu';
 
-/** The source of the first three kernels and the defines that it is compiled with, besides SCALAR. */
+/** The source file of the first three kernels, and the defines it is compiled with besides SCALAR. */
 export interface AttentionModule {
   readonly file: AttentionFile;
   readonly defines: { readonly HEAD_SIZE: number };
 }
 
-/** Where `attention_cached` is: one module for every head size and card. */
+/** The source file of `attention_cached`: one module serves every head size and card. */
 export const cachedAttentionFile = 'attention-cached.cu';
 
-/** Threads of a block of attention.cu and attention-mma.cu. */
+/** Threads per block in attention.cu and attention-mma.cu. */
 const tileThreads = 128;
-/** Rows of the other side that attention.cu goes over at a time. */
+/**
+ * Positions of the other side (keys for a query block, queries for a key block) that attention.cu handles at a time.
+ */
 const paddedColumns = 32;
-/** Threads of a block of `attention_cached`. */
+/** Threads per block in `attention_cached`. */
 const cachedThreads = 256;
-/** HEAD_SIZE of attention.cu. */
+/** The values of HEAD_SIZE for attention.cu. */
 const paddedSizes = [32, 64, 96, 128] as const;
-/** Channels of a head that they can hold. */
+/** The most channels per head that the kernels support. */
 export const mostHeadChannels = 128;
-/** HEAD_SIZE of attention-mma.cu. */
+/** The values of HEAD_SIZE for attention-mma.cu. */
 const exactSizes = [32, 64, 80, 96, 128];
 
 /**
- * @param headSize channels / heads. @param bytes of a scalar. @param major of the card's compute capability; tensor
- * cores are taken from 8 on.
- * @throws RangeError where the heads are larger than what the kernels are made for.
+ * @param headSize channels / heads
+ * @param bytes bytes per scalar
+ * @param major the card's major compute capability; tensor cores are used from 8 on
+ * @throws RangeError if the heads are larger than the kernels support
  */
 export function attentionModule(headSize: number, bytes: ScalarBytes = 4, major = 0): AttentionModule {
   const size = paddedSize(headSize);
@@ -67,7 +71,7 @@ export function attentionModule(headSize: number, bytes: ScalarBytes = 4, major 
   return { file: 'attention.cu', defines: { HEAD_SIZE: size } };
 }
 
-/** From the sizes of an operation, the geometry of its kernel; the first three by the file that attentionModule gave. */
+/** Launch geometry from an operation's sizes. The first three take the file that attentionModule chose. */
 export const attentionLaunches = {
   attention: (
     rows: number,
@@ -82,7 +86,7 @@ export const attentionLaunches = {
   },
   attention_backward_queries: backward,
   attention_backward_keys: backward,
-  /** @param newPositions of each of the `batch` sequences. */
+  /** @param newPositions per sequence of the `batch` */
   attention_cached: (
     batch: number,
     newPositions: number,
@@ -101,7 +105,7 @@ export const attentionLaunches = {
   },
 } as const satisfies Record<AttentionKernel, (...sizes: never[]) => Launch>;
 
-/** `deltas`: what backward keeps from its first launch to its second. */
+/** Size of `deltas`, which the first backward launch leaves for the second. */
 export function attentionScratchBytes(rows: number, heads: number): number {
   return 4 * heads * rows;
 }
@@ -118,18 +122,18 @@ function backward(
   return tiles(rows, heads, own, 4 * (2 * own + paddedColumns) * (size + 4) + scoreBytes(own));
 }
 
-/** Bytes of a tile's probabilities, and of the logarithms of their sums and the deltas of its columns. */
+/** Bytes for a tile's probabilities, and for the log-sum-exp and delta of each of its columns. */
 function scoreBytes(own: number): number {
   return 4 * (own * (paddedColumns + 4) + 2 * paddedColumns);
 }
 
 function tensorCores(rows: number, heads: number, headSize: number): Launch {
   const columns = headSize <= 80 ? 64 : 32;
-  // Two matrices of the other side, twice.
+  // Two matrices of the other side, double-buffered.
   return tiles(rows, heads, 64, 4 * columns * (headSize + 8) * 2);
 }
 
-/** A block for every `own` rows of every head. */
+/** One block for every `own` positions of every head. */
 function tiles(rows: number, heads: number, own: number, sharedBytes: number): Launch {
   return { grid: [Math.ceil(rows / own), heads, 1], block: [tileThreads, 1, 1], sharedBytes };
 }

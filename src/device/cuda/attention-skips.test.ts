@@ -1,5 +1,5 @@
-// The CUDA device's attention does nothing where no segment meets: not even NaN gets there, which the contract leaves
-// open, and work grows with the segments. On the emulated card.
+// The CUDA device's attention skips what lies between segments: NaN does not reach other segments (the contract leaves
+// this open), and the work grows with the segments. On the emulated card.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -13,10 +13,10 @@ const [channels, heads] = [64, 1];
 let opened: CudaDevice | undefined;
 after(() => opened?.dispose());
 
-/** Rows first .. end - 1. */
+/** Positions first .. end - 1. */
 type Range = readonly [first: number, end: number];
 
-/** Forward and backward over segments of those lengths, with NaN in some rows. */
+/** Forward and backward over segments of these lengths, with NaN at some positions. */
 function attend(
   type: FloatType,
   lengths: readonly number[],
@@ -79,8 +79,8 @@ for (const type of ['f32', 'bf16', 'f16'] as const)
 
 for (const type of ['bf16', 'f16'] as const)
   describe(`attention on tensor cores in ${type}`, () => {
-    test('skips for 16 rows what only the others of their block meet', () => {
-      // The second block, of rows 64 to 127, has the end of one segment and all of another.
+    test('skips for 16 positions the tiles that only other positions of their block need', () => {
+      // The second block, positions 64 to 127, has the end of one segment and all of another.
       const lengths = [80, 48];
       const far = reached(attend(type, lengths, { qkv: [0, 64] }));
       assert.ok(far.includes(79) && far.every((row) => row < 80), `${far}`);
@@ -93,7 +93,7 @@ for (const type of ['bf16', 'f16'] as const)
       }
     });
 
-    test('brings twice as much for twice as many segments', () => {
+    test('loads twice as much for twice as many segments', () => {
       const [four, eight] = [4, 8].map((segments) => {
         const before = copiedBytes();
         attend(type, new Array<number>(segments).fill(64));

@@ -1,6 +1,6 @@
-// How the functions of NVIDIA's libraries are bound: from a table of their C signatures to typed functions. Addresses,
-// handles and sizes are 64-bit integers that a JavaScript number holds; typed arrays of JavaScript pass without a copy,
-// also to be written to. Knows no function by itself.
+// Binds the functions of NVIDIA's libraries: turns a table of C signatures into typed functions. Addresses, handles and
+// sizes are 64-bit integers that fit a JavaScript number. Typed arrays are passed without a copy, as inputs and as
+// outputs. Knows no particular function.
 
 import koffi, { type LibraryHandle } from 'koffi';
 import { messageOf } from '../../errors.js';
@@ -8,13 +8,13 @@ import { UnusableLibrary } from './errors.js';
 
 /** A device address or a handle. */
 export const U = 'uint64_t';
-/** size_t, int64_t. */
+/** size_t or int64_t. */
 export const N = 'int64_t';
-/** int, enumerations. */
+/** int or an enumeration. */
 export const I = 'int32_t';
 /** unsigned int. */
 export const W = 'uint32_t';
-/** A typed array of JavaScript or null. */
+/** A JavaScript typed array, or null. */
 export const A = 'void *';
 /** const char *. */
 export const S = 'str';
@@ -27,7 +27,7 @@ interface Values {
   'void *': ArrayBufferView | null;
   str: string;
 }
-/** result, ...arguments. */
+/** The result type, then the argument types. */
 export type Signature = readonly [keyof Values, ...(keyof Values)[]];
 type Call<Of extends Signature> = Of extends readonly [
   infer Returned extends keyof Values,
@@ -41,7 +41,7 @@ export type Calls<Signatures extends Readonly<Record<string, Signature>>> = {
 
 /**
  * The functions of the library at `path`, by their C names.
- * @throws UnusableLibrary where it does not load or lacks one.
+ * @throws UnusableLibrary if the library does not load or lacks one of them
  */
 export function bind<Signatures extends Readonly<Record<string, Signature>>>(
   path: string,
@@ -50,7 +50,7 @@ export function bind<Signatures extends Readonly<Record<string, Signature>>>(
   return bindLibrary(path, signatures).calls;
 }
 
-/** The same, and what takes the library out of the process again; no function may be called afterwards. */
+/** Like `bind`, and also returns a function that unloads the library. No function may be called after that. */
 export function bindLibrary<Signatures extends Readonly<Record<string, Signature>>>(
   path: string,
   signatures: Signatures,
@@ -61,7 +61,7 @@ export function bindLibrary<Signatures extends Readonly<Record<string, Signature
     try {
       calls[symbol] = library.func(symbol, returned, parameters);
     } catch (thrown) {
-      throw new UnusableLibrary(`${path} is too old, it has no ${symbol}`, '--upgrade', { cause: thrown });
+      throw new UnusableLibrary(`${path} is too old and has no ${symbol}`, '--upgrade', { cause: thrown });
     }
   }
   return { calls: calls as Calls<Signatures>, unload: () => library.unload() };
@@ -76,31 +76,31 @@ function open(path: string): LibraryHandle {
   }
 }
 
-/** Where C functions write what they give back besides their status. */
+/** Memory in which C functions return values other than their status. */
 export class Out {
   readonly #bytes = new ArrayBuffer(32);
-  /** What to pass. */
+  /** The array to pass to the function. */
   readonly place = new Uint8Array(this.#bytes);
   readonly #words = new Int32Array(this.#bytes);
   readonly #longs = new BigUint64Array(this.#bytes);
 
-  /** The 32-bit integer. */
+  /** The result as a 32-bit integer. */
   get int(): number {
     return this.#words[0] ?? 0;
   }
 
-  /** The 64-bit integer in place `at`: a size, address or handle. */
+  /** The result as the `at`-th 64-bit integer: a size, an address or a handle. */
   long(at = 0): number {
     return Number(this.#longs[at]);
   }
 
-  /** So that what a function writes only 32 bits of reads well. */
+  /** Zeroes the memory, so that a result of only 32 bits also reads correctly as 64. */
   clear(): Uint8Array {
     return this.place.fill(0);
   }
 }
 
-/** Where the bytes of a typed array lie; they stay there for as long as it is in use. */
+/** The address of a typed array's bytes. It stays valid as long as the array is in use. */
 export function addressOf(bytes: ArrayBufferView): bigint {
   return koffi.address(bytes);
 }

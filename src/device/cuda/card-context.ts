@@ -1,5 +1,5 @@
-// What the parts of a CUDA device share: the driver with a card's context current in this thread, and the one stream that
-// everything is computed in, in order.
+// What the parts of a CUDA device share: a driver whose card context is current on this thread, and the one stream in
+// which all work runs in order.
 
 import type { Driver, Stream } from './driver.js';
 

@@ -1,5 +1,5 @@
-// The CUDA device against the contract in fp16, on the emulated card: tensors lie anywhere, so everything is done by
-// kernels that ask for nothing; attention once more as tensor cores ask for it.
+// Checks the CUDA device against the contract in fp16, on the emulated card. Tensors are unaligned, so every operation
+// uses the kernels without alignment requirements; attention also runs once with the alignment tensor cores require.
 
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { describeDevice } from '../../../test/device/conformance.js';

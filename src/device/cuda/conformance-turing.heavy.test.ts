@@ -1,5 +1,5 @@
-// The CUDA device on an emulated card of compute capability 7.5, which has fp16, but neither bf16 nor the tensor cores'
-// instructions of later ones.
+// Checks the CUDA device on an emulated card of compute capability 7.5. It has fp16, but neither bf16 nor the tensor
+// core instructions of later cards.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ test('a card before Ampere has no bf16', () => {
   const index = device.allocate('index', [2], 'i32');
   assert.throws(
     () => device.gatherRows(rows, rows, index),
-    /rows bf16\[2,4\] is of no type that this device computes in/,
+    /rows bf16\[2,4\] has a dtype that this device does not compute in/,
   );
   device.dispose();
 });

@@ -1,4 +1,4 @@
-// The CUDA device against the contract in float32, on the emulator of test/cuda-emulator.
+// Checks the CUDA device against the contract in float32, on the emulator in test/cuda-emulator.
 
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { describeDevice } from '../../../test/device/conformance.js';

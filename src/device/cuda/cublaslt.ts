@@ -1,6 +1,7 @@
-// Matrix products by cuBLASLt, row-major as everything here is: what cuBLASLt, column-major, calls the transposed
-// product op(b)' op(a)'. Descriptors and the choice of an algorithm are made once for each product and alignment.
-// Inputs f32, bf16 or f16; sums are always float32. Deterministic: parts of a split sum are added in a fixed order.
+// Matrix products by cuBLASLt. All our matrices are row-major; cuBLASLt is column-major, so it is asked for the
+// transposed product op(b)' op(a)'. Descriptors are built and an algorithm is chosen once per product and alignment.
+// Inputs are f32, bf16 or f16; accumulation is always float32. Deterministic: the parts of a split sum are added in a
+// fixed order.
 
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -9,7 +10,7 @@ import type { Stream } from './driver.js';
 import { makeRoom, startAgain, whenAgain } from './errors.js';
 import { cureOf, openLibrary, type Wanted } from './libraries.js';
 
-/** The C functions of libcublasLt that this takes. */
+/** The C functions of libcublasLt that this file uses. */
 export const cublasLtSignatures = {
   cublasLtGetVersion: [N],
   cublasLtGetStatusString: [S, I],
@@ -29,7 +30,7 @@ export const cublasLtSignatures = {
 
 export type ScalarType = 'f32' | 'bf16' | 'f16';
 
-/** What a product does to its result before it is stored. */
+/** What a product does to its result before it stores it. */
 export type FusedEpilogue =
   | 'none'
   /** + bias[N]. */
@@ -38,7 +39,7 @@ export type FusedEpilogue =
   | 'gelu-bias'
   /** out = product * gelu_new'(preActivation). */
   | 'gelu-gradient'
-  /** The same; bias[N] = column sums of out. */
+  /** The same, and bias[N] = column sums of out. */
   | 'gelu-bias-gradient';
 
 /** out[M,N] (+)= op(a)[M,K] op(b)[K,N]. */
@@ -48,17 +49,17 @@ export interface Product {
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Of a and b. */
+  /** Type of a and b. */
   readonly inputs: ScalarType;
-  /** Of out; bias, also where it is a gradient, and preActivation are of this type too. */
+  /** Type of out. The bias (also as a gradient) and preActivation have this type too. */
   readonly output: ScalarType;
-  /** Whether float32 inputs may be rounded to TF32 (sm_80 and up). */
+  /** Whether float32 inputs may be rounded to TF32 (sm_80 and later). */
   readonly tf32: boolean;
   readonly accumulate: boolean;
   readonly epilogue: FusedEpilogue;
 }
 
-/** Addresses. */
+/** Device addresses. */
 export interface Operands {
   readonly out: number;
   readonly a: number;
@@ -86,27 +87,27 @@ const attributes = {
   auxiliary: 11,
   auxiliaryLeading: 12,
 } as const;
-/** cublasLtEpilogue_t: BIAS, GELU_AUX_BIAS, DGELU, DGELU_BGRAD; GELU is the tanh approximation. */
+/** cublasLtEpilogue_t: BIAS, GELU_AUX_BIAS, DGELU, DGELU_BGRAD. Its GELU is the tanh approximation. */
 const epilogues = {
   bias: 4,
   'gelu-bias': 32 | 128 | 4,
   'gelu-gradient': 64 | 128,
   'gelu-bias-gradient': 64 | 128 | 16,
 } as const;
-/** cublasLtMatmulPreferenceAttributes_t; alignments are of A, B, C and D. */
+/** cublasLtMatmulPreferenceAttributes_t. The alignments are those of A, B, C and D. */
 const preferences = { workspace: 1, reductions: 3, alignments: [5, 6, 7, 8] } as const;
-/** Parts of a split sum are added in float32 in the workspace, never in the type of the output. */
+/** The parts of a split sum are added in float32 in the workspace, never in the output type. */
 const reductionInFloat32 = 2;
 /** cublasLtMatmulAlgo_t. */
 const algorithmBytes = 64;
 /** cublasLtMatmulHeuristicResult_t. */
 const resultBytes = 96;
-/** Where the result's own cublasStatus_t stands in it, in words of 32 bits. */
+/** Offset of the result's own cublasStatus_t, in 32-bit words. */
 const resultState = 18;
-/** How many are asked for: some fail when they are used, although the heuristic names them. */
+/** How many algorithms the heuristic is asked for. Some that it returns fail when they run. */
 const mostAlgorithms = 8;
 const notSupported = 15;
-/** Also what an epilogue is refused with. */
+/** Also the status with which cuBLASLt rejects an epilogue. */
 const invalidValue = 7;
 const zero = Float32Array.of(0);
 const one = Float32Array.of(1);
@@ -116,7 +117,7 @@ interface Plan {
   readonly layoutA: number;
   readonly layoutB: number;
   readonly layoutOut: number;
-  /** Those that are left, the one that is taken first. */
+  /** The algorithms still in question; the first one is used. */
   readonly algorithms: Uint8Array[];
 }
 
@@ -124,17 +125,17 @@ export class CublasLt {
   readonly #calls: Calls<typeof cublasLtSignatures>;
   readonly #out = new Out();
   readonly #handle: number;
-  /** null: cuBLASLt has no algorithm for it. */
+  /** null if cuBLASLt has no algorithm for the product. */
   readonly #plans = new Map<string, Plan | null>();
-  /** `12.9.1`. */
+  /** For example `12.9.1`. */
   readonly version: string;
 
   readonly #upgrade: string;
 
   /**
    * Needs a current context.
-   * @param upgrade the command that brings a newer one.
-   * @throws UnusableLibrary where it does not load; UserError (device) where it does not start.
+   * @param upgrade the command that installs a newer cuBLASLt
+   * @throws UnusableLibrary if the library does not load; UserError (device) if it does not start
    */
   constructor(
     readonly path: string,
@@ -148,7 +149,8 @@ export class CublasLt {
   }
 
   /**
-   * Queues a product. @returns false, and nothing is queued, where cuBLASLt has no algorithm for it or none that works.
+   * Queues a product.
+   * @returns false, with nothing queued, if cuBLASLt has no algorithm for it or none that works
    */
   matmul(product: Product, operands: Operands, workspace: Workspace, stream: Stream): boolean {
     const plan = this.#plan(product, operands, workspace);
@@ -183,7 +185,7 @@ export class CublasLt {
     }
   }
 
-  /** What a product without any algorithm means to a person. */
+  /** The error to show for a product without any algorithm. */
   noAlgorithm(product: Product): UserError {
     return new UserError(
       'cuda-library-unusable',
@@ -215,7 +217,7 @@ export class CublasLt {
 
   #choose(product: Product, operands: Operands, workspace: Workspace): Plan | null {
     const { m, n, k, transposeA, transposeB } = product;
-    // Row-major [rows, columns] is column-major [columns, rows] with the columns as its leading dimension.
+    // A row-major [rows, columns] matrix is a column-major [columns, rows] one with `columns` as its leading dimension.
     const layoutB = transposeB ? this.#layout(product.inputs, k, n) : this.#layout(product.inputs, n, k);
     const layoutA = transposeA ? this.#layout(product.inputs, m, k) : this.#layout(product.inputs, k, m);
     const layoutOut = this.#layout(product.output, n, m);
@@ -313,7 +315,7 @@ export class CublasLt {
     return preference;
   }
 
-  /** @param otherwise the cure of a status that has none of its own. */
+  /** @param otherwise the advice for a status without its own */
   #check(call: string, status: number, subject = '', otherwise?: string): void {
     if (status === 0) return;
     const words = `${this.#calls.cublasLtGetStatusString(status)}, from ${call}${subject === '' ? '' : ` of ${subject}`}`;
@@ -332,10 +334,10 @@ const doesNotStart = `does not start: check that it suits the driver with chatbo
 /** CUBLAS_STATUS_ARCH_MISMATCH. */
 const unknownArchitecture = 8;
 
-/** By cublasStatus_t. */
+/** Advice by cublasStatus_t. */
 const cures: Readonly<Record<number, string>> = {
   1: doesNotStart,
-  3: `gets no memory on the GPU: ${makeRoom}`,
+  3: `cannot allocate memory on the GPU: ${makeRoom}`,
   13: `stopped on the GPU: ${startAgain}; ${whenAgain}`,
 };
 
@@ -366,14 +368,17 @@ function versionWords(version: number): string {
   return [Math.floor(version / 10_000), Math.floor(version / 100) % 100, version % 100].join('.');
 }
 
-/** @throws CudaUnavailable where none is found or loads; UserError (device) where it does not start. */
+/** @throws CudaUnavailable if no library is found or none loads; UserError (device) if it does not start */
 export function openCublasLt(wanted: Wanted): CublasLt {
   const { env, majors = [] } = wanted;
   const upgrade = cureOf(['libcublasLt'], majors, env, '--upgrade');
   return openLibrary('libcublasLt', wanted, (path) => new CublasLt(path, upgrade));
 }
 
-/** `12.9.1, /usr/...`: of the one that a run would take, which is not started. @throws as openCublasLt. */
+/**
+ * `12.9.1, /usr/...`: version and path of the library that a run would use, without starting it. Throws like
+ * openCublasLt.
+ */
 export function cublasLtVersion(wanted: Wanted): string {
   return openLibrary('libcublasLt', wanted, (path) => {
     const version = bind(path, cublasLtSignatures).cublasLtGetVersion();

@@ -1,5 +1,5 @@
-// What the CUDA device adds to the contract: graphs of repeated work, fused epilogues, TF32, and its account of memory.
-// On the emulated card.
+// What the CUDA device adds to the contract: graphs of repeated work, fused epilogues, TF32, and memory accounting. On
+// the emulated card.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -32,7 +32,7 @@ function open(options: CudaDeviceOptions = {}): CudaDevice {
   return device;
 }
 
-/** A step of a toy model: what it writes builds on what it wrote before, so that a lost or doubled one shows. */
+/** A step of a toy model. Each result builds on earlier ones, so that a missing or repeated step shows. */
 function toy(device: CudaDevice) {
   const bench = new Bench(device, 'bf16', 'aligned');
   const random = new Random(4);
@@ -63,7 +63,7 @@ function toy(device: CudaDevice) {
   return { step, set, state };
 }
 
-test('replayed work gives the same bits as work that is asked for anew', () => {
+test('replayed work gives the same bits as work that is queued each time', () => {
   const [direct, replayed] = [toy(open()), toy(open())];
   const [, device] = devices;
   assert.ok(device);
@@ -79,7 +79,7 @@ test('replayed work gives the same bits as work that is asked for anew', () => {
   }
 });
 
-test('a replay asks for its work twice, then never again; others have graphs of their own', () => {
+test('a replay calls its work twice and then never again; each key has its own graph', () => {
   const device = open();
   const counts = { a: 0, b: 0 };
   const total = device.allocate('total', [1]);
@@ -95,7 +95,7 @@ test('a replay asks for its work twice, then never again; others have graphs of 
   assert.deepEqual([...device.download(total)], [18]);
 });
 
-test('where the card has no memory for a graph, its work goes on as it is', () => {
+test('without card memory for a graph, the work runs without one', () => {
   for (const most of ['CUDA_EMULATOR_GRAPHS', 'CUDA_EMULATOR_LAUNCHED_GRAPHS']) {
     const device = open();
     const counts = { a: 0, b: 0, c: 0 };
@@ -111,14 +111,14 @@ test('where the card has no memory for a graph, its work goes on as it is', () =
         });
     delete process.env[most];
     assert.equal(counts.a, 2, 'there was room for the first');
-    // What no graph came of was asked for once more.
+    // Work whose graph could not be made is called once more.
     assert.deepEqual(counts, { a: 2, b: 5, c: 4 }, most);
     assert.deepEqual([...device.download(total)], [36]);
     device.dispose();
   }
 });
 
-test('so many graphs are kept, and no more', () => {
+test('the number of graphs is limited', () => {
   const device = open();
   const total = device.allocate('total', [1]);
   const ones = device.allocate('ones', [1]);
@@ -136,7 +136,7 @@ test('so many graphs are kept, and no more', () => {
   assert.deepEqual([...device.download(total)], [210]);
 });
 
-test('work that goes to or from the host cannot be replayed, and says so at once', () => {
+test('work that transfers to or from the host cannot be replayed, and fails at once', () => {
   const device = open();
   const tensor = device.allocate('x', [4]);
   const refused: readonly [string, RegExp, () => void][] = [
@@ -149,15 +149,15 @@ test('work that goes to or from the host cannot be replayed, and says so at once
   let runs = 0;
   const failing = () => {
     device.fill(tensor, 2);
-    if (++runs === 2) throw new Error('in the midst of a capture');
+    if (++runs === 2) throw new Error('during the capture');
   };
   device.replay(device, 'failing', failing);
-  assert.throws(() => device.replay(device, 'failing', failing), /in the midst/);
+  assert.throws(() => device.replay(device, 'failing', failing), /during the capture/);
   device.replay(device, 'failing', failing);
   assert.deepEqual([...device.download(tensor)], [2, 2, 2, 2]);
 });
 
-test('a device that follows another one in a process has the same context; after a lost card it has a new one', () => {
+test('a later device in the same process shares the context; after a lost card it gets a new one', () => {
   open().dispose();
   const made = contextsMade();
   for (let devices = 0; devices < 2; devices++) open().dispose();
@@ -174,12 +174,12 @@ test('a device that follows another one in a process has the same context; after
     delete process.env.CUDA_EMULATOR_LOSE_AFTER;
     lost.dispose();
   }
-  // Clears the emulator's error, and retains the context that it makes.
+  // Clears the emulator's error and retains the context that the device creates.
   new Card().begin();
   assert.equal(contextsMade(), made + 1);
 });
 
-test('an algorithm that fails when it is used gives way to the next one, a fused product to a plain one', () => {
+test('an algorithm that fails when it runs is replaced by the next one, a fused product by a plain one', () => {
   const results = ['0', '2', '3'].map((failing) => {
     process.env.CUDA_EMULATOR_FAILING_FUSED = failing;
     const device = open();
@@ -190,14 +190,14 @@ test('an algorithm that fails when it is used gives way to the next one, a fused
   });
   const [usual, second, none] = results;
   assert.ok(usual?.fused.some((fused) => fused));
-  assert.deepEqual(second, usual, 'the emulator computes the same by each of them');
+  assert.deepEqual(second, usual, 'every algorithm of the emulator computes the same');
   assert.deepEqual(
     none?.fused,
     usual?.fused.map(() => false),
   );
 });
 
-test('a plain product that no algorithm computes is one sentence', () => {
+test('a plain product without any algorithm fails with one sentence', () => {
   process.env.CUDA_EMULATOR_FAILING_PLAIN = '2';
   process.env.CUDA_EMULATOR_EPILOGUES = 'none';
   toy(open()).step();
@@ -208,7 +208,7 @@ test('a plain product that no algorithm computes is one sentence', () => {
   );
 });
 
-test('the driver loads kernels as they are needed, unless somebody wants it otherwise', () => {
+test('the driver loads kernels when they are first used, unless the environment says otherwise', () => {
   delete process.env.CUDA_MODULE_LOADING;
   open();
   assert.equal(process.env.CUDA_MODULE_LOADING, 'LAZY');
@@ -220,7 +220,7 @@ test('the driver loads kernels as they are needed, unless somebody wants it othe
   assert.equal(process.env.CUDA_MODULE_LOADING, 'EAGER');
 });
 
-test('what follows a product is fused where cuBLASLt offers it, and told by shape', () => {
+test('an epilogue is fused where cuBLASLt offers it, and reported by shape', () => {
   const results = [open(), open()].map((device, at) => {
     if (at === 1) process.env.CUDA_EMULATOR_EPILOGUES = 'none';
     const bench = new Bench(device, 'bf16', 'aligned');
@@ -240,7 +240,7 @@ test('what follows a product is fused where cuBLASLt offers it, and told by shap
       return [bench.read(out), bench.read(gradient)];
     });
     const told = device.epilogues();
-    const by = at === 0 ? 'fused' : 'a kernel of its own';
+    const by = at === 0 ? 'fused' : 'a separate kernel';
     assert.deepEqual(told, [
       `bf16 [8,16] over 32, gelu-bias: ${by}`,
       `bf16 [8,16] over 32, gelu-gradient: ${by}`,
@@ -252,7 +252,7 @@ test('what follows a product is fused where cuBLASLt offers it, and told by shap
   assert.deepEqual(one?.slice(2), other?.slice(2), 'the exact GELU is never fused');
 });
 
-/** A gradient [8,16] through activations whose slope is 1, and its columns' sums, added to what was there before. */
+/** A gradient [8,16] through activations with slope 1, and its column sums, added to previous values. */
 function summedGradient(device: CudaDevice, type: 'bf16' | 'f16', a: Float64Array, b: Float64Array) {
   const bench = new Bench(device, type, 'aligned');
   const gradient = bench.scalarOutput('gradient', [8, 16]);
@@ -268,9 +268,9 @@ function summedGradient(device: CudaDevice, type: 'bf16' | 'f16', a: Float64Arra
   return [bench.read(gradient), bench.read(biasGradient)];
 }
 
-test("a bias' gradient comes with the activation's where cuBLASLt offers both, or one, or none", () => {
+test('the bias gradient is correct whether cuBLASLt fuses both epilogues, one, or none', () => {
   const random = new Random(4);
-  // Whole numbers, so that no way of summing them up rounds.
+  // Whole numbers, so that no order of summation rounds.
   const [a, b] = [8 * 32, 32 * 16].map((size) =>
     Float64Array.from(random.integers(size, 3), (value) => value - 1),
   );
@@ -279,8 +279,8 @@ test("a bias' gradient comes with the activation's where cuBLASLt offers both, o
   const one = 'bf16 [8,16] over 32, gelu-gradient';
   const ways = {
     all: [`${both}: fused`],
-    'no-bias-gradient': [`${both}: a kernel of its own`, `${one}: fused`],
-    none: [`${both}: a kernel of its own`, `${one}: a kernel of its own`],
+    'no-bias-gradient': [`${both}: a separate kernel`, `${one}: fused`],
+    none: [`${both}: a separate kernel`, `${one}: a separate kernel`],
   };
   const results = Object.entries(ways).map(([offered, told]) => {
     process.env.CUDA_EMULATOR_EPILOGUES = offered;
@@ -293,7 +293,7 @@ test("a bias' gradient comes with the activation's where cuBLASLt offers both, o
   for (const other of others) assert.deepEqual(other, first);
 });
 
-test("in fp16 a bias' gradient is summed up in float32, where it may be larger than any half", () => {
+test('in fp16 the bias gradient is summed in float32, where it may exceed the fp16 range', () => {
   const device = open();
   const [a, b] = [new Float64Array(8 * 32).fill(100), new Float64Array(32 * 16).fill(10)];
   const [gradient, sums] = summedGradient(device, 'f16', a, b);
@@ -302,19 +302,19 @@ test("in fp16 a bias' gradient is summed up in float32, where it may be larger t
   assert.deepEqual(device.epilogues(), ['f16 [8,16] over 32, gelu-gradient: fused']);
 });
 
-test('a device that is disposed of leaves nothing behind in cuBLASLt', () => {
+test('a disposed device leaves no cuBLASLt objects behind', () => {
   assert.equal(cublasLtObjects(), 0);
   const device = open();
-  // One of the two epilogues is not to be had, and what describes it is of no more use.
+  // One of the two epilogues is not available, and its description is no longer needed.
   process.env.CUDA_EMULATOR_EPILOGUES = 'no-bias-gradient';
   summedGradient(device, 'bf16', new Float64Array(8 * 32), new Float64Array(32 * 16));
-  // The handle; a description and three layouts.
+  // The handle, one description and three layouts.
   assert.equal(cublasLtObjects(), 5);
   device.dispose();
   assert.equal(cublasLtObjects(), 0);
 });
 
-test('TF32 is only where it is asked for, and said', () => {
+test('TF32 is used only if requested, and the description names it', () => {
   const product = (device: CudaDevice) => {
     const [out, a, b] = [
       [1, 1],
@@ -334,7 +334,7 @@ test('TF32 is only where it is asked for, and said', () => {
   assert.match(rounded.description, /TF32 for float32 products/);
 });
 
-test('uploads that follow each other faster than the card fetches them all arrive', () => {
+test('all uploads arrive, even if they come faster than the card fetches them', () => {
   const device = open();
   const size = 1000;
   const targets = Array.from({ length: 70 }, (_, at) => device.allocate(`x${at}`, [size]));
@@ -358,7 +358,7 @@ test('uploads that follow each other faster than the card fetches them all arriv
   );
 });
 
-test('what is fetched is what was there when it was asked for, also where many are on their way', () => {
+test('a fetch returns the values at the time of the call, even with many fetches in flight', () => {
   const device = open();
   const tensor = device.allocate('x', [6]);
   const fetched = Array.from({ length: 80 }, (_, at) => {
@@ -380,7 +380,7 @@ test('what is fetched is what was there when it was asked for, also where many a
   assert.equal(later.ready(), true);
 });
 
-test('attention takes matrices of which some lie aligned and others do not', () => {
+test('attention accepts a mix of aligned and unaligned matrices', () => {
   const device = open();
   const random = new Random(6);
   const [rows, channels] = [5, 64];
@@ -403,12 +403,12 @@ test('attention takes matrices of which some lie aligned and others do not', () 
   });
   for (const result of results)
     result.forEach((values, at) => {
-      // Tensor cores, where all lie aligned, round elsewhere.
+      // With all matrices aligned, tensor cores are used, and they round at other places.
       expectClose(values, results[0]?.[at] ?? [], at === 0 ? 'out' : 'gradQkv', 1e-2);
     });
 });
 
-test('the account of memory: by label, with the workspace, and as the driver counts it', () => {
+test('memory is reported by label, including the workspace, and as the driver counts it', () => {
   const device = open();
   const { available, inUse } = { available: device.availableMemory(), inUse: device.memoryInUse() };
   const workspace = device.allocated().get('workspace') ?? 0;
@@ -418,7 +418,7 @@ test('the account of memory: by label, with the workspace, and as the driver cou
   assert.equal(device.allocated().get('weights'), 6 * 2 ** 20);
   assert.ok(device.memoryInUse() - inUse >= 6 * 2 ** 20);
   assert.ok(available - device.availableMemory() >= 6 * 2 ** 20);
-  // Nothing more is taken by work.
+  // Running operations takes no more memory.
   const before = device.memoryInUse();
   const bench = new Bench(device, 'f16', 'aligned');
   const taken = new Map(device.allocated());
@@ -429,7 +429,7 @@ test('the account of memory: by label, with the workspace, and as the driver cou
   assert.ok(device.peakMemory() >= before);
 });
 
-test('a device that cannot be put together leaves nothing behind, and another one starts', () => {
+test('a device that fails to start leaves nothing behind, and another one starts', () => {
   const folder = emulatorFolder();
   const partial = mkdtempSync(join(tmpdir(), 'cuda-without-cublaslt-'));
   try {
@@ -452,7 +452,7 @@ test('halves are rounded to the nearest, and widened exactly', () => {
   narrow(halves, values, 'bf16');
   widen(back, halves, 'bf16');
   assert.deepEqual([...back], Array.from(values, roundToBf16));
-  // Every binary16 there is comes back as it was.
+  // Every possible binary16 value survives the round trip.
   const all = Uint16Array.from({ length: 65_536 }, (_, bits) => bits);
   const wide = new Float32Array(all.length);
   const again = new Uint16Array(all.length);

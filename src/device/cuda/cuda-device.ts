@@ -1,6 +1,6 @@
-// The device of one NVIDIA card: kernels compiled at first use, matrix products by cuBLASLt, all computed in one stream.
-// Calls return before the card is done; `download` waits. Work that is asked for again and again with the same tensors is
-// recorded once and replayed as a graph. A card needs compute capability 7.0.
+// The device of one NVIDIA card: kernels compiled on first use, matrix products by cuBLASLt, all in one stream. Calls
+// return before the card is done; `download` waits. Work that repeats with the same tensors is captured once and
+// replayed as a graph. The card needs compute capability 7.0 or later.
 
 import { formatBytes } from '../../files/format-bytes.js';
 import type { Precision } from '../device.js';
@@ -23,19 +23,22 @@ import { Products } from './products.js';
 import { Replays } from './replays.js';
 
 export interface CudaDeviceOptions {
-  /** Which card, from 0 on. */
+  /** The card's number, from 0. */
   readonly ordinal?: number | undefined;
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Called before kernels are compiled, which takes some seconds. */
+  /** Called before kernels are compiled, which takes several seconds. */
   readonly onCompile?: (() => void) | undefined;
-  /** Whether factors of float32 products are rounded to TF32, where the card has it (compute capability 8.0). */
+  /**
+   * Whether the inputs of float32 products are rounded to TF32, on cards that have it (compute capability 8.0 and
+   * later).
+   */
   readonly tf32?: boolean | undefined;
 }
 
-/** What cuBLASLt may use between its own kernels. */
+/** The workspace of cuBLASLt's kernels. */
 const workspaceBytes = 32 * 2 ** 20;
 
-/** @throws UserError (device) without a driver, a library, that card, or where the card is too old. */
+/** @throws UserError (device) if the driver, a library or that card is missing, or if the card is too old */
 export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   const { ordinal = 0, env = process.env } = options;
   const driver = openDriver(env);
@@ -56,7 +59,7 @@ export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   }
 }
 
-/** The device of the card whose context is the current one. */
+/** The device of the card whose context is current. */
 function deviceOn(
   driver: Driver,
   nvrtc: Nvrtc,
@@ -116,17 +119,17 @@ export class CudaDevice extends KernelDevice {
     this.description = `CUDA: ${card.name}, ${formatBytes(card.totalMemory)}, compute capability ${major}.${minor}, ${toolkit}`;
   }
 
-  /** Bytes of the card that this device took, at most so far: what it allocated and what the driver added. */
+  /** The most bytes of card memory that this device has used so far: its allocations and what the driver added. */
   peakMemory(): number {
     return this.#open ? this.memory.peak() : this.#peak;
   }
 
-  /** Bytes that the card lacks since this device began, as the driver counts them. */
+  /** Bytes by which the card's free memory has shrunk since this device was created, as the driver counts them. */
   memoryInUse(): number {
     return this.memory.inUse();
   }
 
-  /** What this device has allocated so far, by label; `workspace` is its own. */
+  /** What this device has allocated so far, by label. `workspace` is its own. */
   allocated(): MemoryPlan {
     return new Map(this.memory.plan);
   }
@@ -140,15 +143,15 @@ export class CudaDevice extends KernelDevice {
     this.memory.reserve(bytes);
   }
 
-  /** For people: who computes what follows a matrix product, by shape, as decided so far. */
+  /** For display: which code computes the epilogue of a matrix product, by shape, as decided so far. */
   epilogues(): string[] {
     return this.#parts.kernels.products.epilogues();
   }
 
   /**
-   * Runs `work`, which always asks for the same operations on the same tensors: the first time as it is, the second
-   * time into a graph that replaces it from then on and stays until `dispose`.
-   * @throws Error where `work` uploads, downloads or allocates.
+   * Runs `work`, which must queue the same operations on the same tensors every time. The first call runs it directly;
+   * the second captures it into a graph, which replaces it from then on and stays until `dispose`.
+   * @throws Error if `work` uploads, downloads or allocates
    */
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();

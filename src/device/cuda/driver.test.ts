@@ -1,4 +1,4 @@
-// Which of several drivers is taken. A toolkit's stub is a library of functions that all return 34.
+// Which of several drivers is used. A toolkit's stub is a library whose functions all return 34.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { findLibrary } from './libraries.js';
 const root = mkdtempSync(join(tmpdir(), 'driver-'));
 after(() => rmSync(root, { recursive: true }));
 
-/** A folder with a libcuda whose functions all return that status. */
+/** A folder with a libcuda whose functions all return the given status. */
 function driverThatSays(status: number): string {
   const folder = mkdtempSync(join(root, 'stub-'));
   const source = join(folder, 'stub.cc');
@@ -39,7 +39,7 @@ function loadedLibraries(): string {
   return readFileSync('/proc/self/maps', 'utf8');
 }
 
-test('a driver that does not start for reasons of its own gives way to the next one, and leaves the process', () => {
+test('a driver that is itself unusable is unloaded, and the next one is tried', () => {
   const stub = driverThatSays(34);
   const env = { LD_LIBRARY_PATH: [stub, driverThatSays(803), emulatorFolder()].join(':') };
   const driver = openDriver(env);
@@ -48,7 +48,7 @@ test('a driver that does not start for reasons of its own gives way to the next 
   assert.ok(!loadedLibraries().includes(stub));
 });
 
-test('where none starts, what is said is what is wrong with the machine, if one says that', {
+test('if no driver starts, an error about the machine is preferred to one about a file', {
   skip:
     findLibrary('libcuda', { env: {} }) !== undefined &&
     'the driver of this machine comes last, and may start',
@@ -63,7 +63,7 @@ test('where none starts, what is said is what is wrong with the machine, if one 
     }
     return assert.fail('a stub is no driver');
   };
-  assert.match(of(34), /^the libcuda\.so\.1 that is found is the toolkit's stub/);
+  assert.match(of(34), /^the libcuda\.so\.1 found is the toolkit's stub/);
   assert.match(of(34, 100), /^the NVIDIA driver sees no GPU/);
   assert.match(of(804, 34), /^the NVIDIA driver is too old for the compatibility libraries/);
 });

@@ -1,6 +1,6 @@
-// The CUDA driver: contexts, memory, modules, launches, streams, events and graphs of one card, bound from libcuda. Every
-// status is checked and becomes a sentence. Knows nothing of tensors. Contexts belong to a thread: everything here is
-// called synchronously from the thread that opened it. Addresses and handles are numbers (they have 48 bits).
+// The CUDA driver, bound from libcuda: one card's context, memory, modules, launches, streams, events and graphs. Every
+// status is checked and becomes a sentence. Knows nothing of tensors. A context belongs to a thread, so all calls here
+// are synchronous, on the thread that opened it. Addresses and handles are numbers (they have 48 bits).
 
 import koffi from 'koffi';
 import { A, bindLibrary, type Calls, I, N, Out, S, U, W } from './bindings.js';
@@ -21,7 +21,7 @@ import {
 } from './launch-arguments.js';
 import { openLibrary } from './libraries.js';
 
-/** The C functions of libcuda that this takes. cuGraphInstantiateWithFlags (11.4) is the newest. */
+/** The C functions of libcuda that this file uses. The newest is cuGraphInstantiateWithFlags (CUDA 11.4). */
 export const driverSignatures = {
   cuInit: [I, W],
   cuDriverGetVersion: [I, A],
@@ -78,31 +78,31 @@ declare const kind: unique symbol;
 type Handle<Of extends string> = number & { readonly [kind]: Of };
 export type Stream = Handle<'stream'>;
 export type Event = Handle<'event'>;
-/** A captured graph, ready to be launched. */
+/** A captured graph, ready to launch. */
 export type Graph = Handle<'graph'>;
 export type Module = Handle<'module'>;
 
 export interface Card {
   readonly name: string;
-  /** Major and minor: [8, 0] is sm_80. */
+  /** Major and minor version: [8, 0] is sm_80. */
   readonly computeCapability: readonly [major: number, minor: number];
-  /** Bytes. */
+  /** In bytes. */
   readonly totalMemory: number;
   readonly multiprocessors: number;
-  /** The most dynamic shared memory that a block can ask for, in bytes. */
+  /** The most dynamic shared memory that a block can request, in bytes. */
   readonly sharedMemoryPerBlock: number;
 }
 
 export interface Geometry {
   /** Blocks in x, y and z. */
   readonly grid: readonly [number, number, number];
-  /** Threads of a block in x, y and z. */
+  /** Threads per block in x, y and z. */
   readonly block: readonly [number, number, number];
-  /** Of dynamic shared memory. */
+  /** Dynamic shared memory per block. */
   readonly sharedBytes: number;
 }
 
-/** Page-locked memory of the host, which copies to and from the card go through at full speed. */
+/** Page-locked (pinned) host memory, through which copies to and from the card run at full speed. */
 export interface HostMemory {
   readonly address: number;
   readonly bytes: ArrayBuffer;
@@ -110,20 +110,21 @@ export interface HostMemory {
 
 const attribute = { multiprocessors: 16, major: 75, minor: 76, sharedMemoryPerBlock: 97 } as const;
 const maxDynamicSharedBytes = 8;
-/** CU_STREAM_NON_BLOCKING: not held up by the legacy default stream. */
+/** CU_STREAM_NON_BLOCKING: the legacy default stream does not block it. */
 const nonBlocking = 1;
 /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
 const threadLocal = 1;
-/** What a block may have without asking. */
-const plainSharedBytes = 48 * 1024;
-/** CU_EVENT_DISABLE_TIMING: nobody asks when it happened. */
+/** The dynamic shared memory that a block may use without a request. */
+const defaultSharedBytes = 48 * 1024;
+/** CU_EVENT_DISABLE_TIMING: event times are never read. */
 const disableTiming = 2;
 /** CUDA_ERROR_NOT_READY. */
 const notReady = 600;
 
 /**
- * Cards whose primary context this process keeps until it ends: cuBLASLt remembers what it loaded into a context, and
- * nobody promises that it notices when that context is destroyed and made again for the next device.
+ * Cards whose primary context this process keeps until it ends. cuBLASLt remembers what it loaded into a context, and
+ * its documentation does not promise that it notices when the context is destroyed and created again for the next
+ * device.
  */
 const keptContexts = new Set<string>();
 
@@ -131,14 +132,17 @@ export class Driver {
   readonly #calls: Calls<typeof driverSignatures>;
   readonly #out = new Out();
   readonly #arguments = new LaunchArguments();
-  /** As 12040 is CUDA 12.4: the newest that this driver knows. */
+  /** The newest CUDA version that this driver supports: 12040 is CUDA 12.4. */
   readonly version: number;
-  /** Set once a device is complete: until then a status says why CUDA cannot be used, from then on what became of it. */
+  /**
+   * Set once a device is complete. Until then a bad status explains why CUDA is unavailable; afterwards, what went
+   * wrong.
+   */
   opened = false;
   #card: number | undefined;
   #lost = false;
 
-  /** @throws UnusableLibrary where the library is none; CudaUnavailable where it does not start. */
+  /** @throws UnusableLibrary if the file is not a driver; CudaUnavailable if the driver does not start */
   constructor(readonly path: string) {
     const { calls, unload } = bindLibrary(path, driverSignatures);
     this.#calls = calls;
@@ -146,7 +150,7 @@ export class Driver {
       this.#check('cuInit', this.#calls.cuInit(0));
       this.#check('cuDriverGetVersion', this.#calls.cuDriverGetVersion(this.#out.clear()));
     } catch (thrown) {
-      // cuBLASLt asks the loader for libcuda.so.1, and would be given this one although another is used.
+      // cuBLASLt asks the loader for libcuda.so.1 and would get this one although another is used.
       unload();
       throw thrown;
     }
@@ -158,7 +162,7 @@ export class Driver {
     return this.#out.int;
   }
 
-  /** @throws UserError (device) where there is no such card. */
+  /** @throws UserError (device) if there is no such card */
   device(ordinal: number): Card {
     const device = this.#handleOf(ordinal);
     const name = new Uint8Array(256);
@@ -179,7 +183,10 @@ export class Driver {
     };
   }
 
-  /** Everything below is about this card from now on. @throws UserError (device) where there is no such card. */
+  /**
+   * Makes the card's context current; every later call concerns this card.
+   * @throws UserError (device) if there is no such card
+   */
   createContext(ordinal: number): void {
     const device = this.#handleOf(ordinal);
     this.#retain(device);
@@ -191,13 +198,13 @@ export class Driver {
     keptContexts.add(key);
   }
 
-  /** Lets go of the context, which another device of this process may share. Silent where the card is lost. */
+  /** Releases the context, which another device of this process may share. Reports no errors if the card is lost. */
   destroyContext(): void {
     if (this.#card === undefined) return;
     const device = this.#card;
     this.#release('cuDevicePrimaryCtxRelease', this.#calls.cuDevicePrimaryCtxRelease_v2(device));
     this.#card = undefined;
-    // What a lost card's context can do no more, a fresh one may.
+    // A lost card's context is unusable, but a new one may work.
     if (this.#lost && keptContexts.delete(this.#contextKey(device)))
       this.#calls.cuDevicePrimaryCtxRelease_v2(device);
   }
@@ -211,7 +218,7 @@ export class Driver {
     return `${this.path} ${device}`;
   }
 
-  /** Whether a call has said that nothing can be computed any more. */
+  /** Whether a call has reported that the card can compute nothing more. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -223,7 +230,7 @@ export class Driver {
     return this.#out.int;
   }
 
-  /** Waits for everything that was asked of the card. */
+  /** Waits for all work queued on the card. */
   synchronize(): void {
     this.#check('cuCtxSynchronize', this.#calls.cuCtxSynchronize());
   }
@@ -236,7 +243,11 @@ export class Driver {
     return { free: this.#out.long(0), total: this.#out.long(1) };
   }
 
-  /** Uninitialised, aligned to 256 bytes. @param label what it is for. @throws UserError (device) without room. */
+  /**
+   * Uninitialised memory, aligned to 256 bytes.
+   * @param label what it is for
+   * @throws UserError (device) if the card has too little free memory
+   */
   alloc(bytes: number, label = 'this'): number {
     const status = this.#calls.cuMemAlloc_v2(this.#out.clear(), bytes);
     if (status === outOfMemory) throw notEnoughMemory(label, bytes, this.memGetInfo().free);
@@ -256,12 +267,12 @@ export class Driver {
     return { address, bytes: koffi.view(BigInt(address), bytes) };
   }
 
-  /** No view of it may be used afterwards. */
+  /** Views of the memory must not be used afterwards. */
   freeHost({ address }: HostMemory): void {
     this.#release('cuMemFreeHost', this.#calls.cuMemFreeHost(address));
   }
 
-  /** From page-locked memory it returns before it is done, from other memory once the bytes are read. */
+  /** Returns before the copy is done if the source is page-locked, otherwise once the source has been read. */
   copyToDevice(target: number, source: ArrayBufferView, stream: Stream): void {
     const status = this.#calls.cuMemcpyHtoDAsync_v2(target, source, source.byteLength, stream);
     this.#check('cuMemcpyHtoDAsync', status);
@@ -282,19 +293,28 @@ export class Driver {
     this.#check('cuMemsetD8Async', this.#calls.cuMemsetD8Async(target, value, bytes, stream));
   }
 
-  /** @param value 16 bits; @param count of such. */
+  /**
+   * @param value 16 bits
+   * @param count number of 16-bit values
+   */
   memset16(target: number, value: number, count: number, stream: Stream): void {
     this.#check('cuMemsetD16Async', this.#calls.cuMemsetD16Async(target, value, count, stream));
   }
 
-  /** @param value 32 bits; @param count of such. */
+  /**
+   * @param value 32 bits
+   * @param count number of 32-bit values
+   */
   memset32(target: number, value: number, count: number, stream: Stream): void {
     this.#check('cuMemsetD32Async', this.#calls.cuMemsetD32Async(target, value >>> 0, count, stream));
   }
 
   /* Kernels. */
 
-  /** @param image a cubin. @throws UserError (device) where it is not for this card or driver. */
+  /**
+   * @param image a cubin
+   * @throws UserError (device) if it does not match this card or driver
+   */
   loadModule(image: Uint8Array): Module {
     this.#check('cuModuleLoadData', this.#calls.cuModuleLoadData(this.#out.clear(), image));
     return this.#out.long() as Module;
@@ -307,10 +327,10 @@ export class Driver {
       this.#calls.cuModuleGetFunction(this.#out.clear(), module, name),
       name,
     );
-    return { name, handle: this.#out.long(), parameters, state: { sharedBytes: plainSharedBytes } };
+    return { name, handle: this.#out.long(), parameters, state: { sharedBytes: defaultSharedBytes } };
   }
 
-  /** Queues a kernel. Arguments are addresses and numbers, as the kernel's parameters say. */
+  /** Queues a kernel. The arguments are addresses and numbers in the order of the kernel's parameters. */
   launch(kernel: KernelFunction, geometry: Geometry, stream: Stream, values: readonly number[]): void {
     const { grid, block, sharedBytes } = geometry;
     const { handle, state } = kernel;
@@ -352,12 +372,12 @@ export class Driver {
     this.#check('cuEventRecord', this.#calls.cuEventRecord(event, stream));
   }
 
-  /** What is asked of the stream from now on waits for what was asked before the event was recorded. */
+  /** Work queued on the stream from now on waits for the work that precedes the event. */
   awaitEvent(stream: Stream, event: Event): void {
     this.#check('cuStreamWaitEvent', this.#calls.cuStreamWaitEvent(stream, event, 0));
   }
 
-  /** Whether the event has happened. */
+  /** Whether the work that precedes the event is done. */
   happened(event: Event): boolean {
     const status = this.#calls.cuEventQuery(event);
     if (status === notReady) return false;
@@ -372,8 +392,9 @@ export class Driver {
   /* Graphs. */
 
   /**
-   * Records what `work` asks of the stream, instead of doing it. Copies to and from the host must be page-locked.
-   * @returns undefined where the card has no memory left for a graph.
+   * Captures the work that `work` queues on the stream, without running it. Copies to and from the host must be
+   * page-locked.
+   * @returns undefined if the card has no memory left for a graph
    */
   capture(stream: Stream, work: () => void): Graph | undefined {
     this.#check('cuStreamBeginCapture', this.#calls.cuStreamBeginCapture_v2(stream, threadLocal));
@@ -382,7 +403,7 @@ export class Driver {
       work();
       done = true;
     } finally {
-      // However it went, the stream must end its capture.
+      // The stream must end its capture even after an error.
       if (!done) this.#calls.cuStreamEndCapture(stream, this.#out.clear());
     }
     this.#check('cuStreamEndCapture', this.#calls.cuStreamEndCapture(stream, this.#out.clear()));
@@ -395,7 +416,9 @@ export class Driver {
     return executable as Graph;
   }
 
-  /** @returns false, and nothing is asked, where the card has no memory left for the graph: its first launch takes it. */
+  /**
+   * @returns false, with nothing queued, if the card has no memory left for the graph; the first launch allocates it
+   */
   launchGraph(graph: Graph, stream: Stream): boolean {
     const status = this.#calls.cuGraphLaunch(graph, stream);
     if (status === outOfMemory) return false;
@@ -416,7 +439,7 @@ export class Driver {
     throw this.opened ? driverFailure(failure) : openingFailure(failure);
   }
 
-  /** What a lost card held is gone anyway. */
+  /** Errors about a lost card's resources are ignored: they are gone anyway. */
   #release(call: string, status: number): void {
     if (!this.#lost && !isFatal(status)) this.#check(call, status);
   }
@@ -430,10 +453,10 @@ export class Driver {
 }
 
 /**
- * Kernels are loaded when they are first launched, as is usual from CUDA 12.2 on: cuBLASLt has hundreds of megabytes of them,
- * of which a run needs a few. Who wants it otherwise sets CUDA_MODULE_LOADING, in `env` or for the process. The driver
- * reads it of the process: where it is not set there, it is from here on.
- * @throws CudaUnavailable where there is no driver, or none that works.
+ * Opens the driver. Kernels are loaded when they are first launched, as is the default from CUDA 12.2 on: cuBLASLt has
+ * hundreds of megabytes of them, and a run needs only a few. CUDA_MODULE_LOADING, in `env` or in the process, overrides
+ * this. The driver reads the process environment, so the variable is set there if it is missing.
+ * @throws CudaUnavailable if there is no driver, or none that works
  */
 export function openDriver(env: NodeJS.ProcessEnv = process.env): Driver {
   process.env.CUDA_MODULE_LOADING ??= env.CUDA_MODULE_LOADING ?? 'LAZY';

@@ -1,4 +1,4 @@
-// What a status of NVIDIA's libraries is told as, by the emulated card's own statuses where it can be made to give them.
+// How each status of NVIDIA's libraries is reported. The emulated card returns the statuses where it can.
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
@@ -16,7 +16,7 @@ import { CudaUnavailable, driverFailure } from './errors.js';
 const emulator = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder(), VIRTUAL_ENV: '/venv' };
 const devices: CudaDevice[] = [];
 
-/** The emulated libraries read these at each call. */
+/** The emulated libraries read these variables at each call. */
 function emulate(settings: Readonly<Record<string, string | number>>): void {
   for (const [name, value] of Object.entries(settings)) process.env[`CUDA_EMULATOR_${name}`] = String(value);
 }
@@ -24,7 +24,7 @@ afterEach(() => {
   for (const name of Object.keys(process.env))
     if (name.startsWith('CUDA_EMULATOR_')) delete process.env[name];
   for (const device of devices.splice(0)) device.dispose();
-  // What a card was lost by stays for the next one in this process.
+  // The status that lost a card remains set for the next device in this process.
   new Card().begin();
 });
 
@@ -34,7 +34,7 @@ function open(): CudaDevice {
   return device;
 }
 
-/** One sentence of a machine's fault. */
+/** Expects a machine error reported as one sentence. */
 function refused(
   work: () => unknown,
   says: RegExp,
@@ -49,7 +49,7 @@ function refused(
   });
 }
 
-describe('while the driver is opened, whatever it says is a reason to do without CUDA', () => {
+describe('while the driver is opened, every error is a reason to run without CUDA', () => {
   const reasons: readonly (readonly [status: number, says: RegExp])[] = [
     [
       1,
@@ -59,20 +59,26 @@ describe('while the driver is opened, whatever it says is a reason to do without
     [3, /: the NVIDIA driver is not ready \(.*\): restart the machine, or/],
     [
       34,
-      /: the libcuda\.so\.1 that is found is the toolkit's stub .*: take the `stubs` folder out of LD_LIBRARY_PATH/,
+      /: the libcuda\.so\.1 found is the toolkit's stub, .*: take the `stubs` folder out of LD_LIBRARY_PATH/,
     ],
     [36, /: the NVIDIA driver is too old \(.*\): install the current NVIDIA driver/],
-    [46, /: another program has the GPU for itself \(.*\): end it .* sudo nvidia-smi --compute-mode=DEFAULT/],
+    [
+      46,
+      /: another program has exclusive use of the GPU \(.*\): end it .* sudo nvidia-smi --compute-mode=DEFAULT/,
+    ],
     [100, /: the NVIDIA driver sees no GPU \(.*\): check nvidia-smi and CUDA_VISIBLE_DEVICES/],
     [101, /: CUDA does not start \(CUDA_ERROR_INVALID_DEVICE/],
-    [304, /: the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 and .* are there/],
+    [
+      304,
+      /: the system does not give CUDA access to the GPU \(.*\): check that \/dev\/nvidia0 and .* are there/,
+    ],
     [800, /: the system does not permit CUDA \(.*\): check nvidia-smi, and that you may read and write/],
     [801, /: this system does not support CUDA \(.*\): check nvidia-smi \(a virtual GPU/],
     [802, /: the GPU is not ready yet \(.*\): start nvidia-fabricmanager/],
-    [803, /: the NVIDIA driver was updated while it ran, .*: restart the machine, or/],
+    [803, /: the NVIDIA driver was updated while it was running, .*: restart the machine, or/],
     [804, /: the NVIDIA driver is too old for the compatibility libraries in use \(.*\): install/],
     ...[805, 806, 807].map((status) => [status, /: NVIDIA's Multi-Process Service does not answer/] as const),
-    ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service takes no further/] as const),
+    ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service accepts no more/] as const),
     [999, /: CUDA does not start \(CUDA_ERROR_UNKNOWN/],
     [12_345, /: CUDA does not start \(status 12345, from cuInit\)/],
   ];
@@ -84,14 +90,14 @@ describe('while the driver is opened, whatever it says is a reason to do without
     });
 });
 
-describe('once a device is open, a status says what became of it, in words for a training and a chat', () => {
-  const again = 'start again \\(a training with --resume: its checkpoints are whole\\)';
+describe('once a device is open, an error says what happened, in words that fit training and chat', () => {
+  const again = 'start again \\(a training run with --resume: its checkpoints are intact\\)';
   const sentences: readonly (readonly [statuses: readonly number[], says: RegExp])[] = [
     [[2], /^the GPU has too little free memory \(.*\): end other programs that use it .*, or give it less/],
-    [[200, 209, 218, 221, 222], /^the NVIDIA driver does not take the compiled kernels \(.*\): install/],
+    [[200, 209, 218, 221, 222], /^the NVIDIA driver does not accept the compiled kernels \(.*\): install/],
     [
       [4, 101, 214, 220, 226, 709, 806, 810, 911, 999],
-      new RegExp(`^the GPU was lost \\(.*\\): ${again}; where`),
+      new RegExp(`^the GPU was lost \\(.*\\): ${again}; if nvidia-smi`),
     ],
     [
       [702],
@@ -100,7 +106,7 @@ describe('once a device is open, a status says what became of it, in words for a
     [
       [700, 710, 714, 715, 716, 717, 718, 719],
       new RegExp(
-        `^the GPU stopped at a fault in a kernel \\(.*\\): ${again}; if it stops again, report it with`,
+        `^the GPU stopped at an error in a kernel \\(.*\\): ${again}; if it stops again, report it with`,
       ),
     ],
   ];
@@ -115,39 +121,39 @@ describe('once a device is open, a status says what became of it, in words for a
       }
     });
 
-  test('one that only a mistake of ours can cause is no sentence', () => {
+  test('a status that only a bug of this program can cause is a plain Error', () => {
     const failure = driverFailure({ status: 1, call: 'cuMemsetD8Async', words: 'words' });
     assert.ok(!(failure instanceof UserError));
   });
 
-  /** A kernel of that device. */
+  /** Runs a kernel of that device. */
   const work = (device: CudaDevice) => {
     const total = device.allocate('total', [1]);
     device.sum(total, device.allocate('x', [64]));
     device.download(total);
   };
 
-  test('a kernel that fails is a fault of ours, and the device is let go of in silence', () => {
+  test('after a failing kernel the device is released without further errors', () => {
     const device = open();
     emulate({ LOSE_AFTER: 0, LOSE_WITH: 719 });
-    refused(() => work(device), /^the GPU stopped at a fault in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
+    refused(() => work(device), /^the GPU stopped at an error in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
   });
 
-  test('a card that is gone is lost, and to the next device one that does not start', () => {
+  test('a card that disappears is reported as lost, and the next device does not start', () => {
     const device = open();
     emulate({ LOSE_AFTER: 0 });
     refused(() => work(device), /^the GPU was lost \(CUDA_ERROR_UNKNOWN: /);
     refused(open, /: CUDA does not start \(CUDA_ERROR_UNKNOWN: .*, from cu(?!Init)\w+\)/, CudaUnavailable);
   });
 
-  test('kernels that the driver does not take', () => {
+  test('kernels that the driver does not accept', () => {
     const device = open();
     emulate({ COMPUTE_CAPABILITY: '8.0' });
-    refused(() => work(device), /^the NVIDIA driver does not take the compiled kernels \(.*BINARY_FOR_GPU/);
+    refused(() => work(device), /^the NVIDIA driver does not accept the compiled kernels \(.*BINARY_FOR_GPU/);
   });
 });
 
-test("the machine's own memory is not the GPU's", () => {
+test('host memory is reported apart from GPU memory', () => {
   const driver = openDriver(emulator);
   driver.createContext(0);
   try {
@@ -160,7 +166,7 @@ test("the machine's own memory is not the GPU's", () => {
   }
 });
 
-test('a card that the compiler does not know yet, by the versions of CUDA that its driver takes', () => {
+test('a card that the compiler does not know yet, for each CUDA version of its driver', () => {
   emulate({ COMPUTE_CAPABILITY: '15.0' });
   const create = (folder: string) =>
     createCudaDevice({ env: { ...emulator, CHATBOT_TRAIN_CUDA_LIBRARIES: folder } });
@@ -189,7 +195,10 @@ describe('cuBLASLt', () => {
     });
 
   const sentences: readonly (readonly [status: number, says: RegExp])[] = [
-    [3, /^cuBLASLt 13\.0\.0 gets no memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/],
+    [
+      3,
+      /^cuBLASLt 13\.0\.0 cannot allocate memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/,
+    ],
     [
       8,
       /^cuBLASLt 13\.0\.0 does not know this GPU: unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install --upgrade nvidia-cublas, or use --device cpu \(/,
@@ -208,10 +217,10 @@ describe('cuBLASLt', () => {
     });
 });
 
-test('a model with rows that are wider than the kernels hold', () => {
+test('a model with more channels than the kernels support', () => {
   const config = { ...tinyConfig, nEmbd: 4224, nHead: 66 };
   assert.throws(
     () => new GPT2(open(), config, { trainable: false }),
-    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use device: 'cpu'$/,
+    /^UserError: cuda supports models of up to 4096 channels, but this one has 4224: use device: 'cpu'$/,
   );
 });

@@ -1,5 +1,5 @@
-// Conversion between float32 and what JavaScript has no numbers of: bfloat16 (the upper half of a float32) and IEEE
-// binary16. Rounded to the nearest, ties to even; NaN stays NaN.
+// Converts between float32 and the two 16-bit types that JavaScript lacks: bfloat16 (the upper half of a float32) and
+// IEEE binary16. Rounds to nearest, ties to even; NaN stays NaN.
 
 import type { DType } from '../tensor.js';
 
@@ -39,11 +39,11 @@ function toF16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
-  // From halfway between the largest number and 2^16 on.
+  // From the midpoint between the largest finite number and 2^16 on, values round to infinity.
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
   if (magnitude >= 0x38800000)
     return sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13);
-  // Subnormal: whole multiples of 2^-24, of which 2^-25 is half of one.
+  // Subnormal: a multiple of 2^-24. Ties lie at odd multiples of 2^-25.
   const shift = 126 - (magnitude >>> 23);
   if (shift > 24) return sign;
   const significand = (magnitude & 0x7fffff) | 0x800000;

@@ -1,4 +1,4 @@
-// The cache of compiled kernels, with a compiler that only writes down what it is asked for.
+// The cache of compiled kernels, with a fake compiler that only records what it is given.
 
 import assert from 'node:assert/strict';
 import {
@@ -20,7 +20,7 @@ import { type KernelOptions, kernelImage } from './kernel-cache.js';
 const root = mkdtempSync(join(tmpdir(), 'kernel-cache-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-/** Its image is what it was given, so that a wrong one shows. */
+/** The image spells out the compiler's inputs, so that a wrong image shows. */
 class FakeCompiler {
   path = '/lib/libnvrtc.so.13';
   version = '13.0';
@@ -35,7 +35,7 @@ class FakeCompiler {
 }
 
 let folders = 0;
-/** A compiler, a source, and caches of their own. */
+/** A compiler, a source, and caches in a new folder. */
 function environment() {
   const folder = join(root, String(folders++));
   const [sources, temporary] = [join(folder, 'sources'), join(folder, 'tmp')];
@@ -52,14 +52,14 @@ function environment() {
       folder: sources,
       ...options,
     });
-  /** The image, and whether it had to be compiled. */
+  /** The image, and whether it was compiled. */
   const build = (options: Partial<KernelOptions> = {}) => {
     const before = compiler.compilations;
     const text = Buffer.from(image(options)).toString();
     return { text, compiled: compiler.compilations > before };
   };
   const cache = join(folder, 'cache', 'chatbot-train', 'kernels');
-  /** The path of the only image that is kept. */
+  /** The path of the only image in the cache. */
   const kept = () => {
     const [name = '', ...others] = readdirSync(cache);
     assert.deepEqual(others, []);
@@ -76,7 +76,7 @@ test('an image is compiled once and found in the cache afterwards', () => {
   assert.deepEqual(build(), { text: first.text, compiled: false });
 });
 
-test('another source, prelude, option, card, compiler or version gives another image, and the first one stays', () => {
+test('a different source, prelude, option, card, compiler or version gives a different image, and the first one stays', () => {
   const { sources, compiler, build } = environment();
   const texts = new Set([build().text]);
   const changed = (what: string, options: Partial<KernelOptions> = {}) => {
@@ -90,7 +90,7 @@ test('another source, prelude, option, card, compiler or version gives another i
   changed('a card', { computeCapability: [8, 0] });
   compiler.version = '13.1';
   changed('a version');
-  // An emulator says of itself that it is the version that it emulates.
+  // An emulator reports the version that it emulates.
   compiler.version = '13.0';
   compiler.path = '/elsewhere/libnvrtc.so.13';
   changed('a compiler');
@@ -102,7 +102,7 @@ test('another source, prelude, option, card, compiler or version gives another i
   changed('the prelude');
 });
 
-test('a damaged image is compiled anew and replaced', () => {
+test('a damaged image is recompiled and replaced', () => {
   const { build, kept } = environment();
   const whole = build();
   const damages: readonly ((path: string) => void)[] = [
@@ -120,19 +120,19 @@ test('a damaged image is compiled anew and replaced', () => {
   }
 });
 
-test('a cache that others may write is not trusted, nor written', () => {
+test('a cache that others can write is neither read nor written', () => {
   const { cache, temporary, build, kept } = environment();
   const { text } = build();
   const path = kept();
   chmodSync(cache, 0o777);
   assert.deepEqual(build(), { text, compiled: true });
   assert.equal(kept(), path);
-  // The next one, which is ours alone, holds it now.
+  // The next cache folder, which only we can write, holds it now.
   assert.equal(readdirSync(temporary).length, 1);
   assert.deepEqual(build(), { text, compiled: false });
 });
 
-test('where no cache can be written, there is an image all the same', () => {
+test('without a writable cache, kernels are still compiled', () => {
   const { cache, temporary, build } = environment();
   rmSync(temporary, { recursive: true });
   for (const file of [temporary, join(cache, '../..')]) writeFileSync(file, 'no folder');
@@ -142,7 +142,7 @@ test('where no cache can be written, there is an image all the same', () => {
   assert.ok(!existsSync(cache));
 });
 
-test('it is told of a compilation before it begins, and only then', () => {
+test('onCompile is called before a compilation, and only then', () => {
   const { compiler, build } = environment();
   const told: number[] = [];
   const onCompile = () => told.push(compiler.compilations);

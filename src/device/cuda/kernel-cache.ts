@@ -1,5 +1,5 @@
-// The kernels as machine code for a card: compiled by NVRTC on first use into the user's cache, found there afterwards.
-// An image is named by what went into it: source, options, compiler. Knows nothing of what the kernels do.
+// The kernels as machine code for a card. NVRTC compiles them on first use; the user's cache holds them afterwards. An
+// image is named by the hash of its inputs: source, options, compiler. Knows nothing of what the kernels do.
 
 import { closeSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,28 +8,28 @@ import { kernelCacheFolders } from '../../files/user-folders.js';
 import { CodeCache, digest } from '../code-cache.js';
 import { architectureOf, type Nvrtc } from './nvrtc.js';
 
-/** What is needed of the compiler. */
+/** The part of the compiler that the cache uses. */
 export type KernelCompiler = Pick<Nvrtc, 'path' | 'version' | 'architectures' | 'compile'>;
 
 export interface KernelOptions {
   readonly computeCapability: readonly [number, number];
-  /** Macros, as `{ SCALAR: 'bf16' }`. */
+  /** Macros, for example `{ SCALAR: 'bf16' }`. */
   readonly defines: Readonly<Record<string, string | number>>;
-  /** Called before a compilation, which takes some seconds; not where the cache holds the image. */
+  /** Called before a compilation, which takes several seconds, but not if the cache holds the image. */
   readonly onCompile?: (() => void) | undefined;
   /** XDG_CACHE_HOME, HOME and TMPDIR are read from here. */
   readonly env?: NodeJS.ProcessEnv;
-  /** The folder of the sources. */
+  /** The folder of the kernel sources. */
   readonly folder?: string;
 }
 
-/** The text that comes before every source. */
+/** The text that is placed before every source. */
 const prelude = 'scalar.cuh';
 const flags = ['--std=c++17', '--fmad=true'];
 
 /**
  * The image of one source file, such as `layernorm.cu`.
- * @throws UserError (device) where the compiler does not know the card; Error with its log where it refuses a source.
+ * @throws UserError (device) if the compiler does not know the card; Error with the log if it rejects a source
  */
 export function kernelImage(nvrtc: KernelCompiler, file: string, options: KernelOptions): Uint8Array {
   const folder = options.folder ?? fileURLToPath(new URL('kernels/', import.meta.url));
@@ -43,7 +43,7 @@ export function kernelImage(nvrtc: KernelCompiler, file: string, options: Kernel
     ...flags,
     ...defines,
   ];
-  // The path beside the version: the emulator's compiler is not NVIDIA's.
+  // The path as well as the version: the emulator's compiler reports NVIDIA's version.
   const key = digest(JSON.stringify([source, compilation, nvrtc.version, nvrtc.path]));
   const cache = new CodeCache(kernelCacheFolders(options.env ?? process.env), '.cubin');
   const found = cache.find(key);
@@ -54,7 +54,7 @@ export function kernelImage(nvrtc: KernelCompiler, file: string, options: Kernel
   options.onCompile?.();
   const { image } = nvrtc.compile(source, file, compilation);
   const kept = cache.keep(key, image);
-  // Where no folder takes it, the next run compiles again.
+  // If no folder accepts it, the next run compiles again.
   if ('descriptor' in kept) closeSync(kept.descriptor);
   return image;
 }

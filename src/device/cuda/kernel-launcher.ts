@@ -1,5 +1,5 @@
-// Launches of the kernels of kernels/*.cu: a source is compiled for a scalar type when one of its kernels is first asked
-// for, and stays loaded. Keeps the memory that one launch leaves its results in for the next. Knows no operation.
+// Launches the kernels of kernels/*.cu. A source is compiled for a scalar type when one of its kernels is first used,
+// and stays loaded. Owns the scratch memory through which one launch passes results to the next. Knows no operations.
 
 import type { DType, Tensor } from '../tensor.js';
 import { type AttentionModule, attentionParameters, cachedAttentionFile } from './attention-launches.js';
@@ -8,23 +8,23 @@ import type { Module } from './driver.js';
 import type { KernelFunction } from './launch-arguments.js';
 import { type KernelName, kernelParameters, type Launch, type ScalarBytes } from './launches.js';
 
-/** A number; the address of a tensor; or nothing, which is passed as 0. */
+/** A number, a tensor (passed as its address), or undefined (passed as 0). */
 export type Argument = Tensor | number | undefined;
-/** What rows are made of. */
+/** The type of activations and weights. */
 export type ScalarType = Exclude<DType, 'i32'>;
 
 type Defines = Readonly<Record<string, string | number>>;
 
 export interface LauncherTools extends CardContext {
-  /** The machine code of a source, for the card at hand. */
+  /** The machine code of a source for this card. */
   readonly image: (file: string, defines: Defines) => Uint8Array;
-  /** Memory that stays. */
+  /** Memory that is never freed. */
   readonly scratch: (label: string, bytes: number) => number;
 }
 
-/** SCALAR of the sources. */
+/** SCALAR in the kernel sources. */
 const scalarNames = { f32: 'float', bf16: 'bf16', f16: 'half' } as const satisfies Record<ScalarType, string>;
-/** Enough for models of usual sizes; where more is needed, the first step takes it. */
+/** Enough for models of usual sizes; if more is needed, the first step allocates it. */
 const usualScratchBytes = 16 * 2 ** 20;
 
 const files = {
@@ -62,7 +62,7 @@ export class KernelLauncher {
     this.#scratch = { address: tools.scratch('workspace', usualScratchBytes), bytes: usualScratchBytes };
   }
 
-  /** @param type what the rows of the call are made of. */
+  /** @param type the scalar type of the call */
   launch(kernel: KernelName, type: ScalarType, geometry: Launch, values: readonly Argument[]): void {
     const key = `${kernel} ${type}`;
     const known = this.#functions.get(key);
@@ -76,7 +76,7 @@ export class KernelLauncher {
     this.#run(found, geometry, values);
   }
 
-  attend(
+  launchAttention(
     kernel: keyof typeof attentionParameters,
     type: ScalarType,
     source: AttentionModule | undefined,
@@ -95,16 +95,16 @@ export class KernelLauncher {
   }
 
   /**
-   * The address of memory for what one launch leaves to the next. Where it grows, the smaller one stays for the graphs
-   * that know it.
+   * The address of scratch memory for what one launch leaves to the next. When it grows, the smaller one stays
+   * allocated for the graphs that refer to it.
    */
-  between(bytes: number): number {
+  scratch(bytes: number): number {
     if (bytes > this.#scratch.bytes)
       this.#scratch = { address: this.tools.scratch('workspace', bytes), bytes };
     return this.#scratch.address;
   }
 
-  /** Nothing is launched where there are no blocks. */
+  /** Launches nothing if the geometry has no blocks. */
   #run(kernel: KernelFunction, geometry: Launch, values: readonly Argument[]): void {
     if (geometry.grid.includes(0)) return;
     const { driver, stream } = this.tools;

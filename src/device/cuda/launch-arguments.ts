@@ -1,4 +1,4 @@
-// A kernel and its arguments as cuLaunchKernel takes them: an array of pointers to the values, each of its own type.
+// A kernel and its arguments in the form cuLaunchKernel takes: an array of pointers to values of the parameters' types.
 
 import koffi from 'koffi';
 
@@ -11,11 +11,11 @@ export interface KernelFunction {
   readonly name: string;
   readonly handle: number;
   readonly parameters: readonly ParameterType[];
-  /** The most dynamic shared memory that it has been allowed so far. */
+  /** The most dynamic shared memory that it has been granted so far. */
   readonly state: { sharedBytes: number };
 }
 
-/** The arguments of a launch as cuLaunchKernel takes them: an array of pointers to the values. */
+/** Packs the arguments of a launch. The buffers are reused for each launch. */
 export class LaunchArguments {
   readonly #bytes = new ArrayBuffer(8 * mostParameters);
   readonly #words = new Int32Array(this.#bytes);

@@ -1,23 +1,26 @@
-// What the CUDA kernels of kernels/*.cu take: the types of their parameters and, from the sizes of an operation, the
-// geometry of their launch. Knows nothing of tensors or of the driver. Where a geometry has no blocks there is nothing
-// to do, and a launch would be an error. (Attention has its own file.)
+// Parameter types of the CUDA kernels in kernels/*.cu, and their launch geometry from the sizes of an operation. Knows
+// nothing of tensors or of the driver. A geometry without blocks means that there is nothing to do; the caller must not
+// launch it, since CUDA rejects an empty grid. (Attention has its own file.)
 //
-// Three operations go in two launches, because sums over rows are cut into slices that no atomics join:
+// Three operations take two launches, because sums over many rows are split into slices and no atomics are used:
 // - sum_rows(partial, ...) then add_slices(out, null, partial, slices, columns);
-// - layernorm_backward(gradX, gradBranch, partial, ...) then add_slices(gradWeight, gradBias, partial, slices, channels);
+// - layernorm_backward(gradX, gradBranch, partial, ...) then add_slices(gradWeight, gradBias, partial, slices,
+//   channels);
 // - sum or sum_of_squares(partial, ...) then add_partials(out, partial, slices).
-// `partial` is scratch of scratchBytes[kernel](...), aligned to 16 bytes; `slices` is the launch's own number of slices.
+//
+// `partial` is scratch of scratchBytes[kernel](...), aligned to 16 bytes; `slices` is the first launch's number of
+// slices.
 
 export interface Launch {
   /** Blocks in x, y and z. */
   readonly grid: readonly [number, number, number];
-  /** Threads of a block in x, y and z. */
+  /** Threads per block in x, y and z. */
   readonly block: readonly [number, number, number];
-  /** Of dynamic shared memory. */
+  /** Dynamic shared memory per block. */
   readonly sharedBytes: number;
 }
 
-/** Bytes of what rows are made of: 4 where SCALAR is float, 2 where it is bf16 or half. */
+/** Bytes per scalar: 4 if SCALAR is float, 2 if it is bf16 or half. */
 export type ScalarBytes = 2 | 4;
 
 /** A device address, or 0. */
@@ -28,7 +31,7 @@ const F = 'f32';
 const D = 'f64';
 export type ParameterType = typeof P | typeof N | typeof I | typeof F | typeof D;
 
-/** The kernels' parameters in order; the kernels' own comments say what each is. */
+/** The kernels' parameters, in order. The comments in the kernel sources describe them. */
 export const kernelParameters = {
   add_bias: [P, P, N, N],
   add_bias_activation: [P, P, P, I, N, N],
@@ -63,14 +66,14 @@ export const kernelParameters = {
 export type KernelName = keyof typeof kernelParameters;
 
 const warp = 32;
-/** Threads of a block that has no reason for another number. */
+/** Default number of threads per block. */
 const threads = 256;
-/** Blocks of a kernel that walks over its elements in strides of its whole grid: enough to fill any card. */
+/** Most blocks of a kernel with a grid-stride loop: enough to fill any card. */
 const mostBlocks = 4096;
-/** Channels of a row that one block of threads can hold in registers. */
+/** Channels of a row that one thread block can hold in registers. */
 export const mostChannels = 4096;
 
-/** From the sizes of an operation, the geometry of its kernel. */
+/** The geometry of each kernel, from the sizes of the operation. */
 export const launches = {
   add_bias: ofRows,
   add_bias_activation: ofRows,
@@ -83,18 +86,21 @@ export const launches = {
 
   sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Launch =>
     launch([ceilDivide(columns, warp * packOf(bytes)), rowSlices(rows)], threads),
-  /** @param columns of one of the two outputs; @param outputs 1 where the second is null. */
+  /**
+   * @param columns of one output
+   * @param outputs 1 if the second is null
+   */
   add_slices: (columns: number, outputs: 1 | 2): Launch =>
     launch([ceilDivide(outputs * columns, warp)], threads),
   gather_rows: ofRows,
-  /** @param rows of x. `out` must be zeroed before. */
+  /** @param rows of x. `out` must be zeroed first. */
   scatter_rows: ofRows,
   sum: (size: number): Launch => launch([sumSlices(size)], threads),
   sum_of_squares: (size: number): Launch => launch([sumSlices(size)], threads),
   add_partials: (): Launch => launch([1], threads),
 
   embedding: ofRows,
-  /** Block (r, 0) sees to the token of row r, block (r, 1) to its position. */
+  /** Block (r, 0) handles the token of row r, block (r, 1) its position. */
   embedding_backward: (rows: number): Launch => launch([rows, 2], threads),
 
   layernorm: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
@@ -111,14 +117,14 @@ export const launches = {
   adamw_narrow: elementwise,
 } as const satisfies Record<KernelName, (...sizes: never[]) => Launch>;
 
-/** Scratch of the kernels that leave their sums in slices. */
+/** Scratch bytes of the kernels that leave their sums in slices. */
 export const scratchBytes = {
   sum_rows: (rows: number, columns: number): number => 4 * rowSlices(rows) * columns,
   layernorm_backward: (rows: number, channels: number): number => 4 * layernormSlices(rows) * 2 * channels,
   sum: (size: number): number => 8 * sumSlices(size),
 } as const;
 
-/** Slices of `sum_rows`. What they are depends on the sizes alone, so that every card gives the same bits. */
+/** Slices of `sum_rows`. The number depends on the sizes alone, so that every card gives the same bits. */
 export function rowSlices(rows: number): number {
   return Math.min(64, ceilDivide(rows, 64));
 }
@@ -133,17 +139,17 @@ export function sumSlices(size: number): number {
   return Math.min(1024, ceilDivide(size, 4 * threads));
 }
 
-/** Every thread takes four elements and goes on by the whole grid. */
+/** Each thread handles four elements, then advances by the whole grid. */
 function elementwise(size: number): Launch {
   return launch([Math.min(mostBlocks, ceilDivide(size, 4 * threads))], threads);
 }
 
-/** A block a row; its threads go over the columns, 16 bytes each at a time. */
+/** One block per row. Its threads cover the columns, 16 bytes each at a time. */
 function ofRows(rows: number, channels: number, bytes: ScalarBytes): Launch {
   return launch([rows], Math.min(threads, wholeWarps(ceilDivide(channels, packOf(bytes)))));
 }
 
-/** A block has four packs of columns. */
+/** One block per four packs of columns. */
 function ofColumnStrips(columns: number, bytes: ScalarBytes): Launch {
   return launch([ceilDivide(columns, 4 * packOf(bytes))], 512);
 }
@@ -152,7 +158,7 @@ function aWarpAColumn(columns: number): Launch {
   return launch([ceilDivide(columns, threads / warp)], threads);
 }
 
-/** Threads that hold a whole row, 16 bytes each. */
+/** Enough threads to hold a whole row, 16 bytes each. */
 function rowThreads(channels: number, bytes: ScalarBytes): number {
   if (channels > mostChannels)
     throw new RangeError(`layernorm over ${channels} channels: the kernels hold up to ${mostChannels}`);

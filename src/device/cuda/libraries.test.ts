@@ -26,12 +26,12 @@ function file(...path: string[]): string {
   return whole;
 }
 
-/** The library of an environment in which HOME has nothing. */
+/** Searches for the library with a HOME that contains nothing. */
 function find(name: Library, env: NodeJS.ProcessEnv, majors: readonly number[] = []): string | undefined {
   return findLibrary(name, { env: { HOME: root, ...env }, majors });
 }
 
-/** What `work` gives while the working folder is another one. */
+/** Calls `work` with `folder` as the working folder. */
 function within<Result>(folder: string, work: () => Result): Result {
   const before = process.cwd();
   process.chdir(folder);
@@ -65,7 +65,7 @@ test('libraries are found in Python environments, as CUDA 12 and as CUDA 13 lays
   assert.equal(find('libcublasLt', { ...venv13 }, [98]), blas13);
 });
 
-test('the Python on the PATH, conda and the packages of a user are looked into without being asked', () => {
+test('the Python on PATH, conda and the packages of the user are searched by default', () => {
   const seen = file('python', ...packages, 'cu13', 'lib', 'libnvrtc.so.97');
   file('python', 'bin', 'python3');
   const conda = file('conda-python', ...packages, 'cublas', 'lib', 'libcublasLt.so.97');
@@ -75,7 +75,7 @@ test('the Python on the PATH, conda and the packages of a user are looked into w
   assert.equal(find('libcublasLt', {}, [98]), own);
 });
 
-test('nothing is taken from the working folder because it lies there', () => {
+test('nothing is loaded merely because it lies in the working folder', () => {
   const project = join(root, 'project');
   const planted = [
     file('project', '.venv', ...packages, 'cu13', 'lib', 'libnvrtc.so.97'),
@@ -106,12 +106,12 @@ test('nothing is taken from the working folder because it lies there', () => {
       assert.ok(!planted.includes(String(find('libcuda', env))), JSON.stringify(env));
     }
   });
-  // What is there is found from any other folder: the search is not just blind.
+  // The same files are found from another folder, so the search itself works.
   assert.equal(find('libnvrtc', { LD_LIBRARY_PATH: project }, [97]), planted[1]);
   assert.equal(absentDriver, find('libcuda', {}));
 });
 
-test('an environment or a toolkit that a variable names by its whole path may lie in the working folder', () => {
+test('an environment or a toolkit that a variable names by an absolute path may lie in the working folder', () => {
   const project = join(root, 'own-project');
   const venv = file('own-project', '.venv', ...packages, 'cu13', 'lib', 'libnvrtc.so.97');
   const toolkit = file('own-project', 'cuda', 'lib64', 'libnvrtc.so.98');
@@ -123,7 +123,7 @@ test('an environment or a toolkit that a variable names by its whole path may li
   });
 });
 
-test('the driver is searched where the loader looks, and in no toolkit, environment or package', () => {
+test('the driver is searched only where the loader looks, not in toolkits, environments or packages', () => {
   for (const path of [
     ['cuda', 'lib64'],
     ['conda', 'lib'],
@@ -160,7 +160,7 @@ test('toolkits come before the loader, the loader before conda, conda before Pyt
   });
 });
 
-test('one folder named by CHATBOT_TRAIN_CUDA_LIBRARIES is searched alone', () => {
+test('CHATBOT_TRAIN_CUDA_LIBRARIES names the only folder that is searched', () => {
   file('toolkit', 'lib64', 'libnvrtc.so.97');
   const only = join(root, 'only');
   const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: only, CUDA_HOME: join(root, 'toolkit') };
@@ -169,7 +169,7 @@ test('one folder named by CHATBOT_TRAIN_CUDA_LIBRARIES is searched alone', () =>
   assert.equal(find('libnvrtc', env), undefined);
 });
 
-test('of the versions that suit, the better one wins wherever it lies', () => {
+test('the newest suitable version wins, in whichever folder it lies', () => {
   const twelve = file('versions', 'a', 'libnvrtc.so.12');
   const thirteen = file('versions', 'b', 'libnvrtc.so.13');
   const env = { LD_LIBRARY_PATH: ['a', 'b'].map((name) => join(root, 'versions', name)).join(':') };
@@ -179,7 +179,7 @@ test('of the versions that suit, the better one wins wherever it lies', () => {
   assert.equal(find('libnvrtc', only), twelve);
 });
 
-test('builtins, links to nothing and libraries of another processor are not the library', () => {
+test('builtins, broken links and libraries of another processor are skipped', () => {
   file('odd', 'libnvrtc-builtins.so.12');
   file('odd', 'libnvrtc.so.alt');
   symlinkSync('gone', join(root, 'odd', 'libnvrtc.so.12'));
@@ -189,7 +189,7 @@ test('builtins, links to nothing and libraries of another processor are not the 
   assert.equal(find('libcuda', { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'narrow') }), undefined);
 });
 
-test('the version of a driver is in the name of its file', () => {
+test('the version of a driver is read from the name of its file', () => {
   file('named', 'libcuda.so.560.35.03');
   symlinkSync('libcuda.so.560.35.03', join(root, 'named', 'libcuda.so.1'));
   assert.equal(fileVersion(join(root, 'named', 'libcuda.so.1')), '560.35.03');
@@ -200,10 +200,13 @@ test('CUDA 13 is for drivers of CUDA 13 and cards from Turing on', () => {
   assert.deepEqual(suitableMajors(13_000, [9, 0]), [13, 12]);
   assert.deepEqual(suitableMajors(12_040, [9, 0]), [12]);
   assert.deepEqual(suitableMajors(13_000, [7, 0]), [12]);
-  assert.throws(() => suitableMajors(11_080, [9, 0]), /driver is too old \(it is of CUDA 11\.8, 12\.0 is/);
+  assert.throws(
+    () => suitableMajors(11_080, [9, 0]),
+    /driver is too old \(it supports CUDA 11\.8, and 12\.0 is/,
+  );
 });
 
-test('what is missing comes with the command that brings it to where it will be found', () => {
+test('the error for a missing library gives a command that installs it where it is searched', () => {
   const here = { HOME: root, CHATBOT_TRAIN_CUDA_LIBRARIES: root };
   const refused = (env: NodeJS.ProcessEnv, majors: number[], pattern: RegExp) =>
     assert.throws(
@@ -220,14 +223,14 @@ test('what is missing comes with the command that brings it to where it will be 
   );
   refused({ VIRTUAL_ENV: root }, [12], / && pip install nvidia-cuda-nvrtc-cu12, or/);
   file('libnvrtc.so.13');
-  refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12/);
+  refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which need CUDA 12/);
   assert.equal(
     cureOf(['libnvrtc', 'libcublasLt'], [13, 12], { VIRTUAL_ENV: root }),
     'pip install nvidia-cuda-nvrtc nvidia-cublas',
   );
 });
 
-test('what the advice makes is found', () => {
+test('libraries that the advice installs are found', () => {
   const home = join(root, 'home');
   const advice = cureOf(['libnvrtc'], [97], { HOME: root });
   const folder = /python3 -m venv ~\/(\S+) && ~\/\1\/bin\/python -m pip install/.exec(advice)?.[1] ?? '';
@@ -236,12 +239,12 @@ test('what the advice makes is found', () => {
   assert.equal(find('libnvrtc', { HOME: home }, [97]), made);
   within(home, () => {
     const nowhere = cureOf(['libnvrtc'], [97], { HOME: home });
-    assert.match(nowhere, /^name a home folder of yours outside the working folder in HOME, then: python3/);
+    assert.match(nowhere, /^set HOME to a folder of yours outside the working folder, then: python3/);
     assert.equal(find('libnvrtc', { HOME: home }, [97]), undefined);
   });
 });
 
-test('all that is missing comes with one command', () => {
+test('one command installs all that is missing', () => {
   const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'nowhere'), VIRTUAL_ENV: root };
   assert.throws(
     () => requireLibraries(['libnvrtc', 'libcublasLt'], { env, majors: [12] }),
@@ -249,10 +252,10 @@ test('all that is missing comes with one command', () => {
   );
 });
 
-test('a library that will not do is passed over for one that will; where none will, it is named with its cure', () => {
+test('an unusable library is skipped for a usable one; if there is none, the error names it and the fix', () => {
   const damaged = file('several', 'libnvrtc.so.13');
   const twelve = file('several', 'libnvrtc.so.12');
-  // The machine's own libraries, and those of a .venv here, are none of this test's business.
+  // This test must not find the machine's own libraries, or those of a .venv here.
   const env = { CHATBOT_TRAIN_CUDA_LIBRARIES: join(root, 'several'), VIRTUAL_ENV: root };
   const wanted = { env, majors: [13, 12] };
   const open = (path: string) => {

@@ -1,6 +1,6 @@
-// Which of NVIDIA's libraries is taken: libcuda comes with the driver, libnvrtc and libcublasLt with CUDA, conda or a
-// Python environment, in the versions that suit a driver and a card. Looks, starts no program: a machine without an
-// NVIDIA card must not notice.
+// Chooses NVIDIA's libraries: libcuda comes with the driver, libnvrtc and libcublasLt with CUDA, conda or a Python
+// environment, in the versions that suit the driver and the card. Only looks for files and starts no program: a machine
+// without an NVIDIA card must not be affected.
 
 import { closeSync, openSync, readSync, realpathSync } from 'node:fs';
 import { UserError } from '../../errors.js';
@@ -16,12 +16,12 @@ import {
   toolkitFolders,
 } from './library-folders.js';
 
-/** Of CUDA 12 or 13. */
+/** The libraries of CUDA 12 or 13. */
 export const toolkitLibraries = ['libnvrtc', 'libcublasLt'] as const;
 export type ToolkitLibrary = (typeof toolkitLibraries)[number];
 export type Library = 'libcuda' | ToolkitLibrary;
 
-/** CUDA 13 knows no card before sm_75, and needs a driver of CUDA 13. */
+/** CUDA 13 supports no card before sm_75 and needs a driver of CUDA 13. */
 const newestForVolta = 12;
 const knownMajors = [13, 12] as const;
 
@@ -31,8 +31,9 @@ const pipPackages = {
 } as const;
 
 /**
- * The command that brings libraries, to a place that is searched: the Python environment in use, else one of our own.
- * @param majors suitable versions of CUDA, the best first. @param remedy for what is there and will not do.
+ * The command that installs libraries where they are searched: in the active Python environment, otherwise in our own.
+ * @param majors suitable versions of CUDA, the best first
+ * @param remedy the pip option for a library that exists but cannot be used
  */
 export function cureOf(
   names: readonly Library[],
@@ -49,8 +50,8 @@ export function cureOf(
 
 /**
  * The major versions of CUDA whose libraries suit a driver and a card, the best first.
- * @param driverVersion as cuDriverGetVersion gives it: 12040 is 12.4.
- * @throws CudaUnavailable for a driver that is too old for all of them.
+ * @param driverVersion in the form of cuDriverGetVersion: 12040 is 12.4
+ * @throws CudaUnavailable if the driver is too old for all of them
  */
 export function suitableMajors(
   driverVersion: number,
@@ -64,21 +65,21 @@ export function suitableMajors(
 
 export interface Wanted {
   readonly env: NodeJS.ProcessEnv;
-  /** The versions of CUDA that will do, the best first; any where there are none. */
+  /** The suitable versions of CUDA, the best first; empty means any. */
   readonly majors?: readonly number[];
 }
 
-/** @throws CudaUnavailable, with one command for all that lack, where not all are found. */
+/** @throws CudaUnavailable, with one command that installs all missing libraries, unless all are found */
 export function requireLibraries(names: readonly Library[], wanted: Wanted): void {
-  const lacking = names.filter((name) => findLibrary(name, wanted) === undefined);
-  if (lacking.length > 0) throw notFound(lacking, wanted);
+  const missing = names.filter((name) => findLibrary(name, wanted) === undefined);
+  if (missing.length > 0) throw notFound(missing, wanted);
 }
 
 /**
- * The first library that will do, opened: one that is damaged or does not start, as a toolkit's stub of the driver, is no
- * reason to do without.
- * @param open throws a UserError for one that will not do.
- * @throws CudaUnavailable where none is found or loads; what `open` throws of one that loads and will not do.
+ * Opens the first usable library. One that is damaged or does not start, such as a toolkit's stub of the driver, is
+ * skipped.
+ * @param open throws a UserError for an unusable library
+ * @throws CudaUnavailable if none is found or loads; the error of `open` for one that loads but cannot be used
  */
 export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: string) => Opened): Opened {
   const { env, majors = [] } = wanted;
@@ -91,21 +92,21 @@ export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: 
       refusals.push(thrown);
     }
   }
-  const [refusal] = refusals.sort((a, b) => tellingOf(b) - tellingOf(a));
+  const [refusal] = refusals.sort((a, b) => informativeness(b) - informativeness(a));
   if (refusal === undefined) throw notFound([name], wanted);
   if (!(refusal instanceof UnusableLibrary)) throw refusal;
   throw new CudaUnavailable(refusal.reason, cureOf([name], majors, env, refusal.remedy));
 }
 
-/** How much a refusal says of the machine, and not just of one file. */
-function tellingOf(refusal: UserError): number {
+/** Ranks errors: those about the machine are more informative than those about one file. */
+function informativeness(refusal: UserError): number {
   if (refusal instanceof UnusableLibrary) return 0;
   return refusal instanceof CudaUnavailable && refusal.ofLibrary ? 1 : 2;
 }
 
-function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
-  const unsuitable = lacking.flatMap((name) => findLibrary(name, { env }) ?? []);
-  const [are, does] = lacking.length > 1 ? ['are', 'do'] : ['is', 'does'];
+function notFound(missing: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
+  const unsuitable = missing.flatMap((name) => findLibrary(name, { env }) ?? []);
+  const [are, does] = missing.length > 1 ? ['are', 'do'] : ['is', 'does'];
   const only = env[onlyFolderVariable];
   const ignored = ignoredSettings(env);
   const where =
@@ -114,24 +115,26 @@ function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): Cu
       : only
         ? ` in ${only} (${onlyFolderVariable})`
         : '';
-  const reason = lacking.includes('libcuda')
+  const reason = missing.includes('libcuda')
     ? `no NVIDIA driver is found (libcuda.so.1)${where}`
-    : unsuitable.length < lacking.length
-      ? `${lacking.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
-      : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which take CUDA ${majors.join(' or ')}`;
+    : unsuitable.length < missing.length
+      ? `${missing.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
+      : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which need CUDA ${majors.join(' or ')}`;
   const unused = only !== undefined && ignored.length > 0;
   return new CudaUnavailable(
     reason,
-    unused ? `give ${onlyFolderVariable} a whole path, or unset it` : cureOf(lacking, majors, env),
+    unused ? `give ${onlyFolderVariable} an absolute path, or unset it` : cureOf(missing, majors, env),
   );
 }
 
-/** The one that is taken where all will do. */
+/** The library that is tried first. */
 export function findLibrary(name: Library, { env, majors = [] }: Wanted): string | undefined {
   return findLibraries(name, foldersOf(name, env), majors)[0];
 }
 
-/** Whether there is a driver to open, or a folder named for it that is not searched, which opening it says. */
+/**
+ * Whether there is a driver to open, or a folder is named for it but ignored: then opening the driver explains that.
+ */
 export function mayHaveDriver(env: NodeJS.ProcessEnv): boolean {
   if (findLibrary('libcuda', { env }) !== undefined) return true;
   return Boolean(env[onlyFolderVariable]) && ignoredSettings(env).length > 0;
@@ -142,8 +145,8 @@ function foldersOf(name: Library, env: NodeJS.ProcessEnv): LibraryFolder[] {
 }
 
 /**
- * The library's files by version, as `majors` has them, then by folder; one of each version in a folder.
- * @param majors the versions that will do, the best first; any where there are none.
+ * The library's files, ordered by version as in `majors`, then by folder; one per version and folder.
+ * @param majors the suitable versions, the best first; empty means any
  */
 function findLibraries(
   name: Library,
@@ -156,11 +159,11 @@ function findLibraries(
       const suitable = matching(path, new RegExp(`^${name}\\.so${ending}$`))
         .filter(suitsProcessor)
         .filter((file) => named || !liesInWorkingFolder(file));
-      // The shortest is the one that the versions are linked from.
+      // The shortest name is the link to the versioned files.
       return suitable.sort((a, b) => a.length - b.length).slice(0, 1);
     }),
   );
-  // What links to a file that comes earlier need not be tried again.
+  // A link to a file earlier in the list need not be tried again.
   const seen = new Set<string>();
   return files.filter((file) => {
     const real = realpathSync(file);
@@ -179,7 +182,9 @@ export function fileVersion(path: string): string | undefined {
 
 const elfMachines: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 
-/** False for a link to nothing and for a library of another processor, as 32-bit ones stand beside the others for games. */
+/**
+ * False for broken links and for libraries of another processor, such as the 32-bit ones that are installed for games.
+ */
 function suitsProcessor(path: string): boolean {
   const head = Buffer.alloc(20);
   try {
@@ -192,7 +197,7 @@ function suitsProcessor(path: string): boolean {
   } catch {
     return false;
   }
-  // What is no library at all is found, and refused when it is loaded.
+  // A file that is not a library at all counts as found, and is refused when it is loaded.
   if (head.toString('latin1', 0, 4) !== '\x7fELF') return true;
   return head[4] === 2 && head.readUInt16LE(18) === elfMachines[process.arch];
 }

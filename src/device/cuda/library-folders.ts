@@ -1,7 +1,7 @@
-// The folders in which NVIDIA's libraries are searched: the driver's where the system's loader finds it; those of CUDA
-// also in toolkits, conda and Python environments. Looks, runs nothing: also not the Python on PATH. Nothing in the
-// working folder is used, except in an environment or a toolkit that a variable names by its whole path: whoever
-// activates an environment runs its scripts already.
+// The folders that are searched for NVIDIA's libraries. The driver is searched where the system's loader finds it; the
+// CUDA libraries also in toolkits, conda and Python environments. Only looks and runs nothing, not even the Python on
+// PATH. Nothing in the working folder is used, except an environment or a toolkit that a variable names by an absolute
+// path: activating an environment already runs its scripts.
 
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
@@ -10,21 +10,19 @@ import { ignoredFolders, liesInWorkingFolder, searchedFolders } from '../../file
 
 export interface LibraryFolder {
   readonly path: string;
-  /** A variable names it, or the environment that it belongs to: then it may lie in the working folder. */
+  /** A variable names it, or the environment that contains it. Then it may lie in the working folder. */
   readonly named: boolean;
 }
 
 /** Names one folder that is searched instead of all others. */
 export const onlyFolderVariable = 'CHATBOT_TRAIN_CUDA_LIBRARIES';
 
-/** In the order of search; some may not exist. */
+/** In search order. Some may not exist. */
 export function driverFolders(env: NodeJS.ProcessEnv): LibraryFolder[] {
   return onlyFolder(env) ?? unique([...searchedFolders(env.LD_LIBRARY_PATH), ...loaderFolders()].map(found));
 }
 
-/**
- * In the order of search: toolkits, the loader's folders, conda's, those of Python packages. Some may not exist.
- */
+/** In search order: toolkits, the loader's folders, conda, Python packages. Some may not exist. */
 export function toolkitFolders(env: NodeJS.ProcessEnv): LibraryFolder[] {
   const newestFirst = matching('/usr/local', /^cuda-/).reverse();
   const toolkits = [
@@ -46,7 +44,7 @@ export function toolkitFolders(env: NodeJS.ProcessEnv): LibraryFolder[] {
   );
 }
 
-/** What the environment names and is not searched, each with its variable, as `'lib' of LD_LIBRARY_PATH`. */
+/** Settings of the environment that are not searched, each with its variable: `'lib' of LD_LIBRARY_PATH`. */
 export function ignoredSettings(env: NodeJS.ProcessEnv): string[] {
   const single = ['CUDA_HOME', 'CUDA_PATH', 'VIRTUAL_ENV', 'CONDA_PREFIX'] as const;
   const words = (folder: string, variable: string) => `'${folder}' of ${variable}`;
@@ -58,18 +56,18 @@ export function ignoredSettings(env: NodeJS.ProcessEnv): string[] {
   ];
 }
 
-/** The command for a Python environment that is searched, up to `-m pip` or pip itself. */
+/** The pip command (`pip` or `... -m pip`) of a Python environment that is searched. */
 export function pipCommand(env: NodeJS.ProcessEnv): string {
   const before = env[onlyFolderVariable] ? `unset ${onlyFolderVariable} && ` : '';
   if (absolute(env.VIRTUAL_ENV, env.CONDA_PREFIX).length > 0) return `${before}pip`;
   const home = homeFolder(env);
   const usable = canWrite(home) && !liesInWorkingFolder(home);
   const folder = `~/${ownEnvironment}`;
-  const where = usable ? '' : 'name a home folder of yours outside the working folder in HOME, then: ';
+  const where = usable ? '' : 'set HOME to a folder of yours outside the working folder, then: ';
   return `${where}${before}python3 -m venv ${folder} && ${folder}/bin/python -m pip`;
 }
 
-/** A Python environment in the user's home that exists for these packages: what the advice makes where none is in use. */
+/** A Python environment for these packages alone, in the user's home. The advice creates it if no other is active. */
 const ownEnvironment = '.local/share/chatbot-train/python';
 
 function onlyFolder(env: NodeJS.ProcessEnv): LibraryFolder[] | undefined {
@@ -77,7 +75,9 @@ function onlyFolder(env: NodeJS.ProcessEnv): LibraryFolder[] | undefined {
   return only ? absolute(only).map(named) : undefined;
 }
 
-/** The folders of which the system's loader knows libraries (its cache keeps their paths as text), and the usual ones. */
+/**
+ * The folders in which the system's loader knows libraries (its cache stores their paths as text), and the usual ones.
+ */
 function loaderFolders(cache = '/etc/ld.so.cache'): string[] {
   const triple = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
   const usual = [`/usr/lib/${triple}`, `/lib/${triple}`, '/usr/lib64', '/usr/lib'];
@@ -92,7 +92,7 @@ function loaderFolders(cache = '/etc/ld.so.cache'): string[] {
   return [...cached, ...usual, ...driverOnly];
 }
 
-/** What has Python's lib/python3.X: the environment in use, our own, the first Python on PATH, the user's, the system's. */
+/** Prefixes of lib/python3.X: the active environment, our own, the first Python on PATH, the user's, the system's. */
 function pythonPrefixes(env: NodeJS.ProcessEnv): LibraryFolder[] {
   const home = homeFolder(env);
   const onPath = searchedFolders(env.PATH).flatMap((folder) => {
@@ -110,7 +110,7 @@ function pythonPrefixes(env: NodeJS.ProcessEnv): LibraryFolder[] {
   ];
 }
 
-/** The lib folders of NVIDIA's packages: nvidia/cublas/lib of CUDA 12, nvidia/cu13/lib. */
+/** The lib folders of NVIDIA's packages: nvidia/cublas/lib for CUDA 12, nvidia/cu13/lib for CUDA 13. */
 function packageFolders(prefix: string): string[] {
   return matching(join(prefix, 'lib'), /^python3/).flatMap((python) =>
     matching(python, /^(site|dist)-packages$/).flatMap((packages) => {
@@ -132,7 +132,7 @@ function absolute(...paths: readonly (string | undefined)[]): string[] {
   return paths.flatMap((path) => (path !== undefined && isAbsolute(path) ? [path] : []));
 }
 
-/** The first of each path. */
+/** Keeps the first entry of each path. */
 function unique(folders: readonly LibraryFolder[]): LibraryFolder[] {
   const seen = new Set<string>();
   return folders.filter(({ path }) => !seen.has(path) && seen.add(path));
@@ -147,7 +147,7 @@ function canWrite(folder: string): boolean {
   }
 }
 
-/** The entries of a folder whose names match, whole and sorted; none where it cannot be read. */
+/** The full paths of a folder's entries whose names match, sorted; empty if the folder cannot be read. */
 export function matching(folder: string, name: RegExp): string[] {
   try {
     return readdirSync(folder)

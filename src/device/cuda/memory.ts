@@ -1,6 +1,6 @@
-// The card's memory behind a CUDA device's tensors: allocated before the first step, freed together; and what goes in
-// and out of it, in the order of the device's stream. Halves are converted on this side. While work is recorded to be
-// replayed, nothing may go in or out, nor be allocated.
+// The card memory behind a CUDA device's tensors: allocated before the first step and freed together. Also transfers in
+// the order of the device's stream, with 16-bit floats converted on the host. While work is captured for replay,
+// transfers and allocations are errors.
 
 import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
@@ -11,14 +11,16 @@ import type { CardContext } from './card-context.js';
 import { isHalf, narrow, narrowed, widen } from './half-precision.js';
 import { Staging } from './staging.js';
 
-/** What every kernel and product may rely on. */
+/** The alignment that every kernel and product may rely on. */
 const alignment = 256;
-/** Of a reservation, for what lies between the tensors that are cut from it. */
-const between = 2 ** 20;
-/** What is left to the driver, which loads kernels and keeps graphs as work goes on: no plan knows of them. */
-const driversOwn = 256 * 2 ** 20;
-/** Numbers that are converted at a time: a model's weights are not to lie in the host's memory twice. */
-const mostConverted = 2 ** 20;
+/** Extra bytes of a reservation, for the gaps between the tensors cut from it. */
+const alignmentSlack = 2 ** 20;
+/**
+ * Left free for the driver, which loads kernels and creates graphs during a run. The memory plan does not include them.
+ */
+const driverReserve = 256 * 2 ** 20;
+/** Numbers converted at a time, so that a model's weights do not lie in host memory twice. */
+const conversionChunk = 2 ** 20;
 
 export class CudaMemory implements DeviceMemory {
   readonly #addresses: number[] = [];
@@ -34,12 +36,12 @@ export class CudaMemory implements DeviceMemory {
     this.#staging = new Staging(context, (bytes) => this.scratch('workspace', bytes));
   }
 
-  /** What is allocated, by label, in bytes. */
+  /** Allocated bytes by label. */
   get plan(): MemoryPlan {
     return this.#plan;
   }
 
-  /** Bytes that the card lacks since this began: what is allocated, with what the driver takes for itself besides. */
+  /** Bytes by which free memory has shrunk since this was created: allocations and the driver's own use. */
   inUse(): number {
     return Math.max(0, this.#freeAtStart - this.context.driver.memGetInfo().free);
   }
@@ -51,12 +53,12 @@ export class CudaMemory implements DeviceMemory {
   }
 
   available(): number {
-    return Math.max(0, this.context.driver.memGetInfo().free - driversOwn);
+    return Math.max(0, this.context.driver.memGetInfo().free - driverReserve);
   }
 
-  /** What the allocations that follow are cut from, as long as it lasts. */
+  /** Later allocations are cut from this memory until it is used up. */
   reserve(bytes: number): void {
-    this.#reserved = { address: this.#take('the run', bytes + between), left: bytes + between };
+    this.#reserved = { address: this.#take('the run', bytes + alignmentSlack), left: bytes + alignmentSlack };
   }
 
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
@@ -70,7 +72,7 @@ export class CudaMemory implements DeviceMemory {
     return new Tensor({ address, bytes, label }, 0, shape, dtype);
   }
 
-  /** Memory that no tensor names, as it is. */
+  /** Memory without a tensor, uninitialised. */
   scratch(label: string, bytes: number): number {
     const size = Math.ceil(bytes / alignment) * alignment;
     const { address, left } = this.#reserved;
@@ -98,9 +100,9 @@ export class CudaMemory implements DeviceMemory {
       this.#staging.upload(address, data);
       return;
     }
-    const halves = new Uint16Array(Math.min(size, mostConverted));
-    for (let from = 0; from < size; from += mostConverted) {
-      const part = data.subarray(from, from + mostConverted);
+    const halves = new Uint16Array(Math.min(size, conversionChunk));
+    for (let from = 0; from < size; from += conversionChunk) {
+      const part = data.subarray(from, from + conversionChunk);
       narrow(halves, part, dtype);
       this.#staging.upload(address + from * bytesPerElement[dtype], halves.subarray(0, part.length));
     }
@@ -122,7 +124,7 @@ export class CudaMemory implements DeviceMemory {
     return data;
   }
 
-  /** What `source` will hold, without waiting. Where too many are on their way, it is waited for all the same. */
+  /** Reads `source` without waiting. If too many fetches are in flight, it waits after all. */
   fetch(source: Tensor): Fetched {
     this.#expectOpen('fetches');
     const { dtype, address, size } = source;
@@ -162,7 +164,10 @@ export class CudaMemory implements DeviceMemory {
     if (bytes > 0) driver.copyOnDevice(target.address, source.address, bytes, stream);
   }
 
-  /** Runs `work`, during which nothing goes in or out. @param name of the work, in messages. */
+  /**
+   * Runs `work`, during which transfers and allocations throw.
+   * @param name the work's name in messages
+   */
   sealed(name: string, work: () => void): void {
     if (this.#sealed !== undefined) throw new Error(`replay: ${name} within ${this.#sealed}`);
     this.#sealed = name;

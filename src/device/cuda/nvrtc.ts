@@ -1,5 +1,5 @@
-// NVIDIA's run-time compiler: CUDA C++ to machine code for one architecture. Needs no card and no driver. Knows nothing
-// of our kernels.
+// NVIDIA's run-time compiler: compiles CUDA C++ to machine code for one architecture. Needs neither a card nor a
+// driver. Knows nothing of our kernels.
 
 import { readdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { A, addressOf, bind, type Calls, I, Out, S, U } from './bindings.js';
 import { UnusableLibrary } from './errors.js';
 import { openLibrary, type Wanted } from './libraries.js';
 
-/** The C functions of libnvrtc that this takes. */
+/** The C functions of libnvrtc that this file uses. */
 export const nvrtcSignatures = {
   nvrtcVersion: [I, A, A],
   nvrtcGetErrorString: [S, I],
@@ -24,15 +24,15 @@ export const nvrtcSignatures = {
 } as const;
 
 export interface Compiled {
-  /** An ELF image (cubin) for the architecture that was asked for. */
+  /** An ELF image (cubin) for the requested architecture. */
   readonly image: Uint8Array;
-  /** Warnings, and what options like -Xptxas=-v print. */
+  /** Warnings, and the output of options such as -Xptxas=-v. */
   readonly log: string;
 }
 
 /**
- * NVRTC opens this library by its bare name when it compiles, and some versions do not look into their own folder for
- * it. A library that the process has loaded is found by its name.
+ * Loads NVRTC's builtins. NVRTC opens that library by its bare name when it compiles, and some versions do not search
+ * their own folder. A library that the process has already loaded is found by its name.
  */
 function loadBuiltins(path: string): void {
   const folder = dirname(realpathSync(path));
@@ -41,7 +41,7 @@ function loadBuiltins(path: string): void {
       try {
         koffi.load(join(folder, file));
       } catch {
-        // It may be of another version; NVRTC says what it misses.
+        // It may be of another version. NVRTC reports it if its own is missing.
       }
 }
 
@@ -50,12 +50,12 @@ const compilationFailed = 6;
 export class Nvrtc {
   readonly #calls: Calls<typeof nvrtcSignatures>;
   readonly #out = new Out();
-  /** `12.9`. */
+  /** For example `12.9`. */
   readonly version: string;
-  /** Each as in sm_90: 90. */
+  /** Numbers without the prefix: 90 for sm_90. */
   readonly architectures: readonly number[];
 
-  /** @throws UnusableLibrary where it does not load. */
+  /** @throws UnusableLibrary if it does not load */
   constructor(readonly path: string) {
     this.#calls = bind(path, nvrtcSignatures);
     loadBuiltins(path);
@@ -69,8 +69,9 @@ export class Nvrtc {
   }
 
   /**
-   * @param name of the source, in messages. @param options such as --gpu-architecture=sm_90.
-   * @throws Error with the compiler's log for a source or option that it refuses.
+   * @param name the source's name in messages
+   * @param options for example --gpu-architecture=sm_90
+   * @throws Error with the compiler's log if it rejects the source or an option
    */
   compile(source: string, name: string, options: readonly string[]): Compiled {
     const calls = this.#calls;
@@ -112,14 +113,17 @@ export class Nvrtc {
   }
 }
 
-/** Calls with a char*[] of the texts. */
+/** Calls `call` with a char*[] of the texts. */
 function withStrings<Result>(texts: readonly string[], call: (pointers: BigUint64Array) => Result): Result {
   const bytes = texts.map((text) => Buffer.from(`${text}\0`, 'utf8'));
   const pointers = BigUint64Array.from(bytes, addressOf);
   return call(pointers);
 }
 
-/** A compiler that knows the card. @throws CudaUnavailable where there is none. */
+/**
+ * Opens a compiler that knows the card.
+ * @throws CudaUnavailable if there is none
+ */
 export function openNvrtc(wanted: Wanted, computeCapability: readonly [number, number]): Nvrtc {
   return openLibrary('libnvrtc', wanted, (path) => {
     const nvrtc = new Nvrtc(path);
@@ -129,8 +133,8 @@ export function openNvrtc(wanted: Wanted, computeCapability: readonly [number, n
 }
 
 /**
- * The architecture to compile for, as in `sm_90`.
- * @throws UnusableLibrary where this compiler does not know the card.
+ * The architecture to compile for, such as `sm_90`.
+ * @throws UnusableLibrary if this compiler does not know the card
  */
 export function architectureOf(
   nvrtc: Pick<Nvrtc, 'path' | 'version' | 'architectures'>,
@@ -138,7 +142,7 @@ export function architectureOf(
 ): string {
   const wanted = 10 * major + minor;
   if (nvrtc.architectures.includes(wanted)) return `sm_${wanted}`;
-  // Machine code of a major version runs on every later minor one.
+  // Machine code for a major version runs on every later minor version.
   const near = nvrtc.architectures.filter((known) => Math.floor(known / 10) === major && known < wanted);
   if (near.length > 0) return `sm_${Math.max(...near)}`;
   throw new UnusableLibrary(

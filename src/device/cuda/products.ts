@@ -1,20 +1,21 @@
-// Matrix products with what follows them: in one call of cuBLASLt where it offers that for the shape, else a product and a
-// kernel of our own. cuBLASLt's GELU is the tanh approximation, so the erf form is always ours. Decided once a shape.
-// Products of a few rows, those of decoding, are ours as a whole: they are bound by reading the weights once.
+// Matrix products with their epilogues: one cuBLASLt call where it fuses the epilogue for the shape, otherwise a
+// product and a kernel of our own; decided once per shape. cuBLASLt's GELU is the tanh approximation, so the erf form
+// is always ours. Products of a few rows, as in decoding, are entirely ours: reading the weights once limits their
+// speed.
 
 import type { Tensor } from '../tensor.js';
 import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
 import { type KernelLauncher, type ScalarType, scalarBytes, scalarType } from './kernel-launcher.js';
 import { launches } from './launches.js';
 
-/** What follows, as the kernels' ABI numbers it. */
-const follows = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
+/** The epilogues, as numbered in the kernels' ABI. */
+const epilogueKinds = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
 const geluNew = 0;
-/** What the kernels for few rows take. */
+/** The most rows that the kernels for few rows take. */
 const fewRows = 4;
-/** Over less than this their warps would be half idle. */
+/** With a shorter inner dimension, half of their threads would be idle. */
 const leastInner = 256;
-/** What cuBLASLt asks of a saved input, and reads a bias fastest at. */
+/** The alignment that cuBLASLt requires of a saved pre-activation, and at which it reads a bias fastest. */
 const fusedAlignment = 16;
 
 export interface Sizes {
@@ -26,51 +27,51 @@ export interface Sizes {
   readonly accumulate: boolean;
 }
 
-export interface Following {
-  /** One of `follows`. */
-  readonly epilogue: number;
+export interface Epilogue {
+  /** One of `epilogueKinds`. */
+  readonly kind: number;
   readonly bias: Tensor | undefined;
   readonly preActivation: Tensor | undefined;
   readonly activation: number;
 }
 
 export class Products {
-  /** By shape: whether what follows is fused. */
+  /** By shape: whether the epilogue is fused. */
   readonly #fused = new Map<string, boolean>();
 
   constructor(
     readonly launcher: KernelLauncher,
     readonly cublasLt: CublasLt,
     readonly workspace: Workspace,
-    /** Whether float32 products may round their factors to TF32. */
+    /** Whether float32 products may round their inputs to TF32. */
     readonly tf32: boolean,
   ) {}
 
-  /** For people: each shape with an epilogue, and who computes it. */
+  /** For display: each shape with an epilogue, and which code computes it. */
   epilogues(): string[] {
-    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a kernel of its own'}`);
+    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a separate kernel'}`);
   }
 
-  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): void {
+  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): void {
     const { m, n, k, accumulate } = sizes;
-    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, following)) return;
-    const { epilogue, preActivation } = following;
+    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, epilogue)) return;
+    const { kind, preActivation } = epilogue;
     const plain = this.#plain(out, a, sizes);
-    const operands = addresses(out, a, b, following);
+    const operands = addresses(out, a, b, epilogue);
     const { driver, stream } = this.launcher.tools;
-    const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
+    const whole = { ...plain, epilogue: fusedForm(epilogue, plain.output) };
     if (k > 0 && whole.epilogue !== 'none' && this.#multiplyFused(whole, operands)) return;
-    const product = epilogue === follows.activation && preActivation ? preActivation : out;
+    const product = kind === epilogueKinds.activation && preActivation ? preActivation : out;
     if (k > 0) this.#multiplyPlain(plain, { ...operands, out: product.address });
     else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
-    this.#follow(out, m, n, following);
+    this.#runEpilogue(out, m, n, epilogue);
   }
 
   /**
-   * As multiply, of the activation's gradient; biasGradient[n] += column sums of out. false, and nothing done, where
-   * cuBLASLt does not offer that for the shape. It leaves the sums rounded to the output's type. In bf16 that is one
-   * relative error of 2^-9 at most a micro-batch; in fp16, whose gradients are scaled up, sums over many rows would
-   * overflow where float32's do not, and skip updates that need not be skipped: there a kernel sums them up.
+   * Like `multiply` for the activation's gradient, and biasGradient[n] += column sums of out. Returns false, with
+   * nothing done, if cuBLASLt does not offer this for the shape. cuBLASLt rounds the sums to the output type. In bf16
+   * that is a relative error of at most 2^-9 per micro-batch. In fp16, with its loss scale, sums over many rows could
+   * overflow where float32 sums do not, and updates would be skipped without need; there a kernel computes the sums.
    */
   multiplySumming(
     biasGradient: Tensor,
@@ -78,29 +79,29 @@ export class Products {
     a: Tensor,
     b: Tensor,
     sizes: Sizes,
-    following: Following,
+    epilogue: Epilogue,
   ): boolean {
     const { m, n, k } = sizes;
     const product: Product = { ...this.#plain(out, a, sizes), epilogue: 'gelu-bias-gradient' };
-    if (m * n * k === 0 || following.activation !== geluNew || product.output !== 'bf16') return false;
-    const sums = this.launcher.between(n * scalarBytes('bf16'));
-    const operands = { ...addresses(out, a, b, following), bias: sums };
+    if (m * n * k === 0 || epilogue.activation !== geluNew || product.output !== 'bf16') return false;
+    const sums = this.launcher.scratch(n * scalarBytes('bf16'));
+    const operands = { ...addresses(out, a, b, epilogue), bias: sums };
     if (!this.#multiplyFused(product, operands)) return false;
     const geometry = launches.add_bias_gradient(n);
     this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
     return true;
   }
 
-  /** @returns whether that was a product for the kernels of few rows. */
-  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): boolean {
+  /** @returns whether the kernels for few rows computed the product */
+  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): boolean {
     const { m, n, k, transposeA, transposeB, accumulate } = sizes;
-    const { epilogue, bias, preActivation, activation } = following;
-    if (m > fewRows || k < leastInner || transposeA || accumulate || epilogue === follows.gradient)
+    const { kind, bias, preActivation, activation } = epilogue;
+    if (m > fewRows || k < leastInner || transposeA || accumulate || kind === epilogueKinds.gradient)
       return false;
     const [type, outType] = [scalarType(a), scalarType(out)];
     const one = m === 1;
     if (transposeB) {
-      if (epilogue !== follows.nothing) return false;
+      if (kind !== epilogueKinds.nothing) return false;
       const kernel = one ? 'one_row_transposed' : 'few_rows_transposed';
       const values = [out, Number(outType === 'f32'), a, b, m, n, k];
       this.launcher.launch(kernel, type, launches[kernel](n), values);
@@ -113,13 +114,13 @@ export class Products {
     return true;
   }
 
-  /** The product without what follows. */
+  /** The product without its epilogue. */
   #plain(out: Tensor, a: Tensor, sizes: Sizes): Product {
     const tf32 = this.tf32 && a.dtype === 'f32';
     return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
   }
 
-  /** @throws UserError (device) where cuBLASLt computes it in no way. */
+  /** @throws UserError (device) if cuBLASLt has no way to compute it */
   #multiplyPlain(product: Product, operands: Operands): void {
     const { stream } = this.launcher.tools;
     const ways = product.tf32 ? [product, { ...product, tf32: false }] : [product];
@@ -127,7 +128,7 @@ export class Products {
       throw this.cublasLt.noAlgorithm(product);
   }
 
-  /** @returns false, and nothing is done, where cuBLASLt does not offer that for the shape. */
+  /** @returns false, with nothing done, if cuBLASLt does not offer this for the shape */
   #multiplyFused(product: Product, operands: Operands): boolean {
     const { bias = 0, preActivation = 0 } = operands;
     if (bias % fusedAlignment !== 0 || preActivation % fusedAlignment !== 0) return false;
@@ -140,20 +141,20 @@ export class Products {
     return done;
   }
 
-  #follow(out: Tensor, m: number, n: number, { epilogue, bias, preActivation, activation }: Following): void {
+  #runEpilogue(out: Tensor, m: number, n: number, { kind, bias, preActivation, activation }: Epilogue): void {
     const type = scalarType(out);
     const bytes = scalarBytes(type);
-    switch (epilogue) {
-      case follows.bias:
+    switch (kind) {
+      case epilogueKinds.bias:
         this.launcher.launch('add_bias', type, launches.add_bias(m, n, bytes), [out, bias, m, n]);
         return;
-      case follows.activation: {
+      case epilogueKinds.activation: {
         const geometry = launches.add_bias_activation(m, n, bytes);
         const values = [out, preActivation, bias, activation, m, n];
         this.launcher.launch('add_bias_activation', type, geometry, values);
         return;
       }
-      case follows.gradient: {
+      case epilogueKinds.gradient: {
         const geometry = launches.activation_gradient(m * n);
         this.launcher.launch('activation_gradient', type, geometry, [out, preActivation, activation, m * n]);
         return;
@@ -162,7 +163,7 @@ export class Products {
   }
 }
 
-function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Following): Operands {
+function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Epilogue): Operands {
   return {
     out: out.address,
     a: a.address,
@@ -173,12 +174,13 @@ function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: F
 }
 
 /**
- * What cuBLASLt would have to offer; `none` where nothing follows or it has no such thing. How exact its GELU is, it does
- * not say: good enough for halves, which are rounded more, while float32 stays exact.
+ * The fused epilogue to request from cuBLASLt; `none` if there is no epilogue or no fused form. cuBLASLt does not
+ * document how exact its GELU is. It is good enough for 16-bit results, which are rounded more; float32 uses our exact
+ * kernel.
  */
-function fusedForm({ epilogue, activation }: Following, output: ScalarType): FusedEpilogue {
-  if (epilogue === follows.bias) return 'bias';
+function fusedForm({ kind, activation }: Epilogue, output: ScalarType): FusedEpilogue {
+  if (kind === epilogueKinds.bias) return 'bias';
   if (activation !== geluNew || output === 'f32') return 'none';
-  if (epilogue === follows.activation) return 'gelu-bias';
-  return epilogue === follows.gradient ? 'gelu-gradient' : 'none';
+  if (kind === epilogueKinds.activation) return 'gelu-bias';
+  return kind === epilogueKinds.gradient ? 'gelu-gradient' : 'none';
 }

@@ -1,20 +1,20 @@
-// Work that repeats, as CUDA graphs: run once as it is, so that kernels are compiled and algorithms chosen, captured the
-// second time, launched as one from then on. A graph takes memory of the card that no plan knows of, some kilobytes for
-// each of its launches: there are only so many, and where the card has none left, work goes on as it is. Knows not what
-// the work is.
+// Repeated work as CUDA graphs. The first call runs it directly, so that kernels are compiled and algorithms chosen;
+// the second captures it; later calls launch the graph. A graph takes card memory that is not in the memory plan, a few
+// kilobytes per launch in it. The number of graphs is therefore limited, and if the card has no memory left, work runs
+// without one. Does not know what the work does.
 
 import type { CardContext } from './card-context.js';
 import type { Graph } from './driver.js';
 import type { CudaMemory } from './memory.js';
 
-/** Enough for batches of some sixty sizes; of more sizes those that came first have graphs. */
+/** Enough for batches of about sixty sizes. With more sizes, the first ones get graphs. */
 const mostGraphs = 64;
 
 export class Replays {
-  /** By owner and key; undefined where the work has run, but there is no graph of it. */
+  /** By owner and key; undefined if the work has run but has no graph. */
   readonly #works = new WeakMap<object, Map<string, Graph | undefined>>();
   readonly #graphs = new Set<Graph>();
-  #room = true;
+  #hasMemory = true;
 
   constructor(
     readonly context: CardContext,
@@ -31,7 +31,7 @@ export class Replays {
       works.set(key, undefined);
       this.#graphs.delete(graph);
       this.context.driver.destroyGraph(graph);
-      this.#room = false;
+      this.#hasMemory = false;
     }
     this.memory.sealed(key, work);
   }
@@ -43,9 +43,9 @@ export class Replays {
 
   #capture(key: string, work: () => void): Graph | undefined {
     const { driver, stream } = this.context;
-    if (!this.#room || this.#graphs.size >= mostGraphs) return undefined;
+    if (!this.#hasMemory || this.#graphs.size >= mostGraphs) return undefined;
     const graph = driver.capture(stream, () => this.memory.sealed(key, work));
-    if (graph === undefined) this.#room = false;
+    if (graph === undefined) this.#hasMemory = false;
     else this.#graphs.add(graph);
     return graph;
   }

@@ -1,31 +1,31 @@
-// The way of data to and from the card. An upload returns once its bytes lie in page-locked memory; the card fetches them
-// in a stream of their own while it computes, and puts them into place, which is quick, when their turn comes. So a batch
-// never waits for the host, nor the batch before it for its memory. A ring of slots, each free again when its bytes are
-// in place.
+// Transfers to and from the card. An upload returns once its bytes are in page-locked memory. The card fetches them in
+// a separate stream while it computes; a quick on-card copy in the main stream then puts them into place. So a batch
+// never waits for the host, and never overwrites memory that the previous batch still reads. The slots form a ring; a
+// slot is free again once its bytes are in place.
 
 import type { CardContext } from './card-context.js';
 import type { Event, HostMemory, Stream } from './driver.js';
 
 const slots = 32;
 const slotBytes = 256 * 1024;
-/** Of numbers on their way from the card; larger ones are waited for. */
+/** Largest fetch without waiting; larger ones are downloaded at once. */
 const landingBytes = 4096;
 const landings = 64;
 
 interface Slot {
   readonly bytes: Uint8Array;
-  /** When the card is done with the bytes, or they are there. */
+  /** Recorded when the card is done with the slot's bytes, or has delivered them. */
   readonly done: Event;
 }
 
 interface UploadSlot extends Slot {
   /** On the card, as large as `bytes`. */
   readonly address: number;
-  /** When the bytes lie there. */
+  /** Recorded when the bytes are on the card. */
   readonly fetched: Event;
 }
 
-/** Bytes on their way from the card. */
+/** Bytes in flight from the card. */
 export interface Landing {
   ready(): boolean;
   /** Valid until the next call of this module. */
@@ -34,21 +34,21 @@ export interface Landing {
 
 export class Staging {
   readonly #memory: HostMemory;
-  /** Of uploads, up to where they lie on the card. */
+  /** The stream in which uploads reach the card. */
   readonly #fetching: Stream;
   readonly #slots: readonly UploadSlot[];
-  /** Of a download: read before the next one begins. */
+  /** Target of a download. It is read before the next download begins. */
   readonly #landing: Uint8Array;
   readonly #landings: Slot[];
   #next = 0;
 
-  /** @param room so many bytes of the card's memory, for good. */
+  /** @param allocate allocates card memory that is never freed */
   constructor(
     readonly context: CardContext,
-    room: (bytes: number) => number,
+    allocate: (bytes: number) => number,
   ) {
     const { driver } = context;
-    const ring = room(slots * slotBytes);
+    const ring = allocate(slots * slotBytes);
     const all = (slots + 1) * slotBytes;
     this.#memory = driver.allocHost(all + landings * landingBytes);
     const part = (at: number, size: number) => new Uint8Array(this.#memory.bytes, at, size);
@@ -65,13 +65,13 @@ export class Staging {
     );
   }
 
-  /** Has read the source when it returns; waits for the card only where the ring is full. */
+  /** Has read the source when it returns. Waits for the card only if the ring is full. */
   upload(target: number, source: ArrayBufferView): void {
     const { driver, stream } = this.context;
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     for (let from = 0; from < bytes.length; from += slotBytes) {
       const piece = bytes.subarray(from, from + slotBytes);
-      const slot = this.#turn();
+      const slot = this.#nextSlot();
       driver.synchronizeEvent(slot.done);
       slot.bytes.set(piece);
       driver.copyToDevice(slot.address, slot.bytes.subarray(0, piece.length), this.#fetching);
@@ -82,7 +82,7 @@ export class Staging {
     }
   }
 
-  /** Waits for all that was asked of the card. Large ones go straight to the target, which the driver does in pieces. */
+  /** Waits for all queued work. Large downloads go straight to the target; the driver splits them. */
   download(target: ArrayBufferView, source: number): void {
     const { driver, stream } = this.context;
     const landing = target.byteLength <= slotBytes ? this.#landing.subarray(0, target.byteLength) : target;
@@ -94,7 +94,7 @@ export class Staging {
       );
   }
 
-  /** The bytes as they will be once all that was asked of the card is done; undefined where they must be waited for. */
+  /** The bytes as they are once all queued work is done; undefined if the caller must use `download`. */
   fetch(source: number, size: number): Landing | undefined {
     const slot = size <= landingBytes ? this.#landings.pop() : undefined;
     if (slot === undefined) return undefined;
@@ -120,7 +120,7 @@ export class Staging {
     driver.freeHost(this.#memory);
   }
 
-  #turn(): UploadSlot {
+  #nextSlot(): UploadSlot {
     const slot = this.#slots[this.#next];
     if (slot === undefined) throw new RangeError(`no slot ${this.#next}`);
     this.#next = (this.#next + 1) % slots;

@@ -1,6 +1,6 @@
-// Line charts over the steps of a run, drawn as inline SVG: no script, no picture file, colours from the page's CSS.
-// Knows nothing of losses. A value that is not finite leaves a gap in its line and is counted under the chart.
-// Every chart has its numbers as a table below it, for those who cannot see it.
+// Line charts over the steps of a run as inline SVG: no script, no image file, colours from the page's CSS. Charts do not
+// know what a loss is. A value that is not finite leaves a gap in its line and is counted below the chart.
+// Every chart also shows its numbers as a table, for readers who cannot see the drawing.
 
 import { type Html, html } from './html.js';
 import { dash, evenly, formatNumber } from './numbers.js';
@@ -12,11 +12,11 @@ export interface Point {
 
 export interface Series {
   readonly name: string;
-  /** Which of the page's colours. */
+  /** One of the page's colours. */
   readonly colour: 'blue' | 'orange';
-  /** In the order of their steps. */
+  /** Ordered by step. */
   readonly points: readonly Point[];
-  /** `trend`: a smoothed line over the faint measured one; `marks`: a line with a circle at each point. */
+  /** `trend`: a smoothed line over the faint measured one. `marks`: a line with a circle at each point. */
   readonly look: 'line' | 'trend' | 'marks';
 }
 
@@ -57,7 +57,7 @@ interface Ticks {
   readonly at: readonly number[];
 }
 
-/** More columns than a chart has pixels would only make the file larger. */
+/** More columns than the chart has pixels only make the file larger. */
 const columns = 500;
 const rowsOfTable = 40;
 const fewPoints = 30;
@@ -82,7 +82,7 @@ ${notFinite(chart)}${table(rows, chart)}
 </figure>`;
 }
 
-/** Finite, and not so large that arithmetic with it would overflow. */
+/** Whether a value is finite and not so large that arithmetic with it overflows. */
 function isDrawable(value: number): boolean {
   return Math.abs(value) < 1e100;
 }
@@ -116,7 +116,7 @@ function axesOf(chart: Chart): Axes | null {
   };
 }
 
-/** Round numbers, about `count` of them, from at or below `lowest` to at or above `highest`. */
+/** About `count` round numbers, from at or below `lowest` to at or above `highest`. */
 export function ticksOf(lowest: number, highest: number, count: number): Ticks {
   const magnitude = Math.max(Math.abs(lowest), Math.abs(highest));
   const span = highest - lowest > 1e-9 * magnitude ? highest - lowest : magnitude;
@@ -203,12 +203,12 @@ function drawBest(best: Point, axes: Axes): Html {
   return html`<circle class="best" cx="${px(x)}" cy="${px(y)}" r="7"/><text class="best-label" x="${px(x + (rightOfMiddle ? -4 : 4))}" y="${px(y - 14)}" text-anchor="${rightOfMiddle ? 'end' : 'start'}">best ${formatNumber(best.value)}</text>`;
 }
 
-/** Tenths of a pixel are enough. */
+/** Rounded to tenths of a pixel. */
 function px(position: number): string {
   return String(Math.round(position * 10) / 10);
 }
 
-/** Lines through neighbours that are finite; a point without such a neighbour is a dot (a line of no length). */
+/** Lines between finite neighbours. A point without a finite neighbour becomes a dot (a line of length 0). */
 function path(points: readonly Point[], { x, y }: Axes): string {
   let drawing = '';
   let pen: 'up' | 'down' = 'up';
@@ -225,7 +225,7 @@ function path(points: readonly Point[], { x, y }: Axes): string {
   return drawing;
 }
 
-/** Neighbours that share a column of the chart. */
+/** Groups the points by column of the chart. */
 function inColumns(points: readonly Point[]): readonly (readonly Point[])[] {
   const perColumn = Math.ceil(points.length / columns);
   return Array.from({ length: Math.ceil(points.length / perColumn) }, (_, column) =>
@@ -233,7 +233,7 @@ function inColumns(points: readonly Point[]): readonly (readonly Point[])[] {
   );
 }
 
-/** At most four points a column: the first, the lowest, the highest and the first that is not finite. */
+/** At most four points per column: the first, the lowest, the highest and the first that is not finite. */
 function thinned(points: readonly Point[]): readonly Point[] {
   if (points.length <= 2 * columns) return points;
   return inColumns(points).flatMap((column) => {
@@ -252,8 +252,8 @@ function thinned(points: readonly Point[]): readonly Point[] {
 }
 
 /**
- * At each point, the straight line that fits best through about a twentieth of the run around it. Unlike a moving
- * average it does not lag behind a falling curve, nor follow the last value where the curve ends.
+ * At each point, the least-squares line through about a twentieth of the run around it. Unlike a moving average, it does
+ * not lag behind a falling curve and does not follow the last value at the end of the curve.
  */
 function smoothed(points: readonly Point[]): readonly Point[] {
   const means = inColumns(points).map(meanOf);
@@ -264,7 +264,7 @@ function smoothed(points: readonly Point[]): readonly Point[] {
   });
 }
 
-/** NaN where none of the points is finite. */
+/** NaN when none of the points is finite. */
 function meanOf(points: readonly Point[]): Point {
   const finite = drawablePoints(points);
   const mean = (numbers: readonly number[]): number =>
@@ -272,7 +272,7 @@ function meanOf(points: readonly Point[]): Point {
   return { step: mean(points.map(({ step }) => step)), value: mean(finite.map(({ value }) => value)) };
 }
 
-/** Least squares, kept within what was measured. */
+/** Least squares, clamped to the range of the measured values. */
 function fitAt(step: number, points: readonly Point[]): number {
   const middle = meanOf(points);
   let [covariance, variance] = [0, 0];
@@ -299,7 +299,7 @@ function rowsOf({ series }: Chart): readonly Row[] {
     .map((step) => ({ step, values: bySeries.map((values) => values.get(step)) }));
 }
 
-/** Invisible bands that say their numbers when the pointer rests on them. */
+/** Invisible bands that show their numbers as a tooltip. */
 function hoverBands(rows: readonly Row[], { series }: Chart, { x, frame }: Axes): readonly Html[] {
   const height = frame.height - frame.bottom - frame.top;
   return rows.map(({ step, values }, i) => {

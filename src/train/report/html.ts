@@ -1,14 +1,14 @@
-// HTML that cannot be injected into: what is put into a template is escaped unless it is HTML made here itself.
-// Knows nothing of reports. Corpora and model replies are strangers' words, and they stand in every report.
+// HTML templates that are safe against injection: every inserted value is escaped unless it is an Html object made here.
+// Does not know about reports. Corpora and model replies are untrusted text, and every report contains them.
 
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** null leaves nothing behind. */
+/** null inserts nothing. */
 type Insertion = Html | readonly Html[] | string | number | null;
 
-/** html`<p>${text}</p>`: `text` is escaped, for element content and for quoted attributes alike. */
+/** html`<p>${text}</p>`: escapes `text` for element content and for quoted attributes. */
 export function html(literals: TemplateStringsArray, ...insertions: readonly Insertion[]): Html {
   const text = literals.reduce((before, literal, i) => before + textOf(insertions[i - 1] ?? null) + literal);
   return new Html(text);
@@ -29,7 +29,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control characters, which HTML does not allow, become visible as U+FFFD. */
+/** Control characters, which HTML does not allow, become U+FFFD. */
 function escapeText(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => entities[character] ?? '')

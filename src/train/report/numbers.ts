@@ -1,4 +1,4 @@
-// Numbers as the report prints them: for people, in English, a few digits. What is not a number is a dash.
+// Number formats of the report: in English, a few digits. NaN is shown as a dash.
 
 export const dash = '–';
 
@@ -14,7 +14,7 @@ export function formatNumber(value: number): string {
   return size >= 1000 ? grouped.format(value) : withoutZeros(value.toPrecision(4));
 }
 
-/** The fraction's trailing zeros, before an exponent or the end. */
+/** Removes the trailing zeros of the fraction, before an exponent or the end. */
 function withoutZeros(digits: string): string {
   return digits.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
@@ -29,7 +29,7 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
+/** At most `count` of the entries, evenly spaced, including the first and the last. */
 /** At most `count` of the entries, evenly spread, the first and the last among them. */
 export function evenly<T>(entries: readonly T[], count: number): readonly T[] {
   if (entries.length <= count) return entries;

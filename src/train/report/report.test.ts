@@ -171,7 +171,7 @@ describe('renderReport', () => {
   it('can be made of a run that measured nothing, or nothing finite', () => {
     const nothing = renderReport([], { ...facts, summary: null, config: {}, environment: {} });
     assert.match(nothing, /not finished/);
-    assert.match(nothing, /No evaluation was made/);
+    assert.match(nothing, /There were no evaluations/);
     const diverged = renderReport([step(1, Number.NaN), evaluation(1, Number.NaN)], facts);
     for (const page of [nothing, diverged]) {
       assert.match(page, /no evaluation with a finite loss/);

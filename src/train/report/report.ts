@@ -1,6 +1,6 @@
-// report.html: what a run was, how it went and what its model says, on one page that needs nothing but itself.
-// Made from metrics.jsonl and plain facts, so that it can be made again at any time. The words on it come from
-// corpora and models, so every one of them is escaped; the page's own policy forbids scripts and outside resources.
+// report.html: a run's options, its progress and its sample replies on one self-contained page. It is made from
+// metrics.jsonl and plain facts, so it can be made again at any time. Its text comes from corpora and models and is
+// always escaped; the page's Content-Security-Policy forbids scripts and outside resources.
 
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
@@ -13,15 +13,15 @@ import { dash, evenly, formatDuration, formatNumber } from './numbers.js';
 import { repliesByPrompt } from './samples.js';
 import { reportStyle } from './style.js';
 
-/** What the metrics do not say. Plain data: JSON keeps it whole. */
+/** The facts that the metrics do not contain. Plain data that JSON keeps unchanged. */
 export interface ReportFacts {
-  /** What was trained, for the headline: the model's name or the run's folder. */
+  /** The headline: the model's name or the run's folder. */
   readonly title: string;
-  /** When the run ended, for people. */
+  /** When the run ended, as text for people. */
   readonly date: string;
-  /** null for a run that did not end. */
+  /** null when the run did not end normally. */
   readonly summary: TrainingSummary | null;
-  /** Every option of the run with its value, in the order in which to show them. */
+  /** Every option of the run with its value, in display order. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Node, device, compiler, processor, versions. */
   readonly environment: Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export function writeReport(folder: string, facts: ReportFacts): string {
   return path;
 }
 
-/** The whole page; the same input gives the same text. */
+/** The whole page. The same input gives the same text. */
 export function renderReport(metrics: readonly MetricEvent[], facts: ReportFacts): string {
   const run: Run = {
     steps: metrics.filter((event) => event.kind === 'step'),
@@ -79,7 +79,7 @@ ${definitions(facts.environment, 'options panel one')}
 interface Run {
   readonly steps: readonly StepEvent[];
   readonly evaluations: readonly EvaluationEvent[];
-  /** The evaluation with the lowest loss, the first of equals. */
+  /** The evaluation with the lowest loss; the first one of equals. */
   readonly best: EvaluationEvent | null;
   readonly facts: ReportFacts;
 }
@@ -199,7 +199,7 @@ function chartsOf({ steps, evaluations, best }: Run): readonly Chart[] {
   ];
 }
 
-/** Epochs are equally long, so the last event tells where each one ended; none are drawn where they would crowd. */
+/** Epochs are equally long, so the last event shows where each one ended. None are drawn when they would crowd. */
 function epochEndsOf(last: MetricEvent | undefined): readonly number[] {
   if (last === undefined || !(last.epoch >= 1 && last.epoch <= 12)) return [];
   return Array.from({ length: Math.floor(last.epoch + 1e-6) }, (_, i) => ((i + 1) * last.step) / last.epoch);
@@ -208,7 +208,7 @@ function epochEndsOf(last: MetricEvent | undefined): readonly number[] {
 const evaluationRows = 40;
 
 function evaluationTable({ evaluations, best }: Run): Html {
-  if (evaluations.length === 0) return html`<p class="quiet">No evaluation was made.</p>`;
+  if (evaluations.length === 0) return html`<p class="quiet">There were no evaluations.</p>`;
   const shown = evenly(evaluations, evaluationRows);
   const asked = evaluations.some(({ exactMatch }) => exactMatch.trained !== null);
   const caption =

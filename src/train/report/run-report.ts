@@ -1,4 +1,4 @@
-// What a run's report says beside the curves: its options, and the machine that it ran on.
+// Collects what a run's report shows beside the curves: the options, and the machine that the run used.
 
 import { cpus, release, totalmem, type } from 'node:os';
 import type { TrainingSummary } from '../events.js';
@@ -7,7 +7,7 @@ import { writeReport } from './report.js';
 
 /**
  * Writes `<outputDir>/report.html`.
- * @param options of the run, shown as they are.
+ * @param options the run's options, shown unchanged.
  * @throws UserError (device) when it cannot be written.
  */
 export function writeRunReport(options: object, plan: RunPlan, summary: TrainingSummary): void {
@@ -25,7 +25,7 @@ export function writeRunReport(options: object, plan: RunPlan, summary: Training
       dialogues: plan.dialogues,
       'evaluation dialogues': plan.evalDialogues,
       processor: cpus()[0]?.model ?? 'unknown',
-      'memory of the machine': megabytes(totalmem()),
+      'system memory': megabytes(totalmem()),
       system: `${type()} ${release()}`,
       'Node.js': process.version,
       ...Object.fromEntries(planned),

@@ -1,5 +1,5 @@
-// The replies to the same prompts, evaluation after evaluation: how a model learns to answer, for eyes instead of
-// numbers. Every word here is a stranger's; see report-html.ts.
+// The replies to the same prompts, evaluation by evaluation: they show how a model learns to answer, for people instead of
+// numbers. All text here is untrusted; html.ts escapes it.
 
 import type { EvaluationEvent } from '../events.js';
 import { type Html, html } from './html.js';

@@ -1,5 +1,5 @@
-// The look of report.html: one column of paper, two colours of ink, light
-// or dark as the reader's system has it. Only what stands here may style the page; it loads nothing.
+// The style of report.html: one column, two accent colours, light or dark as the reader's system is set. All styles of the
+// page are here; it loads nothing.
 
 export const reportStyle = `
 :root {

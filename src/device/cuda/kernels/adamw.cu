@@ -1,11 +1,11 @@
-// The optimizer: what an update needs to know, and AdamW, one pass over parameters, gradients and both moments.
-// It runs at the speed of memory (16 bytes read and 16 written a parameter), so everything that touches a gradient for
-// the last time happens here: scaling, the update, zeroing it for the next window, and the narrow copy of the parameter.
+// The optimizer: the scalars of an update, and AdamW in one pass over parameters, gradients and both moments. It is
+// bound by memory bandwidth (16 bytes read and 16 written per parameter), so the last uses of a gradient are all here:
+// scaling, the update, zeroing it for the next accumulation, and writing the narrow copy of the parameter.
 //
 // prepare_update: grid 1, block 1.
 // adamw, adamw_narrow: grid min(4096, ceil(size / 1024)), block 256.
 
-/** See `prepareUpdate` of the device contract; loss_scale may be null. */
+/** See `prepareUpdate` in the device contract. loss_scale may be null. */
 extern "C" __global__ void prepare_update(float* step, const float* sum_of_squares, float* loss_scale,
                                           double max_norm, double beta1, double beta2) {
   const float sum = *sum_of_squares;
@@ -67,7 +67,7 @@ DEVICE float updated(float parameter, float gradient, float& first, float& secon
          with.step_size * (first / (sqrtf(second) * with.second_correction + with.epsilon));
 }
 
-/** Four of a buffer's floats, one by one where they do not lie aligned or the buffer ends. */
+/** Loads four floats of a buffer, one by one if the buffer is unaligned or ends within them. */
 DEVICE float4 load_four(const float* from, long long at, long long size, bool whole) {
   if (whole && at + 4 <= size) return *(const float4*)(from + at);
   float4 four;
@@ -93,7 +93,7 @@ DEVICE void store_four(float* to, const float4& four, long long at, long long si
     store_each(to, four, at, size);
 }
 
-/** As above into halves, of which four are 8 bytes. */
+/** The same for a 16-bit type: four elements are 8 bytes. */
 template <class Element>
 DEVICE void store_four(Element* to, const float4& four, long long at, long long size, bool whole) {
   if (whole && at + 4 <= size) {
@@ -107,7 +107,10 @@ DEVICE void store_four(Element* to, const float4& four, long long at, long long 
   }
 }
 
-/** One thread computes what all need, since double is slow on most cards. A copy of null is none. */
+/**
+ * One thread per block computes the shared values, because double is slow on most cards. If copy is null, none is
+ * written.
+ */
 DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float* first_moment, float* second_moment,
                        const float* step, double beta1, double beta2, double epsilon, double weight_decay,
                        long long decayed, long long size) {
@@ -142,9 +145,9 @@ DEVICE void update_all(scalar* copy, float* parameters, float* gradients, float*
 }
 
 /**
- * @param decayed so many parameters, from the first on, decay.
- * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. A gradient scale of NaN leaves parameters and
- * moments as they are; the gradients are zeroed all the same.
+ * @param decayed the number of parameters, from the first on, that weight decay applies to
+ * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t; if the gradient scale is NaN, parameters and
+ * moments stay unchanged, and only the gradients are zeroed
  */
 extern "C" __global__ void adamw(float* parameters, float* gradients, float* first_moment, float* second_moment,
                                  const float* step, double beta1, double beta2, double epsilon, double weight_decay,
@@ -153,7 +156,7 @@ extern "C" __global__ void adamw(float* parameters, float* gradients, float* fir
              decayed, size);
 }
 
-/** As adamw; copy[size] = what the parameters now are, rounded. */
+/** Like adamw; also writes copy[size] = the updated parameters, rounded. */
 extern "C" __global__ void adamw_narrow(scalar* copy, float* parameters, float* gradients, float* first_moment,
                                         float* second_moment, const float* step, double beta1, double beta2,
                                         double epsilon, double weight_decay, long long decayed, long long size) {

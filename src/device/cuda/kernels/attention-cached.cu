@@ -1,36 +1,39 @@
-// Attention of new positions over a cache of keys and values, whose sequences may share their past. A block has one head
-// of one new position. It reads the new positions' keys and values where they are computed, not from the cache, and puts
-// its own position's into the cache for later: no block waits for another.
+// Attention of new positions over a key-value cache whose sequences may share their past. One block handles one head of
+// one new position. It reads the keys and values of new positions from qkv rather than from the cache, and writes those
+// of its own position to the cache for later passes, so no block waits for another.
 //
-// A few lanes hold a key, 16 bytes each, so that a block sees many keys at a time; every such group of lanes keeps its own
-// running softmax, and they are joined in a fixed order at the end.
+// A group of lanes holds one key, 16 bytes per lane, so that a block processes many keys at a time. Each group keeps
+// its own running softmax; they are merged in a fixed order at the end.
 //
-// attention_cached: grid (batch * new positions, heads), block 256; dynamic shared memory for each group's largest
-// score, sum and average, see attention-launches.ts.
+// attention_cached: grid (batch * new positions, heads), block 256. Dynamic shared memory holds each group's largest
+// score, sum of weights and weighted sum of values; see attention-launches.ts for its size.
 
 #define THREADS 256
-/** Keys of a group that are on their way at a time. */
+/** Keys that a group loads ahead. */
 #define AHEAD 4
 #define MINUS_INFINITY __int_as_float((int)0xff800000u)
 
 extern __shared__ float shared_memory[];
 
-/** Over the lanes of a group, a power of two. */
+/** The sum over the lanes of a group. The number of lanes is a power of two. */
 DEVICE float group_sum(float x, int lanes) {
   for (int distance = lanes / 2; distance > 0; distance /= 2) x += __shfl_xor_sync(EVERY_LANE, x, distance);
   return x;
 }
 
-/** Where the keys or values of one head of one sequence lie. */
+/** The address of the keys or values of one head of one sequence. */
 struct Positions {
-  /** This head's columns of the cache, and of the first new position. */
+  /** This head's columns in the cache, and in the first new position. */
   const scalar *cache, *added;
-  /** From one row of the cache to the next; from one position to the next; the same of new positions. */
+  /**
+   * Strides: from one row of the cache to the next; from one cached position to the next; from one new position to the
+   * next.
+   */
   long long row, position, added_position;
   int filled;
 };
 
-/** @param owner whose row of the cache a filled position is in. */
+/** @param owner the row of the cache that holds a cached position */
 DEVICE const scalar* at(const Positions& positions, int position, int owner) {
   const scalar* const cached = positions.cache + owner * positions.row + position * positions.position;
   const scalar* const added = positions.added + (position - positions.filled) * positions.added_position;
@@ -38,8 +41,8 @@ DEVICE const scalar* at(const Positions& positions, int position, int owner) {
 }
 
 /**
- * See `attentionCached` of the device contract. keys, values [N, capacity, channels]; owners[batch, capacity]. Needs
- * lengths[b] + new_positions <= capacity.
+ * See `attentionCached` in the device contract. keys and values are [N, capacity, channels]; owners is [batch,
+ * capacity]. Requires lengths[b] + new_positions <= capacity.
  */
 template <bool WHOLE>
 DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar* values, const int* lengths,
@@ -73,9 +76,9 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
     store(values + target, kept, column, size, WHOLE);
   }
   float largest = MINUS_INFINITY, total = 0;
-  // All lanes go round equally often, for their shuffles' sake.
+  // Every lane runs the same number of iterations, because the shuffles need all lanes.
   for (int from = 0; from < count; from += groups * AHEAD) {
-    Coming<WHOLE, scalar> coming_keys[AHEAD], coming_values[AHEAD];
+    Pending<WHOLE, scalar> pending_keys[AHEAD], pending_values[AHEAD];
     float scores[AHEAD];
     int owner[AHEAD];
 #pragma unroll
@@ -86,14 +89,14 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const int position = from + ahead * groups + group, columns = position < count ? size : 0;
-      fetch(coming_keys[ahead], at(keys_at, position, owner[ahead]), column, columns);
-      fetch(coming_values[ahead], at(values_at, position, owner[ahead]), column, columns);
+      fetch(pending_keys[ahead], at(keys_at, position, owner[ahead]), column, columns);
+      fetch(pending_values[ahead], at(values_at, position, owner[ahead]), column, columns);
     }
     float most = largest;
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       float key[PACK], dot = 0;
-      take(key, coming_keys[ahead]);
+      take(key, pending_keys[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) dot = fmaf(query[i], key[i], dot);
       dot = group_sum(dot, lanes) * scale;
@@ -109,7 +112,7 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const float weight = expf(scores[ahead] - shift);
       float value[PACK];
-      take(value, coming_values[ahead]);
+      take(value, pending_values[ahead]);
       total += weight;
 #pragma unroll
       for (int i = 0; i < PACK; i++) sum[i] = fmaf(weight, value[i], sum[i]);

@@ -1,13 +1,14 @@
-// The attention of attention.cu on tensor cores (sm_80 and later), for bf16 and half and heads of exactly HEAD_SIZE
-// channels, a multiple of 16 (-D); every pointer aligned to 16 bytes. Kernels and parameters are the same. (Dao,
-// "FlashAttention-2", 2023.)
+// The attention of attention.cu on tensor cores (sm_80 and later), for bf16 and half, and for heads of exactly
+// HEAD_SIZE channels (set with -D, a multiple of 16). Every pointer must be aligned to 16 bytes. Kernels and parameters
+// are the same. (Dao, "FlashAttention-2", 2023.)
 //
-// A block owns 64 rows of one head, a warp 16 of them, whose numbers it keeps in registers; the rows that they meet come
-// through shared memory, COLUMNS at a time, while those before are worked on. Probabilities go from one product's result
-// to the next one's factor without leaving their registers: of a 16 x 8 result, lane l has rows l/4 and l/4 + 8 and
-// columns 2 (l%4) and the next. (PTX ISA, "Matrix Fragments for mma.m16n8k16".) Exponentials are of base 2.
+// A block owns 64 rows of one head. Each warp owns 16 of them and keeps them in registers. The rows of the other side
+// (keys and values, or queries and gradients) pass through shared memory, COLUMNS at a time; the next tile is copied
+// while the current one is processed. Probabilities go from the result of one product to the operand of the next
+// without leaving their registers: of a 16 x 8 result, lane l holds rows l/4 and l/4 + 8 in columns 2 (l%4) and 2 (l%4)
+// + 1. (PTX ISA, "Matrix Fragments for mma.m16n8k16".) Exponentials use base 2.
 //
-// All: grid (ceil(rows / 64), heads), block 128; dynamic shared memory, see attention-launches.ts.
+// All kernels: grid (ceil(rows / 64), heads), block 128; dynamic shared memory as in attention-launches.ts.
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -15,13 +16,13 @@
 
 #define THREADS 128
 #define OWN_ROWS 64
-/** Rows of the other side in shared memory at a time, twice: two matrices of them must fit in 48 KiB. */
+/** Rows of the other side per tile. Two matrices of them, double-buffered, must fit in 48 KiB. */
 #define COLUMNS (HEAD_SIZE <= 80 ? 64 : 32)
-/** Elements from one row to the next: 16 bytes more than a row, so that eight rows lie in different banks. */
+/** Elements from one row to the next: 16 bytes more than a row, so that eight consecutive rows use different banks. */
 #define STRIDE (HEAD_SIZE + 8)
-/** Bytes of one matrix of the other side. */
+/** Bytes of one matrix of the other side, in one tile. */
 #define TILE_BYTES (COLUMNS * STRIDE * 2)
-/** Fragments of a row of a head. */
+/** The number of 16-column fragments in a head's row. */
 #define SIXTEENS (HEAD_SIZE / 16)
 #define EIGHTS (HEAD_SIZE / 8)
 
@@ -33,7 +34,7 @@ extern __shared__ uint4 shared_memory[];
 
 /* Instructions. -------------------------------------------------------------------------------------------------- */
 
-DEVICE void copy_later(unsigned to, const scalar* from, bool there) {
+DEVICE void copy_async(unsigned to, const scalar* from, bool there) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
 }
 DEVICE void commit_copies() { asm volatile("cp.async.commit_group;"); }
@@ -85,15 +86,15 @@ DEVICE float power_of_2(float x) {
 
 /* Tiles. --------------------------------------------------------------------------------------------------------- */
 
-/** Starts to copy rows first .. first + count - 1 of one head into shared memory, zero where there is none. */
+/** Starts copying rows first .. first + count - 1 of one head to shared memory; rows beyond the end become zero. */
 DEVICE void copy_rows(unsigned to, const scalar* from, long long stride, int first, int count, int rows) {
   for (int i = threadIdx.x; i < count * EIGHTS; i += THREADS) {
     const int at = i / EIGHTS, column = i % EIGHTS * 8, row = first + at;
-    copy_later(to + (at * STRIDE + column) * 2, from + (long long)min(row, rows - 1) * stride + column, row < rows);
+    copy_async(to + (at * STRIDE + column) * 2, from + (long long)min(row, rows - 1) * stride + column, row < rows);
   }
 }
 
-/** The 16 rows of this warp out of the block's 64, by way of shared memory at `through`, which is free again after. */
+/** Loads this warp's 16 of the block's 64 rows through shared memory at `through`, which is free again afterwards. */
 DEVICE void own_rows(unsigned (&own)[SIXTEENS][4], unsigned through, const scalar* from, long long stride, int first,
                      int rows) {
   copy_rows(through, from, stride, first, OWN_ROWS, rows);
@@ -105,7 +106,7 @@ DEVICE void own_rows(unsigned (&own)[SIXTEENS][4], unsigned through, const scala
   __syncthreads();
 }
 
-/** products[16 own rows, 16] = own . rows from .. from + 15 of a tile. */
+/** products[16 own rows, 16] = own rows . rows from .. from + 15 of a tile. */
 DEVICE void multiply_rows(float (&products)[2][4], const unsigned (&own)[SIXTEENS][4], unsigned tile, int from) {
   const int lane = threadIdx.x % WARP, row = from + lane / 16 * 8 + lane % 8, column = lane / 8 % 2 * 8;
 #pragma unroll
@@ -143,7 +144,7 @@ DEVICE void clear(float (&sums)[EIGHTS][4]) {
     for (int i = 0; i < 4; i++) sums[n][i] = 0;
 }
 
-/** row[HEAD_SIZE] = factor * what this lane has of its upper (0) or lower (1) row. */
+/** row[HEAD_SIZE] = factor * this lane's elements of its upper (lower = 0) or lower (lower = 1) row. */
 DEVICE void store_row(scalar* row, const float (&sums)[EIGHTS][4], int lower, float factor) {
 #pragma unroll
   for (int n = 0; n < EIGHTS; n++)
@@ -151,7 +152,7 @@ DEVICE void store_row(scalar* row, const float (&sums)[EIGHTS][4], int lower, fl
         pair(sums[n][2 * lower] * factor, sums[n][2 * lower + 1] * factor, scalar());
 }
 
-/** Over the four lanes that share a row. */
+/** The sum over the four lanes that share a row. */
 DEVICE float row_sum(float x) {
   x += __shfl_xor_sync(EVERY_LANE, x, 1);
   return x + __shfl_xor_sync(EVERY_LANE, x, 2);
@@ -163,14 +164,14 @@ DEVICE float row_max(float x) {
 
 /* Dropout. ------------------------------------------------------------------------------------------------------- */
 
-/** One bit for each of the eight keys from `key` on that a query keeps. */
+/** One bit for each of the eight keys from `key` on: set if dropout keeps it for this query. */
 DEVICE unsigned kept_keys(const Dropout& dropout, int query, int key, long long heads) {
   return kept_columns(dropout, (unsigned)query * (unsigned)heads + blockIdx.y, (unsigned)key >> 3);
 }
 
 /**
- * factors[16,16] of queries from `query` on (this lane's upper one) and keys from `key` on. The four lanes that share two
- * queries draw one half of the keys of one of them each.
+ * factors[16,16] for the queries from `query` on (this lane's upper row) and the keys from `key` on. Four lanes share
+ * two queries; each draws half of the keys of one of the two.
  */
 DEVICE void factors_of_queries(float (&factors)[2][4], const Dropout& dropout, int query, int key, long long heads) {
   const int turn = threadIdx.x % 4;
@@ -185,8 +186,8 @@ DEVICE void factors_of_queries(float (&factors)[2][4], const Dropout& dropout, i
 }
 
 /**
- * factors[16,16] of keys (this lane's upper one is `key`) and queries from `query` on. The eight lanes, a row apart, that
- * share four queries draw one half of the keys of one of them each: the first four the upper half.
+ * factors[16,16] for keys (`key` is this lane's upper row) and the queries from `query` on. Eight lanes, one row apart,
+ * share four queries; each draws half of the keys of one query, the first four lanes the upper half.
  */
 DEVICE void factors_of_keys(float (&factors)[2][4], const Dropout& dropout, int key, int query, long long heads) {
   const int row = threadIdx.x % WARP / 4, turn = row % 4;
@@ -204,14 +205,14 @@ DEVICE void factors_of_keys(float (&factors)[2][4], const Dropout& dropout, int 
 
 /* Kernels. ------------------------------------------------------------------------------------------------------- */
 
-/** See `attention` of the device contract. */
+/** See `attention` in the device contract. */
 extern "C" __global__ void __launch_bounds__(THREADS)
     attention(scalar* out, float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends, long long rows,
               long long channels, long long heads, float scale, float probability, int site, const int* counter) {
   const Dropout dropout = make_dropout(probability, site, counter);
   const long long stride = 3 * channels;
   const int count = (int)rows, pairs = threadIdx.x % 4 * 2;
-  // Later rows have more to attend to, and start first.
+  // Later rows attend to more keys, so they start first.
   const int first = (int)(gridDim.x - 1 - blockIdx.x) * OWN_ROWS, end = min(first + OWN_ROWS, count);
   const int warp_first = first + threadIdx.x / WARP * 16, row = warp_first + threadIdx.x % WARP / 4;
   const scalar* const queries = qkv + blockIdx.y * HEAD_SIZE;
@@ -228,11 +229,11 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     largest[lower] = MINUS_INFINITY;
     total[lower] = 0;
   }
-  // What the warp's rows meet.
+  // The first key that the warp's rows attend to.
   const int warp_start = warp_first < end ? starts[warp_first] : count;
 
   int tile = starts[first] / COLUMNS * COLUMNS;
-  unsigned keys = shared, keys_after = shared + 2 * TILE_BYTES;
+  unsigned keys = shared, next_keys = shared + 2 * TILE_BYTES;
   copy_rows(keys, queries + channels, stride, tile, COLUMNS, count);
   copy_rows(keys + TILE_BYTES, queries + 2 * channels, stride, tile, COLUMNS, count);
   for (; tile < end; tile += COLUMNS) {
@@ -240,8 +241,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned values = keys + TILE_BYTES;
     if (tile + COLUMNS < end) {
-      copy_rows(keys_after, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(keys_after + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
     }
     if (tile < warp_first + 16 && tile + COLUMNS > warp_start) {
       float scores[COLUMNS / 16][2][4];
@@ -263,7 +264,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 #pragma unroll
       for (int lower = 0; lower < 2; lower++) {
         most[lower] = row_max(most[lower]);
-        // Nothing met so far: any shift does, as long as it is finite.
+        // No key attended to so far: any finite shift works.
         shift[lower] = most[lower] == MINUS_INFINITY ? 0 : most[lower];
         const float shrink = power_of_2(largest[lower] - shift[lower]);
         largest[lower] = most[lower];
@@ -292,8 +293,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       }
     }
     const unsigned before = keys;
-    keys = keys_after;
-    keys_after = before;
+    keys = next_keys;
+    next_keys = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++) {
@@ -305,7 +306,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   }
 }
 
-/** gradOut . out of this lane's two rows, which all of a row's scores' gradients share. */
+/** gradOut . out for this lane's two rows. All score gradients of a row share it. */
 DEVICE void deltas_of(float (&delta)[2], const unsigned (&grads)[SIXTEENS][4], const scalar* out, long long channels,
                       int row, int end) {
 #pragma unroll
@@ -324,7 +325,7 @@ DEVICE void deltas_of(float (&delta)[2], const unsigned (&grads)[SIXTEENS][4], c
   }
 }
 
-/** The first half of `attentionBackward` of the device contract: gradients of the queries, and deltas[H,R]. */
+/** The first launch of `attentionBackward` in the device contract: gradients of the queries, and deltas[H,R]. */
 extern "C" __global__ void __launch_bounds__(THREADS)
     attention_backward_queries(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                                const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,
@@ -356,7 +357,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int warp_start = warp_first < end ? starts[warp_first] : count;
 
   int tile = starts[first] / COLUMNS * COLUMNS;
-  unsigned keys = shared, keys_after = shared + 2 * TILE_BYTES;
+  unsigned keys = shared, next_keys = shared + 2 * TILE_BYTES;
   copy_rows(keys, queries + channels, stride, tile, COLUMNS, count);
   copy_rows(keys + TILE_BYTES, queries + 2 * channels, stride, tile, COLUMNS, count);
   for (; tile < end; tile += COLUMNS) {
@@ -364,8 +365,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned values = keys + TILE_BYTES;
     if (tile + COLUMNS < end) {
-      copy_rows(keys_after, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(keys_after + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
     }
 #pragma unroll 1
     for (int from = 0; from < COLUMNS; from += 16) {
@@ -385,15 +386,15 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       add_rows(sums, scores, keys, from);
     }
     const unsigned before = keys;
-    keys = keys_after;
-    keys_after = before;
+    keys = next_keys;
+    next_keys = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++)
     if (row + lower * 8 < end) store_row(grad_qkv + (row + lower * 8) * stride + column, sums, lower, scale);
 }
 
-/** The second half: gradients of the keys and the values, which the block owns, from the queries that meet them. */
+/** The second launch: gradients of the block's own keys and values, from the queries that attend to them. */
 extern "C" __global__ void __launch_bounds__(THREADS)
     attention_backward_keys(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                             const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,
@@ -423,7 +424,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int warp_last = warp_first < end ? ends[min(warp_first + 15, end - 1)] : 0;
 
   int tile = first / COLUMNS * COLUMNS;
-  unsigned queries = shared, queries_after = shared + 2 * TILE_BYTES;
+  unsigned queries = shared, next_queries = shared + 2 * TILE_BYTES;
   copy_rows(queries, source, stride, tile, COLUMNS, count);
   copy_rows(queries + TILE_BYTES, grad_out + column, channels, tile, COLUMNS, count);
   for (; tile < last; tile += COLUMNS) {
@@ -431,8 +432,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned grads = queries + TILE_BYTES;
     if (tile + COLUMNS < last) {
-      copy_rows(queries_after, source, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(queries_after + TILE_BYTES, grad_out + column, channels, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_queries, source, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_queries + TILE_BYTES, grad_out + column, channels, tile + COLUMNS, COLUMNS, count);
     }
 #pragma unroll 1
     for (int from = 0; from < COLUMNS; from += 16) {
@@ -455,8 +456,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       add_rows(grad_keys, scores, queries, from);
     }
     const unsigned before = queries;
-    queries = queries_after;
-    queries_after = before;
+    queries = next_queries;
+    next_queries = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++) {

@@ -1,15 +1,15 @@
 // Causal self-attention within packed segments, forward and backward, for heads of up to HEAD_SIZE channels (32, 64, 96
-// or 128, by -D; smaller heads are padded with zeros). A block owns some rows of one head (queries; in
-// attention_backward_keys keys) and goes over the rows that they meet, COLUMNS at a time; tiles where no segment meets
-// are never visited. Probabilities are recomputed in backward from the kept logarithms of their sums, and nothing is
-// added by two blocks, so the same inputs give the same bits. (Dao et al., "FlashAttention", 2022.)
+// or 128, set with -D; smaller heads are padded with zeros). A block owns some rows of one head (queries, or keys in
+// attention_backward_keys) and iterates over the rows of the other side, COLUMNS at a time. Tiles without a common
+// segment are skipped. Backward recomputes the probabilities from the saved log-sum-exp. No two blocks add to the same
+// element, so the same inputs give the same bits. (Dao et al., "FlashAttention", 2022.)
 //
-// Of a tile of scores, thread t has rows t/8, t/8 + 16, ... and the four columns 4 (t%8) .. 4 (t%8) + 3: what one draw of
-// dropout gives. Rows of the other side lie in shared memory in the order 0, 4, 8, ..., 1, 5, ..., so that the eight
-// threads of a row read eight different sets of banks.
+// In a tile of scores, thread t holds rows t/8, t/8 + 16, ... and the four columns 4 (t%8) .. 4 (t%8) + 3, which is
+// what one dropout draw covers. Rows of the other side lie in shared memory in the order 0, 4, 8, ..., 1, 5, ..., so
+// that the eight threads of a row read from eight different sets of banks.
 //
-// attention: grid (ceil(rows / FORWARD_ROWS), heads); attention_backward_queries, attention_backward_keys: grid
-// (ceil(rows / BACKWARD_ROWS), heads). Blocks of 128; dynamic shared memory, see attention-launches.ts.
+// attention: grid (ceil(rows / FORWARD_ROWS), heads). attention_backward_queries, attention_backward_keys: grid
+// (ceil(rows / BACKWARD_ROWS), heads). All: block 128; dynamic shared memory as in attention-launches.ts.
 
 #ifndef HEAD_SIZE
 #define HEAD_SIZE 64
@@ -29,14 +29,14 @@
 
 extern __shared__ float4 shared_memory[];
 
-/** Columns of one head in the rows of a matrix. */
+/** One head's columns of a matrix. */
 struct Head {
   int rows, size;
-  /** Every pack lies aligned. */
+  /** Whether every pack is aligned. */
   bool whole;
 };
 
-/** @param aligned of all matrices. */
+/** @param aligned whether all matrices are aligned */
 DEVICE Head make_head(bool aligned, long long rows, long long channels, long long heads) {
   Head head;
   head.rows = (int)rows;
@@ -45,7 +45,10 @@ DEVICE Head make_head(bool aligned, long long rows, long long channels, long lon
   return head;
 }
 
-/** Rows first .. first + count - 1 into shared memory, zero where there is none; INTERLEAVED as the other side lies. */
+/**
+ * Loads rows first .. first + count - 1 to shared memory; rows beyond the end become zero. INTERLEAVED is the row order
+ * of the other side.
+ */
 template <bool INTERLEAVED>
 DEVICE void load_rows(float* to, const scalar* from, long long stride, int first, int count, const Head& head) {
   const int packs = HEAD_SIZE / PACK;
@@ -88,7 +91,7 @@ DEVICE void multiply(float (&products)[M][4], const float* own, const float* oth
   }
 }
 
-/** What a thread sums up of its rows: columns 4 (t%8) .. + 3 of every 32. */
+/** A thread's partial result for its rows: columns 4 (t%8) .. 4 (t%8) + 3 of every 32. */
 template <int M>
 struct Sums {
   float4 of[M][HEAD_SIZE / 32];
@@ -111,7 +114,7 @@ DEVICE void store_weights(float* weights, const float (&values)[M][4]) {
     for (int j = 0; j < 4; j++) weights[(group + i * GROUPS) * WEIGHT_STRIDE + j * ROW_THREADS + lane] = values[i][j];
 }
 
-/** sums of own row i += weights[i, column] * other row of the column, over all columns. */
+/** sums of own row i += weights[i, column] * the other side's row `column`, over all columns. */
 template <int M>
 DEVICE void accumulate(Sums<M>& sums, const float* weights, const float* other) {
   const int group = threadIdx.x / ROW_THREADS, lane = threadIdx.x % ROW_THREADS;
@@ -166,7 +169,7 @@ DEVICE void store_sums(scalar* row, const Sums<M>& sums, int i, float factor, co
   }
 }
 
-/** Over the threads of a row. */
+/** The sum over the threads that share a row. */
 DEVICE float row_sum(float x) {
 #pragma unroll
   for (int distance = 1; distance < ROW_THREADS; distance *= 2) x += __shfl_xor_sync(EVERY_LANE, x, distance);
@@ -181,7 +184,7 @@ DEVICE float row_max(float x) {
 
 #define MINUS_INFINITY __int_as_float((int)0xff800000u)
 
-/** See `attention` of the device contract. */
+/** See `attention` in the device contract. */
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention(scalar* out, float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends, long long rows,
               long long channels, long long heads, float scale, float probability, int site, const int* counter) {
@@ -189,7 +192,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
   const Head head = make_head(aligned(qkv) && aligned(out), rows, channels, heads);
   const Dropout dropout = make_dropout(probability, site, counter);
   const int number = blockIdx.y, group = threadIdx.x / ROW_THREADS, lane = threadIdx.x % ROW_THREADS;
-  // Later rows have more to attend to, and start first.
+  // Later rows attend to more keys, so they start first.
   const int first = (int)(gridDim.x - 1 - blockIdx.x) * FORWARD_ROWS;
   const int end = min(first + FORWARD_ROWS, head.rows);
   float* const queries = (float*)shared_memory;
@@ -229,7 +232,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
         most = fmaxf(most, scores[i][j]);
       }
       most = row_max(most);
-      // Nothing met so far: any shift does, as long as it is finite.
+      // No key attended to so far: any finite shift works.
       const float shift = most == MINUS_INFINITY ? 0 : most, shrink = expf(largest[i] - shift);
       largest[i] = most;
       total[i] *= shrink;
@@ -266,7 +269,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
   }
 }
 
-/** Of own row i: gradOut . out, which all of a row's scores' gradients share. */
+/** gradOut . out for own row i. All score gradients of a row share it. */
 DEVICE float delta_of(const float* grads, const scalar* out, int row, long long channels, const Head& head) {
   const int lane = threadIdx.x % ROW_THREADS;
   float sum = 0;
@@ -280,7 +283,7 @@ DEVICE float delta_of(const float* grads, const scalar* out, int row, long long 
   return row_sum(sum);
 }
 
-/** The first half of `attentionBackward` of the device contract: gradients of the queries, and deltas[H,R]. */
+/** The first launch of `attentionBackward` in the device contract: gradients of the queries, and deltas[H,R]. */
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention_backward_queries(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                                const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,
@@ -339,7 +342,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
       }
     }
     store_weights(weights, scores);
-    __syncwarp(EVERY_LANE);  // a row's weights are its own warp's
+    __syncwarp(EVERY_LANE);  // each row's weights are written and read by one warp
     accumulate(sums, weights, others);
   }
 #pragma unroll
@@ -350,8 +353,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 2)
 }
 
 /**
- * What dropout multiplies the scores of own key i (keys first + group + 16 i) and queries 4 lane .. + 3 by. A draw gives
- * eight keys of one query, of which four are those of a warp's groups: each draws one of the queries for the others.
+ * Dropout factors for the scores of own key i (keys first + group + 16 i) with queries 4 lane .. 4 lane + 3. One draw
+ * covers eight keys of one query, and four of them belong to the groups of this warp, so each group draws for one of
+ * the four queries and shares the result.
  */
 DEVICE void transposed_factors(float (&factors)[4], const Dropout& dropout, int key, int query, long long heads,
                                int number) {
@@ -367,7 +371,7 @@ DEVICE void transposed_factors(float (&factors)[4], const Dropout& dropout, int 
     }
 }
 
-/** The second half: gradients of the keys and the values, which the block owns, from the queries that meet them. */
+/** The second launch: gradients of the block's own keys and values, from the queries that attend to them. */
 extern "C" __global__ void __launch_bounds__(THREADS, 2)
     attention_backward_keys(scalar* grad_qkv, float* deltas, const scalar* grad_out, const scalar* out,
                             const float* log_sum_exp, const scalar* qkv, const int* starts, const int* ends,

@@ -1,24 +1,25 @@
-// Cross-entropy of logits against targets, with label smoothing, and its gradient in place of the logits. A block reads a
-// row once for its largest logit and the sum of exponentials (rescaled when the largest grows), and once more for the
-// gradient. A vocabulary may be odd: a row's first elements up to a boundary of 16 bytes go one by one.
+// Cross-entropy of logits against targets, with label smoothing. The gradient overwrites the logits. A block reads its
+// row once for the largest logit and the sum of exponentials (rescaled when the maximum grows), and once more for the
+// gradient. The vocabulary may have any size, so the elements before a row's first 16-byte boundary are processed one
+// by one.
 //
-// cross_entropy: grid rows, block whole warps of min(512, vocabulary / 4).
+// cross_entropy: grid rows, block min(512, vocabulary / 4) rounded up to whole warps.
 
 #define LOWEST (-3.402823466e38f)
-/** Packs of a row that are on their way to a thread at a time. */
+/** Packs that a thread loads ahead. */
 #define AHEAD 4
 
-/** log of the sum of exponentials is largest + log(sum). */
+/** The log of the sum of exponentials is largest + log(sum). */
 struct Summary {
   float largest;
   float sum;
-  /** Of the logits themselves; only label smoothing needs it. */
+  /** The sum of the logits; only label smoothing needs it. */
   float total;
 };
 
-/** Takes in `count` more logits. Not a number is never the largest, but makes the sum one. */
+/** Adds `count` more logits. A NaN is never the largest, but makes the sum NaN. */
 template <int count>
-DEVICE void take_in(Summary& summary, const float (&logits)[count]) {
+DEVICE void add_logits(Summary& summary, const float (&logits)[count]) {
   float largest = summary.largest;
 #pragma unroll
   for (int i = 0; i < count; i++) largest = fmaxf(largest, logits[i]);
@@ -41,7 +42,7 @@ DEVICE Summary joined(const Summary& a, const Summary& b) {
   return both;
 }
 
-/** The summary of all threads' summaries, for all of them. */
+/** Merges the summaries of all threads; every thread gets the result. */
 DEVICE Summary block_summary(Summary own, Summary* of_warps) {
 #pragma unroll
   for (int distance = WARP / 2; distance > 0; distance /= 2) {
@@ -58,7 +59,7 @@ DEVICE Summary block_summary(Summary own, Summary* of_warps) {
   return all;
 }
 
-/** How a row lies: elements before the first boundary of 16 bytes, then whole packs up to `end`, then the rest. */
+/** Parts of a row: `head` elements before the first 16-byte boundary, whole packs up to `end`, then the rest. */
 struct Layout {
   long long head, end;
 };
@@ -72,20 +73,20 @@ DEVICE Layout layout_of(const scalar* row, long long vocabulary) {
   return layout;
 }
 
-/** The column that this thread sees to outside whole packs, or -1. */
-DEVICE long long lone_column(const Layout& layout, long long vocabulary) {
+/** The column outside whole packs that this thread handles, or -1. */
+DEVICE long long edge_column(const Layout& layout, long long vocabulary) {
   const long long column = threadIdx.x < layout.head ? threadIdx.x : layout.end + threadIdx.x - layout.head;
   return column < vocabulary ? column : -1;
 }
 
-/** Asks for this thread's next packs of a row, which ends at `end`. */
-DEVICE void fetch_ahead(Coming<true, scalar> (&coming)[AHEAD], const scalar* row, long long column, long long stride,
+/** Starts loading this thread's next packs of a row, which ends at `end`. */
+DEVICE void fetch_ahead(Pending<true, scalar> (&pending)[AHEAD], const scalar* row, long long column, long long stride,
                         long long end) {
 #pragma unroll
-  for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, end);
+  for (int ahead = 0; ahead < AHEAD; ahead++) fetch(pending[ahead], row, column + ahead * stride, end);
 }
 
-/** d loss / d logit is factor e^(logit - largest) - share, less `at_target` at the target. */
+/** d loss / d logit is factor e^(logit - largest) - share, minus `at_target` at the target. */
 struct Gradient {
   float largest, factor, share, at_target;
   int target;
@@ -96,7 +97,7 @@ DEVICE float differentiate(float logit, int column, const Gradient& of) {
   return column == of.target ? gradient - of.at_target : gradient;
 }
 
-/** See `crossEntropy` of the device contract, W = width; where gradient_scale is null the logits stay as they are. */
+/** See `crossEntropy` in the device contract, with W = width. If gradient_scale is null, the logits stay unchanged. */
 extern "C" __global__ void __launch_bounds__(512, 2)
     cross_entropy(float* losses, scalar* logits, const int* targets, float label_smoothing,
                   const float* gradient_scale, long long rows, long long vocabulary, long long width) {
@@ -112,25 +113,25 @@ extern "C" __global__ void __launch_bounds__(512, 2)
     return;
   }
   const Layout layout = layout_of(row, vocabulary);
-  const long long lone = lone_column(layout, vocabulary);
+  const long long edge = edge_column(layout, vocabulary);
   const long long first = layout.head + (long long)threadIdx.x * PACK, stride = (long long)blockDim.x * PACK;
-  Summary own = {LOWEST, 0, 0};  // not -inf: logits of -inf must not give -inf - -inf
-  if (lone >= 0) {
-    const float logit[1] = {widen(row[lone])};
-    take_in(own, logit);
+  Summary own = {LOWEST, 0, 0};  // not -inf: with logits of -inf, the difference -inf - -inf would be NaN
+  if (edge >= 0) {
+    const float logit[1] = {widen(row[edge])};
+    add_logits(own, logit);
   }
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
-    Coming<true, scalar> coming[AHEAD];
-    fetch_ahead(coming, row, column, stride, layout.end);
+    Pending<true, scalar> pending[AHEAD];
+    fetch_ahead(pending, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       if (column + ahead * stride >= layout.end) break;
       float values[PACK];
-      take(values, coming[ahead]);
-      take_in(own, values);
+      take(values, pending[ahead]);
+      add_logits(own, values);
     }
   }
-  const float target_logit = widen(row[target]);  // before the barrier: afterwards it may be overwritten
+  const float target_logit = widen(row[target]);  // read before the barrier: afterwards it may be overwritten
   const Summary all = block_summary(own, of_warps);
 
   if (threadIdx.x == 0) {
@@ -143,16 +144,16 @@ extern "C" __global__ void __launch_bounds__(512, 2)
   const float scale = gradient_scale[0] * gradient_scale[1];
   const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
                              scale * (1.0f - label_smoothing), target};
-  if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));
+  if (edge >= 0) narrow(row[edge], differentiate(widen(row[edge]), (int)edge, gradient));
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
-    Coming<true, scalar> coming[AHEAD];
-    fetch_ahead(coming, row, column, stride, layout.end);
+    Pending<true, scalar> pending[AHEAD];
+    fetch_ahead(pending, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const long long own_column = column + ahead * stride;
       if (own_column >= layout.end) break;
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], (int)own_column + i, gradient);
       store_whole(row + own_column, values);

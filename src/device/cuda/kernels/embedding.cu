@@ -1,9 +1,9 @@
-// Token and position embeddings, added and dropped out, and their gradients.
-// Backward scatters into tables where rows meet in one entry. The first row of an entry adds up all of them, in the order
-// of the rows: no atomics, and the same bits every time. Finding the others means reading the index once a row, which is
-// small beside the rows themselves. Indices are trusted here; the caller has checked them.
+// Sum of token and position embeddings with dropout, and their gradients. Backward adds rows into the tables, and
+// several rows may belong to one entry. The block of an entry's first row adds all of them in order: no atomics, and
+// the same bits every time. To find the others, each block reads the whole index, which is small compared with the rows
+// themselves. Indices are not checked here; the caller has checked them.
 //
-// embedding: grid rows, block whole warps of min(256, channels / PACK).
+// embedding: grid rows, block min(256, channels / PACK) rounded up to whole warps.
 // embedding_backward: grid (rows, 2), block 256.
 
 template <class Element>
@@ -22,7 +22,7 @@ DEVICE void embed(scalar* out, const Element* token, const Element* position, co
 
 /**
  * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). The tables hold scalars, or
- * both bf16 where tables_are_bf16.
+ * bf16 if tables_are_bf16 is set.
  */
 extern "C" __global__ void embedding(scalar* out, const int* tokens, const int* positions, const void* token_table,
                                      const void* position_table, int tables_are_bf16, float probability, int site,
@@ -40,10 +40,10 @@ extern "C" __global__ void embedding(scalar* out, const int* tokens, const int* 
 #define SCATTER_THREADS 256
 
 /**
- * One bit a thread: is `flag` set? A thread learns how many threads before it have it, and all of them how many there
- * are. @param votes shared, one a warp; the caller keeps two calls apart by a barrier.
+ * Returns the number of earlier threads whose flag is set, and puts the number of set flags in the block into `count`.
+ * @param votes shared memory, one word per warp; the caller needs a barrier between two calls
  */
-DEVICE int place_of(bool flag, unsigned* votes, int* count) {
+DEVICE int count_before(bool flag, unsigned* votes, int* count) {
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
   const unsigned vote = __ballot_sync(EVERY_LANE, flag);
   if (lane == 0) votes[warp] = vote;
@@ -58,7 +58,9 @@ DEVICE int place_of(bool flag, unsigned* votes, int* count) {
   return before + __popc(vote & ((1u << lane) - 1u));
 }
 
-/** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] under the mask of forward. */
+/**
+ * token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row], with the dropout mask of forward.
+ */
 extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
     embedding_backward(float* token_gradient, float* position_gradient, const scalar* grad_out, const int* tokens,
                        const int* positions, float probability, int site, const int* counter, long long rows,
@@ -72,8 +74,8 @@ extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
   int count;
   for (long long first = 0; first < own; first += SCATTER_THREADS) {
     const long long row = first + threadIdx.x;
-    place_of(row < own && index[row] == entry, votes, &count);
-    if (count > 0) return;  // an earlier row sees to this entry
+    count_before(row < own && index[row] == entry, votes, &count);
+    if (count > 0) return;  // an earlier row's block handles this entry
     __syncthreads();
   }
   const Dropout dropout = make_dropout(probability, site, counter);
@@ -82,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
   for (long long first = own; first < rows; first += SCATTER_THREADS) {
     const long long row = first + threadIdx.x;
     const bool same = row < rows && index[row] == entry;
-    const int place = place_of(same, votes, &count);
+    const int place = count_before(same, votes, &count);
     if (same) found[place] = (int)row;
     __syncthreads();
     for (long long column = (long long)threadIdx.x * PACK; count > 0 && column < channels;

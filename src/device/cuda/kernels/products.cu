@@ -1,16 +1,17 @@
-// Matrix products, as far as no library computes them. First what follows a product where the library that computed it
-// does not do so itself: bias, bias and activation with the activation's input kept for backward, and the activation's
-// gradient; also what is left to do where the library does sum up a bias' gradient, which it can only overwrite, in the
-// type of its output. Then products of up to four rows, as decoding asks for: every weight is read once and used for
-// hardly more than one multiplication, so these are about memory, and their threads ask for several packs of it at once.
+// Our part of the matrix products. First, the epilogues that the library does not fuse: bias; bias and activation, with
+// the activation's input saved for backward; the activation's gradient. Also the addition of a bias gradient that the
+// library has computed, because it can only overwrite its output, and only in the output type. Second, products of up
+// to four rows, as in decoding. They read every weight once and do little arithmetic with it, so memory bandwidth
+// limits them, and their threads load several packs ahead.
 //
-// add_bias, add_bias_activation: grid rows, block whole warps of min(256, columns / PACK).
-// activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
-// add_bias_gradient: grid ceil(columns / 256), block 256.
-// one_row, few_rows (up to 4): grid ceil(columns / (4 PACK)), block 512.
-// one_row_transposed, few_rows_transposed: grid ceil(columns / 8), block 256.
-// `activation` is 0 for gelu_new, the tanh approximation (Hendrycks and Gimpel, "Gaussian error linear units", 2016), and
-// 1 for gelu, the exact form.
+// - add_bias, add_bias_activation: grid rows, block min(256, columns / PACK) rounded up to whole warps.
+// - activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
+// - add_bias_gradient: grid ceil(columns / 256), block 256.
+// - one_row, few_rows (up to 4): grid ceil(columns / (4 PACK)), block 512.
+// - one_row_transposed, few_rows_transposed: grid ceil(columns / 8), block 256.
+//
+// `activation` is 0 for gelu_new, the tanh approximation (Hendrycks and Gimpel, "Gaussian error linear units", 2016),
+// and 1 for gelu, the exact form.
 
 #define GELU_NEW_LINEAR 1.5957691216057308f  // 2 sqrt(2/pi)
 #define GELU_NEW_CUBIC 0.07135481627260025f  // 2 sqrt(2/pi) 0.044715
@@ -27,8 +28,8 @@ DEVICE float activation_slope(float x, int activation) {
   const float square = x * x;
   if (activation != 0)
     return fmaf(x, INVERSE_SQRT_TWO_PI * expf(-0.5f * square), 0.5f * erfcf(-x * SQRT_HALF));
-  // With e = e^(-2u) and s = sigmoid(2u), 1 - s is taken as e s, which does not cancel. Beyond 80, s is 0 for every
-  // purpose and e would overflow.
+  // With e = e^(-2u) and s = sigmoid(2u), 1 - s is computed as e s, which avoids cancellation. The exponent is capped
+  // at 80, where s is negligible: beyond about 88, e would overflow.
   const float exponent = -x * fmaf(GELU_NEW_CUBIC, square, GELU_NEW_LINEAR);
   const float e = expf(exponent > 80.0f ? 80.0f : exponent);
   const float s = 1.0f / (1.0f + e);
@@ -91,16 +92,16 @@ extern "C" __global__ void add_bias_gradient(float* out, const scalar* sums, lon
 /* Products of a few rows. ---------------------------------------------------------------------------------------- */
 
 #define FEW 4
-/** Threads side by side in a row of weights, so that it is read 64 bytes at a time; others have rows of their own. */
+/** Threads side by side in a row of weights, so that it is read 64 bytes at a time. Other threads handle other rows. */
 #define ABREAST 4
 #define STRIP_THREADS 512
-/** Columns of a block. */
+/** Columns per block. */
 #define STRIP (ABREAST * PACK)
 
 /**
- * out[rows, columns] = x[rows, inner] weights[inner, columns] + bias[columns], all but the product optional: `bias` may be
- * null; where pre_activation is not, that becomes the sum and out its activation. A block has 4 PACK columns; its
- * threads' sums over their rows of weights, of which AHEAD are on their way at a time, are joined in a fixed order.
+ * out[rows, columns] = x[rows, inner] weights[inner, columns] + bias[columns]. `bias` may be null. If pre_activation is
+ * not null, it receives the sum, and out its activation. A block handles 4 PACK columns. Each thread sums over its own
+ * rows of weights, loading AHEAD of them ahead; the threads' sums are added in a fixed order.
  */
 template <int ROWS, int AHEAD, bool WHOLE>
 DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* x, const scalar* weights,
@@ -115,12 +116,12 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
 #pragma unroll
     for (int i = 0; i < PACK; i++) sums[row][i] = 0;
   for (long long at = threadIdx.x / ABREAST; at < inner; at += AHEAD * groups) {
-    Coming<WHOLE, scalar> coming[AHEAD];
+    Pending<WHOLE, scalar> pending[AHEAD];
     float factors[AHEAD][ROWS];
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const long long own = at + ahead * groups;
-      fetch(coming[ahead], weights + own * columns, column, own < inner ? columns : 0);
+      fetch(pending[ahead], weights + own * columns, column, own < inner ? columns : 0);
     }
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++)
@@ -132,14 +133,14 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int row = 0; row < ROWS; row++)
 #pragma unroll
         for (int i = 0; i < PACK; i++) sums[row][i] = fmaf(factors[ahead][row], values[i], sums[row][i]);
     }
   }
-  // Lanes of the same columns first, then the warps.
+  // First the lanes with the same columns, then the warps.
 #pragma unroll
   for (int row = 0; row < ROWS; row++)
 #pragma unroll
@@ -185,7 +186,7 @@ extern "C" __global__ void __launch_bounds__(STRIP_THREADS, 1)
     few_rows_product<FEW, 4, false>(out, pre_activation, x, weights, bias, activation, count, columns, inner, of_warps);
 }
 
-/** out[rows, columns] = x[rows, inner] weights[columns, inner]'; out is float where `wide`. A warp has a column. */
+/** out[rows, columns] = x[rows, inner] weights[columns, inner]'. out is float if `wide` is set. One warp per column. */
 template <int ROWS, bool WHOLE>
 DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, const scalar* weights, int rows,
                                         long long columns, long long inner) {
@@ -197,21 +198,21 @@ DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, co
 #pragma unroll
   for (int row = 0; row < ROWS; row++) sums[row] = 0;
   for (long long at = (long long)lane * PACK; at < inner; at += AHEAD * WARP * PACK) {
-    Coming<WHOLE, scalar> coming[AHEAD];
+    Pending<WHOLE, scalar> pending[AHEAD];
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++)
-      fetch(coming[ahead], weights + column * inner, at + ahead * WARP * PACK, inner);
+      fetch(pending[ahead], weights + column * inner, at + ahead * WARP * PACK, inner);
 #pragma unroll
     for (int row = 0; row < ROWS; row++) {
       if (row >= rows) continue;
-      Coming<WHOLE, scalar> factors[AHEAD];
+      Pending<WHOLE, scalar> factors[AHEAD];
 #pragma unroll
       for (int ahead = 0; ahead < AHEAD; ahead++)
         fetch(factors[ahead], x + row * inner, at + ahead * WARP * PACK, inner);
 #pragma unroll
       for (int ahead = 0; ahead < AHEAD; ahead++) {
         float values[PACK], by[PACK];
-        take(values, coming[ahead]);
+        take(values, pending[ahead]);
         take(by, factors[ahead]);
 #pragma unroll
         for (int i = 0; i < PACK; i++) sums[row] = fmaf(by[i], values[i], sums[row]);

@@ -1,40 +1,39 @@
-// Rows gathered, scattered and summed, and sums over whole buffers.
-// A sum is cut into slices whose number depends on the sizes alone; a second launch adds them up in order. So every card
-// gives the same bits, and nothing waits for anything.
+// Gathers, scatters and sums rows, and sums whole buffers. A sum is split into slices whose number depends on the sizes
+// alone; a second launch adds the slices in order. So every card gives the same bits, and no block waits for another.
 //
-// sum_rows: grid (ceil(columns / (32 PACK)), min(64, ceil(rows / 64))), block 256; slice = blockIdx.y.
-// add_slices: grid ceil(columns of all outputs / 32), block 256.
-// gather_rows, scatter_rows: grid rows, block whole warps of min(256, channels / PACK).
-// sum, sum_of_squares: grid min(1024, ceil(size / 1024)), block 256; slice = blockIdx.x.
-// add_partials: grid 1, block 256.
+// - sum_rows: grid (ceil(columns / (32 PACK)), min(64, ceil(rows / 64))), block 256; slice = blockIdx.y.
+// - add_slices: grid ceil(columns of all outputs / 32), block 256.
+// - gather_rows, scatter_rows: grid rows, block min(256, channels / PACK) rounded up to whole warps.
+// - sum, sum_of_squares: grid min(1024, ceil(size / 1024)), block 256; slice = blockIdx.x.
+// - add_partials: grid 1, block 256.
 
 #define ROW_WARPS 8
 
-/** Rows of a warp that are on their way at a time. */
+/** Rows that a warp loads ahead. */
 #define ROWS_AHEAD 4
 
-/** sum = of this thread's columns over its warp's rows of a slice. */
+/** sum = this thread's columns, summed over its warp's rows of a slice. */
 template <bool WHOLE>
 DEVICE void sum_own_rows(float (&sum)[PACK], const scalar* x, long long rows, long long column, long long columns) {
   const long long stride = (long long)gridDim.y * ROW_WARPS;
   for (long long row = (long long)blockIdx.y * ROW_WARPS + threadIdx.x / WARP; row < rows; row += ROWS_AHEAD * stride) {
-    Coming<WHOLE, scalar> coming[ROWS_AHEAD];
+    Pending<WHOLE, scalar> pending[ROWS_AHEAD];
 #pragma unroll
     for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
       const long long own = row + ahead * stride;
-      fetch(coming[ahead], x + own * columns, column, own < rows ? columns : 0);
+      fetch(pending[ahead], x + own * columns, column, own < rows ? columns : 0);
     }
 #pragma unroll
     for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) sum[i] += values[i];
     }
   }
 }
 
-/** partial[slice, columns] = sums over every slice's rows of x[rows, columns]. A warp takes every eighth row. */
+/** partial[slice, columns] = the sum of the slice's rows of x[rows, columns]. Each warp takes every eighth row. */
 extern "C" __global__ void __launch_bounds__(256)
     sum_rows(float* partial, const scalar* x, long long rows, long long columns) {
   __shared__ float of_warps[ROW_WARPS][WARP * 8 + 1];
@@ -59,8 +58,8 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 /**
- * out[columns] += sums over the slices of partial[slices, columns]; where `second` is not null, partial is
- * [slices, 2, columns] and second[columns] += the other half.
+ * out[columns] += partial[slices, columns] summed over the slices. If `second` is not null, partial is [slices, 2,
+ * columns] and second[columns] += the sum of the second half.
  */
 extern "C" __global__ void add_slices(float* out, float* second, const float* partial, long long slices,
                                       long long columns) {
@@ -102,14 +101,14 @@ extern "C" __global__ void gather_rows(scalar* out, const scalar* x, const int* 
            channels % PACK == 0 && aligned(out) && aligned(x));
 }
 
-/** out[index[row]] = x[row] for each row of x[rows, channels]; the caller has zeroed out. */
+/** out[index[row]] = x[row] for each row of x[rows, channels]. The caller must zero out first. */
 extern "C" __global__ void scatter_rows(scalar* out, const scalar* x, const int* index, long long rows,
                                         long long channels) {
   copy_row(out + index[blockIdx.x] * channels, x + (long long)blockIdx.x * channels, channels,
            channels % PACK == 0 && aligned(out) && aligned(x));
 }
 
-/** A thread adds its own few hundred numbers in float, the threads of a block add up in double. */
+/** Each thread sums its few hundred numbers in float; the threads of a block are summed in double. */
 template <bool squared>
 DEVICE void sum_slice(double* partial, const float* x, long long size) {
   __shared__ double of_warps[WARP];

@@ -1,7 +1,7 @@
-// Put before every kernel source. SCALAR, which rows of activations and weights are made of, is float, bf16 or half (-D
-// SCALAR=...). Everything is computed in float. Header-free: NVRTC has no headers to include. Where the compiler is
-// not NVIDIA's, and for bf16 before sm_80, numbers are converted in integers instead of PTX.
-// A pack is what one thread moves at a time: 16 bytes of scalars, in registers as floats.
+// Placed before every kernel source. SCALAR, the type of activations and weights, is float, bf16 or half (-D
+// SCALAR=...). All arithmetic is in float. There are no #includes, because NVRTC brings no headers. Compilers other
+// than NVIDIA's, and bf16 before sm_80, convert numbers with integer arithmetic instead of PTX. A pack is what one
+// thread moves at a time: 16 bytes of scalars in memory, floats in registers.
 
 #ifndef SCALAR
 #define SCALAR float
@@ -25,7 +25,7 @@ typedef SCALAR scalar;
 
 #define WARP 32
 #define EVERY_LANE 0xffffffffu
-/** Elements of a pack. */
+/** Elements in a pack. */
 #define PACK ((int)(16 / sizeof(scalar)))
 
 /* Numbers. ------------------------------------------------------------------------------------------------------- */
@@ -39,13 +39,13 @@ DEVICE float widen(half x) {
   return wide;
 #else
   const unsigned sign = (unsigned)(x.bits & 0x8000) << 16, magnitude = x.bits & 0x7fffu;
-  // Exponents are rebiased by a product, which also normalises what is subnormal; infinities and NaN stay such.
+  // The multiplication rebiases the exponent and also normalises subnormals. Infinities and NaN are handled first.
   if (magnitude >= 0x7c00) return __uint_as_float(sign | 0x7f800000u | magnitude << 13);
   return __uint_as_float(sign | __float_as_uint(__uint_as_float(magnitude << 13) * 0x1p112f));
 #endif
 }
 
-/** to = x, rounded to the nearest, ties to even; NaN stays NaN. */
+/** to = x, rounded to nearest, ties to even. NaN stays NaN. */
 DEVICE void narrow(float& to, float x) { to = x; }
 DEVICE void narrow(bf16& to, float x) {
 #ifdef CONVERTS_PAIRS
@@ -64,7 +64,7 @@ DEVICE void narrow(half& to, float x) {
   unsigned narrowed;
   if (magnitude > 0x7f800000u)
     narrowed = 0x7fff;
-  else if (magnitude >= 0x477ff000u)  // halfway between the largest number and 2^16
+  else if (magnitude >= 0x477ff000u)  // from the midpoint between the largest finite number and 2^16 on
     narrowed = 0x7c00;
   else if (magnitude >= 0x38800000u)  // normal
     narrowed = (magnitude + 0xfffu + (magnitude >> 13 & 1) - 0x38000000u) >> 13;
@@ -74,7 +74,7 @@ DEVICE void narrow(half& to, float x) {
 #endif
 }
 
-/** x as it will be read again. */
+/** x rounded to the scalar type. */
 DEVICE float rounded(float x) {
   scalar kept;
   narrow(kept, x);
@@ -85,7 +85,7 @@ DEVICE float rounded(float x) {
 
 DEVICE bool aligned(const void* pointer) { return ((unsigned long long)pointer & 15) == 0; }
 
-/** What lies in the `at`-th place of a 32-bit word of such elements. */
+/** Element `at` of a 32-bit word of elements of the pointer's type. */
 DEVICE float of_word(const float*, unsigned word, int) { return __uint_as_float(word); }
 DEVICE float of_word(const bf16*, unsigned word, int at) {
   return __uint_as_float(at == 0 ? word << 16 : word & 0xffff0000u);
@@ -116,7 +116,7 @@ DEVICE unsigned as_word(const float* values, half) {
 }
 #endif
 
-/** One pack's elements from aligned memory; `from` may be of another type than SCALAR. */
+/** Loads one pack from aligned memory. `from` may have another type than SCALAR. */
 template <class Element>
 DEVICE void load_whole(float (&values)[PACK], const Element* from) {
   const int bytes = PACK * (int)sizeof(Element), each = 4 / (int)sizeof(Element);
@@ -163,7 +163,10 @@ DEVICE void store_whole(Element* to, const float (&values)[PACK]) {
   }
 }
 
-/** row[column .. column + PACK), zero from `columns` on. @param whole every pack of the row is, and lies aligned. */
+/**
+ * Loads row[column .. column + PACK), with zeros from `columns` on.
+ * @param whole whether every pack of the row is complete and aligned
+ */
 template <class Element>
 DEVICE void load(float (&values)[PACK], const Element* row, long long column, long long columns, bool whole) {
   if (whole && column + PACK <= columns) {
@@ -185,19 +188,19 @@ DEVICE void store(Element* row, const float (&values)[PACK], long long column, l
     if (column + i < columns) narrow(row[column + i], values[i]);
 }
 
-/* Packs on their way: fetched one after the other, they come together. `load` waits for each. --------------------- */
+/* Packs in flight: several fetches can be outstanding at once, while `load` waits for each. */
 
-/** @param WHOLE as of `load`. */
+/** @param WHOLE see `load` */
 template <bool WHOLE, class Element>
-struct Coming {
+struct Pending {
   uint4 fours[PACK * sizeof(Element) / 16];
 };
 template <class Element>
-struct Coming<false, Element> {
+struct Pending<false, Element> {
   float values[PACK];
 };
 
-/** Volatile: the compiler leaves it where it stands, before what others are converted or used for. */
+/** Volatile keeps the compiler from moving the load past the conversion and use of other loads. */
 DEVICE uint4 fetch_four(const uint4* from, bool there) {
   uint4 four;
   four.x = four.y = four.z = four.w = 0;
@@ -208,20 +211,20 @@ DEVICE uint4 fetch_four(const uint4* from, bool there) {
   return four;
 }
 
-/** Asks for row[column .. column + PACK), zero from `columns` on. */
+/** Starts loading row[column .. column + PACK), with zeros from `columns` on. */
 template <class Element>
-DEVICE void fetch(Coming<true, Element>& to, const Element* row, long long column, long long columns) {
+DEVICE void fetch(Pending<true, Element>& to, const Element* row, long long column, long long columns) {
 #pragma unroll
   for (int at = 0; at < (int)sizeof(to.fours) / 16; at++)
     to.fours[at] = fetch_four((const uint4*)(row + column) + at, column < columns);
 }
 template <class Element>
-DEVICE void fetch(Coming<false, Element>& to, const Element* row, long long column, long long columns) {
+DEVICE void fetch(Pending<false, Element>& to, const Element* row, long long column, long long columns) {
   load(to.values, row, column, columns, false);
 }
 
 template <class Element>
-DEVICE void take(float (&values)[PACK], const Coming<true, Element>& from) {
+DEVICE void take(float (&values)[PACK], const Pending<true, Element>& from) {
   const int each = 4 / (int)sizeof(Element);
 #pragma unroll
   for (int i = 0; i < PACK; i++) {
@@ -232,7 +235,7 @@ DEVICE void take(float (&values)[PACK], const Coming<true, Element>& from) {
   }
 }
 template <class Element>
-DEVICE void take(float (&values)[PACK], const Coming<false, Element>& from) {
+DEVICE void take(float (&values)[PACK], const Pending<false, Element>& from) {
 #pragma unroll
   for (int i = 0; i < PACK; i++) values[i] = from.values[i];
 }
@@ -246,7 +249,10 @@ DEVICE Number warp_sum(Number x) {
   return x;
 }
 
-/** The sum over all threads, for all of them. @param of_warps shared, one a warp, and used for this sum alone. */
+/**
+ * The sum over all threads of the block, returned to all of them.
+ * @param of_warps shared memory, one element per warp, used for this sum alone
+ */
 template <class Number>
 DEVICE Number block_sum(Number x, Number* of_warps) {
   x = warp_sum(x);
@@ -261,17 +267,17 @@ DEVICE Number block_sum(Number x, Number* of_warps) {
 
 struct Dropout {
   bool active;
-  /** Kept are halves of words >= threshold = p 2^16, rounded. */
+  /** An element is kept if its 16-bit half of a random word is >= threshold = p 2^16, rounded. */
   unsigned threshold;
-  /** 1/(1-p), which what is kept is multiplied by. */
+  /** 1/(1-p), the factor for kept elements. */
   float scale;
   unsigned site, step, key_low, key_high;
 };
 
-/** @param counter seed low, seed high, micro-step; not read when the probability is 0. */
+/** @param counter seed low, seed high, micro-step; not read if the probability is 0 */
 DEVICE Dropout make_dropout(float probability, int site, const int* counter) {
   Dropout dropout;
-  const float exact = probability * 65536.0f;  // a power of two: it is exact
+  const float exact = probability * 65536.0f;  // exact, because 65536 is a power of two
   const unsigned below = (unsigned)exact;
   dropout.threshold = min(below + (exact - (float)below >= 0.5f), 65535u);
   dropout.active = dropout.threshold > 0;
@@ -285,7 +291,7 @@ DEVICE Dropout make_dropout(float probability, int site, const int* counter) {
   return dropout;
 }
 
-/** The random words of columns 8 octet .. 8 octet + 7 of a row: the lower halves are the first four's. */
+/** The random words for columns 8 octet .. 8 octet + 7 of a row: the lower halves are for the first four columns. */
 DEVICE void dropout_words(unsigned (&x)[4], const Dropout& dropout, unsigned row, unsigned octet) {
   unsigned low = dropout.key_low, high = dropout.key_high;
   x[0] = octet;
@@ -305,7 +311,7 @@ DEVICE void dropout_words(unsigned (&x)[4], const Dropout& dropout, unsigned row
   }
 }
 
-/** One bit for each of columns 8 octet .. 8 octet + 7 of a row that is kept. */
+/** One bit for each of columns 8 octet .. 8 octet + 7 of a row: set if it is kept. */
 DEVICE unsigned kept_columns(const Dropout& dropout, unsigned row, unsigned octet) {
   unsigned x[4], bits = 0;
   dropout_words(x, dropout, row, octet);
@@ -317,7 +323,7 @@ DEVICE unsigned kept_columns(const Dropout& dropout, unsigned row, unsigned octe
   return bits;
 }
 
-/** What columns 4 quad .. 4 quad + 3 of a row are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+/** The factors for columns 4 quad .. 4 quad + 3 of a row: 1/(1-p) if kept, 0 if dropped. */
 DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row, unsigned quad) {
   unsigned x[4];
   dropout_words(x, dropout, row, quad >> 1);
@@ -326,7 +332,7 @@ DEVICE void dropout_factors(float* factors, const Dropout& dropout, unsigned row
     factors[i] = (quad & 1 ? x[i] >> 16 : x[i] & 0xffff) >= dropout.threshold ? dropout.scale : 0.0f;
 }
 
-/** Multiplies a pack of (row, column ..) by dropout's mask and scale; column is a multiple of PACK. */
+/** Applies dropout's mask and scale to a pack of a row; column is a multiple of PACK. */
 DEVICE void drop(float (&values)[PACK], const Dropout& dropout, long long row, long long column) {
   if (!dropout.active) return;
   const unsigned bits = kept_columns(dropout, (unsigned)row, (unsigned)(column >> 3)) >> (column & 4);
