@@ -460,7 +460,7 @@ describe('a folder or machine that does not do', { concurrency: 2 }, () => {
 
   test('an output folder that cannot be made is refused before anything is trained', async () => {
     const { code, stderr } = await train(join(goodData, 'out'), '--max-steps', '1');
-    assert.match(stderr, /^error: cannot save .*: a file stands where a folder is needed; .*\n$/);
+    assert.match(stderr, /^error: cannot save .*: a file is where a folder is needed; .*\n$/);
     assert.equal(code, ExitCode.device);
   });
 
@@ -543,7 +543,7 @@ describe('a folder or machine that does not do', { concurrency: 2 }, () => {
     ]);
     assert.match(
       stderr,
-      /^error: training needs .* [GT]B of memory \(.*\) and .* GB are available \(.* too little\); .*\n$/,
+      /^error: training needs .* [GT]B of memory \(.*\), but .* GB are available \(.* too little\); .*\n$/,
     );
     assert.equal(code, ExitCode.device);
     assert.ok(!existsSync(output));
