@@ -83,17 +83,17 @@ const cases: readonly Case[] = [
   {
     name: 'a container without the devices of the card',
     settings: { CUDA_EMULATOR_INIT_ERROR: '304' },
-    says: /the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 .*, or use --device cpu\.\n$/,
+    says: /the system does not give CUDA access to the GPU \(.*\): check that \/dev\/nvidia0 .*, or use --device cpu\.\n$/,
   },
   {
     name: 'a driver before CUDA 12',
     settings: { CUDA_EMULATOR_DRIVER_VERSION: '11080' },
-    says: /driver is too old \(it is of CUDA 11\.8, 12\.0 is needed\): install the current NVIDIA driver/,
+    says: /driver is too old \(it supports CUDA 11\.8, and 12\.0 is needed\): install the current NVIDIA driver/,
   },
   {
     name: 'a driver that is older than the toolkit',
     settings: { CUDA_EMULATOR_DRIVER_VERSION: '12040' },
-    says: /libnvrtc\.so\.13 and .*libcublasLt\.so\.13 do not suit this GPU and its driver, which take CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or use --device cpu\.\n$/,
+    says: /libnvrtc\.so\.13 and .*libcublasLt\.so\.13 do not suit this GPU and its driver, which need CUDA 12: .*pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or use --device cpu\.\n$/,
   },
   {
     name: 'no libnvrtc',
@@ -242,7 +242,7 @@ describe('--device auto', () => {
     assert.match(stdout, /^device +CPU: /m);
     assert.match(
       stderr,
-      /^note: not on the GPU: cuda:0 .*is too old .*5\.2.*; chatbot-train doctor tells how/m,
+      /^note: not using the GPU: cuda:0 .*is too old .*5\.2.*; run chatbot-train doctor to see how/m,
     );
     assert.equal(code, ExitCode.ok);
   });
@@ -253,7 +253,7 @@ describe('--device auto', () => {
     });
     assert.match(
       stderr,
-      /^note: not on the GPU: the system does not give CUDA the GPU \(.*; chatbot-train doctor/m,
+      /^note: not using the GPU: the system does not give CUDA access to the GPU \(.*; run chatbot-train doctor/m,
     );
     assert.notEqual(stdout, '');
     assert.equal(code, ExitCode.ok);
@@ -317,7 +317,7 @@ test('if the GPU is lost during a run, only the steps since the last checkpoint 
   const { code, stderr } = train(output, words, { CUDA_EMULATOR_LOSE_AFTER: '600' });
   assert.match(
     stderr,
-    /^error: the GPU was lost \(.*\): start again \(a training with --resume: its checkpoints are whole\); [^\n]*\n$/m,
+    /^error: the GPU was lost \(.*\): start again \(a training run with --resume: its checkpoints are intact\); [^\n]*\n$/m,
   );
   assert.equal(code, ExitCode.device);
   const kept = checkpointSteps(output);

@@ -45,7 +45,7 @@ function find(cache: CodeCache): string | undefined {
   return Buffer.from(found.content).toString();
 }
 
-test('what is kept is found by its key, in a folder that is ours alone', () => {
+test('a kept file is found by its key, in a folder that only the user can write to', () => {
   const { cache, folder } = newCache();
   assert.equal(find(cache), undefined);
   const path = keep(cache);
@@ -54,7 +54,7 @@ test('what is kept is found by its key, in a folder that is ours alone', () => {
   assert.equal(cache.find('other'), undefined);
 });
 
-test('a file whose content is not what its name says is removed, whatever put it there', () => {
+test('a file whose content does not match its name is removed', () => {
   const { cache, folder } = newCache();
   const path = keep(cache);
   truncateSync(path, 2);
@@ -65,7 +65,7 @@ test('a file whose content is not what its name says is removed, whatever put it
   assert.equal(find(cache), undefined);
 });
 
-test('a folder is not trusted where others may write it or one above it', () => {
+test('a folder is not trusted if others can write to it or to a folder above it', () => {
   for (const shared of ['cache/kernels', 'cache', '.']) {
     const { cache, above } = newCache();
     keep(cache);
@@ -80,7 +80,7 @@ test('a folder is not trusted where others may write it or one above it', () => 
   }
 });
 
-test('a sticky folder above it does no harm, as /tmp is one; the cache itself is none', () => {
+test('a sticky folder such as /tmp may be above the cache, but the cache itself must not be one', () => {
   const { cache, above, folder } = newCache();
   keep(cache);
   chmodSync(above, 0o1777);
@@ -91,7 +91,7 @@ test('a sticky folder above it does no harm, as /tmp is one; the cache itself is
 
 const asRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' };
 
-test("another user's folder or file is not trusted, in a sticky folder neither", asRoot, () => {
+test("another user's folder or file is not trusted, even in a sticky folder", asRoot, () => {
   for (const theirs of ['cache', 'cache/kernels', 'file']) {
     const { cache, above } = newCache();
     const path = keep(cache);
@@ -101,19 +101,19 @@ test("another user's folder or file is not trusted, in a sticky folder neither",
   }
 });
 
-test('a file that others may write is not trusted, nor a link', () => {
+test('a file that others can write to is not trusted, and neither is a link', () => {
   const { cache, folder } = newCache();
   const path = keep(cache);
   chmodSync(path, 0o666);
   assert.equal(find(cache), undefined);
-  assert.equal(keep(cache), path, 'it is written anew');
+  assert.equal(keep(cache), path, 'it is written again');
   assert.equal(find(cache), 'code');
   renameSync(path, join(folder, 'elsewhere'));
   symlinkSync('elsewhere', path);
   assert.equal(find(cache), undefined);
 });
 
-test('the folder that takes a file is the first that can', () => {
+test('a file goes to the first folder that can store it', () => {
   const { above, folder } = newCache();
   mkdirSync(above);
   const file = join(above, 'file');
@@ -123,8 +123,8 @@ test('the folder that takes a file is the first that can', () => {
   assert.equal(find(cache), 'code');
 });
 
-test('what is loaded is the file that was hashed, also where its path is another one by now', {
-  skip: process.platform !== 'linux' && 'only Linux names open files by path',
+test('the file that is loaded is the one that was hashed, even if its path now leads to another file', {
+  skip: process.platform !== 'linux' && 'only Linux has paths for open descriptors',
 }, () => {
   const { cache } = newCache();
   keep(cache);

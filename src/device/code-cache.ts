@@ -1,7 +1,7 @@
-// The cache of compiled kernels, for the processor's and for a card's. A file is named by a key (what it was compiled
-// from and by which compiler) and by the hash of its own bytes, so that a damaged one is compiled anew. Because its
-// content is executed, a file is taken only where no other user could have written it or any folder above it, and what
-// is executed are the bytes behind the descriptor that was hashed. Knows nothing of compilers.
+// The cache of compiled kernels, for the CPU and for the GPU. It knows nothing about compilers. A file name holds a key
+// (sources, flags and compiler) and the hash of the file's bytes, so a damaged file is detected and compiled again. The
+// content is executed, so a file is used only if no other user can write to it or to any folder above it, and the bytes
+// that are executed are those behind the descriptor that was hashed.
 
 import { createHash } from 'node:crypto';
 import {
@@ -21,31 +21,31 @@ import { writeFileAtomic } from '../files/atomic.js';
 import { makeFolder } from '../files/make-folder.js';
 import { otherWriters } from '../files/who-may-write.js';
 
-/** A file of code, open. Whoever gets one closes its descriptor. */
+/** An open file of compiled code. The caller must close the descriptor. */
 export interface OpenedCode {
   readonly path: string;
   readonly content: Uint8Array;
   readonly descriptor: number;
 }
 
-/** Why no folder of a cache took a file, one clause a folder. */
+/** Why none of the cache's folders could store a file: one clause per folder. */
 export interface NotKept {
   readonly refusals: readonly string[];
 }
 
-/** The hash that names things here. */
+/** The hash used in keys and file names: the first 40 hex digits of SHA-256. */
 export function digest(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 40);
 }
 
 export class CodeCache {
-  /** @param folders the preferred one first. @param ending of its files' names, as `.so`. */
+  /** @param folders in order of preference. @param ending the extension of its files, such as `.so`. */
   constructor(
     readonly folders: readonly string[],
     readonly ending: string,
   ) {}
 
-  /** The undamaged file of that key, from the first folder that has one; damaged ones are removed. */
+  /** Opens the intact file for `key` in the first folder that has one. Damaged files are removed. */
   find(key: string): OpenedCode | undefined {
     for (const folder of this.folders) {
       try {
@@ -57,13 +57,13 @@ export class CodeCache {
           rmSync(join(trusted, name));
         }
       } catch {
-        // A folder that cannot be read or trusted holds nothing for us.
+        // A folder that cannot be read or trusted counts as empty.
       }
     }
     return undefined;
   }
 
-  /** Writes a file into the first folder that takes it, and opens it there. */
+  /** Writes a file to the first folder that can store it, and opens it there. */
   keep(key: string, content: Uint8Array): OpenedCode | NotKept {
     const refusals: string[] = [];
     for (const folder of this.folders) {
@@ -74,7 +74,7 @@ export class CodeCache {
         writeFileAtomic(path, content, 0o644);
         const kept = this.#open(path, key);
         if (kept !== undefined) return kept;
-        refusals.push(`${path} was exchanged`);
+        refusals.push(`${path} was replaced while it was written`);
       } catch (thrown) {
         refusals.push(messageOf(thrown));
       }
@@ -82,7 +82,7 @@ export class CodeCache {
     return { refusals };
   }
 
-  /** undefined where the content is not the one that the name says. */
+  /** undefined if the content does not match the hash in the name. */
   #open(path: string, key: string): OpenedCode | undefined {
     const opened = openCode(path);
     if (basename(path) === `${key}-${digest(opened.content)}${this.ending}`) return opened;
@@ -91,7 +91,7 @@ export class CodeCache {
   }
 }
 
-/** @throws Error where it is not a plain file that this user or root alone may write. */
+/** @throws Error unless it is a regular file that only this user or root can write to. */
 export function openCode(path: string): OpenedCode {
   const descriptor = openSync(
     path,
@@ -110,14 +110,14 @@ export function openCode(path: string): OpenedCode {
   }
 }
 
-/** What the loader opens to get the very file behind the descriptor, whatever has its path by now. */
+/** The path the loader must open to get the file behind the descriptor, even if another file now has the original path. */
 export function loadablePath({ path, descriptor }: OpenedCode): string {
   const own = `/proc/self/fd/${descriptor}`;
-  // Elsewhere than on Linux by path: the folders above it, which were checked, keep others from exchanging it.
+  // Other systems load by path: the checked folders above the file prevent other users from replacing it.
   return process.platform === 'linux' && existsSync(own) ? own : path;
 }
 
-/** The folder without links. @throws Error where others may write it or one above it. */
+/** The folder's real path. @throws Error if other users can write to it or to a folder above it. */
 export function trustedFolder(folder: string): string {
   const real = realpathSync(folder);
   const others = otherWriters(real);

@@ -1,27 +1,27 @@
-// The device contract: the operations that GPT-2's training and generation are made of. Devices know nothing of
-// models; models know nothing of where they run. Everything is row-major. R counts rows (token positions of all
-// packed conversations together), C channels, H heads, V vocabulary, S supervised rows.
+// The device contract: the operations that GPT-2 training and generation consist of. Devices know nothing about models,
+// and models do not know which device they run on. Every tensor is row-major. R is the number of positions in a batch
+// (one row per token, over all packed sequences), C channels, H heads, V vocabulary size, S supervised positions.
 //
-// Conventions that hold for every operation:
-// - the first argument is what is written; outputs never alias inputs unless the docstring says so;
-// - all floats of a call have one type: f32, or bf16 or f16 where the device computes in mixed precision. Always f32:
-//   what is added up over rows, layers and steps (gradients of parameters and their sums, the gradient of the residual
-//   stream), statistics and parameters of layernorms, logSumExp, losses, scales, and AdamW's buffers. Arithmetic is f32 in
-//   any case, products of half-precision numbers are summed in f32;
-// - weight gradients ("+=") accumulate, activation gradients are overwritten unless the docstring says "+=";
-// - what changes from step to step (seed and micro-step of dropout, learning rate, loss scale) lives in device
-//   tensors, so that a device may record a step once and replay it;
-// - results do not depend on the number of threads, and the same inputs give the same bits;
-// - NaN and infinities pass through; attention may also carry them to other segments, which finite numbers never reach.
+// Conventions for every operation:
+// - The first argument is the output. Outputs never alias inputs unless the docstring says so.
+// - All floats of a call have one dtype: f32, or bf16 or f16 if the device supports mixed precision. Some tensors are
+//   always f32: values accumulated over positions, layers and steps (parameter gradients and their sums, the gradient of
+//   the residual stream), statistics and parameters of layernorms, logSumExp, losses, scales, and AdamW's buffers.
+//   Arithmetic is always f32; products of half-precision numbers are summed in f32.
+// - Weight gradients accumulate ("+="). Activation gradients are overwritten unless the docstring says "+=".
+// - Values that change between steps (seed and micro-step of dropout, learning rate, loss scale) are stored in device
+//   tensors, so a device can record a step once and replay it.
+// - Results do not depend on the number of threads, and the same inputs give the same bits.
+// - NaN and infinity propagate. Attention may also carry them into other segments; finite values never cross segments.
 
 import type { DType, Tensor } from './tensor.js';
 
 export type Precision = 'fp32' | 'bf16' | 'fp16';
 
-/** `gelu` is the exact erf form; `gelu_new` the tanh approximation of GPT-2. */
+/** `gelu` is the exact erf form; `gelu_new` is GPT-2's tanh approximation. */
 export type Activation = 'gelu_new' | 'gelu';
 
-/** What a matrix product does to its result before it is stored. */
+/** What a matrix product does to its result before storing it. */
 export type Epilogue =
   /** out = product + bias[N]. */
   | { readonly kind: 'bias'; readonly bias: Tensor }
@@ -33,8 +33,8 @@ export type Epilogue =
       readonly preActivation: Tensor;
     }
   /**
-   * out = product * activation'(preActivation[M,N]); biasGradient f32[N] += column sums of out, which may be rounded to
-   * out's type, once, before they are added.
+   * out = product * activation'(preActivation[M,N]); biasGradient f32[N] += column sums of out. The sums may be rounded
+   * once to out's dtype before they are added.
    */
   | {
       readonly kind: 'activation-gradient';
@@ -46,28 +46,32 @@ export type Epilogue =
 export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** out += instead of out =; not together with an epilogue. */
+  /** out += instead of out =. Cannot be combined with an epilogue. */
   readonly accumulate?: boolean;
   readonly epilogue?: Epilogue;
 }
 
 /**
- * Dropout by counter-based random numbers, so that backward and recomputation see the mask of forward and every
- * device draws the same one. p, a float32, is rounded to t / 2^16 with t at most 2^16 - 1. Element (row, column) of site s
- * has half a word of Philox4x32-7(counter = [column >> 3, row, s, micro-step], key = [seed low, seed high]): of word
- * `column & 3` the lower half where `column & 4` is 0, else the upper. It is kept where that is >= t, and then scaled by
- * 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011: 7 rounds are the fewest that pass BigCrush.)
+ * Dropout with counter-based random numbers: backward and recomputation see the same mask as forward, and every device
+ * draws the same mask. p, a float32, is rounded to t / 2^16 with t at most 2^16 - 1. Element (row, column) of site s uses
+ * 16 bits of Philox4x32-7(counter = [column >> 3, row, s, micro-step], key = [seed low, seed high]): the lower half of
+ * word `column & 3` if `column & 4` is 0, otherwise the upper half. The element is kept if those 16 bits are >= t, and is
+ * then scaled by 1/(1-p). (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011: 7 rounds are the minimum
+ * that passes BigCrush.)
  */
 export interface Dropout {
-  /** p, in [0, 1); 0 leaves everything as it is. */
+  /** p, in [0, 1). 0 disables dropout. */
   readonly probability: number;
-  /** Which dropout of the model this is. */
+  /** The index of this dropout among all dropouts of the model. */
   readonly site: number;
   /** i32[3]: seed low, seed high, micro-step. */
   readonly counter: Tensor;
 }
 
-/** Packed conversations: row r attends to rows starts[r]..r, and is attended by rows r..ends[r]-1. Both i32[R]. */
+/**
+ * Boundaries of the packed sequences. Position r attends to positions starts[r]..r, and positions r..ends[r]-1 attend to
+ * it. Both are i32[R].
+ */
 export interface Segments {
   readonly starts: Tensor;
   readonly ends: Tensor;
@@ -75,26 +79,27 @@ export interface Segments {
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** Multiplies q.k before the softmax; GPT-2: 1/sqrt(C/H). */
+  /** Multiplies q.k before the softmax. GPT-2 uses 1/sqrt(C/H). */
   readonly scale: number;
   readonly segments: Segments;
-  /** On the probabilities. Its row is `query row * heads + head`, its column the key's row. */
+  /** Applied to the probabilities. Its row is `query position * heads + head`, its column the key position. */
   readonly dropout: Dropout;
 }
 
 /**
- * Keys and values of up to N sequences of up to P positions, of which the first B are at work. Sequences share the past
- * that they have in common: position p of sequence b lies in row owners[b,p], and a new position always in row b. So a
- * prompt is computed and kept once for all, and a beam that takes over another's past copies nothing.
+ * Keys and values of up to N sequences of up to P positions each; the first B sequences are active. Sequences share a
+ * common prefix: position p of sequence b is stored in entry owners[b,p] of the first dimension, and a new position is
+ * always stored in entry b. A prompt is therefore computed and stored once for all sequences, and a beam that continues
+ * from another beam's prefix copies no keys or values.
  */
 export interface KeyValueCache {
   /** [N,P,C]. */
   readonly keys: Tensor;
   /** [N,P,C]. */
   readonly values: Tensor;
-  /** i32[B]: how many positions of each sequence are filled. */
+  /** i32[B]: the number of cached positions of each sequence. */
   readonly lengths: Tensor;
-  /** i32[B,P], each in 0..N-1; b itself where nothing is filled yet. */
+  /** i32[B,P], each in 0..N-1. Positions that are not cached yet hold b itself. */
   readonly owners: Tensor;
 }
 
@@ -105,22 +110,25 @@ export interface LayernormParameters {
   readonly bias: Tensor;
 }
 
-/** Where the gradient of a residual branch is left: gradient[R,C] = dropout(gradX). It may be the memory of gradOut. */
+/** Receives the gradient of a residual branch: gradient[R,C] = dropout(gradX). May alias gradOut. */
 export interface BranchGradient {
   readonly gradient: Tensor;
   readonly dropout: Dropout;
 }
 
 export interface AdamWOptions {
-  /** As prepareUpdate leaves it. A gradient scale of NaN skips the update. */
+  /** The output of prepareUpdate. A gradient scale of NaN skips the update. */
   readonly step: Tensor;
-  /** In mixed precision: bf16 or f16, as many as parameters; becomes the parameters, rounded (also where the update is skipped). */
+  /**
+   * The working copy in mixed precision: bf16 or f16, same size as the parameters. Receives the rounded parameters, even
+   * if the update is skipped.
+   */
   readonly working?: Tensor;
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
-  /** So many parameters, from the first on, decay; default: all. */
+  /** How many parameters, counted from the first, weight decay applies to. Default: all. */
   readonly decayed?: number;
 }
 
@@ -129,90 +137,90 @@ export interface UpdateOptions {
   readonly beta1: number;
   readonly beta2: number;
   /**
-   * f32[2], where gradients of half precision are scaled up: by how much, and for how many updates in a row it has
-   * held. It is halved where the sum is not finite and doubled after 2000 updates (torch.amp.GradScaler).
+   * f32[2], only if fp16 gradients are scaled: the loss scale, and the number of consecutive updates since it last
+   * changed. The scale is halved if the sum is not finite, and doubled after 2000 updates (as in torch.amp.GradScaler).
    */
   readonly lossScale?: Tensor;
 }
 
 export interface Allocator {
   /**
-   * Zeroed memory. Only before the first step: steps allocate nothing.
-   * @param label what it is for, as the memory plan prints it: `weights`, `gradients`, `activations`, ...
-   * @throws UserError (device) when there is not enough.
+   * Allocates zeroed memory. Allowed only before the first step: steps allocate nothing.
+   * @param label the purpose, as the memory plan prints it: `weights`, `gradients`, `activations`, ...
+   * @throws UserError (device) if there is not enough memory.
    */
   allocate(label: string, shape: readonly number[], dtype?: DType): Tensor;
 }
 
-/** Numbers on their way from the device. */
+/** A download that may still be in progress. */
 export interface Fetched {
-  /** Whether `wait` would not wait. */
+  /** Whether `wait` returns without blocking. */
   ready(): boolean;
   wait(): Float32Array;
 }
 
 export interface Device extends Allocator {
   readonly kind: 'cpu' | 'cuda' | 'tfjs';
-  /** For people: processor or card, threads, vector width, versions. */
+  /** For people: CPU or GPU model, threads, vector width, versions. */
   readonly description: string;
-  /** What it can train in. */
+  /** The precisions it can train in. */
   readonly precisions: readonly Precision[];
-  /** What weights that are only read may be kept in, where the rest is f32. */
+  /** The precisions that read-only weights can be stored in while everything else is f32. */
   readonly weightPrecisions: readonly Precision[];
-  /** Products over the vocabulary are fastest where its size is a multiple of this. */
+  /** Matrix products over the vocabulary are fastest if its size is a multiple of this. */
   readonly vocabularyMultiple: number;
-  /** Batches are fastest where their number of rows is a multiple of this: few shapes, of full tiles. */
+  /** Batches are fastest if R is a multiple of this: tiles are full and there are few distinct shapes. */
   readonly rowMultiple: number;
-  /** The widest rows, and heads of attention, that it can compute, in channels; Infinity where it takes all. */
+  /** The largest row width and attention head size it supports, in channels. Infinity means no limit. */
   readonly mostChannels: { readonly row: number; readonly head: number };
-  /** Bytes that a run may still take: available memory of the machine or card. */
+  /** Bytes that a run can still allocate: the available memory of the machine or the GPU. */
   availableMemory(): number;
-  /** What bounds that, where it is neither the machine's memory nor the card's: a clause. */
+  /** A clause that names the limit on `availableMemory` if it is neither the machine's memory nor the GPU's. */
   readonly memoryBound?: string;
-  /** Bytes by what they are for, that the device has taken for itself: no longer available, and part of what a run takes. */
+  /** Bytes the device uses itself, by purpose. They are no longer available, and they are part of a run's memory. */
   ownMemory(): ReadonlyMap<string, number>;
   /**
-   * Takes so many bytes at once, which the allocations that follow are cut from: a card would round each of many up.
-   * Devices to which it makes no difference do nothing.
-   * @throws UserError (device) when there is not enough.
+   * Reserves one block of `bytes` bytes and serves later allocations from it, because a GPU rounds up every allocation.
+   * Devices that gain nothing from it do nothing.
+   * @throws UserError (device) if there is not enough memory.
    */
   reserve(bytes: number): void;
-  /** Most bytes in use so far (the process's resident set on `cpu`). */
+  /** Peak memory so far, in bytes (on `cpu`, of the process's resident set). */
   peakMemory(): number;
-  /** Frees everything allocated; the device is unusable afterwards. */
+  /** Frees all allocations. The device is unusable afterwards. */
   dispose(): void;
 
   /**
-   * Does `work`, which asks for the same operations on the same tensors whenever it has this owner and key, so that a
-   * device may record them once and replay them. No uploads or downloads in it.
+   * Runs `work`. Every call with the same owner and key must issue the same operations on the same tensors, so a device
+   * may record them once and replay them. `work` must not upload or download.
    */
   replay(owner: object, key: string, work: () => void): void;
 
-  /** Into bf16 and f16, floats are rounded to the nearest, ties to even. */
+  /** Floats are rounded to nearest, ties to even, if the target is bf16 or f16. */
   upload(target: Tensor, data: Float32Array | Int32Array): void;
   /**
-   * Waits for what was asked before. f32, bf16 and f16 arrive as Float32Array.
-   * @param into of the same size, filled and returned instead of a new array.
+   * Waits for all earlier operations. f32, bf16 and f16 are returned as Float32Array.
+   * @param into an array of the same size, filled and returned instead of a new one.
    */
   download(source: Tensor, into?: Float32Array): Float32Array;
-  /** What `source`, f32 of up to 16 numbers, holds once all that was asked before is done, without waiting for it now. */
+  /** Starts a download of `source` (f32, up to 16 numbers) as it is after all earlier operations, without waiting now. */
   fetch(source: Tensor): Fetched;
   fill(target: Tensor, value: number): void;
-  /** Same size. */
+  /** target = source, which must have the same size in elements and bytes. */
   copy(target: Tensor, source: Tensor): void;
 
   /**
-   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. Of f32 `a`, `b` may be bf16 (weights that
-   * are only read): each number is widened to f32. Of half-precision `a` and `b`, `out` may be f32 where there is no
-   * epilogue (gradients of weights; logits that are to be sampled).
+   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 (read-only
+   * weights); its values are widened to f32. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
+   * (weight gradients; logits for sampling).
    */
   matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
-  /** out[N] += column sums of x[R,N]: the gradient of a bias. */
+  /** out[N] += column sums of x[R,N]. This is the gradient of a bias. */
   sumRows(out: Tensor, x: Tensor): void;
 
   /**
-   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]); tokens, positions i32[R]. Both tables may
-   * be bf16.
+   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]). Tokens and positions are i32[R]. Both tables
+   * may be bf16.
    */
   embedding(
     out: Tensor,
@@ -221,7 +229,7 @@ export interface Device extends Allocator {
     tables: { readonly token: Tensor; readonly position: Tensor },
     dropout: Dropout,
   ): void;
-  /** gradients.token[V,C], gradients.position[P,C] += what gradOut[R,C] says of them. */
+  /** gradients.token[V,C] and gradients.position[P,C] += the rows of dropout(gradOut[R,C]) that read each table entry. */
   embeddingBackward(
     gradients: { readonly token: Tensor; readonly position: Tensor },
     gradOut: Tensor,
@@ -230,9 +238,9 @@ export interface Device extends Allocator {
     dropout: Dropout,
   ): void;
 
-  /** out = layernorm(x), all [R,C]; stats[R,2] keeps mean and 1/sqrt(variance + epsilon) of each row. */
+  /** out = layernorm(x), both [R,C]. stats[R,2] receives the mean and 1/sqrt(variance + epsilon) of each row. */
   layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void;
-  /** sum = residual + dropout(branch); out = layernorm(sum). All [R,C]; `sum` may be `residual`. */
+  /** sum = residual + dropout(branch); out = layernorm(sum). All [R,C]. `sum` may alias `residual`. */
   residualLayernorm(
     sum: Tensor,
     out: Tensor,
@@ -244,8 +252,9 @@ export interface Device extends Allocator {
     dropout: Dropout,
   ): void;
   /**
-   * gradX[R,C] += , gradients.weight[C], gradients.bias[C] += from gradOut[R,C], the input x and its stats; gradX is f32.
-   * Where x was the sum of residualLayernorm, gradX is the residual's gradient too, and `branch` receives the branch's.
+   * Backward of layernorm and residualLayernorm: gradX f32[R,C], gradients.weight[C] and gradients.bias[C] += their
+   * gradients, from gradOut[R,C], the input x and its stats. If x was the `sum` of residualLayernorm, gradX is also the
+   * gradient of the residual, and `branch` receives that of the branch.
    */
   layernormBackward(
     gradX: Tensor,
@@ -258,11 +267,11 @@ export interface Device extends Allocator {
   ): void;
 
   /**
-   * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side, head h in columns
-   * h*C/H..(h+1)*C/H of each; out[R,C]; logSumExp[H,R] is kept for backward.
+   * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side; head h uses columns
+   * h*C/H..(h+1)*C/H of each. Writes out[R,C], and logSumExp[H,R] for backward.
    */
   attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void;
-  /** gradQkv[R,3C] from gradOut[R,C] and what forward read and wrote (recomputes the probabilities, tile by tile). */
+  /** gradQkv[R,3C] from gradOut[R,C] and the tensors of forward. Recomputes the probabilities tile by tile. */
   attentionBackward(
     gradQkv: Tensor,
     gradOut: Tensor,
@@ -272,8 +281,9 @@ export interface Device extends Allocator {
     options: AttentionOptions,
   ): void;
   /**
-   * Attention of n new positions in each of B sequences: appends their keys and values to row b at lengths[b].., then
-   * out[B*n,C] from qkv[B*n,3C] over all positions up to each one's own. Leaves `lengths` and `owners` to the caller.
+   * Attention of n new positions in each of B sequences. Stores their keys and values in entry b from position lengths[b]
+   * on, then computes out[B*n,C] from qkv[B*n,3C]; each position attends to all positions up to itself. The caller updates
+   * `lengths` and `owners`.
    */
   attentionCached(
     out: Tensor,
@@ -282,17 +292,17 @@ export interface Device extends Allocator {
     options: { readonly heads: number; readonly scale: number },
   ): void;
 
-  /** out[S,C] = x[index[s]], index i32[S]. */
+  /** out[s] = x[index[s]], with out[S,C] and index i32[S]. */
   gatherRows(out: Tensor, x: Tensor, index: Tensor): void;
-  /** out[R,C] = 0, then out[index[s]] = x[s]; no index twice. */
+  /** out[R,C] = 0, then out[index[s]] = x[s]. Indices must be distinct. */
   scatterRows(out: Tensor, x: Tensor, index: Tensor): void;
 
   /**
-   * losses[S] = cross-entropy of logits[S,W] against targets i32[S]; a negative target gives loss 0 and gradient 0.
-   * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as the Hugging Face Trainer has it).
+   * losses[S] = cross-entropy of logits[S,W] against targets i32[S]. A negative target gives loss 0 and gradient 0.
+   * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as in the Hugging Face Trainer).
    * With `gradientScale` f32[2], logits are overwritten by d(g * sum of losses)/d logits, where g is the product of its
-   * two numbers; in fp16 the second is the loss scale. Of a row only the first V = `vocabulary` logits count, all by
-   * default; the gradient of the others is 0.
+   * two numbers; in fp16 the second is the loss scale. Only the first V = `vocabulary` logits of a row count (default:
+   * all); the gradient of the others is 0.
    */
   crossEntropy(
     losses: Tensor,
@@ -311,14 +321,14 @@ export interface Device extends Allocator {
   sumOfSquares(out: Tensor, x: Tensor): void;
   /**
    * Completes step f32[6] = [learning rate, gradient scale, 1-beta1^t, 1-beta2^t, t, norm] from the learning rate and t:
-   * norm = sqrt(sumOfSquares[1]) / lossScale, gradient scale = min(1, maxNorm / (norm + 1e-6)) / lossScale as torch's
-   * clip_grad_norm_ (no clipping when maxNorm is 0), and t counts one update more. Where the sum is not finite the
-   * gradient scale is NaN and t stays.
+   * norm = sqrt(sumOfSquares[1]) / lossScale, gradient scale = min(1, maxNorm / (norm + 1e-6)) / lossScale as in torch's
+   * clip_grad_norm_ (no clipping if maxNorm is 0), and t increases by 1. If the sum is not finite, the gradient scale is
+   * NaN and t does not change.
    */
   prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void;
   /**
-   * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place;
-   * `gradients` are read times the gradient scale and left zeroed.
+   * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place.
+   * `gradients` are multiplied by the gradient scale when read, and set to zero afterwards.
    */
   adamw(
     parameters: Tensor,

@@ -1,11 +1,12 @@
-// Checks of what comes from data: an index outside its table would have a kernel read or write foreign memory.
+// Checks shapes, and index values that come from data: an index outside its table would make a kernel read or write
+// memory that does not belong to the tensor.
 
 import type { AttentionOptions, KeyValueCache } from './device.js';
 import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, expectDivisible, expectFloats, expectIntegers, type FloatType, show } from './shapes.js';
 import type { Tensor } from './tensor.js';
 
-/** Every entry of `index` lies in low..high-1. */
+/** @throws Error unless every entry of `index` is in low..high-1. */
 export function expectWithin(
   kernels: OperationKernels,
   operation: string,
@@ -14,11 +15,10 @@ export function expectWithin(
   high: number,
 ): void {
   const at = kernels.first_outside(index, index.size, low, high);
-  if (at >= 0)
-    throw new Error(`${operation}: entry ${at} of ${show(index)} lies outside ${low}..${high - 1}`);
+  if (at >= 0) throw new Error(`${operation}: entry ${at} of ${show(index)} is outside ${low}..${high - 1}`);
 }
 
-/** Checks an embedding or its gradient; `rows` is what is written or read for each position. */
+/** Checks the arguments of embedding and embeddingBackward; `rows` is the tensor [R,C] that is written or read. */
 export function checkEmbedding(
   kernels: OperationKernels,
   operation: string,
@@ -39,7 +39,7 @@ export function checkEmbedding(
   return [count, channels];
 }
 
-/** Checks what forward and backward of attention have in common. */
+/** Checks the arguments that attention and attentionBackward share. */
 export function checkAttention(
   kernels: OperationKernels,
   operation: string,
@@ -60,7 +60,7 @@ export function checkAttention(
   return [rows, channels];
 }
 
-/** Checks attention over a cache. */
+/** Checks the arguments of attentionCached. */
 export function checkCachedAttention(
   kernels: OperationKernels,
   out: Tensor,

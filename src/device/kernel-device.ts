@@ -1,6 +1,6 @@
-// A device whose operations are kernels with the parameters of one C ABI: here each operation of the contract checks its
-// shapes and calls one of them, and memory lives until `dispose`. Knows not where the kernels run. Indices that come from
-// data are checked before a kernel reads through them, where the kernels say how.
+// The base class of all devices: each operation of the contract checks its arguments and calls one kernel, and memory
+// lives until `dispose`. It does not know where the kernels run. Indices that come from data are checked before a kernel
+// uses them, on devices whose kernels can check them.
 
 import type {
   AdamWOptions,
@@ -21,7 +21,7 @@ import type { OperationKernels } from './operation-kernels.js';
 import { expectAll, expectFloats, expectIntegers, floatType, show, weightType } from './shapes.js';
 import type { DType, Tensor } from './tensor.js';
 
-/** What tensors lie in, and what goes in and out of it; the device contract says how. */
+/** The memory behind a device's tensors. The device contract describes the operations. */
 export interface DeviceMemory extends Pick<Device, 'upload' | 'download' | 'fetch' | 'fill' | 'copy'> {
   /** Bytes that may still be allocated. */
   available(): number;
@@ -42,7 +42,7 @@ export abstract class KernelDevice implements Device {
 
   abstract peakMemory(): number;
 
-  /** The kernels, ready to be called by this device. */
+  /** The kernels, prepared for calls from this device. */
   protected abstract kernels(): OperationKernels;
 
   ownMemory(): ReadonlyMap<string, number> {
@@ -73,7 +73,7 @@ export abstract class KernelDevice implements Device {
   download(source: Tensor, into?: Float32Array): Float32Array {
     this.ready();
     if (into && into.length !== source.size)
-      throw new Error(`download: ${show(source)} does not fill ${into.length} numbers`);
+      throw new Error(`download: ${show(source)} does not have ${into.length} elements`);
     return this.memory.download(source, into);
   }
 
@@ -396,7 +396,7 @@ export abstract class KernelDevice implements Device {
     }
     expectAll('adamw', floatType('adamw', this, working), shape, { working });
     if (working.dtype === 'f32' || kernels.adamw_narrow === undefined)
-      throw new Error(`adamw: ${show(working)} is no narrower copy`);
+      throw new Error(`adamw: ${show(working)} is not a half-precision copy`);
     kernels.adamw_narrow(working, ...buffers, ...rest);
   }
 
@@ -411,7 +411,7 @@ function dropoutArguments(
   dropout: Dropout,
 ): [probability: number, site: number, counter: Tensor] {
   if (!(dropout.probability >= 0 && dropout.probability < 1))
-    throw new Error(`${operation}: ${dropout.probability} is no dropout probability`);
+    throw new Error(`${operation}: dropout probability ${dropout.probability} is not in [0, 1)`);
   expectIntegers(operation, [3], { counter: dropout.counter });
   return [dropout.probability, dropout.site, dropout.counter];
 }

@@ -1,4 +1,4 @@
-// What a matrix product demands of its tensors, and how its options pass to the kernel.
+// Checks the tensors of a matrix product and encodes its options for the kernel.
 
 import type { Activation, Epilogue, MatmulOptions } from './device.js';
 import type { OperationKernels } from './operation-kernels.js';
@@ -11,7 +11,7 @@ const epilogueCode = { bias: 1, 'bias-activation': 2, 'activation-gradient': 3 }
   number
 >;
 
-/** @param device whose product it is: what types it takes. */
+/** @param device the dtypes that the device supports. @throws Error if a shape or dtype does not fit. */
 export function matmulArguments(
   device: FloatTypes,
   out: Tensor,
@@ -22,16 +22,17 @@ export function matmulArguments(
   const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
   const type = floatType('matmul', device, a);
   const typeOfB = weightType('matmul', device, b, type);
-  // Sums of products of halves may be kept as they are.
-  const kept = out.dtype === 'f32' && epilogue === undefined;
-  expectAll('matmul', kept ? 'f32' : type, [m, n], { out });
+  // A half-precision product is summed in f32, and may be stored unrounded.
+  const unrounded = out.dtype === 'f32' && epilogue === undefined;
+  expectAll('matmul', unrounded ? 'f32' : type, [m, n], { out });
   expectAll('matmul', type, transposeA ? [k, m] : [m, k], { a });
   expectAll('matmul', typeOfB, transposeB ? [n, k] : [k, n], { b });
-  if (accumulate && epilogue) throw new Error('matmul: accumulate does not go with an epilogue');
+  if (accumulate && epilogue) throw new Error('matmul: accumulate cannot be combined with an epilogue');
   const bias = epilogue !== undefined && 'bias' in epilogue ? epilogue.bias : undefined;
-  const before = epilogue !== undefined && 'preActivation' in epilogue ? epilogue.preActivation : undefined;
+  const preActivation =
+    epilogue !== undefined && 'preActivation' in epilogue ? epilogue.preActivation : undefined;
   if (bias) expectAll('matmul', type, [n], { bias });
-  if (before) expectAll('matmul', type, [m, n], { preActivation: before });
+  if (preActivation) expectAll('matmul', type, [m, n], { preActivation });
   const biasGradient = biasGradientOf(epilogue);
   if (biasGradient) expectFloats('matmul', [n], { biasGradient });
   return [
@@ -47,12 +48,12 @@ export function matmulArguments(
     Number(accumulate),
     epilogue ? epilogueCode[epilogue.kind] : 0,
     bias,
-    before,
+    preActivation,
     epilogue !== undefined && 'activation' in epilogue ? activationCode[epilogue.activation] : 0,
   ];
 }
 
-/** Where the sums of the product's columns go, if they are asked for. */
+/** The tensor that receives the column sums of the product, if the epilogue asks for them. */
 export function biasGradientOf(epilogue: Epilogue | undefined): Tensor | undefined {
   return epilogue?.kind === 'activation-gradient' ? epilogue.biasGradient : undefined;
 }

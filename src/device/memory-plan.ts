@@ -1,16 +1,16 @@
-// How much memory something would take on a device, found by building it against a device that only counts.
+// Plans memory: builds a model or pass on a device that only counts allocations.
 
 import type { Device } from './device.js';
 import { bytesPerElement, type DType, Tensor } from './tensor.js';
 
-/** Bytes by what they are for, as labelled by `allocate`. */
+/** Bytes by the label given to `allocate`. */
 export type MemoryPlan = ReadonlyMap<string, number>;
 
 export function totalBytes(plan: MemoryPlan): number {
   return [...plan.values()].reduce((total, bytes) => total + bytes, 0);
 }
 
-/** What `build` would allocate on `device`; nothing is, and `build` must only allocate. */
+/** The memory that `build` would allocate on `device`. Nothing is allocated, and `build` must only allocate. */
 export function planMemory(device: Device, build: (device: Device) => void): MemoryPlan {
   const plan = new Map<string, number>();
   const allocate = (label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor => {

@@ -1,11 +1,10 @@
-// The operations of the device contract as kernels with the parameters of one C ABI, in C++ for the CPU and in CUDA C++ for
-// a card.
+// The kernels that implement the device contract, with the parameters of one C ABI. They are written in C++ for the CPU, in
+// CUDA C++ for NVIDIA GPUs, and with TensorFlow.js operations.
 
 import type { Tensor } from './tensor.js';
 
 /**
- * The operations' kernels; see those of the CPU for what each parameter is. A tensor passes as such, nothing as
- * undefined, flags as 0 and 1.
+ * One method per kernel; the CPU kernels document the parameters. Flags are 0 or 1, and an absent tensor is undefined.
  */
 export interface OperationKernels {
   matmul(
@@ -25,8 +24,8 @@ export interface OperationKernels {
     activation: number,
   ): void;
   /**
-   * As matmul, of an epilogue that multiplies by the activation's gradient; biasGradient[n] += column sums of out.
-   * false, and nothing done, where the kernels have no better way than matmul and sum_rows.
+   * matmul with the activation-gradient epilogue, and biasGradient[n] += column sums of out. Returns false and does
+   * nothing if the kernels cannot do better than matmul followed by sum_rows.
    */
   matmul_bias_gradient?(biasGradient: Tensor, ...product: Parameters<OperationKernels['matmul']>): boolean;
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void;
@@ -139,7 +138,7 @@ export interface OperationKernels {
     heads: number,
     scale: number,
   ): void;
-  /** The first entry outside low..high-1; -1 where there is none, or where the kernels cannot tell. */
+  /** The index of the first entry outside low..high-1, or -1 if there is none or the kernels cannot check. */
   first_outside(index: Tensor, size: number, low: number, high: number): number;
   gather_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, channels: number): void;
   scatter_rows(out: Tensor, x: Tensor, index: Tensor, rows: number, allRows: number, channels: number): void;
@@ -176,7 +175,7 @@ export interface OperationKernels {
     decayed: number,
     size: number,
   ): void;
-  /** As adamw; working[size] becomes the parameters, rounded. Of kernels that compute in mixed precision. */
+  /** Like adamw; also writes the rounded parameters to working[size]. Exists only if the device has mixed precision. */
   adamw_narrow?(
     working: Tensor,
     parameters: Tensor,

@@ -22,16 +22,16 @@ function fault(kind: UserError['fault'], pattern: RegExp): (thrown: unknown) => 
 const folder = mkdtempSync(join(tmpdir(), 'select-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A machine whose only driver is a file of this text. */
+/** The environment of a machine whose only driver is a file with this content, or that has no driver. */
 function machine(libcuda?: string): NodeJS.ProcessEnv {
   const path = mkdtempSync(join(folder, 'cuda-'));
   if (libcuda !== undefined) writeFileSync(join(path, 'libcuda.so.1'), libcuda);
   return { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: path };
 }
 
-test('auto and cpu give the CPU device with the threads asked for, and say nothing where there is no driver', async () => {
+test('auto and cpu select the CPU device with the requested threads, without a note if there is no driver', async () => {
   for (const name of ['auto', 'cpu']) {
-    const onFallback = () => assert.fail('nobody asked for a GPU');
+    const onFallback = () => assert.fail('this machine has no GPU');
     const device = await selectDevice(name, { threads: 1, env: machine(), onFallback });
     assert.equal(device.kind, 'cpu');
     assert.match(device.description, /1 thread,/);
@@ -39,7 +39,7 @@ test('auto and cpu give the CPU device with the threads asked for, and say nothi
   }
 });
 
-test('auto says that a folder of libraries is not searched, where it is named by a relative path', async () => {
+test('auto reports a library folder that is not searched because its path is relative', async () => {
   const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: 'cuda' };
   const reasons: string[] = [];
   const onFallback = (left: string, why: string) => reasons.push(`${left}: ${why}`);
@@ -50,7 +50,7 @@ test('auto says that a folder of libraries is not searched, where it is named by
   );
 });
 
-test('auto says why it leaves a driver unused; cpu does not touch it', async () => {
+test('auto says why it does not use a driver; cpu does not load it', async () => {
   const env = machine('no library');
   const reasons: string[] = [];
   const onFallback = (left: string, why: string) => reasons.push(`${left}: ${why}`);
@@ -59,7 +59,7 @@ test('auto says why it leaves a driver unused; cpu does not touch it', async () 
   assert.match(reasons[0] ?? '', /^the GPU: .*libcuda\.so\.1 does not load/);
 });
 
-test('auto takes the CPU whatever the driver says when it starts', async () => {
+test('auto falls back to the CPU for every error of cuInit', async () => {
   const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder() };
   try {
     for (const status of ['2', '101', '304', '800', '801', '805', '806', '999', '12345']) {
@@ -76,7 +76,7 @@ test('auto takes the CPU whatever the driver says when it starts', async () => {
   }
 });
 
-test('auto takes bf16, else fp16, else fp32', async () => {
+test('auto chooses bf16 if available, otherwise fp16, otherwise fp32', async () => {
   const device = await selectDevice('cpu', { threads: 1 });
   const auto = (...precisions: string[]) =>
     resolvePrecision(Object.create(device, { precisions: { value: precisions } }), 'auto');
@@ -86,7 +86,7 @@ test('auto takes bf16, else fp16, else fp32', async () => {
   device.dispose();
 });
 
-test('auto takes TensorFlow.js only where no compiler is, and says so; tfjs is what it is asked for', async () => {
+test('auto uses TensorFlow.js only without a compiler, with a note; asking for tfjs gives no note', async () => {
   const env = { ...machine(), CXX: '/nonexistent/c++' };
   const reasons: string[] = [];
   const onFallback = (left: string, why: string) => reasons.push(fallbackNote(left as LeftUnused, why));
@@ -95,16 +95,16 @@ test('auto takes TensorFlow.js only where no compiler is, and says so; tfjs is w
   assert.equal(reasons.length, 1);
   assert.match(
     reasons[0] ?? '',
-    /^not on the CPU kernels: .*\/nonexistent\/c\+\+.*, so that TensorFlow\.js .* computes, which is slower; chatbot-train doctor/,
+    /^not using the CPU kernels: .*\/nonexistent\/c\+\+.*, so the slower TensorFlow\.js .* is used; run chatbot-train doctor/,
   );
   device.dispose();
   await assert.rejects(selectDevice('cpu', { env }), fault('device', /nonexistent/));
-  const asked = await selectDevice('tfjs:cpu', { onFallback: () => assert.fail('as asked') });
+  const asked = await selectDevice('tfjs:cpu', { onFallback: () => assert.fail('tfjs was requested') });
   assert.match(asked.description, /^TensorFlow\.js 4\.22\.0, plain JavaScript/);
   asked.dispose();
 });
 
-test('TensorFlow.js refuses half precision with the reason, and names the device that has it', async () => {
+test('TensorFlow.js refuses half precision, says why, and names a device that supports it', async () => {
   const device = await selectDevice('tfjs:cpu');
   assert.equal(resolvePrecision(device, 'auto'), 'fp32');
   assert.equal(resolveWeightPrecision(device, 'auto'), 'fp32');
@@ -123,20 +123,20 @@ test('TensorFlow.js refuses half precision with the reason, and names the device
   device.dispose();
 });
 
-test('backends of TensorFlow.js that are not there are a matter of the machine', async () => {
+test('an unknown TensorFlow.js backend is a device error', async () => {
   await assert.rejects(
     selectDevice('tfjs:webgl'),
     fault('device', /unknown TensorFlow\.js backend 'webgl': use tfjs:node-gpu, /),
   );
 });
 
-test('unknown devices are a mistake of usage', async () => {
+test('an unknown device is a usage error', async () => {
   await assert.rejects(selectDevice('cud'), fault('usage', /unknown device 'cud' \(did you mean 'cuda'\?\)/));
   for (const name of ['', 'gpu', 'CPU', 'cpu:0', 'cuda:x', 'cuda:', 'tfjs:', 'auto:1', 'cuda:1:2'])
     await assert.rejects(selectDevice(name), fault('usage', /unknown device .*auto, cpu, cuda, cuda:N/));
 });
 
-test('the CPU computes in fp32 and refuses other precisions by name', async () => {
+test('the CPU computes in fp32 and names any other precision that it refuses', async () => {
   const device = await selectDevice('cpu');
   assert.equal(resolvePrecision(device, 'auto'), 'fp32');
   assert.equal(resolvePrecision(device, 'fp32'), 'fp32');
@@ -148,7 +148,7 @@ test('the CPU computes in fp32 and refuses other precisions by name', async () =
   device.dispose();
 });
 
-test('weights that are only read are kept in bf16 where the device can, unless somebody says otherwise', async () => {
+test('read-only weights are stored in bf16 if the device supports it, unless another precision is requested', async () => {
   const device = await selectDevice('cpu');
   const plain = Object.create(device, { weightPrecisions: { value: ['fp32'] } });
   const narrow = Object.create(device, { weightPrecisions: { value: ['fp32', 'bf16'] } });

@@ -1,5 +1,5 @@
-// Which device a run takes, and in what precision. Knows the names that --device and --precision accept; what a
-// device can do, it tells itself.
+// Chooses a run's device and precision. Knows the names that the device and precision options accept; each device
+// reports its own capabilities.
 
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
@@ -12,15 +12,15 @@ import type { Device, Precision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
 export interface DeviceOptions {
-  /** Threads of the CPU device; its own default where undefined. */
+  /** Threads of the CPU device. Default: the device's own default. */
   readonly threads?: number | undefined;
-  /** Whether a card may round the factors of float32 products to TF32, where it has that. */
+  /** Whether a GPU that supports TF32 may round the inputs of float32 matrix products to it. */
   readonly tf32?: boolean;
-  /** Where libraries, compilers and caches are looked for. */
+  /** The environment variables that say where libraries, compilers and caches are. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Called once before kernels are compiled, which takes some seconds. */
+  /** Called once before kernels are compiled, which takes a few seconds. */
   readonly onCompile?: ((what: 'CPU' | 'CUDA') => void) | undefined;
-  /** Called where `auto` cannot take what is faster: a GPU that the machine seems to have, or the CPU's kernels. @param why a clause. */
+  /** Called if `auto` cannot use a faster device: a GPU that the machine seems to have, or the CPU. @param why a clause. */
   readonly onFallback?: ((left: LeftUnused, why: string) => void) | undefined;
 }
 
@@ -30,7 +30,7 @@ const spelling = new RegExp(`^(?:${deviceSpelling.source})$`);
 
 /**
  * @param name `auto`, `cpu`, `cuda`, `cuda:N`, `tfjs` or `tfjs:BACKEND`.
- * @throws UserError: usage for an unknown name; device where the machine or this version cannot give it.
+ * @throws UserError (usage) for an unknown name, (device) if the machine or this version cannot provide the device.
  */
 export async function selectDevice(name: string, options: DeviceOptions = {}): Promise<Device> {
   const family = familyOf(name);
@@ -61,41 +61,38 @@ function cuda({ env, tf32, onCompile }: DeviceOptions, ordinal: number): Device 
   return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell });
 }
 
-/** Loaded only where it is wanted: TensorFlow.js is large. */
+/** Imported on demand because TensorFlow.js is large. */
 async function tfjs(backend?: string): Promise<Device> {
   const { createTfjsDevice } = await import('./tfjs/tfjs-device.js');
   return await createTfjsDevice(backend);
 }
 
-/** The first GPU where it can be used. Most machines have none, and need no word about it. */
+/** The first GPU if it is usable. A machine without a driver gets no note, because most machines have no GPU. */
 async function fastestDevice(options: DeviceOptions): Promise<Device> {
   const { env = process.env, onFallback } = options;
   if (!mayHaveDriver(env)) return await compiledOrNot(options);
   try {
     return cuda(options, 0);
   } catch (thrown) {
-    if (!isOfDevice(thrown)) throw thrown;
+    if (!isDeviceError(thrown)) throw thrown;
     onFallback?.('the GPU', thrown instanceof CudaUnavailable ? thrown.reason : clause(thrown));
     return await compiledOrNot(options);
   }
 }
 
-/** The CPU's own kernels; without a compiler TensorFlow.js, which is several times slower but needs none. */
+/** The CPU device; if there is no compiler, TensorFlow.js, which needs none but is several times slower. */
 async function compiledOrNot(options: DeviceOptions): Promise<Device> {
   try {
     return cpu(options);
   } catch (thrown) {
-    if (!isOfDevice(thrown)) throw thrown;
+    if (!isDeviceError(thrown)) throw thrown;
     const device = await tfjs();
-    options.onFallback?.(
-      'the CPU kernels',
-      `${clause(thrown)}, so that ${device.description} computes, which is slower`,
-    );
+    options.onFallback?.('the CPU kernels', `${clause(thrown)}, so the slower ${device.description} is used`);
     return device;
   }
 }
 
-function isOfDevice(thrown: unknown): thrown is UserError {
+function isDeviceError(thrown: unknown): thrown is UserError {
   return thrown instanceof UserError && thrown.fault === 'device';
 }
 
@@ -103,12 +100,12 @@ function clause({ sentence }: UserError): string {
   return sentence.replace(/\.$/, '');
 }
 
-/** What is said where `auto` falls back. */
+/** The note for a run whose `auto` device falls back. */
 export function fallbackNote(left: LeftUnused, why: string): string {
-  return `not on ${left}: ${why}; chatbot-train doctor tells how to mend it`;
+  return `not using ${left}: ${why}; run chatbot-train doctor to see how to fix it`;
 }
 
-/** What is said while kernels are compiled. */
+/** The note printed while kernels are compiled. */
 export function compileNote(what: 'CPU' | 'CUDA'): string {
   return `compiling the ${what} kernels for this machine (once)`;
 }
@@ -124,7 +121,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
   );
 }
 
-/** What to train in. @throws UserError (device) for a precision that the device does not have. */
+/** The precision to train in. @throws UserError (device) if the device does not support the requested one. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
   return resolve(device, device.precisions, requested, {
     unable: 'does not compute in',
@@ -133,8 +130,8 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
 }
 
 /**
- * What to keep weights in that are only read: what the device computes in, or narrower. @throws UserError (device) for a
- * precision that the device does not have.
+ * The precision to store read-only weights in: one that the device computes in, or a narrower one.
+ * @throws UserError (device) if the device does not support the requested one.
  */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
   const known = [...device.precisions, ...device.weightPrecisions];
@@ -144,7 +141,7 @@ export function resolveWeightPrecision(device: Device, requested: Precision | 'a
   });
 }
 
-/** The best first: bf16 has the range of fp32, fp16 needs its loss scaled. */
+/** In order of preference: bf16 has the range of fp32, whereas fp16 needs loss scaling. */
 const preferred = ['bf16', 'fp16', 'fp32'] as const satisfies readonly Precision[];
 
 function resolve(

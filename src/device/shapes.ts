@@ -1,13 +1,13 @@
-// One place for what every operation demands of its tensors. A violation is a defect of the caller, so it is a plain
-// Error that names the operation, the tensor, and both shapes. A check costs well under a microsecond a tensor.
+// Shape and dtype checks for all operations. A violation is a bug in the caller, so it throws a plain Error that names the
+// operation, the tensor and both shapes. A check costs well under a microsecond per tensor.
 
 import type { Precision } from './device.js';
 import { bytesPerElement, type DType, type Tensor } from './tensor.js';
 
-/** What rows of activations, and the weights that they meet, may be made of. */
+/** The dtypes of activations and weights. */
 export type FloatType = Exclude<DType, 'i32'>;
 
-/** Every one of `tensors` is f32 and of that shape. */
+/** @throws Error unless every tensor is f32 and has this shape. */
 export function expectFloats(
   operation: string,
   shape: readonly number[],
@@ -16,7 +16,7 @@ export function expectFloats(
   expectAll(operation, 'f32', shape, tensors);
 }
 
-/** What types of floats a device computes in: f32, and what its precisions add. */
+/** The float dtypes a device supports: f32, and those of its other precisions. */
 export interface FloatTypes {
   readonly precisions: readonly Precision[];
   readonly weightPrecisions: readonly Precision[];
@@ -27,15 +27,18 @@ const precisionOf = { f32: 'fp32', bf16: 'bf16', f16: 'fp16' } as const satisfie
   Precision
 >;
 
-/** The type of all floats of a call, as one of its tensors has it. */
+/** The dtype of `tensor`, which all floats of the call share. @throws Error if the device does not compute in it. */
 export function floatType(operation: string, { precisions }: FloatTypes, tensor: Tensor): FloatType {
   const { dtype } = tensor;
   if (dtype === 'i32' || !precisions.includes(precisionOf[dtype]))
-    throw new Error(`${operation}: ${show(tensor)} is of no type that this device computes in`);
+    throw new Error(`${operation}: ${show(tensor)} has a dtype that this device does not compute in`);
   return dtype;
 }
 
-/** The type of weights that are only read, beside rows of `rows`: that, or what the device widens. */
+/**
+ * The dtype that `weights` must have beside activations of dtype `rows`: the same one, or bf16 if the device widens
+ * read-only bf16 weights to f32.
+ */
 export function weightType(
   operation: string,
   { weightPrecisions }: FloatTypes,
@@ -44,11 +47,11 @@ export function weightType(
 ): FloatType {
   const widened = rows === 'f32' && weights.dtype === 'bf16';
   if (widened && !weightPrecisions.includes('bf16'))
-    throw new Error(`${operation}: ${show(weights)} is of no type that this device widens`);
+    throw new Error(`${operation}: ${show(weights)} has a dtype that this device does not widen`);
   return widened ? 'bf16' : rows;
 }
 
-/** Every one of `tensors` is i32 and of that shape. */
+/** @throws Error unless every tensor is i32 and has this shape. */
 export function expectIntegers(
   operation: string,
   shape: readonly number[],
@@ -57,23 +60,23 @@ export function expectIntegers(
   expectAll(operation, 'i32', shape, tensors);
 }
 
-/** As many elements and bytes, in whatever shape. */
+/** @throws Error unless both have the same number of elements and bytes. Shapes may differ. */
 export function expectSameSize(operation: string, one: Tensor, other: Tensor): void {
   if (one.size !== other.size || bytesPerElement[one.dtype] !== bytesPerElement[other.dtype])
     throw new Error(`${operation}: ${show(one)} and ${show(other)} differ in size`);
 }
 
-/** `count` is `parts` times a whole number. */
+/** @throws Error unless `count` is divisible by `parts`. */
 export function expectDivisible(operation: string, count: number, parts: number): void {
   if (!Number.isInteger(parts) || parts < 1 || count % parts !== 0)
-    throw new Error(`${operation}: ${count} cannot be cut into ${parts} equal parts`);
+    throw new Error(`${operation}: ${count} cannot be divided into ${parts} equal parts`);
 }
 
 export function show(tensor: Tensor): string {
   return `${tensor.storage.label} ${tensor.dtype}[${tensor.shape}]`;
 }
 
-/** Every one of `tensors` is of that type and shape. */
+/** @throws Error unless every tensor has this dtype and shape. */
 export function expectAll(
   operation: string,
   dtype: DType,

@@ -1,4 +1,4 @@
-// A tensor is a row-major window onto device memory: it owns nothing and computes nothing.
+// A tensor is a row-major view of device memory. It owns no memory and computes nothing.
 
 export type DType = 'f32' | 'i32' | 'bf16' | 'f16';
 
@@ -23,32 +23,32 @@ export class Tensor {
   ) {
     this.size = shape.reduce((product, extent) => product * extent, 1);
     if (offset < 0 || (offset + this.size) * bytesPerElement[dtype] > storage.bytes)
-      throw new RangeError(`[${shape}] at ${offset} lies outside ${storage.label} (${storage.bytes} bytes)`);
+      throw new RangeError(`[${shape}] at ${offset} is outside ${storage.label} (${storage.bytes} bytes)`);
   }
 
-  /** The length of dimension `axis`. */
+  /** The size of dimension `axis`. */
   extent(axis: number): number {
     const extent = this.shape[axis];
     if (extent === undefined) throw new RangeError(`${this.storage.label} has no dimension ${axis}`);
     return extent;
   }
 
-  /** The pointer to the first element (`cpu` and `cuda`). */
+  /** The address of the first element (`cpu` and `cuda`). */
   get address(): number {
     return this.storage.address + this.offset * bytesPerElement[this.dtype];
   }
 
-  /** A window of `count` entries of the first dimension, from entry `from` on. */
+  /** A view of `count` entries of the first dimension, starting at entry `from`. */
   rows(count: number, from = 0): Tensor {
     if (count === this.shape[0] && from === 0) return this;
     const [first = 0, ...rest] = this.shape;
     if (from < 0 || from + count > first)
-      throw new RangeError(`rows ${from}..${from + count} lie outside ${this.storage.label} [${this.shape}]`);
+      throw new RangeError(`rows ${from}..${from + count} are outside ${this.storage.label} [${this.shape}]`);
     const stride = rest.reduce((product, extent) => product * extent, 1);
     return new Tensor(this.storage, this.offset + from * stride, [count, ...rest], this.dtype);
   }
 
-  /** `shape` elements from element `offset` of this tensor on. */
+  /** A view of the given shape, starting at element `offset` of this tensor. */
   view(offset: number, shape: readonly number[]): Tensor {
     return new Tensor(this.storage, this.offset + offset, shape, this.dtype);
   }

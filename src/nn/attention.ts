@@ -1,4 +1,5 @@
-// Causal self-attention of a block: project to query, key and value; attend; project back.
+// The causal self-attention of a block: project to query, key and value, attend, project back. It does not know whether
+// the input is a packed batch or new tokens beside a key-value cache; the context says so.
 
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -10,20 +11,20 @@ import type { GradientScratch } from './scratch.js';
 export interface AttentionActivations {
   /** [R,3C]. */
   readonly qkv: Tensor;
-  /** [R,C], before the projection back. */
+  /** [R,C], the input of the output projection. */
   readonly attended: Tensor;
   /** [H,R]. */
   readonly logSumExp: Tensor;
 }
 
-/** What a row may attend to: packed conversations, each within itself, or the past that a cache holds. */
+/** What a position attends to: its own packed sequence, or the positions in a key-value cache. */
 export type BlockContext =
   | { readonly kind: 'packed'; readonly segments: Segments; readonly dropout: Dropout }
   | { readonly kind: 'cached'; readonly cache: KeyValueCache };
 
 export type PackedBlockContext = Extract<BlockContext, { kind: 'packed' }>;
 
-/** What q.k is multiplied by in block `layer`. */
+/** The factor that q.k is multiplied by in block `layer`. */
 function attentionScale(config: GPT2Config, layer: number): number {
   const byWidth = config.scaleAttnWeights ? 1 / Math.sqrt(config.nEmbd / config.nHead) : 1;
   return config.scaleAttnByInverseLayerIdx ? byWidth / (layer + 1) : byWidth;
@@ -54,7 +55,7 @@ export class Attention {
     this.toOut.forward(out, attended);
   }
 
-  /** gradX[R,C] from gradOut[R,C], which may be the same memory. */
+  /** gradX[R,C] from gradOut[R,C]; the two may alias. */
   backward(
     gradX: Tensor,
     gradOut: Tensor,

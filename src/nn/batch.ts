@@ -1,20 +1,21 @@
-// A micro-batch of packed dialogues on the host: what the model reads and what it should predict.
+// A micro-batch of packed dialogues on the host: the model's input and its targets. It does not know how dialogues are
+// packed or which device they go to.
 
 /**
- * R rows, one per token position; the dialogues lie one after the other, and `Segments` describes their bounds. S <= R of
- * the rows are supervised.
+ * R positions, one per token. Dialogues follow each other, and `segmentStarts` and `segmentEnds` hold their boundaries
+ * (see `Segments`). S <= R positions are supervised.
  */
 export interface Batch {
   /** [R]. */
   readonly tokens: Int32Array;
-  /** [R], from 0 in every dialogue. */
+  /** [R], starting at 0 in every dialogue. */
   readonly positions: Int32Array;
-  /** [R]: the first row of the dialogue that a row belongs to. */
+  /** [R]: the index of the first position of the dialogue that each position belongs to. */
   readonly segmentStarts: Int32Array;
-  /** [R]: the row after its last one. */
+  /** [R]: the index after the last position of that dialogue. */
   readonly segmentEnds: Int32Array;
-  /** [S]: the rows whose prediction the loss counts. */
+  /** [S]: the indices of the positions whose predictions contribute to the loss. */
   readonly supervisedRows: Int32Array;
-  /** [S]: the token that each of them should predict. */
+  /** [S]: the token that each supervised position should predict. */
   readonly targets: Int32Array;
 }

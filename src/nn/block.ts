@@ -1,5 +1,5 @@
-// A pre-LN transformer block. It takes in the branch that the block before left pending, adds its attention to the
-// stream, and leaves its own MLP's output waiting for the next: each addition is fused with the layernorm after it.
+// A pre-LN transformer block. Every residual addition is fused with the layernorm that follows it, so a block does not add
+// its own MLP output to the residual stream: it returns the output as a pending branch, which the next block adds.
 
 import type { Allocator, Device, Dropout } from '../device/device.js';
 import type { DType, Tensor } from '../device/tensor.js';
@@ -10,16 +10,16 @@ import { Mlp } from './mlp.js';
 import type { Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
 
-/** What backward needs of a block's forward pass: 8 C + 2 nInner + H + 4 numbers a row. */
+/** The activations of a block that backward needs: 8 C + 2 nInner + H + 4 numbers per position. */
 export class BlockActivations {
-  /** The stream as it enters the attention, [R,C]: all that recomputation needs. */
+  /** The residual stream before the attention, [R,C]. Recomputation needs nothing else. */
   private readonly entering: Tensor;
   private readonly normed: Tensor;
   private readonly normedStats: Tensor;
   private readonly qkv: Tensor;
   private readonly attended: Tensor;
   private readonly logSumExp: Tensor;
-  /** The stream as it enters the MLP, [R,C]. */
+  /** The residual stream before the MLP, [R,C]. */
   private readonly middle: Tensor;
   private readonly middleNormed: Tensor;
   private readonly middleStats: Tensor;
@@ -27,8 +27,9 @@ export class BlockActivations {
   private readonly activated: Tensor;
 
   /**
-   * @param dtype what the model computes in; statistics are f32.
-   * @param shared where given, everything but `entering` is the memory of these (gradient checkpointing).
+   * @param capacity the maximum R.
+   * @param dtype the dtype that the model computes in. Statistics are f32.
+   * @param shared if given, everything except `entering` uses the memory of these activations (gradient checkpointing).
    */
   constructor(
     allocator: Allocator,
@@ -53,8 +54,8 @@ export class BlockActivations {
     this.activated = shared?.activated ?? allocate(nInner);
   }
 
-  /** The windows that a batch of `rows` rows uses, grouped by the layer that reads them. */
-  of(rows: number) {
+  /** The views for a batch of `rows` positions, grouped by the layer that reads them. */
+  views(rows: number) {
     const first = (tensor: Tensor) => tensor.rows(rows);
     return {
       entry: { stream: first(this.entering), out: first(this.normed), stats: first(this.normedStats) },
@@ -69,7 +70,7 @@ export class BlockActivations {
   }
 }
 
-/** Dropouts of the two branches; that of the attention's probabilities is part of its context. */
+/** The dropouts of the two residual branches. The dropout of the attention probabilities is part of `BlockContext`. */
 export interface BranchDropouts {
   readonly attention: Dropout;
   readonly mlp: Dropout;
@@ -89,19 +90,20 @@ export class Block {
   }
 
   /**
-   * @param before what waits to be taken in; null where the stream already lies in `entry.stream` (the embedding put
-   *   it there, or an earlier forward pass whose other activations are to be computed again).
-   * @param branch [R,C], where the output is left; may be `before.branch`.
+   * @param branch [R,C], receives the output; may alias `pending.branch`.
+   * @param pending the branch to add to the residual stream first. null if the stream is already in `entry.stream`:
+   *   the embedding wrote it, or recomputation reuses the stream of an earlier forward pass.
+   * @returns the MLP output as a pending branch.
    */
   forward(
     branch: Tensor,
     activations: BlockActivations,
-    before: PendingBranch | null,
+    pending: PendingBranch | null,
     context: BlockContext,
     dropouts: BranchDropouts,
   ): PendingBranch {
-    const { entry, attention, middle, mlp } = activations.of(branch.extent(0));
-    this.entryNorm.forward(entry, before);
+    const { entry, attention, middle, mlp } = activations.views(branch.extent(0));
+    this.entryNorm.forward(entry, pending);
     this.attention.forward(branch, entry.out, attention, context);
     this.middleNorm.forward(middle, { residual: entry.stream, branch, dropout: dropouts.attention });
     this.mlp.forward(branch, middle.out, mlp);
@@ -109,10 +111,11 @@ export class Block {
   }
 
   /**
-   * Turns the gradient of the stream behind this block (`scratch.stream`) into that of the stream before it, and that of
-   * the branch which forward left pending (`scratch.branch`) into that of the branch which it took in.
-   * @param before the dropout of the branch that forward took in; undefined where there was none.
-   * @param dropout that of the attention's branch.
+   * Backpropagates through the block in place. `scratch.stream` holds the gradient of the residual stream after the block
+   * and receives that before it. `scratch.branch` holds the gradient of the branch that forward returned, and receives
+   * that of the branch that forward was given.
+   * @param before the dropout of the branch that forward was given; undefined if there was none.
+   * @param dropout the dropout of the attention branch.
    */
   backward(
     activations: BlockActivations,
@@ -121,7 +124,7 @@ export class Block {
     dropout: Dropout,
     scratch: GradientScratch,
   ): void {
-    const { entry, attention, middle, mlp } = activations.of(scratch.stream.extent(0));
+    const { entry, attention, middle, mlp } = activations.views(scratch.stream.extent(0));
     const { stream, branch } = scratch;
     this.mlp.backward(branch, branch, middle.out, mlp, scratch.wide);
     this.middleNorm.backward(stream, branch, middle, { gradient: branch, dropout });

@@ -1,6 +1,6 @@
-// New tokens of up to N sequences through the model, with the keys and values of everything before kept on the device.
-// All sequences have the same number of tokens. They share what they have in common: a prompt is computed once, and
-// `reorder` moves no numbers (see KeyValueCache). Knows nothing of how the next token is chosen.
+// Runs new tokens of up to N sequences through the model; the keys and values of earlier tokens stay on the device. All
+// sequences have the same length. They share common prefixes: a prompt is computed once, and `reorder` copies no keys or
+// values (see KeyValueCache). It does not know how the next token is chosen.
 
 import type { Device, KeyValueCache } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -9,13 +9,13 @@ import { type GPT2, type ModelDropouts, modelDropouts } from './gpt2.js';
 import { IntegerArrays } from './integer-arrays.js';
 import { LmHead } from './lm-head.js';
 
-/** The most prompt tokens that are computed at a time. */
+/** The maximum number of prompt tokens computed at a time. */
 const promptChunk = 256;
 
 export interface DecodingPassOptions {
-  /** N, the most sequences that are continued side by side. */
+  /** N, the maximum number of sequences that are continued in parallel. */
   readonly sequences: number;
-  /** P, the most tokens of a sequence; at most the model's nPositions. */
+  /** P, the maximum number of tokens of a sequence; at most the model's nPositions. */
   readonly contextLength: number;
 }
 
@@ -26,7 +26,7 @@ export class DecodingPass {
   private readonly head: LmHead;
   private readonly keysAndValues: readonly Pick<KeyValueCache, 'keys' | 'values'>[];
   private readonly owners: Tensor;
-  /** Everything else that changes from step to step: lengths, tokens, positions and where the logits are wanted. */
+  /** The other integers that change from step to step: lengths, tokens, positions and the last position of each sequence. */
   private readonly integers: Tensor;
   private readonly activations: BlockActivations;
   private readonly branch: Tensor;
@@ -34,10 +34,10 @@ export class DecodingPass {
   private readonly last: Tensor;
   private readonly logits: Tensor;
   private readonly dropouts: ModelDropouts;
-  /** What `owners` on the device is to hold, [N][P]. */
+  /** The host copy of `owners`, [N][P]. */
   private readonly ownerTable: Int32Array;
   private ownersChanged = true;
-  /** How many tokens the cache holds of each sequence. */
+  /** How many tokens of each sequence are in the cache. */
   private filled = 0;
 
   constructor(
@@ -80,23 +80,23 @@ export class DecodingPass {
     return this.filled;
   }
 
-  /** How many more tokens fit. */
+  /** How many more tokens each sequence can take. */
   get room(): number {
     return this.contextLength - this.filled;
   }
 
-  /** Forgets all tokens but the first `length`. */
+  /** Drops all tokens after the first `length`. */
   rewind(length: number): void {
     if (!(length >= 0 && length <= this.filled))
-      throw new RangeError(`cannot go back to ${length} of ${this.filled} tokens`);
+      throw new RangeError(`cannot rewind from ${this.filled} to ${length} tokens`);
     this.filled = length;
     this.inherit(Array.from({ length: this.sequences }, (_, sequence) => sequence));
   }
 
   /**
-   * Appends tokens to the first sequence, whose past then becomes that of every sequence.
+   * Appends tokens to the first sequence, then makes every sequence a copy of it.
    * @param tokens at least 1 and at most `room`.
-   * @returns logits [V] after the last one.
+   * @returns the logits [V] after the last token.
    */
   prompt(tokens: ArrayLike<number>): Float32Array {
     if (tokens.length === 0 || tokens.length > this.room)
@@ -108,9 +108,9 @@ export class DecodingPass {
   }
 
   /**
-   * Appends one token to each of the first B sequences; the others are lost.
+   * Appends one token to each of the first B sequences. The other sequences become invalid.
    * @param tokens [B], 1 <= B <= N; `room` must be at least 1.
-   * @returns logits [B,V].
+   * @returns the logits [B,V] after each token.
    */
   advance(tokens: ArrayLike<number>): Float32Array {
     const count = tokens.length;
@@ -120,12 +120,12 @@ export class DecodingPass {
     return this.head.unpadded(this.device.download(this.logits.rows(count)));
   }
 
-  /** Lets sequence b go on from the past of sequence `parents[b]`, for the first `parents.length` sequences. */
+  /** Makes sequence b continue from the tokens of sequence `parents[b]`, for the first `parents.length` sequences. */
   reorder(parents: readonly number[]): void {
     this.inherit(parents);
   }
 
-  /** Owners of what is filled come from the parents; what will be filled is each sequence's own. */
+  /** Copies the owners of cached positions from each parent. Each sequence owns its future positions itself. */
   private inherit(parents: readonly number[]): void {
     const { contextLength, ownerTable, filled } = this;
     const before = ownerTable.slice();
@@ -137,7 +137,7 @@ export class DecodingPass {
     this.ownersChanged = true;
   }
 
-  /** `tokens` are as many for each of the first `sequences`, one sequence after the other. */
+  /** @param tokens the same number for each of the first `sequences` sequences, one sequence after another. */
   private forward(tokens: readonly number[], sequences: number): void {
     const rows = tokens.length;
     const count = rows / sequences;
@@ -165,7 +165,7 @@ export class DecodingPass {
       this.device.gatherRows(last, activations.final.out, lastRows);
       this.head.project(this.logits.rows(sequences), last);
     };
-    // A step of decoding is the same work each time; prompts have all lengths.
+    // A decoding step is always the same work and can be replayed. Prompts differ in length.
     if (count === 1) this.device.replay(this, `advance ${sequences}`, compute);
     else compute();
     this.filled += count;

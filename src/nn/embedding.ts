@@ -1,4 +1,4 @@
-// Token and learned position embeddings, added.
+// The sum of token embeddings and learned position embeddings, with dropout.
 
 import type { Device, Dropout } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -22,6 +22,7 @@ export class Embedding {
     this.device.embedding(out, tokens, positions, tables, dropout);
   }
 
+  /** Adds to the gradients of both tables from gradOut[R,C]. */
   backward(gradOut: Tensor, tokens: Tensor, positions: Tensor, dropout: Dropout): void {
     const gradients = { token: this.token.gradient, position: this.position.gradient };
     this.device.embeddingBackward(gradients, gradOut, tokens, positions, dropout);

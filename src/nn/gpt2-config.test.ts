@@ -24,7 +24,7 @@ function refuses(json: unknown, pattern: RegExp): void {
 }
 
 describe('parseGPT2Config', () => {
-  it('gives missing keys the values of transformers', () => {
+  it('gives missing keys the defaults of transformers', () => {
     assert.deepEqual(parseGPT2Config({}, 'm'), presetConfig('small', 50257));
   });
 
@@ -79,18 +79,18 @@ describe('parseGPT2Config', () => {
     });
   });
 
-  it('takes n_ctx where n_positions is missing, and null for the default', () => {
+  it('reads n_ctx if n_positions is missing, and treats null as the default', () => {
     assert.equal(parseGPT2Config({ n_ctx: 300 }, 'm').nPositions, 300);
     assert.equal(parseGPT2Config({ n_ctx: 300, n_positions: 200 }, 'm').nPositions, 200);
     assert.equal(parseGPT2Config({ n_inner: null, n_embd: 24 }, 'm').nInner, 96);
   });
 
-  it('takes the tanh form of GELU under all its names', () => {
+  it('accepts every name of the tanh form of GELU', () => {
     for (const name of ['gelu_new', 'gelu_pytorch_tanh'])
       assert.equal(parseGPT2Config({ activation_function: name }, 'm').activationFunction, 'gelu_new');
   });
 
-  it('refuses by name what it does not support', () => {
+  it('names the unsupported feature that it refuses', () => {
     refuses({ model_type: 'llama' }, /model_type "llama"/);
     refuses({ architectures: ['LlamaForCausalLM'] }, /architectures \["LlamaForCausalLM"\]/);
     refuses({ model_type: 'gpt2', architectures: ['GPT2LMHeadCustomModel'] }, /architectures/);
@@ -103,7 +103,7 @@ describe('parseGPT2Config', () => {
     refuses({ quantization_config: { bits: 4 } }, /quantization_config/);
   });
 
-  it('refuses values that no model can have', () => {
+  it('refuses invalid values', () => {
     refuses(7, /expected a JSON object/);
     refuses([], /expected a JSON object/);
     refuses({ n_embd: 10, n_head: 3 }, /n_embd 10 is not divisible by n_head 3/);
@@ -122,19 +122,19 @@ describe('parseGPT2Config', () => {
 });
 
 describe('dialogue_order', () => {
-  it('is forward where config.json does not say, and an ordinary config.json does not say', () => {
+  it('defaults to forward, and is written only for reversed models', () => {
     assert.equal(parseGPT2Config({}, 'm').dialogueOrder, 'forward');
     assert.equal(parseGPT2Config({ dialogue_order: null }, 'm').dialogueOrder, 'forward');
     assert.ok(!('dialogue_order' in gpt2ConfigJson(presetConfig('tiny', 10), 9)));
   });
 
-  it('comes back as it was written', () => {
+  it('is read back as written', () => {
     const config: GPT2Config = { ...presetConfig('tiny', 10), dialogueOrder: 'reversed', bosTokenId: 9 };
     assert.equal(gpt2ConfigJson(config, 9).dialogue_order, 'reversed');
     assert.deepEqual(parseGPT2Config(gpt2ConfigJson(config, 9), 'm'), config);
   });
 
-  it('is refused where it is anything else', () => {
+  it('refuses any other value', () => {
     for (const order of ['backwards', 1, true, ['reversed']])
       refuses({ dialogue_order: order }, /dialogue_order must be "forward" or "reversed", found /);
   });
@@ -153,7 +153,7 @@ describe('gpt2ConfigJson', () => {
     assert.deepEqual(parseGPT2Config(json, 'm'), config);
   });
 
-  it('lets a text begin with the token that ends one where nothing else is said, and pad with none', () => {
+  it('uses the eos token as bos token by default, and no pad token', () => {
     const json = gpt2ConfigJson(presetConfig('tiny', 1000), 999);
     assert.equal(json.bos_token_id, 999);
     assert.ok(!('pad_token_id' in json));
@@ -172,7 +172,7 @@ describe('expectedTensors', () => {
     assert.equal(parameters('large'), 774_030_080);
   });
 
-  it('has a head only where it is not tied', () => {
+  it('includes a head only for untied embeddings', () => {
     const config = presetConfig('tiny', 10);
     assert.ok(!expectedTensors(config).some(({ name }) => name === 'lm_head.weight'));
     assert.deepEqual(expectedTensors({ ...config, tieWordEmbeddings: false }).at(-1), {
@@ -183,7 +183,7 @@ describe('expectedTensors', () => {
 });
 
 describe('presetConfig', () => {
-  it('knows its names and suggests one', () => {
+  it('lists its names and suggests a similar one', () => {
     assert.deepEqual(presetNames, ['tiny', 'small', 'medium', 'large']);
     assert.throws(() => presetConfig('meduim', 5), /did you mean medium\?/);
   });

@@ -1,7 +1,7 @@
-// The numbers that make one GPT-2 differ from another, named as in Hugging Face's GPT2Config (in camelCase), and
-// config.json to and from them. A key that changes what the model computes is honoured or refused by name; all
-// others (use_cache, summary_*, task_specific_params, reorder_and_upcast_attn, which float32 does not see) are ignored.
-// dialogue_order is a key of this program's own, which transformers ignores and keeps.
+// The configuration of a GPT-2 model, named as in Hugging Face's GPT2Config (but in camelCase), and its conversion from and
+// to config.json. A key that changes what the model computes is honoured or refused by name. All other keys are ignored:
+// use_cache, summary_*, task_specific_params, and reorder_and_upcast_attn, which makes no difference in float32.
+// dialogue_order is this program's own key; transformers ignores it and keeps it.
 
 import type { Activation } from '../device/device.js';
 import { UserError } from '../errors.js';
@@ -9,19 +9,19 @@ import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 
 /**
- * Which way round the model has learnt conversations: each turn from those before it, as a model must that talks, or
- * from those after it. Nothing that it computes depends on it.
+ * The order of turns that the model was trained on. A `forward` model predicts each turn from the turns before it, as a
+ * chat model must; a `reversed` model predicts each turn from the turns after it. The computation is the same.
  */
 export type DialogueOrder = 'forward' | 'reversed';
 
 export interface GPT2Config {
   readonly vocabSize: number;
-  /** The longest context, in tokens. */
+  /** The context length, in tokens. */
   readonly nPositions: number;
   readonly nEmbd: number;
   readonly nLayer: number;
   readonly nHead: number;
-  /** Width of the MLP; 4 * nEmbd where config.json says null. */
+  /** Width of the MLP; 4 * nEmbd if config.json says null. */
   readonly nInner: number;
   readonly activationFunction: Activation;
   readonly embdPdrop: number;
@@ -33,7 +33,10 @@ export interface GPT2Config {
   readonly tieWordEmbeddings: boolean;
   readonly initializerRange: number;
   readonly dialogueOrder: DialogueOrder;
-  /** The tokens that begin and pad a text. They change nothing here, but a trained folder keeps them; null: not said. */
+  /**
+   * The ids of the tokens that begin and pad a text, or null if the config does not say. They have no effect here, but a
+   * trained model's folder keeps them.
+   */
   readonly bosTokenId: number | null;
   readonly padTokenId: number | null;
 }
@@ -43,7 +46,7 @@ export interface TensorShape {
   readonly shape: readonly number[];
 }
 
-/** Names of transformers' activations that compute the same function. */
+/** Activation names in transformers that compute the same function. */
 const activations: Readonly<Record<string, Activation>> = {
   gelu_new: 'gelu_new',
   gelu_pytorch_tanh: 'gelu_new',
@@ -53,7 +56,7 @@ const activations: Readonly<Record<string, Activation>> = {
   gelu_python: 'gelu',
 };
 
-/** Whose weights are those of GPT2LMHeadModel, but for a small head that is not used. */
+/** Architectures with the weights of GPT2LMHeadModel, some with a small extra head that is not used. */
 const architectures = [
   'GPT2Model',
   'GPT2LMHeadModel',
@@ -63,12 +66,12 @@ const architectures = [
   'GPT2ForQuestionAnswering',
 ];
 
-/** Beyond these a config is damaged or hostile; they keep every size that is computed from it exact. */
+/** A config beyond these limits is damaged or hostile. Within them, all sizes computed from it are exact integers. */
 const mostLayers = 4096;
 const mostWide = 2 ** 24;
 const mostTokens = 2 ** 31 - 1;
 
-/** Reads one key after the other of a config.json, complaining by name. */
+/** Reads the keys of a config.json. Every error names the key. */
 class ConfigReader {
   constructor(
     private readonly entries: Readonly<Record<string, unknown>>,
@@ -79,7 +82,7 @@ class ConfigReader {
     return new UserError('model-config-invalid', `${this.source}: ${complaint}`);
   }
 
-  /** The first of `keys` that is there and not null. */
+  /** The value of the first of `keys` that is present and not null. */
   value(...keys: string[]): unknown {
     for (const key of keys)
       if (Object.hasOwn(this.entries, key) && this.entries[key] !== null) return this.entries[key];
@@ -106,7 +109,7 @@ class ConfigReader {
     return value;
   }
 
-  /** A feature that this program does not have. */
+  /** Refuses a feature that this program does not support, unless it is switched off. */
   absent(key: string, isOff: (value: unknown) => boolean): void {
     const value = this.value(key);
     if (value !== undefined && !isOff(value))
@@ -148,7 +151,7 @@ function tokenId(value: unknown): number | null {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
 }
 
-/** @param generation a parsed generation_config.json, whose ids count where config.json names none. */
+/** Adds the special token ids that config.json does not have. @param generation a parsed generation_config.json. */
 export function withTokenIds(config: GPT2Config, generation: unknown): GPT2Config {
   if (typeof generation !== 'object' || generation === null) return config;
   return {
@@ -158,7 +161,7 @@ export function withTokenIds(config: GPT2Config, generation: unknown): GPT2Confi
   };
 }
 
-/** The ids of special tokens as config.json and generation_config.json have them; the end of a text may begin one. */
+/** The special token ids as config.json and generation_config.json name them. Without a bos token, the eos token is used. */
 export function specialTokenIds(
   { bosTokenId, padTokenId }: GPT2Config,
   endOfText: number,
@@ -171,9 +174,9 @@ export function specialTokenIds(
 }
 
 /**
- * A parsed config.json. Missing keys have the values that transformers gives them.
- * @param source how error messages name it.
- * @throws UserError (model) naming the key whose value is wrong or not supported.
+ * Reads a parsed config.json. Missing keys get the defaults of transformers.
+ * @param source the name of the file in error messages.
+ * @throws UserError (model) that names the key whose value is invalid or not supported.
  */
 export function parseGPT2Config(json: unknown, source: string): GPT2Config {
   if (typeof json !== 'object' || json === null || Array.isArray(json))
@@ -219,8 +222,8 @@ export function parseGPT2Config(json: unknown, source: string): GPT2Config {
 }
 
 /**
- * config.json as transformers' GPT2LMHeadModel.from_pretrained opens it.
- * @param endOfText the tokenizer's id of the token that ends a text.
+ * A config.json that transformers' GPT2LMHeadModel.from_pretrained can open.
+ * @param endOfText the id of the token that ends a text.
  */
 export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<string, unknown> {
   return {
@@ -249,7 +252,7 @@ export function gpt2ConfigJson(config: GPT2Config, endOfText: number): Record<st
 }
 
 /**
- * Every tensor of a GPT2LMHeadModel, in the order of the forward pass, named as transformers does without its
+ * Every tensor of a GPT2LMHeadModel, in the order of the forward pass, with transformers' names without the
  * `transformer.` prefix. Linear weights are [in, out] (transformers' Conv1D), embeddings and the head [out, in].
  */
 export function expectedTensors(config: GPT2Config): TensorShape[] {
@@ -279,11 +282,11 @@ export function expectedTensors(config: GPT2Config): TensorShape[] {
   ];
 }
 
-/** Layers, width, heads and positions of the shapes that a fresh model can have. */
+/** The sizes of a new model: layers, width, heads and context length. */
 const presets = {
   /**
-   * Learns a few hundred conversations in a minute on a laptop's processor. Most of that time would go into a head for
-   * 50,257 tokens, of which so few conversations have some 2,000; see `presetVocabulary`.
+   * Learns a few hundred conversations in a minute on a laptop CPU. With a head for all 50,257 tokens, most of that time
+   * would go into the head, although a few hundred conversations use only about 2,000 tokens; see `presetVocabulary`.
    */
   tiny: { nLayer: 4, nEmbd: 128, nHead: 4, nPositions: 256 },
   /** GPT-2 and DialoGPT of 124, 355 and 774 million parameters. */
@@ -309,12 +312,12 @@ export function unknownPreset(name: string): UserError {
   );
 }
 
-/** How many tokens a fresh model knows: those of GPT-2, or the first of them and <|endoftext|>. */
+/** The vocabulary size of a new model: all of GPT-2's tokens, or only the first ones and <|endoftext|>. */
 export function presetVocabulary(name: string): number {
   return name === 'tiny' ? 4096 : 50257;
 }
 
-/** @throws UserError (model) when there is no preset of that name. */
+/** @throws UserError (model) if there is no preset with this name. */
 export function presetConfig(name: string, vocabSize: number): GPT2Config {
   if (!isPreset(name)) throw unknownPreset(name);
   const shape = presets[name];

@@ -1,6 +1,6 @@
-// GPT-2 (Radford et al. 2019): token and position embeddings, pre-LN blocks, a final layernorm, a head that shares the
-// embedding's table. Knows nothing of text, files or optimizers. Memory for activations comes from the pass that runs
-// it (training-pass.ts, scoring-pass.ts, decoding-pass.ts).
+// GPT-2 (Radford et al. 2019): token and position embeddings, pre-LN blocks and a final layernorm. The head, usually tied
+// to the token embeddings, is in lm-head.ts. This file knows nothing about text, files or optimizers. The pass that runs
+// the model allocates its activations (training-pass.ts, scoring-pass.ts, decoding-pass.ts).
 
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -15,27 +15,27 @@ import { headTable, logitsWidth } from './lm-head.js';
 import { type ParameterOptions, type ParameterShape, Parameters } from './parameters.js';
 import type { GradientScratch } from './scratch.js';
 
-/** The tokens of a pass as they lie on the device; i32[R] each. */
+/** The input of a pass on the device: token ids and positions, i32[R] each. */
 export interface Positions {
   readonly tokens: Tensor;
   readonly positions: Tensor;
 }
 
 export interface ModelActivations {
-  /** One a block; they may be one and the same where no backward follows. */
+  /** One per block. All blocks may share one if no backward follows. */
   readonly blocks: readonly BlockActivations[];
-  /** What a block leaves pending, [R,C]. */
+  /** The output that a block returns as pending, [R,C]. */
   readonly branch: Tensor;
   readonly final: NormActivations;
 }
 
-/** Every dropout of the model, by place; all zero outside of training. */
+/** Every dropout of the model. All probabilities are zero outside training. */
 export interface ModelDropouts {
   readonly embedding: Dropout;
   readonly blocks: readonly { readonly probabilities: Dropout; readonly branches: BranchDropouts }[];
 }
 
-/** What the rows of a pass may attend to; a cache for each block. */
+/** What the positions of a pass attend to: their own packed sequence, or a key-value cache per block. */
 export type ModelContext =
   | { readonly kind: 'packed'; readonly segments: Segments }
   | { readonly kind: 'cached'; readonly caches: readonly KeyValueCache[] };
@@ -65,7 +65,7 @@ export class GPT2 {
   private readonly blocks: readonly Block[];
   private readonly finalNorm: LayerNorm;
 
-  /** @throws UserError (device) where the device has no memory for it, or cannot compute so wide a model. */
+  /** @throws UserError (device) if the device does not have enough memory, or if the model is too wide for it. */
   constructor(
     readonly device: Device,
     readonly config: GPT2Config,
@@ -75,7 +75,7 @@ export class GPT2 {
     if (!device.precisions.includes(precision))
       throw new Error(`${device.kind} does not compute in ${precision}`);
     if (weights !== precision && !device.weightPrecisions.includes(weights))
-      throw new Error(`${device.kind} keeps no weights in ${weights}`);
+      throw new Error(`${device.kind} does not store weights in ${weights}`);
     refuseTooWide(device, config);
     this.parameters = new Parameters(device, parameterShapes(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
@@ -86,32 +86,38 @@ export class GPT2 {
     this.finalNorm = new LayerNorm(device, this.parameters, 'ln_f', config.layerNormEpsilon);
   }
 
-  /** Leaves the last hidden state in `activations.final.out`, [R,C]. */
+  /** Writes the last hidden state to `activations.final.out`, [R,C]. */
   forward(
     activations: ModelActivations,
     input: Positions,
-    attend: ModelContext,
+    context: ModelContext,
     dropouts: ModelDropouts,
   ): void {
     const rows = input.tokens.size;
-    const first = activations.blocks[0]?.of(rows).entry.stream;
+    const first = activations.blocks[0]?.views(rows).entry.stream;
     if (first) this.embedding.forward(first, input.tokens, input.positions, dropouts.embedding);
     let pending: PendingBranch | null = null;
     this.blocks.forEach((block, layer) => {
       const { probabilities, branches } = at(dropouts.blocks, layer);
-      const context: BlockContext =
-        attend.kind === 'packed'
-          ? { ...attend, dropout: probabilities }
-          : { kind: 'cached', cache: at(attend.caches, layer) };
-      pending = block.forward(activations.branch, at(activations.blocks, layer), pending, context, branches);
+      const blockContext: BlockContext =
+        context.kind === 'packed'
+          ? { ...context, dropout: probabilities }
+          : { kind: 'cached', cache: at(context.caches, layer) };
+      pending = block.forward(
+        activations.branch,
+        at(activations.blocks, layer),
+        pending,
+        blockContext,
+        branches,
+      );
     });
     this.finalNorm.forward(activations.final, pending);
   }
 
   /**
-   * From the gradient of the last hidden state, gradHidden[R,C], to that of every parameter (added). gradHidden may be
+   * Adds to the gradient of every parameter, from the gradient of the last hidden state, gradHidden[R,C], which may alias
    * `scratch.branch`.
-   * @param recompute whether blocks share their activations, so that all but the last one's must be filled again.
+   * @param recompute whether blocks share activations (gradient checkpointing): all but the last block run forward again.
    */
   backward(
     gradHidden: Tensor,
@@ -144,20 +150,20 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
   const headSize = nEmbd / nHead;
   const wide =
     nEmbd > row
-      ? `rows of up to ${row} channels, and this model's have ${nEmbd}`
+      ? `models of up to ${row} channels, but this one has ${nEmbd}`
       : headSize > head
-        ? `attention heads of up to ${head} channels, and this model's have ${headSize}`
+        ? `attention heads of up to ${head} channels, but those of this model have ${headSize}`
         : null;
   if (wide)
     throw new UserError(
       'model-unsupported-by-device',
-      `${kind} computes ${wide}: use ${option('device', 'cpu')}`,
+      `${kind} supports ${wide}: use ${option('device', 'cpu')}`,
     );
 }
 
 /**
- * Layernorms read theirs in f32. Where the head reads its table, there is room for logits in a number that the device's
- * products like.
+ * Layernorms read their parameters in f32. The table that the head multiplies with reserves extra rows, so that the number
+ * of logits is a multiple that suits the device's matrix products.
  */
 function parameterShapes(device: Device, config: GPT2Config): ParameterShape[] {
   return expectedTensors(config).map((tensor) => ({

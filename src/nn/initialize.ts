@@ -1,9 +1,10 @@
-// Fresh weights, as GPT-2 was born: normal with standard deviation `initializerRange`, the projections back into the
-// residual stream narrower by 1/sqrt(2 * layers), biases zero, layernorms one. (transformers: GPT2PreTrainedModel.)
+// Initial weights as in GPT-2 (transformers: GPT2PreTrainedModel). Weights are normally distributed with standard deviation
+// `initializerRange`, scaled by 1/sqrt(2 * layers) for the projections back into the residual stream. Biases are zero and
+// layernorm weights one.
 
 import type { GPT2 } from './gpt2.js';
 
-/** @param uniform gives numbers in [0, 1); the same ones give the same weights. */
+/** @param uniform returns numbers in [0, 1). The same numbers give the same weights. */
 export function initializeWeights(model: GPT2, uniform: () => number): void {
   const { initializerRange, nLayer } = model.config;
   for (const { name, value } of model.parameters) {
@@ -19,7 +20,7 @@ export function initializeWeights(model: GPT2, uniform: () => number): void {
   }
 }
 
-/** Box-Muller: two normal numbers from two uniform ones. */
+/** The Box-Muller transform: two normal numbers from two uniform ones. */
 function fillNormal(data: Float32Array, deviation: number, uniform: () => number): void {
   for (let index = 0; index < data.length; index += 2) {
     const radius = deviation * Math.sqrt(-2 * Math.log(1 - uniform()));

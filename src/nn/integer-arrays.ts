@@ -1,4 +1,4 @@
-// Several arrays of integers on their way to a device in one copy: by themselves they would cost more than they weigh.
+// Uploads several small integer arrays in one copy, because each copy to a device has a fixed cost.
 
 import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -7,14 +7,14 @@ export class IntegerArrays {
   private readonly host: Int32Array;
   private filled = 0;
 
-  /** @param target i32, where they are to lie, one after the other. */
+  /** @param target i32, the memory that receives the arrays one after another. */
   constructor(private readonly target: Tensor) {
     this.host = new Int32Array(target.size);
   }
 
   /**
-   * Takes `values`, and after them, up to a number of `count`, what `padding` gives for each place.
-   * @returns where they will lie, [count].
+   * Adds `values`, padded to `count` elements with `padding(index)`.
+   * @returns the view [count] of the target that will hold them.
    */
   put(values: ArrayLike<number>, count = values.length, padding: (at: number) => number = () => 0): Tensor {
     const { host, filled } = this;
@@ -24,7 +24,7 @@ export class IntegerArrays {
     return this.target.rows(count, filled);
   }
 
-  /** Copies all that were taken. */
+  /** Copies all arrays to the device. */
   upload(device: Device): void {
     device.upload(this.target.rows(this.filled), this.host.subarray(0, this.filled));
   }

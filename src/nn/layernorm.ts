@@ -1,21 +1,21 @@
-// Layer normalisation, alone or fused with the addition of a residual branch that waits to join the stream.
+// Layer normalisation, alone or fused with adding a pending residual branch to the residual stream.
 
 import type { BranchGradient, Device, Dropout } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
 import type { Parameter, Parameters } from './parameters.js';
 
-/** What a sublayer has computed and the residual stream has not yet taken in. */
+/** The output of a sublayer that is not yet added to the residual stream. */
 export interface PendingBranch {
-  /** The stream without it, [R,C]. */
+  /** The residual stream without the branch, [R,C]. */
   readonly residual: Tensor;
   /** [R,C]. */
   readonly branch: Tensor;
   readonly dropout: Dropout;
 }
 
-/** What backward needs of a forward pass. */
+/** The activations of a layernorm that backward needs. */
 export interface NormActivations {
-  /** The residual stream that was normalised, [R,C]. */
+  /** The residual stream, which is the input of the normalisation, [R,C]. */
   readonly stream: Tensor;
   /** [R,C]. */
   readonly out: Tensor;
@@ -37,7 +37,7 @@ export class LayerNorm {
     this.bias = parameters.get(`${name}.bias`);
   }
 
-  /** Takes `pending` into the stream, where there is something, and normalises the stream into `out`. */
+  /** Adds `pending`, if any, to the residual stream, and writes the normalised stream to `out`. */
   forward({ stream, out, stats }: NormActivations, pending: PendingBranch | null): void {
     const values = { weight: this.weight.value, bias: this.bias.value };
     if (pending) {
@@ -47,8 +47,8 @@ export class LayerNorm {
   }
 
   /**
-   * gradStream += the gradient through the normalisation; adds to the gradients of weight and bias.
-   * @param branch what forward took into the stream: receives its gradient, which may be the memory of gradOut.
+   * gradStream += the gradient through the normalisation. Also adds to the gradients of weight and bias.
+   * @param branch receives the gradient of the branch that forward added to the stream; may alias gradOut.
    */
   backward(
     gradStream: Tensor,

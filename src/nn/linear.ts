@@ -1,4 +1,4 @@
-// y = x W + b with W [in, out], the layout of GPT-2's Conv1D.
+// A linear layer: y = x W + b with W [in, out], the layout of GPT-2's Conv1D.
 
 import type { Device, Epilogue } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -17,18 +17,18 @@ export class Linear {
     this.bias = parameters.get(`${name}.bias`);
   }
 
-  /** out[R,out] from x[R,in]; `epilogue` replaces the plain addition of the bias. */
+  /** out[R,out] from x[R,in]. `epilogue` replaces the default, which adds the bias. */
   forward(out: Tensor, x: Tensor, epilogue: Epilogue = { kind: 'bias', bias: this.bias.value }): void {
     this.device.matmul(out, x, this.weight.value, { epilogue });
   }
 
-  /** Adds to the gradients of weight and bias; writes gradX[R,in] from gradOut[R,out]. */
+  /** Adds to the gradients of weight and bias, and writes gradX[R,in] from gradOut[R,out]. */
   backward(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
     this.device.sumRows(this.bias.gradient, gradOut);
     this.backwardOfProduct(gradX, gradOut, x, epilogue);
   }
 
-  /** The same where the bias has its gradient already, from whatever computed gradOut. */
+  /** Like `backward`, but without the bias gradient: the operation that computed gradOut has already added it. */
   backwardOfProduct(gradX: Tensor, gradOut: Tensor, x: Tensor, epilogue?: Epilogue): void {
     this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
     this.device.matmul(gradX, gradOut, this.weight.value, {

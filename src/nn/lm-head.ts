@@ -1,38 +1,38 @@
-// The language-model head with its loss. Logits exist only for supervised rows and only a chunk at a time: the loss
-// kernel overwrites them with their gradient, which is consumed before the next chunk is computed.
+// The language-model head and its loss. Logits are computed only for supervised positions, and only one chunk at a time:
+// the loss kernel overwrites them with their gradient, which is used before the next chunk is computed.
 
 import type { Device } from '../device/device.js';
 import { bytesPerElement, type Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 import type { Parameter, Parameters } from './parameters.js';
 
-/** Of logits at a time. Each chunk adds to the gradient of the whole table, so they should not be small. */
+/** The size of a logits chunk. Each chunk adds to the gradient of the whole table, so chunks should not be small. */
 const chunkBytes = 128 * 2 ** 20;
 
-/** Logits that `hits` brings to the host at a time: some 13 MB for GPT-2's vocabulary. */
+/** The number of positions whose logits `hits` downloads at a time: about 13 MB for GPT-2's vocabulary. */
 const downloadedRows = 64;
 
-/** What the head learns from: which rows are supervised, and by what. */
+/** The training signal of the head: which positions are supervised, and their targets. */
 export interface Supervision {
-  /** i32[S], which rows of hidden, none twice. */
+  /** i32[S], distinct row indices of hidden. */
   readonly rows: Tensor;
-  /** i32[S], token ids; negative in rows that pad the others. */
+  /** i32[S], token ids; negative for padding. */
   readonly targets: Tensor;
   readonly labelSmoothing: number;
 }
 
-/** The parameter that hidden states are compared with. */
+/** The name of the parameter that hidden states are multiplied with to get logits. */
 export function headTable({ tieWordEmbeddings }: GPT2Config): string {
   return tieWordEmbeddings ? 'wte.weight' : 'lm_head.weight';
 }
 
-/** Logits of a row as they lie on the device: the vocabulary and what pads it. */
+/** The number of logits per row on the device: the vocabulary plus padding. */
 export function logitsWidth({ vocabularyMultiple }: Device, { vocabSize }: GPT2Config): number {
   return Math.ceil(vocabSize / vocabularyMultiple) * vocabularyMultiple;
 }
 
 export class LmHead {
-  /** W, of a row of logits: V and padding, whose logits are 0 and mean nothing. */
+  /** W, the number of logits per row: V plus padding. The padding logits are 0 and must be ignored. */
   readonly width: number;
   private readonly vocabulary: number;
   private readonly table: Parameter;
@@ -40,7 +40,7 @@ export class LmHead {
   private readonly logits: Tensor;
   private readonly chunkRows: number;
 
-  /** @param capacity the most supervised rows of a batch. */
+  /** @param capacity the maximum number of supervised positions of a batch. */
   constructor(
     private readonly device: Device,
     parameters: Parameters,
@@ -62,14 +62,14 @@ export class LmHead {
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], dtype);
   }
 
-  /** losses[S] of hidden[R,C]. */
+  /** Writes losses[S] of hidden[R,C]. */
   loss(losses: Tensor, hidden: Tensor, supervision: Supervision): void {
     this.eachChunk(losses, hidden, supervision, undefined, () => {});
   }
 
   /**
-   * losses[S] of hidden[R,C]; adds to the table's gradient and writes gradHidden[R,C], both of
-   * the product of gradientScale[2] times the sum of losses. `gradSelected` is scratch, [R,C].
+   * Writes losses[S] of hidden[R,C] and gradHidden[R,C], and adds to the gradient of the table. The gradients are those of
+   * the sum of losses times both numbers of gradientScale f32[2]. `gradSelected` is scratch memory, [R,C].
    */
   lossWithGradient(
     losses: Tensor,
@@ -94,9 +94,9 @@ export class LmHead {
   }
 
   /**
-   * For each of `targets`, 1 where no other token is likelier in its row of hidden[R,C], else 0. The logits come to the
-   * host, a few rows at a time.
-   * @param rows i32[S], S at least the number of targets: which rows of hidden.
+   * For each target, 1 if no other token has a larger logit in its row of hidden[R,C], otherwise 0. Downloads the logits a
+   * few rows at a time.
+   * @param rows i32[S], row indices of hidden; S is at least the number of targets.
    */
   hits(hidden: Tensor, rows: Tensor, targets: Int32Array): Uint8Array {
     const selected = this.selected.rows(rows.size);
@@ -113,14 +113,14 @@ export class LmHead {
       const numbers = this.device.download(logits);
       for (let row = 0; row < count && from + row < targets.length; row++) {
         const start = row * this.width;
-        const ofRow = numbers.subarray(start, start + this.vocabulary);
-        hits[from + row] = isLargest(ofRow, targets[from + row] ?? -1) ? 1 : 0;
+        const rowLogits = numbers.subarray(start, start + this.vocabulary);
+        hits[from + row] = isLargest(rowLogits, targets[from + row] ?? -1) ? 1 : 0;
       }
     }
     return hits;
   }
 
-  /** Gives `consume` the logits of all of hidden[R,C] in turn, a chunk [rows,W] at a time, each overwritten by the next. */
+  /** Calls `consume` with the logits of hidden[R,C], one chunk [rows,W] at a time. Each chunk overwrites the last. */
   eachLogits(hidden: Tensor, consume: (logits: Tensor) => void): void {
     const rows = hidden.extent(0);
     for (let from = 0; from < rows; from += this.chunkRows) {
@@ -131,12 +131,12 @@ export class LmHead {
     }
   }
 
-  /** [R,V] of downloaded logits [R,W]. */
+  /** Removes the padding from downloaded logits: [R,W] to [R,V]. Overwrites its argument. */
   unpadded(logits: Float32Array): Float32Array {
     const { width, vocabulary } = this;
     if (width === vocabulary) return logits;
     const rows = logits.length / width;
-    // In place: each row moves towards the start.
+    // This works in place because each row moves towards the start.
     for (let row = 1; row < rows; row++)
       logits.copyWithin(row * vocabulary, row * width, row * width + vocabulary);
     return logits.subarray(0, rows * vocabulary);
@@ -166,7 +166,7 @@ export class LmHead {
   }
 }
 
-/** Whether none of the values is larger than the one at `index`; never where that is not a number. */
+/** Whether no value is larger than the one at `index`. Always false if that value is NaN. */
 function isLargest(values: Float32Array, index: number): boolean {
   const candidate = values[index] ?? Number.NaN;
   for (let at = 0; at < values.length; at++) if (!((values[at] ?? 0) <= candidate)) return false;

@@ -1,4 +1,4 @@
-// The two-layer perceptron of a block.
+// The two-layer MLP of a block.
 
 import type { Activation, Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -32,7 +32,7 @@ export class Mlp {
     this.narrow.forward(out, activated);
   }
 
-  /** gradX[R,C] from gradOut[R,C], which may be the same memory; `gradWide` is scratch, [R,nInner]. */
+  /** gradX[R,C] from gradOut[R,C]; the two may alias. `gradWide` is scratch memory, [R,nInner]. */
   backward(
     gradX: Tensor,
     gradOut: Tensor,

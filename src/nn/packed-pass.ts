@@ -1,5 +1,5 @@
-// Uploads a batch of packed dialogues and runs it forward through the model, up to the loss of each supervised row. Training
-// and scoring share this. Memory is planned once for the largest batch; a smaller one uses views of it.
+// Uploads a batch of packed dialogues and runs the forward pass, up to the loss of each supervised position. Training and
+// scoring share this. Memory is allocated once for the largest batch; smaller batches use views of it.
 
 import type { Device, Segments } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -9,10 +9,10 @@ import { type GPT2, type ModelActivations, type ModelDropouts, modelDropouts } f
 import { IntegerArrays } from './integer-arrays.js';
 import { LmHead, type Supervision } from './lm-head.js';
 
-/** Integers that are kept for the counter, whole 16 bytes. */
+/** Integers reserved for the dropout counter: 3, rounded up so that the next array is aligned to 16 bytes. */
 const counterRoom = 4;
 
-/** Which dropout masks a pass draws. */
+/** The state that determines all dropout masks of a pass. */
 export interface RandomState {
   /** 64 bits. */
   readonly seed: bigint;
@@ -20,11 +20,12 @@ export interface RandomState {
 }
 
 /**
- * A batch on the device, and the views of the pass's memory that it uses. The number of rows is rounded up to the device's
- * row multiple: padding rows are dialogues of one token each, and padding in the supervised rows has no target.
+ * A batch on the device, and the views of the pass's memory that it uses. The number of positions is rounded up to the
+ * device's row multiple: each padding position is a dialogue of one token, and padding in the supervised positions has no
+ * target.
  */
 export interface DeviceBatch {
-  /** Equal for all batches that use the same views, so that their operations can be replayed. */
+  /** The same for all batches that use the same views, so their operations can be replayed. */
   readonly size: string;
   readonly tokens: Tensor;
   readonly positions: Tensor;
@@ -40,7 +41,7 @@ export class PackedPass {
   /** i32[3] as in `Dropout`. */
   readonly counter: Tensor;
   private readonly device: Device;
-  /** A batch's integers, one array after the other, behind those of the counter. */
+  /** The dropout counter, followed by the integer arrays of a batch. */
   private readonly integers: Tensor;
   private readonly losses: Tensor;
   private readonly branch: Tensor;
@@ -48,8 +49,8 @@ export class PackedPass {
   private readonly noDropout: ModelDropouts;
 
   /**
-   * @param capacity the most rows (tokens) of a batch.
-   * @param blocks one a layer, of this capacity; one and the same for all where no backward follows.
+   * @param capacity the maximum number of positions (tokens) of a batch.
+   * @param blocks one per layer, with this capacity. All layers may share one if no backward follows.
    */
   constructor(
     private readonly model: GPT2,
@@ -73,7 +74,7 @@ export class PackedPass {
     this.noDropout = modelDropouts(config, this.counter, false);
   }
 
-  /** Copies a batch to the device, in one go. */
+  /** Copies a batch to the device in one transfer. */
   upload(input: Batch, random: RandomState = { seed: 0n, microStep: 0 }): DeviceBatch {
     const { capacity, device } = this;
     if (input.tokens.length > capacity)
@@ -86,7 +87,7 @@ export class PackedPass {
     const positions = arrays.put(input.positions, rows);
     const starts = arrays.put(input.segmentStarts, rows, (row) => row);
     const ends = arrays.put(input.segmentEnds, rows, (row) => row + 1);
-    const supervisedRows = arrays.put(withOthers(input.supervisedRows, supervised));
+    const supervisedRows = arrays.put(paddedIndices(input.supervisedRows, supervised));
     const targets = arrays.put(input.targets, supervised, () => -1);
     arrays.upload(device);
     const { stream, out, stats } = this.final;
@@ -105,13 +106,13 @@ export class PackedPass {
     };
   }
 
-  /** Leaves the last hidden state in `activations.final.out`. */
+  /** Writes the last hidden state to `activations.final.out`. */
   forward(batch: DeviceBatch, dropouts: ModelDropouts = this.noDropout): void {
     const { activations, segments } = batch;
     this.model.forward(activations, batch, { kind: 'packed', segments }, dropouts);
   }
 
-  /** Each supervised row's cross-entropy, [S] on the device, with neither dropout nor label smoothing. */
+  /** The cross-entropy of each supervised position, [S] on the device, without dropout and label smoothing. */
   evaluate(input: Batch): Tensor {
     const batch = this.upload(input);
     this.device.replay(this, `evaluate ${batch.size}`, () => {
@@ -121,7 +122,7 @@ export class PackedPass {
     return batch.losses.rows(input.targets.length);
   }
 
-  /** For each supervised row, in order, 1 where no token is likelier than its target, else 0. */
+  /** For each supervised position, in order, 1 if no token is more likely than its target, otherwise 0. */
   hits(input: Batch): Uint8Array {
     const batch = this.upload(input);
     this.forward(batch);
@@ -129,20 +130,20 @@ export class PackedPass {
   }
 }
 
-/** How many rows a pass computes for so many. */
+/** `rows` rounded up to the device's row multiple. */
 export function paddedRows({ rowMultiple }: Device, rows: number): number {
   return Math.ceil(rows / rowMultiple) * rowMultiple;
 }
 
-/** As in `Dropout`. */
+/** The counter of `Dropout`. */
 function dropoutCounter({ seed, microStep }: RandomState): Int32Array {
   const low = Number(BigInt.asIntN(32, seed));
   const high = Number(BigInt.asIntN(32, seed >> 32n));
   return Int32Array.of(low, high, microStep | 0);
 }
 
-/** `rows`, then the first rows that are not among them, up to a number of `count`. */
-function withOthers(rows: Int32Array, count: number): Int32Array {
+/** `rows`, padded to `count` with the smallest indices that are not in it: scatterRows needs distinct indices. */
+function paddedIndices(rows: Int32Array, count: number): Int32Array {
   const taken = new Uint8Array(count);
   for (const row of rows) if (row < count) taken[row] = 1;
   const all = new Int32Array(count);

@@ -1,11 +1,10 @@
-// All parameters of a model lie in one flat buffer, matrices first, so that AdamW and the gradient norm are one long
-// sweep each and weight decay (matrices only) is a range. Each parameter is a view that starts on a 64-byte border; the gap
-// before it stays zero in values and gradients alike.
+// All parameters of a model are in one flat buffer, matrices first. AdamW and the gradient norm are therefore one pass over
+// memory each, and weight decay (matrices only) applies to a contiguous range. Each parameter is a view aligned to 64 bytes;
+// the gap before it stays zero in values and gradients.
 //
-// In mixed precision the buffer stands twice: float32 masters, which the optimizer moves, and a copy in the precision
-// that the model computes in, which the layers read, except for what they read in float32 in any case. A model that is only
-// read has no masters; what it keeps in another type than it computes in, narrow matrices and exact vectors, are
-// buffers of their own.
+// In mixed precision there are two buffers: float32 master weights, which the optimizer updates, and a working copy in the
+// model's precision, which the layers read, except for parameters that they always read in float32. An inference model has
+// no master weights. Its parameters in a dtype other than the model's (bf16 matrices, exact vectors) have separate buffers.
 
 import type { Allocator, Device, Precision } from '../device/device.js';
 import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
@@ -14,29 +13,29 @@ export interface ParameterShape {
   /** As in GPT2Model.state_dict(): `h.0.attn.c_attn.weight`. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Of a vector: layers read it in f32, whatever the model computes in. */
+  /** For a vector: layers always read it in f32, even in mixed precision. */
   readonly exact?: boolean;
-  /** Rows to leave room for, where more than shape[0]; those beyond it stay zero. */
+  /** The number of rows to reserve, if more than shape[0]. The extra rows stay zero. */
   readonly reservedRows?: number;
 }
 
 export interface ParameterOptions {
-  /** Whether there are gradients. */
+  /** Whether to allocate gradients. */
   readonly trainable: boolean;
-  /** What the model computes in; default: fp32. */
+  /** The precision that the model computes in. Default: fp32. */
   readonly precision?: Precision;
-  /** What matrices are kept in where the model is only read; default: `precision`. */
+  /** The precision that an inference model stores its matrices in. Default: `precision`. */
   readonly weights?: Precision;
 }
 
-/** Tensors of one parameter, or of it with the rows that are reserved for it. */
+/** The tensors of one parameter, with or without its reserved rows. */
 export interface Parameter {
   readonly name: string;
-  /** What layers read. */
+  /** The tensor that layers read. */
   readonly value: Tensor;
-  /** f32 where the model is trainable: what is trained and saved. The memory of `value` unless precision is mixed. */
+  /** The tensor that is trained and saved; f32 in a trainable model. Aliases `value` unless precision is mixed. */
   readonly master: Tensor;
-  /** f32, same shape. @throws Error where the model was made for inference. */
+  /** f32, same shape. @throws Error if the model was made for inference. */
   readonly gradient: Tensor;
 }
 
@@ -44,8 +43,8 @@ export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satis
 const alignmentBytes = 64;
 const elementsOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-/** Where the views of a parameter come from. */
-interface Home {
+/** The buffers that a parameter's tensors are views of. */
+interface Buffers {
   readonly values: Tensor;
   readonly masters: Tensor;
   readonly gradients: Tensor | undefined;
@@ -53,45 +52,47 @@ interface Home {
 
 export class Parameters {
   /**
-   * `decayed` elements of matrices first, then the vectors (biases and layernorms). f32 in a trainable model, which has
-   * all of them here; in one that is only read what is kept in another type is not among them.
+   * First `decayed` elements of matrices, then the vectors (biases and layernorms). In a trainable model this is f32 and
+   * holds all parameters. In an inference model it does not hold the parameters stored in another dtype.
    */
   readonly values: Tensor;
-  /** `values` in the precision that the model computes in, where that is mixed; else undefined. */
+  /** The working copy of `values` in the model's precision, in mixed precision; otherwise undefined. */
   readonly working: Tensor | undefined;
-  /** f32, laid out as `values`; undefined for inference. */
+  /** f32, same layout as `values`; undefined for inference. */
   readonly gradients: Tensor | undefined;
-  /** How many elements at the start of `values` take part in weight decay. */
+  /** The number of elements at the start of `values` that weight decay applies to. */
   readonly decayed: number;
-  /** What the layers compute in. */
+  /** The dtype that the layers compute in. */
   readonly dtype: DType;
-  private readonly places = new Map<string, { readonly shape: ParameterShape; readonly offset: number }>();
-  private readonly matrices: Home;
-  private readonly vectors: Home;
-  private readonly exact: Home;
+  private readonly locations = new Map<string, { readonly shape: ParameterShape; readonly offset: number }>();
+  private readonly matrices: Buffers;
+  private readonly vectors: Buffers;
+  private readonly exact: Buffers;
 
-  /** @param shapes in the order in which they are saved. */
+  /** @param shapes in the order of the saved file. */
   constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
     const { trainable, precision = 'fp32', weights = precision } = options;
     if (trainable && weights !== precision)
-      throw new Error(`a trainable model that computes in ${precision} keeps no matrices in ${weights}`);
+      throw new Error(
+        `a trainable model that computes in ${precision} cannot store its matrices in ${weights}`,
+      );
     const dtype = dtypeOf[precision];
     const matrixType = dtypeOf[weights];
-    const matrices = place(
+    const matrices = layOut(
       shapes.filter(({ shape }) => shape.length > 1),
       matrixType,
     );
-    const apart = matrixType !== dtype;
+    const matricesApart = matrixType !== dtype;
     const mixed = trainable && dtype !== 'f32';
     const exactApart = !trainable && dtype !== 'f32';
     const isExact = ({ exact = false }: ParameterShape) => exact && exactApart;
-    const vectors = place(
+    const vectors = layOut(
       shapes.filter((shape) => shape.shape.length === 1 && !isExact(shape)),
       dtype,
     );
-    const exact = place(shapes.filter(isExact), 'f32');
+    const exact = layOut(shapes.filter(isExact), 'f32');
     this.dtype = dtype;
-    this.decayed = apart ? 0 : matrices.size;
+    this.decayed = matricesApart ? 0 : matrices.size;
     const size = [this.decayed + vectors.size];
     this.values = allocator.allocate(mixed ? 'master weights' : 'weights', size, trainable ? 'f32' : dtype);
     this.working = mixed ? allocator.allocate('weights', size, dtype) : undefined;
@@ -101,19 +102,19 @@ export class Parameters {
       masters: this.values,
       gradients: this.gradients,
     };
-    const alone = (size: number, type: DType): Home => {
+    const separate = (size: number, type: DType): Buffers => {
       const values = allocator.allocate('weights', [size], type);
       return { values, masters: values, gradients: undefined };
     };
-    this.matrices = apart ? alone(matrices.size, matrixType) : this.vectors;
-    this.exact = exactApart ? alone(exact.size, 'f32') : { ...this.vectors, values: this.values };
+    this.matrices = matricesApart ? separate(matrices.size, matrixType) : this.vectors;
+    this.exact = exactApart ? separate(exact.size, 'f32') : { ...this.vectors, values: this.values };
     for (const shape of shapes) {
       const { name } = shape;
       const offset =
         matrices.offsets.get(name) ??
         exact.offsets.get(name) ??
         this.decayed + (vectors.offsets.get(name) ?? 0);
-      this.places.set(name, { shape, offset });
+      this.locations.set(name, { shape, offset });
     }
   }
 
@@ -121,23 +122,23 @@ export class Parameters {
     return this.at(name, ({ shape }) => shape);
   }
 
-  /** The parameter with the rows that are reserved for it. */
+  /** The parameter including its reserved rows. */
   reserved(name: string): Parameter {
     return this.at(name, reservedShape);
   }
 
   [Symbol.iterator](): IterableIterator<Parameter> {
-    return Array.from(this.places.keys(), (name) => this.get(name)).values();
+    return Array.from(this.locations.keys(), (name) => this.get(name)).values();
   }
 
-  /** How many numbers the model learns (the gaps not counted). */
+  /** The number of parameters, without the gaps. */
   get count(): number {
     let total = 0;
-    for (const { shape } of this.places.values()) total += elementsOf(shape.shape);
+    for (const { shape } of this.locations.values()) total += elementsOf(shape.shape);
     return total;
   }
 
-  /** Gives a parameter its numbers. */
+  /** Uploads a parameter's values, in mixed precision to both copies. */
   load(device: Device, name: string, data: Float32Array): void {
     const { value, master } = this.get(name);
     device.upload(master, data);
@@ -145,17 +146,17 @@ export class Parameters {
   }
 
   private at(name: string, shapeOf: (shape: ParameterShape) => readonly number[]): Parameter {
-    const found = this.places.get(name);
+    const found = this.locations.get(name);
     if (!found) throw new Error(`the model has no parameter ${name}`);
     const shape = shapeOf(found.shape);
     const { shape: ownShape, exact } = found.shape;
-    const home = ownShape.length > 1 ? this.matrices : exact ? this.exact : this.vectors;
-    const value = home.values.view(found.offset, shape);
-    const gradient = home.gradients?.view(found.offset, shape);
+    const buffers = ownShape.length > 1 ? this.matrices : exact ? this.exact : this.vectors;
+    const value = buffers.values.view(found.offset, shape);
+    const gradient = buffers.gradients?.view(found.offset, shape);
     return {
       name,
       value,
-      master: home.masters === home.values ? value : home.masters.view(found.offset, shape),
+      master: buffers.masters === buffers.values ? value : buffers.masters.view(found.offset, shape),
       get gradient() {
         if (!gradient) throw new Error(`${name} has no gradient: the model was made for inference`);
         return gradient;
@@ -169,8 +170,8 @@ function reservedShape({ shape, reservedRows }: ParameterShape): readonly number
   return reservedRows === undefined ? shape : [Math.max(rows, reservedRows), ...rest];
 }
 
-/** Where each of them starts, in elements, one behind the other. @param type the narrowest that they are kept in. */
-function place(
+/** The offset of each parameter in a buffer, in elements. @param type the narrowest dtype that they are stored in. */
+function layOut(
   shapes: readonly ParameterShape[],
   type: DType,
 ): { readonly offsets: ReadonlyMap<string, number>; readonly size: number } {

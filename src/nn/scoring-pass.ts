@@ -1,5 +1,5 @@
-// How likely a model holds given text to be: packed conversations forward only, without dropout. All blocks share one
-// set of activations, so that its memory does not grow with depth. It allocates nothing on the device after it is built.
+// Computes how likely given text is under a model: a forward pass over packed conversations, without dropout. All blocks
+// share one set of activations, so memory does not grow with depth. After construction it allocates nothing on the device.
 
 import type { Tensor } from '../device/tensor.js';
 import type { Batch } from './batch.js';
@@ -8,7 +8,7 @@ import type { GPT2 } from './gpt2.js';
 import { PackedPass, paddedRows } from './packed-pass.js';
 
 export interface ScoringPassOptions {
-  /** The most rows (tokens) of a batch. */
+  /** The maximum number of positions (tokens) of a batch. */
   readonly capacity: number;
 }
 
@@ -28,12 +28,12 @@ export class ScoringPass {
     this.packed = new PackedPass(model, capacity, blocks);
   }
 
-  /** The cross-entropy, in nats, of each supervised row against its target: f32[S], in the order of `supervisedRows`. */
+  /** The cross-entropy of each supervised position with its target, in nats: f32[S], in the order of `supervisedRows`. */
   losses(input: Batch): Float32Array {
     return this.model.device.download(this.packed.evaluate(input));
   }
 
-  /** Logits after every row, f32[R,V]. */
+  /** The logits at every position, f32[R,V]. */
   logits(input: Batch): Float32Array {
     const batch = this.packed.upload(input);
     this.packed.forward(batch);

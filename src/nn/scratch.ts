@@ -1,23 +1,26 @@
-// Memory for what flows back through the blocks: each uses it in turn and none keeps it.
+// Memory for the gradients that flow back through the blocks. All blocks use the same memory, one after another.
 
 import type { Allocator } from '../device/device.js';
 import type { DType, Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 
 export interface GradientScratch {
-  /** Gradient of the residual stream, f32[R,C]: what all blocks add to. */
+  /** Gradient of the residual stream, f32[R,C]. Every block adds to it. */
   readonly stream: Tensor;
-  /** Gradient of a branch, then of the normalised input that it was computed from, [R,C]. */
+  /** Gradient of a branch, then of the layernorm output that the branch was computed from, [R,C]. */
   readonly branch: Tensor;
-  /** [R,C]. */
+  /** Gradient of the attention output before its projection, [R,C]. */
   readonly attended: Tensor;
-  /** [R,3C]; the memory of `wide`, which is used at other times. */
+  /** [R,3C]. Shares its memory with `wide`, because the two are never needed at the same time. */
   readonly qkv: Tensor;
   /** [R,nInner]. */
   readonly wide: Tensor;
 }
 
-/** Scratch for up to `capacity` rows, of that type but for the stream's; call the result with the rows at hand. */
+/**
+ * Allocates scratch memory for up to `capacity` positions, in `dtype` except for the f32 stream.
+ * @returns a function that gives the views for a number of positions.
+ */
 export function allocateGradientScratch(
   allocator: Allocator,
   { nEmbd, nInner }: GPT2Config,

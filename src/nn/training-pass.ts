@@ -1,5 +1,5 @@
-// One micro-batch through the model and back. Owns every activation of training, planned once for the largest batch;
-// knows nothing of optimizers: it adds to the parameters' gradients and to a running sum of losses.
+// Forward and backward of one micro-batch. Owns all training activations, allocated once for the largest batch. It knows
+// nothing about optimizers: it adds to the parameter gradients and to a running sum of losses.
 
 import type { Device } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -10,22 +10,22 @@ import { PackedPass, paddedRows, type RandomState } from './packed-pass.js';
 import { allocateGradientScratch, type GradientScratch } from './scratch.js';
 
 export interface TrainingPassOptions {
-  /** The most rows (tokens) of a batch. */
+  /** The maximum number of positions (tokens) of a batch. */
   readonly capacity: number;
   readonly gradientCheckpointing: boolean;
   readonly labelSmoothing: number;
-  /** f32[2], in fp16: gradients are scaled up by its first number, which the optimizer keeps. */
+  /** f32[2], only in fp16: the first number is the loss scale, which the optimizer updates (see `UpdateOptions`). */
   readonly lossScale?: Tensor | undefined;
 }
 
 export class TrainingPass {
-  /** The most rows (tokens) of a batch. */
+  /** The maximum number of positions (tokens) of a batch. */
   readonly capacity: number;
-  /** f32[1]: sum of losses since it was last set to zero. */
+  /** f32[1]: the sum of losses since it was last set to zero. */
   readonly lossSum: Tensor;
   private readonly device: Device;
   private readonly packed: PackedPass;
-  /** f32[2]: what is asked for, and the loss scale. */
+  /** f32[2]: the gradient scale that `accumulate` is given, and the loss scale. */
   private readonly gradientScale: Tensor;
   private readonly scratch: (rows: number) => GradientScratch;
   private readonly dropouts: ModelDropouts;
@@ -46,8 +46,8 @@ export class TrainingPass {
   }
 
   /**
-   * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale where there is one, to the
-   * parameters' gradients, and the sum to `lossSum`.
+   * Adds the gradient of gradientScale * (sum of the batch's losses), times the loss scale if there is one, to the
+   * parameter gradients, and adds the sum of losses to `lossSum`.
    */
   accumulate(input: Batch, gradientScale: number, random: RandomState): void {
     const { device, packed, dropouts } = this;
@@ -60,7 +60,7 @@ export class TrainingPass {
     const gradHidden = scratch.branch;
     const hidden = activations.final.out;
     device.replay(this, `step ${batch.size}`, () => {
-      // It never leaves the device.
+      // The loss scale is copied on the device: it is never downloaded.
       if (lossScale) device.copy(this.gradientScale.rows(1, 1), lossScale.rows(1));
       packed.forward(batch, dropouts);
       packed.head.lossWithGradient(
@@ -76,12 +76,14 @@ export class TrainingPass {
     });
   }
 
-  /** Adds the sum of the batch's losses (neither dropout nor label smoothing) to `lossSum`. */
+  /** Adds the sum of the batch's losses, without dropout and label smoothing, to `lossSum`. */
   evaluate(input: Batch): void {
     this.device.sum(this.lossSum, this.packed.evaluate(input));
   }
 
-  /** For each supervised row, in order, 1 where no token is likelier than its target, else 0; without dropout. */
+  /**
+   * For each supervised position, in order, 1 if no token is more likely than its target, otherwise 0. Without dropout.
+   */
   hits(input: Batch): Uint8Array {
     return this.packed.hits(input);
   }

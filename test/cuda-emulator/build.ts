@@ -1,6 +1,6 @@
-// Compiles the CUDA emulator: the libraries that a machine with an NVIDIA card has, for the tests of one that has none.
-// Built once into the user's cache, under a name that says what went into it. The libraries find what they need to
-// compile kernels with in the same folder.
+// Compiles the CUDA emulator: replacements for the libraries of a machine with an NVIDIA card, for tests on a machine
+// without one. They are built once into the user's cache, under a name that is a hash of their inputs. The libraries
+// find everything they need to compile kernels in the same folder.
 
 import { createHash } from 'node:crypto';
 import {
@@ -29,7 +29,7 @@ const common = [
   '-std=c++20',
   '-O2',
   nativeFlag,
-  // Its longjmp refuses to leave a fiber.
+  // With _FORTIFY_SOURCE, longjmp refuses to leave a fiber.
   '-U_FORTIFY_SOURCE',
   '-fPIC',
   '-fvisibility=hidden',
@@ -39,9 +39,9 @@ const common = [
 ];
 const shared = [...common, '-shared', '-Wl,-z,defs'];
 /**
- * Kernels: every load and store is announced to the emulator, by the instrumentation of sanitizers whose own libraries
- * are not linked. Without the compiler's start files nothing but shared memory is in .bss. As on a card, products and
- * sums may fuse.
+ * Flags for kernels. Every load and store is reported to the emulator: the sanitizers' instrumentation is used without
+ * the sanitizers' own libraries. Without the compiler's start files, .bss contains nothing but shared memory. As on a
+ * card, multiplications and additions may be fused.
  */
 const moduleFlags = [
   ...['-std=c++20', '-O2', nativeFlag, '-g1', '-w', '-fPIC', '-fvisibility=hidden'],
@@ -57,13 +57,13 @@ const instrumentation = [
   ...['-fsanitize=thread', '-fsanitize=alignment,bounds', '-fno-sanitize-recover=all'],
   '--param=tsan-instrument-func-entry-exit=0',
 ];
-/** Beside the libraries, the same as CUDA 12. */
+/** The folder, beside the libraries, with the same libraries as CUDA 12. */
 const cuda12 = 'cuda-12';
 const headers = ['prelude.h', 'builtin-types.h', 'ptx.h', 'threads.h'];
 
 /**
- * The folder with libcuda.so.1, libnvrtc.so.13 and libcublasLt.so.13, for CHATBOT_TRAIN_CUDA_LIBRARIES; compiled on first
- * use, which takes some ten seconds.
+ * The folder with libcuda.so.1, libnvrtc.so.13 and libcublasLt.so.13, for CHATBOT_TRAIN_CUDA_LIBRARIES. The libraries
+ * are compiled on first use, which takes about ten seconds.
  */
 export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
   const compiler = findCompiler(env);
@@ -85,14 +85,14 @@ export function emulatorFolder(env: NodeJS.ProcessEnv = process.env): string {
   try {
     renameSync(build, folder);
   } catch (thrown) {
-    // Another test was faster.
+    // Another test has built it in the meantime.
     rmSync(build, { recursive: true, force: true });
     if (!existsSync(folder)) throw thrown;
   }
   return folder;
 }
 
-/** The same with the libraries of CUDA 12, for CUDA_EMULATOR_NVRTC_VERSION=12.*: what cards before Turing need. */
+/** The same for the libraries of CUDA 12, with CUDA_EMULATOR_NVRTC_VERSION=12.*, which cards before Turing need. */
 export function emulatorFolderOfCuda12(env: NodeJS.ProcessEnv = process.env): string {
   return join(emulatorFolder(env), cuda12);
 }

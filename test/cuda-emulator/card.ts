@@ -1,5 +1,5 @@
-// The emulated card by its bare C calls, for the emulator's own tests: what our bindings do not ask for can be called too,
-// and every status is seen as it is. Device addresses are numbers.
+// The emulated card through its plain C calls, for the emulator's own tests. They can also call what our bindings do
+// not use, and see every status unchanged. Device addresses are numbers.
 
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -12,7 +12,7 @@ export interface Shape {
   readonly stream?: number;
 }
 
-/** An address, or a number of 4 bytes. */
+/** An address, or a 4-byte number. */
 export type Argument = number | { readonly int: number } | { readonly float: number };
 
 type Call = (...values: unknown[]) => number;
@@ -28,7 +28,7 @@ export class Card {
     this.blas = calls(join(folder, 'libcublasLt.so.13'));
   }
 
-  /** A context without errors. */
+  /** Creates a context without errors. */
   begin(): void {
     this.call('cuInit', 0);
     this.call('cuDevicePrimaryCtxReset_v2', 0);
@@ -41,13 +41,13 @@ export class Card {
     return call(...values);
   }
 
-  /** @throws Error where the status is not 0. */
+  /** @throws Error if the status is not 0 */
   call(name: string, ...values: unknown[]): void {
     const status = this.status(name, ...values);
     if (status !== 0) throw new Error(`${name}: ${status} ${this.words(status)}`);
   }
 
-  /** What a call writes to its first parameter. */
+  /** The value that a call writes to its first parameter. */
   out(name: string, ...values: unknown[]): number {
     const written = new BigUint64Array(1);
     this.call(name, written, ...values);
@@ -64,7 +64,7 @@ export class Card {
     return this.out('cuMemAlloc_v2', bytes);
   }
 
-  /** Memory of the device with these numbers. */
+  /** Allocates device memory and fills it with these numbers. */
   upload(data: Float32Array | Uint16Array | Int32Array): number {
     const address = this.allocate(data.byteLength);
     this.call('cuMemcpyHtoD_v2', address, data, data.byteLength);
@@ -77,7 +77,7 @@ export class Card {
     return data;
   }
 
-  /** @returns the status, the compiler's log and the machine code. */
+  /** @returns the status, the compiler's log and the machine code */
   compile(source: string, ...options: string[]): { status: number; log: string; image: Uint8Array } {
     const { nvrtc } = this;
     const out = new BigUint64Array(1);
@@ -96,7 +96,10 @@ export class Card {
     return { status, log: log.toString('utf8', 0, Math.max(0, log.length - 1)), image };
   }
 
-  /** The module of a source. @throws Error with the log where it does not compile. */
+  /**
+   * Compiles and loads a source.
+   * @throws Error with the log if it does not compile
+   */
   load(source: string): number {
     const { status, log, image } = this.compile(source);
     if (status !== 0) throw new Error(log);
@@ -107,7 +110,7 @@ export class Card {
     return this.out('cuModuleGetFunction', module, Buffer.from(`${name}\0`));
   }
 
-  /** @returns the status of the launch itself. */
+  /** @returns the status of the launch itself */
   launch(kernel: number, shape: Shape, ...values: Argument[]): number {
     const { grid = 1, block = 32, shared = 0, stream = 0 } = shape;
     const places = values.map((value) => {
@@ -118,7 +121,7 @@ export class Card {
     return this.status('cuLaunchKernel', kernel, grid, 1, 1, block, 1, 1, shared, stream, pointers, null);
   }
 
-  /** What a kernel's run ends with, and the emulator's words for it. */
+  /** The status after a kernel has run, and the emulator's error text. */
   run(kernel: number, shape: Shape, ...values: Argument[]): { status: number; words: string } {
     const launched = this.launch(kernel, shape, ...values);
     const status = launched || this.status('cuCtxSynchronize');

@@ -1,9 +1,11 @@
-// libcublasLt of the emulator: matrix products with the epilogues that we use, put into the emulated driver's streams.
-// Sums are float32 whatever the types; tf32 rounds its inputs. Checks what the real library asks for: types, shapes,
-// alignment of bias and saved input, and that parts of a split sum are added in the type of the sum.
-// CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue, no-bias-gradient none that sums up a bias' gradient;
-// CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product; CUDA_EMULATOR_FAILING_FUSED and _PLAIN say how many
-// of the three algorithms of a product with or without an epilogue fail when they are used.
+// libcublasLt of the emulator: matrix products with the epilogues that we use, queued in the emulated driver's streams.
+// Sums are float32 for all types; tf32 rounds its inputs. It checks what the real library requires: types, shapes,
+// alignment of the bias and of the auxiliary matrix (the pre-activation), and that parts of a split sum are added in
+// the type of the sum.
+//
+// CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue; no-bias-gradient offers none that sums a bias
+// gradient. CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product. CUDA_EMULATOR_FAILING_FUSED and
+// _PLAIN set how many of the three algorithms of a product with or without an epilogue fail when they run.
 
 #include <dlfcn.h>
 
@@ -32,12 +34,12 @@ enum Status {
   EXECUTION_FAILED = 13,
   NOT_SUPPORTED = 15
 };
-/** What it is told to fail with, read at each call. */
+/** The status that the environment tells it to fail with, read at each call. */
 int told() {
   const char* status = getenv("CUDA_EMULATOR_CUBLASLT_ERROR");
   return status ? atoi(status) : SUCCESS;
 }
-/** How many of its algorithms fail when they are used: of products with an epilogue, or of plain ones. */
+/** How many algorithms fail when they run, of products with an epilogue or of plain ones. */
 uint64_t failing(bool plain) {
   const char* count = getenv(plain ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
   return count ? atoi(count) : 0;
@@ -51,11 +53,11 @@ struct Layout {
   int type;
   uint64_t rows, columns;
   int64_t leading;
-  int order = 0;  // 0: by columns, 1: by rows
+  int order = 0;  // 0: column-major, 1: row-major
   int batches = 1;
   int64_t stride = 0;
 };
-/** Bias, a bias' gradient and saved input are of the output's type: attributes 22 and 26 could only say so. */
+/** Bias, bias gradient and auxiliary matrix always have the output's type, so attributes 22 and 26 are not needed. */
 struct Description {
   int compute, scale;
   int pointer_mode = 0, transpose_a = 0, transpose_b = 0, epilogue = PLAIN;
@@ -64,9 +66,11 @@ struct Description {
 };
 struct Preference {
   uint64_t workspace = 0;
-  /** Bits of cublasLtReductionScheme_t: in place 1, in the type of the sum 2, in the type of the output 4. All by default. */
+  /**
+   * Bits of cublasLtReductionScheme_t: in place 1, in the type of the sum 2, in the type of the output 4. Default: all.
+   */
   uint32_t reductions = 7;
-  /** Of A, B, C and D, in bytes. */
+  /** Alignments of A, B, C and D, in bytes. */
   uint32_t alignments[4] = {256, 256, 256, 256};
 };
 /** cublasLtMatmulHeuristicResult_t. */
@@ -82,7 +86,7 @@ struct Driver {
   int (*ask)(void* stream, const Operation*);
   int (*touch)(const void*, size_t, const char*, std::string*);
 };
-/** The emulated libcuda beside this library: the one that the process has loaded. */
+/** The emulated libcuda in this library's folder, which the process has loaded. */
 const Driver& driver() {
   static const Driver found = [] {
     Dl_info info;
@@ -109,7 +113,7 @@ void store(void* base, int type, int64_t at, float x) {
     ((unsigned short*)base)[at] = type == BF16 ? emulator::to_bf16(x) : emulator::to_f16(x);
 }
 
-// GELU as cuBLASLt has it: the tanh approximation.
+// cuBLASLt's GELU: the tanh approximation.
 constexpr float kSlope = 0.7978845608028654f, kCubic = 0.044715f;
 float gelu(float x) { return 0.5f * x * (1 + tanhf(kSlope * (x + kCubic * x * x * x))); }
 float gelu_gradient(float x) {
@@ -117,11 +121,11 @@ float gelu_gradient(float x) {
   return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * kSlope * (1 + 3 * kCubic * x * x);
 }
 
-/** Where element (row, column) lies. */
+/** The index of element (row, column). */
 int64_t place(const Layout& l, int64_t row, int64_t column) {
   return l.order == 0 ? row + column * l.leading : row * l.leading + column;
 }
-/** Elements from the first to behind the last. */
+/** The number of elements from the first to the last, inclusive. */
 uint64_t extent(const Layout& l) {
   const uint64_t runs = l.order == 0 ? l.columns : l.rows, each = l.order == 0 ? l.rows : l.columns;
   return (runs - 1) * (uint64_t)l.leading + each + (uint64_t)(l.batches - 1) * (uint64_t)l.stride;
@@ -135,7 +139,7 @@ struct Matrices {
   char* pd;
 };
 
-/** op(x) as rows of floats; rounded to tf32 where the product is one of those. */
+/** op(x) as row-major floats, rounded to tf32 if the product uses it. */
 std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, int compute) {
   const int64_t rows = (int64_t)(transpose ? l.columns : l.rows), columns = (int64_t)(transpose ? l.rows : l.columns);
   std::vector<float> out((size_t)(rows * columns));
@@ -145,7 +149,7 @@ std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, i
     for (int64_t i = 0; i < rows; i++)
       for (int64_t j = 0; j < columns; j++) out[(size_t)(i * columns + j)] = element(i * down + j * along);
   };
-  // A loop for each type, in which nothing has to be decided.
+  // One loop per type, without branches inside.
   if (l.type == F32)
     fill([&](int64_t at) { return ((const float*)base)[at]; });
   else if (l.type == BF16)
@@ -157,11 +161,11 @@ std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, i
   return out;
 }
 
-/** So many columns of a product at a time, which then are sums in registers. */
+/** Columns of a product that are computed at a time, with the sums in registers. */
 constexpr int64_t kColumns = 16;
 using Columns = float __attribute__((vector_size(kColumns * sizeof(float))));
 
-/** ROWS rows of a[.,k] times b[k,kColumns], of which `width` columns go to out. */
+/** ROWS rows of a[.,k] times b[k,kColumns]; `width` of the columns go to out. */
 template <int ROWS>
 void multiply_rows(float* out, int64_t n, const float* a, int64_t k, const Columns* b, int64_t width) {
   Columns sums[ROWS] = {};
@@ -238,7 +242,7 @@ int run(const Matrices& x, std::string& detail) {
   return 0;
 }
 
-/** Whether those bits are an epilogue that cublasLtEpilogue_t lists. */
+/** Whether cublasLtEpilogue_t lists this combination of bits. */
 bool known(int epilogue) {
   switch (epilogue) {
     case BIAS:
@@ -271,7 +275,7 @@ Status supported(const Description& e, const Layout& a, const Layout& b, const L
   if (e.epilogue == PLAIN) return SUCCESS;
   const std::string offered = getenv("CUDA_EMULATOR_EPILOGUES") ? getenv("CUDA_EMULATOR_EPILOGUES") : "";
   if (offered == "none" || (offered == "no-bias-gradient" && e.epilogue & BIAS_GRADIENT)) return NOT_SUPPORTED;
-  // The epilogues with a saved input are for outputs by columns, its lines whole 16 bytes.
+  // Epilogues need a column-major output, and the columns of an auxiliary matrix must be whole multiples of 16 bytes.
   if (d.order != 0) return NOT_SUPPORTED;
   if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return INVALID_VALUE;
   return known(e.epilogue) ? SUCCESS : NOT_SUPPORTED;
@@ -284,7 +288,7 @@ uint64_t alignment_of(uint64_t address) {
   return 1;
 }
 
-/** Whether what an algorithm was chosen for holds. */
+/** Whether the assumptions that an algorithm was chosen with still hold. */
 bool holds(const uint64_t* algorithm, const Description& e, const void* const (&matrices)[4], uint64_t workspace) {
   for (int i = 0; i < 4; i++)
     if ((uint64_t)matrices[i] % algorithm[1 + i] != 0) return false;
@@ -385,7 +389,7 @@ API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, 
   if (attribute == 3) return take(preference->reductions, value, size) ? SUCCESS : INVALID_VALUE;
   if (attribute >= 5 && attribute <= 8)
     return take(preference->alignments[attribute - 5], value, size) ? SUCCESS : INVALID_VALUE;
-  // The others narrow a choice that there is none of here.
+  // The other attributes would narrow down the choice, but there is none here.
   return size == 4 && attribute >= 0 && attribute <= 13 ? SUCCESS : INVALID_VALUE;
 }
 
@@ -394,14 +398,15 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Lay
   if (!handle) return NOT_INITIALIZED;
   *found = 0;
   if (wanted < 1) return INVALID_VALUE;
-  // The real library takes any mask. Under this one only, how it splits a sum leaves no trace in the output's type, and a
-  // product has the same bits however much of its workspace is taken.
+  // The real library accepts any mask. Only this one keeps a split sum out of the output type, so that a product has
+  // the same bits regardless of how much workspace it uses.
   if (preference->reductions & ~2u) return NOT_SUPPORTED;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
   for (; *found < wanted && *found < 3; ++*found, ++results) {
     memset(results, 0, sizeof *results);
     results->algorithm[0] = 0x656d75;
-    // What an algorithm relies on: where the matrices lie, also bias and saved input, and how large the workspace is.
+    // What an algorithm relies on: the alignment of the matrices, bias and auxiliary matrix, and the size of the
+    // workspace.
     for (int i = 0; i < 4; i++) results->algorithm[1 + i] = preference->alignments[i];
     results->algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
     results->algorithm[6] = results->workspace = preference->workspace;

@@ -1,5 +1,5 @@
-// The types of the driver API: NVIDIA's own header where it is installed, so that a compiler checks our signatures, and
-// otherwise as much of it as the emulator needs.
+// The types of the driver API: NVIDIA's own header if it is installed, so that a compiler checks our signatures, and
+// otherwise the part of it that the emulator needs.
 
 #pragma once
 
@@ -33,7 +33,7 @@ typedef struct CUuuid_st {
 #define CUDAAPI
 #endif
 
-/** Results by their number, as both kinds of CUresult take them. */
+/** Results by number, convertible to both kinds of CUresult. */
 namespace result {
 constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100, kInvalidDevice = 101,
               kInvalidImage = 200, kInvalidContext = 201, kNoBinary = 209, kInvalidHandle = 400, kNotFound = 500,

@@ -1,4 +1,4 @@
-// The CUDA device on the emulated card, and what only an emulator tells of it.
+// The CUDA device on the emulated card, and figures that only an emulator can report.
 
 import { join } from 'node:path';
 import koffi from 'koffi';
@@ -16,17 +16,17 @@ export function createEmulatedDevice(options: CudaDeviceOptions = {}): CudaDevic
   });
 }
 
-/** Bytes that kernels of this process have brought into shared memory by cp.async, so far. */
+/** Bytes that this process's kernels have copied to shared memory with cp.async so far. */
 export function copiedBytes(): number {
   return asked('libcuda.so.1', 'emulator_copied_bytes', 'uint64_t');
 }
 
-/** How often this process has made a card's primary context. */
+/** How many times this process has created a card's primary context. */
 export function contextsMade(): number {
   return asked('libcuda.so.1', 'emulator_contexts_made', 'int');
 }
 
-/** How many handles, descriptions, layouts and preferences of cuBLASLt this process has created and not destroyed. */
+/** The number of cuBLASLt handles, descriptions, layouts and preferences that this process has not destroyed. */
 export function cublasLtObjects(): number {
   return asked('libcublasLt.so.13', 'emulator_cublaslt_alive', 'int');
 }

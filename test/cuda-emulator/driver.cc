@@ -1,13 +1,13 @@
-// libcuda of the emulator: the driver's calls. Handles are pointers to our own objects, and checked. Told to misbehave by
-// environment variables, which are read at each call:
-//   CUDA_EMULATOR_DEVICES             how many cards there are (1)
-//   CUDA_EMULATOR_COMPUTE_CAPABILITY  of the cards (9.0)
-//   CUDA_EMULATOR_DRIVER_VERSION      as cuDriverGetVersion gives it (13000)
-//   CUDA_EMULATOR_MEMORY              bytes of a card (4 GiB)
-//   CUDA_EMULATOR_INIT_ERROR          what cuInit returns
-//   CUDA_EMULATOR_GRAPHS              how many graphs it has memory for (any number)
-//   CUDA_EMULATOR_LAUNCHED_GRAPHS     how many of them it has memory to launch (any number)
-//   CUDA_EMULATOR_LOSE_AFTER          after how many kernels the card is lost, with CUDA_EMULATOR_LOSE_WITH (999)
+// libcuda of the emulator: the driver's calls. Handles are pointers to our own objects and are checked. Environment
+// variables, read at each call, make it misbehave:
+//     CUDA_EMULATOR_DEVICES             number of cards (1)
+//     CUDA_EMULATOR_COMPUTE_CAPABILITY  of the cards (9.0)
+//     CUDA_EMULATOR_DRIVER_VERSION      as cuDriverGetVersion returns it (13000)
+//     CUDA_EMULATOR_MEMORY              bytes of a card (4 GiB)
+//     CUDA_EMULATOR_INIT_ERROR          what cuInit returns
+//     CUDA_EMULATOR_GRAPHS              number of graphs that fit in its memory (unlimited)
+//     CUDA_EMULATOR_LAUNCHED_GRAPHS     number of graphs that it has memory to launch (unlimited)
+//     CUDA_EMULATOR_LOSE_AFTER          number of kernels after which the card is lost, with CUDA_EMULATOR_LOSE_WITH (999)
 
 #include <dlfcn.h>
 #include <sys/mman.h>
@@ -61,9 +61,9 @@ struct Driver {
   std::set<void*> modules, functions, events, graphs, executables, launched;
   int kernels = 0;
   uint64_t copied = 0;
-  /** How often each card's primary context is retained. */
+  /** Retain count of each card's primary context. */
   std::map<int, int> retained;
-  /** How often one was made. */
+  /** How many contexts were created. */
   int contexts_made = 0;
 };
 Driver& driver() {
@@ -74,7 +74,7 @@ Driver& driver() {
 CUresult code(int number) { return (CUresult)number; }
 constexpr CUresult kSuccess = (CUresult)0;
 
-/** What stands in the way of a call that needs a context. */
+/** The error of a call that needs a context, or 0. */
 int obstacle() {
   if (!driver().initialized) return result::kNotInitialized;
   if (!driver().current) return result::kInvalidContext;
@@ -94,13 +94,13 @@ CUcontext context_of(int device) {
   return driver().contexts.back().get();
 }
 
-/** Null, CU_STREAM_LEGACY and CU_STREAM_PER_THREAD (which is close enough to it). */
+/** The stream of a handle. CU_STREAM_PER_THREAD is treated like CU_STREAM_LEGACY and null, which is close enough. */
 Stream* stream_of(CUstream handle) {
   if ((uintptr_t)handle <= 2) return null_stream();
   return is_stream((Stream*)handle) ? (Stream*)handle : nullptr;
 }
 
-/** 0, or the error of touching device memory that is not there when the operation runs. */
+/** 0, or the error if the device memory is not allocated when the operation runs. */
 int touch(const void* address, size_t bytes, const char* what, std::string& detail) {
   if (is_allocated(address, bytes)) return 0;
   char place[256];
@@ -117,14 +117,14 @@ int copy_now(void* to, const void* from, size_t bytes, const char* what, std::st
   return 0;
 }
 
-/** A copy that is in order as it is asked for: both sides lie where the call says. */
+/** A copy whose addresses are valid when it is queued: both sides are where the call says. */
 CUresult copy_async(void* to, const void* from, size_t bytes, const char* what, CUstream handle) {
   Stream* stream = stream_of(handle);
   NEEDS(stream, result::kInvalidHandle);
   if (bytes == 0) return kSuccess;
   const bool host_source = !is_device_address(from), host_target = !is_device_address(to);
   NEEDS(to && from, result::kInvalidValue);
-  if (host_source && !is_pinned(from)) {  // pageable: taken into the driver's own memory before the call returns
+  if (host_source && !is_pinned(from)) {  // pageable memory: copied to the driver's own memory before the call returns
     NEEDS(!stream->capture, result::kCaptureUnsupported);
     auto kept = std::make_shared<std::vector<char>>((const char*)from, (const char*)from + bytes);
     return code(ask(stream, [=](std::string& detail) { return copy_now(to, kept->data(), bytes, what, detail); }));
@@ -154,7 +154,7 @@ int compute_capability(int part) {
   return part == 0 ? (int)version : (int)(version * 10 + 0.5) % 10;
 }
 
-/** The most dynamic shared memory of a block, by the programming guide's table of compute capabilities. */
+/** The most dynamic shared memory per block, from the programming guide's table of compute capabilities. */
 size_t most_shared() {
   const int capability = compute_capability(0) * 10 + compute_capability(1);
   if (capability >= 120) return 99 << 10;
@@ -187,9 +187,9 @@ int attribute(int which) {
   }
 }
 
-/** The shared library in a file of its own, so that each load has its own shared memory. */
+/** Writes the shared library to a separate file, so that each load has its own shared memory. */
 void* open_image(const void* image, std::string& path) {
-  // An image's length stands in its ELF header: the section headers lie last.
+  // An image's length follows from its ELF header: the section headers come last.
   const auto* header = (const unsigned char*)image;
   if (memcmp(header, "\177ELF", 4) != 0) return nullptr;
   uint64_t sections;
@@ -211,7 +211,7 @@ void* open_image(const void* image, std::string& path) {
 
 }  // namespace
 
-/** For the emulated cuBLASLt: puts an operation into a stream. */
+/** For the emulated cuBLASLt: queues an operation in a stream. */
 extern "C" __attribute__((visibility("default"))) int emulator_ask(void* stream, const Operation* operation) {
   if (const int refused = obstacle()) return refused;
   Stream* into = stream_of((CUstream)stream);
@@ -221,7 +221,7 @@ extern "C" __attribute__((visibility("default"))) int emulator_touch(const void*
                                                                      std::string* detail) {
   return touch(address, bytes, what, *detail);
 }
-/** For tests: bytes that the cp.async of all kernels so far brought, which tell what work they did not skip. */
+/** For tests: bytes that all kernels have copied with cp.async so far, which shows whether they skipped work. */
 extern "C" __attribute__((visibility("default"))) uint64_t emulator_copied_bytes() { return driver().copied; }
 extern "C" __attribute__((visibility("default"))) int emulator_contexts_made() { return driver().contexts_made; }
 
@@ -272,7 +272,7 @@ API cuGetErrorName(CUresult error, const char** text) {
   return kSuccess;
 }
 
-/** As the driver's, and for the error that ended the context, what the emulator saw. */
+/** The driver's text; for the error that ended the context, what the emulator saw. */
 API cuGetErrorString(CUresult error, const char** text) {
   if (failure().code == (int)error && !failure().detail.empty()) {
     *text = failure().detail.c_str();
@@ -332,7 +332,7 @@ API cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   driver().retained[device]--;
   return kSuccess;
 }
-/** Here, as there, what clears an error that ended a context. */
+/** As on a real card, this clears an error that ended a context. */
 API cuDevicePrimaryCtxReset_v2(CUdevice) {
   failure() = {};
   return kSuccess;
@@ -442,7 +442,7 @@ API cuMemsetD32_v2(CUdeviceptr to, unsigned int value, size_t count) { return fi
 
 API cuModuleLoadData(CUmodule* module, const void* image) {
   NEEDS_CONTEXT;
-  NOT_IN_CAPTURE;  // it allocates
+  NOT_IN_CAPTURE;  // because it allocates
   std::string path;
   void* library = image ? open_image(image, path) : nullptr;
   const int* built_for = library ? (const int*)dlsym(library, "emulator_architecture") : nullptr;
@@ -450,14 +450,14 @@ API cuModuleLoadData(CUmodule* module, const void* image) {
     snprintf(kept, 256, "%s", path.c_str());
   if (!built_for && !path.empty()) unlink(path.c_str());
   NEEDS(built_for, result::kInvalidImage);
-  // Machine code runs on its own major version, from its own minor one on.
+  // Machine code runs on its own major version, from its own minor version on.
   const bool runs = *built_for / 10 == compute_capability(0) && *built_for % 10 <= compute_capability(1);
   if (!runs) {
     dlclose(library);
     unlink(path.c_str());
     return code(result::kNoBinary);
   }
-  // The file is read again where a fault is to be told with its line.
+  // The file is kept until exit: it is read again to report the source line of an error.
   static const bool once = atexit([] {
     for (void* loaded : driver().modules) unlink(((CUmod_st*)loaded)->path.c_str());
   }) == 0;
@@ -522,7 +522,7 @@ API cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y
   NEEDS((int)threads <= function->kernel->max_threads, result::kLaunchOutOfResources);
   const Kernel* kernel = function->kernel;
   NEEDS((parameters || kernel->parameters == 0) && !extra, result::kInvalidValue);
-  // Parameters are taken when the launch is asked for, also those of a graph.
+  // Parameters are copied when the launch is queued, also for a graph.
   auto values = std::make_shared<std::vector<std::vector<char>>>();
   for (int i = 0; i < kernel->parameters; i++)
     values->emplace_back((char*)parameters[i], (char*)parameters[i] + kernel->sizes[i]);
@@ -671,7 +671,7 @@ API cuGraphLaunch(CUgraphExec executable, CUstream handle) {
   auto& launched = driver().launched;
   NEEDS(most < 0 || launched.count(executable) || (int)launched.size() < most, result::kOutOfMemory);
   launched.insert(executable);
-  const Graph graph = *(Graph*)executable;  // may be destroyed before it has run
+  const Graph graph = *(Graph*)executable;  // a copy, because it may be destroyed before it has run
   return code(ask(stream_of(handle), [graph](std::string& detail) {
     for (const Operation& operation : graph.operations)
       if (const int ended = operation(detail)) {

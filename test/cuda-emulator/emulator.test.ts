@@ -1,4 +1,4 @@
-// The emulated card runs kernels as a card does, and finds out what a card would punish.
+// The emulated card runs kernels as a card does, and detects what a card would reject or get wrong.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -22,18 +22,18 @@ before(() => {
 });
 beforeEach(() => card.begin());
 
-/** Runs a kernel that must end well. */
+/** Runs a kernel that must succeed. */
 function run(name: string, shape: Shape, ...values: Argument[]): void {
   const { status, words } = card.run(kernel(name), shape, ...values);
   assert.equal(status, 0, words);
 }
 
-/** Runs a kernel that must end its context. */
+/** Runs a kernel that must end its context with an error. */
 function punished(status: number, words: RegExp, name: string, shape: Shape, ...values: Argument[]): void {
   const ended = card.run(kernel(name), shape, ...values);
   assert.equal(ended.status, status, ended.words);
   assert.match(ended.words, words);
-  // As on a card, nothing works any more.
+  // As on a card, every later call fails.
   assert.equal(card.status('cuMemAlloc_v2', new BigUint64Array(1), 64), status);
 }
 
@@ -76,7 +76,7 @@ describe('a kernel on the emulated card', () => {
     assert.deepEqual(card.download(out, 34), expected);
   });
 
-  it('finds NaN in memory and shared memory that nobody has written', () => {
+  it('fills unwritten memory and shared memory with NaN', () => {
     const out = card.allocate(128);
     assert.ok(card.download(out, 32).every(Number.isNaN));
     card.call('cuMemsetD32Async', out, 0, 32, 0);
@@ -84,7 +84,7 @@ describe('a kernel on the emulated card', () => {
     assert.ok(card.download(out, 32).every(Number.isNaN));
   });
 
-  it('rounds to half precision and back by its PTX', () => {
+  it('rounds to half precision and back with PTX', () => {
     const x = [0, -0, 1, 1 / 3, 65504, 65519.9, 65520, 2 ** -24, 2 ** -25, 3 * 2 ** -26, 2049, 2051, -1e9];
     const out = card.allocate(128);
     run('through_half', { block: x.length }, out, card.upload(Float32Array.from(x)));
@@ -95,7 +95,7 @@ describe('a kernel on the emulated card', () => {
 });
 
 describe('tensor cores of the emulated card', () => {
-  // Small integers, which every 16-bit type has exactly.
+  // Small integers, which every 16-bit type represents exactly.
   const a = numbers(256, (i) => ((i * 7) % 11) - 5);
   const b = numbers(128, (i) => ((i * 5) % 9) - 4); // [16,8]
   const product = numbers(128, (i) => {
@@ -113,14 +113,14 @@ describe('tensor cores of the emulated card', () => {
     assert.deepEqual(card.download(out, 128), product);
   });
 
-  it('multiply f16 fragments that cp.async and ldmatrix brought', () => {
+  it('multiply f16 fragments loaded by cp.async and ldmatrix', () => {
     const bits = (values: Float32Array) => Uint16Array.from(values, halfBits);
     const out = card.allocate(512);
     run('product_f16', {}, out, card.upload(bits(a)), card.upload(bits(b)), { int: 1 });
     assert.deepEqual(card.download(out, 128), product);
   });
 
-  it('find out who does not wait for cp.async', () => {
+  it('detect a missing wait for cp.async', () => {
     const some = () => card.upload(new Uint16Array(256));
     const out = card.allocate(512);
     punished(719, /cp\.async copies that it did not wait for/, 'product_f16', {}, out, some(), some(), {
@@ -129,7 +129,7 @@ describe('tensor cores of the emulated card', () => {
   });
 });
 
-/** Of an integer that half precision has exactly. */
+/** The bits of an integer that half precision represents exactly. */
 function halfBits(x: number): number {
   const magnitude = Math.abs(x);
   if (magnitude === 0) return 0;
@@ -162,7 +162,7 @@ describe('the emulated card ends a context', () => {
     punished(700, /writes 4 bytes .*an allocation of 512 bytes that was freed/, 'unset_shared', {}, out);
   });
 
-  it('for a write to freed memory by a graph that is replayed', () => {
+  it('for a write to freed memory by a replayed graph', () => {
     const stream = card.out('cuStreamCreate', 1);
     const y = floats(64);
     const x = floats(64);
@@ -181,7 +181,7 @@ describe('the emulated card ends a context', () => {
     punished(700, /a null pointer/, 'unset_shared', {}, 0);
   });
 
-  it('for a vector that is not aligned', () => {
+  it('for a misaligned vector', () => {
     run('vector_copy', {}, floats(128), floats(256), { int: 4 });
     punished(716, /not a multiple of 16/, 'vector_copy', {}, floats(128), floats(256), { int: 2 });
   });
@@ -196,7 +196,7 @@ describe('the emulated card ends a context', () => {
     );
   });
 
-  it('for a race of the lanes of a warp', () => {
+  it('for a race between the lanes of a warp', () => {
     run('unsynchronized_warp', {}, floats(32), { int: 1 });
     punished(719, /race/, 'unsynchronized_warp', {}, floats(32), { int: 0 });
   });
@@ -251,13 +251,13 @@ function captured(stream: number): number {
 }
 
 describe('streams of the emulated card', () => {
-  /** Pinned memory of the host, and its numbers. */
+  /** Pinned host memory, and a view of its numbers. */
   function pinned(length: number): { address: number; values: Float32Array } {
     const address = card.out('cuMemHostAlloc', 4 * length, 0);
     return { address, values: new Float32Array(koffi.view(address, 4 * length)) };
   }
 
-  it('put work off until somebody waits', () => {
+  it('delay work until something waits for it', () => {
     const stream = card.out('cuStreamCreate', 1);
     const x = card.upload(numbers(4, (i) => i + 1));
     const { address, values } = pinned(4);
@@ -284,7 +284,7 @@ describe('streams of the emulated card', () => {
     assert.equal(card.status('cuEventQuery', event), 0);
   });
 
-  it('replay a captured graph with what lies in memory then', () => {
+  it('replay a captured graph with what memory contains at that time', () => {
     const stream = card.out('cuStreamCreate', 1);
     const y = card.upload(new Float32Array(32));
     const host = pinned(32);
@@ -320,7 +320,10 @@ describe('products of the emulated cuBLASLt', () => {
     assert.equal(blas(name, out, ...values), 0);
     return Number(out[0]);
   };
-  /** d[m,n] = a b + beta d, all by columns; @returns the status. */
+  /**
+   * d[m,n] = a b + beta d, all column-major.
+   * @returns the status
+   */
   function multiply(options: {
     readonly a: Float32Array;
     readonly b: Float32Array;
@@ -388,7 +391,7 @@ describe('products of the emulated cuBLASLt', () => {
 
   for (const transposeA of [false, true])
     for (const transposeB of [false, true])
-      it(`are right with a${transposeA ? "'" : ''} b${transposeB ? "'" : ''}, and accumulate`, () => {
+      it(`are correct with a${transposeA ? "'" : ''} b${transposeB ? "'" : ''}, and accumulate`, () => {
         const d = card.upload(numbers(m * n, () => 1));
         const left = transposeA ? transposed(a, m, k) : a;
         const right = transposeB ? transposed(b, k, n) : b;
@@ -422,7 +425,7 @@ describe('products of the emulated cuBLASLt', () => {
     );
   });
 
-  it("sum up a bias' gradient over what is there, aligned to 16 bytes, and know no other epilogue", () => {
+  it('write a bias gradient over old values, aligned to 16 bytes, and reject unknown epilogues', () => {
     const saved = numbers(m * n, () => 40);
     const [sums, d] = [card.upload(numbers(m + 1, () => 9)), card.allocate(4 * m * n)];
     const attributes = (epilogue: number, bias: number) =>
@@ -444,22 +447,22 @@ describe('products of the emulated cuBLASLt', () => {
     assert.throws(() => multiply({ a, b, d, attributes: attributes(64 + 16, sums) }), /15 !== 0/);
   });
 
-  it('round to tf32 where they may', () => {
+  it('round to tf32 if allowed', () => {
     const fine = numbers(m * k, () => 1 + 2 ** -12);
     const d = card.allocate(4 * m * n);
     assert.equal(multiply({ a: fine, b: numbers(k * n, () => 1), d, compute: 77 }), 0);
     assert.equal(card.download(d, 1)[0], k);
   });
 
-  it('are not to be had where parts of a sum may be added in the type of the output', () => {
+  it('are refused if parts of a sum may be added in the output type', () => {
     const d = card.allocate(4 * m * n);
     for (const reductions of [1, 4, 7])
       assert.throws(() => multiply({ a, b, d, reductions }), /15 !== 0/, `${reductions}`);
     assert.equal(multiply({ a, b, d, reductions: 0 }), 0);
   });
 
-  it('find memory that is too small', () => {
-    // The null stream, which is never put off.
+  it('detect memory that is too small', () => {
+    // The null stream never delays work.
     assert.equal(multiply({ a, b, d: card.allocate(4 * m * n - 4) }), 13);
     assert.equal(card.status('cuCtxSynchronize'), 700);
     assert.match(card.words(700), /cublasLtMatmul, D of 160 bytes/);
@@ -476,7 +479,7 @@ describe('the emulated driver', () => {
     }
   };
 
-  it('has as many cards, as new a driver and as much memory as it is told', () => {
+  it('has the configured number of cards, driver version and memory', () => {
     withEnvironment({ CUDA_EMULATOR_DEVICES: '0' }, () => assert.equal(card.status('cuInit', 0), 100));
     withEnvironment({ CUDA_EMULATOR_DRIVER_VERSION: '11040' }, () => {
       const version = new Int32Array(1);
@@ -495,7 +498,7 @@ describe('the emulated driver', () => {
     });
   });
 
-  it('refuses more threads than __launch_bounds__, and more shared memory than was asked for', () => {
+  it('refuses more threads than __launch_bounds__, and more shared memory than was requested', () => {
     const x = card.upload(new Float32Array(512));
     assert.equal(card.launch(kernel('block_sums'), { block: 512, shared: 64 }, x, x), 701);
     assert.equal(card.launch(kernel('block_sums'), { block: 256, shared: 50_000 }, x, x), 1);
@@ -511,7 +514,7 @@ describe('the emulated compiler', () => {
     assert.match(log, /kernels\.cu:2:.*y/);
   });
 
-  it('names an instruction that it does not know', () => {
+  it('names an unknown instruction', () => {
     const { status, log } = card.compile('__global__ void k(int* x) { asm("vote.odd %0;" : "=r"(x[0])); }');
     assert.equal(status, 6);
     assert.match(log, /ptx_vote_odd/);

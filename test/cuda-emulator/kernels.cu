@@ -1,4 +1,4 @@
-// Kernels for the emulator's own tests: what must run, and what must be found out.
+// Kernels for the emulator's own tests: what must run, and what must be detected.
 
 extern "C" __global__ void axpy(float* y, const float* x, float a, int n) {
   const int i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -53,7 +53,7 @@ extern "C" __global__ void unsynchronized(float* out) {
   out[threadIdx.x] = values[63 - threadIdx.x];
 }
 
-// Shuffles order no memory: the warp's lanes read what another lane may not have written yet.
+// Shuffles do not order memory accesses: a lane may read what another lane has not written yet.
 extern "C" __global__ void unsynchronized_warp(float* out, int synchronize) {
   __shared__ float values[32];
   values[threadIdx.x] = (float)threadIdx.x;
@@ -99,7 +99,7 @@ extern "C" __global__ void unset_shared(float* out) {
   out[threadIdx.x] = values[threadIdx.x];
 }
 
-// ---- Tensor cores: out[16,8] = a[16,K] b[K,8], a by rows, b by columns ----
+// ---- Tensor cores: out[16,8] = a[16,K] b[K,8], a row-major, b column-major ----
 
 extern "C" __global__ void product_bf16(float* out, const unsigned* a, const unsigned* b) {
   const int group = threadIdx.x / 4, in_group = threadIdx.x % 4;
@@ -114,7 +114,7 @@ extern "C" __global__ void product_bf16(float* out, const unsigned* a, const uns
   for (int i = 0; i < 4; i++) out[(group + i / 2 * 8) * 8 + in_group * 2 + i % 2] = d[i];
 }
 
-// The same through shared memory: cp.async, then ldmatrix. b lies as [K,8] here, so its matrices are transposed.
+// The same through shared memory: cp.async, then ldmatrix. Here b is [K,8] in memory, so its matrices are transposed.
 extern "C" __global__ void product_f16(float* out, const unsigned short* a, const unsigned short* b, int wait) {
   __shared__ __align__(16) unsigned short sa[16 * 16], sb[16 * 8];
   const unsigned to_a = (unsigned)__cvta_generic_to_shared(sa + threadIdx.x * 8);
@@ -139,7 +139,7 @@ extern "C" __global__ void product_f16(float* out, const unsigned short* a, cons
   for (int i = 0; i < 4; i++) out[(threadIdx.x / 4 + i / 2 * 8) * 8 + threadIdx.x % 4 * 2 + i % 2] = d[i];
 }
 
-// out[i] = x[i] through 16 bits and back.
+// out[i] = x[i] converted to 16 bits and back.
 extern "C" __global__ void through_half(float* out, const float* x) {
   unsigned short bits;
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(bits) : "f"(x[threadIdx.x]));

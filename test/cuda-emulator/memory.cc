@@ -1,4 +1,4 @@
-// See memory.h. CUDA_EMULATOR_MEMORY: the card's bytes, 4 GiB otherwise.
+// See memory.h. CUDA_EMULATOR_MEMORY sets the card's bytes (4 GiB by default).
 
 #include "memory.h"
 
@@ -14,7 +14,7 @@ namespace emulator {
 namespace {
 
 constexpr size_t kArenaBytes = (size_t)1 << 38, kAlignment = 512, kGuard = 512;
-/** What a card gives at a time to those who take much. */
+/** The granularity of large allocations on a card. */
 constexpr size_t kPage = 2 << 20;
 
 struct Allocation {
@@ -55,7 +55,7 @@ std::map<uintptr_t, Allocation>::iterator before(const void* address) {
   return after == arena().allocations.begin() ? arena().allocations.end() : --after;
 }
 
-/** What an allocation costs the card. */
+/** The bytes of card memory that an allocation uses. */
 size_t charge(size_t bytes) {
   const size_t unit = bytes >= kPage / 2 ? kPage : kAlignment;
   return (bytes + unit - 1) / unit * unit;

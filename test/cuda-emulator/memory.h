@@ -1,5 +1,5 @@
-// The device's memory, all in one range of addresses that is never used twice, so that a pointer kept after its memory
-// was freed points to nothing. Between allocations lie guard zones. Pinned host memory is known as well.
+// Device memory in one range of addresses. Addresses are never reused, so a pointer to freed memory stays invalid.
+// Guard zones lie between allocations. Pinned host memory is tracked as well.
 
 #pragma once
 
@@ -10,19 +10,19 @@
 
 namespace emulator {
 
-/** What modules check loads and stores against. */
+/** The memory that modules check loads and stores against. */
 const Memory& device_memory();
-/** Filled with NaN. Null where the card has no more. */
+/** Memory filled with NaN; null if the card has no more. */
 void* allocate(size_t bytes);
-/** Whether the address was an allocation's begin. */
+/** Whether the address was the start of an allocation. */
 bool release(void* address);
 size_t total_memory();
 size_t used_memory();
-/** Whether [address, address + bytes) may be touched. */
+/** Whether [address, address + bytes) is allocated. */
 bool is_allocated(const void* address, size_t bytes);
 bool is_device_address(const void* address);
 void describe(const void* address, char* text, size_t size);
-/** The allocation that an address lies in: false where there is none. */
+/** The allocation that contains an address; false if there is none. */
 bool allocation_of(const void* address, void** base, size_t* bytes);
 
 void* allocate_pinned(size_t bytes);

@@ -1,5 +1,5 @@
-// libnvrtc of the emulator: the same calls, but a "cubin" is a shared library that the system's C++ compiler made of the
-// translated source. Compiled modules are kept in a folder beside this library, by what went into them.
+// libnvrtc of the emulator: the same calls, but a "cubin" is a shared library that the system's C++ compiler builds
+// from the translated source. Compiled modules are kept in a folder beside this library, keyed by their inputs.
 
 #include <dlfcn.h>
 #include <sys/stat.h>
@@ -57,7 +57,7 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-/** Runs a shell command; gives its status and what it wrote to stderr. */
+/** Runs a shell command and returns its status and its stderr. */
 int run(const std::string& command, const std::string& log_path, std::string& log) {
   const int status = system((command + " 2>" + quoted(log_path)).c_str());
   log = read_file(log_path);
@@ -76,7 +76,7 @@ struct Options {
   std::string unknown;
 };
 
-/** The options that NVRTC has and we use; -D goes through, those of code generation change nothing here. */
+/** The NVRTC options that we use. -D is passed on; code generation options change nothing here. */
 Options read_options(int count, const char* const* options) {
   Options result;
   for (int i = 0; i < count; i++) {
@@ -126,7 +126,8 @@ nvrtcResult compile(_nvrtcProgram& program, const Options& options) {
   const std::string log = work + ".log";
   const std::string architecture = " -D__CUDA_ARCH__=" + options.architecture + "0 -D__CUDACC__ -D__CUDACC_RTC__";
   nvrtcResult result = NVRTC_ERROR_COMPILATION;
-  // The directives alone: the prelude's macros come in the second pass, when the translation has read the text.
+  // Preprocesses only the directives. The prelude's macros come in the second pass, after the translation has read the
+  // text.
   if (run(compiler + " -E -undef -x c++ -std=c++17" + architecture + options.defines + " " + quoted(work + ".cu") + " -o " +
               quoted(work + ".i"), log, program.log) == 0) {
     try {
@@ -136,7 +137,7 @@ nvrtcResult compile(_nvrtcProgram& program, const Options& options) {
                                      "emulator_architecture = " << options.architecture << ";\n";
       const std::string flags = read_file(here + "/module-flags");
       const auto beside = [&](const char* object) { return " " + quoted(here + "/" + object); };
-      // Linked without the flags of instrumentation, which would bring the sanitizers' own libraries.
+      // Linked without the instrumentation flags, which would add the sanitizers' own libraries.
       if (run(compiler + " " + flags + " -c -I" + quoted(here + "/include") + " " + quoted(work + ".cc") + " -o " +
                   quoted(work + ".o"), log, program.log) == 0 &&
           run(compiler + " -shared -nostartfiles " + quoted(work + ".o") + beside("simt.o") + beside("warp.o") +
@@ -184,7 +185,7 @@ nvrtcResult nvrtcGetNumSupportedArchs(int* count) {
   return NVRTC_SUCCESS;
 }
 nvrtcResult nvrtcGetSupportedArchs(int* architectures) {
-  // CUDA 13 has left Volta behind.
+  // CUDA 13 no longer supports Volta.
   const int of_12[] = {70, 75, 80, 86, 89, 90}, of_13[] = {75, 80, 86, 90, 100, 120};
   int major, minor;
   nvrtcVersion(&major, &minor);

@@ -1,6 +1,6 @@
-// What NVRTC gives a kernel without any header, as far as our kernels use it: built-in variables and types, intrinsics,
-// mathematics. Included before each translated kernel file; no header of the system's is, so that a kernel that
-// compiles here needs none there. `extern __shared__` arrays, launch bounds and inline PTX are translated by nvrtc.cc.
+// What NVRTC gives a kernel without any header, limited to what our kernels use: built-in variables and types,
+// intrinsics, mathematics. It is included before each translated kernel file, and no system header is, so a kernel that
+// compiles here needs none. nvrtc.cc translates `extern __shared__` arrays, launch bounds and inline PTX.
 
 #pragma once
 
@@ -24,7 +24,7 @@
 #define INFINITY __builtin_inff()
 #define NAN __builtin_nanf("")
 
-// Constant to a thread; simt.cc sets them when another goes on.
+// Constant for a thread; simt.cc sets them when it switches threads.
 extern const uint3 threadIdx __attribute__((visibility("hidden")));
 extern const uint3 blockIdx __attribute__((visibility("hidden")));
 extern const dim3 blockDim __attribute__((visibility("hidden")));
@@ -85,7 +85,7 @@ EMULATOR_INLINE void __trap() { emulator::fail("ran __trap()"); }
 #define assert(condition) ((condition) ? (void)0 : emulator::assertion(#condition, __LINE__))
 extern "C" int printf(const char*, ...);
 
-// ---- Atomics: one thread runs at a time. Not seen by the race check, as they are no races. ----
+// ---- Atomics: only one thread runs at a time. Exempt from the race check, because atomics do not race. ----
 
 #define EMULATOR_ATOMIC(NAME, T, EXPRESSION)                                        \
   EMULATOR_INLINE T NAME(T* address, T value) {                                     \
@@ -183,7 +183,7 @@ float rintf(float), floorf(float), ceilf(float), truncf(float);
 double rint(double);
 }
 namespace emulator {
-/** Out of range: the nearest that there is; NaN: 0, as cvt does. */
+/** Out-of-range values become the nearest representable one and NaN becomes 0, as with cvt. */
 template <class T>
 EMULATOR_INLINE T saturated(double x, double least, double most) {
   return x != x ? T(0) : x < least ? (T)least : x > most ? (T)most : (T)x;
@@ -260,7 +260,7 @@ EMULATOR_INLINE float max(float a, float b) { return fmaxf(a, b); }
 EMULATOR_INLINE double min(double a, double b) { return fmin(a, b); }
 EMULATOR_INLINE double max(double a, double b) { return fmax(a, b); }
 
-// ---- How a kernel is called: its parameters by their types, as cuLaunchKernel gives them. ----
+// ---- How a kernel is called: its parameters, by type, in the form cuLaunchKernel passes them. ----
 
 namespace emulator {
 struct KernelOf {

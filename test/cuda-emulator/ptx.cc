@@ -1,5 +1,5 @@
-// The matrix fragments of a warp behind the inline PTX, as the PTX manual draws them (sections
-// "Matrix Fragments for mma.m16n8k16", "... m16n8k8" and "ldmatrix"). Sums are float32, in order of k.
+// A warp's matrix fragments for inline PTX, laid out as in the PTX manual (sections "Matrix Fragments for
+// mma.m16n8k16", "... m16n8k8" and "ldmatrix"). Sums are float32, in order of k.
 
 #include "ptx.h"
 

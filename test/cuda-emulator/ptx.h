@@ -1,6 +1,6 @@
-// Instructions that kernels write as inline PTX. nvrtc.cc turns `asm("mma.sync... {%0, ...}" : "=f"(d) : "r"(a))` into
-// ptx_mma_sync...(d, a, ...): one function a mnemonic, dots become underscores, operands in the order of the text.
-// An instruction that is missing here does not compile, and the message names it.
+// The instructions that kernels write as inline PTX. nvrtc.cc turns `asm("mma.sync... {%0, ...}" : "=f"(d) : "r"(a))`
+// into ptx_mma_sync...(d, a, ...): one function per mnemonic, with dots replaced by underscores and operands in textual
+// order. An instruction that is missing here does not compile, and the message names it.
 
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace emulator {
 
-// Operands by their constraint: outputs as references to the bits, inputs as values.
+// Operands by constraint: outputs as references to the bits, inputs as values.
 template <class T>
 inline uint32_t& out_r(T& x) {
   static_assert(sizeof(T) == 4, "an operand \"r\" has 4 bytes");
@@ -43,7 +43,7 @@ inline uint64_t in_l(T x) {
   return __builtin_bit_cast(uint64_t, x);
 }
 
-/** The number that 16 bits are, and the nearest 16 bits, ties to even. */
+/** The number that 16 bits represent, and the nearest 16 bits, ties to even. */
 inline float from_bf16(unsigned short bits) { return __builtin_bit_cast(float, (uint32_t)bits << 16); }
 inline unsigned short to_bf16(float x) {
   const uint32_t bits = __builtin_bit_cast(uint32_t, x);
@@ -82,7 +82,7 @@ EMULATOR_MMA_2_1(ptx_mma_sync_aligned_m16n8k8_row_col_f32_bf16_bf16_f32, BF16, 8
 EMULATOR_MMA_2_1(ptx_mma_sync_aligned_m16n8k8_row_col_f32_f16_f16_f32, F16, 8)
 EMULATOR_MMA_4_2(ptx_mma_sync_aligned_m16n8k8_row_col_f32_tf32_tf32_f32, TF32, 8)
 
-/** Loads `matrices` 8x8 matrices of 16-bit numbers; lane 8*m+i gives the address of row i of matrix m. */
+/** Loads `matrices` 8x8 matrices of 16-bit numbers. Lane 8*m+i gives the address of row i of matrix m. */
 void load_matrices(int matrices, bool transposed, uint32_t* registers, uint32_t shared_row);
 #define EMULATOR_LDMATRIX(SPACE)                                                                               \
   inline void ptx_ldmatrix_sync_aligned_m8n8_x4##SPACE(uint32_t& r0, uint32_t& r1, uint32_t& r2, uint32_t& r3, \
@@ -125,7 +125,7 @@ inline void ptx_cp_async_commit_group() { commit_copies(); }
 inline void ptx_cp_async_wait_group(int groups) { await_copies(groups); }
 inline void ptx_cp_async_wait_all() { await_copies(-1); }
 
-// Conversions. In a pair the first source goes into the upper half.
+// Conversions. In a pair, the first source becomes the upper half.
 inline void ptx_cvt_rn_bf16_f32(unsigned short& d, float x) { d = to_bf16(x); }
 inline void ptx_cvt_rn_f16_f32(unsigned short& d, float x) { d = to_f16(x); }
 inline void ptx_cvt_f32_f16(float& d, unsigned short x) { d = from_f16(x); }

@@ -1,8 +1,8 @@
-// Runs a kernel's threads as fibers on one processor: blocks one after the other, within a block a warp until all its
-// lanes wait, then the next warp. Linked into every module, and not instrumented itself. The kernels are compiled with
-// -fsanitize=thread,alignment,bounds, but without those sanitizers' libraries: the calls that the compiler puts before
-// each load and store come here, and here they are checked as a card would punish them. The surprising part: a module's
-// .bss holds exactly its shared memory, so whatever this file keeps lies in a section of its own.
+// Runs a kernel's threads as fibers on one processor: blocks one after the other, and within a block one warp until all
+// its lanes wait, then the next warp. Linked into every module; not instrumented itself. Kernels are compiled with
+// -fsanitize=thread,alignment,bounds, but without those sanitizers' libraries: the calls that the compiler inserts
+// before each load and store arrive here, and are checked as a card would. Surprising: a module's .bss holds exactly
+// its shared memory, so this file keeps its own state in a separate section.
 
 #include "simt.h"
 
@@ -18,15 +18,15 @@
 #define STATE __attribute__((section(".emulator"), visibility("hidden")))
 
 extern "C" {
-// Given by the linker: where the module begins, and its shared memory.
+// Defined by the linker: the start of the module, and its shared memory.
 extern char __ehdr_start[] __attribute__((visibility("hidden")));
 extern char __bss_start[] __attribute__((visibility("hidden")));
 extern char _end[] __attribute__((visibility("hidden")));
-/** What `extern __shared__` arrays are. As large as the largest that a card has. */
+/** The memory of `extern __shared__` arrays, as large as the largest that a card has. */
 __attribute__((visibility("hidden"))) alignas(1024) char emulator_dynamic_shared[232448];
-/** Where the driver put the module's file. */
+/** The path where the driver put the module's file. */
 extern __attribute__((visibility("default"))) char emulator_module_path[256];
-/** Saves the registers on the stack, leaves its pointer in *from and goes on where `to` was left. */
+/** Saves the registers on the stack, stores the stack pointer in *from, and continues where `to` was suspended. */
 void emulator_switch(void** from, void* to) __attribute__((visibility("hidden")));
 }
 
@@ -91,7 +91,7 @@ constexpr int kSavedWords = 20, kReturnWord = 11;
 #error "the CUDA emulator switches fibers on x86-64 and arm64 only"
 #endif
 
-// The built-in variables; set whenever another thread goes on.
+// The built-in variables, set whenever another thread continues.
 STATE uint3 threadIdx, blockIdx;
 STATE dim3 blockDim, gridDim;
 
@@ -104,7 +104,7 @@ constexpr int kPendingCopies = 64;
 
 enum Wait { NOTHING, BARRIER, WARP };
 
-/** A global-to-shared copy that was asked for and not yet waited for. */
+/** A global-to-shared copy that was started and not yet waited for. */
 struct Copy {
   void* to;
   const void* from;
@@ -126,15 +126,18 @@ struct Thread {
 
 struct Warp {
   uint32_t live, ready, started;
-  /** The lanes that wait for others of the warp. */
+  /** The lanes that wait for other lanes of the warp. */
   uint32_t waiting;
-  /** The time of its last __syncwarp or of the block's last barrier: accesses of its lanes since then have no order. */
+  /**
+   * The time of the warp's last __syncwarp or the block's last barrier. Accesses of its lanes since then are unordered.
+   */
   uint32_t ordered;
 };
 
 /**
- * Who touched two bytes of shared memory last, and what `ordered` was in its warp: that says both whether it was since
- * the block's last barrier and whether since its warp's. A `reader` may be many lanes of a warp, or of several.
+ * The thread that last accessed two bytes of shared memory, and the value of `ordered` in its warp at that time. This
+ * shows whether the access was after the block's last barrier and after its warp's. A `reader` may stand for several
+ * lanes of one or more warps.
  */
 struct Cell {
   uint32_t written, read;
@@ -153,9 +156,9 @@ struct State {
   int threads, current, alive;
   int barrier_waiting, barrier_line;
   bool barrier_diverged;
-  /** Of the barrier that is being waited for, and of the last one. */
+  /** Values of the barrier that threads wait for, and of the previous one. */
   uint32_t barrier_value, released_value;
-  /** Counts barriers of blocks and warps; what it was at the block's last one. */
+  /** Counts barriers of blocks and warps; `ordered` is its value at the block's last one. */
   uint32_t clock, ordered;
   void* scheduler;
   char* free_stacks[kMaxThreads];
@@ -179,7 +182,7 @@ void stop(Outcome outcome, const char* format, ...) {
   longjmp(s.stop, 1);
 }
 
-/** `, line 12 of kernel.cu`, by the debug information; empty where it cannot be read. */
+/** `, line 12 of kernel.cu`, from the debug information; empty if it cannot be read. */
 struct Place {
   char text[128] = "";
   explicit Place(const void* return_address) {
@@ -209,7 +212,7 @@ uint32_t bit_of(int number) { return 1u << (number % kWarp); }
 void thread_main();
 
 void* fresh_stack(char* stack) {
-  // Stacks lie a power of two apart: begun alike, they would all fight for the same lines of the processor's cache.
+  // Stacks are a power of two apart. If all started at the same offset, they would compete for the same cache lines.
   const size_t colour = (size_t)(stack - s.memory->stacks) / kStackBytes % 64 * 704;
   uintptr_t top = (uintptr_t)(stack + kStackBytes - colour) & ~(uintptr_t)63;
 #if defined(__x86_64__)
@@ -223,7 +226,7 @@ void* fresh_stack(char* stack) {
   return frame;
 }
 
-/** Lets the next lane of the warp go on that can, or the scheduler; returns when this thread can. */
+/** Lets the warp's next runnable lane continue, or the scheduler. Returns when this thread can continue. */
 void suspend(int number) {
   Warp& warp = warp_of(number);
   const uint32_t next = warp.ready & warp.started;
@@ -237,7 +240,7 @@ void suspend(int number) {
   }
 }
 
-/** What runs on a stack: one thread after the other, as long as they end without another's having to wait. */
+/** Runs on a stack: one thread after another, as long as each ends without having to wait. */
 void thread_main() {
   for (;;) {
     const int number = s.current;
@@ -247,7 +250,7 @@ void thread_main() {
     Warp& warp = warp_of(number);
     warp.live &= ~bit_of(number);
     s.alive--;
-    if (warp.ready & ~warp.started) {  // a thread that has not begun takes this stack over
+    if (warp.ready & ~warp.started) {  // a thread that has not begun takes over this stack
       const int next = number / kWarp * kWarp + __builtin_ctz(warp.ready & ~warp.started);
       warp.ready &= ~bit_of(next);
       warp.started |= bit_of(next);
@@ -292,7 +295,7 @@ void run_warp(int w) {
   }
 }
 
-/** From here on, nothing that was done before races with what comes. */
+/** Orders the block: earlier accesses cannot race with later ones. */
 void order_block() {
   s.ordered = ++s.clock;
   for (int w = 0; w * kWarp < s.threads; w++) s.warp[w].ordered = s.ordered;
@@ -326,7 +329,7 @@ void check_barrier() {
 
 void run_block() {
   const int warps = (s.threads + kWarp - 1) / kWarp;
-  // A card's shared memory begins with whatever was left there: here with NaN.
+  // On a card, shared memory starts with leftover contents. Here it starts with NaN.
   char* after = emulator_dynamic_shared + sizeof emulator_dynamic_shared;
   memset(__bss_start, 0xff, (size_t)(emulator_dynamic_shared - __bss_start));
   memset(emulator_dynamic_shared, 0xff, s.shape.shared_bytes);
@@ -364,7 +367,7 @@ void prepare() {
   for (int i = kMaxThreads - 1; i >= 0; i--) s.free_stacks[s.free_count++] = s.memory->stacks + (size_t)i * kStackBytes;
 }
 
-/** When the module is unloaded. */
+/** Runs when the module is unloaded. */
 __attribute__((destructor)) void forget() {
   free(s.cells);
   free(s.thread);
@@ -380,7 +383,10 @@ __attribute__((destructor)) void forget() {
        wrote ? "wrote" : "read", Place(from).text);
 }
 
-/** @param now `ordered` of the warp of `me`. @param ordered that of the block. */
+/**
+ * @param now `ordered` of the warp of `me`
+ * @param ordered `ordered` of the block
+ */
 template <bool WRITE>
 inline __attribute__((always_inline)) void touch(Cell& cell, uint32_t me, uint32_t now, uint32_t ordered,
                                                  const void* from) {
@@ -426,7 +432,7 @@ inline __attribute__((always_inline)) void touch(Cell& cell, uint32_t me, uint32
   stop(ILLEGAL_ADDRESS, "%s %zu bytes at %p, %s%s", write ? "writes" : "reads", size, address, what, Place(from).text);
 }
 
-/** What is neither the device's memory nor shared: a thread's own stack, and constants of the module. */
+/** Accesses to neither device nor shared memory: a thread's own stack, and constants of the module. */
 [[gnu::noinline]] void check_private(const void* address, size_t size, bool write, const void* from) {
   const char* at = (const char*)address;
   if ((size_t)(at - s.memory->stacks) < kMaxThreads * kStackBytes) return;
@@ -525,7 +531,7 @@ void collective(const char* operation, uint32_t mask, void* operands, Perform pe
   if (perform)
     perform(all);
   else
-    warp.ordered = ++s.clock;  // __syncwarp orders accesses to memory; the others do not
+    warp.ordered = ++s.clock;  // __syncwarp orders memory accesses; the other operations do not
   for (int lane = 0; lane < kWarp; lane++)
     if (mask >> lane & 1) s.thread[first + lane].wait = NOTHING;
   warp.waiting &= ~mask;
@@ -539,7 +545,7 @@ void checked_read(const void* address, size_t size) {
   check_range<false>(address, size, __builtin_return_address(0));
 }
 void checked_write(void* address, size_t size) { check_range<true>(address, size, __builtin_return_address(0)); }
-/** An atomic operation on global or shared memory: no race with another one. */
+/** An atomic operation on global or shared memory, which does not race with another one. */
 void checked_atomic(const void* address, size_t size) {
   const size_t offset = (size_t)((const char*)address - __bss_start);
   if (offset >= s.shared_bytes) check_range<true>(address, size, __builtin_return_address(0));
@@ -549,7 +555,7 @@ void assertion(const char* condition, int line) {
   stop(ASSERTION_FAILED, "assertion `%s` failed, line %d", condition, line);
 }
 
-// Counted from an aligned place, so that the number is as aligned as the pointer.
+// The offset from an aligned address, so that the number is as aligned as the pointer.
 uint32_t shared_address(const void* address) {
   if ((size_t)((const char*)address - __bss_start) >= s.shared_bytes)
     stop(ILLEGAL_ADDRESS, "%p is not in shared memory", address);
@@ -575,7 +581,7 @@ void await_copies(int groups_left) {
   int kept = 0;
   for (int i = 0; i < thread.pending; i++) {
     const Copy copy = thread.copies[i];
-    // groups_left < 0: all, those of no group as well.
+    // groups_left < 0: all copies, including those without a group.
     if (groups_left >= 0 && copy.group >= thread.groups - groups_left) {
       thread.copies[kept++] = copy;
       continue;
@@ -593,7 +599,7 @@ void await_copies(int groups_left) {
 
 extern "C" {
 
-// The calls that -fsanitize=thread puts before every load and store.
+// The calls that -fsanitize=thread inserts before every load and store.
 #define ON_ACCESS(SIZE)                                                            \
   void __tsan_read##SIZE(void* address) { check<SIZE, false>(address); }           \
   void __tsan_write##SIZE(void* address) { check<SIZE, true>(address); }           \
@@ -612,7 +618,7 @@ void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 
-// The calls of -fsanitize=alignment,bounds where a check failed.
+// The calls that -fsanitize=alignment,bounds makes after a failed check.
 struct SourcePlace {
   const char* file;
   uint32_t line, column;

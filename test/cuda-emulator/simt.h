@@ -1,6 +1,6 @@
-// What the emulated driver (libcuda) and a compiled kernel module tell each other. A module is a shared library: the
-// translated kernels, one `emulator_kernel_<name>` a kernel, and simt.cc, which runs them. Neither side knows the
-// other's insides; all memory is the driver's, all execution the module's.
+// The interface between the emulated driver (libcuda) and a compiled kernel module. A module is a shared library: the
+// translated kernels, one `emulator_kernel_<name>` per kernel, and simt.cc, which runs them. Neither side knows the
+// other's internals. The driver owns all memory; the module does all execution.
 
 #pragma once
 
@@ -17,18 +17,21 @@ struct Kernel {
   void (*call)(void** arguments);
   int parameters;
   size_t sizes[kMaxParameters];
-  /** Of __launch_bounds__; 1024 where there are none. */
+  /** From __launch_bounds__; 1024 without it. */
   int max_threads;
 };
 
-/** The device's memory: `shadow` has a byte for every 8 of the arena, which says how many of them may be touched. */
+/** The device's memory. `shadow` has one byte for every 8 bytes of the arena: how many of them may be accessed. */
 struct Memory {
   uint8_t* arena;
   size_t bytes;
   const uint8_t* shadow;
-  /** Writes a phrase for what lies at an address: `16 bytes past the end of an allocation of 128 bytes`. */
+  /** Describes an address in words: `16 bytes past the end of an allocation of 128 bytes`. */
   void (*describe)(const void* address, char* text, size_t size);
-  /** One for each thread of a block, each with a page below that cannot be touched; for all modules, as one runs at a time. */
+  /**
+   * One stack per thread of a block, each above an inaccessible page. All modules share them, since only one runs at a
+   * time.
+   */
   char* stacks;
 };
 
@@ -47,11 +50,11 @@ enum Outcome {
   LAUNCH_FAILED = 719,
 };
 
-/** How a launch went. */
+/** The result of a launch. */
 struct Fault {
   int outcome;
   char text[1024];
-  /** Bytes that its cp.async brought. */
+  /** Bytes copied with cp.async. */
   uint64_t copied;
 };
 

@@ -20,7 +20,7 @@ struct Capture {
 
 namespace {
 
-// More than a card's queue holds is begun on its own.
+// A longer queue starts to run by itself, as on a card, whose queue is limited.
 constexpr size_t kMostPutOff = 1024;
 
 std::set<Stream*>& streams() {
@@ -35,7 +35,7 @@ std::set<Capture*>& captures() {
 void run_next(Stream* stream) {
   Operation operation = std::move(stream->queue.front());
   stream->queue.pop_front();
-  // A context that has failed does nothing more.
+  // A failed context does nothing more.
   if (failure().code == 0) {
     std::string detail;
     const int code = operation(detail);
@@ -53,7 +53,7 @@ void forget(Capture* capture) {
     stream->unjoined = false;
   }
   captures().erase(capture);
-  // Events may still point to it: it is kept, as a card's handles are small.
+  // Events may still point to the capture, so it is not freed; it is small.
 }
 
 }  // namespace
@@ -93,7 +93,7 @@ int ask(Stream* stream, Operation operation) {
         capture->spoiled = true;
         return result::kCaptureImplicit;
       }
-    // The null stream waits for all blocking streams, and they for it: it is up to date at once.
+    // The null stream waits for all blocking streams, and they for it. It is brought up to date at once.
     for (Stream* other : streams())
       if (other->blocking && other != stream) run_until(other, other->asked);
   }
@@ -141,7 +141,7 @@ int await_event(Stream* stream, Event* event) {
   if (event->capture) {
     if (stream->capture && stream->capture != event->capture) return result::kInvalidValue;
     if (!captures().count(event->capture)) return result::kInvalidValue;
-    // The capture's operations lie in the order in which they were asked for, which has every dependency.
+    // The capture's operations are in the order in which they were queued, which satisfies every dependency.
     stream->capture = event->capture;
     stream->capture->streams.insert(stream);
     if (stream == stream->capture->origin) event->stream->unjoined = false;

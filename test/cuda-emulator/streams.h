@@ -1,6 +1,6 @@
-// Streams that put off what they are asked for as long as a card could: an operation runs when somebody waits for it. So
-// a host that reads a result, or reuses a pinned buffer, without waiting finds the old bytes. Events, capture and
-// graphs are lists of the same operations.
+// Streams that delay operations as long as a card could: an operation runs only when something waits for it. So a host
+// that reads a result, or reuses a pinned buffer, without waiting sees the old bytes. Events, captures and graphs are
+// lists of the same operations.
 
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace emulator {
 
-/** Returns 0 or the CUresult that the context is left with; `detail` says why. */
+/** Returns 0, or the CUresult that ends the context; `detail` says why. */
 using Operation = std::function<int(std::string& detail)>;
 
 struct Capture;
@@ -20,9 +20,9 @@ struct Capture;
 struct Stream {
   std::deque<Operation> queue;
   uint64_t asked = 0, done = 0;
-  bool blocking = true;  // with regard to the null stream
+  bool blocking = true;  // with respect to the null stream
   Capture* capture = nullptr;
-  bool unjoined = false;  // captured something that the capture's own stream has not waited for
+  bool unjoined = false;  // captured work that the capture's own stream has not waited for
 };
 
 struct Event {
@@ -36,7 +36,7 @@ struct Graph {
   std::vector<Operation> operations;
 };
 
-/** The error that ends a context, and why; 0 while all is well. */
+/** The error that ended the context, and its reason; 0 if there is none. */
 struct Failure {
   int code = 0;
   std::string detail;
@@ -47,11 +47,14 @@ Stream* null_stream();
 Stream* create_stream(bool blocking);
 void destroy_stream(Stream*);
 bool is_stream(const Stream*);
-/** Asks for an operation: it is put off, or becomes part of the graph that the stream captures. */
+/** Queues an operation, or adds it to the graph that the stream captures. */
 int ask(Stream*, Operation);
-/** Runs what was asked for up to that position. */
+/** Runs the queue up to that position. */
 int run_until(Stream*, uint64_t position);
-/** Runs the next operation only, so that a host that polls gets there. @return whether all is done */
+/**
+ * Runs only the next operation, so that a polling host makes progress.
+ * @return whether all operations are done
+ */
 bool advance(Stream*);
 int run_all();
 
@@ -60,7 +63,7 @@ int await_event(Stream*, Event*);
 
 int begin_capture(Stream*, int mode);
 int end_capture(Stream*, Graph** graph);
-/** 0, or the error of a call that must not be made while anything is captured; spoils the capture. */
+/** 0, or the error of a call that is not allowed during a capture. Invalidates the capture. */
 int refuse_while_capturing();
 
 }  // namespace emulator

@@ -1,4 +1,4 @@
-// What the translated kernels ask of the fibers that run them. Everything here is called from within a thread.
+// What the translated kernels call in the fibers that run them. All functions are called from within a thread.
 
 #pragma once
 
@@ -9,12 +9,12 @@ using uint32_t = unsigned;
 using uint64_t = unsigned long;
 
 enum Reduce { COUNT, ANY, ALL };
-/** __syncthreads and its relatives: gives what all threads gave. */
+/** __syncthreads and its variants. Returns the reduction of all threads' values. */
 uint32_t synchronize_threads(Reduce reduce, uint32_t value, int line);
 
-/** Gets the operands of every lane of the mask, null for the others, and writes the results into them. */
+/** Receives the operands of every lane in the mask (null for the others) and writes the results into them. */
 using Perform = void (*)(void* operands[32]);
-/** An operation that the lanes of a mask do together; __syncwarp where `perform` is null. */
+/** An operation that the lanes of a mask do together; __syncwarp if `perform` is null. */
 void collective(const char* operation, uint32_t mask, void* operands, Perform perform, int line);
 
 int lane();
@@ -22,15 +22,15 @@ uint32_t active_lanes();
 [[noreturn]] void fail(const char* what);
 [[noreturn]] void assertion(const char* condition, int line);
 
-/** Checks of accesses that the compiler does not see. */
+/** Checks of accesses that the compiler does not instrument. */
 void checked_read(const void* address, size_t size);
 void checked_write(void* address, size_t size);
 
-/** A pointer into shared memory as PTX has it, and back. */
+/** Converts a pointer into shared memory to PTX's form and back. */
 uint32_t shared_address(const void* pointer);
 void* shared_pointer(uint32_t address);
 
-/** cp.async: happens at the wait, so that a read before it sees the poison. */
+/** cp.async. The copy happens at the wait, so that an earlier read sees the poison. */
 void start_copy(void* to, const void* from, int bytes, int filled);
 void commit_copies();
 void await_copies(int groups_left);

@@ -1,5 +1,6 @@
-// CUDA C++ to C++: `extern __shared__` arrays get the name of the one dynamic array, launch bounds go, inline PTX becomes
-// calls of ptx.h, and each `__global__` function gets a record that says how it is called. Lines stay where they were.
+// Translates CUDA C++ to C++. `extern __shared__` arrays are renamed to the one dynamic array, launch bounds are
+// removed, inline PTX becomes calls of ptx.h, and each `__global__` function gets a record that says how it is called.
+// Line numbers stay the same.
 
 #include "translate.h"
 
@@ -24,7 +25,7 @@ struct Text {
     return all.compare(at, word.size(), word) == 0 && (at == 0 || !is_word(all[at - 1])) &&
            (at + word.size() >= all.size() || !is_word(all[at + word.size()]));
   }
-  /** The word, or the empty string, that begins here. */
+  /** The word that begins here, or an empty string. */
   std::string word() {
     size_t end = at;
     while (end < all.size() && is_word(all[end])) end++;
@@ -32,7 +33,7 @@ struct Text {
     at = end;
     return found;
   }
-  /** What stands within the parentheses that open here; goes behind them. */
+  /** The text within the parentheses that open here; moves past them. */
   std::string parenthesized() {
     skip_space();
     if (at >= all.size() || all[at] != '(') throw std::string("expected ( in: ") + all.substr(at, 60);
@@ -46,14 +47,14 @@ struct Text {
     if (at >= all.size()) throw std::string("unclosed (");
     return all.substr(from, at++ - from);
   }
-  /** To the closing quote. */
+  /** Moves to the closing quote. */
   void skip_literal() {
     const char quote = all[at++];
     while (at < all.size() && all[at] != quote) at += all[at] == '\\' ? 2 : 1;
   }
 };
 
-/** Cuts at a separator that stands in no parentheses, brackets, braces or literal. */
+/** Splits at a separator outside parentheses, brackets, braces and literals. */
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> parts(1);
   int depth = 0;
@@ -77,7 +78,7 @@ std::string trim(const std::string& text) {
   return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
 }
 
-/** The string literals joined, their escapes resolved as far as PTX has them. */
+/** The string literals joined, with the escapes that PTX needs resolved. */
 std::string literal(const std::string& text) {
   std::string joined;
   for (size_t i = 0; i < text.size(); i++) {
@@ -143,8 +144,8 @@ std::string call_of(const std::string& instruction, const std::vector<std::strin
 }
 
 std::string translate_assembly(const std::string& body) {
-  // `::` in a template's text stands in a literal, so every colon outside is a separator or a scope of an expression,
-  // which stands in parentheses.
+  // `::` in the template text is inside a literal. So every colon outside is a separator, or a scope operator in an
+  // expression, which is inside parentheses.
   const std::vector<std::string> sections = split(body, ':');
   std::vector<std::string> outputs, inputs;
   for (size_t i = 1; i < sections.size() && i <= 2; i++) read_operands(sections[i], outputs, inputs);
@@ -175,7 +176,7 @@ struct Translation {
         const std::string parameters = t.parenthesized();
         head += "(" + parameters + ")";
         t.skip_space();
-        // With its parameters' types, as a device function may have the same name.
+        // With its parameter types, because a device function may have the same name.
         if (t.at < t.all.size() && t.all[t.at] == '{')
           kernels += "EMULATOR_KERNEL(" + name + ", " + bounds + ", " + parameters + ")\n";
       } else {
@@ -204,7 +205,7 @@ std::string translate(const std::string& source) {
     const char c = source[t.at];
     if (c == '"' || c == '\'') {
       const size_t from = t.at;
-      // A digit separator is no literal.
+      // A digit separator does not start a literal.
       if (c == '\'' && from > 0 && is_word(source[from - 1])) {
         result.out += source[t.at++];
         continue;

@@ -1,4 +1,4 @@
-// Turns preprocessed CUDA C++ into C++ for the prelude. Knows the language's surface only: it reads text, not types.
+// Turns preprocessed CUDA C++ into C++ for the prelude. It works on the text and knows nothing of types.
 
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace emulator {
 
-/** @throws std::string what could not be translated, with its line. */
+/** @throws std::string what could not be translated, with its line */
 std::string translate(const std::string& preprocessed);
 
 }  // namespace emulator

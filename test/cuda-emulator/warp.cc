@@ -1,4 +1,5 @@
-// What the lanes of a warp do together: shuffles, votes, reductions. The lane that comes last computes for all.
+// Operations that the lanes of a warp do together: shuffles, votes, reductions. The lane that arrives last computes for
+// all.
 
 #include "threads.h"
 
@@ -12,14 +13,14 @@ struct Shuffled {
   int argument, width;
 };
 
-/** The lane that `lane` reads, by the definitions of CUDA's programming guide; itself where that is out of range. */
+/** The lane that `lane` reads, as CUDA's programming guide defines it; `lane` itself if that is out of range. */
 int source_lane(const Shuffled& s, int lane) {
   const int first = lane & ~(s.width - 1);
   switch (s.kind) {
     case INDEXED: return first + (s.argument & (s.width - 1));
     case UP: return lane - s.argument < first ? lane : lane - s.argument;
     case DOWN: return lane + s.argument >= first + s.width ? lane : lane + s.argument;
-    // Beyond its own segment a lane keeps its value; a lower segment may be read.
+    // A lane beyond its own segment keeps its value; lower segments may be read.
     case XOR: return (lane ^ s.argument) >= first + s.width ? lane : lane ^ s.argument;
   }
   return lane;

@@ -127,7 +127,7 @@ describe('what is missing', () => {
   test('a driver, or a card, that is too old', () => {
     emulate({ DRIVER_VERSION: '11080' });
     const { detail, cure } = check('NVIDIA driver', checks());
-    assert.match(detail, /too old \(it is of CUDA 11\.8, 12\.0 is needed\)/);
+    assert.match(detail, /too old \(it supports CUDA 11\.8, and 12\.0 is needed\)/);
     assert.match(String(cure), /install the current NVIDIA driver/);
     emulate({ DRIVER_VERSION: '13000', COMPUTE_CAPABILITY: '6.1' });
     const old = checks();
@@ -170,7 +170,7 @@ describe('what is there and will not do comes with its whole command', () => {
     const folder = String(env.CHATBOT_TRAIN_CUDA_LIBRARIES);
     symlinkSync(join(emulator, 'libnvrtc.so.13'), join(folder, 'libcublasLt.so.13'));
     const { detail, cure } = check('libcublasLt', checks({ ...env, ...inVenv }));
-    assert.match(detail, /libcublasLt\.so\.13 is too old, it has no cublasLtGetVersion$/);
+    assert.match(detail, /libcublasLt\.so\.13 is too old and has no cublasLtGetVersion$/);
     assert.equal(cure, `${pip} --upgrade nvidia-cublas`);
   });
 
@@ -185,7 +185,7 @@ describe('what is there and will not do comes with its whole command', () => {
     emulate({ INIT_ERROR: '304' });
     const { state, detail, cure } = check('NVIDIA driver', checks());
     assert.equal(state, 'absent');
-    assert.match(detail, /^the system does not give CUDA the GPU \(/);
+    assert.match(detail, /^the system does not give CUDA access to the GPU \(/);
     assert.match(String(cure), /^check that \/dev\/nvidia0 and .*docker run --gpus all\)$/);
   });
 });

@@ -25,7 +25,7 @@ const root = realpathSync(mkdtempSync(join(tmpdir(), 'compiler-test-')));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 let folders = 0;
-/** Two tiny kernels, a cache and a temporary folder of their own. */
+/** Two tiny kernels, with their own cache and temporary folder. */
 function environment(): { kernels: string; cache: string; env: NodeJS.ProcessEnv } {
   const folder = join(root, String(folders++));
   const [kernels, temporary] = [join(folder, 'kernels'), join(folder, 'tmp')];
@@ -41,7 +41,7 @@ function environment(): { kernels: string; cache: string; env: NodeJS.ProcessEnv
   return { kernels, cache: join(folder, 'cache', 'chatbot-train', 'kernels'), env };
 }
 
-/** The library's path, and whether it had to be compiled. */
+/** Builds the library. Returns its path and whether it had to be compiled. */
 function build(options: { kernels: string; env: NodeJS.ProcessEnv }): { path: string; compiled: boolean } {
   let compiled = false;
   const { code } = kernelLibrary({
@@ -72,7 +72,7 @@ test('kernels are compiled once and found in the cache afterwards', () => {
   assert.deepEqual(readdirSync(around.env.TMPDIR ?? ''), [], 'the build folder is gone');
 });
 
-test('another source, header or compiler gives another library', () => {
+test('a different source, header or compiler gives a different library', () => {
   const around = environment();
   const paths = new Set([build(around).path]);
   writeFileSync(join(around.kernels, 'answer.h'), '#define ANSWER 43\n');
@@ -96,7 +96,7 @@ test('a damaged library is rebuilt', () => {
   assert.equal(readdirSync(around.cache).length, 1);
 });
 
-test('processes that compile at once all get a whole library', async () => {
+test('processes that compile at the same time all get a complete library', async () => {
   const around = environment();
   const script = `
     import { kernelLibrary } from ${JSON.stringify(new URL('compiler.js', import.meta.url).href)};
@@ -121,11 +121,11 @@ test('without a compiler the message says how to get one', () => {
   const nowhere = { ...around.env, PATH: join(root, 'nowhere'), CXX: '' };
   assert.throws(() => build({ ...around, env: nowhere }), deviceFault(/no C\+\+ compiler.*install/));
   const nonsense = { ...around.env, CXX: 'no-such-compiler' };
-  assert.throws(() => build({ ...around, env: nonsense }), deviceFault(/CXX names, 'no-such-compiler'/));
+  assert.throws(() => build({ ...around, env: nonsense }), deviceFault(/in CXX, 'no-such-compiler'/));
   assert.ok(!existsSync(around.cache));
 });
 
-test('a cache that cannot be written gives way to the temporary folder', () => {
+test('if the cache is not writable, the temporary folder is used', () => {
   const around = environment();
   const file = join(root, 'a-file');
   writeFileSync(file, '');
@@ -136,12 +136,12 @@ test('a cache that cannot be written gives way to the temporary folder', () => {
   assert.deepEqual(build({ ...around, env }), { path: first.path, compiled: false });
 });
 
-test('where no folder takes the library, this run alone has it', () => {
+test('if no folder can store the library, only this run uses it', () => {
   const around = environment();
   const file = join(root, 'no-folder');
   writeFileSync(file, '');
   const { code } = kernelLibrary({ ...around, env: { ...around.env, XDG_CACHE_HOME: file, TMPDIR: file } });
-  // Not by its path, which is gone already.
+  // Loaded through the descriptor: the file's path is already removed.
   assert.equal(answerOf(loadablePath(code)), 42);
 });
 
@@ -151,15 +151,15 @@ test('a compilation that fails shows its first error and keeps the log', () => {
   assert.throws(
     () => build(around),
     (thrown) => {
-      assert.ok(deviceFault(/other\.cc:1:\d+: error: .*the whole log is (\S+compile\.log);/)(thrown));
-      const log = /the whole log is (\S+);/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
+      assert.ok(deviceFault(/other\.cc:1:\d+: error: .*the full log in (\S+compile\.log),/)(thrown));
+      const log = /the full log in (\S+),/.exec(thrown instanceof Error ? thrown.message : '')?.[1];
       return log !== undefined && existsSync(log);
     },
   );
   assert.ok(!existsSync(around.cache));
 });
 
-test('a compiler is searched in the absolute folders of PATH that are not in the working folder', () => {
+test('a compiler is searched for only in absolute folders of PATH outside the working folder', () => {
   const around = environment();
   const project = join(root, 'project');
   const ran = join(root, 'ran');
@@ -174,11 +174,15 @@ test('a compiler is searched in the absolute folders of PATH that are not in the
     const { path } = build({ ...around, env: { ...around.env, PATH, CPATH: ':.' } });
     assert.equal(answerOf(path), 42);
     const nowhere = { ...around.env, PATH: [join(project, 'bin'), '.'].join(delimiter) };
-    assert.equal(findCompiler(nowhere).command[0], findCompiler().command[0], 'the usual folders then');
+    assert.equal(
+      findCompiler(nowhere).command[0],
+      findCompiler().command[0],
+      'falls back to the usual folders',
+    );
     for (const CXX of ['./g++', 'bin/g++'])
-      assert.throws(() => findCompiler({ ...around.env, CXX }), deviceFault(/give it the whole path/));
+      assert.throws(() => findCompiler({ ...around.env, CXX }), deviceFault(/set it to the absolute path/));
   } finally {
     process.chdir(before);
   }
-  assert.ok(!existsSync(ran), 'nothing of the working folder ran');
+  assert.ok(!existsSync(ran), 'nothing from the working folder ran');
 });

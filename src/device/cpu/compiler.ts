@@ -1,7 +1,6 @@
-// The system's C++ compiler and the library that it makes of the kernels: compiled on first use into a cache, found
-// there afterwards. A library is named by what went into it (sources, flags, compiler, processor), so that
-// -march=native never meets another processor. The working folder has no part in it: no compiler, header or object
-// is taken from there. Knows nothing of what the kernels do.
+// Finds the system's C++ compiler and compiles the kernels into a library on first use; later runs load it from a cache.
+// The cache key covers sources, flags, compiler and processor, so code compiled with -march=native never runs on another
+// processor. No compiler, header or object file is taken from the working folder. Knows nothing about what the kernels do.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,22 +14,22 @@ import { CodeCache, digest, loadablePath, type OpenedCode, openCode, trustedFold
 import { processorFingerprint } from './processor.js';
 
 export interface Compiler {
-  /** The program's whole path and the arguments that come first, as CXX may hold them: `ccache g++`. */
+  /** The absolute path of the program, and the arguments that CXX may put after it (`ccache g++`). */
   readonly command: readonly [string, ...string[]];
   /** For people: `g++ 12.2`. */
   readonly name: string;
-  /** Everything that it says of its version. */
+  /** The full output of `--version`. */
   readonly banner: string;
 }
 
 export interface KernelLibrary {
-  /** Whoever loads it leaves its descriptor open. */
+  /** The caller must keep the descriptor open after loading it. */
   readonly code: OpenedCode;
   readonly compiler: Compiler;
 }
 
 export interface LibraryOptions {
-  /** Called before a compilation, which takes some seconds; not where the cache holds the library. */
+  /** Called before a compilation, which takes a few seconds. Not called if the library is in the cache. */
   readonly onCompile?: (() => void) | undefined;
   /** CXX, PATH, XDG_CACHE_HOME, HOME and TMPDIR are read from here. */
   readonly env?: NodeJS.ProcessEnv;
@@ -39,7 +38,7 @@ export interface LibraryOptions {
 }
 
 const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
-// No -ffast-math: a NaN or an infinity must stay one, or divergence would go unseen.
+// No -ffast-math: NaN and infinity must propagate, otherwise divergence would go unnoticed.
 const flags = [
   '-std=c++17',
   '-O3',
@@ -51,7 +50,7 @@ const flags = [
   '-fno-trapping-math',
 ];
 
-/** The path of the compiled kernels, compiling them where the cache does not hold them. @throws UserError (device) */
+/** The compiled kernels, from the cache if it has them. @throws UserError (device) if they cannot be compiled. */
 export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   if (process.platform === 'win32')
     throw new UserError(
@@ -72,7 +71,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   return { code: compile(compiler, folder, key, cache, env), compiler };
 }
 
-/** The compiler that CXX names, or the first of g++, c++ and clang++ that runs. @throws UserError (device) */
+/** The compiler in CXX, or the first of g++, c++ and clang++ that runs. @throws UserError (device) if there is none. */
 export function findCompiler(env: NodeJS.ProcessEnv = process.env): Compiler {
   const chosen = env.CXX?.trim();
   const candidates = chosen ? [chosen] : ['g++', 'c++', 'clang++'];
@@ -96,11 +95,11 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
   const hint =
     ignored.length === 0
       ? ''
-      : ` (not searched, because relative or in the working folder: ${ignored.map((folder) => quoted(folder)).join(', ')} of PATH)`;
+      : ` (these folders of PATH are relative or in the working folder and were not searched: ${ignored.map((folder) => quoted(folder)).join(', ')})`;
   if (chosen)
     return new UserError(
       'cpu-compiler-missing',
-      `the C++ compiler that CXX names, '${chosen}', does not run${hint}: unset CXX, or give it the whole path of one that does.`,
+      `the C++ compiler in CXX, '${chosen}', does not run${hint}: unset CXX, or set it to the absolute path of a working compiler.`,
     );
   return new UserError(
     'cpu-compiler-missing',
@@ -108,7 +107,7 @@ function noCompiler(chosen: string | undefined, env: NodeJS.ProcessEnv): UserErr
   );
 }
 
-/** A compiler looks for its assembler and linker in PATH. */
+/** The compiler searches PATH for its assembler and linker, so PATH must not contain untrusted folders. */
 function compilerEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, PATH: searchedPath(env) };
 }
@@ -136,7 +135,9 @@ function readOsRelease(): string {
   }
 }
 
-/** `g++ 12.2` of `g++ (Debian 12.2.0-14) 12.2.0`, `clang 15.0` of `Apple clang version 15.0.0 (clang-1500)`. */
+/**
+ * `g++ 12.2` from `g++ (Debian 12.2.0-14) 12.2.0`, and `clang 15.0` from `Apple clang version 15.0.0 (clang-1500)`.
+ */
 function compilerName(program: string, banner: string): string {
   const [firstLine = ''] = banner.split('\n');
   const clang = /clang version (\d+\.\d+)/.exec(firstLine);
@@ -153,7 +154,7 @@ function readSources(folder: string): [name: string, text: string][] {
     .map((name) => [name, readFileSync(join(folder, name), 'utf8')]);
 }
 
-/** Compiles every source of the folder. The cache holds the library from then on, where it can. */
+/** Compiles every source file in the folder and stores the library in the cache if possible. */
 function compile(
   compiler: Compiler,
   folder: string,
@@ -174,8 +175,8 @@ function compile(
     objects[at] ?? '',
   ]);
   const link = [...compiler.command, ...flags, '-shared', ...objects, '-o', library];
-  for (const wave of [commands, [link]]) {
-    const failure = runAll(wave, env, build);
+  for (const step of [commands, [link]]) {
+    const failure = runAll(step, env, build);
     if (failure === undefined) continue;
     for (const object of objects) rmSync(object, { force: true });
     const log = join(build, 'compile.log');
@@ -183,11 +184,11 @@ function compile(
     const [cause = 'no message'] = /^.*\berror\b.*$/m.exec(failure) ?? failure.split('\n');
     throw new UserError(
       'cpu-kernels-not-compiled',
-      `${compiler.name} could not compile the CPU kernels (${cause.trim()}); the whole log is ${log}; another compiler can be named in CXX.`,
+      `${compiler.name} could not compile the CPU kernels (${cause.trim()}): see the full log in ${log}, or set CXX to another compiler.`,
     );
   }
   const kept = cache.keep(key, readFileSync(library));
-  // Where no cache takes it, this process alone has it: the next one compiles again.
+  // If no cache can store it, only this process uses the library: the next one compiles again.
   const code = 'refusals' in kept ? openCode(library) : kept;
   const remove = () => rmSync(build, { recursive: true, force: true });
   if (code === kept || loadablePath(code) !== code.path) remove();
@@ -195,7 +196,7 @@ function compile(
   return code;
 }
 
-/** A new folder that is ours alone, in the first of the candidates that takes one. */
+/** Makes a folder that only this user can write to, in the first candidate where that is possible. */
 function buildFolder(candidates: readonly string[]): string {
   let refusal = '';
   for (const candidate of candidates) {
@@ -213,14 +214,16 @@ function buildFolder(candidates: readonly string[]): string {
   }
   throw new UserError(
     'cpu-kernels-no-folder',
-    `the CPU kernels cannot be compiled in ${candidates[0]} (${refusal}): name a folder in TMPDIR that only you can write.`,
+    `the CPU kernels cannot be compiled in ${candidates[0]} (${refusal}): set TMPDIR to a folder that only you can write to.`,
   );
 }
 
 /**
- * Runs commands side by side, as many as there are cores. In a process of its own, because a device is created
- * synchronously. Returns what they wrote where one failed.
- * @param folder where they run; the compiler takes relative and empty entries of CPATH and its like to mean it.
+ * Runs commands in parallel, as many at a time as there are cores. Uses a child process because a device is created
+ * synchronously.
+ * @param folder the working folder of the commands. The compiler resolves relative and empty entries of CPATH and similar
+ *   variables against it.
+ * @returns the output of the commands if one of them failed.
  */
 export function runAll(
   commands: readonly (readonly string[])[],

@@ -9,7 +9,7 @@ import { createCpuDevice } from './cpu-device.js';
 const device = createCpuDevice({ threads: 2 });
 after(() => device.dispose());
 
-test('1, 2 and 5 threads give the same bits in every operation', () => {
+test('every operation gives the same bits with 1, 2 and 5 threads', () => {
   const results = [1, 2, 5].map((threads) => {
     const one = createCpuDevice({ threads });
     const written = everyOperation(new Bench(one));
@@ -20,7 +20,7 @@ test('1, 2 and 5 threads give the same bits in every operation', () => {
   for (const other of others) assert.deepEqual(other, single);
 });
 
-test('devices of different thread counts take turns', () => {
+test('devices with different thread counts can be used alternately', () => {
   const single = createCpuDevice({ threads: 1 });
   const one = everyOperation(new Bench(single));
   assert.deepEqual(everyOperation(new Bench(device)), one);
@@ -28,7 +28,7 @@ test('devices of different thread counts take turns', () => {
   single.dispose();
 });
 
-test('the description names processor, threads, instructions and compiler', () => {
+test('the description names the processor, threads, vector instructions and compiler', () => {
   assert.match(device.description, /^CPU: \S.*, 2 threads, (AVX|SSE|NEON|SVE|no vector)\S*.*, \S+ \d+\.\d+$/);
   const env = { ...process.env, OMP_NUM_THREADS: '3,2' };
   assert.equal(createCpuDevice({ env }).threads, 3);
@@ -36,18 +36,20 @@ test('the description names processor, threads, instructions and compiler', () =
   assert.throws(() => createCpuDevice({ threads: 0 }), RangeError);
 });
 
-test('memory counts as taken once allocated, and comes back with dispose', () => {
+test('allocated memory counts as used until the device is disposed', () => {
   const one = createCpuDevice();
   const before = one.availableMemory();
-  one.allocate('activations', [1 << 26]);
-  assert.ok(one.availableMemory() <= before - 4 * (1 << 26));
+  const quarter = Math.floor(before / 4);
+  one.allocate('activations', [Math.floor(quarter / 4)]);
+  // The other half is slack for memory that other processes free meanwhile.
+  assert.ok(one.availableMemory() <= before - quarter / 2);
   assert.ok(one.peakMemory() > 0);
   one.dispose();
   one.dispose();
   assert.throws(() => one.allocate('more', [1]), /disposed/);
 });
 
-test('an allocation beyond the memory is refused with what would help', () => {
+test('an allocation that does not fit is refused with advice', () => {
   const elements = Math.ceil(device.availableMemory() / 4) + 1e9;
   assert.throws(
     () => device.allocate('activations', [elements]),
@@ -57,11 +59,11 @@ test('an allocation beyond the memory is refused with what would help', () => {
       /activations needs [\d.]+ GB and [\d.]+ GB are available/.test(flagMessageOf(thrown)) &&
       /--per-device-train-batch-size.*--max-length.*--gradient-checkpointing/.test(flagMessageOf(thrown)),
   );
-  assert.throws(() => device.allocate('x', [2, -1]), /no shape/);
-  assert.throws(() => device.allocate('x', [2], 'f16'), /no f16/);
+  assert.throws(() => device.allocate('x', [2, -1]), /not a valid shape/);
+  assert.throws(() => device.allocate('x', [2], 'f16'), /does not support f16/);
 });
 
-test('wrong shapes are refused by operation and tensor', () => {
+test('an error about a wrong shape names the operation and the tensor', () => {
   const a = device.allocate('activations', [4, 3]);
   const b = device.allocate('weights', [4, 3]);
   const out = device.allocate('outputs', [4, 4]);
@@ -76,19 +78,19 @@ test('wrong shapes are refused by operation and tensor', () => {
     /accumulate/,
   );
   assert.throws(() => device.copy(a, out), /differ in size/);
-  assert.throws(() => device.upload(a, new Float32Array(3)), /do not fill/);
-  assert.throws(() => device.upload(a, new Int32Array(12)), /do not fill/);
+  assert.throws(() => device.upload(a, new Float32Array(3)), /do not match/);
+  assert.throws(() => device.upload(a, new Int32Array(12)), /do not match/);
   assert.throws(() => device.download(device.allocate('tokens', [1], 'i32')), /does not hold floats/);
   const counter = device.allocate('counter', [3], 'i32');
   const tokens = device.allocate('tokens', [4], 'i32');
   const everything = { probability: 1, site: 0, counter };
   assert.throws(
     () => device.embedding(a, tokens, tokens, { token: b, position: b }, everything),
-    /no dropout probability/,
+    /dropout probability 1 is not in/,
   );
 });
 
-test('an index outside its table is refused before anything is read', () => {
+test('an index outside its table is refused before any memory is read', () => {
   const index = device.allocate('index', [2], 'i32');
   const [x, out] = [device.allocate('x', [5, 3]), device.allocate('out', [2, 3])];
   device.upload(index, Int32Array.of(4, 0));

@@ -1,5 +1,5 @@
-// The device that every machine has: kernels compiled for its processor. Memory is the kernels' own (outside JavaScript's
-// heap). Calls are synchronous: when an operation returns, it is done.
+// The CPU device: kernels compiled for the machine's processor. Tensors live outside the JavaScript heap. Calls are
+// synchronous: when an operation returns, it is done.
 
 import type { Precision } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
@@ -9,21 +9,21 @@ import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
 
 export interface CpuDeviceOptions extends LibraryOptions {
-  /** Default: OMP_NUM_THREADS where that is set, else the physical cores that this process may use. */
+  /** Default: OMP_NUM_THREADS if set, otherwise the number of physical cores that this process may use. */
   readonly threads?: number | undefined;
 }
 
-/** @throws UserError (device) without a compiler, or when it cannot compile the kernels. */
+/** @throws UserError (device) if there is no compiler, or if it cannot compile the kernels. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const { code, compiler } = kernelLibrary(options);
   const kernels = loadKernels(code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
-  if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is no number of threads`);
+  if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
   return new CpuDevice(kernels, wanted, compiler.name);
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
-  // A list gives the threads of nested levels; ours is the first.
+  // A list gives one number per level of nested parallelism; the first one applies here.
   const threads = Number.parseInt(env.OMP_NUM_THREADS ?? '', 10);
   return threads >= 1 ? threads : undefined;
 }
@@ -55,7 +55,7 @@ export class CpuDevice extends KernelDevice {
     return process.resourceUsage().maxRSS * 1024;
   }
 
-  /** Set to this device's threads: another device of the process may have other ones. */
+  /** Sets the thread count first, because another device in this process may use a different one. */
   protected kernels(): Kernels {
     this.#kernels.set_threads(this.threads);
     return this.#kernels;

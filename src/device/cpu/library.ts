@@ -1,6 +1,6 @@
-// The C ABI of the kernels, bound once a library. A tensor passes as its address, which is declared as an integer,
-// because a JavaScript number then goes straight through; undefined passes as a null pointer. Sizes are 64-bit, flags
-// and sites 32-bit. The kernels check nothing: whoever calls them has done so.
+// The C ABI of the kernels, bound once per library. A tensor is passed as its address, declared as an integer because koffi
+// passes a JavaScript number without conversion; undefined becomes a null pointer. Sizes are 64-bit, flags and dropout
+// sites 32-bit. The kernels check nothing: callers check all arguments first.
 
 import { closeSync } from 'node:fs';
 import koffi, { type LibraryHandle } from 'koffi';
@@ -8,18 +8,18 @@ import { messageOf, UserError } from '../../errors.js';
 import { loadablePath, type OpenedCode } from '../code-cache.js';
 import type { Tensor } from '../tensor.js';
 
-/** A tensor, or nothing. */
+/** A tensor or a null pointer. */
 const P = 'uintptr_t';
-/** An address as such. */
+/** An address as a number. */
 const U = 'uint64_t';
-/** A typed array of JavaScript, passed without a copy. */
+/** A JavaScript typed array, passed without a copy. */
 const A = 'void *';
 const N = 'int64_t';
 const I = 'int32_t';
 const F = 'float';
 const D = 'double';
 
-/** result, ...arguments; the kernels' own comments say what each is. */
+/** Result type, then parameter types. The kernels' comments document the parameters. */
 const signatures = {
   allocate: [U, N],
   release: ['void', U, N],
@@ -54,7 +54,7 @@ const signatures = {
   adamw: ['void', P, P, P, P, P, D, D, D, D, N, N],
 } as const;
 
-/** Kernels that take or fill arrays of JavaScript. */
+/** Kernels that read or fill JavaScript arrays. */
 const arraySignatures = {
   upload: ['void', P, A, N],
   download: ['void', A, P, N],
@@ -97,9 +97,9 @@ export type Kernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
 const loaded = new Map<string, Kernels>();
 
 /**
- * The kernels of a library, loaded through its open file. The descriptor stays open: the loader knows a library by the
- * path that it was loaded from, and would take another one with the same descriptor for this one.
- * @throws UserError (device) where the operating system refuses to load it.
+ * Loads the kernels of a library through its open descriptor, which stays open: the loader identifies a library by the
+ * path it was loaded from, and would mistake another library with the same descriptor for this one.
+ * @throws UserError (device) if the operating system refuses to load it.
  */
 export function loadKernels(code: OpenedCode): Kernels {
   const known = loaded.get(code.path);
@@ -141,7 +141,7 @@ function open(code: OpenedCode): LibraryHandle {
   } catch (thrown) {
     throw new UserError(
       'cpu-kernels-not-loaded',
-      `the compiled CPU kernels ${code.path} do not load (${messageOf(thrown)}): where that folder forbids programs, name another in XDG_CACHE_HOME.`,
+      `the compiled CPU kernels ${code.path} do not load (${messageOf(thrown)}): if that folder is mounted noexec, set XDG_CACHE_HOME to another one.`,
       { cause: thrown },
     );
   }

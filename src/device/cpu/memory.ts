@@ -1,5 +1,5 @@
-// The native memory behind a CPU device's tensors: allocated before the first step, freed together; and what goes in
-// and out of it. bf16 exists only here and in the kernels: JavaScript sees its numbers as floats.
+// The native memory behind the tensors of a CPU device, and transfers to and from it. It is allocated before the first step
+// and freed all at once. bf16 exists only here and in the kernels: JavaScript sees its values as floats.
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
@@ -18,16 +18,16 @@ export class NativeMemory implements DeviceMemory {
 
   constructor(readonly kernels: Kernels) {}
 
-  /** What is allocated counts as taken, though the operating system hands its pages out only when they are touched. */
+  /** Allocated memory counts as used, although the operating system only provides pages when they are first touched. */
   available(): number {
     return Math.max(0, Math.min(availableBytes(), this.#availableAtStart - this.#allocated));
   }
 
-  /** @throws UserError (device) when it does not fit. */
+  /** @throws UserError (device) if there is not enough memory. */
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
-    if (dtype === 'f16') throw new Error(`allocate: no ${dtype} on the CPU (${label})`);
+    if (dtype === 'f16') throw new Error(`allocate: the CPU does not support ${dtype} (${label})`);
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
-      throw new Error(`allocate: [${shape}] is no shape (${label})`);
+      throw new Error(`allocate: [${shape}] is not a valid shape (${label})`);
     const size = shape.reduce((product, extent) => product * extent, 1);
     const bytes = Math.max(1, size) * bytesPerElement[dtype];
     const available = this.available();
@@ -42,7 +42,7 @@ export class NativeMemory implements DeviceMemory {
     const dtype = data instanceof Float32Array ? 'f32' : 'i32';
     const narrowed = target.dtype === 'bf16' && dtype === 'f32';
     if ((dtype !== target.dtype && !narrowed) || data.length !== target.size)
-      throw new Error(`upload: ${data.length} ${dtype} do not fill ${show(target)}`);
+      throw new Error(`upload: ${data.length} ${dtype} elements do not match ${show(target)}`);
     if (narrowed) this.kernels.upload_bf16(target, data, data.length);
     else this.kernels.upload(target, data, data.byteLength);
   }

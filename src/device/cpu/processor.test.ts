@@ -9,7 +9,7 @@ const root = mkdtempSync(join(tmpdir(), 'processor-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 
 let machines = 0;
-/** The root of a file system with those files. */
+/** Creates the root of a file system with these files. */
 function machine(files: Record<string, string>): string {
   const folder = join(root, String(machines++));
   for (const [path, text] of Object.entries(files)) {
@@ -21,12 +21,12 @@ function machine(files: Record<string, string>): string {
 
 const meminfo = 'MemTotal:       16000000 kB\nMemFree:         1000 kB\nMemAvailable:    8000000 kB\n';
 
-test('available memory is what the machine has', () => {
+test('without control groups, the available memory is the MemAvailable of the machine', () => {
   assert.equal(availableBytes(machine({ 'proc/meminfo': meminfo })), 8_000_000 * 1024);
   assert.ok(availableBytes() > 0);
 });
 
-test('a control group of version 2, or one above it, lowers it', () => {
+test('a version 2 control group, or one above it, lowers the available memory', () => {
   const group = {
     'proc/meminfo': meminfo,
     'proc/self/cgroup': '0::/jobs/mine\n',
@@ -41,7 +41,7 @@ test('a control group of version 2, or one above it, lowers it', () => {
   assert.equal(availableBytes(machine(tighter)), 1);
 });
 
-test('a control group of version 1 lowers it', () => {
+test('a version 1 control group lowers the available memory', () => {
   const group = {
     'proc/meminfo': meminfo,
     'proc/self/cgroup': '4:memory:/docker/abc\n3:cpu,cpuacct:/docker/abc\n',
@@ -52,7 +52,7 @@ test('a control group of version 1 lowers it', () => {
   assert.equal(availableBytes(machine(group)), 2_000_000_007);
 });
 
-test('two threads of one core count once, a quota bounds them', () => {
+test('two hyper-threads of one core count once, and a quota limits the number of cores', () => {
   const cores = {
     'proc/self/status': 'Name:\tnode\nCpus_allowed_list:\t0-1\n',
     'sys/devices/system/cpu/cpu0/topology/thread_siblings_list': '0-1\n',
@@ -61,7 +61,7 @@ test('two threads of one core count once, a quota bounds them', () => {
   assert.equal(physicalCores(machine(cores)), 1);
   const quota = { 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': '50000 100000\n' };
   assert.equal(physicalCores(machine(quota)), 1);
-  assert.equal(physicalCores(machine({})), availableParallelism());
+  assert.equal(physicalCores(machine({})), availableParallelism(), 'no information');
   const free = { 'proc/self/cgroup': '0::/\n', 'sys/fs/cgroup/cpu.max': 'max 100000\n' };
   assert.equal(physicalCores(machine(free)), availableParallelism());
 });

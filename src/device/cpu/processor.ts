@@ -1,20 +1,20 @@
-// What the operating system tells of the processor and the memory that this process may use. Linux is read in
-// detail, control groups included (a container's limits are not the machine's); elsewhere Node's own answers do.
+// The processor and the memory that this process may use. On Linux this reads /proc, /sys and the limits of control groups,
+// because a container's limits differ from the machine's. Other systems use what Node reports.
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem } from 'node:os';
 import { join } from 'node:path';
 
-/** Text that differs between processors for which a compiler's -march=native could differ. */
+/** A text that differs between processors for which -march=native could produce different code. */
 export function processorFingerprint(): string {
   const [firstProcessor = ''] = read('/proc/cpuinfo')?.split('\n\n') ?? [];
-  const telling = firstProcessor
+  const identifying = firstProcessor
     .split('\n')
     .filter((line) => /^(vendor_id|cpu family|model|model name|stepping|flags|Features|CPU )/.test(line));
-  return [process.platform, process.arch, processorName(), ...telling].join('\n');
+  return [process.platform, process.arch, processorName(), ...identifying].join('\n');
 }
 
-/** As a person would call it: `AMD EPYC`. */
+/** The name for people, such as `AMD EPYC`. */
 export function processorName(): string {
   const model = cpus()[0]?.model.replace(/\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*$/gi, ' ');
   const name = model?.replace(/\s+/g, ' ').trim();
@@ -22,8 +22,8 @@ export function processorName(): string {
 }
 
 /**
- * Physical cores that this process may run on: two threads of one core share its vector units and only wait for each
- * other. Bounded by a control group's CPU quota, too.
+ * The number of physical cores that this process may run on, limited by the CPU quota of its control group. Hyper-threads
+ * do not count: two threads on one core share its vector units and would wait for each other.
  */
 export function physicalCores(root = '/'): number {
   const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(read(join(root, 'proc/self/status')) ?? '')?.[1];
@@ -36,7 +36,7 @@ export function physicalCores(root = '/'): number {
   return Math.max(1, Math.min(cores.size || Number.POSITIVE_INFINITY, availableParallelism(), quota(root)));
 }
 
-/** Bytes that may still be taken without swapping, as the machine and every control group above us allow. */
+/** Bytes that can be allocated without swapping, within the limits of the machine and of every enclosing control group. */
 export function availableBytes(root = '/'): number {
   const kibibytes = /^MemAvailable:\s*(\d+) kB/m.exec(read(join(root, 'proc/meminfo')) ?? '')?.[1];
   const machine = kibibytes === undefined ? freemem() : Number(kibibytes) * 1024;
@@ -44,7 +44,7 @@ export function availableBytes(root = '/'): number {
     const limit = number(join(group, 'memory.max')) ?? number(join(group, 'memory.limit_in_bytes'));
     const usage = number(join(group, 'memory.current')) ?? number(join(group, 'memory.usage_in_bytes'));
     if (limit === undefined || usage === undefined) return Number.POSITIVE_INFINITY;
-    // File pages that nobody uses count as usage but are given up when memory is asked for.
+    // Inactive file pages count as usage, but the kernel reclaims them when memory is needed.
     const idle = /^(?:total_)?inactive_file (\d+)/m.exec(read(join(group, 'memory.stat')) ?? '')?.[1];
     return Math.max(0, limit - usage + Number(idle ?? 0));
   });
@@ -63,7 +63,7 @@ function quota(root: string): number {
   return Math.min(Number.POSITIVE_INFINITY, ...bounds);
 }
 
-/** The folders of our control group and of those above it, for version 2 (one tree) and 1 (a tree a controller). */
+/** The folders of this process's control group and its ancestors, for version 2 (one tree) and 1 (one per controller). */
 function controlGroups(root: string, controller: 'memory' | 'cpu'): string[] {
   const folders: string[] = [];
   for (const line of read(join(root, 'proc/self/cgroup'))?.split('\n') ?? []) {
@@ -77,7 +77,7 @@ function controlGroups(root: string, controller: 'memory' | 'cpu'): string[] {
   return folders;
 }
 
-/** 0,1,2,5 of `0-2,5`. */
+/** `0-2,5` becomes 0, 1, 2, 5. */
 function parseList(text: string): number[] {
   return text.split(',').flatMap((part) => {
     const [first = Number.NaN, last = first] = part.split('-').map((end) => Number.parseInt(end, 10));

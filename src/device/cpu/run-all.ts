@@ -1,15 +1,15 @@
-// Runs the commands of its one argument (JSON: a list of argument vectors, and the folder to run them in) side by side,
-// as many as there are cores. Their output goes to stderr; exits with 1 when one of them fails.
+// Runs commands in parallel, as many at a time as there are cores. The only argument is JSON: a list of argument vectors,
+// and the folder to run them in. All output goes to stderr. The exit status is 1 if a command fails.
 
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-const { commands: waiting, folder }: { commands: string[][]; folder: string } = JSON.parse(
+const { commands: queue, folder }: { commands: string[][]; folder: string } = JSON.parse(
   process.argv[2] ?? '{}',
 );
 
 function startNext(): void {
-  const [program, ...rest] = waiting.shift() ?? [];
+  const [program, ...rest] = queue.shift() ?? [];
   if (program === undefined) return;
   const child = spawn(program, rest, { stdio: ['ignore', 2, 2], cwd: folder });
   child.on('error', (error) => {

@@ -61,7 +61,7 @@ export function bindLibrary<Signatures extends Readonly<Record<string, Signature
     try {
       calls[symbol] = library.func(symbol, returned, parameters);
     } catch (thrown) {
-      throw new UnusableLibrary(`${path} is too old, it has no ${symbol}`, '--upgrade', { cause: thrown });
+      throw new UnusableLibrary(`${path} is too old and has no ${symbol}`, '--upgrade', { cause: thrown });
     }
   }
   return { calls: calls as Calls<Signatures>, unload: () => library.unload() };

@@ -15,7 +15,7 @@ test('a card before Ampere has no bf16', () => {
   const index = device.allocate('index', [2], 'i32');
   assert.throws(
     () => device.gatherRows(rows, rows, index),
-    /rows bf16\[2,4\] is of no type that this device computes in/,
+    /rows bf16\[2,4\] has a dtype that this device does not compute in/,
   );
   device.dispose();
 });

@@ -337,7 +337,7 @@ const unknownArchitecture = 8;
 /** Advice by cublasStatus_t. */
 const cures: Readonly<Record<number, string>> = {
   1: doesNotStart,
-  3: `gets no memory on the GPU: ${makeRoom}`,
+  3: `cannot allocate memory on the GPU: ${makeRoom}`,
   13: `stopped on the GPU: ${startAgain}; ${whenAgain}`,
 };
 

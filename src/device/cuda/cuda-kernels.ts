@@ -39,7 +39,7 @@ export class CudaKernels implements OperationKernels {
 
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void {
     const type = scalarType(x);
-    const partial = this.launcher.between(scratchBytes.sum_rows(rows, columns));
+    const partial = this.launcher.scratch(scratchBytes.sum_rows(rows, columns));
     const geometry = launches.sum_rows(rows, columns, scalarBytes(type));
     this.launcher.launch('sum_rows', type, geometry, [partial, x, rows, columns]);
     const values = [out, undefined, partial, rowSlices(rows), columns];
@@ -76,7 +76,7 @@ export class CudaKernels implements OperationKernels {
   ): void {
     const [gradOut, rows, channels] = [rest[0], rest[7], rest[8]];
     const type = scalarType(gradOut);
-    const partial = this.launcher.between(scratchBytes.layernorm_backward(rows, channels));
+    const partial = this.launcher.scratch(scratchBytes.layernorm_backward(rows, channels));
     const geometry = launches.layernorm_backward(rows, channels, scalarBytes(type));
     this.launcher.launch('layernorm_backward', type, geometry, [gradX, gradBranch, partial, ...rest]);
     const values = [gradWeight, gradBias, partial, layernormSlices(rows), channels];
@@ -88,7 +88,7 @@ export class CudaKernels implements OperationKernels {
     const headSize = channels / heads;
     const source = this.#attentionSource(headSize, [out, qkv]);
     const geometry = attentionLaunches.attention(rows, heads, headSize, source.file);
-    this.launcher.attend('attention', scalarType(qkv), source, geometry, values);
+    this.launcher.launchAttention('attention', scalarType(qkv), source, geometry, values);
   }
 
   attention_backward(...values: Parameters<OperationKernels['attention_backward']>): void {
@@ -96,10 +96,10 @@ export class CudaKernels implements OperationKernels {
     const [gradOut, out, , qkv, , , rows, channels, heads] = rest;
     const headSize = channels / heads;
     const source = this.#attentionSource(headSize, [gradQkv, gradOut, out, qkv]);
-    const deltas = this.launcher.between(attentionScratchBytes(rows, heads));
+    const deltas = this.launcher.scratch(attentionScratchBytes(rows, heads));
     for (const kernel of ['attention_backward_queries', 'attention_backward_keys'] as const) {
       const geometry = attentionLaunches[kernel](rows, heads, headSize, source.file);
-      this.launcher.attend(kernel, scalarType(qkv), source, geometry, [gradQkv, deltas, ...rest]);
+      this.launcher.launchAttention(kernel, scalarType(qkv), source, geometry, [gradQkv, deltas, ...rest]);
     }
   }
 
@@ -113,7 +113,7 @@ export class CudaKernels implements OperationKernels {
       channels / heads,
       scalarBytes(type),
     );
-    this.launcher.attend('attention_cached', type, undefined, geometry, values);
+    this.launcher.launchAttention('attention_cached', type, undefined, geometry, values);
   }
 
   gather_rows(...values: Parameters<OperationKernels['gather_rows']>): void {
@@ -165,7 +165,7 @@ export class CudaKernels implements OperationKernels {
 
   #sum(kernel: 'sum' | 'sum_of_squares', out: Tensor, x: Tensor, size: number): void {
     if (size === 0) return;
-    const partial = this.launcher.between(scratchBytes.sum(size));
+    const partial = this.launcher.scratch(scratchBytes.sum(size));
     this.launcher.launch(kernel, 'f32', launches[kernel](size), [partial, x, size]);
     this.launcher.launch('add_partials', 'f32', launches.add_partials(), [out, partial, sumSlices(size)]);
   }
@@ -180,8 +180,8 @@ export class CudaKernels implements OperationKernels {
 
 /** Converts the ABI's parameters of a product to those of `Products`. */
 function productOf(values: Parameters<OperationKernels['matmul']>): Parameters<Products['multiply']> {
-  const [out, a, b, , m, n, k, transposeA, transposeB, accumulate, ...follows] = values;
-  const [epilogue, bias, preActivation, activation] = follows;
+  const [out, a, b, , m, n, k, transposeA, transposeB, accumulate, ...epilogue] = values;
+  const [kind, bias, preActivation, activation] = epilogue;
   const sizes = {
     m,
     n,
@@ -190,5 +190,5 @@ function productOf(values: Parameters<OperationKernels['matmul']>): Parameters<P
     transposeB: transposeB === 1,
     accumulate: accumulate === 1,
   };
-  return [out, a, b, sizes, { epilogue, bias, preActivation, activation }];
+  return [out, a, b, sizes, { kind, bias, preActivation, activation }];
 }

@@ -115,7 +115,7 @@ const nonBlocking = 1;
 /** CU_STREAM_CAPTURE_MODE_THREAD_LOCAL. */
 const threadLocal = 1;
 /** The dynamic shared memory that a block may use without a request. */
-const plainSharedBytes = 48 * 1024;
+const defaultSharedBytes = 48 * 1024;
 /** CU_EVENT_DISABLE_TIMING: event times are never read. */
 const disableTiming = 2;
 /** CUDA_ERROR_NOT_READY. */
@@ -327,7 +327,7 @@ export class Driver {
       this.#calls.cuModuleGetFunction(this.#out.clear(), module, name),
       name,
     );
-    return { name, handle: this.#out.long(), parameters, state: { sharedBytes: plainSharedBytes } };
+    return { name, handle: this.#out.long(), parameters, state: { sharedBytes: defaultSharedBytes } };
   }
 
   /** Queues a kernel. The arguments are addresses and numbers in the order of the kernel's parameters. */

@@ -59,20 +59,26 @@ describe('while the driver is opened, every error is a reason to run without CUD
     [3, /: the NVIDIA driver is not ready \(.*\): restart the machine, or/],
     [
       34,
-      /: the libcuda\.so\.1 that is found is the toolkit's stub .*: take the `stubs` folder out of LD_LIBRARY_PATH/,
+      /: the libcuda\.so\.1 found is the toolkit's stub, .*: take the `stubs` folder out of LD_LIBRARY_PATH/,
     ],
     [36, /: the NVIDIA driver is too old \(.*\): install the current NVIDIA driver/],
-    [46, /: another program has the GPU for itself \(.*\): end it .* sudo nvidia-smi --compute-mode=DEFAULT/],
+    [
+      46,
+      /: another program has exclusive use of the GPU \(.*\): end it .* sudo nvidia-smi --compute-mode=DEFAULT/,
+    ],
     [100, /: the NVIDIA driver sees no GPU \(.*\): check nvidia-smi and CUDA_VISIBLE_DEVICES/],
     [101, /: CUDA does not start \(CUDA_ERROR_INVALID_DEVICE/],
-    [304, /: the system does not give CUDA the GPU \(.*\): check that \/dev\/nvidia0 and .* are there/],
+    [
+      304,
+      /: the system does not give CUDA access to the GPU \(.*\): check that \/dev\/nvidia0 and .* are there/,
+    ],
     [800, /: the system does not permit CUDA \(.*\): check nvidia-smi, and that you may read and write/],
     [801, /: this system does not support CUDA \(.*\): check nvidia-smi \(a virtual GPU/],
     [802, /: the GPU is not ready yet \(.*\): start nvidia-fabricmanager/],
-    [803, /: the NVIDIA driver was updated while it ran, .*: restart the machine, or/],
+    [803, /: the NVIDIA driver was updated while it was running, .*: restart the machine, or/],
     [804, /: the NVIDIA driver is too old for the compatibility libraries in use \(.*\): install/],
     ...[805, 806, 807].map((status) => [status, /: NVIDIA's Multi-Process Service does not answer/] as const),
-    ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service takes no further/] as const),
+    ...[808, 809].map((status) => [status, /: NVIDIA's Multi-Process Service accepts no more/] as const),
     [999, /: CUDA does not start \(CUDA_ERROR_UNKNOWN/],
     [12_345, /: CUDA does not start \(status 12345, from cuInit\)/],
   ];
@@ -85,13 +91,13 @@ describe('while the driver is opened, every error is a reason to run without CUD
 });
 
 describe('once a device is open, an error says what happened, in words that fit training and chat', () => {
-  const again = 'start again \\(a training with --resume: its checkpoints are whole\\)';
+  const again = 'start again \\(a training run with --resume: its checkpoints are intact\\)';
   const sentences: readonly (readonly [statuses: readonly number[], says: RegExp])[] = [
     [[2], /^the GPU has too little free memory \(.*\): end other programs that use it .*, or give it less/],
-    [[200, 209, 218, 221, 222], /^the NVIDIA driver does not take the compiled kernels \(.*\): install/],
+    [[200, 209, 218, 221, 222], /^the NVIDIA driver does not accept the compiled kernels \(.*\): install/],
     [
       [4, 101, 214, 220, 226, 709, 806, 810, 911, 999],
-      new RegExp(`^the GPU was lost \\(.*\\): ${again}; where`),
+      new RegExp(`^the GPU was lost \\(.*\\): ${again}; if nvidia-smi`),
     ],
     [
       [702],
@@ -100,7 +106,7 @@ describe('once a device is open, an error says what happened, in words that fit 
     [
       [700, 710, 714, 715, 716, 717, 718, 719],
       new RegExp(
-        `^the GPU stopped at a fault in a kernel \\(.*\\): ${again}; if it stops again, report it with`,
+        `^the GPU stopped at an error in a kernel \\(.*\\): ${again}; if it stops again, report it with`,
       ),
     ],
   ];
@@ -130,7 +136,7 @@ describe('once a device is open, an error says what happened, in words that fit 
   test('after a failing kernel the device is released without further errors', () => {
     const device = open();
     emulate({ LOSE_AFTER: 0, LOSE_WITH: 719 });
-    refused(() => work(device), /^the GPU stopped at a fault in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
+    refused(() => work(device), /^the GPU stopped at an error in a kernel \(CUDA_ERROR_LAUNCH_FAILED: /);
   });
 
   test('a card that disappears is reported as lost, and the next device does not start', () => {
@@ -143,7 +149,7 @@ describe('once a device is open, an error says what happened, in words that fit 
   test('kernels that the driver does not accept', () => {
     const device = open();
     emulate({ COMPUTE_CAPABILITY: '8.0' });
-    refused(() => work(device), /^the NVIDIA driver does not take the compiled kernels \(.*BINARY_FOR_GPU/);
+    refused(() => work(device), /^the NVIDIA driver does not accept the compiled kernels \(.*BINARY_FOR_GPU/);
   });
 });
 
@@ -189,7 +195,10 @@ describe('cuBLASLt', () => {
     });
 
   const sentences: readonly (readonly [status: number, says: RegExp])[] = [
-    [3, /^cuBLASLt 13\.0\.0 gets no memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/],
+    [
+      3,
+      /^cuBLASLt 13\.0\.0 cannot allocate memory on the GPU: end other programs .*\(CUBLAS_STATUS_ALLOC_FAILED/,
+    ],
     [
       8,
       /^cuBLASLt 13\.0\.0 does not know this GPU: unset CHATBOT_TRAIN_CUDA_LIBRARIES && pip install --upgrade nvidia-cublas, or use --device cpu \(/,
@@ -212,6 +221,6 @@ test('a model with more channels than the kernels support', () => {
   const config = { ...tinyConfig, nEmbd: 4224, nHead: 66 };
   assert.throws(
     () => new GPT2(open(), config, { trainable: false }),
-    /^UserError: cuda computes rows of up to 4096 channels, and this model's have 4224: use device: 'cpu'$/,
+    /^UserError: cuda supports models of up to 4096 channels, but this one has 4224: use device: 'cpu'$/,
   );
 });

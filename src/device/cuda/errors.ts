@@ -39,39 +39,39 @@ export interface Failure {
   readonly words: string;
 }
 
-type Fault = readonly [reason: string, cure: string];
+type Explanation = readonly [reason: string, cure: string];
 
-const multiProcessService: Fault = [
+const multiProcessService: Explanation = [
   "NVIDIA's Multi-Process Service does not answer",
   'end it (echo quit | nvidia-cuda-mps-control), which gives the GPU back to every program',
 ];
-const multiProcessServiceFull: Fault = [
-  "NVIDIA's Multi-Process Service takes no further program",
+const multiProcessServiceFull: Explanation = [
+  "NVIDIA's Multi-Process Service accepts no more programs",
   'end another one that uses the GPU (nvidia-smi lists them)',
 ];
 
 /** While a device is being opened: what the machine lacks, and how to fix it. */
-const openingFaults: Readonly<Record<number, Fault>> = {
+const openingErrors: Readonly<Record<number, Explanation>> = {
   [outOfMemory]: [
     'there is too little memory to start CUDA',
     'end other programs (nvidia-smi lists those that use the GPU)',
   ],
   3: ['the NVIDIA driver is not ready', 'restart the machine'],
   34: [
-    "the libcuda.so.1 that is found is the toolkit's stub and no driver",
+    "the libcuda.so.1 found is the toolkit's stub, not a driver",
     'take the `stubs` folder out of LD_LIBRARY_PATH',
   ],
   36: ['the NVIDIA driver is too old', driverCure],
   46: [
-    'another program has the GPU for itself',
-    'end it (nvidia-smi lists them), or sudo nvidia-smi --compute-mode=DEFAULT',
+    'another program has exclusive use of the GPU',
+    'end it (nvidia-smi lists it), or run sudo nvidia-smi --compute-mode=DEFAULT',
   ],
   100: [
     'the NVIDIA driver sees no GPU',
     'check nvidia-smi and CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)',
   ],
   304: [
-    'the system does not give CUDA the GPU',
+    'the system does not give CUDA access to the GPU',
     'check that /dev/nvidia0 and /dev/nvidia-uvm are there (sudo nvidia-modprobe -u -c 0 makes them; in a container: docker run --gpus all)',
   ],
   800: ['the system does not permit CUDA', 'check nvidia-smi, and that you may read and write /dev/nvidia*'],
@@ -80,7 +80,10 @@ const openingFaults: Readonly<Record<number, Fault>> = {
     "check nvidia-smi (a virtual GPU needs a profile with CUDA, WSL needs version 2 and Windows' current NVIDIA driver)",
   ],
   802: ['the GPU is not ready yet', 'start nvidia-fabricmanager, or try again in a minute'],
-  803: ['the NVIDIA driver was updated while it ran, its two halves do not match', 'restart the machine'],
+  803: [
+    'the NVIDIA driver was updated while it was running, and its two halves do not match',
+    'restart the machine',
+  ],
   804: ['the NVIDIA driver is too old for the compatibility libraries in use', driverCure],
   805: multiProcessService,
   806: multiProcessService,
@@ -90,63 +93,63 @@ const openingFaults: Readonly<Record<number, Fault>> = {
 };
 
 /** For every other status: `--device auto` can run without CUDA, so none is fatal. */
-const otherOpeningFault: Fault = [
+const otherOpeningError: Explanation = [
   'CUDA does not start',
-  'see what nvidia-smi says and restart the machine; where that does not help, install the current NVIDIA driver',
+  'see what nvidia-smi says and restart the machine; if that does not help, install the current NVIDIA driver',
 ];
 
 /**
  * Statuses of a stub, of a driver that does not match its kernel module, and of compatibility libraries that do not
  * match the card.
  */
-const faultsOfLibrary = new Set([34, 803, 804]);
+const libraryErrors = new Set([34, 803, 804]);
 
 /** The error for a status while a driver or a device is being opened. */
 export function openingFailure({ status, call, words }: Failure): CudaUnavailable {
-  const [reason, cure] = openingFaults[status] ?? otherOpeningFault;
-  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure, faultsOfLibrary.has(status));
+  const [reason, cure] = openingErrors[status] ?? otherOpeningError;
+  return new CudaUnavailable(`${reason} (${words}, from ${call})`, cure, libraryErrors.has(status));
 }
 
 /** The card or the driver does not accept the module. */
-const imageFaults = new Set([200, 209, 218, 221, 222]);
+const imageErrors = new Set([200, 209, 218, 221, 222]);
 
 /** The card, or the connection to it, is gone. */
-const lostDevice = new Set([4, 101, 214, 220, 226, 709, 806, 810, 911, 999]);
+const lostDeviceErrors = new Set([4, 101, 214, 220, 226, 709, 806, 810, 911, 999]);
 
 /** CUDA_ERROR_LAUNCH_TIMEOUT. */
 const tookTooLong = 702;
 
 /** A kernel did something illegal. Everything on the card is lost with its context. */
-const kernelFaults = new Set([700, 710, 714, 715, 716, 717, 718, 719]);
+const kernelErrors = new Set([700, 710, 714, 715, 716, 717, 718, 719]);
 
 /** Whether nothing can be computed after that status. */
 export function isFatal(status: number): boolean {
-  return lostDevice.has(status) || kernelFaults.has(status) || status === tookTooLong;
+  return lostDeviceErrors.has(status) || kernelErrors.has(status) || status === tookTooLong;
 }
 
 /* Advice that fits both training and chat. */
-export const startAgain = `start again (a training with ${option('resume', true)}: its checkpoints are whole)`;
+export const startAgain = `start again (a training run with ${option('resume', true)}: its checkpoints are intact)`;
 export const whenAgain = 'if it stops again, report it with the output of chatbot-train doctor --json';
 export const makeRoom =
-  'end other programs that use it (nvidia-smi lists them), or give it less to do, as with a smaller batch or model';
+  'end other programs that use it (nvidia-smi lists them), or give it less work, for example with a smaller batch or model';
 
 /** The error for a status once a device is open. */
 export function driverFailure({ status, call, words }: Failure): Error {
   const said = `${words}, from ${call}`;
   const failure = (sentence: string) => new UserError('cuda-failure', `${sentence}.`);
   if (status === outOfMemory) return failure(`the GPU has too little free memory (${said}): ${makeRoom}`);
-  if (imageFaults.has(status))
-    return failure(`the NVIDIA driver does not take the compiled kernels (${said}): ${driverCure}`);
-  if (lostDevice.has(status))
+  if (imageErrors.has(status))
+    return failure(`the NVIDIA driver does not accept the compiled kernels (${said}): ${driverCure}`);
+  if (lostDeviceErrors.has(status))
     return failure(
-      `the GPU was lost (${said}): ${startAgain}; where nvidia-smi does not list the GPU any more, restart the machine first`,
+      `the GPU was lost (${said}): ${startAgain}; if nvidia-smi no longer lists the GPU, restart the machine first`,
     );
   if (status === tookTooLong)
     return failure(
-      `the GPU was stopped because a kernel took too long (${said}), which is so where it draws the screen too: ${startAgain} on another GPU or without the screen (sudo systemctl isolate multi-user.target)`,
+      `the GPU was stopped because a kernel took too long (${said}), which happens if the GPU also drives a display: ${startAgain} on another GPU or without the graphical desktop (sudo systemctl isolate multi-user.target)`,
     );
-  if (kernelFaults.has(status))
-    return failure(`the GPU stopped at a fault in a kernel (${said}): ${startAgain}; ${whenAgain}`);
+  if (kernelErrors.has(status))
+    return failure(`the GPU stopped at an error in a kernel (${said}): ${startAgain}; ${whenAgain}`);
   return new Error(said);
 }
 
@@ -173,7 +176,7 @@ export function notEnoughMemory(label: string, needed: number, free: number): Us
   const lacking =
     needed > free
       ? `${formatBytes(needed - free)} too little`
-      : 'but not in one piece, or another program was faster';
+      : 'but not in one piece, or another program took it first';
   return new UserError(
     'out-of-memory',
     `not enough memory on the GPU: ${label} needs ${formatBytes(needed)} and ${formatBytes(free)} are free (${lacking}); end other programs that use the GPU (nvidia-smi lists them), or use ${option('device', 'cpu')}.`,
@@ -204,7 +207,7 @@ const oldestDriver = 12_000;
 export function requireDriverVersion(version: number): void {
   if (version >= oldestDriver) return;
   throw new CudaUnavailable(
-    `the NVIDIA driver is too old (it is of CUDA ${cudaVersion(version)}, 12.0 is needed)`,
+    `the NVIDIA driver is too old (it supports CUDA ${cudaVersion(version)}, and 12.0 is needed)`,
     driverCure,
   );
 }

@@ -76,7 +76,7 @@ export class KernelLauncher {
     this.#run(found, geometry, values);
   }
 
-  attend(
+  launchAttention(
     kernel: keyof typeof attentionParameters,
     type: ScalarType,
     source: AttentionModule | undefined,
@@ -98,7 +98,7 @@ export class KernelLauncher {
    * The address of scratch memory for what one launch leaves to the next. When it grows, the smaller one stays
    * allocated for the graphs that refer to it.
    */
-  between(bytes: number): number {
+  scratch(bytes: number): number {
     if (bytes > this.#scratch.bytes)
       this.#scratch = { address: this.tools.scratch('workspace', bytes), bytes };
     return this.#scratch.address;

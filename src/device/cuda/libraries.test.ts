@@ -200,7 +200,10 @@ test('CUDA 13 is for drivers of CUDA 13 and cards from Turing on', () => {
   assert.deepEqual(suitableMajors(13_000, [9, 0]), [13, 12]);
   assert.deepEqual(suitableMajors(12_040, [9, 0]), [12]);
   assert.deepEqual(suitableMajors(13_000, [7, 0]), [12]);
-  assert.throws(() => suitableMajors(11_080, [9, 0]), /driver is too old \(it is of CUDA 11\.8, 12\.0 is/);
+  assert.throws(
+    () => suitableMajors(11_080, [9, 0]),
+    /driver is too old \(it supports CUDA 11\.8, and 12\.0 is/,
+  );
 });
 
 test('the error for a missing library gives a command that installs it where it is searched', () => {
@@ -220,7 +223,7 @@ test('the error for a missing library gives a command that installs it where it 
   );
   refused({ VIRTUAL_ENV: root }, [12], / && pip install nvidia-cuda-nvrtc-cu12, or/);
   file('libnvrtc.so.13');
-  refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which take CUDA 12/);
+  refused({}, [12], /libnvrtc\.so\.13 does not suit this GPU and its driver, which need CUDA 12/);
   assert.equal(
     cureOf(['libnvrtc', 'libcublasLt'], [13, 12], { VIRTUAL_ENV: root }),
     'pip install nvidia-cuda-nvrtc nvidia-cublas',
@@ -236,7 +239,7 @@ test('libraries that the advice installs are found', () => {
   assert.equal(find('libnvrtc', { HOME: home }, [97]), made);
   within(home, () => {
     const nowhere = cureOf(['libnvrtc'], [97], { HOME: home });
-    assert.match(nowhere, /^name a home folder of yours outside the working folder in HOME, then: python3/);
+    assert.match(nowhere, /^set HOME to a folder of yours outside the working folder, then: python3/);
     assert.equal(find('libnvrtc', { HOME: home }, [97]), undefined);
   });
 });

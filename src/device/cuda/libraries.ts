@@ -71,8 +71,8 @@ export interface Wanted {
 
 /** @throws CudaUnavailable, with one command that installs all missing libraries, unless all are found */
 export function requireLibraries(names: readonly Library[], wanted: Wanted): void {
-  const lacking = names.filter((name) => findLibrary(name, wanted) === undefined);
-  if (lacking.length > 0) throw notFound(lacking, wanted);
+  const missing = names.filter((name) => findLibrary(name, wanted) === undefined);
+  if (missing.length > 0) throw notFound(missing, wanted);
 }
 
 /**
@@ -92,21 +92,21 @@ export function openLibrary<Opened>(name: Library, wanted: Wanted, open: (path: 
       refusals.push(thrown);
     }
   }
-  const [refusal] = refusals.sort((a, b) => tellingOf(b) - tellingOf(a));
+  const [refusal] = refusals.sort((a, b) => informativeness(b) - informativeness(a));
   if (refusal === undefined) throw notFound([name], wanted);
   if (!(refusal instanceof UnusableLibrary)) throw refusal;
   throw new CudaUnavailable(refusal.reason, cureOf([name], majors, env, refusal.remedy));
 }
 
 /** Ranks errors: those about the machine are more informative than those about one file. */
-function tellingOf(refusal: UserError): number {
+function informativeness(refusal: UserError): number {
   if (refusal instanceof UnusableLibrary) return 0;
   return refusal instanceof CudaUnavailable && refusal.ofLibrary ? 1 : 2;
 }
 
-function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
-  const unsuitable = lacking.flatMap((name) => findLibrary(name, { env }) ?? []);
-  const [are, does] = lacking.length > 1 ? ['are', 'do'] : ['is', 'does'];
+function notFound(missing: readonly Library[], { env, majors = [] }: Wanted): CudaUnavailable {
+  const unsuitable = missing.flatMap((name) => findLibrary(name, { env }) ?? []);
+  const [are, does] = missing.length > 1 ? ['are', 'do'] : ['is', 'does'];
   const only = env[onlyFolderVariable];
   const ignored = ignoredSettings(env);
   const where =
@@ -115,15 +115,15 @@ function notFound(lacking: readonly Library[], { env, majors = [] }: Wanted): Cu
       : only
         ? ` in ${only} (${onlyFolderVariable})`
         : '';
-  const reason = lacking.includes('libcuda')
+  const reason = missing.includes('libcuda')
     ? `no NVIDIA driver is found (libcuda.so.1)${where}`
-    : unsuitable.length < lacking.length
-      ? `${lacking.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
-      : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which take CUDA ${majors.join(' or ')}`;
+    : unsuitable.length < missing.length
+      ? `${missing.join(' and ')} of CUDA ${majors.join(' or ') || '12 or 13'} ${are} not found${where}`
+      : `${unsuitable.join(' and ')} ${does} not suit this GPU and its driver, which need CUDA ${majors.join(' or ')}`;
   const unused = only !== undefined && ignored.length > 0;
   return new CudaUnavailable(
     reason,
-    unused ? `give ${onlyFolderVariable} a whole path, or unset it` : cureOf(lacking, majors, env),
+    unused ? `give ${onlyFolderVariable} an absolute path, or unset it` : cureOf(missing, majors, env),
   );
 }
 

@@ -63,7 +63,7 @@ export function pipCommand(env: NodeJS.ProcessEnv): string {
   const home = homeFolder(env);
   const usable = canWrite(home) && !liesInWorkingFolder(home);
   const folder = `~/${ownEnvironment}`;
-  const where = usable ? '' : 'name a home folder of yours outside the working folder in HOME, then: ';
+  const where = usable ? '' : 'set HOME to a folder of yours outside the working folder, then: ';
   return `${where}${before}python3 -m venv ${folder} && ${folder}/bin/python -m pip`;
 }
 

@@ -14,13 +14,13 @@ import { Staging } from './staging.js';
 /** The alignment that every kernel and product may rely on. */
 const alignment = 256;
 /** Extra bytes of a reservation, for the gaps between the tensors cut from it. */
-const between = 2 ** 20;
+const alignmentSlack = 2 ** 20;
 /**
  * Left free for the driver, which loads kernels and creates graphs during a run. The memory plan does not include them.
  */
-const driversOwn = 256 * 2 ** 20;
+const driverReserve = 256 * 2 ** 20;
 /** Numbers converted at a time, so that a model's weights do not lie in host memory twice. */
-const mostConverted = 2 ** 20;
+const conversionChunk = 2 ** 20;
 
 export class CudaMemory implements DeviceMemory {
   readonly #addresses: number[] = [];
@@ -53,12 +53,12 @@ export class CudaMemory implements DeviceMemory {
   }
 
   available(): number {
-    return Math.max(0, this.context.driver.memGetInfo().free - driversOwn);
+    return Math.max(0, this.context.driver.memGetInfo().free - driverReserve);
   }
 
   /** Later allocations are cut from this memory until it is used up. */
   reserve(bytes: number): void {
-    this.#reserved = { address: this.#take('the run', bytes + between), left: bytes + between };
+    this.#reserved = { address: this.#take('the run', bytes + alignmentSlack), left: bytes + alignmentSlack };
   }
 
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
@@ -100,9 +100,9 @@ export class CudaMemory implements DeviceMemory {
       this.#staging.upload(address, data);
       return;
     }
-    const halves = new Uint16Array(Math.min(size, mostConverted));
-    for (let from = 0; from < size; from += mostConverted) {
-      const part = data.subarray(from, from + mostConverted);
+    const halves = new Uint16Array(Math.min(size, conversionChunk));
+    for (let from = 0; from < size; from += conversionChunk) {
+      const part = data.subarray(from, from + conversionChunk);
       narrow(halves, part, dtype);
       this.#staging.upload(address + from * bytesPerElement[dtype], halves.subarray(0, part.length));
     }

@@ -9,7 +9,7 @@ import { type KernelLauncher, type ScalarType, scalarBytes, scalarType } from '.
 import { launches } from './launches.js';
 
 /** The epilogues, as numbered in the kernels' ABI. */
-const follows = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
+const epilogueKinds = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
 const geluNew = 0;
 /** The most rows that the kernels for few rows take. */
 const fewRows = 4;
@@ -27,9 +27,9 @@ export interface Sizes {
   readonly accumulate: boolean;
 }
 
-export interface Following {
-  /** One of `follows`. */
-  readonly epilogue: number;
+export interface Epilogue {
+  /** One of `epilogueKinds`. */
+  readonly kind: number;
   readonly bias: Tensor | undefined;
   readonly preActivation: Tensor | undefined;
   readonly activation: number;
@@ -49,22 +49,22 @@ export class Products {
 
   /** For display: each shape with an epilogue, and which code computes it. */
   epilogues(): string[] {
-    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a kernel of its own'}`);
+    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a separate kernel'}`);
   }
 
-  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): void {
+  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): void {
     const { m, n, k, accumulate } = sizes;
-    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, following)) return;
-    const { epilogue, preActivation } = following;
+    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, epilogue)) return;
+    const { kind, preActivation } = epilogue;
     const plain = this.#plain(out, a, sizes);
-    const operands = addresses(out, a, b, following);
+    const operands = addresses(out, a, b, epilogue);
     const { driver, stream } = this.launcher.tools;
-    const whole = { ...plain, epilogue: fusedForm(following, plain.output) };
+    const whole = { ...plain, epilogue: fusedForm(epilogue, plain.output) };
     if (k > 0 && whole.epilogue !== 'none' && this.#multiplyFused(whole, operands)) return;
-    const product = epilogue === follows.activation && preActivation ? preActivation : out;
+    const product = kind === epilogueKinds.activation && preActivation ? preActivation : out;
     if (k > 0) this.#multiplyPlain(plain, { ...operands, out: product.address });
     else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
-    this.#follow(out, m, n, following);
+    this.#runEpilogue(out, m, n, epilogue);
   }
 
   /**
@@ -79,13 +79,13 @@ export class Products {
     a: Tensor,
     b: Tensor,
     sizes: Sizes,
-    following: Following,
+    epilogue: Epilogue,
   ): boolean {
     const { m, n, k } = sizes;
     const product: Product = { ...this.#plain(out, a, sizes), epilogue: 'gelu-bias-gradient' };
-    if (m * n * k === 0 || following.activation !== geluNew || product.output !== 'bf16') return false;
-    const sums = this.launcher.between(n * scalarBytes('bf16'));
-    const operands = { ...addresses(out, a, b, following), bias: sums };
+    if (m * n * k === 0 || epilogue.activation !== geluNew || product.output !== 'bf16') return false;
+    const sums = this.launcher.scratch(n * scalarBytes('bf16'));
+    const operands = { ...addresses(out, a, b, epilogue), bias: sums };
     if (!this.#multiplyFused(product, operands)) return false;
     const geometry = launches.add_bias_gradient(n);
     this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
@@ -93,15 +93,15 @@ export class Products {
   }
 
   /** @returns whether the kernels for few rows computed the product */
-  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, following: Following): boolean {
+  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): boolean {
     const { m, n, k, transposeA, transposeB, accumulate } = sizes;
-    const { epilogue, bias, preActivation, activation } = following;
-    if (m > fewRows || k < leastInner || transposeA || accumulate || epilogue === follows.gradient)
+    const { kind, bias, preActivation, activation } = epilogue;
+    if (m > fewRows || k < leastInner || transposeA || accumulate || kind === epilogueKinds.gradient)
       return false;
     const [type, outType] = [scalarType(a), scalarType(out)];
     const one = m === 1;
     if (transposeB) {
-      if (epilogue !== follows.nothing) return false;
+      if (kind !== epilogueKinds.nothing) return false;
       const kernel = one ? 'one_row_transposed' : 'few_rows_transposed';
       const values = [out, Number(outType === 'f32'), a, b, m, n, k];
       this.launcher.launch(kernel, type, launches[kernel](n), values);
@@ -141,20 +141,20 @@ export class Products {
     return done;
   }
 
-  #follow(out: Tensor, m: number, n: number, { epilogue, bias, preActivation, activation }: Following): void {
+  #runEpilogue(out: Tensor, m: number, n: number, { kind, bias, preActivation, activation }: Epilogue): void {
     const type = scalarType(out);
     const bytes = scalarBytes(type);
-    switch (epilogue) {
-      case follows.bias:
+    switch (kind) {
+      case epilogueKinds.bias:
         this.launcher.launch('add_bias', type, launches.add_bias(m, n, bytes), [out, bias, m, n]);
         return;
-      case follows.activation: {
+      case epilogueKinds.activation: {
         const geometry = launches.add_bias_activation(m, n, bytes);
         const values = [out, preActivation, bias, activation, m, n];
         this.launcher.launch('add_bias_activation', type, geometry, values);
         return;
       }
-      case follows.gradient: {
+      case epilogueKinds.gradient: {
         const geometry = launches.activation_gradient(m * n);
         this.launcher.launch('activation_gradient', type, geometry, [out, preActivation, activation, m * n]);
         return;
@@ -163,7 +163,7 @@ export class Products {
   }
 }
 
-function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Following): Operands {
+function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Epilogue): Operands {
   return {
     out: out.address,
     a: a.address,
@@ -178,9 +178,9 @@ function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: F
  * document how exact its GELU is. It is good enough for 16-bit results, which are rounded more; float32 uses our exact
  * kernel.
  */
-function fusedForm({ epilogue, activation }: Following, output: ScalarType): FusedEpilogue {
-  if (epilogue === follows.bias) return 'bias';
+function fusedForm({ kind, activation }: Epilogue, output: ScalarType): FusedEpilogue {
+  if (kind === epilogueKinds.bias) return 'bias';
   if (activation !== geluNew || output === 'f32') return 'none';
-  if (epilogue === follows.activation) return 'gelu-bias';
-  return epilogue === follows.gradient ? 'gelu-gradient' : 'none';
+  if (kind === epilogueKinds.activation) return 'gelu-bias';
+  return kind === epilogueKinds.gradient ? 'gelu-gradient' : 'none';
 }

@@ -14,7 +14,7 @@ export class Replays {
   /** By owner and key; undefined if the work has run but has no graph. */
   readonly #works = new WeakMap<object, Map<string, Graph | undefined>>();
   readonly #graphs = new Set<Graph>();
-  #room = true;
+  #hasMemory = true;
 
   constructor(
     readonly context: CardContext,
@@ -31,7 +31,7 @@ export class Replays {
       works.set(key, undefined);
       this.#graphs.delete(graph);
       this.context.driver.destroyGraph(graph);
-      this.#room = false;
+      this.#hasMemory = false;
     }
     this.memory.sealed(key, work);
   }
@@ -43,9 +43,9 @@ export class Replays {
 
   #capture(key: string, work: () => void): Graph | undefined {
     const { driver, stream } = this.context;
-    if (!this.#room || this.#graphs.size >= mostGraphs) return undefined;
+    if (!this.#hasMemory || this.#graphs.size >= mostGraphs) return undefined;
     const graph = driver.capture(stream, () => this.memory.sealed(key, work));
-    if (graph === undefined) this.#room = false;
+    if (graph === undefined) this.#hasMemory = false;
     else this.#graphs.add(graph);
     return graph;
   }

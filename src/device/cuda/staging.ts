@@ -42,13 +42,13 @@ export class Staging {
   readonly #landings: Slot[];
   #next = 0;
 
-  /** @param room allocates card memory that is never freed */
+  /** @param allocate allocates card memory that is never freed */
   constructor(
     readonly context: CardContext,
-    room: (bytes: number) => number,
+    allocate: (bytes: number) => number,
   ) {
     const { driver } = context;
-    const ring = room(slots * slotBytes);
+    const ring = allocate(slots * slotBytes);
     const all = (slots + 1) * slotBytes;
     this.#memory = driver.allocHost(all + landings * landingBytes);
     const part = (at: number, size: number) => new Uint8Array(this.#memory.bytes, at, size);
@@ -71,7 +71,7 @@ export class Staging {
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
     for (let from = 0; from < bytes.length; from += slotBytes) {
       const piece = bytes.subarray(from, from + slotBytes);
-      const slot = this.#turn();
+      const slot = this.#nextSlot();
       driver.synchronizeEvent(slot.done);
       slot.bytes.set(piece);
       driver.copyToDevice(slot.address, slot.bytes.subarray(0, piece.length), this.#fetching);
@@ -120,7 +120,7 @@ export class Staging {
     driver.freeHost(this.#memory);
   }
 
-  #turn(): UploadSlot {
+  #nextSlot(): UploadSlot {
     const slot = this.#slots[this.#next];
     if (slot === undefined) throw new RangeError(`no slot ${this.#next}`);
     this.#next = (this.#next + 1) % slots;

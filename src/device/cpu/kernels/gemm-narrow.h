@@ -19,6 +19,9 @@ constexpr int64_t kContiguousStrip = 64;
 /** Rows of A that are multiplied at once. */
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
+/** The most vectors of adjacent columns in a block. */
+constexpr int kAdjacentVectors = 4;
+static_assert(kStrip % (kAdjacentVectors * VL) == 0, "strips are whole blocks");
 
 /** sums[columns] += scale * a row of B. */
 template <class Element>
@@ -72,7 +75,7 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
 template <int ROWS, class Element>
 void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                      int64_t from, int64_t end, float* sums) {
-  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
+  constexpr int kWide = std::min(kAdjacentVectors, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
   const Element* const data = b.data + column;
   int64_t j = 0;

@@ -3,7 +3,6 @@
 // scaling, the update, zeroing it for the next accumulation, and writing the narrow copy of the parameter.
 //
 // prepare_update: grid 1, block 1.
-//
 // adamw, adamw_narrow: grid min(4096, ceil(size / 1024)), block 256.
 
 /** See `prepareUpdate` in the device contract. loss_scale may be null. */

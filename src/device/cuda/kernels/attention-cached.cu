@@ -78,7 +78,7 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
   float largest = MINUS_INFINITY, total = 0;
   // Every lane runs the same number of iterations, because the shuffles need all lanes.
   for (int from = 0; from < count; from += groups * AHEAD) {
-    Coming<WHOLE, scalar> coming_keys[AHEAD], coming_values[AHEAD];
+    Pending<WHOLE, scalar> pending_keys[AHEAD], pending_values[AHEAD];
     float scores[AHEAD];
     int owner[AHEAD];
 #pragma unroll
@@ -89,14 +89,14 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const int position = from + ahead * groups + group, columns = position < count ? size : 0;
-      fetch(coming_keys[ahead], at(keys_at, position, owner[ahead]), column, columns);
-      fetch(coming_values[ahead], at(values_at, position, owner[ahead]), column, columns);
+      fetch(pending_keys[ahead], at(keys_at, position, owner[ahead]), column, columns);
+      fetch(pending_values[ahead], at(values_at, position, owner[ahead]), column, columns);
     }
     float most = largest;
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       float key[PACK], dot = 0;
-      take(key, coming_keys[ahead]);
+      take(key, pending_keys[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) dot = fmaf(query[i], key[i], dot);
       dot = group_sum(dot, lanes) * scale;
@@ -112,7 +112,7 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const float weight = expf(scores[ahead] - shift);
       float value[PACK];
-      take(value, coming_values[ahead]);
+      take(value, pending_values[ahead]);
       total += weight;
 #pragma unroll
       for (int i = 0; i < PACK; i++) sum[i] = fmaf(weight, value[i], sum[i]);

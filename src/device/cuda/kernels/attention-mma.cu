@@ -34,7 +34,7 @@ extern __shared__ uint4 shared_memory[];
 
 /* Instructions. -------------------------------------------------------------------------------------------------- */
 
-DEVICE void copy_later(unsigned to, const scalar* from, bool there) {
+DEVICE void copy_async(unsigned to, const scalar* from, bool there) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(there ? 16 : 0));
 }
 DEVICE void commit_copies() { asm volatile("cp.async.commit_group;"); }
@@ -90,7 +90,7 @@ DEVICE float power_of_2(float x) {
 DEVICE void copy_rows(unsigned to, const scalar* from, long long stride, int first, int count, int rows) {
   for (int i = threadIdx.x; i < count * EIGHTS; i += THREADS) {
     const int at = i / EIGHTS, column = i % EIGHTS * 8, row = first + at;
-    copy_later(to + (at * STRIDE + column) * 2, from + (long long)min(row, rows - 1) * stride + column, row < rows);
+    copy_async(to + (at * STRIDE + column) * 2, from + (long long)min(row, rows - 1) * stride + column, row < rows);
   }
 }
 
@@ -233,7 +233,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int warp_start = warp_first < end ? starts[warp_first] : count;
 
   int tile = starts[first] / COLUMNS * COLUMNS;
-  unsigned keys = shared, keys_after = shared + 2 * TILE_BYTES;
+  unsigned keys = shared, next_keys = shared + 2 * TILE_BYTES;
   copy_rows(keys, queries + channels, stride, tile, COLUMNS, count);
   copy_rows(keys + TILE_BYTES, queries + 2 * channels, stride, tile, COLUMNS, count);
   for (; tile < end; tile += COLUMNS) {
@@ -241,8 +241,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned values = keys + TILE_BYTES;
     if (tile + COLUMNS < end) {
-      copy_rows(keys_after, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(keys_after + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
     }
     if (tile < warp_first + 16 && tile + COLUMNS > warp_start) {
       float scores[COLUMNS / 16][2][4];
@@ -293,8 +293,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       }
     }
     const unsigned before = keys;
-    keys = keys_after;
-    keys_after = before;
+    keys = next_keys;
+    next_keys = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++) {
@@ -357,7 +357,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int warp_start = warp_first < end ? starts[warp_first] : count;
 
   int tile = starts[first] / COLUMNS * COLUMNS;
-  unsigned keys = shared, keys_after = shared + 2 * TILE_BYTES;
+  unsigned keys = shared, next_keys = shared + 2 * TILE_BYTES;
   copy_rows(keys, queries + channels, stride, tile, COLUMNS, count);
   copy_rows(keys + TILE_BYTES, queries + 2 * channels, stride, tile, COLUMNS, count);
   for (; tile < end; tile += COLUMNS) {
@@ -365,8 +365,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned values = keys + TILE_BYTES;
     if (tile + COLUMNS < end) {
-      copy_rows(keys_after, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(keys_after + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys, queries + channels, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_keys + TILE_BYTES, queries + 2 * channels, stride, tile + COLUMNS, COLUMNS, count);
     }
 #pragma unroll 1
     for (int from = 0; from < COLUMNS; from += 16) {
@@ -386,8 +386,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       add_rows(sums, scores, keys, from);
     }
     const unsigned before = keys;
-    keys = keys_after;
-    keys_after = before;
+    keys = next_keys;
+    next_keys = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++)
@@ -424,7 +424,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
   const int warp_last = warp_first < end ? ends[min(warp_first + 15, end - 1)] : 0;
 
   int tile = first / COLUMNS * COLUMNS;
-  unsigned queries = shared, queries_after = shared + 2 * TILE_BYTES;
+  unsigned queries = shared, next_queries = shared + 2 * TILE_BYTES;
   copy_rows(queries, source, stride, tile, COLUMNS, count);
   copy_rows(queries + TILE_BYTES, grad_out + column, channels, tile, COLUMNS, count);
   for (; tile < last; tile += COLUMNS) {
@@ -432,8 +432,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     const unsigned grads = queries + TILE_BYTES;
     if (tile + COLUMNS < last) {
-      copy_rows(queries_after, source, stride, tile + COLUMNS, COLUMNS, count);
-      copy_rows(queries_after + TILE_BYTES, grad_out + column, channels, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_queries, source, stride, tile + COLUMNS, COLUMNS, count);
+      copy_rows(next_queries + TILE_BYTES, grad_out + column, channels, tile + COLUMNS, COLUMNS, count);
     }
 #pragma unroll 1
     for (int from = 0; from < COLUMNS; from += 16) {
@@ -456,8 +456,8 @@ extern "C" __global__ void __launch_bounds__(THREADS)
       add_rows(grad_keys, scores, queries, from);
     }
     const unsigned before = queries;
-    queries = queries_after;
-    queries_after = before;
+    queries = next_queries;
+    next_queries = before;
   }
 #pragma unroll
   for (int lower = 0; lower < 2; lower++) {

@@ -3,7 +3,7 @@
 // gradient. The vocabulary may have any size, so the elements before a row's first 16-byte boundary are processed one
 // by one.
 //
-// cross_entropy: grid rows, block whole warps of min(512, vocabulary / 4).
+// cross_entropy: grid rows, block min(512, vocabulary / 4) rounded up to whole warps.
 
 #define LOWEST (-3.402823466e38f)
 /** Packs that a thread loads ahead. */
@@ -19,7 +19,7 @@ struct Summary {
 
 /** Adds `count` more logits. A NaN is never the largest, but makes the sum NaN. */
 template <int count>
-DEVICE void take_in(Summary& summary, const float (&logits)[count]) {
+DEVICE void add_logits(Summary& summary, const float (&logits)[count]) {
   float largest = summary.largest;
 #pragma unroll
   for (int i = 0; i < count; i++) largest = fmaxf(largest, logits[i]);
@@ -74,16 +74,16 @@ DEVICE Layout layout_of(const scalar* row, long long vocabulary) {
 }
 
 /** The column outside whole packs that this thread handles, or -1. */
-DEVICE long long lone_column(const Layout& layout, long long vocabulary) {
+DEVICE long long edge_column(const Layout& layout, long long vocabulary) {
   const long long column = threadIdx.x < layout.head ? threadIdx.x : layout.end + threadIdx.x - layout.head;
   return column < vocabulary ? column : -1;
 }
 
 /** Starts loading this thread's next packs of a row, which ends at `end`. */
-DEVICE void fetch_ahead(Coming<true, scalar> (&coming)[AHEAD], const scalar* row, long long column, long long stride,
+DEVICE void fetch_ahead(Pending<true, scalar> (&pending)[AHEAD], const scalar* row, long long column, long long stride,
                         long long end) {
 #pragma unroll
-  for (int ahead = 0; ahead < AHEAD; ahead++) fetch(coming[ahead], row, column + ahead * stride, end);
+  for (int ahead = 0; ahead < AHEAD; ahead++) fetch(pending[ahead], row, column + ahead * stride, end);
 }
 
 /** d loss / d logit is factor e^(logit - largest) - share, minus `at_target` at the target. */
@@ -113,22 +113,22 @@ extern "C" __global__ void __launch_bounds__(512, 2)
     return;
   }
   const Layout layout = layout_of(row, vocabulary);
-  const long long lone = lone_column(layout, vocabulary);
+  const long long edge = edge_column(layout, vocabulary);
   const long long first = layout.head + (long long)threadIdx.x * PACK, stride = (long long)blockDim.x * PACK;
   Summary own = {LOWEST, 0, 0};  // not -inf: with logits of -inf, the difference -inf - -inf would be NaN
-  if (lone >= 0) {
-    const float logit[1] = {widen(row[lone])};
-    take_in(own, logit);
+  if (edge >= 0) {
+    const float logit[1] = {widen(row[edge])};
+    add_logits(own, logit);
   }
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
-    Coming<true, scalar> coming[AHEAD];
-    fetch_ahead(coming, row, column, stride, layout.end);
+    Pending<true, scalar> pending[AHEAD];
+    fetch_ahead(pending, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       if (column + ahead * stride >= layout.end) break;
       float values[PACK];
-      take(values, coming[ahead]);
-      take_in(own, values);
+      take(values, pending[ahead]);
+      add_logits(own, values);
     }
   }
   const float target_logit = widen(row[target]);  // read before the barrier: afterwards it may be overwritten
@@ -144,16 +144,16 @@ extern "C" __global__ void __launch_bounds__(512, 2)
   const float scale = gradient_scale[0] * gradient_scale[1];
   const Gradient gradient = {all.largest, scale / all.sum, scale * label_smoothing / (float)vocabulary,
                              scale * (1.0f - label_smoothing), target};
-  if (lone >= 0) narrow(row[lone], differentiate(widen(row[lone]), (int)lone, gradient));
+  if (edge >= 0) narrow(row[edge], differentiate(widen(row[edge]), (int)edge, gradient));
   for (long long column = first; column < layout.end; column += AHEAD * stride) {
-    Coming<true, scalar> coming[AHEAD];
-    fetch_ahead(coming, row, column, stride, layout.end);
+    Pending<true, scalar> pending[AHEAD];
+    fetch_ahead(pending, row, column, stride, layout.end);
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const long long own_column = column + ahead * stride;
       if (own_column >= layout.end) break;
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) values[i] = differentiate(values[i], (int)own_column + i, gradient);
       store_whole(row + own_column, values);

@@ -3,8 +3,7 @@
 // the same bits every time. To find the others, each block reads the whole index, which is small compared with the rows
 // themselves. Indices are not checked here; the caller has checked them.
 //
-// embedding: grid rows, block whole warps of min(256, channels / PACK).
-//
+// embedding: grid rows, block min(256, channels / PACK) rounded up to whole warps.
 // embedding_backward: grid (rows, 2), block 256.
 
 template <class Element>
@@ -44,7 +43,7 @@ extern "C" __global__ void embedding(scalar* out, const int* tokens, const int* 
  * Returns the number of earlier threads whose flag is set, and puts the number of set flags in the block into `count`.
  * @param votes shared memory, one word per warp; the caller needs a barrier between two calls
  */
-DEVICE int place_of(bool flag, unsigned* votes, int* count) {
+DEVICE int count_before(bool flag, unsigned* votes, int* count) {
   const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
   const unsigned vote = __ballot_sync(EVERY_LANE, flag);
   if (lane == 0) votes[warp] = vote;
@@ -75,7 +74,7 @@ extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
   int count;
   for (long long first = 0; first < own; first += SCATTER_THREADS) {
     const long long row = first + threadIdx.x;
-    place_of(row < own && index[row] == entry, votes, &count);
+    count_before(row < own && index[row] == entry, votes, &count);
     if (count > 0) return;  // an earlier row's block handles this entry
     __syncthreads();
   }
@@ -85,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(SCATTER_THREADS, 2)
   for (long long first = own; first < rows; first += SCATTER_THREADS) {
     const long long row = first + threadIdx.x;
     const bool same = row < rows && index[row] == entry;
-    const int place = place_of(same, votes, &count);
+    const int place = count_before(same, votes, &count);
     if (same) found[place] = (int)row;
     __syncthreads();
     for (long long column = (long long)threadIdx.x * PACK; count > 0 && column < channels;

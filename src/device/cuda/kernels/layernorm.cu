@@ -2,16 +2,15 @@
 // in registers, 16 bytes per thread. Memory is therefore read once, and the variance can be the mean of squared
 // deviations, which avoids cancellation. Statistics, weight and bias are floats.
 //
-// layernorm, residual_layernorm: grid rows, block whole warps of channels / PACK (at most 4096 / PACK threads).
-//
+// layernorm, residual_layernorm: grid rows, block channels / PACK rounded up to whole warps (at most 4096 / PACK threads).
 // layernorm_backward: grid min(512, ceil(rows / 2)), the same block; slice = blockIdx.x. add_slices in rows.cu follows.
 
 #define ROW_THREADS (4096 / PACK)
 
 /** Writes out and statistics of a row. x is this thread's pack at `column`, zero beyond the end of the row. */
 template <bool WHOLE>
-DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const Coming<WHOLE, float>& weight,
-                      const Coming<WHOLE, float>& bias, float epsilon, long long column, long long channels,
+DEVICE void normalise(scalar* out, float* stats, const float (&x)[PACK], const Pending<WHOLE, float>& weight,
+                      const Pending<WHOLE, float>& bias, float epsilon, long long column, long long channels,
                       float (*of_warps)[WARP]) {
   float sum = 0, squares = 0;
 #pragma unroll
@@ -41,13 +40,13 @@ template <bool WHOLE>
 DEVICE void layernorm_row(scalar* out, float* stats, const scalar* x, const float* weight, const float* bias,
                           float epsilon, long long channels, float (*of_warps)[WARP]) {
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
-  Coming<WHOLE, scalar> coming;
-  Coming<WHOLE, float> w, b;
-  fetch(coming, x + start, column, channels);
+  Pending<WHOLE, scalar> pending;
+  Pending<WHOLE, float> w, b;
+  fetch(pending, x + start, column, channels);
   fetch(w, weight, column, channels);
   fetch(b, bias, column, channels);
   float values[PACK];
-  take(values, coming);
+  take(values, pending);
   normalise(out + start, stats + 2 * (long long)blockIdx.x, values, w, b, epsilon, column, channels, of_warps);
 }
 
@@ -67,15 +66,15 @@ DEVICE void residual_layernorm_row(scalar* sum, scalar* out, float* stats, const
                                    const float* weight, const float* bias, float epsilon, const Dropout& dropout,
                                    long long channels, float (*of_warps)[WARP]) {
   const long long start = (long long)blockIdx.x * channels, column = (long long)threadIdx.x * PACK;
-  Coming<WHOLE, scalar> coming, coming_base;
-  Coming<WHOLE, float> w, b;
-  fetch(coming, branch + start, column, channels);
-  fetch(coming_base, residual + start, column, channels);
+  Pending<WHOLE, scalar> pending, pending_base;
+  Pending<WHOLE, float> w, b;
+  fetch(pending, branch + start, column, channels);
+  fetch(pending_base, residual + start, column, channels);
   fetch(w, weight, column, channels);
   fetch(b, bias, column, channels);
   float values[PACK], base[PACK];
-  take(values, coming);
-  take(base, coming_base);
+  take(values, pending);
+  take(base, pending_base);
   drop(values, dropout, blockIdx.x, column);
 #pragma unroll
   for (int i = 0; i < PACK; i++) values[i] = rounded(values[i] + base[i]);
@@ -123,18 +122,18 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
   for (long long first = (long long)blockIdx.x * ROWS_AT_ONCE; first < rows;
        first += (long long)gridDim.x * ROWS_AT_ONCE) {
     float gradient[ROWS_AT_ONCE][PACK], normal[ROWS_AT_ONCE][PACK], inverse[ROWS_AT_ONCE];
-    Coming<WHOLE, scalar> coming_gradient[ROWS_AT_ONCE], coming_x[ROWS_AT_ONCE];
+    Pending<WHOLE, scalar> pending_gradient[ROWS_AT_ONCE], pending_x[ROWS_AT_ONCE];
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
       const long long row = first + at, columns = row < rows ? channels : 0;  // a row beyond the end counts as zeros
-      fetch(coming_gradient[at], grad_out + row * channels, column, columns);
-      fetch(coming_x[at], x + row * channels, column, columns);
+      fetch(pending_gradient[at], grad_out + row * channels, column, columns);
+      fetch(pending_x[at], x + row * channels, column, columns);
     }
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
       const long long row = first + at, columns = row < rows ? channels : 0;
-      take(gradient[at], coming_gradient[at]);
-      take(normal[at], coming_x[at]);
+      take(gradient[at], pending_gradient[at]);
+      take(normal[at], pending_x[at]);
       const float mean = row < rows ? stats[2 * row] : 0.0f;
       inverse[at] = row < rows ? stats[2 * row + 1] : 0.0f;
       float sum = 0, projection = 0;
@@ -158,8 +157,8 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
 #pragma unroll
     for (int at = 0; at < ROWS_AT_ONCE; at++) {
       const long long row = first + at;
-      Coming<WHOLE, float> coming;
-      fetch(coming, grad_x + row * channels, column, row < rows ? channels : 0);
+      Pending<WHOLE, float> pending;
+      fetch(pending, grad_x + row * channels, column, row < rows ? channels : 0);
       float along_ones = 0, along_normal = 0;
       for (int other = 0; other < warps; other++) {
         along_ones += of_warps[other][2 * at];
@@ -169,7 +168,7 @@ DEVICE void layernorm_backward_rows(float* grad_x, scalar* grad_branch, float* p
       along_normal /= (float)channels;
       if (row >= rows || column >= channels) continue;
       float total[PACK];
-      take(total, coming);
+      take(total, pending);
 #pragma unroll
       for (int i = 0; i < PACK; i++)
         total[i] = fmaf(gradient[at][i] - along_ones - normal[at][i] * along_normal, inverse[at], total[i]);

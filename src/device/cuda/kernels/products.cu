@@ -1,10 +1,10 @@
-// What a library does not compute of matrix products. First, the epilogues for when the library does not fuse them:
-// bias; bias and activation, with the activation's input saved for backward; the activation's gradient; and the
-// addition of a bias gradient that the library computed, because the library can only overwrite it, in its output type.
-// Second, products of up to four rows, as in decoding. They read every weight once and do little arithmetic with it, so
-// memory bandwidth limits them, and their threads load several packs ahead.
+// Our part of the matrix products. First, the epilogues that the library does not fuse: bias; bias and activation, with
+// the activation's input saved for backward; the activation's gradient. Also the addition of a bias gradient that the
+// library has computed, because it can only overwrite its output, and only in the output type. Second, products of up
+// to four rows, as in decoding. They read every weight once and do little arithmetic with it, so memory bandwidth
+// limits them, and their threads load several packs ahead.
 //
-// - add_bias, add_bias_activation: grid rows, block whole warps of min(256, columns / PACK).
+// - add_bias, add_bias_activation: grid rows, block min(256, columns / PACK) rounded up to whole warps.
 // - activation_gradient: grid min(4096, ceil(size / 1024)), block 256.
 // - add_bias_gradient: grid ceil(columns / 256), block 256.
 // - one_row, few_rows (up to 4): grid ceil(columns / (4 PACK)), block 512.
@@ -116,12 +116,12 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
 #pragma unroll
     for (int i = 0; i < PACK; i++) sums[row][i] = 0;
   for (long long at = threadIdx.x / ABREAST; at < inner; at += AHEAD * groups) {
-    Coming<WHOLE, scalar> coming[AHEAD];
+    Pending<WHOLE, scalar> pending[AHEAD];
     float factors[AHEAD][ROWS];
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       const long long own = at + ahead * groups;
-      fetch(coming[ahead], weights + own * columns, column, own < inner ? columns : 0);
+      fetch(pending[ahead], weights + own * columns, column, own < inner ? columns : 0);
     }
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++)
@@ -133,7 +133,7 @@ DEVICE void few_rows_product(scalar* out, scalar* pre_activation, const scalar* 
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++) {
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int row = 0; row < ROWS; row++)
 #pragma unroll
@@ -198,21 +198,21 @@ DEVICE void few_rows_transposed_product(void* out, int wide, const scalar* x, co
 #pragma unroll
   for (int row = 0; row < ROWS; row++) sums[row] = 0;
   for (long long at = (long long)lane * PACK; at < inner; at += AHEAD * WARP * PACK) {
-    Coming<WHOLE, scalar> coming[AHEAD];
+    Pending<WHOLE, scalar> pending[AHEAD];
 #pragma unroll
     for (int ahead = 0; ahead < AHEAD; ahead++)
-      fetch(coming[ahead], weights + column * inner, at + ahead * WARP * PACK, inner);
+      fetch(pending[ahead], weights + column * inner, at + ahead * WARP * PACK, inner);
 #pragma unroll
     for (int row = 0; row < ROWS; row++) {
       if (row >= rows) continue;
-      Coming<WHOLE, scalar> factors[AHEAD];
+      Pending<WHOLE, scalar> factors[AHEAD];
 #pragma unroll
       for (int ahead = 0; ahead < AHEAD; ahead++)
         fetch(factors[ahead], x + row * inner, at + ahead * WARP * PACK, inner);
 #pragma unroll
       for (int ahead = 0; ahead < AHEAD; ahead++) {
         float values[PACK], by[PACK];
-        take(values, coming[ahead]);
+        take(values, pending[ahead]);
         take(by, factors[ahead]);
 #pragma unroll
         for (int i = 0; i < PACK; i++) sums[row] = fmaf(by[i], values[i], sums[row]);

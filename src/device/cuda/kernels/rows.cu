@@ -3,7 +3,7 @@
 //
 // - sum_rows: grid (ceil(columns / (32 PACK)), min(64, ceil(rows / 64))), block 256; slice = blockIdx.y.
 // - add_slices: grid ceil(columns of all outputs / 32), block 256.
-// - gather_rows, scatter_rows: grid rows, block whole warps of min(256, channels / PACK).
+// - gather_rows, scatter_rows: grid rows, block min(256, channels / PACK) rounded up to whole warps.
 // - sum, sum_of_squares: grid min(1024, ceil(size / 1024)), block 256; slice = blockIdx.x.
 // - add_partials: grid 1, block 256.
 
@@ -17,16 +17,16 @@ template <bool WHOLE>
 DEVICE void sum_own_rows(float (&sum)[PACK], const scalar* x, long long rows, long long column, long long columns) {
   const long long stride = (long long)gridDim.y * ROW_WARPS;
   for (long long row = (long long)blockIdx.y * ROW_WARPS + threadIdx.x / WARP; row < rows; row += ROWS_AHEAD * stride) {
-    Coming<WHOLE, scalar> coming[ROWS_AHEAD];
+    Pending<WHOLE, scalar> pending[ROWS_AHEAD];
 #pragma unroll
     for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
       const long long own = row + ahead * stride;
-      fetch(coming[ahead], x + own * columns, column, own < rows ? columns : 0);
+      fetch(pending[ahead], x + own * columns, column, own < rows ? columns : 0);
     }
 #pragma unroll
     for (int ahead = 0; ahead < ROWS_AHEAD; ahead++) {
       float values[PACK];
-      take(values, coming[ahead]);
+      take(values, pending[ahead]);
 #pragma unroll
       for (int i = 0; i < PACK; i++) sum[i] += values[i];
     }

@@ -192,11 +192,11 @@ DEVICE void store(Element* row, const float (&values)[PACK], long long column, l
 
 /** @param WHOLE see `load` */
 template <bool WHOLE, class Element>
-struct Coming {
+struct Pending {
   uint4 fours[PACK * sizeof(Element) / 16];
 };
 template <class Element>
-struct Coming<false, Element> {
+struct Pending<false, Element> {
   float values[PACK];
 };
 
@@ -213,18 +213,18 @@ DEVICE uint4 fetch_four(const uint4* from, bool there) {
 
 /** Starts loading row[column .. column + PACK), with zeros from `columns` on. */
 template <class Element>
-DEVICE void fetch(Coming<true, Element>& to, const Element* row, long long column, long long columns) {
+DEVICE void fetch(Pending<true, Element>& to, const Element* row, long long column, long long columns) {
 #pragma unroll
   for (int at = 0; at < (int)sizeof(to.fours) / 16; at++)
     to.fours[at] = fetch_four((const uint4*)(row + column) + at, column < columns);
 }
 template <class Element>
-DEVICE void fetch(Coming<false, Element>& to, const Element* row, long long column, long long columns) {
+DEVICE void fetch(Pending<false, Element>& to, const Element* row, long long column, long long columns) {
   load(to.values, row, column, columns, false);
 }
 
 template <class Element>
-DEVICE void take(float (&values)[PACK], const Coming<true, Element>& from) {
+DEVICE void take(float (&values)[PACK], const Pending<true, Element>& from) {
   const int each = 4 / (int)sizeof(Element);
 #pragma unroll
   for (int i = 0; i < PACK; i++) {
@@ -235,7 +235,7 @@ DEVICE void take(float (&values)[PACK], const Coming<true, Element>& from) {
   }
 }
 template <class Element>
-DEVICE void take(float (&values)[PACK], const Coming<false, Element>& from) {
+DEVICE void take(float (&values)[PACK], const Pending<false, Element>& from) {
 #pragma unroll
   for (int i = 0; i < PACK; i++) values[i] = from.values[i];
 }
