@@ -229,7 +229,7 @@ const cases: readonly Case[] = [
     /there is no folder .*modl; check its spelling, or name a model of the hub/,
     join(root, 'modl'),
   ),
-  given('a folder that is no model', ExitCode.model, /is no model folder: it holds .*config\.json/, root),
+  given('a folder that is no model', ExitCode.model, /is not a model folder: it holds .*config\.json/, root),
   given('a file', ExitCode.model, /vocab\.json is a file; name the folder/, join(model, 'vocab.json')),
   given('a model that has learnt nothing', ExitCode.model, /tiny is a fresh model .* train it/, 'tiny'),
   given('a model of the hub, offline', ExitCode.model, /nobody\/nothing.*HF_HUB_OFFLINE/, 'nobody/nothing'),

@@ -240,7 +240,7 @@ describe('early stopping', () => {
 test('--dry-run prints the plan and writes nothing', async () => {
   const { code, stdout } = await train('dry', '--dry-run');
   assert.equal(code, 0);
-  assert.match(stdout, /^tokens {2}[\d,]+ an epoch .*$/m);
+  assert.match(stdout, /^tokens {2}[\d,]+ per epoch .*$/m);
   assert.match(stdout, /^steps {3}18 in 3 epochs$/m);
   assert.match(stdout, /^memory .* available \(.*activations.*\)$/m);
   assert.ok(!existsSync(join(root, 'dry')));

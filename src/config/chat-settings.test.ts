@@ -60,7 +60,7 @@ const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string]
     { temperature: -1 },
     '--temperature is -1 on the command line, but must be a number above 0; for the most likely tokens without sampling use --greedy',
   ],
-  [{ topP: 1.5 }, '--top-p is 1.5 on the command line, but must be a number above 0 and of at most 1'],
+  [{ topP: 1.5 }, '--top-p is 1.5 on the command line, but must be a number above 0 and at most 1'],
   [
     { maxNewTokens: 0 },
     '--max-new-tokens is 0 on the command line, but must be a whole number of at least 1',

@@ -24,11 +24,7 @@ const refused: readonly (readonly [TrainOption, unknown, string])[] = [
   ['learningRate', Number.NaN, '--learning-rate is NaN in run.yaml:3, but must be a number above 0'],
   ['adamBeta2', 1, '--adam-beta2 is 1 in run.yaml:3, but must be a number of at least 0 and below 1'],
   ['saveSteps', 2.5, '--save-steps is 2.5 in run.yaml:3, but must be a whole number of at least 1'],
-  [
-    'threads',
-    0,
-    '--threads is 0 in run.yaml:3, but must be a whole number of at least 1 and of at most 1024',
-  ],
+  ['threads', 0, '--threads is 0 in run.yaml:3, but must be a whole number from 1 to 1024'],
   ['quiet', 'yes', '--quiet is "yes" in run.yaml:3, but must be true or false'],
   ['data', 7, '--data is 7 in run.yaml:3, but must be a path or a list of them'],
   ['data', ['a', 7], '--data is ["a",7] in run.yaml:3, but must be a path or a list of them'],

@@ -82,11 +82,12 @@ export function allowed(spec: OptionSpec): string {
 }
 
 function range({ min, max, above, below }: NumberSpec): string {
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   const bounds = [
     above !== undefined && `above ${above}`,
     min !== undefined && `of at least ${min}`,
     below !== undefined && `below ${below}`,
-    max !== undefined && `of at most ${max}`,
+    max !== undefined && `at most ${max}`,
   ].filter((bound) => bound !== false);
   return bounds.length === 0 ? '' : ` ${bounds.join(' and ')}`;
 }

@@ -117,7 +117,7 @@ test('JSON syntax: line and column', () => {
     ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: a comma before the closing ]'],
     [
       '[{"text": "a", "response": "b"}',
-      '1:32 is not JSON: expected a comma or ] after a record, found nothing more',
+      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text',
     ],
     ['[{"text": "a\n"}]', '1:11 is not JSON: a string that does not end on its line'],
     ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash that begins no escape'],
@@ -215,7 +215,7 @@ test('a turn that is no string: line and turn', () => {
   assert.equal(refused('a.jsonl', '{"turns": "a"}'), 'a.jsonl:1: turns is a string, but must be a list');
   assert.equal(
     refused('a.jsonl', '{"text": null, "response": "b"}'),
-    'no dialogue in a.jsonl can be used: 1 record skipped: text is null (line 1); give dialogues of two turns or more',
+    'no dialogue in a.jsonl can be used (1 record skipped: text is null (line 1)); give dialogues of two turns or more',
   );
   assert.equal(
     refused('a.jsonl', '{"messages": [{"role": "user", "content": {"x": 1}}]}'),
@@ -242,10 +242,16 @@ test('a TSV without two columns, or with a turn that lost its weight', () => {
 test('a folder with nothing to read, or with nothing of the format asked for', () => {
   assert.match(
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? holds no file that can be read: .*found a\.yml, b\.csv; convert them to JSON/,
+    /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert them to JSON/,
   );
-  assert.match(refusedFolder({ '.hidden.json': '[]' }, ['.']), /found none/);
-  assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /expected \.tsv, found a\.json/);
+  assert.match(
+    refusedFolder({ '.hidden.json': '[]' }, ['.']),
+    /^FOLDER\/? has no file that ends in .*; put conversations in it, or name another folder$/,
+  );
+  assert.match(
+    refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'),
+    /has no file that ends in \.tsv, only a\.json;/,
+  );
 });
 
 const field = ' +++$+++ ';

@@ -102,8 +102,11 @@ describe('corpusFiles', () => {
     assert.equal(refusal(folder, 'c'), '/c does not exist; check the path');
     assert.match(
       refusal(folder, 'a'),
-      /^\/a holds no file that can be read: expected \.json, \.jsonl, \.ndjson, \.tsv, found notes\.txt; convert them to .*, or name a file to have it read whatever it is called$/,
+      /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert them to .*, or name a file itself to have it read whatever its ending$/,
     );
-    assert.match(refusal(folder, 'b'), /found none; /);
+    assert.match(
+      refusal(folder, 'b'),
+      /^\/b has no file that ends in .*; put conversations in it, or name another folder$/,
+    );
   });
 });

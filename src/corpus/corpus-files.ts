@@ -64,10 +64,13 @@ class Search implements CorpusFiles {
     }
     const skippedBefore = this.skipped.length;
     if (this.hasFiles(path)) return;
-    const skipped = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
+    const names = this.skipped.slice(skippedBefore, skippedBefore + 5).map((file) => basename(file));
+    const wanted = `no file that ends in ${extensions[this.format].join(', ')}`;
     throw new UserError(
       'corpus-format-unknown',
-      `${path} holds no file that can be read: expected ${extensions[this.format].join(', ')}, found ${skipped.join(', ') || 'none'}; convert them to ${knownFormats}, or name a file to have it read whatever it is called`,
+      names.length === 0
+        ? `${path} has ${wanted}; put conversations in it, or name another folder`
+        : `${path} has ${wanted}, only ${names.join(', ')}; convert them to ${knownFormats}, or name a file itself to have it read whatever its ending`,
     );
   }
 

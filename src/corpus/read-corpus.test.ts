@@ -142,7 +142,7 @@ test('the summary is a line a file', () => {
 test('nothing usable is an error that says what there was', () => {
   assert.equal(
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
-    'no dialogue in chats.jsonl can be used: 2 records skipped: fewer than two turns with text (first in line 1); give dialogues of two turns or more',
+    'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first in line 1)); give dialogues of two turns or more',
   );
   assert.match(refused('chats.json', '[]'), /^chats\.json holds an empty list/);
 });

@@ -126,6 +126,6 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
   const why = skippedWords(files.flatMap(({ skipped }) => skipped));
   return new UserError(
     'corpus-without-dialogues',
-    `no dialogue in ${few} can be used: ${why.join('; ') || 'none was found'}; give dialogues of two turns or more`,
+    `no dialogue in ${few} can be used (${why.join('; ') || 'none was found'}); give dialogues of two turns or more`,
   );
 }

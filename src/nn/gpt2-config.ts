@@ -197,7 +197,10 @@ export function parseGPT2Config(json: unknown, source: string): GPT2Config {
 
   const nEmbd = reader.count(['n_embd', 'hidden_size'], 768, mostWide);
   const nHead = reader.count(['n_head', 'num_attention_heads'], 12, mostWide);
-  if (nEmbd % nHead !== 0) throw reader.fail(`n_embd ${nEmbd} is not divisible by n_head ${nHead}`);
+  if (nEmbd % nHead !== 0)
+    throw reader.fail(
+      `n_embd ${nEmbd} is not divisible by n_head ${nHead}; use the config.json that was saved with the weights`,
+    );
   const isShare = (value: number): boolean => value >= 0 && value < 1;
   return {
     vocabSize: reader.count(['vocab_size'], 50257, mostTokens),

@@ -229,7 +229,7 @@ function fromVocabularyAndMerges(
   if (vocabText === undefined || mergesText === undefined)
     throw new UserError(
       'tokenizer-missing',
-      `${folder} has ${vocabText === undefined ? 'merges.txt but no vocab.json' : 'vocab.json but no merges.txt'}; both are needed where there is no tokenizer.json`,
+      `${folder} has ${vocabText === undefined ? 'merges.txt but no vocab.json' : 'vocab.json but no merges.txt'}; add the missing one, or a tokenizer.json`,
     );
   const path = join(folder, 'vocab.json');
   const vocab = checkedVocab(path, parseObject(path, vocabText));

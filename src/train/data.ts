@@ -86,7 +86,7 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on`,
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on; use other dialogues for one of the two`,
       );
     if (train.length < count)
       notes.push(

@@ -51,7 +51,7 @@ export function sequenceLength(
   if (maxLength <= nPositions) return maxLength;
   throw new UserError(
     'option-invalid',
-    `${option('maxLength')} is ${maxLength}, but the model's context length is ${nPositions} tokens; use at most that`,
+    `${option('maxLength')} is ${maxLength}, but the model's context length is ${nPositions} tokens; use ${option('maxLength', nPositions)} or less`,
   );
 }
 

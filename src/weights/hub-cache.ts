@@ -107,6 +107,6 @@ function hasWeights(snapshot: string): boolean {
 export function refuseOffline({ id, revision }: HubModel, cache: string): never {
   throw new UserError(
     'hub-offline',
-    `${id} (${revision}) is not complete in ${cache}, and HF_HUB_OFFLINE is set; unset it to download the model, or name a local model folder`,
+    `${id} (${revision}) is not completely downloaded to ${cache}, and HF_HUB_OFFLINE is set; unset it to download the model, or name a local model folder`,
   );
 }

@@ -173,7 +173,7 @@ describe('fetchModel', () => {
     const offline = { environment: environment({ HF_HUB_OFFLINE: 'yes' }) };
     await refuses(
       fetchIt(offline),
-      /owner\/name \(main\) is not complete in .*hub, and HF_HUB_OFFLINE is set; unset it/,
+      /owner\/name \(main\) is not completely downloaded to .*hub, and HF_HUB_OFFLINE is set; unset it/,
     );
     assert.deepEqual(hub.requests, []);
   });

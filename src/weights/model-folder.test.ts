@@ -77,7 +77,7 @@ describe('openModelFolder', () => {
     for (const name of ['safetensors', 'safetensors-sharded', 'zip', 'legacy']) {
       const folder = copyOf(name);
       setConfig(folder, { vocab_size: 21 });
-      refuses(folder, /tensor wte\.weight is \[20, 8\], but config\.json makes it \[21, 8\]/);
+      refuses(folder, /tensor wte\.weight is \[20, 8\], but config\.json requires \[21, 8\]/);
     }
   });
 
@@ -221,7 +221,7 @@ describe('openModelFolder', () => {
     const folder = join(scratch, 'no-model');
     refuses(folder, /there is no folder/);
     mkdirSync(folder);
-    refuses(folder, /is no model folder: it is empty, but needs config\.json and model\.safetensors/);
+    refuses(folder, /is not a model folder: it is empty, but needs config\.json and model\.safetensors/);
     writeFileSync(join(folder, 'metrics.jsonl'), '');
     refuses(folder, /it holds metrics\.jsonl, but needs/);
     cpSync(join(goldens, 'zip'), join(folder, 'checkpoint-5'), { recursive: true });

@@ -146,7 +146,7 @@ function noModel(folder: string): UserError {
   const cure = inside === undefined ? '' : `; did you mean ${join(folder, oneLine(inside))}?`;
   return new UserError(
     'model-not-found',
-    `${folder} is no model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
+    `${folder} is not a model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
   );
 }
 
@@ -186,14 +186,14 @@ function checkTensors(source: string, places: ReadonlyMap<string, TensorPlace>, 
       const untied = name === 'lm_head.weight' ? ' (config.json says tie_word_embeddings false)' : '';
       throw new UserError(
         'weights-mismatch',
-        `${source} has no tensor ${name}${untied}; it is not a whole GPT-2, or of another shape than its config.json`,
+        `${source} has no tensor ${name}${untied}; it is not a complete GPT-2, or its config.json belongs to another model`,
       );
     }
     const found = place.file.tensors.get(place.nameInFile)?.shape ?? [];
     if (!sameShape(found, shape))
       throw new UserError(
         'weights-mismatch',
-        `${place.file.path}: tensor ${name} is [${found.join(', ')}], but config.json makes it [${shape.join(', ')}]; use the config.json that was saved with these weights`,
+        `${place.file.path}: tensor ${name} is [${found.join(', ')}], but config.json requires [${shape.join(', ')}]; use the config.json that was saved with these weights`,
       );
   }
 }

@@ -101,7 +101,7 @@ function rebuildTensor(file: BinaryFile, args: readonly unknown[]): TensorView {
     throw file.fail(`has a tensor [${shape}] whose elements overlap; save it again after .contiguous()`);
   if (!(offset + tensor.span <= storage.elements))
     throw file.damaged(
-      `a tensor [${shape}] in it reaches beyond its storage of ${storage.elements} elements`,
+      `a tensor [${shape}] in it extends beyond its storage of ${storage.elements} elements`,
     );
   return tensor;
 }
@@ -250,7 +250,8 @@ function readLegacy(file: BinaryFile): Contents {
     if (elements !== storage.elements) throw file.damaged(`storage ${quoted(key)} has ${elements} elements`);
     positions.set(key, source.position);
     source.position += storage.bytes;
-    if (source.position > file.size) throw file.damaged(`storage ${quoted(key)} reaches beyond its end`);
+    if (source.position > file.size)
+      throw file.damaged(`storage ${quoted(key)} extends beyond the end of the file`);
   }
   if (positions.size !== storages.size) throw file.damaged('some of its storages are missing');
   return { tensors, positions };

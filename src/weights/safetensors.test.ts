@@ -195,7 +195,7 @@ describe('safetensors', () => {
     refuses({ a: f32([1.5], 0, 6) }, 6, /shape/);
     refuses({ a: f32('1', 0, 4) }, 4, /shape/);
     refuses({ a: f32([2 ** 31, 2 ** 31, 4], 0, 0) }, 0, /does not fit/);
-    refuses({ a: f32([2 ** 40], 0, 2 ** 42) }, 16, /beyond its end/);
+    refuses({ a: f32([2 ** 40], 0, 2 ** 42) }, 16, /beyond the end of the file/);
     refuses({ a: f32([0, 2 ** 52, 2 ** 52], 0, 4) }, 4, /does not fit/);
   });
 

@@ -64,12 +64,18 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   if (file.size < 8) throw file.damaged('it is too short for a safetensors header');
   const length = Number(new DataView(file.bytes(0, 8).buffer).getBigUint64(0, true));
   if (length > longestHeader)
-    throw file.fail(`is not a safetensors file or is damaged: its header would have ${length} bytes`);
+    throw file.fail(
+      `is not a safetensors file or is damaged: it announces a header of ${length} bytes; download or copy it again`,
+    );
   if (8 + length > file.size)
-    throw file.damaged(`its header of ${length} bytes reaches beyond its end (${file.size} bytes)`);
+    throw file.damaged(
+      `its header of ${length} bytes extends beyond the end of the file (${file.size} bytes)`,
+    );
   const bytes = file.bytes(8, length);
   if (bytes[0] !== 0x7b)
-    throw file.fail('is not a safetensors file or is damaged: its header is not a JSON object');
+    throw file.fail(
+      'is not a safetensors file or is damaged: its header is not a JSON object; download or copy it again',
+    );
   let text: string;
   let header: unknown;
   try {
@@ -79,7 +85,7 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   } catch (thrown) {
     throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
   }
-  if (!isRecord(header)) throw file.damaged('its header is not a JSON object');
+  if (!isRecord(header)) throw file.damaged('its header is not a JSON object; download or copy it again');
   if (pairsInText(text) !== pairsInValue(header)) throw file.damaged('its header has a key twice');
   return { header, dataStart: 8 + length };
 }
@@ -107,7 +113,7 @@ function checkLayout(file: BinaryFile, entries: ReadonlyMap<string, Entry>, data
   let filled = 0;
   for (const [name, { begin, end }] of inOrder) {
     if (end > dataBytes)
-      throw file.damaged(`tensor ${quoted(name)} reaches beyond its end (it was cut short?)`);
+      throw file.damaged(`tensor ${quoted(name)} extends beyond the end of the file, which may be truncated`);
     if (begin < filled) throw file.damaged(`tensor ${quoted(name)} overlaps the one before it`);
     if (begin > filled) throw file.damaged(`there is a gap before tensor ${quoted(name)}`);
     filled = end;

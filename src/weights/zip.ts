@@ -55,7 +55,7 @@ function findDirectory(file: BinaryFile): Directory {
     tail.getUint32(at, true) === signatures.end &&
     tail.getUint16(at + 20, true) === tailBytes - endBytes - at;
   while (at >= 0 && !isEnd()) at--;
-  if (at < 0) throw file.damaged('it has no zip directory at its end (it was cut short?)');
+  if (at < 0) throw file.damaged('it has no zip directory at its end, so it may be truncated');
   if (tail.getUint16(at + 4, true) !== 0 && tail.getUint16(at + 4, true) !== 0xffff)
     throw file.damaged('it is one part of several');
   const plain = {
@@ -67,7 +67,7 @@ function findDirectory(file: BinaryFile): Directory {
   const is64 = end >= 20 && view(file, end - 20, 4).getUint32(0, true) === signatures.locator64;
   const directory = is64 ? directory64(file, size64(view(file, end - 20, 20), 8)) : plain;
   if (directory.position + directory.bytes > end)
-    throw file.damaged('its zip directory reaches beyond its end');
+    throw file.damaged('its zip directory extends beyond the end of the file');
   if (directory.bytes > longestDirectory)
     throw file.damaged('its zip directory is longer than any model needs');
   return directory;
@@ -97,7 +97,7 @@ function checkName(file: BinaryFile, name: string): void {
   const leaves =
     name.startsWith('/') || /^[a-z]:/i.test(name) || /[\\\0]/.test(name) || name.split('/').includes('..');
   if (leaves)
-    throw file.fail(`has an entry ${quoted(name)}, which would leave its folder; do not trust this file`);
+    throw file.fail(`has an entry ${quoted(name)}, which points outside its folder; do not trust this file`);
 }
 
 function readDirectoryEntry(
@@ -131,7 +131,7 @@ function readDirectoryEntry(
 
 /** Where an entry's bytes begin: behind its local header, whose name must be that of the directory. */
 function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit: number): number {
-  if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond its end`);
+  if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond the end of the file`);
   const local = view(file, header, 30);
   if (local.getUint32(0, true) !== signatures.local)
     throw file.damaged(`its entry ${quoted(name)} is not where it should be`);

@@ -59,8 +59,9 @@ function isSpace(code: number): boolean {
 
 /** What stands at `at`, for a message. */
 export function found(text: string, at: number): string {
-  if (at >= text.length) return 'nothing more';
+  if (at >= text.length) return 'the end of the text';
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+  if (character === '"') return 'a double quote';
   return /[\p{C}\p{Z}]/u.test(character)
     ? `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
     : `"${character}"`;

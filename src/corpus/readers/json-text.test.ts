@@ -101,7 +101,7 @@ describe('jsonRecords', () => {
       ['[{"a": "b\tc"}]', '1:10 is not JSON: U+0009 inside a string must be written as an escape'],
       ['[{"a": "\\x"}]', '1:9 is not JSON: a backslash that begins no escape (write \\\\ for a backslash)'],
       ['[{"a": "b', '1:8 is not JSON: a string that does not end'],
-      ['[{"a": 1}', '1:10 is not JSON: expected a comma or ] after a record, found nothing more'],
+      ['[{"a": 1}', '1:10 is not JSON: expected a comma or ] after a record, found the end of the text'],
       ['[{}] x', '1:6 is not JSON: "x" after the end of the list'],
     ];
     for (const [text, message] of cases) assert.equal(refusal(text), `x:${message}`);
@@ -109,9 +109,9 @@ describe('jsonRecords', () => {
 
   it('finds a fault of JSON lines in its own line', () => {
     const cases: readonly [string, string][] = [
-      ['{"a": 1}\n{"a": 2\n{"a": 3}', '2:8 is not JSON: expected a comma or }, found nothing more'],
-      ['{"a": 1}\n{"a": \n{"a": 3}', '2:7 is not JSON: expected a value, found nothing more'],
-      ['{"a": 1\n{"a": 2}\n', '1:8 is not JSON: expected a comma or }, found nothing more'],
+      ['{"a": 1}\n{"a": 2\n{"a": 3}', '2:8 is not JSON: expected a comma or }, found the end of the text'],
+      ['{"a": 1}\n{"a": \n{"a": 3}', '2:7 is not JSON: expected a value, found the end of the text'],
+      ['{"a": 1\n{"a": 2}\n', '1:8 is not JSON: expected a comma or }, found the end of the text'],
       ['{"a": 1} {"a": 2}\n', '1:10 is not JSON: "{" after the end of the record'],
       ['{a: 1}\n{"a": 2}', '1:2 is not JSON: expected a field name in double quotes, found "a"'],
       ['{\n"a": 1,\n}', '3:1 is not JSON: expected a field name in double quotes, found "}"'],
