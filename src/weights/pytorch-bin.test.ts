@@ -48,7 +48,7 @@ function refuses(bytes: Uint8Array, pattern: RegExp): void {
   );
 }
 
-/** Opens and reads everything, or fails as a person should see it. */
+/** Opens and reads everything; the only allowed error is a UserError. */
 function readsOrRefuses(bytes: Uint8Array): void {
   writeFileSync(path, bytes);
   try {
@@ -67,7 +67,7 @@ describe('a PyTorch file', () => {
     }
   });
 
-  it('gives views of a storage in row-major order', () => {
+  it('returns views of a storage in row-major order', () => {
     const read = (described: Described) => {
       writeFileSync(path, archive(stateDict(described)));
       return [...openPytorchBin(path).read('w')];
@@ -95,7 +95,7 @@ describe('a PyTorch file', () => {
     ['BUILD on a tensor class', Buffer.concat([ordered, op(0x4e), Buffer.from('b')]), /is inconsistent/],
   ];
   for (const [what, value, pattern] of evil)
-    it(`that asks for ${what} is refused, and nothing is run`, () => {
+    it(`that uses ${what} is refused, and nothing is run`, () => {
       refuses(archive(pickle(dict(text('w'), value))), pattern);
       refuses(legacy(pickle(dict(text('w'), value)), values), pattern);
       assert.ok(!existsSync(canary));
@@ -114,7 +114,7 @@ describe('a PyTorch file', () => {
     refuses(archive(pickle(int(1))), /dict of tensors/);
   });
 
-  it('with a tensor that its storage does not hold is refused', () => {
+  it('with a tensor outside its storage is refused', () => {
     const beyond = /beyond its storage/;
     refuses(archive(stateDict({ offset: int(1) })), beyond);
     refuses(archive(stateDict({ shape: [int(3), int(3)] })), beyond);
@@ -139,7 +139,7 @@ describe('a PyTorch file', () => {
     refuses(legacy(stateDict(), values.subarray(0, 20)), /has 5 elements/);
   });
 
-  it('whose pickle changes a shape after it was checked keeps the shape that was checked', () => {
+  it('whose pickle changes a shape after the check keeps the checked shape', () => {
     const list = (place: number, ...items: Buffer[]) =>
       Buffer.concat([Buffer.from(']q'), op(place), Buffer.from('('), ...items, Buffer.from('e')]);
     const storage = tuple(text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), int(6));
@@ -150,7 +150,7 @@ describe('a PyTorch file', () => {
       list(7, int(2), int(3)),
       list(8, int(3), int(1)),
     );
-    // The tensor stays in the dict; its lists of sizes are called back, grow by an element, and are put in as well.
+    // The tensor stays in the dict. Its lists of sizes are recalled from the memo, get one more element, and are added too.
     const grown = (place: number) =>
       Buffer.concat([Buffer.from('h'), op(place), long(2n ** 40n), Buffer.from('a')]);
     const pkl = dict(text('w'), rebuild, text('shape'), grown(7), text('strides'), grown(8));
@@ -161,7 +161,7 @@ describe('a PyTorch file', () => {
     assert.ok(Object.isFrozen(file.tensors.get('w')?.shape));
   });
 
-  it('whose pickle costs far more than its length is refused', () => {
+  it('whose pickle needs far more work than its length suggests is refused', () => {
     const many = 100_000;
     const pair = Buffer.concat([int(1), int(2), op(0x86), Buffer.from('q'), op(1)]);
     const again = Buffer.concat(Array<Buffer>(many).fill(op(0x68, 1)));
@@ -173,8 +173,8 @@ describe('a PyTorch file', () => {
     refuses(copies(2), /dict of tensors|holds no tensors|by name/);
   });
 
-  it('whose pickle has a value that is a text without end is refused', () => {
-    // Each tuple holds the one before it twice.
+  it('whose pickle has a value with an enormous string form is refused', () => {
+    // Each tuple contains the previous one twice.
     const doubled = Buffer.concat(Array<Buffer>(64).fill(op(0x71, 1, 0x68, 1, 0x68, 1, 0x86)));
     const value = Buffer.concat([int(0), doubled]);
     refuses(archive(pickle(Buffer.concat([value, text('x'), op(0x93)]))), /is inconsistent/);
@@ -195,7 +195,7 @@ describe('a PyTorch file', () => {
     refuses(legacy(stateDict(), values, false), /big-endian/);
   });
 
-  it('that is neither is refused', () => {
+  it('in neither format is refused', () => {
     refuses(Buffer.from('hello'), /not a PyTorch file/);
     refuses(Buffer.alloc(0), /is empty/);
     refuses(zip([{ name: 'a.txt', data: values }]), /no data.pkl/);
@@ -216,7 +216,7 @@ describe('a zip archive', () => {
     refuses(zip([pkl, pkl]), /two entries/);
   });
 
-  it('with entries that overlap or lie elsewhere than it says is refused', () => {
+  it('with entries that overlap or are not where the directory says is refused', () => {
     refuses(zip([{ ...pkl, size: 5000 }]), /overlaps/);
     refuses(zip([{ ...pkl, size: 0xffffffff }]), /overlaps/);
     refuses(
@@ -235,8 +235,8 @@ describe('a file of torch.save', () => {
   for (const folder of ['zip-views', 'legacy-masks']) {
     const whole = readFileSync(join(goldens, folder, 'pytorch_model.bin'));
 
-    it(`(${folder}) is refused when it is cut short anywhere`, () => {
-      // Every byte of the first 600 and the last 600, and every 29th between.
+    it(`(${folder}) is refused when it is truncated anywhere`, () => {
+      // At each of the first 600 and the last 600 bytes, and at every 29th between.
       for (let size = 0; size < whole.length; size += size < 600 || size > whole.length - 600 ? 1 : 29) {
         writeFileSync(path, whole.subarray(0, size));
         assert.throws(
@@ -246,7 +246,7 @@ describe('a file of torch.save', () => {
       }
     });
 
-    it(`(${folder}) is read or refused, whatever byte is changed`, () => {
+    it(`(${folder}) is read or refused, whichever byte is changed`, () => {
       fc.assert(
         fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
           const changed = Buffer.from(whole);
