@@ -1,8 +1,8 @@
-// The weights and batches of scripts/make-goldens.py, computed with the same integer hash.
+// Reproduces the weights and batches of scripts/make-goldens.py from the same integer hash.
 
 import type { Batch } from '../src/nn/batch.js';
 
-/** The murmur3 finalizer of stream * 2^20 + index, as an unsigned 32-bit integer. */
+/** uint32: the murmur3 finalizer of stream * 2^20 + index. */
 function hashed(index: number, stream: number): number {
   let h = ((stream << 20) + index) >>> 0;
   h ^= h >>> 16;
@@ -21,14 +21,14 @@ export function goldenWeights(name: string, size: number, stream: number): Float
   );
 }
 
-/** The projection of a parameter onto the random vector that scripts/make-goldens.py uses for this stream. */
+/** The projection of a parameter onto the vector that scripts/make-goldens.py uses for that stream. */
 export function goldenProjection(values: Float32Array, stream: number): number {
   let sum = 0;
   for (const [index, value] of values.entries()) sum += value * (hashed(index, stream) / 2 ** 32 - 0.5);
   return sum;
 }
 
-/** A batch of dialogues with the given lengths, packed one after another. */
+/** Dialogues of the given lengths, packed into one sequence. */
 export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): Batch {
   const tokens: number[] = [];
   const positions: number[] = [];
@@ -36,14 +36,14 @@ export function goldenBatch(lengths: readonly number[], vocabulary: number, stre
   const ends: number[] = [];
   const supervisedRows: number[] = [];
   const targets: number[] = [];
-  lengths.forEach((length, dialogue) => {
+  lengths.forEach((length, place) => {
     const start = tokens.length;
     for (let position = 0; position < length; position++) {
-      if (position === length - 1 || hashed(position, stream + 2 * dialogue + 1) % 4 !== 0) {
+      if (position === length - 1 || hashed(position, stream + 2 * place + 1) % 4 !== 0) {
         supervisedRows.push(start + position);
-        targets.push(hashed(position + 1, stream + 2 * dialogue) % vocabulary);
+        targets.push(hashed(position + 1, stream + 2 * place) % vocabulary);
       }
-      tokens.push(hashed(position, stream + 2 * dialogue) % vocabulary);
+      tokens.push(hashed(position, stream + 2 * place) % vocabulary);
       positions.push(position);
       starts.push(start);
       ends.push(start + length);

@@ -19,16 +19,13 @@ constexpr int64_t kContiguousStrip = 64;
 /** Rows of A that are multiplied together. */
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
-/** The most vectors of adjacent columns in a block. */
-constexpr int kAdjacentVectors = 4;
-static_assert(kStrip % (kAdjacentVectors * VL) == 0, "strips are whole blocks");
 
 /** sums[columns] += scale * a row of B. */
 template <class Element>
 void add_row(float* sums, float scale, const Element* row, int64_t columns) {
   int64_t j = 0;
   for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
-  for (; j < columns; j++) sums[j] += scale * widen(row[j]);
+  for (; j < columns; j++) sums[j] = multiply_add(scale, widen(row[j]), sums[j]);
 }
 
 /** Up to ROWS rows of A. Entries beyond `rows` repeat the last row, and their sums are not used. */
@@ -60,9 +57,9 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
     }
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
-      const float scale = a.at[i][p * a.depth_stride];
+      const vf scale = broadcast(a.at[i][p * a.depth_stride]);
 #pragma GCC unroll 4
-      for (int v = 0; v < VECTORS; v++) x[i][v] += scale * row[v];
+      for (int v = 0; v < VECTORS; v++) x[i][v] = multiply_add(scale, row[v], x[i][v]);
     }
   }
 #pragma GCC unroll 8
@@ -75,7 +72,7 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
 template <int ROWS, class Element>
 void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                      int64_t from, int64_t end, float* sums) {
-  constexpr int kWide = std::min(kAdjacentVectors, kNarrowSums / ROWS);
+  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
   const Element* const data = b.data + column;
   int64_t j = 0;

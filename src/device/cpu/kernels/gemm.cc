@@ -149,10 +149,7 @@ void multiply_narrow(const Target& target, const Operand<float>& a, const Operan
   // Adjacent columns get wide strips, because long reads are fastest. Every thread gets the same number of strips.
   const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
   const int64_t widest = b.lines_contiguous ? kContiguousStrip : kStrip;
-  // Only whole blocks of vectors: the compiler may round a block and a single vector differently (one contracts a product
-  // and a sum to an FMA, the other does not), so the columns in blocks must not depend on the number of threads.
-  const int64_t unit = b.lines_contiguous ? VL : kAdjacentVectors * VL;
-  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), unit);
+  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
   team::share(divide_up(n, strip), [&](int64_t number) {
     const int64_t column = number * strip, columns = std::min(strip, n - column);
     alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];

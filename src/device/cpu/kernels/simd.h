@@ -1,12 +1,18 @@
-// Float vectors of the processor's full width, with the compiler's vector extensions only: the same source works for
+// Float vectors of the processor's full width, through the compiler's vector extensions: the same source works for
 // AVX-512, AVX2, SSE and NEON. It knows nothing about tensors, threads or operations.
 // Everything is always_inline, because passing a vector to a real function depends on the ABI that the flags select.
 // A comparison gives lanes of all ones or zeros, and `mask ? a : b` selects lane by lane.
+// The compiler must not fuse a product and a sum by itself (-ffp-contract=off): it would do so in one copy of a loop and not
+// in another, and an element's bits would depend on its position. `multiply_add` marks where fusing is wanted.
 
 #pragma once
 
 #include <stdint.h>
 #include <string.h>
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -98,8 +104,37 @@ SIMD_INLINE vi lane_numbers() {
   return v;
 }
 
-/** a * b + c, as a fused multiply-add if the processor has one. */
-SIMD_INLINE vf multiply_add(vf a, vf b, vf c) { return a * b + c; }
+#if defined(__clang__)
+#if __has_builtin(__builtin_elementwise_fma)
+#define SIMD_ELEMENTWISE_FMA
+#endif
+#endif
+#if defined(__FMA__) || defined(__aarch64__)
+#define SIMD_FUSED
+#endif
+
+/** a * b + c in every lane, as a fused multiply-add (one rounding) if the processor has one. */
+SIMD_INLINE vf multiply_add(vf a, vf b, vf c) {
+#if !defined(SIMD_FUSED)
+  return a * b + c;
+#elif defined(SIMD_ELEMENTWISE_FMA)
+  return __builtin_elementwise_fma(a, b, c);
+#elif defined(__aarch64__)
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__AVX512F__)
+  return (vf)__builtin_ia32_vfmaddps512_mask(a, b, c, (uint16_t)-1, 4);  // all lanes, default rounding
+#else
+  return (vf)__builtin_ia32_vfmaddps256(a, b, c);
+#endif
+}
+/** The same for one number. Compilers vectorise a loop of these. */
+SIMD_INLINE float multiply_add(float a, float b, float c) {
+#if defined(SIMD_FUSED)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 /** The maximum of each lane; b if either is NaN. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
