@@ -1,4 +1,4 @@
-// The golden models on TensorFlow itself, where tfjs-node is installed.
+// The golden models on the TensorFlow.js device, backend 'node'. Runs only if tfjs-node is installed.
 
 import { test } from 'node:test';
 import { findPackage } from '../src/device/tfjs/backends.js';

@@ -1,5 +1,5 @@
-// Killed without warning, again and again, while it saves after every step: what was saved stays whole, the run goes
-// on from it, and what the dead left half-written goes away.
+// A run is killed repeatedly while it saves after every step. Saved checkpoints stay undamaged, the run resumes from them,
+// and partial files of killed processes are removed.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,7 @@ const command = (folder: string, maxSteps: number) => [
   ...['--save-steps', '1', '--save-total-limit', '3', '--logging-steps', '1', '--resume'],
 ];
 
-/** Opens everything that going on from the checkpoint would read. */
+/** Opens everything that resuming from the checkpoint reads. */
 function assertLoadable(checkpoint: string, step: number) {
   const opened = openModelFolder(checkpoint);
   for (const name of opened.names)
@@ -46,7 +46,7 @@ function assertLoadable(checkpoint: string, step: number) {
   assert.equal(optimizer.tensors.size, 2 * opened.names.length);
 }
 
-/** Trains until some checkpoints were announced, and a little longer. @returns the last step that was announced. */
+/** Trains until some checkpoints were reported, and a little longer. @returns the last reported step. */
 async function trainAndKill(folder: string, random: Random): Promise<number> {
   const running = startChatbotTrain(command(folder, 100_000));
   let announced = 0;
@@ -55,7 +55,7 @@ async function trainAndKill(folder: string, random: Random): Promise<number> {
     if (line === null) assert.fail((await running.outcome).stderr);
     announced = Number(/step (\d+)/.exec(line)?.[1]);
   }
-  // Nearly all its time goes into saving, some milliseconds each: the kill falls anywhere within.
+  // Saving takes nearly all of the time, a few milliseconds per checkpoint, so the kill hits any part of it.
   await new Promise((resolve) => setTimeout(resolve, random.next() % 12));
   running.child.kill('SIGKILL');
   await running.outcome;
@@ -76,13 +76,13 @@ async function killRepeatedly(folder: string, random: Random): Promise<number> {
   return reached;
 }
 
-test(`killed ${lanes * kills} times at random instants, runs lose nothing that they had saved`, async () => {
+test(`killed ${lanes * kills} times at random instants, runs lose no saved checkpoint`, async () => {
   const lane = async (number: number) => {
     const folder = join(root, `run-${number}`);
     mkdirSync(join(folder, 'mine'), { recursive: true });
     writeFileSync(join(folder, 'mine', 'notes.txt'), 'keep me');
     const reached = await killRepeatedly(folder, new Random(11, number));
-    // As a kill in the middle of saving or of deleting a checkpoint leaves them; no process has this id.
+    // What a kill leaves while a checkpoint is saved or deleted. No process has this id.
     for (const purpose of ['saving', 'deleting']) {
       const stale = join(folder, `.checkpoint-1.${purpose}-4194999-0123abcd`);
       mkdirSync(stale);

@@ -38,9 +38,9 @@ test('turns, replies and tokens that do not fit are counted, and a third of all 
   );
   assert.equal(
     lengthWarning(counts, 12, 1024)?.replace(/\P{ASCII}/gu, ''),
-    'warning: 43% of all tokens are lost, because dialogues are longer than 12 tokens; a larger ["maxLength"] loses fewer (the model takes 1024)',
+    'warning: 43% of all tokens are lost, because dialogues are longer than 12 tokens; a larger ["maxLength"] loses fewer (the model takes up to 1024)',
   );
-  assert.match(lengthWarning(counts, 12, 12) ?? '', /; the model takes no more; cut the dialogues/);
+  assert.match(lengthWarning(counts, 12, 12) ?? '', /; the model takes no more; split the dialogues/);
   assert.equal(lengthWarning(prepared([dialogue('a', 'b')], 12).counts, 12, 1024), null);
 });
 
@@ -49,7 +49,7 @@ test('text that spells special tokens is told', () => {
   assert.deepEqual(notes, ['2 end-of-text markers in the text: the turn ends there']);
 });
 
-test('who asks for the assistant where nobody says who that is, is told what works', () => {
+test('--loss-on assistant without known roles is refused, and the message says what works', () => {
   const said = refusal('data', () => prepared([dialogue('a', 'b')], 12, 'assistant'));
   assert.match(said, /no turn is known to be an assistant's; use --loss-on responses$/);
   assert.equal(prepared([dialogue('a', 'b')], 12, 'responses').counts.supervisedTokens, 2);

@@ -1,4 +1,4 @@
-// The TensorFlow.js device against the contract on TensorFlow itself, where tfjs-node is installed
+// The TensorFlow.js device on the backend 'node' against the contract. Runs only if tfjs-node is installed
 // (scripts/setup-tfjs-node.mjs builds it).
 
 import { test } from 'node:test';
