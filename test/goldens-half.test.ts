@@ -1,5 +1,5 @@
 // GPT-2 in bf16 and fp16 against what PyTorch computes in float64 (scripts/make-goldens.py): on the emulated card, or on
-// the device that CHATBOT_TRAIN_TEST_DEVICE names. Emulated steps take long: there cuda-training.test.ts alone follows a loss.
+// the device that CHATBOT_TRAIN_TEST_DEVICE names. Emulated steps take long: there cuda-training.heavy.test.ts alone follows a loss.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

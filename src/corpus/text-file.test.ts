@@ -65,9 +65,9 @@ describe('readText', () => {
     );
   });
 
-  it('names a file that may not be read', {
-    skip: process.getuid?.() === 0 && 'root reads everything',
-  }, () => {
+  // Root reads everything.
+  const itAsUser = process.getuid?.() === 0 ? () => {} : it;
+  itAsUser('names a file that may not be read', () => {
     const locked = join(scratch, 'locked');
     writeFileSync(locked, 'x');
     chmodSync(locked, 0);
