@@ -1,6 +1,6 @@
-// A mistake that a person can correct is a UserError: one sentence that says what is wrong, where, and what to do. Anything
-// else that is thrown is a bug of ours. Codes and exit codes are part of the public interface: docs/errors.md lists them,
-// and a test keeps that page and this table equal.
+// A UserError is an error that the user can fix: one sentence that says what is wrong, where, and what to do. Any other
+// exception is a bug. Codes and exit codes are part of the public interface. docs/errors.md lists them, and a test keeps
+// that page and this table equal.
 
 import { withProperties } from './option-names.js';
 
@@ -24,7 +24,7 @@ export const ExitCode = {
 
 export type Fault = 'usage' | 'data' | 'model' | 'device' | 'diverged';
 
-/** Every error code, and the kind of fault it belongs to. A released code keeps its name and meaning. */
+/** Every error code and its category. A released code keeps its name and meaning. */
 export const errorCodes = {
   'argument-unexpected': 'usage',
   'cannot-save': 'device',
@@ -109,10 +109,10 @@ export type ErrorCode = keyof typeof errorCodes;
 export class UserError extends Error {
   override readonly name = 'UserError';
 
-  /** The message with its options still marked (option-names.ts), for whoever spells them in another way. */
+  /** The message with its options still marked (option-names.ts), for callers that spell options in another way. */
   readonly sentence: string;
 
-  /** @param code stable, for programs; @param sentence for people: what, where, what to do. */
+  /** @param code stable, for programs. @param sentence for people: what, where, what to do. */
   constructor(
     readonly code: ErrorCode,
     sentence: string,
@@ -122,7 +122,7 @@ export class UserError extends Error {
     this.sentence = sentence;
   }
 
-  /** The kind of fault, which decides the exit code. */
+  /** The category of the error, which decides the exit code. */
   get fault(): Fault {
     return errorCodes[this.code];
   }
@@ -132,7 +132,7 @@ export class UserError extends Error {
   }
 }
 
-/** The message of whatever was thrown, to be part of another; the options of a UserError stay marked. */
+/** The message of any thrown value, for use in another message. The options of a UserError stay marked. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof UserError) return thrown.sentence;
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,5 +1,5 @@
-// The library: all that `import ... from 'chatbot-train'` gives. The one file of this project that only passes on what
-// others hold, because a package needs one address; what is not named here may change at any time.
+// The public library: everything that `import ... from 'chatbot-train'` provides. This is the only file of the project that
+// re-exports, because a package needs one entry point. Everything not named here may change at any time.
 
 export type { Dialogue, Role, Turn } from './corpus/dialogue.js';
 export type { CorpusFormat } from './corpus/formats.js';

@@ -1,18 +1,18 @@
-// Options in messages. A message marks an option instead of spelling it, because a person at a command line knows it as
-// a flag (`--max-length 64`) and a program as a property (`maxLength: 64`). Marks are Unicode noncharacters, which no
-// text contains; whoever shows a message says how marks read. A UserError's `message` has properties.
+// Options in messages. A message marks an option instead of spelling it, because users of the command line know it as a flag
+// (`--max-length 64`) and programs as a property (`maxLength: 64`). Marks are Unicode noncharacters, which ordinary text
+// does not contain. Code that shows a message decides how marks are spelt. A UserError's `message` uses properties.
 
 type Value = string | number | boolean;
 
 type Values = Readonly<Record<string, Value>>;
 
-/** How options are spelt. */
+/** A way to spell options. */
 export interface Naming {
-  /** @param value undefined: only the name is meant. */
+  /** @param value undefined to name the option alone. */
   option(key: string, value?: Value): string;
-  /** Several together, each with its value. */
+  /** Several options together, each with its value. */
   options(values: Values): string;
-  /** A training with these options. */
+  /** A training run with these options. */
   training(values: Values): string;
 }
 
@@ -27,19 +27,19 @@ export function option(key: string, value?: Value): string {
   return marked(value === undefined ? [key] : [key, value]);
 }
 
-/** Options to be given together: `--max-length 64 --gradient-checkpointing` or `maxLength: 64, gradientCheckpointing: true`. */
+/** Options that belong together: `--max-length 64 --gradient-checkpointing` or `maxLength: 64, gradientCheckpointing: true`. */
 export function options(values: Values): string {
   return marked({ options: values });
 }
 
-/** A training as part of a message: `chatbot-train --reverse` or `train({ reverse: true })`. */
+/** A training run in a message: `chatbot-train --reverse` or `train({ reverse: true })`. */
 export function training(values: Values): string {
   return marked({ training: values });
 }
 
 type Content = readonly [key: string, value?: Value] | { options: Values } | { training: Values };
 
-/** The text with each mark spelt out. */
+/** Replaces each mark in the text by its spelling. */
 export function withOptionNames(text: string, naming: Naming): string {
   return text.replace(marks, (_, json: string) => {
     const content: Content = JSON.parse(json);
@@ -65,7 +65,7 @@ function property(key: string, value?: Value): string {
   return `${key}: ${typeof value === 'string' ? `'${value}'` : value}`;
 }
 
-/** The text as a program reads it, with properties. */
+/** The text with options spelt as properties, for programs. */
 export function withProperties(text: string): string {
   return withOptionNames(text, properties);
 }

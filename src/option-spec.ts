@@ -1,19 +1,19 @@
-// What an option of a command is: flags, `--help`, keys of config files, validation and the type of its value all derive
-// from one table of these. It imports nothing, so that `--help` is instant.
+// The description of a command's option. Flags, `--help`, keys of config files, validation and the type of the value all
+// derive from one table of these. It imports nothing, so that `--help` is fast.
 //
 // The key in camelCase gives the flag (`learningRate` -> `--learning-rate`). A default of null means that the program
 // decides, as `unset` says.
 
 interface Described {
-  /** The heading that it stands under. */
+  /** The heading in `--help`. */
   readonly group: string;
   /** One sentence for `--help`. */
   readonly help: string;
   /** A shorter flag, without dashes. */
   readonly alias?: string;
-  /** What null, the default, comes to; shown as the default. */
+  /** What the default null means; shown as the default. */
   readonly unset?: string;
-  /** Ends the sentence that refuses a value: what somebody who gave it may want instead. */
+  /** Ends the message that refuses a value: what the user may want instead. */
   readonly instead?: string;
 }
 
@@ -25,14 +25,14 @@ export interface SwitchSpec extends Described {
 export interface NumberSpec extends Described {
   readonly type: 'integer' | 'number';
   readonly default: number | null;
-  /** What stands for the number in `--help`. */
+  /** The placeholder for the value in `--help`. */
   readonly value: string;
-  /** The range: `min` and `max` belong to it, `above` and `below` do not. */
+  /** The range: `min` and `max` are included, `above` and `below` are not. */
   readonly min?: number;
   readonly max?: number;
   readonly above?: number;
   readonly below?: number;
-  /** What may stand in place of a number. */
+  /** A word that is allowed instead of a number. */
   readonly word?: string;
 }
 
@@ -46,11 +46,11 @@ export interface TextSpec extends Described {
   readonly type: 'text';
   readonly default: string | null;
   readonly value: string;
-  /** A regular expression for the whole text, and the same in words. */
+  /** A regular expression for the whole text, and its description in words. */
   readonly pattern?: { readonly source: string; readonly words: string };
-  /** Only a flag: means nothing inside a config file. */
+  /** Only allowed as a flag, not in a config file. */
   readonly onlyFlag?: true;
-  /** Not a flag but a word of its own; a table has at most one. */
+  /** A positional argument instead of a flag; a table has at most one. */
   readonly positional?: true;
 }
 
@@ -58,11 +58,11 @@ export interface ListSpec extends Described {
   readonly type: 'list';
   readonly default: readonly string[];
   readonly value: string;
-  /** Every flag takes one value, so that a word of its own can follow it; else as many as follow. */
+  /** Each flag takes one value, so that a positional argument can follow. Otherwise a flag takes all values that follow. */
   readonly onePerFlag?: true;
 }
 
-/** A flag that works alone (true) or with a value. */
+/** A flag with an optional value; alone it means true. */
 export interface OptionalTextSpec extends Described {
   readonly type: 'optional-text';
   readonly default: false;
@@ -88,10 +88,10 @@ type ValueOf<Spec extends OptionSpec> =
               : string)
   | (Spec extends { readonly default: null } ? null : never);
 
-/** What a person asked for, complete: the table's defaults, under a config file, under the flags. */
+/** The complete options: the table's defaults, overridden by a config file, overridden by flags. */
 export type ValuesOf<Table extends OptionTable> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
 
-/** The options of a table, its keys typed. */
+/** The entries of a table with typed keys. */
 export function entriesOf<Key extends string>(
   table: Readonly<Record<Key, OptionSpec>>,
 ): readonly (readonly [Key, OptionSpec])[] {
@@ -99,12 +99,12 @@ export function entriesOf<Key extends string>(
   return keys.map((key) => [key, table[key]] as const);
 }
 
-/** `learningRate` -> `learning-rate`: the flag without dashes, also the key in a config file. */
+/** `learningRate` -> `learning-rate`: the flag without dashes, and the key in a config file. */
 export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What a person types to move the option off its default; the name of a word that has no flag. */
+/** The flag that changes the option from its default; the name of a positional argument. */
 export function flagOf<Key extends string>(table: Readonly<Record<Key, OptionSpec>>, key: Key): string {
   const spec = table[key];
   if (isPositional(spec)) return kebab(key);
@@ -115,7 +115,7 @@ export function isPositional(spec: OptionSpec): boolean {
   return spec.type === 'text' && spec.positional === true;
 }
 
-/** The default as people write it (`5e-5`); undefined where there is none to speak of, as for switches. */
+/** The default as people write it (`5e-5`); undefined when there is nothing to show, as for switches. */
 export function defaultText(spec: OptionSpec): string | undefined {
   if (spec.unset !== undefined) return spec.unset;
   if (typeof spec.default === 'number')

@@ -1,24 +1,24 @@
-// Text of unknown origin (file content, names, answers of servers) as it may appear in a message. Such text must neither
-// command a terminal nor reorder or break the line it stands on.
+// Prepares text of unknown origin (file content, names, server responses) for messages. Such text must not control a
+// terminal, reorder characters or break the line.
 
 /** Control characters, line and paragraph separators, and marks that reorder text. */
 const unsafe = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * A value in JSON notation, on one line and at most `longest` characters long, ellipsis included. Unsafe characters appear
- * as escapes (`\u202e`), so that a reader can see them.
+ * A value in JSON notation, on one line and at most `longest` characters long, including the ellipsis. Unsafe characters
+ * become escapes (`\u202e`), so that a reader can see them.
  */
 export function quoted(value: unknown, longest = 60): string {
-  // Cut before it is escaped too: a hostile string may have millions of characters.
+  // Also cut before escaping: a hostile string may have millions of characters.
   const short = typeof value === 'string' ? cut(value, longest) : value;
   const json = typeof short === 'number' ? String(short) : (JSON.stringify(short) ?? String(short));
   const safe = json.replace(unsafe, escaped);
   return typeof value === 'string' ? safe : cut(safe, longest);
 }
 
-/** Text on one line of at most `longest` characters, ellipsis included; each run of unsafe characters becomes a space. */
+/** Text on one line of at most `longest` characters, including the ellipsis. Runs of unsafe characters become a space. */
 export function oneLine(text: string, longest = 160): string {
-  // White space may shrink: some more is kept before the line is measured.
+  // White space may shrink, so the text is cut to more than `longest` first.
   const start = text.length > 8 * longest ? text.slice(0, 8 * longest) : text;
   return cut(start.replace(runsOfUnsafe, ' ').trim(), longest);
 }
@@ -28,12 +28,12 @@ export function visible(text: string): string {
   return text.replace(unsafe, (character) => (character === '\n' || character === '\t' ? character : ''));
 }
 
-/** A message as one line of a terminal or a log, however long; what cannot be seen in it becomes a space. */
+/** A message of any length as one line of a terminal or log. Invisible characters become spaces. */
 export function messageLine(text: string): string {
   return text.replace(runsOfUnsafe, ' ').trim();
 }
 
-/** JSON on one line that is safe to print: unsafe characters are escapes in it, which mean the same to a reader. */
+/** JSON on one line that is safe to print: unsafe characters become escapes, which a JSON parser reads back unchanged. */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(unsafe, escaped);
 }

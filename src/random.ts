@@ -1,11 +1,11 @@
-// Random numbers that are the same on every machine: xoshiro128** (Blackman & Vigna, "Scrambled linear pseudorandom
-// number generators", 2021), seeded by hashing any number of integers, so that each purpose, epoch and seed draws its
-// own stream.
+// Random numbers that are the same on every machine: xoshiro128** (Blackman & Vigna, "Scrambled linear pseudorandom number
+// generators", 2021). The generator is seeded by hashing any number of integers, so that each purpose, epoch and seed has
+// its own stream.
 
 export class Random {
   private readonly state = new Uint32Array(4);
 
-  /** @param key integers within ±2^53, in an order that matters. */
+  /** @param key integers within ±2^53; their order matters. */
   constructor(...key: readonly number[]) {
     let hash = 0x9e3779b9;
     const absorb = (word: number) => {
@@ -19,7 +19,7 @@ export class Random {
       absorb(word);
       this.state[word] = hash;
     }
-    // The all-zero state is the one from which nothing else comes.
+    // From the all-zero state the generator would only produce zeros.
     if (this.state.every((word) => word === 0)) this.state[0] = 1;
   }
 
@@ -37,7 +37,7 @@ export class Random {
     return scrambled;
   }
 
-  /** An integer in [0, bound), every one as likely; bound at most 2^32. */
+  /** A uniformly distributed integer in [0, bound); bound at most 2^32. */
   below(bound: number): number {
     const fair = 2 ** 32 - (2 ** 32 % bound);
     for (;;) {
@@ -46,7 +46,7 @@ export class Random {
     }
   }
 
-  /** Shuffles in place (Fisher & Yates, in Durstenfeld's form). @returns the same array. */
+  /** Shuffles in place (Fisher-Yates in Durstenfeld's form). @returns the same array. */
   shuffle<T>(items: T[]): T[] {
     for (let last = items.length - 1; last > 0; last--) {
       const chosen = this.below(last + 1);
@@ -61,7 +61,7 @@ function rotate(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
 }
 
-/** The finaliser of MurmurHash3: every bit of the input flips half of the output's. */
+/** The finaliser of MurmurHash3: a change of any input bit flips half of the output bits on average. */
 function avalanche(word: number): number {
   let mixed = word ^ (word >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);

@@ -1,6 +1,6 @@
-// "Did you mean ...?": the known word nearest to an unknown one.
+// "Did you mean ...?": finds the known word nearest to an unknown one.
 
-/** Levenshtein distance: how many letters must be inserted, deleted or replaced. */
+/** The Levenshtein distance: how many letters must be inserted, deleted or replaced. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {
@@ -14,7 +14,7 @@ function editDistance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** The word of `known` closest to `word`, or undefined when none is near (more than 40% of its letters differ). */
+/** The word of `known` closest to `word`; undefined when more than 40% of its letters differ. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;

@@ -114,7 +114,7 @@ testBadInputs('data', [
   },
   {
     name: 'evaluation data that are all the data',
-    says: 'every dialogue of --data is also in --eval-data, so none is left to train on; give other dialogues as one of the two',
+    says: 'every dialogue of --data is also in --eval-data, so none is left to train on; use other dialogues for one of the two',
     arrange: () => ['--eval-data', goodData],
   },
   {

@@ -77,7 +77,7 @@ describe('an output folder is refused, and stays as it is,', () => {
   test('when it cannot be made', async () => {
     assert.equal(
       await refused(join(goodData, 'out'), ExitCode.device),
-      'cannot save ROOT/chats.json/out: a file stands where a folder is needed; move it away or choose another folder',
+      'cannot save ROOT/chats.json/out: a file is where a folder is needed; move it away or choose another folder',
     );
   });
 });
@@ -91,7 +91,7 @@ test('a run that no machine has the memory for is refused before it starts', asy
   ]);
   assert.match(
     stderr,
-    /^error: training needs [\d.]+ [GT]B of memory \(.*\) and [\d.]+ GB are available \([\d.]+ [GT]B too little\); .*\n$/,
+    /^error: training needs [\d.]+ [GT]B of memory \(.*\), but [\d.]+ GB are available \([\d.]+ [GT]B too little\); .*\n$/,
   );
   assert.equal(code, ExitCode.device);
   assert.ok(!existsSync(output));

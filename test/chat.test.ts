@@ -261,7 +261,7 @@ const cases: readonly Case[] = [
   {
     name: 'a training that has not finished',
     code: ExitCode.model,
-    says: /run has not finished; talk to its newest checkpoint, .*run\/checkpoint-20, or /,
+    says: /run has not finished; chat with its newest checkpoint, .*run\/checkpoint-20, or /,
     arrange: (folder) => {
       const run = join(folder, 'run');
       for (const step of [3, 20]) cpSync(model, join(run, `checkpoint-${step}`), { recursive: true });

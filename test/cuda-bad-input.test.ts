@@ -190,7 +190,7 @@ describe('an unusable GPU gives one sentence and exit code 5, and nothing is wri
     const { code, stderr } = train(output, words, memory);
     assert.match(
       stderr,
-      /^error: training needs .* MB of memory \(.*weights.*\) and .* MB are available \(.* [kM]B too little\); it fits with --/,
+      /^error: training needs .* MB of memory \(.*weights.*\), but .* MB are available \(.* [kM]B too little\); it fits with --/,
     );
     assert.equal(code, ExitCode.device);
     assert.ok(!existsSync(output));
@@ -221,7 +221,7 @@ describe('an unusable GPU gives one sentence and exit code 5, and nothing is wri
     const { code, stderr } = run('chat/main.js', [...words, '--candidates', '64'], cardWith(2e5));
     assert.match(
       stderr,
-      /^error: .*model needs .* and .* are available \(.* too little\); use a smaller model/,
+      /^error: .*model needs .*, but .* are available \(.* too little\); use a smaller model/,
     );
     assert.equal(code, ExitCode.device);
   });

@@ -30,11 +30,13 @@ after(() => {
 });
 
 /** The results of `work` with a model on a device that replays, and with the same model on one that does not. */
-function replayedAndAnew<Told>(work: (model: GPT2) => Told): readonly [replayed: Told, anew: Told] {
-  const [replayed, anew] = [createEmulatedDevice(), createEmulatedDevice()];
-  devices.push(replayed, anew);
-  anew.replay = (_owner, _key, asked) => asked();
-  const told = (device: CudaDevice) => {
+function replayedAndDirect<Result>(
+  work: (model: GPT2) => Result,
+): readonly [replayed: Result, direct: Result] {
+  const [replayed, direct] = [createEmulatedDevice(), createEmulatedDevice()];
+  devices.push(replayed, direct);
+  direct.replay = (_owner, _key, work) => work();
+  const resultsOn = (device: CudaDevice) => {
     const model = new GPT2(device, config, { trainable: true });
     expectedTensors(config).forEach(({ name }, at) => {
       const { size } = model.parameters.get(name).value;
@@ -42,7 +44,7 @@ function replayedAndAnew<Told>(work: (model: GPT2) => Told): readonly [replayed:
     });
     return work(model);
   };
-  return [told(replayed), told(anew)];
+  return [resultsOn(replayed), resultsOn(direct)];
 }
 
 test('the batches have the padded sizes that these tests need', () => {
@@ -56,7 +58,7 @@ test('the batches have the padded sizes that these tests need', () => {
 });
 
 test('a step replays the graph of its number of positions and of supervised positions', () => {
-  const [replayed, anew] = replayedAndAnew((model) => {
+  const [replayed, direct] = replayedAndDirect((model) => {
     const { device, parameters } = model;
     const pass = new TrainingPass(model, { capacity, gradientCheckpointing: false, labelSmoothing: 0 });
     return turns.map(({ batch, microStep }) => {
@@ -66,17 +68,17 @@ test('a step replays the graph of its number of positions and of supervised posi
     });
   });
   turns.forEach((_, turn) => {
-    assert.deepEqual(replayed[turn], anew[turn], `turn ${turn}`);
+    assert.deepEqual(replayed[turn], direct[turn], `turn ${turn}`);
   });
 });
 
 test('an evaluation does the same', () => {
-  const [replayed, anew] = replayedAndAnew((model) => {
+  const [replayed, direct] = replayedAndDirect((model) => {
     const pass = new ScoringPass(model, { capacity });
     return turns.map(({ batch }) => pass.losses(batch));
   });
   turns.forEach((_, turn) => {
-    assert.deepEqual(replayed[turn], anew[turn], `turn ${turn}`);
+    assert.deepEqual(replayed[turn], direct[turn], `turn ${turn}`);
   });
 });
 
@@ -86,7 +88,7 @@ test('a decoding step replays the graph of its number of sequences', () => {
     [1, 2, 1, 2, 1, 2],
     [2, 1, 2, 1, 2, 1],
   ]) {
-    const [replayed, anew] = replayedAndAnew((model) => {
+    const [replayed, direct] = replayedAndDirect((model) => {
       const pass = new DecodingPass(model, { sequences: 2, contextLength: 16 });
       pass.prompt([3, 1, 4]);
       return counts.map((count, step) => {
@@ -94,6 +96,6 @@ test('a decoding step replays the graph of its number of sequences', () => {
         return pass.advance(Array.from({ length: count }, (_, sequence) => 11 * step + 5 * sequence + 1));
       });
     });
-    assert.deepEqual(replayed, anew, `${counts} sequences`);
+    assert.deepEqual(replayed, direct, `${counts} sequences`);
   }
 });

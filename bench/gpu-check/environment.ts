@@ -78,18 +78,18 @@ async function environment(name: string, python: string): Promise<Environment> {
     device: device.description,
     precisions: device.precisions,
     weightPrecisions: device.weightPrecisions,
-    python: json<PythonEnvironment>(said(python, ['-c', pythonProbe])),
+    python: json<PythonEnvironment>(outputOf(python, ['-c', pythonProbe])),
     node: process.version,
     system: `${process.platform} ${process.arch} ${release()}`,
     processor: cpus()[0]?.model ?? '',
     processors: cpus().length,
     machineMemory: totalmem(),
-    nvidiaSmi: said('nvidia-smi', [
+    nvidiaSmi: outputOf('nvidia-smi', [
       '--query-gpu=name,driver_version,pstate,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,ecc.mode.current',
       '--format=csv',
     ]),
-    computeSanitizer: said('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
-    doctor: json(said(process.execPath, [command('main'), 'doctor', '--json'])),
+    computeSanitizer: outputOf('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
+    doctor: json(outputOf(process.execPath, [command('main'), 'doctor', '--json'])),
   };
   device.dispose();
   return found;
@@ -100,7 +100,7 @@ function command(name: string): string {
 }
 
 /** A program's stdout; null if the program is missing or fails without output. */
-function said(program: string, args: readonly string[]): string | null {
+function outputOf(program: string, args: readonly string[]): string | null {
   const { stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
   return stdout?.trim() || null;
 }

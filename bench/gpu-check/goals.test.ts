@@ -63,7 +63,7 @@ describe('findings from measurements', () => {
 
   test('memory must fit, and match the plan', () => {
     const outcomes = [measured('memory', { takenBytes: 10.5e9, plannedBytes: 10e9 })];
-    assert.equal(found(outcomes, /8 x 512: GB taken/).met, true);
-    assert.equal(found(outcomes, /8 x 512: taken and planned apart/).met, false);
+    assert.equal(found(outcomes, /8 x 512: GB used/).met, true);
+    assert.equal(found(outcomes, /8 x 512: relative difference/).met, false);
   });
 });

@@ -21,31 +21,32 @@ export function findings(outcomes: readonly Outcome[]): Finding[] {
     outcomes
       .filter((outcome) => outcome.series === series && outcome.status === 'passed')
       .map(({ result }) => result as Result);
-  const speed = (series: string) => middle(results<Speed>(series), ({ tokensPerSecond }) => tokensPerSecond);
+  const speed = (series: string) =>
+    medianOf(results<Speed>(series), ({ tokensPerSecond }) => tokensPerSecond);
   const supervised = (series: string) =>
-    middle(results<SupervisedSpeed>(series), (result) => result.supervisedTokensPerSecond);
+    medianOf(results<SupervisedSpeed>(series), (result) => result.supervisedTokensPerSecond);
   return [
     ...startup(results<StartResult>('start')),
     ...['small', 'medium'].flatMap((model) => [
       share(model, results<StepResult>(`train ${model}`), (precision) =>
         results<GemmPeakResult>(`gemm ${precision}`),
       ),
-      beside(
-        `${model}, full sequences: tokens/s, against the Trainer tuned`,
+      compared(
+        `${model}, full sequences: tokens/s, compared with the tuned Trainer`,
         speed(`train ${model}`),
         speed(`trainer ${model}`),
         1.3,
       ),
-      beside(
-        `${model}, full sequences: tokens/s, against llm.c`,
+      compared(
+        `${model}, full sequences: tokens/s, compared with llm.c`,
         speed(`train ${model}`),
-        middle(results<LlmCResult>(`llm.c ${model}`), ({ tokensPerSecond }) => tokensPerSecond),
+        medianOf(results<LlmCResult>(`llm.c ${model}`), ({ tokensPerSecond }) => tokensPerSecond),
         1,
       ),
     ]),
     ...['conversation', 'reply'].map((unit) =>
-      beside(
-        `dialogues, the Trainer as its docs start, one ${unit} an example: supervised tokens/s`,
+      compared(
+        `dialogues, compared with the Trainer's documented settings, one ${unit} per example: supervised tokens/s`,
         supervised(`dialogues ${unit}`),
         supervised(`trainer dialogues ${unit}`),
         5,
@@ -53,16 +54,16 @@ export function findings(outcomes: readonly Outcome[]): Finding[] {
     ),
     decoding(speed('decode'), speed('generate')),
     ...memory('memory of medium, 8 x 512', results<MemoryResult>('memory'), 11),
-    ...memory('the same, activations computed again', results<MemoryResult>('memory checkpointing'), 8.5),
+    ...memory('the same, with recomputed activations', results<MemoryResult>('memory checkpointing'), 8.5),
   ];
 }
 
 /** The median, or NaN without results. */
-function middle<Result>(results: readonly Result[], value: (result: Result) => number): number {
+function medianOf<Result>(results: readonly Result[], value: (result: Result) => number): number {
   return results.length === 0 ? Number.NaN : median(results.map(value));
 }
 
-function beside(what: string, own: number, theirs: number, goal: number): Finding {
+function compared(what: string, own: number, theirs: number, goal: number): Finding {
   if (Number.isNaN(own)) return missing(what, `at least ${goal}`);
   if (!Number.isNaN(theirs)) return ratio(what, own, theirs, goal, 'at least');
   return { ...missing(what, `at least ${goal}`), ours: own.toFixed(0) };
@@ -77,8 +78,8 @@ function share(
   const precision = steps[0]?.precision ?? 'bf16';
   const what = `${model}, full sequences: TFLOP/s (6 N + attention), over the measured ${precision} GEMM peak`;
   const goal = model === 'small' ? 0.4 : 0.5;
-  const flops = middle(steps, ({ tokensPerSecond, flopsPerToken }) => tokensPerSecond * flopsPerToken);
-  const peak = middle(peaks(precision), (result) => result.flops);
+  const flops = medianOf(steps, ({ tokensPerSecond, flopsPerToken }) => tokensPerSecond * flopsPerToken);
+  const peak = medianOf(peaks(precision), (result) => result.flops);
   if (Number.isNaN(flops / peak)) return missing(what, `at least ${goal}`);
   return against(what, tera(flops), tera(peak), flops / peak, goal, 'at least');
 }
@@ -86,18 +87,21 @@ function share(
 const tera = (flops: number) => (flops / 1e12).toFixed(1);
 
 function decoding(own: number, theirs: number): Finding {
-  const what = "decoding, medium, one stream: tokens/s (beside it transformers' generate)";
+  const what = "decoding, medium, one stream: tokens/s (peer: transformers' generate)";
   if (Number.isNaN(own)) return missing(what, 'at least 1000');
   const peer = Number.isNaN(theirs) ? 'missing' : theirs.toFixed(0);
   return against(what, own.toFixed(0), peer, own, 1000, 'at least');
 }
 
 function memory(what: string, results: readonly MemoryResult[], gigabytes: number): Finding[] {
-  const taken = middle(results, ({ takenBytes }) => takenBytes / 1e9);
-  const planned = middle(results, ({ plannedBytes }) => plannedBytes / 1e9);
-  const apart = middle(results, ({ takenBytes, plannedBytes }) => Math.abs(takenBytes / plannedBytes - 1));
+  const taken = medianOf(results, ({ takenBytes }) => takenBytes / 1e9);
+  const planned = medianOf(results, ({ plannedBytes }) => plannedBytes / 1e9);
+  const apart = medianOf(results, ({ takenBytes, plannedBytes }) => Math.abs(takenBytes / plannedBytes - 1));
   const goal = (limit: number) => `at most ${limit}`;
-  const [fits, agrees] = [`${what}: GB taken, beside GB planned`, `${what}: taken and planned apart`];
+  const [fits, agrees] = [
+    `${what}: GB used, compared with GB planned`,
+    `${what}: relative difference of used and planned`,
+  ];
   if (Number.isNaN(taken)) return [missing(fits, goal(gigabytes)), missing(agrees, goal(0.03))];
   const [left, right] = [taken.toFixed(2), planned.toFixed(2)];
   return [
@@ -114,12 +118,12 @@ function startup(results: readonly StartResult[]): Finding[] {
   return [
     line(
       'start, every kernel compiled, s',
-      middle(results, ({ coldSeconds }) => coldSeconds),
+      medianOf(results, ({ coldSeconds }) => coldSeconds),
       20,
     ),
     line(
-      'start, kernels kept on disk, s',
-      middle(results, ({ warmSeconds }) => warmSeconds),
+      'start, kernels cached on disk, s',
+      medianOf(results, ({ warmSeconds }) => warmSeconds),
       2,
     ),
   ];

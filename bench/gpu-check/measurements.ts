@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { Precision } from '../../src/device/device.js';
 import { peer } from '../measure.js';
-import { fastest, ours, precisions, type Situation, unless } from './situation.js';
+import { fastest, ours, precisionAvailability, precisions, type Situation } from './situation.js';
 import type { Step } from './step.js';
 
 /** All measuring steps, in the order in which they run. */
@@ -39,7 +39,7 @@ function gemmPeak(situation: Situation, precision: Precision): Step {
     ...ours('gpu-check/gemm-peak', { name: `GEMM peak, ${precision}`, series: `gemm ${precision}` }, [
       ...['--device', situation.device, '--precision', precision, ...sizes],
     ]),
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }
 
@@ -53,7 +53,7 @@ function memory(situation: Situation): Step[] {
     ...ours(
       'gpu-check/memory',
       {
-        name: `memory of medium, 8 x 512${checkpointing ? ', activations computed again' : ''}`,
+        name: `memory of medium, 8 x 512${checkpointing ? ', with recomputed activations' : ''}`,
         series: checkpointing ? 'memory checkpointing' : 'memory',
       },
       [
@@ -61,12 +61,12 @@ function memory(situation: Situation): Step[] {
         ...(checkpointing ? ['--gradient-checkpointing'] : []),
       ],
     ),
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   }));
 }
 
 /** Why torch cannot be measured here; empty if it can. */
-function unlessTorch({ environment: { python }, smoke }: Situation): Pick<Step, 'notOffered'> {
+function torchAvailability({ environment: { python }, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no peers with --smoke' };
   if (python === null) return { notOffered: 'no Python with torch and transformers: name it with --python' };
   return python.cuda ? {} : { notOffered: `torch ${python.torch} has no CUDA here` };
@@ -85,7 +85,7 @@ function theirs(
     args: [peer(script), '--device', 'cuda', ...args],
     limitSeconds: 300,
     prints: 'program',
-    ...unlessTorch(situation),
+    ...torchAvailability(situation),
   };
 }
 
@@ -109,7 +109,7 @@ function training(situation: Situation, round: number): Step[] {
         ...ours('train-step', { name: `training ${what}`, series: `train ${model}` }, [
           ...['--device', device, '--precision', precision, '--model', model, ...sizes, ...timing],
         ]),
-        ...unless(situation, precision),
+        ...precisionAvailability(situation, precision),
       },
       theirs(
         situation,
@@ -135,7 +135,7 @@ const units = ['conversation', 'reply'] as const;
 type Unit = (typeof units)[number];
 
 /** Why dialogues are not measured; empty if they are. */
-function unlessDialogues({ data, smoke }: Situation): Pick<Step, 'notOffered'> {
+function dialogueAvailability({ data, smoke }: Situation): Pick<Step, 'notOffered'> {
   if (smoke) return { notOffered: 'no dialogues with --smoke' };
   return data === undefined ? { notOffered: '--data names no dialogues' } : {};
 }
@@ -157,8 +157,8 @@ function encodedDialogues(situation: Situation): Step[] {
       ...['--write', encoded(situation, unit)],
     ]),
     part: 'peers',
-    ...unlessTorch(situation),
-    ...unlessDialogues(situation),
+    ...torchAvailability(situation),
+    ...dialogueAvailability(situation),
   }));
 }
 
@@ -169,26 +169,26 @@ function encodedDialogues(situation: Situation): Step[] {
 function dialogues(situation: Situation, round: number): Step[] {
   const precision = fastest(situation);
   return units.flatMap((unit) => {
-    const what = `${unit === 'reply' ? 'one a reply' : 'conversations'}, round ${round}`;
+    const what = `${unit === 'reply' ? 'one example per reply' : 'conversations'}, round ${round}`;
     return [
       {
         ...ours('dialogues', { name: `dialogues: ${what}`, series: `dialogues ${unit}` }, [
           ...['--device', situation.device, '--precision', precision, ...sample(situation, unit)],
         ]),
-        ...unless(situation, precision),
-        ...unlessDialogues(situation),
+        ...precisionAvailability(situation, precision),
+        ...dialogueAvailability(situation),
       },
       {
         ...theirs(
           situation,
           'hf_trainer_dialogues',
           {
-            name: `Hugging Face Trainer, as its docs start: ${what}`,
+            name: `Hugging Face Trainer, documented settings: ${what}`,
             series: `trainer dialogues ${unit}`,
           },
           ['--precision', precision, '--sampling', 'random', '--dialogues', encoded(situation, unit)],
         ),
-        ...unlessDialogues(situation),
+        ...dialogueAvailability(situation),
       },
     ];
   });
@@ -206,7 +206,7 @@ function decoding(situation: Situation, round: number): Step[] {
       ...ours('decode', { name: what, series: 'decode' }, [
         ...['--device', device, '--precision', precision, '--weights', precision, ...sizes],
       ]),
-      ...unless(situation, precision),
+      ...precisionAvailability(situation, precision),
     },
     theirs(situation, 'hf_generate', { name: `transformers' generate: ${what}`, series: 'generate' }, [
       ...['--type', precision === 'bf16' ? 'bfloat16' : 'float16', ...sizes],

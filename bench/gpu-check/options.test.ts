@@ -5,14 +5,14 @@ import { helpText, readFlags } from './options.js';
 import { parts } from './step.js';
 
 test('without flags, everything runs', () => {
-  const asked = readFlags([]);
-  assert.ok(asked !== 'help');
-  assert.deepEqual([asked.device, asked.only, asked.minutes, asked.rounds], ['cuda', parts, 60, 2]);
-  assert.deepEqual([asked.data, asked.output, asked.smoke], [undefined, undefined, false]);
+  const flags = readFlags([]);
+  assert.ok(flags !== 'help');
+  assert.deepEqual([flags.device, flags.only, flags.minutes, flags.rounds], ['cuda', parts, 60, 2]);
+  assert.deepEqual([flags.data, flags.output, flags.smoke], [undefined, undefined, false]);
 });
 
 test('flags are accepted in both spellings', () => {
-  const asked = readFlags([
+  const flags = readFlags([
     '--device=cuda:1',
     '--only',
     'run,bench',
@@ -22,9 +22,9 @@ test('flags are accepted in both spellings', () => {
     '--data',
     'x',
   ]);
-  assert.ok(asked !== 'help');
-  assert.deepEqual([asked.device, asked.only, asked.minutes], ['cuda:1', ['run', 'bench'], 7]);
-  assert.deepEqual([asked.smoke, asked.data], [true, 'x']);
+  assert.ok(flags !== 'help');
+  assert.deepEqual([flags.device, flags.only, flags.minutes], ['cuda:1', ['run', 'bench'], 7]);
+  assert.deepEqual([flags.smoke, flags.data], [true, 'x']);
 });
 
 test('--help names every flag, on lines of at most 160 characters', () => {
@@ -39,13 +39,13 @@ test('a wrong flag gives one sentence', () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [['--minuts', '7'], 'gpu-check has no flag "--minuts" (did you mean --minutes?); --help lists them.'],
     [['-x'], 'gpu-check has no flag "-x"; --help lists them.'],
-    [['bench'], 'gpu-check takes flags only, not "bench"; --help lists them.'],
-    [['--minutes', '0'], '--minutes is a number above 0, not "0".'],
-    [['--rounds', 'Infinity'], '--rounds is a number above 0, not "Infinity".'],
-    [['--minutes'], '--minutes needs a value; --help says which.'],
-    [['--data='], '--data needs a value; --help says which.'],
-    [['--device', 'cpu'], '--device is cuda or cuda:N, not "cpu".'],
-    [['--only', 'run,benches'], `--only: there is no part "benches"; there are ${parts.join(', ')}.`],
+    [['bench'], 'gpu-check accepts only flags, not "bench"; --help lists them.'],
+    [['--minutes', '0'], '--minutes must be a number above 0, not "0".'],
+    [['--rounds', 'Infinity'], '--rounds must be a number above 0, not "Infinity".'],
+    [['--minutes'], '--minutes needs a value; see --help.'],
+    [['--data='], '--data needs a value; see --help.'],
+    [['--device', 'cpu'], '--device must be cuda or cuda:N, not "cpu".'],
+    [['--only', 'run,benches'], `--only: there is no part "benches"; the parts are ${parts.join(', ')}.`],
   ];
   for (const [words, message] of cases)
     assert.throws(

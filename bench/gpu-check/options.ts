@@ -7,7 +7,7 @@ import { nearest } from '../../src/suggest.js';
 import type { Wanted } from './situation.js';
 import { type Part, parts } from './step.js';
 
-export interface Asked extends Omit<Wanted, 'scratch'> {
+export interface ParsedFlags extends Omit<Wanted, 'scratch'> {
   readonly only: readonly Part[];
   readonly minutes: number;
   readonly output: string | undefined;
@@ -68,7 +68,7 @@ export function helpText(): string {
  * @returns 'help' if --help is given
  * @throws UserError (usage)
  */
-export function readFlags(args: readonly string[]): Asked | 'help' {
+export function readFlags(args: readonly string[]): ParsedFlags | 'help' {
   const { values, positionals, tokens } = parsed(args);
   for (const token of tokens)
     if (token.kind === 'option' && !(token.name in flags)) throw unknownFlag(token.rawName);
@@ -76,21 +76,21 @@ export function readFlags(args: readonly string[]): Asked | 'help' {
   if (positionals[0] !== undefined)
     throw new UserError(
       'argument-unexpected',
-      `gpu-check takes flags only, not ${quoted(positionals[0])}; --help lists them.`,
+      `gpu-check accepts only flags, not ${quoted(positionals[0])}; --help lists them.`,
     );
   const text = (name: keyof typeof flags): string | undefined => {
     const value = values[name] ?? ('default' in flags[name] ? flags[name].default : undefined);
     if (value === undefined) return undefined;
     if (typeof value === 'string' && value !== '') return value;
-    throw new UserError('option-invalid', `--${name} needs a value; --help says which.`);
+    throw new UserError('option-invalid', `--${name} needs a value; see --help.`);
   };
   const device = text('device') ?? '';
   if (!/^cuda(:\d+)?$/.test(device))
-    throw new UserError('option-invalid', `--device is cuda or cuda:N, not ${quoted(device)}.`);
+    throw new UserError('option-invalid', `--device must be cuda or cuda:N, not ${quoted(device)}.`);
   const positive = (name: 'minutes' | 'rounds'): number => {
     const value = Number(text(name));
     if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-    throw new UserError('option-invalid', `--${name} is a number above 0, not ${quoted(text(name))}.`);
+    throw new UserError('option-invalid', `--${name} must be a number above 0, not ${quoted(text(name))}.`);
   };
   return {
     device,
@@ -129,6 +129,6 @@ function partNamed(name: string): Part {
   if (part !== undefined) return part;
   throw new UserError(
     'option-invalid',
-    `--only: there is no part ${quoted(name)}; there are ${parts.join(', ')}.`,
+    `--only: there is no part ${quoted(name)}; the parts are ${parts.join(', ')}.`,
   );
 }

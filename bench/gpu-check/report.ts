@@ -42,7 +42,7 @@ export function earlierOutcomes(path: string, card: string, only: readonly Part[
 }
 
 /** Sorted by part. */
-export function inOrder(outcomes: readonly Outcome[]): Outcome[] {
+export function sortedByPart(outcomes: readonly Outcome[]): Outcome[] {
   return [...outcomes].sort((one, other) => parts.indexOf(one.part) - parts.indexOf(other.part));
 }
 
@@ -52,7 +52,7 @@ export function writeReport(path: string, report: Report): void {
 }
 
 /** As Markdown. */
-export function readable({ card, outcomes, findings }: Report): string {
+export function toMarkdown({ card, outcomes, findings }: Report): string {
   const rows = outcomes.map((outcome) => [
     outcome.part,
     outcome.name,
@@ -74,7 +74,7 @@ export function remark({ status, result, words }: Outcome): string {
       : `${summary.passed} passed${summary.failures.length > 0 ? `, ${summary.failures.length} failed: ` : ''}`;
   // Node.js surrounds a thrown error with other lines.
   const lines = words.split('\n').filter((line) => line.trim() !== '');
-  const said = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
-  const why = status === 'passed' ? '' : said;
+  const message = lines.find((line) => /^(\w*Error\b|error:)/.test(line)) ?? lines[0] ?? '';
+  const why = status === 'passed' ? '' : message;
   return `${counts}${why.slice(0, 160)}`.replaceAll('|', '\\|');
 }

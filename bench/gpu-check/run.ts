@@ -13,14 +13,14 @@ import { ExitCode, UserError } from '../../src/errors.js';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
 import { findings } from './goals.js';
-import { type Asked, helpText, readFlags } from './options.js';
+import { helpText, type ParsedFlags, readFlags } from './options.js';
 import {
   earlierOutcomes,
-  inOrder,
   type Report,
-  readable,
   remark,
   reportPath,
+  sortedByPart,
+  toMarkdown,
   writeReport,
 } from './report.js';
 import type { Wanted } from './situation.js';
@@ -39,9 +39,9 @@ for (const [signal, code] of [
     process.exit(code);
   });
 try {
-  const asked = readFlags(process.argv.slice(2));
-  if (asked === 'help') console.log(helpText());
-  else process.exitCode = await check({ ...asked, scratch });
+  const flags = readFlags(process.argv.slice(2));
+  if (flags === 'help') console.log(helpText());
+  else process.exitCode = await check({ ...flags, scratch });
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
   console.error(`error: ${flagMessageOf(thrown)}`);
@@ -51,11 +51,11 @@ try {
 }
 
 /** @returns the exit code. */
-async function check(wanted: Asked & Wanted): Promise<number> {
+async function check(wanted: ParsedFlags & Wanted): Promise<number> {
   // The steps are separate processes, which inherit it.
   if (wanted.smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
   const left = () => wanted.minutes * 60 - (Date.now() - started.getTime()) / 1000;
-  const first = await told(environmentStep(wanted), left());
+  const first = await runAndPrint(environmentStep(wanted), left());
   if (first.status !== 'passed') {
     console.error(`error: ${first.words}`);
     return first.exitCode === ExitCode.device ? ExitCode.device : ExitCode.unexpected;
@@ -66,7 +66,7 @@ async function check(wanted: Asked & Wanted): Promise<number> {
   const earlier = earlierOutcomes(path, environment.card, wanted.only);
   const outcomes: Outcome[] = [first];
   const report = (finishedAt: string | null): Report => {
-    const all = inOrder([...earlier, ...outcomes]);
+    const all = sortedByPart([...earlier, ...outcomes]);
     return {
       finishedAt,
       arguments: process.argv.slice(2),
@@ -78,18 +78,18 @@ async function check(wanted: Asked & Wanted): Promise<number> {
   };
   for (const step of stepsOf(wanted, environment)) {
     if (!wanted.only.includes(step.part)) continue;
-    outcomes.push(await told(step, left()));
+    outcomes.push(await runAndPrint(step, left()));
     writeReport(path, report(null));
   }
   const whole = report(new Date().toISOString());
   writeReport(path, whole);
-  console.log(readable(whole));
+  console.log(toMarkdown(whole));
   console.error(`written: ${path}`);
   const good = outcomes.every(({ status }) => status === 'passed' || status === 'not offered');
   return good ? ExitCode.ok : ExitCode.unexpected;
 }
 
-async function told(step: Step, budgetSeconds: number): Promise<Outcome> {
+async function runAndPrint(step: Step, budgetSeconds: number): Promise<Outcome> {
   const outcome = await runStep(step, budgetSeconds);
   const { part, name, status, seconds } = outcome;
   console.error(`${part}: ${name}: ${status}, ${seconds.toFixed(1)} s ${remark(outcome)}`.trimEnd());

@@ -23,7 +23,10 @@ export interface Situation extends Wanted {
 export const precisions: readonly Precision[] = ['fp32', 'bf16', 'fp16'];
 
 /** Why a precision is unavailable here; empty if it is available. */
-export function unless({ environment }: Situation, precision: Precision): Pick<Step, 'notOffered'> {
+export function precisionAvailability(
+  { environment }: Situation,
+  precision: Precision,
+): Pick<Step, 'notOffered'> {
   if (environment.precisions.includes(precision)) return {};
   return { notOffered: `the device trains in ${environment.precisions.join(', ')}, not in ${precision}` };
 }

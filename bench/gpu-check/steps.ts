@@ -6,7 +6,14 @@ import type { Precision } from '../../src/device/device.js';
 import { program } from '../measure.js';
 import type { Environment } from './environment.js';
 import { measurements } from './measurements.js';
-import { fastest, ours, precisions, type Situation, unless, type Wanted } from './situation.js';
+import {
+  fastest,
+  ours,
+  precisionAvailability,
+  precisions,
+  type Situation,
+  type Wanted,
+} from './situation.js';
 import type { Step } from './step.js';
 
 const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
@@ -64,7 +71,7 @@ function conformance(situation: Situation, precision: Precision): Step {
     ...testRun(situation, 'bench/gpu-check/conformance', { only, precision }),
     limitSeconds: 600,
     prints: 'tests',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }
 
@@ -98,7 +105,7 @@ function sanitizer(situation: Situation, precision: Precision): Step {
     ...(env ? { env } : {}),
     limitSeconds: 900,
     prints: 'tests',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
     ...lacking,
   };
 }
@@ -114,6 +121,6 @@ function shortRun(situation: Situation, precision: Precision): Step {
       args,
     ),
     part: 'run',
-    ...unless(situation, precision),
+    ...precisionAvailability(situation, precision),
   };
 }

@@ -70,7 +70,7 @@ writeFileSync(join(folder, 'bad.yaml'), 'seed: 1\nepoch: 3\n');
 writeFileSync(join(folder, 'broken.yaml'), 'seed: 1\nmodel: [tiny\n');
 
 const refused: readonly (readonly [words: string, message: string])[] = [
-  ['', 'no conversations to learn from; name files or folders, for example --data data/'],
+  ['', 'no conversations to train on; name files or folders, for example --data data/'],
   ['--epoch 3', 'unknown flag --epoch; did you mean --epochs?'],
   ['--data x --learning-rat=3', 'unknown flag --learning-rat=3; did you mean --learning-rate?'],
   ['--data x --lr fast', '--learning-rate is "fast" on the command line, but must be a number above 0'],

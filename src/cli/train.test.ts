@@ -230,5 +230,8 @@ test('what the run throws passes on, and signals are left alone again', async ()
 
 test('options without effect are noted', async () => {
   const { stderr } = await train({ maxSteps: 5, numTrainEpochs: 2 });
-  assert.match(stderr, /^note: --max-steps decides how long the run is/);
+  assert.match(
+    stderr,
+    /^note: --num-train-epochs has no effect, because --max-steps decides the length of the run/,
+  );
 });

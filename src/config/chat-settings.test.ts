@@ -17,12 +17,12 @@ const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string]
     (key) =>
       [
         { greedy: true, [key]: 1 },
-        `--greedy and --${key.replace('P', '-p').replace('K', '-k')} contradict each other: the one takes the likeliest token, the other draws among several; leave one of them out`,
+        `--greedy and --${key.replace('P', '-p').replace('K', '-k')} contradict each other: the first takes the most likely token, the second samples from several; leave one of them out`,
       ] as const,
   ),
   [
     { greedy: true, numBeams: 4 },
-    '--greedy and --num-beams contradict each other: the one follows only the likeliest token, the other several; leave one of them out',
+    '--greedy and --num-beams contradict each other: the first follows only the most likely token, the second several; leave one of them out',
   ],
   [
     { greedy: true, candidates: 4 },
@@ -34,23 +34,23 @@ const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string]
   ],
   [
     { numBeams: 4, topP: 0.9 },
-    '--num-beams and --top-p contradict each other: beam search draws nothing by chance; leave one of them out',
+    '--num-beams and --top-p contradict each other: beam search does not sample; leave one of them out',
   ],
   [
     { numBeams: 4, candidates: 4 },
-    '--num-beams and --candidates contradict each other: candidates are drawn by chance; leave one of them out',
+    '--num-beams and --candidates contradict each other: candidates are sampled; leave one of them out',
   ],
   [
     { numBeams: 4, mmi: 'reversed' },
-    '--num-beams and --mmi contradict each other: candidates to rank are drawn by chance; leave one of them out',
+    '--num-beams and --mmi contradict each other: only sampled candidates can be ranked; leave one of them out',
   ],
   [
     { mmi: 'reversed', candidates: 1 },
-    '--mmi has nothing to rank with --candidates 1; ask for more, or leave --candidates out for 16',
+    '--mmi has nothing to rank with --candidates 1; ask for more, or leave out --candidates for 16',
   ],
   [
     { minNewTokens: 9, maxNewTokens: 8 },
-    '--min-new-tokens 9 is more than --max-new-tokens 8; lower the one or raise the other',
+    '--min-new-tokens 9 is more than --max-new-tokens 8; lower the first or raise the second',
   ],
   [
     { temperature: 0 },
@@ -98,13 +98,13 @@ test('what only looks like a contradiction is taken', () => {
 test('options without effect are named', () => {
   assert.deepEqual(load({ temperature: 0.5 }).notes, []);
   assert.deepEqual(load({ lengthPenalty: 2 }).notes.map(withFlags), [
-    '--length-penalty is for beam search: without --num-beams it has no effect',
+    '--length-penalty has no effect without beam search (--num-beams)',
   ]);
   assert.deepEqual(load({ greedy: true, seed: 1 }).notes.map(withFlags), [
-    '--greedy leaves nothing to chance: --seed has no effect',
+    '--seed has no effect: --greedy does not use random numbers',
   ]);
   assert.deepEqual(load({ numBeams: 3, seed: 1 }).notes.map(withFlags), [
-    '--num-beams leaves nothing to chance: --seed has no effect',
+    '--seed has no effect: --num-beams does not use random numbers',
   ]);
 });
 

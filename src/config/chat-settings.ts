@@ -1,5 +1,5 @@
-// From flags to what a conversation is held with: every value checked, contradictions refused, options without effect
-// named. `/set` asks here too, so that a conversation cannot get into what its command line could not.
+// From flags to the settings of a conversation: checks every value, refuses contradictions, and reports options without
+// effect. `/set` uses the same checks, so it cannot reach a state that the command line refuses.
 
 import { UserError } from '../errors.js';
 import type { GenerationSettings } from '../generate/settings.js';
@@ -9,11 +9,11 @@ import { completeOptions, type GivenOptions } from './schema.js';
 
 export interface LoadedChatOptions {
   readonly options: ChatOptions;
-  /** Sentences about options that have no effect beside others. */
+  /** Sentences about options that have no effect in combination with others. */
   readonly notes: readonly string[];
 }
 
-/** @throws UserError (usage) for anything that cannot be done as asked. */
+/** @throws UserError (usage) for invalid or contradictory options. */
 export function loadChatOptions(flags: GivenOptions<ChatOption>): LoadedChatOptions {
   const options = completeOptions(chatOptions, [flags]);
   const given = new Set(flags.keys());
@@ -21,7 +21,7 @@ export function loadChatOptions(flags: GivenOptions<ChatOption>): LoadedChatOpti
   return { options, notes: withoutEffect(options, given) };
 }
 
-/** What a reply is made with. */
+/** The settings of a reply. */
 export function generationSettings(options: ChatOptions): GenerationSettings {
   const { temperature, topK, topP, minP, repetitionPenalty, noRepeatNgramSize } = options;
   const { minNewTokens, maxNewTokens, stop, seed, numBeams, lengthPenalty } = options;
@@ -32,7 +32,7 @@ export function generationSettings(options: ChatOptions): GenerationSettings {
   };
 }
 
-/** How many replies each one is chosen from. */
+/** The number of candidates for each reply. */
 export function candidateCount({ candidates, mmi }: Pick<ChatOptions, 'candidates' | 'mmi'>): number {
   return candidates ?? (mmi === null ? 1 : mmiCandidates);
 }
@@ -40,31 +40,31 @@ export function candidateCount({ candidates, mmi }: Pick<ChatOptions, 'candidate
 const chances = ['temperature', 'topK', 'topP', 'minP'] as const;
 
 /**
- * @param given options that somebody set, whatever to: only these can contradict where a default would not.
- * @throws UserError (usage) that names both.
+ * @param given options that were set explicitly, to any value. Defaults cannot contradict an option.
+ * @throws UserError (usage) that names both options.
  */
 export function refuseContradictions(options: ChatOptions, given: ReadonlySet<ChatOption>): void {
   const { greedy, numBeams, mmi, minNewTokens, maxNewTokens } = options;
   const chance = chances.find((key) => given.has(key));
   const several = options.candidates !== null && options.candidates > 1;
   if (greedy && chance !== undefined)
-    refuse('greedy', chance, 'the one takes the likeliest token, the other draws among several');
+    refuse('greedy', chance, 'the first takes the most likely token, the second samples from several');
   if (greedy && numBeams > 1)
-    refuse('greedy', 'numBeams', 'the one follows only the likeliest token, the other several');
+    refuse('greedy', 'numBeams', 'the first follows only the most likely token, the second several');
   if (greedy && mmi !== null) refuse('greedy', 'mmi', 'greedy candidates are all the same');
   if (greedy && several) refuse('greedy', 'candidates', 'greedy candidates are all the same');
-  if (numBeams > 1 && chance !== undefined) refuse('numBeams', chance, 'beam search draws nothing by chance');
-  if (numBeams > 1 && mmi !== null) refuse('numBeams', 'mmi', 'candidates to rank are drawn by chance');
-  if (numBeams > 1 && several) refuse('numBeams', 'candidates', 'candidates are drawn by chance');
+  if (numBeams > 1 && chance !== undefined) refuse('numBeams', chance, 'beam search does not sample');
+  if (numBeams > 1 && mmi !== null) refuse('numBeams', 'mmi', 'only sampled candidates can be ranked');
+  if (numBeams > 1 && several) refuse('numBeams', 'candidates', 'candidates are sampled');
   if (mmi !== null && options.candidates === 1)
     throw new UserError(
       'options-conflict',
-      `${option('mmi')} has nothing to rank with ${option('candidates', 1)}; ask for more, or leave ${option('candidates')} out for ${mmiCandidates}`,
+      `${option('mmi')} has nothing to rank with ${option('candidates', 1)}; ask for more, or leave out ${option('candidates')} for ${mmiCandidates}`,
     );
   if (minNewTokens > maxNewTokens)
     throw new UserError(
       'options-conflict',
-      `${option('minNewTokens', minNewTokens)} is more than ${option('maxNewTokens', maxNewTokens)}; lower the one or raise the other`,
+      `${option('minNewTokens', minNewTokens)} is more than ${option('maxNewTokens', maxNewTokens)}; lower the first or raise the second`,
     );
 }
 
@@ -78,12 +78,10 @@ function refuse(one: ChatOption, other: ChatOption, why: string): never {
 function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): readonly string[] {
   const notes: string[] = [];
   if (given.has('lengthPenalty') && options.numBeams === 1)
-    notes.push(
-      `${option('lengthPenalty')} is for beam search: without ${option('numBeams')} it has no effect`,
-    );
+    notes.push(`${option('lengthPenalty')} has no effect without beam search (${option('numBeams')})`);
   if (given.has('seed') && (options.greedy || options.numBeams > 1))
     notes.push(
-      `${option(options.greedy ? 'greedy' : 'numBeams')} leaves nothing to chance: ${option('seed')} has no effect`,
+      `${option('seed')} has no effect: ${option(options.greedy ? 'greedy' : 'numBeams')} does not use random numbers`,
     );
   return notes;
 }

@@ -1,4 +1,4 @@
-// Options of every program that computes.
+// The options of every program that computes.
 
 import { deviceSpelling } from '../device/names.js';
 

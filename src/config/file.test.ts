@@ -113,12 +113,12 @@ const refused: readonly (readonly [text: string, message: string | RegExp])[] = 
   ['training:\n  seed: 1', /^run.yaml:1 sets the unknown option "training"/],
   [
     'seed:\n  value: 1',
-    'run.yaml:1 holds options inside an option; a config is a flat list of "option: value"',
+    'run.yaml:1 contains options inside an option; a config is a flat list of "option: value"',
   ],
   ['- seed', 'run.yaml:1 is not a list of "option: value"'],
   ['seed', 'run.yaml:1 is not a list of "option: value"'],
-  ['config: other.yaml', 'run.yaml:1 names another config, which only the flag --config can do'],
-  ['model: &m tiny\noutput-dir: *m', 'run.yaml:2 refers to another line by "*"; write the value itself'],
+  ['config: other.yaml', 'run.yaml:1 names another config; only the flag --config can do that'],
+  ['model: &m tiny\noutput-dir: *m', 'run.yaml:2 refers to another line with "*"; write the value itself'],
   [`seed: 1\ndata: ${'['.repeat(30_000)}`, /^run.yaml:2 is nested too deeply/],
   [`data:\n  ${'- '.repeat(30_000)}`, /^run.yaml:2 is nested too deeply/],
   ['a: '.repeat(20_000), /^run.yaml:1 is nested too deeply/],
@@ -176,7 +176,7 @@ test('any text is either understood or refused in one sentence', () => {
 });
 
 const files: readonly (readonly [name: string, content: string | Buffer, message: RegExp])[] = [
-  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, and 65536 are the most that can be read/],
+  ['huge.yaml', 'a'.repeat(70_000), /huge.yaml has 70000 bytes, more than the 65536 that can be read/],
   ['latin.yaml', Buffer.from('model: caf\xe9', 'latin1'), /latin.yaml is not UTF-8 text; save it as UTF-8/],
   ['binary.yaml', Buffer.from([0, 1, 2]), /binary.yaml is not UTF-8 text/],
 ];

@@ -1,6 +1,6 @@
-// A config file (YAML, or JSON, which is YAML too) as options with the line each was given in.
-// Keys may be spelt like the flags, in snake_case or in camelCase. Values are checked later, by schema.ts.
-// Paths in the file are relative to the folder that the command runs in, exactly as they would be in flags.
+// Reads a config file (YAML, which includes JSON) into options with the line of each. Keys may be spelt like the flags, in
+// snake_case or in camelCase. schema.ts checks the values later.
+// Paths in the file are relative to the working folder, exactly as in flags.
 
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
@@ -14,12 +14,12 @@ import { shippedConfigNames } from './shipped-configs.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
 const MAX_BYTES = 64 * 1024;
-/** A config is a flat map of values and lists; YAML's parser recurses, so depth is bounded before it runs. */
+/** A config is a flat map of values and lists. YAML's parser recurses, so the depth is limited before parsing. */
 const MAX_DEPTH = 8;
 
 interface KeyMeaning {
   readonly key: TrainOption;
-  /** Spelt with `no-`: the value is turned round. */
+  /** The key begins with `no-`, so the value is inverted. */
   readonly negated: boolean;
 }
 
@@ -70,7 +70,7 @@ function readText(path: string): string {
   }
 }
 
-/** For what may be a misspelt name. */
+/** For a path that may be a misspelt config name. */
 function shippedHint(path: string): string {
   const names = shippedConfigNames();
   return /[/\\.]/.test(path) || names.length === 0 ? '' : `, or name a shipped one: ${names.join(', ')}`;
@@ -96,8 +96,8 @@ function refuseDeepNesting(text: string, path: string): void {
 }
 
 /**
- * @param path for messages only.
- * @throws UserError (usage) as readConfigFile.
+ * @param path only for messages.
+ * @throws UserError (usage) like readConfigFile.
  */
 export function parseConfig(text: string, path: string): GivenOptions<TrainOption> {
   refuseDeepNesting(text, path);
@@ -131,7 +131,7 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
         `${where} sets ${kebab(meaning.key)} again (first ${earlier.where}); keep one of the two`,
       );
     const plain = plainValue(value, where);
-    // An empty value is the same as no line at all.
+    // An empty value counts as not given.
     if (plain === null) continue;
     const turned = meaning.negated && typeof plain === 'boolean' ? !plain : plain;
     given.set(meaning.key, { value: asList(meaning.key, turned), where: `in ${where}` });
@@ -149,7 +149,7 @@ function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where
   if (spelt === 'config')
     throw new UserError(
       'config-invalid',
-      `${where} names another config, which only the flag ${option('config')} can do`,
+      `${where} names another config; only the flag ${option('config')} can do that`,
     );
   const near = nearest(spelt, meanings.keys());
   const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;
@@ -160,15 +160,15 @@ function plainValue(node: unknown, where: string): unknown {
   if (node === null) return null;
   if (isScalar(node)) return node.value;
   if (isAlias(node))
-    throw new UserError('config-invalid', `${where} refers to another line by "*"; write the value itself`);
+    throw new UserError('config-invalid', `${where} refers to another line with "*"; write the value itself`);
   if (isSeq(node)) return node.items.map((item) => plainValue(item, where));
   throw new UserError(
     'config-invalid',
-    `${where} holds options inside an option; a config is a flat list of "option: value"`,
+    `${where} contains options inside an option; a config is a flat list of "option: value"`,
   );
 }
 
-/** `data: folder/` is the list of one. */
+/** `data: folder/` is a list with one entry. */
 function asList(key: TrainOption, value: unknown): unknown {
   const spec: OptionSpec | undefined = entriesOf(trainOptions).find(([name]) => name === key)?.[1];
   return spec?.type === 'list' && typeof value === 'string' ? [value] : value;

@@ -41,12 +41,12 @@ test('a bad value in the file does not matter where a flag replaces it', async (
 });
 
 const contradictions: readonly (readonly [Partial<Record<TrainOption, unknown>>, RegExp])[] = [
-  [{ data: [] }, /no conversations to learn from; name files or folders, for example --data data\//],
+  [{ data: [] }, /no conversations to train on; name files or folders, for example --data data\//],
   [{ evalRatio: 0, evalSteps: 5 }, /--eval-steps needs an evaluation set, but --eval-ratio is 0/],
   [{ evalRatio: 0, failAboveEvalLoss: 3 }, /--fail-above-eval-loss needs an evaluation set/],
   [{ evalRatio: 0, failAboveEvalLoss: 0 }, /--fail-above-eval-loss needs an evaluation set/],
   [{ warmupSteps: 1.5 }, /--warmup-steps is 1.5, but must be a whole number of steps or, below 1, a share/],
-  [{ resume: true }, /--resume does not say from where/],
+  [{ resume: true }, /--resume needs a folder/],
 ];
 for (const [values, message] of contradictions)
   test(`contradiction refused: ${JSON.stringify(values)}`, async () => {
@@ -67,7 +67,7 @@ const idle: readonly (readonly [Partial<Record<TrainOption, unknown>>, RegExp])[
   [{ maxSteps: 10, numTrainEpochs: 2 }, /--num-train-epochs has no effect/],
   [{ maxSteps: 10, warmupSteps: 20 }, /never reaches --learning-rate/],
   [{ evalData: ['held-out/'], evalRatio: 0.2 }, /--eval-ratio has no effect/],
-  [{ evalRatio: 0, earlyStoppingPatience: 2 }, /nothing is measured/],
+  [{ evalRatio: 0, earlyStoppingPatience: 2 }, /there are no evaluations/],
   [{ lrSchedulerType: 'constant', warmupSteps: 10 }, /constant_with_warmup/],
 ];
 for (const [values, message] of idle)

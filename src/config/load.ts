@@ -1,5 +1,5 @@
-// From flags and config file to the options of a run: defaults < file < flags, every value checked, contradictions
-// refused and options without effect named.
+// From flags and config file to the options of a run: defaults < file < flags. Checks every value, refuses contradictions
+// and reports options without effect.
 
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
@@ -9,18 +9,18 @@ import { type TrainOption, type TrainOptions, trainOptions } from './train-optio
 
 export interface LoadedOptions {
   readonly options: TrainOptions;
-  /** Sentences about options that have no effect beside others. */
+  /** Sentences about options that have no effect in combination with others. */
   readonly notes: readonly string[];
 }
 
-/** @throws UserError (usage) for anything that cannot be run as asked. */
+/** @throws UserError (usage) for invalid or contradictory options. */
 export async function loadOptions(flags: GivenOptions<TrainOption>): Promise<LoadedOptions> {
   return settleOptions([await givenByFile(flags.get('config')), flags]);
 }
 
 /**
- * Options from what was given, the last layer on top.
- * @throws UserError (usage) for anything that cannot be run as asked.
+ * Merges layers of options; later layers override earlier ones.
+ * @throws UserError (usage) for invalid or contradictory options.
  */
 export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): LoadedOptions {
   const options = completeOptions(trainOptions, layers);
@@ -36,7 +36,7 @@ async function givenByFile(config: Given | undefined): Promise<GivenOptions<Trai
   return shipped === null ? readConfigFile(config.value) : withinPackage(await readConfigFile(shipped));
 }
 
-/** Whether anything will be measured during the run. */
+/** Whether the run has evaluations. */
 export function evaluates(options: TrainOptions): boolean {
   return options.evalRatio > 0 || options.evalData.length > 0;
 }
@@ -45,7 +45,7 @@ function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOpt
   if (options.data.length === 0)
     throw new UserError(
       'data-not-named',
-      `no conversations to learn from; name files or folders, for example ${option('data', 'data/')}`,
+      `no conversations to train on; name files or folders, for example ${option('data', 'data/')}`,
     );
   if (options.warmupSteps >= 1 && !Number.isInteger(options.warmupSteps))
     throw new UserError(
@@ -55,14 +55,14 @@ function refuseContradictions(options: TrainOptions, given: ReadonlySet<TrainOpt
   if (options.resume === true && options.outputDir === null)
     throw new UserError(
       'resume-not-found',
-      `${option('resume')} does not say from where; name the folder after it, or the run with ${option('outputDir')}`,
+      `${option('resume')} needs a folder; name a checkpoint after it, or the run with ${option('outputDir')}`,
     );
   if (evaluates(options)) return;
   const needing = (['evalSteps', 'failAboveEvalLoss'] as const).find((key) => given.has(key));
   if (needing !== undefined)
     throw new UserError(
       'options-conflict',
-      `${option(needing)} needs an evaluation set, but ${option('evalRatio')} is 0; raise it or give ${option('evalData')}`,
+      `${option(needing)} needs an evaluation set, but ${option('evalRatio')} is 0; raise it or pass ${option('evalData')}`,
     );
 }
 
@@ -70,7 +70,7 @@ function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): 
   const notes: string[] = [];
   if (options.maxSteps > 0 && given.has('numTrainEpochs'))
     notes.push(
-      `${option('maxSteps')} decides how long the run is; ${option('numTrainEpochs')} has no effect`,
+      `${option('numTrainEpochs')} has no effect, because ${option('maxSteps')} decides the length of the run`,
     );
   if (options.maxSteps > 0 && options.warmupSteps > options.maxSteps)
     notes.push(
@@ -78,14 +78,14 @@ function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): 
     );
   if (options.lrSchedulerType === 'constant' && options.warmupSteps > 0)
     notes.push(
-      `${option('lrSchedulerType', 'constant')} has no warm-up: take constant_with_warmup for ${option('warmupSteps')}`,
+      `${option('lrSchedulerType', 'constant')} has no warm-up; use constant_with_warmup with ${option('warmupSteps')}`,
     );
   if (options.evalData.length > 0 && given.has('evalRatio'))
-    notes.push(`${option('evalData')} gives the evaluation set; ${option('evalRatio')} has no effect`);
+    notes.push(`${option('evalRatio')} has no effect, because ${option('evalData')} is the evaluation set`);
   const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
   if (!evaluates(options) && asksToStopEarly)
     notes.push(
-      `nothing is measured, so ${option('earlyStoppingPatience')} and ${option('earlyStoppingThreshold')} have no effect`,
+      `there are no evaluations, so ${option('earlyStoppingPatience')} and ${option('earlyStoppingThreshold')} have no effect`,
     );
   if (
     options.earlyStoppingPatience === 0 &&
@@ -93,7 +93,7 @@ function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): 
     options.earlyStoppingThreshold > 0
   )
     notes.push(
-      `${option('earlyStoppingPatience', 0)} never stops early; ${option('earlyStoppingThreshold')} only decides what is best`,
+      `${option('earlyStoppingPatience', 0)} disables early stopping; ${option('earlyStoppingThreshold')} has no effect`,
     );
   return notes;
 }

@@ -1,17 +1,17 @@
-// Where a run writes when nobody said so.
+// Chooses the output folder of a run.
 
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { TrainOptions } from './train-options.js';
 
-/** TrainOptions of a run whose output folder is settled. */
+/** TrainOptions with an output folder. */
 export interface RunOptions extends TrainOptions {
   readonly outputDir: string;
 }
 
 /**
- * `--output-dir` as given; the run's own folder where `--resume` names one of its checkpoints; else
- * `results/<model>-<date>`, with `-2`, `-3`, ... where that day already has one.
+ * `--output-dir` if given; the run's own folder when `--resume` names one of its checkpoints; else
+ * `results/<model>-<date>`, with `-2`, `-3`, ... if that folder already exists.
  */
 export function settleOutputFolder(
   options: TrainOptions,

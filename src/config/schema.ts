@@ -1,5 +1,5 @@
-// The zod schema of a command's options, built from their table, and the sentences for values it refuses.
-// It knows values and where they were given; it does not read files or flags.
+// The zod schema of a command's options, built from their table, and the messages for values that it refuses.
+// It knows values and where they were given. It does not read files or flags.
 
 import { z } from 'zod';
 import { UserError } from '../errors.js';
@@ -16,10 +16,10 @@ import {
 import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 
-/** A value as it was given: not yet checked. */
+/** A value as given, not yet checked. */
 export interface Given {
   readonly value: unknown;
-  /** Ends a sentence: `on the command line`, `in run.yaml:3`. */
+  /** The end of a sentence: `on the command line`, `in run.yaml:3`. */
   readonly where: string;
 }
 
@@ -34,7 +34,7 @@ function numberSchema(spec: NumberSpec): z.ZodType {
   return schema;
 }
 
-/** A NUL cannot stand in a path, and what holds one was never typed by a person. */
+/** A path cannot contain NUL, and people do not type it. */
 const text = z
   .string()
   .min(1)
@@ -60,7 +60,7 @@ function schemaOf(spec: OptionSpec): z.ZodType {
   }
 }
 
-/** What may stand there, to follow "must be". */
+/** The allowed values, in words that follow "must be". */
 export function allowed(spec: OptionSpec): string {
   switch (spec.type) {
     case 'switch':
@@ -115,7 +115,7 @@ function schemaFor(table: OptionTable): z.ZodType {
 }
 
 /**
- * Lays `layers` over the table's defaults, the last one on top, and checks every value.
+ * Merges `layers` over the table's defaults, the last one on top, and checks every value.
  * @throws UserError (usage) that names the option, the value, where it was given and what is allowed.
  */
 export function completeOptions<Table extends OptionTable>(
@@ -127,7 +127,7 @@ export function completeOptions<Table extends OptionTable>(
     entriesOf(table).map(([key, spec]) => [key, given.has(key) ? given.get(key)?.value : spec.default]),
   );
   const result = schemaFor(table).safeParse(merged);
-  // The schema and the type derive from the same table, which the compiler cannot see through Object.fromEntries.
+  // The schema and the type come from the same table, but Object.fromEntries hides that from the compiler.
   if (result.success) return result.data as ValuesOf<Table>;
   for (const [key, spec] of entriesOf(table)) {
     const value = given.get(key);

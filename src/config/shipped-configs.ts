@@ -1,5 +1,5 @@
-// The configurations that come with the package, which `--config` takes by name: `--config quickstart`. Paths to data in
-// them belong to the package too; everything that a run writes belongs to the folder that the command runs in.
+// The configurations shipped with the package, which `--config` takes by name: `--config quickstart`. Their data paths refer
+// to the package. Everything that a run writes goes to the working folder.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url';
 import type { Given, GivenOptions } from './schema.js';
 import type { TrainOption } from './train-options.js';
 
-/** Seen from dist/src/config/. */
+/** Relative to dist/src/config/. */
 const packageFolder = fileURLToPath(new URL('../../../', import.meta.url));
 const folder = join(packageFolder, 'configs');
 const extension = '.yaml';
 
-/** Names that `--config` takes, in order. */
+/** The names that `--config` accepts, sorted. */
 export function shippedConfigNames(): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -21,13 +21,13 @@ export function shippedConfigNames(): readonly string[] {
     .sort();
 }
 
-/** The shipped file of that name; null where there is none, or `name` is a path or a file of the working folder. */
+/** The shipped file with this name; null when there is none, or `name` is a path or a file of the working folder. */
 export function shippedConfigPath(name: string): string | null {
   if (/[/\\.]/.test(name) || existsSync(name) || !shippedConfigNames().includes(name)) return null;
   return join(folder, `${name}${extension}`);
 }
 
-/** The options of a shipped config, with the data that it names found in the package. */
+/** The options of a shipped config, with its data paths resolved in the package. */
 export function withinPackage(given: GivenOptions<TrainOption>): GivenOptions<TrainOption> {
   return new Map([...given].map(([key, entry]) => [key, isData(key) ? inPackage(entry) : entry]));
 }

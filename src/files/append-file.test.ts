@@ -58,7 +58,7 @@ describe('AppendFile', () => {
     file.close();
   });
 
-  it('says that a file stands where a folder should be', () => {
+  it('says that a file is where a folder should be', () => {
     writeFileSync(join(scratch, 'taken'), '');
     for (const path of [join(scratch, 'taken', 'diary'), join(scratch, 'taken', 'runs', 'diary')])
       assert.throws(() => new AppendFile(path), UserError);

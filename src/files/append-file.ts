@@ -1,6 +1,6 @@
-// A file that only grows, whole entries at a time: what a run writes down while it trains.
-// Knows nothing of what the entries mean. Nothing is buffered, so that a killed process loses no entry; a write that
-// fails half-way is taken back, so that the next one does not continue a torn entry.
+// An append-only file that grows by whole entries, for example the log of a run. It does not know what the entries mean.
+// Nothing is buffered, so a killed process loses no entry. A write that fails half-way is undone, so that the next entry
+// does not continue a partial one.
 
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,9 +12,9 @@ export class AppendFile {
   #length: number;
 
   /**
-   * Opens `path` for appending and makes it, and the folders above it, where they are missing. What people said stands in
-   * such files, so only their owner may read one that is made here; one that is there keeps its permissions.
-   * @param folderMode permissions of folders that are made.
+   * Opens `path` for appending and creates it and its parent folders if they are missing. Such files may contain what people
+   * said, so a new file is readable only by its owner. An existing file keeps its permissions.
+   * @param folderMode permissions of new folders.
    * @throws UserError (device) when that is not possible.
    */
   constructor(
@@ -30,7 +30,7 @@ export class AppendFile {
     }
   }
 
-  /** @throws UserError (device) when the disk is full or not writable; the file is then as it was. */
+  /** @throws UserError (device) when the disk is full or not writable; the file is then unchanged. */
   append(entry: Uint8Array): void {
     try {
       for (let written = 0; written < entry.length; )
@@ -50,7 +50,7 @@ export class AppendFile {
     try {
       ftruncateSync(this.#descriptor, this.#length);
     } catch {
-      // The failure to write is the news; readers of these files survive a torn last entry.
+      // Report the write error, not this one. Readers of these files skip a partial last entry.
     }
   }
 }

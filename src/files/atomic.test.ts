@@ -101,7 +101,7 @@ describe('replaceFolder', () => {
     await assert.rejects(
       replaceFolder(join(parent, 'file', 'run'), () => {}),
       (thrown) =>
-        thrown instanceof UserError && thrown.fault === 'device' && /a file stands/.test(thrown.message),
+        thrown instanceof UserError && thrown.fault === 'device' && /a file is/.test(thrown.message),
     );
   });
 });

@@ -1,6 +1,6 @@
-// Files and folders that are either as they were or wholly new, whenever the process is killed or the disk fills up.
-// What is new is written beside its place under a hidden name, flushed to the disk, and renamed into place.
-// Hidden names carry the writer's process id, so that a later run can tell what a dead one left behind.
+// Replaces files and folders atomically: they are either unchanged or completely new, even if the process is killed or the
+// disk fills up. New content is written next to the target under a hidden name, flushed to the disk and renamed.
+// Hidden names contain the writer's process id, so that a later run can recognise what a dead process left behind.
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -22,23 +22,23 @@ import { UserError } from '../errors.js';
 import { makeFolder } from './make-folder.js';
 
 /**
- * `saving`: not yet in place. `previous`: moved aside for a moment by a system that cannot exchange folders.
+ * `saving`: not yet in place. `previous`: moved aside for a moment on systems that cannot exchange folders.
  * `deleting`: no longer in place.
  */
 type Purpose = 'saving' | 'previous' | 'deleting';
 
 const temporaryName = /^\.(.+)\.(saving|previous|deleting)-(\d+)-[0-9a-f]{8}$/;
 
-/** Paths of this process that are in use right now: after a restart in a container a new process may have an old one's id. */
+/** Temporary paths that this process is using. After a container restarts, a new process may reuse an old one's id. */
 const inUse = new Set<string>();
 
-/** A hidden name of this process's own. */
+/** A hidden name that belongs to this process. */
 export function temporaryBeside(path: string, purpose: Purpose): string {
   const name = `.${basename(path)}.${purpose}-${process.pid}-${randomBytes(4).toString('hex')}`;
   return join(dirname(path), name);
 }
 
-/** Flushes a file, or a folder's list of names, to the disk. */
+/** Flushes a file, or the directory entries of a folder, to the disk. */
 function flush(path: string): void {
   const descriptor = openSync(path, 'r');
   try {
@@ -48,7 +48,7 @@ function flush(path: string): void {
   }
 }
 
-/** Windows has no flush of folders; its renames are journalled. */
+/** Windows cannot flush folders; its renames are journalled. */
 function flushFolder(folder: string): void {
   if (process.platform !== 'win32') flush(folder);
 }
@@ -62,7 +62,7 @@ function flushTree(folder: string): void {
   flushFolder(folder);
 }
 
-/** The system's code of an error: ENOENT and the like. */
+/** The system error code, such as ENOENT. */
 export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
     ? thrown.code
@@ -76,11 +76,11 @@ const cures: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied; make the folder writable or choose another one',
   EPERM: 'permission is denied; make the folder writable or choose another one',
   EROFS: 'the file system is read-only; choose another folder',
-  // Also what Node says where mkdir with parents meets a read-only file system.
-  ENOENT: 'its folder is gone or cannot be made there; choose another folder',
-  EEXIST: 'a file stands where a folder is needed; move it away or choose another folder',
-  ENOTDIR: 'a file stands where a folder is needed; move it away or choose another folder',
-  EISDIR: 'a folder stands where a file is needed; move it away or choose another name',
+  // Node also reports this when a recursive mkdir fails on a read-only file system.
+  ENOENT: 'its folder is gone or cannot be created; choose another folder',
+  EEXIST: 'a file is where a folder is needed; move it away or choose another folder',
+  ENOTDIR: 'a file is where a folder is needed; move it away or choose another folder',
+  EISDIR: 'a folder is where a file is needed; move it away or choose another name',
   EIO: 'the disk reports an error; check it or choose another folder',
 };
 
@@ -88,7 +88,7 @@ function isWithin(path: string, folder: string): boolean {
   return `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 }
 
-/** What cannot be removed now, removeStaleTemporaries removes later. */
+/** If it cannot be removed now, removeStaleTemporaries removes it later. */
 function discard(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
@@ -96,7 +96,7 @@ function discard(path: string): void {
 }
 
 /**
- * What a failed write means to a person; anything that is not about the disk under `target` comes back as it is.
+ * Turns a failed write into a UserError. An error that is not about the disk under `target` is returned unchanged.
  * @param target the file or folder that was to be saved.
  */
 export function savingError(target: string, thrown: unknown): unknown {
@@ -110,7 +110,7 @@ export function savingError(target: string, thrown: unknown): unknown {
     : thrown;
 }
 
-/** Fills a temporary file beside `path`, which then takes its place. */
+/** Writes a temporary file next to `path` and renames it to `path`. */
 function replaceFile(path: string, write: (temporary: string) => void): void {
   const temporary = temporaryBeside(path, 'saving');
   inUse.add(resolve(temporary));
@@ -129,22 +129,22 @@ function replaceFile(path: string, write: (temporary: string) => void): void {
 }
 
 /**
- * Writes a file that is never seen half-written, and makes the folders above it.
- * @param mode permissions of the file, less what the umask takes.
- * @throws UserError (device) when the disk is full or not writable; the old file is then untouched.
+ * Writes a file atomically, and creates its parent folders.
+ * @param mode permissions of the file, before the umask.
+ * @throws UserError (device) when the disk is full or not writable; the old file is then unchanged.
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array, mode = 0o666): void {
   replaceFile(path, (temporary) => writeFileSync(temporary, data, { flag: 'wx', mode }));
 }
 
-/** Copies a file as {@link writeFileAtomic} writes one; shares its blocks where the file system can. */
+/** Copies a file like {@link writeFileAtomic}. Shares its blocks if the file system supports that. */
 export function copyFileAtomic(from: string, to: string): void {
   replaceFile(to, (temporary) =>
     copyFileSync(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
   );
 }
 
-/** @returns whether `from` took the place of `to`; false when `to` is a folder with something in it. */
+/** @returns whether `from` was renamed to `to`; false when `to` is a folder that is not empty. */
 function renameIfFree(from: string, to: string): boolean {
   try {
     renameSync(from, to);
@@ -156,13 +156,13 @@ function renameIfFree(from: string, to: string): boolean {
   }
 }
 
-/** Afterwards `folder` is what `temporary` was; `temporary` may be left as the old one, to be removed. */
+/** Moves `temporary` to `folder`. Afterwards `temporary` may hold the old folder, which the caller removes. */
 async function putInPlace(temporary: string, folder: string): Promise<void> {
   if (renameIfFree(temporary, folder)) return;
   const { exchangePaths } = await import('./exchange.js');
   if (exchangePaths(temporary, folder)) return;
-  // No exchange here: for an instant the old folder is only under its hidden name, from where a later
-  // removeStaleTemporaries brings it back should this process die just now.
+  // Exchange is not supported. For an instant the old folder only exists under its hidden name. If this process dies at
+  // that moment, a later removeStaleTemporaries restores it.
   const previous = temporaryBeside(folder, 'previous');
   inUse.add(previous);
   try {
@@ -178,16 +178,16 @@ async function putInPlace(temporary: string, folder: string): Promise<void> {
 }
 
 /**
- * Replaces a whole folder at once: `write` fills an empty temporary one, which then takes the place of `folder`.
- * Whatever `write` leaves out is gone afterwards.
- * @throws whatever `write` throws, and UserError (device) when the disk is full or not writable; the old folder is
- * then untouched and the temporary one removed.
+ * Replaces a whole folder atomically: `write` fills an empty temporary folder, which then takes the place of `folder`.
+ * Files that `write` does not create are gone afterwards.
+ * @throws the error of `write`, or UserError (device) when the disk is full or not writable; the old folder is then
+ * unchanged and the temporary one is removed.
  */
 export async function replaceFolder(
   folder: string,
   write: (temporary: string) => void | Promise<void>,
 ): Promise<void> {
-  // Where the folder is a link, what it points to is replaced, not the link.
+  // If the folder is a link, its target is replaced, not the link.
   const place = existsSync(folder) ? realpathSync(folder) : resolve(folder);
   const temporary = temporaryBeside(place, 'saving');
   inUse.add(temporary);
@@ -206,7 +206,7 @@ export async function replaceFolder(
   }
 }
 
-/** Removes a folder so that it is never seen half-removed. @throws UserError (device) when it may not be removed. */
+/** Removes a folder so that it never appears half-removed. @throws UserError (device) when it cannot be removed. */
 export function removeFolder(folder: string): void {
   const doomed = temporaryBeside(resolve(folder), 'deleting');
   try {
@@ -217,7 +217,7 @@ export function removeFolder(folder: string): void {
   discard(doomed);
 }
 
-/** Whether a process of that id runs on this machine. */
+/** Whether a process with this id runs on this machine. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -228,8 +228,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Removes what processes that died while saving left in `folder`, and brings back what such a process had moved aside.
- * Temporaries of living processes stay.
+ * Removes temporaries of dead processes from `folder`, and restores folders that such a process had moved aside.
+ * Temporaries of running processes stay.
  */
 export function removeStaleTemporaries(folder: string): void {
   if (!existsSync(folder)) return;

@@ -1,5 +1,5 @@
-// SHA256SUMS: the SHA-256 of a folder's files, in the format of sha256sum(1), which can check them too:
-// `cd FOLDER && sha256sum -c SHA256SUMS`. The parser is strict, so that a damaged list is noticed as well.
+// SHA256SUMS: the SHA-256 of a folder's files in the format of sha256sum(1), which can also check them:
+// `cd FOLDER && sha256sum -c SHA256SUMS`. The parser is strict, so that a damaged list is detected as well.
 
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, readSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { openRegularFile, readRegularFile } from './regular-file.js';
 
 export const checksumsFileName = 'SHA256SUMS';
 
-/** Some 100 bytes a file. */
+/** A list takes about 100 bytes per file. */
 const mostBytes = 2 ** 20;
 
 /** Hexadecimal SHA-256 by file name. */
@@ -19,13 +19,13 @@ export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** Names must not hold line breaks. */
+/** Names must not contain line breaks. */
 export function writeChecksums(folder: string, sums: Checksums): void {
   const lines = [...sums].map(([name, sum]) => `${sum}  ${name}\n`);
   writeFileSync(join(folder, checksumsFileName), lines.join(''));
 }
 
-/** @returns null where the folder has no list; 'damaged' where the list is not one that `writeChecksums` writes. */
+/** @returns null when the folder has no list; 'damaged' when `writeChecksums` cannot have written the list. */
 export function readChecksums(folder: string): Checksums | 'damaged' | null {
   const path = join(folder, checksumsFileName);
   if (!existsSync(path)) return null;
@@ -46,7 +46,7 @@ export function readChecksums(folder: string): Checksums | 'damaged' | null {
 
 const chunk = 2 ** 22;
 
-/** The SHA-256 of a file, read piece by piece. */
+/** The SHA-256 of a file, read in chunks. */
 function sha256OfFile(path: string): string {
   const hash = createHash('sha256');
   const buffer = new Uint8Array(chunk);
@@ -62,7 +62,7 @@ function sha256OfFile(path: string): string {
   }
 }
 
-/** What is wrong with a folder's file, to follow its path in a sentence; null where it is as it was written. */
+/** What is wrong with a file, as the end of a sentence that begins with its path; null when it is unchanged. */
 export function damageOf(folder: string, name: string, sum: string): string | null {
   const path = join(folder, name);
   if (!existsSync(path)) return 'is missing';

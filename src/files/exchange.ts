@@ -1,5 +1,5 @@
-// Swaps two folders in one atomic step, where the system can: Linux's renameat2(RENAME_EXCHANGE), macOS's
-// renamex_np(RENAME_SWAP). Node has no call for it, and a plain rename cannot replace a folder that holds files.
+// Swaps two folders in one atomic step if the system can: Linux's renameat2(RENAME_EXCHANGE), macOS's
+// renamex_np(RENAME_SWAP). Node does not offer this, and a plain rename cannot replace a folder that is not empty.
 
 import koffi from 'koffi';
 
@@ -23,14 +23,14 @@ function find(): Exchange {
       return (one, other) => renamex(one, other, RENAME_SWAP) === 0;
     }
   } catch {
-    // A C library without the call: the caller has another way.
+    // This C library does not have the call. The caller has a fallback.
   }
   return () => false;
 }
 
 /**
- * Both paths must exist on one file system; afterwards each names what the other did.
- * @returns false, with nothing changed, where the system or the file system cannot do it.
+ * Both paths must exist on one file system. Afterwards each path names what the other one named before.
+ * @returns false, with nothing changed, when the system or the file system does not support it.
  */
 export function exchangePaths(one: string, other: string): boolean {
   exchange ??= find();

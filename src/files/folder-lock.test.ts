@@ -129,7 +129,7 @@ describe('lockFolder', () => {
     writeFileSync(join(folder, 'file'), '');
     assert.match(
       refusalOf(join(folder, 'file', 'run')),
-      /^cannot save .*: a file stands where a folder is needed/,
+      /^cannot save .*: a file is where a folder is needed/,
     );
   });
 });
@@ -164,7 +164,7 @@ describe('a lock that was left behind', () => {
     leave(folder, { host: 'node-7\u001b[2J', boot: 'another' });
     assert.equal(
       refusalOf(folder),
-      `${folder} is locked by process ${process.pid} on node-7 [2J, and whether it still runs cannot be seen from here; ` +
+      `${folder} is locked by process ${process.pid} on node-7 [2J, and it cannot be determined from here whether that process still runs; ` +
         `remove ${join(folder, lockFileName)} if that run has ended, or name another folder`,
     );
     assert.ok(existsSync(join(folder, lockFileName)));
@@ -210,7 +210,7 @@ describe('where the file system has no kernel locks', () => {
   it('a lock that does not say whose it is stays', () => {
     const folder = emptyFolder();
     writeFileSync(join(folder, lockFileName), '');
-    assert.throws(() => lock(folder), /is locked, but not even its lock says by whom; remove /);
+    assert.throws(() => lock(folder), /is locked, but the lock does not say by which process; remove /);
     assert.deepEqual(readdirSync(folder), [lockFileName]);
   });
 });

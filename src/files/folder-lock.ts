@@ -1,6 +1,6 @@
-// A lock on a folder, so that two processes do not write into it at once. It is a file that names its holder: created
-// whole by link(2), which is atomic on NFS too, and held with flock(2) where the file system has it. The lock of a
-// process that has died is recognised and replaced. Readers of the folder are not concerned.
+// Locks a folder, so that only one process at a time writes into it. The lock is a file that names its holder. It is created
+// complete with link(2), which is atomic on NFS too, and held with flock(2) where the file system supports that. The lock of
+// a dead process is recognised and replaced. Reading the folder needs no lock.
 
 import {
   closeSync,
@@ -29,7 +29,7 @@ import { isRunning, isSameMachine, ownIdentity, type ProcessIdentity } from './p
 export const lockFileName = '.chatbot-train.lock';
 
 export interface FolderLock {
-  /** Removes the lock, and the folders that were made for it where they are still empty. */
+  /** Removes the lock, and the folders that were created for it if they are still empty. */
   release(): void;
 }
 
@@ -41,13 +41,13 @@ interface Holder extends ProcessIdentity {
   readonly since: string;
 }
 
-/** Enough for every contender to lose a race; more means that something is wrong with the file system. */
+/** Every contender may lose a race this often. More failures mean that something is wrong with the file system. */
 const attempts = 20;
 
 /**
- * Locks a folder, which is made where it is missing, until `release` or the end of the process.
- * @param takeKernel how the kernel's lock is taken.
- * @throws UserError (usage) where another process holds it; UserError (device) where the folder cannot be written to.
+ * Locks a folder until `release` or the end of the process. Creates the folder if it is missing.
+ * @param takeKernel takes the kernel lock.
+ * @throws UserError (usage) when another process holds the lock; UserError (device) when the folder is not writable.
  */
 export function lockFolder(folder: string, takeKernel: TakeKernelLock = takeKernelLock): FolderLock {
   const path = join(folder, lockFileName);
@@ -83,7 +83,7 @@ function held(path: string, descriptor: number, made: readonly string[]): Folder
   return { release };
 }
 
-/** Folders that `makeFolder` would make, deepest first. */
+/** The folders that `makeFolder` would create, deepest first. */
 function missingFolders(folder: string): string[] {
   const missing: string[] = [];
   for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.push(path);
@@ -99,14 +99,14 @@ function removeWhereEmpty(folders: readonly string[]): void {
     }
 }
 
-/** Whether the path names the open file, and not one that has taken its place. */
+/** Whether the path still names the open file and not one that has replaced it. */
 function isFileAt(path: string, descriptor: number): boolean {
   const named = statSync(path, { bigint: true, throwIfNoEntry: false });
   const open = fstatSync(descriptor, { bigint: true });
   return named !== undefined && named.ino === open.ino && named.dev === open.dev;
 }
 
-/** @returns the open lock file; null where somebody else was faster. */
+/** @returns the open lock file; null when another process was faster. */
 function createLock(path: string, takeKernel: TakeKernelLock): number | null {
   const temporary = temporaryBeside(path, 'saving');
   const descriptor = openSync(temporary, 'wx+');
@@ -127,17 +127,17 @@ function linkLock(temporary: string, path: string, descriptor: number): 'ours' |
     linkSync(temporary, path);
     return 'ours';
   } catch (thrown) {
-    // NFS may lose the answer to a link that was made.
+    // NFS may lose the reply to a successful link.
     if (fstatSync(descriptor).nlink === 2) return 'ours';
     const code = codeOf(thrown);
-    // ENOENT: a process on another host, which cannot see that we run, has tidied the temporary file away.
+    // ENOENT: a process on another host, which cannot see that we run, has removed the temporary file.
     if (code === 'EEXIST' || code === 'ENOENT') return 'theirs';
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EROFS' || code === 'EIO') throw thrown;
     return 'unsupported';
   }
 }
 
-/** For file systems without hard links: for an instant the lock does not say yet who holds it. */
+/** For file systems without hard links. For an instant the lock does not name its holder. */
 function createWithoutLink(path: string, takeKernel: TakeKernelLock): number | null {
   let descriptor: number;
   try {
@@ -163,7 +163,7 @@ function writeHolder(descriptor: number, takeKernel: TakeKernelLock): void {
   fsyncSync(descriptor);
 }
 
-/** @throws UserError (usage) where the lock's holder runs, or that cannot be known. */
+/** @throws UserError (usage) when the holder of the lock runs, or when that cannot be determined. */
 function removeStaleLock(path: string, folder: string, takeKernel: TakeKernelLock): void {
   const descriptor = openLock(path, folder);
   if (descriptor === null) return;
@@ -172,7 +172,7 @@ function removeStaleLock(path: string, folder: string, takeKernel: TakeKernelLoc
     const holder = parseHolder(text);
     const kernel = takeKernel(descriptor);
     if (!isStale(holder, kernel)) throw locked(folder, path, holder, kernel === 'held');
-    // While we have the kernel's lock on the file that the path names, nobody else takes this lock for stale.
+    // While we hold the kernel lock on the file at this path, no other process considers this lock stale.
     if (kernel === 'taken') {
       if (isFileAt(path, descriptor)) rmSync(path, { force: true });
     } else removeUnlessReplaced(path, text);
@@ -181,7 +181,7 @@ function removeStaleLock(path: string, folder: string, takeKernel: TakeKernelLoc
   }
 }
 
-/** A lock is opened for writing: on NFS flock(2) needs that. */
+/** The lock file is opened for writing, because flock(2) needs that on NFS. */
 function openLock(path: string, folder: string): number | null {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return null;
@@ -203,14 +203,14 @@ function openLock(path: string, folder: string): number | null {
 
 function isStale(holder: Holder | null, kernel: ReturnType<TakeKernelLock>): boolean {
   if (kernel === 'held') return false;
-  // Where there is no holder's name the process died before it could write it, if the kernel can tell that it died.
+  // A lock without a name: its process died before writing it, if the kernel can tell that the process died.
   if (holder === null) return kernel === 'taken';
   const own = ownIdentity();
   if (kernel === 'taken' && holder.kernelLock && isSameMachine(holder, own)) return true;
   return isRunning(holder, own) === false;
 }
 
-/** Without kernel locks another process may be removing the same stale lock, and may have put its own in its place. */
+/** Without kernel locks another process may remove the same stale lock and put its own in its place. */
 function removeUnlessReplaced(path: string, stale: string): void {
   const aside = temporaryBeside(path, 'deleting');
   try {
@@ -248,7 +248,7 @@ function locked(folder: string, path: string, holder: Holder | null, isHeld: boo
   if (holder === null)
     return new UserError(
       'output-folder-locked',
-      `${folder} is locked, but not even its lock says by whom; ${remove}`,
+      `${folder} is locked, but the lock does not say by which process; ${remove}`,
     );
   const process = `process ${holder.pid} on ${oneLine(holder.host, 60)}`;
   if (isHeld || isRunning(holder) === true)
@@ -258,6 +258,6 @@ function locked(folder: string, path: string, holder: Holder | null, isHeld: boo
     );
   return new UserError(
     'output-folder-locked',
-    `${folder} is locked by ${process}, and whether it still runs cannot be seen from here; ${remove}`,
+    `${folder} is locked by ${process}, and it cannot be determined from here whether that process still runs; ${remove}`,
   );
 }

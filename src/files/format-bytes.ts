@@ -1,6 +1,6 @@
-// Sizes as every message, table and report spells them.
+// Formats sizes for all messages, tables and reports.
 
-/** `512 B`, `1.5 GB`; 1 GB is 10^9 bytes, as shops and `df -H` have it. */
+/** `512 B`, `1.5 GB`. 1 GB is 10^9 bytes, as on disk labels and in `df -H`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let scaled = bytes;

@@ -1,5 +1,5 @@
-// flock(2): a lock on an open file that the kernel takes back when the process ends, however it ends. Node has no call
-// for it. NFS passes it on to the server; some file systems and Windows do not have it.
+// flock(2): a lock on an open file that the kernel releases when the process ends for any reason. Node does not offer it.
+// NFS passes it on to the server. Windows and some file systems do not support it.
 
 import koffi from 'koffi';
 
@@ -19,7 +19,7 @@ function find(): Flock | null {
   }
 }
 
-/** @returns `taken`: it is ours until the descriptor is closed; `held`: another descriptor has it. */
+/** @returns `taken`: we hold it until the descriptor is closed; `held`: another descriptor holds it. */
 export function takeKernelLock(descriptor: number): 'taken' | 'held' | 'unsupported' {
   if (flock === undefined) flock = find();
   if (flock === null) return 'unsupported';

@@ -1,9 +1,9 @@
-// mkdir -p that ends. Node's recursive mkdir tries for ever where a parent exists but takes no entries (/proc).
+// mkdir -p that always ends. Node's recursive mkdir loops forever when a parent exists but accepts no entries (/proc).
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-/** Makes a folder and those above it, where they are missing. @throws what the system says of the first it cannot. */
+/** Creates a folder and its missing parents. @throws the system's error for the first one that cannot be created. */
 export function makeFolder(path: string, mode = 0o777): void {
   const folder = resolve(path);
   if (existsSync(folder)) return;
@@ -11,7 +11,7 @@ export function makeFolder(path: string, mode = 0o777): void {
   try {
     mkdirSync(folder, { mode });
   } catch (thrown) {
-    // Another process may have been faster.
+    // Another process may have created it first.
     if (!existsSync(folder)) throw thrown;
   }
 }

@@ -1,20 +1,20 @@
-// JSON that a stranger wrote. JSON.parse itself survives any depth, but what goes through the value afterwards does not;
-// and some 20 million empty lists fit into a file whose size looks harmless. So depth and number of lists and objects
-// are counted in the text first. Knows nothing of files.
+// Parses JSON from untrusted sources. JSON.parse handles any depth, but code that walks the value afterwards does not, and a
+// file of harmless size can contain some 20 million empty lists. So the depth and the number of lists and objects are
+// counted in the text first. It does not know files.
 
 import { oneLine } from '../quote.js';
 
 export interface JsonLimits {
-  /** Levels of lists and objects. */
+  /** The most levels of nested lists and objects. */
   readonly deepest?: number;
-  /** Lists and objects altogether. */
+  /** The most lists and objects in total. */
   readonly mostContainers?: number;
 }
 
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** The offset behind the string that begins at `start`; the end of the text where it does not end. */
+/** The offset after the string that begins at `start`; the end of the text when the string does not end. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     let escapes = 0;
@@ -41,7 +41,7 @@ function refuseTooMuch(text: string, { deepest = 64, mostContainers = 2 ** 22 }:
 }
 
 /**
- * @throws SyntaxError whose message is one line, without characters of the text that could command a terminal.
+ * @throws SyntaxError with a one-line message without control characters.
  */
 export function parseJson(text: string, limits: JsonLimits = {}): unknown {
   refuseTooMuch(text, limits);
@@ -49,7 +49,7 @@ export function parseJson(text: string, limits: JsonLimits = {}): unknown {
     const value: unknown = JSON.parse(text);
     return value;
   } catch (thrown) {
-    // Node quotes the text around the fault.
+    // Node quotes the text around the error.
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     throw new SyntaxError(oneLine(message), { cause: thrown });
   }

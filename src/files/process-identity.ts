@@ -1,5 +1,5 @@
-// Which process is it, even after its id has been given to another one: process ids are reused, every container has a
-// process 1, and host names repeat. Linux tells most; elsewhere less is known, and the answer may be that it is not known.
+// Identifies a process even after its id was given to another one: process ids are reused, every container has a process 1,
+// and host names repeat. Linux provides most details. On other systems the answer may be unknown.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { isAlive } from './atomic.js';
 export interface ProcessIdentity {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the units of the system; null where that is not known. */
+  /** The start time of the process in the system's units; null when unknown. */
   readonly started: string | null;
-  /** Changes each time the machine starts, and is the same in all of its containers; null where there is none. */
+  /** Changes with every boot of the machine, and is the same in all of its containers; null when unknown. */
   readonly boot: string | null;
-  /** The set of processes that the id belongs to; containers have their own. */
+  /** The PID namespace of the id, which differs between containers. */
   readonly namespace: string | null;
 }
 
@@ -27,10 +27,10 @@ export function ownIdentity(): ProcessIdentity {
   };
 }
 
-/** Whether that process runs; null where it cannot be known from here. */
+/** Whether the process runs; null when that cannot be determined from here. */
 export function isRunning(other: ProcessIdentity, own: ProcessIdentity = ownIdentity()): boolean | null {
   if (!isSameMachine(other, own)) return null;
-  // The machine has started anew since.
+  // The machine has rebooted since.
   if (other.boot !== null && own.boot !== null && other.boot !== own.boot) return false;
   if (other.namespace !== own.namespace) return null;
   if (!isAlive(other.pid)) return false;
@@ -38,17 +38,17 @@ export function isRunning(other: ProcessIdentity, own: ProcessIdentity = ownIden
   return started === null || other.started === null || started === other.started;
 }
 
-/** Containers of one machine have different host names but see the same boot. */
+/** Containers of one machine have different host names but the same boot id. */
 export function isSameMachine(one: ProcessIdentity, other: ProcessIdentity): boolean {
   return one.host === other.host || (one.boot !== null && one.boot === other.boot);
 }
 
-/** A process that has ended but was not waited for has no start that could be compared: it is `ended`. */
+/** The start time. A zombie has no start time to compare: it is `ended`. */
 function startOf(pid: number): string | null {
   if (process.platform === 'linux')
     return readOrNull(() => {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The name in brackets may hold anything, brackets too.
+      // The name in brackets may contain anything, including brackets.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const [state] = fields;
       return state === 'Z' || state === 'X' ? 'ended' : (fields[19] ?? null);

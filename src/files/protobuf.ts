@@ -1,5 +1,5 @@
-// The wire format of Protocol Buffers, as far as writing needs it: a message is the concatenation of its fields.
-// Knows no message. (https://protobuf.dev/programming-guides/encoding)
+// Writes the wire format of Protocol Buffers: a message is the concatenation of its fields.
+// It does not know any message. (https://protobuf.dev/programming-guides/encoding)
 
 const WireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 

@@ -1,6 +1,6 @@
-// Opens a file that a stranger named or packed. Only a regular file is opened: opening a named pipe waits for a writer,
-// and opening a device can have effects of its own. Knows nothing of what the file holds.
-// What is refused is a FileRefused; its message has no subject, so that the caller says which file it is.
+// Opens a file of unknown origin. Only regular files are opened: opening a named pipe waits for a writer, and opening a
+// device can have side effects. It does not know what the file contains.
+// A refusal is a FileRefused. Its message has no subject, so that the caller can name the file.
 
 import {
   closeSync,
@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, sep } from 'node:path';
 
-/** The message begins with a verb: `${path} ${message}` is a sentence, but for the advice. */
+/** The message begins with a verb: `${path} ${message}` is a sentence, except for the advice. */
 export class FileRefused extends Error {
   override readonly name = 'FileRefused';
 
@@ -26,13 +26,13 @@ export class FileRefused extends Error {
     super(message);
   }
 
-  /** What a person does about it who got the file with a model. */
+  /** The advice for a user who got the file with a model. */
   get cure(): string {
     return this.reason === 'link' ? 'put a copy of the file in its place' : 'download or copy it again';
   }
 }
 
-/** Windows has neither. */
+/** Windows has neither O_NONBLOCK nor O_NOFOLLOW. */
 const { O_NONBLOCK = 0, O_NOFOLLOW = 0, O_RDONLY } = constants;
 
 function refuseOtherKinds(stats: Stats): void {
@@ -50,7 +50,7 @@ function refuseOtherKinds(stats: Stats): void {
 /**
  * Opens a regular file for reading; links are followed.
  * @returns a descriptor, which the caller closes.
- * @throws FileRefused for another kind of file, or the system's own error.
+ * @throws FileRefused for another kind of file, or the system's error.
  */
 export function openRegularFile(path: string): number {
   return open(path, O_NONBLOCK);
@@ -58,7 +58,7 @@ export function openRegularFile(path: string): number {
 
 function open(path: string, flags: number): number {
   refuseOtherKinds(statSync(path));
-  // Another file may have taken its place since: O_NONBLOCK keeps a pipe from blocking, and the second look decides.
+  // Another file may have replaced it: O_NONBLOCK keeps a pipe from blocking, and the second check decides.
   const descriptor = openSync(path, O_RDONLY | flags);
   try {
     refuseOtherKinds(fstatSync(descriptor));
@@ -69,12 +69,12 @@ function open(path: string, flags: number): number {
   }
 }
 
-/** Where a link may lead from any folder: a blob of a Hugging Face cache, named by its hash or a mirror's ETag. */
+/** A link target that is always allowed: a blob of a Hugging Face cache, named by its hash or a mirror's ETag. */
 const hubBlob = /[\\/]models--[^\\/]+[\\/]blobs[\\/][0-9a-f]{32,128}(?:-\d+)?$/;
 
 /**
- * The same for a file of a model folder, which may come from a stranger: a link in it may lead to another file of the
- * folder or into a Hugging Face cache, and nowhere else. Otherwise a model could publish its owner's private files.
+ * Opens a file of a model folder, which may come from an untrusted source. A link in it may lead to another file of the
+ * folder or into a Hugging Face cache, and nowhere else. Otherwise a model could expose its owner's private files.
  */
 export function openFileOfFolder(path: string): number {
   const real = realpathSync(path);
@@ -85,26 +85,26 @@ export function openFileOfFolder(path: string): number {
 }
 
 /**
- * All bytes of an open file; closes it.
- * @throws FileRefused when it has more than `mostBytes`, or the system's own error.
+ * Reads all bytes of an open file and closes it.
+ * @throws FileRefused when it has more than `mostBytes`, or the system's error.
  */
 export function readAndClose(descriptor: number, mostBytes: number): Buffer {
   try {
     const { size } = fstatSync(descriptor);
     if (size > mostBytes)
-      throw new FileRefused('size', `has ${size} bytes, and ${mostBytes} are the most that can be read`);
+      throw new FileRefused('size', `has ${size} bytes, more than the ${mostBytes} that can be read`);
     return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** All bytes of a regular file. @throws FileRefused as `openRegularFile` and `readAndClose`, or the system's own error. */
+/** All bytes of a regular file. @throws like `openRegularFile` and `readAndClose`. */
 export function readRegularFile(path: string, mostBytes: number): Buffer {
   return readAndClose(openRegularFile(path), mostBytes);
 }
 
-/** All bytes of a file of a model folder. @throws FileRefused as `openFileOfFolder` and `readAndClose`. */
+/** All bytes of a file of a model folder. @throws like `openFileOfFolder` and `readAndClose`. */
 export function readFileOfFolder(path: string, mostBytes: number): Buffer {
   return readAndClose(openFileOfFolder(path), mostBytes);
 }

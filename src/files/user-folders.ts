@@ -1,6 +1,6 @@
-// Where this program keeps what outlives a run, for one user: the cache of compiled kernels and the state of
-// conversations (XDG Base Directory Specification). Relative paths in the environment are ignored, as the specification
-// says. Knows nothing of what lies in these folders.
+// The per-user folders for files that outlive a run: the cache of compiled kernels and the state of conversations (XDG Base
+// Directory Specification). Relative paths in the environment are ignored, as the specification requires. It does not know
+// what these folders contain.
 
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -14,7 +14,7 @@ function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
-/** A container's user may have neither HOME nor an entry in /etc/passwd; `/` is what container engines give them. */
+/** A container's user may have neither HOME nor an entry in /etc/passwd; container engines then set it to `/`. */
 export function homeFolder(environment: Environment): string {
   try {
     return absolute(environment.HOME) ?? absolute(homedir()) ?? '/';
@@ -23,19 +23,19 @@ export function homeFolder(environment: Environment): string {
   }
 }
 
-/** Where files may lie for a moment. Others may share it. */
+/** The folder for short-lived files. Other users may share it. */
 export function temporaryFolder(environment: Environment): string {
   return absolute(environment.TMPDIR) ?? absolute(tmpdir()) ?? '/tmp';
 }
 
 /**
- * Where compiled kernels may lie; the first folder that can be written is used. The second one is for users without
- * a home, and is named by the user because everyone shares the temporary folder. A folder in the working folder is left
- * out, because files found here are executed; whoever reads them also checks who else may write them.
+ * Candidates for the cache of compiled kernels; the first writable folder is used. The second one is for users without a
+ * home. Its name contains the user, because the temporary folder is shared. Folders in the working folder are left out,
+ * because the cached files are executed. Code that reads them also checks who else can write them.
  */
 export function kernelCacheFolders(environment: Environment): string[] {
   const cache = absolute(environment.XDG_CACHE_HOME) ?? join(homeFolder(environment), '.cache');
-  // The number and not the name: a container's user need not have an entry in /etc/passwd.
+  // The id and not the name, because a container's user may have no entry in /etc/passwd.
   const user = process.getuid?.() ?? 'user';
   return [
     join(cache, 'chatbot-train', 'kernels'),
@@ -43,13 +43,13 @@ export function kernelCacheFolders(environment: Environment): string[] {
   ].filter((folder) => !liesInWorkingFolder(folder));
 }
 
-/** Where the history of what was typed is kept. */
+/** The folder for the history of typed input. */
 export function stateFolder(environment: Environment): string {
   const state = absolute(environment.XDG_STATE_HOME) ?? join(homeFolder(environment), '.local', 'state');
   return join(state, 'chatbot-train');
 }
 
-/** Makes a folder that only its owner may open. @throws UserError (device) where that is not possible. */
+/** Creates a folder that only its owner can open. @throws UserError (device) when that is not possible. */
 export function makePrivateFolder(folder: string): void {
   try {
     makeFolder(folder, 0o700);

@@ -1,6 +1,6 @@
-// Keeps programs and libraries of the working folder from being run. That folder may be a stranger's: a clone, an
-// unpacked archive, a folder that others share. What lies in it is data. Relative paths in the environment are never
-// used, because they would mean the working folder. Knows nothing of what is searched for.
+// Prevents programs and libraries in the working folder from being executed. That folder may come from a stranger: a clone,
+// an unpacked archive, a shared folder. Its files are data. Relative paths in the environment are never used, because they
+// would refer to the working folder. It does not know what is searched for.
 
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -8,36 +8,36 @@ import { basename, delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A working folder that holds one of these is the machine's or the user's own, and no stranger filled it. */
+/** A working folder that contains one of these is the system's or the user's own, not a stranger's. */
 const systemFolders = ['/usr/bin', '/usr/lib', '/usr/local/bin', '/usr/local/lib', '/opt/homebrew/bin'];
 
-/** Whether a path, with all links followed, is the working folder or lies below it. */
+/** Whether a path, with all links resolved, is the working folder or lies below it. */
 export function liesInWorkingFolder(path: string): boolean {
   const folder = workingFolder();
   if (folder === undefined || !isWithin(real(path), folder)) return false;
   return ![...systemFolders, ...accountHome()].some((own) => isWithin(real(own), folder));
 }
 
-/** The absolute folders of a list such as PATH that do not lie in the working folder. */
+/** The absolute folders of a list such as PATH that are not in the working folder. */
 export function searchedFolders(list: string | undefined): string[] {
   return (list ?? '').split(delimiter).filter((folder) => isAbsolute(folder) && !liesInWorkingFolder(folder));
 }
 
-/** The entries of such a list that are not searched, without the empty ones, which nobody means. */
+/** The entries of such a list that are not searched, except empty ones, which are never intended. */
 export function ignoredFolders(list: string | undefined): string[] {
   const searched = new Set(searchedFolders(list));
   return (list ?? '').split(delimiter).filter((folder) => folder !== '' && !searched.has(folder));
 }
 
-/** What the system searches where PATH is not set. */
+/** The folders that the system searches when PATH is not set. */
 const usualPath = ['/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
 
-/** PATH with only those of its entries that are searched, for programs that look for others themselves. */
+/** PATH with only the searched entries, for programs that start other programs. */
 export function searchedPath({ PATH }: Environment): string {
   return searchedFolders(PATH ?? usualPath).join(delimiter) || usualPath;
 }
 
-/** The whole path of a program in the searched folders of PATH. @param name without a folder. */
+/** The absolute path of a program in the searched folders of PATH. @param name without a folder. */
 export function findProgram(name: string, environment: Environment): string | undefined {
   return searchedPath(environment)
     .split(delimiter)
@@ -58,22 +58,22 @@ function workingFolder(): string | undefined {
   try {
     return realpathSync(process.cwd());
   } catch {
-    // It was removed, so nothing lies in it.
+    // The working folder was removed, so nothing is in it.
     return undefined;
   }
 }
 
-/** By the system's accounts and not by HOME, which a container may set to the project. */
+/** From the system's accounts and not from HOME, which a container may set to the project. */
 function accountHome(): string[] {
   try {
     return [userInfo().homedir].filter(isAbsolute);
   } catch {
-    // A container's user need not have an account.
+    // A container's user may have no account.
     return [];
   }
 }
 
-/** With links followed as far as the path exists. */
+/** Resolves links as far as the path exists. */
 function real(path: string): string {
   try {
     return realpathSync(path);

@@ -1,5 +1,5 @@
-// A trained model to talk to, as an object of a program: opened once, asked any number of times, closed. Nothing is
-// printed; what was said before is the caller's to keep.
+// A trained model to chat with, as an object: opened once, asked any number of times, closed. It prints nothing. The caller
+// keeps the turns of the conversation.
 
 import { type ChatOption, type ChatOptions, chatOptions } from '../config/chat-options.js';
 import {
@@ -16,63 +16,63 @@ import { withProperties } from '../option-names.js';
 import { givenOptions } from './given.js';
 import { type OpenedChat, openChat } from './open-chat.js';
 
-/** How a reply is made; each one may have its own. */
+/** Options that each reply may set. */
 const replyOptions = [
   ...(['greedy', 'temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'noRepeatNgramSize'] as const),
   ...(['seed', 'minNewTokens', 'maxNewTokens', 'stop', 'candidates', 'numBeams', 'lengthPenalty'] as const),
 ] as const satisfies readonly ChatOption[];
 
-/** What is settled when the model is opened. */
+/** Options that are fixed when the model is opened. */
 const openingOptions = ['device', 'precision', 'threads', 'mmi'] as const satisfies readonly ChatOption[];
 
 type Chosen<Keys extends readonly ChatOption[]> = Partial<Pick<ChatOptions, Keys[number]>>;
 
-/** How a reply is made: sampling, length and the best of several, as `chatbot-chat --help` lists them. */
+/** Sampling, length and the best of several, as listed by `chatbot-chat --help`. */
 export interface ReplyOptions extends Chosen<typeof replyOptions> {}
 
-/** Where the model computes; and how replies are made that say nothing else. */
+/** The device that computes, and defaults for the replies. */
 export interface ChatModelOptions extends ReplyOptions, Chosen<typeof openingOptions> {
-  /** A sentence for people, such as kernels that are compiled for the first time. */
+  /** Receives sentences for people, for example when kernels are compiled for the first time. */
   readonly onNote?: (text: string) => void;
-  /** Bytes of a model of the hub; `total` is 0 where it is not known. */
+  /** The bytes downloaded of a hub model; `total` is 0 when unknown. */
   readonly onDownload?: (file: string, done: number, total: number) => void;
 }
 
 /** The options of one reply. */
 export interface ReplyCall extends ReplyOptions {
-  /** Once aborted, the reply ends after its current token, with `finishReason` "interrupted". */
+  /** When aborted, the reply ends after its current token with `finishReason` "interrupted". */
   readonly signal?: AbortSignal;
 }
 
-/** A model that is ready to talk. */
+/** A model that is ready to chat. */
 export interface ChatModel {
-  /** As it was named when it was opened. */
+  /** The name with which the model was opened. */
   readonly name: string;
-  /** The device that it computes on, for people. */
+  /** A description of the device, for people. */
   readonly device: string;
-  /** Number of learnt parameters. */
+  /** The number of parameters. */
   readonly parameters: number;
   /** The most tokens that a conversation and its reply may have together. */
   readonly contextLength: number;
   /**
-   * The reply to a conversation. Calls that overlap are answered one after the other.
-   * @param turns what was said, in turn by the person and the model, the last one to be answered; a text is one turn.
-   * @throws UserError where a turn is longer than the context, or an option cannot be used.
+   * The reply to a conversation. Overlapping calls are answered one after the other.
+   * @param turns the user's and the model's turns alternately; the last one is answered. A string is a single turn.
+   * @throws UserError when a turn is longer than the context, or an option cannot be used.
    */
   reply(turns: string | readonly string[], options?: ReplyCall): Promise<Reply>;
   /**
-   * The same reply piece by piece, in whole characters, as it is made. The generator returns the `Reply`; leaving the
-   * loop ends the reply. Where the best of several is chosen, there is one piece.
+   * Yields the same reply piece by piece, in whole characters, while it is generated. The generator returns the `Reply`.
+   * Leaving the loop ends the reply. When the best of several replies is chosen, there is one piece.
    */
   stream(turns: string | readonly string[], options?: ReplyCall): AsyncGenerator<string, Reply, undefined>;
-  /** Frees the device's memory, once the replies in progress are made. Calling it again does nothing. */
+  /** Frees the device's memory after the pending replies. Further calls do nothing. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a model to talk to: a folder that `train` wrote, any Hugging Face GPT-2 folder, or a hub id.
+ * Opens a model to chat with: a folder that `train` wrote, any Hugging Face GPT-2 folder, or a hub id.
  *
- * Memory is set aside for as many `candidates` or `numBeams` as are asked for here; a reply cannot have more.
+ * The `candidates` or `numBeams` given here decide how much memory is reserved; a reply cannot ask for more.
  *
  * @example
  * ```js
@@ -102,7 +102,7 @@ export async function openChatModel(name: string, options: ChatModelOptions = {}
 class OpenChatModel implements ChatModel {
   readonly #opened: OpenedChat;
   readonly #given: GivenOptions<ChatOption>;
-  /** The newest reply asked for, or the closing; each waits for the one before. */
+  /** The newest reply or `close`. Each one waits for the one before it. */
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | null = null;
 
@@ -188,7 +188,7 @@ class OpenChatModel implements ChatModel {
     return reply;
   }
 
-  /** The call's options over those of the opening, which give way: `greedy` may follow an opening `temperature`. */
+  /** The call's options override those given at opening: `greedy` is allowed although the opening set `temperature`. */
   #settingsOf(call: ReplyOptions) {
     const given = givenOptions<ChatOption>(
       chatOptions,
@@ -203,7 +203,7 @@ class OpenChatModel implements ChatModel {
     if (wanted > sequences)
       throw new UserError(
         'option-invalid',
-        `${wanted} candidates or beams are asked for, but memory was set aside for ${sequences}; open the model with as many`,
+        `${wanted} candidates or beams are requested, but memory is reserved for ${sequences}; open the model with as many`,
       );
     return { settings: generationSettings(options), candidates };
   }

@@ -1,4 +1,4 @@
-// The options of a library call as the command line's checks take them: the same table, bounds and sentences.
+// Checks the options of a library call like those of the command line: with the same table, bounds and messages.
 
 import type { Given, GivenOptions } from '../config/schema.js';
 import { UserError } from '../errors.js';
@@ -7,9 +7,9 @@ import { quoted } from '../quote.js';
 import { nearest } from '../suggest.js';
 
 /**
- * A property that is undefined counts as not given; where a list may stand, one text may, too.
- * @param known the options that the call takes, in camelCase.
- * @throws UserError (usage) for a property that is none of them.
+ * Undefined properties count as not given. A list option also accepts a single string.
+ * @param known selects the options that the call takes.
+ * @throws UserError (usage) for an unknown property.
  */
 export function givenOptions<Key extends string>(
   table: Readonly<Record<Key, OptionSpec>>,

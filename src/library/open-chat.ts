@@ -1,4 +1,4 @@
-// From the options to a model that is ready to talk on its device. What costs least to refuse comes first.
+// Opens a model for chat on the device that its options select. The cheapest checks come first.
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,30 +11,30 @@ import { training } from '../option-names.js';
 import { checkpointFolder, checkpointSteps } from '../train/checkpoint.js';
 import { metricsFileName } from '../train/metrics.js';
 
-/** The options of a conversation that knows whom it is with. */
+/** Chat options with a model. */
 export interface PartnerOptions extends ChatOptions {
   readonly model: string;
 }
 
 export interface OpeningWatcher {
   note(text: string): void;
-  /** @param total bytes, 0 where unknown. */
+  /** @param total bytes, 0 when unknown. */
   download(file: string, done: number, total: number): void;
 }
 
 export interface OpenedChat {
   readonly model: Pick<ChatModel, 'label' | 'parameters' | 'contextLength' | 'memoryBytes' | 'reply'>;
-  /** The device as people know it. */
+  /** A description of the device, for people. */
   readonly device: string;
   readonly precision: string;
-  /** The most candidates or beams that fit into the memory that was taken. */
+  /** The most candidates or beams that fit into the reserved memory. */
   readonly sequences: number;
   dispose(): void;
 }
 
 export type OpenChat = (options: PartnerOptions, watcher: OpeningWatcher) => Promise<OpenedChat>;
 
-/** @throws UserError (usage, model or device) for what cannot be opened. */
+/** @throws UserError (usage, model or device) when the model cannot be opened. */
 export const openChat: OpenChat = async (options, watcher) => {
   for (const name of [options.model, options.mmi]) if (name !== null) refuseUnfinishedRun(name);
   const device = await selectDevice(options.device, {
@@ -60,7 +60,7 @@ export const openChat: OpenChat = async (options, watcher) => {
   }
 };
 
-/** The model lies in a run's folder only when the run is done; until then its checkpoints are models. */
+/** A run's folder contains a model only when the run is finished. Until then only its checkpoints do. */
 function refuseUnfinishedRun(folder: string): void {
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   if (!isFolder || existsSync(join(folder, 'config.json'))) return;
@@ -68,7 +68,7 @@ function refuseUnfinishedRun(folder: string): void {
   if (newest !== undefined)
     throw new UserError(
       'training-unfinished',
-      `the training in ${folder} has not finished; talk to its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
+      `the training in ${folder} has not finished; chat with its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
     );
   if (existsSync(join(folder, metricsFileName)))
     throw new UserError(

@@ -7,8 +7,8 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { resolveModel } from '../weights/resolve.js';
 
 /**
- * Opens the tokenizer of a model: a folder, a hub id (only its small files are fetched), or a preset. `small`, `medium` and
- * `large` have GPT-2's tokenizer, `tiny` has its first 4,096 tokens.
+ * Opens the tokenizer of a model: a folder, a hub id (only its small files are downloaded), or a preset. `small`, `medium`
+ * and `large` use GPT-2's tokenizer; `tiny` uses its first 4,096 tokens.
  *
  * @example
  * ```js
@@ -19,7 +19,7 @@ import { resolveModel } from '../weights/resolve.js';
  * console.log(ids.length, tokenizer.decode(ids));
  * ```
  *
- * @throws UserError where there is no such model, or its tokenizer cannot be used.
+ * @throws UserError when there is no such model, or its tokenizer cannot be used.
  */
 export async function openTokenizer(model: string): Promise<Tokenizer> {
   const found = await resolveModel(model, { weights: false });

@@ -1,5 +1,5 @@
-// Training as a function call. Options are checked by the table that the command line has; nothing is printed, no
-// signal is caught and the process is never ended: all of that is the caller's.
+// Training as a function call. Options are checked with the command line's table. It prints nothing, catches no signals and
+// never ends the process: that is left to the caller.
 
 import { type LoadedOptions, settleOptions } from '../config/load.js';
 import { type TrainOption, type TrainOptions, trainOptions } from '../config/train-options.js';
@@ -9,57 +9,57 @@ import type { RunPlan } from '../train/plan.js';
 import { type RunWatcher, startRun } from '../train/run.js';
 import { givenOptions } from './given.js';
 
-/** Options that only mean something to a program: the rest is the library's. */
+/** Options that only make sense for the command line. */
 const forPrograms = ['config', 'dryRun', 'failAboveEvalLoss', 'json', 'quiet'] as const;
 type ForPrograms = (typeof forPrograms)[number];
 
 /**
- * What to train, on what, and how. Every option of `chatbot-train` in camelCase, with the same default, except those
- * that only a program has (`config`, `dryRun`, `failAboveEvalLoss`, `json`, `quiet`).
+ * The options of a training run: every option of `chatbot-train` in camelCase, with the same default, except those that
+ * only the command line has (`config`, `dryRun`, `failAboveEvalLoss`, `json`, `quiet`).
  */
 export type TrainingOptions = Partial<Omit<TrainOptions, ForPrograms | 'data' | 'evalData' | 'outputDir'>> & {
-  /** Files or folders with conversations to learn from. */
+  /** Files or folders with conversations to train on. */
   readonly data: string | readonly string[];
-  /** Files or folders to measure the model on; without it, a share of `data` (`evalRatio`). */
+  /** Files or folders for evaluation; without it, a share of `data` (`evalRatio`). */
   readonly evalData?: string | readonly string[];
-  /** Where the model, checkpoints, metrics and the report go. */
+  /** The folder for the model, checkpoints, metrics and the report. */
   readonly outputDir: string;
 };
 
-/** Once every `loggingSteps` steps; means are over the steps since the last one. */
+/** Reported every `loggingSteps` steps; means are over the steps since the previous report. */
 export interface LogProgress extends Omit<StepEvent, 'kind'> {
   readonly kind: 'log';
 }
 
-/** What happens in a run, in order; `kind` tells which. */
+/** The events of a run, in order, distinguished by `kind`. */
 export type TrainingProgress =
-  /** Once, before the first step. */
+  /** Reported once, before the first step. */
   | { readonly kind: 'plan'; readonly plan: RunPlan }
-  /** A sentence for people, such as an option that has no effect. */
+  /** A sentence for people, for example about an option without effect. */
   | { readonly kind: 'note'; readonly text: string }
-  /** Of the model, in bytes; `total` is 0 where it is not known. */
+  /** Bytes downloaded of the model; `total` is 0 when unknown. */
   | { readonly kind: 'download'; readonly file: string; readonly done: number; readonly total: number }
-  /** After every optimizer step. */
+  /** Reported after every optimizer step. */
   | { readonly kind: 'step'; readonly step: number; readonly loss: number; readonly tokensPerSecond: number }
   | LogProgress
   | EvaluationEvent
   | CheckpointEvent;
 
-/** What the caller of a run wants to hear, and how it stops one. */
+/** Callbacks of a run, and the signal that stops it. */
 export interface TrainingHooks {
-  /** Called in order, never two at a time. What it throws ends the run; checkpoints stay. */
+  /** Called in order, never concurrently. An exception ends the run and is passed on; checkpoints stay. */
   readonly onProgress?: (progress: TrainingProgress) => void;
-  /** Once aborted, the run finishes its step, saves a checkpoint and ends; `resume` goes on from there. */
+  /** When aborted, the run finishes its step, saves a checkpoint and ends; `resume` continues from there. */
   readonly signal?: AbortSignal;
 }
 
-/** What a run came to. `savedStep` is null where `signal` ended it. */
+/** The result of a run. `savedStep` is null when `signal` ended it. */
 export type TrainingResult = TrainingSummary;
 
 /**
- * Trains a model and writes it to `outputDir`, which `openChatModel` and transformers' `from_pretrained` open.
+ * Trains a model and writes it to `outputDir`. `openChatModel` and transformers' `from_pretrained` can open that folder.
  *
- * The process computes while it trains; events and timers of the program run between micro-batches.
+ * Training computes in this process. Events and timers of the program run between micro-batches.
  *
  * @example
  * ```js
@@ -78,7 +78,7 @@ export type TrainingResult = TrainingSummary;
  * ```
  *
  * @throws UserError for options, data, a model or a device that cannot be used, and for a loss that diverges.
- * @throws the signal's reason where it was aborted before the run began.
+ * @throws the signal's reason if it was aborted before the run began.
  */
 export async function train(options: TrainingOptions & TrainingHooks): Promise<TrainingResult> {
   const { run, watcher } = settle(options, false);
@@ -88,10 +88,10 @@ export async function train(options: TrainingOptions & TrainingHooks): Promise<T
 }
 
 /**
- * What `train` would do with these options, without doing it: tokens, steps, memory and device. Writes nothing; a model
- * of the hub is fetched without its weights.
+ * Plans what `train` would do with these options: tokens, steps, memory and device. It writes no files in `outputDir`; of a
+ * hub model it downloads everything except the weights.
  *
- * @throws UserError as `train`, also where the memory does not suffice.
+ * @throws UserError like `train`, also when there is not enough memory.
  */
 export async function planTraining(options: TrainingOptions & TrainingHooks): Promise<RunPlan> {
   const { run, watcher } = settle(options, true);

@@ -1,30 +1,30 @@
-// `auto` for the rows that are computed at once: as many as memory allows, of the rows that an optimizer step has. Those
-// stay as many whatever fits: what no longer fits at once is accumulated.
+// `--batch-size auto`: the largest micro-batch that memory allows. The number of sequences per optimizer step does not
+// depend on it: sequences that do not fit into one micro-batch are accumulated.
 
 import type { RunOptions } from '../config/output-folder.js';
 import { trainOptions } from '../config/train-options.js';
 import { option } from '../option-names.js';
 
-/** Options of a run that knows its micro-batches. */
+/** Options of a run with a known micro-batch size. */
 export type SettledOptions = RunOptions & { readonly perDeviceTrainBatchSize: number };
 
 export interface BatchSizeLimits {
-  /** Tokens of a row. */
+  /** Tokens per sequence. */
   readonly maxLength: number;
-  /** Tokens of a micro-batch beyond which the device computes no faster; Infinity where it is not known. */
+  /** Tokens of a micro-batch beyond which the device computes no faster; Infinity when unknown. */
   readonly usefulTokens: number;
-  /** Whether memory is enough for so many tokens at once. */
+  /** Whether a micro-batch of this many tokens fits into memory. */
   fits(tokens: number): boolean;
-  /** What the checkpoint says that the run goes on from; undefined where there is none. */
+  /** An option recorded in the checkpoint that the run resumes from; undefined when there is none. */
   recorded(key: string): unknown;
 }
 
-/** On a processor the matrices are as large as they need be to keep it busy. */
+/** On a CPU, matrices of this size already keep all cores busy. */
 export const usefulTokensOnCpu = 4096;
 
 /**
- * A step has as many rows as it would have without `auto`: the default rows of a batch times
- * --gradient-accumulation-steps. A resumed run keeps how they were divided, since sums of other parts have other bits.
+ * A step has as many sequences as without `auto`: the default batch size times --gradient-accumulation-steps. A resumed run
+ * keeps its micro-batch size, because sums over other micro-batches differ in their last bits.
  */
 export function settleBatchSize(options: RunOptions, limits: BatchSizeLimits): SettledOptions {
   const { perDeviceTrainBatchSize: wanted, gradientAccumulationSteps } = options;
@@ -34,7 +34,7 @@ export function settleBatchSize(options: RunOptions, limits: BatchSizeLimits): S
   return { ...options, perDeviceTrainBatchSize: rows, gradientAccumulationSteps: rowsAStep / rows };
 }
 
-/** For people. */
+/** The note that people see. */
 export function batchSizeNote({
   perDeviceTrainBatchSize: rows,
   gradientAccumulationSteps: batches,
@@ -50,7 +50,7 @@ function recordedRows(rowsAStep: number, { recorded }: BatchSizeLimits): number 
   return Number.isInteger(rows) && rows >= 1 && rows * batches === rowsAStep ? rows : undefined;
 }
 
-/** Of the numbers that divide the rows of a step evenly; 1 where nothing fits, which the plan then refuses. */
+/** The largest divisor of the sequences per step that fits; 1 when nothing fits, which the plan then refuses. */
 function largest(rowsAStep: number, { maxLength, usefulTokens, fits }: BatchSizeLimits): number {
   const most = Math.max(1, Math.min(rowsAStep, Math.floor(usefulTokens / maxLength)));
   for (let rows = most; rows > 1; rows--) if (rowsAStep % rows === 0 && fits(rows * maxLength)) return rows;

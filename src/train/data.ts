@@ -1,5 +1,5 @@
-// From the corpus to batches: conversations read, split, encoded, packed into sequences. After this only integers are left,
-// and a few prompts to show replies to.
+// From the corpus to batches: reads, splits, encodes and packs conversations. Afterwards only integers are left, and a few
+// prompts for sample replies.
 
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
@@ -27,44 +27,44 @@ const promptCount = 4;
 
 export interface TrainingData {
   readonly epochSteps: EpochSteps;
-  /** Null where nothing is kept aside. */
+  /** Null when nothing is held out. */
   readonly evaluation: EpochSteps | null;
   readonly prompts: readonly SamplePrompt[];
   readonly questions: Questions;
-  /** Change when the data, or what orders them, do. */
+  /** They change with the data and with the options that order it. */
   readonly fingerprints: DataFingerprints;
   readonly counts: DataCounts;
-  /** What people should know of how the text was read. */
+  /** What people should know about how the text was read. */
   readonly notes: readonly string[];
 }
 
 export interface DataCounts extends LengthLoss {
   readonly dialogues: number;
   readonly evalDialogues: number;
-  /** Of the dialogues to learn from, those of which only what the assistant says is learnt. */
+  /** The training dialogues in which only the assistant's turns are learnt. */
   readonly assistantDialogues: number;
-  /** Dialogues in which nothing is left to learn. */
+  /** Dialogues without anything to learn. */
   readonly droppedDialogues: number;
-  /** Of an epoch. */
+  /** Per epoch. */
   readonly tokens: number;
   readonly supervisedTokens: number;
 }
 
-/** The conversations of a run, before they are encoded; none stands on both sides. */
+/** The conversations of a run before encoding. No conversation is on both sides. */
 export interface Corpora {
   readonly train: DialogueList;
   readonly evaluation: DialogueList;
-  /** What was read, and what was left out, for people. */
+  /** What was read and what was left out, for people. */
   readonly notes: readonly string[];
 }
 
-/** Conversations as `readCorpora` holds them. */
+/** The conversations that `readCorpora` returns. */
 export interface CorporaRead extends Corpora {
-  /** Forgets the texts, which nobody needs once they are encoded. */
+  /** Frees the texts, which are not needed after encoding. */
   release(): void;
 }
 
-/** Which files are read, and what of them is kept aside. */
+/** Which files are read, and which part of them is held out for evaluation. */
 export type CorpusOptions = Pick<TrainOptions, 'data' | 'format' | 'evalData' | 'evalRatio' | 'seed'>;
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
@@ -86,11 +86,11 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
-        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on; give other dialogues as one of the two`,
+        `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on; use other dialogues for one of the two`,
       );
     if (train.length < count)
       notes.push(
-        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}: they are measured on and not learnt from`,
+        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}; they are used only for evaluation`,
       );
     return corpora(train, evaluation);
   }
@@ -99,12 +99,12 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
   return corpora(train, evaluation);
 }
 
-/** Which way round a run learns its conversations. */
+/** Whether a run learns its conversations forward or reversed. */
 export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): DialogueOrder {
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
+/** What is learnt of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
   'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
@@ -178,12 +178,12 @@ function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): U
   return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
 }
 
-/** The texts up to the last one that is learnt, in the order in which the model reads them. */
+/** The texts up to the last learnt one, in the order in which the model reads them. */
 function saidInOrder(dialogue: Dialogue, { reverse, lossOn }: LayoutOptions): readonly string[] {
   return (reverse ? learntTurnsReversed : learntTurns)(dialogue, lossOn).map(({ text }) => text);
 }
 
-/** The whole evaluation set, batch by batch, always in the same order. */
+/** The whole evaluation set, always in the same order. */
 export function* evaluationBatches({ evaluation }: TrainingData): Iterable<Batch> {
   if (!evaluation) return;
   for (let index = 0; index < evaluation.stepsPerEpoch; index++) yield* evaluation.step(0, index).batches;

@@ -38,9 +38,9 @@ test('turns, replies and tokens that do not fit are counted, and a third of all 
   );
   assert.equal(
     lengthWarning(counts, 12, 1024)?.replace(/\P{ASCII}/gu, ''),
-    'warning: 43% of all tokens are lost, because dialogues are longer than 12 tokens; a larger ["maxLength"] loses fewer (the model takes 1024)',
+    'warning: 43% of all tokens are lost, because dialogues are longer than 12 tokens; a larger ["maxLength"] loses fewer (the model takes up to 1024)',
   );
-  assert.match(lengthWarning(counts, 12, 12) ?? '', /; the model takes no more; cut the dialogues/);
+  assert.match(lengthWarning(counts, 12, 12) ?? '', /; the model takes no more; split the dialogues/);
   assert.equal(lengthWarning(prepared([dialogue('a', 'b')], 12).counts, 12, 1024), null);
 });
 

@@ -1,4 +1,4 @@
-// What a run will be, known before its first step: tokens, steps and memory. A run that cannot fit is refused here.
+// The plan of a run before its first step: tokens, steps and memory. A run that does not fit is refused here.
 
 import type { TrainOptions } from '../config/train-options.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
@@ -15,16 +15,16 @@ import { buildLearner, type LearnerOptions } from './learner.js';
 export interface RunPlan extends DataCounts {
   readonly model: string;
   readonly parameters: number;
-  /** For people: processor or card, threads, vector width. */
+  /** For people: processor or GPU, threads, vector width. */
   readonly device: string;
   readonly precision: string;
   readonly sequences: number;
   readonly maxLength: number;
   readonly epochs: number;
   readonly totalSteps: number;
-  /** Steps already done, where a run is resumed; else 0. */
+  /** Steps already done when a run is resumed; else 0. */
   readonly firstStep: number;
-  /** Bytes by what they are for. */
+  /** Bytes by purpose. */
   readonly memory: MemoryPlan;
   readonly availableMemoryBytes: number;
   readonly disk: DiskPlan;
@@ -33,7 +33,7 @@ export interface RunPlan extends DataCounts {
   readonly reverse: boolean;
 }
 
-/** Optimizer steps of a run whose epochs have `stepsPerEpoch`. */
+/** The optimizer steps of a run with `stepsPerEpoch` steps per epoch. */
 export function totalSteps(
   { maxSteps, numTrainEpochs }: Pick<TrainOptions, 'maxSteps' | 'numTrainEpochs'>,
   stepsPerEpoch: number,
@@ -42,7 +42,7 @@ export function totalSteps(
   return Math.max(1, Math.ceil(numTrainEpochs * stepsPerEpoch));
 }
 
-/** Tokens per sequence: `--max-length`, else 512 or what the model can take. */
+/** Tokens per sequence: `--max-length`, else 512 or the model's context length if that is shorter. */
 export function sequenceLength(
   { maxLength }: Pick<TrainOptions, 'maxLength'>,
   { nPositions }: GPT2Config,
@@ -56,23 +56,23 @@ export function sequenceLength(
 }
 
 /**
- * Bytes of the machine's memory that the program takes after its plan, beside what lies on the device: JavaScript's heap,
- * weights while they are read, a checkpoint's files while they are written, batches, samples and the report. Measured:
- * 65 to 115 MB from the smallest model to GPT-2's 124 million parameters.
+ * Bytes of system memory that the program takes in addition to the device's allocations: JavaScript's heap, weights while
+ * they are read, a checkpoint's files while they are written, batches, samples and the report. Measured: 65 to 115 MB from
+ * the smallest model to GPT-2's 124 million parameters.
  */
 export const programBytes = 128 * 2 ** 20;
 
-/** What a run takes of the memory that the device is in, by part. */
+/** The memory that a run takes where the device computes, by part. */
 export function runMemory(device: Device, config: GPT2Config, options: LearnerOptions): MemoryPlan {
   const learner = planMemory(device, (counting) => buildLearner(counting, config, options));
-  // A card has memory of its own.
+  // A GPU has its own memory.
   return device.kind === 'cuda' ? learner : new Map([...learner, ['program', programBytes]]);
 }
 
 /**
  * The memory that a run takes, by part.
  * @param batch sequences per micro-batch, and tokens per sequence.
- * @throws UserError (device) when that is more than there is; the message names what would make it fit.
+ * @throws UserError (device) when that is more than is available; the message names options that make it fit.
  */
 export function planRunMemory(
   device: Device,
@@ -90,7 +90,7 @@ export function planRunMemory(
   const parts = [...memory].map(([label, bytes]) => `${label} ${formatBytes(bytes)}`).join(', ');
   throw new UserError(
     'out-of-memory',
-    `training needs ${formatBytes(needed)} of memory (${parts}) and ${formatBytes(available)} are available ` +
+    `training needs ${formatBytes(needed)} of memory (${parts}), but ${formatBytes(available)} are available ` +
       `(${formatBytes(needed - available)} too little${device.memoryBound ? `; ${device.memoryBound}` : ''}); ` +
       (cure
         ? `it fits with ${options(cure.given)}`
@@ -100,11 +100,11 @@ export function planRunMemory(
 
 interface Cure {
   readonly learning: LearnerOptions;
-  /** The options of a run that come to it. */
+  /** The options that lead to this. */
   readonly given: Readonly<Partial<Record<keyof TrainOptions, number | boolean>>>;
 }
 
-/** What takes less memory, what changes the training least first. */
+/** Variants that take less memory, ordered by how little they change the training. */
 function cures(
   wanted: LearnerOptions,
   { batchSize, maxLength }: { readonly batchSize: number; readonly maxLength: number },
@@ -127,15 +127,15 @@ function cures(
   return found;
 }
 
-/** A share of all tokens from which on losing them is worth a warning. */
+/** Losing this share of all tokens or more causes a warning. */
 const muchLost = 1 / 3;
 
-/** A warning where much of the data does not fit `--max-length`; null where little is lost. */
+/** A warning when much of the data does not fit into `--max-length`; null when little is lost. */
 export function lengthWarning({ lostShare }: DataCounts, maxLength: number, longest: number): string | null {
   if (lostShare < muchLost) return null;
   const cure =
     maxLength < longest
-      ? `a larger ${option('maxLength')} loses fewer (the model takes ${longest})`
-      : 'the model takes no more; cut the dialogues into shorter ones';
+      ? `a larger ${option('maxLength')} loses fewer (the model takes up to ${longest})`
+      : 'the model takes no more; split the dialogues into shorter ones';
   return `warning: ${Math.round(100 * lostShare)}% of all tokens are lost, because dialogues are longer than ${maxLength} tokens; ${cure}`;
 }

@@ -41,7 +41,7 @@ describe('kernels compiled by NVRTC', () => {
       for (const [kernel, resources] of Object.entries(resourcesOf(log)))
         record[`${name} ${kernel}`] = resources;
     keepRecord(versions, answers, record);
-    assert.deepEqual(faultsOf(answers), []);
+    assert.deepEqual(errorsOf(answers), []);
     assert.deepEqual(spillsOf(record), []);
     const compiled = Object.keys(record).length;
     assert.ok(compiled > answers.size, `${compiled} kernels in ${answers.size} compilations`);
@@ -59,8 +59,8 @@ function testNvcc() {
       ({ computeCapability: [major], defines: { SCALAR, HEAD_SIZE = 64 } }) =>
         HEAD_SIZE === 64 && ['half 8', 'bf16 9'].includes(`${SCALAR} ${major}`),
     );
-    const faults = await inTurns(sample, availableParallelism(), (one) => faultOfNvcc(folder, one));
-    assert.deepEqual(faults.filter(Boolean), []);
+    const errors = await inTurns(sample, availableParallelism(), (one) => nvccError(folder, one));
+    assert.deepEqual(errors.filter(Boolean), []);
   });
 }
 
@@ -129,7 +129,7 @@ async function inTurns<Item, Result>(
   return results;
 }
 
-async function faultOfNvcc(folder: string, compilation: Compilation): Promise<string | undefined> {
+async function nvccError(folder: string, compilation: Compilation): Promise<string | undefined> {
   const { file, defines } = compilation;
   const source = join(mkdtempSync(join(folder, 'source-')), file);
   const texts = ['scalar.cuh', file].map((name) => readFileSync(join(kernelFolder, name), 'utf8'));
@@ -149,7 +149,7 @@ async function faultOfNvcc(folder: string, compilation: Compilation): Promise<st
   }
 }
 
-function faultsOf(answers: ReadonlyMap<string, Answer>): string[] {
+function errorsOf(answers: ReadonlyMap<string, Answer>): string[] {
   return [...answers].flatMap(([name, { failure, log }]) => {
     const complaint = failure ?? complaintsOf(log);
     return complaint === '' ? [] : [`${name}: ${complaint}`];

@@ -93,7 +93,7 @@ void perform_reduce(void* operands[32]) {
 }  // namespace
 
 uint64_t shuffle(Shuffle kind, uint32_t mask, uint64_t value, int argument, int width, int line) {
-  if (width < 1 || width > 32 || (width & (width - 1))) fail("shuffles with a width that is no power of two up to 32");
+  if (width < 1 || width > 32 || (width & (width - 1))) fail("shuffles with a width that is not a power of two up to 32");
   static const char* const names[] = {"__shfl_sync", "__shfl_up_sync", "__shfl_down_sync", "__shfl_xor_sync"};
   Shuffled mine{kind, value, 0, argument, width};
   collective(names[kind], mask, &mine, perform_shuffle, line);

@@ -170,7 +170,7 @@ test('a training that has not finished is pointed to its newest checkpoint', asy
     await assert.rejects(
       chat(values, { open: openChat }),
       says(
-        `the training in ${run} has not finished; talk to its newest checkpoint, ${join(run, 'checkpoint-10')}, or finish it with chatbot-train --resume`,
+        `the training in ${run} has not finished; chat with its newest checkpoint, ${join(run, 'checkpoint-10')}, or finish it with chatbot-train --resume`,
       ),
     );
 });

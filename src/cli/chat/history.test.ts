@@ -82,7 +82,7 @@ describe('the history file', () => {
     );
   });
 
-  it('says when a file stands where its folder is to be', () => {
+  it('says when a file is where its folder is to be', () => {
     const path = freshPath();
     mkdirSync(join(path, '../..'), { recursive: true });
     writeFileSync(join(path, '..'), '');

@@ -35,11 +35,13 @@ export interface LibraryOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The folder of the *.cc and *.h files. */
   readonly kernels?: string;
+  /** Flags that come after those of every build, as `-march=x86-64`. */
+  readonly flags?: readonly string[];
 }
 
 const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
 // No -ffast-math: NaN and infinity must propagate, otherwise divergence would go unnoticed.
-const flags = [
+const commonFlags = [
   '-std=c++17',
   '-O3',
   nativeFlag,
@@ -48,6 +50,9 @@ const flags = [
   '-fopenmp-simd',
   '-fno-math-errno',
   '-fno-trapping-math',
+  // The kernels call multiply_add (simd.h) where they want a fused multiply-add. Otherwise the compiler may fuse in one
+  // loop and not in the loop for the remaining columns, and an element's bits would depend on its position.
+  '-ffp-contract=off',
 ];
 
 /** The compiled kernels, from the cache if it has them. @throws UserError (device) if they cannot be compiled. */
@@ -60,6 +65,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const env = options.env ?? process.env;
   const folder = options.kernels ?? fileURLToPath(new URL('kernels/', import.meta.url));
   const compiler = findCompiler(env);
+  const flags = [...commonFlags, ...(options.flags ?? [])];
   const sources = readSources(folder);
   const cache = new CodeCache(kernelCacheFolders(env), '.so');
   const key = digest(
@@ -68,7 +74,7 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const found = cache.find(key);
   if (found !== undefined) return { code: found, compiler };
   options.onCompile?.();
-  return { code: compile(compiler, folder, key, cache, env), compiler };
+  return { code: compile(compiler, flags, folder, key, cache, env), compiler };
 }
 
 /** The compiler in CXX, or the first of g++, c++ and clang++ that runs. @throws UserError (device) if there is none. */
@@ -157,6 +163,7 @@ function readSources(folder: string): [name: string, text: string][] {
 /** Compiles every source file in the folder and stores the library in the cache if possible. */
 function compile(
   compiler: Compiler,
+  flags: readonly string[],
   folder: string,
   key: string,
   cache: CodeCache,

@@ -173,8 +173,8 @@ export class CudaKernels implements OperationKernels {
   /** Tensor cores if the card, the type and the head size support them and the tensors are aligned. */
   #attentionSource(headSize: number, tensors: readonly [Tensor, ...Tensor[]]): AttentionModule {
     const bytes = scalarBytes(scalarType(tensors[0]));
-    const lie = tensors.every(({ address }) => address % packBytes === 0);
-    return attentionModule(headSize, bytes, lie ? this.major : 0);
+    const areAligned = tensors.every(({ address }) => address % packBytes === 0);
+    return attentionModule(headSize, bytes, areAligned ? this.major : 0);
   }
 }
 

@@ -189,6 +189,33 @@ export function expectEqual(actual: Numbers, expected: Numbers, what: string): v
   }
 }
 
+/** The bits of 32-bit floats, which tell NaN from NaN and 0 from -0. */
+export function bitsOf(values: Float32Array): Uint32Array {
+  return new Uint32Array(values.buffer, values.byteOffset, values.length);
+}
+
+export function expectSameBits(actual: Float32Array, expected: Float32Array, what: string): void {
+  const [given, wanted] = [bitsOf(actual), bitsOf(expected)];
+  assert.equal(given.length, wanted.length, `${what}: length`);
+  const differing = wanted.reduce((count, bits, index) => count + (bits === given[index] ? 0 : 1), 0);
+  if (differing === 0) return;
+  const index = wanted.findIndex((bits, place) => bits !== given[place]);
+  assert.fail(
+    `${what}: ${differing} of ${wanted.length} differ, the first is [${index}]: ${actual[index]}, expected ${expected[index]}`,
+  );
+}
+
+/** The same of everything that `everyOperation` gives. */
+export function expectSameResults(
+  actual: ReadonlyMap<string, Float32Array>,
+  expected: ReadonlyMap<string, Float32Array>,
+  what: string,
+): void {
+  assert.deepEqual([...actual.keys()], [...expected.keys()]);
+  for (const [name, values] of expected)
+    expectSameBits(actual.get(name) ?? new Float32Array(), values, `${name} ${what}`);
+}
+
 /**
  * Compares gradient entries with finite differences of `loss`, all of them or `sample` that are spread evenly.
  * @param values the argument of `loss`, which reads it anew at every call.

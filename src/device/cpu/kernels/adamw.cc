@@ -8,11 +8,11 @@
 #include <cstring>
 #include <limits>
 
+#include "simd.h"
 #include "team.h"
 
 namespace {
 
-/** Pieces that do not depend on the number of threads: which elements share a vector decides nothing then. */
 constexpr int64_t kChunk = 1 << 14;
 
 struct Update {
@@ -35,10 +35,10 @@ void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m,
 #pragma omp simd
   for (int64_t at = 0; at < size; at++) {
     const float gradient = g[at] * u.gradient_scale;
-    const float first = u.keep_first * m[at] + u.take_first * gradient;
-    const float second = u.keep_second * v[at] + u.take_second * (gradient * gradient);
-    const float denominator = std::sqrt(second) * u.second_correction + u.epsilon;
-    p[at] = p[at] * decay - u.step_size * (first / denominator);
+    const float first = multiply_add(u.keep_first, m[at], u.take_first * gradient);
+    const float second = multiply_add(u.keep_second, v[at], u.take_second * (gradient * gradient));
+    const float denominator = multiply_add(std::sqrt(second), u.second_correction, u.epsilon);
+    p[at] = multiply_add(p[at], decay, -u.step_size * (first / denominator));
     m[at] = first;
     v[at] = second;
     g[at] = 0;

@@ -263,7 +263,7 @@ void combine(float* out, float* memory, int64_t spans, int64_t heads, int64_t si
     for (int64_t span = 0; span < spans; span++) {
       const Partial part(memory + span * stride, heads, channels);
       const float weight = expf(part.largest[head] - largest);
-      total += weight * part.sums[head];
+      total = multiply_add(weight, part.sums[head], total);
       add_scaled(out + head * size, part.values + head * size, weight, size);
     }
     for (int64_t i = 0; i < size; i++) out[head * size + i] /= total;

@@ -55,7 +55,8 @@ void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary
   const float factor = (float)(scale / summary.sum), share = scale * smoothing / (float)vocabulary;
   const float largest = summary.largest;
   for (int64_t i = 0; i < vocabulary; i += VL)
-    store_columns(row, vexp(load_columns(row, i, vocabulary) - largest) * factor - share, i, vocabulary);
+    store_columns(row, multiply_add(vexp(load_columns(row, i, vocabulary) - largest), broadcast(factor), broadcast(-share)),
+                  i, vocabulary);
   row[target] -= scale * (1.0f - smoothing);
 }
 

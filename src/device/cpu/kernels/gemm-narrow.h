@@ -28,7 +28,7 @@ template <class Element>
 void add_row(float* sums, float scale, const Element* row, int64_t columns) {
   int64_t j = 0;
   for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
-  for (; j < columns; j++) sums[j] += scale * widen(row[j]);
+  for (; j < columns; j++) sums[j] = multiply_add(scale, widen(row[j]), sums[j]);
 }
 
 /** Up to ROWS rows of A; those beyond `rows` repeat the last one, and their sums are not used. */
@@ -60,9 +60,9 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
     }
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) {
-      const float scale = a.at[i][p * a.depth_stride];
+      const vf scale = broadcast(a.at[i][p * a.depth_stride]);
 #pragma GCC unroll 4
-      for (int v = 0; v < VECTORS; v++) x[i][v] += scale * row[v];
+      for (int v = 0; v < VECTORS; v++) x[i][v] = multiply_add(scale, row[v], x[i][v]);
     }
   }
 #pragma GCC unroll 8

@@ -63,7 +63,7 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restr
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; row++) {
 #pragma GCC unroll 4
-      for (int v = 0; v < VECTORS; v++) sums[row][v] += a[row] * columns[v];
+      for (int v = 0; v < VECTORS; v++) sums[row][v] = multiply_add(broadcast(a[row]), columns[v], sums[row][v]);
     }
     a += kTileRows;
     b += kTileColumns;
@@ -143,17 +143,18 @@ inline void store_sums(const Target& target, Part part, int64_t row, int64_t col
 }
 
 using MultiplyTile = void (*)(int64_t, const float*, const float*, float*, int64_t, bool);
+// Not within the inline function: two libraries of one process, compiled for different instructions, would share it.
+constexpr MultiplyTile kTileKernels[2][kVectors] = {
+    {multiply_tile<kTileRows / 2, 1>, multiply_tile<kTileRows / 2, 2>, multiply_tile<kTileRows / 2, 3>},
+    {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
+};
 
 /** The tile at (row, column), cut to `rows` and `columns` where the result ends, from panels `a` and `b`. */
 inline void compute_tile(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
                          int64_t depth, const float* a, const float* b) {
-  static constexpr MultiplyTile kernels[2][kVectors] = {
-      {multiply_tile<kTileRows / 2, 1>, multiply_tile<kTileRows / 2, 2>, multiply_tile<kTileRows / 2, 3>},
-      {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
-  };
   const int64_t vectors = divide_up(columns, VL);
   const bool half = rows <= kTileRows / 2;
-  const MultiplyTile multiply = kernels[half ? 0 : 1][vectors - 1];
+  const MultiplyTile multiply = kTileKernels[half ? 0 : 1][vectors - 1];
   const bool whole = columns == vectors * VL && rows == (half ? kTileRows / 2 : kTileRows);
   if (whole && (!part.last || target.epilogue == Epilogue::none)) {
     multiply(depth, a, b, target.out + row * target.columns + column, target.columns,

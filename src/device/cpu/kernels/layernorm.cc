@@ -88,7 +88,7 @@ void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, con
   for (int64_t i = 0; i < channels; i += VL) {
     const vf normal = (load_columns(x, i, channels) - mean) * inverse;
     const vf scaled = load_columns(grad_out, i, channels) * load_columns(weight, i, channels);
-    const vf own = scaled - along_ones - normal * along_normal;
+    const vf own = multiply_add(normal, broadcast(-along_normal), scaled - along_ones);
     store_columns(grad_x, multiply_add(own, broadcast(inverse), load_columns(grad_x, i, channels)), i, channels);
   }
 }

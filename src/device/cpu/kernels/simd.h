@@ -2,11 +2,17 @@
 // serves AVX-512, AVX2, SSE and NEON. Knows nothing of tensors, threads or operations.
 // Everything is always_inline: a vector passed to a real function would depend on the ABI of the flags in force.
 // A comparison gives all-ones or zero lanes, and `mask ? a : b` selects lane by lane.
+// The compiler never fuses a multiplication with an addition by itself (-ffp-contract=off): it would do so in one copy of
+// a loop and not in another, and an element's bits would depend on its place. `multiply_add` says where it is wanted.
 
 #pragma once
 
 #include <stdint.h>
 #include <string.h>
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -98,8 +104,37 @@ SIMD_INLINE vi lane_numbers() {
   return v;
 }
 
-/** a * b + c, rounded once where the processor can. */
-SIMD_INLINE vf multiply_add(vf a, vf b, vf c) { return a * b + c; }
+#if defined(__clang__)
+#if __has_builtin(__builtin_elementwise_fma)
+#define SIMD_ELEMENTWISE_FMA
+#endif
+#endif
+#if defined(__FMA__) || defined(__aarch64__)
+#define SIMD_FUSED
+#endif
+
+/** a * b + c in every lane: rounded once on a processor that can, else twice. */
+SIMD_INLINE vf multiply_add(vf a, vf b, vf c) {
+#if !defined(SIMD_FUSED)
+  return a * b + c;
+#elif defined(SIMD_ELEMENTWISE_FMA)
+  return __builtin_elementwise_fma(a, b, c);
+#elif defined(__aarch64__)
+  return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__AVX512F__)
+  return (vf)__builtin_ia32_vfmaddps512_mask(a, b, c, (uint16_t)-1, 4);  // all lanes, rounded as usual
+#else
+  return (vf)__builtin_ia32_vfmaddps256(a, b, c);
+#endif
+}
+/** The same as in a lane above. Compilers make vectors of a loop of these. */
+SIMD_INLINE float multiply_add(float a, float b, float c) {
+#if defined(SIMD_FUSED)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
 /** Lane by lane; where one is NaN, b. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
