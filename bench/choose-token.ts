@@ -1,5 +1,5 @@
-// What choosing one token costs at GPT-2's vocabulary, setting by setting: the median of rounds that take the settings in
-// turn, in microseconds. Two kinds of logits: spread as a trained model's are, and as flat as those of one that knows nothing.
+// Times the choice of one token from GPT-2's vocabulary with different sampling settings: the median in microseconds over
+// rounds that alternate the settings. It uses two kinds of logits: spread like those of a trained model, and nearly flat.
 //   usage: node dist/bench/choose-token.js
 
 import { Sampler } from '../src/generate/sampler.js';
@@ -30,7 +30,7 @@ const settings: Readonly<Record<string, GenerationSettings>> = {
   },
 };
 
-/** Sums of twelve uniform numbers are as good as normal. */
+/** The sum of twelve uniform numbers is nearly normal. */
 function logitsOf(spread: number): Float32Array {
   const random = new Random(1);
   return Float32Array.from({ length: vocabularySize }, () => {

@@ -1,5 +1,5 @@
-// Times a greedy reply of DialoGPT's shape with fresh weights, as the product makes it: the prompt, then a token a step.
-// Between replies it times how fast the same device reads memory, since each token reads every matrix once.
+// Times a greedy reply of a model of DialoGPT's shape with fresh weights, as the product makes it: the prompt, then one
+// token a step. Between replies it measures the device's memory bandwidth, because each token reads every matrix once.
 //
 //     node dist/bench/decode.js --threads 2 --weights bf16
 //     node dist/bench/decode.js --device cuda --model medium --precision bf16 --weights bf16
@@ -19,13 +19,13 @@ import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { loadRepeatedWeights } from './weights.js';
 
 export interface DecodeResult {
-  /** Of a prompt that the model has not read before. */
+  /** With a prompt that is not in the key-value cache. */
   readonly secondsToFirstToken: number;
-  /** After the first. */
+  /** After the first token. */
   readonly tokensPerSecond: number;
-  /** What a token reads: every matrix but the positions'. */
+  /** The bytes that a token reads: every matrix except the position embeddings. */
   readonly weightBytes: number;
-  /** Bytes a second. */
+  /** Bytes per second. */
   readonly readBandwidth: number;
   readonly repetitions: {
     readonly tokensPerSecond: readonly number[];
@@ -39,13 +39,13 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(threadsByDefault) },
     device: { type: 'string', default: 'cpu' },
     model: { type: 'string', default: 'small' },
-    /** What is computed in. */
+    /** The dtype of computations. */
     precision: { type: 'string', default: 'fp32' },
     weights: { type: 'string', default: 'fp32' },
     prompt: { type: 'string', default: '200' },
     tokens: { type: 'string', default: '128' },
     repetitions: { type: 'string', default: '3' },
-    /** Floats that are read for the bandwidth: by default more than any cache holds. */
+    /** Floats to read when measuring bandwidth; the default does not fit in any cache. */
     stretch: { type: 'string', default: String(2 ** 26) },
   },
 });
@@ -94,7 +94,7 @@ const result: DecodeResult = {
 };
 console.log(JSON.stringify(result));
 
-/** When the reply was asked for, and when each of its tokens had come, in seconds. */
+/** The time of the request and the time of each token, in seconds. */
 async function reply(): Promise<number[]> {
   const prompt = Array.from(
     { length: Number(values.prompt) },
@@ -112,7 +112,7 @@ async function reply(): Promise<number[]> {
   return times;
 }
 
-/** Bytes a second over as long a time as a reply takes: in a moment's burst memory can be faster. */
+/** Bytes per second over at least the time of a reply: memory can be faster in a short burst. */
 function sustainedBandwidth(atLeastSeconds: number): number {
   let bytes = 0;
   let taken = 0;

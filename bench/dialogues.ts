@@ -1,5 +1,5 @@
-// Times an epoch of our engine over real conversations, each cut to a row: DialoGPT-small's shape, packed rows.
-// With --write it only writes the same dialogues for the Hugging Face Trainer, and tells how many we have in a step.
+// Times an epoch of our engine over real conversations, each truncated to the maximum length: DialoGPT-small's shape, packed
+// sequences. With --write it only writes the same dialogues for the Hugging Face Trainer and prints how many a step has.
 //
 //     node dist/bench/dialogues.js --data valid_self_original_no_cands.txt --threads 2
 
@@ -22,7 +22,7 @@ export interface DialoguesResult {
 }
 
 export interface WrittenDialogues {
-  /** On average, in our packed rows. */
+  /** The average in our packed sequences. */
   readonly dialoguesPerStep: number;
 }
 
@@ -36,9 +36,9 @@ const { values } = parseArgs({
     precision: { type: 'string', default: 'fp32' },
     unit: { type: 'string', default: 'conversation' },
     dialogues: { type: 'string', default: '48' },
-    /** Tokens of a row, and of a dialogue at most. */
+    /** Tokens of a packed sequence, and the most tokens of a dialogue. */
     'max-length': { type: 'string', default: '128' },
-    /** Rows a step. */
+    /** Packed sequences per step. */
     batch: { type: 'string', default: '8' },
     write: { type: 'string' },
   },
@@ -47,7 +47,7 @@ if (values.data === undefined) throw new Error('--data names a file in the form 
 const unit = units.find((known) => known === values.unit);
 const maxLength = Number(values['max-length']);
 if (unit === undefined) throw new Error(`--unit is one of ${units}`);
-// A conversation teaches us all its replies at once; only the Trainer needs one example each.
+// Our engine learns all replies of a conversation at once; only the Trainer needs one example per reply.
 const sample = (of: Unit) => encodedSample(values.data ?? '', of, Number(values.dialogues), maxLength);
 const dialogues = sample(unit === 'reply' ? 'conversation' : unit);
 const epochSteps = new EpochSteps(dialogues, {
@@ -77,7 +77,7 @@ async function epoch(): Promise<DialoguesResult> {
     for (const batch of batches)
       pass.accumulate(batch, 1 / supervisedTokens, { seed: 1n, microStep: microStep++ });
   };
-  // One batch outside of the clock, as the peer has it.
+  // The first batch is not timed, as in the peer's program.
   accumulate(epochSteps.step(0, 0));
   device.download(pass.lossSum);
 
@@ -89,7 +89,7 @@ async function epoch(): Promise<DialoguesResult> {
       device.fill(pass.lossSum, 0);
       accumulate(stepBatches);
       const update = optimizer.update(5e-5);
-      // As a run does, wait for the step before.
+      // Wait for the previous step, as a training run does.
       last?.wait();
       last = update;
       supervisedTokens += stepBatches.supervisedTokens;

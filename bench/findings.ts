@@ -1,12 +1,12 @@
-// What a measurement comes to: ours beside the peer's, the goal, and whether it is met. What was not measured is said to
-// be missing.
+// Formats the results of measurements as a table: ours, the peer's, the goal, and whether it is met. Values that were not
+// measured are shown as missing.
 
-/** One line of the table. */
+/** One row of the table. */
 export interface Finding {
   readonly what: string;
   readonly ours: string;
   readonly peer: string;
-  /** Ours over the peer's, or whatever the goal is about. */
+  /** Ours divided by the peer's, or another value that the goal is about. */
   readonly reached: number | string;
   readonly goal: string;
   readonly met: boolean | null;
@@ -36,7 +36,7 @@ export function missing(what: string, goal: string): Finding {
   return { what, ours: 'missing', peer: 'missing', reached: 'missing', goal, met: null };
 }
 
-/** In Markdown. */
+/** A Markdown table. */
 export function table(lines: readonly Finding[]): string {
   const verdict = (met: boolean | null) => (met === null ? 'missing' : met ? 'met' : 'missed');
   const rows = lines.map((line) => [

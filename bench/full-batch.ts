@@ -1,9 +1,9 @@
-// A batch for measurements of a training step: full sequences of random tokens, all supervised, each a segment of its own.
+// A batch for measuring a training step: full sequences of random tokens, all supervised, each one segment.
 
 import type { Batch } from '../src/nn/batch.js';
 import { Random } from '../src/random.js';
 
-/** `sequences` of `length` tokens each. */
+/** @param sequences the number of sequences. @param length tokens per sequence. */
 export function fullBatch(sequences: number, length: number, vocabulary: number): Batch {
   const random = new Random(2);
   const size = sequences * length;

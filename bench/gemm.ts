@@ -1,6 +1,6 @@
-// Times the CPU device's matrix products against NumPy's at the shapes of DialoGPT-small, shape by shape and round by
-// round in turn, so that both see the same machine. Each NumPy round is a process of its own: its BLAS keeps its threads
-// spinning after a product, which would slow down whoever comes next.
+// Compares the CPU device's matrix products with NumPy's at the shapes of DialoGPT-small. Both alternate, so that they run
+// under the same conditions. Each NumPy round is a separate process, because its BLAS keeps its threads spinning after a
+// product, which would slow down the next measurement.
 //
 //     node dist/bench/gemm.js --threads 2 --python python3
 
@@ -20,7 +20,7 @@ interface Shape {
 interface Product {
   readonly name: string;
   readonly shape: Shape;
-  /** Weight gradients are added to; NumPy's product overwrites. */
+  /** Whether the product is added to the output, as for weight gradients; NumPy's product overwrites it. */
   readonly accumulate: boolean;
 }
 
@@ -29,7 +29,7 @@ interface Comparison {
   readonly shape: Shape;
   readonly gflops: number;
   readonly numpyGflops: number;
-  /** Ours over NumPy's: above 1 we are faster. */
+  /** Our rate divided by NumPy's: above 1, ours is faster. */
   readonly ratio: number;
 }
 
@@ -62,7 +62,7 @@ const { values } = parseArgs({
     python: { type: 'string', default: 'python3' },
     rounds: { type: 'string', default: '3' },
     repetitions: { type: 'string', default: '3' },
-    /** Only products whose name holds this. */
+    /** Only products whose name contains this. */
     only: { type: 'string', default: '' },
   },
 });
@@ -107,7 +107,7 @@ const decodingProducts: readonly Product[] = [1, 8].flatMap((rows) => [
   product(`decoding: logits, ${rows} rows`, rows, vocabulary, channels, transposeB),
 ]);
 
-/** Room for the largest of the products, which all of them use in turn. */
+/** Buffers for the largest product, which all products share. */
 class Operands {
   private readonly a: Tensor;
   private readonly b: Tensor;
@@ -131,7 +131,7 @@ class Operands {
     this.out = room('out', ({ m, n }) => m * n);
   }
 
-  /** Seconds a product, `repetitions` times; the first call is not timed. */
+  /** Seconds per product, one value per repetition; the first call is not timed. */
   times({ shape, accumulate }: Product, calls: number): number[] {
     const { m, n, k, transposeA, transposeB } = shape;
     const a = this.a.view(0, transposeA ? [k, m] : [m, k]);
@@ -152,7 +152,7 @@ class Operands {
 function compare(operands: Operands, candidate: Product): Comparison & { readonly blas: string } {
   const { name, shape } = candidate;
   const operations = 2 * shape.m * shape.n * shape.k;
-  // Short products are timed many at a time.
+  // Short products are timed in groups.
   const calls = Math.min(100, Math.ceil(1e9 / operations));
   const ours: number[] = [];
   const theirs: number[] = [];

@@ -1,5 +1,5 @@
-// A model's shape with fresh weights, ready to train: the same learner that a run of the product builds, with the
-// settings that the peers have.
+// Builds a model with fresh weights, ready to train: the same learner that a training run builds, with the settings of the
+// peers.
 
 import type { Device, Precision } from '../src/device/device.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
@@ -10,12 +10,12 @@ export interface LearnerShape {
   /** A preset: `small`, `medium`. */
   readonly model: string;
   readonly precision: Precision;
-  /** The most tokens of a micro-batch. */
+  /** The most tokens in a micro-batch. */
   readonly capacity: number;
   readonly gradientCheckpointing?: boolean;
 }
 
-/** What the peers have too. */
+/** The same as the peers' settings. */
 export const learnerSettings = {
   labelSmoothing: 0,
   beta1: 0.9,
@@ -25,7 +25,7 @@ export const learnerSettings = {
   maxGradNorm: 1,
 } as const;
 
-/** What builds the learner on a device, or counts its memory on a plan's. */
+/** A function that builds the learner on a device; on a planning device, it only counts memory. */
 export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
   const { model, precision, capacity, gradientCheckpointing = false } = shape;
   return (device) =>
@@ -38,7 +38,7 @@ export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
     });
 }
 
-/** Ready for its first step. */
+/** Loads fresh weights and optimizer state. */
 export function initializeLearner(learner: Learner): Learner {
   loadRepeatedWeights(learner.model);
   learner.optimizer.restore(0);

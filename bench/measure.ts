@@ -1,5 +1,5 @@
-// What the measurements share: medians, a program run in a process of its own that prints one line of JSON, and the
-// flags that every one of them takes. Knows nothing of what is measured.
+// Shared by all measurements: statistics, running a program that prints a line of JSON, and parsing common flags. It does
+// not know what is measured.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -24,32 +24,32 @@ export function seconds(work: () => void): number {
   return (performance.now() - start) / 1000;
 }
 
-/** The most memory that this process has had, in bytes. */
+/** The peak resident memory of this process, in bytes. */
 export function peakMemoryBytes(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
 export const threadsByDefault = physicalCores();
 
-/** What a `--precision` flag says. @throws Error for what is none. */
+/** Parses a `--precision` flag. @throws Error for an unknown precision. */
 export function precisionOf(name: string): Precision {
   if (name === 'fp32' || name === 'bf16' || name === 'fp16') return name;
   throw new Error(`--precision is fp32, bf16 or fp16, not '${name}'`);
 }
 
-/** The path of a compiled program of this folder. */
+/** The path of a compiled program in this folder. */
 export function program(name: string): string {
   return fileURLToPath(new URL(`${name}.js`, import.meta.url));
 }
 
-/** The path of a Python program; those are not compiled, so they lie in the sources. */
+/** The path of a Python program. These are not compiled, so they are in the source tree. */
 export function peer(name: string): string {
   return fileURLToPath(new URL(`../../bench/peers/${name}.py`, import.meta.url));
 }
 
 /**
  * Runs a program and reads the last line of its stdout as JSON.
- * @param input what it reads from its stdin.
+ * @param input the program's stdin.
  * @throws Error with its stderr when it fails.
  */
 export function measure<Result>(command: string, args: readonly string[], input = ''): Result {

@@ -20,7 +20,7 @@ writeFileSync(
   ].join('\n'),
 );
 
-test('a conversation begins wherever the numbers start again, and personas are not said', () => {
+test('a conversation begins where the numbers start again, and persona lines are left out', () => {
   const said = readPersonaChat(path).map(({ turns }) => turns.map(({ text }) => text));
   assert.deepEqual(said, [
     ['hello .', 'hi , how are you ?', 'fine .', 'good .'],
@@ -28,7 +28,7 @@ test('a conversation begins wherever the numbers start again, and personas are n
   ]);
 });
 
-test('conversations can be taken apart into exchanges', () => {
+test('conversations can be split into exchanges', () => {
   assert.equal(encodedSample(path, 'conversation', 9, 128).length, 2);
   assert.equal(encodedSample(path, 'exchange', 9, 128).length, 3);
 });

@@ -1,5 +1,5 @@
-// Conversations in the form of the Persona-Chat corpus (Zhang et al. 2018), which the product itself does not read:
-// `N text<TAB>reply` lines, `N your persona: ...` lines between them, and a new conversation wherever N starts at 1.
+// Reads the format of the Persona-Chat corpus (Zhang et al. 2018), which the product itself does not read:
+// `N text<TAB>reply` lines with `N your persona: ...` lines between them. A new conversation begins where N is 1.
 
 import { readFileSync } from 'node:fs';
 import type { Dialogue, Turn } from '../src/corpus/dialogue.js';
@@ -21,14 +21,15 @@ export function readPersonaChat(path: string): Dialogue[] {
 }
 
 /**
- * What is taken for a dialogue: a whole conversation; each line of it by itself, a text and its reply; or, for the
- * Trainer only, each reply with everything said before it, which is the form of DialoGPT's own training data.
+ * What counts as one dialogue: a whole conversation; an exchange, which is one text and its reply; or, for the Trainer
+ * only, each reply with all earlier turns, which is the form of DialoGPT's own training data.
  */
 export type Unit = 'conversation' | 'exchange' | 'reply';
 
 /**
- * `count` dialogues from all over the file (for `reply`: all replies of as many conversations), encoded as the product encodes them. A whole sequence has `limit` tokens at
- * most, its last one included, which is a target and no input.
+ * `count` dialogues from evenly spaced places in the file (for `reply`: all replies of `count` conversations), encoded as
+ * the product does it.
+ * @param limit the most tokens of a sequence, including the last one, which is only a target.
  */
 export function encodedSample(path: string, unit: Unit, count: number, limit: number): EncodedDialogue[] {
   const conversations = readPersonaChat(path);
@@ -42,7 +43,7 @@ export function encodedSample(path: string, unit: Unit, count: number, limit: nu
   );
 }
 
-/** Every turn but the first, each with all that came before it. */
+/** One dialogue for each turn except the first, with all earlier turns. */
 function replies({ turns, source }: Dialogue): Dialogue[] {
   return turns.slice(1).map((_, index) => ({ turns: turns.slice(0, index + 2), source }));
 }
@@ -54,7 +55,7 @@ function exchanges({ turns, source }: Dialogue): Dialogue[] {
   }));
 }
 
-/** The same dialogue as the Hugging Face Trainer takes it: it shifts labels by itself, and wants the last token too. */
+/** The dialogue in the form of the Hugging Face Trainer, which shifts labels itself and needs the last token too. */
 export function asTrainerExample({ tokens, targets }: EncodedDialogue): {
   input_ids: number[];
   labels: number[];

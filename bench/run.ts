@@ -1,5 +1,5 @@
-// Runs every measurement beside its peer's, one after the other and in turns, so that a busy moment of the machine hits
-// both; writes what it found to bench/results/<date>-<processor>.json and prints it as a table.
+// Runs every measurement together with its peer's. The two alternate, so that a busy moment of the machine affects both.
+// It writes the results to bench/results/<date>-<processor>.json and prints them as a table.
 //
 //     npm run bench -- --python PATH [--data FILE] [--model FOLDER] [--only gemm,step,dialogues,decode,startup] [--rounds N] [--threads N]
 
@@ -18,7 +18,7 @@ import type { StartupResult } from './startup.js';
 import type { StepResult } from './train-step.js';
 import type { WeightPrecisionResult } from './weight-precision.js';
 
-/** What the Python programs print; more than this, which goes to the results unread. */
+/** The output of the Python programs. They print more fields, which go to the results unread. */
 interface PeerStep {
   readonly tokensPerSecond: number;
   readonly peakMemoryBytes: number;
@@ -37,7 +37,7 @@ interface PeerDialogues {
 interface Settings {
   readonly python: string | undefined;
   readonly data: string | undefined;
-  /** A trained model, for the loss that bf16 costs. */
+  /** A trained model, for the perplexity with bf16 weights. */
   readonly model: string | undefined;
   readonly threads: string;
   readonly rounds: number;
@@ -45,7 +45,7 @@ interface Settings {
 
 interface Measurement {
   readonly findings: readonly Finding[];
-  /** Everything that the programs printed. */
+  /** The full output of the programs. */
   readonly raw: unknown;
 }
 
@@ -100,7 +100,7 @@ for (const name of values.only.split(',')) {
 console.error(`written: ${path}`);
 console.log(table(Object.keys(measurements).flatMap((name) => results[name]?.findings ?? [])));
 
-/** Ours and the peer's in turns; the peer's are left out where there is no Python. */
+/** Runs ours and the peer's alternately. Without Python, the peer's are left out. */
 function inTurns<Ours, Theirs>(
   { python, rounds }: Settings,
   ours: () => Ours,
@@ -203,8 +203,8 @@ function measureDialogues(settings: Settings): Measurement {
     const ours = [program('dialogues'), ...flags];
     try {
       const written = measure<WrittenDialogues>(process.execPath, [...ours, '--write', encoded]);
-      // The Trainer has as many dialogues a step as our packed rows hold on average; of replies, each with its past,
-      // that would be more than fits into memory, so it has its default batch.
+      // The Trainer gets as many dialogues per step as our packed sequences contain on average. For replies with all
+      // earlier turns, that would not fit into memory, so it gets its default batch size.
       const batch = String(unit === 'reply' ? 8 : Math.round(written.dialoguesPerStep));
       const theirs = [
         peer('hf_trainer_dialogues'),
@@ -326,7 +326,7 @@ function measureStartup(): Measurement {
   };
 }
 
-/** One file a day and processor; what --only leaves out stays in it as it was. */
+/** There is one file per day and processor. Measurements that --only leaves out keep their earlier results in it. */
 function resultsPath(): string {
   const folder = fileURLToPath(new URL('../../bench/results/', import.meta.url));
   mkdirSync(folder, { recursive: true });

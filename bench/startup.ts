@@ -1,5 +1,5 @@
-// Times what a person waits for: from the command to the first step of the quickstart, with everything in the caches
-// that an earlier run leaves there, and `chatbot-train --help`; beside them Node itself, which neither can beat.
+// Times how long a user waits: from the command to the first step of the quickstart, with caches filled by an earlier run,
+// and for `chatbot-train --help`. The startup time of Node itself is the lower bound for both.
 //
 //     node dist/bench/startup.js
 
@@ -13,10 +13,10 @@ import { parseArgs } from 'node:util';
 import { median } from './measure.js';
 
 export interface StartupResult {
-  /** All in seconds, medians. */
+  /** All values are medians in seconds. */
   readonly node: number;
   readonly help: number;
-  /** Until the first step is reported: as shipped, with the evaluation that comes before it. */
+  /** Until the first step is reported, including the evaluation before it. */
   readonly firstStep: number;
   /** The same with --eval-ratio 0. */
   readonly firstStepUnevaluated: number;
@@ -26,7 +26,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'startup-'));
 
-/** Seconds until the process has ended. */
+/** Seconds until the process ends. */
 async function untilEnd(args: readonly string[]): Promise<number> {
   const start = performance.now();
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
@@ -35,7 +35,7 @@ async function untilEnd(args: readonly string[]): Promise<number> {
   return (performance.now() - start) / 1000;
 }
 
-/** Seconds until the quickstart reports its first step; it is killed then. */
+/** Seconds until the quickstart reports its first step. The process is killed then. */
 async function untilFirstStep(name: string, ...more: readonly string[]): Promise<number> {
   const output = join(scratch, name);
   const args = [
@@ -52,7 +52,7 @@ async function untilFirstStep(name: string, ...more: readonly string[]): Promise
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  await told(child, /^step 1\//m);
+  await untilOutput(child, /^step 1\//m);
   const time = (performance.now() - start) / 1000;
   child.kill('SIGKILL');
   await once(child, 'close');
@@ -60,7 +60,7 @@ async function untilFirstStep(name: string, ...more: readonly string[]): Promise
   return time;
 }
 
-async function told(child: ChildProcess, pattern: RegExp): Promise<void> {
+async function untilOutput(child: ChildProcess, pattern: RegExp): Promise<void> {
   let text = '';
   for await (const chunk of child.stderr ?? []) {
     text += String(chunk);

@@ -1,5 +1,5 @@
-// The matrix products of one training step by themselves, with the model's own weights and gradients as operands: what
-// the step would cost if nothing but GEMM had to be done. Leaves the gradients zero.
+// Runs only the matrix products of one training step, with the model's own weights and gradients as operands: the time of a
+// step that consists only of GEMM.
 
 import type { Device } from '../src/device/device.js';
 import type { Tensor } from '../src/device/tensor.js';
@@ -10,7 +10,7 @@ interface Product {
   readonly gradient: Tensor;
   readonly input: Tensor;
   readonly output: Tensor;
-  /** The head's table lies as [out, in], everything else as [in, out]. */
+  /** The embedding, used as the head, is stored as [out, in]; all other weights are [in, out]. */
   readonly transposed: boolean;
 }
 
@@ -51,7 +51,7 @@ export class StepProducts {
     this.operations = this.products.reduce((sum, { weight }) => sum + 6 * rows * weight.size, 0);
   }
 
-  /** Forward, then for each weight the gradients of its input and of itself. */
+  /** The forward products, then for each weight the gradients of its input and of itself. */
   run(): void {
     const { device } = this;
     for (const { weight, input, output, transposed } of this.products)
@@ -63,7 +63,7 @@ export class StepProducts {
     }
   }
 
-  /** Back to where a step may begin; activations too, before they grow beyond what floats hold. */
+  /** Clears the gradients, so that a step can begin, and resets the activations, which would otherwise overflow. */
   reset(): void {
     this.device.fill(this.gradients, 0);
     for (const { input, output } of this.products)

@@ -1,5 +1,5 @@
-// Steps a second of one small model on our CPU device and on the backends of TensorFlow.js that are installed, in turns,
-// each in a process of its own.
+// Compares steps per second of a small model on our CPU device and on the installed TensorFlow.js backends. The devices
+// alternate, each in a separate process.
 //
 //     node dist/bench/tfjs.js --rounds 3
 

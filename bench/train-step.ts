@@ -1,6 +1,6 @@
-// Times optimizer steps of our engine: DialoGPT's shape with dropout, full sequences of random tokens, all supervised. On the
-// CPU it times the step's matrix products alone between the steps, so that both see the same machine. Any other device
-// works while we ask for more: there all steps are one stretch of time, and only its end is waited for.
+// Times optimizer steps of our engine: DialoGPT's shape with dropout, full sequences of random tokens, all supervised. On
+// the CPU it also times the step's matrix products alone, alternating with the steps, so that both run under the same
+// conditions. Other devices work asynchronously: there all steps are timed together, and only the end is waited for.
 //
 //     node dist/bench/train-step.js --threads 2 --accumulation 1
 //     node dist/bench/train-step.js --device cuda --precision bf16 --model medium --batch 16 --tokens 1024
@@ -17,15 +17,15 @@ import { StepProducts } from './step-products.js';
 export interface StepResult {
   readonly stepSeconds: readonly number[];
   readonly tokensPerSecond: number;
-  /** Of the process; on another device than the CPU, of the device. */
+  /** Of the process on the CPU, otherwise of the device. */
   readonly peakMemoryBytes: number;
-  /** 6 for every parameter, and attention's products: see trainingFlops. */
+  /** 6 for every parameter, plus attention's products: see trainingFlops. */
   readonly flopsPerToken: number;
-  /** null where they are not timed. */
+  /** Null if the products are not timed. */
   readonly products: {
-    /** Operations a second of the products alone, at the model's shapes. */
+    /** Operations per second of the products alone, at the model's shapes. */
     readonly flops: number;
-    /** 6 * parameters * tokens / time, over `flops`. */
+    /** 6 * parameters * tokens / time, divided by `flops`. */
     readonly share: number;
   } | null;
   readonly device: string;
@@ -38,12 +38,12 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'cpu' },
     precision: { type: 'string', default: 'fp32' },
     model: { type: 'string', default: 'small' },
-    /** Rows a micro-batch. */
+    /** Sequences per micro-batch. */
     batch: { type: 'string', default: '1' },
     tokens: { type: 'string', default: '512' },
     accumulation: { type: 'string', default: '1' },
     steps: { type: 'string', default: '5' },
-    /** Steps before the timed ones. */
+    /** Untimed steps before the timed ones. */
     warmup: { type: 'string', default: '1' },
   },
 });
@@ -62,7 +62,7 @@ const rows = fullBatch(Number(values.batch), length, model.config.vocabSize);
 let microStep = 0;
 let last: PendingUpdate | undefined;
 
-/** Waits for the step before, as a run does. */
+/** Starts a step and waits for the previous one, as a training run does. */
 function step(): void {
   device.fill(pass.lossSum, 0);
   for (let micro = 0; micro < accumulation; micro++)
@@ -98,7 +98,7 @@ const result: StepResult = {
 };
 console.log(JSON.stringify(result));
 
-/** Seconds a step. */
+/** Seconds per step, over all steps together. */
 function stretch(): number {
   const time = seconds(() => {
     for (let count = steps; count > 0; count--) step();
@@ -126,9 +126,9 @@ function stepsAndProducts() {
 }
 
 /**
- * Floating point operations that a token of a full row needs in forward and backward: 6 N for the matrices (N counts
- * every parameter) and 6 L C T for attention's two products, of which the causal half is needed; what is computed
- * again in backward is not counted. As llm.c counts; PaLM (Chowdhery et al. 2022, appendix B) counts both halves.
+ * Floating-point operations per token of a full sequence in forward and backward: 6 N for the matrices (N counts every
+ * parameter) and 6 L C T for the causal half of attention's two products. Recomputation in backward is not counted. This is
+ * how llm.c counts; PaLM (Chowdhery et al. 2022, appendix B) counts both halves of attention.
  */
 function trainingFlops({ parameters, config }: GPT2, sequenceLength: number): number {
   return 6 * parameters.count + 6 * config.nLayer * config.nEmbd * sequenceLength;

@@ -1,4 +1,4 @@
-// What keeping weights in bf16 changes: the perplexity of a model on conversations, with weights in float32 and in bf16.
+// Measures the effect of bf16 weights: the perplexity of a model on conversations with weights in float32 and in bf16.
 //
 //     node dist/bench/weight-precision.js --model results/quickstart --data data/
 
@@ -31,7 +31,7 @@ const folder = openModelFolder(values.model);
 const tokenizer = openTokenizer(values.model);
 const text = new TrainingText(tokenizer);
 const maxLength = Math.min(256, folder.config.nPositions);
-// What a run with the default seed and share keeps aside.
+// The evaluation set of a run with the default seed and ratio.
 const dialogues = new DialogueStore();
 readDialogues([values.data], 'auto', (dialogue) => dialogues.push(dialogue));
 const { evaluation } = split(dialogues.textNumbers(), 0.1, 42);

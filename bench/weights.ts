@@ -1,16 +1,16 @@
-// Weights for measurements: of a fresh model's size and sign, from one stretch of random numbers that repeats, since
-// drawing hundreds of millions takes longer than what is measured with them.
+// Weights for measurements, with the scale of a fresh model. They repeat one block of random numbers, because drawing
+// hundreds of millions would take longer than the measurement.
 
 import type { GPT2 } from '../src/nn/gpt2.js';
 import { Random } from '../src/random.js';
 
-/** A prime, so that no two rows of a matrix are alike. */
+/** A prime, so that no two rows of a matrix are equal. */
 const stretch = 65_521;
 
-/** Always the same; matrices have the standard deviation `initializerRange`. */
+/** Loads the same weights every time; matrices have the standard deviation `initializerRange`. */
 export function loadRepeatedWeights({ device, config, parameters }: GPT2): void {
   const random = new Random(1);
-  // Uniform numbers in (-1, 1) have a deviation of 1/sqrt(3).
+  // Uniform numbers in (-1, 1) have a standard deviation of 1/sqrt(3).
   const scale = Math.sqrt(3) * config.initializerRange;
   const numbers = Float32Array.from({ length: stretch }, () => scale * (random.next() / 2 ** 31 - 1));
   for (const { name, value } of parameters) {

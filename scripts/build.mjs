@@ -1,5 +1,5 @@
-// Compiles TypeScript into dist/, lays the kernels' sources beside the code that compiles them at run time, and makes the
-// commands ones that `npx` finds.
+// Compiles TypeScript into dist/, copies the kernel sources next to the code that compiles them at run time, and links the
+// commands so that `npx` finds them.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ for (const kernels of ['src/device/cpu/kernels', 'src/device/cuda/kernels'])
 
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const file of Object.values(bin)) chmodSync(join(root, file), 0o755);
-// npx keeps a list of the commands that a checkout had when it first ran one; a newer command is found here.
+// npx remembers which commands a checkout had when it was first used. These links make newer commands available too.
 if (process.platform !== 'win32') {
   const links = join(root, 'node_modules/.bin');
   mkdirSync(links, { recursive: true });

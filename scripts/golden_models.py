@@ -1,4 +1,4 @@
-"""The small GPT-2s of the goldens, with weights and tokens from an integer hash that the tests repeat."""
+"""The small GPT-2 models of the goldens. Weights and tokens come from an integer hash that the tests repeat."""
 
 import numpy as np
 import torch
@@ -43,10 +43,10 @@ def weight(name: str, shape, stream: int) -> torch.Tensor:
 
 
 def build(name: str, spread: float = 1.0, end_of_text: float = 1.0) -> GPT2LMHeadModel:
-    """In float64, without dropout.
+    """Builds a model in float64, without dropout.
 
-    spread multiplies the matrices and biases of the blocks, end_of_text the head's row of token 0: powers of two, so that
-    float32 holds the products exactly. As they are, the models repeat one token for ever when they generate.
+    spread multiplies the matrices and biases of the blocks, and end_of_text multiplies the head's row of token 0. Both must be
+    powers of two, so that float32 represents the products exactly. Unscaled models repeat one token forever in generation.
     """
     config = GPT2Config(
         **CASES[name]["config"], resid_pdrop=0, embd_pdrop=0, attn_pdrop=0, bos_token_id=0, eos_token_id=0

@@ -1,5 +1,5 @@
-// Starts the check of a real GPU (bench/gpu-check/run.ts), on a machine that need not have npm: the built dist/ and
-// node_modules/ are enough.
+// Starts the check of a real GPU (bench/gpu-check/run.ts). The machine needs no npm: the built dist/ and node_modules/ are
+// enough.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const program = fileURLToPath(new URL('../dist/bench/gpu-check/run.js', import.meta.url));
 if (!existsSync(program)) {
   console.error(
-    'dist/ is not built: npm run build, or bring dist/ and node_modules/ from a machine where it is',
+    'dist/ is not built: run npm run build, or copy dist/ and node_modules/ from a machine where it is built',
   );
   process.exit(1);
 }

@@ -1,7 +1,7 @@
-"""Writes test/goldens/generation.json: what transformers' generate says to prompts of one and of three turns.
+"""Writes test/goldens/generation.json: the output of transformers' generate for prompts of one and three turns.
 
-Every case is made again with noise on the log-probabilities, some hundred times what float32 and float64 differ by; a
-prompt is taken only if that changes no token, so that a test compares decisions and not rounding.
+Every case is repeated with noise on the log-probabilities, about a hundred times the difference of float32 and float64. A
+prompt is used only if the noise changes no token, so that tests compare decisions and not rounding.
 
     pip install torch==2.13.0 transformers==5.24.0 && python scripts/make-generation-goldens.py
 """
@@ -54,7 +54,7 @@ class Noise(LogitsProcessor):
 
 
 def prompt(turns: int, vocabulary: int, stream: int) -> list[int]:
-    """Turns of 2 to 5 tokens, each ended."""
+    """Turns of 2 to 5 tokens, each followed by the end of text."""
     tokens = []
     for turn in range(turns):
         words = hashed(6, stream * 8 + turn)

@@ -1,7 +1,7 @@
-"""Writes test/goldens/gpt2/<name>.{json,safetensors}: what PyTorch and transformers compute in float64 for small GPT-2s.
+"""Writes test/goldens/gpt2/<name>.{json,safetensors}: the results of PyTorch and transformers for small GPT-2s in float64.
 
-Weights and tokens come from an integer hash that the tests repeat, so that only results are stored. And mmi.json: what
-sources cost after candidate replies, for the model and vocabulary of test/tiny-run.ts.
+Weights and tokens come from an integer hash that the tests repeat, so that only results are stored. It also writes mmi.json:
+the loss of sources after candidate replies, for the model and vocabulary of test/tiny-run.ts.
 
     pip install torch==2.13.0 transformers safetensors tokenizers && python scripts/make-goldens.py
 """
@@ -21,13 +21,13 @@ out = Path(__file__).parent.parent / "test" / "goldens" / "gpt2"
 
 
 def projection(values: torch.Tensor, stream: int) -> float:
-    """Of a parameter onto a vector that the tests know: it changes with any element, which a norm may hide."""
+    """The projection of a parameter onto a vector that the tests know. Unlike a norm, it shows a change in any element."""
     direction = hashed(values.numel(), stream).astype(np.float64) / 2**32 - 0.5
     return float(values.detach().flatten().numpy() @ direction)
 
 
 def batch(lengths, vocabulary: int, stream: int):
-    """Dialogues with tokens, the token each position should predict, and -100 where it is not supervised."""
+    """Dialogues as (tokens, targets). The target of a position without supervision is -100."""
     dialogues = []
     for place, length in enumerate(lengths):
         words = hashed(length + 1, stream + 2 * place) % np.uint64(vocabulary)
@@ -107,12 +107,12 @@ MMI_CASES = [
         history=["do you like tea", "yes a lot", "and where do you live?"],
         candidates=["in a computer", "I don't know.", "über den Wolken 😀", "no"],
     ),
-    # Too long: the oldest turns leave, the same for all.
+    # Too long: the oldest turns are dropped, the same ones for all candidates.
     dict(
         history=["this one does not fit", "nor does this", "what would you like", "tell me"],
         candidates=["nothing", "well, I would like to sleep"],
     ),
-    # A newest turn that is too long by itself keeps its beginning.
+    # The newest turn alone is too long: its beginning is kept.
     dict(
         history=["left out", "one day there was a man who lived in a house by the sea and talked to the wind all day"],
         candidates=["why", "did the wind answer"],
@@ -121,7 +121,7 @@ MMI_CASES = [
 
 
 def byte_characters() -> list[str]:
-    """How GPT-2 spells each byte: printable ones as themselves, the others from U+0100 on."""
+    """The character that GPT-2 uses for each byte: printable bytes map to themselves, the others from U+0100 on."""
     kept = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = iter(range(256, 512))
     return [chr(byte) if byte in kept else chr(next(others)) for byte in range(256)]
@@ -149,7 +149,7 @@ def turn(text: str) -> list[int]:
 
 def loss(candidate: list[int], source: list[int]) -> float:
     ids = torch.tensor([candidate + source])
-    # The last token is only predicted, so it needs no position.
+    # The last token is only a target, not an input.
     logits = model(ids[:, :-1]).logits[0]
     targets = ids[0, 1:].clone()
     targets[: len(candidate) - 1] = -100

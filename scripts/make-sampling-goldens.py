@@ -1,11 +1,11 @@
-"""Writes src/generate/sampling-goldens.json: what transformers' own logits processors make of random logits.
+"""Writes src/generate/sampling-goldens.json: the output of transformers' logits processors for random logits.
 
     pip install torch transformers && python scripts/make-sampling-goldens.py
 
-A case has `settings` as GenerationConfig names them, a row of `logits`, the `history` of tokens of which the last
-`newTokens` are the reply's, the `processed` float32 logits (null: -Infinity), and for sampling the `probabilities` that
-temperature, top-k, top-p and min-p leave of them, in float64 (0: not kept). transformers decides which processors apply,
-and in which order. Some logits are rounded, so that many are equal; not where top-p would choose among equals.
+A case has `settings` as GenerationConfig names them, a vector of `logits`, a `history` of tokens whose last `newTokens`
+belong to the reply, the `processed` float32 logits (null: -Infinity), and the float64 sampling `probabilities` after
+temperature, top-k, top-p and min-p (0: not kept). transformers decides which processors apply, and in which order. Some
+logits are rounded, so that many are equal, except where top-p would have to choose among equal ones.
 """
 
 import json
@@ -50,7 +50,7 @@ WARPERS = [
 
 
 def short(row):
-    """Nine digits tell every float32 from its neighbours."""
+    """Nine digits are enough to distinguish every float32 from its neighbours."""
     return [float(f"{x:.9g}") for x in row.tolist()]
 
 
@@ -66,7 +66,7 @@ def main():
         logits = torch.randn(V) * 4 - 2
         logits = logits.round() if rounded else logits
         new_tokens = min(3, len(history))
-        # Unset means a default of 50 for top-k.
+        # If top_k is not set, its default is 50.
         config = GenerationConfig(**{"do_sample": True, "top_k": 0} | settings, eos_token_id=END_OF_TEXT)
         model._prepare_special_tokens(config, device="cpu")
         processors = model._get_logits_processor(

@@ -1,8 +1,8 @@
-"""Writes src/train/schedule-goldens.json: learning rates of transformers.get_scheduler, step by step.
+"""Writes src/train/schedule-goldens.json: the learning rates of transformers.get_scheduler for each step.
 
     pip install torch transformers && python scripts/make-schedule-goldens.py && npx biome check --write src/train
 
-`rates[k]` is what optimizer step number k (from 0) is done with. `warmups` are [option, total steps, steps] of
+`rates[k]` is the learning rate of optimizer step k, counted from 0. `warmups` are [option, total steps, warm-up steps] of
 TrainingArguments.get_warmup_steps.
 """
 
@@ -14,7 +14,7 @@ import torch
 from transformers import TrainingArguments, get_scheduler
 
 CASES = [
-    # learning rate, warm-up steps, total steps, steps asked for
+    # learning rate, warm-up steps, total steps, steps to record
     (5e-5, 0, 12, 14),
     (5e-5, 5, 23, 24),
     (3e-4, 1, 1, 3),

@@ -1,9 +1,9 @@
-"""Writes src/tokenizer/gpt2-goldens.json: what transformers' GPT-2 tokenizer makes of texts of many kinds.
+"""Writes src/tokenizer/gpt2-goldens.json: the ids of transformers' GPT-2 tokenizer for many kinds of text.
 
     pip install transformers && python scripts/make-tokenizer-goldens.py FOLDER
 
-FOLDER holds GPT-2's own vocab.json and merges.txt, as OpenAI published them (there: encoder.json and vocab.bpe).
-Special tokens that a text spells are split, as ordinary text is.
+FOLDER contains GPT-2's vocab.json and merges.txt as OpenAI published them (under the names encoder.json and vocab.bpe).
+Special tokens in a text are split like ordinary text.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Makes test/goldens/tokenizer: small tokenizers of every kind that is read here, and the ids that they give to text.
+"""Writes test/goldens/tokenizer: small tokenizers of every supported kind, and the ids that they give to texts.
 
-Needs transformers and tokenizers, and the project's build, whose files for GPT-2 transformers opens here:
+It needs transformers and tokenizers. It also needs the project's build, because transformers opens the project's GPT-2 files:
     npm run build && python scripts/make-tokenizer-kind-goldens.py
-ids.json has {"texts": [...], "ids": {tokenizer: [[...] or null, ...]}}; small tokenizers lie in a folder of their name.
+ids.json has {"texts": [...], "ids": {tokenizer: [[...] or null, ...]}}. Each small tokenizer is in a folder of its name.
 """
 
 import json
@@ -48,7 +48,7 @@ texts = [
     "Zażółć gęślą jaźń; Příliš žluťoučký kůň; Đặng Thị Mỹ Lệ",
 ]
 
-# Where the port in JavaScript that reads the general ones is known to differ, no ids are written.
+# No ids are written for texts where the JavaScript library is known to differ.
 differs = {"word-piece": ["𝒳 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 \U0001f9ff\U00020000\U0010ffff"]}
 
 corpus = [text for text in texts if text] + ["the cat sat on the mat and the rat", "你好 你好 hello hello there"] * 3
@@ -96,7 +96,7 @@ def make_small():
     )
     save("sequence", sequence, eos_token="<|endoftext|>")
 
-    # Trainers of these two give other vocabularies each time.
+    # The vocabularies of the next two are fixed, because their trainers are not deterministic.
     characters = sorted({character for text in texts for character in text.lower() if not character.isspace()})
     common = ["he", "hello", "ho", "how", "are", "you", "two", "and", "the", "not", "line", "ing", "ab", "aaaa", "你好"]
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -111,7 +111,7 @@ def make_small():
 
     special = ["<unk>", "<eos>"]
     listed = special + [f"▁{word}" for word in common] + ["▁", *common[1:], *characters]
-    # No two ways to cut a text have the same score.
+    # These scores make sure that no two segmentations of a text have the same score.
     scored = [(token, 0.0 if token in special else -1 - 0.0137 * id) for id, token in enumerate(listed)]
     pieces = Tokenizer(models.Unigram(scored, unk_id=0, byte_fallback=False))
     pieces.add_special_tokens(special)
@@ -134,7 +134,7 @@ def gpt2():
 
 def of(name):
     tokenizer = Tokenizer.from_file(str(folder / name / "tokenizer.json"))
-    # Here no text spells a special token, so encode_special_tokens must not matter; it is how text is read.
+    # The program reads special tokens in text as ordinary text, as this option does. None of these texts contains one.
     tokenizer.encode_special_tokens = True
     unlike = differs.get(name, [])
     return [None if text in unlike else tokenizer.encode(text, add_special_tokens=False).ids for text in texts]

@@ -1,8 +1,8 @@
-"""Makes test/goldens/weights: one tiny GPT-2 saved by PyTorch and transformers in every form that is read here.
+"""Writes test/goldens/weights: one tiny GPT-2, saved by PyTorch and transformers in every supported form.
 
-Needs torch, transformers and safetensors (CPU builds do):
+It needs torch, transformers and safetensors (CPU builds are enough):
     python scripts/make-weight-goldens.py
-Each folder's tensors, as float32, are in expected.json (f32, f16 and bf16 apart, because rounding changes them).
+expected.json has the tensors as float32, separately for f32, f16 and bf16, because rounding changes them.
 """
 
 import json
@@ -23,7 +23,7 @@ config = GPT2Config(
 model = GPT2LMHeadModel(config)
 with torch.no_grad():
     for parameter in model.parameters():
-        # Few bits, so that the expected values stay short and f16 and bf16 still round some of them.
+        # Few bits keep the expected values short, while f16 and bf16 still round some of them.
         parameter.copy_(torch.round(torch.randn_like(parameter) * 1024) / 1024)
 state = model.state_dict()
 

@@ -1,4 +1,4 @@
-// Runs configs/quickstart.yaml. An earlier quickstart's folder is moved aside, never overwritten.
+// Runs configs/quickstart.yaml. It renames the output folder of an earlier quickstart, and never overwrites it.
 import { spawnSync } from 'node:child_process';
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,9 +1,9 @@
-// Makes @tensorflow/tfjs-node work with a current TensorFlow, where its own installation cannot: that downloads
-// libtensorflow 2.9.1 from a bucket (for CUDA 11, with --gpu). The wheels of TensorFlow on PyPI carry the same library with
-// its C interface and headers; the binding's two source files are compiled against them. Linux, with pip and a C++
-// compiler; takes some 300 MB to download (600 MB with --gpu) and 900 MB of disk.
+// Installs @tensorflow/tfjs-node with a current TensorFlow, where its own installation fails: that one downloads
+// libtensorflow 2.9.1 from a bucket (for CUDA 11, with --gpu). The TensorFlow wheels on PyPI contain the same library with
+// its C interface and headers, and this script compiles the binding's two source files against them. It needs Linux, pip
+// and a C++ compiler, downloads about 300 MB (600 MB with --gpu), and takes 900 MB of disk.
 //
-//     npm run setup-tfjs-node                              # beside this package
+//     npm run setup-tfjs-node                              # in a checkout
 //     node node_modules/chatbot-train/scripts/setup-tfjs-node.mjs [--gpu] [--wheel FILE] [--python PROGRAM]
 import { spawnSync } from 'node:child_process';
 import {
@@ -25,9 +25,9 @@ import { parseArgs } from 'node:util';
 const version = '4.22.0';
 const { values } = parseArgs({
   options: {
-    /** TensorFlow for NVIDIA cards, and tfjs-node-gpu. */
+    /** Use TensorFlow for NVIDIA GPUs, and tfjs-node-gpu. */
     gpu: { type: 'boolean', default: false },
-    /** A wheel that is here already: tensorflow-*.whl or tensorflow_cpu-*.whl. */
+    /** A local wheel, instead of a download: tensorflow-*.whl or tensorflow_cpu-*.whl. */
     wheel: { type: 'string' },
     python: { type: 'string', default: 'python3' },
   },
@@ -37,19 +37,19 @@ const name = values.gpu ? 'tfjs-node-gpu' : 'tfjs-node';
 class Refusal extends Error {}
 
 const ownFolder = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
-/** Programs run here: Python and compilers take files of the folder that they run in for their own. */
+/** Programs run in this folder, because Python and compilers may load files from the working folder. */
 const downloads = mkdtempSync(join(tmpdir(), 'tensorflow-wheel-'));
 
-/** Runs a program to a good end. @param cure what is said where it has none. */
-function run(cure, program, args, options = {}) {
+/** Runs a program. @param advice the end of the error message if it fails. */
+function run(advice, program, args, options = {}) {
   const { status, error } = spawnSync(program, args, { stdio: 'inherit', cwd: downloads, ...options });
   if (error || status !== 0)
     throw new Refusal(
-      `${program} ${error ? `does not run (${error.message})` : `failed (${status})`}: ${cure}`,
+      `${program} ${error ? `does not run (${error.message})` : `failed (${status})`}: ${advice}`,
     );
 }
 
-/** The project that has this package among its own, or this package where it is a checkout or installed globally. */
+/** The project that depends on this package, or this package itself if it is a checkout or installed globally. */
 function installationFolder() {
   const [above, ...within] = ownFolder.split(`${sep}node_modules${sep}`);
   return within.length > 0 && existsSync(join(above, 'package.json')) ? above : ownFolder;
@@ -66,11 +66,11 @@ function installedPackage() {
       '--ignore-scripts',
       '--no-audit',
       '--no-fund',
-      // What a global installation left out stays out.
+      // A global installation has no development dependencies, and must not get them now.
       ...(project === ownFolder && ownFolder.includes('node_modules') ? ['--omit=dev'] : []),
       `@tensorflow/${name}@${version}`,
     ];
-    run('npm must reach its registry.', 'npm', args, { cwd: project });
+    run('npm needs access to its registry.', 'npm', args, { cwd: project });
   }
   return folder;
 }
@@ -91,7 +91,7 @@ function wheelOf(folder) {
     wheel,
   ];
   run(
-    'pip must reach PyPI and know a wheel for its Python; --wheel FILE takes one that is here.',
+    'pip needs access to PyPI and a wheel for its version of Python; --wheel FILE uses a local wheel.',
     values.python,
     args,
   );
@@ -108,10 +108,10 @@ with zipfile.ZipFile(wheel) as archive:
             archive.extract(name, target)
 `;
 
-/** The libraries and headers as the binding looks for them: deps/lib and deps/include. */
+/** Puts libraries and headers where the binding looks for them: deps/lib and deps/include. */
 function layOut(wheel, folder, scratch) {
   console.error('unpacking the library and its headers');
-  run(`${wheel} is no wheel of TensorFlow.`, values.python, ['-c', unpack, wheel, scratch]);
+  run(`${wheel} is not a TensorFlow wheel.`, values.python, ['-c', unpack, wheel, scratch]);
   const unpacked = join(scratch, 'tensorflow');
   const lib = join(unpacked, 'lib');
   mkdirSync(lib, { recursive: true });
@@ -120,9 +120,7 @@ function layOut(wheel, folder, scratch) {
     ['libtensorflow_framework.so.2', 'libtensorflow_framework.so'],
   ]) {
     if (!existsSync(join(unpacked, library)))
-      throw new Refusal(
-        `${wheel} carries no ${library}: it takes a wheel of tensorflow or tensorflow-cpu for Linux.`,
-      );
+      throw new Refusal(`${wheel} has no ${library}: use a wheel of tensorflow or tensorflow-cpu for Linux.`);
     renameSync(join(unpacked, library), join(lib, library));
     symlinkSync(library, join(lib, link));
   }
@@ -131,12 +129,12 @@ function layOut(wheel, folder, scratch) {
   renameSync(unpacked, deps);
 }
 
-/** Where node_api.h lies: beside Node.js, or from the package that carries it. */
+/** The folder of node_api.h: next to Node.js, or from the package node-api-headers. */
 function nodeHeaders(scratch) {
   const beside = join(dirname(process.execPath), '../include/node');
   if (existsSync(join(beside, 'node_api.h'))) return beside;
   const args = ['install', '--prefix', scratch, '--no-audit', '--no-fund', 'node-api-headers'];
-  run('the headers of Node.js are not beside it, and npm must reach its registry to get them.', 'npm', args);
+  run('the headers of Node.js are missing, and npm needs access to its registry to get them.', 'npm', args);
   return join(scratch, 'node_modules/node-api-headers/include');
 }
 
@@ -156,7 +154,7 @@ function compile(folder, headers) {
     ],
     ...['-Wl,-rpath,$ORIGIN/../../deps/lib', '-o', `${made}.new`],
   ];
-  run('a C++ compiler is needed (sudo apt install g++), or CXX names one.', process.env.CXX || 'c++', args, {
+  run('install a C++ compiler (sudo apt install g++), or name one in CXX.', process.env.CXX || 'c++', args, {
     cwd: folder,
   });
   renameSync(`${made}.new`, made);
@@ -172,7 +170,7 @@ if (sum !== 12) throw new Error('2x3 times 3x2 ones sum up to ' + sum);
 console.log('@tensorflow/${name} computes on TensorFlow ' + tf.backend().binding.TF_Version + ': --device tfjs:${values.gpu ? 'node-gpu' : 'node'}');`;
 
 try {
-  if (process.platform !== 'linux') throw new Refusal('the wheels of PyPI carry the library for Linux only.');
+  if (process.platform !== 'linux') throw new Refusal('the wheels on PyPI have the library for Linux only.');
   const folder = installedPackage();
   const scratch = mkdtempSync(join(folder, 'setup-'));
   try {
@@ -184,7 +182,7 @@ try {
   const main = createRequire(join(folder, 'package.json')).resolve(folder);
   const env = { TF_CPP_MIN_LOG_LEVEL: '1', ...process.env };
   run(
-    'docs/tensorflow.md tells which libraries TensorFlow looks for.',
+    'docs/tensorflow.md says which libraries TensorFlow looks for.',
     process.execPath,
     ['-e', probe, main],
     { env },

@@ -1,7 +1,7 @@
-// Runs every compiled *.test.js under dist/ with Node's own test runner (Node 20 takes no globs), as many files at a time
-// as there are cores.
-// Files named *.heavy.test.js take long or need more than Node and a compiler: they run with --all, or when named.
-// With --no-skips a skipped test is a failure, for a machine where everything that tests need is installed.
+// Runs every compiled *.test.js under dist/ with Node's test runner, one file per core at a time. It lists the files itself
+// because the runner of Node 20 does not accept globs.
+// Files named *.heavy.test.js are slow or need more than Node and a compiler: they run with --all, or when named.
+// With --no-skips a skipped test is a failure: for machines that have everything the tests need.
 //   usage: node scripts/test.mjs [--all] [--no-skips] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What many files need and each would compile if they asked at once: the CPU's kernels and the CUDA emulator. */
+/** Compiles the CPU kernels and the CUDA emulator once. Otherwise many test files would compile them at the same time. */
 async function compileWhatIsShared() {
   const { kernelLibrary } = await import('../dist/src/device/cpu/compiler.js');
   const { emulatorFolder } = await import('../dist/test/cuda-emulator/build.js');
@@ -21,12 +21,12 @@ async function compileWhatIsShared() {
     kernelLibrary();
     emulatorFolder();
   } catch {
-    // The tests that need it say what is wrong.
+    // The tests that need them report the error.
   }
 }
 
 if (!process.execArgv.includes('--enable-source-maps')) {
-  // The runner starts each file with the flags that it was started with itself.
+  // The runner starts each test file with its own flags.
   const command = ['--enable-source-maps', ...process.argv.slice(1)];
   const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' });
   process.exit(status ?? 1);
@@ -35,7 +35,7 @@ process.chdir(root);
 const all = process.argv.includes('--all');
 const skipsFail = process.argv.includes('--no-skips');
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-// Backwards: test/ has the longest files, and what comes first, bench/ to corpus/, short ones that fill the cores at the end.
+// In reverse order, the slow files in test/ come first, and the short ones of bench/ to corpus/ fill the cores at the end.
 const files = readdirSync('dist', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
   .filter((file) =>

@@ -1,4 +1,4 @@
-// Writes docs/options.md from the tables that the programs themselves read; a test holds the page to them.
+// Generates docs/options.md from the option tables of the programs. A test checks that the page is up to date.
 //   usage: npm run build && node scripts/write-options-page.mjs [--print]
 import { writeFileSync } from 'node:fs';
 import { chatOptions } from '../dist/src/config/chat-options.js';

@@ -1,17 +1,17 @@
-// What is asked of a device, counted by operation.
+// Counts the operations that a piece of code requests from a device.
 
 import { mock } from 'node:test';
 import type { Device } from '../src/device/device.js';
 import { KernelDevice } from '../src/device/kernel-device.js';
 
 export interface Asked {
-  /** By operation, those that were asked for. */
+  /** The number of calls by operation; operations that were not called are left out. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Owner and key of each replay, in order. */
+  /** The owner and key of each replay, in order. */
   readonly replays: readonly (readonly [owner: unknown, key: unknown])[];
 }
 
-/** What `work` asks of a device of kernels. */
+/** Runs `work` and records its calls to a KernelDevice. */
 export function askedOfDevice(device: Device, work: () => void): Asked {
   const inherited = Object.getOwnPropertyNames(KernelDevice.prototype) as (keyof Device | 'ready')[];
   const asked = inherited

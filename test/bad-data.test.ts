@@ -27,18 +27,18 @@ testBadInputs('data', [
       return ['--data', join(folder, 'empty')];
     },
   },
-  data('an empty file', 'a.json', '', 'FOLDER/a.json is empty; it should hold conversations'),
+  data('an empty file', 'a.json', '', 'FOLDER/a.json is empty; add conversations to it'),
   data(
     'a binary file',
     'a.json',
     Buffer.from([1, 2, 0, 255, 7]),
-    'FOLDER/a.json is a binary file (byte 2 is zero), not text; give a UTF-8 text file',
+    'FOLDER/a.json is a binary file (byte 2 is zero), not text; use a UTF-8 text file instead',
   ),
   data(
     'a picture',
     'a.json',
     Buffer.from('\x89PNG\r\n\x1a\n\0\0', 'latin1'),
-    'FOLDER/a.json is a binary file (byte 8 is zero), not text; give a UTF-8 text file',
+    'FOLDER/a.json is a binary file (byte 8 is zero), not text; use a UTF-8 text file instead',
   ),
   data(
     'malformed JSON',
@@ -50,7 +50,7 @@ testBadInputs('data', [
     'a malformed line of JSONL',
     'a.jsonl',
     `${pair('a', 'b')}{"text": "c", "resp`,
-    'FOLDER/a.jsonl:2:15 is not JSON: a string that does not end',
+    'FOLDER/a.jsonl:2:15 is not JSON: a string is not closed',
   ),
   data(
     'other field names',
@@ -64,7 +64,7 @@ testBadInputs('data', [
     '[{"txt": "hi", "response": "hello"}]',
     'FOLDER/a.json:1: expected text and response, or turns, or messages or conversations, found txt and response; rename txt to text',
   ),
-  data('an empty list', 'a.json', '[]', 'FOLDER/a.json holds an empty list; it should hold conversations'),
+  data('an empty list', 'a.json', '[]', 'FOLDER/a.json contains an empty list; add conversations to it'),
   data(
     'an object where a list belongs',
     'a.json',
@@ -87,25 +87,25 @@ testBadInputs('data', [
     'a TSV without a tab',
     'a.tsv',
     'no tab here\n',
-    'FOLDER/a.tsv:1: expected two columns, source<TAB>target, found no tab in "no tab here"',
+    'FOLDER/a.tsv:1: expected two columns (source<TAB>target), found no tab in "no tab here"; fix or remove the line',
   ),
   data(
     'dialogues of one turn',
     'a.jsonl',
     '{"turns": ["alone"]}\n',
-    'no dialogue in FOLDER/a.jsonl can be used (1 record skipped: fewer than two turns with text (line 1)); give dialogues of two turns or more',
+    'no dialogue in FOLDER/a.jsonl can be used (1 record skipped: fewer than two turns with text (line 1)); each dialogue needs at least two turns with text',
   ),
   data(
     'dialogues without text',
     'a.jsonl',
     pair('', ' '),
-    'no dialogue in FOLDER/a.jsonl can be used (1 record skipped: fewer than two turns with text (line 1)); give dialogues of two turns or more',
+    'no dialogue in FOLDER/a.jsonl can be used (1 record skipped: fewer than two turns with text (line 1)); each dialogue needs at least two turns with text',
   ),
   data(
     'too few to measure on',
     'a.json',
     `[${pair('same', 'again')}]`,
-    'an evaluation set needs at least 2 different dialogues, and the data has 1; add more, or give --eval-ratio 0',
+    'an evaluation set needs at least 2 different dialogues, but the data has 1; add more, or set --eval-ratio 0',
   ),
   {
     name: 'a format that the file is not in',

@@ -148,7 +148,7 @@ testBadInputs('model', [
   bin(
     'a pickle that calls os.system',
     pickleThatRuns(`touch ${canary}`),
-    'FOLDER/model/pytorch_model.bin asks to run "posix.system", which no file of weights needs; nothing was run; do not trust this file, and use a model.safetensors instead',
+    'FOLDER/model/pytorch_model.bin asks to run "posix.system", which no weight file needs; nothing was run; do not trust this file, and use a model.safetensors instead',
   ),
   bin(
     'a zip whose entries leave the folder',

@@ -1,5 +1,5 @@
-// Imitates, on this machine and over one model `owner/name`, the parts of the Hugging Face hub that fetchModel asks:
-// a revision's commit, the list of files, and the files with ranges. Fails in the ways that a test asks for.
+// A local server that imitates the parts of the Hugging Face hub that fetchModel uses, with one model `owner/name`: the
+// commit of a revision, the list of files, and files with ranges. Tests can make it fail in various ways.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -14,23 +14,23 @@ export class FakeHub {
   /** `METHOD url range` of each request. */
   requests: string[] = [];
   authorizations = new Set<string | undefined>();
-  /** Answers every request with a failure. */
+  /** If set, every request fails with this status. */
   failure: { status: number; code?: string } | undefined;
-  /** Breaks the connection when so many bytes of a response have come through; one entry for each, in order. */
+  /** One entry per response to a large file: the connection breaks after this many bytes. */
   breaks: number[] = [];
-  /** Takes requests and answers none. */
+  /** If true, requests are accepted but never answered. */
   silent = false;
   private held: { response: ServerResponse; until: number } | undefined;
   ignoresRange = false;
-  /** Where large files are really served from. */
+  /** If set, large files redirect to this address. */
   redirectTo: string | undefined;
   spoil: (bytes: Buffer) => Buffer = (bytes) => bytes;
-  /** Answers the list of files instead of what the hub would. */
+  /** If set, replaces the list of files. */
   tree: ((page: number) => { body: string; next?: string }) | undefined;
   private pages = 0;
   private readonly server: Server;
 
-  /** @param identity speaks https with this key and certificate. */
+  /** @param identity key and certificate for https; without it, the server uses http. */
   constructor(private readonly identity?: { readonly key: string; readonly cert: string }) {
     const answer = (request: IncomingMessage, response: ServerResponse) => this.answer(request, response);
     this.server = identity ? createSecureServer(identity, answer) : createServer(answer);
@@ -115,7 +115,7 @@ export class FakeHub {
     this.came(start);
   }
 
-  /** The client has written `received` bytes down: only then may the connection break, or some might be lost on the way. */
+  /** Tells the server that the client has stored `received` bytes. Breaking the connection earlier could lose some. */
   came(received: number): void {
     if (this.held === undefined || received < this.held.until) return;
     this.held.response.destroy();

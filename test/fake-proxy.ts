@@ -1,5 +1,5 @@
-// An HTTP proxy on this machine that leads every address to one server, whatever host was asked for. Plain requests are
-// passed on; CONNECT opens a tunnel.
+// A local HTTP proxy that sends every request to one server, regardless of the requested host. It forwards plain requests,
+// and CONNECT opens a tunnel.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
@@ -9,12 +9,12 @@ export class FakeProxy {
   /** `METHOD target` of each request. */
   requests: string[] = [];
   authorizations = new Set<string | undefined>();
-  /** Refuses everything with this status. */
+  /** If set, every request is refused with this status. */
   failure: number | undefined;
   private readonly sockets = new Set<Socket>();
   private readonly server: Server = createServer((incoming, response) => this.pass(incoming, response));
 
-  /** @param target the port of the server, on this machine. */
+  /** @param target the port of the local server. */
   constructor(private readonly target: number) {
     this.server.on('connect', (incoming: IncomingMessage, socket: Socket) => this.tunnel(incoming, socket));
   }

@@ -1,4 +1,4 @@
-// The weights and batches of scripts/make-goldens.py, from the same integer hash.
+// Reproduces the weights and batches of scripts/make-goldens.py from the same integer hash.
 
 import type { Batch } from '../src/nn/batch.js';
 
@@ -21,14 +21,14 @@ export function goldenWeights(name: string, size: number, stream: number): Float
   );
 }
 
-/** Of a parameter onto the vector that scripts/make-goldens.py takes for that stream. */
+/** The projection of a parameter onto the vector that scripts/make-goldens.py uses for that stream. */
 export function goldenProjection(values: Float32Array, stream: number): number {
   let sum = 0;
   for (const [index, value] of values.entries()) sum += value * (hashed(index, stream) / 2 ** 32 - 0.5);
   return sum;
 }
 
-/** Dialogues of the given lengths packed one after the other. */
+/** Dialogues of the given lengths, packed into one sequence. */
 export function goldenBatch(lengths: readonly number[], vocabulary: number, stream: number): Batch {
   const tokens: number[] = [];
   const positions: number[] = [];

@@ -73,7 +73,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     const data = folderWith({ [`${hostileName}.json`]: '{' });
     assertSafe(await train('--model', goodModel, '--data', data), /is not JSON/);
     const skipped = folderWith({ [`${hostileName}.xyz`]: '', 'good.json': readFileSync(goodData, 'utf8') });
-    assertSafe(await train('--model', goodModel, '--data', skipped), /no known format|skipped/);
+    assertSafe(await train('--model', goodModel, '--data', skipped), /unknown format|skipped/);
     const model = join(root, hostileName);
     assertSafe(await train('--model', model, '--data', goodData), /owned/);
     assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /owned/);

@@ -1,10 +1,10 @@
-// For tests: a vocabulary of letters and models that are plain functions of what came before.
+// A vocabulary of letters, and models that are plain functions of the previous tokens.
 
 import assert from 'node:assert/strict';
 import type { Past } from '../src/generate/known-past.js';
 import type { Tokenizer } from '../src/tokenizer/tokenizer.js';
 
-/** Token 0 ends the text; the others are the letters from a on. */
+/** Token 0 is the end of text; tokens from 1 on are the letters from a on. */
 export const letters: Tokenizer = {
   vocabularySize: 27,
   endOfText: 0,
@@ -14,7 +14,7 @@ export const letters: Tokenizer = {
   files: () => new Map(),
 };
 
-/** A model whose next token depends on all that came before: a row of logits for each past. */
+/** Returns the logits of the next token, given all previous tokens. */
 export type Model = (past: readonly number[]) => Float32Array;
 
 export class ModelPast implements Past {
@@ -44,7 +44,7 @@ export class ModelPast implements Past {
   }
 }
 
-/** Logits from -4 to 4 that a hash of the past and the seed decides. */
+/** A model with logits from -4 to 4, computed from a hash of the previous tokens and the seed. */
 export function hashedModel(vocabulary: number, seed: number): Model {
   return (past) => {
     let hash = seed | 0;

@@ -1,4 +1,4 @@
-// Which modules a program loads: those of src/ by their path in it, those of packages by the package's name.
+// Lists the modules that a program loads: modules of src/ by path, and packages by name.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ const recorder = `
   const { cache } = createRequire('file:///any.js');
   process.on('exit', () => { for (const file of Object.keys(cache)) process._rawDebug('loaded ' + file); });`;
 
-/** Runs a script of dist/src to its end, which must be a good one. */
+/** Runs a script of dist/src, which must exit with code 0. */
 export function loadedModules(script: string, words: readonly string[]) {
   const { status, stderr } = spawnSync(
     process.execPath,

@@ -1,5 +1,5 @@
-// A training run in a process of its own that measures it: bytes planned, resident when the plan is made, and resident at
-// most. Usage: node measured-run.js '{"model": "tiny", ...}'
+// Runs a training and prints its memory in bytes: planned, resident when the plan is made, and peak resident.
+// Usage: node measured-run.js '{"model": "tiny", ...}'
 
 import { completeOptions } from '../src/config/schema.js';
 import { trainOptions } from '../src/config/train-options.js';

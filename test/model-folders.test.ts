@@ -1,5 +1,5 @@
-// Model folders as people have them, through whole programs: what they say survives training, and what is odd about them
-// is said once.
+// Unusual model folders in whole programs: their token ids and tokenizer files survive training, and each oddity is reported
+// once.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -21,7 +21,7 @@ function json(...path: string[]): Record<string, unknown> {
   return value;
 }
 
-/** A model with tokens of its own, two of which have embeddings, saved by a training wrapper under the head's name. */
+/** A model with three added tokens, two with embeddings. A training wrapper saved its embedding as lm_head.weight. */
 function makeOddModel(): string {
   const folder = makeTinyModel(join(root, 'odd'), { ...tinyConfig, vocabSize: size + 2 });
   const token = (content: string) => ({ content, special: true });
@@ -55,7 +55,7 @@ function makeOddModel(): string {
   return folder;
 }
 
-describe('a model with tokens of its own, saved by a training wrapper', () => {
+describe('a model with added tokens that was saved by a training wrapper', () => {
   const model = makeOddModel();
   const output = join(root, 'trained');
   const train = (...more: string[]) =>
@@ -95,7 +95,7 @@ print(model.config.pad_token_id, model.generation_config.pad_token_id, after.con
     assert.equal(stdout.trim(), `${size} ${size} ${size + 1}`, stderr);
   });
 
-  test('is refused where its tokenizer is behind a link to a file of its owner', async () => {
+  test('is refused if a tokenizer file is a link to a private file', async () => {
     const folder = makeTinyModel(join(root, 'linked'));
     writeFileSync(join(root, 'private'), 'private');
     symlinkSync(join(root, 'private'), join(folder, 'chat_template.jinja'));

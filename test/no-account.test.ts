@@ -1,5 +1,5 @@
-// A user whom the system has no account of and who has no HOME, as `docker run --user` and OpenShift start programs: node:os
-// throws where it is asked for the home folder or the user, and here does so for everybody.
+// A user without a system account and without HOME, as with `docker run --user` and on OpenShift. There, node:os throws when
+// a program requests the home folder or the user; these tests make it throw for any user.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -24,7 +24,7 @@ writeFileSync(
 );
 
 function run(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  // The kernels need not be compiled once more.
+  // Reuse the compiled kernels.
   const XDG_CACHE_HOME = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   const env = { ...process.env, HOME: undefined, HF_HUB_OFFLINE: '1', XDG_CACHE_HOME, ...more };
   const node = ['--import', pathToFileURL(noAccount).href, main];
@@ -37,13 +37,13 @@ function run(words: readonly string[], more: NodeJS.ProcessEnv = {}) {
 
 const words = ['--data', makeTinyCorpus(join(root, 'chats.json')), '--max-length', '64', '--dry-run'];
 
-test('a run starts without an account and without HOME, on the device that is there', () => {
+test('a run starts without an account and without HOME, on the available device', () => {
   const { status, stdout, stderr } = run(['--model', makeTinyModel(join(root, 'model')), ...words]);
   assert.equal(status, ExitCode.ok, stderr);
   assert.match(stdout, /^device +/m);
 });
 
-test('a model of the hub is asked for all the same', () => {
+test('a model of the hub is requested without an account and without HOME', () => {
   const { status, stderr } = run(['--model', 'gpt2', ...words], {
     HF_HUB_OFFLINE: '0',
     HF_ENDPOINT: 'http://127.0.0.1:9',

@@ -1,12 +1,12 @@
-// A program in a pseudo-terminal, as expect(1) has it: its standard streams are a terminal, keys are sent, and what it
-// writes is waited for. openpty of the C library makes the terminal, through koffi. It is not the program's controlling
-// terminal, which raw mode does not need: Ctrl+C arrives as a byte.
+// Runs a program in a pseudo-terminal, like expect(1): its standard streams are a terminal, and tests send keys and wait for
+// output. The terminal comes from openpty of the C library, through koffi. It is not the program's controlling terminal,
+// which raw mode does not need: Ctrl+C arrives as a byte.
 
 import { spawn } from 'node:child_process';
 import { closeSync, createReadStream, createWriteStream } from 'node:fs';
 import koffi from 'koffi';
 
-/** Generous: it only ends a test that has gone wrong. */
+/** Milliseconds. It is generous, because it only ends a failing test. */
 const patience = 30_000;
 
 type OpenPty = (
@@ -33,12 +33,12 @@ function findOpenPty(): OpenPty | null {
   return null;
 }
 
-/** Also one of which only the beginning has arrived. */
+/** Also matches an incomplete sequence at the end. */
 const escapeSequence = /␛(\[[\d;?]*([a-zA-Z]|$)|$)/g;
 
 const openpty = findOpenPty();
 
-/** Why there are no pseudo-terminals here; false where there are. */
+/** Why this system has no pseudo-terminals, or false if it has. */
 export const noPty: string | false = openpty === null ? 'this system has no openpty' : false;
 
 export interface PtyOptions {
@@ -49,7 +49,7 @@ export interface PtyOptions {
 
 export const keys = { enter: '\r', tab: '\t', up: '\x1b[A', ctrlC: '\x03', ctrlD: '\x04' } as const;
 
-/** A terminal with 16 colours, whatever Node would conclude from where the tests themselves run. */
+/** A terminal with 16 colours, regardless of the environment of the tests. */
 const xterm: NodeJS.ProcessEnv = {
   TERM: 'xterm',
   ...Object.fromEntries(
@@ -68,7 +68,7 @@ const xterm: NodeJS.ProcessEnv = {
 };
 
 export class Pty {
-  /** Everything written so far, as it was. */
+  /** The output so far, unchanged. */
   raw = '';
   readonly exit: Promise<number | null>;
   private read = 0;
@@ -92,7 +92,7 @@ export class Pty {
       this.raw += text;
       this.wake();
     });
-    // The last one to hold the other end has gone.
+    // These events mean that no process has the other end open any more.
     const over = new Promise<void>((resolve) => {
       screen.on('error', () => resolve());
       screen.on('close', () => resolve());
@@ -112,7 +112,7 @@ export class Pty {
 
   readonly kill: () => void;
 
-  /** Everything written so far as lines of text: without colours and cursor movements, and with `\n` for `\r\n`. */
+  /** The output so far as lines of text: without colours and cursor movements, and with `\n` for `\r\n`. */
   get output(): string {
     return this.raw
       .replaceAll('\x1b', '␛')
@@ -130,7 +130,7 @@ export class Pty {
     this.send(`${text}${keys.enter}`);
   }
 
-  /** Waits until what was written after the last match matches. @returns the match. */
+  /** Waits until the output after the last match matches `wanted`. @returns the match. */
   async expect(wanted: RegExp): Promise<RegExpExecArray> {
     const timer = setTimeout(() => this.wake(), patience);
     const deadline = performance.now() + patience;

@@ -1,10 +1,10 @@
-// What a person is told when something of theirs cannot be used.
+// The error message that the command line shows for an input that cannot be used.
 
 import assert from 'node:assert/strict';
 import { withFlags } from '../src/cli/flag-names.js';
 import { type Fault, UserError } from '../src/errors.js';
 
-/** What the UserError that `action` throws says at a command line: one line, of this fault. */
+/** The message of the UserError that `action` throws, as the command line shows it. It must be one line, of this fault. */
 export function refusal(fault: Fault, action: () => unknown): string {
   try {
     action();

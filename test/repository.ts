@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The repository's root, from where a compiled test lies (dist/test/). */
+/** The repository's root, seen from the compiled tests in dist/test/. */
 export const repositoryRoot = join(dirname(fileURLToPath(import.meta.url)), '../..');

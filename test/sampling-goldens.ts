@@ -1,4 +1,5 @@
-// Test-only: what transformers makes of random logits (scripts/make-sampling-goldens.py), in this program's terms.
+// Loads the goldens of scripts/make-sampling-goldens.py, the output of transformers for random logits, with this program's
+// option names.
 
 import { readFileSync } from 'node:fs';
 import { defaultSettings, type GenerationSettings } from '../src/generate/settings.js';
@@ -21,7 +22,7 @@ const stored: { endOfText: number; cases: readonly Stored[] } = JSON.parse(
   readFileSync(new URL('../../src/generate/sampling-goldens.json', import.meta.url), 'utf8'),
 );
 
-/** transformers' defaults: everything off. */
+/** Everything off, as in transformers by default. */
 const off = { ...defaultSettings, temperature: 1, topK: 0, topP: 1, minNewTokens: 0 };
 
 const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,5 +1,5 @@
-// Replaces the folder in argv[2] again and again until it is killed; says on stdout when each generation is in place.
-// Every file of a generation holds that generation's number, so that a mixture shows.
+// Replaces the folder in argv[2] again and again until it is killed. It prints the number of each generation when it is in
+// place. Every file of a generation contains its number, so that a mixture of generations can be detected.
 
 import { mkdirSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What a person can get wrong with TensorFlow.js: one sentence that names the place and the cure, exit code 5, and nothing
-// is written.
+// Mistakes that a user can make with TensorFlow.js. Each gives one sentence with the place and the fix, and exit code 5, and
+// nothing is written.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -15,7 +15,7 @@ const model = makeTinyModel(join(root, 'model'));
 const data = makeTinyCorpus(join(root, 'chats.json'));
 const main = join(repositoryRoot, 'dist/src/cli/main.js');
 
-/** A node_modules where a package is "installed" whose main file is that, for NODE_PATH. */
+/** Creates a node_modules folder, for NODE_PATH, with a fake package whose main file is `script`. */
 function modulesWith(packageName: string, script: string): string {
   const folder = join(root, `project-${packageName}-${script.length}`);
   const home = join(folder, 'node_modules/@tensorflow', packageName);
@@ -69,7 +69,7 @@ const cases: readonly {
     says: /^error: @tensorflow\/tfjs-node 4\.22\.0 does not load: Cannot find module '.*tfjs_binding\.node'; its installation did not get TensorFlow's library: .*npm run setup-tfjs-node\./,
   },
   {
-    name: 'a binding whose CUDA is not there',
+    name: 'a binding without its CUDA libraries',
     words: ['--device', 'tfjs:node-gpu'],
     modules: modulesWith(
       'tfjs-node-gpu',
@@ -84,13 +84,13 @@ const cases: readonly {
     says: /^error: TensorFlow\.js does not start its backend 'tensorflow': .*npm ls @tensorflow\/tfjs-core/,
   },
   {
-    name: 'a model beyond the addresses of WebAssembly',
+    name: 'a model that exceeds the address space of WebAssembly',
     words: ['--device', 'tfjs:wasm', '--model', 'large', '--max-length', '64'],
     says: /^error: training needs .* of memory .* too little; WebAssembly addresses 4\.3 GB at most\); use a smaller model, or a device or machine with more memory/,
   },
 ];
 
-describe('what TensorFlow.js cannot do costs one sentence', () => {
+describe('an unusable TensorFlow.js option is refused in one sentence', () => {
   for (const { name, words, says, modules } of cases)
     test(name, () => {
       const { status, stderr, output } = run(words, modules);
@@ -101,14 +101,14 @@ describe('what TensorFlow.js cannot do costs one sentence', () => {
     });
 });
 
-test('tfjs takes the next best backend where a better one is installed and does not load', () => {
+test('tfjs uses the next best backend if a better one is installed but does not load', () => {
   const modules = modulesWith('tfjs-node', "throw new Error('broken')");
   const { status, stdout, stderr } = run(['--device', 'tfjs', '--dry-run', '--json'], modules);
   assert.equal(status, 0, stderr);
   assert.match(stdout, /WebAssembly with SIMD/);
 });
 
-test('a package of the working folder is not loaded', () => {
+test('a package in the working folder is not loaded', () => {
   const ran = join(root, 'ran');
   const modules = modulesWith('tfjs-node', `require('fs').writeFileSync(${JSON.stringify(ran)}, '')`);
   for (const path of ['', '.', 'node_modules', modules]) {

@@ -1,4 +1,4 @@
-// Whole commands on TensorFlow.js: a run that ends where the CPU's run ends, the same bits again, and a model that talks.
+// Whole commands on TensorFlow.js: a run reaches the loss of the CPU run, is repeatable to the bit, and its model can chat.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -41,7 +41,7 @@ async function train(
   };
 }
 
-test('a run on WebAssembly ends where the CPU ends, does so again to the bit, and its model talks', async () => {
+test('a run on WebAssembly reaches the loss of the CPU run, is bit-identical when repeated, and its model chats', async () => {
   const [cpu, wasm, again] = [
     await train('cpu'),
     await train('tfjs:wasm'),

@@ -1,5 +1,5 @@
-// The smallest thing that can be trained, and the command that trains it: a model folder of 20 thousand numbers with a
-// byte-level vocabulary of its own, a corpus that it can learn, and `chatbot-train` as a person starts it.
+// A minimal training setup for tests: a model folder with 20 thousand parameters and a small byte-level vocabulary, a corpus
+// that it can learn, and functions that start the command `chatbot-train`.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { saveModelFolder } from '../src/weights/model-folder.js';
 import { goldenWeights } from './golden-model.js';
 import { repositoryRoot } from './repository.js';
 
-/** Names, sizes and times of change of all files below a folder: what shows that nothing was written. */
+/** Names, sizes and modification times of all files below a folder, to check that nothing was written. */
 export function listing(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .sort()
@@ -22,7 +22,7 @@ export function listing(folder: string): string[] {
     });
 }
 
-/** A folder that goes away with the test file. */
+/** A temporary folder that is removed after the test file. */
 export function scratchFolder(name: string): string {
   const folder = mkdtempSync(join(tmpdir(), `chatbot-train-${name}-`));
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ export function scratchFolder(name: string): string {
 
 const merges = ['h e', 'he l', 'l o', 'hel lo', 'Ġ t', 'a n', 'i n', 'e r', 'Ġ a', 'o u'];
 
-/** Every byte, a few merges, and the end of a turn. */
+/** A vocabulary of all bytes, a few merges, and the end of text. */
 export function tinyVocabulary(): { readonly files: ReadonlyMap<string, string>; readonly size: number } {
   const bytes = Array.from({ length: 256 }, (_, byte) => byteCharacters(String.fromCharCode(byte)));
   const tokens = [...bytes, ...merges.map((merge) => merge.replace(' ', '')), '<|endoftext|>'];
@@ -48,7 +48,7 @@ export const tinyConfig: GPT2Config = {
   ...{ nPositions: 64, nEmbd: 32, nLayer: 2, nHead: 2, nInner: 64 },
 };
 
-/** Writes a model folder of `tinyConfig`; always the same bits. */
+/** Writes a model folder, by default with `tinyConfig`. The weights are always the same. */
 export function makeTinyModel(folder: string, config: GPT2Config = tinyConfig): string {
   mkdirSync(folder, { recursive: true });
   const tensors = expectedTensors(config).map(({ name, shape }, stream) => ({
@@ -76,7 +76,7 @@ const questions = [
 ];
 const answers = ['hello there', 'fine thanks', 'i am a bot', 'yes a lot', 'in a computer', 'see you soon'];
 
-/** Writes question-answer pairs with a pattern to learn. */
+/** Writes question-answer pairs with a pattern that a model can learn. */
 export function makeTinyCorpus(path: string, pairs = 36): string {
   const entries = Array.from({ length: pairs }, (_, index) => ({
     text: `${questions[index % questions.length]} ${index}`,
@@ -108,7 +108,7 @@ export interface RunningCommand {
 
 /**
  * Starts `chatbot-train` and leaves it running.
- * @param launcher a command that starts the words after it; the child is in a process group of its own then.
+ * @param launcher a command to start the program with; the child then gets its own process group.
  */
 export function startChatbotTrain(
   words: readonly string[],
@@ -116,7 +116,7 @@ export function startChatbotTrain(
 ): RunningCommand {
   const [program, ...before] = launcher ?? [process.execPath];
   const child = spawn(program, [...before, ...(launcher ? [process.execPath] : []), main, ...words], {
-    // `_` would tell how the tests themselves were started.
+    // `_` would reveal how the tests were started.
     env: { ...process.env, HF_HUB_OFFLINE: '1', _: undefined },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: launcher !== null,

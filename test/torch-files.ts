@@ -1,4 +1,4 @@
-// Small PyTorch files, true ones and forged ones, put together opcode by opcode.
+// Builds small PyTorch files, valid and forged, from individual pickle opcodes.
 
 export const op = (...bytes: number[]) => Buffer.from(bytes);
 export const int = (value: number) => {
@@ -33,7 +33,7 @@ export interface Described {
   readonly key?: string;
 }
 
-/** A state dict of one tensor `w`, by default [2, 3] on a storage of 6 elements. */
+/** A pickled state dict with one tensor `w`, by default [2, 3] with a storage of 6 elements. */
 export function stateDict(described: Described = {}): Buffer {
   const {
     offset = int(0),
@@ -65,7 +65,7 @@ export interface Forgery {
   readonly header?: number;
 }
 
-/** A zip archive with stored entries, and lies where a forgery tells them. */
+/** A zip archive with stored entries. The forgeries and `lies` can replace its fields with wrong values. */
 export function zip(
   forgeries: readonly Forgery[],
   lies: { entries?: number; position?: number } = {},

@@ -1,10 +1,10 @@
-// Files for a test, in a folder of their own that is gone afterwards.
+// Writes files for a test into a temporary folder and removes it afterwards.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** @param files content by path inside the folder. @returns what `use` returns; it gets the folder's path. */
+/** @param files content by path. @param use gets the path of the folder. @returns what `use` returns. */
 export function withFiles<Result>(
   files: Readonly<Record<string, string | Uint8Array>>,
   use: (folder: string) => Result,

@@ -1,10 +1,11 @@
-"""Times transformers' `generate`, greedy with its KV cache: DialoGPT's shape with random weights.
+"""Times greedy `generate` of transformers with its key-value cache: DialoGPT's shape with random weights.
 
     python bench/peers/hf_generate.py --threads 2 --prompt 200 --tokens 128
     python bench/peers/hf_generate.py --device cuda --type bfloat16 --model medium
 
-The time to the first token is that of the whole call up to the first token; tokens/s are those after it. Each new token's
-time is taken where `generate` asks whether to stop, so nothing of it is left out (on a GPU, `generate` waits for the token there). Threads wait as torch's own do.
+The time to the first token is measured from the start of the call; tokens/s count the tokens after it. The clock reads the
+time when `generate` checks its stopping criteria, so that a token's time is complete (on a GPU, the clock waits for the
+token first). The waiting policy of PyTorch's threads is left at its default.
 """
 
 import argparse
@@ -21,7 +22,7 @@ parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
 parser.add_argument("--model", choices=sorted(SHAPES), default="small")
 parser.add_argument("--prompt", type=int, default=200, help="tokens of the prompt")
 parser.add_argument("--tokens", type=int, default=128, help="new tokens after the first one")
-parser.add_argument("--repetitions", type=int, default=3, help="timed ones; one more comes first")
+parser.add_argument("--repetitions", type=int, default=3, help="timed repetitions, after one that is not timed")
 parser.add_argument("--attention", choices=["sdpa", "eager"], default="sdpa")
 parser.add_argument("--type", choices=["float32", "bfloat16", "float16"], default="float32")
 options = parser.parse_args()
@@ -37,7 +38,7 @@ torch.manual_seed(1)
 
 
 class Clock(transformers.StoppingCriteria):
-    """Notes when each token has come, and never stops."""
+    """Records the time of each token, and never stops the generation."""
 
     def __init__(self):
         self.times = [time.perf_counter()]

@@ -1,6 +1,6 @@
-"""What the two measurements of the Hugging Face Trainer share: its model, its settings, its clock and its report.
+"""Shared by the two measurements of the Hugging Face Trainer: model, settings, clock and report.
 
-Everything that would slow the Trainer down without training anything (progress bar, reports, checkpoints) is off.
+Everything that slows the Trainer down without contributing to training (progress bar, reports, checkpoints) is off.
 """
 
 import argparse
@@ -25,7 +25,7 @@ def arguments(description):
 
 
 def with_threads(options):
-    """Before torch is loaded: its OpenMP and MKL read the environment."""
+    """Must be called before torch is imported, because its OpenMP and MKL read the environment."""
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(options.threads)
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 def dialogpt(options, model="small"):
-    """Dropout 0.1 in all three places; float32 weights, which autocast makes narrow copies of with --precision bf16 or fp16."""
+    """Dropout is 0.1 in all three places. Weights are float32; with --precision bf16 or fp16, autocast makes half copies."""
     from transformers import GPT2Config, GPT2LMHeadModel, set_seed
 
     set_seed(1)
@@ -51,10 +51,10 @@ def dialogpt(options, model="small"):
 
 
 class Clock:
-    """The instants at which optimizer steps start and end.
+    """Records when optimizer steps start and end.
 
-    A GPU works on while Python asks for more, so its steps are one stretch of time from the end of `warmup` steps to the
-    end of the last, and only those two ends are waited for.
+    A GPU works asynchronously, so its steps are timed together, from the end of the warm-up to the end of the last step,
+    and only those two points are waited for.
     """
 
     def __new__(cls, options, warmup):
@@ -78,7 +78,7 @@ class Clock:
                 self.ends.append(time.perf_counter())
 
             def step_seconds(self):
-                """From one step's end to the next one's, so that the loading of data is in it; those of the warm-up are not timed."""
+                """Measured from the end of one step to the end of the next, to include data loading. Warm-up is not timed."""
                 ends = self.ends[warmup - 1 :]
                 if cuda:
                     return [(ends[-1] - ends[0]) / (len(ends) - 1)]

@@ -3,7 +3,7 @@
     python bench/peers/hf_trainer_dialogues.py --threads 2 --dialogues encoded.json
     python bench/peers/hf_trainer_dialogues.py --device cuda --precision bf16 --sampling random --dialogues encoded.json
 
-The file is a list of {"input_ids": [...], "labels": [...]}, labels -100 where nothing is to be learnt.
+The file is a list of {"input_ids": [...], "labels": [...]}; a label of -100 marks a position without loss.
 """
 
 import json
@@ -12,7 +12,7 @@ from hf_trainer import arguments, dialogpt, report, train, with_threads
 
 parser = arguments(__doc__)
 parser.add_argument("--dialogues", required=True)
-parser.add_argument("--batch", type=int, default=8, help="dialogues a step")
+parser.add_argument("--batch", type=int, default=8, help="dialogues per step")
 parser.add_argument("--sampling", choices=["group_by_length", "random"], default="group_by_length")
 options = with_threads(parser.parse_args())
 
@@ -24,7 +24,7 @@ with open(options.dialogues, encoding="utf-8") as file:
 
 
 def padded(examples):
-    """As DataCollatorForSeq2Seq pads; that one wants a tokenizer, which is not needed for dialogues already encoded."""
+    """Pads like DataCollatorForSeq2Seq, which would need a tokenizer although the dialogues are already encoded."""
     pad = lambda key, value: pad_sequence(
         [torch.tensor(example[key]) for example in examples], batch_first=True, padding_value=value
     )
@@ -37,7 +37,7 @@ def padded(examples):
 
 
 model = dialogpt(options)
-# One batch outside of the clock: the first pass through a model finds nothing in the caches.
+# The first batch is not timed, because the caches are still cold.
 first = {name: values.to(options.device) for name, values in padded(dialogues[: options.batch]).items()}
 half = torch.float16 if options.precision == "fp16" else torch.bfloat16
 with torch.autocast(options.device, half, enabled=options.precision != "fp32"):

@@ -1,21 +1,21 @@
-"""Times optimizer steps of the Hugging Face Trainer: DialoGPT's shape, full rows of tokens, all supervised.
+"""Times optimizer steps of the Hugging Face Trainer: DialoGPT's shape, full sequences of tokens, all supervised.
 
     python bench/peers/hf_trainer_step.py --threads 2 --accumulation 1
     python bench/peers/hf_trainer_step.py --device cuda --precision bf16 --compile --model medium --batch 16 --tokens 1024
 
-Full rows are what packing gives, so that no padding is computed; with bf16, SDPA, the fused AdamW and --compile it is the
-Trainer as fast as it gets.
+Full sequences are what packing produces, so no padding is computed. With bf16, SDPA, the fused AdamW and --compile, this is
+the Trainer's fastest configuration.
 """
 
 from hf_trainer import SHAPES, arguments, dialogpt, median, report, train, with_threads
 
 parser = arguments(__doc__)
 parser.add_argument("--model", choices=sorted(SHAPES), default="small")
-parser.add_argument("--batch", type=int, default=1, help="rows a micro-batch")
-parser.add_argument("--tokens", type=int, default=512, help="a row")
+parser.add_argument("--batch", type=int, default=1, help="sequences per micro-batch")
+parser.add_argument("--tokens", type=int, default=512, help="tokens per sequence")
 parser.add_argument("--accumulation", type=int, default=1)
-parser.add_argument("--steps", type=int, default=5, help="timed ones")
-parser.add_argument("--warmup", type=int, default=1, help="steps before them")
+parser.add_argument("--steps", type=int, default=5, help="timed steps")
+parser.add_argument("--warmup", type=int, default=1, help="untimed steps before them")
 options = with_threads(parser.parse_args())
 
 import torch

@@ -1,10 +1,10 @@
-"""Times NumPy's float32 matrix products: for each shape the median rate, each repetition, and the BLAS behind it.
+"""Times NumPy's float32 matrix products and prints, for each shape, the time of each repetition and the median rate.
 
     echo '[{"m": 512, "n": 2304, "k": 768, "transposeA": false, "transposeB": false, "calls": 1}]' |
         python bench/peers/numpy_gemm.py --threads 2
 
-Operands lie row-major; transposed ones are given to NumPy as views, which its BLAS reads where they lie. A repetition is
-`calls` products in a row. There is no accumulation: NumPy has none in a product.
+Operands are row-major. Transposed ones are views, which BLAS reads without a copy. A repetition is `calls` consecutive
+products. They do not accumulate, because NumPy's product cannot. The output also names the BLAS.
 """
 
 import argparse
@@ -16,9 +16,9 @@ import time
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--threads", type=int, required=True)
-parser.add_argument("--repetitions", type=int, default=7, help="timed ones; one more comes first")
+parser.add_argument("--repetitions", type=int, default=7, help="timed repetitions, after one that is not timed")
 options = parser.parse_args()
-# Before NumPy is loaded: its BLAS reads the environment.
+# This must precede the import of NumPy, because its BLAS reads the environment.
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = str(options.threads)
 

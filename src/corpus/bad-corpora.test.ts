@@ -1,4 +1,4 @@
-// One test for each way in which a corpus can be wrong: what a person is told.
+// One test for each way in which a corpus can be invalid. Each checks the message.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync } from 'node:fs';
@@ -16,7 +16,7 @@ const refused = (name: string, content: string | Uint8Array, format: CorpusForma
     refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
   );
 
-/** What is said of files; `given` are the paths on the command line. */
+/** The refusal of these files. `given` are the paths on the command line. */
 const refusedFolder = (
   files: Readonly<Record<string, string | Uint8Array>>,
   given: readonly string[],
@@ -40,35 +40,34 @@ test('a missing file', () => {
   assert.equal(refusedFolder({ a: 'x' }, ['a/chats.json']), 'a/chats.json does not exist; check the path');
 });
 
-test('an empty file, or one of white space', () => {
-  assert.equal(refused('chats.json', ''), 'chats.json is empty; it should hold conversations');
-  assert.match(refused('chats.json', ' \r\n\t'), /^chats\.json is empty but for white space/);
-  assert.match(refused('chats.json', '\ufeff'), /^chats\.json is empty but for white space/);
+test('an empty file, or one with only white space', () => {
+  assert.equal(refused('chats.json', ''), 'chats.json is empty; add conversations to it');
+  assert.match(refused('chats.json', ' \r\n\t'), /^chats\.json contains only white space/);
+  assert.match(refused('chats.json', '\ufeff'), /^chats\.json contains only white space/);
 });
 
 test('UTF-16, with and without byte order mark, in both byte orders', () => {
   const text = '[{"text": "Hello", "response": "Hi"}]';
-  const cure = (from: string) => `convert it with: iconv -f ${from} -t UTF-8 chats.json > chats.json.utf8`;
-  // The folder's path is taken out of what is said before it is compared.
+  const remedy = (from: string) => `convert it with: iconv -f ${from} -t UTF-8 chats.json > chats.json.utf8`;
   assert.equal(
     refused('chats.json', utf16(`\ufeff${text}`)),
-    `chats.json is in UTF-16LE, not UTF-8; ${cure('UTF-16')}`,
+    `chats.json is in UTF-16LE, not UTF-8; ${remedy('UTF-16')}`,
   );
   assert.equal(
     refused('chats.json', utf16(`\ufeff${text}`).swap16()),
-    `chats.json is in UTF-16BE, not UTF-8; ${cure('UTF-16')}`,
+    `chats.json is in UTF-16BE, not UTF-8; ${remedy('UTF-16')}`,
   );
   assert.equal(
     refused('chats.json', utf16(text)),
-    `chats.json is in UTF-16LE, not UTF-8; ${cure('UTF-16LE')}`,
+    `chats.json is in UTF-16LE, not UTF-8; ${remedy('UTF-16LE')}`,
   );
   assert.equal(
     refused('chats.json', utf16(text).swap16()),
-    `chats.json is in UTF-16BE, not UTF-8; ${cure('UTF-16BE')}`,
+    `chats.json is in UTF-16BE, not UTF-8; ${remedy('UTF-16BE')}`,
   );
 });
 
-test('another encoding than UTF-8: line, byte and cure', () => {
+test('an encoding other than UTF-8: the message gives line, byte and command', () => {
   const latin = Buffer.from('{"turns": ["a", "b"]}\n{"turns": ["caf\xe9", "b"]}\n', 'latin1');
   assert.equal(
     refused('chats.jsonl', latin),
@@ -82,7 +81,7 @@ test('another encoding than UTF-8: line, byte and cure', () => {
   assert.match(refused('chats.jsonl', chinese), /^chats\.jsonl:1 has the byte 0xC4.*iconv -f GB18030/);
 });
 
-test('the first byte that is not UTF-8 is found wherever it stands', () => {
+test('the first invalid UTF-8 byte is found at any position', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.nat(3), (text, lines) => {
       const start = `${text.replace(/[\0\r\n]/g, '')}${'\n'.repeat(lines)}`;
@@ -96,7 +95,7 @@ test('the first byte that is not UTF-8 is found wherever it stands', () => {
   );
 });
 
-test('a binary file, and kinds of it that people take for text', () => {
+test('a binary file, and formats that people mistake for text', () => {
   assert.match(
     refused('chats.json', Buffer.from('{"a": \0\x01\x02\x03}')),
     /^chats\.json is a binary file \(byte 6 is zero\)/,
@@ -108,22 +107,22 @@ test('a binary file, and kinds of it that people take for text', () => {
   );
 });
 
-test('JSON syntax: line and column', () => {
+test('a JSON syntax error: the message gives line and column', () => {
   for (const [content, place] of [
     [
       '[\n  {"text": "a", "response": "b"},\n  {"text": "a" "response": "b"}\n]',
       '3:16 is not JSON: expected a comma or }',
     ],
-    ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: a comma before the closing ]'],
+    ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: unexpected comma before the closing ]'],
     [
       '[{"text": "a", "response": "b"}',
       '1:32 is not JSON: expected a comma or ] after a record, found the end of the text',
     ],
-    ['[{"text": "a\n"}]', '1:11 is not JSON: a string that does not end on its line'],
-    ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash that begins no escape'],
+    ['[{"text": "a\n"}]', '1:11 is not JSON: a string is not closed on its line'],
+    ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash does not begin a valid escape'],
     ["[{'text': 'a'}]", '1:3 is not JSON: expected a field name in double quotes'],
     ['[{"text": None}]', '1:11 is not JSON: expected a value, found None'],
-    ['[] []', '1:4 is not JSON: "[" after the end of the list'],
+    ['[] []', '1:4 is not JSON: unexpected "[" after the end of the list'],
     ['[{"text": "a\tb"}]', '1:13 is not JSON: U+0009 inside a string'],
     ['{"turns": ["a", "b"]}\n{"turns": ["a", "b"]\n', '2:21 is not JSON: expected a comma or }'],
   ] as const) {
@@ -132,7 +131,7 @@ test('JSON syntax: line and column', () => {
   }
 });
 
-test('what JSON.parse takes is read, and what it refuses is refused with a place', () => {
+test('the reader accepts what JSON.parse accepts, and refuses the rest with line and column', () => {
   const anyTampering = fc.tuple(
     fc.json({ maxDepth: 3 }),
     fc.nat(),
@@ -163,13 +162,16 @@ test('what JSON.parse takes is read, and what it refuses is refused with a place
   );
 });
 
-test('nesting that would overflow a stack, and a line of a million letters', () => {
+test('nesting that would overflow the stack, and a line of a million letters', () => {
   for (const start of ['[', '{"a":'])
     assert.match(
       refused('chats.json', start.repeat(200_000)),
-      /^chats\.json:1:\d+ is not JSON: nested more than 100 deep/,
+      /^chats\.json:1:\d+ is not JSON: nested more than 100 levels deep/,
     );
-  assert.match(refused('chats.json', `[{"turns": ${'['.repeat(200_000)}`), /nested more than 100 deep/);
+  assert.match(
+    refused('chats.json', `[{"turns": ${'['.repeat(200_000)}`),
+    /nested more than 100 levels deep/,
+  );
   const long = 'x'.repeat(1_000_000);
   for (const [name, content] of [
     ['chats.json', long],
@@ -182,7 +184,7 @@ test('nesting that would overflow a stack, and a line of a million letters', () 
   }
 });
 
-test('a record of another shape: line, fields, and how to rename them', () => {
+test('a record of another shape: the message gives line, fields and renames', () => {
   assert.match(
     refused('faq.json', '[\n{"text": "a", "response": "b"},\n{"question": "a", "answer": "b"}\n]'),
     /^faq\.json:3: expected text and response, .*found question and answer; rename question to text and answer to response \(1 of 2/,
@@ -197,17 +199,17 @@ test('a record of another shape: line, fields, and how to rename them', () => {
     /^faq\.jsonl:3: expected .*turns.*, found a string/,
   );
   assert.match(refused('faq.json', '[["a", "b"]]'), /^faq\.json:1: expected .*, found a list/);
-  assert.match(refused('faq.json', '[{}]'), /found no field/);
+  assert.match(refused('faq.json', '[{}]'), /found no fields/);
 });
 
-test('a field that comes from an object’s prototype is none', () => {
+test('a field of an object’s prototype is not read', () => {
   assert.match(
     refused('faq.jsonl', '{"turns": ["a", "b"]}\n{"__proto__": {"turns": ["a", "b"]}}'),
     /^faq\.jsonl:2: expected .*, found __proto__/,
   );
 });
 
-test('a turn that is no string: line and turn', () => {
+test('a turn that is not a string: the message gives line and turn', () => {
   assert.equal(
     refused('a.jsonl', '{"turns": ["a", ["b"]]}\n{"turns": ["a", {}]}'),
     'a.jsonl:1: turn 2 is a list, but must be a string',
@@ -215,7 +217,7 @@ test('a turn that is no string: line and turn', () => {
   assert.equal(refused('a.jsonl', '{"turns": "a"}'), 'a.jsonl:1: turns is a string, but must be a list');
   assert.equal(
     refused('a.jsonl', '{"text": null, "response": "b"}'),
-    'no dialogue in a.jsonl can be used (1 record skipped: text is null (line 1)); give dialogues of two turns or more',
+    'no dialogue in a.jsonl can be used (1 record skipped: text is null (line 1)); each dialogue needs at least two turns with text',
   );
   assert.equal(
     refused('a.jsonl', '{"messages": [{"role": "user", "content": {"x": 1}}]}'),
@@ -227,22 +229,22 @@ test('a turn that is no string: line and turn', () => {
   );
 });
 
-test('a TSV without two columns, or with a turn that lost its weight', () => {
+test('a TSV file without two columns, or with a turn that lacks its weight', () => {
   assert.match(
     refused('a.tsv', 'a\tb\nc\n'),
-    /^a\.tsv:2: expected two columns, source<TAB>target, found no tab in "c"/,
+    /^a\.tsv:2: expected two columns \(source<TAB>target\), found no tab in "c"; fix or remove the line$/,
   );
   assert.match(refused('a.tsv', 'a\tb\tc\n'), /^a\.tsv:1: .*found 3 columns/);
   assert.match(
     refused('a.tsv', '1.0 a\t1.0 b\n\n1.0 a\tb\n'),
-    /^a\.tsv:3: expected a weight, 0\.0 or 1\.0, before "b"/,
+    /^a\.tsv:3: expected a weight \(0\.0 or 1\.0\) before "b", as in the first line; add the weight/,
   );
 });
 
-test('a folder with nothing to read, or with nothing of the format asked for', () => {
+test('a folder without a file to read, or without a file of the given format', () => {
   assert.match(
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert them to JSON/,
+    /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert the files to JSON/,
   );
   assert.match(
     refusedFolder({ '.hidden.json': '[]' }, ['.']),
@@ -267,7 +269,7 @@ const cornell = (ids: string, text = lines) => ({
   'c/movie_conversations.txt': ['u0', 'u1', 'm0', ids].join(field),
 });
 
-test('the Cornell folder is read by folder, by file and by a folder above, in its own encoding', () => {
+test('the Cornell corpus is read from its folder, a file in it, or a parent folder, in its original encoding', () => {
   withFiles(cornell("['L1', 'L2', 'L3']"), (folder) => {
     for (const path of [folder, join(folder, 'c'), join(folder, 'c/movie_lines.txt')]) {
       const { dialogues, summary } = readCorpus([path]);
@@ -281,10 +283,10 @@ test('the Cornell folder is read by folder, by file and by a folder above, in it
   });
 });
 
-test('a Cornell conversation of a line that is missing, and lines that are malformed', () => {
+test('a Cornell conversation with a missing line, and malformed lines', () => {
   assert.equal(
     refusedFolder(cornell("['L1', 'L9']"), ['c']),
-    'c/movie_conversations.txt:1: the line L9 is not in c/movie_lines.txt; get both files from the same archive',
+    'c/movie_conversations.txt:1: line L9 is not in c/movie_lines.txt; take both files from the same archive',
   );
   assert.match(
     refusedFolder(cornell("['L1']", `${lines}\nL4 u0 m0`), ['c']),
@@ -296,7 +298,7 @@ test('a Cornell conversation of a line that is missing, and lines that are malfo
   );
 });
 
-test('folders are read sorted, hidden files and circles of links left out, nothing twice', () => {
+test('folders are read in order of name, without hidden files and cycles of links, and no file twice', () => {
   const chat = (word: string) => `{"turns": ["${word}", "yes"]}`;
   const files = {
     'b.jsonl': chat('b'),
@@ -319,7 +321,7 @@ test('folders are read sorted, hidden files and circles of links left out, nothi
   });
 });
 
-test('whatever the bytes, they are read or refused by a sentence', () => {
+test('any bytes are either read or refused with a UserError', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 60 }),

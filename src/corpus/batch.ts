@@ -1,16 +1,18 @@
-// Lays out packed sequences as a batch: flat arrays, and where each dialogue starts and ends. Knows nothing of devices.
+// Lays out packed sequences as a batch: flat arrays, with the start and end of each dialogue. It does not know about
+// devices.
 
 import type { Batch } from '../nn/batch.js';
 import type { LabelledTokens } from './encode-dialogue.js';
 
 export interface CollateOptions {
   readonly maxLength: number;
-  /** Whether each sequence is padded to maxLength. Each padding token is a dialogue of its own without a target. */
+  /** Pads each sequence to maxLength. Each padding token is a separate segment without a target. */
   readonly pad: boolean;
 }
 
 const paddingToken = 0;
 
+/** @throws RangeError if a sequence is longer than maxLength. */
 export function collate(
   sequences: readonly (readonly LabelledTokens[])[],
   { maxLength, pad }: CollateOptions,
@@ -21,7 +23,7 @@ export function collate(
   const batch = {
     tokens: new Int32Array(size).fill(paddingToken),
     positions: new Int32Array(size),
-    // As if all were padding: every row is a segment of its own.
+    // Treats every position as padding at first: a segment of one token.
     segmentStarts: Int32Array.from({ length: size }, (_, row) => row),
     segmentEnds: Int32Array.from({ length: size }, (_, row) => row + 1),
     supervisedRows: new Int32Array(supervised),
@@ -43,7 +45,7 @@ export function collate(
   return batch;
 }
 
-/** @returns how many supervised rows there are now. */
+/** Writes one dialogue into the batch. @returns the number of supervised rows so far. */
 function place(
   batch: Batch,
   { tokens, targets }: LabelledTokens,

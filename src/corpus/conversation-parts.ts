@@ -1,22 +1,22 @@
-// From a record's turns to dialogues: turns without text leave, and nothing is learnt across the place where one was;
-// one speaker's turns in a row become one. A dialogue in which nobody answers anybody is none.
+// Turns the raw turns of a record into dialogues. It removes turns without text and splits the dialogue there, so that
+// no reply is learned across a gap. It joins consecutive turns of one speaker, and drops dialogues that have no reply.
 
 import type { Dialogue, Turn } from './dialogue.js';
 import type { RawTurn } from './readers/record.js';
 import type { Tally } from './tally.js';
 import { tidyText } from './tidy-text.js';
 
-/** What GPT-2's corpora end a turn with: a text of nothing else has no words. */
+/** GPT-2 corpora end a turn with this marker. A text that consists only of markers counts as empty. */
 const endMarker = '<|endoftext|>';
 
 /**
- * The dialogues of two turns or more that the turns make: one, or where turns without text part them, several. Each
- * begins with the instructions that stand before the first turn.
+ * The dialogues in `turns`, each with at least two spoken turns: one dialogue, or several if turns without text split
+ * it. Each begins with the system turns that precede the first spoken turn.
  */
 export function conversationParts(turns: readonly RawTurn[], source: string, tally: Tally): Dialogue[] {
   const first: Turn[] = [];
   const parts = [first];
-  /** Whether a turn is missing just before this one. */
+  /** Whether a turn is missing directly before the current one. */
   let gap = false;
   for (const [index, raw] of turns.entries()) {
     const text = wordsOf(raw.text);
@@ -34,8 +34,8 @@ export function conversationParts(turns: readonly RawTurn[], source: string, tal
 }
 
 /**
- * Whether something is missing where a turn has no text. A tool's answer stands for the call that led to it; where the
- * speaker also has the turn before or after, that is the turn.
+ * Whether a turn without text leaves a gap. A tool call leaves none if the tool's answer follows. Other turns leave none
+ * if the same speaker has text directly before or after.
  */
 function isMissed(empty: RawTurn, before: RawTurn | undefined, after: RawTurn | undefined): boolean {
   if (empty.role === 'system') return false;
@@ -44,7 +44,7 @@ function isMissed(empty: RawTurn, before: RawTurn | undefined, after: RawTurn | 
   return ![before, after].some((turn) => turn && speaks(turn) && isSameSpeaker(turn, empty));
 }
 
-/** Empty where there is nothing to say but the end. */
+/** The tidied text. Empty if the text holds only end markers and white space. */
 function wordsOf(text: string | null): string {
   const tidied = tidyText(text ?? '');
   return tidied.includes(endMarker) && tidied.replaceAll(endMarker, '').trim() === '' ? '' : tidied;
@@ -54,7 +54,7 @@ function turnOf({ supervised, role, speaker }: RawTurn, text: string): Turn {
   return { text, supervised, ...(role && { role }), ...(speaker !== undefined && { speaker }) };
 }
 
-/** What is partly not to be learnt is not learnt. */
+/** A joined turn is learned only if both of its parts are. */
 function join(part: Turn[], turn: Turn, tally: Tally): void {
   const before = part.at(-1);
   if (!before || !isSameSpeaker(before, turn)) {

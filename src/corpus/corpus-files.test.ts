@@ -44,7 +44,7 @@ function refusal(folder: string, path: string, format: CorpusFormat | 'auto' = '
 }
 
 describe('corpusFiles', () => {
-  it('goes through folders by name, all the way down, past hidden and unknown files', () => {
+  it('searches folders recursively in order of name, without hidden and unknown files', () => {
     const folder = folderOf(
       'b.jsonl',
       'a.json',
@@ -60,12 +60,12 @@ describe('corpusFiles', () => {
     });
   });
 
-  it('takes a file that is named, whatever it is called, in the order given', () => {
+  it('takes named files with any extension, in the given order', () => {
     const folder = folderOf('b.txt', 'a.json');
     assert.deepEqual(found(folder, ['b.txt', 'a.json']), { files: ['b.txt', 'a.json'], skipped: [] });
   });
 
-  it('reads nothing twice and runs in no circle', () => {
+  it('lists no file twice and stops at cycles of links', () => {
     const folder = folderOf('a.json', 'sub/b.json');
     symlinkSync('..', join(folder, 'sub/up'));
     symlinkSync('a.json', join(folder, 'again.json'));
@@ -77,7 +77,7 @@ describe('corpusFiles', () => {
     });
   });
 
-  it('knows a Cornell folder, and either of its files', () => {
+  it('recognizes a Cornell folder by the folder or by either of its files', () => {
     const folder = folderOf(
       'c/movie_lines.txt',
       'c/movie_conversations.txt',
@@ -90,19 +90,19 @@ describe('corpusFiles', () => {
     assert.deepEqual(found(folder, ['d'], 'cornell').files, ['d']);
   });
 
-  it('looks only for files that a forced format can be in', () => {
+  it('looks only for extensions of the given format', () => {
     const folder = folderOf('a.json', 'b.tsv', 'movie_lines.txt', 'movie_conversations.txt');
     assert.deepEqual(found(folder, [''], 'tsv').files, ['b.tsv']);
     assert.deepEqual(found(folder, [''], 'turns').files, ['a.json']);
     assert.deepEqual(found(folder, [''], 'cornell').files, ['']);
   });
 
-  it('refuses a path that is not there, and a folder with nothing to read', () => {
+  it('refuses a missing path, and a folder with no file to read', () => {
     const folder = folderOf('a/notes.txt', 'b/.hidden');
     assert.equal(refusal(folder, 'c'), '/c does not exist; check the path');
     assert.match(
       refusal(folder, 'a'),
-      /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert them to .*, or name a file itself to have it read whatever its ending$/,
+      /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert the files to .*, or name a single file to read it regardless of its extension$/,
     );
     assert.match(
       refusal(folder, 'b'),

@@ -1,4 +1,5 @@
-// Which files a corpus is: those that were named, and those found in the folders that were named.
+// Finds the files of a corpus: the files that were named, and the files in the folders that were named. It does not read
+// them. A named file is taken regardless of its extension; a file in a folder needs a known one.
 
 import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
@@ -9,7 +10,7 @@ import { unreadable } from './text-file.js';
 
 export interface CorpusFiles {
   readonly files: readonly CorpusFile[];
-  /** Files in folders that are of no known kind. */
+  /** Files in folders that have an unknown extension. */
   readonly skipped: readonly string[];
 }
 
@@ -21,7 +22,7 @@ export interface CorpusFile {
 
 const jsonExtensions: readonly string[] = ['.json', '.jsonl', '.ndjson'];
 
-/** What a file in a folder must be called to be read. */
+/** The extensions that a file in a folder needs to be read. */
 const extensions = {
   auto: [...jsonExtensions, '.tsv'],
   qa: jsonExtensions,
@@ -32,8 +33,8 @@ const extensions = {
 } as const satisfies Record<CorpusFormat | 'auto', readonly string[]>;
 
 /**
- * In the order of `paths`, folders sorted by name; nothing twice.
- * @throws UserError (data) when a path is missing or a folder has nothing to read.
+ * Lists the files in the order of `paths`, and the files of a folder sorted by name. Lists no file twice.
+ * @throws UserError (data) if a path is missing or a folder has no file to read.
  */
 export function corpusFiles(paths: readonly string[], format: CorpusFormat | 'auto'): CorpusFiles {
   const search = new Search(format);
@@ -44,14 +45,14 @@ export function corpusFiles(paths: readonly string[], format: CorpusFormat | 'au
 class Search implements CorpusFiles {
   readonly files: CorpusFile[] = [];
   readonly skipped: string[] = [];
-  /** By real path, so that links are followed, but nothing is read twice and no circle is run in. */
+  /** Real paths, so that links are followed but no file is read twice. */
   private readonly added = new Set<string>();
-  /** Folders gone through, by real path, and whether there was anything to read. */
+  /** By real path of a folder: whether it has a file to read. Also stops cycles of links. */
   private readonly searched = new Map<string, boolean>();
 
   constructor(private readonly format: CorpusFormat | 'auto') {}
 
-  /** A path that a person gave. */
+  /** Adds a path that the user named. */
   visit(path: string): void {
     if (!statsOf(path).isDirectory()) {
       const ofCornell = this.format === 'cornell' || (this.format === 'auto' && isCornellFile(path));
@@ -70,11 +71,11 @@ class Search implements CorpusFiles {
       'corpus-format-unknown',
       names.length === 0
         ? `${path} has ${wanted}; put conversations in it, or name another folder`
-        : `${path} has ${wanted}, only ${names.join(', ')}; convert them to ${knownFormats}, or name a file itself to have it read whatever its ending`,
+        : `${path} has ${wanted}, only ${names.join(', ')}; convert the files to ${knownFormats}, or name a single file to read it regardless of its extension`,
     );
   }
 
-  /** Adds what a folder has to read. @returns whether that is anything. */
+  /** Adds the files of a folder. @returns whether it has any file to read. */
   private hasFiles(folder: string): boolean {
     const real = realpathSync(folder);
     const known = this.searched.get(real);
@@ -132,7 +133,7 @@ function statsOf(path: string): Stats {
   }
 }
 
-/** Links that lead nowhere, or round in a circle, have none. */
+/** Undefined for broken and circular links. */
 function statsIfAny(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -141,7 +142,7 @@ function statsIfAny(path: string): Stats | undefined {
   }
 }
 
-/** Sorted by code units, the same everywhere. */
+/** Sorted by UTF-16 code units, so that the order does not depend on the locale. */
 function visibleNames(folder: string): string[] {
   try {
     return readdirSync(folder)

@@ -1,19 +1,19 @@
-// Dialogues in little memory, outside JavaScript's heap: as objects, those of a 400 MB file would take several times its
-// size. Texts lie one after the other as UTF-8; what else is known of a turn is one of a few combinations, kept once.
-// A dialogue becomes an object again only while somebody looks at it.
+// Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
+// times that size. Texts are stored one after the other as UTF-8. The other attributes of a turn have few distinct
+// combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
 
 import type { Dialogue, Turn } from './dialogue.js';
 import { GrowingIntegers } from './growing-integers.js';
 
-/** Dialogues that can be gone through more than once; each time as new objects. */
+/** Dialogues that can be iterated more than once. Each iteration creates new objects. */
 export interface DialogueList extends Iterable<Dialogue> {
   readonly length: number;
   at(index: number): Dialogue | undefined;
 }
 
-/** Bytes that texts are laid into at a time. */
+/** Size of one chunk of text, in bytes. */
 const chunkBytes = 2 ** 22;
-/** Ends the text of a turn: no byte of UTF-8. */
+/** Ends the text of a turn. This byte never occurs in UTF-8. */
 const textEnd = 0xff;
 
 type Attributes = Omit<Turn, 'text'>;
@@ -21,14 +21,14 @@ type Attributes = Omit<Turn, 'text'>;
 export class DialogueStore implements DialogueList {
   private chunks: Buffer[] = [];
   private filled = chunkBytes;
-  /** Of each dialogue. */
+  /** One entry per dialogue. */
   private readonly chunkOf = new GrowingIntegers();
   private readonly starts = new GrowingIntegers();
   private readonly ends = new GrowingIntegers();
   private readonly firstTurns = new GrowingIntegers();
   private readonly files = new GrowingIntegers();
   private readonly lines = new GrowingIntegers();
-  /** Of each turn, an index into `attributes`. */
+  /** One entry per turn: an index into `attributes`. */
   private readonly attributesOf = new GrowingIntegers();
   private readonly attributes = new Interned<Attributes>((key) => JSON.parse(key));
   private readonly paths = new Interned<string>((path) => path);
@@ -77,7 +77,7 @@ export class DialogueStore implements DialogueList {
     }
   }
 
-  /** Some of the dialogues, which stay here. */
+  /** A view of some of the dialogues. It shares the memory of this store. */
   subset(indices: ArrayLike<number>): DialogueList {
     const at = (place: number) => this.at(indices[place] ?? this.length);
     return {
@@ -92,18 +92,18 @@ export class DialogueStore implements DialogueList {
     };
   }
 
-  /** Forgets all texts: whoever holds a list of dialogues finds none from now on. */
+  /** Frees all texts. From now on, this store and its subsets yield no dialogues. */
   release(): void {
     this.chunks = [];
   }
 
   /**
-   * For each dialogue the number of its text: 0, 1, ... in the order in which different ones come. Dialogues have the same
-   * text where their turns do.
+   * Gives each dialogue the number of its text. Distinct texts are numbered 0, 1, ... in order of first appearance. Two
+   * dialogues have the same text if the texts of all their turns are equal.
    */
   textNumbers(): Int32Array {
     const numbers = new Int32Array(this.length);
-    /** The first dialogue of each text, less one; 0 where a place is free. At most half full. */
+    /** A hash table: 1 plus the index of the first dialogue with a text, or 0 for a free place. At most half full. */
     const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.length + 2)));
     let different = 0;
     for (let index = 0; index < this.length; index++) {
@@ -129,7 +129,7 @@ export class DialogueStore implements DialogueList {
     return this.chunks[this.chunkOf.at(index)]?.subarray(this.starts.at(index), this.ends.at(index));
   }
 
-  /** The last chunk, with room for so many bytes. */
+  /** The last chunk, or a new one if the last lacks room for `bytes` bytes. */
   private chunkFor(bytes: number): Buffer {
     let chunk = this.chunks.at(-1);
     if (chunk === undefined || this.filled + bytes > chunk.length) {
@@ -141,7 +141,7 @@ export class DialogueStore implements DialogueList {
   }
 }
 
-/** A few different values, each kept once and known by a number. */
+/** Stores each distinct value once and gives it a number. */
 class Interned<Value> {
   private readonly ids = new Map<string, number>();
   private readonly values: Value[] = [];

@@ -1,20 +1,20 @@
-// A conversation as the whole product knows it, whatever file it came from.
+// A conversation in the form that every room uses. It does not depend on the format of the file it was read from.
 
-/** `tool` is what a tool answered; its calls are no turns. */
+/** `tool` is the answer of a tool. The call of a tool is not a turn. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool';
 
 export interface Turn {
   readonly text: string;
-  /** False: context only, never a target of the loss, whatever `--loss-on` says. */
+  /** False: context only. The turn is never a target of the loss, even if `--loss-on` would select it. */
   readonly supervised: boolean;
-  /** Absent where the file does not say it. System and tool turns are never supervised. */
+  /** Absent if the file does not give a role. System and tool turns are never supervised. */
   readonly role?: Role;
-  /** The speaker's name in the file, where it is not one of the roles. */
+  /** The speaker's name in the file, if it is not one of the roles. */
   readonly speaker?: string;
 }
 
 export interface Dialogue {
   readonly turns: readonly Turn[];
-  /** Where it came from, for messages to people: `chats.jsonl:12`. */
+  /** The file and line of the dialogue, for messages: `chats.jsonl:12`. */
   readonly source: string;
 }

@@ -1,5 +1,5 @@
-// A conversation as ids: every turn's text and the token that ends it, one after the other, and at each position the
-// token to be predicted there, or none. What does not fit loses its oldest turns, also where these stand last.
+// Encodes a conversation as token ids: the text of each turn followed by end-of-text, with the target of each position.
+// A dialogue that is too long loses its oldest turns. This also holds for the reversed order, where they come last.
 
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -9,35 +9,35 @@ import type { TrainingText } from './training-text.js';
 
 export interface EncodeOptions {
   readonly lossOn: LossOn;
-  /** The most input positions that a dialogue may take; at least 1. */
+  /** The largest number of input positions of a dialogue; at least 1. */
   readonly maxLength: number;
   readonly order: DialogueOrder;
 }
 
-/** What the model reads, and beside each token what it should say next. */
+/** The input tokens of a dialogue and the target at each position. */
 export interface LabelledTokens {
-  /** The inputs, [length]. The last token of all is no input: nothing follows it. */
+  /** [length] input ids. The last token of the dialogue is not an input, because it has no next token. */
   readonly tokens: Int32Array;
-  /** [length]: the token after each input, or -1 where it is not to be learnt. */
+  /** [length] targets: the token after each input, or -1 where nothing is learned. */
   readonly targets: Int32Array;
   readonly supervisedTokens: number;
 }
 
 export interface EncodedDialogue extends LabelledTokens {
-  /** What decided which turns are learnt. */
+  /** The rule that selected the learned turns. */
   readonly rule: LossRule;
-  /** Turns left out whole because the dialogue was too long. */
+  /** Number of whole turns left out because the dialogue was too long. */
   readonly droppedTurns: number;
-  /** Tokens left out, of those turns and of turns cut short. */
+  /** Number of tokens left out, in dropped turns and in turns that were cut. */
   readonly droppedTokens: number;
-  /** Whether a turn that is learnt lost its end. */
+  /** Whether a learned turn lost its end. */
   readonly cutReply: boolean;
-  /** End-of-text markers that the text spells, and other special tokens. */
+  /** Numbers of end-of-text markers and of other special tokens in the text. */
   readonly endMarkers: number;
   readonly specialTokens: number;
 }
 
-/** A target that is none. */
+/** The target of a position where nothing is learned. */
 export const unsupervised = -1;
 
 export interface EncodedTurn {
@@ -45,18 +45,18 @@ export interface EncodedTurn {
   readonly supervised: boolean;
 }
 
-/** A turn's ids, the token that ends it included; text that spells a special token stays text. */
+/** The ids of a turn, with the end-of-text token. Special tokens in `text` are encoded as ordinary text. */
 export function encodeTurn(text: string, tokenizer: Tokenizer): number[] {
   return [...tokenizer.encode(text), tokenizer.endOfText];
 }
 
 /**
- * Null when nothing in the dialogue is to be learnt. Turns leave, oldest first, until the rest fits; the newest two
- * stay, and are cut where they must be: the first laid out keeps its end, the second its beginning. A turn whose
- * predecessor left is context, unless all turns are learnt.
+ * Encodes a dialogue, or returns null if nothing in it is learned. The oldest turns are dropped until the rest fits. The
+ * newest two always stay. If they are still too long, the first in layout order keeps its end and the second keeps its
+ * beginning. A turn whose predecessor was dropped becomes context, unless `lossOn` is `all`.
  *
- * That the oldest leave is right for a reversed dialogue too, where they stand last: what is nearest to the response
- * says most about it, and it is what is left of a long history when responses are scored (generate/mmi.ts).
+ * A reversed dialogue also drops its oldest turns, although they come last: the turns nearest to the response say most
+ * about it, and they are what remains of a long history when responses are scored (generate/mmi.ts).
  */
 export function encodeDialogue(
   dialogue: Dialogue,
@@ -67,14 +67,14 @@ export function encodeDialogue(
   const turns = reversed ? learntTurnsReversed(dialogue, lossOn) : learntTurns(dialogue, lossOn);
   const encoded = turns.map((turn) => text.encode(turn.text));
   const all = sum(encoded.map(({ ids }) => ids.length));
-  // One token more than there are input positions: the last is only predicted.
+  // One more token than input positions, because the last token is only a target.
   const capacity = maxLength + 1;
   let [first, end] = [0, turns.length];
   for (let length = all; length > capacity && end - first > 2; ) {
     const oldest = reversed ? --end : first++;
     length -= encoded[oldest]?.ids.length ?? 0;
   }
-  // The last learnt turn of all may be among those that left.
+  // The last learned turn may have been dropped, and the turns after it teach nothing.
   while (reversed && end - first > 2 && turns[end - 1]?.learnt !== true) end--;
   const beginsLate = first > 0 && lossOn !== 'all';
   const context = beginsLate ? turns.findIndex(({ system }, index) => index >= first && !system) : -1;
@@ -105,7 +105,10 @@ interface Cut {
   readonly cutReply: boolean;
 }
 
-/** Two turns that are too long together share what room there is; the context never takes more than half of it. */
+/**
+ * Cuts two turns that together exceed `capacity` tokens. If the response needs the room, the context gets at most half
+ * of it.
+ */
 function cutPair(turns: readonly EncodedTurn[], capacity: number): Cut {
   const [context, response, ...more] = turns;
   if (!context || more.length > 0) return { turns, cutReply: false };
@@ -126,7 +129,7 @@ function cutPair(turns: readonly EncodedTurn[], capacity: number): Cut {
   };
 }
 
-/** Turns one after the other; null when nothing in them is to be learnt. The very first token is never a target. */
+/** Lays out turns one after the other, or returns null if nothing is learned. The very first token is never a target. */
 export function layOutTurns(turns: readonly EncodedTurn[]): LabelledTokens | null {
   const length = turns.reduce((total, { ids }) => total + ids.length, 0);
   const tokens = new Int32Array(Math.max(0, length - 1));

@@ -1,15 +1,15 @@
-// Encoded dialogues in little memory: two bytes a token where the vocabulary allows it, and a bit that says whether the
-// token after it is learnt. A target is always the token that follows, so targets need no memory of their own.
+// Stores encoded dialogues compactly: two bytes per token if the vocabulary allows it, and one bit that says whether the
+// next token is learned. A target is always the next token, so targets are not stored separately.
 
 import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
 import { GrowingIntegers } from './growing-integers.js';
 
-/** Tokens that are kept in one array. */
+/** Capacity of one array, in tokens. */
 const chunkTokens = 2 ** 21;
 
 interface Chunk {
   readonly ids: Uint16Array | Uint32Array;
-  /** A bit a position. */
+  /** One bit per position. */
   readonly learnt: Uint8Array;
 }
 
@@ -23,7 +23,7 @@ export class EncodedCorpus {
   private readonly lengths = new GrowingIntegers();
   private readonly supervised = new GrowingIntegers();
 
-  /** @param vocabularySize ids are less than that. */
+  /** @param vocabularySize all ids are smaller than this. */
   constructor(private readonly vocabularySize: number) {}
 
   static of(dialogues: Iterable<LabelledTokens>, vocabularySize = 2 ** 16): EncodedCorpus {
@@ -32,7 +32,7 @@ export class EncodedCorpus {
     return corpus;
   }
 
-  /** How many dialogues there are. */
+  /** Number of dialogues. */
   get length(): number {
     return this.starts.length;
   }
@@ -47,7 +47,7 @@ export class EncodedCorpus {
       if (target === unsupervised) continue;
       if (position + 1 < length && target !== tokens[position + 1])
         throw new RangeError(`target ${target} is not the token that follows position ${position}`);
-      // Behind the last input there is a place for the token that is only predicted.
+      // One place after the last input holds the final token, which is only a target.
       chunk.ids[start + position + 1] = target;
       const bit = start + position;
       chunk.learnt[bit >> 3] = (chunk.learnt[bit >> 3] ?? 0) | (1 << (bit & 7));
@@ -61,12 +61,12 @@ export class EncodedCorpus {
     this.supervisedTokens += supervisedTokens;
   }
 
-  /** Tokens of a dialogue. */
+  /** Number of input tokens of a dialogue. */
   lengthOf(index: number): number {
     return this.lengths.at(index);
   }
 
-  /** @param index in 0..length-1. */
+  /** @param index in [0, length). @throws RangeError if it is not. */
   at(index: number): LabelledTokens {
     const chunk = this.chunks[this.chunkOf.at(index)];
     if (chunk === undefined || index >= this.length) throw new RangeError(`there is no dialogue ${index}`);
@@ -86,7 +86,7 @@ export class EncodedCorpus {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
 
-  /** The last chunk, with room for so many ids. */
+  /** The last chunk, or a new one if the last lacks room for `ids` ids. */
   private chunkFor(ids: number): Chunk {
     let chunk = this.chunks.at(-1);
     if (chunk === undefined || this.filled + ids > chunk.ids.length) {

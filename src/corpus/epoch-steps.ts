@@ -1,5 +1,5 @@
-// An epoch as the trainer reads it: for each optimizer step its micro-batches. Any step of any epoch can be asked for on its
-// own, which is all that resuming needs, and the answer is always the same.
+// Gives the trainer the micro-batches of each optimizer step. Any step of any epoch can be requested directly, and the
+// result is always the same, so a resumed run needs only the numbers of its epoch and step.
 
 import type { Batch } from '../nn/batch.js';
 import { collate } from './batch.js';
@@ -21,13 +21,13 @@ export interface EpochOptions {
 /** The micro-batches of one optimizer step. */
 export interface StepBatches {
   readonly batches: readonly Batch[];
-  /** In all batches together: the divisor of the loss. */
+  /** Total over all batches: the divisor of the loss. */
   readonly supervisedTokens: number;
-  /** In all batches together, without padding. */
+  /** Total over all batches, without padding. */
   readonly tokens: number;
 }
 
-/** An array, or an EncodedCorpus. */
+/** The part of an array or an EncodedCorpus that is used here. */
 export interface EncodedDialogues {
   readonly length: number;
   at(index: number): LabelledTokens | undefined;
@@ -36,9 +36,9 @@ export interface EncodedDialogues {
 export class EpochSteps {
   /** Sequences per epoch. */
   readonly sequences: number;
-  /** The last step of an epoch has the remaining sequences, perhaps fewer than the others. */
+  /** The last step of an epoch takes the remaining sequences, so it can have fewer than the others. */
   readonly stepsPerEpoch: number;
-  /** The most tokens, padding included, that a micro-batch can have. */
+  /** The largest possible number of tokens in a micro-batch, padding included. */
   readonly largestBatch: number;
   private readonly plan: PackingPlan;
   private readonly sequencesPerStep: number;
@@ -63,10 +63,10 @@ export class EpochSteps {
     this.stepsPerEpoch = Math.ceil(this.sequences / this.sequencesPerStep);
   }
 
-  /** @param index in 0..stepsPerEpoch-1. */
+  /** @param index in [0, stepsPerEpoch). @throws RangeError if it is not. */
   step(epoch: number, index: number): StepBatches {
     if (index < 0 || index >= this.stepsPerEpoch)
-      throw new RangeError(`step ${index} is not one of the ${this.stepsPerEpoch} of an epoch`);
+      throw new RangeError(`step ${index} is not one of the ${this.stepsPerEpoch} steps of an epoch`);
     const { maxLength, packing, batchSize } = this.options;
     const first = index * this.sequencesPerStep;
     const sequences = this.epoch(epoch)

@@ -1,4 +1,4 @@
-// A list of unsigned 32-bit integers that grows, in four bytes each.
+// A growing list of unsigned 32-bit integers. It takes four bytes per integer, less than a JavaScript array.
 
 export class GrowingIntegers {
   private values = new Uint32Array(1024);
@@ -13,7 +13,7 @@ export class GrowingIntegers {
     this.values[this.length++] = value;
   }
 
-  /** @param index in 0..length-1. */
+  /** @param index in [0, length). */
   at(index: number): number {
     return this.values[index] ?? 0;
   }

@@ -1,10 +1,10 @@
-// Which turns of a dialogue the model learns to say. Knows nothing of tokens.
+// Decides which turns of a dialogue are targets of the loss. It does not know about tokens.
 
 import type { Dialogue, Turn } from './dialogue.js';
 
 /**
- * The turns that are learnt: the assistant's, those after the first, all, or the last. `auto` is `assistant` where the
- * dialogue says which turns are the assistant's, else `responses`.
+ * The turns to learn: those of the assistant, every turn after the first, all turns, or the last turn. `auto` means
+ * `assistant` if the dialogue marks the assistant's turns, and `responses` otherwise.
  */
 export type LossOn = 'auto' | 'assistant' | 'responses' | 'all' | 'last';
 
@@ -13,19 +13,19 @@ export type LossRule = Exclude<LossOn, 'auto'>;
 export interface MarkedTurn {
   readonly text: string;
   readonly learnt: boolean;
-  /** Instructions before a conversation; never the turn that is answered. */
+  /** Instructions before the conversation. A system turn is never a question that a reply answers. */
   readonly system: boolean;
 }
 
-/** What `auto` means for this dialogue; any other choice is itself. */
+/** Resolves `auto` for one dialogue. Returns any other value unchanged. */
 export function lossRule({ turns }: Dialogue, lossOn: LossOn): LossRule {
   if (lossOn !== 'auto') return lossOn;
   return turns.some(({ role }) => role === 'assistant') ? 'assistant' : 'responses';
 }
 
 /**
- * The turns up to the last one that is learnt; none where nothing is. What follows it teaches nothing, and would only
- * take room.
+ * The turns up to the last learned one. Empty if no turn is learned. Later turns would take up context without
+ * contributing to the loss.
  */
 export function learntTurns(dialogue: Dialogue, lossOn: LossOn): MarkedTurn[] {
   const { turns } = dialogue;
@@ -47,10 +47,10 @@ export function learntTurns(dialogue: Dialogue, lossOn: LossOn): MarkedTurn[] {
 }
 
 /**
- * The same for a model that learns conversations backwards, P(source | response): the last turn first, instructions left
- * out. What is learnt are the same pairs: a turn is, where the turn that answers it is learnt forward. (DialoGPT's files
- * turn off the source and leave on the response; its own flag would leave nothing to learn.) Only `all` also learns the
- * turn that comes first here, which nothing answers.
+ * Like `learntTurns`, for a model that learns the reverse direction, P(source | response): the last turn comes first,
+ * and system turns are left out. It learns the same pairs: a turn is learned if the forward direction learns the turn
+ * that answers it. A turn's own flag is not used, because DialoGPT's files switch off the source and keep the response,
+ * which would leave nothing to learn. Only `all` also learns the turn that comes first here, which has no answer.
  */
 export function learntTurnsReversed(dialogue: Dialogue, lossOn: LossOn): MarkedTurn[] {
   const rule = lossRule(dialogue, lossOn);

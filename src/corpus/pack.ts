@@ -1,26 +1,27 @@
-// Which dialogues share a sequence. The sequences are planned once, by length alone, so that every epoch has as many; each epoch
-// then deals the dialogues anew among places of their own length, and shuffles the sequences.
-// (Best-fit decreasing: Johnson, "Near-optimal bin packing algorithms", 1973.)
+// Decides which dialogues share a sequence. Sequences are planned once, from lengths alone, so that every epoch has the
+// same number of them. Each epoch then shuffles dialogues of equal length among their places, and shuffles the sequences.
+// The algorithm is best-fit decreasing (Johnson, "Near-optimal bin packing algorithms", 1973).
 
 import { Random } from '../random.js';
 
 export interface PackingPlan {
-  /** Per sequence, the dialogues in it, as indices into the lengths that it was planned for. */
+  /** For each sequence, the indices of its dialogues in the `lengths` given to `planPacking`. */
   readonly sequences: readonly (readonly number[])[];
-  /** Dialogues by length: those of one entry may trade places. */
+  /** Dialogues grouped by length. Dialogues of one group can trade places. */
   readonly sameLength: readonly (readonly number[])[];
 }
 
 /**
- * @param lengths in tokens, each in 1..maxLength.
- * @param packing false: one dialogue a sequence.
+ * @param lengths in tokens, each in [1, maxLength].
+ * @param packing false: one dialogue per sequence.
+ * @throws RangeError if a length is out of range.
  */
 export function planPacking(lengths: ArrayLike<number>, maxLength: number, packing: boolean): PackingPlan {
   const byLength = new Map<number, number[]>();
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index] ?? 0;
     if (length < 1 || length > maxLength)
-      throw new RangeError(`a dialogue of ${length} tokens does not fit ${maxLength}`);
+      throw new RangeError(`a dialogue of ${length} tokens does not fit into ${maxLength} tokens`);
     const others = byLength.get(length);
     if (others) others.push(index);
     else byLength.set(length, [index]);
@@ -30,7 +31,7 @@ export function planPacking(lengths: ArrayLike<number>, maxLength: number, packi
   return { sequences, sameLength: longestFirst.map(([, dialogues]) => dialogues) };
 }
 
-/** Each dialogue, longest first, goes to the fullest sequence that still has room for it. */
+/** Puts each dialogue, longest first, into the fullest sequence that still has room for it. */
 function bestFit(
   longestFirst: readonly (readonly [number, readonly number[]])[],
   maxLength: number,
@@ -40,7 +41,7 @@ function bestFit(
   for (const [length, dialogues] of longestFirst) {
     let room = length;
     for (const dialogue of dialogues) {
-      // Sequences with less room than the last one found have none: room only shrinks by this same length.
+      // Entries between `length` and the last match are empty, because all dialogues of this group have the same length.
       while (room <= maxLength && sequencesByRoom[room]?.length === 0) room++;
       let sequence = sequencesByRoom[room]?.pop();
       if (!sequence) {
@@ -56,7 +57,7 @@ function bestFit(
   return sequences;
 }
 
-/** The sequences of one epoch, each a list of dialogues; the same for the same plan, seed and epoch. */
+/** The sequences of one epoch, each a list of dialogue indices. Deterministic for a plan, seed and epoch. */
 export function dealEpoch({ sequences, sameLength }: PackingPlan, seed: number, epoch: number): number[][] {
   const random = new Random(seed, epoch);
   const dealt = new Int32Array(sameLength.reduce((sum, dialogues) => sum + dialogues.length, 0));

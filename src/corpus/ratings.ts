@@ -1,5 +1,5 @@
-// Ratings of one reply that contradict each other: the later one in a file counts. A reply is known by the conversation
-// up to it, so a rating also holds where another record goes on from the same reply.
+// Resolves contradicting ratings of one reply: the last rating in a file wins. The conversation up to and including a
+// reply identifies it, so a rating also applies to other records that repeat the reply or continue from it.
 
 import { createHash } from 'node:crypto';
 import type { Dialogue } from './dialogue.js';
@@ -7,20 +7,20 @@ import { DialogueStore } from './dialogue-store.js';
 import { judgedReply, type Verdict } from './readers/judgement.js';
 import type { Tally } from './tally.js';
 
-interface LastWord {
+interface LastRating {
   readonly verdict: Verdict;
-  /** Which held dialogue said it. */
+  /** Index of the held dialogue that carries the rating. */
   readonly held: number;
 }
 
 /**
- * Gives on the dialogues of a file, in their order, as the last rating of each reply leaves them. Nothing is held before
- * the first rating; from there on everything is, until the file ends.
+ * Passes the dialogues of a file on to `keep`, in order, after applying the last rating of each reply. Dialogues before
+ * the first rating are passed on at once. All later ones are held until the file ends.
  */
 export class Ratings {
   private readonly held = new DialogueStore();
-  /** By the conversation up to a reply. */
-  private readonly lastWords = new Map<string, LastWord>();
+  /** The key is the hash of the conversation up to the reply. */
+  private readonly lastRatings = new Map<string, LastRating>();
   private readonly verdicts = new Map<number, Verdict>();
 
   constructor(
@@ -29,7 +29,7 @@ export class Ratings {
   ) {}
 
   add(dialogue: Dialogue, verdict: Verdict | undefined): void {
-    if (verdict === undefined && this.lastWords.size === 0) {
+    if (verdict === undefined && this.lastRatings.size === 0) {
       this.keep(dialogue);
       return;
     }
@@ -38,10 +38,10 @@ export class Ratings {
     if (verdict === undefined) return;
     this.verdicts.set(held, verdict);
     const key = keysOf(dialogue)[replyOf(dialogue)];
-    if (key !== undefined) this.lastWords.set(key, { verdict, held });
+    if (key !== undefined) this.lastRatings.set(key, { verdict, held });
   }
 
-  /** No dialogue comes any more. */
+  /** Call once, after the last dialogue of the file. */
   end(): void {
     let held = 0;
     for (const dialogue of this.held) this.giveOn(dialogue, held++);
@@ -51,14 +51,14 @@ export class Ratings {
   private giveOn(dialogue: Dialogue, held: number): void {
     const keys = keysOf(dialogue);
     const verdict = this.verdicts.get(held);
-    const own = this.lastWords.get(keys[replyOf(dialogue)] ?? '');
+    const own = this.lastRatings.get(keys[replyOf(dialogue)] ?? '');
     if (verdict !== undefined && own !== undefined && own.held !== held) {
       this.tally.count('rerated');
       if (verdict === 'bad') this.tally.count('bad', -1);
       return;
     }
     const turns = dialogue.turns.map((turn, index) => {
-      if (!turn.supervised || this.lastWords.get(keys[index] ?? '')?.verdict !== 'bad') return turn;
+      if (!turn.supervised || this.lastRatings.get(keys[index] ?? '')?.verdict !== 'bad') return turn;
       this.tally.count('bad');
       return { ...turn, supervised: false };
     });
@@ -70,7 +70,7 @@ function replyOf({ turns }: Dialogue): number {
   return judgedReply(turns.map(({ role }) => ({ isSpoken: true, role })));
 }
 
-/** For each turn, what stands for the conversation up to it: 16 bytes as text. */
+/** For each turn, a hash of the conversation up to and including it: 16 bytes as a Latin-1 string. */
 function keysOf({ turns }: Dialogue): string[] {
   let key = '';
   return turns.map(({ text, role = '' }) => {

@@ -11,7 +11,7 @@ import { summaryLines } from './summary.js';
 
 type Content = string | Uint8Array;
 
-/** What is read from one file of this name. */
+/** Reads one file with this name and content. */
 const read = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
   withFiles({ [name]: content }, (folder) => {
     const { dialogues, summary } = readCorpus([join(folder, name)], { format });
@@ -23,7 +23,7 @@ const read = (name: string, content: Content, format: CorpusFormat | 'auto' = 'a
     };
   });
 
-/** What is said of it, the folder's path left out. */
+/** The refusal of such a file, without the folder's path. */
 const refused = (name: string, content: Content, format: CorpusFormat | 'auto' = 'auto') =>
   withFiles({ [name]: content }, (folder) =>
     refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
@@ -31,7 +31,7 @@ const refused = (name: string, content: Content, format: CorpusFormat | 'auto' =
 
 const pair = [['Hello', 'Hi']];
 
-test('the corpora that come with the product are read whole', () => {
+test('the shipped corpora are read completely', () => {
   const data = fileURLToPath(new URL('../../../data', import.meta.url));
   const { dialogues, summary } = readCorpus([data]);
   assert.deepEqual(
@@ -49,7 +49,7 @@ test('the corpora that come with the product are read whole', () => {
   assert.deepEqual(summary.skippedFiles, [join(data, 'README.md')]);
 });
 
-test('each format is told by its name and content', () => {
+test('each format is detected from the file name and content', () => {
   const qa = '{"text": "Hello", "response": "Hi"}';
   const turns = '{"turns": ["Hello", "Hi"]}';
   const messages =
@@ -74,7 +74,7 @@ test('each format is told by its name and content', () => {
   for (const name of ['chats.tsv', 'chats.txt']) assert.equal(read(name, 'Hello\tHi\n').file?.format, 'tsv');
 });
 
-test('--format wins over the name', () => {
+test('--format overrides the file name', () => {
   assert.deepEqual(read('chats.json', 'Hello\tHi\n', 'tsv').texts, pair);
   assert.deepEqual(read('chats.tsv', '[{"text": "Hello", "response": "Hi"}]', 'qa').texts, pair);
   assert.match(
@@ -83,7 +83,7 @@ test('--format wins over the name', () => {
   );
 });
 
-test('weight 0.0 in a TSV turns a turn off, and its words stay', () => {
+test('weight 0.0 in a TSV file makes a turn context and keeps its text', () => {
   const { texts, supervised } = read(
     'chats.tsv',
     '0.0 Hello EOS 1.0 Hi<there EOS 0.0 So?\t1.0 So.\n1.0 a\t0.0 b\n',
@@ -98,11 +98,11 @@ test('weight 0.0 in a TSV turns a turn off, and its words stay', () => {
   ]);
 });
 
-test('a TSV without weights keeps what looks like a number', () => {
+test('a TSV file without weights keeps leading numbers as text', () => {
   assert.deepEqual(read('chats.tsv', 'What is it?\t1.0 is it\n').texts, [['What is it?', '1.0 is it']]);
 });
 
-test('a system message is context and no turn that is answered', () => {
+test('a system message is context, and no reply answers it', () => {
   const record = (...roles: string[]) =>
     JSON.stringify({ messages: roles.map((role) => ({ role, content: `${role}!` })) });
   const { texts, supervised } = read('chats.jsonl', record('system', 'user', 'assistant'));
@@ -111,14 +111,14 @@ test('a system message is context and no turn that is answered', () => {
   assert.match(refused('chats.jsonl', record('system', 'user')), /no dialogue in chats\.jsonl can be used/);
 });
 
-test('text is trimmed at both ends and otherwise as it was', () => {
+test('text is trimmed at both ends and otherwise unchanged', () => {
   const text = 'a  b\u00a0c \u200d e\u0301 \ud83d\ude00\tf';
   assert.deepEqual(read('chats.json', JSON.stringify([{ text: ` \n${text}\t `, response: text }])).texts, [
     [text, text],
   ]);
 });
 
-test('turns without text, and dialogues of fewer than two, are left out and counted', () => {
+test('turns without text and dialogues of fewer than two turns are left out and counted', () => {
   const { texts, file } = read(
     'chats.jsonl',
     '{"turns": ["a", "b", " \\n", "c", ""]}\n{"turns": ["d"]}\n{"turns": []}\n',
@@ -127,34 +127,34 @@ test('turns without text, and dialogues of fewer than two, are left out and coun
   assert.deepEqual([file?.dialogues, file?.turns, file?.remarks.get('emptyTurn')], [1, 2, 2]);
 });
 
-test('the summary is a line a file', () => {
+test('the summary has one line per file', () => {
   withFiles({ 'a.jsonl': '{"turns": ["a", "b", ""]}\n{"turns": ["c"]}\n', 'notes.md': 'x' }, (folder) => {
     assert.deepEqual(
       summaryLines(readCorpus([folder]).summary).map((line) => line.replace(`${folder}/`, '')),
       [
-        'a.jsonl: 1 dialogue, 2 turns (turns); 1 record skipped: fewer than two turns with text (line 2); 1 empty turn left out, and nothing is learnt across it',
-        'notes.md: skipped, no known format',
+        'a.jsonl: 1 dialogue, 2 turns (turns); 1 record skipped: fewer than two turns with text (line 2); 1 empty turn removed, and no reply is learned across the gap',
+        'notes.md: skipped, unknown format',
       ],
     );
   });
 });
 
-test('nothing usable is an error that says what there was', () => {
+test('a corpus without usable dialogues is refused with the reasons', () => {
   assert.equal(
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
-    'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first in line 1)); give dialogues of two turns or more',
+    'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first on line 1)); each dialogue needs at least two turns with text',
   );
-  assert.match(refused('chats.json', '[]'), /^chats\.json holds an empty list/);
+  assert.match(refused('chats.json', '[]'), /^chats\.json contains an empty list/);
 });
 
-test('other formats are refused by a sentence that names the known ones', () => {
+test('unknown formats are refused, and the message names the supported ones', () => {
   for (const [name, content] of [
     ['greetings.yml', 'categories:\n- greetings\nconversations:\n- - Hello\n  - Hi\n'],
     ['chats.csv', 'question,answer\nHello,Hi\n'],
     ['chats.txt', 'Hello\nHi\n'],
   ] as const) {
     const message = refused(name, content);
-    assert.ok(message.startsWith(`${name} is in no format that is known here`), message);
+    assert.ok(message.startsWith(`${name} is in an unknown format`), message);
     assert.match(message, /text and response.*turns.*messages.*source<TAB>target.*Cornell/);
   }
 });
@@ -172,7 +172,7 @@ const anyTalk = fc.array(
 );
 const anyEnd = fc.constantFrom('\n', '\r\n');
 
-test('records survive being written as JSON, indented JSON or JSON lines, with any line end and byte order mark', () => {
+test('records written as JSON, indented JSON or JSON lines are read back, with any line end and byte order mark', () => {
   fc.assert(
     fc.property(
       anyTalk,
@@ -198,7 +198,7 @@ test('records survive being written as JSON, indented JSON or JSON lines, with a
   );
 });
 
-test('records survive being written as TSV, with any line end', () => {
+test('records written as TSV are read back, with any line end', () => {
   const anyFlatTalk = anyTalk.map((talk) =>
     talk.map((turns) =>
       turns.map((text) => text.replace(inlineSpace, ' ').replace(/EOS/g, 'eos').trim() || 'x'),

@@ -1,4 +1,5 @@
-// A corpus from files to dialogues: finds the files, tells their formats, reads them, and says what it made of them.
+// Reads a corpus from files into dialogues: finds the files, detects their formats, reads them, and summarizes the result.
+// The readers of the single formats are in readers/.
 
 import { extname } from 'node:path';
 import { UserError } from '../errors.js';
@@ -13,7 +14,7 @@ import { readDialogptTsv } from './readers/dialogpt-tsv.js';
 import { jsonRecords } from './readers/json-text.js';
 import type { RawDialogue } from './readers/record.js';
 import { tabSeparatedKind } from './readers/tab-separated.js';
-import { type CorpusSummary, type FileSummary, skippedWords } from './summary.js';
+import { type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
 import { Tally } from './tally.js';
 import { linesOf, openText, type TextFile } from './text-file.js';
 
@@ -23,8 +24,9 @@ export interface Corpus {
 }
 
 /**
- * The dialogues of all `paths` (files, and folders with all below them), in that order; each has two turns or more.
- * @throws UserError (data): one sentence that names the file and, where there is one, the line.
+ * Reads the dialogues of all `paths` in the given order. Each dialogue has at least two turns.
+ * @param paths files, and folders that are searched recursively.
+ * @throws UserError (data) in one sentence that names the file and, if there is one, the line.
  */
 export function readCorpus(
   paths: readonly string[],
@@ -35,7 +37,7 @@ export function readCorpus(
   return { dialogues, summary };
 }
 
-/** As `readCorpus`, but gives each dialogue to `keep` as soon as it is read, and holds none. */
+/** Like `readCorpus`, but passes each dialogue to `keep` as soon as it is read, to save memory. */
 export function readDialogues(
   paths: readonly string[],
   format: CorpusFormat | 'auto',
@@ -63,7 +65,7 @@ function readFile(
   return { path: file.path, format, ...counts, skipped, remarks, unusedFields };
 }
 
-/** @returns the format that the file is in. */
+/** @returns the format of the file. */
 function readContent(
   { path, kind }: CorpusFile,
   format: CorpusFormat | 'auto',
@@ -81,7 +83,7 @@ function readContent(
   return wanted;
 }
 
-/** Formats whose lines all have one shape: one that has not is an error of the reader. */
+/** Reads a format whose lines all have the same shape. The reader itself throws if a line has another shape. */
 function readLines(lines: Iterable<RawDialogue>, tally: Tally, keep: (dialogue: Dialogue) => void): void {
   for (const { turns, source } of lines) {
     const parts = conversationParts(turns, source, tally);
@@ -90,13 +92,13 @@ function readLines(lines: Iterable<RawDialogue>, tally: Tally, keep: (dialogue: 
   }
 }
 
-/** A format shows in so many characters. */
+/** Format detection looks at no more than this number of characters. */
 const longestLook = 2 ** 16;
 
-/** An object, or a list of objects, lists or texts: a bracket alone also begins the lines of some chat logs. */
+/** An object, or a list of objects, lists or strings. A bracket alone is not enough: some chat logs begin with one. */
 const beginsAsJson = /^\s*(?:\{\s*["}]|\[\s*[[{"\]])/;
 
-/** By name where that says it, else by how the text begins. */
+/** Detects the format from the file extension if possible, and otherwise from the beginning of the text. */
 function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   const extension = extname(path).toLowerCase();
   if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
@@ -107,13 +109,13 @@ function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
   if (extension !== '.tsv' && !firstLine.includes('\t'))
     throw new UserError(
       'corpus-format-unknown',
-      `${path} is in no format that is known here (it begins with "${oneLine(firstLine, 40)}"); convert it to ${knownFormats}`,
+      `${path} is in an unknown format (it begins with "${oneLine(firstLine, 40)}"); convert it to ${knownFormats}`,
     );
   const found = tabSeparatedKind(beginning);
   if (found.kind === 'pairs') return 'tsv';
   throw new UserError(
     'corpus-format-unknown',
-    `${path}: its lines are ${found.what}, not a question and its answer (source<TAB>target); convert it to ${knownFormats}`,
+    `${path}: its lines are ${found.what}, not a question and an answer (source<TAB>target); convert it to ${knownFormats}`,
   );
 }
 
@@ -121,11 +123,11 @@ function nothingUsable(files: readonly FileSummary[]): UserError {
   const names = files.map(({ path }) => path);
   const few =
     names.length > 3
-      ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more files`
+      ? `${names.slice(0, 3).join(', ')} and ${plural(names.length - 3, 'more file')}`
       : names.join(', ');
   const why = skippedWords(files.flatMap(({ skipped }) => skipped));
   return new UserError(
     'corpus-without-dialogues',
-    `no dialogue in ${few} can be used (${why.join('; ') || 'none was found'}); give dialogues of two turns or more`,
+    `no dialogue in ${few} can be used (${why.join('; ') || 'none was found'}); each dialogue needs at least two turns with text`,
   );
 }

@@ -1,5 +1,5 @@
-// A file of JSON records as dialogues. A record that cannot be read is skipped and counted with its reason. The file is
-// refused where half of its records or more have an unknown shape: then it is not what it was taken for.
+// Reads the JSON records of a file into dialogues. A record that cannot be read is skipped and counted with its reason.
+// A file is refused if at least half of its records have an unknown shape, because it is probably not a corpus.
 
 import { UserError } from '../errors.js';
 import { type Fields, isRecord } from '../objects.js';
@@ -11,21 +11,21 @@ import type { JsonRecord } from './readers/json-text.js';
 import { judged, judgementFields } from './readers/judgement.js';
 import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
-import { inLowerCase, isNothing, RecordFault, type RecordReader } from './readers/record.js';
+import { inLowerCase, isNothing, RecordError, type RecordReader } from './readers/record.js';
 import { turns } from './readers/turns.js';
 import { wrongRecord } from './readers/wrong-record.js';
 import type { Tally } from './tally.js';
 
 const allReaders: readonly RecordReader[] = [qaPairs, turns, messages];
 
-/** So many records of unknown shape, and none that is known, are enough to refuse a file before its end. */
+/** If the first 100 records all have an unknown shape, the file is refused without reading the rest. */
 const enoughToRefuse = 100;
 
 /**
- * Gives each dialogue to `keep`.
- * @param wanted the only format to read, or `json` for all.
+ * Passes each dialogue to `keep`.
+ * @param wanted the only format to read, or `json` for all JSON formats.
  * @returns the format of the first record that was read.
- * @throws UserError (data) where the file holds no records, or mostly records of an unknown shape.
+ * @throws UserError (data) if the file holds no records, or if at least half of them have an unknown shape.
  */
 export function readRecords(
   records: Iterable<JsonRecord>,
@@ -61,7 +61,7 @@ class RecordFile {
       this.add(value, line);
       this.known++;
     } catch (thrown) {
-      if (!(thrown instanceof RecordFault)) throw thrown;
+      if (!(thrown instanceof RecordError)) throw thrown;
       this.tally.skip(thrown.reason, line);
       if (thrown.kind === 'content') this.known++;
       else {
@@ -72,11 +72,11 @@ class RecordFile {
     }
   }
 
-  /** @returns the format. */
+  /** Call once, after the last record. @returns the format of the first record that was read. */
   end(): CorpusFormat {
     const { known, unknown, path, refusal } = this;
     if (known + unknown === 0)
-      throw new UserError('corpus-empty', `${path} holds an empty list; it should hold conversations`);
+      throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
     if (refusal !== undefined && unknown >= known) {
       const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
       throw new UserError('corpus-record-invalid', `${refusal}${others}`);
@@ -93,7 +93,7 @@ class RecordFile {
     this.noteUnused(record, reader);
     const { turns: said, verdict } = judged(reader.turns(record, this.tally), record, this.tally);
     const parts = conversationParts(said, `${this.path}:${line}`, this.tally);
-    if (parts.length === 0) throw new RecordFault('content', 'fewer than two turns with text');
+    if (parts.length === 0) throw new RecordError('content', 'fewer than two turns with text');
     for (const [index, dialogue] of parts.entries())
       this.ratings.add(dialogue, index === parts.length - 1 ? verdict : undefined);
   }

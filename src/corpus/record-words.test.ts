@@ -1,4 +1,5 @@
-// A record's own word: who speaks, what may be learnt, what is missing. One test for each way in which people say it.
+// What a record says about itself: who speaks, what is learned, and what is missing. One test for each convention that
+// people use.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -10,9 +11,9 @@ import { readCorpus } from './read-corpus.js';
 import { summaryLines } from './summary.js';
 
 interface Read {
-  /** Each dialogue's turns as `role: text`, a star before those that are learnt. */
+  /** The turns of each dialogue as `role: text`, with a star before learned turns. */
   readonly dialogues: readonly (readonly string[])[];
-  /** What is said of the file, without its name. */
+  /** The summary line of the file, without its name. */
   readonly said: string;
 }
 
@@ -49,7 +50,7 @@ const assistant = (content: unknown) => ({ role: 'assistant', content });
 const chat = (...messages: unknown[]) => ({ messages });
 
 describe('who speaks', () => {
-  test('what the assistant says is learnt, its opening included', () => {
+  test('the turns of the assistant are learned, including its opening', () => {
     const record = chat(assistant('Welcome!'), user('a ticket'), assistant('Here it is.'), user('thanks'));
     assert.deepEqual(read([record]).dialogues, [
       ['*assistant: Welcome!', 'user: a ticket', '*assistant: Here it is.', 'user: thanks'],
@@ -62,7 +63,7 @@ describe('who speaks', () => {
     ]);
   });
 
-  test('where a dialogue does not say who speaks, every turn after the first is learnt', () => {
+  test('in a dialogue without roles, every turn after the first is learned', () => {
     assert.deepEqual(read([{ turns: ['a', 'b', 'c'] }, chat(user('d'), assistant('e'))]).dialogues, [
       ['-: a', '*-: b', '*-: c'],
       ['user: d', '*assistant: e'],
@@ -73,17 +74,17 @@ describe('who speaks', () => {
     ]);
   });
 
-  test('one speaker’s messages in a row are one turn', () => {
+  test('consecutive messages of one speaker are one turn', () => {
     const record = chat(user('Hello?'), user('Anybody?'), assistant('Yes.'), assistant('What is it?'));
     const { dialogues, said } = read([record]);
     assert.deepEqual(dialogues, [['user: Hello?\nAnybody?', '*assistant: Yes.\nWhat is it?']]);
-    assert.match(said, /; 2 turns joined with the one before, of the same speaker/);
+    assert.match(said, /; 2 turns joined with the previous turn of the same speaker/);
     const namedUser = (name: string, content: string) => ({ role: 'user', name, content });
     const two = read([chat(namedUser('ann', 'a'), namedUser('ben', 'b'), assistant('c'))]);
     assert.deepEqual(two.dialogues, [['user: a', 'user: b', '*assistant: c']]);
   });
 
-  test('instructions beside a conversation become its system turn', () => {
+  test('a system field beside a conversation becomes its system turn', () => {
     const records = [
       {
         system: 'Talk like a pirate.',
@@ -100,7 +101,7 @@ describe('who speaks', () => {
     ]);
   });
 
-  test('an instruction, its input on the next line, and the output', () => {
+  test('an instruction record becomes a question, with its input on the next line, and an answer', () => {
     const records = [
       { instruction: 'Say it in the past.', input: 'I go.', output: 'I went.' },
       { instruction: 'Name a lake.', input: '', output: 'Lake Bled.' },
@@ -114,8 +115,8 @@ describe('who speaks', () => {
   });
 });
 
-describe('what may be learnt', () => {
-  test('a message of weight 0 is context', () => {
+describe('what is learned', () => {
+  test('a message with weight 0 is context', () => {
     const record = chat(user('Capital of Italy?'), { ...assistant('Milan'), weight: 0 }, user('Sure?'), {
       ...assistant('Rome.'),
       weight: 1,
@@ -124,10 +125,10 @@ describe('what may be learnt', () => {
     assert.deepEqual(dialogues, [
       ['user: Capital of Italy?', 'assistant: Milan', 'user: Sure?', '*assistant: Rome.'],
     ]);
-    assert.match(said, /; 1 turn of weight 0 not learnt/);
+    assert.match(said, /; 1 turn with weight 0 not learned/);
   });
 
-  test('a reply with a bad label or rating is not learnt, in every format', () => {
+  test('a reply with a bad label or rating is not learned, in every format', () => {
     const formats = [
       chat(user('q'), assistant('a')),
       {
@@ -151,12 +152,12 @@ describe('what may be learnt', () => {
           [0, 1],
           JSON.stringify({ ...record, ...verdict }),
         );
-        assert.match(said, /; 1 reply marked as bad and not learnt/);
+        assert.match(said, /; 1 reply marked as bad and not learned/);
       }
     assert.match(read([{ turns: ['q', 'a'], label: 'greeting' }]).said, /fields not used: label/);
   });
 
-  test('a bad rating is of the assistant’s last turn, and what was said before is learnt', () => {
+  test('a bad rating applies to the assistant’s last turn, and earlier turns are learned', () => {
     const record = {
       ...chat(user('a'), assistant('b'), user('c'), assistant('d'), user('e')),
       rating: 'bad',
@@ -166,7 +167,7 @@ describe('what may be learnt', () => {
     ]);
   });
 
-  test('the later of two ratings of one reply counts, also where the conversation went on', () => {
+  test('the last rating of a reply wins, also if the conversation continues from it', () => {
     const turns = (...texts: string[]) => ({ turns: texts });
     const records = [
       { ...turns('hi', 'hello'), rating: 'good' },
@@ -178,11 +179,11 @@ describe('what may be learnt', () => {
       ['-: hi', '-: hello'],
       ['-: hi', '-: hello', '*-: why?', '*-: because'],
     ]);
-    assert.match(said, /; 1 rating replaced by a later one of the same reply/);
+    assert.match(said, /; 1 rating replaced by a later rating of the same reply/);
     assert.deepEqual(read(records.slice(0, 2).reverse()).dialogues, [['-: hi', '*-: hello']]);
   });
 
-  test('of a preference pair the chosen answer is learnt, and nothing else', () => {
+  test('only the chosen answer of a preference pair is learned', () => {
     const records = [
       {
         conversations: [
@@ -206,11 +207,11 @@ describe('what may be learnt', () => {
     ]);
     assert.equal(
       said,
-      '4 dialogues, 10 turns (messages); of 4 preference pairs only the chosen answer is learnt',
+      '4 dialogues, 10 turns (messages); 4 preference pairs, of which only the chosen answer is learned',
     );
   });
 
-  test('a tool’s answer is context, and its call is left out', () => {
+  test('a tool result is context, and the tool call is left out', () => {
     const call = { role: 'assistant', tool_calls: [{ function: { name: 'clock', arguments: '{}' } }] };
     const result = { role: 'tool', tool_call_id: 'c1', content: '{"hour":9}' };
     const records = [
@@ -226,13 +227,13 @@ describe('what may be learnt', () => {
     ]);
     assert.match(
       said,
-      /; 2 records skipped: fewer than two turns with text \(first in line 1\); 3 tool calls/,
+      /; 2 records skipped: fewer than two turns with text \(first on line 1\); 3 tool calls/,
     );
   });
 });
 
 describe('what is missing', () => {
-  test('nothing is learnt across a turn without text', () => {
+  test('no reply is learned across a turn without text', () => {
     const record = chat(user('Hi'), assistant(''), user('Anyone?'), assistant('Yes'));
     const { dialogues, said } = read([record, { turns: ['a', 'b', null, 'c', 'd'] }]);
     assert.deepEqual(dialogues, [
@@ -240,7 +241,7 @@ describe('what is missing', () => {
       ['-: a', '*-: b'],
       ['-: c', '*-: d'],
     ]);
-    assert.match(said, /; 2 empty turns left out, and nothing is learnt across them/);
+    assert.match(said, /; 2 empty turns removed, and no reply is learned across the gaps/);
     const answered = chat(user('a'), assistant('b'), user(''), assistant('c'), user('d'), assistant('e'));
     assert.deepEqual(read([answered]).dialogues, [
       ['user: a', '*assistant: b'],
@@ -248,12 +249,12 @@ describe('what is missing', () => {
     ]);
   });
 
-  test('an empty message beside another of the same speaker leaves no gap', () => {
+  test('an empty message next to another message of the same speaker leaves no gap', () => {
     const record = chat(user('a'), assistant(null), assistant('b'));
     assert.deepEqual(read([record]).dialogues, [['user: a', '*assistant: b']]);
   });
 
-  test('parts of text are joined, and a dialogue with an image is skipped', () => {
+  test('text parts are joined, and a dialogue with an image is skipped', () => {
     const text = (words: string) => ({ type: 'text', text: words });
     const image = { type: 'image_url', image_url: { url: 'cat.png' } };
     const records = [
@@ -265,7 +266,7 @@ describe('what is missing', () => {
     assert.match(said, /; 1 record skipped: a message has an image \(line 2\)/);
   });
 
-  test('a null is skipped and counted, a number is text, and the case of field names does not matter', () => {
+  test('a record with null is skipped and counted, a number is read as text, and the case of field names does not matter', () => {
     const records = [
       { text: 'Q', response: null },
       { text: 'How many?', response: 42 },
@@ -289,7 +290,7 @@ describe('what is missing', () => {
     assert.match(nan.said, /; 1 record skipped: response is null \(line 1\)/);
   });
 
-  test('fields that no reader reads are told once a file', () => {
+  test('fields that no reader reads are reported once per file', () => {
     const records = [
       { text: 'a', response: 'b', id: 1, tags: ['x'], note: '' },
       { text: 'c', response: 'd', id: 2, meta: {} },
@@ -308,7 +309,7 @@ describe('advice', () => {
     return Object.fromEntries(Object.entries(record).map(([key, value]) => [names.get(key) ?? key, value]));
   };
 
-  test('is given only when following it works', () => {
+  test('is given only if following it works', () => {
     const cases: readonly [record: Readonly<Record<string, unknown>>, advice: string][] = [
       [{ question: 'a', answer: 'b' }, 'rename question to text and answer to response'],
       [
@@ -326,11 +327,14 @@ describe('advice', () => {
       assert.doesNotMatch(after, /not used/);
     }
     const wrapped = { data: [{ text: 'a', response: 'b' }] };
-    assert.match(refused([wrapped]), /; give the list that its field data holds as the file$/);
+    assert.match(
+      refused([wrapped]),
+      /; save the list in its field data as a separate file and use that file$/,
+    );
     assert.equal(read(wrapped.data).dialogues.length, 1);
   });
 
-  test('is not given for what renaming would not make a conversation', () => {
+  test('is not given if renaming does not make the record a conversation', () => {
     for (const record of [
       { prompt: 'Open?\n\n###\n\n', completion: ' Yes END' },
       { id: 'L2', text: 'Fine.', 'reply-to': 'L1', speaker: 'u2' },
@@ -340,7 +344,7 @@ describe('advice', () => {
       { conversations: [['a', 'b']] },
       { messages: [{ from: 'Ann', text: 'Hi', date: 'today' }] },
     ])
-      assert.doesNotMatch(refused([record]), /; (?:rename|give)/, JSON.stringify(record));
+      assert.doesNotMatch(refused([record]), /; (?:rename|save)/, JSON.stringify(record));
   });
 });
 
@@ -349,35 +353,35 @@ describe('tab-separated lines', () => {
     [/numbered/, ['1 hi\thello', '2 a table\tfor two', '1 good day\twelcome']],
     [/columns id, text/, ['id\ttext', '7\thello']],
     [/columns question, answer/, ['\tquestion\tanswer', '0\thi\thello']],
-    [/first column counts/, ['0\thello there', '1\tgood day', '2\tbye']],
-    [/a name and what it says/, ['Ann\tAre you up?', 'Ben\tYes', 'Ann\tSoup?', 'Ben\tTomato']],
-    [/a name and what it says/, ['user\tAre you up?', 'bot\tYes']],
+    [/first column is an index/, ['0\thello there', '1\tgood day', '2\tbye']],
+    [/a speaker and a line/, ['Ann\tAre you up?', 'Ben\tYes', 'Ann\tSoup?', 'Ben\tTomato']],
+    [/a speaker and a line/, ['user\tAre you up?', 'bot\tYes']],
     [/ParlAI/, ['text:hello\tlabels:hi', 'text:bye\tlabels:see you']],
   ];
 
-  test('are not taken for question and answer where they are something else', () => {
+  test('are refused if they are not a question and an answer', () => {
     for (const name of ['chats.tsv', 'chats.txt'])
       for (const [what, lines] of kinds) {
         const said = withFiles({ [name]: `${lines.join('\n')}\n` }, (folder) =>
           refusal('data', () => readCorpus([join(folder, name)])),
         );
         assert.match(said, what);
-        assert.match(said, /its lines are .*, not a question and its answer/);
+        assert.match(said, /its lines are .*, not a question and an answer/);
       }
   });
 
-  test('are where they are that, names of the columns left out', () => {
+  test('are read if they are a question and an answer, without the header', () => {
     const { dialogues, said } = readText('Question\tAnswer\nhi\thello\nhi\thello again\n', 'a.tsv');
     assert.deepEqual(dialogues, [
       ['-: hi', '*-: hello'],
       ['-: hi', '*-: hello again'],
     ]);
-    assert.match(said, /; the first line names the columns and is left out/);
+    assert.match(said, /; the first line names the columns and was skipped/);
     assert.equal(readText('1 euro?\tYes.\n3 euros?\tNo.\n', 'a.tsv').dialogues.length, 2);
     assert.equal(readText('0.0 hi EOS 1.0 yes\t1.0 so\n', 'a.txt').dialogues.length, 1);
   });
 
-  test('keep turns that EOS parts, also in the reply', () => {
+  test('are split into turns at EOS, also in the reply', () => {
     assert.deepEqual(readText('a\tb EOS c\n', 'a.tsv').dialogues, [['-: a', '*-: b', '*-: c']]);
   });
 });

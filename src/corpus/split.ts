@@ -1,11 +1,11 @@
-// Keeps a part of the dialogues aside for evaluation. Dialogues of the same text are one: they stand on one side.
-// A dialogue is its index here, and its text is a number (DialogueStore.textNumbers).
+// Sets part of the dialogues aside for evaluation. Dialogues with the same text always go to the same side.
+// This file sees only numbers: a dialogue is an index, and its text is a number (DialogueStore.textNumbers).
 
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { Random } from '../random.js';
 
-/** Tells this use of a seed from the others. */
+/** Keeps the random numbers used here independent of other uses of the same seed. */
 const stream = 0x5917;
 
 /** Indices of dialogues, ascending. */
@@ -15,16 +15,17 @@ export interface Split {
 }
 
 /**
- * About `ratio` (in 0..1, both excluded) of the dialogues for evaluation, at least one, and at least one for training.
- * @param texts of each dialogue the number of its text, in the order in which different ones come.
- * @throws UserError (data) when all dialogues have the same text.
+ * Splits off about `ratio` of the dialogues for evaluation. Each side gets at least one dialogue.
+ * @param texts the text number of each dialogue; distinct texts are numbered 0, 1, ... in order of first appearance.
+ * @param ratio in (0, 1).
+ * @throws UserError (data) if all dialogues have the same text.
  */
 export function split(texts: Int32Array, ratio: number, seed: number): Split {
   const sizes = groupSizes(texts);
   if (sizes.length < 2)
     throw new UserError(
       'corpus-too-small',
-      `an evaluation set needs at least 2 different dialogues, and the data has ${sizes.length}; add more, or give ${option('evalRatio', 0)}`,
+      `an evaluation set needs at least 2 different dialogues, but the data has ${sizes.length}; add more, or set ${option('evalRatio', 0)}`,
     );
   const wanted = Math.max(1, Math.round(texts.length * ratio));
   const shuffled = new Random(seed, stream).shuffle([...sizes.keys()]);
@@ -35,7 +36,10 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
   };
 }
 
-/** The first `count` dialogues, less those whose text one of the others has, and the others. */
+/**
+ * Uses all dialogues from index `count` on for evaluation. Trains on the first `count`, except those whose text also
+ * occurs in the evaluation set.
+ */
 export function apart(texts: Int32Array, count: number): Split {
   const held = new Set(texts.subarray(count));
   return {
@@ -44,7 +48,10 @@ export function apart(texts: Int32Array, count: number): Split {
   };
 }
 
-/** Texts that together have at most `wanted` dialogues; the rarest one where none is that rare; never all. */
+/**
+ * Texts that together cover at most `wanted` dialogues. If every text has more dialogues than that, only the rarest text.
+ * Never all texts.
+ */
 function choose(texts: readonly number[], sizes: readonly number[], wanted: number): Set<number> {
   const chosen = new Set<number>();
   let room = wanted;

@@ -1,4 +1,4 @@
-// What was read of a corpus and what was not, in sentences for people.
+// Tells people in sentences what was read from a corpus and what was not.
 
 import { oneLine } from '../quote.js';
 import type { CorpusFormat } from './formats.js';
@@ -10,40 +10,41 @@ export interface FileSummary {
   readonly format: CorpusFormat;
   readonly dialogues: number;
   readonly turns: number;
-  /** Records and lines of which nothing could be used, by reason. */
+  /** Records and lines that could not be used, grouped by reason. */
   readonly skipped: readonly Skipped[];
-  /** How often something was done to a turn. */
+  /** How often each remark was made. */
   readonly remarks: ReadonlyMap<Remark, number>;
-  /** Fields that hold something and are not read. */
+  /** Fields that have a value but that no reader reads. */
   readonly unusedFields: readonly string[];
 }
 
 export interface CorpusSummary {
   readonly files: readonly FileSummary[];
-  /** Files in the folders given that are of no known kind. */
+  /** Files of unknown format in the given folders. */
   readonly skippedFiles: readonly string[];
 }
 
 const mostFields = 8;
 const mostReasons = 5;
 
-/** In the order in which they are told. */
+/** In the order in which the summary line lists them. */
 const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
-  header: () => 'the first line names the columns and is left out',
+  header: () => 'the first line names the columns and was skipped',
   emptyTurn: (count) =>
-    `${plural(count, 'empty turn')} left out, and nothing is learnt across ${count === 1 ? 'it' : 'them'}`,
-  joinedTurn: (count) => `${plural(count, 'turn')} joined with the one before, of the same speaker`,
-  preference: (count) => `of ${plural(count, 'preference pair')} only the chosen answer is learnt`,
-  bad: (count) => `${plural(count, 'reply', 'replies')} marked as bad and not learnt`,
-  rerated: (count) => `${plural(count, 'rating')} replaced by a later one of the same reply`,
-  weightless: (count) => `${plural(count, 'turn')} of weight 0 not learnt`,
-  otherWeight: (count) => `${plural(count, 'weight')} other than 0 and 1 read as 1: a turn is learnt or not`,
-  toolCall: (count) => `${plural(count, 'tool call')} not learnt`,
+    `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,
+  joinedTurn: (count) => `${plural(count, 'turn')} joined with the previous turn of the same speaker`,
+  preference: (count) => `${plural(count, 'preference pair')}, of which only the chosen answer is learned`,
+  bad: (count) => `${plural(count, 'reply', 'replies')} marked as bad and not learned`,
+  rerated: (count) => `${plural(count, 'rating')} replaced by a later rating of the same reply`,
+  weightless: (count) => `${plural(count, 'turn')} with weight 0 not learned`,
+  otherWeight: (count) =>
+    `${plural(count, 'weight')} other than 0 and 1 treated as 1 (a turn is either learned or not)`,
+  toolCall: (count) => `${plural(count, 'tool call')} not learned`,
 };
 
-/** A line a file. */
+/** One line per file. */
 export function summaryLines({ files, skippedFiles }: CorpusSummary): string[] {
-  return [...files.map(fileLine), ...skippedFiles.map((path) => `${path}: skipped, no known format`)];
+  return [...files.map(fileLine), ...skippedFiles.map((path) => `${path}: skipped, unknown format`)];
 }
 
 function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFields }: FileSummary): string {
@@ -59,13 +60,13 @@ function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFiel
   ].join('; ');
 }
 
-/** `2 records skipped (response is null; the first in line 7)`. */
+/** Clauses such as `2 records skipped: response is null (first on line 7)`. */
 export function skippedWords(skipped: readonly Skipped[]): string[] {
   const words = skipped
     .slice(0, mostReasons)
     .map(
       ({ reason, count, line }) =>
-        `${plural(count, 'record')} skipped: ${reason} (${count === 1 ? 'line' : 'first in line'} ${line})`,
+        `${plural(count, 'record')} skipped: ${reason} (${count === 1 ? 'line' : 'first on line'} ${line})`,
     );
   const more = skipped.slice(mostReasons).reduce((sum, { count }) => sum + count, 0);
   return more > 0 ? [...words, `${plural(more, 'record')} skipped for other reasons`] : words;

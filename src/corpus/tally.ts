@@ -1,6 +1,7 @@
-// What is counted while a file is read, for the sentences that tell of it.
+// Counts what happens while a file is read: skipped records, changed turns, unused fields. summary.ts turns the counts
+// into sentences.
 
-/** What was done to turns, one by one. */
+/** Something that the readers did to a turn or found in it. */
 export type Remark =
   | 'emptyTurn'
   | 'joinedTurn'
@@ -15,11 +16,11 @@ export type Remark =
 export interface Skipped {
   readonly reason: string;
   readonly count: number;
-  /** Where the first one is. */
+  /** Line of the first such record. */
   readonly line: number;
 }
 
-/** Names and reasons come out of the file: a hostile one may have any number. */
+/** Names and reasons come from the file, and a hostile file can have any number of them. */
 const mostNames = 1000;
 
 export class Tally {
@@ -27,7 +28,7 @@ export class Tally {
   private readonly reasons = new Map<string, { count: number; line: number }>();
   private readonly unusedNames = new Set<string>();
 
-  /** @param times negative: what was counted before turned out not to hold. */
+  /** @param times may be negative, to take back an earlier count. */
   count(remark: Remark, times = 1): void {
     this.remarks.set(remark, (this.remarks.get(remark) ?? 0) + times);
   }
@@ -42,7 +43,7 @@ export class Tally {
     else if (this.reasons.size < mostNames) this.reasons.set(reason, { count: 1, line });
   }
 
-  /** A field that holds something and is not read. */
+  /** Notes a field that has a value but that no reader reads. */
   unused(field: string): void {
     if (this.unusedNames.size < mostNames) this.unusedNames.add(field);
   }

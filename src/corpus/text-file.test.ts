@@ -37,7 +37,7 @@ function utf16(text: string, { bigEndian = false } = {}): Buffer {
 }
 
 describe('readText', () => {
-  it('reads UTF-8 as it is, without its byte order mark', () => {
+  it('reads UTF-8 unchanged, without its byte order mark', () => {
     const text = fc
       .string({ unit: 'binary', minLength: 1 })
       .filter((any) => any.trim() !== '' && !any.includes('\0'));
@@ -49,35 +49,32 @@ describe('readText', () => {
     fc.assert(property, { seed: 1, numRuns: 50 });
   });
 
-  it('says what is missing, empty or no file', () => {
+  it('says that a file is missing, empty or not a file', () => {
     assert.equal(
       refusalOf(() => readText(join(scratch, 'nope.json'))),
       '/nope.json does not exist; check the path',
     );
     assert.equal(
       refusalOf(() => readText(scratch)),
-      ' is a folder, not a regular file; give a file or a folder of files',
+      ' is a folder, not a regular file; name a file or a folder of files',
     );
-    assert.equal(refusal(''), '/chats.jsonl is empty; it should hold conversations');
-    assert.equal(
-      refusal(' \n\ufeff\n'),
-      '/chats.jsonl is empty but for white space; it should hold conversations',
-    );
+    assert.equal(refusal(''), '/chats.jsonl is empty; add conversations to it');
+    assert.equal(refusal(' \n\ufeff\n'), '/chats.jsonl contains only white space; add conversations to it');
   });
 
   // Root reads everything.
   const itAsUser = process.getuid?.() === 0 ? () => {} : it;
-  itAsUser('names a file that may not be read', () => {
+  itAsUser('names a file that the user has no permission to read', () => {
     const locked = join(scratch, 'locked');
     writeFileSync(locked, 'x');
     chmodSync(locked, 0);
     assert.match(
       refusalOf(() => readText(locked)),
-      /may not be read by this user/,
+      /is not readable by this user/,
     );
   });
 
-  it('knows UTF-16 with and without a mark, and gives the command', () => {
+  it('recognizes UTF-16 with and without a byte order mark, and gives the command to convert it', () => {
     const text = '[{"text": "Hi", "response": "Hello"}]';
     for (const [content, from, name] of [
       [utf16(`\ufeff${text}`), 'UTF-16', 'UTF-16LE'],
@@ -104,7 +101,7 @@ describe('readText', () => {
     fc.assert(property, { seed: 2 });
   });
 
-  it('guesses the encoding that is not UTF-8', () => {
+  it('guesses the encoding of a file that is not UTF-8', () => {
     assert.match(
       refusal(Buffer.from('caf\xe9 cr\xe8me', 'latin1')),
       /:1 has the byte 0xE9.*iconv -f WINDOWS-1252 -t UTF-8/,
@@ -127,7 +124,7 @@ describe('readText', () => {
     );
   });
 
-  it('tells binary files, by name where it knows them', () => {
+  it('refuses binary files, and names their format if it is known', () => {
     assert.equal(
       refusal('PK\x03\x04 and so on'),
       '/chats.jsonl is a zip archive or office document, not text; unpack it, or export it as JSON',

@@ -1,15 +1,15 @@
-// A text file of a corpus. It is looked through once for what is wrong with it (missing, empty, binary, in another
-// encoding than UTF-8), and then read in pieces: a file may be larger than a string can be, and than memory should hold.
+// A text file of a corpus. The whole file is checked first (missing, empty, binary, not UTF-8) and then read in pieces,
+// because a file can be larger than the longest possible string and than the available memory.
 
 import { isUtf8 } from 'node:buffer';
 import { closeSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, openRegularFile } from '../files/regular-file.js';
 
-/** Bytes that are read at a time. */
+/** Number of bytes per read. */
 const pieceBytes = 2 ** 20;
 
-/** Characters of a record or a line: more is no conversation, and all of it must be in memory at once. */
+/** Largest number of characters in a record or a line. A whole record must fit into memory; no conversation is longer. */
 export const longestRecord = 2 ** 26;
 
 export type Encoding = 'UTF-8' | 'Windows-1252';
@@ -17,54 +17,57 @@ export type Encoding = 'UTF-8' | 'Windows-1252';
 export interface TextFile {
   readonly path: string;
   readonly encoding: Encoding;
-  /** The text from its beginning, cut anywhere between two characters; without the byte order mark. */
+  /** The text in order, cut anywhere between two characters, without the byte order mark. */
   pieces(): Generator<string>;
 }
 
-/** Formats that are mistaken for text, by how they begin. */
-const signatures: readonly (readonly [start: string, what: string, cure: string])[] = [
+/** Binary formats that people often pass by mistake, with their first bytes. */
+const signatures: readonly (readonly [start: string, what: string, remedy: string])[] = [
   ['PK\x03\x04', 'a zip archive or office document', 'unpack it, or export it as JSON'],
   ['\x1f\x8b', 'compressed with gzip', 'unpack it with gunzip'],
   ['PAR1', 'a Parquet file', 'export it as JSON lines'],
-  ['%PDF', 'a PDF', 'give a text file'],
+  ['%PDF', 'a PDF', 'export it as text'],
   ['SQLite format 3', 'an SQLite database', 'export it as JSON lines'],
 ];
 
-/** The error for a path that the system will not open. */
+/** The error for a path that the system cannot open. */
 export function unreadable(path: string, thrown: unknown): UserError {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   const why =
     code === 'ENOENT' || code === 'ENOTDIR'
       ? 'does not exist; check the path'
       : code === 'EACCES' || code === 'EPERM'
-        ? 'may not be read by this user; check its permissions'
+        ? 'is not readable by this user; change its permissions'
         : `cannot be read (${messageOf(thrown)})`;
   return new UserError('corpus-empty', `${path} ${why}`, { cause: thrown });
 }
 
 /**
- * Opens a text file and looks through all of it.
- * @param otherwise the encoding of a file that is not valid UTF-8; without it such a file is refused.
- * @throws UserError (data) when it is missing, no regular file, empty, unreadable, binary, or in another encoding; the
- * message names the command that mends it.
+ * Opens a text file and checks all of it.
+ * @param otherwise the encoding to assume if the file is not valid UTF-8. Without it, such a file is refused.
+ * @throws UserError (data) if the file is missing, not a regular file, empty, unreadable, binary, or in another encoding.
+ * For another encoding, the message gives the command that converts the file.
  */
 export function openText(path: string, otherwise?: 'Windows-1252'): TextFile {
   const encoding = examine(path, otherwise);
   return { path, encoding, pieces: () => decoded(path, encoding) };
 }
 
-/** A whole text file. @throws UserError (data) as `openText`. */
+/** Reads a whole text file. @throws UserError (data) as `openText` does. */
 export function readText(path: string): string {
   return [...openText(path).pieces()].join('');
 }
 
 export interface Line {
   readonly text: string;
-  /** Counted from 1. */
+  /** Line number, from 1. */
   readonly number: number;
 }
 
-/** Lines without their line feeds, blank ones left out. @throws UserError (data) when one is absurdly long. */
+/**
+ * The lines of a file, without line feeds. Blank lines are left out.
+ * @throws UserError (data) if a line is longer than `longestRecord`.
+ */
 export function* linesOf(file: TextFile): Generator<Line> {
   let number = 1;
   let held = '';
@@ -84,7 +87,7 @@ export function* linesOf(file: TextFile): Generator<Line> {
   if (held.trim() !== '') yield line(held);
 }
 
-/** The error for a line or a record of more than `longest` characters. */
+/** The error for a line or a record that is longer than `longest` characters. */
 export function tooLong(
   path: string,
   line: number,
@@ -93,11 +96,11 @@ export function tooLong(
 ): UserError {
   return new UserError(
     'corpus-unreadable',
-    `${path}:${line} begins a ${what} of more than ${longest} characters, which cannot be one conversation; put each conversation in a ${what} of its own`,
+    `${path}:${line} starts a ${what} of more than ${longest} characters, which is too long for one conversation; put each conversation ${what === 'line' ? 'on a separate line' : 'in a separate record'}`,
   );
 }
 
-/** The bytes of a file, piece by piece. The buffer is used again for the next piece. */
+/** The bytes of a file, piece by piece. Each piece is overwritten by the next one. */
 function* bytesOf(path: string): Generator<Buffer> {
   let descriptor: number | undefined;
   try {
@@ -112,7 +115,7 @@ function* bytesOf(path: string): Generator<Buffer> {
     if (thrown instanceof FileRefused)
       throw new UserError(
         'corpus-unreadable',
-        `${path} ${thrown.message}; give a file or a folder of files`,
+        `${path} ${thrown.message}; name a file or a folder of files`,
         {
           cause: thrown,
         },
@@ -125,7 +128,7 @@ function* bytesOf(path: string): Generator<Buffer> {
 
 function* decoded(path: string, encoding: Encoding): Generator<string> {
   const pieces = encoding === 'UTF-8' ? charactersOf(bytesOf(path)) : bytesOf(path);
-  // Not by a TextDecoder that streams: its strings have two bytes a character even where one would do.
+  // A streaming TextDecoder returns strings with two bytes per character even where one byte would do.
   const decode = encoding === 'UTF-8' ? (bytes: Buffer) => bytes.toString('utf8') : windows1252;
   let first = true;
   for (const bytes of pieces) {
@@ -135,7 +138,7 @@ function* decoded(path: string, encoding: Encoding): Generator<string> {
   }
 }
 
-/** The same bytes, cut between characters of UTF-8; what is cut off at the end of all is a piece, too. */
+/** The same bytes, cut only between UTF-8 characters. An incomplete character at the end of the file is the last piece. */
 function* charactersOf(pieces: Iterable<Buffer>): Generator<Buffer> {
   let cut = Buffer.alloc(0);
   for (const piece of pieces) {
@@ -147,17 +150,17 @@ function* charactersOf(pieces: Iterable<Buffer>): Generator<Buffer> {
   if (cut.length > 0) yield cut;
 }
 
-/** Where Windows-1252 differs from ISO-8859-1: the bytes 0x80 to 0x9f. */
+/** The characters of Windows-1252 for the bytes 0x80 to 0x9f, the only ones that differ from ISO-8859-1. */
 const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
 
-/** Not by TextDecoder, which in some versions of Node takes Windows-1252 for ISO-8859-1. */
+/** Does not use TextDecoder, because some versions of Node decode Windows-1252 as ISO-8859-1. */
 function windows1252(bytes: Buffer): string {
   return bytes
     .toString('latin1')
     .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
 }
 
-/** The encoding of a file, all of which is read for that. */
+/** Reads the whole file, refuses what is not text, and returns the encoding. */
 function examine(path: string, otherwise: Encoding | undefined): Encoding {
   let encoding: Encoding = 'UTF-8';
   let [read, linesBefore, blank] = [0, 0, true];
@@ -175,9 +178,9 @@ function examine(path: string, otherwise: Encoding | undefined): Encoding {
     linesBefore += countLines(bytes);
     blank &&= bytes.toString('utf8').trim() === '';
   }
-  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; it should hold conversations`);
+  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; add conversations to it`);
   if (blank)
-    throw new UserError('corpus-empty', `${path} is empty but for white space; it should hold conversations`);
+    throw new UserError('corpus-empty', `${path} contains only white space; add conversations to it`);
   return encoding;
 }
 
@@ -186,11 +189,11 @@ function refuseZero(path: string, bytes: Buffer, bytesBefore: number): void {
   if (zero >= 0)
     throw new UserError(
       'corpus-not-text',
-      `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; give a UTF-8 text file`,
+      `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; use a UTF-8 text file instead`,
     );
 }
 
-/** How many bytes at the end are the beginning of a character of UTF-8. */
+/** The number of bytes at the end that belong to an incomplete UTF-8 character. */
 function unfinished(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] ?? 0;
@@ -213,7 +216,7 @@ function refuseUtf16(path: string, bytes: Buffer): void {
   const zerosAt = (parity: number) =>
     sample.filter((byte, index) => byte === 0 && index % 2 === parity).length;
   const [even, odd] = [zerosAt(0), zerosAt(1)];
-  // Half of the bytes of Western text in UTF-16 are zeros, all on one side.
+  // In Western text, about half of the bytes of UTF-16 are zeros, all at even or all at odd offsets.
   const mostly = (zeros: number, others: number) => zeros > sample.length / 4 && others === 0;
   const encoding =
     mark === '\xff\xfe' || mostly(odd, even)
@@ -231,12 +234,15 @@ function refuseUtf16(path: string, bytes: Buffer): void {
 
 function refuseKnownKinds(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
-  for (const [signature, what, cure] of signatures)
+  for (const [signature, what, remedy] of signatures)
     if (start.startsWith(signature))
-      throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${cure}`);
+      throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${remedy}`);
 }
 
-/** @param bytes in which the fault is, `linesBefore` lines after the beginning of the file. */
+/**
+ * @param bytes contain the invalid byte.
+ * @param linesBefore number of lines in the file before `bytes`.
+ */
 function notUtf8(path: string, bytes: Buffer, linesBefore: number): UserError {
   const at = firstInvalidByte(bytes);
   const line = 1 + linesBefore + countLines(bytes.subarray(0, at));
@@ -247,7 +253,7 @@ function notUtf8(path: string, bytes: Buffer, linesBefore: number): UserError {
   );
 }
 
-/** By halving, cutting only where characters start, and then character by character. */
+/** A binary search that cuts only at the start of a character, followed by a search character by character. */
 function firstInvalidByte(bytes: Buffer): number {
   let valid = 0;
   let invalid = bytes.length;
@@ -269,7 +275,7 @@ function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-/** Chinese text in GB18030 decodes to Chinese characters; anything else is taken for Western Europe's. */
+/** A guess: GB18030 if the bytes decode to Chinese characters, and Windows-1252 otherwise. */
 function likelyEncoding(bytes: Buffer): string {
   try {
     const text = new TextDecoder('gb18030', { fatal: true }).decode(bytes, { stream: true });

@@ -1,7 +1,9 @@
-// The text of a turn as the model learns it, whatever file or keyboard it came from.
+// Cleans the text of a turn. Training and chat both use it, so that the model sees the same text in both.
 
-/** Without white space around it, line ends as LF, lone surrogates as U+FFFD; no Unicode normalization, which would turn some
- * characters into others. */
+/**
+ * Removes surrounding white space, turns line ends into LF, and replaces lone surrogates with U+FFFD. Does not apply
+ * Unicode normalization, because that replaces some characters with others.
+ */
 export function tidyText(text: string): string {
   return text
     .replace(/\r\n?/g, '\n')

@@ -1,20 +1,20 @@
-// The text of a turn as training reads it. Unlike what a person types in a chat, text of a corpus may spell the special
-// tokens of the model: each is one id, and the one that ends a turn ends it there. The text before and after such an
-// end stays in the same dialogue turn: it is learnt, or not, as the rest of it.
+// Encodes the text of a turn for training. Unlike text typed in a chat, corpus text can contain special tokens of the
+// model. Each becomes one id, and the end-of-text token ends the turn there. The text before and after it stays in the
+// same dialogue turn and shares its supervision.
 
 import type { SpelledToken, Tokenizer } from '../tokenizer/tokenizer.js';
 
 export interface TrainingIds {
-  /** The token that ends the turn included. */
+  /** Includes the token that ends the turn. */
   readonly ids: number[];
-  /** How many end-of-text markers the text spelled. */
+  /** Number of end-of-text markers in the text. */
   readonly endMarkers: number;
-  /** How many other special tokens it spelled. */
+  /** Number of other special tokens in the text. */
   readonly specialTokens: number;
 }
 
 export class TrainingText {
-  /** By their first character, the longest first: one token may begin like another. */
+  /** Keyed by first character, longest token first, because one token can be a prefix of another. */
   private readonly tokens = new Map<string, SpelledToken[]>();
 
   constructor(private readonly tokenizer: Tokenizer) {
@@ -27,8 +27,8 @@ export class TrainingText {
   }
 
   /**
-   * The first token that a text spells. Not by a pattern: a model may have more tokens than one can hold, and with the white
-   * space around a token in it, a long run of spaces would take quadratic time.
+   * Finds the first special token in a text. It does not use a regular expression: a model can have more tokens than one
+   * expression can hold, and matching white space around a token would take quadratic time in a long run of spaces.
    */
   private find(text: string): { id: number; start: number; end: number } | null {
     for (let at = 0; at < text.length; at++) {
@@ -61,7 +61,7 @@ export class TrainingText {
       if (id === endOfText) {
         endMarkers++;
         add(before.trimEnd());
-        // One end is enough: markers may follow each other, or stand at the beginning.
+        // Adds no second end for consecutive markers, and none for a marker at the beginning.
         if (ids.length > 0 && ids.at(-1) !== endOfText) ids.push(id);
         rest = after.trimStart();
       } else {

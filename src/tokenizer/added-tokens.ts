@@ -1,5 +1,5 @@
-// The tokens of a model folder that stand beside its vocabulary, and which tokens are special. Files disagree about where
-// they are listed: tokenizer.json, tokenizer_config.json and added_tokens.json may each have some, or name one for a role.
+// Collects a model folder's added tokens and decides which tokens are special. Added tokens can be listed in tokenizer.json,
+// tokenizer_config.json and added_tokens.json, and a config can name a token for a role such as padding.
 
 import { join } from 'node:path';
 import { type Fields, isRecord } from '../objects.js';
@@ -10,7 +10,7 @@ import { checkedAddedToken, damaged, parseObject } from './tokenizer-tables.js';
 const single = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
 const several = ['additional_special_tokens', 'extra_special_tokens'];
 
-/** The roles that the configs name tokens for; a later config wins. */
+/** The tokens that the configs name for roles; a later config wins. */
 export function rolesOf(configs: readonly Fields[]): Roles {
   const roles: Record<string, string | readonly string[]> = {};
   for (const config of configs) {
@@ -34,9 +34,9 @@ function tokenText(setting: unknown): string | undefined {
 }
 
 /**
- * The added tokens of all files that list some, each once.
+ * The added tokens of all files, each once.
  * @param own the `added_tokens` of tokenizer.json, if that is the file at `path`.
- * @throws UserError (model) when a token has two ids, or an id two tokens.
+ * @throws UserError (model) when one token has two ids, or one id belongs to two tokens.
  */
 export function listedTokens(
   folder: string,
@@ -75,7 +75,7 @@ export function listedTokens(
   return [...added.values()];
 }
 
-/** Tokens named for a role are special, whatever their own entry says and whether they have one; in order of ids. */
+/** Marks tokens that are named for a role as special, even if their entry says otherwise or is missing. Sorted by id. */
 export function withNamed(
   listed: readonly AddedToken[],
   names: ReadonlySet<string>,
@@ -91,8 +91,8 @@ export function withNamed(
 }
 
 /**
- * The ids of special tokens but for those that merging makes of text: some folders take an ordinary token for padding,
- * such as "!", which has GPT-2's id 0.
+ * The ids of the special tokens, without those that merging can produce from text: some folders use an ordinary token for
+ * padding, such as "!", which has id 0 in GPT-2's vocabulary.
  */
 export function specialIds(
   addedTokens: readonly AddedToken[],

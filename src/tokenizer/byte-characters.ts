@@ -1,6 +1,6 @@
-// GPT-2 writes its tokens, which are byte strings, as text: each byte has a printable character of its own. Printable
-// Latin-1 bytes stand for themselves; the other 68 are drawn from U+0100 on (space becomes `Ġ`, newline `Ċ`).
-// Elsewhere in this room a "byte string" is a JavaScript string whose characters are bytes, U+0000 to U+00FF.
+// GPT-2's files write tokens, which are byte strings, as printable text. Each printable Latin-1 byte maps to itself. The
+// other 68 bytes map to characters from U+0100 on (space becomes `Ġ`, newline `Ċ`).
+// In this folder, a "byte string" is a JavaScript string whose characters are bytes, U+0000 to U+00FF.
 
 const characters: readonly string[] = (() => {
   let borrowed = 0x100;
@@ -10,7 +10,7 @@ const characters: readonly string[] = (() => {
   });
 })();
 
-/** A byte string in the characters that vocab.json and merges.txt use. */
+/** Converts a byte string to the characters that vocab.json and merges.txt use. */
 export function byteCharacters(byteString: string): string {
   let text = '';
   for (let index = 0; index < byteString.length; index++) text += characters[byteString.charCodeAt(index)];

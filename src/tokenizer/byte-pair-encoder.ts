@@ -1,16 +1,16 @@
-// Byte-pair encoding of one piece of text: the two neighbouring tokens whose union ranks first are joined, leftmost
-// first, until no union is a token. A heap of candidate pairs keeps a piece of n bytes at O(n log n): a megabyte
-// without a space is slow in no one's corpus. Byte strings as in byte-characters.ts.
+// Byte-pair encoding of one piece of text. It repeatedly merges the neighbouring pair of tokens with the best rank, leftmost
+// first, until no pair forms a token. A heap of candidate pairs makes this O(n log n) for n bytes, so a megabyte
+// without a space is not slow. Byte strings are those of byte-characters.ts.
 // (Sennrich, Haddow & Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.)
 
-/** A candidate is one number: rank * positions + position of its left token. */
+/** A candidate pair is stored as one number: rank * positions + position of its left token. */
 const positions = 2 ** 32;
 const noPair = -1;
 
 export class BytePairEncoder {
   private readonly longestToken: number;
 
-  /** @param ranks from byte string to rank, which is also the token's id; every single byte has one. */
+  /** @param ranks maps each byte string to its rank, which is also the token's id; it must contain every single byte. */
   constructor(private readonly ranks: ReadonlyMap<string, number>) {
     let longest = 0;
     for (const token of ranks.keys()) longest = Math.max(longest, token.length);
@@ -18,8 +18,8 @@ export class BytePairEncoder {
   }
 
   /**
-   * Where the tokens of `piece` start, and as the last entry where it ends.
-   * @param rankLimit only tokens that rank before it are made.
+   * The start of each token of `piece`, followed by the end of the piece.
+   * @param rankLimit only tokens with a lower rank are formed.
    */
   boundaries(piece: string, rankLimit = Number.POSITIVE_INFINITY): number[] {
     const length = piece.length;
@@ -38,7 +38,7 @@ export class BytePairEncoder {
     for (let left = 0; left < length - 1; left++) consider(left);
     for (let best = candidates.pop(); best !== undefined; best = candidates.pop()) {
       const left = best % positions;
-      // The pair may be gone, or another one since: only the rank noted last counts.
+      // The pair may have been merged or replaced since this candidate was queued: only the latest rank counts.
       if (pairRank[left] !== (best - left) / positions) continue;
       const right = next[left] ?? length;
       const after = next[right] ?? length;
@@ -55,7 +55,7 @@ export class BytePairEncoder {
     return starts;
   }
 
-  /** The tokens of `piece`. */
+  /** The token ids of `piece`. */
   encode(piece: string): number[] {
     const whole = this.ranks.get(piece);
     if (whole !== undefined) return [whole];

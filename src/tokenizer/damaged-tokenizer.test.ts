@@ -14,7 +14,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 let folders = 0;
-/** A folder with these files; what is no string is written as JSON. */
+/** A folder with these files. Contents that are not strings are written as JSON. */
 function folderWith(files: Readonly<Record<string, unknown>>): string {
   const folder = join(scratch, String(folders++));
   mkdirSync(folder);
@@ -43,13 +43,13 @@ function assertRefused(files: Readonly<Record<string, unknown>>, message: RegExp
   );
 }
 
-/** With these parts instead of the sound ones. */
+/** The valid tokenizer with these parts replaced. */
 function assertJsonRefused(parts: Readonly<Record<string, unknown>>, message: RegExp): void {
   assertRefused({ 'tokenizer.json': { ...json, ...parts } }, message);
 }
 
 describe('a damaged tokenizer is refused in one sentence on one line', () => {
-  it('when a file is no file', () => {
+  it('when a file is not a regular file', () => {
     const folder = folderWith({});
     mkdirSync(join(folder, 'tokenizer.json'));
     assert.match(
@@ -79,11 +79,11 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     assertJsonRefused({ added_tokens: 3 }, /"added_tokens" that are not a list/);
   });
 
-  it('when a token has no usable id', () => {
+  it('when a token has an invalid id', () => {
     for (const id of [-1, 0.5, '7', null, 2 ** 24, 1e300])
       assertRefused(
         { 'vocab.json': { ...vocab, new: id }, 'merges.txt': merges },
-        /vocab\.json gives the token "new" no usable id: found .*, not a whole number from 0 to 16777215/,
+        /vocab\.json gives the token "new" the id .*, which is not a whole number from 0 to 16777215/,
       );
     assertJsonRefused(
       { model: { type: 'Unigram', vocab: [['a', 0], 'b'] } },
@@ -91,14 +91,14 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     );
   });
 
-  it('when two tokens have one id', () => {
+  it('when two tokens have the same id', () => {
     assertRefused(
       { 'vocab.json': { ...vocab, new: 1 }, 'merges.txt': merges },
       /vocab\.json gives both "!" and "new" the id 1;/,
     );
   });
 
-  it('when a line of merges.txt is no merge, naming the line', () => {
+  it('when a line of merges.txt is not a merge, with the line number', () => {
     const refused = (text: string, message: RegExp) =>
       assertRefused({ 'vocab.json': vocab, 'merges.txt': text }, message);
     const at = (line: number, text: string) =>
@@ -106,7 +106,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
         .split('\n')
         .map((old, index) => (index === line - 1 ? text : old))
         .join('\n');
-    refused(at(3, 'a'), /merges\.txt, line 3, should be two tokens with a space between, but is "a"/);
+    refused(at(3, 'a'), /merges\.txt, line 3, should be two tokens separated by a space, but is "a"/);
     refused(at(4, 'a b c'), /merges\.txt, line 4, should be two tokens/);
     refused(at(5, ''), /merges\.txt, line 5, should be two tokens/);
     refused(at(2, 'a  b'), /merges\.txt, line 2, should be two tokens/);
@@ -114,7 +114,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     refused(at(3, '" #').replace(/^#.*\n/, ''), /merges\.txt, line 2, merges .* has no "\\"#"/);
   });
 
-  it('when a merge of tokenizer.json is none, naming its place', () => {
+  it('when a merge of tokenizer.json is invalid, with its position', () => {
     for (const merge of [3, null, ['a'], ['a', 1], { toString: 1 }, [{ toString: 1 }, 'a'], 'ab'])
       assertJsonRefused(
         { model: { ...json.model, merges: [merge] } },
@@ -130,7 +130,10 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
       /tokenizer\.json gives the token "\[PAD\]" the id 1, which "!" has/,
     );
     refused([{ id: 999, content: '!' }], /gives the token "!" the id 999, but it already has 1/);
-    refused([{ id: -1, content: '[PAD]' }], /gives the token "\[PAD\]" no usable id/);
+    refused(
+      [{ id: -1, content: '[PAD]' }],
+      /gives the token "\[PAD\]" the id -1, which is not a whole number/,
+    );
     refused([{ id: 999 }], /has \{"id":999\} where an added token should be/);
     refused([null], /has null where an added token should be/);
     assertRefused(
@@ -146,7 +149,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     );
   });
 
-  it('when it has parts that are not known', () => {
+  it('when it has unsupported parts', () => {
     assertJsonRefused(
       { model: { ...json.model, type: 'Telepathy' } },
       /tokenizer\.json has a tokenizer of type "Telepathy", which this program cannot read/,
@@ -160,18 +163,18 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     for (const id of [-1, 0.5, 1e9, 'length'])
       assertJsonRefused(
         { added_tokens: [], model: { ...model, unk_id: id } },
-        /"unk_id" .*, which is no place in its vocabulary/,
+        /"unk_id" .*, which is not in its vocabulary/,
       );
   });
 
-  it('when a text would be cut into pieces of no length', () => {
+  it('when it would split text into pieces of length zero', () => {
     const cut = (length: unknown) => ({ type: 'FixedLength', length });
     for (const length of [0, -1, '0', null])
       for (const part of [cut(length), { type: 'Sequence', pretokenizers: [cut(2), cut(length)] }])
         assertJsonRefused({ pre_tokenizer: part }, /cannot read \(.* length/);
   });
 
-  it('when the fault only shows in a text', () => {
+  it('when the error shows only while encoding a text', () => {
     const part = { type: 'Replace', pattern: { String: 'e' }, content: { toString: 1 } };
     const encoding = openTokenizer(folderWith({ 'tokenizer.json': { ...json, normalizer: part } }));
     assert.match(
@@ -185,7 +188,7 @@ describe('a damaged tokenizer is refused in one sentence on one line', () => {
     );
   });
 
-  it('wherever it is damaged', () => {
+  it('wherever the damage is', () => {
     const originals = readdirSync(goldenFolder, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && entry.name !== 'vocabulary-and-merges')
       .map(({ name }) => golden(name, 'tokenizer.json'));

@@ -1,19 +1,19 @@
-// What a tokenizer.json has beside its tables: stages that normalize, cut and join text, some of them by patterns. They
-// are a stranger's code in all but name, so this says which of them could take long, and keeps all of them from making a
-// text many times longer than it was. Knows nothing of how they are run.
+// The stages of a tokenizer.json: they normalize, split and join text, some of them with regular expressions. An untrusted
+// stage is like untrusted code: it can take very long or make a text many times longer. This file detects the first and
+// prevents the second. It does not know how the stages are run.
 
 import { isRecord } from '../objects.js';
 
-/** Longer texts in a stage are none that a tokenizer needs: prefixes, replacements, patterns. */
+/** Most characters of a setting such as a prefix or a replacement. No real tokenizer needs more. */
 const longestSetting = 1000;
-/** A pattern of a large vocabulary has some 500 characters. */
+/** Most characters of a pattern. The patterns of large vocabularies have about 500. */
 const longestPattern = 10_000;
 
 const gpt2Words = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
-/** Patterns of well-known tokenizers, which take time in proportion to the text; they run without a watchdog. */
+/** Patterns of well-known tokenizers. They take time in proportion to the text, so they run without a watchdog. */
 const soundPatterns: ReadonlySet<string> = new Set([
   gpt2Words,
   // GPT-4 and Llama 3; Qwen 2 and 3.
@@ -39,7 +39,7 @@ const soundPatterns: ReadonlySet<string> = new Set([
   '[一-龥぀-ゟ゠-ヿ]+',
 ]);
 
-/** All parts of a value, itself included. */
+/** All objects in a value, including the value itself. */
 function* partsOf(value: unknown): Generator<Readonly<Record<string, unknown>>> {
   if (Array.isArray(value)) for (const part of value) yield* partsOf(part);
   if (!isRecord(value)) return;
@@ -47,21 +47,21 @@ function* partsOf(value: unknown): Generator<Readonly<Record<string, unknown>>> 
   for (const part of Object.values(value)) yield* partsOf(part);
 }
 
-/** Whether the stages have a pattern whose running time is not known. */
+/** Whether the stages contain a pattern whose running time is unknown. */
 export function hasForeignPattern(stages: readonly unknown[]): boolean {
   for (const { Regex } of partsOf(stages))
     if (typeof Regex === 'string' && !soundPatterns.has(Regex)) return true;
   return false;
 }
 
-/** @throws Error, a sentence without its subject, for settings that no tokenizer needs. */
+/** @throws Error, with the reason as its message, for settings that no real tokenizer needs. */
 export function refuseOddSettings(stages: readonly unknown[]): void {
   for (const part of partsOf(stages)) {
-    // The library leaves such a stage out, and prints the pattern.
+    // The library would skip such a stage and print the pattern.
     if ((part.type === 'Split' || part.type === 'Replace') && !isPattern(part.pattern))
       throw new Error(`it has a stage ${part.type} without a pattern`);
     for (const [name, value] of Object.entries(part)) {
-      // Tables of characters, which are long.
+      // precompiled_charsmap is a table of characters, which is long in real tokenizers too.
       if (typeof value !== 'string' || name === 'precompiled_charsmap') continue;
       const most = name === 'Regex' ? longestPattern : longestSetting;
       if (value.length > most) throw new Error(`it has a setting of ${value.length} characters`);
@@ -73,7 +73,7 @@ function isPattern(pattern: unknown): boolean {
   return isRecord(pattern) && (typeof pattern.Regex === 'string' || typeof pattern.String === 'string');
 }
 
-/** How long a text may become. */
+/** The most characters that a stage may produce. */
 export interface Bound {
   characters: number;
 }
@@ -86,8 +86,8 @@ function lengthOf(result: unknown): number {
 }
 
 /**
- * Makes a stage of the library, and those that it consists of, look at how long the text becomes in it: a few
- * replacements one after the other could fill all memory.
+ * Makes a stage of the library, and the stages inside it, check the length of their results: a few replacements in a row
+ * could otherwise fill all memory.
  */
 export function boundLengths(stage: unknown, bound: Bound): void {
   if (typeof stage !== 'function') return;

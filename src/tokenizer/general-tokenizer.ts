@@ -1,5 +1,5 @@
-// Any tokenizer.json, read by Hugging Face's JavaScript tokenizers: right for every vocabulary, and some twenty times
-// slower than the fast one. Special tokens are taken out of the copy that encodes, so that no text can spell one.
+// Reads any tokenizer.json with Hugging Face's JavaScript tokenizers. It works for every vocabulary, and is about twenty
+// times slower than GPT2Tokenizer. Special tokens are removed from the copy that encodes, so that no text can produce one.
 
 import type { Fields } from '../objects.js';
 import { LibraryTokenizer } from './library-tokenizer.js';
@@ -11,14 +11,14 @@ const loneSurrogate = /\p{Surrogate}/gu;
 export class GeneralTokenizer implements Tokenizer {
   readonly vocabularySize: number;
   private readonly tokenizer: LibraryTokenizer;
-  /** What decodes to nothing. */
+  /** Tokens that decode to an empty string. */
   private readonly special: ReadonlySet<number>;
-  /** What nothing encodes to: the special tokens but the one for unknown text. */
+  /** Tokens that no text encodes to: all special tokens except the one for unknown text. */
   private readonly unspoken: ReadonlySet<number>;
 
   /**
-   * @param files what `files()` gives.
-   * @throws UserError (model) when the definition has parts that this program does not know.
+   * @param files the implementation of `files()`.
+   * @throws UserError (model) when the definition has parts that this program does not support.
    */
   constructor(
     definition: TokenizerDefinition,
@@ -48,8 +48,8 @@ export class GeneralTokenizer implements Tokenizer {
 }
 
 /**
- * The definition without the tokens `unspoken`: not among the added tokens, and in the vocabulary under names that hold
- * half a surrogate pair, which no text that is encoded does.
+ * The definition without the `unspoken` tokens. They are removed from the added tokens. In the vocabulary they are renamed
+ * to names with a lone surrogate, which `encode` never passes on.
  */
 function without(unspoken: ReadonlySet<number>, { vocab, addedTokens, fields }: TokenizerDefinition): Fields {
   const json = fields();

@@ -4,26 +4,26 @@ import fc from 'fast-check';
 import { gpt2Pieces, piecesOf } from './gpt2-pieces.js';
 
 describe('gpt2Pieces', () => {
-  it('cuts contractions, words, numbers, signs and white space', () => {
+  it('splits contractions, words, numbers, symbols and white space', () => {
     assert.deepEqual("it's 3  more, DON'T ".match(gpt2Pieces), [
       ...['it', "'s", ' 3', ' ', ' more', ',', ' DON', "'", 'T', ' '],
     ]);
   });
 
-  it('takes U+0085 for white space', () => {
+  it('treats U+0085 as white space', () => {
     assert.deepEqual('a!\u0085\u0085b'.match(gpt2Pieces), ['a', '!', '\u0085', '\u0085', 'b']);
   });
 
-  it('takes U+FEFF for a sign', () => {
+  it('treats U+FEFF as a symbol', () => {
     assert.deepEqual('\ufeff! \ufeff\ufeffa'.match(gpt2Pieces), ['\ufeff!', ' \ufeff\ufeff', 'a']);
   });
 
-  it('has the white space of Unicode, and nothing besides', () => {
+  it('treats exactly the white space of Unicode as white space', () => {
     const whiteSpace = /\p{White_Space}/u;
     for (let code = 0; code < 0x110000; code++) {
       if (code >= 0xd800 && code <= 0xdfff) continue;
       const character = String.fromCodePoint(code);
-      // A sign takes the space before it along, white space does not.
+      // A symbol includes the space before it, and white space does not.
       const [first] = ` ${character}!`.match(gpt2Pieces) ?? [];
       if (whiteSpace.test(character)) assert.equal(first, ' ', code.toString(16));
       else assert.ok(first?.startsWith(` ${character}`), code.toString(16));
@@ -32,7 +32,7 @@ describe('gpt2Pieces', () => {
 });
 
 describe('a long text', () => {
-  it('is cut where the pattern would cut it', () => {
+  it('is split where the pattern would split it', () => {
     const parts = [
       'a',
       'é',
@@ -60,7 +60,7 @@ describe('a long text', () => {
     );
   });
 
-  it('may be one run of a million letters, which the pattern has no room for', () => {
+  it('may be one run of a million letters, which would overflow the stack in the pattern', () => {
     const text = `${'你'.repeat(1_200_000)}!`;
     assert.deepEqual(
       piecesOf(text).map((piece) => piece.length),

@@ -19,7 +19,7 @@ const goldens: readonly { text: string; ids: number[] }[] = JSON.parse(
 const tokenizer = gpt2Tokenizer();
 const general = new GeneralTokenizer(definitionOf('gpt2', gpt2Files()), gpt2EndOfText, [], gpt2Files);
 
-/** Any characters, and often those that words, numbers and white space are told apart by. */
+/** Random characters, often those that distinguish words, numbers and white space. */
 const text = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({ unit: 'grapheme', maxLength: 40 }),
@@ -49,11 +49,11 @@ const text = fc.oneof(
 );
 
 describe('GPT-2 tokenizer', () => {
-  it('encodes as transformers does', () => {
+  it('encodes like transformers', () => {
     for (const { text, ids } of goldens) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
   });
 
-  it('encodes as the general tokenizer does with the same vocabulary', () => {
+  it('encodes like the general tokenizer with the same vocabulary', () => {
     for (const { text, ids } of goldens) assert.deepEqual(general.encode(text), ids, JSON.stringify(text));
     fc.assert(
       fc.property(text, (any) => assert.deepEqual(tokenizer.encode(any), general.encode(any))),
@@ -70,14 +70,14 @@ describe('GPT-2 tokenizer', () => {
     fc.assert(roundTrip, { seed: 2, numRuns: 1000 });
   });
 
-  it('makes every token of the vocabulary out of its own bytes', () => {
+  it('encodes the bytes of each token to that token', () => {
     for (const [id, token] of gpt2ByteStrings().entries()) {
       assert.equal(gpt2Encoder().boundaries(token).length, 2, `token ${id}`);
       assert.deepEqual(gpt2Encoder().encode(token), [id]);
     }
   });
 
-  it('takes a lone surrogate for U+FFFD', () => {
+  it('encodes a lone surrogate as U+FFFD', () => {
     for (const each of [tokenizer, general]) {
       assert.deepEqual(each.encode('a\ud800b'), each.encode('a\ufffdb'));
       assert.equal(each.decode(each.encode('\udc00')), '\ufffd');
@@ -97,7 +97,7 @@ describe('GPT-2 tokenizer', () => {
     fc.assert(property, { seed: 3 });
   });
 
-  it('decodes the end of text, and ids that it does not have, to nothing', () => {
+  it('decodes the end of text and unknown ids to an empty string', () => {
     const [hello = 0] = tokenizer.encode('hello');
     for (const each of [tokenizer, general]) {
       assert.equal(each.decode([gpt2EndOfText, hello, gpt2EndOfText, 50257, -1, 1e9]), 'hello');
@@ -106,7 +106,7 @@ describe('GPT-2 tokenizer', () => {
     }
   });
 
-  it('decodes half a character to U+FFFD, and nothing of it stays behind', () => {
+  it('decodes half a character to U+FFFD and keeps no state', () => {
     const [first = 0] = tokenizer.encode('😀');
     for (const each of [tokenizer, general]) {
       assert.match(each.decode([first]), /^\ufffd+$/);
@@ -114,7 +114,7 @@ describe('GPT-2 tokenizer', () => {
     }
   });
 
-  it('is, with the first tokens alone, what other programs make of its files', () => {
+  it('gives the ids that its files give in other programs, with a shortened vocabulary', () => {
     const short = gpt2Tokenizer(4096);
     const { endOfText } = short;
     assert.equal(endOfText, 4095);
@@ -143,14 +143,14 @@ describe('GPT-2 vocabulary', () => {
     assert.deepEqual(merges.slice(0, 3), ['Ġ t', 'Ġ a', 'h e']);
     assert.equal(vocab.get('<|endoftext|>'), 50256);
     assert.equal(vocab.get('Ġthe'), 262);
-    // Of their encoder.json and vocab.bpe.
+    // The hash of their encoder.json and vocab.bpe.
     assert.equal(
       fingerprint({ vocab, merges }),
       '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c',
     );
   });
 
-  it('is written in files that agree with each other', () => {
+  it('is written to files that agree with each other', () => {
     const files = gpt2Files();
     const json = JSON.parse(files.get('tokenizer.json') ?? '');
     assert.deepEqual(json.model.vocab, JSON.parse(files.get('vocab.json') ?? ''));

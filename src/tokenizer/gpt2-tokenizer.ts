@@ -1,5 +1,5 @@
-// The fast tokenizer: GPT-2's vocabulary, or the first tokens of it. Words are cut as GPT-2's pattern cuts them and remembered
-// with their tokens, so that most of a corpus costs one look-up a word.
+// The fast tokenizer, for GPT-2's vocabulary or its first tokens. It splits text with GPT-2's pattern and caches the tokens
+// of each word, so that most of a corpus costs one lookup per word.
 
 import { byteString } from './byte-characters.js';
 import type { BytePairEncoder } from './byte-pair-encoder.js';
@@ -21,22 +21,22 @@ import {
   vocabJson,
 } from './tokenizer-files.js';
 
-/** Words longer than this are not remembered, and no more of them than that: some 20 MB. */
+/** Limits of the cache: characters of a word, and number of words. At most it takes about 20 MB. */
 const longestRemembered = 64;
 const mostRemembered = 2 ** 17;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Everything special here decodes to nothing, and no text encodes to it. */
+/** Special tokens decode to an empty string, and no text encodes to them. */
 export class GPT2Tokenizer implements Tokenizer {
   private readonly encoder: BytePairEncoder;
   private readonly byteStrings = gpt2ByteStrings();
   private readonly remembered = new Map<string, readonly number[]>();
 
   /**
-   * @param vocabularySize 50,257 and, beyond that, a folder's additional special tokens.
-   * @param files what `files()` gives.
-   * @param endOfText the id of <|endoftext|>, and how many of GPT-2's tokens stand before it.
+   * @param vocabularySize 50,257 plus the folder's additional special tokens.
+   * @param files the implementation of `files()`.
+   * @param endOfText the id of <|endoftext|>, which is also the number of GPT-2's tokens that are used.
    */
   constructor(
     readonly vocabularySize: number,
@@ -76,8 +76,8 @@ export class GPT2Tokenizer implements Tokenizer {
 }
 
 /**
- * GPT-2's own tokenizer, without any file: for models that start from nothing.
- * @param vocabularySize below GPT-2's 50,257, only the first tokens of its vocabulary and <|endoftext|>.
+ * GPT-2's own tokenizer, without any files, for fresh models.
+ * @param vocabularySize if less than GPT-2's 50,257: the first tokens of its vocabulary and <|endoftext|>.
  */
 export function gpt2Tokenizer(vocabularySize: number = gpt2EndOfText + 1): Tokenizer {
   const endOfText = vocabularySize - 1;
@@ -86,7 +86,7 @@ export function gpt2Tokenizer(vocabularySize: number = gpt2EndOfText + 1): Token
   return new GPT2Tokenizer(vocabularySize, spelled, files, endOfText);
 }
 
-/** The files of GPT-2's tokenizer. Some 300 ms the first time: the merges are worked out. */
+/** The files of GPT-2's tokenizer. The first call takes about 300 ms, because it computes the merges. */
 export function gpt2Files(): ReadonlyMap<string, string> {
   written ??= writeFiles(gpt2EndOfText);
   return written;

@@ -1,5 +1,5 @@
-// GPT-2's own vocabulary (50,256 byte strings and <|endoftext|>), from the ranks that gpt-tokenizer carries, so that it
-// is there without a download. Merges are not in the ranks but follow from them: they are found when files are written.
+// GPT-2's own vocabulary (50,256 byte strings and <|endoftext|>), from the ranks in the package gpt-tokenizer, so that no
+// download is needed. The ranks do not contain the merges; they are computed from the ranks when files are written.
 
 import { createHash } from 'node:crypto';
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
@@ -9,13 +9,13 @@ import { type BytePairVocabulary, endOfTextToken } from './tokenizer-files.js';
 
 export const gpt2EndOfText = 50256;
 
-/** What `fingerprint` gives for GPT-2's vocabulary and merges. */
+/** The result of `fingerprint` for GPT-2's vocabulary and merges. */
 const gpt2Fingerprint = '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c';
 
 let byteStrings: readonly string[] | undefined;
 let encoder: BytePairEncoder | undefined;
 
-/** The byte string of each id but <|endoftext|>'s. */
+/** The byte string of each id except <|endoftext|>. */
 export function gpt2ByteStrings(): readonly string[] {
   byteStrings ??= ranks.map((token) =>
     typeof token === 'string' ? byteString(token) : String.fromCharCode(...token),
@@ -30,8 +30,8 @@ export function gpt2Encoder(): BytePairEncoder {
 
 /**
  * An encoder that knows only the first `count` tokens. Byte-pair encoding learns its tokens one after the other, so the
- * first ones are a whole vocabulary of their own.
- * @param count at least 256, which are the single bytes.
+ * first tokens are a complete vocabulary by themselves.
+ * @param count at least 256, because the first 256 tokens are the single bytes.
  */
 export function shortenedEncoder(count: number): BytePairEncoder {
   return encoderOf(gpt2ByteStrings().slice(0, count));
@@ -41,7 +41,7 @@ function encoderOf(tokens: readonly string[]): BytePairEncoder {
   return new BytePairEncoder(new Map(tokens.map((token, id) => [token, id])));
 }
 
-/** The first `count` tokens and <|endoftext|>, as vocab.json and merges.txt write them. */
+/** The first `count` tokens and <|endoftext|>, in the form of vocab.json and merges.txt. */
 export function gpt2Vocabulary(count: number = gpt2EndOfText): BytePairVocabulary {
   const tokens = gpt2ByteStrings().slice(0, count);
   return {
@@ -70,7 +70,7 @@ export function isGpt2Vocabulary(candidate: BytePairVocabulary): boolean {
   return candidate.vocab.size === gpt2EndOfText + 1 && fingerprint(candidate) === gpt2Fingerprint;
 }
 
-/** Equal for equal vocabularies of ids from 0 on, whatever the order in which their files list them. */
+/** A hash of vocabulary and merges that does not depend on the order in which the file lists the tokens. */
 export function fingerprint({ vocab, merges }: BytePairVocabulary): string {
   const tokens = Array.from({ length: vocab.size }, () => '');
   for (const [token, id] of vocab) if (id < tokens.length) tokens[id] = token;

@@ -22,10 +22,9 @@ function reads(parts: object, text: string): string {
   );
 }
 
-describe('a tokenizer of a stranger', () => {
-  it('whose pattern takes exponential time is refused, wherever the pattern stands', () => {
-    const message =
-      /^t\.json is a tokenizer that .* \(its patterns take too long to be run over texts\); use/;
+describe('an untrusted tokenizer', () => {
+  it('with a pattern that takes exponential time is refused, wherever the pattern is', () => {
+    const message = /^t\.json is a tokenizer that .* \(its patterns take too long to run\); use/;
     const text = `${'a'.repeat(50)}!`;
     for (const pattern of ['(.+)+\\x01', '(a|aa)+$', '(?:\\p{L}+\\s?)+\\x01']) {
       assert.match(reads({ pre_tokenizer: split(pattern) }, text), message);
@@ -40,7 +39,7 @@ describe('a tokenizer of a stranger', () => {
     );
   });
 
-  it('whose pattern meets a token of its own at once is refused while it opens', () => {
+  it('with a slow pattern that matches one of its own tokens is refused while opening', () => {
     const added = [{ id: 900, content: 'a'.repeat(50), special: false, normalized: true }];
     const parts = { ...sound, added_tokens: added, normalizer: replace('(.+)+\\x01', '') };
     assert.match(
@@ -49,7 +48,7 @@ describe('a tokenizer of a stranger', () => {
     );
   });
 
-  it('is refused where it makes a text many times longer', () => {
+  it('is refused if it makes a text many times longer', () => {
     const reads = (parts: object, text: string) =>
       refusal('model', () => new LibraryTokenizer('t.json', { ...sound, ...parts }).encode(text));
     const doubling = Array.from({ length: 30 }, () => replace('(a)', 'aa'));
@@ -66,7 +65,7 @@ describe('a tokenizer of a stranger', () => {
     assert.match(reads({ pre_tokenizer: split('a'.repeat(10_001)) }, 'a'), /a setting of 10001 characters/);
   });
 
-  it('is refused where a stage lacks what it cuts or replaces', () => {
+  it('is refused if a stage lacks its pattern', () => {
     for (const pattern of [undefined, null, 7, {}, { Regex: 7 }])
       assert.match(
         reads({ pre_tokenizer: { type: 'Split', pattern } }, 'a'),
@@ -74,12 +73,12 @@ describe('a tokenizer of a stranger', () => {
       );
   });
 
-  it('reads any text that NFKC makes longest', () => {
+  it('reads the texts that grow most under NFKC', () => {
     const tokenizer = new LibraryTokenizer('t.json', { ...sound, normalizer: { type: 'NFKC' } });
     assert.doesNotThrow(() => tokenizer.encode('ﷺ'.repeat(2000)));
   });
 
-  it('reads a text up to a length, and says so beyond it', () => {
+  it('refuses a text that is too long, and gives the limit', () => {
     const tokenizer = new LibraryTokenizer('t.json', sound);
     assert.match(
       refusal('data', () => tokenizer.encode('a '.repeat(2 ** 19 + 1))),
@@ -87,7 +86,7 @@ describe('a tokenizer of a stranger', () => {
     );
   });
 
-  it('is refused where it has no token for a text and none for unknown text', () => {
+  it('is refused if it has no token for a text and none for unknown text', () => {
     const { model, ...rest } = golden('unigram');
     const definition = { ...rest, model: { ...(model as object), unk_id: null } };
     const tokenizer = new LibraryTokenizer('t.json', definition);

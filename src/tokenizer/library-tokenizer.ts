@@ -1,5 +1,5 @@
-// Hugging Face's JavaScript tokenizers, reading a definition that a stranger wrote: whatever the definition asks for, a
-// text is read or refused in a sentence, within limits of time and memory. Knows nothing of special tokens.
+// Runs Hugging Face's JavaScript tokenizers on an untrusted definition. It either encodes a text or refuses it with one
+// sentence, within limits of time and memory. It does not know about special tokens.
 
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { messageOf, UserError } from '../errors.js';
@@ -9,9 +9,9 @@ import { type Bound, boundLengths, hasForeignPattern, refuseOddSettings } from '
 import { gpt2Pieces } from './gpt2-pieces.js';
 import { OutOfTime, TimeAllowance } from './time-allowance.js';
 
-/** What is used of the library, whose own declarations do not resolve under Node's module rules. */
+/** The part of the library that is used here. Its own declarations do not resolve under Node's module rules. */
 interface Library {
-  /** Functions with the properties of their kind. */
+  /** Each stage is a function with additional properties. */
   readonly normalizer: unknown;
   readonly pre_tokenizer: unknown;
   readonly decoder: unknown;
@@ -20,7 +20,7 @@ interface Library {
   id_to_token(id: number): string | undefined;
 }
 
-/** In milliseconds. Sound tokenizers take a hundredth of it. An entry of a table counts as a character does. */
+/** Time limits in milliseconds. Ordinary tokenizers take a hundredth of them. A table entry counts as one character. */
 export interface Patience {
   readonly atFirst: number;
   readonly perText: number;
@@ -29,15 +29,15 @@ export interface Patience {
 
 const ordinaryPatience: Patience = { atFirst: 1000, perText: 2, perCharacter: 0.05 };
 
-/** Longer texts have the watchdog whatever the patterns: much of the library takes time that grows faster than the text. */
+/** Longer texts always run under the watchdog, because much of the library takes more than linear time. */
 const longestUnwatched = 10_000;
-/** Unigram looks at every pair of tokens that meet at a place; WordPiece at every part of a word. */
+/** Unigram tries every pair of tokens that meet at a position, and WordPiece tries every substring of a word. */
 const longestUnwatchedToken = 64;
 const longestUnwatchedWord = 200;
-/** The library passes the tokens of a piece as arguments, and there is a limit to those. */
+/** The library passes the tokens of a piece as function arguments, and their number is limited. */
 const longestText = 2 ** 20;
 
-/** How many times longer a text may become: U+FDFA becomes 18 characters in NFKC, and each of them up to 4 bytes. */
+/** The most that a text may grow: NFKC turns U+FDFA into 18 characters, each of up to 4 bytes. */
 const mostGrowth = 72;
 const growthOfShort = 4096;
 
@@ -52,7 +52,7 @@ function isSlowModel({ model, added_tokens: added }: Fields): boolean {
   return Number(model.max_input_chars_per_word ?? 0) > longestUnwatchedWord;
 }
 
-/** Entries of the vocabulary, and merges. */
+/** The number of vocabulary entries and merges. */
 function tableSize({ model }: Fields): number {
   if (!isRecord(model)) return 0;
   return [model.vocab, model.merges].reduce<number>(
@@ -69,9 +69,9 @@ export class LibraryTokenizer {
   private readonly bound: Bound = { characters: Number.POSITIVE_INFINITY };
 
   /**
-   * @param path the file to blame.
-   * @param definition a tokenizer.json with its tables checked.
-   * @throws UserError (model) when it has parts that the library does not know, or that no tokenizer needs.
+   * @param path the file that error messages name.
+   * @param definition a tokenizer.json whose tables have been checked.
+   * @throws UserError (model) when it has parts that the library does not support or that no real tokenizer needs.
    */
   constructor(
     private readonly path: string,
@@ -109,7 +109,7 @@ export class LibraryTokenizer {
     const { ids } = this.attempt(text.length, isWatched, () =>
       this.library.encode(text, { add_special_tokens: false }),
     );
-    // As in the library that transformers uses: other kinds leave unknown text out, Unigram may not.
+    // As in the library that transformers uses: Unigram fails on unknown text, and the other kinds leave it out.
     const known = ids.filter((id) => typeof id === 'number');
     if (this.isUnigram && known.length < ids.length)
       throw this.refusal('it has no token for a part of the text, and none for unknown text');
@@ -125,14 +125,13 @@ export class LibraryTokenizer {
     );
   }
 
-  /** What the library throws at are parts of a definition that it does not have; some it meets only in a text. */
+  /** The library throws for parts of a definition that it does not support, sometimes only when it meets certain text. */
   private attempt<Result>(length: number, isWatched: boolean, step: () => Result): Result {
     const { perText, perCharacter } = this.patience;
     try {
       return isWatched ? this.allowance.spend(perText + perCharacter * length, step) : step();
     } catch (thrown) {
-      if (thrown instanceof OutOfTime)
-        throw this.refusal('its patterns take too long to be run over texts', thrown);
+      if (thrown instanceof OutOfTime) throw this.refusal('its patterns take too long to run', thrown);
       throw this.refusal(oneLine(messageOf(thrown)), thrown);
     }
   }
@@ -146,7 +145,7 @@ export class LibraryTokenizer {
   }
 }
 
-/** The library's own pattern has JavaScript's white space in it, and pieces without length would never end. */
+/** Replaces the library's GPT-2 pattern, which uses JavaScript's white space, and refuses pieces of length zero (a loop). */
 function cutSoundly(preTokenizer: unknown): void {
   if (typeof preTokenizer !== 'function') return;
   if ('byte_encoder' in preTokenizer && 'pattern' in preTokenizer) preTokenizer.pattern = gpt2Pieces;
@@ -154,7 +153,7 @@ function cutSoundly(preTokenizer: unknown): void {
     '_length' in preTokenizer &&
     !(Number.isInteger(preTokenizer._length) && Number(preTokenizer._length) > 0)
   )
-    throw new Error('it cuts texts into pieces without length');
+    throw new Error('it splits text into pieces of length zero');
   if ('tokenizers' in preTokenizer && Array.isArray(preTokenizer.tokenizers))
     preTokenizer.tokenizers.forEach(cutSoundly);
 }

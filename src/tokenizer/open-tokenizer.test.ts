@@ -30,7 +30,7 @@ function gpt2File(name: string): string {
   return text;
 }
 
-/** The bytes, `he`, `Ġhe`, and the end of text. */
+/** All bytes, `he`, `Ġhe`, and the end of text. */
 const small = {
   vocab: new Map(
     [
@@ -60,7 +60,7 @@ function refusal(files: Readonly<Record<string, string>>): string {
 }
 
 describe('openTokenizer', () => {
-  it("takes the fast one for GPT-2's vocabulary, from either kind of folder", () => {
+  it("uses the fast tokenizer for GPT-2's vocabulary, from either kind of folder", () => {
     const kinds = [
       ['tokenizer.json'],
       ['vocab.json', 'merges.txt'],
@@ -74,7 +74,7 @@ describe('openTokenizer', () => {
     }
   });
 
-  it('stays with the fast one when special tokens were added', () => {
+  it('uses the fast tokenizer when special tokens were added', () => {
     const tokenizer = openTokenizer(
       folderOf({
         'vocab.json': gpt2File('vocab.json'),
@@ -89,7 +89,7 @@ describe('openTokenizer', () => {
     assert.equal(tokenizer.decode([50257]), '');
   });
 
-  it('knows how a corpus spells special tokens: the end of a turn, and the other special ones', () => {
+  it('knows how a corpus spells the end of a turn and other special tokens', () => {
     const tokenizer = openTokenizer(
       folderOf({
         'vocab.json': gpt2File('vocab.json'),
@@ -104,7 +104,7 @@ describe('openTokenizer', () => {
     assert.ok(!tokenizer.encode('<speaker2>').includes(50258));
   });
 
-  it('takes the general one when words were added, and knows them', () => {
+  it('uses the general tokenizer when words were added, and encodes them', () => {
     const tokenizer = openTokenizer(
       folderOf({
         'vocab.json': gpt2File('vocab.json'),
@@ -117,7 +117,7 @@ describe('openTokenizer', () => {
     assert.equal(tokenizer.decode(tokenizer.encode('please frobnicate it')), 'please frobnicate it');
   });
 
-  it('takes the general one for another vocabulary, other merges or other cuts', () => {
+  it('uses the general tokenizer for another vocabulary, other merges or other splitting', () => {
     const merges = gpt2File('merges.txt').split('\n');
     const shortened = [...merges.slice(0, 4), ...merges.slice(5)].join('\n');
     const prefixed = '{"add_prefix_space": true}';
@@ -130,7 +130,7 @@ describe('openTokenizer', () => {
       assert.ok(openTokenizer(folderOf(files)) instanceof GeneralTokenizer);
   });
 
-  it('encodes with a vocabulary of 259 as its merges say', () => {
+  it('follows the merges of a vocabulary of 259 tokens', () => {
     const files = { 'vocab.json': vocabJson(small.vocab), 'merges.txt': mergesText(small.merges) };
     const tokenizer = openTokenizer(folderOf(files));
     assert.equal(tokenizer.vocabularySize, 259);
@@ -156,7 +156,7 @@ describe('openTokenizer', () => {
     assert.match(tokenizer.files().get('special_tokens_map.json') ?? '', /"eos_token": "<\/s>"/);
   });
 
-  it('opens vocabularies of other kinds, in which no text spells a special token either', () => {
+  it('opens other kinds of vocabulary, where no text encodes to a special token either', () => {
     const special = (id: number, content: string) => ({ id, content, special: true });
     const wordPiece = {
       added_tokens: [special(0, '[UNK]'), special(1, '[SEP]')],
@@ -212,7 +212,7 @@ describe('openTokenizer', () => {
     assert.equal(pieces.files().has('merges.txt'), false);
   });
 
-  it("passes the folder's own files through and makes the others", () => {
+  it("passes the folder's own files through and generates the others", () => {
     const own = { 'vocab.json': ` ${vocabJson(small.vocab)}`, 'merges.txt': mergesText(small.merges) };
     const files = openTokenizer(folderOf({ ...own, 'chat_template.jinja': 'x' })).files();
     assert.equal(files.get('vocab.json'), own['vocab.json']);
@@ -226,14 +226,14 @@ describe('openTokenizer', () => {
     assert.deepEqual([...gpt2Tokenizer().files().keys()].sort(), [...other.keys()].sort());
   });
 
-  it('opens again what it gave out', () => {
+  it('opens its own output', () => {
     const first = openTokenizer(folderOf({ 'tokenizer.json': tokenizerJson(small, [smallEnd]) }));
     const second = openTokenizer(folderOf(first.files()));
     assert.deepEqual(second.encode('he, then the hen'), first.encode('he, then the hen'));
     assert.deepEqual(second.files(), first.files());
   });
 
-  it('reads merges as pairs, as newer files have them', () => {
+  it('reads merges as pairs, as in newer files', () => {
     const json = JSON.parse(tokenizerJson(small, [smallEnd]));
     json.model.merges = json.model.merges.map((merge: string) => merge.split(' '));
     const tokenizer = openTokenizer(folderOf({ 'tokenizer.json': JSON.stringify(json) }));
@@ -258,7 +258,7 @@ describe('openTokenizer', () => {
     );
   });
 
-  it('is not led astray by names out of JavaScript', () => {
+  it('handles tokens with the names of JavaScript properties', () => {
     const vocab = new Map([...small.vocab, ['__proto__', 259], ['constructor', 260]]);
     const tokenizer = openTokenizer(
       folderOf({ 'tokenizer.json': tokenizerJson({ ...small, vocab }, [smallEnd]) }),
@@ -268,7 +268,7 @@ describe('openTokenizer', () => {
   });
 
   const python = process.env.CHATBOT_TRAIN_PYTHON;
-  it('gives out files that transformers opens and encodes alike with', {
+  it('writes files that transformers opens, with the same ids', {
     skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers',
   }, () => {
     const program = `

@@ -1,4 +1,4 @@
-// A model folder's tokenizer: the fast one where the vocabulary is GPT-2's, the general one elsewhere.
+// Opens a model folder's tokenizer: the fast one if the vocabulary is GPT-2's, otherwise the general one.
 
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
@@ -17,7 +17,7 @@ import {
 
 /**
  * Reads tokenizer.json, or vocab.json with merges.txt, of a model folder.
- * @throws UserError (model) when there is none, it is damaged, or it has no token to end a turn with.
+ * @throws UserError (model) when the tokenizer is missing or damaged, or has no token that ends a turn.
  */
 export function openTokenizer(folder: string): Tokenizer {
   return tokenizerOf(readDefinition(folder));
@@ -25,14 +25,14 @@ export function openTokenizer(folder: string): Tokenizer {
 
 export interface FittingTokenizer {
   readonly tokenizer: Tokenizer;
-  /** What a person should know about it, a sentence each. */
+  /** Messages for the user, one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * The same for an embedding with `rows` rows. Special tokens beyond them are left out, because no text can produce
- * them: people add a padding token and train without it. Their entries in the tokenizer's files stay.
- * @throws UserError (model) when other tokens are beyond them as well; spare rows are fine.
+ * The same for an embedding with `rows` rows. Special tokens without a row are left out, because no text can produce
+ * them: people often add a padding token without resizing the model. Their entries in the tokenizer's files stay.
+ * @throws UserError (model) when other tokens have no row. Extra rows are fine.
  */
 export function openFittingTokenizer(folder: string, rows: number): FittingTokenizer {
   const definition = readDefinition(folder);
@@ -77,7 +77,7 @@ function tokenizerOf(definition: TokenizerDefinition): Tokenizer {
     : new GeneralTokenizer(definition, endOfText, spelled, files);
 }
 
-/** Corpora spell the end of a turn as GPT-2 does, also where the folder's own token is another. */
+/** Includes <|endoftext|>, because corpora use it to end a turn even when the folder's own token is different. */
 function spelledTokens(definition: TokenizerDefinition, endOfText: number): SpelledToken[] {
   const { addedTokens, special, unknown, endOfTextToken: own } = definition;
   const others = addedTokens.filter(({ id }) => special.has(id) && id !== unknown && id !== endOfText);
@@ -92,7 +92,7 @@ function idOf(token: string, { vocab, addedTokens }: TokenizerDefinition): numbe
   return addedTokens.find(({ content }) => content === token)?.id ?? vocab.get(token);
 }
 
-/** GPT-2's vocabulary, merges and cuts, with nothing added that a text could spell. */
+/** Whether vocabulary, merges and splitting are GPT-2's, with no added token that text can produce. */
 function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
   const { hasGpt2Vocabulary, addedTokens, special, byteLevel, addPrefixSpace } = definition;
   return (
@@ -105,7 +105,7 @@ function isGpt2(definition: TokenizerDefinition, endOfText: number): boolean {
   );
 }
 
-/** The folder's own files, and those made that it lacks. */
+/** The folder's own files, plus generated versions of the missing ones. */
 function completeFiles(definition: TokenizerDefinition): ReadonlyMap<string, string> {
   const { files, vocab, merges, byteLevel, json } = definition;
   const complete = new Map(files);

@@ -6,8 +6,8 @@ const endless = () => {
   for (;;);
 };
 
-describe('an allowance of time', () => {
-  it('gives back what a step gives, and throws what it throws', () => {
+describe('a time allowance', () => {
+  it('returns what a step returns, and throws what it throws', () => {
     const allowance = new TimeAllowance(1000);
     assert.equal(
       allowance.spend(0, () => 42),
@@ -22,16 +22,16 @@ describe('an allowance of time', () => {
     );
   });
 
-  it('stops a loop, and a pattern in the middle of its search', () => {
+  it('stops a loop, and a pattern during its search', () => {
     assert.throws(() => new TimeAllowance(20).spend(0, endless), OutOfTime);
     const pattern = /(.+)+!/u;
     assert.throws(() => new TimeAllowance(20).spend(0, () => pattern.test('a'.repeat(60))), OutOfTime);
   });
 
-  it('is used up by what was spent, and never grows beyond what it began with', () => {
+  it('decreases by the time that was spent, and never exceeds its initial value', () => {
     const allowance = new TimeAllowance(50);
     assert.throws(() => allowance.spend(0, endless), OutOfTime);
-    // Nothing is left but what this step pays in: as many milliseconds as the message names.
+    // Only the grant of this step is left: the milliseconds that the message names.
     assert.throws(() => allowance.spend(2, endless), /more than 2 ms/);
     for (let step = 0; step < 100; step++) allowance.spend(1000, () => {});
     assert.throws(
@@ -43,7 +43,7 @@ describe('an allowance of time', () => {
     );
   });
 
-  it('can be spent within a step that spends another one', () => {
+  it('can be spent inside a step that spends another one', () => {
     const inner = new TimeAllowance(20);
     const outer = new TimeAllowance(2000);
     assert.equal(

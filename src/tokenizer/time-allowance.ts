@@ -1,8 +1,8 @@
-// An end to work whose time a stranger decides: a tokenizer's patterns can take time that grows exponentially with the
-// length of a text, and while a pattern runs no signal is heard. No look at a pattern tells the bad ones from the good
-// (nested quantifiers are only the best-known kind, and GPT-2's pattern has a lookahead, so no engine of linear time
-// reads it). So such work runs under V8's own watchdog, which stops a pattern in the middle (node:vm's `timeout`); it
-// costs some 0.1 ms a call. A worker could be stopped as well, but would need a second copy of every table.
+// Limits the time of untrusted regular expressions. A tokenizer's pattern can take time that grows exponentially with the
+// length of a text, and signals are not handled while it runs. Bad patterns cannot be recognised reliably: nested
+// quantifiers are only the best-known kind. A linear-time engine is no option, because GPT-2's pattern has a lookahead.
+// So such work runs under V8's watchdog (the `timeout` of node:vm), which can stop a pattern midway and costs about 0.1 ms
+// a call. A worker could be stopped too, but would need a second copy of every table.
 
 import { createContext, Script } from 'node:vm';
 
@@ -14,7 +14,7 @@ const environment: { step: (() => unknown) | undefined } = { step: undefined };
 const context = createContext(environment);
 const call = new Script('step()');
 
-/** @throws OutOfTime after `milliseconds`, whatever `step` is doing then; else what `step` throws. */
+/** @throws OutOfTime if `step` runs longer than `milliseconds`; otherwise what `step` throws. */
 function interrupted<Result>(milliseconds: number, step: () => Result): Result {
   const outer = environment.step;
   environment.step = step;
@@ -30,18 +30,18 @@ function interrupted<Result>(milliseconds: number, step: () => Result): Result {
 }
 
 /**
- * An account of time. Every text pays some in, far more than sound patterns need, and what its reading takes is drawn
- * from it. So one text may take long, as on a machine that is busy, but not every text of a corpus.
+ * A time budget. Each text adds an amount that is far more than ordinary patterns need, and the time that it takes is
+ * subtracted. So one text may take long, for example on a busy machine, but not every text of a corpus.
  */
 export class TimeAllowance {
   private left: number;
 
-  /** @param most what is there at the beginning, and the most that is saved up, in milliseconds. */
+  /** @param most the initial budget and the most that can be saved up, in milliseconds. */
   constructor(private readonly most: number) {
     this.left = most;
   }
 
-  /** @param grant what this step pays in, in milliseconds. @throws OutOfTime when all is spent. */
+  /** @param grant milliseconds that this step adds to the budget. @throws OutOfTime when the budget is used up. */
   spend<Result>(grant: number, step: () => Result): Result {
     const available = this.left + grant;
     const start = performance.now();

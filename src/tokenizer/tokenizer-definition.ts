@@ -1,5 +1,5 @@
-// What a model folder says about its tokenizer: tokenizer.json, or the same built from vocab.json + merges.txt, checked
-// so far that nothing after it can be led astray. The folder comes from strangers: sizes and types are looked at first.
+// Reads a model folder's tokenizer: tokenizer.json, or the equivalent built from vocab.json and merges.txt. The folder is
+// untrusted, so sizes and types are checked here, and later code can rely on them.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,37 +28,37 @@ import {
 export type TokenizerFields = Fields & { readonly model: Fields };
 
 export interface TokenizerDefinition {
-  /** The file to blame. */
+  /** The file that error messages name. */
   readonly path: string;
-  /** Without the added tokens, unless the vocabulary lists them too. */
+  /** Token to id. Added tokens are in it only if the vocabulary lists them too. */
   readonly vocab: ReadonlyMap<string, number>;
-  /** `left right`, best first; null where the tokenizer has none that merges.txt can hold. */
+  /** `left right`, best first; null if the tokenizer has no merges or merges.txt cannot express them. */
   readonly merges: readonly string[] | null;
   readonly hasGpt2Vocabulary: boolean;
-  /** In the order of their ids. Those that a role is named for are special, whatever their own entry says. */
+  /** Sorted by id. Tokens that are named for a role are special, even if their own entry says otherwise. */
   readonly addedTokens: readonly AddedToken[];
-  /** The ids that decode to nothing: the special added tokens, but not those that text is made of as well. */
+  /** The ids that decode to an empty string: special added tokens, except those that ordinary text can produce. */
   readonly special: ReadonlySet<number>;
-  /** What the model makes of text that it does not know. */
+  /** The id that unknown text encodes to. */
   readonly unknown: number | undefined;
   readonly vocabularySize: number;
-  /** The token that ends a turn: the folder's `eos_token`, else <|endoftext|>. */
+  /** The token that ends a turn: the folder's `eos_token`, or <|endoftext|>. */
   readonly endOfTextToken: string;
-  /** The tokens that the folder names for a role, such as `pad_token`. */
+  /** The tokens that the folder names for roles such as `pad_token`. */
   readonly roles: Roles;
-  /** Whether texts are not changed before encoding, and cut and turned into bytes in GPT-2's way. */
+  /** Whether text is split and turned into bytes as GPT-2 does it, without normalization before. */
   readonly byteLevel: boolean;
-  /** Whether a text that begins without a space is read as if it had one. */
+  /** Whether a space is added before a text that begins without one. */
   readonly addPrefixSpace: boolean;
-  /** tokenizer.json, the folder's own or made. */
+  /** tokenizer.json: the folder's own or a generated one. */
   readonly json: () => string;
-  /** The same as it is to be read: with the type of its model, and with the prefix space that a config asks for. */
+  /** The parsed tokenizer.json, completed with the type of its model and the prefix space that a config asks for. */
   readonly fields: () => TokenizerFields;
   /** The tokenizer's files that are in the folder, by name. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The tokenizer.json of the largest multilingual vocabularies has some 35 MB. */
+/** The tokenizer.json of the largest multilingual vocabularies has about 35 MB. */
 const mostBytes = 2 ** 27;
 
 /** @throws UserError (model) when the folder has no tokenizer, or one that is damaged. */
@@ -71,7 +71,7 @@ export function readDefinition(folder: string): TokenizerDefinition {
   return definitionOf(folder, files);
 }
 
-/** The same from the texts of the files. */
+/** The same, from the contents of the files by name. */
 export function definitionOf(folder: string, files: ReadonlyMap<string, string>): TokenizerDefinition {
   const configs = ['special_tokens_map.json', 'tokenizer_config.json'].map((name) =>
     parseObject(join(folder, name), files.get(name)),
@@ -112,7 +112,7 @@ export function definitionOf(folder: string, files: ReadonlyMap<string, string>)
 interface Source
   extends Pick<TokenizerDefinition, 'path' | 'vocab' | 'byteLevel' | 'addPrefixSpace'>,
     Merges {
-  /** Null where there is no tokenizer.json. */
+  /** Null if there is no tokenizer.json. */
   readonly fields: TokenizerFields | null;
   readonly unknownOf: (idOf: (token: string) => number | undefined) => number | undefined;
 }
@@ -155,7 +155,7 @@ function fromTokenizerJson(path: string, text: string, configs: readonly Fields[
   };
 }
 
-/** By name, or where the model is Unigram by id. */
+/** Unigram names its unknown token by id, the other kinds by content. */
 function unknownToken(
   path: string,
   model: Fields,
@@ -165,7 +165,7 @@ function unknownToken(
   if (model.type !== 'Unigram') return typeof token === 'string' ? idOf(token) : undefined;
   if (id === undefined || id === null) return undefined;
   if (typeof id === 'number' && Array.isArray(model.vocab) && id in model.vocab) return id;
-  throw damaged(path, `has the "unk_id" ${quoted(id)}, which is no place in its vocabulary`);
+  throw damaged(path, `has the "unk_id" ${quoted(id)}, which is not in its vocabulary`);
 }
 
 /** Older files do not name the type. */
@@ -179,7 +179,7 @@ function modelType(path: string, model: Fields): 'BPE' | 'WordPiece' | 'Unigram'
   );
 }
 
-/** As in transformers, what a config says goes before what tokenizer.json does. */
+/** As in transformers, a config overrides tokenizer.json. */
 function withPrefixSpace(tokenizer: Fields, configs: readonly Fields[]): Fields {
   const cut = tokenizer.pre_tokenizer;
   const asked = prefixSpaceOf(configs);
@@ -187,7 +187,7 @@ function withPrefixSpace(tokenizer: Fields, configs: readonly Fields[]): Fields 
   return { ...tokenizer, pre_tokenizer: { ...cut, add_prefix_space: asked } };
 }
 
-/** Undefined where no config says anything. */
+/** Undefined if no config says anything. */
 function prefixSpaceOf(configs: readonly Fields[]): boolean | undefined {
   return configs.map((config) => config.add_prefix_space).findLast((asked) => typeof asked === 'boolean');
 }
@@ -213,7 +213,7 @@ function isByteLevel({ model, normalizer, pre_tokenizer: cut, decoder }: Tokeniz
   );
 }
 
-/** For a folder that has only GPT-2's older pair of files. */
+/** For a folder without tokenizer.json that has GPT-2's older pair of files. */
 function fromVocabularyAndMerges(
   folder: string,
   files: ReadonlyMap<string, string>,

@@ -1,7 +1,7 @@
-// The files that a byte-pair tokenizer is kept in: what a tokenizer.json says of interest, the same thing built from
-// vocab.json + merges.txt, and the texts of the files that a folder lacks. Knows nothing of encoding.
+// Names and contents of the files that store a tokenizer. It generates the files that a model folder lacks, in the form
+// that transformers reads. It does not know about encoding.
 
-/** The files of a tokenizer that transformers may look for, all of them text. */
+/** The tokenizer files that transformers may look for. All of them are text. */
 export const tokenizerFileNames = [
   'tokenizer.json',
   'vocab.json',
@@ -12,7 +12,7 @@ export const tokenizerFileNames = [
   'chat_template.jinja',
 ] as const;
 
-/** A token beside the vocabulary proper, as tokenizer.json lists it. */
+/** A token that is added to the vocabulary, as tokenizer.json lists it. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -24,7 +24,7 @@ export interface AddedToken {
 }
 
 export interface BytePairVocabulary {
-  /** Token texts by id; special tokens included where vocab.json lists them. */
+  /** Token to id; includes the special tokens that vocab.json lists. */
   readonly vocab: ReadonlyMap<string, number>;
   /** `left right`, best first. */
   readonly merges: readonly string[];
@@ -32,7 +32,10 @@ export interface BytePairVocabulary {
 
 export const endOfTextToken = '<|endoftext|>';
 
-/** tokenizer.json of a byte-level byte-pair tokenizer, as text; ids in order, as a parsed object would not keep them. */
+/**
+ * tokenizer.json of a byte-level byte-pair tokenizer, as text. It is assembled by hand to keep the tokens sorted by id:
+ * a JavaScript object would move keys such as "1" to the front.
+ */
 export function tokenizerJson(
   { vocab, merges }: BytePairVocabulary,
   addedTokens: readonly AddedToken[],
@@ -69,7 +72,7 @@ export function tokenizerJson(
   return `${JSON.stringify(parts).slice(0, -1)},"model":{${model.join(',')}}}\n`;
 }
 
-/** vocab.json, in the order of the ids. */
+/** vocab.json, sorted by id. */
 export function vocabJson(vocab: ReadonlyMap<string, number>): string {
   const entries = [...vocab].sort(([, left], [, right]) => left - right);
   return `{${entries.map(([token, id]) => `${JSON.stringify(token)}:${id}`).join(',')}}`;
@@ -80,12 +83,12 @@ export function mergesText(merges: readonly string[]): string {
   return `#version: 0.2\n${merges.join('\n')}\n`;
 }
 
-/** What transformers needs to know beside the vocabulary. */
+/** What transformers needs to know in addition to the vocabulary. */
 export interface TokenizerConfig {
   readonly endOfTextToken: string;
-  /** Tokens by what they are for, such as `pad_token`. */
+  /** Tokens by role, such as `pad_token`. */
   readonly roles: Roles;
-  /** Whether it is GPT-2's kind of tokenizer. */
+  /** Whether it is a byte-level tokenizer like GPT-2's. */
   readonly byteLevel: boolean;
   readonly addPrefixSpace: boolean;
 }
@@ -106,7 +109,7 @@ export function specialTokensMapJson(config: TokenizerConfig): string {
   return pretty(namedTokens(config));
 }
 
-/** GPT-2 has one token for the begin, the end and what is unknown; other kinds have what is named. */
+/** GPT-2 uses one token for the beginning, the end and unknown text. Other kinds have only the tokens that are named. */
 function namedTokens({ endOfTextToken: end, roles, byteLevel }: TokenizerConfig): object {
   return { ...(byteLevel && { bos_token: end, eos_token: end, unk_token: end }), ...roles, eos_token: end };
 }

@@ -20,7 +20,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 let folders = 0;
-/** A folder with these files; what is no string is written as JSON, what is undefined not at all. */
+/** A folder with these files. Contents that are not strings are written as JSON, and undefined ones are skipped. */
 function folderWith(files: Readonly<Record<string, unknown>>): string {
   const folder = join(scratch, String(folders++));
   mkdirSync(folder);
@@ -58,10 +58,10 @@ function assertGoldens(tokenizer: Tokenizer, name: string): void {
 
 describe('a tokenizer of any kind', () => {
   for (const name of kinds)
-    it(`gives the ids that transformers gives: ${name}`, () =>
+    it(`gives the same ids as transformers: ${name}`, () =>
       assertGoldens(openTokenizer(join(goldenFolder, name)), name));
 
-  it("gives the ids that transformers gives: GPT-2's", () => {
+  it("gives the same ids as transformers: GPT-2's", () => {
     assertGoldens(gpt2Tokenizer(), 'gpt2');
     const general = openTokenizer(
       folderWith({
@@ -73,16 +73,16 @@ describe('a tokenizer of any kind', () => {
     assertGoldens(general, 'gpt2');
   });
 
-  it('gives them from vocab.json and merges.txt as well', () =>
+  it('gives the same ids from vocab.json and merges.txt', () =>
     assertGoldens(openTokenizer(join(goldenFolder, 'vocabulary-and-merges')), 'byte-level'));
 
-  it('gives them whatever merges.txt begins with, and ends its lines and itself with', () => {
+  it('gives the same ids with any first line and line endings of merges.txt', () => {
     const merges = pair['merges.txt'];
     for (const text of [merges.replace(/^#.*\n/, ''), merges.replaceAll('\n', '\r\n'), `${merges}\n\n`])
       assertGoldens(openTokenizer(folderWith({ ...pair, 'merges.txt': text })), 'byte-level');
   });
 
-  it('gives them from a tokenizer.json that does not name its type', () => {
+  it('gives the same ids from a tokenizer.json that does not name its type', () => {
     for (const name of ['byte-level', 'word-piece', 'unigram']) {
       const json = goldenJson(name);
       const { type: _, ...model } = json.model;
@@ -94,7 +94,7 @@ describe('a tokenizer of any kind', () => {
     }
   });
 
-  it('puts a space before text where tokenizer_config.json says so', () => {
+  it('adds a space before text if tokenizer_config.json says so', () => {
     for (const files of [pair, { 'tokenizer.json': goldenJson() }]) {
       const config = { add_prefix_space: true };
       const tokenizer = openTokenizer(folderWith({ ...files, 'tokenizer_config.json': config }));
@@ -102,14 +102,14 @@ describe('a tokenizer of any kind', () => {
     }
   });
 
-  it('encodes unknown text to its unknown token, named or numbered', () => {
+  it('encodes unknown text to its unknown token, given by name or id', () => {
     assert.ok(openTokenizer(join(goldenFolder, 'word-piece')).encode('hello ☃').includes(1));
     const tokenizer = openTokenizer(join(goldenFolder, 'unigram'));
     assert.ok(tokenizer.encode('hello ☃').includes(0));
     assert.equal(tokenizer.decode([0]), '');
   });
 
-  it('decodes what it encoded, whatever the text, where it is byte-level', () => {
+  it('decodes any text that it encoded, if it is byte-level', () => {
     for (const name of ['byte-level', 'vocabulary-and-merges']) {
       const tokenizer = openTokenizer(join(goldenFolder, name));
       const roundTrip = fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
@@ -119,7 +119,7 @@ describe('a tokenizer of any kind', () => {
     }
   });
 
-  it('never encodes text to a special token but the unknown one, and decodes special ones to nothing', () => {
+  it('encodes no text to special tokens except the unknown one, and decodes special tokens to nothing', () => {
     for (const name of kinds) {
       const tokenizer = openTokenizer(join(goldenFolder, name));
       const special = goldenJson(name).added_tokens.filter((token) => token.special);
@@ -134,7 +134,7 @@ describe('a tokenizer of any kind', () => {
     }
   });
 
-  it('counts added tokens, wherever they are listed', () => {
+  it('counts added tokens in every file that can list them', () => {
     const json = goldenJson();
     const next = Math.max(...Object.values(json.model.vocab)) + 1;
     const entry = { content: '[PAD]', special: true };
@@ -151,7 +151,7 @@ describe('a tokenizer of any kind', () => {
     }
   });
 
-  it('ends turns as its configuration says', () => {
+  it('ends turns with the token that its configuration names', () => {
     const json = goldenJson('added-tokens');
     const pad = json.added_tokens.find(({ content }) => content === '[PAD]')?.id;
     const named = { content: '[PAD]', lstrip: false };
@@ -164,7 +164,7 @@ describe('a tokenizer of any kind', () => {
     assert.equal(openTokenizer(folderWith({ 'tokenizer.json': json })).endOfText, 0);
   });
 
-  it('reads an ordinary token as ordinary where it is used for padding', () => {
+  it('treats an ordinary token as ordinary even if it is used for padding', () => {
     const json = goldenJson();
     const added = [...json.added_tokens, { id: json.model.vocab['!'], content: '!', special: true }];
     for (const files of [
@@ -189,7 +189,7 @@ describe('the files of a tokenizer of any kind', () => {
   const filesOf = (files: Readonly<Record<string, unknown>>) => openTokenizer(folderWith(files)).files();
   const parsed = (files: ReadonlyMap<string, string>, name: string) => JSON.parse(files.get(name) ?? '');
 
-  it('are those of its folder', () => {
+  it('are the files of its folder', () => {
     for (const name of [...kinds, 'vocabulary-and-merges']) {
       const files = openTokenizer(join(goldenFolder, name)).files();
       for (const file of readdirSync(join(goldenFolder, name)))
@@ -197,7 +197,7 @@ describe('the files of a tokenizer of any kind', () => {
     }
   });
 
-  it('hold all three forms of a byte-level one, which say the same', () => {
+  it('contain all three equivalent forms of a byte-level tokenizer', () => {
     for (const name of ['byte-level', 'vocabulary-and-merges', 'prefix-space']) {
       const own =
         name === 'vocabulary-and-merges' ? pair : { 'tokenizer.json': golden(name, 'tokenizer.json') };
@@ -211,7 +211,7 @@ describe('the files of a tokenizer of any kind', () => {
     }
   });
 
-  it('have no vocab.json and merges.txt where these would not say all', () => {
+  it('lack vocab.json and merges.txt if these cannot express the tokenizer', () => {
     for (const name of ['word-piece', 'unigram', 'sequence'])
       assert.deepEqual([...openTokenizer(join(goldenFolder, name)).files().keys()].sort(), [
         'special_tokens_map.json',
@@ -220,7 +220,7 @@ describe('the files of a tokenizer of any kind', () => {
       ]);
   });
 
-  it('say in a made tokenizer_config.json what the folder says', () => {
+  it('include a generated tokenizer_config.json with the settings of the folder', () => {
     const prefixed = filesOf({ 'tokenizer.json': golden('prefix-space', 'tokenizer.json') });
     assert.deepEqual(parsed(prefixed, 'tokenizer_config.json'), {
       add_prefix_space: true,
@@ -244,13 +244,13 @@ describe('the files of a tokenizer of any kind', () => {
     });
   });
 
-  it('name in a made special_tokens_map.json the tokens that the folder names', () => {
+  it('include a generated special_tokens_map.json with the tokens that the folder names', () => {
     const unigram = openTokenizer(join(goldenFolder, 'unigram')).files();
     assert.deepEqual(parsed(unigram, 'special_tokens_map.json'), { eos_token: '<eos>', unk_token: '<unk>' });
   });
 
   const python = process.env.CHATBOT_TRAIN_PYTHON;
-  it('give transformers the same ids, end and size', {
+  it('give transformers the same ids, end token and size', {
     skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers',
   }, () => {
     const unigram = folderWith({

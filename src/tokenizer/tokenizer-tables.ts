@@ -1,5 +1,5 @@
-// Checks the tables of a tokenizer: tokens with ids, merges, tokens added to them. Every complaint names the file, and
-// the line where the file has lines. Knows nothing of which files a folder has.
+// Checks the tables of a tokenizer: vocabulary, merges and added tokens. Each error names the file, and in merges.txt the
+// line. It does not know which files a folder has.
 
 import { messageOf, UserError } from '../errors.js';
 import { parseJson } from '../files/parse-json.js';
@@ -10,7 +10,7 @@ import type { AddedToken } from './tokenizer-files.js';
 
 const largestId = 2 ** 24 - 1;
 
-/** @param place a file, or a line of one. */
+/** @param place a file, or a line in a file. */
 export function damaged(place: string, what: string, cause?: unknown): UserError {
   return new UserError(
     'tokenizer-invalid',
@@ -19,7 +19,7 @@ export function damaged(place: string, what: string, cause?: unknown): UserError
   );
 }
 
-/** @throws UserError (model) unless `text` is a JSON object; no text is an empty one. */
+/** An undefined `text` gives an empty object. @throws UserError (model) unless `text` is a JSON object. */
 export function parseObject(path: string, text: string | undefined): Fields {
   if (text === undefined) return {};
   let value: unknown;
@@ -36,15 +36,15 @@ function checkedId(path: string, token: string, id: unknown): number {
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > largestId)
     throw damaged(
       path,
-      `gives the token ${quoted(token)} no usable id: found ${quoted(id)}, not a whole number from 0 to ${largestId}`,
+      `gives the token ${quoted(token)} the id ${quoted(id)}, which is not a whole number from 0 to ${largestId}`,
     );
   return id;
 }
 
 /**
- * The ids by token.
- * @param vocab {token: id}, or Unigram's [[token, score], ...], whose ids are the positions.
- * @throws UserError (model) unless it gives every token a usable id of its own.
+ * The vocabulary as a map from token to id.
+ * @param vocab {token: id}, or Unigram's [[token, score], ...], where the id is the index.
+ * @throws UserError (model) unless every token has a valid, unique id.
  */
 export function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, number> {
   const ids = new Map<string, number>();
@@ -70,8 +70,8 @@ export function checkedVocab(path: string, vocab: unknown): ReadonlyMap<string, 
 }
 
 /**
- * The lines of merges.txt, best first; a line before them may say "#version: 0.2".
- * @returns `first` is the number of the first merge's line, as editors count.
+ * The merges of merges.txt, best first, without an initial "#version: 0.2" line.
+ * @returns `first` is the line number of the first merge, counted from 1.
  */
 export function mergeLines(text: string): { lines: readonly string[]; first: number } {
   const lines = text.split(/\r?\n/);
@@ -81,16 +81,16 @@ export function mergeLines(text: string): { lines: readonly string[]; first: num
 }
 
 export interface Merges {
-  /** `left right`; null when a part holds a space, which merges.txt cannot say. */
+  /** `left right`; null when a token contains a space, which merges.txt cannot express. */
   readonly merges: readonly string[] | null;
   readonly hasGpt2Vocabulary: boolean;
 }
 
 /**
- * @param found `left right`, or [left, right] as newer files of tokenizer.json have them, whose parts may hold spaces.
- * @param place where the merge of that index stands; only asked for a complaint.
- * @param inner what a token within a word begins with, and loses when it is merged (`continuing_subword_prefix`).
- * @throws UserError (model) unless each merge makes a token of the vocabulary out of two.
+ * @param found `left right`, or [left, right] as in newer tokenizer.json files, where tokens may contain spaces.
+ * @param place names the file and position of the merge with that index; only called for an error.
+ * @param inner the prefix of tokens inside a word (`continuing_subword_prefix`), which merging removes.
+ * @throws UserError (model) unless each merge joins two tokens of the vocabulary into a third.
  */
 export function checkedMerges(
   found: readonly unknown[],
@@ -100,9 +100,9 @@ export function checkedMerges(
 ): Merges {
   const merges = found.map((merge, index) => {
     if (isMerge(merge)) return typeof merge === 'string' ? merge : merge.join(' ');
-    throw damaged(place(index), `should be two tokens with a space between, but is ${quoted(merge)}`);
+    throw damaged(place(index), `should be two tokens separated by a space, but is ${quoted(merge)}`);
   });
-  // GPT-2's are known to be sound; looking at each takes longer than reading them.
+  // GPT-2's merges are known to be valid, and checking each would take longer than reading them.
   if (isGpt2Vocabulary({ vocab, merges })) return { merges, hasGpt2Vocabulary: true };
   let spaces = false;
   for (const [index, merge] of found.filter(isMerge).entries()) {
@@ -118,7 +118,7 @@ export function checkedMerges(
   return { merges: spaces ? null : merges, hasGpt2Vocabulary: false };
 }
 
-/** Two texts, neither of them empty. */
+/** Whether `merge` is two non-empty strings. */
 function isMerge(merge: unknown): merge is string | readonly [string, string] {
   if (typeof merge === 'string') {
     const space = merge.indexOf(' ');

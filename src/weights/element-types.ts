@@ -1,7 +1,7 @@
-// The number types that weight files hold, and how the floating-point ones become float32. Bytes are little-endian,
-// as in every file that is read here and on every machine that Node runs on.
+// The dtypes of weight files, and the conversion of floating-point ones to float32. Bytes are little-endian, as in all
+// supported files and on all machines that Node runs on.
 
-/** Bytes of an element, by safetensors' name of the type. */
+/** Bytes per element, by the dtype's name in safetensors. */
 export const elementBytes = {
   F64: 8,
   F32: 4,
@@ -30,7 +30,7 @@ export function isFloatType(type: ElementType): type is FloatType {
   return type === 'F32' || type === 'F16' || type === 'BF16' || type === 'F64';
 }
 
-/** IEEE 754 half precision. */
+/** Converts the bits of an IEEE 754 half-precision number. */
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -58,8 +58,8 @@ function widenBfloats(bits: Uint16Array): Float32Array {
 }
 
 /**
- * The elements of `bytes` as float32: exact but for F64, which is rounded.
- * @param bytes whole elements, at an offset of their buffer that is a multiple of their size; F32 is not copied.
+ * The elements of `bytes` as float32. F64 is rounded; the other dtypes are exact.
+ * @param bytes whole elements, aligned in their buffer to the element size; F32 is not copied.
  */
 export function toFloat32(bytes: Uint8Array<ArrayBuffer>, type: FloatType): Float32Array {
   const count = bytes.byteLength / elementBytes[type];

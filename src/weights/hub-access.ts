@@ -1,6 +1,6 @@
-// How the Hugging Face hub is reached: the environment variables that say where it is, who asks, whether at all, and
-// through which proxy. The same variables as huggingface_hub's, so that what works in Python works here. Passwords in
-// addresses are kept apart from them, so that no message can show one. Asks no network.
+// Reads the settings for the Hugging Face hub from environment variables: its address, the token, offline mode and proxies.
+// The variables are those of huggingface_hub, so that a setup for Python works here too. Passwords are separated from
+// addresses, so that no message can show one. This file does not use the network.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,23 +12,23 @@ import { quoted } from '../quote.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Proxies {
-  /** For http and for https addresses; undefined: none. These hold passwords: they are only for connecting. */
+  /** The proxies for http and https addresses. They may contain passwords: use them only to connect. */
   readonly http: string | undefined;
   readonly https: string | undefined;
-  /** The hosts that are reached without, separated by commas. */
+  /** The hosts that are reached without a proxy, separated by commas. */
   readonly except: string;
-  /** The proxies for a person's eyes, with the variables that name them. */
+  /** The proxies and the variables that name them, without passwords, for messages. */
   readonly description: string;
 }
 
 export interface HubAccess {
-  /** Without name, password and a slash at its end. */
+  /** Without name, password and trailing slash. */
   readonly endpoint: string;
-  /** A token from the environment or from a login; undefined where there is none or HF_ENDPOINT has a password. */
+  /** A token from the environment or a login; undefined if there is none or HF_ENDPOINT has a password. */
   readonly token: string | undefined;
-  /** The header that goes to the endpoint, and nowhere else. */
+  /** The header for requests to the endpoint. It is never sent to another server. */
   readonly authorization: string | undefined;
-  /** Null where the environment names none. */
+  /** Null if the environment names no proxy. */
   readonly proxies: Proxies | null;
 }
 
@@ -45,26 +45,26 @@ function hubHome(environment: Environment): string {
   return path(environment.HF_HOME ?? join(cache, 'huggingface'));
 }
 
-/** The cache that is shared with Python. */
+/** The cache, which is shared with Python's huggingface_hub. */
 export function hubCacheFolder(environment: Environment): string {
   return path(
     environment.HF_HUB_CACHE ?? environment.HUGGINGFACE_HUB_CACHE ?? join(hubHome(environment), 'hub'),
   );
 }
 
-/** Whether the network must not be asked. */
+/** Whether the network must not be used. */
 export function isOffline(environment: Environment): boolean {
   return isTrue(environment.HF_HUB_OFFLINE || environment.TRANSFORMERS_OFFLINE);
 }
 
-/** An address for a message: without name and password, also where it is no address. */
+/** An address for a message, without name and password. It also works for text that is not a valid address. */
 export function withoutPassword(address: string): string {
   return address.replace(/^([a-z][a-z+.-]*:\/\/)?.*@/is, '$1***@');
 }
 
 const longestToken = 4096;
 
-/** @throws UserError (usage) when the token cannot be read, or is no token; the token is never in the message. */
+/** @throws UserError (usage) when the token cannot be read or is malformed; the message never contains the token. */
 export function hubToken(environment: Environment): string | undefined {
   const given = environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN;
   const file = path(environment.HF_TOKEN_PATH ?? join(hubHome(environment), 'token'));
@@ -75,7 +75,7 @@ export function hubToken(environment: Environment): string | undefined {
   const where = given === undefined ? file : 'HF_TOKEN';
   throw new UserError(
     'hub-settings-invalid',
-    `${where} holds characters that no token of the hub has; copy the token again from its settings page`,
+    `${where} contains characters that a Hugging Face token never has; copy the token again from the hub's settings page`,
   );
 }
 
@@ -93,11 +93,11 @@ function readTokenFile(file: string): string {
 
 interface Endpoint {
   readonly address: string;
-  /** `name:password` as it was written; undefined where there is none. */
+  /** `name:password`, decoded; undefined if there is neither. */
   readonly credentials: string | undefined;
 }
 
-/** @throws UserError (usage) when HF_ENDPOINT is no address of a server. */
+/** @throws UserError (usage) when HF_ENDPOINT is not the address of a server. */
 function endpointOf(environment: Environment): Endpoint {
   const given = environment.HF_ENDPOINT || 'https://huggingface.co';
   const url = URL.canParse(given) ? new URL(given) : undefined;
@@ -106,7 +106,7 @@ function endpointOf(environment: Environment): Endpoint {
   if (!url || !['http:', 'https:'].includes(url.protocol) || username === undefined || password === undefined)
     throw new UserError(
       'hub-settings-invalid',
-      `HF_ENDPOINT is ${quoted(withoutPassword(given))}, which is no address of a server; set it like https://huggingface.co, or unset it`,
+      `HF_ENDPOINT is ${quoted(withoutPassword(given))}, which is not the address of a server; set it like https://huggingface.co, or unset it`,
     );
   const credentials = username + password === '' ? undefined : `${username}:${password}`;
   return { address: `${url.origin}${url.pathname}`.replace(/\/+$/, ''), credentials };
@@ -120,7 +120,7 @@ function decoded(part: string): string | undefined {
   }
 }
 
-/** The first of these variables that is set, in lower case before upper case, as curl and Python have it. */
+/** The variable in lower case or, if that is not set, in upper case, as curl and Python do it. */
 function variable(environment: Environment, name: string): { name: string; value: string } | undefined {
   for (const spelt of [name.toLowerCase(), name]) {
     const value = environment[spelt]?.trim();
@@ -134,7 +134,7 @@ interface Proxy {
   readonly description: string;
 }
 
-/** @throws UserError (usage) when the variable holds no address of a proxy. */
+/** @throws UserError (usage) when the variable is not the address of a proxy. */
 function proxyOf(environment: Environment, name: string): Proxy | undefined {
   const given = variable(environment, name);
   if (given === undefined) return undefined;
@@ -148,12 +148,12 @@ function proxyOf(environment: Environment, name: string): Proxy | undefined {
   if (!isProxy)
     throw new UserError(
       'hub-settings-invalid',
-      `${given.name} is ${quoted(withoutPassword(given.value))}, which is no address of an HTTP proxy; set it like http://proxy.example:3128, or unset it`,
+      `${given.name} is ${quoted(withoutPassword(given.value))}, which is not the address of an HTTP proxy; set it like http://proxy.example:3128, or unset it`,
     );
   return { address, description: `${withoutPassword(address)} (${given.name})` };
 }
 
-/** @throws UserError (usage) when a variable holds no address of a proxy. */
+/** @throws UserError (usage) when a variable is not the address of a proxy. */
 export function proxiesOf(environment: Environment): Proxies | null {
   const http = proxyOf(environment, 'HTTP_PROXY');
   const https = proxyOf(environment, 'HTTPS_PROXY');
@@ -167,10 +167,10 @@ export function proxiesOf(environment: Environment): Proxies | null {
   };
 }
 
-/** @throws UserError (usage) when a variable of the environment holds what cannot be. */
+/** @throws UserError (usage) when an environment variable has an invalid value. */
 export function hubAccess(environment: Environment): HubAccess {
   const { address, credentials } = endpointOf(environment);
-  // As in Python, where an address with a password authorizes by that.
+  // As in Python, a password in the address takes the place of the token.
   const token = credentials === undefined ? hubToken(environment) : undefined;
   const basic = credentials && `Basic ${Buffer.from(credentials).toString('base64')}`;
   return {

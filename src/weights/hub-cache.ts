@@ -1,5 +1,5 @@
-// The cache that huggingface_hub keeps and this program shares: models--OWNER--NAME/{blobs,refs,snapshots}. A blob is
-// named by its content's hash, refs/BRANCH holds a commit, snapshots/COMMIT/FILE links to a blob.
+// The cache of huggingface_hub, which this program shares: models--OWNER--NAME/{blobs,refs,snapshots}. A blob is named by
+// the hash of its content, refs/BRANCH contains a commit, and snapshots/COMMIT/FILE links to a blob.
 // (huggingface_hub, "Manage your cache".)
 
 import { copyFileSync, existsSync, symlinkSync } from 'node:fs';
@@ -17,10 +17,10 @@ export interface HubModel {
   readonly revision: string;
 }
 
-/** `owner/name` or `name`, perhaps `@revision`; undefined for what cannot be one. */
+/** Parses `owner/name` or `name`, optionally followed by `@revision`; undefined for anything else. */
 export function parseHubId(text: string): HubModel | undefined {
   const [, id, revision = 'main'] = /^((?:\w[\w.-]*\/)?\w[\w.-]*)(?:@(\w[\w./-]*))?$/.exec(text) ?? [];
-  // What it becomes part of is a path in the cache.
+  // The id and the revision become part of a path in the cache.
   if (id === undefined || id.includes('--') || /\.\.|\/\/|\/$/.test(`${id}@${revision}`)) return undefined;
   return { id, revision };
 }
@@ -50,7 +50,7 @@ export class CachedModel {
     return join(this.folder, 'refs', this.model.revision);
   }
 
-  /** The snapshot of the model's revision when everything that is needed from it is there, with or without weights. */
+  /** The snapshot of the model's revision, if all needed files are in it. @param weights whether weights are needed. */
   completeSnapshot(weights: boolean): string | undefined {
     const { revision } = this.model;
     const commit = isCommit(revision) ? revision : this.knownCommit();
@@ -59,13 +59,13 @@ export class CachedModel {
     return hasShape(snapshot) && (!weights || hasWeights(snapshot)) ? snapshot : undefined;
   }
 
-  /** What the revision led to when it was last asked for. */
+  /** The commit that the revision led to when the hub was last asked. */
   private knownCommit(): string | undefined {
     if (!existsSync(this.ref)) return undefined;
     try {
       return readRegularFile(this.ref, 1024).toString('utf8').trim();
     } catch {
-      // A damaged cache is asked for anew.
+      // If the cache is damaged, the hub is asked again.
       return undefined;
     }
   }
@@ -74,7 +74,7 @@ export class CachedModel {
     if (this.model.revision !== commit) writeFileAtomic(this.ref, commit);
   }
 
-  /** Makes snapshots/COMMIT/FILE stand for a blob; where the system allows no links, as a copy. */
+  /** Links snapshots/COMMIT/FILE to a blob, or copies the blob if the system does not allow links. */
   link(commit: string, file: string, blob: string): void {
     const pointer = join(this.snapshot(commit), file);
     if (existsSync(pointer)) return;
@@ -103,7 +103,7 @@ function hasWeights(snapshot: string): boolean {
   return !weights.endsWith('.index.json') || [...shardsOf(join(snapshot, weights)).values()].every(has);
 }
 
-/** @throws UserError (model): the network must not be asked, and the cache has not all of the model. */
+/** @throws UserError (model), always: the network must not be used, and the cached model is incomplete. */
 export function refuseOffline({ id, revision }: HubModel, cache: string): never {
   throw new UserError(
     'hub-offline',

@@ -1,5 +1,5 @@
-// The hub as the fetcher of one model sees it: every failure is a UserError that says what to do, and no answer is
-// taken that is too long, too late, or without end. Knows nothing of the cache.
+// Requests to the hub about one model. Every failure is a UserError that says what to do. Responses are limited in size,
+// time and number. It does not know about the cache.
 
 import { UserError } from '../errors.js';
 import { isRecord } from '../objects.js';
@@ -10,14 +10,14 @@ import type { HubModel } from './hub-cache.js';
 import { type RemoteFile, Unreachable } from './hub-download.js';
 import { type Fetch, fetchThrough } from './hub-fetch.js';
 
-/** What a server may cost. Far more than the hub needs for any model. */
+/** Limits on what a server may send. They are far above what the hub needs for any model. */
 export interface HubLimits {
-  /** Answers to questions about a model, such as the pages of its list of files. */
+  /** Most API responses about a model, such as the pages of its list of files. */
   readonly answers: number;
-  /** Bytes and seconds of all these answers together. */
+  /** Most bytes and seconds of all these responses together. */
   readonly answerBytes: number;
   readonly answerSeconds: number;
-  /** A file is given up that comes more slowly on the whole. */
+  /** A download that is slower than this on average is stopped. */
   readonly bytesPerSecond: number;
 }
 
@@ -28,10 +28,10 @@ export const hubLimits: HubLimits = {
   bytesPerSecond: 10_000,
 };
 
-/** A timer cannot wait longer. */
+/** The longest time in milliseconds that a timer can wait. */
 const longestWait = 2 ** 31 - 1;
 
-/** For suggestions. */
+/** Suggested when a model name is misspelt. */
 const knownModels = [
   ...['small', 'medium', 'large'].map((size) => `microsoft/DialoGPT-${size}`),
   ...['gpt2', 'gpt2-medium', 'gpt2-large', 'gpt2-xl'].flatMap((name) => [name, `openai-community/${name}`]),
@@ -39,7 +39,7 @@ const knownModels = [
   'distilbert/distilgpt2',
 ];
 
-/** Why a fetch failed, in a word or two: the innermost cause that says something. */
+/** Why a fetch failed, in a few words, from the innermost cause that has an error code. */
 function reasonOf(thrown: unknown): string {
   let reason = 'no answer';
   for (let error = thrown; error instanceof Error; error = error.cause) {
@@ -51,7 +51,7 @@ function reasonOf(thrown: unknown): string {
   return reason;
 }
 
-/** Errors of Node about a certificate that nobody vouches for, as of a proxy that reads what passes through it. */
+/** Node's errors about an untrusted certificate, such as that of a proxy that decrypts connections. */
 const isCertificate = (reason: string): boolean => /CERT|ISSUER|UNABLE_TO_VERIFY/.test(reason);
 
 export class Connection {
@@ -66,11 +66,11 @@ export class Connection {
     return new Connection(access, model, limits, await fetchThrough(access.proxies));
   }
 
-  /** @throws UserError, which is Unreachable where another try may help. */
+  /** @throws UserError, or its subclass Unreachable when another attempt may succeed. */
   async fetch(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
     const { endpoint, authorization } = this.access;
     const sent = new Headers(headers);
-    // Along a redirect to another server, fetch drops it.
+    // On a redirect to another server, fetch removes this header.
     if (authorization !== undefined && url.origin === new URL(endpoint).origin)
       sent.set('authorization', authorization);
     let response: Response;
@@ -89,16 +89,16 @@ export class Connection {
 
   private failure(reason: string): string {
     const { endpoint, proxies } = this.access;
-    const way = proxies === null ? '' : ` by the proxy ${proxies.description}`;
+    const way = proxies === null ? '' : ` through the proxy ${proxies.description}`;
     const check = isCertificate(reason)
-      ? 'that NODE_EXTRA_CA_CERTS names the certificate of your organisation'
+      ? "that NODE_EXTRA_CA_CERTS names the file with your organisation's certificate"
       : proxies === null
         ? 'the connection and HF_ENDPOINT'
         : 'the proxy, its password, and NO_PROXY';
-    return `cannot reach ${endpoint} for ${this.model.id}${way} (${reason}); check ${check}, or name a local model folder; with HF_HUB_OFFLINE=1 only what is cached is used`;
+    return `cannot reach ${endpoint} for ${this.model.id}${way} (${reason}); check ${check}, or name a local model folder; with HF_HUB_OFFLINE=1 only cached models are used`;
   }
 
-  /** What a status means to a person; the hub's own error codes are more exact than its statuses. */
+  /** Explains an error response. The hub's own error codes are more precise than its HTTP statuses. */
   private refusal(status: number, code: string | null): string {
     const { endpoint, token, proxies } = this.access;
     const { id, revision } = this.model;
@@ -109,31 +109,31 @@ export class Connection {
       return `${id} on ${endpoint} has no revision ${quoted(revision)}; check its spelling`;
     if (status === 401 && code !== 'RepoNotFound' && token !== undefined)
       return `${endpoint} does not accept the token for ${id}; set HF_TOKEN to a valid one, or unset it for public models`;
-    // The hub answers 401 for a private model and for one that does not exist, so that a stranger cannot tell.
+    // To hide private models, the hub answers 401 both for them and for models that do not exist.
     if (status === 401 || status === 404) {
       const similar = nearest(id, knownModels);
       const question = similar === undefined || similar === id ? '' : ` (did you mean ${similar}?)`;
       return `${id} is not on ${endpoint}: check its spelling${question}, or set HF_TOKEN if it is private`;
     }
     if (status === 429)
-      return `${endpoint} answers no more requests for ${id} just now; wait a while, or set HF_TOKEN`;
-    return `${endpoint} failed with status ${status} for ${id}; try again later, a download goes on where it stopped`;
+      return `${endpoint} refuses more requests for ${id} at the moment; wait a while, or set HF_TOKEN`;
+    return `${endpoint} failed with status ${status} for ${id}; try again later, a download continues where it stopped`;
   }
 
-  /** The connection ended within an answer. */
+  /** The error for a connection that cannot be made or that breaks. */
   broken(thrown: unknown): Unreachable {
     return new Unreachable('hub-unreachable', this.failure(reasonOf(thrown)), { cause: thrown });
   }
 
-  /** The hub does not say what a hub says. */
+  /** The error for a response that does not follow the hub's API. */
   wrongAnswer(what: string): UserError {
     return new UserError(
       'hub-refused',
-      `${this.access.endpoint} answers as no Hugging Face hub does about ${this.model.id} (${what}); check HF_ENDPOINT`,
+      `${this.access.endpoint} does not answer like a Hugging Face hub about ${this.model.id} (${what}); check HF_ENDPOINT`,
     );
   }
 
-  /** A file of this many bytes may take as long as this. */
+  /** A signal that aborts when a file of this many bytes takes too long. */
   deadline(bytes: number): AbortSignal {
     const { answerSeconds, bytesPerSecond } = this.limits;
     const seconds = answerSeconds + bytes / bytesPerSecond;
@@ -146,7 +146,7 @@ export interface Listing {
   readonly files: ReadonlyMap<string, RemoteFile>;
 }
 
-/** The commit behind the model's revision, and the files at its top. @throws UserError (model). */
+/** The commit of the model's revision and the files in its top folder. @throws UserError (model). */
 export async function listModel(connection: Connection): Promise<Listing> {
   const { access, model } = connection;
   const api = `${access.endpoint}/api/models/${model.id}`;
@@ -173,11 +173,11 @@ export async function listModel(connection: Connection): Promise<Listing> {
 
 interface Answer {
   readonly json: unknown;
-  /** Where the list goes on. */
+  /** The next page of the list. */
   readonly next: URL | undefined;
 }
 
-/** Questions to the hub's API, whose answers together keep to the limits. Only the endpoint is asked. */
+/** Requests to the hub's API, whose responses together stay within the limits. They go to the endpoint only. */
 class Questions {
   private asked = 0;
   private bytesLeft: number;
@@ -226,7 +226,7 @@ const isCommit = (value: unknown): value is string =>
 const isHash = (value: unknown): value is string =>
   typeof value === 'string' && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
 
-/** An entry of the hub's list, which may hold anything; undefined where it is not a usable file. */
+/** Parses an untrusted entry of the hub's list of files; undefined if it is not a usable file. */
 function fileOf(entry: unknown): { path: string; size: number; hash: string } | undefined {
   if (!isRecord(entry)) return undefined;
   const { type, path, lfs } = entry;

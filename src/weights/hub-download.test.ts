@@ -10,7 +10,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'hub-download-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe('downloadBlob', () => {
-  it('gives up when time is over, although bytes still come, and continues from there later', async () => {
+  it('stops when the time is up, although bytes still arrive, and continues from there later', async () => {
     const blobs = join(scratch, 'blobs');
     const content = Buffer.from('0123456789');
     const remote = {
@@ -19,7 +19,7 @@ describe('downloadBlob', () => {
       hash: createHash('sha256').update(content).digest('hex'),
     };
     const tooLate = new AbortController();
-    // A server that sends a byte, and the next one only after the time is over.
+    // This server sends one byte, and the next one only after the time is up.
     const dripping = new ReadableStream({
       start(controller) {
         controller.enqueue(content.subarray(0, 1));
@@ -33,7 +33,10 @@ describe('downloadBlob', () => {
         fetch: async () => new Response(dripping),
         signal: tooLate.signal,
       }),
-      { name: 'UserError', message: /stopped after 1 of 10 bytes \(it comes too slowly\); run the command/ },
+      {
+        name: 'UserError',
+        message: /stopped after 1 of 10 bytes \(the download is too slow\); run the command/,
+      },
     );
     const [partial = ''] = readdirSync(blobs);
     assert.equal(statSync(join(blobs, partial)).size, 1);

@@ -1,5 +1,5 @@
-// Fetches one file of the hub into the cache, going on where an earlier try stopped, and believes it only when its
-// hash is the one that the hub announced.
+// Downloads one file from the hub into the cache. It continues where an earlier attempt stopped, and accepts the file only
+// if its hash is the one that the hub announced.
 
 import { createHash } from 'node:crypto';
 import {
@@ -23,44 +23,44 @@ export interface RemoteFile {
   readonly url: string;
   /** Bytes. */
   readonly size: number;
-  /** sha256 of the content (large files), or git's sha1 of it as a blob. */
+  /** SHA-256 of the content (large files), or git's SHA-1 of it as a blob. */
   readonly hash: string;
 }
 
 export interface DownloadOptions {
-  /** Answers with status 200, 206 or 416, or throws a UserError, which is Unreachable where another try may help. */
+  /** Returns a response with status 200, 206 or 416, or throws a UserError (Unreachable if another attempt may succeed). */
   readonly fetch: (
     url: string,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ) => Promise<Response>;
-  /** Called with how many bytes of the file are there, whenever some have come. */
+  /** Called after each chunk with the number of bytes received so far. */
   readonly onBytes: (received: number) => void;
-  /** Ends when the file has taken too long. */
+  /** Aborts when the download takes too long. */
   readonly signal: AbortSignal;
-  /** How long to wait, in seconds, before each further try when the connection breaks and nothing came since. */
+  /** Seconds to wait before each retry. A retry after an attempt that received bytes is immediate and uses up none. */
   readonly retrySeconds: readonly number[];
 }
 
-/** The server or the network stopped in the middle: another try may go on from there. */
+/** The transfer stopped midway: another attempt may continue from there. */
 class Interrupted extends Error {}
 
-/** The server could not be asked, or failed: another try may find it well. */
+/** The server could not be reached, or failed: another attempt may succeed. */
 export class Unreachable extends UserError {}
 
 interface UnfinishedDownload {
   readonly name: string;
   readonly hash: string;
-  /** Whether a process that may still live is at it. */
+  /** Whether a process that may still be running is writing it. */
   readonly inUse: boolean;
 }
 
-/** This machine's name, because a cache may lie on a disk that several share, and process ids say nothing there. */
+/** This machine's name: several machines may share a cache, and a process id means nothing on another machine. */
 const machine = hostname().replace(/[^\w-]/g, '_');
 
 /**
- * Unfinished downloads are named by their content's hash, and the machine and the process that is at them, so that two
- * processes never write to one. Those of older versions have no machine in their names.
+ * The unfinished downloads. Their names contain the hash of the content, the machine and the process that writes them, so
+ * that two processes never write to the same file. Older versions of this program left the machine out.
  */
 function partialsIn(blobs: string): UnfinishedDownload[] {
   const newest = Date.now() - foreignHours * 3_600_000;
@@ -73,10 +73,10 @@ function partialsIn(blobs: string): UnfinishedDownload[] {
   });
 }
 
-/** A download of another machine that has not grown for so long is taken for dead. */
+/** A download by another machine that has not grown for this many hours counts as abandoned. */
 const foreignHours = 1;
 
-/** The file to download into; it goes on with the longest that a dead process has left. */
+/** The file to download into. It takes over the longest unfinished download of a process that has ended. */
 function claimPartial(blobs: string, hash: string): string {
   const mine = join(blobs, `${hash}.${machine}.${process.pid}.incomplete`);
   if (existsSync(mine)) return mine;
@@ -88,12 +88,12 @@ function claimPartial(blobs: string, hash: string): string {
   return mine;
 }
 
-/** Removes what dead processes left of downloads that nothing will go on with, as far as the cache may be written. */
+/** Removes the unfinished downloads of processes that have ended, if the cache is writable. */
 export function removeStalePartials(blobs: string): void {
   try {
     for (const { name, inUse } of partialsIn(blobs)) if (!inUse) rmSync(join(blobs, name), { force: true });
   } catch {
-    // They cost nothing but space.
+    // They only take up space.
   }
 }
 
@@ -101,10 +101,10 @@ function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).size : 0;
 }
 
-/** Appends what the server sends from the end of `partial` on. */
+/** Requests the bytes after the end of `partial` and appends them. */
 async function receive(remote: RemoteFile, partial: string, options: DownloadOptions): Promise<void> {
   const start = sizeOf(partial);
-  // Ranges count the bytes of the file itself, not of a compressed form of it.
+  // Ranges must count the bytes of the file itself, not of a compressed form.
   const range: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
   const headers = { 'accept-encoding': 'identity', ...range };
   const response = await options.fetch(remote.url, headers, options.signal);
@@ -112,7 +112,7 @@ async function receive(remote: RemoteFile, partial: string, options: DownloadOpt
     response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${start}-`);
   if (start > 0 && !continues) truncateSync(partial, 0);
   if (response.status !== 200 && !continues)
-    throw new Interrupted('the server sent another range than was asked for');
+    throw new Interrupted('the server sent a range that was not requested');
   const file = await open(partial, 'a');
   try {
     const reader = response.body?.getReader();
@@ -146,10 +146,10 @@ async function contentHash(path: string, { size, hash }: RemoteFile): Promise<st
 
 function stopped({ url, size }: RemoteFile, received: number, thrown: Interrupted | Unreachable): UserError {
   if (thrown instanceof Unreachable && received === 0) return thrown;
-  const why = thrown instanceof Unreachable ? 'the server does not answer any more' : thrown.message;
+  const why = thrown instanceof Unreachable ? 'the server no longer answers' : thrown.message;
   return new UserError(
     'hub-unreachable',
-    `${url} stopped after ${received} of ${size} bytes (${why}); run the command again to go on from there`,
+    `${url} stopped after ${received} of ${size} bytes (${why}); run the command again to continue from there`,
     { cause: thrown },
   );
 }
@@ -164,7 +164,7 @@ async function receiveAll(remote: RemoteFile, partial: string, options: Download
       return await receive(remote, partial, options);
     } catch (thrown) {
       if (options.signal.aborted)
-        throw stopped(remote, sizeOf(partial), new Interrupted('it comes too slowly'));
+        throw stopped(remote, sizeOf(partial), new Interrupted('the download is too slow'));
       const seconds = sizeOf(partial) > before ? 0 : waits.shift();
       if (!(thrown instanceof Interrupted || thrown instanceof Unreachable)) throw thrown;
       if (seconds === undefined) throw stopped(remote, sizeOf(partial), thrown);
@@ -174,9 +174,9 @@ async function receiveAll(remote: RemoteFile, partial: string, options: Download
 }
 
 /**
- * @param blobs the cache's folder of blobs; made where it is missing.
- * @returns the path of the blob, complete and checked.
- * @throws UserError (model) when the server cannot give it, (device) when the disk is full; what came is kept.
+ * @param blobs the cache's folder of blobs; created if it is missing.
+ * @returns the path of the complete, verified blob.
+ * @throws UserError (model) when the download fails, (device) when the disk is full; received bytes are kept.
  */
 export async function downloadBlob(
   blobs: string,
@@ -196,7 +196,7 @@ export async function downloadBlob(
       rmSync(partial);
       throw new UserError(
         'download-damaged',
-        `${remote.url} arrived damaged (its hash is not ${basename(blob)}); run the command again to fetch it anew`,
+        `${remote.url} arrived damaged (its hash is not ${basename(blob)}); run the command again to download it again`,
       );
     }
     renameSync(partial, blob);

@@ -1,6 +1,6 @@
-// fetch through the proxies of the environment. Node's own fetch knows none before Node 24, so where there is a proxy,
-// undici fetches: the library that Node's is made of, loaded only then. It is called directly and not set as a global
-// dispatcher, because that would change every fetch of a program that uses this package.
+// fetch through the proxies of the environment. Node's own fetch supports proxies only from Node 24 on. So if there is a
+// proxy, this uses undici, the library behind Node's fetch, and loads it only then. It does not set a global dispatcher,
+// because that would change every fetch of a program that uses this package.
 
 import type { Proxies } from './hub-access.js';
 
@@ -10,7 +10,7 @@ export async function fetchThrough(proxies: Proxies | null): Promise<Fetch> {
   if (proxies === null) return fetch;
   const { EnvHttpProxyAgent, fetch: fetchWith } = await import('undici');
   const dispatcher = new EnvHttpProxyAgent({
-    // An empty text is no proxy; undefined would be read from the environment.
+    // An empty string means no proxy; with undefined, undici would read the environment.
     httpProxy: proxies.http ?? '',
     httpsProxy: proxies.https ?? '',
     noProxy: proxies.except,

@@ -55,13 +55,13 @@ async function refuses(environment: Environment, pattern: RegExp): Promise<void>
   });
 }
 
-/** No such host exists: only a proxy can lead there. */
+/** This host does not exist: only a proxy can lead there. */
 const http = 'http://hub.invalid';
 const https = 'https://hub.invalid';
 
 describe('a model behind an http address', () => {
   for (const variable of ['HTTP_PROXY', 'http_proxy'])
-    it(`is fetched by the proxy of ${variable}, in plain requests`, async () => {
+    it(`is fetched through the proxy of ${variable}, with plain requests`, async () => {
       const { hub, proxy } = await start();
       const folder = await fetchIt({
         HF_ENDPOINT: http,
@@ -77,7 +77,7 @@ describe('a model behind an http address', () => {
       assert.deepEqual([...hub.authorizations], ['Bearer hf_x']);
     });
 
-  it('is fetched by a proxy that is named without http://, with name and password', async () => {
+  it('is fetched through a proxy that is named without http://, with name and password', async () => {
     const { hub, proxy } = await start();
     await assertFetched(await fetchIt({ HF_ENDPOINT: http, HTTP_PROXY: `me:p%40ss@${proxy.host}` }), hub);
     const expected = `Basic ${Buffer.from('me:p@ss').toString('base64')}`;
@@ -89,7 +89,7 @@ describe('a model behind an http address', () => {
     ['no_proxy', 'example.com, 127.0.0.1'],
     ['NO_PROXY', '*'],
   ] as const)
-    it(`is fetched directly where ${variable} is ${value}`, async () => {
+    it(`is fetched directly if ${variable} is ${value}`, async () => {
       const { hub, proxy } = await start();
       const proxied = { HF_ENDPOINT: hub.endpoint, HTTP_PROXY: `http://${proxy.host}` };
       await assertFetched(await fetchIt({ ...proxied, [variable]: value }), hub);
@@ -122,7 +122,7 @@ describe('a model behind an https address', () => {
       skip: !openssl && 'openssl is not installed',
     }, async () => {
       const { hub, proxy } = await start(selfSigned());
-      // Node reads a list of more certificates only when it starts.
+      // Node reads NODE_EXTRA_CA_CERTS only at startup.
       process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
       try {
         const folder = await fetchIt({ HF_ENDPOINT: https, [variable]: `http://${proxy.host}` });
@@ -133,7 +133,7 @@ describe('a model behind an https address', () => {
       assert.deepEqual(new Set(proxy.requests), new Set(['CONNECT hub.invalid:443']));
     });
 
-  it('is not believed with a certificate that nobody vouches for', {
+  it('is not accepted with an untrusted certificate', {
     skip: !openssl && 'openssl is not installed',
   }, async () => {
     const { hub, proxy } = await start(selfSigned());
@@ -144,7 +144,7 @@ describe('a model behind an https address', () => {
 });
 
 describe('a proxy that does not work', () => {
-  it('is named with its variable, without its password', async () => {
+  it('is named in the message with its variable, without its password', async () => {
     for (const [endpoint, variable] of [
       [http, 'HTTP_PROXY'],
       [https, 'https_proxy'],
@@ -152,20 +152,20 @@ describe('a proxy that does not work', () => {
       await refuses(
         { HF_ENDPOINT: endpoint, [variable]: 'http://me:secret@127.0.0.1:9' },
         new RegExp(
-          `by the proxy http://\\*\\*\\*@127\\.0\\.0\\.1:9 \\(${variable}\\) \\(ECONNREFUSED\\); check`,
+          `through the proxy http://\\*\\*\\*@127\\.0\\.0\\.1:9 \\(${variable}\\) \\(ECONNREFUSED\\); check`,
         ),
       );
   });
 
-  it('is said to refuse where it wants a password', async () => {
+  it('is reported when it requires a password', async () => {
     const { proxy } = await start();
     proxy.failure = 407;
-    const refused = /by the proxy .* \(the proxy answers 407\); check the proxy, its password/;
+    const refused = /through the proxy .* \(the proxy answers 407\); check the proxy, its password/;
     await refuses({ HF_ENDPOINT: http, HTTP_PROXY: proxy.host }, refused);
     await refuses({ HF_ENDPOINT: https, HTTPS_PROXY: proxy.host }, refused);
   });
 
-  it('is refused in one sentence where it is no address', async () => {
+  it('is refused in one sentence if it is not an address', async () => {
     for (const address of [
       'http://',
       'socks5://me:secret@127.0.0.1:1080',
@@ -175,7 +175,7 @@ describe('a proxy that does not work', () => {
     ])
       await refuses(
         { HF_ENDPOINT: http, HTTPS_PROXY: address },
-        /^HTTPS_PROXY is ".*", which is no address of an HTTP proxy; set it like/,
+        /^HTTPS_PROXY is ".*", which is not the address of an HTTP proxy; set it like/,
       );
   });
 });

@@ -75,7 +75,7 @@ async function refuses(fetching: Promise<unknown>, pattern: RegExp, fault = 'mod
 }
 
 describe('fetchModel', () => {
-  it('lays a model out in the cache as Python does', async () => {
+  it('stores a model in the cache as Python does', async () => {
     const folder = await fetchIt();
     assert.equal(folder, join(cacheFolder(), 'snapshots', commit));
     assert.equal(readFileSync(join(cacheFolder(), 'refs', 'main'), 'utf8'), commit);
@@ -89,7 +89,7 @@ describe('fetchModel', () => {
     assert.equal(openModelFolder(folder).read('wte.weight').length, 160);
   });
 
-  it('fetches no weights of other kinds, and .bin only where there is nothing better', async () => {
+  it('fetches only one form of the weights, and .bin only if there is no other', async () => {
     for (const name of ['pytorch_model.bin', 'tf_model.h5', 'flax_model.msgpack', 'model.onnx'])
       hub.files.set(name, Buffer.from(name));
     await fetchIt();
@@ -101,13 +101,13 @@ describe('fetchModel', () => {
     assert.equal(openModelFolder(folder).read('wte.weight').length, 160);
   });
 
-  it('leaves the weights where they are not asked for, and does not take that for the whole model', async () => {
+  it('skips weights that are not needed, and does not treat the result as a complete model', async () => {
     const folder = await fetchIt({ weights: false });
     assert.deepEqual(readdirSync(folder).sort(), ['config.json', 'merges.txt', 'vocab.json']);
     assert.equal(readModelConfig(folder).nLayer, openModelFolder(await fetchIt()).config.nLayer);
   });
 
-  it('says how many bytes of the weights are there', async () => {
+  it('reports how many bytes of the weights have arrived', async () => {
     const reports: DownloadProgress[] = [];
     serve('safetensors-sharded');
     hub.files.delete(weights);
@@ -134,10 +134,10 @@ describe('fetchModel', () => {
     hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"../../x.safetensors"}}'));
     await refuses(fetchIt(), /is not a file of its folder/);
     hub.files.set('model.safetensors.index.json', Buffer.from('{"weight_map":{"a":"x.safetensors"}}'));
-    await refuses(fetchIt(), /lacks its file "x\.safetensors"/);
+    await refuses(fetchIt(), /lacks the file "x\.safetensors"/);
   });
 
-  it('needs no network for what is in the cache', async () => {
+  it('needs no network for a cached model', async () => {
     const folder = await fetchIt();
     hub.requests = [];
     assert.equal(await fetchIt(), folder);
@@ -146,13 +146,13 @@ describe('fetchModel', () => {
     assert.deepEqual(hub.requests, []);
   });
 
-  it('asks for the revision that is named', async () => {
+  it('requests the revision that is named', async () => {
     await fetchIt({}, 'owner/name@v1.0');
     assert.ok(hub.requests[0]?.startsWith('/api/models/owner/name/revision/v1.0?'));
     assert.ok(existsSync(join(cacheFolder(), 'refs', 'v1.0')));
   });
 
-  it('fetches what a cache lacks', async () => {
+  it('fetches what the cache lacks', async () => {
     const folder = await fetchIt();
     rmSync(join(folder, 'merges.txt'));
     hub.requests = [];
@@ -161,7 +161,7 @@ describe('fetchModel', () => {
     assert.ok(existsSync(join(folder, 'merges.txt')));
   });
 
-  it('needs no weights in the cache where none are asked for', async () => {
+  it('needs no cached weights if none are requested', async () => {
     const folder = await fetchIt();
     rmSync(join(folder, weights));
     const offline = { environment: environment({ HF_HUB_OFFLINE: '1' }) };
@@ -169,7 +169,7 @@ describe('fetchModel', () => {
     await refuses(fetchIt(offline), /is not complete/);
   });
 
-  it('asks nobody when offline, and says what is missing', async () => {
+  it('sends no request when offline, and says what is missing', async () => {
     const offline = { environment: environment({ HF_HUB_OFFLINE: 'yes' }) };
     await refuses(
       fetchIt(offline),
@@ -180,7 +180,7 @@ describe('fetchModel', () => {
 });
 
 describe('a download that is interrupted', () => {
-  it('goes on by itself from where the connection broke', async () => {
+  it('continues automatically where the connection broke', async () => {
     hub.breaks = [1000, 3000, 1];
     const folder = await fetchIt();
     const ranges = hub.fetched(weights).map((request) => request.split(' ')[1]);
@@ -188,11 +188,11 @@ describe('a download that is interrupted', () => {
     assert.deepEqual(readFileSync(join(folder, weights)), hub.files.get(weights));
   });
 
-  it('goes on in a later run, of another process', async () => {
+  it('continues in a later process', async () => {
     hub.breaks = [1000, 0];
     await refuses(
       fetchIt(),
-      /stopped after 1000 of 10560 bytes .* run the command again to go on from there/,
+      /stopped after 1000 of 10560 bytes .* run the command again to continue from there/,
     );
     const [partial = ''] = partials();
     const dead = spawnSync(process.execPath, ['-e', '']).pid;
@@ -210,13 +210,13 @@ describe('a download that is interrupted', () => {
     assert.deepEqual(partials(), []);
   });
 
-  it('waits and tries again as often as it may', async () => {
+  it('waits and retries as often as allowed', async () => {
     hub.breaks = [0, 0];
     await fetchIt({ retrySeconds: [0, 0] });
     assert.equal(hub.fetched(weights).length, 3);
   });
 
-  it('starts anew where the server knows no ranges', async () => {
+  it('starts again if the server does not support ranges', async () => {
     hub.breaks = [1000];
     hub.ignoresRange = true;
     const folder = await fetchIt();
@@ -236,14 +236,14 @@ describe('a download that is interrupted', () => {
   });
 });
 
-describe('what dead processes left of downloads', () => {
-  it('is removed when the model is there, but not what living ones are at', async () => {
+describe('an unfinished download of a process that has ended', () => {
+  it('is removed when the model is complete, but not that of a running process', async () => {
     const dead = spawnSync(process.execPath, ['-e', '']).pid;
     const other = 'b'.repeat(64);
     const blobs = join(cacheFolder(), 'blobs');
     mkdirSync(blobs, { recursive: true });
     const living = `${other}.${process.ppid}.incomplete`;
-    // Of another machine, where process ids mean nothing.
+    // Written by another machine, where process ids mean nothing.
     const elsewhere = `${other}.another-machine.${dead}.incomplete`;
     const pythons = `${other}.incomplete`;
     for (const name of [`${other}.${dead}.incomplete`, living, elsewhere, pythons])
@@ -256,8 +256,8 @@ describe('what dead processes left of downloads', () => {
   });
 });
 
-describe('a hub that sends something else', () => {
-  it('is found out by the hash, and nothing of it is kept', async () => {
+describe('a hub that sends wrong data', () => {
+  it('is detected by the hash, and the data is removed', async () => {
     hub.spoil = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1));
     await refuses(fetchIt(), /arrived damaged/);
     assert.deepEqual(readdirSync(join(cacheFolder(), 'blobs')), []);
@@ -270,12 +270,12 @@ describe('a hub that sends something else', () => {
     await refuses(fetchIt(), /sent more than its \d+ bytes/);
   });
 
-  it('is refused when it is no hub', async () => {
+  it('is refused when it is not a hub', async () => {
     hub.failure = { status: 200 };
-    await refuses(fetchIt(), /answers as no Hugging Face hub does/);
+    await refuses(fetchIt(), /does not answer like a Hugging Face hub/);
   });
 
-  it('is refused when the model has no weights for torch', async () => {
+  it('is refused when the model has no PyTorch weights', async () => {
     hub.files.delete(weights);
     hub.files.set('tf_model.h5', Buffer.from('x'));
     await refuses(
@@ -285,7 +285,7 @@ describe('a hub that sends something else', () => {
   });
 });
 
-describe('a hub that answers oddly', () => {
+describe('a hub with invalid responses', () => {
   const entry = (more: object) => ({
     type: 'file',
     path: 'config.json',
@@ -297,17 +297,20 @@ describe('a hub that answers oddly', () => {
     hub.tree = () => ({ body: typeof body === 'string' ? body : JSON.stringify(body) });
   };
 
-  it('is refused where its list of files is none', async () => {
+  it('is refused if its list of files is invalid', async () => {
     for (const body of ['null', '{}', '7', '"abc"', '', '{', '[[1]]'.repeat(2)]) {
       odd(body);
-      await refuses(fetchIt(), /answers as no Hugging Face hub does about owner\/name \(no (JSON|list of)/);
+      await refuses(
+        fetchIt(),
+        /does not answer like a Hugging Face hub about owner\/name \(no (JSON|list of)/,
+      );
     }
   });
 
-  it('has no files where their entries are not to be used', async () => {
+  it('is treated as having no files if the entries are unusable', async () => {
     for (const body of ['[]', '[null]', '[7, "a"]', '[[]]']) {
       odd(body);
-      await refuses(fetchIt(), /it holds no file of a model/);
+      await refuses(fetchIt(), /it holds no model files/);
     }
     for (const more of [
       { path: null },
@@ -321,11 +324,11 @@ describe('a hub that answers oddly', () => {
       { type: 'symlink' },
     ]) {
       odd([entry(more)]);
-      await refuses(fetchIt(), /owner\/name has no weights that can be read: it holds no file of a model/);
+      await refuses(fetchIt(), /owner\/name has no weights that can be read: it holds no model files/);
     }
   });
 
-  it('is refused where its list has too many pages, or goes on elsewhere', async () => {
+  it('is refused if its list has too many pages or continues on another server', async () => {
     hub.tree = (page) => ({
       body: '[]',
       next: `${hub.endpoint}/api/models/owner/name/tree/${commit}?page=${page}`,
@@ -336,17 +339,17 @@ describe('a hub that answers oddly', () => {
     await refuses(fetchIt(), /\(a page on another server\)/);
   });
 
-  it('is refused where its answers are too long', async () => {
+  it('is refused if its responses are too long', async () => {
     odd(`[${' '.repeat(2000)}]`);
     await refuses(fetchIt({ limits: { answerBytes: 2000 } }), /\(more than 2000 bytes\)/);
   });
 
-  it('is given up where it is silent', async () => {
+  it('is given up if it does not respond', async () => {
     hub.silent = true;
     await refuses(fetchIt({ limits: { answerSeconds: 0.05 } }), /cannot reach .* \(no answer in time\)/);
   });
 
-  it('is refused where a file of text is larger than any', async () => {
+  it('is refused if a text file is too large', async () => {
     odd([entry({ size: 2 ** 40 }), entry({ path: weights })]);
     await refuses(fetchIt(), /its file "config\.json" has 1099511627776 bytes, more than any model needs/);
   });
@@ -363,7 +366,7 @@ describe('a hub that refuses', () => {
     [404, 'RevisionNotFound', /has no revision "main"/],
     [401, 'GatedRepo', /is gated: accept its conditions .* set HF_TOKEN/],
     [403, undefined, /is gated/],
-    [429, undefined, /answers no more requests/],
+    [429, undefined, /refuses more requests/],
     [503, undefined, /failed with status 503 .* try again later/],
   ];
   for (const [status, code, pattern] of cases)
@@ -378,7 +381,7 @@ describe('a hub that refuses', () => {
     await refuses(fetchIt({ environment: environment({ HF_TOKEN: 'hf_x' }) }), /does not accept the token/);
   });
 
-  it('cannot be reached: the endpoint and the cures are named', async () => {
+  it('cannot be reached: the message names the endpoint and what to do', async () => {
     const gone = { environment: environment({ HF_ENDPOINT: 'http://127.0.0.1:9' }) };
     await refuses(
       fetchIt(gone),
@@ -391,7 +394,7 @@ describe('the address of the hub', () => {
   const refusesAt = (address: string, pattern: RegExp, fault = 'model') =>
     refuses(fetchIt({ environment: environment({ HF_ENDPOINT: address }) }), pattern, fault);
 
-  it('may hold a name and a password, which the server gets and no message shows', async () => {
+  it('may contain a name and a password, which are sent to the server and never shown', async () => {
     const address = hub.endpoint.replace('//', '//me:se%20cret@');
     await fetchIt({ environment: environment({ HF_ENDPOINT: `${address}/`, HF_TOKEN: 'hf_x' }) });
     assert.deepEqual([...hub.authorizations], [`Basic ${Buffer.from('me:se cret').toString('base64')}`]);
@@ -401,10 +404,10 @@ describe('the address of the hub', () => {
       await refusesAt(address, /^(?!.*se(%20| )cret)/);
     }
     hub.failure = { status: 200 };
-    await refusesAt(address, /^(?!.*se(%20| )cret).*answers as no Hugging Face hub/);
+    await refusesAt(address, /^(?!.*se(%20| )cret).*does not answer like a Hugging Face hub/);
   });
 
-  it('is refused where it is none, and its password is not shown', async () => {
+  it('is refused if it is invalid, without showing its password', async () => {
     for (const address of [
       'huggingface.co',
       'ftp://me:secret@h',
@@ -413,18 +416,18 @@ describe('the address of the hub', () => {
     ])
       await refusesAt(
         address,
-        /^HF_ENDPOINT is "(?!.*sec).*", which is no address of a server; set it like/,
+        /^HF_ENDPOINT is "(?!.*sec).*", which is not the address of a server; set it like/,
         'usage',
       );
   });
 });
 
 describe('the token', () => {
-  it('is refused where no header can hold it, and not shown', async () => {
+  it('is refused if it is not valid in a header, and is not shown', async () => {
     for (const token of ['hf_se\ncret', 'hf_sécret'])
       await refuses(
         fetchIt({ environment: environment({ HF_TOKEN: token }) }),
-        /^HF_TOKEN holds characters that no token of the hub has(?!.*cret)/,
+        /^HF_TOKEN contains characters that a Hugging Face token never has(?!.*cret)/,
         'usage',
       );
   });
@@ -438,7 +441,7 @@ describe('the token', () => {
       );
   });
 
-  it('is that of HF_TOKEN, else of the file that a login leaves', async () => {
+  it('comes from HF_TOKEN, or from the file that a login saves', async () => {
     await fetchIt();
     assert.deepEqual([...hub.authorizations], [undefined]);
     writeFileSync(join(home, 'token'), 'hf_file\n');
@@ -446,7 +449,7 @@ describe('the token', () => {
     assert.equal(hubToken(environment({ HF_TOKEN: 'hf_env' })), 'hf_env');
   });
 
-  it('goes to the endpoint and not where it redirects to', async () => {
+  it('is sent to the endpoint and not to the target of a redirect', async () => {
     const elsewhere = new FakeHub();
     elsewhere.files = hub.files;
     await elsewhere.start();
@@ -459,14 +462,14 @@ describe('the token', () => {
 });
 
 describe('the cache', () => {
-  it('lies where huggingface_hub has it', () => {
+  it('is in the same place as that of huggingface_hub', () => {
     assert.equal(hubCacheFolder({ HF_HOME: '/h' }), join('/h', 'hub'));
     assert.equal(hubCacheFolder({ HF_HOME: '/h', HF_HUB_CACHE: '/c' }), '/c');
     assert.equal(hubCacheFolder({ XDG_CACHE_HOME: '/x' }), join('/x', 'huggingface', 'hub'));
   });
 
   const python = process.env.CHATBOT_TRAIN_PYTHON;
-  it('that is filled here is used by Python', {
+  it('is usable from Python after this program has filled it', {
     skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers and torch',
   }, async () => {
     const folder = await fetchIt();
@@ -481,7 +484,7 @@ assert not scan_cache_dir().warnings, scan_cache_dir().warnings`;
 });
 
 describe('parseHubId', () => {
-  it('takes names and revisions, and nothing that leaves the cache', () => {
+  it('accepts names and revisions, and nothing that leaves the cache', () => {
     assert.deepEqual(parseHubId('gpt2'), { id: 'gpt2', revision: 'main' });
     assert.deepEqual(parseHubId('a/b.c-d@refs/pr/1'), { id: 'a/b.c-d', revision: 'refs/pr/1' });
     for (const name of [
@@ -505,7 +508,7 @@ describe('parseHubId', () => {
 describe('resolveModel', () => {
   const options = () => ({ environment: environment(), retrySeconds: [] });
 
-  it('takes a folder, then a preset, then a model of the hub', async () => {
+  it('tries a folder, then a preset, then a model of the hub', async () => {
     const folder = join(goldens, 'zip');
     assert.deepEqual(await resolveModel(folder, options()), {
       kind: 'folder',
@@ -538,7 +541,7 @@ describe('resolveModel', () => {
     assert.deepEqual(hub.requests, []);
   });
 
-  it('proposes presets, but not to whom they are of no use', async () => {
+  it('suggests presets only where they are useful', async () => {
     await refuses(resolveModel('preset:tinny', options()), /did you mean tiny\?/);
     await refuses(resolveModel('tinny', options()), /tinny.*did you mean the preset tiny\?$/);
     await refuses(resolveModel('./tiny', options()), /or name a preset \(tiny\) or a model of the hub/);

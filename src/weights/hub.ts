@@ -1,6 +1,6 @@
-// Models from the Hugging Face hub, into the cache that Python uses. The network is asked only for what the cache lacks.
-// The hub is asked for the commit behind a revision and for its list of files; then the files that are needed are
-// downloaded, interrupted ones from where they stopped, and believed when their hashes are right.
+// Downloads models from the Hugging Face hub into the cache that Python uses. It uses the network only for what the cache
+// lacks. It asks for the commit of a revision and its list of files, downloads the needed files, continues interrupted
+// downloads, and accepts a file only if its hash is right.
 
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
@@ -12,26 +12,26 @@ import { downloadBlob, removeStalePartials } from './hub-download.js';
 import { shardsOf, weightFileNames } from './model-folder.js';
 
 export interface DownloadProgress {
-  /** The file that is being fetched. */
+  /** The file that is being downloaded. */
   readonly file: string;
-  /** Bytes of all weight files that are there, those of an earlier, interrupted run included. */
+  /** Bytes of all weight files received so far, including those from an earlier, interrupted run. */
   readonly received: number;
   /** Bytes of all weight files. */
   readonly total: number;
 }
 
 export interface FetchOptions {
-  /** Called often: whenever bytes have come. */
+  /** Called after each received chunk. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** False: config.json and the tokenizer are enough. */
+  /** If false, only config.json and the tokenizer are downloaded. */
   readonly weights?: boolean;
   readonly environment?: Environment;
-  /** Waits before further tries when the network fails. */
+  /** Seconds to wait before each retry when the network fails. */
   readonly retrySeconds?: readonly number[];
   readonly limits?: Partial<HubLimits>;
 }
 
-/** @returns the weights' file, or the index of their shards. */
+/** @returns the weight file, or the index of its shards. */
 function chooseWeights({ model }: Connection, { files }: Listing): string {
   const weights = weightFileNames.find((name) => files.has(name));
   if (weights !== undefined && files.has('config.json')) return weights;
@@ -42,14 +42,14 @@ function chooseWeights({ model }: Connection, { files }: Listing): string {
     held
       .slice(0, 8)
       .map((name) => quoted(name))
-      .join(', ') || 'no file of a model';
+      .join(', ') || 'no model files';
   throw new UserError(
     'model-incomplete',
     `${model.id} has no weights that can be read: it holds ${holds}, but needs config.json and one of ${weightFileNames.join(', ')}`,
   );
 }
 
-/** Beside weights a model has only text; the longest is the tokenizer of a large multilingual vocabulary. */
+/** Most bytes of a file that is not weights. The largest is the tokenizer of a large multilingual vocabulary. */
 const largestText = 2 ** 28;
 
 class Fetcher {
@@ -60,13 +60,13 @@ class Fetcher {
     private readonly retrySeconds: readonly number[],
   ) {}
 
-  /** @returns the file's blob in the cache. */
+  /** @returns the path of the file's blob in the cache. */
   async fetch(name: string, onBytes: (received: number) => void): Promise<string> {
     const remote = this.listing.files.get(name);
     if (remote === undefined)
       throw new UserError(
         'model-incomplete',
-        `${this.connection.model.id} lacks its file ${quoted(name)}; ask its owner, or use another`,
+        `${this.connection.model.id} lacks the file ${quoted(name)}; ask its owner, or use another model`,
       );
     if (!/\.(safetensors|bin)$/.test(name) && remote.size > largestText)
       throw new UserError(
@@ -105,7 +105,7 @@ async function download(connection: Connection, cached: CachedModel, options: Fe
   const isIndex = weights.endsWith('.index.json');
   const large = isIndex ? [...new Set(shardsOf(await fetcher.fetch(weights, () => {})).values())] : [weights];
   await fetcher.fetchAll(large, options.onProgress ?? (() => {}));
-  // Last, so that a revision never leads to a snapshot that is not whole.
+  // This comes last, so that a revision never leads to an incomplete snapshot.
   cached.remember(listing.commit);
   removeStalePartials(cached.blobs);
   return cached.snapshot(listing.commit);
@@ -113,18 +113,18 @@ async function download(connection: Connection, cached: CachedModel, options: Fe
 
 /**
  * Makes a model of the hub available on this machine: config.json, tokenizer, and weights (safetensors before .bin).
- * A model that is in the cache is used as it is, without asking the network; another revision (`name@revision`) or an
- * emptied cache asks again.
- * @param name `owner/name` or `name`, perhaps with `@revision`.
+ * A cached model is used without the network, even if the hub has a newer version. To get that, name its revision
+ * (`name@revision`) or empty the cache.
+ * @param name `owner/name` or `name`, optionally with `@revision`.
  * @returns the folder of its snapshot in the cache.
- * @throws UserError (model) when it cannot be had, saying why; (device) when the disk is full.
+ * @throws UserError (model) when it cannot be downloaded, with the reason; (device) when the disk is full.
  */
 export async function fetchModel(name: string, options: FetchOptions = {}): Promise<string> {
   const model = parseHubId(name);
   if (model === undefined)
     throw new UserError(
       'model-name-invalid',
-      `${quoted(name)} is no name of a model; it looks like owner/name or owner/name@revision`,
+      `${quoted(name)} is not the name of a model; write it as owner/name or owner/name@revision`,
     );
   const { environment = process.env, weights = true } = options;
   const cached = new CachedModel(hubCacheFolder(environment), model);

@@ -24,7 +24,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'model-folder-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
 let copies = 0;
-/** A golden folder that a test may spoil. */
+/** A copy of a golden folder, which a test may change. */
 function copyOf(name: string): string {
   const folder = join(scratch, String(copies++));
   cpSync(join(goldens, name), folder, { recursive: true });
@@ -73,7 +73,7 @@ describe('openModelFolder', () => {
       assert.equal(model.config.nLayer, 2);
     });
 
-  it('names a tensor whose shape is not that of config.json, with both shapes', () => {
+  it('names a tensor whose shape differs from config.json, with both shapes', () => {
     for (const name of ['safetensors', 'safetensors-sharded', 'zip', 'legacy']) {
       const folder = copyOf(name);
       setConfig(folder, { vocab_size: 21 });
@@ -87,7 +87,7 @@ describe('openModelFolder', () => {
     refuses(folder, /has no tensor h\.2\.ln_1\.weight/);
   });
 
-  it('needs a head of its own where the config unties it', () => {
+  it('requires lm_head.weight if the config says that the embeddings are not tied', () => {
     const folder = copyOf('safetensors');
     setConfig(folder, { tie_word_embeddings: false });
     refuses(folder, /no tensor lm_head\.weight \(config\.json says tie_word_embeddings false\)/);
@@ -97,7 +97,7 @@ describe('openModelFolder', () => {
     assert.deepEqual(model.read('lm_head.weight'), model.read('wte.weight'));
   });
 
-  /** Writes the folder's weights again, changed. */
+  /** Rewrites the folder's weights with changes. */
   function rewrite(
     folder: string,
     change: (name: string, data: Float32Array) => Record<string, Float32Array>,
@@ -114,7 +114,7 @@ describe('openModelFolder', () => {
     writeSafetensors(path, tensors);
   }
 
-  it('refuses a tied model whose head is another than its embedding', () => {
+  it('refuses a tied model whose head differs from its embedding', () => {
     const folder = copyOf('safetensors');
     const withHead = (extra: number) => {
       rewrite(folder, (name, data) =>
@@ -141,7 +141,7 @@ describe('openModelFolder', () => {
     refuses(folder, /has no tensor wte\.weight/);
   });
 
-  it('ignores what training wrappers put into names, and says so', () => {
+  it('ignores the parts of names that training wrappers added, with a note', () => {
     for (const [wrapped, parts] of [
       ['_orig_mod.', '"_orig_mod."'],
       ['module.', '"module."'],
@@ -171,7 +171,7 @@ describe('openModelFolder', () => {
     }
   });
 
-  it('names tensors that it has no place for, and refuses one that is there twice', () => {
+  it('names unused tensors, and refuses one that is there twice', () => {
     const folder = copyOf('safetensors');
     rewrite(folder, (name, data) =>
       name.endsWith('ln_f.bias') ? { [name]: data, score: data } : { [name]: data },
@@ -186,7 +186,7 @@ describe('openModelFolder', () => {
     refuses(folder, /two tensors for "ln_f\.bias", "transformer\.ln_f\.bias" and "ln_f\.bias"/);
   });
 
-  it('refuses an index that leaves the folder or is wrong', () => {
+  it('refuses an index that is wrong or leaves the folder', () => {
     const folder = copyOf('safetensors-sharded');
     const index = join(folder, 'model.safetensors.index.json');
     const good: { weight_map: Record<string, string> } = JSON.parse(readFileSync(index, 'utf8'));
@@ -217,7 +217,7 @@ describe('openModelFolder', () => {
     refuses(folder, /no weight_map/);
   });
 
-  it('says what a folder holds that is no model, and what it needs', () => {
+  it('says what is in a folder that is not a model, and what it needs', () => {
     const folder = join(scratch, 'no-model');
     refuses(folder, /there is no folder/);
     mkdirSync(folder);
@@ -232,7 +232,7 @@ describe('openModelFolder', () => {
     writeFileSync(join(hostile, 'a\u001b[2J\nerror: b'), '');
     refuses(hostile, /^.*it holds a \[2J error: b, but needs/);
     writeFileSync(join(hostile, 'adapter_config.json'), '{}');
-    refuses(hostile, /is an adapter for a model, not a whole one; merge it/);
+    refuses(hostile, /is an adapter, not a whole model; merge it/);
     const other = copyOf('zip');
     rmSync(join(other, 'pytorch_model.bin'));
     writeFileSync(join(other, 'tf_model.h5'), '');
@@ -307,7 +307,7 @@ describe('saveModelFolder', () => {
       ]);
     });
 
-  it('keeps the ids of the tokens that begin and pad a text, in both files that name them', () => {
+  it('keeps the ids of the bos and pad tokens in both config files', () => {
     const folder = join(scratch, 'token-ids');
     save(folder, odd, 1);
     for (const name of ['config.json', 'generation_config.json']) {
@@ -316,7 +316,7 @@ describe('saveModelFolder', () => {
     }
   });
 
-  it('reads them from generation_config.json where config.json has none', () => {
+  it('reads these ids from generation_config.json if config.json has none', () => {
     const folder = copyOf('zip');
     setConfig(folder, { bos_token_id: 2 });
     const generation = join(folder, 'generation_config.json');

@@ -1,5 +1,6 @@
-// A model folder in the Hugging Face layout: config.json, the weights in one of four forms, a tokenizer. Opens GPT-2s of
-// any origin under one set of tensor names, and saves what transformers opens. Knows nothing of the tokenizer's contents.
+// Reads and writes a model folder in the Hugging Face layout: config.json, weights in one of four forms, and a tokenizer.
+// All GPT-2 models are opened under one set of tensor names, and saved so that transformers opens them. It does not know
+// the contents of tokenizer files.
 
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,18 +26,18 @@ import type { WeightFile } from './weight-file.js';
 export interface ModelFolder {
   readonly folder: string;
   readonly config: GPT2Config;
-  /** Those of `expectedTensors(config)`, in that order; all are there and have the shape that the config gives them. */
+  /** The names of `expectedTensors(config)`, in that order. All are present and have the shape that the config gives. */
   readonly names: readonly string[];
-  /** What a person should know about how the folder was read, a sentence each. */
+  /** Messages for the user about how the folder was read, one sentence each. */
   readonly notes: readonly string[];
   /**
    * One tensor, row-major, as float32.
-   * @throws UserError (model) when its file is cut short, or the model is tied but its head is not its embedding.
+   * @throws UserError (model) when its file is truncated, or the embeddings are tied but lm_head.weight differs.
    */
   read(name: string): Float32Array;
 }
 
-/** The files that weights can be in, best first, as transformers prefers them. */
+/** The files that can contain the weights, in transformers' order of preference. */
 export const weightFiles = {
   safetensors: 'model.safetensors',
   safetensorsIndex: 'model.safetensors.index.json',
@@ -46,7 +47,7 @@ export const weightFiles = {
 
 export const weightFileNames: readonly string[] = Object.values(weightFiles);
 
-/** An index of a model with thousands of tensors is smaller than this; a config.json is far smaller. */
+/** Most bytes of a JSON file. An index with thousands of tensors is smaller, and a config.json is much smaller. */
 const longestJson = 2 ** 24;
 
 function readJson(path: string): unknown {
@@ -72,8 +73,8 @@ function openWeights(path: string): WeightFile {
 }
 
 /**
- * The shards that an index names: {weight_map: {tensor: file}}. They lie beside it.
- * @throws UserError (model) when it names anything outside its folder.
+ * The shard of each tensor in an index: {weight_map: {tensor: file}}. Shards are in the same folder as the index.
+ * @throws UserError (model) when it names a file outside its folder.
  */
 export function shardsOf(indexPath: string): ReadonlyMap<string, string> {
   const index = readJson(indexPath);
@@ -104,14 +105,14 @@ function openShards(folder: string, indexName: string): Map<string, TensorPlace>
     if (!file.tensors.has(nameInFile))
       throw new UserError(
         'weights-mismatch',
-        `${file.path} has no tensor ${quoted(nameInFile)}, but ${indexPath} says so; download both again`,
+        `${file.path} has no tensor ${quoted(nameInFile)}, but ${indexPath} lists it there; download both again`,
       );
     places.set(nameInFile, { file, nameInFile });
   }
   return places;
 }
 
-/** What a folder holds, for a person who took it for a model. */
+/** Describes the contents of a folder that is not a model. */
 function contentsOf(folder: string): string {
   const names = namesIn(folder).filter((name) => !name.startsWith('.'));
   if (names.length === 0) return 'is empty';
@@ -140,13 +141,13 @@ function noModel(folder: string): UserError {
   if (names.includes('adapter_config.json'))
     return new UserError(
       'model-not-found',
-      `${folder} is an adapter for a model, not a whole one; merge it into its model with merge_and_unload() of peft, and save that`,
+      `${folder} is an adapter, not a whole model; merge it into its base model with merge_and_unload() of peft, and save the result`,
     );
   const inside = names.find((name) => existsSync(join(folder, name, 'config.json')));
-  const cure = inside === undefined ? '' : `; did you mean ${join(folder, oneLine(inside))}?`;
+  const suggestion = inside === undefined ? '' : `; did you mean ${join(folder, oneLine(inside))}?`;
   return new UserError(
     'model-not-found',
-    `${folder} is not a model folder: it ${contentsOf(folder)}, but needs ${needed}${cure}`,
+    `${folder} is not a model folder: it ${contentsOf(folder)}, but needs ${needed}${suggestion}`,
   );
 }
 
@@ -204,10 +205,10 @@ function sameBits(one: Float32Array, other: Float32Array): boolean {
   return bytesOf(one).equals(bytesOf(other));
 }
 
-/** Where the ids of special tokens can stand; the first that names one counts. */
+/** The files that can contain the ids of special tokens; config.json takes precedence. */
 const configFiles = { model: 'config.json', generation: 'generation_config.json' } as const;
 
-/** The shape of a model, whether its weights are there or not. @throws UserError (model) when it is no GPT-2's. */
+/** Reads the config of a model, with or without its weights. @throws UserError (model) when it is not a GPT-2. */
 export function readModelConfig(folder: string): GPT2Config {
   checkFolder(folder);
   const path = join(folder, configFiles.model);
@@ -216,13 +217,13 @@ export function readModelConfig(folder: string): GPT2Config {
   return existsSync(generation) ? withTokenIds(config, readJson(generation)) : config;
 }
 
-/** Opens a model for reading; no weights are in memory before they are asked for. */
+/** Opens a model for reading. Weights are loaded only when `read` is called. */
 export function openModelFolder(folder: string): ModelFolder {
   const config = readModelConfig(folder);
   const { source, inFile } = locate(folder);
   const { places, wrappers } = nameTensors(source, inFile);
   const head = config.tieWordEmbeddings ? places.get('lm_head.weight') : undefined;
-  // torch may save a tied pair of tensors under the second name alone.
+  // PyTorch may save tied embeddings under the second name only.
   if (head !== undefined && !places.has('wte.weight')) places.set('wte.weight', head);
   checkTensors(source, places, config);
   const names = expectedTensors(config).map(({ name }) => name);
@@ -235,8 +236,8 @@ export function openModelFolder(folder: string): ModelFolder {
       const place = places.get(name);
       if (place === undefined || !names.includes(name)) throw new RangeError(`a GPT-2 has no tensor ${name}`);
       const elements = place.file.read(place.nameInFile);
-      // torch saves a tied head beside the embedding; transformers unties them where they differ, which is a surprise
-      // that nobody should train on.
+      // PyTorch saves a tied head next to the embedding. If they differ, transformers silently unties them. That is
+      // probably a mistake, so it is an error here.
       if (
         name === 'wte.weight' &&
         head !== undefined &&
@@ -276,25 +277,25 @@ function unusedNotes(
 
 export interface ModelToSave {
   readonly config: GPT2Config;
-  /** All of `expectedTensors(config)`, under these names; each one's data is asked for once, when its turn comes. */
+  /** All of `expectedTensors(config)`, under these names. Each tensor's data is requested once, when it is written. */
   readonly tensors: Iterable<TensorToSave>;
   /** The tokenizer's id of <|endoftext|>. */
   readonly endOfText: number;
   /** Contents by file name. */
   readonly tokenizerFiles: ReadonlyMap<string, string>;
-  /** More files, by name. */
+  /** Contents of additional files by file name. */
   readonly extra?: ReadonlyMap<string, string>;
 }
 
-/** A mistake here would cost a person the whole training, so it is looked for before anything is written. */
+/** A mistake here would lose the whole training run, so this checks before anything is written. */
 function checkComplete(config: GPT2Config, tensors: readonly TensorToSave[]): void {
   const given = new Map(tensors.map(({ name, shape }) => [name, shape]));
   const expected = expectedTensors(config);
   for (const { name, shape } of expected)
     if (!sameShape(given.get(name) ?? [], shape))
-      throw new RangeError(`tensor ${name} [${shape}] was to be saved as [${given.get(name)}]`);
+      throw new RangeError(`tensor ${name} to save is [${given.get(name)}], but the model needs [${shape}]`);
   if (given.size !== expected.length || tensors.length !== expected.length)
-    throw new RangeError(`${tensors.length} tensors were to be saved, but the model has ${expected.length}`);
+    throw new RangeError(`there are ${tensors.length} tensors to save, but the model has ${expected.length}`);
 }
 
 function json(value: unknown): string {
@@ -302,7 +303,7 @@ function json(value: unknown): string {
 }
 
 /**
- * Writes what transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (of replaceFolder).
+ * Writes a model that transformers' GPT2LMHeadModel and AutoTokenizer open into an existing folder (see replaceFolder).
  * @returns the SHA-256 of each file.
  * @throws UserError (device) when the disk is full or not writable.
  */

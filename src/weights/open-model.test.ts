@@ -16,7 +16,7 @@ const end: AddedToken = { id: 3, content: '<|endoftext|>', special: true };
 const special = (id: number, content: string): AddedToken => ({ id, content, special: true });
 
 let folders = 0;
-/** A model with `rows` embeddings and a tokenizer with these tokens beside "a", "b", "ab". */
+/** A model with `rows` embeddings and a tokenizer with these tokens in addition to "a", "b", "ab". */
 function folderWith(rows: number, addedTokens: readonly AddedToken[]): string {
   const folder = join(scratch, String(folders++));
   mkdirSync(folder);
@@ -40,13 +40,13 @@ function refuses(folder: string, pattern: RegExp): void {
 }
 
 describe('openModel', () => {
-  it('lets the embedding have rows to spare', () => {
+  it('accepts an embedding with extra rows', () => {
     const { tokenizer, notes } = openModel(folderWith(7, [end, special(4, '<pad>')]));
     assert.equal(tokenizer.vocabularySize, 5);
     assert.deepEqual(notes, []);
   });
 
-  it('leaves out special tokens that the model has no embedding for, says so, and keeps their files', () => {
+  it('leaves out special tokens without an embedding, with a note, and keeps the tokenizer files', () => {
     const folder = folderWith(4, [end, special(4, '<pad>'), special(5, '<cls>')]);
     for (const { tokenizer, notes } of [openModel(folder), openModelShape(folder)]) {
       assert.equal(tokenizer.vocabularySize, 4);
@@ -57,7 +57,7 @@ describe('openModel', () => {
     }
   });
 
-  it('refuses tokens without an embedding that a text or a turn could need', () => {
+  it('refuses a token without an embedding that text or the end of a turn can need', () => {
     const speaker = { ...special(4, '<speaker>'), special: false };
     refuses(folderWith(4, [end, speaker]), /has 5 tokens but its embedding only 4 rows.*resize_token_emb/);
     refuses(folderWith(4, [{ ...end, id: 4 }]), /has 5 tokens but its embedding only 4 rows/);

@@ -1,16 +1,16 @@
-// A model folder, whole: the shape of the model, its tokenizer, its weights, and what a person should know about them.
-// Training, chat and whatever else needs a model open it here. Nothing is computed with it, and no weights are read yet.
+// Opens a complete model folder: config, tokenizer and weights, with notes for the user. All code that needs a model, such
+// as training and chat, opens it here. Weights are read later, on demand.
 
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { openFittingTokenizer } from '../tokenizer/open-tokenizer.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { openModelFolder, readModelConfig } from './model-folder.js';
 
-/** All that a plan needs. */
+/** What planning a run needs: everything except the weights. */
 export interface ModelShape {
   readonly config: GPT2Config;
   readonly tokenizer: Tokenizer;
-  /** A sentence each, for a person. */
+  /** Messages for the user, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -21,13 +21,13 @@ export interface OpenModel extends ModelShape {
   read(name: string): Float32Array;
 }
 
-/** A folder that may lack its weights. @throws UserError (model) when it holds no GPT-2 with a fitting tokenizer. */
+/** Opens a folder that may lack its weights. @throws UserError (model) unless it has a GPT-2 and a matching tokenizer. */
 export function openModelShape(folder: string): ModelShape {
   const config = readModelConfig(folder);
   return { config, ...openFittingTokenizer(folder, config.vocabSize) };
 }
 
-/** @throws UserError (model) when the folder holds no whole GPT-2 with a fitting tokenizer. */
+/** @throws UserError (model) unless the folder has a complete GPT-2 and a matching tokenizer. */
 export function openModel(folder: string): OpenModel {
   const { config, names, notes, read } = openModelFolder(folder);
   const fitting = openFittingTokenizer(folder, config.vocabSize);

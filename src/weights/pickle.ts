@@ -1,17 +1,17 @@
-// A reader of Python pickles that runs nothing: it knows the opcodes that build plain data, and looks every global up
-// in a list that its caller gives. Any other global, and any opcode that a tensor file has no use for, is refused by name.
-// Tuples and lists are both arrays here, dicts are Maps. (Opcodes: Lib/pickletools.py of CPython.)
+// Reads Python pickles without running code. It knows the opcodes that build plain data, and looks up each global in a list
+// from its caller. Any other global, and any opcode that a tensor file does not need, is refused by name.
+// Tuples and lists both become arrays, and dicts become Maps. (Opcodes: Lib/pickletools.py of CPython.)
 
 import { quoted } from '../quote.js';
 import type { BinaryFile } from './weight-file.js';
 
-/** A Python function that the caller stands in for. */
+/** The caller's replacement for a Python function. */
 export type PickleFunction = (args: readonly unknown[]) => unknown;
 
 export interface PickleContext {
-  /** What each allowed `module.name` is; only a PickleFunction can be called. */
+  /** The value of each allowed `module.name`. Only a PickleFunction can be called. */
   readonly globals: ReadonlyMap<string, unknown>;
-  /** What a persistent id (torch: a storage) stands for. */
+  /** Resolves a persistent id (in PyTorch: a storage). */
   readonly persistent: (id: unknown) => unknown;
 }
 
@@ -19,18 +19,18 @@ function isFunction(value: unknown): value is PickleFunction {
   return typeof value === 'function';
 }
 
-/** The object graph of a model's tensors takes some 100 bytes each; this is far beyond any. */
+/** Most bytes of a pickle. A tensor's description takes about 100 bytes, so this is far more than any model needs. */
 const longestPickle = 2 ** 26;
 const windowBytes = 2 ** 16;
 
 /**
- * What a pickle may cost altogether: every value that it pushes, and every element that one of its containers takes up or
- * a function copies. A tensor costs some 40, so this is enough for 200,000 of them. Without it a few bytes could have the
- * same million pairs copied again and again.
+ * Most work of a pickle: values that it pushes, and elements that a container takes up or a function copies. A tensor costs
+ * about 40, so this is enough for 200,000 tensors. Without this limit, a few bytes could copy the same million pairs again
+ * and again.
  */
 const mostWork = 2 ** 23;
 
-/** Reads a range of a file from front to back. */
+/** Reads a range of a file sequentially. */
 export class ByteSource {
   private window: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   private windowStart: number;
@@ -70,22 +70,22 @@ export class ByteSource {
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch {
-      throw this.file.damaged('a text in its pickle is not UTF-8');
+      throw this.file.damaged('a string in its pickle is not UTF-8');
     }
   }
 
-  /** Up to a line feed, which is taken but not returned. */
+  /** Reads up to a line feed, which is consumed but not returned. */
   line(): string {
     const letters: number[] = [];
     for (let letter = this.byte(); letter !== 0x0a; letter = this.byte()) {
-      if (letters.length === 1000) throw this.file.damaged('a name in its pickle never ends');
+      if (letters.length === 1000) throw this.file.damaged('a name in its pickle is too long');
       letters.push(letter);
     }
     return String.fromCharCode(...letters);
   }
 }
 
-/** What MARK leaves on the stack. */
+/** The value that the opcode MARK pushes. */
 const mark = Symbol('mark');
 
 function signedInteger(bytes: Uint8Array): number | bigint {
@@ -126,10 +126,10 @@ class Unpickler {
   }
 
   private broken(): Error {
-    return this.source.file.damaged('its pickle does not fit together');
+    return this.source.file.damaged('its pickle is inconsistent');
   }
 
-  /** What stands above the topmost mark. */
+  /** Pops the values above the topmost mark, and the mark. */
   private popToMark(): unknown[] {
     const at = this.stack.lastIndexOf(mark);
     if (at < 0) throw this.broken();
@@ -161,14 +161,14 @@ class Unpickler {
     const known = this.context.globals.get(path);
     if (known === undefined)
       throw this.source.file.fail(
-        `asks to run ${quoted(path)}, which no file of weights needs; nothing was run; do not trust this file, and use a model.safetensors instead`,
+        `asks to run ${quoted(path)}, which no weight file needs; nothing was run; do not trust this file, and use a model.safetensors instead`,
       );
     return known;
   }
 
   private globalFromStack(): unknown {
     const [module, name] = this.popMany(2);
-    // Anything else would have to be made a text, and a tuple of tuples of tuples can be one without end.
+    // Anything else would be converted to a string, and nested tuples can make that string enormous.
     if (typeof module !== 'string' || typeof name !== 'string') throw this.broken();
     return this.global(module, name);
   }
@@ -177,7 +177,7 @@ class Unpickler {
     const args = this.pop();
     const called = this.pop();
     if (!isFunction(called) || !Array.isArray(args)) throw this.broken();
-    // What a function may copy: its arguments, and the elements of those that are containers.
+    // A function may copy its arguments and the elements of those that are arrays.
     this.charge(args.length);
     for (const argument of args) if (Array.isArray(argument)) this.charge(argument.length);
     return called(args) ?? null;
@@ -189,13 +189,13 @@ class Unpickler {
     return value;
   }
 
-  /** BUILD: an OrderedDict's attributes (torch's `_metadata`) say nothing about tensors and are dropped. */
+  /** BUILD: the attributes of an OrderedDict (PyTorch's `_metadata`) do not describe tensors, so they are dropped. */
   private build(): void {
     this.pop();
     if (!(this.top() instanceof Map)) throw this.broken();
   }
 
-  /** Opcodes that push one value which follows from the bytes alone; undefined for any other. */
+  /** The value of an opcode that pushes one value from the bytes alone; undefined for any other opcode. */
   private literal(opcode: string): unknown {
     const { source } = this;
     switch (opcode) {
@@ -234,7 +234,7 @@ class Unpickler {
     }
   }
 
-  /** Opcodes that make one value of what is on the stack; undefined for any other. */
+  /** The value of an opcode that uses the stack or the memo to push one value; undefined for any other opcode. */
   private compound(opcode: string): unknown {
     const { source } = this;
     switch (opcode) {
@@ -264,7 +264,7 @@ class Unpickler {
     }
   }
 
-  /** Opcodes that change what is there; @returns false for an opcode that is none of these. */
+  /** Runs an opcode that changes existing values or the memo. @returns false for any other opcode. */
   private change(opcode: string): boolean {
     const { source } = this;
     switch (opcode) {
@@ -318,15 +318,15 @@ class Unpickler {
       if (value !== undefined) this.stack.push(value);
       else if (!this.change(opcode))
         throw source.file.fail(
-          `has pickle opcode 0x${opcode.charCodeAt(0).toString(16)}, which no file of weights needs; nothing was run; use a model.safetensors instead`,
+          `has pickle opcode 0x${opcode.charCodeAt(0).toString(16)}, which no weight file needs; nothing was run; use a model.safetensors instead`,
         );
     }
   }
 }
 
 /**
- * Reads one pickle (protocols 2 to 5) and leaves `source` behind it.
- * @throws UserError (model) for a global outside `context.globals`, an opcode outside the plain ones, or damage.
+ * Reads one pickle (protocols 2 to 5) and leaves `source` at its end.
+ * @throws UserError (model) for a global that is not in `context.globals`, an unsupported opcode, or damage.
  */
 export function unpickle(source: ByteSource, context: PickleContext): unknown {
   return new Unpickler(source, context).run();

@@ -1,5 +1,5 @@
-// pytorch_model.bin: a pickled dict of tensors, in the zip format of torch >= 1.6 or the legacy one before it
-// (torch/serialization.py). Of the pickle only what describes tensors is interpreted; bytes are read when asked for.
+// Reads pytorch_model.bin: a pickled dict of tensors, in the zip format of PyTorch 1.6 and later or in the legacy format
+// (torch/serialization.py). Only the parts of the pickle that describe tensors are interpreted. Elements are read on demand.
 
 import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isFloatType, toFloat32 } from './element-types.js';
@@ -7,7 +7,7 @@ import { ByteSource, type PickleContext, type PickleFunction, unpickle } from '.
 import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
 import { readZipDirectory, type ZipEntry } from './zip.js';
 
-/** One storage: a run of elements that several tensors may look at. */
+/** A storage: a sequence of elements that several tensors may share. */
 class Storage {
   constructor(
     readonly type: ElementType,
@@ -20,7 +20,7 @@ class Storage {
   }
 }
 
-/** A view of a storage: element (i, j, ...) lies at offset + i * strides[0] + j * strides[1] + ... */
+/** A view of a storage: element (i, j, ...) is at offset + i * strides[0] + j * strides[1] + ... */
 class TensorView {
   constructor(
     readonly storage: Storage,
@@ -37,7 +37,7 @@ class TensorView {
     return this.shape.includes(0);
   }
 
-  /** Elements from the first to the last that the view touches, both included. */
+  /** The number of storage elements from the first to the last that the view uses, both included. */
   get span(): number {
     if (this.isEmpty) return 0;
     return this.shape.reduce((sum, extent, axis) => sum + (extent - 1) * (this.strides[axis] ?? 0), 1);
@@ -53,7 +53,7 @@ class TensorView {
     return true;
   }
 
-  /** Whether no two indices share an element: what keeps a huge shape from standing on a small storage. */
+  /** Whether no two indices share an element. Otherwise a small storage could have a view with a huge shape. */
   get isInjective(): boolean {
     const axes = this.shape.map((extent, axis) => ({ extent, stride: this.strides[axis] ?? 0 }));
     let filled = 1;
@@ -75,12 +75,12 @@ function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && typeof value === 'number' && value >= 0;
 }
 
-/** torch has no tensor of more dimensions. */
+/** PyTorch's limit. */
 const mostDimensions = 64;
 
 /**
- * A copy of a list of sizes that nothing can change any more: the pickle may go on to append to the list itself, after it
- * was checked. Undefined for anything else.
+ * A frozen copy of a list of sizes: the pickle could append to the original list after this check. Undefined if `value` is
+ * not a list of sizes.
  */
 function sizesOf(value: unknown): readonly number[] | undefined {
   if (!Array.isArray(value) || value.length > mostDimensions) return undefined;
@@ -93,10 +93,10 @@ function rebuildTensor(file: BinaryFile, args: readonly unknown[]): TensorView {
   const shape = sizesOf(args[2]);
   const strides = sizesOf(args[3]);
   if (!(storage instanceof Storage) || !isSize(offset) || shape === undefined || strides === undefined)
-    throw file.damaged('a tensor in it is not described by sizes');
+    throw file.damaged('a tensor in it has an invalid storage, offset, shape or strides');
   const tensor = new TensorView(storage, offset, shape, strides);
   if (shape.length !== strides.length)
-    throw file.damaged('a tensor in it has not as many strides as dimensions');
+    throw file.damaged('a tensor in it does not have one stride per dimension');
   if (!tensor.isEmpty && !tensor.isInjective)
     throw file.fail(`has a tensor [${shape}] whose elements overlap; save it again after .contiguous()`);
   if (!(offset + tensor.span <= storage.elements))
@@ -130,7 +130,7 @@ const storageClasses = {
   BoolStorage: 'BOOL',
 } as const satisfies Record<string, ElementType>;
 
-/** All that a file of tensors may name; torch's own weights_only reader knows these and more. */
+/** The globals that a tensor file may use. They are a subset of what torch.load(weights_only=True) allows. */
 function tensorGlobals(file: BinaryFile): ReadonlyMap<string, unknown> {
   const rebuild: PickleFunction = (args) => rebuildTensor(file, args);
   const parameter: PickleFunction = ([data]) => data;
@@ -146,7 +146,7 @@ function tensorGlobals(file: BinaryFile): ReadonlyMap<string, unknown> {
   ]);
 }
 
-/** Storages by their key, as the pickle names them: ('storage', class, key, device, elements[, view of another]). */
+/** Collects storages by key. The pickle describes one as ('storage', class, key, device, elements[, view of another]). */
 function storageCollector(file: BinaryFile): {
   storages: ReadonlyMap<string, Storage>;
   context: PickleContext;
@@ -160,9 +160,9 @@ function storageCollector(file: BinaryFile): {
       typeof key !== 'string' ||
       !isSize(elements)
     )
-      throw file.damaged('a storage in it is not described as torch does');
+      throw file.damaged('a storage in it is not described as PyTorch does it');
     if (view !== null)
-      throw file.fail('was written by a torch older than 0.4; load and save it with a newer one');
+      throw file.fail('was written by PyTorch before 0.4; load and save it with a newer version');
     const known = storages.get(key);
     if (known === undefined) {
       const storage = new Storage(storageClass.type, key, elements);
@@ -189,7 +189,7 @@ function tensorsOf(file: BinaryFile, pickled: unknown): ReadonlyMap<string, Tens
 
 interface Contents {
   readonly tensors: ReadonlyMap<string, TensorView>;
-  /** Where each storage's bytes begin, by its key. */
+  /** The file position of each storage's first byte, by key. */
   readonly positions: ReadonlyMap<string, number>;
 }
 
@@ -209,7 +209,7 @@ function readZip(file: BinaryFile): Contents {
   for (const [key, storage] of storages) {
     const entry = entries.get(`${folder}data/${key}`);
     if (entry === undefined || entry.size < storage.bytes)
-      throw file.damaged(`it has not all ${storage.bytes} bytes of storage ${quoted(key)}`);
+      throw file.damaged(`it does not have all ${storage.bytes} bytes of storage ${quoted(key)}`);
     positions.set(key, entry.position);
   }
   return { tensors, positions };
@@ -221,19 +221,19 @@ function checkByteOrder(file: BinaryFile, { position, size }: ZipEntry): void {
     throw file.fail(`has byte order ${quoted(order)}; only "little" can be read, so save it as safetensors`);
 }
 
-/** 0x1950a86a20f9469cfc6c, pickled by protocol 2: how the legacy format begins. */
+/** The legacy format begins with 0x1950a86a20f9469cfc6c, pickled with protocol 2. */
 const legacyStart = [
   0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
 ];
 
-/** Magic number, protocol version, system, the dict, the storages' keys; then each storage: i64 elements, bytes. */
+/** Layout: magic number, protocol version, system, the dict, the storages' keys; then each storage: i64 elements, bytes. */
 function readLegacy(file: BinaryFile): Contents {
   const { storages, context } = storageCollector(file);
   const source = new ByteSource(file, legacyStart.length, file.size);
   const version = unpickle(source, context);
   if (version !== 1001)
     throw file.fail(
-      `has version ${typeof version === 'number' ? version : 'unknown'} of torch's legacy format; only 1001 can be read`,
+      `has version ${typeof version === 'number' ? version : 'unknown'} of PyTorch's legacy format; only 1001 can be read`,
     );
   const system = unpickle(source, context);
   if (!(system instanceof Map) || system.get('little_endian') !== true)
@@ -257,7 +257,7 @@ function readLegacy(file: BinaryFile): Contents {
   return { tensors, positions };
 }
 
-/** Copies the elements of a strided view, whose first is elements[0], into row-major order. */
+/** Copies a strided view into row-major order. @param elements the storage from the view's first element on. */
 function gather(elements: Float32Array, { shape, strides }: TensorView): Float32Array {
   const result = new Float32Array(elementCount(shape));
   const index = shape.map(() => 0);
@@ -282,10 +282,12 @@ function readContents(file: BinaryFile): Contents {
   const start = file.bytes(0, Math.min(file.size, legacyStart.length));
   if (start[0] === 0x50 && start[1] === 0x4b) return readZip(file);
   if (legacyStart.every((byte, index) => start[index] === byte)) return readLegacy(file);
-  throw file.fail('is not a PyTorch file or is damaged: it begins as none that torch.save writes');
+  throw file.fail(
+    'is not a PyTorch file or is damaged: it does not begin like a file that torch.save writes',
+  );
 }
 
-/** @throws UserError (model) when the file is damaged, big-endian, or asks to run anything; nothing is ever run. */
+/** Never runs code from the file. @throws UserError (model) when it is damaged, big-endian, or asks to run code. */
 export function openPytorchBin(path: string): WeightFile {
   const file = new BinaryFile(path);
   const { tensors, positions } = readContents(file);
@@ -298,7 +300,7 @@ export function openPytorchBin(path: string): WeightFile {
       if (tensor === undefined || position === undefined) throw file.fail(`has no tensor ${quoted(name)}`);
       const { type } = tensor;
       if (!isFloatType(type))
-        throw file.fail(`has tensor ${quoted(name)} of type ${type}, not of floating point`);
+        throw file.fail(`has tensor ${quoted(name)} of type ${type}, which is not a floating-point type`);
       const bytes = file.bytes(
         position + tensor.offset * elementBytes[type],
         tensor.span * elementBytes[type],

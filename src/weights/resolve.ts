@@ -1,4 +1,4 @@
-// What `--model` names: a folder on this machine, the preset of a fresh model, or a model of the hub. In that order.
+// Resolves `--model`: a folder on this machine, the preset of a fresh model, or a model of the hub, in that order.
 
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -9,26 +9,26 @@ import { type FetchOptions, fetchModel } from './hub.js';
 import { parseHubId } from './hub-cache.js';
 
 export type ResolvedModel =
-  /** `name` is short, for folders and headlines: the folder's own, or the hub's without its owner. */
+  /** `name` is a short name for folders and headings: that of the folder, or of the hub model without its owner. */
   | {
       readonly kind: 'folder';
       readonly name: string;
       readonly folder: string;
-      /** Of the hub, which does not always have its weights with it: see `FetchOptions.weights`. */
+      /** Whether it comes from the hub. It may then lack its weights: see `FetchOptions.weights`. */
       readonly fetched: boolean;
     }
   | { readonly kind: 'preset'; readonly name: string; readonly preset: Preset };
 
 const presetPrefix = 'preset:';
 
-/** No name on the hub looks like this. */
+/** Whether `name` cannot be a hub id because it looks like a path. */
 function looksLikePath(name: string): boolean {
   const [beforeRevision = ''] = name.split('@');
   return /^[./~\\]|^[a-z]:|\\|[/]$/i.test(name) || beforeRevision.split('/').length > 2;
 }
 
 export interface ResolveOptions extends FetchOptions {
-  /** False where a fresh model is of no use: a preset is found where it is named, but never proposed. */
+  /** False if a fresh model is of no use: a named preset is still accepted, but error messages suggest none. */
   readonly proposePresets?: boolean;
 }
 
@@ -41,8 +41,8 @@ function noSuchFolder(name: string, proposePresets: boolean): UserError {
 }
 
 /**
- * @param name an existing folder, `tiny|small|medium|large` (perhaps after `preset:`), or a hub id, which is fetched.
- * @throws UserError (model) when it is none of these, or cannot be fetched.
+ * @param name an existing folder, `tiny|small|medium|large` (optionally after `preset:`), or a hub id to download.
+ * @throws UserError (model) when it is none of these or cannot be downloaded.
  */
 export async function resolveModel(
   name: string,
@@ -57,7 +57,7 @@ export async function resolveModel(
     return { kind: 'folder', name: basename(resolve(name)), folder: name, fetched: false };
   if (isPreset(name)) return { kind: 'preset', name, preset: name };
   const hub = parseHubId(name);
-  // `results/mine` could be on the hub, but where there is a folder `results` it is a misspelt path.
+  // `results/mine` could be on the hub, but if there is a folder `results`, it is probably a misspelt path.
   if (
     hub === undefined ||
     looksLikePath(name) ||

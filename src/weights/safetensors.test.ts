@@ -41,7 +41,7 @@ const f32 = (shape: unknown, begin: unknown, end: unknown) => ({
 });
 
 describe('safetensors', () => {
-  it('gives back the bits of whatever was written', () => {
+  it('returns exactly the bits that were written', () => {
     const tensor = fc
       .tuple(
         fc.array(fc.nat(4), { maxLength: 4 }),
@@ -72,7 +72,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('writes a header that says format pt and ends on 8 bytes', () => {
+  it('writes a header with format pt that is aligned to 8 bytes', () => {
     writeSafetensors(path, [{ name: 'abc', shape: [2], data: () => new Float32Array([1, 2]) }]);
     const bytes = readFileSync(path);
     const length = Number(bytes.readBigUInt64LE());
@@ -84,7 +84,7 @@ describe('safetensors', () => {
     });
   });
 
-  it('writes the same from pieces that use the same memory as from a whole', () => {
+  it('writes the same file from pieces that share memory as from a whole tensor', () => {
     const pieces = function* () {
       const piece = new Float32Array(2);
       for (const numbers of [[1, 2], [3, 4], [5]]) {
@@ -100,7 +100,7 @@ describe('safetensors', () => {
     assert.deepEqual(readFileSync(path), bytes);
   });
 
-  it('refuses data of another size than the shape says', () => {
+  it('refuses data whose size differs from the shape', () => {
     const tensors = [{ name: 'a', shape: [3], data: () => new Float32Array(2) }];
     assert.throws(() => writeSafetensors(path, tensors), RangeError);
     assert.throws(
@@ -109,7 +109,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('refuses a file cut short at any byte', () => {
+  it('refuses a file truncated at any byte', () => {
     writeSafetensors(path, [
       { name: 'a', shape: [2], data: () => new Float32Array(2) },
       { name: 'b', shape: [1, 3], data: () => new Float32Array(3) },
@@ -123,7 +123,7 @@ describe('safetensors', () => {
     }
   });
 
-  it('refuses a file that is cut short after it was opened', () => {
+  it('refuses a file that is truncated after it was opened', () => {
     writeSafetensors(path, [{ name: 'a', shape: [4], data: () => new Float32Array(4) }]);
     const file = openSafetensors(path);
     truncateSync(path, readFileSync(path).length - 4);
@@ -133,7 +133,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('never fails in another way, whatever bytes are changed', () => {
+  it('throws only UserErrors, whichever bytes are changed', () => {
     writeSafetensors(path, [
       { name: 'a', shape: [2, 2], data: () => new Float32Array(4) },
       { name: 'b', shape: [1], data: () => new Float32Array(1) },
@@ -155,7 +155,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('refuses a header that reaches beyond the file, before memory is taken for it', () => {
+  it('refuses a header that extends beyond the file, before allocating memory for it', () => {
     for (const length of [100n, 99_999_999n, 100_000_001n, 2n ** 63n]) {
       const bytes = Buffer.alloc(16);
       bytes.writeBigUInt64LE(length);
@@ -167,7 +167,7 @@ describe('safetensors', () => {
     }
   });
 
-  it('refuses a header that is not the JSON it should be', () => {
+  it('refuses a header with invalid JSON', () => {
     refuses('', 0, /not a JSON object/);
     refuses('[]', 0, /not a JSON object/);
     refuses('{"a":', 0, /cannot be read as JSON/);
@@ -176,7 +176,7 @@ describe('safetensors', () => {
     refuses(`{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, 0, /not/);
   });
 
-  it('refuses two tensors of one name', () => {
+  it('refuses two tensors with the same name', () => {
     const a = JSON.stringify(f32([1], 0, 4));
     refuses(`{"a":${a},"a":${a}}`, 4, /a key twice/);
     refuses(`{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}`, 4, /a key twice/);
@@ -217,7 +217,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('says when the file is a Git LFS pointer, and when there is none', () => {
+  it('says when the file is a Git LFS pointer, and when it is missing', () => {
     writeFileSync(path, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n');
     assert.throws(
       () => openSafetensors(path),

@@ -1,6 +1,6 @@
-// The safetensors format: 8 bytes header length, a JSON header {name: {dtype, shape, data_offsets}}, then the tensors'
-// bytes without gaps (https://github.com/huggingface/safetensors#format). A file is believed only where header, shapes,
-// offsets and size of the file agree. Knows nothing of what the tensors are for.
+// Reads and writes the safetensors format: 8 bytes of header length, a JSON header {name: {dtype, shape, data_offsets}},
+// then the tensors' bytes without gaps (https://github.com/huggingface/safetensors#format). A file is accepted only if
+// header, shapes, offsets and file size agree. This file does not know what the tensors are for.
 
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeFileSync } from 'node:fs';
@@ -12,18 +12,18 @@ import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isElementType, isFloatType, toFloat32 } from './element-types.js';
 import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
 
-/** As in the reference implementation. */
+/** Most bytes of a header, as in the reference implementation. */
 const longestHeader = 100_000_000;
 
 interface Entry {
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Bytes from the end of the header. */
+  /** In bytes, relative to the end of the header. */
   readonly begin: number;
   readonly end: number;
 }
 
-/** How many key-value pairs a JSON text has: its colons outside strings. */
+/** Counts the key-value pairs of a JSON text: its colons outside strings. */
 function pairsInText(json: string): number {
   let pairs = 0;
   let inString = false;
@@ -36,7 +36,7 @@ function pairsInText(json: string): number {
   return pairs;
 }
 
-/** Without recursion: a hostile header may be nested as deep as it is long. */
+/** Counts the key-value pairs of a parsed value. It is not recursive, because a header may be nested deeply. */
 function pairsInValue(value: unknown): number {
   const open: unknown[] = [value];
   let pairs = 0;
@@ -49,7 +49,7 @@ function pairsInValue(value: unknown): number {
   return pairs;
 }
 
-/** PyTorch has no tensor of more. */
+/** PyTorch's limit. */
 const mostDimensions = 64;
 
 function isSizes(value: unknown): value is number[] {
@@ -80,7 +80,7 @@ function readHeader(file: BinaryFile): { header: Readonly<Record<string, unknown
   let header: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    // A name, its object, its shape and its offsets.
+    // A valid header needs far less depth: an object of objects with arrays.
     header = parseJson(text, { deepest: 8 });
   } catch (thrown) {
     throw file.damaged(`its header cannot be read as JSON (${messageOf(thrown)})`);
@@ -107,7 +107,7 @@ function readEntry(file: BinaryFile, name: string, value: unknown): Entry {
   return { type: dtype, shape, begin, end };
 }
 
-/** Every byte after the header belongs to exactly one tensor. */
+/** Checks that every byte after the header belongs to exactly one tensor. */
 function checkLayout(file: BinaryFile, entries: ReadonlyMap<string, Entry>, dataBytes: number): void {
   const inOrder = [...entries].sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
   let filled = 0;
@@ -137,7 +137,7 @@ export function openSafetensors(path: string): WeightFile {
       if (entry === undefined) throw file.fail(`has no tensor ${quoted(name)}`);
       const { type, begin, end } = entry;
       if (!isFloatType(type))
-        throw file.fail(`has tensor ${quoted(name)} of type ${type}, not of floating point`);
+        throw file.fail(`has tensor ${quoted(name)} of type ${type}, which is not a floating-point type`);
       return toFloat32(file.bytes(dataStart + begin, end - begin), type);
     },
   };
@@ -147,12 +147,13 @@ export interface TensorToSave {
   readonly name: string;
   readonly shape: readonly number[];
   /**
-   * Asked for once, when its turn comes; row-major, whole or in pieces. The memory of a piece may be used for the next.
+   * The elements, row-major, whole or in pieces. Called once, when the tensor is written. A piece may reuse the memory of
+   * the piece before it.
    */
   readonly data: () => Float32Array | Iterable<Float32Array>;
 }
 
-/** Most bytes that one write passes to the system. */
+/** Most bytes per write. */
 const chunk = 2 ** 28;
 
 function* piecesOf({ name, shape, data }: TensorToSave): Generator<Uint8Array> {
@@ -163,8 +164,7 @@ function* piecesOf({ name, shape, data }: TensorToSave): Generator<Uint8Array> {
     const bytes = new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength);
     for (let from = 0; from < bytes.length; from += chunk) yield bytes.subarray(from, from + chunk);
   }
-  if (elements !== elementCount(shape))
-    throw new RangeError(`${name} [${shape}] came with ${elements} elements`);
+  if (elements !== elementCount(shape)) throw new RangeError(`${name} [${shape}] has ${elements} elements`);
 }
 
 function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
@@ -177,14 +177,14 @@ function headerBytes(tensors: readonly TensorToSave[]): Uint8Array {
   }
   const json = JSON.stringify(Object.fromEntries(header));
   const length = Buffer.byteLength(json);
-  // Spaces bring the tensors to a multiple of 8 bytes, so that readers may map them.
+  // Spaces align the tensors to 8 bytes, so that readers can memory-map them.
   const bytes = Buffer.from(`${' '.repeat(8)}${json}${' '.repeat(-length & 7)}`);
   bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
   return bytes;
 }
 
 /**
- * Writes float32 tensors in the order given, holding no more than a piece at a time; returns when they are on the disk.
+ * Writes float32 tensors in the given order. It has one piece in memory at a time and returns when all are on disk.
  * @returns the SHA-256 of the file, computed while it is written.
  * @throws UserError (device) when the disk is full or not writable.
  */

@@ -1,11 +1,11 @@
-// The names that a GPT-2's tensors have in files of different origins, brought to one set: transformers' names without
-// "transformer.". Training wrappers (torch.compile, DataParallel, FSDP, a Lightning module) add parts of their own.
+// Normalizes the tensor names of GPT-2 files of any origin to transformers' names without "transformer.". Training wrappers
+// (torch.compile, DataParallel, FSDP, a Lightning module) insert additional parts, which are removed.
 
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
 import type { WeightFile } from './weight-file.js';
 
-/** Where a tensor is: its file may have another name for it. */
+/** Where a tensor is stored, and its name there. */
 export interface TensorPlace {
   readonly file: WeightFile;
   readonly nameInFile: string;
@@ -13,7 +13,7 @@ export interface TensorPlace {
 
 export interface NamedTensors {
   readonly places: Map<string, TensorPlace>;
-  /** The parts of names that wrappers added, each once. */
+  /** The parts that wrappers inserted, each once. */
   readonly wrappers: readonly string[];
 }
 
@@ -27,12 +27,12 @@ const wrapperParts: ReadonlySet<string> = new Set([
   '_checkpoint_wrapped_module',
 ]);
 
-/** transformers' causal masks, which older versions saved with the weights. */
+/** Whether it is one of transformers' causal masks, which older versions saved with the weights. */
 const isBuffer = (name: string): boolean => /^h\.\d+\.attn\.(bias|masked_bias)$/.test(name);
 
 /**
- * @param source how error messages name the weights.
- * @throws UserError (model) where two tensors of the file have one name.
+ * @param source the name of the weights in error messages.
+ * @throws UserError (model) when two tensors get the same name.
  */
 export function nameTensors(source: string, inFile: ReadonlyMap<string, TensorPlace>): NamedTensors {
   const places = new Map<string, TensorPlace>();

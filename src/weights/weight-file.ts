@@ -1,29 +1,29 @@
-// What the readers of weight files share: reading byte ranges of a file that may lie about itself, and the interface
-// that they all offer. Nothing is kept open between reads, and no memory is taken for bytes that the file does not have.
+// The interface of all weight file readers, and BinaryFile, which reads byte ranges of an untrusted file. No file stays open
+// between reads, and no memory is allocated for bytes that the file does not have.
 
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.js';
 import { FileRefused, openFileOfFolder } from '../files/regular-file.js';
 import type { ElementType } from './element-types.js';
 
-/** Tensors on disk, read one at a time. */
+/** A file of tensors, which are read one at a time. */
 export interface WeightFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, { readonly type: ElementType; readonly shape: readonly number[] }>;
   /**
-   * The elements of a tensor, row-major.
-   * @throws UserError (model) when it is not a floating-point tensor or the file ends early.
+   * The elements of a tensor, row-major, as float32.
+   * @throws UserError (model) when it is not a floating-point tensor or the file is truncated.
    */
   read(name: string): Float32Array;
 }
 
-/** The product, or Infinity where it is too large to be exact. */
+/** The number of elements, or Infinity if it exceeds the largest safe integer. */
 export function elementCount(shape: readonly number[]): number {
   const count = shape.reduce((product, extent) => product * extent, 1);
   return Number.isSafeInteger(count) ? count : Number.POSITIVE_INFINITY;
 }
 
-/** Most bytes that one system call reads. */
+/** Most bytes per system call. */
 const chunk = 2 ** 30;
 
 const lfsPointer = 'version https://git-lfs';
@@ -31,7 +31,7 @@ const lfsPointer = 'version https://git-lfs';
 export class BinaryFile {
   readonly size: number;
 
-  /** @throws UserError (model) when there is no such regular file, or it is a Git LFS pointer to one. */
+  /** @throws UserError (model) when it is not a regular file, is empty, or is a Git LFS pointer. */
   constructor(readonly path: string) {
     this.size = this.withDescriptor((descriptor) => fstatSync(descriptor).size);
     if (this.size === 0) throw this.fail('is empty; download or copy it again');
@@ -44,7 +44,7 @@ export class BinaryFile {
     return new UserError('weights-invalid', `${this.path} ${complaint}`, { cause });
   }
 
-  /** The file does not hold what its kind of file holds. */
+  /** The error for a file whose content contradicts its format. */
   damaged(complaint: string): UserError {
     return this.fail(`is damaged: ${complaint}; download or copy it again`);
   }
@@ -63,13 +63,13 @@ export class BinaryFile {
   }
 
   /**
-   * `length` bytes from `position` on, in a buffer of their own.
-   * @throws UserError (model) when the file has not that many.
+   * `length` bytes from `position` on, in a new buffer.
+   * @throws UserError (model) when the file is too short.
    */
   bytes(position: number, length: number): Uint8Array<ArrayBuffer> {
     if (!(position >= 0 && length >= 0 && position + length <= this.size))
       throw this.damaged(
-        `it has ${this.size} bytes, but bytes ${position} to ${position + length} are asked for`,
+        `it has ${this.size} bytes, but bytes ${position} to ${position + length} are needed`,
       );
     const bytes = new Uint8Array(length);
     this.withDescriptor((descriptor) => {

@@ -1,12 +1,12 @@
-// The table of contents of a zip archive whose entries are stored uncompressed, as torch.save writes them; zip64 too.
-// Hostile archives are refused before anything in them is used: names that leave a folder, entries that overlap or
-// reach into the directory, sizes that disagree. (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
+// Reads the directory of an uncompressed zip or zip64 archive, as torch.save writes it. Malicious archives are refused
+// before their contents are used: names that leave the folder, entries that overlap or reach into the directory, and sizes
+// that disagree. (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
 
 import { quoted } from '../quote.js';
 import type { BinaryFile } from './weight-file.js';
 
 export interface ZipEntry {
-  /** Where its bytes begin in the archive. */
+  /** The position of its first byte in the archive. */
   readonly position: number;
   readonly size: number;
 }
@@ -32,7 +32,7 @@ const signatures = {
 };
 const endBytes = 22;
 const longestComment = 0xffff;
-/** Some 100 bytes an entry; a model has hundreds. Each is looked up in the file, so their number is limited too. */
+/** An entry takes about 100 bytes, and a model has hundreds. Each entry costs a read, so their number is limited too. */
 const longestDirectory = 2 ** 26;
 const mostEntries = 2 ** 16;
 
@@ -40,7 +40,7 @@ function view(file: BinaryFile, position: number, length: number): DataView {
   return new DataView(file.bytes(position, length).buffer);
 }
 
-/** A size beyond 2^53 is beyond every file; as Infinity it fails the checks that follow. */
+/** Returns Infinity for sizes beyond 2^53, which no file has; Infinity fails the later checks. */
 function size64(data: DataView, at: number): number {
   const size = Number(data.getBigUint64(at, true));
   return Number.isSafeInteger(size) ? size : Number.POSITIVE_INFINITY;
@@ -57,7 +57,7 @@ function findDirectory(file: BinaryFile): Directory {
   while (at >= 0 && !isEnd()) at--;
   if (at < 0) throw file.damaged('it has no zip directory at its end, so it may be truncated');
   if (tail.getUint16(at + 4, true) !== 0 && tail.getUint16(at + 4, true) !== 0xffff)
-    throw file.damaged('it is one part of several');
+    throw file.damaged('it is one part of a split archive');
   const plain = {
     entries: tail.getUint16(at + 10, true),
     bytes: tail.getUint32(at + 12, true),
@@ -80,7 +80,7 @@ function directory64(file: BinaryFile, position: number): Directory {
   return { entries: size64(end, 32), bytes: size64(end, 40), position: size64(end, 48) };
 }
 
-/** The 64-bit values that stand in an entry's extra field in place of those that are all ones, in the same order. */
+/** The 64-bit values in an entry's extra field. They replace the 32-bit values that are all ones, in the same order. */
 function zip64Values(file: BinaryFile, extra: DataView): number[] {
   for (let at = 0; at + 4 <= extra.byteLength; ) {
     const bytes = extra.getUint16(at + 2, true);
@@ -117,7 +117,7 @@ function readDirectoryEntry(
   const name = new TextDecoder().decode(new Uint8Array(data.buffer, at + 46, nameEnd - at - 46));
   checkName(file, name);
   if (data.getUint16(at + 8, true) & 1)
-    throw file.fail(`has an encrypted entry ${quoted(name)}; save it without`);
+    throw file.fail(`has an encrypted entry ${quoted(name)}; save it without encryption`);
   if (data.getUint16(at + 10, true) !== 0)
     throw file.fail(`has a compressed entry ${quoted(name)}; write the file again with torch.save`);
   const wide = zip64Values(file, new DataView(data.buffer, nameEnd, extraEnd - nameEnd));
@@ -129,7 +129,7 @@ function readDirectoryEntry(
   return { entry: { name, header: header ?? 0, size: unpacked ?? 0 }, next };
 }
 
-/** Where an entry's bytes begin: behind its local header, whose name must be that of the directory. */
+/** The position of an entry's data, after its local header, which must have the same name as the directory entry. */
 function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit: number): number {
   if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond the end of the file`);
   const local = view(file, header, 30);
@@ -143,7 +143,7 @@ function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit:
 
 /**
  * The archive's entries by name.
- * @throws UserError (model) when the archive is damaged, hostile, compressed or encrypted.
+ * @throws UserError (model) when the archive is damaged, malicious, compressed or encrypted.
  */
 export function readZipDirectory(file: BinaryFile): ReadonlyMap<string, ZipEntry> {
   const directory = findDirectory(file);

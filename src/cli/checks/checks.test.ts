@@ -87,7 +87,7 @@ test('the token is never printed', () => {
 test('an address of the hub that is none is said, without its password', () => {
   const { detail, state } = hubCheck({ HF_ENDPOINT: 'me:word@mirror' });
   assert.equal(state, 'absent');
-  assert.match(detail, /^HF_ENDPOINT is "\*\*\*@mirror", which is no address/);
+  assert.match(detail, /^HF_ENDPOINT is "\*\*\*@mirror", which is not the address/);
 });
 
 test('the report marks what is missing, gives its cure and the verdict', () => {

@@ -1,6 +1,6 @@
-// The Cornell Movie-Dialogs Corpus: a folder with movie_lines.txt and movie_conversations.txt, fields parted by
-// ` +++$+++ `. It is in ISO-8859-1, read as browsers read that (Windows-1252, for its curly quotes); a copy that somebody
-// made UTF-8 is known by being valid UTF-8.
+// Reads the Cornell Movie-Dialogs Corpus: a folder with movie_lines.txt and movie_conversations.txt, with fields separated
+// by ` +++$+++ `. The original is labelled ISO-8859-1 but contains curly quotes, so it is read as Windows-1252, as browsers
+// do. A file that is valid UTF-8 is read as UTF-8.
 
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
@@ -12,7 +12,7 @@ export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_co
 
 const separator = ' +++$+++ ';
 
-/** @throws UserError (data), with file and line, where a line is malformed or a conversation has a line that is missing. */
+/** @throws UserError (data) with file and line if a line is malformed or a conversation refers to a missing line. */
 export function* readCornell(folder: string): Generator<RawDialogue> {
   const linesPath = join(folder, cornellFiles.lines);
   const path = join(folder, cornellFiles.conversations);
@@ -26,7 +26,7 @@ export function* readCornell(folder: string): Generator<RawDialogue> {
       if (line === undefined)
         throw new UserError(
           'corpus-line-invalid',
-          `${source}: the line ${oneLine(id, 40)} is not in ${linesPath}; get both files from the same archive`,
+          `${source}: line ${oneLine(id, 40)} is not in ${linesPath}; take both files from the same archive`,
         );
       return { ...line, supervised: true };
     });
@@ -34,25 +34,25 @@ export function* readCornell(folder: string): Generator<RawDialogue> {
   }
 }
 
-/** The fifth field and all after it: a text may hold the separator. */
+/** The fifth field and everything after it, because the text itself can contain the separator. */
 function textOf(fields: readonly string[], source: string): string {
   if (!/^L\d+$/.test(fields[0] ?? ''))
     throw new UserError(
       'corpus-line-invalid',
-      `${source}: expected the number of a line (L1045), found "${oneLine(fields[0] ?? '', 40)}"`,
+      `${source}: expected a line number such as L1045, found "${oneLine(fields[0] ?? '', 40)}"; restore the line from the original archive`,
     );
   return fields.slice(4).join(separator);
 }
 
 function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
   for (const { text: line, number } of linesOf(openText(path, 'Windows-1252'))) {
-    // A line without words ends in the separator, whose last space is often lost.
+    // A line without text ends with the separator, which often lost its last space.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
     const source = `${path}:${number}`;
     if (fields.length < columns)
       throw new UserError(
         'corpus-line-invalid',
-        `${source}: expected ${columns} fields parted by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"`,
+        `${source}: expected ${columns} fields separated by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"; restore the line from the original archive`,
       );
     yield { fields, source };
   }

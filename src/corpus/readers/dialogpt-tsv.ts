@@ -1,6 +1,6 @@
-// DialoGPT's lines: context<TAB>reply, turns of the context parted by ` EOS `. Where each turn begins with a weight
-// (`0.0 hello EOS 1.0 hi there<TAB>1.0 how are you`), 0.0 turns its supervision off; whether they do is decided by the
-// first line. A first line that names the columns is left out.
+// Reads lines in DialoGPT's format: context<TAB>reply, with the turns of the context separated by ` EOS `. Turns can begin
+// with a weight (`0.0 hello EOS 1.0 hi there<TAB>1.0 how are you`), and 0.0 switches off supervision. The first line
+// decides whether turns have weights. A first line that names the columns is skipped.
 
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
@@ -9,10 +9,10 @@ import type { Line } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
 import { isHeader } from './tab-separated.js';
 
-/** What has a weight but no words is an empty turn. */
+/** Also matches a weight without text, which is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
-/** @throws UserError (data), with the line, where one has not two columns, or has a turn without its weight. */
+/** @throws UserError (data) with the line if a line does not have two columns, or if a turn lacks its weight. */
 export function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Generator<RawDialogue> {
   let haveWeights: boolean | undefined;
   let isFirst = true;
@@ -28,7 +28,7 @@ export function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tal
     if (columns.length !== 2)
       throw new UserError(
         'corpus-line-invalid',
-        `${source}: expected two columns, source<TAB>target, found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"`,
+        `${source}: expected two columns (source<TAB>target), found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"; fix or remove the line`,
       );
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
@@ -48,7 +48,7 @@ function weightedTurn(utterance: string, source: string): RawTurn {
   if (weight === undefined)
     throw new UserError(
       'corpus-line-invalid',
-      `${source}: expected a weight, 0.0 or 1.0, before "${oneLine(utterance, 40)}", as the turns of the first line have`,
+      `${source}: expected a weight (0.0 or 1.0) before "${oneLine(utterance, 40)}", as in the first line; add the weight or remove the line`,
     );
   return { text, supervised: Number(weight) > 0 };
 }

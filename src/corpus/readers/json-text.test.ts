@@ -29,7 +29,7 @@ const recordText = fc
   .map(([value, indent]) => JSON.stringify(value, null, indent) ?? 'null');
 
 describe('jsonRecords', () => {
-  it('gives the elements of a list, however it is laid out', () => {
+  it('gives the elements of a list in any layout', () => {
     const list = fc.property(fc.array(fc.tuple(space, recordText, space)), space, (elements, edge) => {
       const text = `${edge}[${elements.map((parts) => parts.join('')).join(',')}]${edge}`;
       assert.deepEqual(values(text), JSON.parse(text));
@@ -37,7 +37,7 @@ describe('jsonRecords', () => {
     fc.assert(list, { seed: 1, numRuns: 300 });
   });
 
-  it('gives the value of every line that has one', () => {
+  it('gives the value of each line that is not blank', () => {
     const objects = fc.array(
       fc.tuple(
         fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
@@ -80,46 +80,49 @@ describe('jsonRecords', () => {
     fc.assert(property, { seed: 3, numRuns: 3000 });
   });
 
-  it('knows the line of every record', () => {
+  it('gives the line of each record', () => {
     assert.deepEqual(lines('[\n{"a": 1},\n\n{"a":\n2}, {}]'), [2, 4, 5]);
     assert.deepEqual(lines('{}\n\n{"a": 1}\r\n{}'), [1, 3, 4]);
     assert.deepEqual(lines('\n{\n"a": 1\n}\n'), [2]);
     assert.deepEqual(lines('{\n"a": 1\n}\n{\n}'), [1, 4]);
   });
 
-  it('says where a list is wrong, and how', () => {
+  it('says where a list is invalid, and why', () => {
     const cases: readonly [string, string][] = [
       ['[{"a": 1}\n{"a": 2}]', '2:1 is not JSON: expected a comma or ] after a record, found "{"'],
-      ['[{"a": 1},\n]', '2:1 is not JSON: a comma before the closing ]'],
+      ['[{"a": 1},\n]', '2:1 is not JSON: unexpected comma before the closing ]'],
       ['[{"a" 1}]', '1:7 is not JSON: expected a colon after a field name, found "1"'],
       ["[{'a': 1}]", `1:3 is not JSON: expected a field name in double quotes, found "'"`],
       ['[{"a": 1,}]', '1:10 is not JSON: expected a field name in double quotes, found "}"'],
       ['[{"a": nan}]', '1:8 is not JSON: expected a value, found nan'],
       ['[{"a": “b”}]', '1:8 is not JSON: expected a value, found "“"'],
       ['[{"a": 01}]', '1:8 is not JSON: expected a value, found 01'],
-      ['[\n {"a": "b\nc"}]', '2:8 is not JSON: a string that does not end on its line'],
+      ['[\n {"a": "b\nc"}]', '2:8 is not JSON: a string is not closed on its line'],
       ['[{"a": "b\tc"}]', '1:10 is not JSON: U+0009 inside a string must be written as an escape'],
-      ['[{"a": "\\x"}]', '1:9 is not JSON: a backslash that begins no escape (write \\\\ for a backslash)'],
-      ['[{"a": "b', '1:8 is not JSON: a string that does not end'],
+      [
+        '[{"a": "\\x"}]',
+        '1:9 is not JSON: a backslash does not begin a valid escape (write \\\\ for a backslash)',
+      ],
+      ['[{"a": "b', '1:8 is not JSON: a string is not closed'],
       ['[{"a": 1}', '1:10 is not JSON: expected a comma or ] after a record, found the end of the text'],
-      ['[{}] x', '1:6 is not JSON: "x" after the end of the list'],
+      ['[{}] x', '1:6 is not JSON: unexpected "x" after the end of the list'],
     ];
     for (const [text, message] of cases) assert.equal(refusal(text), `x:${message}`);
   });
 
-  it('finds a fault of JSON lines in its own line', () => {
+  it('locates an error in JSON lines within its line', () => {
     const cases: readonly [string, string][] = [
       ['{"a": 1}\n{"a": 2\n{"a": 3}', '2:8 is not JSON: expected a comma or }, found the end of the text'],
       ['{"a": 1}\n{"a": \n{"a": 3}', '2:7 is not JSON: expected a value, found the end of the text'],
       ['{"a": 1\n{"a": 2}\n', '1:8 is not JSON: expected a comma or }, found the end of the text'],
-      ['{"a": 1} {"a": 2}\n', '1:10 is not JSON: "{" after the end of the record'],
+      ['{"a": 1} {"a": 2}\n', '1:10 is not JSON: unexpected "{" after the end of the record'],
       ['{a: 1}\n{"a": 2}', '1:2 is not JSON: expected a field name in double quotes, found "a"'],
       ['{\n"a": 1,\n}', '3:1 is not JSON: expected a field name in double quotes, found "}"'],
     ];
     for (const [text, message] of cases) assert.equal(refusal(text), `x:${message}`);
   });
 
-  it('is the same however the text is cut into pieces', () => {
+  it('does not depend on how the text is cut into pieces', () => {
     const outcome = (pieces: Iterable<string>) => {
       try {
         return [...jsonRecords(pieces, 'x')];
@@ -143,7 +146,7 @@ describe('jsonRecords', () => {
     fc.assert(property, { seed: 4, numRuns: 1000, endOnFailure: true });
   });
 
-  it('holds a record no longer than it is read', () => {
+  it('does not keep a record after it has been read', () => {
     let held = 0;
     const pieces = (function* () {
       for (let index = 0; index < 1000; index++) {
@@ -159,13 +162,13 @@ describe('jsonRecords', () => {
     assert.equal(records, 1000);
   });
 
-  it('refuses a record that is too long, and one whose end is missing by its fault', () => {
+  it('refuses a record that is too long, and reports the syntax error of a record whose end is missing', () => {
     const endless = (start: string, piece: string) =>
       (function* () {
         yield start;
         for (;;) yield piece;
       })();
-    const told = (pieces: Iterable<string>) => {
+    const messageFor = (pieces: Iterable<string>) => {
       try {
         for (const _ of jsonRecords(pieces, 'x', 1e6));
       } catch (thrown) {
@@ -175,15 +178,15 @@ describe('jsonRecords', () => {
       return 'accepted';
     };
     const many = 'x'.repeat(10_000);
-    assert.match(told(endless('[\n{"a": "', many)), /^x:2 begins a record of more than \d+ characters/);
-    assert.match(told(endless('{"a": "', many)), /^x:1 begins a record of more than \d+ characters/);
+    assert.match(messageFor(endless('[\n{"a": "', many)), /^x:2 starts a record of more than \d+ characters/);
+    assert.match(messageFor(endless('{"a": "', many)), /^x:1 starts a record of more than \d+ characters/);
     assert.equal(
-      told(endless('[{"a": {"b": 1}\n,{"c": 1}', `${' '.repeat(10_000)},{"c": 1}`)),
+      messageFor(endless('[{"a": {"b": 1}\n,{"c": 1}', `${' '.repeat(10_000)},{"c": 1}`)),
       'x:2:2 is not JSON: expected a field name in double quotes, found "{"',
     );
   });
 
-  it('takes what Python writes for numbers that are none for null', () => {
+  it('reads the NaN and Infinity that Python writes as null', () => {
     assert.deepEqual(values('[{"a": NaN, "b": [-Infinity, "NaN"], "c": Infinity}]'), [
       { a: null, b: [null, 'NaN'], c: null },
     ]);
@@ -191,12 +194,12 @@ describe('jsonRecords', () => {
     assert.match(refusal('[NaNa]'), /expected a value, found NaNa/);
   });
 
-  it('refuses what is nested without end, and reads what is merely long', () => {
-    assert.match(refusal('['.repeat(1_000_000)), /nested more than 100 deep/);
-    assert.match(refusal('{"a":'.repeat(1_000_000)), /nested more than 100 deep/);
+  it('refuses very deep nesting, and reads long values', () => {
+    assert.match(refusal('['.repeat(1_000_000)), /nested more than 100 levels deep/);
+    assert.match(refusal('{"a":'.repeat(1_000_000)), /nested more than 100 levels deep/);
     const deep = (levels: number) => `{"a": ${'['.repeat(levels)}${']'.repeat(levels)}}`;
     for (const text of [deep(100), `[${deep(100)}]`, `[\n${deep(100)}]`])
-      assert.match(refusal(text), /^x:\d:10\d is not JSON: nested more than 100 deep/);
+      assert.match(refusal(text), /^x:\d:10\d is not JSON: nested more than 100 levels deep/);
     assert.equal(values(`${deep(99)}\n[${'{"b": []}, '.repeat(200)}[]]`).length, 2);
     const long = 'x'.repeat(3_000_000);
     assert.deepEqual(values(`[{"a": "${long}"}]`), [{ a: long }]);

@@ -1,10 +1,10 @@
-// Records out of JSON text that comes in pieces, with the line that each begins on: a list, JSON lines, or values one
-// after the other. Brackets and quotes tell where a record ends, and JSON.parse reads it. Only a record that JSON.parse
-// refuses is read character by character (json-fault.ts), because JSON.parse does not say where the fault is.
+// Reads records from JSON text that arrives in pieces, with the line that each record begins on. The text is a list, JSON
+// lines, or a series of values. Brackets and quotes tell where a record ends, and JSON.parse parses it. Only a record that
+// JSON.parse refuses is read character by character (json-error.ts), because JSON.parse does not locate the error.
 
 import { UserError } from '../../errors.js';
 import { longestRecord, tooLong } from '../text-file.js';
-import { deepest, faultOf, found, JsonFault, readSlowly, skipSpace } from './json-fault.js';
+import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
 
 export interface JsonRecord {
   readonly value: unknown;
@@ -12,9 +12,9 @@ export interface JsonRecord {
 }
 
 /**
- * @param pieces of the text, cut anywhere.
- * @param longest characters that a record may have.
- * @throws UserError (data): with line and column where the text is not JSON, with the line where a record is too long.
+ * @param pieces the text, cut anywhere.
+ * @param longest the largest number of characters in a record.
+ * @throws UserError (data) with line and column if the text is not JSON, and with the line if a record is too long.
  */
 export function* jsonRecords(
   pieces: Iterable<string>,
@@ -25,18 +25,18 @@ export function* jsonRecords(
   try {
     yield* recordsOf(source);
   } catch (thrown) {
-    if (!(thrown instanceof JsonFault)) throw thrown;
+    if (!(thrown instanceof JsonError)) throw thrown;
     const { line, column } = source.place(thrown.offset);
     throw new UserError('corpus-not-json', `${path}:${line}:${column} is not JSON: ${thrown.message}`);
   }
 }
 
-/** A window of the text. `more` moves it: only `at` stays right then, other offsets in `text` do not. */
+/** A window of the text. `more` moves the window and updates `at`. All other offsets into `text` become invalid. */
 class Source {
   text = '';
-  /** Where the record begins that is being read. */
+  /** The offset of the current record. */
   at = 0;
-  /** The line at `at`, and where it begins: negative where it began before the window. */
+  /** The line number at `at`, from 1. `lineStart` is the offset of that line, negative if it began before the window. */
   line = 1;
   private lineStart = 0;
   private readonly pieces: Iterator<string>;
@@ -50,14 +50,14 @@ class Source {
   }
 
   /**
-   * Moves the beginning of the window to `at` and doubles what it shows, so that a long record that is looked at again
-   * and again costs about twice its length. @returns false at the end of the text.
+   * Moves the beginning of the window to `at` and doubles its length. Scanning a long record from its start again after
+   * each call therefore costs only about twice its length. @returns false at the end of the text.
    */
   more(): boolean {
     if (this.text.length - this.at > this.longest) {
-      const fault = faultOf(this.text, this.at);
-      // An ordinary record whose end is missing looks long, too.
-      throw fault && !fault.atEnd ? fault : tooLong(this.path, this.line, 'record', this.longest);
+      const error = errorOf(this.text, this.at);
+      // A record whose end is missing also looks too long. Report the syntax error then.
+      throw error && !error.atEnd ? error : tooLong(this.path, this.line, 'record', this.longest);
     }
     const parts = [this.text.slice(this.at)];
     const had = this.text.length - this.at;
@@ -83,7 +83,7 @@ class Source {
     this.at = offset;
   }
 
-  /** Moves to the next character that is no white space, or to the end. */
+  /** Moves to the next character that is not white space, or to the end. */
   skipSpace(): void {
     do this.moveTo(skipSpace(this.text, this.at));
     while (this.at === this.text.length && this.more());
@@ -102,14 +102,14 @@ function recordsOf(source: Source): Generator<JsonRecord> {
   return isJsonLines(source) ? lineValues(source) : values(source);
 }
 
-/** Whether every line is a value of its own: then a fault is looked for in its line alone. */
+/** Whether each line is one value. If so, errors are located within their line. */
 function isJsonLines(source: Source): boolean {
   const lineEnd = endOfLine(source);
   const firstLine = source.text.slice(source.at, lineEnd);
-  if (!faultOf(firstLine, 0)) return true;
+  if (!errorOf(firstLine, 0)) return true;
   const valueEnd = endOfValue(source);
-  if (!faultOf(source.text.slice(source.at, valueEnd), 0)) return false;
-  // Nothing is whole. A first line that ends as a record does, or is followed by one, was meant to be one.
+  if (!errorOf(source.text.slice(source.at, valueEnd), 0)) return false;
+  // Neither is valid. If the first line ends like a record, or a record follows, it was meant to be JSON lines.
   return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
 }
 
@@ -126,16 +126,17 @@ function* lineValues(source: Source): Generator<JsonRecord> {
   }
 }
 
-/** @param lineStart what to add to the offset of a fault in the line. */
+/** @param lineStart offset of the line in the window, added to the offset of an error. */
 function valueOfLine(line: string, lineStart: number): unknown {
   try {
     const { value, end } = parse(line, 0, line.length);
     const rest = skipSpace(line, end);
-    if (rest < line.length) throw new JsonFault(rest, `${found(line, rest)} after the end of the record`);
+    if (rest < line.length)
+      throw new JsonError(rest, `unexpected ${found(line, rest)} after the end of the record`);
     if (mayBeDeep(line) && isDeep(value, deepest)) readSlowly(line, 0);
     return value;
   } catch (thrown) {
-    throw thrown instanceof JsonFault ? new JsonFault(lineStart + thrown.offset, thrown.message) : thrown;
+    throw thrown instanceof JsonError ? new JsonError(lineStart + thrown.offset, thrown.message) : thrown;
   }
 }
 
@@ -149,15 +150,16 @@ function* listElements(source: Source): Generator<JsonRecord> {
       const { text, at } = source;
       if (text[at] === ']') break;
       if (text[at] !== ',')
-        throw new JsonFault(at, `expected a comma or ] after a record, found ${found(text, at)}`);
+        throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
       source.moveTo(at + 1);
       source.skipSpace();
-      if (source.text[source.at] === ']') throw new JsonFault(source.at, 'a comma before the closing ]');
+      if (source.text[source.at] === ']')
+        throw new JsonError(source.at, 'unexpected comma before the closing ]');
     }
   source.moveTo(source.at + 1);
   source.skipSpace();
   const { text, at } = source;
-  if (at < text.length) throw new JsonFault(at, `${found(text, at)} after the end of the list`);
+  if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
 }
 
 function* values(source: Source): Generator<JsonRecord> {
@@ -167,7 +169,7 @@ function* values(source: Source): Generator<JsonRecord> {
   }
 }
 
-/** Reads the value that begins at `at` and moves behind it. */
+/** Reads the value at `at` and moves past it. */
 function nextValue(source: Source): JsonRecord {
   const expectedEnd = endOfValue(source);
   const { value, end } = parse(source.text, source.at, expectedEnd);
@@ -176,7 +178,7 @@ function nextValue(source: Source): JsonRecord {
   return { value, line };
 }
 
-/** @param expectedEnd where the value ends if it is JSON. */
+/** @param expectedEnd the offset after the value, if the value is valid JSON. */
 function parse(text: string, start: number, expectedEnd: number): { value: unknown; end: number } {
   try {
     return { value: JSON.parse(text.slice(start, expectedEnd)), end: expectedEnd };
@@ -185,7 +187,7 @@ function parse(text: string, start: number, expectedEnd: number): { value: unkno
   }
 }
 
-/** The offset of the line feed that ends the line at `at`; of the end of the text where there is none. */
+/** The offset of the line feed that ends the line at `at`, or the end of the text if there is none. */
 function endOfLine(source: Source): number {
   for (;;) {
     const end = source.text.indexOf('\n', source.at);
@@ -194,7 +196,7 @@ function endOfLine(source: Source): number {
   }
 }
 
-/** The offset just behind the value at `at`, if it is JSON. */
+/** The offset directly after the value at `at`, if the value is valid JSON. */
 function endOfValue(source: Source): number {
   for (;;) {
     const end = endByBrackets(source.text, source.at);
@@ -203,7 +205,7 @@ function endOfValue(source: Source): number {
   }
 }
 
-/** Where brackets and quotes say that a value ends; undefined where the text ends before. */
+/** The end of the value according to its brackets and quotes. Undefined if the text ends first. */
 function endByBrackets(text: string, start: number): number | undefined {
   let depth = 0;
   for (let at = start; at < text.length; ) {
@@ -224,7 +226,7 @@ function endByBrackets(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** Behind the quote that ends the string at `open`, or behind the line, on which it should have ended. */
+/** The offset after the closing quote of the string at `open`, or after its line if the string is not closed there. */
 function endOfString(text: string, open: number): number | undefined {
   const quote = closingQuote(text, open);
   const lineEnd = text.slice(open, quote < 0 ? undefined : quote).indexOf('\n');
@@ -247,7 +249,7 @@ function endOfWord(text: string, from: number): number | undefined {
   return delimiter.exec(text)?.index;
 }
 
-/** Whether a text has enough brackets for that: most have not, which is quickly seen. */
+/** Whether the text has enough opening brackets to be nested too deeply. A fast check that excludes most texts. */
 function mayBeDeep(text: string): boolean {
   let left = deepest;
   for (const bracket of ['{', '['])
@@ -256,7 +258,7 @@ function mayBeDeep(text: string): boolean {
   return false;
 }
 
-/** Whether lists and objects stand in each other more than `levels` deep. */
+/** Whether lists and objects are nested more than `levels` deep. */
 function isDeep(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;

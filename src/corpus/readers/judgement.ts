@@ -1,13 +1,13 @@
-// What a record says of its own worth: weights, labels and ratings.
+// Reads the weights, labels and ratings of a record. They decide whether its turns are learned.
 
 import type { Fields } from '../../objects.js';
 import type { Role } from '../dialogue.js';
 import type { Tally } from '../tally.js';
 import { isNothing, type RawTurn } from './record.js';
 
-/** Fields that judge a reply, in the order in which they count. */
+/** Fields that rate a reply, in order of priority. */
 const verdictFields = ['rating', 'label', 'kto_tag', 'feedback'] as const;
-/** Fields that weigh a turn, or all turns of a record. */
+/** Fields that weight one turn, or all turns of a record. */
 const weightFields = ['weight', 'train', 'loss'] as const;
 
 export const judgementFields: readonly string[] = [...verdictFields, ...weightFields];
@@ -30,7 +30,7 @@ const bad: readonly unknown[] = [
 
 export type Verdict = 'good' | 'bad';
 
-/** Undefined where nothing judges. What is not understood is reported as a field that is not used. */
+/** The rating in a record, or undefined if there is none. A value that is not understood is noted as an unused field. */
 export function verdictOf(record: Fields, tally: Tally): Verdict | undefined {
   for (const field of verdictFields) {
     const value = record[field];
@@ -49,7 +49,7 @@ export function verdictOf(record: Fields, tally: Tally): Verdict | undefined {
   return undefined;
 }
 
-/** Whether something may be learnt: 0 and false switch it off. */
+/** Whether a weight of 0 or false switches off learning. */
 export function isWeightedOff(record: Fields, tally: Tally): boolean {
   for (const field of weightFields) {
     const value = record[field];
@@ -65,7 +65,7 @@ export interface Judged {
   readonly verdict: Verdict | undefined;
 }
 
-/** The turns as the record's own judgement leaves them: of a bad record the reply is not learnt, of weight 0 nothing. */
+/** Applies the ratings of a record to its turns. A bad rating switches off the last reply; weight 0 switches off all turns. */
 export function judged(turns: readonly RawTurn[], record: Fields, tally: Tally): Judged {
   const verdict = verdictOf(record, tally);
   if (isWeightedOff(record, tally)) {
@@ -82,8 +82,8 @@ export function judged(turns: readonly RawTurn[], record: Fields, tally: Tally):
 }
 
 /**
- * Which turn a record judges: the assistant's last one; where no turn is known to be the assistant's, the last of all.
- * -1 where there is none.
+ * The index of the turn that the rating of a record applies to: the last assistant turn, or the last spoken turn if no
+ * turn is known to be the assistant's. -1 if there is none.
  */
 export function judgedReply(
   turns: readonly { readonly isSpoken: boolean; readonly role: Role | undefined }[],

@@ -1,21 +1,21 @@
-// One message of a transcript: { "role": "user", "content": "..." }, or ShareGPT's { "from": "human", "value": "..." }.
-// Content is text, or a list of parts. What a tool is asked and what it answers is never learnt.
+// Reads one message of a transcript: { "role": "user", "content": "..." }, or { "from": "human", "value": "..." } as in
+// ShareGPT. Content is text or a list of parts. Tool calls and tool results are never learned.
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Tally } from '../tally.js';
 import { isWeightedOff, judgementFields, verdictOf } from './judgement.js';
-import { inLowerCase, isNothing, kindOf, namesOf, type RawTurn, RecordFault, textOf } from './record.js';
+import { inLowerCase, isNothing, kindOf, namesOf, type RawTurn, RecordError, textOf } from './record.js';
 import { isCall, speakerOf } from './roles.js';
 
 const callFields = ['tool_calls', 'function_call'] as const;
 
-/** Fields of a message that are read, or that only say what is said otherwise. */
+/** Fields of a message that are read or known to be redundant. All others are reported as unused. */
 const readFields: ReadonlySet<string> = new Set([
   ...['role', 'content', 'from', 'value', 'name', 'tool_call_id', ...callFields],
   ...judgementFields,
 ]);
 
-/** @param number which message of the record it is, from 1. @throws RecordFault when it cannot be read. */
+/** @param number position of the message in the record, from 1. @throws RecordError if it cannot be read. */
 export function messageTurn(given: unknown, number: number, tally: Tally): RawTurn {
   if (typeof given === 'string') return { text: given, supervised: true };
   if (!isRecord(given)) throw wrongMessage(kindOf(given), number);
@@ -48,13 +48,13 @@ function isSwitchedOff(message: Fields, tally: Tally): boolean {
   return true;
 }
 
-/** Two people may both be users: a name tells them apart. */
+/** Adds the name of the speaker, because two people can have the same role. */
 function withName(who: ReturnType<typeof speakerOf>, { name }: Fields): ReturnType<typeof speakerOf> {
   const isNamed = typeof name === 'string' && name.trim() !== '' && who.role !== 'tool';
   return isNamed ? { ...who, speaker: name.trim() } : who;
 }
 
-/** Which fields say who speaks and what. A message that only calls a tool needs no content. */
+/** The fields that hold the speaker and the text. A message that only calls a tool needs no content. */
 function fieldsOf(message: Fields, number: number): readonly [speaker: string, content: string] {
   for (const pair of [
     ['role', 'content'],
@@ -65,11 +65,11 @@ function fieldsOf(message: Fields, number: number): readonly [speaker: string, c
     if (Object.hasOwn(message, content)) return pair;
     if (speaker === 'role' && Object.keys(message).every((field) => readFields.has(field))) return pair;
   }
-  throw wrongMessage(namesOf(Object.keys(message).slice(0, 6)) || 'no field', number);
+  throw wrongMessage(namesOf(Object.keys(message).slice(0, 6)) || 'no fields', number);
 }
 
-function wrongMessage(found: string, number: number): RecordFault {
-  return new RecordFault(
+function wrongMessage(found: string, number: number): RecordError {
+  return new RecordError(
     'shape',
     'a message has no role and content',
     `expected role and content, or from and value, in message ${number}, found ${found}`,
@@ -95,17 +95,17 @@ function contentOf(value: unknown, field: string, what: string): Content {
       const inner = contentOf(part.content, field, what);
       if (inner.text !== null) texts.push(inner.text);
     } else if (isRecord(part) && typeof part.text === 'string') texts.push(part.text);
-    else throw new RecordFault('content', `a message has ${partKind(type)}`);
+    else throw new RecordError('content', `a message has ${partKind(type)}`);
   }
   return { text: texts.length === 0 ? null : texts.join('\n'), calls, isToolResult };
 }
 
-/** Fixed words, whatever a file calls its parts. */
+/** Uses fixed words, so that the number of distinct reasons stays small. */
 function partKind(type: unknown): string {
   const name = typeof type === 'string' ? type.toLowerCase() : '';
   if (name.includes('image')) return 'an image';
-  if (name.includes('audio')) return 'sound';
+  if (name.includes('audio')) return 'audio';
   if (name.includes('video')) return 'a video';
   if (name.includes('file') || name.includes('document')) return 'a file';
-  return 'a part that is no text';
+  return 'a part that is not text';
 }

@@ -1,10 +1,10 @@
-// Chat transcripts: { "messages": [...] } or { "conversations": [...] }. Instructions may stand beside them as "system".
-// Of a preference pair, the conversation so far is context, and only the "chosen" answer is learnt.
+// Reads chat transcripts: { "messages": [...] } or { "conversations": [...] }, optionally with a "system" field. In a
+// preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Tally } from '../tally.js';
 import { messageTurn } from './message.js';
-import { has, listOf, type RawTurn, RecordFault, type RecordReader } from './record.js';
+import { has, listOf, type RawTurn, RecordError, type RecordReader } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const lists = ['messages', 'conversations'] as const;
@@ -28,7 +28,7 @@ function listField(record: Fields): (typeof lists)[number] | undefined {
   return lists.find((field) => Object.hasOwn(record, field));
 }
 
-/** A pair without a list of messages: its answers are messages, and its prompt may be text. */
+/** Whether this is a preference pair with a prompt instead of a list of messages. The prompt can be text or messages. */
 function isPromptPair(record: Fields): boolean {
   const { chosen } = record;
   return (
@@ -45,7 +45,7 @@ function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
   return listOf(value, field).map((message, index) => messageTurn(message, index + 1, tally));
 }
 
-/** @param chosen a text, a message, or messages: those of the answer, or of the whole conversation. */
+/** @param chosen text, one message, or several: either those of the answer, or those of the whole conversation. */
 function withChosen(said: readonly RawTurn[], chosen: unknown, tally: Tally): readonly RawTurn[] {
   tally.count('preference');
   const answer: readonly RawTurn[] =
@@ -61,16 +61,16 @@ function withChosen(said: readonly RawTurn[], chosen: unknown, tally: Tally): re
   return turns.map((turn, index) => (index === learnt ? turn : { ...turn, supervised: false }));
 }
 
-/** Where a text stands for a picture beside the record, it means nothing without. */
+/** Refuses a record whose text refers to an attached image, video or audio, because the text is incomplete without it. */
 function refuseMedia(record: Fields, turns: readonly RawTurn[]): void {
   for (const [field, kind] of [
     ['image', 'an image'],
     ['video', 'a video'],
-    ['audio', 'sound'],
+    ['audio', 'audio'],
   ] as const)
     if (
       (has(record, field) || has(record, `${field}s`)) &&
       turns.some(({ text }) => text?.includes(`<${field}>`) === true)
     )
-      throw new RecordFault('content', `a message has ${kind}`);
+      throw new RecordError('content', `a message has ${kind}`);
 }

@@ -1,6 +1,6 @@
-// Question and answer: { "text": "...", "response": "..." }, or an instruction as Alpaca and Dolly have it,
-// { "instruction": "...", "input": "...", "output": "..." }, whose input stands on the line after the instruction. The
-// answer may be the "chosen" one of a preference pair.
+// Reads questions and answers: { "text": "...", "response": "..." }, or instructions in the format of Alpaca and Dolly:
+// { "instruction": "...", "input": "...", "output": "..." }. The input goes on the line after the instruction. The answer
+// can also be the "chosen" one of a preference pair.
 
 import type { Fields } from '../../objects.js';
 import { has, listOf, neededText, type RawTurn, type RecordReader, textOf } from './record.js';
@@ -8,7 +8,7 @@ import { systemFields, systemTurns } from './system.js';
 
 interface Shape {
   readonly question: string;
-  /** Stands below the question, where there is one. */
+  /** Fields whose text goes below the question. */
   readonly more: readonly string[];
   readonly answer: string;
   readonly fields: ReadonlySet<string>;
@@ -22,7 +22,7 @@ function shape(question: string, more: readonly string[], answer: string): Shape
 
 const instructionParts = ['input', 'context'];
 
-/** The first that fits a record counts. */
+/** In order of priority: the first shape that matches a record is used. */
 const shapes: readonly Shape[] = [
   shape('text', [], 'response'),
   shape('instruction', instructionParts, 'output'),
@@ -58,19 +58,19 @@ function shapeOf(record: Fields): Shape | undefined {
     ({ question, answer }) =>
       Object.hasOwn(record, question) &&
       Object.hasOwn(record, answer) &&
-      // Messages that were chosen are another reader's.
+      // If the chosen answer is a list of messages, messages.ts reads the record.
       (answer !== 'chosen' || typeof record.chosen === 'string'),
   );
 }
 
-/** `history`: questions and answers before this one. */
+/** The earlier questions and answers in `history`. */
 function earlierTurns(record: Fields): RawTurn[] {
   if (!has(record, 'history')) return [];
   return listOf(record.history, 'history').flatMap((pair): RawTurn[] => {
-    const [question, answer] = listOf(pair, 'a pair of history');
+    const [question, answer] = listOf(pair, 'a pair in history');
     return [
-      { text: textOf(question, 'a pair of history'), supervised: true, role: 'user' },
-      { text: textOf(answer, 'a pair of history'), supervised: true, role: 'assistant' },
+      { text: textOf(question, 'a pair in history'), supervised: true, role: 'user' },
+      { text: textOf(answer, 'a pair in history'), supervised: true, role: 'assistant' },
     ];
   });
 }

@@ -21,7 +21,7 @@ function write(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-/** The turns of each dialogue, as texts; what is not supervised in brackets. */
+/** The texts of each dialogue's turns, with unsupervised turns in brackets. */
 function texts(name: string, content: string | Uint8Array, format: Format = 'auto'): string[][] {
   return readCorpus([write(name, content)], { format }).dialogues.map(({ turns }) =>
     turns.map(({ text, supervised }) => (supervised ? text : `(${text})`)),
@@ -43,7 +43,7 @@ function refusalOf(reading: () => unknown): string {
   return message;
 }
 
-/** What a turn can be and still be itself afterwards: text without white space around it. */
+/** Any text that reading leaves unchanged: not empty and without surrounding white space. */
 const turnText = fc
   .oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
   .map((text) => text.replace(/\r\n?/g, '\n').trim())
@@ -58,7 +58,7 @@ const anyLayout = fc.constantFrom(
 );
 
 describe('the readers of JSON records', () => {
-  it('gives back the conversations that were written, in every shape and layout', () => {
+  it('reads conversations back as they were written, in every shape and layout', () => {
     const speakers = ['user', 'assistant'];
     const shapes: ((turns: readonly string[]) => unknown)[] = [
       (turns: readonly string[]) => ({ turns, id: 7 }),
@@ -81,7 +81,7 @@ describe('the readers of JSON records', () => {
     fc.assert(property, { seed: 1, numRuns: 100 });
   });
 
-  it('gives back questions and answers that were written', () => {
+  it('reads questions and answers back as they were written', () => {
     const property = fc.property(
       fc.array(fc.tuple(turnText, turnText), { minLength: 1 }),
       anyLayout,
@@ -93,7 +93,7 @@ describe('the readers of JSON records', () => {
     fc.assert(property, { seed: 2, numRuns: 100 });
   });
 
-  it('says of every dialogue where it came from', () => {
+  it('gives the source of every dialogue', () => {
     const path = write('a.json', '[\n{"text": "a", "response": "b"},\n\n{"text": "c",\n"response": "d"}]');
     const { dialogues } = readCorpus([path]);
     assert.deepEqual(
@@ -102,7 +102,7 @@ describe('the readers of JSON records', () => {
     );
   });
 
-  it("takes the system's words for context that comes before the first turn", () => {
+  it('reads system messages as context before the first turn', () => {
     const chat = {
       messages: [
         { role: 'system', content: 'be kind' },
@@ -121,12 +121,12 @@ describe('the readers of JSON records', () => {
     assert.equal(summary.files[0]?.remarks.get('emptyTurn'), 1);
   });
 
-  it('keeps text as it is but for the edges, line ends and lone surrogates', () => {
+  it('changes only surrounding white space, line ends and lone surrogates', () => {
     const record = '{"turns": ["\\t a  b\\r\\nc\\rd\\u00a0 ", "\\ud800 e\\u0301 \\uf900", "{\\"x\\"}"]}';
     assert.deepEqual(texts('a.json', `\ufeff${record}`), [['a  b\nc\nd', '\ufffd e\u0301 \uf900', '{"x"}']]);
   });
 
-  it('says which fields it expected, which it found, and what to rename', () => {
+  it('says which fields it expected and found, and what to rename', () => {
     const cases: readonly [record: string, message: string][] = [
       [
         '{"question": "a", "answer": "b"}',
@@ -144,7 +144,7 @@ describe('the readers of JSON records', () => {
         '{"mesages": ["a", "b"]}',
         'expected text and response, or turns, or messages or conversations, found mesages; rename mesages to messages',
       ],
-      ['{}', 'expected text and response, or turns, or messages or conversations, found no field'],
+      ['{}', 'expected text and response, or turns, or messages or conversations, found no fields'],
       ['["a", "b"]', 'expected text and response, or turns, or messages or conversations, found a list'],
       ['"a"', 'expected text and response, or turns, or messages or conversations, found a string'],
     ];
@@ -152,7 +152,7 @@ describe('the readers of JSON records', () => {
       assert.equal(refusal('a.json', `[\n${record}]`), `a.json:2: ${message}`);
   });
 
-  it('skips a few records of an unknown shape, and refuses a file that is half made of them', () => {
+  it('skips a few records of unknown shape, and refuses a file if at least half are of unknown shape', () => {
     const known = '{"text": "a", "response": "b"}';
     const unknown = '{"prompt": "a", "completion": "b"}';
     assert.match(
@@ -162,11 +162,11 @@ describe('the readers of JSON records', () => {
     const { dialogues, summary } = readCorpus([write('a.jsonl', `${known}\n${unknown}\n${known}`)]);
     assert.equal(dialogues.length, 2);
     assert.deepEqual(summary.files[0]?.skipped, [
-      { reason: 'no text and response, or turns, or messages or conversations', count: 1, line: 2 },
+      { reason: 'missing text and response, or turns, or messages or conversations', count: 1, line: 2 },
     ]);
   });
 
-  it('says which field is of the wrong kind', () => {
+  it('names the field that has the wrong type', () => {
     const cases: readonly [record: string, message: string][] = [
       ['{"text": true, "response": "b"}', 'text is a boolean, but must be a string'],
       ['{"text": "a", "response": ["b"]}', 'response is a list, but must be a string'],
@@ -189,7 +189,7 @@ describe('the readers of JSON records', () => {
     for (const [record, message] of cases) assert.equal(refusal('a.jsonl', record), `a.jsonl:1: ${message}`);
   });
 
-  it('does not learn a reply that was rated bad, but what was said before it', () => {
+  it('does not learn a reply rated bad, but learns the turns before it', () => {
     const learnt = (rating: string) =>
       readCorpus([write('a.jsonl', `{"turns": ["a", "b", "c", "d"], "rating": "${rating}"}`)]).dialogues.map(
         ({ turns }) => turns.map(({ supervised }) => supervised),
@@ -198,7 +198,7 @@ describe('the readers of JSON records', () => {
     assert.deepEqual(learnt('good'), [[true, true, true, true]]);
   });
 
-  it('holds a file to the format that was asked for', () => {
+  it('reads a file only in the given format', () => {
     assert.deepEqual(texts('a.txt', '{"turns": ["a", "b"], "text": "c", "response": "d"}', 'turns'), [
       ['a', 'b'],
     ]);
@@ -210,13 +210,13 @@ describe('the readers of JSON records', () => {
       assert.throws(() => texts('a.txt', 'neither this nor that', format), UserError);
   });
 
-  it('names a control character in a field name without printing it', () => {
+  it('does not print a control character of a field name', () => {
     assert.match(refusal('a.json', '{"\\u001b[31m": 1}'), /found \[31m|found {1,2}\[31m/);
   });
 });
 
-describe('the reader of DialoGPT lines', () => {
-  it('reads the lines of the original', () => {
+describe('the DialoGPT reader', () => {
+  it('reads lines in the original format', () => {
     assert.deepEqual(texts('a.tsv', '0.0 hello EOS 1.0 hi there\t1.0 how are you\n'), [
       ['(hello)', 'hi there', 'how are you'],
     ]);
@@ -229,7 +229,7 @@ describe('the reader of DialoGPT lines', () => {
 });
 
 describe('readCorpus', () => {
-  it('reads files and folders together, each in its own format', () => {
+  it('reads files and folders together and detects the format of each file', () => {
     write('many/a.json', '[{"text": "a", "response": "b"}]');
     write('many/b.tsv', 'c\td\n');
     write('many/c.jsonl', '{"turns": ["e", "f"]}\n');

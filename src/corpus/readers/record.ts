@@ -1,5 +1,5 @@
-// What the readers of JSON records share: the shape of a reader, fields by name, values as text, and the fault of a
-// record that cannot be read. A fault costs that record alone; read-corpus.ts decides whether a file has too many.
+// Shared by the readers of JSON records: the interface of a reader, access to fields, and the error for a record that
+// cannot be read. Such an error skips only that record; read-records.ts decides whether a file has too many.
 
 import type { Fields } from '../../objects.js';
 import { oneLine } from '../../quote.js';
@@ -7,14 +7,14 @@ import type { Turn } from '../dialogue.js';
 import type { CorpusFormat } from '../formats.js';
 import type { Tally } from '../tally.js';
 
-/** Most characters of a field name in a message. */
+/** The largest number of characters of a field name that a message shows. */
 export const longestName = 40;
 
-/** A turn as a record has it. One without text is left out later, and nothing is learnt across it. */
+/** A turn as it is in the record. A turn without text is removed later, and no reply is learned across it. */
 export interface RawTurn extends Omit<Turn, 'text'> {
-  /** Null: the record has none. */
+  /** Null if the record has no text for the turn. */
   readonly text: string | null;
-  /** A tool is called here: what the tool answers next stands for the turn that has no text. */
+  /** The turn calls a tool. If it has no text, the tool's answer that follows takes its place. */
   readonly calls?: true;
 }
 
@@ -25,21 +25,21 @@ export interface RawDialogue {
 
 export interface RecordReader {
   readonly format: CorpusFormat;
-  /** The fields of such a record, for messages. */
+  /** The fields of a matching record, for messages. */
   readonly expects: string;
-  /** Whether a record has this shape. @param record field names in lower case. */
+  /** Whether a record has this shape. @param record has lower-case field names. */
   matches(record: Fields): boolean;
-  /** The names of all fields that are read in a record that matches, but for those that judge it. */
+  /** The names of all fields that are read in a matching record, except the fields of judgement.ts. */
   fields(record: Fields): ReadonlySet<string>;
-  /** @throws RecordFault when the record cannot be used. */
+  /** @throws RecordError if the record cannot be used. */
   turns(record: Fields, tally: Tally): readonly RawTurn[];
 }
 
-/** Why a record cannot be read. */
-export class RecordFault extends Error {
+/** A record cannot be read. */
+export class RecordError extends Error {
   /**
-   * @param reason counted under these words, so nothing in it differs from record to record.
-   * @param kind shape: it is written otherwise than expected; content: it is, but has nothing that could be learnt.
+   * @param kind shape: the record has an unexpected shape. content: the shape is known, but there is nothing to learn.
+   * @param reason equal for all records that fail in the same way, because skipped records are counted by it.
    * @param detail the reason with its place in the record.
    */
   constructor(
@@ -51,7 +51,7 @@ export class RecordFault extends Error {
   }
 }
 
-/** The same fields by their names in lower case; where two differ only in case, the one in lower case counts. */
+/** The same record with lower-case field names. If two names differ only in case, the lower-case one wins. */
 export function inLowerCase(record: Fields): Fields {
   const keys = Object.keys(record);
   if (keys.every((key) => key === key.toLowerCase())) return record;
@@ -61,41 +61,41 @@ export function inLowerCase(record: Fields): Fields {
   ]);
 }
 
-/** Whether a field is there and says something. */
+/** Whether a field is present and not empty. */
 export function has(record: Fields, field: string): boolean {
   return Object.hasOwn(record, field) && !isNothing(record[field]);
 }
 
-/** Null, no text, and empty lists and objects say nothing. */
+/** True for null, undefined, the empty string, and empty lists and objects. */
 export function isNothing(value: unknown): boolean {
   if (value === null || value === undefined || value === '') return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-/** Text, or a number as it is written; null stands for no text. @throws RecordFault for anything else. */
+/** The text, or a number as text. Null means no text. @throws RecordError for any other value. */
 export function textOf(value: unknown, field: string, what = field): string | null {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return null;
   if (typeof value === 'number' && Number.isFinite(value)) return String(value);
-  if (typeof value === 'number') throw new RecordFault('content', `${field} is too large a number`);
-  throw new RecordFault(
+  if (typeof value === 'number') throw new RecordError('content', `${field} is too large a number`);
+  throw new RecordError(
     'shape',
     `${field} is ${kindOf(value)}`,
     `${what} is ${kindOf(value)}, but must be a string`,
   );
 }
 
-/** @throws RecordFault where the field has no text. */
+/** @throws RecordError if the field has no text. */
 export function neededText(record: Fields, field: string): string {
   const text = textOf(record[field], field);
-  if (text === null) throw new RecordFault('content', `${field} is null`);
+  if (text === null) throw new RecordError('content', `${field} is null`);
   return text;
 }
 
-/** @throws RecordFault unless `value` is a list. */
+/** @throws RecordError unless `value` is a list. */
 export function listOf(value: unknown, field: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
-  throw new RecordFault(
+  throw new RecordError(
     value === null ? 'content' : 'shape',
     `${field} is ${kindOf(value)}`,
     `${field} is ${kindOf(value)}, but must be a list`,
@@ -114,7 +114,7 @@ export function listed(words: readonly string[], conjunction: 'and' | 'or'): str
   return `${words.slice(0, -1).join(', ')} ${conjunction} ${words.at(-1)}`;
 }
 
-/** Names out of a file, fit for a message: `a, b and c`. */
+/** Names from a file, quoted safely for a message: `a, b and c`. */
 export function namesOf(names: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   return listed(
     names.map((name) => oneLine(name, longestName)),

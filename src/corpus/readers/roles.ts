@@ -1,4 +1,4 @@
-// Who speaks, from the names that corpora have for it.
+// Maps the names that corpora use for speakers to roles.
 
 import type { Role } from '../dialogue.js';
 
@@ -22,12 +22,12 @@ const roles: Readonly<Record<string, Role>> = {
 
 const calls: readonly string[] = ['function_call', 'tool_call'];
 
-/** Whether a turn of this name is the assistant's call of a tool. */
+/** Whether a turn with this role name is a tool call by the assistant. */
 export function isCall(name: unknown): boolean {
   return typeof name === 'string' && calls.includes(name.trim().toLowerCase());
 }
 
-/** The role that a name stands for; any other name is a speaker's own. */
+/** The role for a known name. Any other name is taken as the name of a speaker. */
 export function speakerOf(name: unknown): { readonly role?: Role; readonly speaker?: string } {
   if (typeof name === 'number') return { speaker: String(name) };
   if (typeof name !== 'string' || name.trim() === '') return {};

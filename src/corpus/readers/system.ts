@@ -1,4 +1,4 @@
-// Instructions that stand beside a conversation, in a field of their own.
+// Reads instructions from a separate field beside the conversation.
 
 import type { Fields } from '../../objects.js';
 import { neededText, type RawTurn } from './record.js';

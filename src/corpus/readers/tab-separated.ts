@@ -1,7 +1,7 @@
-// What the columns of a tab-separated file are. Two columns are not always a question and its answer: the first may
-// count lines, name a speaker or a field, or the file may begin with the names of its columns.
+// Decides what the columns of a tab-separated file hold. Two columns are not always a question and an answer: the first can
+// hold line numbers, speakers or field names, and the first line can hold the names of the columns.
 
-/** Pairs: the lines are source<TAB>target, the first of them perhaps the names of the columns. */
+/** `pairs`: the lines are source<TAB>target, and the first line can be a header. */
 export type TabSeparated =
   | { readonly kind: 'pairs' }
   | { readonly kind: 'other' /** Completes "its lines are ...". */; readonly what: string };
@@ -79,13 +79,13 @@ const roleNames = [
 
 const mostLines = 1000;
 
-/** Whether a line holds the names of its columns, question and answer in this order, and no conversation. */
+/** Whether a line is a header that names a question column and then an answer column. */
 export function isHeader(line: string): boolean {
   const [first = '', second = '', ...more] = cellsOf(line).map(nameOf);
   return more.length === 0 && questionNames.includes(first) && answerNames.includes(second);
 }
 
-/** @param beginning whole lines from the beginning of the file. */
+/** @param beginning whole lines from the start of the file. */
 export function tabSeparatedKind(beginning: string): TabSeparated {
   const lines = beginning.split('\n').filter((line) => line.trim() !== '');
   const [head = ''] = lines;
@@ -110,11 +110,11 @@ function nameOf(cell: string): string {
 
 function parlAi(line: string): string | undefined {
   return cellsOf(line).every((cell) => /^\w+:/.test(cell)) && /(?:^|\t)text:/.test(line)
-    ? 'fields of ParlAI (text:...<TAB>labels:...)'
+    ? 'ParlAI fields (text:...<TAB>labels:...)'
     : undefined;
 }
 
-/** An empty first cell, as pandas writes above its index, counts as a name. */
+/** An empty first cell counts as a name, because pandas leaves the header of its index empty. */
 function columnNames(line: string): string | undefined {
   const names = cellsOf(line).map(nameOf);
   const known = [...questionNames, ...answerNames, ...otherNames];
@@ -125,7 +125,7 @@ function columnNames(line: string): string | undefined {
     : undefined;
 }
 
-/** `1 hello<TAB>hi`, as bAbI and Persona-Chat number them, or an index in a column of its own. */
+/** Detects numbered lines (`1 hello<TAB>hi`), as in bAbI and Persona-Chat, and an index in the first column. */
 function counted(lines: readonly string[]): string | undefined {
   const rows = isHeader(lines[0] ?? '') ? lines.slice(1) : lines;
   const numbers = rows.slice(0, mostLines).map((line) => /^(\d+)([ \t])/.exec(line));
@@ -137,11 +137,11 @@ function counted(lines: readonly string[]): string | undefined {
   });
   if (!follows) return undefined;
   return numbers.every((found) => found?.[2] === '\t')
-    ? 'rows of a table whose first column counts them'
+    ? 'rows of a table whose first column is an index'
     : 'numbered (1 ..., 2 ...), as in bAbI and Persona-Chat';
 }
 
-/** A few short names in the first column, taking turns. */
+/** Detects a first column with a few short names that repeat. */
 function speakers(rows: readonly (readonly string[])[]): string | undefined {
   if (rows.some((cells) => cells.length !== 2)) return undefined;
   const names = rows.map(([name = '']) => name.trim());
@@ -157,6 +157,6 @@ function speakers(rows: readonly (readonly string[])[]): string | undefined {
     (rows.length >= 4 && different.size <= rows.length / 2) ||
     (rows.length >= 3 && different.size === 2 && alternate);
   if ((areRoles && rows.length >= 2) || (areNames && isTalk && repeat))
-    return 'a name and what it says (name<TAB>line)';
+    return 'a speaker and a line (name<TAB>line)';
   return undefined;
 }

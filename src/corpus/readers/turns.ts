@@ -1,4 +1,4 @@
-// A whole conversation: { "turns": ["...", "...", "..."] }. Who speaks is not said; a null is a turn that is missing.
+// Reads a whole conversation: { "turns": ["...", "...", "..."] }. The format has no speakers. Null is a missing turn.
 
 import { listOf, type RecordReader, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';

@@ -1,5 +1,5 @@
-// The sentence for a record that no reader knows: what was expected, what was found, and how to mend it. Advice is given
-// only when following it works: it is tried on the record first.
+// Builds the error for a record that no reader matches: what was expected, what was found, and how to fix it. Advice is
+// tried on the record first and given only if it works.
 
 import { type Fields, isRecord } from '../../objects.js';
 import { oneLine } from '../../quote.js';
@@ -14,11 +14,11 @@ import {
   listed,
   longestName,
   namesOf,
-  RecordFault,
+  RecordError,
   type RecordReader,
 } from './record.js';
 
-/** What other corpora call these fields. */
+/** Names that other corpora use for these fields. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   text: ['question', 'q', 'query', 'prompt', 'input', 'instruction', 'source', 'request', 'user', 'human'],
   response: [
@@ -32,7 +32,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   input: ['context', 'passage', 'paragraph', 'background', 'document', 'knowledge'],
 };
 
-/** Sets of fields that make a record, in the order in which they are tried. */
+/** Sets of fields that make a valid record, in the order in which they are tried. */
 const targets: readonly (readonly string[])[] = [
   ['text', 'response'],
   ['instruction', 'input', 'output'],
@@ -40,24 +40,24 @@ const targets: readonly (readonly string[])[] = [
   ['messages'],
 ];
 
-/** What separates prompts from completions in old fine-tuning files; it would be learnt as text. */
+/** Separators at the end of prompts in old fine-tuning files. After renaming, they would be learned as text. */
 const separator = /(?:###|=>|->|\n\n)\s*$/;
 
-/** The fault of a record that none of `readers` knows. */
-export function wrongRecord(given: unknown, readers: readonly RecordReader[]): RecordFault {
+/** The error for a record that none of `readers` matches. */
+export function wrongRecord(given: unknown, readers: readonly RecordReader[]): RecordError {
   const expected = readers.map(({ expects }) => expects).join(', or ');
   const keys = isRecord(given) ? Object.keys(given) : [];
-  const found = isRecord(given) ? namesOf(keys.slice(0, 6)) || 'no field' : kindOf(given);
+  const found = isRecord(given) ? namesOf(keys.slice(0, 6)) || 'no fields' : kindOf(given);
   const more = keys.length > 6 ? ` and ${keys.length - 6} more` : '';
-  return new RecordFault(
+  return new RecordError(
     'shape',
-    `no ${expected}`,
+    `missing ${expected}`,
     `expected ${expected}, found ${found}${more}${isRecord(given) ? advice(given, readers) : ''}`,
   );
 }
 
 function advice(given: Fields, readers: readonly RecordReader[]): string {
-  // Comparing names takes time: a hostile record may have many, or very long ones.
+  // Comparing names is slow, and a hostile record can have many names or very long ones.
   const keys = Object.keys(given)
     .slice(0, 50)
     .filter((key) => key.length <= 40);
@@ -71,10 +71,10 @@ function advice(given: Fields, readers: readonly RecordReader[]): string {
   const list = keys.find((key) => holdsRecords(given[key], readers));
   return list === undefined
     ? ''
-    : `; give the list that its field ${oneLine(list, longestName)} holds as the file`;
+    : `; save the list in its field ${oneLine(list, longestName)} as a separate file and use that file`;
 }
 
-/** Null unless every one of `fields` is there or can be made of another. */
+/** The renames that give the record all of `fields`. Null if there are none, or if they cannot provide every field. */
 function renamesTo(fields: readonly string[], keys: readonly string[]): ReadonlyMap<string, string> | null {
   const renames = new Map<string, string>();
   for (const field of fields) {
@@ -93,7 +93,7 @@ function renamed(record: Fields, renames: ReadonlyMap<string, string>): Fields {
   );
 }
 
-/** Whether a record is read, and nothing that belongs to the conversation is lost. */
+/** Whether a reader accepts the record without losing any part of the conversation. */
 function works(record: Fields, readers: readonly RecordReader[]): boolean {
   const reader = readers.find((candidate) => candidate.matches(record));
   if (!reader) return false;
@@ -110,7 +110,7 @@ function works(record: Fields, readers: readonly RecordReader[]): boolean {
     if (turns.some(({ text }) => text !== null && separator.test(text))) return false;
     return conversationParts(turns, '', tally).length > 0 && tally.counted('emptyTurn') === 0;
   } catch (thrown) {
-    if (thrown instanceof RecordFault) return false;
+    if (thrown instanceof RecordError) return false;
     throw thrown;
   }
 }

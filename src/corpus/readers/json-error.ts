@@ -1,11 +1,11 @@
-// JSON read character by character, without recursion, to say where it is wrong and how. It also reads what Python
-// writes beyond JSON: NaN, Infinity and -Infinity, which become null.
+// Parses JSON character by character, without recursion, to report where it is invalid and why. It also accepts NaN,
+// Infinity and -Infinity, which Python writes, and reads them as null.
 
-/** How deep lists and objects may stand in each other: conversations need no more, and hostile files have it. */
+/** The deepest nesting of lists and objects. Conversations need less, and hostile files can be nested without limit. */
 export const deepest = 100;
 
-export class JsonFault extends Error {
-  /** @param atEnd whether nothing is wrong but that the text ends. */
+export class JsonError extends Error {
+  /** @param atEnd true if the text is valid so far but incomplete. */
   constructor(
     readonly offset: number,
     what: string,
@@ -21,8 +21,9 @@ interface Span {
 }
 
 /**
- * The value at `start`, and the offset just behind it.
- * @throws JsonFault with the first fault.
+ * Reads the value at `start`.
+ * @returns the value and the offset directly after it.
+ * @throws JsonError for the first syntax error.
  */
 export function readSlowly(text: string, start: number): { readonly value: unknown; readonly end: number } {
   const notNumbers: Span[] = [];
@@ -36,13 +37,13 @@ export function readSlowly(text: string, start: number): { readonly value: unkno
   return { value: JSON.parse(json + text.slice(copied, end)), end };
 }
 
-/** The first fault of the value at `start`. */
-export function faultOf(text: string, start: number): JsonFault | undefined {
+/** The first syntax error in the value at `start`, or undefined if it is valid. */
+export function errorOf(text: string, start: number): JsonError | undefined {
   try {
     readSlowly(text, start);
     return undefined;
   } catch (thrown) {
-    if (thrown instanceof JsonFault) return thrown;
+    if (thrown instanceof JsonError) return thrown;
     throw thrown;
   }
 }
@@ -57,7 +58,7 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-/** What stands at `at`, for a message. */
+/** Describes the character at `at` for a message. */
 export function found(text: string, at: number): string {
   if (at >= text.length) return 'the end of the text';
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
@@ -67,14 +68,14 @@ export function found(text: string, at: number): string {
     : `"${character}"`;
 }
 
-/** @param notNumbers takes where NaN and its like stand. */
+/** @param notNumbers receives the places of NaN, Infinity and -Infinity. */
 function endOfValue(text: string, start: number, notNumbers: Span[]): number {
   const open: ('{' | '[')[] = [];
   let at = start;
   for (;;) {
     const first = text[at];
     if (first === '{' || first === '[') {
-      if (open.length >= deepest) throw new JsonFault(at, `nested more than ${deepest} deep`);
+      if (open.length >= deepest) throw new JsonError(at, `nested more than ${deepest} levels deep`);
       at = skipSpace(text, at + 1);
       if (text[at] === closing(first)) at++;
       else {
@@ -83,7 +84,7 @@ function endOfValue(text: string, start: number, notNumbers: Span[]): number {
         continue;
       }
     } else at = endOfScalar(text, at, notNumbers);
-    // Here a value has ended: close what closes, then go on to the next value, or be done.
+    // A value has just ended. Close the containers that end here, then continue with the next value or return.
     for (;;) {
       const container = open.at(-1);
       if (container === undefined) return at;
@@ -95,7 +96,7 @@ function endOfValue(text: string, start: number, notNumbers: Span[]): number {
         continue;
       }
       if (next !== ',')
-        throw new JsonFault(
+        throw new JsonError(
           at,
           `expected a comma or ${closing(container)}, found ${found(text, at)}`,
           at >= text.length,
@@ -111,13 +112,13 @@ function closing(container: '{' | '['): '}' | ']' {
   return container === '{' ? '}' : ']';
 }
 
-/** From a key to where its value begins. */
+/** Skips a key and its colon. @returns the offset of the value. */
 function endOfKey(text: string, at: number): number {
   if (text[at] !== '"')
-    throw new JsonFault(at, `expected a field name in double quotes, found ${found(text, at)}`);
+    throw new JsonError(at, `expected a field name in double quotes, found ${found(text, at)}`);
   const colon = skipSpace(text, endOfString(text, at));
   if (text[colon] !== ':')
-    throw new JsonFault(colon, `expected a colon after a field name, found ${found(text, colon)}`);
+    throw new JsonError(colon, `expected a colon after a field name, found ${found(text, colon)}`);
   return skipSpace(text, colon + 1);
 }
 
@@ -131,7 +132,7 @@ function endOfScalar(text: string, at: number, notNumbers: Span[]): number {
     notNumbers.push({ start: at, end });
     return end;
   }
-  throw new JsonFault(at, `expected a value, found ${word.length > 1 ? word.slice(0, 40) : found(text, at)}`);
+  throw new JsonError(at, `expected a value, found ${word.length > 1 ? word.slice(0, 40) : found(text, at)}`);
 }
 
 function endOfString(text: string, start: number): number {
@@ -139,15 +140,15 @@ function endOfString(text: string, start: number): number {
     const code = text.charCodeAt(at);
     if (code === 0x22) return at + 1;
     if (code < 0x20) {
-      if (code === 0x0a || code === 0x0d)
-        throw new JsonFault(start, 'a string that does not end on its line');
-      throw new JsonFault(at, `${found(text, at)} inside a string must be written as an escape`);
+      if (code === 0x0a || code === 0x0d) throw new JsonError(start, 'a string is not closed on its line');
+      throw new JsonError(at, `${found(text, at)} inside a string must be written as an escape`);
     }
     if (code === 0x5c) {
       const escaped = /^(?:["\\/bfnrt]|u[\da-fA-F]{4})/.exec(text.slice(at + 1, at + 6));
-      if (!escaped) throw new JsonFault(at, 'a backslash that begins no escape (write \\\\ for a backslash)');
+      if (!escaped)
+        throw new JsonError(at, 'a backslash does not begin a valid escape (write \\\\ for a backslash)');
       at += escaped[0].length;
     }
   }
-  throw new JsonFault(start, 'a string that does not end', true);
+  throw new JsonError(start, 'a string is not closed', true);
 }
