@@ -1,4 +1,4 @@
-// Says each argument to a model, one after the other, and prints its replies as they grow.
+// Sends each argument to a model, one after the other, and prints the replies as they are generated.
 //   node examples/chat.mjs results/example "Hello!" "How are you?"
 
 import { openChatModel } from 'chatbot-train';
@@ -24,7 +24,7 @@ try {
     if (answer !== '') turns.push(answer);
   }
   const { text, tokens, seconds } = await chat.reply('Goodbye!', { greedy: true });
-  console.log(`the likeliest reply to "Goodbye!": ${text} (${tokens} tokens in ${seconds.toFixed(2)} s)`);
+  console.log(`the greedy reply to "Goodbye!": ${text} (${tokens} tokens in ${seconds.toFixed(2)} s)`);
 } finally {
   await chat.close();
 }

@@ -1,4 +1,4 @@
-// Reads conversations as training does, and counts what a model would learn of them: tokens, and the longest dialogue.
+// Reads conversations as training does, and prints their number of tokens and the longest dialogue.
 //   node examples/corpus.mjs data/faq.json data/small-talk.jsonl
 
 import { openTokenizer, readCorpus } from 'chatbot-train';

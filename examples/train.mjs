@@ -1,4 +1,4 @@
-// Trains a small fresh model on data/faq.json and tells what it learns. Ctrl-C saves and stops.
+// Trains a small fresh model on data/faq.json and prints its losses. Ctrl+C saves and stops.
 //   node examples/train.mjs [output folder] [steps]
 
 import { train, UserError } from 'chatbot-train';

@@ -1,4 +1,4 @@
-// Faults put into a saved checkpoint: each flipped bit, cut and missing file is noticed before anything is trained.
+// Damages a saved checkpoint: every flipped bit, truncated file and missing file is detected before training starts.
 
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ before(async () => {
   files = readdirSync(checkpoint);
 });
 
-/** The file that a check of the damaged checkpoint complains about, and how. */
+/** The file named in the error about the damaged checkpoint, and its problem. */
 function complaint(): string {
   try {
     checkCheckpoint(checkpoint);
@@ -36,7 +36,7 @@ function complaint(): string {
   return 'nothing';
 }
 
-/** Changes a file, looks, and puts it back. */
+/** Changes a file, checks the checkpoint, and restores the file. */
 function complaintAfter(name: string, damage: (whole: Buffer) => Uint8Array): string {
   const path = join(checkpoint, name);
   const whole = readFileSync(path);
@@ -46,14 +46,14 @@ function complaintAfter(name: string, damage: (whole: Buffer) => Uint8Array): st
   return said;
 }
 
-describe('a checkpoint is checked', () => {
-  test('and is whole', () => {
+describe('a check of a checkpoint', () => {
+  test('accepts an undamaged one', () => {
     for (const name of ['model.safetensors', 'optimizer.safetensors', 'trainer_state.json', 'vocab.json'])
       assert.ok(files.includes(name), name);
     assert.equal(complaint(), 'nothing');
   });
 
-  test(`for flipped bits: ${flipsPerFile} in each file, one at a time`, () => {
+  test(`detects ${flipsPerFile} flipped bits in each file, one at a time`, () => {
     const random = new Random(17, 0);
     for (const name of files)
       for (let flip = 0; flip < flipsPerFile; flip++) {
@@ -67,7 +67,7 @@ describe('a checkpoint is checked', () => {
       }
   });
 
-  test('for files that are cut short, empty or longer', () => {
+  test('detects files that are truncated, empty or longer', () => {
     for (const name of files)
       for (const damage of [
         (bytes: Buffer) => bytes.subarray(0, -1),
@@ -77,7 +77,7 @@ describe('a checkpoint is checked', () => {
         assert.notEqual(complaintAfter(name, damage), 'nothing', name);
   });
 
-  test('for files that are missing', () => {
+  test('detects missing files', () => {
     for (const name of files.filter((file) => file !== 'SHA256SUMS')) {
       const path = join(checkpoint, name);
       const whole = readFileSync(path);
@@ -87,14 +87,14 @@ describe('a checkpoint is checked', () => {
     }
   });
 
-  test('for a list of checksums that leaves out the weights', () => {
+  test('detects a list of checksums without the weights', () => {
     const said = complaintAfter('SHA256SUMS', (bytes) =>
       Buffer.from(bytes.toString().replace(/^.* {2}model\.safetensors\n/m, '')),
     );
     assert.match(said, /SHA256SUMS is damaged: it does not list model\.safetensors$/);
   });
 
-  test('and one of an earlier version, without checksums, for what does not fit together', () => {
+  test('without checksums, as in earlier versions, detects files that do not fit together', () => {
     const earlier = join(root, 'earlier');
     cpSync(checkpoint, earlier, { recursive: true });
     rmSync(join(earlier, 'SHA256SUMS'));

@@ -1,4 +1,4 @@
-// The share of questions that a trained model answers word for word: what a run reports is what one finds by asking.
+// The share of questions that a trained model answers word for word: a run reports the same share that asking the model gives.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ const words = (output: string, ...more: readonly string[]) => [
   ...more,
 ];
 
-/** How many of the questions the model answers, greedily, with one of the answers that `taught` has for them. */
+/** How many of the questions the model answers, greedily, with one of their answers in `taught`. */
 async function answered(folder: string, taught: readonly (readonly [string, string])[]): Promise<number> {
   const device = createCpuDevice({ threads: 1 });
   const chat = await openChatModel(folder, { device, weights: 'fp32', sequences: 1, mmi: null });
@@ -63,7 +63,7 @@ test('a run reports how many questions its model answers word for word', async (
   const result = resultOf(stdout);
   const asked = await answered(join(root, 'measured'), pairs);
   assert.ok(asked > 0 && asked < 6, `the model answers ${asked}: some, but not all`);
-  // "hello" has two answers, of which one is enough; the longer dialogue is no pair.
+  // "hello" has two answers, and one is enough. The longer dialogue is not a pair.
   assert.equal(result.train_questions, 6);
   assert.equal(result.train_exact_match, asked / 6);
   assert.equal(result.eval_questions, 2);
@@ -76,7 +76,7 @@ test('a run reports how many questions its model answers word for word', async (
   assert.match(readFileSync(join(root, 'measured', 'report.html'), 'utf8'), /of 6 trained questions/);
 });
 
-test('without an evaluation set the questions are asked at the end, as many as wanted', async () => {
+test('without an evaluation set, up to --eval-replies questions are asked at the end', async () => {
   const all = resultOf((await trainHere(words('unmeasured', '--eval-ratio', '0'))).stdout);
   assert.equal(all.train_questions, 6);
   assert.equal(all.train_exact_match, (await answered(join(root, 'unmeasured'), pairs)) / 6);

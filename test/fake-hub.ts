@@ -24,7 +24,7 @@ export class FakeHub {
   ignoresRange = false;
   /** If set, large files redirect to this address. */
   redirectTo: string | undefined;
-  spoil: (bytes: Buffer) => Buffer = (bytes) => bytes;
+  corrupt: (bytes: Buffer) => Buffer = (bytes) => bytes;
   /** If set, replaces the list of files. */
   tree: ((page: number) => { body: string; next?: string }) | undefined;
   private pages = 0;
@@ -105,7 +105,7 @@ export class FakeHub {
     if (large && this.redirectTo !== undefined)
       return void response.writeHead(302, { location: `${this.redirectTo}/${name}` }).end();
     const start = this.ignoresRange ? 0 : Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    const bytes = this.spoil(data).subarray(start);
+    const bytes = this.corrupt(data).subarray(start);
     if (start > 0) response.setHeader('content-range', `bytes ${start}-${data.length - 1}/${data.length}`);
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': bytes.length });
     const stop = large ? this.breaks.shift() : undefined;

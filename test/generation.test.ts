@@ -1,5 +1,5 @@
-// Greedy and beam generation against transformers' generate (scripts/make-generation-goldens.py), and what holds of it
-// whatever the model is: caching, sharing and reordering the past change nothing.
+// Compares greedy decoding and beam search with transformers' generate (scripts/make-generation-goldens.py), and checks that
+// for any model caching, sharing and reordering the past change nothing.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -32,7 +32,7 @@ interface Scales {
   readonly end_of_text: number;
 }
 
-/** As transformers names them. */
+/** The names in transformers. */
 interface GenerateSettings {
   readonly num_beams?: number;
   readonly length_penalty?: number;
@@ -44,7 +44,7 @@ interface GenerateSettings {
 interface GoldenHypothesis {
   readonly tokens: readonly number[];
   readonly ended: boolean;
-  /** Of beams. */
+  /** For beam search only. */
   readonly score?: number;
 }
 
@@ -79,7 +79,7 @@ function settingsOf(theirs: GenerateSettings): GenerationSettings {
   };
 }
 
-/** The parameters of a golden model that does not repeat one token for ever. */
+/** The parameters of a golden model that does not repeat one token forever. */
 function scaledWeights(
   config: GPT2Config,
   names: readonly string[],
@@ -107,7 +107,7 @@ function load(device: Device, config: GPT2Config, weights: ReadonlyMap<string, F
   return model;
 }
 
-/** For models whose tokens are no text: 0 ends it. */
+/** For models whose tokens are not text; token 0 ends a reply. */
 const numbers = (vocabularySize: number): Tokenizer => ({
   vocabularySize,
   endOfText: 0,
@@ -174,7 +174,7 @@ for (const golden of goldens) {
       });
     }
 
-    test('one beam is greedy', async () => {
+    test('one beam equals greedy decoding', async () => {
       for (const { prompt, settings } of golden.cases.filter(
         ({ settings }) => !settings.repetition_penalty,
       )) {
@@ -207,7 +207,7 @@ for (const golden of goldens) {
   });
 }
 
-/** Of what was said after a prompt, without a cache. */
+/** The score of the tokens after a prompt, computed without a cache. */
 function logLikelihoodAtOnce(
   scoring: ScoringPass,
   prompt: readonly number[],
@@ -236,8 +236,8 @@ function logLikelihoodAtOnce(
 const python = process.env.CHATBOT_TRAIN_PYTHON;
 
 /**
- * Reads { cases: [[turns, settings]] } and writes for each what transformers says, and whether noise far beyond rounding
- * leaves it as it is.
+ * Reads { cases: [[turns, settings]] } and writes the reply of transformers for each, and whether noise far beyond rounding
+ * leaves it unchanged.
  */
 const program = `
 import json, sys, torch
@@ -276,7 +276,7 @@ interface LiveResult {
   readonly hypotheses: readonly (GoldenHypothesis & { readonly text: string })[];
 }
 
-test('from text to text as transformers does it with the same folder', {
+test('gives the same text as transformers with the same folder', {
   skip: python === undefined && 'set CHATBOT_TRAIN_PYTHON to a Python that has transformers and torch',
 }, async () => {
   const folder = scratchFolder('generation');

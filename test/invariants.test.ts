@@ -1,5 +1,5 @@
-// What must not change the numbers: how conversations are packed, how a stepBatches is cut into micro-batches, whether
-// activations are recomputed, how many threads compute, whether keys and values are cached. And what must: dropout.
+// Checks what must not change the numbers: packing, the division of a step into micro-batches, recomputing activations, the
+// number of threads, and the key-value cache. Dropout must change them.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -31,7 +31,7 @@ interface BuildOptions {
   readonly gradientCheckpointing?: boolean;
 }
 
-/** A model with always the same weights, and a pass for up to 256 tokens. */
+/** A model with fixed weights, and a pass for up to 256 tokens. */
 function build(device: Device, { config = still, gradientCheckpointing = false }: BuildOptions = {}) {
   const model = new GPT2(device, config, { trainable: true });
   expectedTensors(config).forEach(({ name }, stream) => {
@@ -106,12 +106,12 @@ describe('what must not change the numbers', () => {
     for (const batch of batches) built.pass.accumulate(batch, 1 / count, random);
   };
 
-  test('packed conversations have the loss and gradients that they have alone', () => {
+  test('packed conversations have the same loss and gradients as alone', () => {
     const lengths = [5, 1, 23, 40, 2, 17];
     const packed = build(device);
     accumulate(packed, [goldenBatch(lengths, still.vocabSize, 200)]);
     const alone = build(device);
-    // goldenBatch draws a dialogue's tokens by its place: the same dialogue, cut out of the packed batch.
+    // goldenBatch draws a dialogue's tokens by its index, so the same dialogue is cut out of the packed batch.
     const whole = goldenBatch(lengths, still.vocabSize, 200);
     accumulate(
       alone,
@@ -127,7 +127,7 @@ describe('what must not change the numbers', () => {
     assertClose(gradients(packed), gradients(alone), 2e-5);
   });
 
-  test('padding has no part in loss and gradients', () => {
+  test('padding does not affect loss and gradients', () => {
     const [packed, padded] = [true, false].map((packing) => {
       const built = build(device);
       const all = epochSteps(1, 100, packing);
@@ -147,7 +147,7 @@ describe('what must not change the numbers', () => {
       [2, 4],
       [1, 8],
     ] as const;
-    // Of batches of different size, the one whose loss is not the mean of its parts would show.
+    // Micro-batches of different size would reveal a mean of means instead of a mean over all tokens.
     const results = cuts.map(([batchSize, steps]) => {
       const built = build(device);
       const capacity = 8 * 40;
@@ -224,7 +224,7 @@ describe('what must not change the numbers', () => {
     assert.ok(again.every((value, index) => Math.abs(value - (expected[index] ?? Number.NaN)) <= 1e-5));
   });
 
-  test('sequences that part, take over and go back have the logits that they have alone', () => {
+  test('sequences that diverge, are reordered and rewound have the same logits as alone', () => {
     const built = build(device);
     const [width, together] = [
       still.vocabSize,
@@ -242,7 +242,7 @@ describe('what must not change the numbers', () => {
     const past = Array.from({ length: 11 }, (_, place) => (place * 29) % width);
     expectAlone(together.prompt(past), [past]);
     let pasts = [past, past, past, past];
-    // Who goes on from whom before each token; fewer sequences at the end.
+    // The parent of each sequence before each token. The last steps have fewer sequences.
     const parents = [[0, 1, 2, 3], [3, 0, 0, 1], [2, 2, 1, 3], [1, 0, 3], [2, 0], [1]];
     for (const [step, chosen] of parents.entries()) {
       together.reorder(chosen);
@@ -283,13 +283,13 @@ describe('dropout', () => {
     );
   });
 
-  test('each of the three dropouts drops', () => {
+  test('each of the three dropouts has an effect', () => {
     const { loss } = lossWith(still, random);
     for (const key of ['embdPdrop', 'attnPdrop', 'residPdrop'])
       assert.notEqual(lossWith({ ...still, [key]: 0.2 }, random).loss, loss, key);
   });
 
-  test('another micro-step, another low or another high word of the seed is another mask', () => {
+  test('another micro-step, another low or another high word of the seed gives another mask', () => {
     const config = withDropout(0.2);
     const losses = [
       { seed: 5n, microStep: 3 },
@@ -312,7 +312,7 @@ describe('dropout', () => {
 
   for (const gradientCheckpointing of [false, true]) {
     const how = gradientCheckpointing ? ', also where activations are computed again' : '';
-    test(`backward draws the masks of forward${how}`, () => {
+    test(`backward uses the masks of forward${how}`, () => {
       const built = build(device, { config: withDropout(0.3), gradientCheckpointing });
       const { values, gradients } = built.model.parameters;
       assert.ok(gradients);
@@ -323,7 +323,7 @@ describe('dropout', () => {
       };
       loss();
       const [weights, gradient] = [device.download(values), device.download(gradients)];
-      // Along its gradient the loss climbs as steeply as that is long; with masks of another place it does not.
+      // Along the gradient the slope of the loss equals the gradient's norm. With other masks it does not.
       const steepness = norm(gradient);
       const lossAt = (distance: number) => {
         const step = distance / steepness;
@@ -338,7 +338,7 @@ describe('dropout', () => {
     });
   }
 
-  test('evaluation drops nothing', () => {
+  test('evaluation does not use dropout', () => {
     const [one, other] = [withDropout(0.3), still].map((config) => {
       const built = build(device, { config });
       built.pass.evaluate(batch);
@@ -349,7 +349,7 @@ describe('dropout', () => {
 });
 
 test('1 thread and 2 threads train to the same bits, dropout on', () => {
-  // Large enough for every kernel to share its work out.
+  // Large enough that every kernel divides its work among threads.
   const wide = { ...withDropout(0.1), nEmbd: 192, nInner: 768, nHead: 6 };
   const [one, two] = [1, 2].map((threads) => {
     const device = createCpuDevice({ threads });
@@ -383,7 +383,7 @@ function sequence(tokens: readonly number[]): Batch {
   };
 }
 
-/** One conversation of a packed batch by itself. */
+/** One conversation of a packed batch as a batch of its own. */
 function cut(batch: Batch, start: number, length: number): Batch {
   const end = start + length;
   const chosen = [...batch.supervisedRows].flatMap((row, index) =>

@@ -1,5 +1,5 @@
-// Reranking by a reversed model: its losses are those of transformers on the reversed text, however candidates share
-// forward passes; and the two models of a conversation are not mixed up.
+// Reranking by a reversed model. Its losses equal those of transformers on the reversed text, no matter how candidates share
+// forward passes, and the two models of a conversation cannot be swapped.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -112,7 +112,7 @@ print(json.dumps({"losses": losses, "kept": model.config.dialogue_order}))`;
     return undefined;
   });
 
-  test('candidates together have the losses that they have alone', () => {
+  test('candidates have the same losses together and alone', () => {
     const alone = candidates.map((text) => lossesOf(history, [text])[0] ?? Number.NaN);
     assertClose(lossesOf(history, candidates), alone, 1e-6);
   });
@@ -131,11 +131,11 @@ print(json.dumps({"losses": losses, "kept": model.config.dialogue_order}))`;
     );
   });
 
-  test('the same question has the same bits', () => {
+  test('the same input gives the same bits', () => {
     assert.deepEqual(reranker.score(history, candidates), reranker.score(history, candidates));
   });
 
-  test('reranking puts the likeliest source first and equals in the order given', () => {
+  test('reranking puts the best prediction of the source first and keeps the order of equals', () => {
     const ranked = reranker.rerank(history, candidates);
     const losses = ranked.map(({ loss }) => loss);
     assert.deepEqual(
@@ -152,7 +152,7 @@ print(json.dumps({"losses": losses, "kept": model.config.dialogue_order}))`;
     assert.equal(twins[1]?.[1], (twins[0]?.[1] ?? 0) + 1, 'side by side');
   });
 
-  test('a candidate given twice is computed once', () => {
+  test('duplicate candidates are computed once', () => {
     let rows = 0;
     const pass = new ScoringPass(model, { capacity: 256 });
     const counting = Object.create(pass, {
@@ -183,14 +183,14 @@ print(json.dumps({"losses": losses, "kept": model.config.dialogue_order}))`;
     assert.deepEqual(reranker.score(history, []), []);
   });
 
-  test('without a history nothing is better than anything else', () => {
+  test('without a history all candidates are equal', () => {
     assert.deepEqual(
       reranker.rerank([' '], ['b', '', 'a']).map(({ index }) => index),
       [0, 2, 1],
     );
   });
 
-  test('a model that gives no numbers ranks as it was given', () => {
+  test('a model that outputs NaN keeps the given order', () => {
     const broken = new ScoringPass(model, { capacity: 256 });
     const nowhere = Object.create(broken, {
       losses: { value: () => new Float32Array(256).fill(Number.NaN) },
@@ -202,7 +202,7 @@ print(json.dumps({"losses": losses, "kept": model.config.dialogue_order}))`;
     );
   });
 
-  test('turns that do not fit beside the longest candidate have no part in any score', () => {
+  test('turns that do not fit with the longest candidate do not affect any score', () => {
     const long = 'a rather long candidate for so short a context';
     assert.deepEqual(lossesOf(history, [long, 'no']), lossesOf(history.slice(-1), [long, 'no']));
     assert.notDeepEqual(lossesOf(history, ['no']), lossesOf(history.slice(-1), ['no']));
@@ -217,7 +217,7 @@ describe('ScoringPass', () => {
   after(() => device.dispose());
   const batch = goldenBatch([20, 3, 41], tinyConfig.vocabSize, 700);
 
-  test('has the losses that training measures', () => {
+  test('has the same losses as training', () => {
     const model = load(device);
     const losses = new ScoringPass(model, { capacity: 64 }).losses(batch);
     assert.equal(losses.length, batch.targets.length);
@@ -231,7 +231,7 @@ describe('ScoringPass', () => {
     assert.ok(Math.abs(losses.reduce((total, loss) => total + loss, 0) / sum - 1) < 1e-6);
   });
 
-  test('losses are those that its logits have', () => {
+  test('computes losses that match its logits', () => {
     const pass = new ScoringPass(load(device), { capacity: 64 });
     const logits = pass.logits(batch);
     const width = tinyConfig.vocabSize;
@@ -243,7 +243,7 @@ describe('ScoringPass', () => {
     }
   });
 
-  test('allocates nothing once it is built', (t) => {
+  test('allocates nothing after construction', (t) => {
     const pass = new ScoringPass(load(device), { capacity: 64 });
     const { mock } = t.mock.method(device, 'allocate');
     pass.losses(batch);
@@ -265,38 +265,38 @@ describe('ScoringPass', () => {
     assert.equal(bytes(12), bytes(1));
   });
 
-  test('refuses more tokens than it has room for', () => {
+  test('refuses more tokens than its capacity', () => {
     const pass = new ScoringPass(load(device), { capacity: 63 });
     assert.throws(() => pass.losses(batch), /a batch of 64 tokens in a pass for 63/);
   });
 });
 
-describe('models that do not belong together', () => {
+describe('models that do not match', () => {
   const tokenizer = openTokenizer(folder);
   const chat = { name: 'results/mine', config: tinyConfig, tokenizer };
   const mmi = { name: 'results/mine-reverse', config: reversedConfig, tokenizer: openTokenizer(folder) };
 
-  test('one of each kind is fine, opened twice or once', () => {
+  test('accepts one model of each kind', () => {
     checkChatModel(chat);
     checkMmiModel(mmi, chat);
     checkMmiModel({ ...mmi, tokenizer: gpt2Tokenizer() }, { ...chat, tokenizer: gpt2Tokenizer() });
   });
 
-  test('a reversed model does not talk', () => {
+  test('refuses to chat with a reversed model', () => {
     assert.match(
       refusal('model', () => checkChatModel(mmi)),
       /^results\/mine-reverse was trained with --reverse.* and cannot chat; /,
     );
   });
 
-  test('one that is not does not rerank', () => {
+  test('refuses to rerank with a model that is not reversed', () => {
     assert.match(
       refusal('model', () => checkMmiModel(chat, chat)),
       /^--mmi results\/mine was not trained on reversed conversations; train one with chatbot-train --reverse$/,
     );
   });
 
-  test('the tokenizer of both is the same', () => {
+  test('requires the same tokenizer for both', () => {
     const differs = (changes: Partial<Tokenizer>) =>
       refusal('model', () => checkMmiModel({ ...mmi, tokenizer: { ...plain(tokenizer), ...changes } }, chat));
     const message =
@@ -306,14 +306,14 @@ describe('models that do not belong together', () => {
       message,
     );
     assert.match(differs({ endOfText: 3 }), message);
-    // One token of the vocabulary, which none of the sample texts has.
+    // One token of the vocabulary that no sample text contains.
     const rare = tokenizer.decode([7]);
     assert.match(differs({ encode: (text) => (text === rare ? [8] : tokenizer.encode(text)) }), message);
     checkMmiModel({ ...mmi, tokenizer: plain(tokenizer) }, chat);
   });
 });
 
-/** The same tokenizer as an object without a class. */
+/** The same tokenizer as a plain object. */
 function plain(tokenizer: Tokenizer): Tokenizer {
   return {
     vocabularySize: tokenizer.vocabularySize,

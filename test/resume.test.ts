@@ -1,5 +1,5 @@
-// A run that was stopped and went on is the run that was never stopped: the same weights, moments, state and losses,
-// bit for bit. And what --resume says where it cannot go on.
+// A resumed run equals an uninterrupted one bit for bit: weights, moments, state and losses. Also checks the messages of
+// --resume when it cannot continue.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -23,7 +23,7 @@ const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
 const data = makeTinyCorpus(join(root, 'chats.json'), 400);
 
-/** 27 steps of 2 micro-batches, with dropout (the model's), logged in threes so that a stop falls between two logs. */
+/** 27 steps of 2 micro-batches with the model's dropout, logged every 3 steps so that a stop falls between two logs. */
 const words = [
   ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '4', '--grad-accum', '2'],
   ...['--lr', '1e-3', '--logging-steps', '3', '--eval-steps', '10', '--save-steps', '7', '--threads', '2'],
@@ -36,7 +36,7 @@ const until = (steps: number, folder: string) => [
   folder,
 ];
 
-/** Everything in a run's folder that does not measure time, to be compared. */
+/** Everything in a run's folder that can be compared: all except measured times. */
 function substance(folder: string) {
   const checkpoints = readdirSync(folder).filter((name) => name.startsWith('checkpoint-'));
   const newest = checkpoints.sort((a, b) => Number(a.slice(11)) - Number(b.slice(11))).at(-1) ?? '';
@@ -69,7 +69,7 @@ test('a run without interruption', async () => {
   assert.equal(substance(whole).newest, 'checkpoint-27');
 });
 
-describe('without touching that run', { concurrency: 2 }, () => {
+describe('runs compared with it', { concurrency: 2 }, () => {
   for (const [signal, exitCode, moment] of [
     ['SIGINT', 130, /^step 6\//],
     ['SIGTERM', 143, /^step 9\//],
@@ -115,7 +115,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
       assert.match(stdout, /^Trained 12 steps/m);
     });
 
-  test('a terminal that is closed is a SIGHUP, and the process ends in good order', {
+  test('closing the terminal sends SIGHUP, and the process saves and exits', {
     skip: spawnSync('script', ['-qfec', 'true', '/dev/null']).status !== 0 && 'there is no script(1) here',
   }, async () => {
     const folder = join(root, 'closed');
@@ -157,7 +157,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
     assert.deepEqual(substance(folder), substance(whole));
   });
 
-  test('what came after the checkpoint gone back to makes way for what is trained instead', async () => {
+  test('going back to a checkpoint sets aside the later ones', async () => {
     const folder = join(root, 'back');
     const limit = ['--save-total-limit', '1', '--early-stopping-patience', '0'];
     assert.equal((await trainHere([...until(27, folder), '--early-stopping-patience', '0'])).code, 0);
@@ -212,8 +212,8 @@ describe('without touching that run', { concurrency: 2 }, () => {
     assert.deepEqual(substance(folder), before);
   });
 
-  test('a run that was to be short goes on to be long', async () => {
-    // Every run logs its last step: the short one's is also one of the long one's.
+  test('a finished short run can be resumed with more steps', async () => {
+    // Every run logs its last step. The short run's last step is also logged by the long run.
     const constant = ['--lr-scheduler-type', 'constant', '--logging-steps', '5'];
     const long = join(root, 'long');
     assert.equal((await trainHere([...until(20, long), ...constant])).code, 0);
@@ -224,7 +224,7 @@ describe('without touching that run', { concurrency: 2 }, () => {
     assert.deepEqual(substance(short), substance(long));
   });
 
-  test('--resume where there is nothing yet starts from the beginning and says so', async () => {
+  test('--resume without a checkpoint starts from the beginning and says so', async () => {
     const folder = join(root, 'fresh');
     const { code, stderr } = await trainHere([...until(2, folder), '--resume']);
     assert.equal(code, 0, stderr);
@@ -278,7 +278,7 @@ describe('a damaged newest checkpoint', () => {
     writeFileSync(weights, bytes);
   });
 
-  test('is refused where it is named, and the newest whole one is named with the flag that takes it', async () => {
+  test('is refused when it is named, and the message names the newest undamaged one and the flag to use it', async () => {
     const before = listing(folder);
     const { code, stderr } = await trainHere([...until(27, folder), '--quiet', '--resume', damaged]);
     assert.equal(
@@ -290,7 +290,7 @@ describe('a damaged newest checkpoint', () => {
     assert.deepEqual(listing(folder), before);
   });
 
-  test('is passed over by --resume alone, which says so and keeps it', async () => {
+  test('is skipped by --resume alone, which says so and keeps it', async () => {
     const { code, stderr } = await trainHere([...until(27, folder), '--resume']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^note: .*checkpoint-27\/model\.safetensors is damaged: its SHA-256 .*$/m);
@@ -330,14 +330,14 @@ test('going back to an older checkpoint by name repeats what came after it', asy
   const { code, stderr } = await trainHere([...until(27, folder), '--resume', join(folder, 'checkpoint-14')]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /continuing after step 14$/m);
-  // What the run goes back from is not lost.
+  // The later checkpoints are not lost.
   const [, aside = ''] = /later checkpoints are now in (.*)$/m.exec(stderr) ?? [];
   assert.ok(later.length > 0);
   assert.deepEqual(checkpointSteps(aside), later);
   assert.deepEqual(substance(folder), before);
 });
 
-test('a checkpoint of one run does not go on in the folder of another', async () => {
+test('a checkpoint of one run is not resumed in the folder of another', async () => {
   const other = join(root, 'SIGINT');
   const before = listing(other);
   const { code, stderr } = await trainHere([...until(30, other), '--resume', join(whole, 'checkpoint-14')]);
@@ -354,7 +354,7 @@ test('--resume without a checkpoint does not write over a model', async () => {
   assert.deepEqual(listing(model), before);
 });
 
-test('another --model than that of the run has no effect, and that is said', async () => {
+test('another --model than that of the run has no effect, and a note says so', async () => {
   const { code, stderr } = await trainHere([...until(27, whole), '--model', 'small', '--resume']);
   assert.equal(code, 0, stderr);
   assert.match(
@@ -378,7 +378,7 @@ test('--resume of a finished run trains nothing and leaves its numbers as they a
   assert.deepEqual(substance(whole), before);
 });
 
-test('options that change how the run goes on are said, with what they were; a dry run says so too', async () => {
+test('changed options are reported with their old values, also by a dry run', async () => {
   const { code, stderr } = await trainHere([
     ...until(40, whole),
     ...['--resume', '--dry-run', '--lr', '5e-4', '--save-steps', '9', '--no-load-best-model-at-end'],
@@ -416,7 +416,7 @@ for (const [what, flags] of [
   ['data', ['--data', otherData]],
   ['evaluation data', ['--eval-data', otherData]],
   ['a seed', ['--seed', '7']],
-  ['rows a batch', ['--batch-size', '2']],
+  ['batch size', ['--batch-size', '2']],
 ] as const)
   test(`a run is not resumed with other ${what}, and stays as it is`, async () => {
     const without = what === 'data' ? words.filter((word) => word !== '--data' && word !== data) : words;

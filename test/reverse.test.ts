@@ -1,5 +1,5 @@
-// `chatbot-train --reverse` as a person starts it: what it learns, how its folder says so, and that runs and models of
-// the two kinds are not mixed up.
+// `chatbot-train --reverse` from the command line: what the model learns, how its folder records the direction, and that runs
+// and models of different directions cannot be mixed.
 
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ import { trainHere } from './train-here.js';
 const root = scratchFolder('reverse');
 const model = makeTinyModel(join(root, 'model'));
 
-/** One answer to each question, and bland words that answer none of them. */
+/** One answer for each question, and bland replies that answer none of them. */
 const pairs = [
   ['how are you', 'fine thanks'],
   ['what is your name', 'i am a bot'],
@@ -63,7 +63,7 @@ before(async () => {
   assert.match(reversed.stderr, /^note: --reverse: each turn is learnt from the turns after it; /m);
 });
 
-test('its model knows by a reply what was asked', () => {
+test('the model predicts the question from its reply', () => {
   const folder = join(root, 'reversed');
   const device = createCpuDevice({ threads: 2 });
   try {
@@ -83,7 +83,7 @@ test('its model knows by a reply what was asked', () => {
   }
 });
 
-test('the folder, its checkpoints and copies of it say that it is reversed; an ordinary one says nothing', () => {
+test('the folder, its checkpoints and copies record that the model is reversed; an ordinary folder records nothing', () => {
   assert.deepEqual(checkpointSteps(join(root, 'reversed')), [40, 80]);
   for (const place of [['reversed'], ['reversed', 'checkpoint-40'], ['reversed', 'checkpoint-80']])
     assert.equal(orderIn(...place), 'reversed');
@@ -93,8 +93,8 @@ test('the folder, its checkpoints and copies of it say that it is reversed; an o
   assert.equal(readModelConfig(join(root, 'forward')).dialogueOrder, 'forward');
 });
 
-describe('going on', () => {
-  test('with --reverse keeps the mark', async () => {
+describe('further training', () => {
+  test('of a resumed run with --reverse keeps the mark', async () => {
     cpSync(join(root, 'reversed', 'checkpoint-40'), join(root, 'resumed', 'checkpoint-40'), {
       recursive: true,
     });
@@ -105,7 +105,7 @@ describe('going on', () => {
     assert.equal(orderIn('resumed'), 'reversed');
   });
 
-  test('with another run on a reversed model keeps the mark', async () => {
+  test('of a reversed model in a new run keeps the mark', async () => {
     const { code, stderr } = await trainHere([
       ...words('further', '--reverse', '--max-steps', '1').slice(2),
       ...['--model', join(root, 'reversed')],
@@ -114,7 +114,7 @@ describe('going on', () => {
     assert.equal(orderIn('further'), 'reversed');
   });
 
-  test('from a model that was fine-tuned forward is how one begins too', async () => {
+  test('on reversed conversations can start from a model that was fine-tuned forward', async () => {
     const { code, stderr } = await trainHere([
       ...words('turned', '--reverse', '--max-steps', '1').slice(2),
       ...['--model', join(root, 'forward')],
@@ -124,7 +124,7 @@ describe('going on', () => {
   });
 });
 
-describe('mixed up', () => {
+describe('mixed directions', () => {
   for (const [name, run, flags, says] of [
     [
       'a reversed run is not resumed without --reverse',
@@ -163,7 +163,7 @@ describe('mixed up', () => {
     }
   });
 
-  test('a folder that says neither is refused', async () => {
+  test('a folder with an unknown direction is refused', async () => {
     const odd = join(root, 'odd');
     cpSync(model, odd, { recursive: true });
     const config: object = JSON.parse(readFileSync(join(odd, 'config.json'), 'utf8'));
@@ -192,16 +192,16 @@ describe('the data of a reversed run', () => {
       64,
     );
 
-  test('sample replies are asked for what was said before the last turn', () => {
+  test('sample prompts leave out the turn that the model should predict', () => {
     assert.deepEqual(prepared(true).prompts, [{ turns: ['fine thanks'], reference: 'how are you' }]);
     assert.deepEqual(prepared(false).prompts, [{ turns: ['how are you'], reference: 'fine thanks' }]);
   });
 
-  test('has a fingerprint of its own', () => {
+  test('has another fingerprint', () => {
     assert.notDeepEqual(prepared(true).fingerprints, prepared(false).fingerprints);
   });
 
-  test('learns what was asked, not what was answered', () => {
+  test('supervises the question, not the answer', () => {
     const tokenizer = openTokenizer(model);
     const { counts } = prepared(true);
     const asked = pairs.map(([question]) => tokenizer.encode(question).length + 1);

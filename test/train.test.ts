@@ -1,4 +1,4 @@
-// A whole run as a person starts it, and everything that it leaves: the folder, the numbers on stdout, the exit code.
+// A whole run from the command line and its results: the folder, the numbers on stdout and the exit code.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -41,7 +41,7 @@ describe('a run', () => {
     outcome = await trainApart('whole', '--epochs', '4', '--json', '--save-total-limit', '2');
   });
 
-  test('ends well and tells what it did on stderr', () => {
+  test('succeeds and reports its progress on stderr', () => {
     assert.equal(outcome.code, 0, outcome.stderr);
     assert.match(outcome.stderr, /^model {3}.*27,744 parameters$/m);
     assert.match(outcome.stderr, /^data {4}32 dialogues, 4 more for evaluation$/m);
@@ -50,7 +50,7 @@ describe('a run', () => {
     assert.doesNotMatch(outcome.stderr, /^error/m);
   });
 
-  test('prints exactly one line of JSON with the numbers that machines ask for', () => {
+  test('prints exactly one line of JSON with the results', () => {
     assert.match(outcome.stdout, /^\{[^\n]*\}\n$/);
     const summary: Record<string, unknown> = JSON.parse(outcome.stdout);
     const numbers = [
@@ -90,7 +90,7 @@ describe('a run', () => {
     assert.ok((losses.at(-1) ?? 9) < (losses[0] ?? 0) - 1, losses.join());
   });
 
-  test('leaves a model folder, diary, curves and report', () => {
+  test('leaves a model folder, metrics, TensorBoard events and a report', () => {
     const files = readdirSync(join(root, 'whole')).filter((name) => !name.startsWith('checkpoint-'));
     assert.deepEqual(files.sort(), [
       ...['config.json', 'generation_config.json', 'merges.txt', 'metrics.jsonl', 'model.safetensors'],
@@ -112,7 +112,7 @@ describe('a run', () => {
     assert.doesNotMatch(report, /<(script|link|img)[^>]+(src|href)="http/, 'self-contained');
   });
 
-  test('writes one object a line into metrics.jsonl', () => {
+  test('writes one object per line into metrics.jsonl', () => {
     for (const record of metrics('whole')) {
       const keys =
         'eval_loss' in record
@@ -130,11 +130,11 @@ describe('a run', () => {
     );
   });
 
-  test('keeps as many checkpoints as it may, the newest among them', () => {
+  test('keeps as many checkpoints as allowed, including the newest', () => {
     assert.deepEqual(checkpointSteps(join(root, 'whole')), [18, 24]);
   });
 
-  test('opens again: from its folder the next run starts', async () => {
+  test('leaves a folder that the next run can start from', async () => {
     const { code, stderr } = await chatbotTrain([
       ...['--model', join(root, 'whole'), '--data', data, '--output-dir', join(root, 'next')],
       ...['--max-steps', '1', '--lr', '1e-9'],
@@ -151,7 +151,7 @@ test('the same command gives the same bits', async () => {
   assert.deepEqual(weights('again'), weights('once'));
 });
 
-/** What this model cannot learn further without harm: its evaluation loss soon rises. */
+/** Options with which the evaluation loss soon rises. */
 const overfitting = [
   '--epochs',
   '60',
@@ -183,7 +183,7 @@ describe('early stopping', () => {
     assert.match(outcome.stdout, /stopped early because the evaluation loss no longer improved/);
   });
 
-  test('happens after as many evaluations without improvement as were asked for', () => {
+  test('happens after the given number of evaluations without improvement', () => {
     const losses = metrics('early').flatMap(({ step, eval_loss }) =>
       typeof eval_loss === 'number' && Number(step) > 0 ? [eval_loss] : [],
     );
@@ -191,7 +191,7 @@ describe('early stopping', () => {
     assert.equal(losses.length - 1 - best, 2, losses.join());
   });
 
-  test('restores the best model at the top, and keeps its checkpoint and the newest whatever the limit', () => {
+  test('restores the best model at the top, and always keeps its checkpoint and the newest', () => {
     const best = Number(/reached at step (\d+); this is the model saved/.exec(outcome.stdout)?.[1]);
     assert.deepEqual(checkpointSteps(join(root, 'early')), [best, best + 10]);
     assert.deepEqual(weights('early'), weights('early', `checkpoint-${best}`));
@@ -212,7 +212,7 @@ describe('early stopping', () => {
     assert.deepEqual(weights('early'), weights('early', `checkpoint-${last}`));
   });
 
-  test('is taken back where a run is resumed with more patience', async () => {
+  test('is undone when a run is resumed with more patience', async () => {
     const stopped = checkpointSteps(join(root, 'early')).at(-1) ?? 0;
     const { code, stderr } = await train(
       'early',
@@ -266,7 +266,7 @@ test('--quiet leaves stderr and stdout empty', async () => {
   });
 });
 
-test('--fail-above-eval-loss fails the run that is above, and keeps its model', async () => {
+test('--fail-above-eval-loss fails a run above the limit and keeps its model', async () => {
   const { code, stderr } = await train(
     'gated',
     '--max-steps',
@@ -311,7 +311,7 @@ describe('a loss that stays NaN', () => {
     assert.equal(resumed.code, 0, resumed.stderr);
   });
 
-  test('is told where the run ends before three broken steps', async () => {
+  test('is reported when the run ends before three broken steps', async () => {
     const { code, stderr } = await train(
       'short',
       '--max-steps',
@@ -367,13 +367,13 @@ describe('options that change what is learnt', { concurrency: 2 }, () => {
     assert.deepEqual(weights('single'), trained.get('none'));
   });
 
-  test('padding in place of packing trains', async () => {
+  test('training works with padding instead of packing', async () => {
     const { code, stderr } = await train('padded', '--max-steps', '3', '--no-packing', '--grad-accum', '2');
     assert.equal(code, 0, stderr);
     assert.match(stderr, /in 32 sequences of 64$/m);
   });
 
-  test('evaluation data of its own leaves every other dialogue to learn from', async () => {
+  test('with --eval-data every other dialogue is trained on', async () => {
     const held = makeTinyCorpus(join(root, 'held.json'), 6);
     const { code, stderr } = await train('held', '--max-steps', '2', '--eval-data', held);
     assert.equal(code, 0, stderr);

@@ -27,7 +27,7 @@ export class FileRefused extends Error {
   }
 
   /** The advice for a user who got the file with a model. */
-  get cure(): string {
+  get advice(): string {
     return this.reason === 'link' ? 'put a copy of the file in its place' : 'download or copy it again';
   }
 }

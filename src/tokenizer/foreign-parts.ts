@@ -14,7 +14,7 @@ const contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 const rest = ' ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
 /** Patterns of well-known tokenizers. They take time in proportion to the text, so they run without a watchdog. */
-const soundPatterns: ReadonlySet<string> = new Set([
+const linearTimePatterns: ReadonlySet<string> = new Set([
   gpt2Words,
   // GPT-4 and Llama 3; Qwen 2 and 3.
   ...['\\p{N}{1,3}', '\\p{N}'].flatMap((numbers) => [
@@ -50,7 +50,7 @@ function* partsOf(value: unknown): Generator<Readonly<Record<string, unknown>>> 
 /** Whether the stages contain a pattern whose running time is unknown. */
 export function hasForeignPattern(stages: readonly unknown[]): boolean {
   for (const { Regex } of partsOf(stages))
-    if (typeof Regex === 'string' && !soundPatterns.has(Regex)) return true;
+    if (typeof Regex === 'string' && !linearTimePatterns.has(Regex)) return true;
   return false;
 }
 

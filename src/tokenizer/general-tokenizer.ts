@@ -34,8 +34,8 @@ export class GeneralTokenizer implements Tokenizer {
   }
 
   encode(text: string): number[] {
-    const sound = text.replace(loneSurrogate, '\ufffd');
-    return this.tokenizer.encode(sound).filter((id) => !this.unspoken.has(id));
+    const wellFormed = text.replace(loneSurrogate, '\ufffd');
+    return this.tokenizer.encode(wellFormed).filter((id) => !this.unspoken.has(id));
   }
 
   decode(ids: ArrayLike<number>): string {

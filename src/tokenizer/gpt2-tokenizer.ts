@@ -22,8 +22,8 @@ import {
 } from './tokenizer-files.js';
 
 /** Limits of the cache: characters of a word, and number of words. At most it takes about 20 MB. */
-const longestRemembered = 64;
-const mostRemembered = 2 ** 17;
+const longestCachedWord = 64;
+const mostCachedWords = 2 ** 17;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -31,7 +31,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export class GPT2Tokenizer implements Tokenizer {
   private readonly encoder: BytePairEncoder;
   private readonly byteStrings = gpt2ByteStrings();
-  private readonly remembered = new Map<string, readonly number[]>();
+  private readonly cache = new Map<string, readonly number[]>();
 
   /**
    * @param vocabularySize 50,257 plus the folder's additional special tokens.
@@ -50,7 +50,7 @@ export class GPT2Tokenizer implements Tokenizer {
   encode(text: string): number[] {
     const ids: number[] = [];
     for (const piece of piecesOf(text)) {
-      const tokens = this.remembered.get(piece) ?? this.encodePiece(piece);
+      const tokens = this.cache.get(piece) ?? this.encodePiece(piece);
       for (const id of tokens) ids.push(id);
     }
     return ids;
@@ -67,9 +67,9 @@ export class GPT2Tokenizer implements Tokenizer {
 
   private encodePiece(piece: string): readonly number[] {
     const tokens = this.encoder.encode(byteString(piece));
-    if (piece.length <= longestRemembered) {
-      if (this.remembered.size >= mostRemembered) this.remembered.clear();
-      this.remembered.set(piece, tokens);
+    if (piece.length <= longestCachedWord) {
+      if (this.cache.size >= mostCachedWords) this.cache.clear();
+      this.cache.set(piece, tokens);
     }
     return tokens;
   }

@@ -86,7 +86,7 @@ export class LibraryTokenizer {
     this.library = this.attempt(tableSize(definition), this.isWatched, () => {
       refuseOddSettings(stages);
       const library: Library = new HuggingFaceTokenizer(definition, {});
-      cutSoundly(library.pre_tokenizer);
+      fixPreTokenizer(library.pre_tokenizer);
       for (const stage of [library.normalizer, library.pre_tokenizer, library.decoder])
         boundLengths(stage, this.bound);
       return library;
@@ -146,7 +146,7 @@ export class LibraryTokenizer {
 }
 
 /** Replaces the library's GPT-2 pattern, which uses JavaScript's white space, and refuses pieces of length zero (a loop). */
-function cutSoundly(preTokenizer: unknown): void {
+function fixPreTokenizer(preTokenizer: unknown): void {
   if (typeof preTokenizer !== 'function') return;
   if ('byte_encoder' in preTokenizer && 'pattern' in preTokenizer) preTokenizer.pattern = gpt2Pieces;
   if (
@@ -155,5 +155,5 @@ function cutSoundly(preTokenizer: unknown): void {
   )
     throw new Error('it splits text into pieces of length zero');
   if ('tokenizers' in preTokenizer && Array.isArray(preTokenizer.tokenizers))
-    preTokenizer.tokenizers.forEach(cutSoundly);
+    preTokenizer.tokenizers.forEach(fixPreTokenizer);
 }

@@ -125,7 +125,7 @@ function readIfThere(path: string): string | undefined {
       .replace(/^\ufeff/, '');
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('tokenizer-invalid', `${path} ${thrown.message}; ${thrown.cure}`, {
+      throw new UserError('tokenizer-invalid', `${path} ${thrown.message}; ${thrown.advice}`, {
         cause: thrown,
       });
     throw new UserError(

@@ -1,5 +1,5 @@
-// When the trainer waits for the device: it asks for a step before it looks at the one before, and where something depends
-// on a step, it waits. On the CPU, whose answers are held back as a device's would be that computes meanwhile.
+// When the trainer waits for the device: it submits a step before it reads the result of the previous one, and waits only
+// where something depends on a step. The tests use the CPU and delay its results like those of an asynchronous device.
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';

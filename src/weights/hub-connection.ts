@@ -150,15 +150,15 @@ export interface Listing {
 export async function listModel(connection: Connection): Promise<Listing> {
   const { access, model } = connection;
   const api = `${access.endpoint}/api/models/${model.id}`;
-  const questions = new Questions(connection);
+  const requests = new ApiRequests(connection);
   const revision = encodeURIComponent(model.revision);
-  const { json: info } = await questions.ask(new URL(`${api}/revision/${revision}?expand=sha`));
+  const { json: info } = await requests.get(new URL(`${api}/revision/${revision}?expand=sha`));
   const commit = isRecord(info) ? info.sha : undefined;
   if (!isCommit(commit)) throw connection.wrongAnswer('no commit');
   const files = new Map<string, RemoteFile>();
   let page: URL | undefined = new URL(`${api}/tree/${commit}?recursive=false&expand=false`);
   while (page !== undefined) {
-    const { json: entries, next }: Answer = await questions.ask(page);
+    const { json: entries, next }: ApiResponse = await requests.get(page);
     if (!Array.isArray(entries)) throw connection.wrongAnswer('no list of files');
     for (const entry of entries) {
       const file = fileOf(entry);
@@ -171,15 +171,15 @@ export async function listModel(connection: Connection): Promise<Listing> {
   return { commit, files };
 }
 
-interface Answer {
+interface ApiResponse {
   readonly json: unknown;
   /** The next page of the list. */
   readonly next: URL | undefined;
 }
 
 /** Requests to the hub's API, whose responses together stay within the limits. They go to the endpoint only. */
-class Questions {
-  private asked = 0;
+class ApiRequests {
+  private sent = 0;
   private bytesLeft: number;
   private readonly deadline: AbortSignal;
 
@@ -188,12 +188,12 @@ class Questions {
     this.deadline = connection.deadline(0);
   }
 
-  async ask(url: URL): Promise<Answer> {
+  async get(url: URL): Promise<ApiResponse> {
     const { connection } = this;
     const { limits, access } = connection;
     if (url.origin !== new URL(access.endpoint).origin)
       throw connection.wrongAnswer('a page on another server');
-    if (++this.asked > limits.answers) throw connection.wrongAnswer(`more than ${limits.answers} pages`);
+    if (++this.sent > limits.answers) throw connection.wrongAnswer(`more than ${limits.answers} pages`);
     const response = await connection.fetch(url, { accept: 'application/json' }, this.deadline);
     const body = await this.bodyOf(response);
     const [, next] = /<([^<>]*)>\s*;\s*rel="?next/i.exec(response.headers.get('link') ?? '') ?? [];

@@ -258,15 +258,15 @@ describe('an unfinished download of a process that has ended', () => {
 
 describe('a hub that sends wrong data', () => {
   it('is detected by the hash, and the data is removed', async () => {
-    hub.spoil = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1));
+    hub.corrupt = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1));
     await refuses(fetchIt(), /arrived damaged/);
     assert.deepEqual(readdirSync(join(cacheFolder(), 'blobs')), []);
-    hub.spoil = (bytes) => bytes;
+    hub.corrupt = (bytes) => bytes;
     await fetchIt();
   });
 
   it('is cut off when it sends more than it announced', async () => {
-    hub.spoil = (bytes) => Buffer.concat([bytes, Buffer.alloc(100)]);
+    hub.corrupt = (bytes) => Buffer.concat([bytes, Buffer.alloc(100)]);
     await refuses(fetchIt(), /sent more than its \d+ bytes/);
   });
 

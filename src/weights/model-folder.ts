@@ -55,7 +55,7 @@ function readJson(path: string): unknown {
     return parseJson(readFileOfFolder(path, longestJson).toString('utf8'));
   } catch (thrown) {
     if (thrown instanceof FileRefused)
-      throw new UserError('model-index-invalid', `${path} ${thrown.message}; ${thrown.cure}`, {
+      throw new UserError('model-index-invalid', `${path} ${thrown.message}; ${thrown.advice}`, {
         cause: thrown,
       });
     throw new UserError(

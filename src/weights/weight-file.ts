@@ -55,7 +55,7 @@ export class BinaryFile {
       descriptor = openFileOfFolder(this.path);
       return read(descriptor);
     } catch (thrown) {
-      if (thrown instanceof FileRefused) throw this.fail(`${thrown.message}; ${thrown.cure}`, thrown);
+      if (thrown instanceof FileRefused) throw this.fail(`${thrown.message}; ${thrown.advice}`, thrown);
       throw thrown instanceof UserError ? thrown : this.fail(`cannot be read (${messageOf(thrown)})`, thrown);
     } finally {
       if (descriptor !== undefined) closeSync(descriptor);

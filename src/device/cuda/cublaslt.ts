@@ -117,7 +117,7 @@ interface Plan {
   readonly layoutA: number;
   readonly layoutB: number;
   readonly layoutOut: number;
-  /** The algorithms still in question; the first one is used. */
+  /** The algorithms that have not failed; the first one is used. */
   readonly algorithms: Uint8Array[];
 }
 
@@ -319,12 +319,12 @@ export class CublasLt {
   #check(call: string, status: number, subject = '', otherwise?: string): void {
     if (status === 0) return;
     const words = `${this.#calls.cublasLtGetStatusString(status)}, from ${call}${subject === '' ? '' : ` of ${subject}`}`;
-    const cure =
+    const advice =
       status === unknownArchitecture
         ? `does not know this GPU: ${this.#upgrade}, or use ${option('device', 'cpu')}`
-        : (cures[status] ?? otherwise);
-    if (cure !== undefined)
-      throw new UserError('cuda-library-unusable', `cuBLASLt ${this.version} ${cure} (${words}).`);
+        : (adviceByStatus[status] ?? otherwise);
+    if (advice !== undefined)
+      throw new UserError('cuda-library-unusable', `cuBLASLt ${this.version} ${advice} (${words}).`);
     throw new Error(words);
   }
 }
@@ -335,7 +335,7 @@ const doesNotStart = `does not start: check that it suits the driver with chatbo
 const unknownArchitecture = 8;
 
 /** Advice by cublasStatus_t. */
-const cures: Readonly<Record<number, string>> = {
+const adviceByStatus: Readonly<Record<number, string>> = {
   1: doesNotStart,
   3: `cannot allocate memory on the GPU: ${makeRoom}`,
   13: `stopped on the GPU: ${startAgain}; ${whenAgain}`,

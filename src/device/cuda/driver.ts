@@ -123,8 +123,7 @@ const notReady = 600;
 
 /**
  * Cards whose primary context this process keeps until it ends. cuBLASLt remembers what it loaded into a context, and
- * its documentation does not promise that it notices when the context is destroyed and created again for the next
- * device.
+ * nothing guarantees that it notices when the context is destroyed and created again for the next device.
  */
 const keptContexts = new Set<string>();
 

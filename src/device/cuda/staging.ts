@@ -1,7 +1,7 @@
 // Transfers to and from the card. An upload returns once its bytes are in page-locked memory. The card fetches them in
 // a separate stream while it computes; a quick on-card copy in the main stream then puts them into place. So a batch
-// never waits for the host, and never overwrites memory that the previous batch still reads. The slots form a ring; a
-// slot is free again once its bytes are in place.
+// never waits for the host, and its transfer never waits for the previous batch to release the target memory. The slots
+// form a ring; a slot is free again once its bytes are in place.
 
 import type { CardContext } from './card-context.js';
 import type { Event, HostMemory, Stream } from './driver.js';
