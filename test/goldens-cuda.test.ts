@@ -1,4 +1,4 @@
-// The golden models on the emulated card. It computes slowly, so that each model is taken one of the two ways.
+// The golden models on the CUDA emulator. It is slow, so each model runs either with or without gradient checkpointing.
 
 import { emulatorFolder } from './cuda-emulator/build.js';
 

@@ -1,5 +1,5 @@
-// GPT-2 in bf16 and fp16 against what PyTorch computes in float64 (scripts/make-goldens.py): on the emulated card, or on
-// the device that CHATBOT_TRAIN_TEST_DEVICE names. Emulated steps take long: there cuda-training.heavy.test.ts alone follows a loss.
+// GPT-2 in bf16 and fp16 against PyTorch in float64 (scripts/make-goldens.py), on the CUDA emulator or on the device in
+// CHATBOT_TRAIN_TEST_DEVICE. Emulated steps are slow, so on the emulator only cuda-training.test.ts follows a loss curve.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -26,16 +26,16 @@ interface Golden {
 const folder = join(repositoryRoot, 'test/goldens/gpt2');
 const named = process.env.CHATBOT_TRAIN_TEST_DEVICE;
 /**
- * By the golden model: how many steps it learns. The curve of `variant` leaves float32's by more than 1% whoever computes it
- * in half precision: PyTorch with autocast to bf16 by 1.7%, these kernels on the emulated card by 1.8% and by 5.2%, in two
- * builds of the emulator.
+ * The number of training steps for each golden model. The loss curve of `variant` in half precision always differs from
+ * float32 by more than 1%: by 1.7% in PyTorch with autocast to bf16, and by 1.8% and 5.2% with these kernels in two builds
+ * of the emulator.
  */
 const steps = { plain: 200, odd: 200, variant: 0, unscaled: 0 };
-/** Most that a gradient may be off by, of its norm. */
+/** The maximum error of a gradient, relative to its norm. */
 const gradientLimit = 0.02;
 const random = { seed: 1n, microStep: 0 };
 
-/** Of |actual - expected| to |expected|, by Euclidean norm. */
+/** |actual - expected| / |expected|, with the Euclidean norm. */
 function relativeError(actual: Float32Array, expected: Float32Array): number {
   assert.equal(actual.length, expected.length);
   let [difference, size] = [0, 0];
@@ -51,7 +51,7 @@ function standardDeviation(values: Float32Array): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
-/** The key's third of attention's bias has a gradient of zero but for rounding: it is left out. */
+/** Removes the key's third of the attention bias, whose exact gradient is zero. */
 function withoutKeys(parameter: string, gradient: Float32Array): Float32Array {
   if (!parameter.endsWith('c_attn.bias')) return gradient;
   const third = gradient.length / 3;
@@ -103,7 +103,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled'] as const) {
     let inFloat32: number[] | undefined;
 
     for (const precision of ['bf16', 'fp16'] as const) {
-      test(`${precision}: logits within 2% of their standard deviation`, (context) => {
+      test(`${precision}: logits are within 2% of their standard deviation`, (context) => {
         if (!device.precisions.includes(precision)) return context.skip();
         const logits = new ScoringPass(build(precision).model, { capacity }).logits(first);
         const exact = expected.read('logits');
@@ -112,7 +112,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled'] as const) {
         assert.ok(standardDeviation(differences) < 0.02 * standardDeviation(exact));
       });
 
-      test(`${precision}: loss, and every gradient within ${gradientLimit * 100}% of its norm`, (context) => {
+      test(`${precision}: the loss matches, and every gradient is within ${gradientLimit * 100}% of its norm`, (context) => {
         if (!device.precisions.includes(precision)) return context.skip();
         const { model, pass } = build(precision);
         const count = first.targets.length;
@@ -132,7 +132,7 @@ for (const name of ['plain', 'odd', 'variant', 'unscaled'] as const) {
       });
 
       if (named === undefined || steps[name] === 0) continue;
-      test(`${precision}: the loss of ${steps[name]} steps within 1% of float32's`, (context) => {
+      test(`${precision}: the loss stays within 1% of float32 for ${steps[name]} steps`, (context) => {
         if (!device.precisions.includes(precision)) return context.skip();
         inFloat32 ??= curve('fp32');
         for (const [step, loss] of curve(precision).entries()) {

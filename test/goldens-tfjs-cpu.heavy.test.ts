@@ -1,5 +1,5 @@
-// The golden models on the TensorFlow.js device, backend 'cpu'. It computes slowly, so that each model is taken one of
-// the two ways.
+// The golden models on the TensorFlow.js device, backend 'cpu'. It is slow, so each model runs either with or without
+// gradient checkpointing.
 
 process.env.CHATBOT_TRAIN_TEST_DEVICE = 'tfjs:cpu';
 process.env.CHATBOT_TRAIN_TEST_WAYS = 'one';

@@ -1,5 +1,5 @@
-// GPT-2 against what PyTorch and transformers compute in float64 (scripts/make-goldens.py): on the CPU device, or on the one
-// that CHATBOT_TRAIN_TEST_DEVICE names.
+// GPT-2 against PyTorch and transformers in float64 (scripts/make-goldens.py), on the CPU device or on the device in
+// CHATBOT_TRAIN_TEST_DEVICE. With CHATBOT_TRAIN_TEST_WAYS=one each model runs either with or without gradient checkpointing.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ function norm(values: Iterable<number>): number {
   return Math.sqrt(sum);
 }
 
-/** |actual - expected| / |expected|, by Euclidean norm. */
+/** |actual - expected| / |expected|, with the Euclidean norm. */
 function relativeError(actual: Float32Array, expected: Float32Array): number {
   assert.equal(actual.length, expected.length);
   return norm(actual.map((value, index) => value - (expected[index] ?? Number.NaN))) / norm(expected);
@@ -52,8 +52,8 @@ function largestDifference(actual: Float32Array, expected: Float32Array): number
 }
 
 /**
- * The softmax does not change when all its inputs are shifted alike, so the key's third of the attention's bias has a
- * gradient of zero but for rounding, from which AdamW makes steps of full length: it is left out.
+ * The largest difference, without the key's third of the attention bias. A constant shift of all inputs does not change the
+ * softmax, so the exact gradient of that part is zero, and AdamW turns its rounding errors into full-size steps.
  */
 function learntDifference(parameter: string, actual: Float32Array, expected: Float32Array): number {
   if (!parameter.endsWith('c_attn.bias')) return largestDifference(actual, expected);
@@ -67,7 +67,7 @@ function learntDifference(parameter: string, actual: Float32Array, expected: Flo
 for (const [index, name] of ['plain', 'odd', 'variant', 'unscaled'].entries()) {
   const ways = process.env.CHATBOT_TRAIN_TEST_WAYS === 'one' ? [index % 2 === 1] : [false, true];
   for (const gradientCheckpointing of ways) {
-    describe(`golden model ${name}${gradientCheckpointing ? ', recomputing activations' : ''}`, () => {
+    describe(`golden model ${name}${gradientCheckpointing ? ' with gradient checkpointing' : ''}`, () => {
       const golden: Golden = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8'));
       const expected = openSafetensors(join(folder, `${name}.safetensors`));
       const config = parseGPT2Config(golden.config, name);
@@ -100,13 +100,13 @@ for (const [index, name] of ['plain', 'odd', 'variant', 'unscaled'].entries()) {
       });
       after(() => device.dispose());
 
-      test('logits', () => {
+      test('the logits match', () => {
         const { model } = build();
         const pass = new ScoringPass(model, { capacity: first().tokens.length });
         assert.ok(largestDifference(pass.logits(first()), expected.read('logits')) < 1e-4);
       });
 
-      test('loss and the gradient of every parameter', () => {
+      test('the loss and the gradient of every parameter match', () => {
         const { model, pass } = build();
         const count = first().targets.length;
         pass.accumulate(first(), 1 / count, random);
@@ -120,7 +120,7 @@ for (const [index, name] of ['plain', 'odd', 'variant', 'unscaled'].entries()) {
         }
       });
 
-      test('20 AdamW steps with accumulation and clipping', () => {
+      test('20 AdamW steps with accumulation and clipping match', () => {
         const { model, pass } = build();
         const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, maxGradNorm: 1 };
         const optimizer = new AdamW(device, model.parameters, settings);

@@ -1,5 +1,5 @@
-// Names and words of strangers, as both programs print them: whichever line prints a file's name, a tensor, a field, a
-// token, a role or what a server says, no character in it can command a terminal or reorder its text.
+// Both programs print text from untrusted sources: names of files, tensors, fields, tokens and roles, and server answers.
+// No character in such text may control the terminal or reorder the output.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,14 +15,14 @@ const root = scratchFolder('hostile-names');
 const goodModel = makeTinyModel(join(root, 'model'));
 const goodData = makeTinyCorpus(join(root, 'chats.json'));
 
-/** A title, a colour by C1, text turned round, lines that no program of ours ended. */
+/** Sets the window title, sets a colour with a C1 control, reverses the text direction, and adds line breaks. */
 const hostile = '\u001b]0;owned\u0007\u009b31m\u202egnp.exe\u2028\u2066\r\u0085';
-/** What a file system takes, too. */
+/** Also valid as a file name. */
 const hostileName = `${hostile}\nerror: forged`;
 
 const unsafe = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** Everything that a program prints, and its exit code. */
+/** Runs a program and returns everything it prints, with its exit code. */
 async function run(
   program: 'main' | 'chat/main',
   args: readonly string[],
@@ -58,7 +58,7 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-/** A copy of the good model with another file in it. */
+/** A copy of the good model with one file replaced. */
 function modelWith(name: string, content: string | Uint8Array): string {
   const folder = join(root, `folder-${folders++}`);
   cpSync(goodModel, folder, { recursive: true });
@@ -69,7 +69,7 @@ function modelWith(name: string, content: string | Uint8Array): string {
 const train = (...args: string[]) => run('main', ['--output-dir', join(root, 'out'), '--dry-run', ...args]);
 
 describe('a terminal is safe from', { skip: process.platform === 'win32' }, () => {
-  it('names of files', async () => {
+  it('file names', async () => {
     const data = folderWith({ [`${hostileName}.json`]: '{' });
     assertSafe(await train('--model', goodModel, '--data', data), /is not JSON/);
     const skipped = folderWith({ [`${hostileName}.xyz`]: '', 'good.json': readFileSync(goodData, 'utf8') });
@@ -79,7 +79,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /owned/);
   });
 
-  it('fields and roles of a corpus', async () => {
+  it('field names and roles in a corpus', async () => {
     const record = (value: object) => folderWith({ 'data.jsonl': `${JSON.stringify(value)}\n` });
     assertSafe(await train('--model', goodModel, '--data', record({ [hostile]: 1 })), /error: /);
     const messages = [
@@ -89,7 +89,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     assertSafe(await train('--model', goodModel, '--data', record({ messages })), /\S/);
   });
 
-  it('names of tensors and types', async () => {
+  it('names of tensors and dtypes', async () => {
     const header = JSON.stringify({ [hostile]: { dtype: hostile, shape: [1], data_offsets: [0, 4] } });
     const length = Buffer.alloc(8);
     length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
@@ -98,7 +98,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /of type/);
   });
 
-  it('values of a config and tokens of a tokenizer', async () => {
+  it('values in a config and tokens in a tokenizer', async () => {
     const config = JSON.stringify({ model_type: hostile });
     assertSafe(await run('chat/main', [modelWith('config.json', config), '--prompt', 'Hi']), /model_type/);
     const broken = `{"model_type": ${hostile}`;
@@ -131,7 +131,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     });
     after(() => server.close());
 
-    it('that lists files of any name', async () => {
+    it('that lists files with hostile names', async () => {
       const address = server.address();
       const port = typeof address === 'object' && address !== null ? address.port : 0;
       const env = {

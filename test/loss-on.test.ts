@@ -1,4 +1,4 @@
-// The default of --loss-on, and a run that is resumed although it began with another one.
+// The default of --loss-on, and how a resumed run keeps the value that it started with.
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { trainHere } from './train-here.js';
 const root = scratchFolder('loss-on');
 const model = makeTinyModel(join(root, 'model'));
 
-test('a run goes on with the --loss-on that it began with, which earlier versions called responses by default', async () => {
+test('a resumed run keeps its --loss-on, also if it started with the old default, responses', async () => {
   const folder = join(root, 'run');
   const chats = join(root, 'roles.jsonl');
   const said = (role: string, content: string) => ({ role, content });

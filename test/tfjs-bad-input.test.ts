@@ -66,7 +66,7 @@ const cases: readonly {
       'tfjs-node',
       'throw new Error("Cannot find module \'./lib/napi-v8/tfjs_binding.node\'\\nRequire stack: many lines")',
     ),
-    says: /^error: @tensorflow\/tfjs-node 4\.22\.0 does not load: Cannot find module '.*tfjs_binding\.node'; its installation did not get TensorFlow's library: .*npm run setup-tfjs-node\./,
+    says: /^error: @tensorflow\/tfjs-node 4\.22\.0 does not load: Cannot find module '.*tfjs_binding\.node'; its installation did not get the TensorFlow library: .*npm run setup-tfjs-node\./,
   },
   {
     name: 'a binding without its CUDA libraries',

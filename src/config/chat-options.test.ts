@@ -19,7 +19,7 @@ test('every default is a value that the schema takes', () => {
   for (const [key, spec] of entriesOf(chatOptions)) assert.deepEqual(completed[key], spec.default, key);
 });
 
-test('who sets nothing gets the settings that generation has by itself', () => {
+test('without options the settings are the defaults of generation', () => {
   assert.deepEqual(generationSettings(completeOptions(chatOptions, [])), defaultSettings);
 });
 

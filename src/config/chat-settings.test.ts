@@ -114,7 +114,7 @@ test('greedy and beam search draw nothing', () => {
   assert.equal(generationSettings(load({ numBeams: 2 }).options).doSample, false);
 });
 
-test('there are 16 candidates to rank unless somebody says otherwise, and else one', () => {
+test('the default is 16 candidates with --mmi, else one', () => {
   assert.equal(candidateCount(load({}).options), 1);
   assert.equal(candidateCount(load({ mmi: 'reversed' }).options), 16);
   assert.equal(candidateCount(load({ mmi: 'reversed', candidates: 3 }).options), 3);

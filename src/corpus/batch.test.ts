@@ -22,10 +22,10 @@ const anyDialogue = fc
       pairs.map(([, target]) => target),
     ),
   );
-/** Three of at most 8 tokens always fit into a sequence. */
+/** Three dialogues of at most 8 tokens always fit into one sequence. */
 const anySequences = fc.array(fc.array(anyDialogue, { minLength: 1, maxLength: 3 }), { maxLength: 5 });
 
-test('two dialogues in a row are two segments that count their positions from 0', () => {
+test('two dialogues in one sequence are two segments whose positions start at 0', () => {
   const batch = collate([[encoded([5, 6, 7], [-1, 7, 8]), encoded([1, 2], [-1, 3])], [encoded([9], [4])]], {
     maxLength,
     pad: false,
@@ -40,7 +40,7 @@ test('two dialogues in a row are two segments that count their positions from 0'
   });
 });
 
-test('padding fills each row, and every token of it is a segment of its own without a target', () => {
+test('padding fills each sequence, and each padding token is a separate segment without a target', () => {
   const batch = collate([[encoded([5, 6], [-1, 7])], [encoded([1, 2, 3], [2, 3, 4])]], {
     maxLength: 4,
     pad: true,
@@ -52,7 +52,7 @@ test('padding fills each row, and every token of it is a segment of its own with
   assert.deepEqual([...batch.supervisedRows], [1, 4, 5, 6]);
 });
 
-test('segments are well-formed and hold the dialogues as they were', () => {
+test('segments are well-formed and hold the dialogues unchanged', () => {
   fc.assert(
     fc.property(anySequences, fc.boolean(), (sequences, pad) => {
       const batch = collate(sequences, { maxLength, pad });

@@ -20,7 +20,7 @@ function stored(dialogues: readonly Dialogue[]): DialogueStore {
   return store;
 }
 
-test('dialogues come back as they were', () => {
+test('dialogues are returned unchanged', () => {
   fc.assert(
     fc.property(anyDialogues, (dialogues) => {
       const store = stored(dialogues);
@@ -37,7 +37,7 @@ test('dialogues come back as they were', () => {
   );
 });
 
-test('a dialogue larger than what texts are laid into is kept whole', () => {
+test('a dialogue larger than a chunk is stored whole', () => {
   const long = (letter: string, length: number): Dialogue => ({
     turns: [{ text: letter.repeat(length), supervised: true }],
     source: 'x:1',
@@ -46,7 +46,7 @@ test('a dialogue larger than what texts are laid into is kept whole', () => {
   assert.deepEqual([...stored(dialogues)], dialogues);
 });
 
-test('dialogues have the same number where their texts are the same, counted as they come', () => {
+test('dialogues with equal texts have the same number, in order of first appearance', () => {
   const anyTexts = fc.array(fc.array(fc.constantFrom('', 'a', 'b', 'ab'), { maxLength: 3 }), {
     maxLength: 60,
   });

@@ -10,7 +10,7 @@ import { TrainingText } from './training-text.js';
 
 const end = 0;
 
-/** A letter a token: its code. */
+/** One token per character: its code unit. */
 const letters: Tokenizer = {
   vocabularySize: 2 ** 16,
   endOfText: end,
@@ -30,7 +30,7 @@ const encode = (
   order: DialogueOrder = 'forward',
 ) => encodeDialogue(dialogue(...turns), new TrainingText(letters), { lossOn, maxLength, order });
 
-/** Tokens as letters, the end of a turn as `|`, what is not to be learnt as `.`. */
+/** Tokens as letters, the end of a turn as `|`, and targets that are not learned as `.`. */
 const spelt = (ids: Iterable<number>): string =>
   Array.from(ids, (id) => (id === unsupervised ? '.' : id === end ? '|' : String.fromCharCode(id))).join('');
 
@@ -44,39 +44,39 @@ function learnt(
   return encoded && [spelt(encoded.tokens), spelt(encoded.targets)];
 }
 
-test('every turn ends with end-of-text, and the last one of all is only predicted', () => {
+test('every turn ends with end-of-text, and the last token is only a target', () => {
   assert.deepEqual(learnt([say('ab'), say('cd')]), ['ab|cd', '..cd|']);
 });
 
-test('responses are all turns after the first, all is all, last is the last', () => {
+test('responses learns all turns after the first, all learns all turns, last learns the last turn', () => {
   const turns = [say('ab'), say('c'), say('d')];
   assert.deepEqual(learnt(turns, 'responses'), ['ab|c|d', '..c|d|']);
   assert.deepEqual(learnt(turns, 'all'), ['ab|c|d', 'b|c|d|']);
   assert.deepEqual(learnt(turns, 'last'), ['ab|c|d', '....d|']);
 });
 
-test('a turn whose supervision is off is context, whatever the loss is on', () => {
+test('an unsupervised turn is context for every value of lossOn', () => {
   const turns = [say('a'), say('b', false), say('c')];
   assert.deepEqual(learnt(turns, 'responses'), ['a|b|c', '...c|']);
   assert.deepEqual(learnt(turns, 'all'), ['a|b|c', '|..c|']);
   assert.equal(learnt([say('a'), say('b', false)], 'last'), null);
 });
 
-test('a system turn is never learnt, and the turn after it counts as the first', () => {
+test('a system turn is never learned, and the turn after it counts as the first', () => {
   const turns = [system('s'), say('a'), say('b')];
   assert.deepEqual(learnt(turns, 'responses'), ['s|a|b', '...b|']);
   assert.deepEqual(learnt(turns, 'all'), ['s|a|b', '.a|b|']);
 });
 
-test('a dialogue in which nothing is to be learnt is null', () => {
+test('a dialogue without learned turns is null', () => {
   assert.equal(encode([say('a')]), null);
   assert.equal(encode([say('a', false), say('b', false)], 'all'), null);
   assert.equal(encode([]), null);
 });
 
-test('the oldest turns are left out first, whole', () => {
+test('the oldest turns are dropped first, as whole turns', () => {
   const turns = [say('aa'), say('bb'), say('cc'), say('dd')];
-  // 12 tokens in all, one fewer as input: 11 fit, 10 do not.
+  // 12 tokens, of which 11 are inputs: a maxLength of 11 is enough, and 10 is not.
   assert.deepEqual(learnt(turns, 'responses', 11)?.[0], 'aa|bb|cc|dd');
   assert.deepEqual(learnt(turns, 'responses', 10)?.[0], 'bb|cc|dd');
   const encoded = encode(turns, 'responses', 7);
@@ -85,8 +85,8 @@ test('the oldest turns are left out first, whole', () => {
   assert.equal(encoded?.droppedTokens, 6);
 });
 
-test('the last two turns are cut where they must be: the context keeps its end, the reply its beginning', () => {
-  // Room for 8 and the one that is only predicted: half of 9 for the context, the rest for the reply.
+test('if the last two turns are too long, the context keeps its end and the reply keeps its beginning', () => {
+  // Room for 8 inputs and the last target: half of 9 for the context, and the rest for the reply.
   assert.deepEqual(learnt([say('abcdefgh'), say('ijklmnop')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
   assert.deepEqual(learnt([say('abcdefgh'), say('i')], 'responses', 6), ['efgh|i', '....i|']);
   assert.deepEqual(learnt([say('a'), say('bcdefgh')], 'responses', 5), ['a|bcd', '.bcde']);
@@ -96,26 +96,26 @@ describe('reversed', () => {
   const reversed = (turns: Turn[], lossOn: LossOn = 'responses', maxLength = 100) =>
     learnt(turns, lossOn, maxLength, 'reversed');
 
-  test('the last turn comes first, and each earlier one is learnt from those after it', () => {
+  test('the last turn comes first, and each earlier turn is learned from the later ones', () => {
     assert.deepEqual(reversed([say('ab'), say('c'), say('d')]), ['d|c|ab', '.c|ab|']);
     assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'all'), ['d|c|ab', '|c|ab|']);
   });
 
-  test('on the last turn is on what the last turn answers, and on nothing before it', () => {
+  test('last learns only the turn that the last turn answers', () => {
     assert.deepEqual(reversed([say('ab'), say('c'), say('d')], 'last'), ['d|c', '.c|']);
   });
 
-  test("a source is learnt where its response was, as DialoGPT's weights have it", () => {
+  test('a source is learned if its response is supervised, as in files with DialoGPT weights', () => {
     assert.deepEqual(reversed([say('a', false), say('b')]), ['b|a', '.a|']);
     assert.deepEqual(reversed([say('a', false), say('b', false), say('c')]), ['c|b', '.b|']);
     assert.equal(reversed([say('a'), say('b', false)]), null);
   });
 
-  test('instructions are left out', () => {
+  test('system turns are left out', () => {
     assert.deepEqual(reversed([system('s'), say('a'), say('b')], 'all'), ['b|a', '|a|']);
   });
 
-  test('the oldest turns are still the ones that leave, though they stand last', () => {
+  test('the oldest turns are dropped, although they come last', () => {
     const turns = [say('aa'), say('bb'), say('cc'), say('dd')];
     assert.deepEqual(reversed(turns, 'responses', 11)?.[0], 'dd|cc|bb|aa');
     assert.deepEqual(reversed(turns, 'responses', 10)?.[0], 'dd|cc|bb');
@@ -125,7 +125,7 @@ describe('reversed', () => {
     assert.equal(encoded?.droppedTokens, 6);
   });
 
-  test("what the assistant answers is learnt, but no tool's answer and nothing that it stands between", () => {
+  test('the turn that the assistant answers is learned, but no tool answer and no turn separated from its reply by one', () => {
     const role = (name: 'user' | 'assistant' | 'tool', text: string): Turn => ({
       text,
       supervised: name !== 'tool',
@@ -139,7 +139,7 @@ describe('reversed', () => {
     assert.deepEqual(learnt(tools, 'auto'), ['a|t|b', '...b|']);
   });
 
-  test('of two that are too long the response keeps its end, what it answers its beginning', () => {
+  test('if two turns are too long, the response keeps its end and its source keeps its beginning', () => {
     assert.deepEqual(reversed([say('ijklmnop'), say('abcdefgh')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
   });
 });
@@ -156,7 +156,7 @@ const anyLength = fc.integer({ min: 1, max: 40 });
 const anyOrder = fc.constantFrom<DialogueOrder>('forward', 'reversed');
 const anyLoss = fc.constantFrom<LossOn>('responses', 'all', 'last');
 
-test('whatever the dialogue, it fits, targets are the next tokens, and tokens are kept or counted as dropped', () => {
+test('every dialogue fits, targets are the next tokens, and all tokens are kept or counted as dropped', () => {
   fc.assert(
     fc.property(anyTurns, anyLoss, anyLength, anyOrder, (turns, lossOn, maxLength, order) => {
       const encoded = encode(turns, lossOn, maxLength, order);
@@ -177,7 +177,7 @@ test('whatever the dialogue, it fits, targets are the next tokens, and tokens ar
   );
 });
 
-test('what is left out of an overlong dialogue changes nothing of what stays', () => {
+test('the dropped part of an overlong dialogue does not affect the rest', () => {
   fc.assert(
     fc.property(anyTurns, anyLoss, anyLength, anyOrder, (turns, lossOn, maxLength, order) => {
       const encoded = encode(turns, lossOn, maxLength, order);
@@ -194,17 +194,17 @@ test('what is left out of an overlong dialogue changes nothing of what stays', (
   );
 });
 
-describe('what is too long', () => {
+describe('a dialogue that is too long', () => {
   const role = (name: 'user' | 'assistant', text: string): Turn => ({ text, supervised: true, role: name });
 
-  test('a reply whose question left is context, and an opening is learnt', () => {
+  test('a reply whose question was dropped is context, and an opening is learned', () => {
     const turns = [role('assistant', 'aa'), role('user', 'bb'), role('assistant', 'cc'), role('user', 'dd')];
     assert.deepEqual(learnt(turns, 'auto'), ['aa|bb|cc', 'a|...cc|']);
     const more = [role('user', 'xx'), ...turns.slice(0, 3)];
     assert.deepEqual(learnt(more, 'auto', 9), ['aa|bb|cc', '.....cc|']);
   });
 
-  test('turns that left, replies that were cut and tokens that were lost are told apart', () => {
+  test('dropped turns, cut replies and lost tokens are counted separately', () => {
     const lost = (turns: Turn[], maxLength: number) => {
       const encoded = encode(turns, 'responses', maxLength);
       return encoded && [encoded.droppedTurns, encoded.cutReply, encoded.droppedTokens];
@@ -215,7 +215,7 @@ describe('what is too long', () => {
     assert.deepEqual(lost([say('abcdefgh'), say('i')], 6), [0, false, 4]);
   });
 
-  test('what follows the last learnt turn takes no room', () => {
+  test('turns after the last learned turn take no room', () => {
     const turns = [role('user', 'a'), role('assistant', 'b'), role('user', 'cccccccc')];
     assert.deepEqual(learnt(turns, 'auto', 4), ['a|b', '.b|']);
   });

@@ -19,7 +19,7 @@ const anyDialogues = (vocabularySize: number) =>
     { maxLength: 40 },
   );
 
-test('encoded dialogues come back as they were, whatever the size of the vocabulary', () => {
+test('encoded dialogues are returned unchanged for any vocabulary size', () => {
   for (const vocabularySize of [10, 2 ** 16, 2 ** 16 + 1, 300_000])
     fc.assert(
       fc.property(anyDialogues(vocabularySize), (dialogues) => {

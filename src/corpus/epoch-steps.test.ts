@@ -6,7 +6,7 @@ import { type EpochOptions, EpochSteps } from './epoch-steps.js';
 
 const maxLength = 16;
 
-/** The first token tells which dialogue it is; every token but the first of all is learnt. */
+/** The first token identifies the dialogue. */
 function dialogueOf(length: number, index: number): LabelledTokens {
   const tokens = Int32Array.from({ length }, (_, position) => (position === 0 ? 1000 + index : position));
   return {
@@ -31,7 +31,7 @@ const epochOf = (epochSteps: EpochSteps, epoch: number) =>
   Array.from({ length: epochSteps.stepsPerEpoch }, (_, index) => epochSteps.step(epoch, index));
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-test('an epoch has every dialogue once, and its epochSteps count what their batches hold', () => {
+test('an epoch has every dialogue once, and each step counts the tokens of its batches', () => {
   fc.assert(
     fc.property(anyDialogues, anyOptions, fc.nat(5), (dialogues, options, epoch) => {
       const epochSteps = new EpochSteps(dialogues, options);
@@ -56,14 +56,14 @@ test('an epoch has every dialogue once, and its epochSteps count what their batc
   );
 });
 
-test('a run that resumes at any stepBatches gets what the first run got', () => {
+test('a run resumed at any step gets the same batches as the original run', () => {
   fc.assert(
     fc.property(anyDialogues, anyOptions, fc.nat(3), fc.nat(), (dialogues, options, epoch, draw) => {
       const epochSteps = new EpochSteps(dialogues, options);
       const index = draw % epochSteps.stepsPerEpoch;
       const wanted = epochOf(epochSteps, epoch)[index];
       assert.deepEqual(new EpochSteps(dialogues, options).step(epoch, index), wanted);
-      // Having been in another epoch in between changes nothing.
+      // Reading another epoch in between changes nothing.
       epochSteps.step(epoch + 1, 0);
       assert.deepEqual(epochSteps.step(epoch, index), wanted);
     }),
@@ -71,7 +71,7 @@ test('a run that resumes at any stepBatches gets what the first run got', () => 
   );
 });
 
-test('only the last stepBatches of an epoch is short', () => {
+test('only the last step of an epoch can be short', () => {
   const dialogues = Array.from({ length: 7 }, (_, index) => dialogueOf(maxLength, index));
   const options = { maxLength, packing: true, batchSize: 2, gradientAccumulationSteps: 2, seed: 1 };
   const epochSteps = new EpochSteps(dialogues, options);
@@ -86,7 +86,7 @@ test('only the last stepBatches of an epoch is short', () => {
   assert.equal(epochSteps.largestBatch, 2 * maxLength);
 });
 
-test('without packing every batch is padded to full rows, and padding is no token', () => {
+test('without packing, every sequence is padded to maxLength, and padding does not count as tokens', () => {
   const options = { maxLength, packing: false, batchSize: 4, gradientAccumulationSteps: 1, seed: 1 };
   const { batches, tokens } = new EpochSteps([3, 5].map(dialogueOf), options).step(0, 0);
   assert.deepEqual(
@@ -96,7 +96,7 @@ test('without packing every batch is padded to full rows, and padding is no toke
   assert.equal(tokens, 8);
 });
 
-test('a stepBatches that an epoch does not have is refused', () => {
+test('a step that the epoch does not have is refused', () => {
   const epochSteps = new EpochSteps([dialogueOf(3, 0)], {
     maxLength,
     packing: true,

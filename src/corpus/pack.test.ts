@@ -11,7 +11,7 @@ function lengthOfRow(sequence: readonly number[], lengths: readonly number[]): n
   return sequence.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? Number.NaN), 0);
 }
 
-test('every epoch has each dialogue exactly once, no sequence too long, and always as many sequences', () => {
+test('every epoch has each dialogue once, the same number of sequences, and no sequence that is too long', () => {
   fc.assert(
     fc.property(anyLengths, fc.boolean(), fc.nat(), (lengths, packing, seed) => {
       const plan = planPacking(lengths, maxLength, packing);
@@ -26,7 +26,7 @@ test('every epoch has each dialogue exactly once, no sequence too long, and alwa
   );
 });
 
-test('the number of sequences depends on the lengths alone, not on their order', () => {
+test('the number of sequences depends only on the lengths, not on their order', () => {
   fc.assert(
     fc.property(
       anyLengths.chain((lengths) =>
@@ -43,7 +43,7 @@ test('the number of sequences depends on the lengths alone, not on their order',
   );
 });
 
-test('sequences are as full as best-fit decreasing makes them', () => {
+test('sequences are as full as with textbook best-fit decreasing', () => {
   fc.assert(
     fc.property(anyLengths, (lengths) => {
       assert.equal(planPacking(lengths, maxLength, true).sequences.length, bestFitDecreasing(lengths));
@@ -52,7 +52,7 @@ test('sequences are as full as best-fit decreasing makes them', () => {
   );
 });
 
-/** The textbook's version, which looks at every sequence. */
+/** The textbook version, which checks every sequence. */
 function bestFitDecreasing(lengths: readonly number[]): number {
   const rooms: number[] = [];
   for (const length of ascending(lengths).reverse()) {
@@ -65,11 +65,11 @@ function bestFitDecreasing(lengths: readonly number[]): number {
   return rooms.length;
 }
 
-test('without packing every dialogue has a sequence', () => {
+test('without packing, every dialogue has its own sequence', () => {
   assert.deepEqual(planPacking([3, 1, 2], 8, false).sequences, [[0], [1], [2]]);
 });
 
-test('dialogues trade places only with others of their length', () => {
+test('dialogues trade places only with dialogues of the same length', () => {
   const lengths = [5, 5, 3, 3, 2, 2, 2, 7];
   const plan = planPacking(lengths, 8, true);
   const shapes = (sequences: readonly (readonly number[])[]) =>
@@ -78,7 +78,7 @@ test('dialogues trade places only with others of their length', () => {
     assert.deepEqual(shapes(dealEpoch(plan, 9, epoch)), shapes(plan.sequences));
 });
 
-test('the same seed and epoch deal the same, and others deal otherwise', () => {
+test('the same seed and epoch give the same order, and other seeds and epochs give another', () => {
   const lengths = Array.from({ length: 60 }, (_, index) => 1 + (index % 4));
   const plan = planPacking(lengths, 8, true);
   const deal = (seed: number, epoch: number) => dealEpoch(plan, seed, epoch);
@@ -87,11 +87,11 @@ test('the same seed and epoch deal the same, and others deal otherwise', () => {
   assert.notDeepEqual(deal(1, 0), deal(2, 0));
 });
 
-test('no dialogues make no sequences', () => {
+test('an empty corpus gives no sequences', () => {
   assert.deepEqual(dealEpoch(planPacking([], 8, true), 1, 0), []);
 });
 
-test('a length that fits no sequence is refused', () => {
+test('a length that does not fit into a sequence is refused', () => {
   assert.throws(() => planPacking([9], 8, true), RangeError);
   assert.throws(() => planPacking([0], 8, true), RangeError);
 });

@@ -27,14 +27,14 @@ const sidesOf = (dialogues: readonly Dialogue[], { train, evaluation }: Split) =
 };
 const splitDialogues = (dialogues: readonly Dialogue[], ratio: number, seed: number) =>
   sidesOf(dialogues, split(textNumbers(dialogues), ratio, seed));
-/** Few texts, so that many dialogues share one. */
+/** Few texts, so that many dialogues share a text. */
 const anyDialogues = fc
   .array(fc.nat(12), { minLength: 2, maxLength: 60 })
   .filter((texts) => new Set(texts).size > 1)
   .map((texts) => texts.map((text, index) => dialogue(String(text), `test:${index + 1}`)));
 const anyRatio = fc.double({ min: 0.01, max: 0.99, noNaN: true });
 
-test('every dialogue stands on one side, in the order it came in, and no text on both', () => {
+test('every dialogue is on one side, in its original order, and no text is on both sides', () => {
   fc.assert(
     fc.property(anyDialogues, anyRatio, fc.nat(), (dialogues, ratio, seed) => {
       const { train, evaluation } = splitDialogues(dialogues, ratio, seed);
@@ -55,12 +55,12 @@ test('every dialogue stands on one side, in the order it came in, and no text on
   );
 });
 
-test('a seed splits a corpus as it always has: runs of earlier versions go on with the same sides', () => {
+test('a seed splits a corpus in the same way as in earlier versions, so that their runs can resume', () => {
   const dialogues = Array.from({ length: 24 }, (_, index) => dialogue(String(index % 17)));
   assert.deepEqual([...split(textNumbers(dialogues), 0.25, 42).evaluation], [2, 7, 10, 11, 13, 19]);
 });
 
-test('what is in the evaluation set is not learnt', () => {
+test('dialogues of the evaluation set are not in the training set', () => {
   const dialogues = ['a', 'b', 'a', 'c', 'b', 'd'].map((text) => dialogue(text));
   const { train, evaluation } = apart(textNumbers(dialogues), 4);
   assert.deepEqual(
@@ -72,7 +72,7 @@ test('what is in the evaluation set is not learnt', () => {
   );
 });
 
-test('the same seed splits the same, another seed otherwise', () => {
+test('the same seed gives the same split, and another seed gives another', () => {
   const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
   assert.deepEqual(splitDialogues(dialogues, 0.2, 1), splitDialogues(dialogues, 0.2, 1));
   assert.notDeepEqual(
@@ -81,14 +81,14 @@ test('the same seed splits the same, another seed otherwise', () => {
   );
 });
 
-test('the share is exact where no two dialogues are the same', () => {
+test('the share is exact if all dialogues are different', () => {
   const dialogues = Array.from({ length: 50 }, (_, index) => dialogue(String(index)));
   assert.equal(splitDialogues(dialogues, 0.1, 42).evaluation.length, 5);
   assert.equal(splitDialogues(dialogues, 0.001, 42).evaluation.length, 1);
   assert.equal(splitDialogues(dialogues, 0.999, 42).evaluation.length, 49);
 });
 
-test('where every text is there many times, the rarest is kept aside', () => {
+test('if every text occurs many times, the rarest text becomes the evaluation set', () => {
   const dialogues = ['a', 'a', 'a', 'b', 'b'].map((text) => dialogue(text));
   assert.deepEqual(splitDialogues(dialogues, 0.1, 42).evaluation.map(textOf), ['b\nb?', 'b\nb?']);
 });

@@ -1,4 +1,4 @@
-// What training makes of text that spells special tokens, and that nothing else does.
+// Training encodes special tokens in the text as tokens. Everything else treats them as ordinary text.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import { TrainingText } from './training-text.js';
 const plain = gpt2Tokenizer();
 const end = plain.endOfText;
 
-/** GPT-2's tokenizer with more special tokens, as a folder may have them. */
+/** GPT-2's tokenizer with additional special tokens, as a model folder can define them. */
 const withTokens = (...more: SpelledToken[]): Tokenizer => ({
   vocabularySize: plain.vocabularySize + more.length,
   endOfText: end,
@@ -37,7 +37,7 @@ test('an end-of-text marker ends the turn, once', () => {
   });
 });
 
-test('special tokens of the model are one id each, the longest that fits first', () => {
+test('each special token of the model is one id, and the longest match wins', () => {
   const own = withTokens({ id: end + 1, content: '<s>' }, { id: end + 2, content: '<s>>', rstrip: true });
   const encoded = new TrainingText(own).encode('<s> Hi<s>> there');
   assert.deepEqual(encoded, {
@@ -47,7 +47,7 @@ test('special tokens of the model are one id each, the longest that fits first',
   });
 });
 
-test('white space around a token goes where the token says so', () => {
+test('white space around a token is removed if the token asks for it', () => {
   const own = withTokens({ id: end + 1, content: '<a>', lstrip: true }, { id: end + 2, content: '<b>' });
   const encode = (spelled: string) => new TrainingText(own).encode(spelled).ids;
   assert.deepEqual(encode('Hi \n <a> you <b> too'), [
@@ -55,7 +55,7 @@ test('white space around a token goes where the token says so', () => {
   ]);
 });
 
-test('a long run of spaces, and more tokens than a pattern can hold, take no time', () => {
+test('a long run of spaces and a very large number of tokens are fast', () => {
   const many = Array.from({ length: 50_000 }, (_, index) => ({
     id: end + 1 + index,
     content: `<${index}>`,
@@ -67,14 +67,14 @@ test('a long run of spaces, and more tokens than a pattern can hold, take no tim
   assert.equal(encoded.ids.at(-2), end + 50_000);
 });
 
-test('what is typed in a chat stays text', () => {
+test('a special token typed in a chat stays ordinary text', () => {
   const own = withTokens({ id: end + 1, content: '<s>' });
   const typed = encodeTurn('<s> Hi<|endoftext|>', own);
   assert.deepEqual(typed, [...ids('<s> Hi<|endoftext|>'), end]);
   assert.equal(typed.indexOf(end), typed.length - 1);
 });
 
-test('a marker in a turn that is context makes nothing of it learnt', () => {
+test('an end-of-text marker does not make a context turn learned', () => {
   const turns = [
     { text: 'Hi<|endoftext|>I am the boss', supervised: true },
     { text: 'Yes', supervised: true },

@@ -233,7 +233,7 @@ describe('isRunning', () => {
     assert.equal(isRunning({ ...own, started: `${own.started}0` }), false);
   });
 
-  it('takes a process that nobody has waited for as ended', {
+  it('treats a zombie process as ended', {
     skip: process.platform !== 'linux',
   }, async () => {
     // The shell becomes sleep, which does not wait for the child that the shell had.

@@ -26,7 +26,7 @@ function logProbability(model: Model, past: readonly number[], token: number): n
   return row[token] ?? Number.NaN;
 }
 
-/** Of a whole reply, from the model alone. */
+/** The score of a whole reply, computed by the model alone. */
 function scoreOf(
   model: Model,
   prompt: readonly number[],
@@ -111,7 +111,7 @@ describe('beam search', () => {
       runs,
     ));
 
-  it('ends where no running beam is better than the worst of N that ended', async () => {
+  it('ends when no running beam is better than the worst of N finished ones', async () => {
     // Almost certainly the end after each token: N beams end soon, long before the longest reply.
     const model: Model = () =>
       Float32Array.from({ length: 27 }, (_, token) => (token === 0 ? 5 : -token / 10));
@@ -134,7 +134,7 @@ describe('beam search', () => {
     assert.equal(found[0]?.text, '');
   });
 
-  it('applies penalties and prohibitions to each beam by its own history', async () => {
+  it('applies penalties and bans to each beam by its own history', async () => {
     const model = hashedModel(6, 3);
     const found = await search(model, { noRepeatNgramSize: 2, minNewTokens: 5, numBeams: 5 }, [1, 2, 3]);
     for (const { tokens } of found) {
@@ -198,7 +198,7 @@ describe('beam search', () => {
     }
   });
 
-  it('ends where every token is forbidden', async () => {
+  it('ends when every token is banned', async () => {
     const model: Model = () => Float32Array.of(0, 1);
     const found = await search(model, { noRepeatNgramSize: 1, minNewTokens: 9, numBeams: 2 }, [0]);
     assert.deepEqual(

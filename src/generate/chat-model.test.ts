@@ -44,7 +44,7 @@ async function refuses(opening: Promise<unknown>, pattern: RegExp, fault = 'mode
 }
 
 describe('a reply', () => {
-  test('is the same whether the model already knows the conversation or hears it for the first time', async () => {
+  test('is the same whether or not the model has already read the conversation', async () => {
     const talking = await open(chatFolder);
     const turns = ['hello'];
     for (let exchange = 0; exchange < 3; exchange++) {
@@ -131,7 +131,7 @@ describe('candidates', () => {
   });
 });
 
-describe('what cannot talk is refused', () => {
+describe('a model that cannot chat is refused', () => {
   test('a fresh model', () =>
     refuses(open('tiny'), /^tiny is a fresh model that has learnt nothing yet; train it/));
   test('a reversed model', () => refuses(open(reversedFolder), /trained with --reverse.* cannot chat/));

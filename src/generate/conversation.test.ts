@@ -24,7 +24,7 @@ interface Asked {
   readonly candidates: number;
 }
 
-/** Says what it is told to, in order, and writes down what it was asked. */
+/** Gives the given replies in order and records what it was asked. */
 function scripted(...replies: readonly (Partial<Reply> | Error)[]): Speaker & { readonly asked: Asked[] } {
   const asked: Asked[] = [];
   return {
@@ -97,7 +97,7 @@ describe('a conversation', () => {
     assert.deepEqual(conversation.turns, ['1', 'a']);
   });
 
-  it('keeps of an interrupted reply what was shown, and nothing where nothing was', async () => {
+  it('keeps the shown part of an interrupted reply, and nothing when nothing was shown', async () => {
     const model = scripted(
       { text: 'a part', finishReason: 'interrupted' },
       { text: '', finishReason: 'interrupted' },
@@ -111,7 +111,7 @@ describe('a conversation', () => {
     assert.deepEqual(conversation.turns, ['1', 'a part']);
   });
 
-  it('has no turn without words', async () => {
+  it('has no empty turns', async () => {
     const conversation = new Conversation(scripted({ text: '' }), defaultSettings);
     await conversation.say('1', watcher);
     assert.deepEqual(conversation.turns, ['1']);

@@ -9,7 +9,7 @@ test('every turn is ended by the end-of-text token', () => {
   assert.deepEqual(encodePrompt(['ab', 'c'], letters, 5), { tokens: [1, 2, 0, 3, 0], droppedTurns: 0 });
 });
 
-test('the oldest turns leave, whole, and no more of them than must', () => {
+test('the oldest turns are left out as a whole, and only as many as necessary', () => {
   const turns = fc.array(fc.stringMatching(/^[a-z]{0,6}$/), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(turns, fc.integer({ min: 7, max: 40 }), (said, room) => {

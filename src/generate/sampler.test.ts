@@ -10,7 +10,7 @@ import { defaultSettings, type GenerationSettings } from './settings.js';
 const off: GenerationSettings = { ...defaultSettings, temperature: 1, topK: 0, topP: 1, minNewTokens: 0 };
 const endOfText = 0;
 
-/** What the settings' docstrings say, in float64 and by sorting everything: the probability of each token. */
+/** The probability of each token as the settings define it, in float64 and by sorting all tokens. */
 function defined(logits: readonly number[], { temperature, topK, topP, minP }: GenerationSettings): number[] {
   const largest = Math.max(...logits);
   const scores = logits.map((logit) => Math.exp((logit - largest) / temperature));
@@ -113,7 +113,7 @@ describe('the draws of a sampler', () => {
       assert.ok(Math.abs(deviate) < 3.7, `${deviate} standard deviations`);
     });
 
-  it('would fail that test were they from a slightly other distribution', () => {
+  it('would fail that test with a slightly different distribution', () => {
     const logits = normals(300, 2, 7);
     const sampler = new Sampler({ ...off, temperature: 1.05 }, endOfText, candidateRandom(3, 0));
     const counts = new Array<number>(logits.length).fill(0);
@@ -156,7 +156,7 @@ describe('the distribution of a sampler', () => {
   );
   const anyLogits = fc.array(logit, { minLength: 1, maxLength: 200 });
 
-  it('is a distribution over tokens that include the likeliest, whatever the settings', () => {
+  it('is a distribution over tokens that include the most likely one, for any settings', () => {
     const property = fc.property(anyLogits, anySettings, (logits, settings) => {
       const sampler = new Sampler(settings, endOfText, new Random(1));
       const row = Float32Array.from(logits);
@@ -211,7 +211,7 @@ describe('the distribution of a sampler', () => {
 });
 
 describe('a sampler', () => {
-  it('takes the first of the likeliest tokens where it is greedy', () => {
+  it('takes the first of the most likely tokens when it is greedy', () => {
     const sampler = new Sampler({ ...defaultSettings, doSample: false }, endOfText, new Random(1));
     assert.equal(sampler.choose(Float32Array.of(-3, -1, -2, -1), [], 1), 1);
   });
@@ -225,7 +225,7 @@ describe('a sampler', () => {
     assert.deepEqual([...logits], [...Float32Array.of(1, 5, 4.9, 0)]);
   });
 
-  it('ends the text where every token is forbidden', () => {
+  it('ends the text when every token is banned', () => {
     for (const doSample of [false, true]) {
       const settings = { ...defaultSettings, doSample, noRepeatNgramSize: 1 };
       const sampler = new Sampler(settings, 2, new Random(1));
@@ -234,7 +234,7 @@ describe('a sampler', () => {
     }
   });
 
-  it('refuses logits that are no numbers', () => {
+  it('refuses logits that are not numbers', () => {
     for (const doSample of [false, true]) {
       const sampler = new Sampler({ ...defaultSettings, doSample }, endOfText, new Random(1));
       for (const method of ['choose', 'distribution'] as const)
@@ -256,7 +256,7 @@ describe('the samplers of a batch', () => {
   const tokensOf = (sampler: Sampler) =>
     Array.from({ length: 20 }, () => sampler.choose(Float32Array.from(logits), [], 5));
 
-  it('choose the same however many they are, and each in its own way', () => {
+  it('choose the same for any number of candidates, and each differently', () => {
     const [few, many] = [candidateSamplers(off, endOfText, 2), candidateSamplers(off, endOfText, 16)];
     const chosen = many.map(tokensOf);
     assert.deepEqual(few.map(tokensOf), chosen.slice(0, 2));

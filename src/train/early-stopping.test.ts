@@ -31,7 +31,7 @@ describe('early stopping', () => {
     );
   });
 
-  it('takes no evaluation for the best that only equals it', () => {
+  it('does not count an equal evaluation as the best', () => {
     const { decisions } = observeAll([3, 2, 2, 1], { patience: 3, threshold: 0 });
     assert.deepEqual(
       decisions.map(({ best }) => best),
@@ -77,7 +77,7 @@ describe('early stopping', () => {
     );
   });
 
-  it('decides as EarlyStoppingCallback does', () => {
+  it('decides like EarlyStoppingCallback', () => {
     fc.assert(
       fc.property(
         someOptions.filter(({ patience }) => patience > 0),

@@ -49,7 +49,7 @@ test('text that spells special tokens is told', () => {
   assert.deepEqual(notes, ['2 end-of-text markers in the text: the turn ends there']);
 });
 
-test('who asks for the assistant where nobody says who that is, is told what works', () => {
+test('--loss-on assistant without known roles is refused, and the message says what works', () => {
   const said = refusal('data', () => prepared([dialogue('a', 'b')], 12, 'assistant'));
   assert.match(said, /no turn is known to be an assistant's; use --loss-on responses$/);
   assert.equal(prepared([dialogue('a', 'b')], 12, 'responses').counts.supervisedTokens, 2);

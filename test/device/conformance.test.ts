@@ -1,4 +1,4 @@
-// Every device that this machine has, against the contract; and the references themselves, against published vectors.
+// The CPU device against the contract, and the references against published values.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
 import { describeDevice } from './conformance.js';
 import { activate, philox } from './reference.js';
 
-test("the reference Philox gives Random123's known answers", () => {
+test('the reference Philox gives the known answers of Random123', () => {
   const max = 0xffffffff;
   const inputs = [
     [
@@ -49,7 +49,7 @@ test('the reference GELUs agree with tabulated values', () => {
   assert.ok(Math.abs(activate('gelu_new', 1) - activate('gelu', 1)) < 5e-4);
 });
 
-test('the CPU takes bf16 for weights that are only read, and no rows of it', () => {
+test('the CPU accepts bf16 for read-only weights, but not for activations', () => {
   const device = createCpuDevice({ threads: 1 });
   const [rows, narrow] = [device.allocate('rows', [2, 2]), device.allocate('narrow', [2, 2], 'bf16')];
   device.matmul(device.allocate('out', [2, 2]), rows, narrow);

@@ -1,6 +1,6 @@
-// What every device must do: each operation of the contract against float64 definitions, its gradients against finite
-// differences, and the conventions of the contract (accumulation, dropout's masks, segments, NaN, the same bits
-// again). A new device passes this suite before anything is built on it.
+// The conformance suite for devices: each operation of the contract against float64 references, its gradients against
+// finite differences, and the conventions of the contract (accumulation, dropout masks, segments, NaN, reproducible bits).
+// A new device must pass this suite before anything is built on it.
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -18,17 +18,18 @@ import { testRows } from './conformance/rows.js';
 const types = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, FloatType>;
 
 export interface Coverage {
-  /** Whether tensors lie on boundaries of vectors, for kernels that ask for it; elsewhere they lie on none. */
+  /** Whether tensors are aligned to vectors, for kernels that need it. By default they are unaligned. */
   readonly aligned?: boolean;
-  /** Attention alone. */
+  /** Whether to test only attention. */
   readonly attentionOnly?: boolean;
-  /** False: without the products that are too slow for a device which computes one number at a time. */
+  /** false skips large matrix products, which are too slow on a device that computes one number at a time. */
   readonly largeProducts?: boolean;
 }
 
 /**
- * Declares the tests of one device in one of its precisions. References take the same rounded inputs, and differ by the
- * roundings of the results alone. @param create gives a fresh one; the suite disposes of it.
+ * Declares the tests of one device in one of its precisions. References use the same rounded inputs, so results differ only
+ * by their own rounding.
+ * @param create returns a new device, which the suite disposes of.
  */
 export function describeDevice(
   name: string,

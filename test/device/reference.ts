@@ -1,19 +1,19 @@
-// The operations of the device contract once more, as their definitions read: float64 and naive loops.
-// Devices are compared with this; it knows none of them. Only forwards are here: gradients are checked against finite
-// differences of these. Dropout enters as a ready mask (0 or 1/(1-p) an element), so that repeated evaluations are cheap.
+// Reference implementations of the device contract: naive float64 loops that follow the definitions. They know no device.
+// Only forward operations are here, because gradients are checked against finite differences. Dropout is a precomputed mask
+// (0 or 1/(1-p) per element), so that repeated evaluations are cheap.
 
 import type { Activation } from '../../src/device/device.js';
 
 export type Numbers = ArrayLike<number>;
 
-/** Element `index`, refusing what lies outside: a NaN from `undefined` would hide a mistake of the test itself. */
+/** Element `index`. @throws RangeError if there is none: a NaN from `undefined` would hide a bug in the test. */
 export function at(values: Numbers, index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`${index} lies outside 0..${values.length - 1}`);
   return value;
 }
 
-/** The same for an array of one kind: where a loop reads millions, `at`, which has met every kind, takes ten times as long. */
+/** Like `at`, for one array type: `at` sees many types and is therefore ten times slower in long loops. */
 function entry(values: Float64Array, index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`${index} lies outside 0..${values.length - 1}`);
@@ -24,17 +24,17 @@ function float64(values: Numbers): Float64Array {
   return values instanceof Float64Array ? values : Float64Array.from(values);
 }
 
-/** The nearest bf16, ties to even (down to denormals; overflows to infinity). */
+/** Rounds to the nearest bf16, ties to even (with denormals; overflows to infinity). */
 export function roundToBf16(value: number): number {
   return roundTo(value, { bits: 8, least: -126, beyond: 2 ** 128 });
 }
 
-/** The nearest IEEE binary16. */
+/** Rounds to the nearest IEEE binary16, ties to even. */
 export function roundToF16(value: number): number {
   return roundTo(value, { bits: 11, least: -14, beyond: 2 ** 16 });
 }
 
-/** @param bits significant ones. @param least exponent of a normal number. @param beyond what is too large. */
+/** @param bits of precision. @param least the smallest normal exponent. @param beyond the smallest number that overflows. */
 function roundTo(
   value: number,
   { bits, least, beyond }: { readonly bits: number; readonly least: number; readonly beyond: number },
@@ -51,7 +51,7 @@ function roundTo(
 
 type Words = readonly [number, number, number, number];
 
-/** The upper half of the product of two unsigned 32-bit numbers, in halves of which every sum is exact. */
+/** The upper 32 bits of the product of two unsigned 32-bit numbers, computed from 16-bit halves so that sums are exact. */
 function multiplyHigh(a: number, b: number): number {
   const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
   const middle = aHigh * bLow + Math.floor((aLow * bLow) / 0x10000);
@@ -79,7 +79,7 @@ export interface DropoutSettings {
   readonly counter: readonly [number, number, number];
 }
 
-/** What each element of [rows, columns] is multiplied by. Devices hold the probability as a 32-bit float. */
+/** The dropout factor of each element of [rows, columns]. Devices store the probability as a float32. */
 export function dropoutMask(
   { probability, site, counter }: DropoutSettings,
   rows: number,
@@ -126,7 +126,7 @@ export function matmul(
   return out;
 }
 
-/** The error function by its Taylor series, or by Lentz's continued fraction of erfc where that converges faster. */
+/** The error function: its Taylor series, or Lentz's continued fraction of erfc where that converges faster. */
 function erf(x: number): number {
   if (x < 0) return -erf(-x);
   if (x < 2.5) {
@@ -174,7 +174,7 @@ export function embedding(
   });
 }
 
-/** Rows of x normalised to mean 0 and variance 1, then scaled and shifted; stats holds mean and 1/deviation a row. */
+/** Normalises rows of x to mean 0 and variance 1, then scales and shifts them. stats has mean and 1/deviation per row. */
 export function layernorm(
   input: Numbers,
   weight: Numbers,
@@ -200,7 +200,7 @@ export function layernorm(
   return { out, stats };
 }
 
-/** Where query row `row` finds its keys: rows starts[row]..row of qkv[R,3C]. */
+/** The keys that query row `row` attends to: rows starts[row]..row of qkv[R,3C]. */
 export function attention(
   packed: Numbers,
   starts: Numbers,
@@ -243,7 +243,7 @@ function logSumExpOf(values: Float64Array): number {
   return largest + Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0));
 }
 
-/** Losses of logits[S,V]: (1-e) * -log p[target] + e * mean of -log p; 0 where the target is negative. */
+/** The losses of logits[S,V]: (1-e) * -log p[target] + e * mean of -log p, or 0 if the target is negative. */
 export function crossEntropy(scores: Numbers, targets: Numbers, labelSmoothing: number): Float64Array {
   const logits = float64(scores);
   const vocabulary = logits.length / targets.length;
@@ -263,7 +263,7 @@ export interface AdamWState {
   readonly secondMoment: Float64Array;
 }
 
-/** One step of torch.optim.AdamW, its bias corrections from the step's number t = 1, 2, ... */
+/** One step of torch.optim.AdamW, with bias corrections for step number t = 1, 2, ... */
 export function adamw(
   { parameters, firstMoment, secondMoment }: AdamWState,
   gradients: Numbers,
@@ -275,7 +275,7 @@ export function adamw(
     readonly beta2: number;
     readonly epsilon: number;
     readonly weightDecay: number;
-    /** So many parameters, from the first on, decay. */
+    /** How many parameters, counted from the first, weight decay applies to. */
     readonly decayed: number;
   },
 ): void {
@@ -292,7 +292,7 @@ export function adamw(
   }
 }
 
-/** d loss / d values[index] for each index, by central differences; `values` is changed and restored. */
+/** d loss / d values[index] for each index, by central differences. `values` is changed and restored. */
 export function finiteDifferences(
   values: Float64Array,
   indices: readonly number[],

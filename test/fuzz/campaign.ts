@@ -1,6 +1,6 @@
-// Runs a target over many mutants in a child process and gathers what breaks. The rule: every input is either read or
-// refused with a UserError, within limits of time and memory. A child that hangs, runs out of memory or dies is told
-// from one that works by the number of the mutant that it is at, and another goes on behind that mutant.
+// Runs a target on many mutants in a child process and collects the findings. Every input must be read, or refused with a
+// UserError, within limits of time and memory. The child writes the number of its current mutant to a file. If the child
+// hangs, runs out of memory or dies, that number identifies the mutant, and a new child continues with the next one.
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,45 +8,45 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface Defect {
-  /** `control`: an error message with characters that command a terminal. */
+export interface Finding {
+  /** `control`: an error message contains terminal control characters. */
   readonly kind: 'crash' | 'control' | 'slow' | 'memory' | 'hang' | 'death';
-  /** Of the mutant. */
+  /** Number of the mutant. */
   readonly number: number;
   readonly what: string;
-  /** Equal for defects that are probably one. */
+  /** Equal for findings that probably have the same cause. */
   readonly place: string;
 }
 
 export const limits = {
-  /** Of processor time, so that a busy machine does not count as slow. */
+  /** CPU time, so that a busy machine does not count as slow. */
   cpuSeconds: 4,
   heapMegabytes: 512,
   residentMegabytes: 1024,
-  /** Without a sign of life. */
+  /** Time without progress. */
   hangSeconds: 30,
 } as const;
 
 export interface Campaign {
   readonly target: string;
   readonly seed: number;
-  /** The first mutant's number. */
+  /** Number of the first mutant. */
   readonly from: number;
   readonly count: number;
   readonly hangSeconds?: number;
-  readonly onDefect?: (defect: Defect) => void;
+  readonly onFinding?: (finding: Finding) => void;
   readonly onProgress?: (done: number) => void;
 }
 
 const child = fileURLToPath(new URL('child.js', import.meta.url));
 
-/** @returns every defect that was found. @throws Error when the target's own seeds are not read. */
-export async function runCampaign(campaign: Campaign): Promise<Defect[]> {
+/** @returns all findings. @throws Error if the target cannot read any of its own seeds. */
+export async function runCampaign(campaign: Campaign): Promise<Finding[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'fuzz-progress-'));
-  const found: Defect[] = [];
-  const add = (defect: Defect) => {
-    found.push(defect);
-    campaign.onDefect?.(defect);
+  const found: Finding[] = [];
+  const add = (finding: Finding) => {
+    found.push(finding);
+    campaign.onFinding?.(finding);
   };
   try {
     const end = campaign.from + campaign.count;
@@ -67,13 +67,13 @@ function numberIn(progress: string): number | undefined {
   }
 }
 
-/** @returns the number of the mutant to go on with. */
+/** @returns the number of the mutant to continue with. */
 function runChild(
   { target, seed, from, hangSeconds = limits.hangSeconds, onProgress }: Campaign,
   first: number,
   end: number,
   progress: string,
-  add: (defect: Defect) => void,
+  add: (finding: Finding) => void,
 ): Promise<number> {
   const args = [`--max-old-space-size=${limits.heapMegabytes}`, child, target, seed, first, end, progress];
   const running = spawn(process.execPath, args.map(String), { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -104,9 +104,9 @@ function runChild(
       clearInterval(watchdog);
       const number = numberIn(progress) ?? -1;
       if (code === 0) return resolve(end);
-      if (number < first) return reject(new Error(`the target ${target} does not start: ${stderr}`));
+      if (number < first) return reject(new Error(`the target ${target} fails to start: ${stderr}`));
       const last = /FATAL ERROR: (.*)/.exec(stderr)?.[1] ?? stderr.trim().split('\n').at(-1) ?? '';
-      if (hung) add({ kind: 'hang', number, what: `no sign of life for ${hangSeconds} s`, place: 'hang' });
+      if (hung) add({ kind: 'hang', number, what: `no progress for ${hangSeconds} s`, place: 'hang' });
       else
         add({
           kind: 'death',

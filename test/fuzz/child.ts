@@ -1,22 +1,22 @@
-// The process that reads mutants: it may hang or run out of memory, so its parent watches it (campaign.ts).
-//   usage: node child.js <target> <seed> <from> <to> <file of progress>
-// It writes the number of each mutant to the file before reading it, and a line of JSON for each defect to stdout.
+// The process that reads mutants. It can hang or run out of memory, so its parent watches it (campaign.ts).
+//   usage: node child.js <target> <seed> <from> <to> <progress file>
+// It writes the number of each mutant to the progress file before reading the mutant, and prints one JSON line per finding.
 
 import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../src/errors.js';
-import { type Defect, limits } from './campaign.js';
+import { type Finding, limits } from './campaign.js';
 import { mutantOf } from './mutant.js';
 import { type Files, type Target, targets } from './target.js';
 
 const [, , name = '', seedText = '', fromText = '', toText = '', progressPath = ''] = process.argv;
 
-// Shared memory where the system has it: a disk would be what takes most of the time.
+// Uses shared memory if the system has it, because writing to a disk would take most of the time.
 const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'fuzz-'));
 const folder = join(scratch, 'input');
 
-/** Names without slashes are files; anything else stays in memory. */
+/** The files that are in the folder now. */
 let written = new Map<string, Uint8Array>();
 
 function write(files: Files): void {
@@ -29,7 +29,7 @@ function write(files: Files): void {
   written = now;
 }
 
-/** The same for the same defect, whatever the values in its message: its place in our code, or its words. */
+/** The first stack frame in this project, or else the message. Equal for errors with the same cause. */
 function placeOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown).slice(0, 80);
   const frame = thrown.stack?.split('\n').find((line) => /\/dist\/src\//.test(line));
@@ -37,11 +37,11 @@ function placeOf(thrown: unknown): string {
   return `${thrown.name} ${place || thrown.message.slice(0, 80)}`;
 }
 
-function report(defect: Defect): void {
-  writeSync(1, `${JSON.stringify(defect)}\n`);
+function report(finding: Finding): void {
+  writeSync(1, `${JSON.stringify(finding)}\n`);
 }
 
-/** The system is asked for time and memory only now and then: asking takes longer than most mutants do. */
+/** Time and memory are queried once per this number of mutants, because a query takes longer than most mutants. */
 const askEvery = 25;
 let cpuBefore = process.cpuUsage();
 
@@ -65,15 +65,15 @@ async function tryOne(target: Target, number: number): Promise<void> {
       what: what.slice(0, 300),
       place: what.slice(0, 40).replace(/\/\S+/g, ''),
     });
-  // Processor time is asked for only where time has passed; what the few mutants before this one took is little.
+  // CPU time is queried only if enough wall time has passed. It includes the last few mutants, which took little.
   if (performance.now() - started < limits.cpuSeconds * 1000) return;
   const { user, system } = process.cpuUsage(cpuBefore);
   const seconds = (user + system) / 1e6;
   if (seconds > limits.cpuSeconds)
-    report({ kind: 'slow', number, what: `${seconds.toFixed(1)} s of processor time`, place: 'slow' });
+    report({ kind: 'slow', number, what: `${seconds.toFixed(1)} s of CPU time`, place: 'slow' });
 }
 
-/** A target none of whose seeds is read would test nothing. */
+/** Checks that at least one seed can be read. Otherwise the target would test nothing. */
 async function readSeeds(target: Target): Promise<void> {
   let refusal: unknown;
   let read = 0;
@@ -108,7 +108,7 @@ async function main(): Promise<void> {
       report({
         kind: 'memory',
         number,
-        what: `${Math.round(megabytes)} MB were in use, by this mutant or one of the ${askEvery} before it`,
+        what: `${Math.round(megabytes)} MB used by this mutant or by one of the ${askEvery} before it`,
         place: 'memory',
       });
       most = megabytes * 1.2;

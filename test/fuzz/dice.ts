@@ -1,4 +1,4 @@
-// The random choices of a mutant. They follow from target, seed and number alone, so any mutant can be made again.
+// The random choices of a mutant. They depend only on the key (target, seed and number), so any mutant can be recreated.
 
 import { Random } from '../../src/random.js';
 
@@ -9,7 +9,7 @@ export class Dice {
     this.random = new Random(...key);
   }
 
-  /** An integer in [0, bound); 0 where the bound is 0. */
+  /** An integer in [0, bound), or 0 if the bound is 0. */
   below(bound: number): number {
     return bound < 1 ? 0 : this.random.below(bound);
   }
@@ -24,7 +24,7 @@ export class Dice {
     return items[this.below(items.length)];
   }
 
-  /** Small most of the time, now and then as large as `bound`. */
+  /** A length in [1, bound]: usually small, sometimes large. */
   length(bound: number): number {
     return 1 + this.below(Math.min(bound, 2 ** this.below(20)));
   }

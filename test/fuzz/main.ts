@@ -1,22 +1,22 @@
-// `npm run fuzz`: any number of mutants by hand. Alone it lists the targets and says how to use it.
+// `npm run fuzz` runs any number of mutants of a target. Without arguments it prints its usage and the list of targets.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Defect, limits, runCampaign } from './campaign.js';
+import { type Finding, limits, runCampaign } from './campaign.js';
 import { mutantOf } from './mutant.js';
 import { targets } from './target.js';
 
 const usage = `usage: npm run fuzz -- <target> [count] [--seed N] [--from N] [--hang SECONDS] [--out FOLDER]
 
-Spoils sound inputs in [count] ways (10000 unless given) and has the product read each of them. Every input must be read
-or refused with a UserError, within ${limits.cpuSeconds} s of processor time and ${limits.residentMegabytes} MB. What breaks
-is printed with its number, and its input is written to FOLDER (fuzz-findings unless given).
+Creates [count] mutants of valid inputs (default 10000) and reads each of them. Every mutant must be read, or refused with
+a UserError, within ${limits.cpuSeconds} s of CPU time and ${limits.residentMegabytes} MB. Each finding is printed with its
+number, and its input is written to FOLDER (default fuzz-findings).
 
-The same target, seed and number are the same input, so a finding is tried again by
+The same target, seed and number always give the same input. To reproduce a finding:
   npm run fuzz -- <target> 1 --seed N --from <number>
 
-Targets ("all" is every one of them):
+Targets ("all" runs all of them):
 `;
 
 async function list(): Promise<string> {
@@ -26,7 +26,7 @@ async function list(): Promise<string> {
   return `${usage}${lines.join('\n')}\n`;
 }
 
-async function keep(out: string, name: string, seed: number, { number, kind }: Defect): Promise<string> {
+async function keep(out: string, name: string, seed: number, { number, kind }: Finding): Promise<string> {
   const load = targets[name];
   const folder = join(out, `${name}-${seed}-${number}-${kind}`);
   mkdirSync(folder, { recursive: true });
@@ -45,13 +45,13 @@ async function fuzz(name: string, count: number, seed: number, from: number, out
     from,
     count,
     hangSeconds: Number(values.hang),
-    onDefect: (defect) => {
-      const same = `${defect.kind} ${defect.place}`;
+    onFinding: (finding) => {
+      const same = `${finding.kind} ${finding.place}`;
       kept.set(same, (kept.get(same) ?? 0) + 1);
       if (kept.get(same) !== 1) return;
-      void keep(out, name, seed, defect).then((folder) => {
+      void keep(out, name, seed, finding).then((folder) => {
         console.log(
-          `${name}: ${defect.kind} at ${defect.number} (seed ${seed}): ${JSON.stringify(defect.what)}\n  ${defect.place}\n  ${folder}`,
+          `${name}: ${finding.kind} at ${finding.number} (seed ${seed}): ${JSON.stringify(finding.what)}\n  ${finding.place}\n  ${folder}`,
         );
       });
     },

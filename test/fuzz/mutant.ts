@@ -1,4 +1,4 @@
-// One mutant: a function of target, seed and number, so that whatever it breaks can be broken again.
+// Creates one mutant. It depends only on target, seed and number, so that every finding can be reproduced.
 
 import { Dice } from './dice.js';
 import type { Files, Target } from './target.js';

@@ -1,10 +1,10 @@
-// Mutations that know nothing of the format: what a damaged disk, a cut download or a careless editor makes of a file.
+// Mutations that do not know the format, like the damage from a bad disk, an incomplete download or a careless edit.
 
 import type { Dice } from './dice.js';
 
 type BytesMutation = (bytes: Buffer, dice: Dice, other: Buffer) => Buffer;
 
-/** Integers at which sizes and offsets overflow. */
+/** Integers that make sizes and offsets overflow. */
 export const extremeIntegers: readonly [bigint, ...bigint[]] = [
   0n,
   1n,
@@ -25,12 +25,12 @@ export const extremeIntegers: readonly [bigint, ...bigint[]] = [
   2n ** 64n - 1n,
 ];
 
-/** Inputs larger than this say nothing new and cost time. */
+/** Larger inputs cost time and find nothing new. */
 const mostBytes = 2 ** 17;
 
 function place(bytes: Buffer, dice: Dice): number {
   if (bytes.length === 0) return 0;
-  // Formats keep what matters at their beginning and at their end.
+  // Most formats keep their important fields at the beginning and at the end.
   const window = dice.pick([bytes.length, 64, 512, 512]);
   const at = dice.below(Math.min(window, bytes.length));
   return dice.chance(3) ? bytes.length - 1 - at : at;
@@ -95,7 +95,7 @@ const mutations: readonly [BytesMutation, ...BytesMutation[]] = [
   },
 ];
 
-/** One to four mutations on top of each other. @param other what splices take from. */
+/** Applies one to four mutations. @param other the source of splices. */
 export function mutateBytes(bytes: Uint8Array, dice: Dice, other: Uint8Array): Buffer {
   let mutant = Buffer.from(bytes);
   for (let left = 1 + (dice.chance(2) ? 0 : dice.below(4)); left > 0; left--)

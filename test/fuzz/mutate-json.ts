@@ -1,8 +1,8 @@
-// Mutations of a JSON value that keep it JSON: other types, extremes, keys that are missing, twice or strange, and depth.
+// Mutations of a JSON value that keep it valid JSON: other types, extreme values, missing, duplicate or odd keys, and depth.
 
 import type { Dice } from './dice.js';
 
-/** Text that has led readers, terminals or file systems astray. */
+/** Text that has caused errors in readers, terminals or file systems. */
 export const hostileTexts: readonly [string, ...string[]] = [
   '',
   ' ',
@@ -55,7 +55,7 @@ interface Slot {
   readonly key: string;
 }
 
-/** Every place in the value, its top left out. */
+/** Every place in the value, except the top level. */
 function slots(value: unknown): Slot[] {
   const found: Slot[] = [];
   const open: unknown[] = [value];
@@ -78,7 +78,7 @@ function set({ holder, key }: Slot, value: unknown): void {
   Object.defineProperty(holder, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** As a text, because building and printing a deep value would overflow the stack of the harness itself. */
+/** Builds text, because building and serializing a deep value would overflow the stack of the harness itself. */
 function deepText(dice: Dice): string {
   const depth = dice.pick([20, 200, 5_000, 30_000]);
   return dice.chance(2)
@@ -105,7 +105,7 @@ function mutateSlot(slot: Slot, all: readonly Slot[], dice: Dice): void {
       break;
     case 5: {
       const other = dice.pick(all);
-      // Only plain values travel: a cycle would not be JSON.
+      // Moves only scalar values, because a cycle would not be JSON.
       const taken = other && get(other);
       set(slot, typeof taken === 'object' ? structuredClone(taken) : taken);
       break;
@@ -137,12 +137,12 @@ function mutateSlot(slot: Slot, all: readonly Slot[], dice: Dice): void {
   }
 }
 
-/** The value with one to three mutations in it, to be written by `jsonText`, which makes the deep places deep. */
+/** Applies one to three mutations. Write the result with `jsonText`, which inserts the deep nesting. */
 export function spoilJson(value: unknown, dice: Dice): unknown {
   const holder: Record<string, unknown> = { top: structuredClone(value) };
   for (let left = 1 + (dice.chance(2) ? 0 : dice.below(3)); left > 0; left--) {
     const all = slots(holder);
-    // The first slot is the whole value, which is rarely worth replacing.
+    // The first slot is the whole value. Replacing it is rarely useful.
     const slot = all.length > 1 && !dice.chance(40) ? all[1 + dice.below(all.length - 1)] : all[0];
     if (slot !== undefined) mutateSlot(slot, all, dice);
   }

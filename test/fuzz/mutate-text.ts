@@ -1,10 +1,10 @@
-// Mutations of text that has lines, fields and words of its own format.
+// Mutations of text formats that have lines, fields and keywords.
 
 import type { Dice } from './dice.js';
 import { mutateBytes } from './mutate-bytes.js';
 import { hostileTexts } from './mutate-json.js';
 
-/** @param words what means something in the format. */
+/** @param words strings that have a meaning in the format. */
 export function mutateText(text: string, dice: Dice, words: readonly string[], other: string): Buffer {
   if (dice.chance(4)) return mutateBytes(Buffer.from(text), dice, Buffer.from(other));
   let lines = text.split('\n');

@@ -1,10 +1,10 @@
-// A pickle as a list of its opcodes, so that mutants stay pickles. (Lib/pickletools.py of CPython.)
+// Splits a pickle into its opcodes, so that mutants stay valid pickles. Source: Lib/pickletools.py of CPython.
 
 import type { Dice } from './dice.js';
 import { extremeIntegers } from './mutate-bytes.js';
 import { hostileTexts } from './mutate-json.js';
 
-/** Bytes that follow an opcode; `line`, `two-lines`, or the size of the count of bytes that follow. */
+/** The operand of an opcode: a number of bytes, one or two lines, or bytes preceded by a count of 1, 4 or 8 bytes. */
 const operands: Readonly<Record<string, number | 'lines1' | 'lines2' | 'count1' | 'count4' | 'count8'>> = {
   '\x80': 1,
   K: 1,
@@ -41,7 +41,7 @@ function operandEnd(bytes: Buffer, at: number, opcode: string): number {
   return at + size + count;
 }
 
-/** The opcodes with their operands, up to and with STOP. */
+/** The opcodes with their operands, up to and including STOP. */
 export function pickleOps(bytes: Buffer, start = 0): Buffer[] {
   const ops: Buffer[] = [];
   for (let at = start; at < bytes.length; ) {
@@ -127,13 +127,13 @@ function freshOp(dice: Dice): Buffer {
   }
 }
 
-/** What one value of the pickle costs to copy, again and again: a container that holds itself, or is built anew. */
+/** Repeated opcodes that are expensive to execute: containers that contain themselves or are copied again and again. */
 function growing(dice: Dice): Buffer[] {
   const times = dice.length(2000);
   const once = dice.pick([
     // A list appended to itself through the memo.
     [Buffer.from(']'), op(0x71, 250), op(0x68, 250), Buffer.from('a')],
-    // A tuple of itself twice: its depth grows.
+    // A tuple that contains the previous one twice, so that its depth grows.
     [op(0x68, 250), op(0x68, 250), op(0x86), op(0x71, 250)],
     // A dict copied by OrderedDict.
     [Buffer.from('ccollections\nOrderedDict\n'), op(0x68, 250), op(0x85), Buffer.from('R')],
@@ -142,7 +142,7 @@ function growing(dice: Dice): Buffer[] {
   return [Buffer.from(')'), op(0x71, 250), ...Array.from({ length: times }, () => once).flat()];
 }
 
-/** One to five mutations of the list of opcodes. */
+/** Applies one to five mutations to the list of opcodes. */
 export function mutatePickle(ops: readonly Buffer[], dice: Dice): Buffer {
   const mutant = [...ops];
   for (let left = 1 + (dice.chance(2) ? 0 : dice.below(5)); left > 0; left--) {

@@ -1,22 +1,22 @@
-// What a fuzzing target is: a reader of strangers' files, sound inputs for it, and how to spoil them.
+// The interface of a fuzz target: a reader of untrusted files, valid inputs for it, and a way to mutate them.
 
 import type { Dice } from './dice.js';
 
-/** The files that a reader is given, by name, in a folder of their own. */
+/** The files that a reader gets, by name. They are written to a separate folder. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface Target {
-  /** For the list that `npm run fuzz` prints. */
+  /** The description that `npm run fuzz` prints. */
   readonly about: string;
-  /** Sound inputs, from which the spoilt ones are made. */
+  /** Valid inputs, from which mutants are made. */
   readonly seeds: readonly Files[];
-  /** Spoils `seed`, a file or several. @param other another seed, to splice from. */
+  /** Mutates one or more files of `seed`. @param other another seed, to splice from. */
   mutate(seed: Files, dice: Dice, other: Files): Files;
-  /** Reads what lies in `folder`; anything but a UserError that it throws is a defect. */
+  /** Reads the files in `folder`. Any error except a UserError is a finding. */
   read(folder: string, files: Files): unknown;
 }
 
-/** The targets by name. Each is loaded only when it is wanted: some bring large tables with them. */
+/** The targets by name. Each is loaded only when needed, because some import large tables. */
 export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   safetensors: async () => (await import('./targets/safetensors.js')).safetensors,
   zip: async () => (await import('./targets/pytorch.js')).zip,
@@ -40,7 +40,7 @@ export function fileOf(files: Files, name: string): Buffer {
   return Buffer.from(files.get(name) ?? []);
 }
 
-/** The seed with some files replaced; undefined removes one. */
+/** A copy of `files` with some files replaced. Undefined removes a file. */
 export function withFiles(
   files: Files,
   changed: Readonly<Record<string, Uint8Array | string | undefined>>,

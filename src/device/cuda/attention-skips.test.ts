@@ -30,11 +30,11 @@ function attend(
   const rows = ends.at(-1) ?? 0;
   const numbers = (width: number, [first, end]: Range = [0, 0]) =>
     new Random(width).normals(rows * width).fill(Number.NaN, first * width, end * width);
-  const qkv = bench.scalars('qkv', [rows, 3 * channels], numbers(3 * channels, poisoned.qkv));
-  const gradOut = bench.scalars('gradOut', [rows, channels], numbers(channels, poisoned.gradOut));
+  const qkv = bench.typed('qkv', [rows, 3 * channels], numbers(3 * channels, poisoned.qkv));
+  const gradOut = bench.typed('gradOut', [rows, channels], numbers(channels, poisoned.gradOut));
   const [out, gradQkv] = [
-    bench.scalarOutput('out', [rows, channels]),
-    bench.scalarOutput('gradQkv', [rows, 3 * channels]),
+    bench.typedOutput('out', [rows, channels]),
+    bench.typedOutput('gradQkv', [rows, 3 * channels]),
   ];
   const logSumExp = bench.output('logSumExp', [heads, rows]);
   const segments = {

@@ -37,14 +37,14 @@ function toy(device: CudaDevice) {
   const bench = new Bench(device, 'bf16', 'aligned');
   const random = new Random(4);
   const [rows, channels] = [24, 64];
-  const x = bench.scalars('x', [rows, channels], random.normals(rows * channels));
-  const weight = bench.scalars('weight', [channels, channels], random.normals(channels ** 2, 0.2));
-  const bias = bench.scalars('bias', [channels], random.normals(channels));
+  const x = bench.typed('x', [rows, channels], random.normals(rows * channels));
+  const weight = bench.typed('weight', [channels, channels], random.normals(channels ** 2, 0.2));
+  const bias = bench.typed('bias', [channels], random.normals(channels));
   const [out, preActivation] = [
-    bench.scalarOutput('out', [rows, channels]),
-    bench.scalarOutput('pre', [rows, channels]),
+    bench.typedOutput('out', [rows, channels]),
+    bench.typedOutput('pre', [rows, channels]),
   ];
-  const [normed, stats] = [bench.scalarOutput('normed', [rows, channels]), bench.output('stats', [rows, 2])];
+  const [normed, stats] = [bench.typedOutput('normed', [rows, channels]), bench.output('stats', [rows, 2])];
   const ones = bench.floats('ones', [channels], new Float64Array(channels).fill(1));
   const norm = { weight: ones, bias: ones };
   const gradient = bench.floats('gradient', [channels], new Float64Array(channels));
@@ -226,13 +226,13 @@ test('an epilogue is fused where cuBLASLt offers it, and reported by shape', () 
     const bench = new Bench(device, 'bf16', 'aligned');
     const random = new Random(3);
     const [a, b] = [
-      bench.scalars('a', [8, 32], random.normals(256)),
-      bench.scalars('b', [32, 16], random.normals(512, 0.2)),
+      bench.typed('a', [8, 32], random.normals(256)),
+      bench.typed('b', [32, 16], random.normals(512, 0.2)),
     ];
-    const bias = bench.scalars('bias', [16], random.normals(16));
+    const bias = bench.typed('bias', [16], random.normals(16));
     const outs = (['gelu_new', 'gelu'] as const).flatMap((activation) => {
-      const preActivation = bench.scalarOutput('preActivation', [8, 16]);
-      const [out, gradient] = [bench.scalarOutput('out', [8, 16]), bench.scalarOutput('gradient', [8, 16])];
+      const preActivation = bench.typedOutput('preActivation', [8, 16]);
+      const [out, gradient] = [bench.typedOutput('out', [8, 16]), bench.typedOutput('gradient', [8, 16])];
       device.matmul(out, a, b, {
         epilogue: { kind: 'bias-activation', activation, bias, preActivation },
       });
@@ -255,16 +255,16 @@ test('an epilogue is fused where cuBLASLt offers it, and reported by shape', () 
 /** A gradient [8,16] through activations with slope 1, and its column sums, added to previous values. */
 function summedGradient(device: CudaDevice, type: 'bf16' | 'f16', a: Float64Array, b: Float64Array) {
   const bench = new Bench(device, type, 'aligned');
-  const gradient = bench.scalarOutput('gradient', [8, 16]);
+  const gradient = bench.typedOutput('gradient', [8, 16]);
   const biasGradient = bench.floats('biasGradient', [16], new Random(5).normals(16));
-  const preActivation = bench.scalars('preActivation', [8, 16], new Float64Array(128).fill(40));
+  const preActivation = bench.typed('preActivation', [8, 16], new Float64Array(128).fill(40));
   const epilogue = {
     kind: 'activation-gradient',
     activation: 'gelu_new',
     preActivation,
     biasGradient,
   } as const;
-  device.matmul(gradient, bench.scalars('a', [8, 32], a), bench.scalars('b', [32, 16], b), { epilogue });
+  device.matmul(gradient, bench.typed('a', [8, 32], a), bench.typed('b', [32, 16], b), { epilogue });
   return [bench.read(gradient), bench.read(biasGradient)];
 }
 
@@ -388,10 +388,10 @@ test('attention accepts a mix of aligned and unaligned matrices', () => {
   const [starts, ends] = [new Int32Array(rows), new Int32Array(rows).fill(rows)];
   const results = ['none', 'qkv', 'out', 'gradOut', 'gradQkv'].map((unaligned) => {
     const bench = (name: string) => new Bench(device, 'f16', name === unaligned ? 'unaligned' : 'aligned');
-    const qkv = bench('qkv').scalars('qkv', [rows, 3 * channels], numbers.qkv);
-    const out = bench('out').scalarOutput('out', [rows, channels]);
-    const gradOut = bench('gradOut').scalars('gradOut', [rows, channels], numbers.grad);
-    const gradQkv = bench('gradQkv').scalarOutput('gradQkv', [rows, 3 * channels]);
+    const qkv = bench('qkv').typed('qkv', [rows, 3 * channels], numbers.qkv);
+    const out = bench('out').typedOutput('out', [rows, channels]);
+    const gradOut = bench('gradOut').typed('gradOut', [rows, channels], numbers.grad);
+    const gradQkv = bench('gradQkv').typedOutput('gradQkv', [rows, 3 * channels]);
     const others = bench('others');
     const logSumExp = others.output('logSumExp', [2, rows]);
     const segments = { starts: others.integers('starts', starts), ends: others.integers('ends', ends) };
@@ -403,7 +403,7 @@ test('attention accepts a mix of aligned and unaligned matrices', () => {
   });
   for (const result of results)
     result.forEach((values, at) => {
-      // With all matrices aligned, tensor cores are used, and they round at other places.
+      // With all matrices aligned, tensor cores are used, and they round at different points.
       expectClose(values, results[0]?.[at] ?? [], at === 0 ? 'out' : 'gradQkv', 1e-2);
     });
 });

@@ -64,7 +64,7 @@ export class CudaMemory implements DeviceMemory {
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
     this.#expectOpen('allocates');
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
-      throw new Error(`allocate: [${shape}] is no shape (${label})`);
+      throw new Error(`allocate: [${shape}] is not a valid shape (${label})`);
     const size = shape.reduce((product, extent) => product * extent, 1);
     const bytes = Math.max(1, size) * bytesPerElement[dtype];
     const address = this.scratch(label, bytes);
@@ -95,7 +95,9 @@ export class CudaMemory implements DeviceMemory {
     const { dtype, address, size } = target;
     const integers = data instanceof Int32Array;
     if (integers !== (dtype === 'i32') || data.length !== size)
-      throw new Error(`upload: ${data.length} ${integers ? 'i32' : 'f32'} do not fill ${show(target)}`);
+      throw new Error(
+        `upload: ${data.length} ${integers ? 'i32' : 'f32'} elements do not match ${show(target)}`,
+      );
     if (integers || !isHalf(dtype)) {
       this.#staging.upload(address, data);
       return;

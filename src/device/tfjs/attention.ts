@@ -1,5 +1,5 @@
-// Attention over packed segments and over a cache, segment by segment: scores exist for one segment at a time, so that
-// packed rows cost what their conversations cost.
+// Attention within packed segments, and with a key-value cache. Segments are computed one after another, so memory and time
+// depend on the lengths of the segments and not on the length of the packed sequence.
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '../tensor.js';
@@ -11,7 +11,7 @@ interface Segment {
   readonly length: number;
 }
 
-/** Of the gradient: what came out of forward, and what flows back. */
+/** The inputs of backward: the results of forward, and the gradient of its output. */
 export interface AttentionGradient {
   readonly gradOut: tf.Tensor;
   readonly out: tf.Tensor;
@@ -20,10 +20,10 @@ export interface AttentionGradient {
 }
 
 export class Attention {
-  /** [N,N]: 0 where a column may be seen from a row, else -infinity. */
+  /** [N,N]: 0 if the row may attend to the column, otherwise -infinity. */
   #causal: tf.Tensor2D | undefined;
 
-  /** @returns out[R,C] and logSumExp[H,R] of qkv[R,3C], within the caller's tidy. */
+  /** @returns out[R,C] and logSumExp[H,R] from qkv[R,3C]. They belong to the caller's tidy. */
   forward(
     qkv: tf.Tensor,
     starts: Int32Array,
@@ -52,7 +52,7 @@ export class Attention {
     return { out: tf.reshape(tf.transpose(out, [1, 0, 2]), [rows, channels]), logSumExp };
   }
 
-  /** @returns the gradient of qkv[R,3C]; the probabilities are computed anew. */
+  /** @returns the gradient of qkv[R,3C]. Recomputes the probabilities. */
   backward(
     qkv: tf.Tensor,
     { gradOut, out, logSumExp }: AttentionGradient,
@@ -88,7 +88,7 @@ export class Attention {
     return tf.reshape(tf.transpose(joined(gradients, 2), [2, 0, 1, 3]), [rows, width]);
   }
 
-  /** Attention of n queries [H,n,d] at the end of T keys and values [H,T,d]. @returns [H,n,d]. */
+  /** Attention of the last n queries [H,n,d] of T positions, with keys and values [H,T,d]. @returns [H,n,d]. */
   last(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, scale: number): tf.Tensor3D {
     return tf.matMul(tf.softmax(this.#scores(query, key, scale)), value);
   }
@@ -98,7 +98,7 @@ export class Attention {
     this.#causal = undefined;
   }
 
-  /** [H,n,T] of the last n of T positions; -infinity for later ones. */
+  /** The masked scores [H,n,T] of the last n of T positions; -infinity for later positions. */
   #scores(query: tf.Tensor3D, key: tf.Tensor3D, scale: number): tf.Tensor3D {
     const [queries, keys] = [query.shape[1], key.shape[1]];
     const scores: tf.Tensor3D = tf.mul(tf.matMul(query, key, false, true), scale);
@@ -120,7 +120,7 @@ export class Attention {
 
 type Triple = [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D];
 
-/** [parts,H,R,d] of [R, parts*C]. */
+/** [R, parts*C] to [parts,H,R,d]. */
 function headsFirst(x: tf.Tensor, parts: number, heads: number): tf.Tensor4D {
   const [rows = 0, width = 0] = x.shape;
   return tf.transpose(
@@ -129,7 +129,7 @@ function headsFirst(x: tf.Tensor, parts: number, heads: number): tf.Tensor4D {
   ) as tf.Tensor4D;
 }
 
-/** [H,L,d]. */
+/** One part (query, key or value) of one segment, [H,L,d]. */
 function part(byHead: tf.Tensor4D, which: number, { start, length }: Segment): tf.Tensor3D {
   const [, heads, , size] = byHead.shape;
   return tf.reshape(tf.slice4d(byHead, [which, 0, start, 0], [1, heads, length, size]), [
@@ -144,7 +144,7 @@ function joined(parts: readonly tf.Tensor[], axis = 1): tf.Tensor {
   return parts.length === 1 && first !== undefined ? first : tf.concat([...parts], axis);
 }
 
-/** Rows that follow each other and start at the same row. */
+/** Segments are consecutive rows with the same start. @throws Error if a segment does not begin at its start. */
 function segmentsOf(starts: Int32Array): Segment[] {
   const segments: Segment[] = [];
   for (let start = 0, row = 1; row <= starts.length; row++) {
@@ -160,7 +160,7 @@ function dropped(probabilities: tf.Tensor3D, mask: Mask | undefined, segment: Se
   return mask ? tf.mul<tf.Tensor3D>(probabilities, maskOfSegment(mask, segment, heads)) : probabilities;
 }
 
-/** [H,L,L]. */
+/** The dropout factors of one segment, [H,L,L]. */
 function maskOfSegment(mask: Mask, { start, length }: Segment, heads: number): tf.Tensor3D {
   const out = new Float32Array(heads * length * length);
   for (let head = 0; head < heads; head++)
@@ -171,7 +171,7 @@ function maskOfSegment(mask: Mask, { start, length }: Segment, heads: number): t
   return tf.tensor3d(out, [heads, length, length]);
 }
 
-/** The keys or values of one sequence's past, [length, C], from the rows that own them; see KeyValueCache. */
+/** The cached keys or values of one sequence, [length, C] in several pieces, one per owner; see KeyValueCache. */
 export function readPast(memory: TfjsMemory, kept: Tensor, owners: Int32Array, length: number): tf.Tensor[] {
   const [capacity, channels] = [kept.extent(1), kept.extent(2)];
   const runs: tf.Tensor[] = [];

@@ -1,5 +1,5 @@
-// An independent check of the gradients that are written by hand: GPT-2's loss once more, in nothing but TensorFlow.js
-// operations, differentiated by TensorFlow.js itself, against what the CPU's kernels and this device make of it.
+// An independent check of the hand-written gradients. GPT-2's loss is written again with TensorFlow.js operations only, and
+// differentiated by TensorFlow.js. The gradients of the CPU kernels and of the TensorFlow.js device must match.
 
 import assert from 'node:assert/strict';
 import { register } from 'node:module';
@@ -39,7 +39,7 @@ function linear(x: tf.Tensor, weights: Weights, name: string): tf.Tensor {
   return tf.add(tf.matMul(x, weight(weights, `${name}.weight`)), weight(weights, `${name}.bias`));
 }
 
-/** Over all rows at once: who belongs to another segment or comes later is masked. */
+/** Attention over all positions at once, with a mask for later positions and other segments. */
 function attention(qkv: tf.Tensor, { segmentStarts }: Batch): tf.Tensor {
   const [rows, heads, channels] = [segmentStarts.length, config.nHead, config.nEmbd];
   const allowed = tf.tensor2d(
@@ -63,7 +63,7 @@ function gelu(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(0.5, x), tf.add(1, tf.tanh(inner)));
 }
 
-/** The mean over supervised rows, as the GPT-2 paper and its code have it. */
+/** The mean loss over supervised positions, as in the GPT-2 paper and its code. */
 function loss(weights: Weights, input: Batch): tf.Scalar {
   const integers = (values: Int32Array) => tf.tensor1d(values, 'int32');
   const table = weight(weights, 'wte.weight');
@@ -85,8 +85,9 @@ function loss(weights: Weights, input: Batch): tf.Scalar {
 }
 
 /**
- * TensorFlow.js's own gradients, which its bundle for Node.js leaves out: from its modules, whose names lack the
- * extension and the word that Node.js tells modules by. They join the bundle's through the global registry.
+ * Registers TensorFlow.js's own gradients, which its bundle for Node.js does not include. They are imported from its
+ * modules; hooks add the file extension and the module format, which Node.js needs and these modules lack. The modules
+ * share the global registry with the bundle.
  */
 async function registerGradients(): Promise<void> {
   const hooks = `
@@ -99,7 +100,7 @@ async function registerGradients(): Promise<void> {
   await import('@tensorflow/tfjs-core/dist/register_all_gradients.js');
 }
 
-/** By parameter, and the loss. */
+/** The values and gradients by parameter, and the loss. */
 function ownGradients(device: Device) {
   const model = new GPT2(device, config, { trainable: true });
   const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
@@ -121,7 +122,7 @@ function ownGradients(device: Device) {
   return { values, gradients, loss: (device.download(pass.lossSum)[0] ?? Number.NaN) / count };
 }
 
-test('TensorFlow.js differentiates the model to the same gradients', async () => {
+test('the automatic gradients of TensorFlow.js match those of the CPU and of the TensorFlow.js device', async () => {
   const tfjs = await createTfjsDevice('cpu');
   await registerGradients();
   const cpu = createCpuDevice({ threads: 1 });

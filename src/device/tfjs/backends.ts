@@ -1,5 +1,5 @@
-// Which TensorFlow.js computes: packages are loaded here, only when asked for or found, and each refusal says what is
-// missing and the command that gets it.
+// Chooses and loads the TensorFlow.js backend. Packages are loaded only if they are asked for or found. Every error says
+// what is missing and which command installs it.
 
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -13,20 +13,20 @@ import { liesInWorkingFolder } from '../../files/working-folder.js';
 import { option } from '../../option-names.js';
 import { nearest } from '../../suggest.js';
 
-/** The best first. */
+/** In order of preference. */
 export const backendNames = ['node-gpu', 'node', 'wasm', 'cpu'] as const;
 
 export type BackendName = (typeof backendNames)[number];
 
 export interface Backend {
   readonly name: BackendName;
-  /** For people: what computes, and versions. */
+  /** For people: the backend and versions. */
   readonly description: string;
-  /** The most bytes that it can address. */
+  /** The maximum number of bytes that it can address. */
   readonly addressable: number;
 }
 
-/** Of those that are not ours to install. */
+/** Packages of the backends that do not come with this one. */
 export const packages = {
   'node-gpu': '@tensorflow/tfjs-node-gpu',
   node: '@tensorflow/tfjs-node',
@@ -38,16 +38,16 @@ export function isNative(name: BackendName): name is NativeName {
   return name in packages;
 }
 
-/** What WebAssembly's 32-bit addresses reach. */
+/** The address space of 32-bit WebAssembly. */
 const wasmBytes = 2 ** 32;
 
 /**
- * Makes a backend the one that TensorFlow.js computes with, in the whole process.
- * @param name undefined for the best that is installed and loads.
- * @throws UserError (device): not known, not installed, or does not load.
+ * Makes a backend the active one for the whole process.
+ * @param name undefined for the best one that is installed and loads.
+ * @throws UserError (device) if it is unknown, not installed, or does not load.
  */
 export async function openBackend(name?: string): Promise<Backend> {
-  // Before anything else: it silences advertisements and leaves out checks of every operation.
+  // Must come first: it switches off advertisements and the checks of every operation.
   tf.enableProdMode();
   if (name === undefined) return await bestBackend();
   const known = backendNames.find((each) => each === name);
@@ -68,7 +68,7 @@ async function bestBackend(): Promise<Backend> {
       if (!(thrown instanceof UserError) || name === 'cpu') throw thrown;
     }
   }
-  throw new Error('no backend at all');
+  throw new Error('no TensorFlow.js backend loads');
 }
 
 async function open(name: BackendName): Promise<Backend> {
@@ -98,10 +98,10 @@ async function openWasm(): Promise<Backend> {
   if (!(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
     throw new UserError(
       'tfjs-unavailable',
-      `this Node.js runs WebAssembly without SIMD, which would be unbearably slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or ${option('device', 'tfjs:cpu')}.`,
+      `this Node.js has no SIMD support in WebAssembly, so tfjs:wasm would be too slow: use Node.js 20 or newer on a processor with SSE4.1 or NEON, or ${option('device', 'tfjs:cpu')}.`,
     );
   await activate('wasm');
-  // It takes unhandled errors of the whole program for its own, and throws them again.
+  // Its listeners would catch all unhandled errors of the program and throw them again.
   listeners.forEach((event, index) => {
     for (const listener of process.rawListeners(event))
       if (!before[index]?.has(listener))
@@ -116,12 +116,12 @@ async function openNative(name: NativeName): Promise<Backend> {
   if (path === undefined)
     throw new UserError(
       'tfjs-unavailable',
-      `${packageName} is not installed: npm install ${packageName} in ${installationFolder()} (docs/tensorflow.md tells what it needs), or use ${option('device', 'tfjs:wasm')}.`,
+      `${packageName} is not installed: npm install ${packageName} in ${installationFolder()} (docs/tensorflow.md says what it needs), or use ${option('device', 'tfjs:wasm')}.`,
     );
   const version = versionOf(path);
   try {
     restoreUtilities();
-    // Warnings and errors; not what processor it found.
+    // Log warnings and errors, but not the processor's features.
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
     createRequire(path)(path);
   } catch (thrown) {
@@ -134,13 +134,13 @@ async function openNative(name: NativeName): Promise<Backend> {
     );
   }
   await activate('tensorflow');
-  const below = underneath();
-  const library = below.version === undefined ? '' : ` on TensorFlow ${below.version}`;
-  const card =
-    name !== 'node-gpu' ? '' : below.onGpu ? ', on the GPU' : ', which finds no GPU and computes on the CPU';
+  const native = nativeLibrary();
+  const library = native.version === undefined ? '' : ` on TensorFlow ${native.version}`;
+  const gpu =
+    name !== 'node-gpu' ? '' : native.onGpu ? ', on the GPU' : ', which finds no GPU and computes on the CPU';
   return {
     name,
-    description: `${core()}, ${packageName.slice('@tensorflow/'.length)} ${version}${library}${card}`,
+    description: `${core()}, ${packageName.slice('@tensorflow/'.length)} ${version}${library}${gpu}`,
     addressable: Number.POSITIVE_INFINITY,
   };
 }
@@ -157,13 +157,13 @@ async function activate(registered: string): Promise<void> {
   }
   throw new UserError(
     'tfjs-unavailable',
-    `TensorFlow.js does not start its backend '${registered}'${reason}; npm ls @tensorflow/tfjs-core tells whether several versions are installed.`,
+    `TensorFlow.js does not start its backend '${registered}'${reason}; run npm ls @tensorflow/tfjs-core to see whether several versions are installed.`,
   );
 }
 
 /**
- * The main file of a package that is installed beside this one, where `npm install` puts it. One in the working folder
- * is not taken: what lies there may come from somebody else.
+ * The main file of a package that `npm install` put beside this one. A package in the working folder is not used, because
+ * the working folder may come from another person.
  */
 export function findPackage(name: NativeName): string | undefined {
   const require = createRequire(import.meta.url);
@@ -174,20 +174,20 @@ export function findPackage(name: NativeName): string | undefined {
   try {
     return require.resolve(folder);
   } catch {
-    // Installed, but not whole: it does not load, and its folder says where.
+    // The package is incomplete. Loading this path fails with an error that names the folder.
     return join(folder, 'package.json');
   }
 }
 
 const ownFolder = resolve(fileURLToPath(new URL('../../../../', import.meta.url)));
 
-/** Where `npm install` puts a package beside this one. */
+/** The folder in which `npm install` puts a package beside this one. */
 export function installationFolder(): string {
   const [above = '', ...within] = ownFolder.split(`${sep}node_modules${sep}`);
   return within.length > 0 && existsSync(join(above, 'package.json')) ? above : ownFolder;
 }
 
-/** Whoever may write where this package lies may change this package too. */
+/** A package beside this one is trusted, because anyone who can write there can change this package too. */
 function isTrusted(folder: string): boolean {
   const installed = dirname(dirname(folder));
   if (isAbsolute(folder) && `${ownFolder}${sep}`.startsWith(`${installed}${sep}`)) return true;
@@ -205,7 +205,7 @@ function versionOf(main: string): string {
   return '';
 }
 
-/** What Node.js 23 removed and tfjs-node 4.22 calls; where it is there, it stays. */
+/** Restores functions that Node.js 23 removed and tfjs-node 4.22 calls. Existing functions do not change. */
 export function restoreUtilities(): void {
   const removed: Record<string, (value: unknown) => boolean> = {
     isNullOrUndefined: (value) => value === null || value === undefined,
@@ -218,18 +218,18 @@ export function restoreUtilities(): void {
 function likelyCause(name: NativeName, thrown: unknown): string {
   const message = firstLine(messageOf(thrown));
   if (/tfjs_binding\.node|libtensorflow|ENOENT|Cannot find module/.test(message))
-    return `${message}; its installation did not get TensorFlow's library: npm rebuild ${packages[name]} --build-addon-from-source, or npm run setup-tfjs-node.`;
+    return `${message}; its installation did not get the TensorFlow library: run npm rebuild ${packages[name]} --build-addon-from-source, or npm run setup-tfjs-node.`;
   if (/libcu|cuda|cudnn/i.test(message))
-    return `${message}; it needs the CUDA libraries that its TensorFlow was built for (docs/tensorflow.md): put their folder into LD_LIBRARY_PATH.`;
-  return `${message}; docs/tensorflow.md tells which versions of Node.js it works with, or use ${option('device', 'tfjs:wasm')}.`;
+    return `${message}; it needs the CUDA libraries that its TensorFlow was built for (docs/tensorflow.md): add their folder to LD_LIBRARY_PATH.`;
+  return `${message}; see docs/tensorflow.md for the versions of Node.js that it supports, or use ${option('device', 'tfjs:wasm')}.`;
 }
 
 function firstLine(message: string): string {
   return (message.split('\n')[0] ?? '').trim().replace(/\.$/, '');
 }
 
-/** As libtensorflow tells it. Which CUDA it was built for, its C interface does not say. */
-function underneath(): { readonly version?: string; readonly onGpu: boolean } {
+/** The version that libtensorflow reports, and whether it uses a GPU. Its C interface does not report its CUDA version. */
+function nativeLibrary(): { readonly version?: string; readonly onGpu: boolean } {
   const backend: unknown = tf.findBackend('tensorflow');
   if (typeof backend !== 'object' || backend === null) return { onGpu: false };
   const onGpu = 'isUsingGpuDevice' in backend && backend.isUsingGpuDevice === true;

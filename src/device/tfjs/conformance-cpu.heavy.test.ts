@@ -1,5 +1,5 @@
-// The TensorFlow.js device against the contract, on its backend 'cpu': its products are TensorFlow.js's own, in plain
-// JavaScript, and cut into nothing by us, so that the small ones say all.
+// The TensorFlow.js device on the backend 'cpu' against the contract. Matrix products are TensorFlow.js's own plain
+// JavaScript, with no blocking of ours, so small products are enough.
 
 import { describeDevice } from '../../../test/device/conformance.js';
 import { createTfjsDevice } from './tfjs-device.js';

@@ -1,5 +1,5 @@
-// The TensorFlow.js device against the contract on TensorFlow itself. Where tfjs-node is not installed
-// (scripts/setup-tfjs-node.mjs builds it, which takes long), there is no test.
+// The TensorFlow.js device on the backend 'node' against the contract. Runs only if tfjs-node is installed
+// (scripts/setup-tfjs-node.mjs builds it).
 
 import { describeDevice } from '../../../test/device/conformance.js';
 import { findPackage } from './backends.js';

@@ -1,4 +1,4 @@
-// The TensorFlow.js device against the contract, on its backend 'wasm'.
+// The TensorFlow.js device on the backend 'wasm' against the contract.
 
 import { describeDevice } from '../../../test/device/conformance.js';
 import { createTfjsDevice } from './tfjs-device.js';

@@ -1,7 +1,7 @@
-// The contract's dropout masks, computed in JavaScript's 32-bit integers: TensorFlow.js has no unsigned ones, and the
-// masks must be those of every other device to the last bit.
+// The dropout masks of the device contract, bit for bit the same as on other devices. They are computed with JavaScript's
+// 32-bit integers, because TensorFlow.js has no unsigned integers.
 
-/** Philox4x32-7 of one counter into `words` (Salmon et al. 2011); all taken and given as 32 bits. */
+/** Writes Philox4x32-7 of one counter to `words` (Salmon et al. 2011). All numbers are 32-bit integers. */
 function philox(words: Int32Array, octet: number, row: number, site: number, counter: Int32Array): void {
   const [low = 0, high = 0, step = 0] = counter;
   let [c0, c1, c2, c3] = [octet, row, site, step];
@@ -24,7 +24,7 @@ function philox(words: Int32Array, octet: number, row: number, site: number, cou
   words[3] = c3;
 }
 
-/** The upper 32 bits of an unsigned product; the one factor in halves. */
+/** The upper 32 bits of the unsigned product of (high * 2^16 + low) and `factor`. */
 function multiplyHigh(high: number, low: number, factor: number): number {
   const [factorHigh, factorLow] = [factor >>> 16, factor & 0xffff];
   const middle = high * factorLow + ((low * factorLow) >>> 16);
@@ -40,7 +40,7 @@ export interface Mask {
   readonly counter: Int32Array;
 }
 
-/** 0 or 1/(1-p) for columns from..to-1 of one row, into `out` from `at` on. */
+/** Writes the factors (0 or 1/(1-p)) of columns from..to-1 of one row to `out`, starting at index `at`. */
 export function maskRow(
   out: Float32Array,
   at: number,
@@ -64,7 +64,7 @@ export function maskRow(
 
 const words = new Int32Array(4);
 
-/** The masks of a whole [rows, columns]. */
+/** The factors of a whole matrix [rows, columns]. */
 export function maskOf(mask: Mask, rows: number, columns: number): Float32Array {
   const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) maskRow(out, row * columns, mask, row, 0, columns);

@@ -1,7 +1,7 @@
-// The numbers of one allocation. TensorFlow.js never writes into a tensor, so a storage is a row of pieces, each a flat
-// tensor of its own: writing a window replaces what lies in it and cuts the pieces at its borders. Windows are mostly
-// the same from step to step (a parameter, its gradient), so that after the first step hardly anything is cut.
-// A piece may also be one number repeated: fresh and zeroed memory takes no tensor, and costs nothing to cut.
+// The contents of one allocation. TensorFlow.js tensors are immutable, so a storage is a list of pieces, each a flat tensor:
+// writing a range replaces the pieces in it and splits the pieces at its ends. Ranges are mostly the same in every step (a
+// parameter, its gradient), so almost nothing is split after the first step. A piece can also be one repeated number: new
+// and zeroed memory needs no tensor, and splitting it costs nothing.
 
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -14,14 +14,14 @@ interface Piece {
 }
 
 export class FlatStorage {
-  /** In order, without gaps. */
+  /** In order and without gaps. */
   readonly #pieces: Piece[];
 
   constructor(readonly size: number) {
     this.#pieces = size === 0 ? [] : [{ offset: 0, size, content: 0 }];
   }
 
-  /** A window as a flat tensor, which belongs to the caller's tidy. Pieces that fill it exactly become one. */
+  /** A range as a flat tensor, which belongs to the caller's tidy. Pieces that fill the range exactly are joined. */
   read(offset: number, size: number): tf.Tensor1D {
     const parts = this.parts(offset, size);
     const [first] = parts;
@@ -31,7 +31,7 @@ export class FlatStorage {
     return whole;
   }
 
-  /** What a window consists of, in order; tensors belong to the caller's tidy or to this storage. */
+  /** The pieces of a range, in order. Their tensors belong to the caller's tidy or to this storage. */
   parts(offset: number, size: number): Piece[] {
     const parts: Piece[] = [];
     for (let index = this.#indexOf(offset); ; index++) {
@@ -43,7 +43,7 @@ export class FlatStorage {
     }
   }
 
-  /** Where pieces of a window begin. */
+  /** The offsets at which the pieces of a range begin. */
   borders(offset: number, size: number): number[] {
     const borders: number[] = [];
     for (let index = this.#indexOf(offset); ; index++) {
@@ -53,14 +53,14 @@ export class FlatStorage {
     }
   }
 
-  /** The one number that a window is full of; undefined where there are others, or where nobody looked. */
+  /** The number that fills a whole range, if the range is within one constant piece; otherwise undefined. */
   constant(offset: number, size: number): number | undefined {
     const piece = this.#pieces[this.#indexOf(offset)];
     if (piece === undefined || piece.offset + piece.size < offset + size) return undefined;
     return typeof piece.content === 'number' ? piece.content : undefined;
   }
 
-  /** @param content as many numbers as the window; a tensor may be in any shape and is kept beyond its tidy. */
+  /** Replaces the range of content.size elements. @param content a tensor of any shape; it outlives the caller's tidy. */
   write(offset: number, content: tf.Tensor): void {
     this.#replace(offset, content.size, tf.keep(tf.reshape(content, [content.size])));
   }
@@ -89,7 +89,7 @@ export class FlatStorage {
     for (const piece of replaced) if (typeof piece.content !== 'number') piece.content.dispose();
   }
 
-  /** The piece that element `offset` lies in. */
+  /** The index of the piece that contains element `offset`. */
   #indexOf(offset: number): number {
     let [low, high] = [0, this.#pieces.length];
     while (high - low > 1) {

@@ -1,5 +1,5 @@
-// The storages behind the device's tensors, and what goes in and out of them. Floats are tensors of TensorFlow.js;
-// integers (tokens, segments, indices, the counters of dropout) stay in JavaScript, where they decide what is computed.
+// The storages behind the device's tensors, and transfers to and from them. Floats are TensorFlow.js tensors. Integers
+// (tokens, segments, indices, dropout counters) stay in JavaScript, which needs their values to choose what to compute.
 
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../errors.js';
@@ -18,7 +18,7 @@ export class TfjsMemory implements DeviceMemory {
   #allocated = 0;
   #next = 1;
 
-  /** @param limit the most bytes that the backend can address. */
+  /** @param limit the maximum number of bytes that the backend can address. */
   constructor(private readonly limit = Number.POSITIVE_INFINITY) {}
 
   available(): number {
@@ -26,12 +26,12 @@ export class TfjsMemory implements DeviceMemory {
     return Math.max(0, Math.min(machine, this.limit - this.#allocated));
   }
 
-  /** @throws UserError (device) when it does not fit. */
+  /** @throws UserError (device) if there is not enough memory. */
   allocate(label: string, shape: readonly number[], dtype: DType): Tensor {
     if (dtype !== 'f32' && dtype !== 'i32')
-      throw new Error(`allocate: no ${dtype} in TensorFlow.js (${label})`);
+      throw new Error(`allocate: TensorFlow.js does not support ${dtype} (${label})`);
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
-      throw new Error(`allocate: [${shape}] is no shape (${label})`);
+      throw new Error(`allocate: [${shape}] is not a valid shape (${label})`);
     const size = shape.reduce((product, extent) => product * extent, 1);
     const bytes = Math.max(1, size) * bytesPerElement[dtype];
     const available = this.available();
@@ -42,10 +42,10 @@ export class TfjsMemory implements DeviceMemory {
     return new Tensor({ address, bytes, label }, 0, shape, dtype);
   }
 
-  /** @param what a clause that says what did not fit. */
+  /** @param what a clause that says what does not fit. */
   outOfMemory(what: string, available = this.available()): UserError {
     const limit = Number.isFinite(this.limit)
-      ? ` (WebAssembly addresses ${formatBytes(this.limit)} at most; ${option('device', 'tfjs:node')} and ${option('device', 'cpu')} have no such bound)`
+      ? ` (WebAssembly addresses ${formatBytes(this.limit)} at most; ${option('device', 'tfjs:node')} and ${option('device', 'cpu')} have no such limit)`
       : '';
     return new UserError(
       'out-of-memory',
@@ -53,7 +53,7 @@ export class TfjsMemory implements DeviceMemory {
     );
   }
 
-  /** The integers of a tensor, as they lie. */
+  /** The integers of a tensor, as a view of its storage. */
   integers({ storage, offset, size }: Tensor): Int32Array {
     const whole = this.#storages.get(storage.address);
     if (!(whole instanceof Int32Array)) throw new Error(`${storage.label} holds no integers`);
@@ -66,14 +66,14 @@ export class TfjsMemory implements DeviceMemory {
     return whole;
   }
 
-  /** The numbers of a tensor in its own shape or another, within the caller's tidy. */
+  /** The elements of a tensor, in its own shape or another. The result belongs to the caller's tidy. */
   read<R extends tf.Rank = tf.Rank>(tensor: Tensor, shape: readonly number[] = tensor.shape): tf.Tensor<R> {
     return tf.reshape<R>(this.floats(tensor).read(tensor.offset, tensor.size), [...shape] as tf.ShapeMap[R]);
   }
 
-  /** Keeps `value`, as many numbers in any shape, beyond the caller's tidy. */
+  /** Stores `value`, which must have as many elements, in any shape. It outlives the caller's tidy. */
   write(target: Tensor, value: tf.Tensor): void {
-    if (value.size !== target.size) throw new Error(`${value.size} numbers do not fill ${show(target)}`);
+    if (value.size !== target.size) throw new Error(`${value.size} elements do not match ${show(target)}`);
     if (target.size > 0) this.floats(target).write(target.offset, value);
   }
 
@@ -86,9 +86,9 @@ export class TfjsMemory implements DeviceMemory {
   upload(target: Tensor, data: Float32Array | Int32Array): void {
     const dtype = data instanceof Float32Array ? 'f32' : 'i32';
     if (dtype !== target.dtype || data.length !== target.size)
-      throw new Error(`upload: ${data.length} ${dtype} do not fill ${show(target)}`);
+      throw new Error(`upload: ${data.length} ${dtype} elements do not match ${show(target)}`);
     if (dtype === 'i32') this.integers(target).set(data);
-    // A backend may keep the array that it is given.
+    // Copied, because a backend may keep the array.
     else tf.tidy(() => this.write(target, tf.tensor1d(data.slice(), 'float32')));
   }
 

@@ -1,4 +1,4 @@
-// A Node.js whose WebAssembly has no SIMD, as TensorFlow.js finds it.
+// The error if Node.js has no SIMD support in WebAssembly.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,6 +14,6 @@ test('WebAssembly without SIMD is refused', async () => {
     (thrown) =>
       thrown instanceof UserError &&
       thrown.fault === 'device' &&
-      /^this Node\.js runs WebAssembly without SIMD, .*--device tfjs:cpu\.$/.test(thrown.message),
+      /^this Node\.js has no SIMD support in WebAssembly, .*device: 'tfjs:cpu'\.$/.test(thrown.message),
   );
 });

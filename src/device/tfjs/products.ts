@@ -1,11 +1,11 @@
-// Matrix products, activations and sums as every backend does them well.
+// Matrix products, activations and sums, in the form that is fast and accurate on every TensorFlow.js backend.
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../device.js';
 
 /**
- * op(a) op(b) of matrices. WASM multiplies 10 to 40 times slower where it is to transpose by itself, so a transposed
- * factor is laid out anew there; and the right one it lays out once more, so that it had better be the smaller one.
+ * op(a) op(b) of matrices. On WASM a product that transposes a factor itself is 10 to 40 times slower, so the factor is
+ * transposed beforehand. WASM also copies the right factor to another layout, so the right one should be the smaller one.
  */
 export function product(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   if (tf.getBackend() !== 'wasm') return tf.matMul(a, b, transposeA, transposeB);
@@ -21,7 +21,7 @@ const cubic = 0.044715;
 /** Element by element. */
 export function activate(activation: Activation, x: tf.Tensor): tf.Tensor {
   switch (activation) {
-    // (1 + tanh u) / 2 as the sigmoid of 2u, which TensorFlow computes more exactly than tanh.
+    // (1 + tanh u) / 2 is the sigmoid of 2u, which TensorFlow computes more accurately than tanh.
     case 'gelu_new':
       return tf.mul(x, tf.sigmoid(twiceInner(x)));
     case 'gelu':
@@ -59,7 +59,7 @@ function normalDistribution(x: tf.Tensor): tf.Tensor {
 
 const fanIn = 64;
 
-/** The sum of all, in a tree: backends add up in 32 bits one after the other. */
+/** The sum of all elements, as a tree of sums: backends sum sequentially in 32 bits, which loses accuracy. */
 export function sumOfAll(x: tf.Tensor1D): tf.Tensor {
   let flat = x;
   while (flat.size > fanIn) {

@@ -1,4 +1,4 @@
-// The functions of node:util that tfjs-node calls and Node.js 23 has no longer.
+// The functions of node:util that tfjs-node calls and that Node.js 23 removed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,10 +6,10 @@ import util from 'node:util';
 import { restoreUtilities } from './backends.js';
 
 const removed = ['isNullOrUndefined', 'isArray'] as const;
-/** By a changeable name: the types know of what Node.js 20 has. */
+/** A mutable view of node:util, because the types describe only Node.js 20. */
 const utilities = util as unknown as Record<string, ((value: unknown) => boolean) | undefined>;
 
-test('what Node.js has no longer is there again, and does what it did', () => {
+test('removed functions are restored with their old behaviour', () => {
   for (const name of removed) delete utilities[name];
   restoreUtilities();
   const { isNullOrUndefined, isArray } = utilities;
@@ -25,7 +25,7 @@ test('what Node.js has no longer is there again, and does what it did', () => {
   assert.deepEqual([[], [1], { length: 0 }, 'text', null].map(isArray), [true, true, false, false, false]);
 });
 
-test('what Node.js has stays its own', () => {
+test('an existing function is not replaced', () => {
   const own = () => true;
   utilities.isNullOrUndefined = own;
   restoreUtilities();

@@ -1,4 +1,4 @@
-// What holds for the TensorFlow.js device alone: it leaves no tensor behind, its masks, its storages, its refusals.
+// Tests specific to the TensorFlow.js device: no leaked tensors, dropout masks, storages, errors.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ import { FlatStorage } from './flat-storage.js';
 import { TfjsMemory } from './memory.js';
 import { createTfjsDevice, TfjsDevice } from './tfjs-device.js';
 
-test('1,000 steps leave as many tensors as one', async () => {
+test('the number of tensors is the same after 1,000 steps as after two', async () => {
   const device = await createTfjsDevice('wasm');
   const config = { ...tinyConfig, vocabSize: 31, nEmbd: 8, nInner: 16, nLayer: 1 };
   const model = new GPT2(device, config, { trainable: true });
@@ -48,7 +48,7 @@ test('1,000 steps leave as many tensors as one', async () => {
   assert.ok(tf.memory().numTensors < before);
 });
 
-test("masks are the contract's, of any seed, step, site and row", () => {
+test('masks match the reference for every seed, step, site and row', () => {
   const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
   fc.assert(
     fc.property(
@@ -67,13 +67,13 @@ test("masks are the contract's, of any seed, step, site and row", () => {
   );
 });
 
-test('a storage reads what was written last, wherever windows lie', async () => {
+test('a storage returns what was written last, for all ranges', async () => {
   await openBackend('cpu');
   const size = 24;
-  const window = fc
+  const range = fc
     .tuple(fc.nat(size - 1), fc.integer({ min: 1, max: size }))
     .map(([from, count]) => [from, Math.min(count, size - from)] as const);
-  const action = fc.tuple(fc.constantFrom('write', 'fill', 'read'), window);
+  const action = fc.tuple(fc.constantFrom('write', 'fill', 'read'), range);
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
       const before = tf.memory().numTensors;
@@ -103,10 +103,10 @@ async function refused(backend: string): Promise<string> {
     assert.doesNotMatch(thrown.message, /\n/);
     return thrown.message;
   }
-  assert.fail(`${backend} is there`);
+  assert.fail(`${backend} was opened`);
 }
 
-test('an unknown backend is told the known ones', async () => {
+test('the error for an unknown backend lists the known ones', async () => {
   const known =
     'use tfjs:node-gpu, tfjs:node, tfjs:wasm, tfjs:cpu, or tfjs for the best of them that is installed';
   assert.equal(await refused('webgl'), `unknown TensorFlow.js backend 'webgl': ${known}.`);
@@ -116,18 +116,18 @@ test('an unknown backend is told the known ones', async () => {
   );
 });
 
-test('what lacks memory is told how much, and what bounds it', () => {
+test('an out-of-memory error says how much is needed and what the limit is', () => {
   const memory = new TfjsMemory(2 ** 20);
   memory.allocate('weights', [2 ** 17], 'f32');
   assert.throws(
     () => memory.allocate('activations', [2 ** 18], 'f32'),
-    /^UserError: not enough memory: activations needs .* are available \(WebAssembly addresses .* at most; .*--max-length/,
+    /^UserError: not enough memory: activations needs .* are available \(WebAssembly addresses .* at most; .*maxLength/,
   );
 });
 
-test('WebAssembly that runs out of memory in the middle of an operation says so', async () => {
+test('WebAssembly that runs out of memory during an operation gives an out-of-memory error', async () => {
   const device = new TfjsDevice(await openBackend('wasm'));
-  // Never touched, so that it costs the machine nothing; the product would take 40 GB.
+  // The operands are never touched, so they use no memory. The product would need 40 GB.
   const tall = device.allocate('tall', [100_000, 1]);
   const huge = Object.assign(Object.create(tall), { shape: [100_000, 100_000], size: 1e10 });
   assert.throws(

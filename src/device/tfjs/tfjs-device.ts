@@ -1,5 +1,5 @@
-// The device that is made of TensorFlow.js operations: slower than the others, but it runs wherever a backend of
-// TensorFlow.js does. Its backends live in the whole process, so they are opened before the device is made.
+// The device made of TensorFlow.js operations. It is slower than the others, but it runs wherever a TensorFlow.js backend
+// runs. A backend is global to the process, so it is opened before the device is created.
 
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../errors.js';
@@ -10,7 +10,7 @@ import { type Backend, openBackend } from './backends.js';
 import { TfjsMemory } from './memory.js';
 import { TfjsKernels } from './tfjs-kernels.js';
 
-/** @param backend one of `backendNames`; undefined for the best. @throws UserError (device) as openBackend. */
+/** @param backend one of `backendNames`; undefined for the best one. @throws UserError (device) like openBackend. */
 export async function createTfjsDevice(backend?: string): Promise<TfjsDevice> {
   return new TfjsDevice(await openBackend(backend));
 }
@@ -60,7 +60,7 @@ export class TfjsDevice extends KernelDevice {
         )
       )
         throw thrown;
-      throw this.memory.outOfMemory('an operation of TensorFlow.js needs more than it gets');
+      throw this.memory.outOfMemory('an operation of TensorFlow.js needs more than it can get');
     }
   }
 }

@@ -1,5 +1,5 @@
-// The kernels of the device contract, made of TensorFlow.js operations. Each runs in a tidy of its own: what is not
-// written to a storage is gone when it returns.
+// The kernels of the device contract, made of TensorFlow.js operations. Each runs in its own tidy: tensors that are not
+// written to a storage are disposed when it returns.
 
 import * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../device.js';
@@ -15,7 +15,7 @@ const activationOf = ['gelu_new', 'gelu'] as const satisfies readonly Activation
 export class TfjsKernels implements OperationKernels {
   readonly #attention = new Attention();
 
-  /** @param inTidy runs an operation and disposes of what it leaves. */
+  /** @param inTidy runs an operation and disposes of its intermediate tensors. */
   constructor(
     private readonly memory: TfjsMemory,
     private readonly inTidy: (work: () => void) => void,
@@ -270,7 +270,7 @@ export class TfjsKernels implements OperationKernels {
     if (rows === 0) return;
     const ids = memory.integers(targets);
     const learnt = ids.some((id) => id < 0) ? Uint8Array.from(ids, (id) => Number(id >= 0)) : undefined;
-    /** x, or 0 in rows that teach nothing. */
+    /** x, but 0 in rows with a negative target. */
     const ofLearnt = (x: tf.Tensor, shape: number[]) =>
       learnt ? tf.where(tf.reshape(tf.tensor1d(learnt, 'bool'), shape), x, tf.zerosLike(x)) : x;
     this.inTidy(() => {
@@ -339,7 +339,7 @@ export class TfjsKernels implements OperationKernels {
     memory.upload(step, Float32Array.of(learningRate, clip / scale, 1 - beta1 ** t, 1 - beta2 ** t, t, norm));
   }
 
-  /** Piece by piece, as the gradients were written: so the parameters lie one in a piece, and reading one copies nothing. */
+  /** Updates one gradient piece at a time, so each parameter becomes one piece and is read without a copy. */
   adamw(
     ...[
       parameters,
@@ -358,22 +358,22 @@ export class TfjsKernels implements OperationKernels {
     const { memory } = this;
     const [learningRate = 0, scale = 0, first = 1, second = 1] = memory.download(step);
     if (!Number.isNaN(scale))
-      for (const [from, count] of this.stretches(parameters, gradients, decayed, size)) {
-        const window = (tensor: Tensor) => tensor.view(from, [count]);
+      for (const [from, count] of this.ranges(parameters, gradients, decayed, size)) {
+        const view = (tensor: Tensor) => tensor.view(from, [count]);
         this.inTidy(() => {
-          const gradient = tf.mul(memory.read(window(gradients)), scale);
-          const m = tf.add(tf.mul(beta1, memory.read(window(firstMoment))), tf.mul(1 - beta1, gradient));
+          const gradient = tf.mul(memory.read(view(gradients)), scale);
+          const m = tf.add(tf.mul(beta1, memory.read(view(firstMoment))), tf.mul(1 - beta1, gradient));
           const v = tf.add(
-            tf.mul(beta2, memory.read(window(secondMoment))),
+            tf.mul(beta2, memory.read(view(secondMoment))),
             tf.mul(1 - beta2, tf.square(gradient)),
           );
           const decay = from < decayed ? 1 - learningRate * weightDecay : 1;
-          const before = tf.mul(memory.read(window(parameters)), decay);
+          const before = tf.mul(memory.read(view(parameters)), decay);
           const denominator = tf.add(tf.sqrt(tf.div(v, second)), epsilon);
-          memory.write(window(firstMoment), m);
-          memory.write(window(secondMoment), v);
+          memory.write(view(firstMoment), m);
+          memory.write(view(secondMoment), v);
           memory.write(
-            window(parameters),
+            view(parameters),
             tf.sub(before, tf.mul(learningRate / first, tf.div(m, denominator))),
           );
         });
@@ -381,13 +381,8 @@ export class TfjsKernels implements OperationKernels {
     memory.fill(gradients, 0);
   }
 
-  /** [from, count] of what lies between all borders of two tensors' pieces, and one more. */
-  private stretches(
-    one: Tensor,
-    other: Tensor,
-    border: number,
-    size: number,
-  ): [from: number, count: number][] {
+  /** The ranges between the piece borders of two tensors and one more border. */
+  private ranges(one: Tensor, other: Tensor, border: number, size: number): [from: number, count: number][] {
     const borders = new Set(
       [one, other].flatMap((tensor) =>
         this.memory
@@ -440,7 +435,7 @@ export class TfjsKernels implements OperationKernels {
     return tf.gather(this.memory.read(table), tf.tensor1d(this.memory.integers(index).slice(), 'int32'));
   }
 
-  /** Zeros of the target's shape, and the rows added at their places. */
+  /** Zeros of the target's shape, with the rows added at their indices. */
   private scattered(rows: tf.Tensor, index: Tensor, target: Tensor): tf.Tensor {
     const places = tf.tensor2d(this.memory.integers(index).slice(), [index.size, 1], 'int32');
     return tf.scatterND(places, rows, [...target.shape]);

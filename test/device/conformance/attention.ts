@@ -1,4 +1,4 @@
-// Attention over packed segments, its gradient, and attention with a cache of keys and values.
+// Attention within packed segments, its gradient, and attention with a key-value cache.
 
 import assert from 'node:assert/strict';
 import type { AttentionOptions } from '../../../src/device/device.js';
@@ -6,7 +6,7 @@ import type { Tensor } from '../../../src/device/tensor.js';
 import { at, attention, dropoutMask } from '../reference.js';
 import { type Bench, type Check, dot, expectClose, expectGradient, Random, rowsWithNaN } from './harness.js';
 
-/** Lengths of the segments, channels, heads. */
+/** Segment lengths, channels, heads. */
 const layouts: readonly {
   readonly lengths: readonly number[];
   readonly channels: number;
@@ -19,7 +19,7 @@ const layouts: readonly {
   { lengths: [150], channels: 34, heads: 2 },
 ];
 
-/** The head sizes that tensor cores have kernels for, where tensors lie as those ask for it. */
+/** The head sizes that have tensor-core kernels, which need aligned tensors. */
 const tensorCoreLayouts: typeof layouts = [
   { lengths: [70, 9, 1], channels: 64, heads: 2 },
   { lengths: [3, 66], channels: 160, heads: 2 },
@@ -27,7 +27,7 @@ const tensorCoreLayouts: typeof layouts = [
   { lengths: [33, 40], channels: 128, heads: 1 },
 ];
 
-/** starts and ends of segments that follow each other. */
+/** The starts and ends of consecutive segments. */
 function boundaries(lengths: readonly number[]): { starts: number[]; ends: number[] } {
   const starts: number[] = [];
   const ends: number[] = [];
@@ -63,13 +63,13 @@ function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Set
 
 function run(bench: Bench, qkv: Float64Array, rows: number, options: AttentionOptions) {
   const channels = qkv.length / rows / 3;
-  const input = bench.scalars('qkv', [rows, 3 * channels], qkv);
-  const out = bench.scalarOutput('out', [rows, channels]);
+  const input = bench.typed('qkv', [rows, 3 * channels], qkv);
+  const out = bench.typedOutput('out', [rows, channels]);
   const logSumExp = bench.output('logSumExp', [options.heads, rows]);
   bench.device.attention(out, logSumExp, input, options);
   const backward = (gradOut: Float64Array): Tensor => {
-    const gradQkv = bench.scalarOutput('gradQkv', [rows, 3 * channels]);
-    const grad = bench.scalars('gradOut', [rows, channels], gradOut);
+    const gradQkv = bench.typedOutput('gradQkv', [rows, 3 * channels]);
+    const grad = bench.typed('gradOut', [rows, channels], gradOut);
     bench.device.attentionBackward(gradQkv, grad, out, logSumExp, input, options);
     return gradQkv;
   };
@@ -89,7 +89,7 @@ export function testAttention(check: Check, aligned: boolean): void {
           const { out, logSumExp, backward } = run(bench, qkv, rows, options);
           const forward = () => attention(qkv, starts, { heads, scale, mask });
           const expected = forward();
-          // Tensor cores round the probabilities as well.
+          // Tensor-core kernels also round the probabilities.
           expectClose(bench.read(out), expected.out, 'out', bench.tolerance(2));
           expectClose(bench.read(logSumExp), expected.logSumExp, 'logSumExp');
           const gradOut = bench.rounded(random.normals(rows * channels));
@@ -102,7 +102,7 @@ export function testAttention(check: Check, aligned: boolean): void {
     }
   }
 
-  check('attention gives the same bits again, forward and backward', (bench) => {
+  check('attention gives the same bits every time, forward and backward', (bench) => {
     const setting = { lengths: [70, 9, 66], heads: 2, scale: 0.125, probability: 0.1 };
     const { rows, options } = optionsOf(bench, setting);
     const random = new Random(8);
@@ -114,7 +114,7 @@ export function testAttention(check: Check, aligned: boolean): void {
     assert.deepEqual(first, second);
   });
 
-  check('attention holds with scores of hundreds', (bench) => {
+  check('attention is accurate for scores in the hundreds', (bench) => {
     const setting = { lengths: [9, 28], heads: 3, scale: 4 };
     const { starts, rows, options, mask } = optionsOf(bench, setting);
     const qkv = bench.rounded(new Random(3).normals(rows * 180, 5));
@@ -127,14 +127,14 @@ export function testAttention(check: Check, aligned: boolean): void {
     );
   });
 
-  check('packed segments never see each other, forward or backward', (bench) => {
+  check('packed segments do not influence each other, forward or backward', (bench) => {
     const setting = { lengths: [20, 17, 30], heads: 3, scale: 0.25 };
     const { rows, options } = optionsOf(bench, setting);
     const [channels, random] = [60, new Random(8)];
     const qkv = random.normals(rows * 3 * channels);
     const gradOut = random.normals(rows * channels);
     const results = [0, 1].map((changed) => {
-      // The second time, the middle segment holds other numbers; all else must not change by a bit.
+      // The second time, the middle segment has different values. The other segments must not change by a single bit.
       const input = qkv.map((value, index) => {
         const row = Math.floor(index / (3 * channels));
         return row >= 20 && row < 37 ? Math.fround(value * (1 + changed)) : value;
@@ -153,7 +153,7 @@ export function testAttention(check: Check, aligned: boolean): void {
     assert.notDeepEqual(first.out, second.out);
   });
 
-  check('a later row never changes an earlier one', (bench) => {
+  check('a later position never changes an earlier one', (bench) => {
     const { rows, options } = optionsOf(bench, { lengths: [37], heads: 3, scale: 0.25 });
     const qkv = new Random(8).normals(rows * 180);
     const before = bench.read(run(bench, qkv, rows, options).out);
@@ -162,8 +162,8 @@ export function testAttention(check: Check, aligned: boolean): void {
     assert.deepEqual(after.subarray(0, 30 * 60), before.subarray(0, 30 * 60));
   });
 
-  check('a NaN passes on to all later rows of its segment, and back', (bench) => {
-    // Into other segments it may pass, too: zero weights are allowed to be multiplied rather than skipped.
+  check('a NaN reaches all later positions of its segment, and in backward all earlier ones', (bench) => {
+    // It may also reach other segments: devices may multiply by zero weights instead of skipping them.
     const { rows, options } = optionsOf(bench, { lengths: [10, 12, 15], heads: 3, scale: 0.25 });
     const random = new Random(8);
     const gradOut = random.normals(rows * 60);
@@ -197,8 +197,8 @@ export function testAttention(check: Check, aligned: boolean): void {
           (qkv) => attention(qkv, new Int32Array(total), { heads, scale, mask }).out,
         );
         const empty = new Float64Array(batch * capacity * channels);
-        const keys = bench.scalars('keys', [batch, capacity, channels], empty);
-        const values = bench.scalars('values', [batch, capacity, channels], empty);
+        const keys = bench.typed('keys', [batch, capacity, channels], empty);
+        const values = bench.typed('values', [batch, capacity, channels], empty);
         const lengths = bench.integers('lengths', new Int32Array(batch));
         const owners = bench.integers('owners', ownOwners(batch, capacity), [batch, capacity]);
         let done = 0;
@@ -206,8 +206,8 @@ export function testAttention(check: Check, aligned: boolean): void {
           const rows = sequences.flatMap((qkv) => [
             ...qkv.subarray(done * 3 * channels, (done + count) * 3 * channels),
           ]);
-          const out = bench.scalarOutput('out', [batch * count, channels]);
-          const qkv = bench.scalars('qkv', [batch * count, 3 * channels], rows);
+          const out = bench.typedOutput('out', [batch * count, channels]);
+          const qkv = bench.typed('qkv', [batch * count, 3 * channels], rows);
           device.attentionCached(out, qkv, { keys, values, lengths, owners }, { heads, scale });
           const wanted = expected.flatMap((all) => [
             ...all.subarray(done * channels, (done + count) * channels),
@@ -220,7 +220,7 @@ export function testAttention(check: Check, aligned: boolean): void {
     );
   }
 
-  check('attentionCached serves sequences of different lengths', (bench) => {
+  check('attentionCached handles sequences of different lengths', (bench) => {
     const { device } = bench;
     const [heads, channels, capacity, scale, random] = [3, 60, 12, 0.3, new Random(4)];
     const filled = [0, 5, 11];
@@ -228,13 +228,13 @@ export function testAttention(check: Check, aligned: boolean): void {
     const keys = numbers(filled.length * capacity * channels);
     const values = numbers(filled.length * capacity * channels);
     const qkv = numbers(filled.length * 3 * channels);
-    const out = bench.scalarOutput('out', [filled.length, channels]);
+    const out = bench.typedOutput('out', [filled.length, channels]);
     device.attentionCached(
       out,
-      bench.scalars('qkv', [filled.length, 3 * channels], qkv),
+      bench.typed('qkv', [filled.length, 3 * channels], qkv),
       {
-        keys: bench.scalars('keys', [filled.length, capacity, channels], keys),
-        values: bench.scalars('values', [filled.length, capacity, channels], values),
+        keys: bench.typed('keys', [filled.length, capacity, channels], keys),
+        values: bench.typed('values', [filled.length, capacity, channels], values),
         lengths: bench.integers('lengths', filled),
         owners: bench.integers('owners', ownOwners(filled.length, capacity), [filled.length, capacity]),
       },
@@ -259,25 +259,25 @@ export function testAttention(check: Check, aligned: boolean): void {
   });
 
   for (const added of [1, 9])
-    check(`attentionCached reads a shared past, ${added} new positions`, (bench) => {
+    check(`attentionCached reads a shared prefix, ${added} new positions`, (bench) => {
       const { device } = bench;
       const [heads, channels, kept, capacity, filled, scale, random] = [3, 60, 4, 30, 12, 0.3, new Random(5)];
       const cacheOf = () => bench.rounded(random.normals(kept * capacity * channels));
       const [keys, values] = [cacheOf(), cacheOf()];
-      // Two sequences at work in a cache of four; the first took over the pasts of others.
+      // Two active sequences in a cache of four. The first one continues from prefixes of others.
       const owners = [0, 1].map((sequence) =>
         Array.from({ length: capacity }, (_, position) =>
           position >= filled ? sequence : sequence === 1 ? (position < 5 ? 0 : 1) : position % 4,
         ),
       );
       const qkv = bench.rounded(random.normals(2 * added * 3 * channels));
-      const out = bench.scalarOutput('out', [2 * added, channels]);
+      const out = bench.typedOutput('out', [2 * added, channels]);
       device.attentionCached(
         out,
-        bench.scalars('qkv', [2 * added, 3 * channels], qkv),
+        bench.typed('qkv', [2 * added, 3 * channels], qkv),
         {
-          keys: bench.scalars('keys', [kept, capacity, channels], keys),
-          values: bench.scalars('values', [kept, capacity, channels], values),
+          keys: bench.typed('keys', [kept, capacity, channels], keys),
+          values: bench.typed('values', [kept, capacity, channels], values),
           lengths: bench.integers('lengths', [filled, filled]),
           owners: bench.integers('owners', owners.flat(), [2, capacity]),
         },
@@ -302,7 +302,7 @@ export function testAttention(check: Check, aligned: boolean): void {
     });
 }
 
-/** Every position is its own sequence's. */
+/** Owners of a cache in which each sequence owns all its positions. */
 function ownOwners(sequences: number, capacity: number): Int32Array {
   return Int32Array.from({ length: sequences * capacity }, (_, index) => Math.floor(index / capacity));
 }

@@ -1,10 +1,10 @@
-// Every operation once, on shapes large enough to be shared between threads: for what must come out the same to the
-// last bit when it is done again, or by another number of threads.
+// Runs every operation once, on shapes large enough to be split between threads. Tests use it to check that results are bit
+// for bit the same in a second run or with another number of threads.
 
 import type { Tensor } from '../../../src/device/tensor.js';
 import { type Bench, Random } from './harness.js';
 
-/** All that the operations wrote, by name. */
+/** The output of every operation, by name. */
 export function everyOperation(bench: Bench): Map<string, Float32Array> {
   const { device } = bench;
   const random = new Random(99);
@@ -16,27 +16,27 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     written.set(name, tensor);
     return tensor;
   };
-  /** Rows and weights; their results; statistics and the like; sums over rows. */
-  const scalars = (name: string, ...shape: number[]) => bench.scalars(name, shape, numbers(shape));
-  const out = (name: string, ...shape: number[]) => kept(name, bench.scalarOutput(name, shape));
+  /** Inputs and outputs of the bench's dtype, then f32 outputs that are overwritten or accumulated. */
+  const typed = (name: string, ...shape: number[]) => bench.typed(name, shape, numbers(shape));
+  const out = (name: string, ...shape: number[]) => kept(name, bench.typedOutput(name, shape));
   const stat = (name: string, ...shape: number[]) => kept(name, bench.output(name, shape));
   const sum = (name: string, ...shape: number[]) => kept(name, bench.floats(name, shape, numbers(shape)));
 
   const dropout = bench.dropout({ probability: 0.1, site: 4, counter: [1, 2, 3] });
   const tokens = bench.integers('tokens', random.integers(rows, vocabulary));
-  const places = bench.integers('positions', random.integers(rows, positions));
+  const positionIds = bench.integers('positions', random.integers(rows, positions));
   const tables = {
-    token: scalars('tokens', vocabulary, channels),
-    position: scalars('places', positions, channels),
+    token: typed('tokens', vocabulary, channels),
+    position: typed('position table', positions, channels),
   };
   const embedded = out('embedding', rows, channels);
-  device.embedding(embedded, tokens, places, tables, dropout);
-  const gradOut = scalars('gradOut', rows, channels);
+  device.embedding(embedded, tokens, positionIds, tables, dropout);
+  const gradOut = typed('gradOut', rows, channels);
   const tableGradients = {
     token: sum('token gradient', vocabulary, channels),
     position: sum('position gradient', positions, channels),
   };
-  device.embeddingBackward(tableGradients, gradOut, tokens, places, dropout);
+  device.embeddingBackward(tableGradients, gradOut, tokens, positionIds, dropout);
 
   const norm = { weight: sum('norm weight', channels), bias: sum('norm bias', channels) };
   const normGradients = {
@@ -65,11 +65,11 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     dropout,
   );
 
-  const projection = scalars('projection', channels, 3 * channels);
+  const projection = typed('projection', channels, 3 * channels);
   const qkv = out('matmul', rows, 3 * channels);
   device.matmul(qkv, normed, projection);
   const wide = {
-    bias: scalars('wide bias', 3 * channels),
+    bias: typed('wide bias', 3 * channels),
     preActivation: out('preActivation', rows, 3 * channels),
   };
   const activated = out('activated', rows, 3 * channels);
@@ -103,8 +103,8 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
     Array.from({ length: 60 }, (_, position) => (position < Math.min(length, 4) ? 0 : sequence)),
   );
   const cache = {
-    keys: scalars('keys', 7, 60, channels),
-    values: scalars('values', 7, 60, channels),
+    keys: typed('keys', 7, 60, channels),
+    values: typed('values', 7, 60, channels),
     lengths: bench.integers('lengths', filled),
     owners: bench.integers('owners', owners, [7, 60]),
   };
@@ -117,10 +117,10 @@ export function everyOperation(bench: Bench): Map<string, Float32Array> {
   device.scatterRows(out('scattered', rows, channels), gathered, index);
   const logits = out('logits', chosen.length, vocabulary);
   device.matmul(logits, gathered, tables.token, { transposeB: true });
-  const one = scalars('one', 1, channels);
+  const one = typed('one', 1, channels);
   device.matmul(out('one row', 1, 3 * channels), one, projection);
   device.matmul(out('logits of one row', 1, vocabulary), one, tables.token, { transposeB: true });
-  const few = scalars('few', 9, channels);
+  const few = typed('few', 9, channels);
   device.matmul(out('few rows', 9, 3 * channels), few, projection);
   device.matmul(out('logits of few rows', 9, vocabulary), few, tables.token, { transposeB: true });
   const targets = bench.integers('targets', random.integers(chosen.length, vocabulary));

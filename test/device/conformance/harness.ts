@@ -1,5 +1,5 @@
-// What the conformance tests share: seeded numbers, tensors that betray a kernel which leaves its bounds, and
-// comparison with float64 references. Knows no operation.
+// Shared by the conformance tests: seeded random numbers, tensors that detect reads and writes out of bounds, and comparison
+// with float64 references. It knows nothing about the operations.
 
 import assert from 'node:assert/strict';
 import type { Device, Dropout } from '../../../src/device/device.js';
@@ -14,12 +14,12 @@ import {
   roundToF16,
 } from '../reference.js';
 
-/** Elements before and after every tensor: no multiple of any vector, so that tensors lie unaligned; or one of all. */
+/** Elements before and after every tensor: 37 makes tensors unaligned for every vector length, 64 aligned for all. */
 const margins = { unaligned: 37, aligned: 64 } as const;
-/** Around floats lies NaN: read by mistake, it shows in every result. Around integers, an index outside any table. */
+/** The content of the margins: NaN around floats, which shows in every result, and an invalid index around integers. */
 const guard = { f32: Number.NaN, bf16: Number.NaN, f16: Number.NaN, i32: -7_777_777 } as const;
 
-/** Numbers of a fixed seed (Mulberry32). */
+/** A seeded random generator (Mulberry32). */
 export class Random {
   #state: number;
 
@@ -35,7 +35,7 @@ export class Random {
     return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** Normal numbers of that standard deviation, exact in 32 bits. */
+  /** Normally distributed numbers, exactly representable in float32. */
   normals(count: number, deviation = 1, mean = 0): Float64Array {
     const numbers = new Float64Array(count);
     for (let index = 0; index < count; index++) {
@@ -50,75 +50,75 @@ export class Random {
     return Int32Array.from({ length: count }, () => Math.floor(this.uniform() * below));
   }
 
-  /** `count` different integers in 0..below-1, in no order. */
+  /** `count` distinct integers in 0..below-1, in random order. */
   distinct(count: number, below: number): Int32Array {
     const all = Array.from({ length: below }, (_, value) => [this.uniform(), value] as const);
     return Int32Array.from(all.sort(([a], [b]) => a - b).slice(0, count), ([, value]) => value);
   }
 }
 
-/** How far a number may lie from what it is rounded to, as a share of it. */
+/** The maximum relative rounding error of each dtype. */
 const unitRoundoff = { f32: 2 ** -24, bf16: 2 ** -8, f16: 2 ** -11 } as const satisfies Record<
   FloatType,
   number
 >;
 
-/** A device whose tensors are watched, in one of its types of floats. */
+/** A device with guarded tensors, in one of its float dtypes. */
 export class Bench {
   readonly #watched: { readonly name: string; readonly margins: readonly Tensor[] }[] = [];
 
   constructor(
     readonly device: Device,
-    /** What rows and weights are made of. */
+    /** The dtype of activations and weights. */
     readonly type: FloatType = 'f32',
-    readonly lie: keyof typeof margins = 'unaligned',
+    readonly alignment: keyof typeof margins = 'unaligned',
   ) {}
 
-  /** Numbers that the type has: what a device is given must be what the reference is given. */
+  /** Values rounded to the bench's dtype, so that the device and the reference get the same inputs. */
   rounded(values: Float64Array): Float64Array {
     if (this.type === 'f32') return values;
     return values.map(this.type === 'bf16' ? roundToBf16 : roundToF16);
   }
 
   /**
-   * What may be lost: `float32` by arithmetic in 32 bits, and with every rounding to a narrower type a unit roundoff.
-   * @param roundings that the result and what it is made of go through.
+   * The allowed relative error: `float32` for float32 arithmetic, plus one unit roundoff per rounding to a narrower dtype.
+   * @param roundings how often the result and its intermediate values are rounded.
    */
   tolerance(roundings: number, float32 = tight): number {
     return float32 + (this.type === 'f32' ? 0 : roundings * unitRoundoff[this.type]);
   }
 
-  /** A tensor of f32 with those numbers. */
+  /** An f32 tensor with the given values. */
   floats(name: string, shape: readonly number[], values: Numbers): Tensor {
     return this.#filled(name, shape, 'f32', values);
   }
 
-  /** The same of the bench's type, for rows of activations and weights. */
-  scalars(name: string, shape: readonly number[], values: Numbers): Tensor {
+  /** A tensor of the bench's dtype with the given values, for activations and weights. */
+  typed(name: string, shape: readonly number[], values: Numbers): Tensor {
     return this.#filled(name, shape, this.type, values);
   }
 
-  /** The same in bf16. */
+  /** A bf16 tensor with the given values. */
   narrow(name: string, shape: readonly number[], values: Numbers): Tensor {
     const tensor = this.#allocate(name, shape, 'bf16');
     this.device.upload(tensor, Float32Array.from(values));
     return tensor;
   }
 
-  /** @param shape [values.length] unless given. */
+  /** An i32 tensor. @param shape default: [values.length]. */
   integers(name: string, values: Numbers, shape: readonly number[] = [values.length]): Tensor {
     const tensor = this.#allocate(name, shape, 'i32');
     this.device.upload(tensor, Int32Array.from(values));
     return tensor;
   }
 
-  /** A tensor of f32 to be overwritten: full of a number that would show if it were read or left. */
+  /** An f32 tensor to be overwritten, filled with a huge number that shows if it is read or not overwritten. */
   output(name: string, shape: readonly number[]): Tensor {
     return this.#blank(name, shape, 'f32');
   }
 
-  /** The same of the bench's type. */
-  scalarOutput(name: string, shape: readonly number[]): Tensor {
+  /** A tensor of the bench's dtype to be overwritten; see `output`. */
+  typedOutput(name: string, shape: readonly number[]): Tensor {
     return this.#blank(name, shape, this.type);
   }
 
@@ -126,11 +126,11 @@ export class Bench {
     return { probability, site, counter: this.integers('dropout counter', counter) };
   }
 
-  /** The numbers of a tensor, after looking whether anything was written beside any tensor. */
+  /** The values of a tensor. First checks that nothing was written outside any tensor. */
   read(tensor: Tensor): Float32Array {
     for (const { name, margins } of this.#watched)
       for (const side of margins)
-        assert.ok(this.device.download(side).every(Number.isNaN), `something was written beside ${name}`);
+        assert.ok(this.device.download(side).every(Number.isNaN), `something was written outside ${name}`);
     return this.device.download(tensor);
   }
 
@@ -147,7 +147,7 @@ export class Bench {
   }
 
   #allocate(name: string, shape: readonly number[], dtype: keyof typeof guard): Tensor {
-    const margin = margins[this.lie];
+    const margin = margins[this.alignment];
     const size = shape.reduce((product, extent) => product * extent, 1);
     const whole = this.device.allocate(name, [size + 2 * margin], dtype);
     this.device.fill(whole, guard[dtype]);
@@ -157,13 +157,13 @@ export class Bench {
   }
 }
 
-/** Declares a test that gets a bench of its own. */
+/** Declares a test that gets its own bench. */
 export type Check = (name: string, body: (bench: Bench) => void) => void;
 
-/** A few roundings of 32 bits. */
+/** The relative tolerance for a few float32 roundings. */
 export const tight = 3e-6;
 
-/** @param tolerance the largest difference allowed, as a share of the largest expected number. */
+/** @param tolerance the largest allowed difference, relative to the largest expected number. */
 export function expectClose(actual: Numbers, expected: Numbers, what: string, tolerance = tight): void {
   assert.equal(actual.length, expected.length, `${what}: length`);
   let largest = 0;
@@ -172,7 +172,7 @@ export function expectClose(actual: Numbers, expected: Numbers, what: string, to
   const allowed = tolerance * (largest || 1);
   for (let index = 0; index < expected.length; index++) {
     const difference = Math.abs(at(actual, index) - at(expected, index));
-    // Written so that a NaN fails.
+    // Negated, so that NaN fails.
     if (!(difference <= allowed))
       assert.fail(
         `${what}[${index}] is ${at(actual, index)}, expected ${at(expected, index)} (allowed: ${allowed})`,
@@ -217,8 +217,8 @@ export function expectSameResults(
 }
 
 /**
- * Compares gradient entries with finite differences of `loss`, all of them or `sample` that are spread evenly.
- * @param values the argument of `loss`, which reads it anew at every call.
+ * Compares gradient entries with finite differences of `loss`: all entries, or `sample` evenly spaced ones.
+ * @param values the argument of `loss`, which reads it again at every call.
  */
 export function expectGradient(
   actual: Numbers,
@@ -239,7 +239,7 @@ export function expectGradient(
   );
 }
 
-/** Which of the rows hold a NaN. */
+/** The indices of the rows that contain NaN. */
 export function rowsWithNaN(values: Numbers, columns: number): number[] {
   const rows = Array.from({ length: values.length / columns }, (_, row) => row);
   return rows.filter((row) =>

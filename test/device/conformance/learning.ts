@@ -1,4 +1,4 @@
-// The loss, clipping and AdamW.
+// Cross-entropy, gradient clipping and AdamW.
 
 import assert from 'node:assert/strict';
 import type { FloatType } from '../../../src/device/shapes.js';
@@ -46,7 +46,7 @@ function testLoss(check: Check): void {
           if (rows > 1) targets[rows - 2] = -100;
           const t = bench.integers('targets', targets);
           const losses = bench.output('losses', [rows]);
-          const tensor = bench.scalars('logits', [rows, vocabulary], logits);
+          const tensor = bench.typed('logits', [rows, vocabulary], logits);
           device.crossEntropy(losses, tensor, t, { labelSmoothing });
           const forward = () => crossEntropy(logits, targets, labelSmoothing);
           expectClose(bench.read(losses), forward(), 'losses');
@@ -71,13 +71,13 @@ function testLoss(check: Check): void {
     }
   }
 
-  check('crossEntropy of the first logits of wider rows', (bench) => {
+  check('crossEntropy of rows with padding logits', (bench) => {
     const { device } = bench;
     const [rows, vocabulary, width] = [5, 61, 128];
     const all = bench.rounded(new Random(9).normals(rows * width, 4));
     const own = all.filter((_, index) => index % width < vocabulary);
     const targets = [0, 60, -100, 7, 33];
-    const [losses, tensor] = [bench.output('losses', [rows]), bench.scalars('logits', [rows, width], all)];
+    const [losses, tensor] = [bench.output('losses', [rows]), bench.typed('logits', [rows, width], all)];
     device.crossEntropy(losses, tensor, bench.integers('targets', targets), {
       labelSmoothing: 0.1,
       vocabulary,
@@ -104,7 +104,7 @@ function testLoss(check: Check): void {
     logits[vocabulary + 5] = Number.NaN;
     logits.fill(Number.NEGATIVE_INFINITY, 3 * vocabulary + 10);
     const losses = bench.output('losses', [4]);
-    const tensor = bench.scalars('logits', [4, vocabulary], logits);
+    const tensor = bench.typed('logits', [4, vocabulary], logits);
     device.crossEntropy(losses, tensor, bench.integers('targets', [3, 3, 3, 3]), {
       labelSmoothing: 0,
       gradientScale: bench.floats('scale', [2], [1, 1]),
@@ -116,9 +116,9 @@ function testLoss(check: Check): void {
     assert.deepEqual(rowsWithNaN(bench.read(tensor), vocabulary), [1]);
   });
 
-  check('crossEntropy passes a NaN gradient scale on', (bench) => {
+  check('crossEntropy propagates a NaN gradient scale', (bench) => {
     const { device } = bench;
-    const tensor = bench.scalars('logits', [2, 60], new Random(1).normals(120));
+    const tensor = bench.typed('logits', [2, 60], new Random(1).normals(120));
     device.crossEntropy(bench.output('losses', [2]), tensor, bench.integers('targets', [1, 2]), {
       labelSmoothing: 0,
       gradientScale: bench.floats('scale', [2], [Number.NaN, 1]),
@@ -234,7 +234,7 @@ function testAdamW(check: Check): void {
     });
   }
 
-  check('adamw with a gradient scale of NaN changes nothing but zeroes the gradients', (bench) => {
+  check('adamw with a gradient scale of NaN only sets the gradients to zero', (bench) => {
     const { device } = bench;
     const random = new Random(2);
     const values = [
@@ -264,9 +264,9 @@ function testAdamW(check: Check): void {
   });
 }
 
-/** In mixed precision, the narrow copy that a step writes as well. */
+/** The working copy that adamw also writes in mixed precision. */
 function workingOf(bench: Bench, size: number): { readonly working?: Tensor } {
-  return bench.type === 'f32' ? {} : { working: bench.scalarOutput('working', [size]) };
+  return bench.type === 'f32' ? {} : { working: bench.typedOutput('working', [size]) };
 }
 
 function expectWorking(bench: Bench, { working }: { readonly working?: Tensor }, parameters: Tensor): void {

@@ -1,11 +1,11 @@
-// Weights that are only read, kept in bf16: what an upload rounds to, and the operations that widen them again. Devices
-// that keep no bf16 weights pass without a look.
+// Read-only weights stored in bf16: the rounding of uploads, and the operations that widen the weights. Devices without
+// bf16 weights skip these tests.
 
 import assert from 'node:assert/strict';
 import { activate, at, dropoutMask, embedding, matmul, roundToBf16 } from '../reference.js';
 import { type Check, expectClose, expectEqual, Random, rowsWithNaN, tight } from './harness.js';
 
-/** [m, n, k]: single rows, few rows, and so many that devices pack them; odd sizes. */
+/** [m, n, k]: single rows, few rows, and enough rows that devices pack them; odd sizes. */
 const shapes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 517, 61],
@@ -109,7 +109,7 @@ export function testNarrowWeights(checkAll: Check): void {
   }
 
   for (const rows of [1, 9, 37]) {
-    check(`NaN and infinities of weights in bf16 reach their column alone, ${rows} rows`, (bench) => {
+    check(`NaN and infinity in bf16 weights affect only their column, ${rows} rows`, (bench) => {
       const [n, k] = [60, 33];
       const b = new Float64Array(k * n).fill(1);
       b[3 * n + 5] = Number.NaN;
@@ -127,7 +127,7 @@ export function testNarrowWeights(checkAll: Check): void {
   }
 
   for (const probability of [0, 0.1]) {
-    check(`embedding from tables in bf16, dropout ${probability}`, (bench) => {
+    check(`embedding with bf16 tables, dropout ${probability}`, (bench) => {
       const random = new Random(3);
       const [rows, channels, vocabulary, longest] = [37, 61, 23, 41];
       const settings = { probability, site: 3, counter: [0x12345678, -5, 9] } as const;

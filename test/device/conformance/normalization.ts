@@ -1,4 +1,4 @@
-// Layer normalization alone and with the residual sum, and the dropout that goes with it.
+// Layer normalization, alone and with the residual addition and its dropout.
 
 import assert from 'node:assert/strict';
 import type { Tensor } from '../../../src/device/tensor.js';
@@ -23,16 +23,16 @@ const sizes = [
 ] as const;
 const epsilon = 1e-5;
 
-/** dropout(x[rows,channels]), as the gradient of a branch: none comes through the normalisation. */
+/** dropout(x[rows,channels]), computed as the gradient of a branch whose normalisation contributes nothing. */
 function dropped(
   bench: Bench,
   x: Numbers,
   [rows, channels]: readonly [number, number],
   settings: DropoutSettings,
 ): Float32Array {
-  const zeros = () => bench.scalars('zeros', [rows, channels], new Float64Array(rows * channels));
+  const zeros = () => bench.typed('zeros', [rows, channels], new Float64Array(rows * channels));
   const vector = () => bench.floats('vector', [channels], new Float64Array(channels));
-  const gradient = bench.scalarOutput('branch gradient', [rows, channels]);
+  const gradient = bench.typedOutput('branch gradient', [rows, channels]);
   bench.device.layernormBackward(
     bench.floats('gradX', [rows, channels], x),
     { weight: vector(), bias: vector() },
@@ -47,7 +47,7 @@ function dropped(
 
 export function testNormalization(check: Check): void {
   for (const probability of [0, 0.1, 0.999]) {
-    check(`dropout ${probability} draws the contract's mask`, (bench) => {
+    check(`dropout ${probability} draws the mask that the contract defines`, (bench) => {
       for (const [rows, channels] of sizes) {
         const settings = { probability, site: 11, counter: [-1, 77, 3] } as const;
         const x = new Random(5).normals(rows * channels);
@@ -61,7 +61,7 @@ export function testNormalization(check: Check): void {
     });
   }
 
-  check('dropout draws another mask for another seed, site, step or row', (bench) => {
+  check('dropout draws a different mask for a different seed, site, step or row', (bench) => {
     const [rows, channels] = [2, 64];
     const ones = new Float64Array(rows * channels).fill(1);
     const drawn = [
@@ -85,8 +85,8 @@ export function testNormalization(check: Check): void {
       const x = bench.rounded(random.normals(rows * channels, 3, 1));
       const weight = random.normals(channels, 0.5, 1);
       const bias = random.normals(channels);
-      const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
-      const xTensor = bench.scalars('x', [rows, channels], x);
+      const [out, stats] = [bench.typedOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
+      const xTensor = bench.typed('x', [rows, channels], x);
       const parameters = {
         weight: bench.floats('weight', [channels], weight),
         bias: bench.floats('bias', [channels], bias),
@@ -104,7 +104,7 @@ export function testNormalization(check: Check): void {
       const settings = { probability: 0.3, site: 2, counter: [3, 4, 5] } as const;
       const mask = dropoutMask(settings, rows, channels);
       const backward = (apart?: Tensor) => {
-        const gradOutTensor = bench.scalars('gradOut', [rows, channels], gradOut);
+        const gradOutTensor = bench.typed('gradOut', [rows, channels], gradOut);
         const gradient = apart ?? gradOutTensor;
         const branch = { gradient, dropout: bench.dropout(settings) };
         device.layernormBackward(gradX, gradients, gradOutTensor, xTensor, stats, parameters.weight, branch);
@@ -120,7 +120,7 @@ export function testNormalization(check: Check): void {
       [x, weight, bias].forEach((values, index) => {
         expectGradient(once[index] ?? [], values, loss, names[index] ?? '', { sample: 60, tolerance: 1e-5 });
       });
-      backward(bench.scalarOutput('branch gradient', [rows, channels]));
+      backward(bench.typedOutput('branch gradient', [rows, channels]));
       [gradX, gradients.weight, gradients.bias].forEach((tensor, index) => {
         const doubled = (once[index] ?? new Float32Array()).map((value) => 2 * value);
         expectClose(bench.read(tensor), doubled, `accumulated ${names[index]}`, tight);
@@ -138,18 +138,15 @@ export function testNormalization(check: Check): void {
         const weight = random.normals(channels);
         const bias = random.normals(channels);
         const total = residual.map((value, index) => value + at(branch, index) * at(mask, index));
-        const residualTensor = bench.scalars('residual', [rows, channels], residual);
-        for (const sum of [bench.scalarOutput('sum', [rows, channels]), residualTensor]) {
-          const [out, stats] = [
-            bench.scalarOutput('out', [rows, channels]),
-            bench.output('stats', [rows, 2]),
-          ];
+        const residualTensor = bench.typed('residual', [rows, channels], residual);
+        for (const sum of [bench.typedOutput('sum', [rows, channels]), residualTensor]) {
+          const [out, stats] = [bench.typedOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
           device.residualLayernorm(
             sum,
             out,
             stats,
             residualTensor,
-            bench.scalars('branch', [rows, channels], branch),
+            bench.typed('branch', [rows, channels], branch),
             {
               weight: bench.floats('weight', [channels], weight),
               bias: bench.floats('bias', [channels], bias),
@@ -158,7 +155,7 @@ export function testNormalization(check: Check): void {
             bench.dropout(settings),
           );
           expectClose(bench.read(sum), total, 'sum', bench.tolerance(1, 2e-7));
-          // It is normalised as it is kept.
+          // The rounded sum is normalised.
           const expected = layernorm(bench.read(sum), weight, bias, epsilon);
           expectClose(bench.read(out), expected.out, 'out', bench.tolerance(1));
           expectClose(bench.read(stats), expected.stats, 'stats', tight);
@@ -167,30 +164,30 @@ export function testNormalization(check: Check): void {
     }
   }
 
-  check('layernorm keeps its accuracy far from zero', (bench) => {
+  check('layernorm is accurate for values far from zero', (bench) => {
     const { device } = bench;
     const [rows, channels] = [3, 60];
     const x = bench.rounded(new Random(1).normals(rows * channels, 1, 1000));
     const [ones, zeros] = [new Float64Array(channels).fill(1), new Float64Array(channels)];
-    const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
+    const [out, stats] = [bench.typedOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
     device.layernorm(
       out,
       stats,
-      bench.scalars('x', [rows, channels], x),
+      bench.typed('x', [rows, channels], x),
       { weight: bench.floats('weight', [channels], ones), bias: bench.floats('bias', [channels], zeros) },
       epsilon,
     );
     expectClose(bench.read(out), layernorm(x, ones, zeros, epsilon).out, 'out', bench.tolerance(1, 1e-4));
   });
 
-  check('a NaN or an infinity stays in its row of a layernorm', (bench) => {
+  check('NaN or infinity in a layernorm affects only its row', (bench) => {
     const { device } = bench;
     const [rows, channels] = [7, 60];
     const x = new Random(1).normals(rows * channels);
     x[2 * channels + 59] = Number.NaN;
     x[4 * channels] = Number.POSITIVE_INFINITY;
-    const [out, stats] = [bench.scalarOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
-    const xTensor = bench.scalars('x', [rows, channels], x);
+    const [out, stats] = [bench.typedOutput('out', [rows, channels]), bench.output('stats', [rows, 2])];
+    const xTensor = bench.typed('x', [rows, channels], x);
     const ones = bench.floats('ones', [channels], new Float64Array(channels).fill(1));
     device.layernorm(out, stats, xTensor, { weight: ones, bias: ones }, epsilon);
     assert.deepEqual(rowsWithNaN(bench.read(out), channels), [2, 4]);

@@ -1,4 +1,4 @@
-// Matrix products with their epilogues, and the sums of columns that are their biases' gradients.
+// Matrix products with their epilogues, and column sums, which are the gradients of biases.
 
 import assert from 'node:assert/strict';
 import type { Activation, MatmulOptions } from '../../../src/device/device.js';
@@ -6,7 +6,7 @@ import type { FloatType } from '../../../src/device/shapes.js';
 import { activate, activationGradient, at, matmul } from '../reference.js';
 import { type Bench, type Check, expectClose, Random, rowsWithNaN, tight } from './harness.js';
 
-/** [m, n, k]: single elements, odd sizes, sizes around the widths of vectors and register tiles, long sums. */
+/** [m, n, k]: single elements, odd sizes, sizes near vector lengths and register tiles, long sums. */
 const shapes: readonly (readonly [number, number, number])[] = [
   [1, 1, 1],
   [1, 517, 60],
@@ -18,17 +18,17 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [64, 64, 64],
   [97, 33, 257],
   [16, 129, 512],
-  // Beyond the blocks that devices cut large products into.
+  // Larger than the blocks that devices split large products into.
   [7, 700, 1031],
   [20, 30, 1600],
   [33, 800, 800],
   [2085, 50, 20],
 ];
-/** What of them is not too slow to be done again in other types, or number by number; and one that lies well for every epilogue. */
+/** The shapes that are fast enough for other dtypes and slow devices, and one that is aligned for every epilogue. */
 const someShapes: typeof shapes = [
   [1, 1, 1],
   [1, 517, 60],
-  // Few rows over long sums: a step of decoding.
+  // Few rows and long sums, as in decoding.
   [1, 72, 1100],
   [3, 50, 520],
   [37, 60, 60],
@@ -49,8 +49,8 @@ function operands(bench: Bench, shape: readonly [number, number, number], option
   return {
     random,
     product: matmul(a, b, shape, options),
-    a: bench.scalars('a', options.transposeA ? [k, m] : [m, k], a),
-    b: bench.scalars('b', options.transposeB ? [n, k] : [k, n], b),
+    a: bench.typed('a', options.transposeA ? [k, m] : [m, k], a),
+    b: bench.typed('b', options.transposeB ? [n, k] : [k, n], b),
   };
 }
 
@@ -65,17 +65,17 @@ function columnSums(x: Float64Array, columns: number): Float64Array {
 export function testProducts(check: Check, type: FloatType, large: boolean): void {
   for (const shape of type === 'f32' && large ? shapes : someShapes) {
     const [m, n, k] = shape;
-    // Rounding errors of a sum grow with the root of its length.
+    // The rounding error of a sum grows with the square root of its length.
     const exact = tight * Math.max(1, Math.sqrt(k / 256));
     for (const options of transposes) {
       const name = `[${shape}]${options.transposeA ? ' a transposed' : ''}${options.transposeB ? ' b transposed' : ''}`;
       check(`matmul ${name}, overwriting and accumulating`, (bench) => {
         const { device } = bench;
         const { random, product, a, b } = operands(bench, shape, options);
-        const out = bench.scalarOutput('out', [m, n]);
+        const out = bench.typedOutput('out', [m, n]);
         device.matmul(out, a, b, options);
         expectClose(bench.read(out), product, 'out', bench.tolerance(1, exact));
-        // Sums stay as they are where they go to float32.
+        // Sums are not rounded if the output is float32.
         const kept = bench.output('kept', [m, n]);
         device.matmul(kept, a, b, options);
         expectClose(bench.read(kept), product, 'kept', exact);
@@ -95,14 +95,14 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
         const { random, product, a, b } = operands(bench, shape, options);
         const bias = bench.rounded(random.normals(n));
         const biased = product.map((value, index) => value + at(bias, index % n));
-        const biasTensor = bench.scalars('bias', [n], bias);
-        // The product may be rounded before what follows takes it up.
+        const biasTensor = bench.typed('bias', [n], bias);
+        // The product may be rounded before the epilogue uses it.
         const tolerance = bench.tolerance(3, exact);
-        const out = bench.scalarOutput('out', [m, n]);
+        const out = bench.typedOutput('out', [m, n]);
         device.matmul(out, a, b, { ...options, epilogue: { kind: 'bias', bias: biasTensor } });
         expectClose(bench.read(out), biased, 'biased', tolerance);
         for (const activation of activations) {
-          const preActivation = bench.scalarOutput('preActivation', [m, n]);
+          const preActivation = bench.typedOutput('preActivation', [m, n]);
           device.matmul(out, a, b, {
             ...options,
             epilogue: { kind: 'bias-activation', bias: biasTensor, activation, preActivation },
@@ -121,7 +121,7 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
           const epilogue = {
             kind: 'activation-gradient',
             activation,
-            preActivation: bench.scalars('preActivation', [m, n], before),
+            preActivation: bench.typed('preActivation', [m, n], before),
           } as const;
           device.matmul(out, a, b, { ...options, epilogue });
           expectClose(bench.read(out), gradient, `${activation} gradient`, tolerance);
@@ -140,19 +140,19 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
     }
   }
 
-  check('activations and their gradients over their whole range', (bench) => {
+  check('activations and their gradients over the whole range', (bench) => {
     const { device } = bench;
     const inputs = bench.rounded(
       Float64Array.from({ length: 801 }, (_, index) => Math.fround((index - 400) / 40)),
     );
     const n = inputs.length;
-    const ones = bench.scalars('ones', [1, n], new Float64Array(n).fill(1));
-    const one = bench.scalars('one', [1, 1], [1]);
-    const zero = bench.scalars('zero', [1, n], new Float64Array(n));
-    const bias = bench.scalars('bias', [n], inputs);
+    const ones = bench.typed('ones', [1, n], new Float64Array(n).fill(1));
+    const one = bench.typed('one', [1, 1], [1]);
+    const zero = bench.typed('zero', [1, n], new Float64Array(n));
+    const bias = bench.typed('bias', [n], inputs);
     for (const activation of activations) {
-      const out = bench.scalarOutput('out', [1, n]);
-      const preActivation = bench.scalarOutput('preActivation', [1, n]);
+      const out = bench.typedOutput('out', [1, n]);
+      const preActivation = bench.typedOutput('preActivation', [1, n]);
       device.matmul(out, one, zero, {
         epilogue: { kind: 'bias-activation', bias, activation, preActivation },
       });
@@ -164,22 +164,22 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
     }
   });
 
-  check('matmul keeps a NaN in its row, and infinities', (bench) => {
+  check('matmul propagates NaN and infinity only within their rows', (bench) => {
     const { device } = bench;
     const [m, n, k] = [37, 60, 33];
     const random = new Random(7);
     const [a, b] = [random.normals(m * k), random.normals(k * n)];
     a[5 * k + 3] = Number.NaN;
     a[9 * k + 1] = Number.POSITIVE_INFINITY;
-    const out = bench.scalarOutput('out', [m, n]);
-    device.matmul(out, bench.scalars('a', [m, k], a), bench.scalars('b', [k, n], b));
+    const out = bench.typedOutput('out', [m, n]);
+    device.matmul(out, bench.typed('a', [m, k], a), bench.typed('b', [k, n], b));
     const result = bench.read(out);
     assert.deepEqual(rowsWithNaN(result, n), [5]);
     assert.ok(result.subarray(9 * n, 10 * n).every((value) => Math.abs(value) === Number.POSITIVE_INFINITY));
-    const preActivation = bench.scalarOutput('preActivation', [1, 3]);
-    const activated = bench.scalarOutput('activated', [1, 3]);
-    const bias = bench.scalars('bias', [3], [Number.NaN, Number.POSITIVE_INFINITY, 1]);
-    const [one, zeros] = [bench.scalars('one', [1, 1], [1]), bench.scalars('zeros', [1, 3], [0, 0, 0])];
+    const preActivation = bench.typedOutput('preActivation', [1, 3]);
+    const activated = bench.typedOutput('activated', [1, 3]);
+    const bias = bench.typed('bias', [3], [Number.NaN, Number.POSITIVE_INFINITY, 1]);
+    const [one, zeros] = [bench.typed('one', [1, 1], [1]), bench.typed('zeros', [1, 3], [0, 0, 0])];
     for (const activation of activations) {
       device.matmul(activated, one, zeros, {
         epilogue: { kind: 'bias-activation', bias, activation, preActivation },
@@ -201,7 +201,7 @@ export function testProducts(check: Check, type: FloatType, large: boolean): voi
       const random = new Random(rows + columns);
       const [x, before] = [bench.rounded(random.normals(rows * columns)), random.normals(columns)];
       const out = bench.floats('out', [columns], before);
-      bench.device.sumRows(out, bench.scalars('x', [rows, columns], x));
+      bench.device.sumRows(out, bench.typed('x', [rows, columns], x));
       const expected = columnSums(x, columns).map((sum, column) => at(before, column) + sum);
       expectClose(bench.read(out), expected, 'out', 1e-6);
     });

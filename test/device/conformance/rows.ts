@@ -1,4 +1,4 @@
-// Copies, embeddings, gathered and scattered rows, and sums.
+// Copies, embeddings, gathering and scattering of rows, and sums.
 
 import assert from 'node:assert/strict';
 import type { FloatType } from '../../../src/device/shapes.js';
@@ -28,10 +28,10 @@ export function testRows(check: Check, type: FloatType): void {
         const token = bench.rounded(random.normals(vocabulary * channels));
         const position = bench.rounded(random.normals(longest * channels));
         const [t, p] = [bench.integers('tokens', tokens), bench.integers('positions', positions)];
-        const out = bench.scalarOutput('out', [rows, channels]);
+        const out = bench.typedOutput('out', [rows, channels]);
         const tables = {
-          token: bench.scalars('token table', [vocabulary, channels], token),
-          position: bench.scalars('position table', [longest, channels], position),
+          token: bench.typed('token table', [vocabulary, channels], token),
+          position: bench.typed('position table', [longest, channels], position),
         };
         const dropout = bench.dropout(settings);
         device.embedding(out, t, p, tables, dropout);
@@ -44,13 +44,7 @@ export function testRows(check: Check, type: FloatType): void {
           token: bench.floats('token gradient', [vocabulary, channels], before.token),
           position: bench.floats('position gradient', [longest, channels], before.position),
         };
-        device.embeddingBackward(
-          gradients,
-          bench.scalars('gradOut', [rows, channels], gradOut),
-          t,
-          p,
-          dropout,
-        );
+        device.embeddingBackward(gradients, bench.typed('gradOut', [rows, channels], gradOut), t, p, dropout);
         const loss = () => dot(forward(), gradOut);
         const sampling = { sample: rows > 100 ? 12 : 100 };
         expectGradient(
@@ -82,10 +76,10 @@ export function testRows(check: Check, type: FloatType): void {
         at(x, at(index, Math.floor(element / channels)) * channels + (element % channels)),
       );
       const indexTensor = bench.integers('index', index);
-      const gathered = bench.scalarOutput('gathered', [chosen, channels]);
-      device.gatherRows(gathered, bench.scalars('x', [rows, channels], x), indexTensor);
+      const gathered = bench.typedOutput('gathered', [chosen, channels]);
+      device.gatherRows(gathered, bench.typed('x', [rows, channels], x), indexTensor);
       expectEqual(bench.read(gathered), expected, 'gathered');
-      const scattered = bench.scalarOutput('scattered', [rows, channels]);
+      const scattered = bench.typedOutput('scattered', [rows, channels]);
       device.scatterRows(scattered, gathered, indexTensor);
       const kept = new Set(index);
       expectEqual(
@@ -96,12 +90,12 @@ export function testRows(check: Check, type: FloatType): void {
     });
   }
 
-  check('no rows at all are allowed: a batch may contain nothing to learn from', (bench) => {
+  check('zero rows are allowed, because a batch may have no supervised positions', (bench) => {
     const { device } = bench;
-    const x = bench.scalars('x', [5, 60], new Random(1).normals(300));
-    const [none, index] = [bench.scalarOutput('none', [0, 60]), bench.integers('index', [])];
+    const x = bench.typed('x', [5, 60], new Random(1).normals(300));
+    const [none, index] = [bench.typedOutput('none', [0, 60]), bench.integers('index', [])];
     device.gatherRows(none, x, index);
-    const scattered = bench.scalarOutput('scattered', [5, 60]);
+    const scattered = bench.typedOutput('scattered', [5, 60]);
     device.scatterRows(scattered, none, index);
     expectEqual(bench.read(scattered), new Float64Array(300), 'scattered');
     const total = bench.floats('total', [1], [3]);
@@ -109,14 +103,14 @@ export function testRows(check: Check, type: FloatType): void {
     expectEqual(bench.read(total), [3], 'total');
   });
 
-  check('a NaN stays in its row of an embedding, and shows in sums', (bench) => {
+  check('NaN affects only its row of an embedding, and propagates into sums', (bench) => {
     const { device } = bench;
     const [rows, channels] = [5, 60];
     const table = new Float64Array(rows * channels).fill(1);
     table[3 * channels + 7] = Number.NaN;
-    const token = bench.scalars('token table', [rows, channels], table);
-    const position = bench.scalars('position table', [1, channels], new Float64Array(channels));
-    const out = bench.scalarOutput('out', [3, channels]);
+    const token = bench.typed('token table', [rows, channels], table);
+    const position = bench.typed('position table', [1, channels], new Float64Array(channels));
+    const out = bench.typedOutput('out', [3, channels]);
     const dropout = bench.dropout({ probability: 0, site: 0, counter: [0, 0, 0] });
     device.embedding(
       out,
@@ -140,9 +134,9 @@ export function testRows(check: Check, type: FloatType): void {
   });
 }
 
-/** Moving numbers in and out, and sums over whole buffers: all float32 on every device. */
+/** Transfers, and sums over whole buffers. These are float32 on every device. */
 function testWholeBuffers(check: Check): void {
-  check('allocate gives zeros; upload, download, copy and fill move exact numbers', (bench) => {
+  check('allocate gives zeros; upload, download, copy and fill are exact', (bench) => {
     const { device } = bench;
     const values = Float64Array.from([1.5, -0, Number.NaN, Number.POSITIVE_INFINITY, 1e-42, 3]);
     const source = bench.floats('source', [2, 3], values);
@@ -162,7 +156,7 @@ function testWholeBuffers(check: Check): void {
   });
 
   for (const size of [1, 517, 100_003]) {
-    check(`sum and sumOfSquares of ${size} accumulate`, (bench) => {
+    check(`sum and sumOfSquares of ${size} elements accumulate`, (bench) => {
       const { device } = bench;
       const x = new Random(size).normals(size, 1, 0.1);
       const tensor = bench.floats('x', [size], x);
@@ -177,9 +171,9 @@ function testWholeBuffers(check: Check): void {
   }
 }
 
-/** What half-precision tensors take from floats, and give back. */
+/** Conversion between floats and half-precision tensors. */
 function testRounding(check: Check): void {
-  check('uploads and fills round to the nearest, ties to even; copies and downloads are exact', (bench) => {
+  check('uploads and fills round to nearest, ties to even; copies and downloads are exact', (bench) => {
     const { device } = bench;
     const random = new Random(5);
     const unit = bench.type === 'bf16' ? 2 ** -7 : 2 ** -10;
@@ -188,15 +182,15 @@ function testRounding(check: Check): void {
     const values = Float64Array.from([...chosen, ...small, ...random.normals(2000, 100)], Math.fround);
     const expected = bench.rounded(values);
     assert.deepEqual([...expected.subarray(2, 7)], [1, 1, 1 + 2 * unit, -1, 1 + unit]);
-    const tensor = bench.scalars('tensor', [values.length], values);
+    const tensor = bench.typed('tensor', [values.length], values);
     expectEqual(bench.read(tensor), expected, 'rounded');
     const edges = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 3.4028e38];
     expectEqual(
-      bench.read(bench.scalars('edges', [4], edges)),
+      bench.read(bench.typed('edges', [4], edges)),
       [...edges.slice(0, 3), Number.POSITIVE_INFINITY],
       'edges',
     );
-    const copy = bench.scalarOutput('copy', [values.length]);
+    const copy = bench.typedOutput('copy', [values.length]);
     device.copy(copy, tensor);
     device.fill(copy.view(3, [3]), 1 + unit / 2 + unit / 4);
     expected.fill(1 + unit, 3, 6);

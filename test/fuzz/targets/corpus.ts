@@ -1,4 +1,4 @@
-// Fuzzing of the corpus readers, whatever format they take a file for.
+// Fuzz targets for the corpus readers, with automatic format detection.
 
 import { readCorpus } from '../../../src/corpus/read-corpus.js';
 import { summaryLines } from '../../../src/corpus/summary.js';

@@ -1,4 +1,4 @@
-// Fuzzing of what the hub answers: the commit, the list of files, and the files. The network is not asked.
+// Fuzz target for the answers of the hub: the commit, the list of files, and the files. It does not use the network.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -22,7 +22,7 @@ function listed(path: string, text: string): object {
   return { type: 'file', path, size: text.length, oid, ...(path.endsWith('.json') ? {} : { lfs }) };
 }
 
-/** `status` and `headers` of every answer, and the two answers that are JSON. */
+/** The status and headers of every answer, the two JSON answers, and the files. */
 const sound: Files = new Map([
   ['status', Buffer.from('200')],
   ['headers', Buffer.from('{"content-type": "application/json"}')],
@@ -111,8 +111,9 @@ export const hub: Target = {
       const environment = { HF_ENDPOINT: 'https://hub.invalid', HF_HOME: cache, HF_HUB_CACHE: cache };
       await fetchModel('owner/name', { environment, retrySeconds: [] });
     } catch (thrown) {
-      // A hub may link to a next page for ever.
-      if (asked > mostRequests) throw new Error('the hub is asked without end', { cause: thrown });
+      // A hostile hub can link to a next page forever.
+      if (asked > mostRequests)
+        throw new Error('the number of requests to the hub is unlimited', { cause: thrown });
       throw thrown;
     } finally {
       globalThis.fetch = real;

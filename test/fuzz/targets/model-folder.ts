@@ -1,4 +1,4 @@
-// Fuzzing of a model folder's JSON: config.json and the index of its shards.
+// Fuzz target for the JSON files of a model folder: config.json and the shard index.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { type Files, fileOf, type Target, withFiles } from '../target.js';
 
 const config = { ...tinyConfig, vocabSize: 8, nPositions: 4, nEmbd: 4, nInner: 4, nLayer: 1 };
 
-/** A model of one small block; @param shards into how many files its tensors are dealt, by an index; 1: no index. */
+/** A model with one small block. @param shards number of weight files; more than one adds an index. */
 function model(shards: number): Files {
   const tensors = expectedTensors(config).map(({ name, shape }) => ({
     name: name.startsWith('lm_head') ? name : `transformer.${name}`,

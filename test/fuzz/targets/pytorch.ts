@@ -1,4 +1,4 @@
-// Fuzzing of pytorch_model.bin: the zip archive around it, and the pickle in it.
+// Fuzz targets for pytorch_model.bin: the zip archive, and the pickle in it.
 
 import { join } from 'node:path';
 import { openPytorchBin } from '../../../src/weights/pytorch-bin.js';
@@ -12,7 +12,7 @@ const fileName = 'pytorch_model.bin';
 
 const oneFile = (bytes: Uint8Array): Files => new Map([[fileName, bytes]]);
 
-/** A storage of 6 elements seen whole, as a view, and not at all. */
+/** Tensors on a storage of 6 elements: the whole storage, a view of part of it, and an empty tensor. */
 const dicts = [
   stateDict(),
   stateDict({ offset: int(1), shape: [int(2), int(2)] }),
@@ -26,14 +26,14 @@ function read(folder: string): void {
 
 const signature = Buffer.from('PK');
 
-/** Where the archive's records begin. */
+/** The offsets of the archive's records. */
 function records(bytes: Buffer): number[] {
   const found: number[] = [];
   for (let at = bytes.indexOf(signature); at >= 0; at = bytes.indexOf(signature, at + 2)) found.push(at);
   return found;
 }
 
-/** Spoils a field of one record: sizes, offsets, flags, lengths of names. */
+/** Mutates one field of one record, such as a size, an offset, a flag or a name length. */
 function mutateRecord(bytes: Buffer, dice: Dice): Buffer {
   const copy = Buffer.from(bytes);
   const at = (dice.pick(records(bytes)) ?? 0) + 4 + dice.below(44);
@@ -59,7 +59,7 @@ export const zip: Target = {
   read,
 };
 
-/** Of the legacy format: magic number, version, system, the dict of tensors, the keys of its storages. */
+/** Number of pickles in the legacy format: magic number, version, system, dict of tensors, and storage keys. */
 const pickles = 5;
 
 export const pickle: Target = {
@@ -68,7 +68,7 @@ export const pickle: Target = {
   mutate(seed, dice) {
     const bytes = fileOf(seed, fileName);
     const parts: Buffer[] = [];
-    // Mostly the dict, sometimes the others.
+    // Usually mutates the dict, sometimes the other pickles.
     const spoilt = dice.chance(5) ? 1 + dice.below(pickles - 1) : 3;
     let at = 0;
     for (let index = 0; index < pickles; index++) {

@@ -1,5 +1,5 @@
-// Fuzzing of what a run reads beside models and corpora: its config file, the state that it resumes from, its metrics
-// and the history of a conversation.
+// Fuzz targets for the other files that a run reads: the config file, the state of a checkpoint, the metrics, and the
+// history of a chat.
 
 import { join } from 'node:path';
 import { HistoryFile } from '../../../src/cli/chat/history.js';
@@ -59,7 +59,7 @@ export const yaml: Target = {
   },
 };
 
-/** As a checkpoint of any version holds it. */
+/** The state in checkpoints of different versions. */
 const state = {
   global_step: 12,
   epoch: 0.5,
@@ -147,7 +147,7 @@ export const metrics: Target = {
   },
   read(folder, files) {
     const measured = readMetrics(join(folder, 'metrics.jsonl'));
-    // Drawing takes far longer than reading: one in eight.
+    // Rendering takes far longer than reading, so it runs for one mutant in eight.
     if (fileOf(files, 'metrics.jsonl').length % 8 > 0) return;
     renderReport(measured, { title: 't', date: 'd', summary: null, config: {}, environment: {} });
   },

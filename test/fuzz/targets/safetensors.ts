@@ -1,4 +1,4 @@
-// Fuzzing of one safetensors file: its bytes, and its header as the JSON that it is.
+// Fuzz target for one safetensors file: its bytes, and its JSON header.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ function headerLength(bytes: Buffer): number {
   return Number(bytes.readBigUInt64LE(0));
 }
 
-/** @param length what the file says its header's length is; true to the header where it is left out. */
+/** @param length the header length in the file; the correct length if it is omitted. */
 function withHeader(bytes: Buffer, header: string, length = BigInt(Buffer.byteLength(header))): Buffer {
   const start = Buffer.alloc(8);
   start.writeBigUInt64LE(BigInt.asUintN(64, length));

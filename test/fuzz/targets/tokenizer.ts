@@ -1,4 +1,4 @@
-// Fuzzing of a model folder's tokenizer, which then reads texts; and of texts, which GPT-2's tokenizer reads.
+// Fuzz targets for the tokenizer files of a model folder, which then encode texts, and for texts with GPT-2's tokenizer.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ function read(folder: string): void {
   tokenizer.files();
 }
 
-/** Patterns that take exponential or quadratic time, or overflow the stack of the engine that runs them. */
+/** Patterns that take exponential or quadratic time, or overflow the stack of the regular expression engine. */
 const endlessPatterns = [
   '(.+)+\\x01',
   '(\\p{L}+)*\\x01',
@@ -59,7 +59,7 @@ const patterns = [
 ] as const;
 
 function part(dice: Dice): object {
-  // Each of the endless ones takes all the time that a tokenizer is given.
+  // Each pattern that never finishes uses the whole time limit of a tokenizer.
   const Regex = dice.pick(dice.chance(500) ? endlessPatterns : patterns);
   const content = dice.pick(hostileTexts);
   return dice.pick<object>([
@@ -87,7 +87,7 @@ function part(dice: Dice): object {
   ]);
 }
 
-/** A stage of the tokenizer: nothing, one part, or a sequence of them. */
+/** A stage of the tokenizer: null, one part, or a sequence of parts. */
 function stage(dice: Dice): unknown {
   if (dice.chance(8)) return null;
   if (dice.chance(2)) return part(dice);
@@ -98,7 +98,7 @@ function stage(dice: Dice): unknown {
 function mutateDefinition(bytes: Buffer, dice: Dice): string {
   const json: Record<string, unknown> = JSON.parse(bytes.toString());
   if (dice.chance(3)) return mutateJson(json, dice);
-  // The parts beside the tables are where one field decides most.
+  // In the parts beside the tables, a single field has the largest effect.
   const { model, added_tokens: added, ...parts } = json;
   const where = dice.pick(['pre_tokenizer', 'normalizer', 'decoder'] as const);
   if (dice.chance(2)) return JSON.stringify({ ...json, [where]: stage(dice) });
@@ -134,7 +134,7 @@ export const tokenizerJson: Target = {
 
 const words = ['#version: 0.2', 'Ġ', 'Ġt', 'e r', 'a', ' ', '  ', '{', '"', ':1', ',', '\\u0000'];
 
-/** A small vocabulary: mutants of it are quick to make. */
+/** A small vocabulary, so that its mutants are fast to create. */
 function vocabularyAndMerges(): Files {
   const merges = ['h e', 'l l', 'he ll', 'Ġ h'];
   const tokens = [...'Ġhelo!wrd,你', ...merges.map((merge) => merge.replace(' ', '')), '<|endoftext|>'];
@@ -168,7 +168,7 @@ export const tokenizerFiles: Target = {
   read,
 };
 
-/** Runs of one kind of letter, whose length is what overflows a stack. */
+/** Strings that are repeated into long runs, which can overflow a stack. */
 const runs = ['a', '你', '😀', ' ', '!', '\n', '7', '\u0301', '\u0000', '<|endoftext|>', "'s", '\ud800'];
 
 export const text: Target = {
@@ -191,6 +191,6 @@ export const text: Target = {
     const tokenizer = gpt2Tokenizer();
     const read = fileOf(files, 'text').toString();
     const decoded = tokenizer.decode(tokenizer.encode(read));
-    if (decoded !== read) throw new Error('the text changed on its way through the tokenizer');
+    if (decoded !== read) throw new Error('encoding and decoding changed the text');
   },
 };

@@ -1,6 +1,6 @@
-// The optimizer: clipping's coefficient and AdamW, one pass over parameters, gradients and both moments.
-// It runs at the speed of memory (16 bytes read and 16 written a parameter), so everything that touches a gradient for
-// the last time happens here: scaling, the update, and zeroing it for the next window.
+// The optimizer: gradient clipping and AdamW, in one pass over parameters, gradients and both moments.
+// Memory bandwidth limits it (16 bytes read and 16 written per parameter), so the same pass scales the gradients, updates
+// the parameters, and sets the gradients to zero for the next optimizer step.
 
 #include <algorithm>
 #include <cmath>
@@ -13,6 +13,7 @@
 
 namespace {
 
+/** Elements of a task. */
 constexpr int64_t kChunk = 1 << 14;
 
 struct Update {
@@ -49,7 +50,7 @@ void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m,
 
 extern "C" {
 
-/** See `prepareUpdate` of the device contract; loss_scale may be null. */
+/** See `prepareUpdate` in the device contract. loss_scale may be null. */
 void ct_prepare_update(float* step, const float* sum_of_squares, float* loss_scale, double max_norm, double beta1,
                        double beta2) {
   const double scale = loss_scale ? loss_scale[0] : 1;
@@ -75,9 +76,9 @@ void ct_prepare_update(float* step, const float* sum_of_squares, float* loss_sca
 }
 
 /**
- * @param decayed so many parameters, from the first on, decay.
- * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. A gradient scale of NaN leaves parameters and
- * moments as they are; the gradients are zeroed all the same.
+ * @param decayed how many parameters, counted from the first, weight decay applies to.
+ * @param step learning rate, gradient scale, 1 - beta1^t, 1 - beta2^t. If the gradient scale is NaN, parameters and
+ * moments do not change, but the gradients are still set to zero.
  */
 void ct_adamw(float* parameters, float* gradients, float* first_moment, float* second_moment, const float* step,
               double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed, int64_t size) {

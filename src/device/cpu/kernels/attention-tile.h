@@ -1,8 +1,8 @@
-// What attention is computed with: packed heads, tiles of queries, and one micro-kernel. Knows nothing of the layer's
-// inputs and outputs. The scores of a tile against all its keys lie transposed, [key][query]: a lane is a query, so
-// that the softmax needs no sum across lanes, and each of the seven products (two forward, five backward) reads its
-// operands as they lie. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN
-// reaches neighbours.
+// The building blocks of attention: packed heads, tiles of queries, and one micro-kernel. They know nothing about the
+// layer's inputs and outputs. The scores of a tile with all its keys are stored transposed, [key][query]: each lane is a
+// query, so the softmax needs no sums across lanes, and each of the seven products (two forward, five backward) reads its
+// operands without a transpose. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN
+// spreads to neighbouring segments.
 
 #pragma once
 
@@ -17,7 +17,8 @@
 
 namespace {
 
-// Register blocks: ROWS x MAX_VECTORS sums, with QUERY_VECTORS lanes-of-queries in a tile; QT is a multiple of ROWS.
+// Register blocks have ROWS x MAX_VECTORS accumulators. A tile has QUERY_VECTORS vectors of queries, QT queries in all; QT
+// is a multiple of ROWS.
 #if defined(__AVX512F__)
 constexpr int ROWS = 8, MAX_VECTORS = 3, QUERY_VECTORS = 2;
 #elif defined(__aarch64__)
@@ -28,11 +29,11 @@ constexpr int ROWS = 4, MAX_VECTORS = 3, QUERY_VECTORS = 3;
 constexpr int QT = QUERY_VECTORS * VL;
 int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-/** Memory of one thread, which only grows: no call after the first of its size allocates. */
+/** The scratch memory of one thread. It only grows, so only the first call of a given size allocates. */
 class Scratch {
  public:
   ~Scratch() { free(memory_); }
-  /** Starts over, with room for so many floats and `parts` alignments. */
+  /** Discards all parts and makes room for `parts` parts of `floats` floats in total. */
   void reserve(int64_t floats, int parts) {
     const int64_t wanted = round_up((floats + parts * 16) * (int64_t)sizeof(float), 64);
     if (wanted > bytes_) {
@@ -56,10 +57,10 @@ class Scratch {
 };
 thread_local Scratch scratch;
 
-/** How the left matrix of a product lies: its steps (the summed index) or its rows are contiguous. */
+/** The layout of the left matrix of a product: either its steps (the summed index) or its rows are contiguous. */
 enum Left { STEPS_CONTIGUOUS, ROWS_CONTIGUOUS };
 
-/** c[ROWS][V vectors] = or += a[ROWS][steps] b[steps][V vectors]. */
+/** c[ROWS][V vectors] = a[ROWS][steps] b[steps][V vectors], or += if `accumulate`. */
 template <int V, Left LEFT>
 SIMD_INLINE void multiply_block(float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b,
                                 int64_t b_stride, int64_t steps, bool accumulate) {
@@ -87,7 +88,7 @@ SIMD_INLINE void multiply_block(float* c, int64_t c_stride, const float* a, int6
     for (int v = 0; v < V; v++) store(c + r * c_stride + v * VL, sums[r][v]);
 }
 
-/** The same for any number of vectors, in blocks of nearly equal width. */
+/** Like `multiply_block`, for any number of vectors: uses blocks of nearly equal width. */
 template <Left LEFT>
 void multiply(float* c, int64_t c_stride, const float* a, int64_t a_stride, const float* b, int64_t b_stride,
               int64_t steps, int64_t vectors, bool accumulate) {
@@ -108,7 +109,7 @@ void multiply(float* c, int64_t c_stride, const float* a, int64_t a_stride, cons
 /** One head of the layer. */
 struct Head {
   int64_t size;    // columns of a head
-  int64_t padded;  // the same, rounded up to whole vectors
+  int64_t padded;  // size, rounded up to whole vectors
   int64_t number, heads;
   float scale;
 
@@ -117,7 +118,7 @@ struct Head {
   int64_t vectors() const { return padded / VL; }
 };
 
-/** target[rows][padded] = factor * source[rows][size], zeros beyond. */
+/** target[rows][padded] = factor * source[rows][size], padded with zeros. */
 void pack_rows(float* target, const Head& head, const float* source, int64_t source_stride, int64_t rows,
                float factor) {
   for (int64_t row = 0; row < rows; row++)
@@ -147,15 +148,15 @@ void transpose_queries(float* target, const Head& head, const float* packed, int
   }
 }
 
-/** Up to QT queries of a run and the keys that any of them attends to. Row numbers count from the run's start. */
+/** Up to QT queries of a run, and the keys that any of them attends to. Row numbers count from the start of the run. */
 struct Tile {
-  const int32_t* starts;  // of all rows; null: every query attends from the run's start on
-  int64_t run;            // the run's first row
+  const int32_t* starts;  // of all rows; if null, every query attends from the start of the run
+  int64_t run;            // the first row of the run
   int64_t first, queries;
   int64_t first_key, keys;
-  /** Each lane's first key and own row. Lanes beyond the last query repeat it, so that they hold finite numbers. */
+  /** The first key and the own row of each lane. Lanes beyond the last query repeat it, so their results are finite. */
   vi start[QUERY_VECTORS], own[QUERY_VECTORS];
-  /** Keys first_key + i with i in [all_from, all_to) are attended by every query. */
+  /** Every query attends to the keys first_key + i with i in [all_from, all_to). */
   int64_t all_from, all_to;
 
   Tile(const int32_t* starts_, int64_t run_, int64_t first_, int64_t end) : starts(starts_), run(run_), first(first_) {
@@ -176,14 +177,14 @@ struct Tile {
   int64_t start_of(int64_t row) const { return starts ? starts[run + row] - run : 0; }
 
   bool attended_by_all(int64_t key) const { return key >= all_from && key < all_to; }
-  /** Which lanes attend to the key. */
+  /** The mask of lanes that attend to the key. */
   vi attending(int v, int64_t key) const {
     const int32_t row = (int32_t)(first_key + key);
     return (start[v] <= row) & (own[v] >= row);
   }
 };
 
-/** out[keys rounded up to ROWS][QT] = rows[first_key..][padded] . queries[size][QT]: scores, or their gradients. */
+/** out[keys rounded up to ROWS][QT] = rows[first_key..][padded] times transposed[size][QT]: scores, or their gradients. */
 void score(float* out, const Head& head, const Tile& tile, const float* rows, const float* transposed) {
   for (int64_t key = 0; key < tile.keys; key += ROWS)
     multiply<STEPS_CONTIGUOUS>(out + key * QT, QT, rows + (tile.first_key + key) * head.padded, head.padded, transposed,
@@ -212,7 +213,7 @@ void scatter_keys(float* out, const Head& head, const Tile& tile, const float* w
   }
 }
 
-/** factors[keys][QT] of the tile's dropout. */
+/** The dropout factors of the tile, factors[keys][QT]. */
 void draw(float* factors, const Head& head, const Tile& tile, const Dropout& dropout) {
   const int64_t first_column = tile.run + tile.first_key, end = first_column + tile.keys;
   const uint32_t heads = (uint32_t)head.heads;
@@ -228,7 +229,7 @@ void draw(float* factors, const Head& head, const Tile& tile, const Dropout& dro
     }
 }
 
-/** scores -> e^(score - largest of the query), 0 where not attended; gives each lane's largest score and sum. */
+/** scores = e^(score - largest of the query), or 0 if the key is masked. Returns the largest score and sum of each lane. */
 void exponentials(float* scores, const Tile& tile, vf largest[QUERY_VECTORS], vf sum[QUERY_VECTORS]) {
   const vf least = broadcast(-INFINITY);
   for (int v = 0; v < QUERY_VECTORS; v++) {
@@ -250,7 +251,7 @@ void exponentials(float* scores, const Tile& tile, vf largest[QUERY_VECTORS], vf
   }
 }
 
-/** scores -> probabilities (with dropout), gradients of those -> gradients of the scores. */
+/** Turns scores into probabilities with dropout, and the gradients of those into gradients of the scores, in place. */
 void differentiate(float* scores, float* gradients, const Tile& tile, const vf log_sum_exp[QUERY_VECTORS],
                    const vf delta[QUERY_VECTORS], const float* factors) {
   for (int64_t key = 0; key < tile.keys; key++)

@@ -1,7 +1,7 @@
-// Causal self-attention within packed segments: forward, backward, and over a key-value cache. Knows nothing of layers.
-// A unit of work is one head of a run of whole segments, packed once and then gone through in tiles of queries
-// (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads; backward
-// recomputes the probabilities from the kept logarithms of their sums. (Dao et al., "FlashAttention", 2022.)
+// Causal self-attention within packed segments: forward, backward, and with a key-value cache. It knows nothing about
+// layers. A unit of work is one head of a run (one or more whole segments), packed once and then processed in tiles of
+// queries (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads. Backward
+// recomputes the probabilities from the stored logSumExp. (Dao et al., "FlashAttention", 2022.)
 
 #include <vector>
 
@@ -10,10 +10,10 @@
 
 namespace {
 
-/** Short segments are taken together until a run has so many rows. */
+/** Short segments are joined until a run has this many rows. */
 constexpr int64_t RUN_ROWS = 128;
 
-/** The end of the run that starts at a row: whole segments, together at least RUN_ROWS rows where there are so many. */
+/** The end of the run that starts at row `first`: whole segments with at least RUN_ROWS rows in all, if there are enough. */
 int64_t run_end(const int32_t* ends, int64_t first, int64_t rows) {
   int64_t end = first;
   while (end < rows && end - first < RUN_ROWS) end = ends[end];
@@ -23,7 +23,7 @@ int64_t run_end(const int32_t* ends, int64_t first, int64_t rows) {
 /** Calls unit(head, first row, end row) for every head of every run. */
 template <class Unit>
 void each_unit(const int32_t* ends, int64_t rows, int64_t heads, const Unit& unit) {
-  static thread_local std::vector<int64_t> memory;  // of the calling thread; only grows
+  static thread_local std::vector<int64_t> memory;  // reused by later calls from this thread
   memory.clear();
   for (int64_t first = 0; first < rows; first = run_end(ends, first, rows)) memory.push_back(first);
   const int64_t runs = (int64_t)memory.size();
@@ -33,10 +33,10 @@ void each_unit(const int32_t* ends, int64_t rows, int64_t heads, const Unit& uni
               [&](int64_t number) { unit(number % heads, bounds[number / heads], bounds[number / heads + 1]); });
 }
 
-/** The packed rows of one unit and room for the work on one of its tiles; lives in this thread's scratch. */
+/** The packed rows of one unit, and memory for one of its tiles. It uses this thread's scratch memory. */
 struct Workspace {
   float *keys, *values, *queries, *queries_transposed, *scores, *factors, *result;
-  /** Gradients; only backward has them. */
+  /** Gradients, used only in backward. */
   float *grad_keys, *grad_values, *grads, *grads_transposed, *grad_scores;
 
   Workspace(const Head& head, int64_t rows, bool backward) {
@@ -67,7 +67,7 @@ struct Workspace {
   }
 };
 
-/** The scores of a tile against its keys, from rows of queries `stride` apart. */
+/** Computes the scores of a tile with its keys. Query rows are `stride` apart. */
 void score_queries(const float* query_rows, int64_t stride, const Head& head, const Tile& tile,
                    const Workspace& space) {
   pack_rows(space.queries, head, query_rows, stride, tile.queries, head.scale);
@@ -75,7 +75,7 @@ void score_queries(const float* query_rows, int64_t stride, const Head& head, co
   score(space.scores, head, tile, space.keys, space.queries_transposed);
 }
 
-/** out[queries][size], rows out_stride apart, of one tile; log_sum_exp[queries] unless null. */
+/** Writes out[queries][size] of one tile, with rows out_stride apart, and log_sum_exp[queries] unless it is null. */
 void attend(float* out, int64_t out_stride, float* log_sum_exp, const float* query_rows, int64_t stride,
             const Head& head, const Tile& tile, const Workspace& space, const Dropout& dropout) {
   score_queries(query_rows, stride, head, tile, space);
@@ -96,7 +96,7 @@ void attend(float* out, int64_t out_stride, float* log_sum_exp, const float* que
 
 }  // namespace
 
-/** See `attention` of the device contract. */
+/** See `attention` in the device contract. */
 extern "C" void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts,
                              const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
                              float probability, int32_t site, const int32_t* counter) {
@@ -116,8 +116,8 @@ extern "C" void ct_attention(float* out, float* log_sum_exp, const float* qkv, c
 namespace {
 
 /**
- * grad_queries of one tile, and the additions of its queries to the gradients of keys and values in the workspace.
- * out and grad_out are `channels` apart from row to row, queries and their gradients 3 * channels.
+ * Writes grad_queries of one tile, and adds to the gradients of keys and values in the workspace. Rows of out and grad_out
+ * are `channels` apart, rows of queries and their gradients 3 * channels.
  */
 void attend_backward(float* grad_queries, const float* grad_out, const float* out, const float* log_sum_exp,
                      const float* query_rows, int64_t channels, const Head& head, const Tile& tile,
@@ -144,7 +144,7 @@ void attend_backward(float* grad_queries, const float* grad_out, const float* ou
 
 }  // namespace
 
-/** See `attentionBackward` of the device contract. */
+/** See `attentionBackward` in the device contract. */
 extern "C" void ct_attention_backward(float* grad_qkv, const float* grad_out, const float* out,
                                       const float* log_sum_exp, const float* qkv, const int32_t* starts,
                                       const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
@@ -169,10 +169,10 @@ extern "C" void ct_attention_backward(float* grad_qkv, const float* grad_out, co
 
 namespace {
 
-/** From so many new positions on (a prompt, not a reply that grows), packing the cache into tiles pays. */
+/** The number of new positions from which packing the cache into tiles pays off: for a prompt, not for single tokens. */
 constexpr int64_t PROMPT_POSITIONS = 8;
 
-/** Where the positions of one sequence lie: `rows` of `capacity` positions of `channels` numbers, from `data` on. */
+/** The cached positions of one sequence. `data` holds one entry per sequence, [capacity][channels]. */
 struct CachedPositions {
   const float* data;
   const int32_t* owners;
@@ -180,7 +180,7 @@ struct CachedPositions {
 
   const float* at(int64_t position) const { return data + (owners[position] * capacity + position) * channels; }
 
-  /** Packs the first `count`, run by run of one owner. */
+  /** Packs the first `count` positions. Consecutive positions with the same owner are packed together. */
   void pack(float* target, const Head& head, int64_t count) const {
     for (int64_t from = 0, to; from < count; from = to) {
       for (to = from + 1; to < count && owners[to] == owners[from]; to++) {}
@@ -190,7 +190,7 @@ struct CachedPositions {
   }
 };
 
-/** x . y of `size` numbers. */
+/** The dot product of x[size] and y[size]. */
 inline float dot(const float* x, const float* y, int64_t size) {
   vf sum{};
   for (int64_t i = 0; i < size; i += VL) sum = multiply_add(load_columns(x, i, size), load_columns(y, i, size), sum);
@@ -204,7 +204,7 @@ inline void add_scaled(float* y, const float* x, float weight, int64_t size) {
     store_columns(y, multiply_add(factor, load_columns(x, i, size), load_columns(y, i, size)), i, size);
 }
 
-/** scores[count] become e^(score - largest), and zeros up to a whole vector. @returns their sum. */
+/** scores[count] = e^(score - largest), padded with zeros to a whole vector. @returns their sum. */
 inline float exponentials(float* scores, int64_t count, float* largest) {
   for (int64_t key = count; key < round_up(count, VL); key++) scores[key] = -INFINITY;
   vf most = broadcast(-INFINITY), sum{};
@@ -218,14 +218,14 @@ inline float exponentials(float* scores, int64_t count, float* largest) {
   return horizontal_sum(sum);
 }
 
-/** Positions that one task attends to: few, so that there is work for all threads, and each task reads one long piece. */
+/** Positions of a task: few enough to give all threads work, and each task still reads one long piece of memory. */
 constexpr int64_t SPAN = 32;
 static_assert(SPAN % VL == 0, "a span is whole vectors");
 
 /**
- * What one query has of a span of positions, until it is known what the others have: for each head the largest score,
- * the sum of e^(score - largest), and the values weighted by those. Each position is read from end to end, all heads of
- * it together, because memory is what this waits for.
+ * The partial result of one query for a span of positions, before it is combined with other spans: for each head, the
+ * largest score, the sum of e^(score - largest), and the values weighted by those exponentials. All heads of a position are
+ * read together and sequentially, because memory bandwidth is the limit.
  */
 struct Partial {
   float *largest, *sums, *values, *scores;
@@ -253,7 +253,7 @@ struct Partial {
   }
 };
 
-/** out[channels] of one query from its spans, in their order. */
+/** Combines the partial results of one query, in the order of its spans, into out[channels]. */
 void combine(float* out, float* memory, int64_t spans, int64_t heads, int64_t size) {
   const int64_t channels = heads * size, stride = Partial::floats(heads, channels);
   for (int64_t head = 0; head < heads; head++) {
@@ -270,7 +270,7 @@ void combine(float* out, float* memory, int64_t spans, int64_t heads, int64_t si
   }
 }
 
-/** A reply that grows: few new positions in each sequence. Shapes as in ct_attention_cached. */
+/** Attention of few new positions per sequence, as in decoding. Shapes as in ct_attention_cached. */
 void attend_reply(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
                   const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity, int64_t channels,
                   int64_t heads, float scale) {
@@ -301,7 +301,7 @@ void attend_reply(float* out, const float* qkv, float* keys, float* values, cons
 
 }  // namespace
 
-/** See `attentionCached` of the device contract. Needs lengths[b] + new_positions <= capacity. */
+/** See `attentionCached` in the device contract. Requires lengths[b] + new_positions <= capacity. */
 extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
                                     const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
                                     int64_t channels, int64_t heads, float scale) {

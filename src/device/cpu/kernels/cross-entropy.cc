@@ -1,6 +1,6 @@
-// Cross-entropy of logits against targets, with label smoothing, and its gradient in place of the logits. A row is read
-// once for its largest logit and the sum of exponentials (block by block, rescaled when the largest grows), and once
-// more for the gradient. Sums are kept in double across blocks: a vocabulary has 50,000 addends.
+// Cross-entropy of logits with targets, with label smoothing; its gradient overwrites the logits. One pass over a row finds
+// the largest logit and the sum of exponentials (block by block, rescaled when the largest grows), a second one writes the
+// gradient. Sums across blocks are double, because a vocabulary has about 50,000 terms.
 
 #include <float.h>
 #include <math.h>
@@ -11,18 +11,18 @@
 
 namespace {
 
-/** Logits looked at together while they are in the first cache; a multiple of all vector lengths. */
+/** Logits processed together while they are in the L1 cache; a multiple of every vector length. */
 constexpr int64_t BLOCK = 1024;
 
-/** log of the sum of exponentials is largest + log(sum). */
+/** The log of the sum of exponentials is largest + log(sum). */
 struct Summary {
   float largest;
   double sum;
-  /** Of the logits themselves; only label smoothing needs it. */
+  /** The sum of the logits themselves. Only label smoothing needs it. */
   double total;
 };
 
-/** A vector from within a row; lanes beyond its end are minus infinity, which counts for nothing below. */
+/** A vector of logits. Lanes beyond the end of the row are minus infinity, which contributes nothing. */
 SIMD_INLINE vf load_logits(const float* row, int64_t column, int64_t vocabulary) {
   const vf v = load_columns(row, column, vocabulary);
   if (column + VL <= vocabulary) return v;
@@ -30,7 +30,7 @@ SIMD_INLINE vf load_logits(const float* row, int64_t column, int64_t vocabulary)
 }
 
 Summary summarise(const float* row, int64_t vocabulary, bool with_total) {
-  Summary summary{-FLT_MAX, 0, 0};  // not -inf: a block of -inf must not give -inf - -inf
+  Summary summary{-FLT_MAX, 0, 0};  // not -inf, because a block of -inf would give -inf - -inf = NaN
   for (int64_t first = 0; first < vocabulary; first += BLOCK) {
     const int64_t end = first + BLOCK < vocabulary ? first + BLOCK : vocabulary;
     vf most = broadcast(summary.largest);
@@ -49,7 +49,7 @@ Summary summarise(const float* row, int64_t vocabulary, bool with_total) {
   return summary;
 }
 
-/** row -> scale * (softmax(row) - (1 - smoothing) * [target] - smoothing / vocabulary). */
+/** row = scale * (softmax(row) - (1 - smoothing) * onehot(target) - smoothing / vocabulary). */
 void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary& summary, float smoothing,
                    float scale) {
   const float factor = (float)(scale / summary.sum), share = scale * smoothing / (float)vocabulary;
@@ -62,7 +62,7 @@ void differentiate(float* row, int64_t vocabulary, int32_t target, const Summary
 
 }  // namespace
 
-/** See `crossEntropy` of the device contract, W = stride; without gradient_scale the logits stay as they are. */
+/** See `crossEntropy` in the device contract; W is stride. Without gradient_scale the logits do not change. */
 extern "C" void ct_cross_entropy(float* losses, float* logits, const int32_t* targets, float label_smoothing,
                                  const float* gradient_scale, int64_t rows, int64_t vocabulary, int64_t stride) {
   team::share(rows, [&](int64_t r) {

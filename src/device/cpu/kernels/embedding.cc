@@ -1,7 +1,6 @@
-// Token and position embeddings, added and dropped out, and their gradients.
-// Forward goes row by row. Backward scatters into tables where two rows may meet in one entry, so threads take columns
-// instead of rows: every entry is summed by one thread, in the order of the rows.
-// Indices are trusted here; the caller has checked them.
+// The sum of token and position embeddings with dropout, and its backward.
+// Forward tasks are rows. Backward adds to tables, where two rows may share an entry, so its tasks are columns: each entry
+// is summed by one thread, in the order of the rows. The caller has checked all indices.
 
 #include <algorithm>
 #include <cstdint>
@@ -14,10 +13,10 @@ namespace {
 
 /** Rows of a task. */
 constexpr int64_t kRows = 16;
-/** Columns that a thread takes at a time: whole cache lines. */
+/** Columns of a task: whole cache lines. */
 constexpr int64_t kColumns = 64;
 
-/** Multiplies values[0..width) of (row, column..) by the mask of dropout. */
+/** Multiplies values[0..width), which start at (row, column), by the dropout mask. */
 inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64_t column, int64_t width) {
   float factors[kColumns];
   for (int64_t from = 0; from < width; from += kColumns) {
@@ -46,8 +45,8 @@ void embed(float* out, const int32_t* tokens, const int32_t* positions, const El
 extern "C" {
 
 /**
- * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). The tables hold floats, or
- * both bf16 where tables_are_bf16.
+ * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). Both tables are float, or
+ * both bf16 if tables_are_bf16.
  */
 void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, const void* token_table,
                   const void* position_table, int32_t tables_are_bf16, float probability, int32_t site,
@@ -61,7 +60,7 @@ void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, c
           dropout, rows, channels);
 }
 
-/** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] under the mask of forward. */
+/** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] times the dropout mask. */
 void ct_embedding_backward(float* token_gradient, float* position_gradient, const float* grad_out,
                            const int32_t* tokens, const int32_t* positions, float probability, int32_t site,
                            const int32_t* counter, int64_t rows, int64_t channels) {

@@ -1,5 +1,5 @@
-// Products with few rows of A, as in decoding: the time goes into reading B, so B is read once, where it lies, and no
-// panel is packed. The work is cut into strips of columns. Knows nothing of threads or of what becomes of the sums.
+// Matrix products with few rows of A, as in decoding. Reading B dominates the time, so B is read once from its original
+// memory, without packing. The work is split into strips of columns. It knows nothing about threads or epilogues.
 
 #pragma once
 
@@ -12,16 +12,13 @@
 
 namespace gemm {
 
-/** Most columns of a strip, and the stride of its sums. */
+/** The maximum number of columns of a strip, and the stride of its sums. */
 constexpr int64_t kStrip = 512;
-/** Columns of a strip where each column is a long read by itself. */
+/** The maximum number of columns of a strip if each column is contiguous, and therefore already one long read. */
 constexpr int64_t kContiguousStrip = 64;
-/** Rows of A that are multiplied at once. */
+/** Rows of A that are multiplied together. */
 constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
-/** The most vectors of adjacent columns in a block. */
-constexpr int kAdjacentVectors = 4;
-static_assert(kStrip % (kAdjacentVectors * VL) == 0, "strips are whole blocks");
 
 /** sums[columns] += scale * a row of B. */
 template <class Element>
@@ -31,7 +28,7 @@ void add_row(float* sums, float scale, const Element* row, int64_t columns) {
   for (; j < columns; j++) sums[j] = multiply_add(scale, widen(row[j]), sums[j]);
 }
 
-/** Up to ROWS rows of A; those beyond `rows` repeat the last one, and their sums are not used. */
+/** Up to ROWS rows of A. Entries beyond `rows` repeat the last row, and their sums are not used. */
 template <int ROWS>
 struct NarrowRows {
   const float* at[ROWS];
@@ -42,7 +39,7 @@ struct NarrowRows {
   }
 };
 
-/** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end; with CUT only the first `columns` exist. */
+/** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end. With CUT only the first `columns` exist. */
 template <int ROWS, int VECTORS, bool CUT, class Element>
 void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
                  float* sums) {
@@ -71,11 +68,11 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
     for (int v = 0; v < VECTORS; v++) store(sums + i * kStrip + v * VL, x[i][v]);
 }
 
-/** sums[ROWS, columns] += A times `columns` columns of B that lie side by side, at depths from..end. */
+/** sums[ROWS, columns] += A times `columns` adjacent columns of B, at depths from..end. */
 template <int ROWS, class Element>
 void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                      int64_t from, int64_t end, float* sums) {
-  constexpr int kWide = std::min(kAdjacentVectors, kNarrowSums / ROWS);
+  constexpr int kWide = std::min(4, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
   const Element* const data = b.data + column;
   int64_t j = 0;
@@ -86,7 +83,7 @@ void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const O
   if (j < columns) add_columns<ROWS, 1, true>(lines, data + j, b.stride, from, end, columns - j, sums + j);
 }
 
-/** sums[ROWS, COLUMNS] = A times COLUMNS columns of B, each contiguous along the depth, as is each row of A. */
+/** sums[ROWS, COLUMNS] = A times COLUMNS columns of B. Columns of B and rows of A are contiguous along the depth. */
 template <int ROWS, int COLUMNS, class Element>
 void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t depth, float* sums) {
   vf x[ROWS][COLUMNS];
@@ -117,11 +114,12 @@ void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
     for (int j = 0; j < COLUMNS; j++) sums[i * kStrip + j] = horizontal_sum(x[i][j]);
 }
 
-/** sums[ROWS, columns] = A times `columns` columns of B; both contiguous along the depth. */
+/** sums[ROWS, columns] = A times `columns` columns of B. Both are contiguous along the depth. */
 template <int ROWS, class Element>
 void narrow_contiguous(const Operand<float>& a, int64_t row, int64_t rows, const Operand<Element>& b, int64_t column, int64_t columns,
                        int64_t depth, float* sums) {
-  // One row is read fastest in a single straight line; more of them are worth loading each piece of A only once for two.
+  // With one row, reading B as one straight line is fastest. With more rows, loading each vector of A once for two columns
+  // is faster.
   constexpr int kWide = ROWS == 1 ? 1 : 2;
   const NarrowRows<ROWS> lines(a, row, rows);
   int64_t j = 0;
@@ -139,7 +137,7 @@ void narrow_group(const Operand<float>& a, int64_t row, int64_t rows, const Oper
     narrow_adjacent<ROWS>(a, row, rows, b, column, columns, from, end, sums);
 }
 
-/** sums[m, columns] for `columns` columns of B; only a block of B that fits the first cache is read more than once. */
+/** sums[m, columns] for `columns` columns of B. Only blocks of B that fit the L1 cache are read more than once. */
 template <class Element>
 void narrow_strip(const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t k, int64_t column, int64_t columns,
                          float* sums) {

@@ -1,6 +1,6 @@
-// Rearranges an operand of a matrix product into panels (see gemm-tile.h), so that the inner loop reads memory in one
-// straight line. "Lines" are rows of A or columns of B; "depth" runs along k. Both operands and both transposes come
-// down to two cases: the lines lie side by side in memory, or each line is contiguous along its depth.
+// Packs an operand of a matrix product into panels (see gemm-tile.h), so that the inner loop reads memory sequentially.
+// "Lines" are rows of A or columns of B, and "depth" is the index along k. Both operands, transposed or not, reduce to two
+// cases: the lines are adjacent in memory, or each line is contiguous along the depth.
 
 #pragma once
 
@@ -12,8 +12,8 @@
 namespace gemm {
 
 /**
- * Element (line, depth) is data[line * stride + depth] when `lines_contiguous`, else data[depth * stride + line].
- * Elements are float, or bf16, which is widened as it is read.
+ * Element (line, depth) is data[line * stride + depth] if `lines_contiguous`, otherwise data[depth * stride + line].
+ * Elements are float, or bf16, which is widened when it is read.
  */
 template <class Element>
 struct Operand {
@@ -37,7 +37,7 @@ SIMD_INLINE void copy_numbers(float* to, const float* from) {
 }
 template <int COUNT>
 SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
-  static_assert(COUNT == VL, "only B is ever bf16, and its panels are whole vectors wide");
+  static_assert(COUNT == VL, "only B can be bf16, and its panels are whole vectors wide");
   store(to, load(from));
 }
 SIMD_INLINE quad load_quad(const float* from) { return *(const quad_unaligned*)from; }
@@ -70,18 +70,18 @@ SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride)
 #endif
 }
 
-/** One panel of up to WIDTH lines, element by element: for the edges. */
+/** Packs one panel of up to WIDTH lines element by element. Used at the edges. */
 template <int WIDTH, class Element>
 void pack_edge(float* to, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
   for (int64_t d = 0; d < depth; d++)
     for (int64_t l = 0; l < WIDTH; l++) to[d * WIDTH + l] = l < lines ? widen(*x.at(line + l, from + d)) : 0.0f;
 }
 
-/** A whole panel of lines that are contiguous along the depth. */
+/** Packs a full panel of lines that are contiguous along the depth. */
 template <int WIDTH, class Element>
 void pack_contiguous_lines(float* to, const Operand<Element>& x, int64_t line, int64_t from, int64_t depth) {
-  // Four lines at a time over a stretch of depth that the processor's prefetchers notice and whose panel stays in the
-  // first cache, while the next four lines are fetched.
+  // Four lines at a time, over a stretch of depth that is long enough for the hardware prefetchers and whose panel stays in
+  // the L1 cache. The next four lines are prefetched meanwhile.
   constexpr int64_t kStretch = 192, kCacheLine = 16;
   const int64_t whole = depth / kCacheLine * kCacheLine;
   for (int64_t begin = 0; begin < whole; begin += kStretch) {
@@ -101,7 +101,7 @@ void pack_contiguous_lines(float* to, const Operand<Element>& x, int64_t line, i
   pack_edge<WIDTH>(to + whole * WIDTH, x, line, WIDTH, from + whole, depth - whole);
 }
 
-/** `panels` whole panels of lines that lie side by side: all panels together, for the sake of long reads. */
+/** Packs `panels` full panels of adjacent lines, all panels together so that reads are long. */
 template <int WIDTH, class Element>
 void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Operand<Element>& x, int64_t line, int64_t from,
                          int64_t depth) {
@@ -122,7 +122,7 @@ void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Op
     pack_edge<WIDTH>(to + panel * panel_size + d * WIDTH, x, line + panel * WIDTH, WIDTH, from + d, depth - d);
 }
 
-/** Lines `line`..`line + lines` at depths `from`..`from + depth`, into panels that lie `panel_size` apart. */
+/** Packs lines `line`..`line + lines` at depths `from`..`from + depth` into panels that are `panel_size` floats apart. */
 template <int WIDTH, class Element>
 void pack_panels(float* to, int64_t panel_size, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from,
                  int64_t depth) {

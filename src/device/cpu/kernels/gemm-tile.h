@@ -1,6 +1,6 @@
-// The innermost part of the matrix product: one tile of the result, held in registers, from one panel of each operand;
-// and what happens to finished sums before they are stored. Knows nothing of blocking, threads or transposes.
-// A panel holds kTileRows (of A) or kTileColumns (of B) lines interleaved, depth after depth, padded with zeros.
+// The inner kernel of the matrix product: it computes one tile of the result in registers from one panel of each operand,
+// and applies the epilogue. It knows nothing about blocking, threads or transposes. A panel interleaves kTileRows rows of A
+// or kTileColumns columns of B: all lines at depth 0, then all lines at depth 1, and so on, padded with zeros.
 
 #pragma once
 
@@ -15,7 +15,7 @@ constexpr int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) 
 
 constexpr int kVectors = 3;
 constexpr int kTileColumns = kVectors * VL;
-// 24 accumulators, three vectors of B and a broadcast of A fill 32 registers; 12 of them fill 16.
+// With 32 registers: 24 accumulators, three vectors of B and a broadcast of A. With 16 registers: 12 accumulators.
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int kTileRows = 8;
 #else
@@ -25,7 +25,7 @@ constexpr int kTileRows = 4;
 enum class Epilogue : int32_t { none, bias, bias_activation, activation_gradient };
 enum class Activation : int32_t { gelu_new, gelu };
 
-/** Where a product goes: out[rows, columns] and what is done to it on the way. */
+/** The output of a product, out[rows, columns], and its epilogue. */
 struct Target {
   float* out;
   int64_t columns;
@@ -36,7 +36,7 @@ struct Target {
   Activation activation;
 };
 
-/** Which part of the sum over k a tile adds: the first one sets the result, the last one finishes it. */
+/** Which part of the sum over k a tile computes. The first part sets the result, the last one applies the epilogue. */
 struct Part {
   bool first;
   bool last;
@@ -51,7 +51,7 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restr
   for (int row = 0; row < ROWS; row++) {
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) sums[row][v] = vf{};
-    // The result is needed only at the end: by then it has come.
+    // The result is needed only after the loop: prefetch it now.
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) __builtin_prefetch(c + row * stride + v * VL, 1);
     __builtin_prefetch(c + row * stride + VECTORS * VL - 1, 1);
@@ -95,7 +95,7 @@ SIMD_INLINE vf activation_gradient(vf x) {
   return A == Activation::gelu_new ? gelu_new_gradient(x) : gelu_gradient(x);
 }
 
-/** Finishes and stores one row of sums whose first column is `column` of row `row` of the target. */
+/** Applies the epilogue to one row of sums and stores it at (row, column) of the target. */
 template <Epilogue E, Activation A>
 void store_row(const Target& target, int64_t row, int64_t column, int64_t columns, const float* sums, bool add) {
   const int64_t start = row * target.columns + column;
@@ -134,7 +134,7 @@ inline StoreRow row_storer(const Target& target, Part part) {
   return store_row<Epilogue::none, Activation::gelu>;
 }
 
-/** sums[rows, columns] with `stride`, to the target's tile at (row, column). */
+/** Stores sums[rows, columns] with `stride` to the target's tile at (row, column). */
 inline void store_sums(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
                        const float* sums, int64_t stride) {
   const StoreRow store_one = row_storer(target, part);
@@ -143,13 +143,13 @@ inline void store_sums(const Target& target, Part part, int64_t row, int64_t col
 }
 
 using MultiplyTile = void (*)(int64_t, const float*, const float*, float*, int64_t, bool);
-// Not within the inline function: two libraries of one process, compiled for different instructions, would share it.
+// Outside the inline function, because two libraries in one process, compiled for different instructions, would share it.
 constexpr MultiplyTile kTileKernels[2][kVectors] = {
     {multiply_tile<kTileRows / 2, 1>, multiply_tile<kTileRows / 2, 2>, multiply_tile<kTileRows / 2, 3>},
     {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
 };
 
-/** The tile at (row, column), cut to `rows` and `columns` where the result ends, from panels `a` and `b`. */
+/** Computes the tile at (row, column) from panels `a` and `b`; `rows` and `columns` are smaller at the result's edges. */
 inline void compute_tile(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
                          int64_t depth, const float* a, const float* b) {
   const int64_t vectors = divide_up(columns, VL);

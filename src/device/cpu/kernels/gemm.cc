@@ -1,8 +1,7 @@
-// Matrix products in float32: out[m,n] = op(a)[m,k] op(b)[k,n], row-major, with what Epilogue of device.ts says.
-// The result is cut into stages of at most kStageRows x kStageColumns x kDepth (of k). For each, the team packs both
-// operands into panels and then computes tiles, job by job. Every element is the same chain of additions along k
-// whatever the blocks and threads are, so the bits depend on the shape alone. Nothing is skipped for being zero:
-// NaN and infinities pass through.
+// Matrix products in float32: out[m,n] = op(a)[m,k] op(b)[k,n], row-major, with the epilogues of device.ts.
+// The product is split into stages of at most kStageRows x kStageColumns x kDepth (along k). For each stage, the threads
+// pack both operands into panels and then compute tiles. Every element is the same chain of additions along k for every
+// blocking and number of threads, so the bits depend only on the shape. Zeros are not skipped: NaN and infinity propagate.
 
 #include <algorithm>
 #include <cstdint>
@@ -20,29 +19,29 @@
 namespace gemm {
 namespace {
 
-/** Longest stretch of k that is packed at once: GPT-2 small's channels, so that most results are touched once. */
+/** The maximum depth of a stage: the channels of GPT-2 small, so that most results are written only once. */
 constexpr int64_t kDepth = 768;
 constexpr int64_t kStageRows = 2048;
 constexpr int64_t kStageColumns = 768 / kTileColumns * kTileColumns;
-/** A job reads its panels of B from the second cache, one of A from the first. */
+/** Rows and columns of a job, which reads its panels of B from the L2 cache and one panel of A from the L1 cache. */
 constexpr int64_t kJobRows = 32;
 constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
-/** Runs of B that a single row is multiplied with: as many for every number of threads, since each is a sum of its own. */
+/** Runs that B is split into for a single row of A. Constant, because each run has its own sums. */
 constexpr int64_t kRuns = 8;
-/** Columns of which a thread adds up the runs at a time. */
+/** Columns of a task that adds the sums of all runs. */
 constexpr int64_t kSumColumns = 512;
-/** Most rows of A that are multiplied without packing. */
+/** The maximum number of rows of A that are multiplied without packing. */
 constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
-/** Lines that one thread packs at a time. */
+/** Lines of a packing task. */
 constexpr int64_t kPackRows = 64;
 constexpr int64_t kPackColumns = 4 * kTileColumns;
-/** Between panels, so that they do not all begin in the same set of a cache. */
+/** The gap between panels, in floats, so that they do not all start in the same cache set. */
 constexpr int64_t kPanelGap = 16;
-/** Below this many multiplications a second thread costs more than it brings. */
+/** The number of multiplications from which a second thread pays off. */
 constexpr int64_t kWorthThreads = 1 << 18;
 constexpr int64_t kHugePage = 2 << 20;
 
-/** Packed panels of one thread of control's products: grows to what the largest of them needs. */
+/** Memory for the packed panels of one calling thread. Grows to the size of its largest product. */
 class Buffer {
  public:
   ~Buffer() { std::free(data_); }
@@ -66,14 +65,14 @@ class Buffer {
   int64_t size_ = 0;
 };
 
-/** The packed panels of one operand, for the lines and depths of one stage. */
+/** The packed panels of one operand, for one stage. */
 template <int WIDTH, class Element>
 class Panels {
  public:
   Panels(const Operand<Element>& operand, int64_t depth, float* buffer)
       : operand_(operand), panel_size_(depth * WIDTH + kPanelGap), data_(buffer) {}
 
-  /** Turns to lines `line`.. at depths `from`..; false when they are already packed. */
+  /** Moves to the stage that starts at (line, from). Returns false if its panels are already packed. */
   bool turn_to(int64_t line, int64_t from) {
     if (line == line_ && from == from_) return false;
     line_ = line;
@@ -88,7 +87,7 @@ class Panels {
 
   const float* panel(int64_t offset) const { return data_ + offset / WIDTH * panel_size_; }
 
-  /** Floats that so many lines take. */
+  /** The number of floats for `lines` lines. */
   static int64_t buffer_size(int64_t lines, int64_t depth) { return lines / WIDTH * (depth * WIDTH + kPanelGap); }
 
  private:
@@ -98,7 +97,7 @@ class Panels {
   int64_t line_ = -1, from_ = -1;
 };
 
-/** One stage of a product: its panels are packed where the stage before has not left them, then its tiles computed. */
+/** Computes one stage. Packs its panels, unless the previous stage packed the same ones, and computes its tiles. */
 template <class Element>
 void multiply_stage(const Target& target, Part part, Panels<kTileRows, float>& a, Panels<kTileColumns, Element>& b,
                     int64_t row, int64_t rows, int64_t column, int64_t columns, int64_t from, int64_t depth) {
@@ -125,8 +124,8 @@ void multiply_stage(const Target& target, Part part, Panels<kTileRows, float>& a
 thread_local Buffer buffer;
 
 /**
- * A single row of A, and columns of B side by side: memory is fastest when B is read from its first byte to its last, so
- * tasks are runs of its rows. Each has sums of its own, which are added up in the order of the runs.
+ * Multiplies a single row of A by adjacent columns of B. Reading B sequentially is fastest, so each task is a run of rows
+ * of B with its own sums. The sums are added in the order of the runs.
  */
 template <class Element>
 void multiply_row(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t n, int64_t k) {
@@ -144,16 +143,13 @@ void multiply_row(const Target& target, const Operand<float>& a, const Operand<E
   });
 }
 
-/** Few rows of A: see gemm-narrow.h. */
+/** Multiplies few rows of A; see gemm-narrow.h. */
 template <class Element>
 void multiply_narrow(const Target& target, const Operand<float>& a, const Operand<Element>& b, int64_t m, int64_t n, int64_t k) {
   // Adjacent columns get wide strips, because long reads are fastest. Every thread gets the same number of strips.
   const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
   const int64_t widest = b.lines_contiguous ? kContiguousStrip : kStrip;
-  // Only whole blocks of vectors: the compiler may round a block and a single vector differently (one contracts a product
-  // and a sum to an FMA, the other does not), so the columns in blocks must not depend on the number of threads.
-  const int64_t unit = b.lines_contiguous ? VL : kAdjacentVectors * VL;
-  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), unit);
+  const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
   team::share(divide_up(n, strip), [&](int64_t number) {
     const int64_t column = number * strip, columns = std::min(strip, n - column);
     alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
@@ -184,10 +180,10 @@ void multiply(const Target& target, const float* a, const Element* b, int64_t m,
               bool transpose_b) {
   const int64_t n = target.columns;
   const Operand<Element> columns{b, transpose_b ? k : n, transpose_b};
-  // A single row is contiguous, whichever way it is said to lie.
+  // A single row is contiguous, transposed or not.
   const Operand<float> rows{a, transpose_a ? m : k, !transpose_a || m == 1};
   if (m == 1 && !transpose_b) return multiply_row(target, rows, columns, n, k);
-  // The dot products of the narrow path want rows of A contiguous.
+  // The dot products of the narrow path need contiguous rows of A.
   const bool narrow = m <= kNarrowRows && (rows.lines_contiguous || !transpose_b);
   (narrow ? multiply_narrow<Element> : multiply_wide<Element>)(target, rows, columns, m, n, k);
 }
@@ -195,7 +191,7 @@ void multiply(const Target& target, const float* a, const Element* b, int64_t m,
 }  // namespace
 }  // namespace gemm
 
-/** b holds floats, or bf16 where b_is_bf16. */
+/** See `matmul` in the device contract. b is float, or bf16 if b_is_bf16. */
 extern "C" void ct_matmul(float* out, const float* a, const void* b, int32_t b_is_bf16, int64_t m, int64_t n, int64_t k,
                           int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue,
                           const float* bias, float* pre_activation, int32_t activation) {

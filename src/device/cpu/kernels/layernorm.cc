@@ -1,7 +1,7 @@
-// Layer normalisation, alone and fused with the residual sum before it, and their backward.
-// A row is read from memory once and then a few times from cache: the variance is the mean of squared deviations, which
-// does not cancel. Parameter gradients are summed within fixed blocks of rows and then block by block, so that they do
-// not depend on the number of threads.
+// Layer normalisation, alone or fused with the residual addition before it, and their backward.
+// A row is read from memory once and from the cache afterwards. The variance is the mean of squared deviations, which
+// avoids cancellation. Parameter gradients are summed within fixed blocks of rows and then over blocks, so they do not
+// depend on the number of threads.
 
 #include <math.h>
 #include <stdint.h>
@@ -14,17 +14,16 @@
 
 namespace {
 
-/** Columns whose dropout factors are drawn at a time; a multiple of all vector lengths. */
+/** Columns whose dropout factors are drawn at a time; a multiple of every vector length. */
 constexpr int64_t DROPOUT_COLUMNS = 256;
-/** Blocks of rows that parameter gradients are summed in: the most threads that backward can use. */
+/** Blocks of rows for sums of parameter gradients, and therefore the maximum number of threads of backward. */
 constexpr int64_t BLOCKS = 32;
 
-/** Rows of a task; fewer are not worth a second thread. */
+/** Rows of a task. Fewer rows use one thread. */
 constexpr int64_t TASK_ROWS = 16;
-/** Columns of a task that adds up blocks; a multiple of all vector lengths. */
+/** Columns of a task that sums over blocks; a multiple of every vector length. */
 constexpr int64_t TASK_COLUMNS = 128;
 
-/** Calls each(row) for every row. */
 template <class Each>
 void each_row(int64_t rows, const Each& each) {
   team::share_pieces(rows, TASK_ROWS, [&](int64_t begin, int64_t end) {
@@ -32,7 +31,7 @@ void each_row(int64_t rows, const Each& each) {
   });
 }
 
-/** out, mean and 1/sqrt(variance + epsilon) of one row. */
+/** Writes out[channels] and stats = (mean, 1/sqrt(variance + epsilon)) of one row. */
 void normalise(float* out, float* stats, const float* x, const float* weight, const float* bias, float epsilon,
                int64_t channels) {
   vf sum{};
@@ -54,7 +53,7 @@ void normalise(float* out, float* stats, const float* x, const float* weight, co
   stats[1] = inverse;
 }
 
-/** out = base + dropout(x) of one row, or dropout(x) where base is null. */
+/** out = base + dropout(x) for one row, or dropout(x) if base is null. */
 void add_dropped(float* out, const float* base, const float* x, const Dropout& dropout, int64_t row, int64_t channels) {
   float factors[DROPOUT_COLUMNS];
   for (int64_t first = 0; first < channels; first += DROPOUT_COLUMNS) {
@@ -69,7 +68,7 @@ void add_dropped(float* out, const float* base, const float* x, const Dropout& d
   }
 }
 
-/** grad_x of one row += ...; its part of the parameter gradients += ... */
+/** Backward of one row: grad_x, grad_weight and grad_bias += their gradients. */
 void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, const float* grad_out, const float* x,
                         const float* stats, const float* weight, int64_t channels) {
   const float mean = stats[0], inverse = stats[1];
@@ -95,7 +94,7 @@ void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, con
 
 }  // namespace
 
-/** See `layernorm` of the device contract. */
+/** See `layernorm` in the device contract. */
 extern "C" void ct_layernorm(float* out, float* stats, const float* x, const float* weight, const float* bias,
                              float epsilon, int64_t rows, int64_t channels) {
   each_row(rows, [&](int64_t row) {
@@ -103,7 +102,7 @@ extern "C" void ct_layernorm(float* out, float* stats, const float* x, const flo
   });
 }
 
-/** See `residualLayernorm` of the device contract; sum may be residual. */
+/** See `residualLayernorm` in the device contract. sum may alias residual. */
 extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, const float* residual, const float* branch,
                                       const float* weight, const float* bias, float epsilon, float probability,
                                       int32_t site, const int32_t* counter, int64_t rows, int64_t channels) {
@@ -115,13 +114,13 @@ extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, cons
   });
 }
 
-/** See `layernormBackward` of the device contract; where there is no branch its gradient is null. */
+/** See `layernormBackward` in the device contract. grad_branch is null if there is no branch. */
 extern "C" void ct_layernorm_backward(float* grad_x, float* grad_branch, float* grad_weight, float* grad_bias,
                                       const float* grad_out, const float* x, const float* stats, const float* weight,
                                       float probability, int32_t site, const int32_t* counter, int64_t rows,
                                       int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-  static thread_local std::vector<float> memory;  // of the calling thread; only grows
+  static thread_local std::vector<float> memory;  // reused by later calls from this thread
   const int64_t block_rows = (rows + BLOCKS - 1) / BLOCKS;
   const int64_t blocks = block_rows > 0 ? (rows + block_rows - 1) / block_rows : 0;
   if ((int64_t)memory.size() < BLOCKS * 2 * channels) memory.resize((size_t)(BLOCKS * 2 * channels));

@@ -1,6 +1,6 @@
-// Memory of tensors and what the library tells of itself: allocation, copies, bf16, threads, instruction set.
-// Knows nothing of shapes. Sizes are in bytes for memory, in elements for `ct_fill`.
-// Fresh pages are zeroed by the operating system at their first touch, so a large allocation costs nothing until used.
+// Memory for tensors (allocation, copies, fills, bf16 conversion), the number of threads, and the instruction set. It knows
+// nothing about shapes. Allocation and copies take sizes in bytes, all other functions in elements. The operating system
+// zeroes new pages when they are first touched, so a large allocation costs nothing until it is used.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ constexpr int64_t kBytesPerChunk = 1 << 20;
 
 int64_t rounded_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-/** The size that is mapped for a request; both allocation and release must agree on it. */
+/** The size that is mapped for a request. Allocation and release must use the same size. */
 int64_t mapped_size(int64_t bytes) {
   return rounded_up(bytes, bytes >= kHugePage ? kHugePage : static_cast<int64_t>(sysconf(_SC_PAGESIZE)));
 }
@@ -38,11 +38,11 @@ void share_elements(int64_t size, const Work& work) {
 
 extern "C" {
 
-/** Zeroed memory at a page boundary, or 0 when the operating system has none. From 2 MiB on it asks for huge pages. */
+/** Zeroed memory at a page boundary, or 0 if the operating system has none. Uses huge pages from 2 MiB on. */
 uintptr_t ct_allocate(int64_t bytes) {
   const int64_t size = mapped_size(bytes);
   if (bytes < kHugePage) return reinterpret_cast<uintptr_t>(map(size));
-  // A huge page needs an aligned address: map one more than needed and give the edges back.
+  // A huge page needs an aligned address: map one extra huge page, then unmap both edges.
   char* const start = static_cast<char*>(map(size + kHugePage));
   if (start == nullptr) return 0;
   const uintptr_t address = rounded_up(reinterpret_cast<uintptr_t>(start), kHugePage);
@@ -55,7 +55,7 @@ uintptr_t ct_allocate(int64_t bytes) {
   return address;
 }
 
-/** @param bytes as they were asked for. */
+/** @param bytes the size given to ct_allocate. */
 void ct_release(uintptr_t address, int64_t bytes) { munmap(reinterpret_cast<void*>(address), mapped_size(bytes)); }
 
 void ct_copy(void* target, const void* source, int64_t bytes) {
@@ -64,12 +64,12 @@ void ct_copy(void* target, const void* source, int64_t bytes) {
   });
 }
 
-/** Writes the same four bytes `size` times: a float or an integer. */
+/** Writes the same four bytes (a float or an integer) `size` times. */
 void ct_fill(int32_t* target, int32_t bits, int64_t size) {
   share_elements(size, [&](int64_t begin, int64_t end) { std::fill(target + begin, target + end, bits); });
 }
 
-/** target[size] = source[size], rounded to the nearest. */
+/** target[size] = source[size], rounded to nearest, ties to even. */
 void ct_narrow(bf16* target, const float* source, int64_t size) {
   share_elements(size, [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; index++) target[index] = narrow(source[index]);
@@ -86,10 +86,10 @@ void ct_fill_bf16(bf16* target, float value, int64_t size) {
   share_elements(size, [&](int64_t begin, int64_t end) { std::fill(target + begin, target + end, narrow(value)); });
 }
 
-/** Threads that the calls from this thread will use. */
+/** Sets the number of threads for later calls from this thread. */
 void ct_set_threads(int32_t threads) { team::set_helpers(threads - 1); }
 
-/** What `-march=native` came to, for people. */
+/** The vector instructions that -march=native selected, for people. */
 const char* ct_instruction_set() {
 #if defined(__AVX512F__)
   return "AVX-512";

@@ -1,8 +1,8 @@
-// Dropout masks from Philox4x32-7, a counter-based generator: element (row, column) of site s in micro-step m has its own
-// 16 random bits, so that backward, recomputation and every device draw the mask of forward whatever the order.
+// Dropout masks from Philox4x32-7, a counter-based random generator. Each element (row, column) of site s in micro-step m
+// has its own 16 random bits, so backward, recomputation and every device draw the same mask as forward, in any order.
 // (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011.)
-// Vectors hold one 32-bit value in each 64-bit lane: a product then leaves both of its halves where the next round
-// wants them. The upper halves are garbage in between and never read.
+// Vectors hold one 32-bit value per 64-bit lane, so both halves of a product are where the next round needs them. The upper
+// halves of other values are garbage and are never read.
 
 #pragma once
 
@@ -11,22 +11,22 @@
 typedef uint32_t vu __attribute__((vector_size(SIMD_BYTES)));
 typedef uint64_t vu64 __attribute__((vector_size(SIMD_BYTES)));
 
-/** Counters that one vector holds; each gives four words, for eight columns: the lower halves, then the upper ones. */
+/** Counters per vector. Each counter gives four words for eight columns: first the lower halves, then the upper halves. */
 constexpr int PHILOX_COUNTERS = SIMD_BYTES / 8;
-/** Columns that one call of `philox_block` draws. */
+/** Columns that one call of `philox_block` covers. */
 constexpr int PHILOX_COLUMNS = 8 * PHILOX_COUNTERS;
 
-/** The dropout of one operation: what the contract's `Dropout` says, ready for use. */
+/** The dropout of one operation; see `Dropout` in the device contract. */
 struct Dropout {
   bool active;
-  /** Kept are halves of words >= threshold = p 2^16, rounded. */
+  /** p 2^16, rounded. An element is kept if its 16 random bits are >= threshold. */
   uint32_t threshold;
-  /** 1/(1-p), which what is kept is multiplied by. */
+  /** 1/(1-p), the factor for kept elements. */
   float scale;
   uint32_t site, step, key_low, key_high;
 };
 
-/** counter: seed low, seed high, micro-step; not read when the probability is 0. */
+/** @param counter seed low, seed high, micro-step. Not read if the probability is 0. */
 static inline Dropout make_dropout(float probability, int32_t site, const int32_t* counter) {
   Dropout dropout{};
   const uint32_t rounded = (uint32_t)((double)probability * 65536.0 + 0.5);
@@ -42,8 +42,8 @@ static inline Dropout make_dropout(float probability, int32_t site, const int32_
 }
 
 /**
- * The 64-bit products of the lower halves of the lanes: one instruction, which clang finds by itself; GCC would
- * multiply all 64 bits in several steps where there is no AVX-512.
+ * The 64-bit products of the lower halves of the lanes. This is one instruction, which clang finds by itself; without
+ * AVX-512, GCC would multiply all 64 bits in several steps.
  */
 SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #if defined(__AVX2__) && !defined(__AVX512F__) && !defined(__clang__)
@@ -55,7 +55,7 @@ SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #endif
 }
 
-/** Seven rounds, in place, on the counters in the lanes; afterwards only the lower halves mean something. */
+/** Runs seven rounds in place on the counters in the lanes. Only the lower halves of the results are valid. */
 SIMD_INLINE void philox_rounds(vu64& x0, vu64& x1, vu64& x2, vu64& x3, const Dropout& dropout) {
   uint32_t key_low = dropout.key_low, key_high = dropout.key_high;
 #pragma GCC unroll 7
@@ -70,15 +70,15 @@ SIMD_INLINE void philox_rounds(vu64& x0, vu64& x1, vu64& x2, vu64& x3, const Dro
   }
 }
 
-/** One vector of words out of two vectors with a word in the lower half of each lane. */
+/** Joins two vectors, with a word in the lower half of each lane, into one vector of words. */
 SIMD_INLINE vu64 join_halves(vu64 even, vu64 odd) { return (even & 0xffffffffull) | (odd << 32); }
 
-/** What the elements with these random halves of words are multiplied by: 1/(1-p) where kept, 0 where dropped. */
+/** The factors for elements with these 16 random bits: 1/(1-p) if kept, 0 if dropped. */
 SIMD_INLINE vf dropout_factor(vu halves, const Dropout& dropout) {
   return halves >= dropout.threshold ? broadcast(dropout.scale) : vf{};
 }
 
-/** The random halves of words of columns 8*octet .. 8*octet + PHILOX_COLUMNS - 1 of one row. */
+/** The 16 random bits of each of the columns 8*octet .. 8*octet + PHILOX_COLUMNS - 1 of one row. */
 SIMD_INLINE void philox_block(uint32_t* halves, const Dropout& dropout, uint32_t row, uint32_t octet) {
   vu64 x0{}, x1 = vu64{} + row, x2 = vu64{} + dropout.site, x3 = vu64{} + dropout.step;
   for (int lane = 0; lane < PHILOX_COUNTERS; lane++) x0[lane] = octet + (uint32_t)lane;
@@ -116,7 +116,7 @@ SIMD_INLINE void dropout_factors_of_rows(vf factors[8], const Dropout& dropout, 
   }
 }
 
-/** What columns first .. first + n - 1 of one row are multiplied by. */
+/** The factors of columns first .. first + n - 1 of one row. */
 SIMD_INLINE void dropout_factors(float* factors, const Dropout& dropout, uint32_t row, int64_t first, int64_t n) {
   for (int64_t block = first & ~(int64_t)7; block < first + n; block += PHILOX_COLUMNS) {
     alignas(SIMD_BYTES) uint32_t halves[PHILOX_COLUMNS];

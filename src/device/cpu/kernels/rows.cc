@@ -1,6 +1,5 @@
-// Rows gathered, scattered and summed, and sums over whole buffers.
-// Every sum is cut into pieces whose number and order depend on the shape alone, never on the number of threads,
-// so that any number of threads gives the same bits. Long sums run in double.
+// Gathers, scatters and sums rows, and sums whole buffers. Every sum is split into pieces whose number and order depend
+// only on the shape, so any number of threads gives the same bits. Long sums use double.
 
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +11,7 @@
 namespace {
 
 constexpr int64_t kSlices = 256;
-/** A shorter sum is not worth a second thread. */
+/** Sums of fewer elements use one thread. */
 constexpr int64_t kWorthThreads = 1 << 15;
 /** Rows of a task. */
 constexpr int64_t kTaskRows = 16;
@@ -24,7 +23,7 @@ void each_row(int64_t rows, const Each& each) {
   });
 }
 
-/** Adds up term(x[at]) over a piece, in several vectors of sums: one alone would wait for its own last addition. */
+/** Sums term(x[at]) over a piece. Uses several accumulators, because a single one would be limited by addition latency. */
 template <class Term>
 double piece_sum(const float* x, int64_t size, Term term) {
   typedef double sums __attribute__((vector_size(SIMD_BYTES)));
@@ -42,7 +41,7 @@ double piece_sum(const float* x, int64_t size, Term term) {
   return total;
 }
 
-/** Adds up term(x[at]) over kSlices pieces of x. */
+/** Sums term(x[at]) over kSlices slices of x, in parallel. */
 template <class Term>
 double sliced_sum(const float* x, int64_t size, Term term) {
   double partial[kSlices];
@@ -62,7 +61,7 @@ double sliced_sum(const float* x, int64_t size, Term term) {
 
 extern "C" {
 
-/** The first position whose index lies outside [low, high), or -1. */
+/** The position of the first entry of index[size] outside [low, high), or -1. */
 int64_t ct_first_outside(const int32_t* index, int64_t size, int32_t low, int32_t high) {
   bool inside = true;
   for (int64_t at = 0; at < size; at++) inside &= index[at] >= low && index[at] < high;
@@ -88,10 +87,10 @@ void ct_scatter_rows(float* out, const float* x, const int32_t* index, int64_t r
   });
 }
 
-/** out[columns] += sums over the rows of x[rows, columns], 64 columns at a time in registers. */
+/** out[columns] += column sums of x[rows, columns], 64 columns at a time in registers. */
 void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
   constexpr int64_t kColumns = 64;
-  // Rows are added in groups first: fewer large + small additions, so less rounding.
+  // Each group of rows has its own sum, which reduces rounding: fewer small numbers are added to large ones.
   constexpr int64_t kRows = 64;
   team::share_pieces(columns, kColumns, [&](int64_t first, int64_t last) {
     const int64_t width = last - first;

@@ -1,9 +1,9 @@
-// Vectors of floats as wide as the processor has them, through the compiler's vector extensions alone: the same source
-// serves AVX-512, AVX2, SSE and NEON. Knows nothing of tensors, threads or operations.
-// Everything is always_inline: a vector passed to a real function would depend on the ABI of the flags in force.
-// A comparison gives all-ones or zero lanes, and `mask ? a : b` selects lane by lane.
-// The compiler never fuses a multiplication with an addition by itself (-ffp-contract=off): it would do so in one copy of
-// a loop and not in another, and an element's bits would depend on its place. `multiply_add` says where it is wanted.
+// Float vectors of the processor's full width, through the compiler's vector extensions: the same source works for
+// AVX-512, AVX2, SSE and NEON. It knows nothing about tensors, threads or operations.
+// Everything is always_inline, because passing a vector to a real function depends on the ABI that the flags select.
+// A comparison gives lanes of all ones or zeros, and `mask ? a : b` selects lane by lane.
+// The compiler must not fuse a product and a sum by itself (-ffp-contract=off): it would do so in one copy of a loop and not
+// in another, and an element's bits would depend on its position. `multiply_add` marks where fusing is wanted.
 
 #pragma once
 
@@ -38,15 +38,15 @@ struct bf16 {
   uint16_t bits;
 };
 
-/** Lanes of a vector. */
+/** The vector length: the number of lanes. */
 constexpr int VL = SIMD_BYTES / 4;
 
-/** x in every lane. (Minus zero, because plus zero would cost an addition and lose the sign of -0.) */
+/** x in every lane. Subtracts zero, because adding zero would cost an addition and lose the sign of -0. */
 SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
 SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
 
 SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
-/** Widened. */
+/** Loads bf16 values, widened to float. */
 SIMD_INLINE vf load(const bf16* p) {
   typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
   typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
@@ -56,7 +56,7 @@ SIMD_INLINE void store(float* p, vf v) { *(vf_unaligned*)p = v; }
 SIMD_INLINE vi load_int(const int32_t* p) { return *(const vi_unaligned*)p; }
 SIMD_INLINE void store_int(int32_t* p, vi v) { *(vi_unaligned*)p = v; }
 
-/** The first n < VL lanes from p, the others zero; reads nothing beyond them. */
+/** Loads the first n < VL lanes from p and reads nothing beyond them. The other lanes are zero. */
 SIMD_INLINE vf load_first(const float* p, int64_t n) {
   vf v{};
   memcpy(&v, p, (size_t)n * sizeof(float));
@@ -70,7 +70,7 @@ SIMD_INLINE vf load_first(const bf16* p, int64_t n) {
 /** Writes the first n < VL lanes and nothing beyond them. */
 SIMD_INLINE void store_first(float* p, vf v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
 
-/** A vector of a row, from one of its columns on; zeros beyond the row's end. */
+/** Loads a vector of a row that starts at `column`. Lanes beyond the end of the row are zero. */
 SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t columns) {
   return column + VL <= columns ? load(row + column) : load_first(row + column, columns - column);
 }
@@ -86,7 +86,7 @@ SIMD_INLINE float widen(bf16 x) {
   memcpy(&value, &bits, sizeof value);
   return value;
 }
-/** To the nearest, ties to even; NaN stays NaN. */
+/** Rounds to nearest, ties to even. NaN stays NaN. */
 SIMD_INLINE bf16 narrow(float x) {
   uint32_t bits;
   memcpy(&bits, &x, sizeof bits);
@@ -113,7 +113,7 @@ SIMD_INLINE vi lane_numbers() {
 #define SIMD_FUSED
 #endif
 
-/** a * b + c in every lane: rounded once on a processor that can, else twice. */
+/** a * b + c in every lane, as a fused multiply-add (one rounding) if the processor has one. */
 SIMD_INLINE vf multiply_add(vf a, vf b, vf c) {
 #if !defined(SIMD_FUSED)
   return a * b + c;
@@ -122,12 +122,12 @@ SIMD_INLINE vf multiply_add(vf a, vf b, vf c) {
 #elif defined(__aarch64__)
   return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #elif defined(__AVX512F__)
-  return (vf)__builtin_ia32_vfmaddps512_mask(a, b, c, (uint16_t)-1, 4);  // all lanes, rounded as usual
+  return (vf)__builtin_ia32_vfmaddps512_mask(a, b, c, (uint16_t)-1, 4);  // all lanes, default rounding
 #else
   return (vf)__builtin_ia32_vfmaddps256(a, b, c);
 #endif
 }
-/** The same as in a lane above. Compilers make vectors of a loop of these. */
+/** The same for one number. Compilers vectorise a loop of these. */
 SIMD_INLINE float multiply_add(float a, float b, float c) {
 #if defined(SIMD_FUSED)
   return __builtin_fmaf(a, b, c);
@@ -135,7 +135,7 @@ SIMD_INLINE float multiply_add(float a, float b, float c) {
   return a * b + c;
 #endif
 }
-/** Lane by lane; where one is NaN, b. */
+/** The maximum of each lane; b if either is NaN. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
 
@@ -152,7 +152,7 @@ SIMD_INLINE float horizontal_sum(vf v) {
   return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
 }
 
-/** Largest lane. NaN lanes may be passed over: what must propagate them has to do so by arithmetic. */
+/** The largest lane. May ignore NaN lanes: callers that must propagate NaN have to do so by arithmetic. */
 SIMD_INLINE float horizontal_max(vf v) {
   float lanes[VL];
   store(lanes, v);
@@ -165,14 +165,14 @@ SIMD_INLINE float horizontal_max(vf v) {
 }
 
 /**
- * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2 and
- * a minimax polynomial in r; 2^n is applied in two halves, because n reaches from -151 to 128.
+ * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2; e^r is
+ * a minimax polynomial. 2^n is applied in two halves, because n ranges from -151 to 128.
  */
 SIMD_INLINE vf vexp(vf x) {
   const vf lowest = broadcast(-105.0f), highest = broadcast(89.0f);
   x = x < lowest ? lowest : x;
   x = x > highest ? highest : x;
-  const vf to_integer = broadcast(12582912.0f);  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
+  const vf to_integer = broadcast(12582912.0f);  // 1.5 * 2^23: adding it puts the nearest integer into the low bits
   const vf shifted = multiply_add(x, broadcast(1.44269504f), to_integer);
   const vi n = bits_of(shifted) - bits_of(to_integer);
   const vf whole = shifted - to_integer;
@@ -190,7 +190,7 @@ SIMD_INLINE vf vexp(vf x) {
   return p * scale * rest;
 }
 
-// GPT-2's gelu: 0.5 x (1 + tanh(u)) with u = sqrt(2/pi) (x + 0.044715 x^3), which is x sigmoid(2u). (Hendrycks and
+// GPT-2's GELU: 0.5 x (1 + tanh(u)) with u = sqrt(2/pi) (x + 0.044715 x^3), which equals x sigmoid(2u). (Hendrycks and
 // Gimpel, "Gaussian error linear units", 2016.)
 constexpr float GELU_NEW_LINEAR = 1.5957691216057308f;  // 2 sqrt(2/pi)
 constexpr float GELU_NEW_CUBIC = 0.07135481627260025f;   // 2 sqrt(2/pi) 0.044715
@@ -199,9 +199,9 @@ SIMD_INLINE vf gelu_new(vf x) {
   return x / (1.0f + vexp(-x * multiply_add(broadcast(GELU_NEW_CUBIC), x * x, broadcast(GELU_NEW_LINEAR))));
 }
 
-/** d gelu_new(x) / dx. With e = e^(-2u) and s = sigmoid(2u), 1 - s is taken as e s, which does not cancel. */
+/** d gelu_new(x) / dx. With e = e^(-2u) and s = sigmoid(2u), 1 - s is computed as e s, which avoids cancellation. */
 SIMD_INLINE vf gelu_new_gradient(vf x) {
-  const vf square = x * x, largest = broadcast(80.0f);  // beyond it s is 0 for every purpose, and e would overflow
+  const vf square = x * x, largest = broadcast(80.0f);  // above this s is effectively 0, and e would overflow
   const vf exponent = -x * multiply_add(broadcast(GELU_NEW_CUBIC), square, broadcast(GELU_NEW_LINEAR));
   const vf e = vexp(exponent > largest ? largest : exponent);
   const vf s = 1.0f / (1.0f + e);
@@ -210,11 +210,10 @@ SIMD_INLINE vf gelu_new_gradient(vf x) {
 }
 
 /**
- * The normal distribution's cumulative function, (1 + erf(x/sqrt(2)))/2, to an absolute error of 6e-8, and e^(-x^2/2)
- * on the way. Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26,
- * coefficients fitted to 2e-9), so that the tail keeps its relative accuracy; above 0 one minus the mirrored tail.
- * Within 1.5 of 0, where most activations lie, it is 1/2 + x Q(x^2) (Q fitted to 1.4e-8): one rounding near 1/2
- * instead of those of a whole chain.
+ * The cumulative normal distribution, (1 + erf(x/sqrt(2)))/2, with an absolute error of 6e-8; also gives e^(-x^2/2).
+ * Below 0 it is e^(-x^2/2) times a polynomial in 1/(1+|x|/4) (the form of Abramowitz and Stegun 7.1.26, coefficients
+ * fitted to 2e-9), so the tail keeps its relative accuracy. Above 0 it is one minus the mirrored tail. Within 1.5 of 0,
+ * where most activations are, it is 1/2 + x Q(x^2) (Q fitted to 1.4e-8), which rounds once near 1/2 instead of many times.
  */
 SIMD_INLINE vf normal_cumulative(vf x, vf* density) {
   const vf t = 1.0f / multiply_add(absolute(x), broadcast(0.25f), broadcast(1.0f));

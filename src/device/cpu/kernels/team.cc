@@ -1,6 +1,6 @@
-// See team.h. A job is published in one number: its generation and how many of its tasks are still to be taken. Taking
-// one is a compare-and-swap of that number, which fails for whoever still has an earlier job in mind; so nobody has to
-// be waited for between jobs.
+// See team.h. A job is published in one 64-bit number: its generation, and how many of its tasks are not yet taken. Taking
+// a task is a compare-and-swap of that number, which fails for a thread that still holds an earlier job. No thread has to
+// wait for another between jobs.
 
 #include "team.h"
 
@@ -19,10 +19,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** How long a helper stays awake without work: longer than it takes to choose a token. */
+/** How long a helper stays awake without work: longer than it takes to sample a token. */
 constexpr auto kAwake = std::chrono::milliseconds(3);
-/** Looks, each some ten nanoseconds, before a waiting thread offers its processor to others. */
-constexpr int kLooks = 200;
+/** How often a waiting thread polls, at about ten nanoseconds each, before it yields the processor. */
+constexpr int kPolls = 200;
 
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -32,10 +32,10 @@ inline void relax() {
 #endif
 }
 
-/** Looks for a while, then once more after giving way. */
+/** Polls the condition for a while, then once more after yielding. */
 template <class Condition>
 bool soon(const Condition& condition) {
-  for (int look = 0; look < kLooks; look++) {
+  for (int poll = 0; poll < kPolls; poll++) {
     if (condition()) return true;
     relax();
   }
@@ -64,14 +64,14 @@ class Team {
     while (!soon([&] { return done_.load(std::memory_order_acquire) == tasks; })) {}
   }
 
-  /** Held by the thread whose job it is. */
+  /** Held by the thread that runs a job. */
   std::mutex mutex;
 
  private:
   static uint32_t generation_of(uint64_t job) { return static_cast<uint32_t>(job >> 32); }
   static uint32_t left_of(uint64_t job) { return static_cast<uint32_t>(job); }
 
-  /** Takes tasks until none is left. */
+  /** Takes and runs tasks until none is left. */
   void work() {
     uint64_t job = job_.load(std::memory_order_acquire);
     while (left_of(job) > 0) {
@@ -84,7 +84,7 @@ class Team {
     }
   }
 
-  /** @returns false where the operating system gives no more threads: then there are fewer helpers. */
+  /** @returns false if the operating system refuses another thread. The team then has fewer helpers. */
   bool start() {
     keep_library();
     Helper* const helper = new Helper;  // never freed: the thread lives as long as the process
@@ -123,7 +123,7 @@ class Team {
     helper.called.notify_one();
   }
 
-  /** The helpers run its code for ever. */
+  /** Keeps this library loaded, because the helper threads run its code until the process ends. */
   static void keep_library() {
     Dl_info self;
     if (dladdr(reinterpret_cast<void*>(&keep_library), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
@@ -137,7 +137,7 @@ class Team {
   std::vector<Helper*> helpers_;
 };
 
-/** Never destroyed: helpers may still look at it while the process ends. */
+/** Never destroyed, because helpers may still read it while the process exits. */
 Team& the_team() {
   static Team& team = *new Team;
   return team;
@@ -153,7 +153,7 @@ int helpers() { return wanted_helpers; }
 void run(int64_t tasks, Task task, const void* context) {
   if (tasks > 1 && wanted_helpers > 0) {
     Team& team = the_team();
-    // Another thread's job may be at work: then this one does its own alone.
+    // If another thread is running a job, this thread runs its tasks alone.
     const std::unique_lock<std::mutex> mine(team.mutex, std::try_to_lock);
     if (mine) return team.run(tasks, task, context, static_cast<size_t>(wanted_helpers));
   }
