@@ -48,14 +48,14 @@ export function summaryLines({ files, skippedFiles }: CorpusSummary): string[] {
 }
 
 function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFields }: FileSummary): string {
-  const told = (Object.keys(remarkWords) as Remark[]).flatMap((remark) => {
+  const notes = (Object.keys(remarkWords) as Remark[]).flatMap((remark) => {
     const count = remarks.get(remark) ?? 0;
     return count > 0 ? remarkWords[remark](count) : [];
   });
   return [
     `${path}: ${plural(dialogues, 'dialogue')}, ${plural(turns, 'turn')} (${format})`,
     ...skippedWords(skipped),
-    ...told,
+    ...notes,
     ...(unusedFields.length > 0 ? [`fields not used: ${listOfFields(unusedFields)}`] : []),
   ].join('; ');
 }

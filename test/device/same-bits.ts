@@ -1,6 +1,6 @@
-// What a build of the CPU's kernels must keep, whatever instructions it has: an element's bits depend on the numbers that
-// it is computed from, not on the number of threads, nor on its place in the tensor, which decides whether it is computed
-// in a whole vector, in the remainder of one, or in which tile. Here the same numbers repeat, so equal results are due.
+// An invariant of every build of the CPU kernels: the bits of an element depend only on its inputs. They do not depend on the
+// number of threads, nor on the element's position in the tensor, which decides its tile and whether it is in a whole vector
+// or in a remainder. The inputs repeat here, so the outputs must repeat bit for bit.
 
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
@@ -16,7 +16,7 @@ const width = 107;
 const period = 3;
 const activations = ['gelu_new', 'gelu'] as const;
 
-/** Declares the tests of one build. @param flags of the compiler, after those of every build. */
+/** Declares the tests of one build. @param flags additional compiler flags. */
 export function describeSameBits(name: string, flags: readonly string[] = []): void {
   describe(`equal numbers give equal bits: ${name}`, () => {
     const devices = new Map<number, CpuDevice>();
@@ -49,7 +49,7 @@ export function describeSameBits(name: string, flags: readonly string[] = []): v
   });
 }
 
-/** Elements of one class have the same bits. */
+/** Checks that all elements of one class have the same bits. */
 function expectEqualBitsByClass(
   values: Float32Array,
   what: string,
@@ -79,7 +79,7 @@ function sameLines(line: Float64Array, lines: number, linesContiguous: boolean):
   );
 }
 
-/** m rows and n columns of a product, all the same. */
+/** The operands of a product whose m rows and n columns are all the same. */
 function operands(bench: Bench, random: Random, m: number, n: number, k: number, transposed: string) {
   const [row, column] = [random.normals(k), random.normals(k)];
   const [transposeA, transposeB] = [transposed.includes('A'), transposed.includes('B')];
@@ -135,7 +135,7 @@ function checkEpilogues(bench: Bench): void {
     }
 }
 
-/** Every `period` numbers the same, in every row the same. */
+/** Numbers that repeat with `period`, the same in every row. */
 function repeating(random: Random, size: number): Float64Array {
   const numbers = random.normals(period);
   return Float64Array.from({ length: size }, (_, index) => at(numbers, (index % width) % period));
@@ -199,7 +199,7 @@ function checkAttention(bench: Bench): void {
   const [heads, size, rows] = [3, 37, 83];
   const channels = heads * size;
   const random = new Random(20);
-  /** Within a row, all heads hold the same numbers, which repeat. */
+  /** Within a row, all heads have the same repeating numbers. */
   const byRow = (index: number) =>
     Math.floor(index / channels) * period + (((index % channels) % size) % period);
   const rowsOf = (name: string, parts: number, shape: readonly number[]) => {

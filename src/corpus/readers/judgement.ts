@@ -65,7 +65,7 @@ export interface Judged {
   readonly verdict: Verdict | undefined;
 }
 
-/** Applies the ratings of a record to its turns. A bad rating switches off the last reply; weight 0 switches off all turns. */
+/** Applies the judgement of a record to its turns. A bad rating switches off one reply; weight 0 switches off all turns. */
 export function judged(turns: readonly RawTurn[], record: Fields, tally: Tally): Judged {
   const verdict = verdictOf(record, tally);
   if (isWeightedOff(record, tally)) {

@@ -189,7 +189,7 @@ export function expectEqual(actual: Numbers, expected: Numbers, what: string): v
   }
 }
 
-/** The bits of 32-bit floats, which tell NaN from NaN and 0 from -0. */
+/** The bits of float32 values, which distinguish different NaNs, and 0 from -0. */
 export function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
 }
@@ -205,7 +205,7 @@ export function expectSameBits(actual: Float32Array, expected: Float32Array, wha
   );
 }
 
-/** The same of everything that `everyOperation` gives. */
+/** `expectSameBits` for all outputs of `everyOperation`. */
 export function expectSameResults(
   actual: ReadonlyMap<string, Float32Array>,
   expected: ReadonlyMap<string, Float32Array>,

@@ -13,7 +13,7 @@ const commit = 'c0ffee'.padEnd(40, '0');
 
 const content: Readonly<Record<string, string>> = {
   'config.json': '{"model_type": "gpt2"}',
-  'model.safetensors': 'weights that nobody opens here',
+  'model.safetensors': 'weights that this target never opens',
 };
 
 function listed(path: string, text: string): object {
