@@ -1,7 +1,8 @@
 // Runs every compiled *.test.js under dist/ with Node's test runner, one file per core at a time. It lists the files itself
 // because the runner of Node 20 does not accept globs.
 // Files named *.heavy.test.js are slow or need more than Node and a compiler: they run with --all, or when named.
-//   usage: node scripts/test.mjs [--all] [part of a path ...]
+// With --no-skips a skipped test is a failure: for machines that have everything the tests need.
+//   usage: node scripts/test.mjs [--all] [--no-skips] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -32,7 +33,8 @@ if (!process.execArgv.includes('--enable-source-maps')) {
 }
 process.chdir(root);
 const all = process.argv.includes('--all');
-const wanted = process.argv.slice(2).filter((word) => word !== '--all');
+const skipsFail = process.argv.includes('--no-skips');
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 // In reverse order, the slow files in test/ come first, and the short ones of bench/ to corpus/ fill the cores at the end.
 const files = readdirSync('dist', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
@@ -47,9 +49,18 @@ if (files.length === 0) {
   process.exit(1);
 }
 await compileWhatIsShared();
+const skipped = [];
+process.on('exit', () => {
+  if (skipped.length === 0) return;
+  console.error(`skipped, although --no-skips was given:\n${skipped.join('\n')}`);
+  process.exitCode = 1;
+});
 run({ files, concurrency: availableParallelism() })
   .on('test:fail', () => {
     process.exitCode = 1;
+  })
+  .on('test:pass', ({ name, file, skip }) => {
+    if (skip !== undefined && skipsFail) skipped.push(`${name} (${file}): ${skip}`);
   })
   .compose(new spec())
   .pipe(process.stdout);

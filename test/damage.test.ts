@@ -7,7 +7,8 @@ import { before, describe, test } from 'node:test';
 import { UserError } from '../src/errors.js';
 import { Random } from '../src/random.js';
 import { checkCheckpoint } from '../src/train/checkpoint.js';
-import { chatbotTrain, makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const flipsPerFile = 40;
 const root = scratchFolder('damage');
@@ -19,7 +20,7 @@ before(async () => {
   const model = makeTinyModel(join(root, 'model'));
   const data = makeTinyCorpus(join(root, 'chats.json'));
   const words = ['--model', model, '--data', data, '--output-dir', folder, '--max-length', '32'];
-  const { code, stderr } = await chatbotTrain([...words, '--max-steps', '2', '--eval-ratio', '0']);
+  const { code, stderr } = await trainHere([...words, '--max-steps', '2', '--eval-ratio', '0']);
   assert.equal(code, 0, stderr);
   files = readdirSync(checkpoint);
 });

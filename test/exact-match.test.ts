@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { openChatModel } from '../src/generate/chat-model.js';
 import { defaultSettings } from '../src/generate/settings.js';
-import { chatbotTrain, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { makeTinyModel, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('exact-match');
 const model = makeTinyModel(join(root, 'model'));
@@ -55,7 +56,7 @@ function resultOf(stdout: string): Record<string, unknown> {
 }
 
 test('a run reports how many questions its model answers word for word', async () => {
-  const { code, stdout, stderr } = await chatbotTrain(
+  const { code, stdout, stderr } = await trainHere(
     words('measured', '--eval-data', held, '--no-load-best-model-at-end', '--early-stopping-patience', '0'),
   );
   assert.equal(code, 0, stderr);
@@ -76,11 +77,11 @@ test('a run reports how many questions its model answers word for word', async (
 });
 
 test('without an evaluation set, up to --eval-replies questions are asked at the end', async () => {
-  const all = resultOf((await chatbotTrain(words('unmeasured', '--eval-ratio', '0'))).stdout);
+  const all = resultOf((await trainHere(words('unmeasured', '--eval-ratio', '0'))).stdout);
   assert.equal(all.train_questions, 6);
   assert.equal(all.train_exact_match, (await answered(join(root, 'unmeasured'), pairs)) / 6);
   assert.ok(!('eval_exact_match' in all));
   const few = ['--eval-ratio', '0', '--max-steps', '1', '--eval-replies'];
-  assert.equal(resultOf((await chatbotTrain(words('few', ...few, '4'))).stdout).train_questions, 4);
-  assert.ok(!('train_questions' in resultOf((await chatbotTrain(words('none', ...few, '0'))).stdout)));
+  assert.equal(resultOf((await trainHere(words('few', ...few, '4'))).stdout).train_questions, 4);
+  assert.ok(!('train_questions' in resultOf((await trainHere(words('none', ...few, '0'))).stdout)));
 });

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chatbotTrain, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { makeTinyModel, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('loss-on');
 const model = makeTinyModel(join(root, 'model'));
@@ -21,13 +22,13 @@ test('a resumed run keeps its --loss-on, also if it started with the old default
     ...['--model', model, '--data', chats, '--max-length', '64', '--eval-ratio', '0', '--threads', '1'],
     ...['--max-steps', count, '--save-steps', '1', '--output-dir', folder],
   ];
-  const first = await chatbotTrain([...steps('1'), '--loss-on', 'responses']);
+  const first = await trainHere([...steps('1'), '--loss-on', 'responses']);
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stderr, /^learns +every turn after the first$/m);
-  const resumed = await chatbotTrain([...steps('2'), '--resume']);
+  const resumed = await trainHere([...steps('2'), '--resume']);
   assert.equal(resumed.code, 0, resumed.stderr);
   assert.match(resumed.stderr, /resuming with --loss-on responses, as the run began/);
-  const other = await chatbotTrain([...steps('3'), '--resume', '--loss-on', 'assistant']);
+  const other = await trainHere([...steps('3'), '--resume', '--loss-on', 'assistant']);
   assert.equal(other.code, 2);
   assert.match(other.stderr, /on other data: --loss-on assistant \(was --loss-on responses\)/);
 });

@@ -8,14 +8,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isRecord } from '../src/objects.js';
 import { openSafetensors, writeSafetensors } from '../src/weights/safetensors.js';
-import {
-  chatbotTrain,
-  makeTinyCorpus,
-  makeTinyModel,
-  scratchFolder,
-  tinyConfig,
-  tinyVocabulary,
-} from './tiny-run.js';
+import { makeTinyCorpus, makeTinyModel, scratchFolder, tinyConfig, tinyVocabulary } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('model-folders');
 const data = makeTinyCorpus(join(root, 'corpus.json'), 12);
@@ -65,7 +59,7 @@ describe('a model with added tokens that was saved by a training wrapper', () =>
   const model = makeOddModel();
   const output = join(root, 'trained');
   const train = (...more: string[]) =>
-    chatbotTrain(['--model', model, '--data', data, '--output-dir', output, '--eval-ratio', '0', ...more]);
+    trainHere(['--model', model, '--data', data, '--output-dir', output, '--eval-ratio', '0', ...more]);
 
   test('is trained with two notes, and keeps its tokens and their ids', async () => {
     const { code, stderr } = await train('--max-steps', '1');
@@ -105,7 +99,7 @@ print(model.config.pad_token_id, model.generation_config.pad_token_id, after.con
     const folder = makeTinyModel(join(root, 'linked'));
     writeFileSync(join(root, 'private'), 'private');
     symlinkSync(join(root, 'private'), join(folder, 'chat_template.jinja'));
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...['--model', folder, '--data', data, '--output-dir', join(root, 'never')],
     ]);
     assert.equal(code, 4);

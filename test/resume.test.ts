@@ -17,6 +17,7 @@ import {
   scratchFolder,
   startChatbotTrain,
 } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
@@ -92,7 +93,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
       assert.ok(stopped >= 6 && stopped < 27, `stopped at ${stopped}`);
       assert.ok(readdirSync(folder).includes(`checkpoint-${stopped}`));
 
-      const resumed = await chatbotTrain([...until(27, folder), '--resume']);
+      const resumed = await trainHere([...until(27, folder), '--resume']);
       assert.equal(resumed.code, 0, resumed.stderr);
       assert.match(resumed.stderr, new RegExp(`continuing after step ${stopped}$`, 'm'));
       assert.deepEqual(substance(folder), substance(whole));
@@ -151,7 +152,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
       const { code, stderr } = await running.outcome;
       assert.equal(code, 143, stderr);
     }
-    const resumed = await chatbotTrain([...until(27, folder), '--resume']);
+    const resumed = await trainHere([...until(27, folder), '--resume']);
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(substance(folder), substance(whole));
   });
@@ -159,7 +160,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
   test('going back to a checkpoint sets aside the later ones', async () => {
     const folder = join(root, 'back');
     const limit = ['--save-total-limit', '1', '--early-stopping-patience', '0'];
-    assert.equal((await chatbotTrain([...until(27, folder), '--early-stopping-patience', '0'])).code, 0);
+    assert.equal((await trainHere([...until(27, folder), '--early-stopping-patience', '0'])).code, 0);
     const running = startChatbotTrain([
       ...until(27, folder),
       ...limit,
@@ -171,7 +172,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
     await running.outcome;
     assert.ok(readdirSync(folder).includes('checkpoint-10') || readdirSync(folder).includes('checkpoint-14'));
     assert.ok(!readdirSync(folder).includes('checkpoint-27'));
-    const { code, stderr } = await chatbotTrain([...until(27, folder), ...limit, '--resume']);
+    const { code, stderr } = await trainHere([...until(27, folder), ...limit, '--resume']);
     assert.equal(code, 0, stderr);
     assert.doesNotMatch(stderr, /continuing after step 27$/m);
     assert.deepEqual(substance(folder), substance(whole));
@@ -183,7 +184,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
     assert.notEqual(await first.line(/^step 3\//), null);
     first.child.kill('SIGSTOP');
     const before = listing(folder);
-    const second = await chatbotTrain([...until(27, folder), '--resume', '--quiet']);
+    const second = await trainHere([...until(27, folder), '--resume', '--quiet']);
     assert.match(
       second.stderr,
       /^error: .*shared is in use by another run \(process \d+ on .*\); wait until /,
@@ -199,11 +200,11 @@ describe('runs compared with it', { concurrency: 2 }, () => {
   test('an early stop comes at the same evaluation after going back', async () => {
     const folder = join(root, 'stopping');
     const overfitting = [...until(200, folder), '--lr', '0.1', '--eval-steps', '3', '--dropout', '0'];
-    const { code, stdout } = await chatbotTrain([...overfitting, '--early-stopping-patience', '2']);
+    const { code, stdout } = await trainHere([...overfitting, '--early-stopping-patience', '2']);
     assert.equal(code, 0);
     assert.match(stdout, /stopped early/);
     const before = substance(folder);
-    const again = await chatbotTrain([
+    const again = await trainHere([
       ...overfitting,
       ...['--early-stopping-patience', '2', '--resume', join(folder, 'checkpoint-7')],
     ]);
@@ -215,28 +216,24 @@ describe('runs compared with it', { concurrency: 2 }, () => {
     // Every run logs its last step. The short run's last step is also logged by the long run.
     const constant = ['--lr-scheduler-type', 'constant', '--logging-steps', '5'];
     const long = join(root, 'long');
-    assert.equal((await chatbotTrain([...until(20, long), ...constant])).code, 0);
+    assert.equal((await trainHere([...until(20, long), ...constant])).code, 0);
     const short = join(root, 'short');
-    assert.equal((await chatbotTrain([...until(10, short), ...constant])).code, 0);
-    const { code, stderr } = await chatbotTrain([...until(20, short), ...constant, '--resume']);
+    assert.equal((await trainHere([...until(10, short), ...constant])).code, 0);
+    const { code, stderr } = await trainHere([...until(20, short), ...constant, '--resume']);
     assert.equal(code, 0, stderr);
     assert.deepEqual(substance(short), substance(long));
   });
 
   test('--resume without a checkpoint starts from the beginning and says so', async () => {
     const folder = join(root, 'fresh');
-    const { code, stderr } = await chatbotTrain([...until(2, folder), '--resume']);
+    const { code, stderr } = await trainHere([...until(2, folder), '--resume']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^note: .*fresh contains no checkpoint yet: starting from the beginning$/m);
   });
 
   test('--resume FOLDER without a checkpoint is refused', async () => {
     const folder = join(root, 'none');
-    const { code, stderr, stdout } = await chatbotTrain([
-      ...until(2, folder),
-      '--resume',
-      join(root, 'model'),
-    ]);
+    const { code, stderr, stdout } = await trainHere([...until(2, folder), '--resume', join(root, 'model')]);
     assert.equal(stderr, `error: --resume: ${join(root, 'model')} contains no checkpoint; check the path\n`);
     assert.equal(stdout, '');
     assert.equal(code, 2);
@@ -258,11 +255,11 @@ describe('runs compared with it', { concurrency: 2 }, () => {
   ] as const)
     test(`${what} is refused with its reason`, async () => {
       const folder = join(root, `damaged-${file}-${what.length}`);
-      assert.equal((await chatbotTrain(until(2, folder))).code, 0);
+      assert.equal((await trainHere(until(2, folder))).code, 0);
       const path = join(folder, 'checkpoint-2', file);
       damage(path);
       const before = listing(folder);
-      const { code, stderr } = await chatbotTrain([...until(4, folder), '--quiet', '--resume']);
+      const { code, stderr } = await trainHere([...until(4, folder), '--quiet', '--resume']);
       assert.match(stderr, /^error: .*\n$/);
       assert.ok(stderr.includes(path), stderr);
       assert.equal(code, 4);
@@ -283,7 +280,7 @@ describe('a damaged newest checkpoint', () => {
 
   test('is refused when it is named, and the message names the newest undamaged one and the flag to use it', async () => {
     const before = listing(folder);
-    const { code, stderr } = await chatbotTrain([...until(27, folder), '--quiet', '--resume', damaged]);
+    const { code, stderr } = await trainHere([...until(27, folder), '--quiet', '--resume', damaged]);
     assert.equal(
       stderr,
       `error: ${weights} is damaged: its SHA-256 is not the one in SHA256SUMS; ` +
@@ -294,7 +291,7 @@ describe('a damaged newest checkpoint', () => {
   });
 
   test('is skipped by --resume alone, which says so and keeps it', async () => {
-    const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+    const { code, stderr } = await trainHere([...until(27, folder), '--resume']);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^note: .*checkpoint-27\/model\.safetensors is damaged: its SHA-256 .*$/m);
     assert.match(stderr, /^note: resuming from .*checkpoint-21, the newest undamaged checkpoint$/m);
@@ -318,7 +315,7 @@ test('a checkpoint without checksums, as earlier versions saved them, is resumed
     const { evaluation_fingerprint: _, ...earlier } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify(earlier));
   }
-  const { code, stderr } = await chatbotTrain([...until(27, folder), '--resume']);
+  const { code, stderr } = await trainHere([...until(27, folder), '--resume']);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /^note: .*checkpoint-14 has no checksums, because an earlier version saved it; /m);
   const { state, ...rest } = substance(folder);
@@ -330,11 +327,7 @@ test('going back to an older checkpoint by name repeats what came after it', asy
   const folder = join(root, 'whole');
   const before = substance(folder);
   const later = checkpointSteps(folder).filter((step) => step > 14);
-  const { code, stderr } = await chatbotTrain([
-    ...until(27, folder),
-    '--resume',
-    join(folder, 'checkpoint-14'),
-  ]);
+  const { code, stderr } = await trainHere([...until(27, folder), '--resume', join(folder, 'checkpoint-14')]);
   assert.equal(code, 0, stderr);
   assert.match(stderr, /continuing after step 14$/m);
   // The later checkpoints are not lost.
@@ -347,11 +340,7 @@ test('going back to an older checkpoint by name repeats what came after it', asy
 test('a checkpoint of one run is not resumed in the folder of another', async () => {
   const other = join(root, 'SIGINT');
   const before = listing(other);
-  const { code, stderr } = await chatbotTrain([
-    ...until(30, other),
-    '--resume',
-    join(whole, 'checkpoint-14'),
-  ]);
+  const { code, stderr } = await trainHere([...until(30, other), '--resume', join(whole, 'checkpoint-14')]);
   assert.match(stderr, /^error: --output-dir .*SIGINT holds another run; .*\n$/);
   assert.equal(code, 2);
   assert.deepEqual(listing(other), before);
@@ -359,25 +348,25 @@ test('a checkpoint of one run is not resumed in the folder of another', async ()
 
 test('--resume without a checkpoint does not write over a model', async () => {
   const before = listing(model);
-  const { code, stderr } = await chatbotTrain([...until(2, model), '--quiet', '--resume']);
+  const { code, stderr } = await trainHere([...until(2, model), '--quiet', '--resume']);
   assert.match(stderr, /^error: --output-dir .*model holds a model; name another folder\n$/);
   assert.equal(code, 2);
   assert.deepEqual(listing(model), before);
 });
 
 test('another --model than that of the run has no effect, and a note says so', async () => {
-  const { code, stderr } = await chatbotTrain([...until(27, whole), '--model', 'small', '--resume']);
+  const { code, stderr } = await trainHere([...until(27, whole), '--model', 'small', '--resume']);
   assert.equal(code, 0, stderr);
   assert.match(
     stderr,
     /^note: --model small has no effect: the run resumes with the checkpoint's own model, which began as .*model$/m,
   );
-  assert.doesNotMatch((await chatbotTrain([...until(27, whole), '--resume'])).stderr, /has no effect/);
+  assert.doesNotMatch((await trainHere([...until(27, whole), '--resume'])).stderr, /has no effect/);
 });
 
 test('--resume of a finished run trains nothing and leaves its numbers as they are', async () => {
   const before = substance(whole);
-  const { code, stderr, stdout } = await chatbotTrain([...until(27, whole), '--resume']);
+  const { code, stderr, stdout } = await trainHere([...until(27, whole), '--resume']);
   assert.equal(code, 0, stderr);
   assert.doesNotMatch(stderr, /^step /m);
   assert.match(stdout, /^Trained 27 steps/m);
@@ -390,7 +379,7 @@ test('--resume of a finished run trains nothing and leaves its numbers as they a
 });
 
 test('changed options are reported with their old values, also by a dry run', async () => {
-  const { code, stderr } = await chatbotTrain([
+  const { code, stderr } = await trainHere([
     ...until(40, whole),
     ...['--resume', '--dry-run', '--lr', '5e-4', '--save-steps', '9', '--no-load-best-model-at-end'],
   ]);
@@ -408,7 +397,7 @@ test('a checkpoint of the Hugging Face Trainer is not resumed, but its weights a
   cpSync(model, checkpoint, { recursive: true });
   writeFileSync(join(checkpoint, 'trainer_state.json'), '{"global_step": 500, "log_history": []}');
   for (const named of [run, checkpoint]) {
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...until(2, join(root, 'from-hf')),
       ...['--quiet', '--resume', named],
     ]);
@@ -419,7 +408,7 @@ test('a checkpoint of the Hugging Face Trainer is not resumed, but its weights a
     assert.equal(code, 4);
   }
   const words = until(2, join(root, 'from-hf')).map((word) => (word === model ? checkpoint : word));
-  assert.equal((await chatbotTrain(words)).code, 0);
+  assert.equal((await trainHere(words)).code, 0);
 });
 
 const otherData = makeTinyCorpus(join(root, 'other.json'), 90);
@@ -432,7 +421,7 @@ for (const [what, flags] of [
   test(`a run is not resumed with other ${what}, and stays as it is`, async () => {
     const without = what === 'data' ? words.filter((word) => word !== '--data' && word !== data) : words;
     const before = listing(whole);
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...without,
       ...['--max-steps', '50', '--output-dir', whole, '--resume'],
       ...flags,

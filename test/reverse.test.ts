@@ -15,7 +15,8 @@ import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { prepareData } from '../src/train/data.js';
 import { openModelFolder, readModelConfig } from '../src/weights/model-folder.js';
-import { chatbotTrain, listing, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { listing, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('reverse');
 const model = makeTinyModel(join(root, 'model'));
@@ -43,7 +44,7 @@ const words = (output: string, ...more: readonly string[]) => [
   ...['--max-length', '64', '--batch-size', '4', '--lr', '1e-2', '--dropout', '0', '--eval-ratio', '0'],
   ...more,
 ];
-const train = (output: string, ...more: readonly string[]) => chatbotTrain(words(output, ...more));
+const train = (output: string, ...more: readonly string[]) => trainHere(words(output, ...more));
 
 function orderIn(...place: readonly string[]): unknown {
   const config: unknown = JSON.parse(readFileSync(join(root, ...place, 'config.json'), 'utf8'));
@@ -105,7 +106,7 @@ describe('further training', () => {
   });
 
   test('of a reversed model in a new run keeps the mark', async () => {
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...words('further', '--reverse', '--max-steps', '1').slice(2),
       ...['--model', join(root, 'reversed')],
     ]);
@@ -114,7 +115,7 @@ describe('further training', () => {
   });
 
   test('on reversed conversations can start from a model that was fine-tuned forward', async () => {
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...words('turned', '--reverse', '--max-steps', '1').slice(2),
       ...['--model', join(root, 'forward')],
     ]);
@@ -149,7 +150,7 @@ describe('mixed directions', () => {
 
   test('a reversed model is not trained without --reverse', async () => {
     for (const dry of [[], ['--dry-run']]) {
-      const { code, stderr } = await chatbotTrain([
+      const { code, stderr } = await trainHere([
         ...words('never', '--max-steps', '1', '--quiet', ...dry).slice(2),
         ...['--model', join(root, 'reversed')],
       ]);
@@ -167,7 +168,7 @@ describe('mixed directions', () => {
     cpSync(model, odd, { recursive: true });
     const config: object = JSON.parse(readFileSync(join(odd, 'config.json'), 'utf8'));
     writeFileSync(join(odd, 'config.json'), JSON.stringify({ ...config, dialogue_order: 'sideways' }));
-    const { code, stderr } = await chatbotTrain([
+    const { code, stderr } = await trainHere([
       ...words('never', '--max-steps', '1', '--quiet', '--reverse').slice(2),
       ...['--model', odd],
     ]);

@@ -12,17 +12,19 @@ import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
 import { checkpointSteps } from '../src/train/checkpoint.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
 import { chatbotTrain, makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('train');
 const model = makeTinyModel(join(root, 'model'));
 const data = makeTinyCorpus(join(root, 'chats.json'));
 
-function train(output: string, ...more: readonly string[]): Promise<Outcome> {
-  return chatbotTrain([
-    ...['--model', model, '--data', data, '--output-dir', join(root, output), '--threads', '2'],
-    ...['--max-length', '64', '--batch-size', '2', '--lr', '3e-3', ...more],
-  ]);
-}
+const words = (output: string, ...more: readonly string[]) => [
+  ...['--model', model, '--data', data, '--output-dir', join(root, output), '--threads', '2'],
+  ...['--max-length', '64', '--batch-size', '2', '--lr', '3e-3', ...more],
+];
+const train = (output: string, ...more: readonly string[]) => trainHere(words(output, ...more));
+/** In a process of its own, as a person starts it. */
+const trainApart = (output: string, ...more: readonly string[]) => chatbotTrain(words(output, ...more));
 
 function metrics(output: string): Record<string, unknown>[] {
   return readFileSync(join(root, output, 'metrics.jsonl'), 'utf8')
@@ -36,7 +38,7 @@ const weights = (...place: readonly string[]) => readFileSync(join(root, ...plac
 describe('a run', () => {
   let outcome: Outcome;
   before(async () => {
-    outcome = await train('whole', '--epochs', '4', '--json', '--save-total-limit', '2');
+    outcome = await trainApart('whole', '--epochs', '4', '--json', '--save-total-limit', '2');
   });
 
   test('succeeds and reports its progress on stderr', () => {
@@ -145,7 +147,7 @@ describe('a run', () => {
 
 test('the same command gives the same bits', async () => {
   assert.equal((await train('once', '--max-steps', '5')).code, 0);
-  assert.equal((await train('again', '--max-steps', '5')).code, 0);
+  assert.equal((await trainApart('again', '--max-steps', '5')).code, 0);
   assert.deepEqual(weights('again'), weights('once'));
 });
 
@@ -257,7 +259,11 @@ test('--dry-run --json prints the plan as one line', async () => {
 });
 
 test('--quiet leaves stderr and stdout empty', async () => {
-  assert.deepEqual(await train('quiet', '--max-steps', '2', '--quiet'), { code: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await trainApart('quiet', '--max-steps', '2', '--quiet'), {
+    code: 0,
+    stdout: '',
+    stderr: '',
+  });
 });
 
 test('--fail-above-eval-loss fails a run above the limit and keeps its model', async () => {
@@ -385,7 +391,7 @@ describe('options that change what is learnt', { concurrency: 2 }, () => {
 
 test('a fresh tiny model trains with the first tokens of the vocabulary of GPT-2', async () => {
   const output = join(root, 'preset');
-  const { code, stderr } = await chatbotTrain([
+  const { code, stderr } = await trainHere([
     ...['--model', 'tiny', '--data', data, '--output-dir', output, '--max-steps', '1', '--eval-ratio', '0'],
   ]);
   assert.equal(code, 0, stderr);

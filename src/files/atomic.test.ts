@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { disksCanBeMounted, withDisk } from '../../test/small-disk.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries, replaceFolder, savingError, writeFileAtomic } from './atomic.js';
 
@@ -218,23 +219,19 @@ describe('a file that outgrows what the disk takes', () => {
     assert.equal(readFileSync(join(parent, 'run', 'w')).length, 1000);
   });
 
-  it('is refused in one sentence when the disk is full', async (t) => {
-    const mount = emptyFolder();
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', mount]).status !== 0)
-      return t.skip('mounting a small tmpfs needs root on Linux');
-    try {
-      const folder = join(mount, 'run');
-      await replaceFolder(folder, (temporary) => writeFileSync(join(temporary, 'w'), Buffer.alloc(1000)));
-      await assert.rejects(
-        replaceFolder(folder, (temporary) => writeFileSync(join(temporary, 'w'), Buffer.alloc(1e6))),
-        (thrown) => thrown instanceof UserError && /the disk is full/.test(thrown.message),
-      );
-      assert.throws(() => writeFileAtomic(join(mount, 'f'), Buffer.alloc(1e6)), /the disk is full/);
-      assert.deepEqual(readdirSync(mount), ['run']);
-      assert.equal(readFileSync(join(folder, 'w')).length, 1000);
-    } finally {
-      spawnSync('umount', [mount]);
-    }
-    return undefined;
-  });
+  if (disksCanBeMounted)
+    it('is refused in one sentence when the disk is full', () =>
+      withDisk('size=256k', async (disk) => {
+        const folder = join(disk, 'run');
+        const save = (bytes: number) =>
+          replaceFolder(folder, (temporary) => writeFileSync(join(temporary, 'w'), Buffer.alloc(bytes)));
+        await save(1000);
+        await assert.rejects(
+          save(1e6),
+          (thrown) => thrown instanceof UserError && /the disk is full/.test(thrown.message),
+        );
+        assert.throws(() => writeFileAtomic(join(disk, 'f'), Buffer.alloc(1e6)), /the disk is full/);
+        assert.deepEqual(readdirSync(disk), ['run']);
+        assert.equal(readFileSync(join(folder, 'w')).length, 1000);
+      }));
 });
