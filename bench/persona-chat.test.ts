@@ -38,8 +38,8 @@ test('the Trainer, which shifts labels itself, learns the same tokens from the s
     const example = asTrainerExample(dialogue);
     assert.equal(example.input_ids.length, example.labels.length);
     assert.deepEqual(example.input_ids.slice(0, -1), [...dialogue.tokens]);
-    const learnt = example.labels.slice(1).map((label) => (label === -100 ? -1 : label));
-    assert.deepEqual(learnt, [...dialogue.targets]);
+    const learned = example.labels.slice(1).map((label) => (label === -100 ? -1 : label));
+    assert.deepEqual(learned, [...dialogue.targets]);
     for (const [position, label] of example.labels.entries())
       if (label !== -100) assert.equal(label, example.input_ids[position]);
   }

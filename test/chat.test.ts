@@ -231,7 +231,7 @@ const cases: readonly Case[] = [
   ),
   given('a folder that is no model', ExitCode.model, /is not a model folder: it holds .*config\.json/, root),
   given('a file', ExitCode.model, /vocab\.json is a file; name the folder/, join(model, 'vocab.json')),
-  given('a model that has learnt nothing', ExitCode.model, /tiny is a fresh model .* train it/, 'tiny'),
+  given('a model that has learned nothing', ExitCode.model, /tiny is a fresh model .* train it/, 'tiny'),
   given('a model of the hub, offline', ExitCode.model, /nobody\/nothing.*HF_HUB_OFFLINE/, 'nobody/nothing'),
   given('a model of reversed conversations', ExitCode.model, /reversed was trained with --reverse/, reversed),
   given(

@@ -20,7 +20,7 @@ const pairs: readonly (readonly [question: string, answer: string])[] = [
   ['where do you live', 'in a computer'],
   ['hello', 'hello there'],
   ['hello', 'hi'],
-  ['say it', 'a word that is far too long to be learnt from so few steps'],
+  ['say it', 'a word that is far too long to be learned from so few steps'],
 ];
 const longer = { turns: ['good day', 'good day to you', 'and now', 'now we talk'] };
 const data = join(root, 'chats.jsonl');

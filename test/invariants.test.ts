@@ -70,7 +70,7 @@ function assertClose(
   }
 }
 
-/** Dialogues of 3 to 40 tokens as the corpus room makes them, every second token on to be learnt. */
+/** Dialogues of 3 to 40 tokens as the corpus room makes them, every second token on to be learned. */
 const dialogues = Array.from({ length: 40 }, (_, index) => {
   const length = 3 + ((index * 13) % 38);
   const tokens = Int32Array.from({ length }, (_, place) => (index * 31 + place * 7) % tinyConfig.vocabSize);

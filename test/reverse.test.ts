@@ -60,7 +60,7 @@ before(async () => {
   ]);
   assert.equal(reversed.code, 0, reversed.stderr);
   assert.equal(forward.code, 0, forward.stderr);
-  assert.match(reversed.stderr, /^note: --reverse: each turn is learnt from the turns after it; /m);
+  assert.match(reversed.stderr, /^note: --reverse: each turn is learned from the turns after it; /m);
 });
 
 test('the model predicts the question from its reply', () => {

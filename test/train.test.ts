@@ -331,7 +331,7 @@ describe('a loss that stays NaN', () => {
   });
 });
 
-describe('options that change what is learnt', { concurrency: 2 }, () => {
+describe('options that change what is learned', { concurrency: 2 }, () => {
   const cases: readonly (readonly [name: string, flags: readonly string[]])[] = [
     ['label smoothing', ['--label-smoothing-factor', '0.1']],
     ['weight decay', ['--weight-decay', '0.1']],

@@ -50,7 +50,7 @@ export function planLines(plan: RunPlan): readonly (readonly [name: string, valu
   ];
 }
 
-/** Which turns are learnt. Names both rules if only some of the dialogues have roles. */
+/** Which turns are learned. Names both rules if only some of the dialogues have roles. */
 function learntWords(plan: RunPlan): string {
   const { assistantDialogues, reverse } = plan;
   const rest = plan.dialogues - assistantDialogues;

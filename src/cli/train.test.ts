@@ -140,7 +140,7 @@ test('--quiet prints nothing, with --json the one line', async () => {
   assert.equal(stderr, '');
 });
 
-test('the plan says what is learnt, also where dialogues differ', async () => {
+test('the plan says what is learned, also where dialogues differ', async () => {
   const learns = async (changes: Partial<RunPlan>) => {
     const dry: StartRun = async (_, watcher) => {
       watcher.plan({ ...plan, ...changes });

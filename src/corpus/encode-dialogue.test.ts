@@ -34,7 +34,7 @@ const encode = (
 const spelt = (ids: Iterable<number>): string =>
   Array.from(ids, (id) => (id === unsupervised ? '.' : id === end ? '|' : String.fromCharCode(id))).join('');
 
-function learnt(
+function learned(
   turns: Turn[],
   lossOn: LossOn = 'responses',
   maxLength = 100,
@@ -45,27 +45,27 @@ function learnt(
 }
 
 test('every turn ends with end-of-text, and the last token is only a target', () => {
-  assert.deepEqual(learnt([say('ab'), say('cd')]), ['ab|cd', '..cd|']);
+  assert.deepEqual(learned([say('ab'), say('cd')]), ['ab|cd', '..cd|']);
 });
 
 test('responses learns all turns after the first, all learns all turns, last learns the last turn', () => {
   const turns = [say('ab'), say('c'), say('d')];
-  assert.deepEqual(learnt(turns, 'responses'), ['ab|c|d', '..c|d|']);
-  assert.deepEqual(learnt(turns, 'all'), ['ab|c|d', 'b|c|d|']);
-  assert.deepEqual(learnt(turns, 'last'), ['ab|c|d', '....d|']);
+  assert.deepEqual(learned(turns, 'responses'), ['ab|c|d', '..c|d|']);
+  assert.deepEqual(learned(turns, 'all'), ['ab|c|d', 'b|c|d|']);
+  assert.deepEqual(learned(turns, 'last'), ['ab|c|d', '....d|']);
 });
 
 test('an unsupervised turn is context for every value of lossOn', () => {
   const turns = [say('a'), say('b', false), say('c')];
-  assert.deepEqual(learnt(turns, 'responses'), ['a|b|c', '...c|']);
-  assert.deepEqual(learnt(turns, 'all'), ['a|b|c', '|..c|']);
-  assert.equal(learnt([say('a'), say('b', false)], 'last'), null);
+  assert.deepEqual(learned(turns, 'responses'), ['a|b|c', '...c|']);
+  assert.deepEqual(learned(turns, 'all'), ['a|b|c', '|..c|']);
+  assert.equal(learned([say('a'), say('b', false)], 'last'), null);
 });
 
 test('a system turn is never learned, and the turn after it counts as the first', () => {
   const turns = [system('s'), say('a'), say('b')];
-  assert.deepEqual(learnt(turns, 'responses'), ['s|a|b', '...b|']);
-  assert.deepEqual(learnt(turns, 'all'), ['s|a|b', '.a|b|']);
+  assert.deepEqual(learned(turns, 'responses'), ['s|a|b', '...b|']);
+  assert.deepEqual(learned(turns, 'all'), ['s|a|b', '.a|b|']);
 });
 
 test('a dialogue without learned turns is null', () => {
@@ -77,8 +77,8 @@ test('a dialogue without learned turns is null', () => {
 test('the oldest turns are dropped first, as whole turns', () => {
   const turns = [say('aa'), say('bb'), say('cc'), say('dd')];
   // 12 tokens, of which 11 are inputs: a maxLength of 11 is enough, and 10 is not.
-  assert.deepEqual(learnt(turns, 'responses', 11)?.[0], 'aa|bb|cc|dd');
-  assert.deepEqual(learnt(turns, 'responses', 10)?.[0], 'bb|cc|dd');
+  assert.deepEqual(learned(turns, 'responses', 11)?.[0], 'aa|bb|cc|dd');
+  assert.deepEqual(learned(turns, 'responses', 10)?.[0], 'bb|cc|dd');
   const encoded = encode(turns, 'responses', 7);
   assert.equal(encoded && spelt(encoded.tokens), 'cc|dd');
   assert.equal(encoded?.droppedTurns, 2);
@@ -87,14 +87,14 @@ test('the oldest turns are dropped first, as whole turns', () => {
 
 test('if the last two turns are too long, the context keeps its end and the reply keeps its beginning', () => {
   // Room for 8 inputs and the last target: half of 9 for the context, and the rest for the reply.
-  assert.deepEqual(learnt([say('abcdefgh'), say('ijklmnop')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
-  assert.deepEqual(learnt([say('abcdefgh'), say('i')], 'responses', 6), ['efgh|i', '....i|']);
-  assert.deepEqual(learnt([say('a'), say('bcdefgh')], 'responses', 5), ['a|bcd', '.bcde']);
+  assert.deepEqual(learned([say('abcdefgh'), say('ijklmnop')], 'responses', 8), ['fgh|ijkl', '...ijklm']);
+  assert.deepEqual(learned([say('abcdefgh'), say('i')], 'responses', 6), ['efgh|i', '....i|']);
+  assert.deepEqual(learned([say('a'), say('bcdefgh')], 'responses', 5), ['a|bcd', '.bcde']);
 });
 
 describe('reversed', () => {
   const reversed = (turns: Turn[], lossOn: LossOn = 'responses', maxLength = 100) =>
-    learnt(turns, lossOn, maxLength, 'reversed');
+    learned(turns, lossOn, maxLength, 'reversed');
 
   test('the last turn comes first, and each earlier turn is learned from the later ones', () => {
     assert.deepEqual(reversed([say('ab'), say('c'), say('d')]), ['d|c|ab', '.c|ab|']);
@@ -136,7 +136,7 @@ describe('reversed', () => {
     assert.deepEqual(reversed(talk, 'auto'), reversed(talk, 'assistant'));
     const tools = [role('user', 'a'), role('tool', 't'), role('assistant', 'b')];
     assert.equal(reversed(tools, 'auto'), null);
-    assert.deepEqual(learnt(tools, 'auto'), ['a|t|b', '...b|']);
+    assert.deepEqual(learned(tools, 'auto'), ['a|t|b', '...b|']);
   });
 
   test('if two turns are too long, the response keeps its end and its source keeps its beginning', () => {
@@ -199,9 +199,9 @@ describe('a dialogue that is too long', () => {
 
   test('a reply whose question was dropped is context, and an opening is learned', () => {
     const turns = [role('assistant', 'aa'), role('user', 'bb'), role('assistant', 'cc'), role('user', 'dd')];
-    assert.deepEqual(learnt(turns, 'auto'), ['aa|bb|cc', 'a|...cc|']);
+    assert.deepEqual(learned(turns, 'auto'), ['aa|bb|cc', 'a|...cc|']);
     const more = [role('user', 'xx'), ...turns.slice(0, 3)];
-    assert.deepEqual(learnt(more, 'auto', 9), ['aa|bb|cc', '.....cc|']);
+    assert.deepEqual(learned(more, 'auto', 9), ['aa|bb|cc', '.....cc|']);
   });
 
   test('dropped turns, cut replies and lost tokens are counted separately', () => {
@@ -217,6 +217,6 @@ describe('a dialogue that is too long', () => {
 
   test('turns after the last learned turn take no room', () => {
     const turns = [role('user', 'a'), role('assistant', 'b'), role('user', 'cccccccc')];
-    assert.deepEqual(learnt(turns, 'auto', 4), ['a|b', '.b|']);
+    assert.deepEqual(learned(turns, 'auto', 4), ['a|b', '.b|']);
   });
 });

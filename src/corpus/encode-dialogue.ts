@@ -75,11 +75,11 @@ export function encodeDialogue(
     length -= encoded[oldest]?.ids.length ?? 0;
   }
   // The last learned turn may have been dropped, and the turns after it teach nothing.
-  while (reversed && end - first > 2 && turns[end - 1]?.learnt !== true) end--;
+  while (reversed && end - first > 2 && turns[end - 1]?.learned !== true) end--;
   const beginsLate = first > 0 && lossOn !== 'all';
   const context = beginsLate ? turns.findIndex(({ system }, index) => index >= first && !system) : -1;
   const kept = encoded
-    .map(({ ids }, index) => ({ ids, supervised: turns[index]?.learnt === true && index !== context }))
+    .map(({ ids }, index) => ({ ids, supervised: turns[index]?.learned === true && index !== context }))
     .slice(first, end);
   const { turns: fitting, cutReply } = cutPair(kept, capacity);
   const laidOut = layOutTurns(fitting);

@@ -10,7 +10,7 @@ const chunkTokens = 2 ** 21;
 interface Chunk {
   readonly ids: Uint16Array | Uint32Array;
   /** One bit per position. */
-  readonly learnt: Uint8Array;
+  readonly learned: Uint8Array;
 }
 
 export class EncodedCorpus {
@@ -50,7 +50,7 @@ export class EncodedCorpus {
       // One place after the last input holds the final token, which is only a target.
       chunk.ids[start + position + 1] = target;
       const bit = start + position;
-      chunk.learnt[bit >> 3] = (chunk.learnt[bit >> 3] ?? 0) | (1 << (bit & 7));
+      chunk.learned[bit >> 3] = (chunk.learned[bit >> 3] ?? 0) | (1 << (bit & 7));
     }
     this.filled += length + 1;
     this.chunkOf.push(this.chunks.length - 1);
@@ -76,7 +76,7 @@ export class EncodedCorpus {
     const targets = new Int32Array(length);
     for (let position = 0; position < length; position++) {
       const bit = start + position;
-      const isLearnt = (chunk.learnt[bit >> 3] ?? 0) & (1 << (bit & 7));
+      const isLearnt = (chunk.learned[bit >> 3] ?? 0) & (1 << (bit & 7));
       targets[position] = isLearnt ? (chunk.ids[bit + 1] ?? unsupervised) : unsupervised;
     }
     return { tokens, targets, supervisedTokens: this.supervised.at(index) };
@@ -94,7 +94,7 @@ export class EncodedCorpus {
       const narrow = this.vocabularySize <= 2 ** 16;
       chunk = {
         ids: narrow ? new Uint16Array(size) : new Uint32Array(size),
-        learnt: new Uint8Array(Math.ceil(size / 8)),
+        learned: new Uint8Array(Math.ceil(size / 8)),
       };
       this.chunks.push(chunk);
       this.filled = 0;

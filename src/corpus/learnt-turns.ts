@@ -12,7 +12,7 @@ export type LossRule = Exclude<LossOn, 'auto'>;
 
 export interface MarkedTurn {
   readonly text: string;
-  readonly learnt: boolean;
+  readonly learned: boolean;
   /** Instructions before the conversation. A system turn is never a question that a reply answers. */
   readonly system: boolean;
 }
@@ -40,7 +40,7 @@ export function learntTurns(dialogue: Dialogue, lossOn: LossOn): MarkedTurn[] {
   return upToLastLearnt(
     turns.map((turn, index) => ({
       text: turn.text,
-      learnt: counts(turn, index),
+      learned: counts(turn, index),
       system: turn.role === 'system',
     })),
   );
@@ -56,16 +56,16 @@ export function learntTurnsReversed(dialogue: Dialogue, lossOn: LossOn): MarkedT
   const rule = lossRule(dialogue, lossOn);
   const forward = learntTurns(dialogue, lossOn);
   const spoken = dialogue.turns
-    .map((turn, index) => ({ turn, learnt: forward[index]?.learnt === true }))
+    .map((turn, index) => ({ turn, learned: forward[index]?.learned === true }))
     .filter(({ turn }) => turn.role !== 'system');
-  const reversed = spoken.map(({ turn, learnt }, index): MarkedTurn => {
+  const reversed = spoken.map(({ turn, learned }, index): MarkedTurn => {
     const answer = spoken[index + 1];
-    const counts = answer === undefined ? rule === 'all' && learnt : answer.learnt && turn.role !== 'tool';
-    return { text: turn.text, learnt: counts, system: false };
+    const counts = answer === undefined ? rule === 'all' && learned : answer.learned && turn.role !== 'tool';
+    return { text: turn.text, learned: counts, system: false };
   });
   return upToLastLearnt(reversed.reverse());
 }
 
 function upToLastLearnt(turns: readonly MarkedTurn[]): MarkedTurn[] {
-  return turns.slice(0, turns.findLastIndex(({ learnt }) => learnt) + 1);
+  return turns.slice(0, turns.findLastIndex(({ learned }) => learned) + 1);
 }

@@ -28,10 +28,10 @@ function readText(content: string, name: string, lossOn: LossOn = 'auto'): Read 
     return {
       said: said.slice(said.indexOf(': ') + 2),
       dialogues: dialogues.map((dialogue) => {
-        const learnt = learntTurns(dialogue, lossOn);
+        const learned = learntTurns(dialogue, lossOn);
         return dialogue.turns.map(
           ({ text, role, speaker }, index) =>
-            `${learnt[index]?.learnt ? '*' : ''}${role ?? speaker ?? '-'}: ${text}`,
+            `${learned[index]?.learned ? '*' : ''}${role ?? speaker ?? '-'}: ${text}`,
         );
       }),
     };

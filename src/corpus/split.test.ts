@@ -48,8 +48,8 @@ test('every dialogue is on one side, in its original order, and no text is on bo
         evaluation,
         dialogues.filter((one) => aside.has(one)),
       );
-      const learnt = new Set(train.map(textOf));
-      for (const one of evaluation) assert.ok(!learnt.has(textOf(one)));
+      const learned = new Set(train.map(textOf));
+      for (const one of evaluation) assert.ok(!learned.has(textOf(one)));
     }),
     { seed: 7, numRuns: 200 },
   );

@@ -84,7 +84,7 @@ test('an end-of-text marker does not make a context turn learned', () => {
     maxLength: 100,
     order: 'forward',
   });
-  const learnt = encoded?.targets.filter((id) => id >= 0) ?? [];
-  assert.deepEqual([...learnt], [...ids('Yes'), end]);
+  const learned = encoded?.targets.filter((id) => id >= 0) ?? [];
+  assert.deepEqual([...learned], [...ids('Yes'), end]);
   assert.equal(encoded?.endMarkers, 1);
 });

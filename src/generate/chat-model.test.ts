@@ -133,7 +133,7 @@ describe('candidates', () => {
 
 describe('a model that cannot chat is refused', () => {
   test('a fresh model', () =>
-    refuses(open('tiny'), /^tiny is a fresh model that has learnt nothing yet; train it/));
+    refuses(open('tiny'), /^tiny is a fresh model that has learned nothing yet; train it/));
   test('a reversed model', () => refuses(open(reversedFolder), /trained with --reverse.* cannot chat/));
   test('a ranking model that is not reversed', () =>
     refuses(open(chatFolder, { mmi: chatFolder }), /was not trained on reversed conversations/));

@@ -76,7 +76,7 @@ async function openNamed(name: string, { onDownload, onNote }: ChatModelOptions)
   if (found.kind === 'preset')
     throw new UserError(
       'model-untrained',
-      `${name} is a fresh model that has learnt nothing yet; train it with ${training({ model: name })}, then name the folder of that run`,
+      `${name} is a fresh model that has learned nothing yet; train it with ${training({ model: name })}, then name the folder of that run`,
     );
   const model = openModel(found.folder);
   for (const note of model.notes) onNote?.(note);

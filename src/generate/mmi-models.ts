@@ -1,4 +1,4 @@
-// Checks that two models can work together: one that learnt to reply, and one that learnt reversed conversations. If they
+// Checks that two models can work together: one that learned to reply, and one that learned reversed conversations. If they
 // were swapped, they would still compute, but only nonsense, so the direction recorded in their folders is checked.
 
 import { UserError } from '../errors.js';

@@ -41,7 +41,7 @@ export interface TrainingData {
 export interface DataCounts extends LengthLoss {
   readonly dialogues: number;
   readonly evalDialogues: number;
-  /** The training dialogues in which only the assistant's turns are learnt. */
+  /** The training dialogues in which only the assistant's turns are learned. */
   readonly assistantDialogues: number;
   /** Dialogues without anything to learn. */
   readonly droppedDialogues: number;
@@ -107,13 +107,13 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
   return reverse ? 'reversed' : 'forward';
 }
 
-/** What is learnt of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
+/** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
   'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
 > & { readonly perDeviceTrainBatchSize: number };
 
-/** @throws UserError (data) when nothing in the corpus can be learnt. */
+/** @throws UserError (data) when nothing in the corpus can be learned. */
 export function prepareData(
   { train, evaluation }: Corpora,
   options: LayoutOptions,
@@ -178,10 +178,10 @@ function nothingToLearn({ data, lossOn }: LayoutOptions, train: DialogueList): U
     lossOn === 'assistant' && ![...train].some(isAssistants)
       ? `no turn is known to be an assistant's; use ${option('lossOn', 'responses')}`
       : `no turn that ${option('lossOn', lossOn)} counts is left`;
-  return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learnt: ${why}`);
+  return new UserError('nothing-to-learn', `nothing in ${data.join(', ')} can be learned: ${why}`);
 }
 
-/** The texts up to the last learnt one, in the order in which the model reads them. */
+/** The texts up to the last learned one, in the order in which the model reads them. */
 function saidInOrder(dialogue: Dialogue, { reverse, lossOn }: LayoutOptions): readonly string[] {
   return (reverse ? learntTurnsReversed : learntTurns)(dialogue, lossOn).map(({ text }) => text);
 }

@@ -45,7 +45,7 @@ export class EncodingCounts {
         ? [`${plural(endMarkers, 'end-of-text marker')} in the text: the turn ends there`]
         : []),
       ...(specialTokens > 0
-        ? [`${plural(specialTokens, 'special token')} of the model in the text: each is learnt as one token`]
+        ? [`${plural(specialTokens, 'special token')} of the model in the text: each is learned as one token`]
         : []),
     ];
   }

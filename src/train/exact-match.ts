@@ -1,6 +1,6 @@
 // Counts how many questions the model answers word for word as in the data. This shows whether a bot says what it was
 // taught, which the loss on held-out wordings cannot. Only question-answer pairs count: dialogues in which exactly the last
-// turn is learnt, and completely. In longer dialogues a reply rarely follows from what was said before.
+// turn is learned, and completely. In longer dialogues a reply rarely follows from what was said before.
 //
 // No reply is generated. Greedy decoding produces the reply of the data exactly when each of its tokens is the most likely
 // one after the tokens before it. So one forward pass over packed pairs answers for all of them. (When two tokens have
@@ -61,7 +61,7 @@ export class QuestionDraw {
   }
 }
 
-/** The tokens before the last turn; null unless exactly that turn is learnt, and completely. */
+/** The tokens before the last turn; null unless exactly that turn is learned, and completely. */
 function questionOf(
   { tokens, targets, droppedTokens }: EncodedDialogue,
   endOfText: number,

@@ -13,7 +13,7 @@ import type { DataFingerprints, RunState } from './run-state.js';
 
 /**
  * The effect of a changed option on a resumed run. `data`: the batches differ, which their fingerprint shows.
- * `rest`: it applies from the resumed step on. `none`: it does not change what is learnt.
+ * `rest`: it applies from the resumed step on. `none`: it does not change what is learned.
  */
 type Effect = 'data' | 'rest' | 'none';
 

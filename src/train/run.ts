@@ -128,7 +128,7 @@ async function lockedRun(
     if (given.perDeviceTrainBatchSize === 'auto') watcher.note(batchSizeNote(options));
     if (options.reverse)
       watcher.note(
-        `${option('reverse', true)}: each turn is learnt from the turns after it; use the model to rank replies, not to talk`,
+        `${option('reverse', true)}: each turn is learned from the turns after it; use the model to rank replies, not to talk`,
       );
     if (start.checkpoint)
       for (const line of resumeNotes(start.checkpoint, options, precision, { state, ...settings }))

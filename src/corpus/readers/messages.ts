@@ -57,8 +57,8 @@ function withChosen(said: readonly RawTurn[], chosen: unknown, tally: Tally): re
   const opening = answer.find(({ role }) => role !== 'system');
   const isWhole = opening?.role !== 'assistant' && answer.length > said.length;
   const turns = isWhole ? answer : [...said, ...answer];
-  const learnt = turns.findLastIndex(({ role }) => role !== 'system');
-  return turns.map((turn, index) => (index === learnt ? turn : { ...turn, supervised: false }));
+  const learned = turns.findLastIndex(({ role }) => role !== 'system');
+  return turns.map((turn, index) => (index === learned ? turn : { ...turn, supervised: false }));
 }
 
 /** Refuses a record whose text refers to an attached image, video or audio, because the text is incomplete without it. */

@@ -190,12 +190,12 @@ describe('the readers of JSON records', () => {
   });
 
   it('does not learn a reply rated bad, but learns the turns before it', () => {
-    const learnt = (rating: string) =>
+    const learned = (rating: string) =>
       readCorpus([write('a.jsonl', `{"turns": ["a", "b", "c", "d"], "rating": "${rating}"}`)]).dialogues.map(
         ({ turns }) => turns.map(({ supervised }) => supervised),
       );
-    assert.deepEqual(learnt('bad'), [[true, true, true, false]]);
-    assert.deepEqual(learnt('good'), [[true, true, true, true]]);
+    assert.deepEqual(learned('bad'), [[true, true, true, false]]);
+    assert.deepEqual(learned('good'), [[true, true, true, true]]);
   });
 
   it('reads a file only in the given format', () => {

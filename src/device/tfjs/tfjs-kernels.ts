@@ -269,10 +269,10 @@ export class TfjsKernels implements OperationKernels {
     const { memory } = this;
     if (rows === 0) return;
     const ids = memory.integers(targets);
-    const learnt = ids.some((id) => id < 0) ? Uint8Array.from(ids, (id) => Number(id >= 0)) : undefined;
+    const learned = ids.some((id) => id < 0) ? Uint8Array.from(ids, (id) => Number(id >= 0)) : undefined;
     /** x, but 0 in rows with a negative target. */
     const ofLearnt = (x: tf.Tensor, shape: number[]) =>
-      learnt ? tf.where(tf.reshape(tf.tensor1d(learnt, 'bool'), shape), x, tf.zerosLike(x)) : x;
+      learned ? tf.where(tf.reshape(tf.tensor1d(learned, 'bool'), shape), x, tf.zerosLike(x)) : x;
     this.inTidy(() => {
       const whole = memory.read<tf.Rank.R2>(logits);
       const all = vocabulary === width ? whole : tf.slice2d(whole, [0, 0], [rows, vocabulary]);
