@@ -145,7 +145,7 @@ describe('a conversation in a terminal', { skip: noPty }, () => {
       ['/set temperature 0', /^--temperature is 0 in \/set, but must be a number above 0/],
       ['/set temperature -1', /^--temperature is -1 in \/set/],
       ['/set top-p much', /^--top-p is "much" in \/set/],
-      ['/set tempratur 1', /^there is no parameter "tempratur"; did you mean temperature\?$/],
+      ['/set tempratur 1', /^there is no setting "tempratur"; did you mean temperature\?$/],
       ['/sett', /^\/sett is not a command; did you mean \/set\?$/],
     ] as const)
       assert.match(await typed(pty, line), sentence);

@@ -1,5 +1,5 @@
 // GPT-2 in bf16 and fp16 against PyTorch in float64 (scripts/make-goldens.py), on the CUDA emulator or on the device in
-// CHATBOT_TRAIN_TEST_DEVICE. Emulated steps are slow, so on the emulator only cuda-training.test.ts follows a loss curve.
+// CHATBOT_TRAIN_TEST_DEVICE. Emulated steps are slow, so on the emulator only cuda-training.heavy.test.ts follows a loss curve.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

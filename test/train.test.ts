@@ -377,7 +377,10 @@ describe('options that change what is learned', { concurrency: 2 }, () => {
     const held = makeTinyCorpus(join(root, 'held.json'), 6);
     const { code, stderr } = await train('held', '--max-steps', '2', '--eval-data', held);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^note: 6 dialogues of --data are also in --eval-data: they are measured on/m);
+    assert.match(
+      stderr,
+      /^note: 6 dialogues of --data are also in --eval-data; they are used only for evaluation$/m,
+    );
     assert.match(stderr, /^data {4}30 dialogues, 6 more for evaluation$/m);
   });
 

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from './atomic.js';
@@ -236,13 +237,18 @@ describe('isRunning', () => {
   it('treats a zombie process as ended', {
     skip: process.platform !== 'linux',
   }, async () => {
-    // The shell becomes sleep, which does not wait for the child that the shell had.
-    const shell = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    // The shell becomes sleep, which does not wait for the child that the shell had. The child ends after that.
+    const shell = spawn('sh', ['-c', 'cat <&3 >/dev/null & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
-    const pid = Number(String(await once(shell.stdout, 'data')));
+    const [, output, , input] = shell.stdio;
+    assert.ok(output !== null && input instanceof Writable);
+    const pid = Number(String(await once(output, 'data')));
+    const proc = (id: number | undefined, file: string) => readFileSync(`/proc/${id}/${file}`, 'utf8');
     try {
-      while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await new Promise(setImmediate);
+      while (proc(shell.pid, 'comm') !== 'sleep\n') await new Promise(setImmediate);
+      input.end();
+      while (!/\) Z /.test(proc(pid, 'stat'))) await new Promise(setImmediate);
       assert.equal(isRunning({ ...own, pid, started: '5' }), false);
     } finally {
       shell.kill();
