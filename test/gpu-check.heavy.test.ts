@@ -39,7 +39,7 @@ describe('gpu-check', () => {
   test('refuses a part that it does not know', () => {
     const { status, stderr } = gpuCheck('', '--only', 'conformance,benchmark');
     assert.equal(status, 2);
-    assert.match(stderr, /^error: --only: there is no part "benchmark"; there are environment, /m);
+    assert.match(stderr, /^error: --only: there is no part "benchmark"; the parts are environment, /m);
   });
 
   test('out of time, tells what it did not come to', () => {
