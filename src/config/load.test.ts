@@ -34,6 +34,12 @@ test('flags win over the file, the file over the defaults', async () => {
   assert.equal(options.learningRate, 5e-5);
 });
 
+test('a flag that turns evaluation off overrides the evaluation interval in the file', async () => {
+  const config = join(folder, 'evaluated.yaml');
+  await writeFile(config, 'eval-steps: 5\n');
+  assert.equal((await loadOptions(flags({ config, evalRatio: 0 }))).options.evalRatio, 0);
+});
+
 test('a bad value in the file does not matter where a flag replaces it', async () => {
   const config = join(folder, 'bad.yaml');
   await writeFile(config, 'seed: none\n');

@@ -25,6 +25,8 @@ export async function loadOptions(flags: GivenOptions<TrainOption>): Promise<Loa
 export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): LoadedOptions {
   const options = completeOptions(trainOptions, layers);
   const given = new Set(layers.flatMap((layer) => [...layer.keys()]));
+  // A flag that turns evaluation off overrides the interval in a config file.
+  if (flags.has('evalRatio') && !flags.has('evalSteps')) given.delete('evalSteps');
   refuseContradictions(options, given);
   return { options, notes: withoutEffect(options, given) };
 }
