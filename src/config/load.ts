@@ -26,7 +26,8 @@ export function settleOptions(layers: readonly GivenOptions<TrainOption>[]): Loa
   const options = completeOptions(trainOptions, layers);
   const given = new Set(layers.flatMap((layer) => [...layer.keys()]));
   // A flag that turns evaluation off overrides the interval in a config file.
-  if (flags.has('evalRatio') && !flags.has('evalSteps')) given.delete('evalSteps');
+  const last = layers.at(-1);
+  if (last?.has('evalRatio') && !last.has('evalSteps')) given.delete('evalSteps');
   refuseContradictions(options, given);
   return { options, notes: withoutEffect(options, given) };
 }
