@@ -38,7 +38,7 @@ testBadInputs('usage', [
   ),
 ]);
 
-// What a machine with an NVIDIA driver says depends on its card; test/cuda-bad-input.test.ts has that.
+// What a machine with an NVIDIA driver says depends on its card; test/cuda-bad-input.heavy.test.ts has that.
 const withoutDriver = existsSync('/dev/nvidiactl')
   ? []
   : [
