@@ -4,7 +4,7 @@
 
 import { isAlias, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { messageOf, UserError } from '../errors.js';
-import { FileRefused, readRegularFile } from '../files/regular-file.js';
+import { FileRefused, readText } from '../files/regular-file.js';
 import { option } from '../option-names.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { quoted } from '../quote.js';
@@ -13,9 +13,9 @@ import type { Given, GivenOptions } from './schema.js';
 import { shippedConfigNames } from './shipped-configs.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
-const MAX_BYTES = 64 * 1024;
+const mostBytes = 64 * 1024;
 /** A config is a flat map of values and lists. YAML's parser recurses, so the depth is limited before parsing. */
-const MAX_DEPTH = 8;
+const mostDepth = 8;
 
 interface KeyMeaning {
   readonly key: TrainOption;
@@ -40,33 +40,24 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  * @throws UserError (usage) for a file that cannot be read, is not a flat map, or has an unknown key; names the line.
  */
 export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
-  return parseConfig(readText(path), path);
+  return parseConfig(configText(path), path);
 }
 
-function readText(path: string): string {
+function configText(path: string): string {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(readRegularFile(path, MAX_BYTES));
-    if (text.includes('\0')) throw new TypeError('NUL');
-    return text;
+    return readText(path, mostBytes);
   } catch (error) {
-    if (error instanceof FileRefused)
-      throw new UserError(
-        'config-invalid',
-        `config file ${path} ${error.message}; name a YAML or JSON file after ${option('config')}`,
-        { cause: error },
-      );
-    if (error instanceof TypeError)
-      throw new UserError('config-unreadable', `config file ${path} is not UTF-8 text; save it as UTF-8`, {
-        cause: error,
-      });
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    throw new UserError(
-      'config-unreadable',
-      missing
-        ? `config file ${path} does not exist; check the path after ${option('config')}${shippedHint(path)}`
-        : `config file ${path} cannot be read: ${messageOf(error)}`,
-      { cause: error },
-    );
+    const remedy =
+      error instanceof FileRefused && error.reason === 'text'
+        ? 'save it as UTF-8'
+        : `name a YAML or JSON file after ${option('config')}`;
+    const what = missing
+      ? `does not exist; check the path after ${option('config')}${shippedHint(path)}`
+      : error instanceof FileRefused
+        ? `${error.message}; ${remedy}`
+        : `cannot be read: ${messageOf(error)}`;
+    throw new UserError('config-unreadable', `config file ${path} ${what}`, { cause: error });
   }
 }
 
@@ -87,7 +78,7 @@ function refuseDeepNesting(text: string, path: string): void {
     const breaks = token.split('\n').length - 1;
     line += breaks;
     if (breaks > 0) block = 0;
-    if (flow > MAX_DEPTH || block > MAX_DEPTH)
+    if (flow > mostDepth || block > mostDepth)
       throw new UserError(
         'config-invalid',
         `${path}:${line} is nested too deeply; a config is a flat list of "option: value"`,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { UserError } from '../errors.js';
-import { readText } from './text-file.js';
+import { readCorpusText } from './text-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -13,13 +13,13 @@ const path = join(scratch, 'chats.jsonl');
 
 function read(content: string | Uint8Array): string {
   writeFileSync(path, content);
-  return readText(path);
+  return readCorpusText(path);
 }
 
 function refusal(content: string | Uint8Array): string {
   return refusalOf(() => {
     writeFileSync(path, content);
-    readText(path, 'utf-8');
+    readCorpusText(path, 'utf-8');
   });
 }
 
@@ -39,7 +39,7 @@ function utf16(text: string, { bigEndian = false } = {}): Buffer {
   return bigEndian ? bytes.swap16() : bytes;
 }
 
-describe('readText', () => {
+describe('readCorpusText', () => {
   it('reads UTF-8 unchanged, without its byte order mark', () => {
     const text = fc
       .string({ unit: 'binary', minLength: 1 })
@@ -54,11 +54,11 @@ describe('readText', () => {
 
   it('says that a file is missing, empty or not a file', () => {
     assert.equal(
-      refusalOf(() => readText(join(scratch, 'nope.json'))),
+      refusalOf(() => readCorpusText(join(scratch, 'nope.json'))),
       '/nope.json does not exist; check the path',
     );
     assert.equal(
-      refusalOf(() => readText(scratch)),
+      refusalOf(() => readCorpusText(scratch)),
       ' is a folder, not a regular file; name a file or a folder of files',
     );
     assert.equal(refusal(''), '/chats.jsonl is empty; add conversations to it');
@@ -72,7 +72,7 @@ describe('readText', () => {
     writeFileSync(locked, 'x');
     chmodSync(locked, 0);
     assert.match(
-      refusalOf(() => readText(locked)),
+      refusalOf(() => readCorpusText(locked)),
       /is not readable by this user/,
     );
   });
@@ -123,7 +123,7 @@ describe('readText', () => {
     const odd = join(folder, 'a b.txt');
     writeFileSync(odd, Buffer.of(0x61, 0xff, 0x0a));
     assert.ok(
-      refusalOf(() => readText(odd, 'utf-8')).endsWith(
+      refusalOf(() => readCorpusText(odd, 'utf-8')).endsWith(
         ` '/it'\\''s mine/a b.txt' > '/it'\\''s mine/a b.txt.utf8'`,
       ),
     );

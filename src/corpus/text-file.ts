@@ -56,7 +56,7 @@ export function openText(path: string, wanted: TextEncoding = 'auto', otherwise?
 }
 
 /** Reads a whole text file. @throws UserError (data) as `openText` does. */
-export function readText(path: string, wanted: TextEncoding = 'auto'): string {
+export function readCorpusText(path: string, wanted: TextEncoding = 'auto'): string {
   return [...openText(path, wanted).pieces()].join('');
 }
 

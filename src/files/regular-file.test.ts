@@ -81,3 +81,15 @@ describe('readFileOfFolder', () => {
     for (const name of ['out', 'twice', 'no-blob']) refuses(() => read(name), /^is a link to a file outside/);
   });
 });
+
+describe('readText', () => {
+  it('returns UTF-8 text without its byte order mark, and refuses anything else', () => {
+    const path = join(scratch, 'text');
+    writeFileSync(path, '\ufeffé');
+    assert.equal(readText(path, 10), 'é');
+    for (const bytes of [Buffer.of(0xe9), Buffer.of(0x61, 0)]) {
+      writeFileSync(path, bytes);
+      refuses(() => readText(path, 10), /^is not UTF-8 text$/);
+    }
+  });
+});

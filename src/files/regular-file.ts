@@ -2,6 +2,7 @@
 // device can have side effects. It does not know what the file contains.
 // A refusal is a FileRefused. Its message has no subject, so that the caller can name the file.
 
+import { isUtf8 } from 'node:buffer';
 import {
   closeSync,
   constants,
@@ -18,9 +19,9 @@ import { dirname, sep } from 'node:path';
 export class FileRefused extends Error {
   override readonly name = 'FileRefused';
 
-  /** @param reason it is not a regular file, has too many bytes, or is a link that leaves its folder. */
+  /** @param reason it is not a regular file, has too many bytes, is a link that leaves its folder, or is not text. */
   constructor(
-    readonly reason: 'kind' | 'size' | 'link',
+    readonly reason: 'kind' | 'size' | 'link' | 'text',
     message: string,
   ) {
     super(message);
@@ -102,6 +103,16 @@ export function readAndClose(descriptor: number, mostBytes: number): Buffer {
 /** All bytes of a regular file. @throws like `openRegularFile` and `readAndClose`. */
 export function readRegularFile(path: string, mostBytes: number): Buffer {
   return readAndClose(openRegularFile(path), mostBytes);
+}
+
+/**
+ * The text of a regular file in UTF-8, without its byte order mark.
+ * @throws FileRefused also when it is not UTF-8 or contains a zero byte; otherwise like `readRegularFile`.
+ */
+export function readText(path: string, mostBytes: number): string {
+  const bytes = readRegularFile(path, mostBytes);
+  if (!isUtf8(bytes) || bytes.includes(0)) throw new FileRefused('text', 'is not UTF-8 text');
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
 /** All bytes of a file of a model folder. @throws like `openFileOfFolder` and `readAndClose`. */

@@ -59,7 +59,7 @@ export function readMetrics(path: string): MetricEvent[] {
 }
 
 function keepUntil(path: string, lastStep: number): void {
-  const before = readText(path);
+  const before = metricsText(path);
   const after = entriesOf(path)
     .filter(({ event }) => event.step <= lastStep)
     .map(({ line }) => `${line}\n`)
@@ -68,7 +68,7 @@ function keepUntil(path: string, lastStep: number): void {
 }
 
 function entriesOf(path: string): { line: string; event: MetricEvent }[] {
-  return readText(path)
+  return metricsText(path)
     .split('\n')
     .flatMap((line) => {
       const event = parseLine(line);
@@ -79,7 +79,8 @@ function entriesOf(path: string): { line: string; event: MetricEvent }[] {
 /** A JavaScript string cannot hold more. */
 const mostBytes = 2 ** 29 - 2 ** 16;
 
-function readText(path: string): string {
+/** Not strictly UTF-8: a killed process may have left half a character. */
+function metricsText(path: string): string {
   try {
     return readRegularFile(path, mostBytes).toString('utf8');
   } catch (thrown) {

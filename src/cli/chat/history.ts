@@ -1,10 +1,11 @@
 // The input history between runs: a text file with one entry per line, the newest last. It is read again before every new
 // entry, so that programs running side by side do not lose each other's entries.
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../errors.js';
 import { writeFileAtomic } from '../../files/atomic.js';
+import { readText } from '../../files/regular-file.js';
 import { makePrivateFolder } from '../../files/user-folders.js';
 import { visible } from '../../quote.js';
 
@@ -23,12 +24,8 @@ export class HistoryFile {
    */
   read(): string[] {
     try {
-      const stats = statSync(this.path, { throwIfNoEntry: false });
-      if (stats === undefined) return [];
-      if (!stats.isFile() || stats.size > mostBytes) throw new TypeError('it is not a history file');
-      const text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(this.path));
-      if (text.includes('\0')) throw new TypeError('it is not text');
-      return text
+      if (!existsSync(this.path)) return [];
+      return readText(this.path, mostBytes)
         .split('\n')
         .map((line) => visible(line))
         .filter((line) => line.trim() !== '')

@@ -4,7 +4,7 @@
 import { statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { readCorpus } from '../../corpus/read-corpus.js';
-import { readText } from '../../corpus/text-file.js';
+import { readCorpusText } from '../../corpus/text-file.js';
 import { UserError } from '../../errors.js';
 import { AppendFile } from '../../files/append-file.js';
 
@@ -37,7 +37,7 @@ function isOpenEnded(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || (stats.isFile() && stats.size === 0)) return false;
   readCorpus([path], { format: 'turns', encoding: 'utf-8' });
-  const text = readText(path, 'utf-8');
+  const text = readCorpusText(path, 'utf-8');
   if (text.trimStart().startsWith('['))
     throw new UserError(
       'corpus-not-appendable',
