@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { FileRefused, readFileOfFolder, readRegularFile } from './regular-file.js';
+import { FileRefused, readFileOfFolder, readRegularFile, readText } from './regular-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'regular-file-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
