@@ -34,3 +34,9 @@ it('keeps the marks of an error for those who spell them as flags, also where it
   assert.equal(quoting.message, 'no device: lower maxLength');
   assert.equal(withFlags(quoting.sentence), 'no device: lower --max-length');
 });
+
+it('leaves foreign text between marks as it is', () => {
+  for (const text of ['x', '{}', '{"options":1}', '[1]', 'null', '"a"', '[]'])
+    for (const spell of [withFlags, withProperties])
+      assert.equal(spell(`there is no folder \ufdd0${text}\ufdd1`), `there is no folder ${text}`);
+});

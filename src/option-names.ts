@@ -2,6 +2,8 @@
 // (`--max-length 64`) and programs as a property (`maxLength: 64`). Marks are Unicode noncharacters, which ordinary text
 // does not contain. Code that shows a message decides how marks are spelt. A UserError's `message` uses properties.
 
+import { isRecord } from './objects.js';
+
 type Value = string | number | boolean;
 
 type Values = Readonly<Record<string, Value>>;
@@ -42,10 +44,23 @@ type Content = readonly [key: string, value?: Value] | { options: Values } | { t
 /** Replaces each mark in the text by its spelling. */
 export function withOptionNames(text: string, naming: Naming): string {
   return text.replace(marks, (_, json: string) => {
-    const content: Content = JSON.parse(json);
+    const content = contentOf(json);
+    if (content === null) return json;
     if ('options' in content) return naming.options(content.options);
     return 'training' in content ? naming.training(content.training) : naming.option(...content);
   });
+}
+
+/** Null for anything that `marked` has not written: a hostile file name may contain the marks. */
+function contentOf(json: string): Content | null {
+  try {
+    const content: unknown = JSON.parse(json);
+    if (isRecord(content))
+      return isRecord(content.options) || isRecord(content.training) ? (content as Content) : null;
+    return Array.isArray(content) && typeof content[0] === 'string' ? (content as unknown as Content) : null;
+  } catch {
+    return null;
+  }
 }
 
 const properties: Naming = {

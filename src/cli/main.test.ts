@@ -52,6 +52,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'config/train-options.js',
     'device/names.js',
     'errors.js',
+    'objects.js',
     'option-names.js',
     'option-spec.js',
     'quote.js',

@@ -38,6 +38,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'device/names.js',
     'errors.js',
     'generate/settings.js',
+    'objects.js',
     'option-names.js',
     'option-spec.js',
     'quote.js',
