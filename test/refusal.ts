@@ -16,3 +16,14 @@ export function refusal(fault: Fault, action: () => unknown): string {
   }
   assert.fail('nothing was refused');
 }
+
+/** The same for an asynchronous action. */
+export async function asyncRefusal(fault: Fault, action: () => Promise<unknown>): Promise<string> {
+  const thrown: unknown = await action().then(
+    () => assert.fail('nothing was refused'),
+    (reason: unknown) => reason,
+  );
+  return refusal(fault, () => {
+    throw thrown;
+  });
+}

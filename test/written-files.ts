@@ -20,3 +20,21 @@ export function withFiles<Result>(
     rmSync(folder, { recursive: true });
   }
 }
+
+/**
+ * Makes new folders inside `root`, each with the files that it is given. Content that is neither text nor bytes is written as
+ * JSON; a file whose content is undefined is left out.
+ */
+export function folderMaker(root: string): (files?: Readonly<Record<string, unknown>>) => string {
+  let count = 0;
+  return (files = {}) => {
+    const folder = join(root, `folder-${count++}`);
+    mkdirSync(folder);
+    for (const [name, content] of Object.entries(files))
+      if (content !== undefined) {
+        const isText = typeof content === 'string' || content instanceof Uint8Array;
+        writeFileSync(join(folder, name), isText ? content : JSON.stringify(content));
+      }
+    return folder;
+  };
+}

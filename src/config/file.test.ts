@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { flagMessageOf } from '../cli/flag-names.js';
+import { refusal } from '../../test/refusal.js';
 import { UserError } from '../errors.js';
 import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { parseConfig, readConfigFile } from './file.js';
@@ -17,17 +17,8 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-function refusalOf(text: string): string {
-  try {
-    completeOptions(trainOptions, [parseConfig(text, 'run.yaml')]);
-  } catch (error) {
-    assert.ok(error instanceof UserError, String(error));
-    assert.equal(error.exitCode, 2);
-    assert.doesNotMatch(error.message, /\n/);
-    return flagMessageOf(error);
-  }
-  assert.fail(`took ${text.slice(0, 80)}`);
-}
+const refusalOf = (text: string): string =>
+  refusal('usage', () => completeOptions(trainOptions, [parseConfig(text, 'run.yaml')]));
 
 /** A value other than the default, as text of YAML and as what it means. */
 function sampleOf(spec: OptionSpec): readonly [text: string, value: unknown] {

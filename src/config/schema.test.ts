@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { flagMessageOf } from '../cli/flag-names.js';
-import { UserError } from '../errors.js';
+import { refusal } from '../../test/refusal.js';
 import { completeOptions } from './schema.js';
 import { type TrainOption, trainOptions } from './train-options.js';
 
 const here = (value: unknown) => ({ value, where: 'in run.yaml:3' });
 
-function refusalOf(key: TrainOption, value: unknown): string {
-  try {
-    completeOptions(trainOptions, [new Map([[key, here(value)]])]);
-  } catch (error) {
-    assert.ok(error instanceof UserError);
-    assert.equal(error.exitCode, 2);
-    return flagMessageOf(error);
-  }
-  assert.fail(`${key} took ${JSON.stringify(value)}`);
-}
+const refusalOf = (key: TrainOption, value: unknown): string =>
+  refusal('usage', () => completeOptions(trainOptions, [new Map([[key, here(value)]])]));
 
 const refused: readonly (readonly [TrainOption, unknown, string])[] = [
   ['learningRate', 'fast', '--learning-rate is "fast" in run.yaml:3, but must be a number above 0'],

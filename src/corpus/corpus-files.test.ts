@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { UserError } from '../errors.js';
+import { refusal } from '../../test/refusal.js';
 import { corpusFiles } from './corpus-files.js';
 import type { CorpusFormat } from './formats.js';
 
@@ -30,18 +30,8 @@ function found(folder: string, paths: readonly string[], format: CorpusFormat | 
   return { files: files.map(({ path }) => inFolder(path)), skipped: skipped.map(inFolder) };
 }
 
-function refusal(folder: string, path: string, format: CorpusFormat | 'auto' = 'auto'): string {
-  let message = '';
-  assert.throws(
-    () => corpusFiles([join(folder, path)], format),
-    (thrown) => {
-      assert.ok(thrown instanceof UserError);
-      message = thrown.message.replaceAll(folder, '');
-      return true;
-    },
-  );
-  return message;
-}
+const refused = (folder: string, path: string, format: CorpusFormat | 'auto' = 'auto'): string =>
+  refusal('data', () => corpusFiles([join(folder, path)], format)).replaceAll(folder, '');
 
 describe('corpusFiles', () => {
   it('searches folders recursively in order of name, without hidden and unknown files', () => {
@@ -99,13 +89,13 @@ describe('corpusFiles', () => {
 
   it('refuses a missing path, and a folder with no file to read', () => {
     const folder = folderOf('a/notes.txt', 'b/.hidden');
-    assert.equal(refusal(folder, 'c'), '/c does not exist; check the path');
+    assert.equal(refused(folder, 'c'), '/c does not exist; check the path');
     assert.match(
-      refusal(folder, 'a'),
+      refused(folder, 'a'),
       /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert the files to .*, or name a single file to read it regardless of its extension$/,
     );
     assert.match(
-      refusal(folder, 'b'),
+      refused(folder, 'b'),
       /^\/b has no file that ends in .*; put conversations in it, or name another folder$/,
     );
   });

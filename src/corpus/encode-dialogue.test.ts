@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { letters, spelt } from '../../test/letters.js';
 import type { DialogueOrder } from '../nn/gpt2-config.js';
-import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { encodeDialogue, unsupervised } from './encode-dialogue.js';
 import { type LossOn, learntTurns, learntTurnsReversed } from './learnt-turns.js';
 import { TrainingText } from './training-text.js';
-
-const end = 0;
-
-/** One token per character: its code unit. */
-const letters: Tokenizer = {
-  vocabularySize: 2 ** 16,
-  endOfText: end,
-  spelledTokens: [],
-  encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
-  decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
-  files: () => new Map(),
-};
 
 const say = (text: string, supervised = true): Turn => ({ text, supervised });
 const system = (text: string): Turn => ({ text, supervised: false, role: 'system' });
@@ -31,9 +19,6 @@ const encode = (
 ) => encodeDialogue(dialogue(...turns), new TrainingText(letters), { lossOn, maxLength, order });
 
 /** Tokens as letters, the end of a turn as `|`, and targets that are not learned as `.`. */
-const spelt = (ids: Iterable<number>): string =>
-  Array.from(ids, (id) => (id === unsupervised ? '.' : id === end ? '|' : String.fromCharCode(id))).join('');
-
 function learned(
   turns: Turn[],
   lossOn: LossOn = 'responses',
@@ -162,7 +147,10 @@ test('every dialogue fits, targets are the next tokens, and all tokens are kept 
       const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
       const { tokens, targets, droppedTokens, droppedTurns, supervisedTokens } = encoded;
-      const all = upToLastLearnt(turns, lossOn, order).flatMap(({ text }) => [...letters.encode(text), end]);
+      const all = upToLastLearnt(turns, lossOn, order).flatMap(({ text }) => [
+        ...letters.encode(text),
+        letters.endOfText,
+      ]);
       assert.ok(tokens.length >= 1 && tokens.length <= maxLength);
       assert.equal(targets.length, tokens.length);
       assert.equal(tokens.length + 1 + droppedTokens, all.length);

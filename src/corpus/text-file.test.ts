@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { UserError } from '../errors.js';
+import { refusal } from '../../test/refusal.js';
 import { readCorpusText } from './text-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
@@ -16,23 +16,14 @@ function read(content: string | Uint8Array): string {
   return readCorpusText(path);
 }
 
-function refusal(content: string | Uint8Array): string {
+function refused(content: string | Uint8Array): string {
   return refusalOf(() => {
     writeFileSync(path, content);
     readCorpusText(path, 'utf-8');
   });
 }
 
-function refusalOf(reading: () => unknown): string {
-  let message = '';
-  assert.throws(reading, (thrown) => {
-    assert.ok(thrown instanceof UserError, String(thrown));
-    assert.equal(thrown.fault, 'data');
-    message = thrown.message.replaceAll(scratch, '');
-    return true;
-  });
-  return message;
-}
+const refusalOf = (reading: () => unknown): string => refusal('data', reading).replaceAll(scratch, '');
 
 function utf16(text: string, { bigEndian = false } = {}): Buffer {
   const bytes = Buffer.from(text, 'utf16le');
@@ -61,8 +52,8 @@ describe('readCorpusText', () => {
       refusalOf(() => readCorpusText(scratch)),
       ' is a folder, not a regular file; name a file or a folder of files',
     );
-    assert.equal(refusal(''), '/chats.jsonl is empty; add conversations to it');
-    assert.equal(refusal(' \n\ufeff\n'), '/chats.jsonl contains only white space; add conversations to it');
+    assert.equal(refused(''), '/chats.jsonl is empty; add conversations to it');
+    assert.equal(refused(' \n\ufeff\n'), '/chats.jsonl contains only white space; add conversations to it');
   });
 
   // Root reads everything.
@@ -86,7 +77,7 @@ describe('readCorpusText', () => {
       [utf16(text, { bigEndian: true }), 'UTF-16BE', 'UTF-16BE'],
     ] as const)
       assert.equal(
-        refusal(content),
+        refused(content),
         `/chats.jsonl is in ${name}, not UTF-8; convert it with: iconv -f ${from} -t UTF-8 /chats.jsonl > /chats.jsonl.utf8`,
       );
   });
@@ -98,7 +89,7 @@ describe('readCorpusText', () => {
       const text = before.toString();
       fc.pre(!text.endsWith('\ufffd'));
       const line = text.split('\n').length;
-      const message = refusal(Buffer.concat([before, Buffer.of(0xe9), Buffer.from(` au lait\n${valid}`)]));
+      const message = refused(Buffer.concat([before, Buffer.of(0xe9), Buffer.from(` au lait\n${valid}`)]));
       assert.ok(message.startsWith(`/chats.jsonl:${line} has the byte 0xE9, which is not UTF-8; `), message);
     });
     fc.assert(property, { seed: 2 });
@@ -106,15 +97,15 @@ describe('readCorpusText', () => {
 
   it('guesses the encoding of a file that is not UTF-8', () => {
     assert.match(
-      refusal(Buffer.from('caf\xe9 cr\xe8me', 'latin1')),
+      refused(Buffer.from('caf\xe9 cr\xe8me', 'latin1')),
       /:1 has the byte 0xE9.*iconv -f WINDOWS-1252 -t UTF-8/,
     );
     // `你好，世界` in GB18030.
     assert.match(
-      refusal(Buffer.from('c4e3bac3a3accac0bde7', 'hex')),
+      refused(Buffer.from('c4e3bac3a3accac0bde7', 'hex')),
       /in GB18030, convert it with: iconv -f GB18030/,
     );
-    assert.match(refusal(Buffer.from('cut short: \xe4\xbd', 'latin1')), /:1 has the byte 0xE4/);
+    assert.match(refused(Buffer.from('cut short: \xe4\xbd', 'latin1')), /:1 has the byte 0xE4/);
   });
 
   it('quotes a path for the shell', () => {
@@ -131,13 +122,13 @@ describe('readCorpusText', () => {
 
   it('refuses binary files, and names their format if it is known', () => {
     assert.equal(
-      refusal('PK\x03\x04 and so on'),
+      refused('PK\x03\x04 and so on'),
       '/chats.jsonl is a zip archive or office document, not text; unpack it, or export it as JSON',
     );
     assert.match(
-      refusal(Buffer.from('\x1f\x8b\b', 'latin1')),
+      refused(Buffer.from('\x1f\x8b\b', 'latin1')),
       /compressed with gzip, not text; unpack it with gunzip/,
     );
-    assert.match(refusal('{"a": "b\0"}'), /is a binary file \(byte 8 is zero\), not text/);
+    assert.match(refused('{"a": "b\0"}'), /is a binary file \(byte 8 is zero\), not text/);
   });
 });

@@ -17,18 +17,14 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { disksCanBeMounted, withDisk } from '../../test/small-disk.js';
+import { folderMaker } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries, replaceFolder, savingError, writeFileAtomic } from './atomic.js';
 
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'atomic-')));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-let folders = 0;
-function emptyFolder(): string {
-  const folder = join(scratch, String(folders++));
-  mkdirSync(folder);
-  return folder;
-}
+const emptyFolder = folderMaker(scratch);
 
 /** The id of a process that has ended. */
 function deadPid(): number {

@@ -14,6 +14,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, describe, it } from 'node:test';
+import { folderMaker } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import { removeStaleTemporaries } from './atomic.js';
 import { lockFileName, lockFolder } from './folder-lock.js';
@@ -22,12 +23,7 @@ import { isRunning, ownIdentity } from './process-identity.js';
 const scratch = mkdtempSync(join(tmpdir(), 'lock-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-let folders = 0;
-function emptyFolder(): string {
-  const folder = join(scratch, String(folders++));
-  mkdirSync(folder);
-  return folder;
-}
+const emptyFolder = folderMaker(scratch);
 
 function refusalOf(folder: string): string {
   try {

@@ -3,25 +3,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { letters, spelt } from '../../test/letters.js';
 import { encodeDialogue, unsupervised } from '../corpus/encode-dialogue.js';
 import { TrainingText } from '../corpus/training-text.js';
-import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { reversedTexts } from './mmi.js';
-
-const end = 0;
-
-/** A letter a token: its code. */
-const letters: Tokenizer = {
-  vocabularySize: 2 ** 16,
-  endOfText: end,
-  spelledTokens: [],
-  encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
-  decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
-  files: () => new Map(),
-};
-
-const spelt = (ids: Iterable<number>): string =>
-  Array.from(ids, (id) => (id === unsupervised ? '.' : id === end ? '|' : String.fromCharCode(id))).join('');
 
 const read = (history: readonly string[], candidates: readonly string[], contextLength = 100) =>
   reversedTexts(history, candidates, letters, contextLength)?.map(({ tokens, targets }) => [

@@ -6,6 +6,7 @@ import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { refusal } from '../../test/refusal.js';
 import { repositoryRoot } from '../../test/repository.js';
+import { folderMaker } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import { openTokenizer } from './open-tokenizer.js';
 
@@ -13,15 +14,8 @@ const goldenFolder = join(repositoryRoot, 'test/goldens/tokenizer');
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-let folders = 0;
 /** A folder with these files. Contents that are not strings are written as JSON. */
-function folderWith(files: Readonly<Record<string, unknown>>): string {
-  const folder = join(scratch, String(folders++));
-  mkdirSync(folder);
-  for (const [name, content] of Object.entries(files))
-    writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
-  return folder;
-}
+const folderWith = folderMaker(scratch);
 
 function golden(name: string, file: string): string {
   return readFileSync(join(goldenFolder, name, file), 'utf8');

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { refusal } from '../../test/refusal.js';
 import { TrainingText } from '../corpus/training-text.js';
-import { UserError } from '../errors.js';
 import { byteCharacters } from './byte-characters.js';
 import { GeneralTokenizer } from './general-tokenizer.js';
 import { GPT2Tokenizer, gpt2Files, gpt2Tokenizer } from './gpt2-tokenizer.js';
@@ -45,19 +45,8 @@ const small = {
 const smallEnd: AddedToken = { id: 258, content: '<|endoftext|>', special: true };
 const byte = (character: string) => character.charCodeAt(0);
 
-function refusal(files: Readonly<Record<string, string>>): string {
-  let message = '';
-  assert.throws(
-    () => openTokenizer(folderOf(files)),
-    (thrown) => {
-      assert.ok(thrown instanceof UserError);
-      assert.equal(thrown.fault, 'model');
-      message = thrown.message;
-      return true;
-    },
-  );
-  return message.replaceAll(scratch, '');
-}
+const refused = (files: Readonly<Record<string, string>>): string =>
+  refusal('model', () => openTokenizer(folderOf(files))).replaceAll(scratch, '');
 
 describe('openTokenizer', () => {
   it("uses the fast tokenizer for GPT-2's vocabulary, from either kind of folder", () => {
@@ -243,17 +232,17 @@ describe('openTokenizer', () => {
 
   it('refuses a folder without a tokenizer, or with half of one', () => {
     assert.match(
-      refusal({}),
+      refused({}),
       /^\/\d+ has no tokenizer .* needs tokenizer\.json, or vocab\.json with merges\.txt$/,
     );
-    assert.match(refusal({ 'vocab.json': '{}' }), /has vocab\.json but no merges\.txt/);
-    assert.match(refusal({ 'merges.txt': '' }), /has merges\.txt but no vocab\.json/);
+    assert.match(refused({ 'vocab.json': '{}' }), /has vocab\.json but no merges\.txt/);
+    assert.match(refused({ 'merges.txt': '' }), /has merges\.txt but no vocab\.json/);
   });
 
   it('refuses a tokenizer without a token that ends a turn', () => {
     const vocab = new Map([...small.vocab].filter(([token]) => token !== '<|endoftext|>'));
     assert.match(
-      refusal({ 'tokenizer.json': tokenizerJson({ ...small, vocab }, []) }),
+      refused({ 'tokenizer.json': tokenizerJson({ ...small, vocab }, []) }),
       /^\/\d+\/tokenizer\.json has no "<\|endoftext\|>" token, which ends every turn/,
     );
   });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { repositoryRoot } from '../../test/repository.js';
+import { folderMaker } from '../../test/written-files.js';
 import { GPT2Tokenizer, gpt2Files, gpt2Tokenizer } from './gpt2-tokenizer.js';
 import { openTokenizer } from './open-tokenizer.js';
 import type { Tokenizer } from './tokenizer.js';
@@ -19,16 +20,8 @@ const kinds = Object.keys(goldens.ids).filter((name) => name !== 'gpt2');
 const scratch = mkdtempSync(join(tmpdir(), 'tokenizer-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-let folders = 0;
 /** A folder with these files. Contents that are not strings are written as JSON, and undefined ones are skipped. */
-function folderWith(files: Readonly<Record<string, unknown>>): string {
-  const folder = join(scratch, String(folders++));
-  mkdirSync(folder);
-  for (const [name, content] of Object.entries(files))
-    if (content !== undefined)
-      writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
-  return folder;
-}
+const folderWith = folderMaker(scratch);
 
 function golden(name: string, file: string): string {
   return readFileSync(join(goldenFolder, name, file), 'utf8');

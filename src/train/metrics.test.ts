@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { folderMaker } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from './events.js';
 import { MetricsFile, readMetrics } from './metrics.js';
@@ -23,12 +24,7 @@ fc.configureGlobal({ seed: 1 });
 const scratch = mkdtempSync(join(tmpdir(), 'metrics-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-let folders = 0;
-function emptyFolder(): string {
-  const folder = join(scratch, String(folders++));
-  mkdirSync(folder);
-  return folder;
-}
+const emptyFolder = folderMaker(scratch);
 
 const step = (number: number, change: Partial<StepEvent> = {}): StepEvent => ({
   kind: 'step',

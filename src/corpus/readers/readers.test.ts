@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { refusal as refusalBy } from '../../../test/refusal.js';
 import { UserError } from '../../errors.js';
 import type { Turn } from '../dialogue.js';
 import { type CorpusFormat, corpusFormats } from '../formats.js';
@@ -32,16 +33,8 @@ function refusal(name: string, content: string | Uint8Array, format: Format = 'a
   return refusalOf(() => readCorpus([write(name, content)], { format }));
 }
 
-function refusalOf(reading: () => unknown): string {
-  let message = '';
-  assert.throws(reading, (thrown) => {
-    assert.ok(thrown instanceof UserError, String(thrown));
-    assert.equal(thrown.fault, 'data');
-    message = thrown.message.replaceAll(`${scratch}/`, '');
-    return true;
-  });
-  return message;
-}
+const refusalOf = (reading: () => unknown): string =>
+  refusalBy('data', reading).replaceAll(`${scratch}/`, '');
 
 /** Any text that reading leaves unchanged: not empty and without surrounding white space. */
 const turnText = fc

@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { dropoutMask } from '../../../test/device/reference.js';
 import { goldenBatch, goldenWeights } from '../../../test/golden-model.js';
+import { asyncRefusal } from '../../../test/refusal.js';
 import { tinyConfig } from '../../../test/tiny-run.js';
-import { UserError } from '../../errors.js';
 import { GPT2 } from '../../nn/gpt2.js';
 import { TrainingPass } from '../../nn/training-pass.js';
 import { AdamW } from '../../train/optimizer.js';
@@ -95,16 +95,7 @@ test('a storage returns what was written last, for all ranges', async () => {
   );
 });
 
-async function refused(backend: string): Promise<string> {
-  try {
-    await openBackend(backend);
-  } catch (thrown) {
-    assert.ok(thrown instanceof UserError && thrown.fault === 'device', String(thrown));
-    assert.doesNotMatch(thrown.message, /\n/);
-    return thrown.message;
-  }
-  assert.fail(`${backend} was opened`);
-}
+const refused = (backend: string): Promise<string> => asyncRefusal('device', () => openBackend(backend));
 
 test('the error for an unknown backend lists the known ones', async () => {
   const known =
