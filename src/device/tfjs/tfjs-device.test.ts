@@ -82,6 +82,9 @@ test('an out-of-memory error says how much is needed and what the limit is', () 
 
 test('WebAssembly that runs out of memory during an operation gives an out-of-memory error', async () => {
   const device = new TfjsDevice(await openBackend('wasm'));
+  // Memory runs out in a backend that has computed before.
+  const one = device.allocate('one', [1, 1]);
+  device.matmul(one, device.allocate('left', [1, 1]), device.allocate('right', [1, 1]));
   // The operands are never touched, so they use no memory. The product would need 40 GB.
   const tall = device.allocate('tall', [100_000, 1]);
   const huge = Object.assign(Object.create(tall), { shape: [100_000, 100_000], size: 1e10 });
