@@ -69,7 +69,8 @@ test('a run without interruption', async () => {
   assert.equal(substance(whole).newest, 'checkpoint-27');
 });
 
-describe('runs compared with it', { concurrency: 2 }, () => {
+// One at a time: a run inside this process would delay the signals for a run that is to be interrupted.
+describe('runs compared with it', () => {
   for (const [signal, exitCode, moment] of [
     ['SIGINT', 130, /^step 6\//],
     ['SIGTERM', 143, /^step 9\//],
@@ -145,7 +146,7 @@ describe('runs compared with it', { concurrency: 2 }, () => {
 
   test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
     const folder = join(root, 'twice');
-    for (const moment of [/^step 3\//, /^evaluation at step 20/]) {
+    for (const moment of [/^step 3\//, /^evaluation at step 10/]) {
       const running = startChatbotTrain([...until(27, folder), '--resume']);
       assert.notEqual(await running.line(moment), null);
       running.child.kill('SIGTERM');
