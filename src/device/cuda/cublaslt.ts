@@ -6,9 +6,9 @@
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import { A, bind, type Calls, I, N, Out, S, U } from './bindings.js';
-import type { Stream } from './driver.js';
 import { makeRoom, startAgain, whenAgain } from './errors.js';
 import { cureOf, openLibrary, type Wanted } from './libraries.js';
+import type { Stream } from './streams.js';
 
 /** The C functions of libcublasLt that this file uses. */
 export const cublasLtSignatures = {

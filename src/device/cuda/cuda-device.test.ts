@@ -95,6 +95,33 @@ test('a replay calls its work twice and then never again; each key has its own g
   assert.deepEqual([...device.download(total)], [18]);
 });
 
+test('graphs are listed with the number of nodes in each; without graphs, the work runs directly every time', () => {
+  const runs = [true, false].map((graphs) => {
+    const device = open({ graphs });
+    const { step, state } = toy(device);
+    for (let time = 0; time < 3; time++) device.replay(device, 'a step', step);
+    return { state: state(), graphs: device.graphs() };
+  });
+  const [captured, direct] = runs;
+  assert.deepEqual(
+    captured?.graphs.map(({ key }) => key),
+    ['a step'],
+  );
+  assert.ok((captured?.graphs[0]?.nodes ?? 0) >= 5);
+  assert.deepEqual(direct?.graphs, []);
+  assert.deepEqual(direct?.state, captured?.state);
+});
+
+test('timed work runs once, and takes time on the card', () => {
+  const device = open();
+  const total = device.allocate('total', [1]);
+  const one = device.allocate('one', [1]);
+  device.fill(one, 1);
+  const milliseconds = device.timed(() => device.sum(total, one));
+  assert.ok(milliseconds > 0);
+  assert.deepEqual([...device.download(total)], [1]);
+});
+
 test('without card memory for a graph, the work runs without one', () => {
   for (const most of ['CUDA_EMULATOR_GRAPHS', 'CUDA_EMULATOR_LAUNCHED_GRAPHS']) {
     const device = open();

@@ -11,7 +11,7 @@ import { mostHeadChannels } from './attention-launches.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
 import { CudaKernels } from './cuda-kernels.js';
-import { type Card, type Driver, openDriver, type Stream } from './driver.js';
+import { type Card, type Driver, openDriver } from './driver.js';
 import { requireCapability } from './errors.js';
 import { kernelImage } from './kernel-cache.js';
 import { KernelLauncher } from './kernel-launcher.js';
@@ -21,6 +21,8 @@ import { CudaMemory } from './memory.js';
 import { type Nvrtc, openNvrtc } from './nvrtc.js';
 import { Products } from './products.js';
 import { Replays } from './replays.js';
+import type { Stream } from './streams.js';
+import { timedOn } from './timed.js';
 
 export interface CudaDeviceOptions {
   /** The card's number, from 0. */
@@ -33,6 +35,8 @@ export interface CudaDeviceOptions {
    * later).
    */
   readonly tf32?: boolean | undefined;
+  /** Whether repeated work is captured as graphs (default: true). Without them, a benchmark shows what they save. */
+  readonly graphs?: boolean | undefined;
 }
 
 /** The workspace of cuBLASLt's kernels. */
@@ -51,7 +55,7 @@ export function createCudaDevice(options: CudaDeviceOptions = {}): CudaDevice {
   driver.createContext(ordinal);
   try {
     const device = deviceOn(driver, nvrtc, card, wanted, options);
-    driver.opened = true;
+    driver.markOpened();
     return device;
   } catch (thrown) {
     driver.destroyContext();
@@ -69,7 +73,7 @@ function deviceOn(
 ): CudaDevice {
   const { env = process.env, onCompile } = options;
   const { computeCapability } = card;
-  const stream = driver.createStream();
+  const stream = driver.streams.create();
   const context = { driver, stream };
   const memory = new CudaMemory(context);
   const scratch = (label: string, bytes: number) => memory.scratch(label, bytes);
@@ -82,13 +86,15 @@ function deviceOn(
   const products = new Products(launcher, cublasLt, workspace, tf32);
   const kernels = new CudaKernels(launcher, products, computeCapability[0]);
   const toolkit = `CUDA ${nvrtc.version}${tf32 ? ', TF32 for float32 products' : ''}`;
-  return new CudaDevice({ ...context, memory, kernels, cublasLt }, card, toolkit);
+  const replays = new Replays(context, memory, options.graphs === false ? 0 : undefined);
+  return new CudaDevice({ ...context, memory, replays, kernels, cublasLt }, card, toolkit);
 }
 
 interface Parts {
   readonly driver: Driver;
   readonly stream: Stream;
   readonly memory: CudaMemory;
+  readonly replays: Replays;
   readonly kernels: CudaKernels;
   readonly cublasLt: CublasLt;
 }
@@ -103,7 +109,6 @@ export class CudaDevice extends KernelDevice {
   readonly mostChannels = { row: mostChannels, head: mostHeadChannels };
   protected readonly memory: CudaMemory;
   readonly #parts: Parts;
-  readonly #replays: Replays;
   readonly #own: MemoryPlan;
   #open = true;
   #peak = 0;
@@ -112,7 +117,6 @@ export class CudaDevice extends KernelDevice {
     super();
     this.#parts = parts;
     this.memory = parts.memory;
-    this.#replays = new Replays(parts, parts.memory);
     this.#own = new Map(parts.memory.plan);
     const [major, minor] = card.computeCapability;
     this.precisions = precisionsOf(card.computeCapability);
@@ -148,6 +152,18 @@ export class CudaDevice extends KernelDevice {
     return this.#parts.kernels.products.epilogues();
   }
 
+  /** The graphs captured so far: the keys of their work, and the number of kernels, copies and fills in each. */
+  graphs(): { readonly key: string; readonly nodes: number }[] {
+    return this.#parts.replays.graphs();
+  }
+
+  /** Runs `work` and returns the milliseconds that the card spent on what it queued. Waits for the card. */
+  timed(work: () => void): number {
+    this.ready();
+    const { driver, stream } = this.#parts;
+    return timedOn({ driver, stream }, work);
+  }
+
   /**
    * Runs `work`, which must queue the same operations on the same tensors every time. The first call runs it directly;
    * the second captures it into a graph, which replaces it from then on and stays until `dispose`.
@@ -155,18 +171,18 @@ export class CudaDevice extends KernelDevice {
    */
   override replay(owner: object, key: string, work: () => void): void {
     this.ready();
-    this.#replays.run(owner, key, work);
+    this.#parts.replays.run(owner, key, work);
   }
 
   override dispose(): void {
     if (!this.#open) return;
     this.#open = false;
-    const { driver, stream, cublasLt } = this.#parts;
+    const { driver, stream, replays, cublasLt } = this.#parts;
     this.#peak = this.memory.peak();
-    this.#replays.dispose();
+    replays.dispose();
     super.dispose();
     cublasLt.dispose();
-    driver.destroyStream(stream);
+    driver.streams.destroy(stream);
     driver.destroyContext();
   }
 

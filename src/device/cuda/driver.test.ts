@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
 import { findCompiler } from '../cpu/compiler.js';
-import { driverSignatures, openDriver } from './driver.js';
+import { openDriver } from './driver.js';
+import { driverSignatures } from './driver-calls.js';
 import { CudaUnavailable } from './errors.js';
 import { findLibrary } from './libraries.js';
 

@@ -4,7 +4,8 @@
 // form a ring; a slot is free again once its bytes are in place.
 
 import type { CardContext } from './card-context.js';
-import type { Event, HostMemory, Stream } from './driver.js';
+import type { HostMemory } from './driver.js';
+import type { Event, Stream } from './streams.js';
 
 const slots = 32;
 const slotBytes = 256 * 1024;
@@ -52,12 +53,15 @@ export class Staging {
     const all = (slots + 1) * slotBytes;
     this.#memory = driver.allocHost(all + landings * landingBytes);
     const part = (at: number, size: number) => new Uint8Array(this.#memory.bytes, at, size);
-    const slotAt = (at: number, size: number) => ({ bytes: part(at, size), done: driver.createEvent() });
-    this.#fetching = driver.createStream();
+    const slotAt = (at: number, size: number) => ({
+      bytes: part(at, size),
+      done: driver.streams.createEvent(),
+    });
+    this.#fetching = driver.streams.create();
     this.#slots = Array.from({ length: slots }, (_, at) => ({
       ...slotAt(at * slotBytes, slotBytes),
       address: ring + at * slotBytes,
-      fetched: driver.createEvent(),
+      fetched: driver.streams.createEvent(),
     }));
     this.#landing = part(slots * slotBytes, slotBytes);
     this.#landings = Array.from({ length: landings }, (_, at) =>
@@ -72,13 +76,13 @@ export class Staging {
     for (let from = 0; from < bytes.length; from += slotBytes) {
       const piece = bytes.subarray(from, from + slotBytes);
       const slot = this.#nextSlot();
-      driver.synchronizeEvent(slot.done);
+      driver.streams.synchronizeEvent(slot.done);
       slot.bytes.set(piece);
       driver.copyToDevice(slot.address, slot.bytes.subarray(0, piece.length), this.#fetching);
-      driver.recordEvent(slot.fetched, this.#fetching);
-      driver.awaitEvent(stream, slot.fetched);
+      driver.streams.recordEvent(slot.fetched, this.#fetching);
+      driver.streams.awaitEvent(stream, slot.fetched);
       driver.copyOnDevice(target + from, slot.address, piece.length, stream);
-      driver.recordEvent(slot.done, stream);
+      driver.streams.recordEvent(slot.done, stream);
     }
   }
 
@@ -87,7 +91,7 @@ export class Staging {
     const { driver, stream } = this.context;
     const landing = target.byteLength <= slotBytes ? this.#landing.subarray(0, target.byteLength) : target;
     driver.copyToHost(landing, source, stream);
-    driver.synchronizeStream(stream);
+    driver.streams.synchronize(stream);
     if (landing !== target)
       new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(
         new Uint8Array(landing.buffer, landing.byteOffset, landing.byteLength),
@@ -101,11 +105,11 @@ export class Staging {
     const { driver, stream } = this.context;
     const bytes = slot.bytes.subarray(0, size);
     driver.copyToHost(bytes, source, stream);
-    driver.recordEvent(slot.done, stream);
+    driver.streams.recordEvent(slot.done, stream);
     return {
-      ready: () => driver.happened(slot.done),
+      ready: () => driver.streams.happened(slot.done),
       wait: () => {
-        driver.synchronizeEvent(slot.done);
+        driver.streams.synchronizeEvent(slot.done);
         this.#landings.push(slot);
         return bytes;
       },
@@ -114,9 +118,9 @@ export class Staging {
 
   dispose(): void {
     const { driver } = this.context;
-    for (const { done } of [...this.#slots, ...this.#landings]) driver.destroyEvent(done);
-    for (const { fetched } of this.#slots) driver.destroyEvent(fetched);
-    driver.destroyStream(this.#fetching);
+    for (const { done } of [...this.#slots, ...this.#landings]) driver.streams.destroyEvent(done);
+    for (const { fetched } of this.#slots) driver.streams.destroyEvent(fetched);
+    driver.streams.destroy(this.#fetching);
     driver.freeHost(this.#memory);
   }
 
