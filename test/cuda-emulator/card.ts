@@ -150,6 +150,7 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cuMemcpyDtoH_v2: [P, U, U],
   cuMemcpyHtoDAsync_v2: [U, U, U, U],
   cuMemcpyDtoHAsync_v2: [U, U, U, U],
+  cuMemcpyDtoDAsync_v2: [U, U, U, U],
   cuMemsetD32Async: [U, 'uint32_t', U, U],
   cuModuleLoadData: [P, P],
   cuModuleGetFunction: [P, U, P],
@@ -163,6 +164,7 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cuEventRecord: [U, U],
   cuEventQuery: [U],
   cuEventSynchronize: [U],
+  cuEventElapsedTime_v2: [P, U, U],
   cuStreamBeginCapture_v2: [U, I],
   cuStreamEndCapture: [U, P],
   cuGraphInstantiateWithFlags: [P, U, U],
@@ -181,6 +183,7 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cublasLtMatmulPreferenceCreate: [P],
   cublasLtMatmulPreferenceSetAttribute: [U, I, P, U],
   cublasLtMatmulAlgoGetHeuristic: [U, U, U, U, U, U, U, I, P, P],
+  cublasLtMatmulAlgoConfigGetAttribute: [P, I, P, U, P],
   cublasLtMatmul: [U, U, P, U, U, U, U, P, U, U, U, U, P, U, U, U],
 };
 

@@ -3,9 +3,16 @@
 // alignment of the bias and of the auxiliary matrix (the pre-activation), and that parts of a split sum are added in
 // the type of the sum.
 //
-// CUDA_EMULATOR_EPILOGUES=none offers no algorithm with an epilogue; no-bias-gradient offers none that sums a bias
-// gradient. CUDA_EMULATOR_CUBLASLT_ERROR is the status of every start and product. CUDA_EMULATOR_FAILING_FUSED and
-// _PLAIN set how many of the three algorithms of a product with or without an epilogue fail when they run.
+// Three algorithms compute each product. They sum in different orders, so the bits show which one ran: algorithm 0 in
+// the order of k, 1 the two halves of k separately, 2 in reverse order.
+//
+// Environment variables, read at each call. PLAIN is about products without an epilogue, FUSED about those with one:
+//     CUDA_EMULATOR_CUBLASLT_ERROR  the status of every start and product
+//     CUDA_EMULATOR_EPILOGUES       none: no algorithm with an epilogue; no-bias-gradient: none that sums one
+//     CUDA_EMULATOR_FAILING_PLAIN, CUDA_EMULATOR_FAILING_FUSED
+//                                   how many of the algorithms fail when they run (0)
+//     CUDA_EMULATOR_TIMES_PLAIN, CUDA_EMULATOR_TIMES_FUSED
+//                                   microseconds of algorithms 0, 1 and 2 on the card's clock (10,11,12)
 
 #include <dlfcn.h>
 
@@ -48,6 +55,23 @@ enum Type { F32 = 0, F16 = 2, BF16 = 14 };
 enum Compute { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_32F_FAST_TF32 = 77 };
 /** Bits of cublasLtEpilogue_t. */
 enum Epilogue { PLAIN = 1, BIAS = 4, BIAS_GRADIENT = 16, GELU = 32, GELU_GRADIENT = 64, AUXILIARY = 128 };
+
+/**
+ * The order in which an algorithm, by its number, sums the k products of an element. The orders give different bits,
+ * except of short sums.
+ */
+enum Order { IN_ORDER, IN_HALVES, REVERSED };
+constexpr int kAlgorithms = 3;
+/** The first word of a cublasLtMatmulAlgo_t of ours. */
+constexpr uint64_t kAlgorithmMark = 0x656d75;
+/** Microseconds that a product takes on the card's clock. */
+double duration(Order algorithm, bool plain) {
+  const char* times = getenv(plain ? "CUDA_EMULATOR_TIMES_PLAIN" : "CUDA_EMULATOR_TIMES_FUSED");
+  if (!times) times = "10,11,12";
+  for (int i = 0; i < algorithm; i++)
+    if (const char* comma = strchr(times, ',')) times = comma + 1;
+  return atof(times);
+}
 
 struct Layout {
   int type;
@@ -137,6 +161,7 @@ struct Matrices {
   float alpha, beta;
   const char *pa, *pb, *pc;
   char* pd;
+  Order order;
 };
 
 /** op(x) as row-major floats, rounded to tf32 if the product uses it. */
@@ -165,25 +190,42 @@ std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, i
 constexpr int64_t kColumns = 16;
 using Columns = float __attribute__((vector_size(kColumns * sizeof(float))));
 
+/** sums[r] += a[r,from..to) b[from..to,kColumns], for ROWS rows of a[.,k]. */
+template <int ROWS>
+inline void add_products(Columns (&sums)[ROWS], const float* a, int64_t k, const Columns* b, int64_t from, int64_t to) {
+  for (int64_t p = from; p < to; p++)
+    for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
+}
+
 /** ROWS rows of a[.,k] times b[k,kColumns]; `width` of the columns go to out. */
 template <int ROWS>
-void multiply_rows(float* out, int64_t n, const float* a, int64_t k, const Columns* b, int64_t width) {
+void multiply_rows(float* out, int64_t n, const float* a, int64_t k, const Columns* b, int64_t width, Order order) {
   Columns sums[ROWS] = {};
-  for (int64_t p = 0; p < k; p++)
-    for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
+  if (order == IN_ORDER) {
+    add_products<ROWS>(sums, a, k, b, 0, k);
+  } else if (order == IN_HALVES) {
+    Columns rest[ROWS] = {};
+    add_products<ROWS>(sums, a, k, b, 0, k / 2);
+    add_products<ROWS>(rest, a, k, b, k / 2, k);
+    for (int r = 0; r < ROWS; r++) sums[r] += rest[r];
+  } else {
+    for (int64_t p = k; p-- > 0;)
+      for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
+  }
   for (int r = 0; r < ROWS; r++) memcpy(out + r * n, &sums[r], (size_t)width * sizeof(float));
 }
 
 /** out[m,n] = a[m,k] b[k,n]. */
-void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k) {
+void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k, Order order) {
   constexpr int kRows = 4;
   std::vector<Columns> tile((size_t)k);
   for (int64_t j = 0; j < n; j += kColumns) {
     const int64_t width = n - j < kColumns ? n - j : kColumns;
     for (int64_t p = 0; p < k; p++) memcpy(&tile[(size_t)p], b + p * n + j, (size_t)width * sizeof(float));
     int64_t i = 0;
-    for (; i + kRows <= m; i += kRows) multiply_rows<kRows>(out + i * n + j, n, a + i * k, k, tile.data(), width);
-    for (; i < m; i++) multiply_rows<1>(out + i * n + j, n, a + i * k, k, tile.data(), width);
+    for (; i + kRows <= m; i += kRows)
+      multiply_rows<kRows>(out + i * n + j, n, a + i * k, k, tile.data(), width, order);
+    for (; i < m; i++) multiply_rows<1>(out + i * n + j, n, a + i * k, k, tile.data(), width, order);
   }
 }
 
@@ -236,7 +278,7 @@ int run(const Matrices& x, std::string& detail) {
   for (int batch = 0; batch < x.d.batches; batch++) {
     const auto a = unpacked(x.a, x.pa + (size_t)(batch * x.a.stride) * size_of(x.a.type), e.transpose_a, e.compute);
     const auto b = unpacked(x.b, x.pb + (size_t)(batch * x.b.stride) * size_of(x.b.type), e.transpose_b, e.compute);
-    multiply(product.data(), a.data(), b.data(), m, n, k);
+    multiply(product.data(), a.data(), b.data(), m, n, k, x.order);
     finish(x, product, batch);
   }
   return 0;
@@ -288,6 +330,9 @@ uint64_t alignment_of(uint64_t address) {
   return 1;
 }
 
+/** Whether it is one that the heuristic returned. */
+bool ours(const uint64_t* algorithm) { return algorithm[0] == kAlgorithmMark && algorithm[7] < kAlgorithms; }
+
 /** Whether the assumptions that an algorithm was chosen with still hold. */
 bool holds(const uint64_t* algorithm, const Description& e, const void* const (&matrices)[4], uint64_t workspace) {
   for (int i = 0; i < 4; i++)
@@ -318,6 +363,15 @@ bool take(T& to, const void* from, size_t size) {
   if (size != sizeof(T)) return false;
   memcpy(&to, from, size);
   return true;
+}
+
+/** Answers a question for an attribute; with size 0, only how many bytes it has. */
+template <class T>
+int give(T attribute, void* to, size_t size, size_t* written) {
+  if (size == 0 ? !written : !to || size != sizeof(T)) return INVALID_VALUE;
+  if (size) memcpy(to, &attribute, size);
+  if (written) *written = sizeof(T);
+  return SUCCESS;
 }
 
 }  // namespace
@@ -402,18 +456,37 @@ API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Lay
   // the same bits regardless of how much workspace it uses.
   if (preference->reductions & ~2u) return NOT_SUPPORTED;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
-  for (; *found < wanted && *found < 3; ++*found, ++results) {
-    memset(results, 0, sizeof *results);
-    results->algorithm[0] = 0x656d75;
+  for (int number = 0; *found < wanted && number < kAlgorithms; number++) {
+    if (number == IN_HALVES && !(preference->reductions & 2)) continue;
+    Heuristic& result = results[(*found)++] = {};
+    result.algorithm[0] = kAlgorithmMark;
     // What an algorithm relies on: the alignment of the matrices, bias and auxiliary matrix, and the size of the
     // workspace.
-    for (int i = 0; i < 4; i++) results->algorithm[1 + i] = preference->alignments[i];
-    results->algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
-    results->algorithm[6] = results->workspace = preference->workspace;
-    results->algorithm[7] = *found;
-    results->waves = 1;
+    for (int i = 0; i < 4; i++) result.algorithm[1 + i] = preference->alignments[i];
+    result.algorithm[5] = alignment_of(e->bias) << 16 | alignment_of(e->auxiliary);
+    result.algorithm[6] = result.workspace = preference->workspace;
+    result.algorithm[7] = (uint64_t)number;
+    result.waves = 1;
   }
   return SUCCESS;
+}
+
+API cublasLtMatmulAlgoConfigGetAttribute(const uint64_t* algorithm, int attribute, void* value, size_t size,
+                                         size_t* written) {
+  if (!algorithm || !ours(algorithm)) return INVALID_VALUE;
+  const bool split = algorithm[7] == IN_HALVES;
+  switch (attribute) {
+    case 0: return give((int32_t)(100 + algorithm[7]), value, size, written);  // ID
+    case 1: return give((uint32_t)20, value, size, written);                   // TILE_ID: 128x128
+    case 2: return give((int32_t)(split ? 2 : 1), value, size, written);       // SPLITK_NUM
+    case 3: return give((uint32_t)(split ? 2 : 0), value, size, written);      // REDUCTION_SCHEME: as the sum
+    case 4: return give((uint32_t)0, value, size, written);                    // CTA_SWIZZLING
+    case 5: return give((uint32_t)0, value, size, written);                    // CUSTOM_OPTION
+    case 6: return give((uint32_t)15, value, size, written);                   // STAGES_ID: 64x3
+    case 7: return give((uint16_t)0, value, size, written);                    // INNER_SHAPE_ID: undefined
+    case 8: return give((uint16_t)2, value, size, written);                    // CLUSTER_SHAPE_ID: 1x1x1
+    default: return INVALID_VALUE;
+  }
 }
 
 API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const void* a, const Layout* la, const void* b,
@@ -422,7 +495,7 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
   if (!handle) return NOT_INITIALIZED;
   if (const int status = told()) return status;
   if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
-  if (algorithm && (algorithm[0] != 0x656d75 || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
+  if (algorithm && (!ours(algorithm) || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
     return INVALID_VALUE;
   if (algorithm && algorithm[7] < failing(e->epilogue == PLAIN)) return algorithm[7] % 2 ? INVALID_VALUE : NOT_SUPPORTED;
   if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
@@ -431,11 +504,12 @@ API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const 
   if (e->epilogue & BIAS_GRADIENT && e->bias % 16) return INVALID_VALUE;
   if (e->epilogue & AUXILIARY && (!e->auxiliary || e->auxiliary % 16)) return INVALID_VALUE;
   Matrices x{*e, *la, *lb, *lc, *ld, *(const float*)alpha, *(const float*)beta, (const char*)a, (const char*)b,
-             (const char*)(c ? c : d), (char*)d};
-  const Operation operation = [x, workspace, workspace_bytes](std::string& detail) {
+             (const char*)(c ? c : d), (char*)d, algorithm ? (Order)algorithm[7] : IN_ORDER};
+  const auto multiply = [x, workspace, workspace_bytes](std::string& detail) {
     if (workspace_bytes)
       if (const int bad = driver().touch(workspace, workspace_bytes, "cublasLtMatmul, workspace", &detail)) return bad;
     return run(x, detail);
   };
+  const Operation operation{multiply, duration(x.order, e->epilogue == PLAIN)};
   return driver().ask(stream, &operation) == 0 ? SUCCESS : EXECUTION_FAILED;
 }

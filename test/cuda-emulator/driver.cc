@@ -127,9 +127,9 @@ CUresult copy_async(void* to, const void* from, size_t bytes, const char* what, 
   if (host_source && !is_pinned(from)) {  // pageable memory: copied to the driver's own memory before the call returns
     NEEDS(!stream->capture, result::kCaptureUnsupported);
     auto kept = std::make_shared<std::vector<char>>((const char*)from, (const char*)from + bytes);
-    return code(ask(stream, [=](std::string& detail) { return copy_now(to, kept->data(), bytes, what, detail); }));
+    return code(ask(stream, {[=](std::string& detail) { return copy_now(to, kept->data(), bytes, what, detail); }}));
   }
-  const int asked = ask(stream, [=](std::string& detail) { return copy_now(to, from, bytes, what, detail); });
+  const int asked = ask(stream, {[=](std::string& detail) { return copy_now(to, from, bytes, what, detail); }});
   if (asked != 0) return code(asked);
   if (host_target && !is_pinned(to) && !stream->capture) return code(run_until(stream, stream->asked));
   return kSuccess;
@@ -141,11 +141,12 @@ CUresult fill_async(CUdeviceptr to, T value, size_t count, CUstream handle) {
   Stream* stream = stream_of(handle);
   NEEDS(stream, result::kInvalidHandle);
   NEEDS(to % sizeof(T) == 0 && is_device_address((void*)to), result::kInvalidValue);
-  return code(ask(stream, [=](std::string& detail) {
+  const auto fill = [=](std::string& detail) {
     if (const int bad = touch((void*)to, count * sizeof(T), "memset", detail)) return bad;
     for (size_t i = 0; i < count; i++) ((T*)to)[i] = value;
     return 0;
-  }));
+  };
+  return code(ask(stream, {fill}));
 }
 
 int compute_capability(int part) {
@@ -527,7 +528,7 @@ API cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y
   for (int i = 0; i < kernel->parameters; i++)
     values->emplace_back((char*)parameters[i], (char*)parameters[i] + kernel->sizes[i]);
   const Shape shape{{grid_x, grid_y, grid_z}, {block_x, block_y, block_z}, shared_bytes};
-  return code(ask(stream, [=](std::string& detail) -> int {
+  const auto launch = [=](std::string& detail) -> int {
     const int lose_after = number_of("CUDA_EMULATOR_LOSE_AFTER", -1);
     if (lose_after >= 0 && ++driver().kernels > lose_after) {
       detail = "the card was lost, as CUDA_EMULATOR_LOSE_AFTER says";
@@ -540,7 +541,8 @@ API cuLaunchKernel(CUfunction function, unsigned int grid_x, unsigned int grid_y
     driver().copied += fault.copied;
     detail = fault.outcome ? fault.text : "";
     return fault.outcome;
-  }));
+  };
+  return code(ask(stream, {launch}));
 }
 
 // ---- Streams and events ----
@@ -573,10 +575,12 @@ API cuStreamQuery(CUstream handle) {
   return failure().code ? code(failure().code) : code(done ? 0 : result::kNotReady);
 }
 
-API cuEventCreate(CUevent* event, unsigned int) {
+API cuEventCreate(CUevent* event, unsigned int flags) {
   NEEDS_CONTEXT;
-  *event = (CUevent) new Event;
-  driver().events.insert(*event);
+  auto* made = new Event;
+  made->timed = !(flags & 2);  // CU_EVENT_DISABLE_TIMING
+  *event = (CUevent)made;
+  driver().events.insert(made);
   return kSuccess;
 }
 API cuEventDestroy_v2(CUevent event) {
@@ -614,11 +618,11 @@ API cuEventQuery(CUevent handle) {
 API cuEventElapsedTime_v2(float* milliseconds, CUevent start, CUevent end) {
   NEEDS_CONTEXT;
   NEEDS(driver().events.count(start) && driver().events.count(end), result::kInvalidHandle);
-  for (const Event* event : {(Event*)start, (Event*)end}) {
-    NEEDS(event->stream, result::kInvalidHandle);
-    NEEDS(event->stream->done >= event->position, result::kNotReady);
-  }
-  *milliseconds = (float)(((Event*)end)->milliseconds - ((Event*)start)->milliseconds);
+  const Event *from = (Event*)start, *to = (Event*)end;
+  NEEDS(from->timed && from->stream && to->timed && to->stream, result::kInvalidHandle);
+  NEEDS(!from->capture && !to->capture, result::kCapturedEvent);
+  for (const Event* event : {from, to}) NEEDS(event->stream->done >= event->position, result::kNotReady);
+  *milliseconds = (float)((to->microseconds - from->microseconds) / 1000);
   return kSuccess;
 }
 #undef cuEventElapsedTime
@@ -672,14 +676,15 @@ API cuGraphLaunch(CUgraphExec executable, CUstream handle) {
   NEEDS(most < 0 || launched.count(executable) || (int)launched.size() < most, result::kOutOfMemory);
   launched.insert(executable);
   const Graph graph = *(Graph*)executable;  // a copy, because it may be destroyed before it has run
-  return code(ask(stream_of(handle), [graph](std::string& detail) {
+  const auto replay = [graph](std::string& detail) {
     for (const Operation& operation : graph.operations)
-      if (const int ended = operation(detail)) {
+      if (const int ended = operation.run(detail)) {
         detail += " (in a graph)";
         return ended;
       }
     return 0;
-  }));
+  };
+  return code(ask(stream_of(handle), {replay, graph.microseconds()}));
 }
 API cuGraphExecDestroy(CUgraphExec executable) {
   NEEDS(driver().executables.erase(executable), result::kInvalidHandle);

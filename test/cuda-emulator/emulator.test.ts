@@ -37,6 +37,27 @@ function punished(status: number, words: RegExp, name: string, shape: Shape, ...
   assert.equal(card.status('cuMemAlloc_v2', new BigUint64Array(1), 64), status);
 }
 
+function withEnvironment(variables: Record<string, string>, test: () => void): void {
+  Object.assign(process.env, variables);
+  try {
+    test();
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+}
+
+/** The time that events measure around work in a stream, in microseconds. */
+function microseconds(stream: number, work: () => void): number {
+  const [start, end] = [card.out('cuEventCreate', 0), card.out('cuEventCreate', 0)];
+  card.call('cuEventRecord', start, stream);
+  work();
+  card.call('cuEventRecord', end, stream);
+  card.call('cuEventSynchronize', end);
+  const milliseconds = new Float32Array(1);
+  card.call('cuEventElapsedTime_v2', milliseconds, start, end);
+  return Math.round((milliseconds[0] ?? Number.NaN) * 1e6) / 1e3;
+}
+
 describe('a kernel on the emulated card', () => {
   it('adds a multiple of a vector', () => {
     const y = card.upload(numbers(100, (i) => i));
@@ -235,12 +256,9 @@ describe('the emulated card ends a context', () => {
   });
 
   it('when it is told to lose the card', () => {
-    process.env.CUDA_EMULATOR_LOSE_AFTER = '0';
-    try {
-      punished(999, /lost/, 'unset_shared', {}, floats(32));
-    } finally {
-      delete process.env.CUDA_EMULATOR_LOSE_AFTER;
-    }
+    withEnvironment({ CUDA_EMULATOR_LOSE_AFTER: '0' }, () =>
+      punished(999, /lost/, 'unset_shared', {}, floats(32)),
+    );
   });
 });
 
@@ -312,6 +330,57 @@ describe('streams of the emulated card', () => {
   });
 });
 
+describe('the clock of the emulated card', () => {
+  const elapsed = (start: number, end: number) =>
+    card.status('cuEventElapsedTime_v2', new Float32Array(1), start, end);
+
+  it('advances by a microsecond for each kernel, copy and memset, and for a graph by the sum of its nodes', () => {
+    const stream = card.out('cuStreamCreate', 1);
+    const [x, y] = [card.upload(new Float32Array(32)), card.upload(new Float32Array(32))];
+    const work = () => {
+      card.call('cuMemsetD32Async', x, 0, 32, stream);
+      card.launch(kernel('axpy'), { stream }, y, x, { float: 1 }, { int: 32 });
+      card.call('cuMemcpyDtoDAsync_v2', x, y, 128, stream);
+    };
+    card.call('cuStreamBeginCapture_v2', stream, 0);
+    work();
+    const graph = card.out('cuGraphInstantiateWithFlags', captured(stream), 0);
+    assert.equal(
+      microseconds(stream, () => {}),
+      0,
+    );
+    assert.equal(microseconds(stream, work), 3);
+    assert.equal(
+      microseconds(stream, () => {
+        card.call('cuGraphLaunch', graph, stream);
+        card.call('cuGraphLaunch', graph, stream);
+      }),
+      6,
+    );
+  });
+
+  it('is read only from recorded events that were created with timing, once they are reached', () => {
+    const stream = card.out('cuStreamCreate', 1);
+    const [start, end, never] = [0, 0, 0].map((flags) => card.out('cuEventCreate', flags)) as [
+      number,
+      number,
+      number,
+    ];
+    const untimed = card.out('cuEventCreate', 2);
+    for (const event of [start, end, untimed]) card.call('cuEventRecord', event, stream);
+    assert.equal(elapsed(start, end), 600);
+    assert.equal(elapsed(start, never), 400);
+    card.call('cuStreamSynchronize', stream);
+    assert.equal(elapsed(start, end), 0);
+    assert.equal(elapsed(start, untimed), 400);
+    assert.equal(elapsed(untimed, end), 400);
+    card.call('cuStreamBeginCapture_v2', stream, 0);
+    card.call('cuEventRecord', end, stream);
+    captured(stream);
+    assert.equal(elapsed(start, end), 907);
+  });
+});
+
 describe('products of the emulated cuBLASLt', () => {
   const [m, n, k] = [8, 5, 3];
   const blas = (name: string, ...values: unknown[]) => card.blas[name]?.(...values) ?? -1;
@@ -320,6 +389,8 @@ describe('products of the emulated cuBLASLt', () => {
     assert.equal(blas(name, out, ...values), 0);
     return Number(out[0]);
   };
+  /** The algorithm of the last product. */
+  let chosen = new Uint8Array();
   /**
    * d[m,n] = a b + beta d, all column-major.
    * @returns the status
@@ -333,6 +404,10 @@ describe('products of the emulated cuBLASLt', () => {
     readonly beta?: number;
     readonly compute?: number;
     readonly reductions?: number;
+    /** The inner dimension, if it is not k. */
+    readonly inner?: number;
+    /** The number of the algorithm, in the heuristic's order. */
+    readonly algorithm?: number;
     readonly attributes?: readonly (readonly [attribute: number, value: ArrayBufferView])[];
   }): number {
     const {
@@ -341,6 +416,8 @@ describe('products of the emulated cuBLASLt', () => {
       beta = 0,
       compute = 68,
       reductions = 2,
+      inner = k,
+      algorithm = 0,
       attributes = [],
     } = options;
     const description = created('cublasLtMatmulDescCreate', compute, 0);
@@ -355,21 +432,23 @@ describe('products of the emulated cuBLASLt', () => {
       );
     const layout = (rows: number, columns: number) =>
       created('cublasLtMatrixLayoutCreate', 0, rows, columns, rows);
-    const la = transposeA ? layout(k, m) : layout(m, k);
-    const lb = transposeB ? layout(n, k) : layout(k, n);
+    const la = transposeA ? layout(inner, m) : layout(m, inner);
+    const lb = transposeB ? layout(n, inner) : layout(inner, n);
     const ld = layout(m, n);
     const handle = created('cublasLtCreate');
     const preference = created('cublasLtMatmulPreferenceCreate');
     const mask = Uint32Array.of(reductions);
     assert.equal(blas('cublasLtMatmulPreferenceSetAttribute', preference, 3, mask, 4), 0);
-    const heuristic = new Uint8Array(96);
+    const wanted = algorithm + 1;
+    const results = new Uint8Array(96 * wanted);
     const found = new Int32Array(1);
-    const query = [handle, description, la, lb, ld, ld, preference, 1, heuristic, found];
+    const query = [handle, description, la, lb, ld, ld, preference, wanted, results, found];
     assert.equal(blas('cublasLtMatmulAlgoGetHeuristic', ...query), 0);
-    assert.equal(found[0], 1);
+    assert.equal(found[0], wanted);
+    chosen = results.slice(96 * algorithm, 96 * algorithm + 64);
     const [a, b] = [card.upload(options.a), card.upload(options.b)];
     const left = [handle, description, Float32Array.of(1), a, la, b, lb];
-    const right = [Float32Array.of(beta), options.d, ld, options.d, ld, heuristic, 0, 0, 0];
+    const right = [Float32Array.of(beta), options.d, ld, options.d, ld, chosen, 0, 0, 0];
     return blas('cublasLtMatmul', ...left, ...right);
   }
   const at = (matrix: Float32Array, row: number, column: number, rows: number) =>
@@ -454,6 +533,70 @@ describe('products of the emulated cuBLASLt', () => {
     assert.equal(card.download(d, 1)[0], k);
   });
 
+  it('are summed by each algorithm in its own order: along k, by halves of k, and backwards', () => {
+    const inner = 8;
+    // Every 1 that is added to 2^24 by itself is rounded away.
+    const sums = [0, 1, 2].map((algorithm) => {
+      const d = card.allocate(4 * m * n);
+      const big = numbers(m * inner, (i) => (i < m ? 2 ** 24 : 1));
+      const ones = numbers(inner * n, () => 1);
+      assert.equal(multiply({ a: big, b: ones, d, inner, algorithm }), 0);
+      return [...new Set(card.download(d, m * n))].map((sum) => sum - 2 ** 24);
+    });
+    assert.deepEqual(sums, [[0], [4], [8]]);
+  });
+
+  it('take the time that the environment gives to their algorithm, with or without an epilogue', () => {
+    const d = card.allocate(4 * m * n);
+    const bias = [
+      [7, Int32Array.of(4)],
+      [8, BigUint64Array.of(BigInt(card.upload(new Float32Array(m))))],
+    ] as const;
+    const times = (attributes: typeof bias | readonly []) =>
+      [0, 1, 2].map(
+        (algorithm) => microseconds(0, () => multiply({ a, b, d, algorithm, attributes })) - uploads,
+      );
+    const uploads = 2; // of a and b
+    assert.deepEqual([times([]), times(bias)].flat(), [10, 11, 12, 10, 11, 12]);
+    withEnvironment({ CUDA_EMULATOR_TIMES_PLAIN: '30,2.5,9', CUDA_EMULATOR_TIMES_FUSED: '7,8,5' }, () =>
+      assert.deepEqual([times([]), times(bias)].flat(), [30, 2.5, 9, 7, 8, 5]),
+    );
+  });
+
+  it('describe their algorithms', () => {
+    const asked = (attribute: number, size: number) => {
+      const [value, written] = [Buffer.alloc(8), new BigUint64Array(1)];
+      const status = blas('cublasLtMatmulAlgoConfigGetAttribute', chosen, attribute, value, size, written);
+      return status === 0 ? [value.readUInt32LE(), Number(written[0])] : status;
+    };
+    const d = card.allocate(4 * m * n);
+    const sizes = [4, 4, 4, 4, 4, 4, 4, 2, 2];
+    const described = [0, 1, 2].map((algorithm) => {
+      assert.equal(multiply({ a, b, d, algorithm }), 0);
+      return sizes.map((size, attribute) => {
+        const answer = asked(attribute, size);
+        assert.ok(Array.isArray(answer) && answer[1] === size, `attribute ${attribute}: ${answer}`);
+        assert.deepEqual(asked(attribute, 0), [0, size]);
+        assert.equal(asked(attribute, 8), 7);
+        return answer[0];
+      });
+    });
+    assert.deepEqual(described, [
+      [100, 20, 1, 0, 0, 0, 15, 0, 2],
+      [101, 20, 2, 2, 0, 0, 15, 0, 2],
+      [102, 20, 1, 0, 0, 0, 15, 0, 2],
+    ]);
+    assert.equal(asked(9, 4), 7);
+    chosen[0] = 0;
+    assert.equal(asked(0, 4), 7);
+  });
+
+  it('are not split if no parts of a sum may be added', () => {
+    const d = card.allocate(4 * m * n);
+    assert.equal(multiply({ a, b, d, reductions: 0, algorithm: 1 }), 0);
+    assert.throws(() => multiply({ a, b, d, reductions: 0, algorithm: 2 }), /2 !== 3/);
+  });
+
   it('are refused if parts of a sum may be added in the output type', () => {
     const d = card.allocate(4 * m * n);
     for (const reductions of [1, 4, 7])
@@ -470,15 +613,6 @@ describe('products of the emulated cuBLASLt', () => {
 });
 
 describe('the emulated driver', () => {
-  const withEnvironment = (variables: Record<string, string>, test: () => void) => {
-    Object.assign(process.env, variables);
-    try {
-      test();
-    } finally {
-      for (const name of Object.keys(variables)) delete process.env[name];
-    }
-  };
-
   it('has the configured number of cards, driver version and memory', () => {
     withEnvironment({ CUDA_EMULATOR_DEVICES: '0' }, () => assert.equal(card.status('cuInit', 0), 100));
     withEnvironment({ CUDA_EMULATOR_DRIVER_VERSION: '11040' }, () => {

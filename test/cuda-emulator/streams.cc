@@ -2,7 +2,6 @@
 
 #include "streams.h"
 
-#include <chrono>
 #include <cstdio>
 #include <set>
 
@@ -32,13 +31,17 @@ std::set<Capture*>& captures() {
   return *all;
 }
 
+/** Microseconds that the card has worked. */
+double clock_now = 0;
+
 void run_next(Stream* stream) {
   Operation operation = std::move(stream->queue.front());
   stream->queue.pop_front();
   // A failed context does nothing more.
   if (failure().code == 0) {
     std::string detail;
-    const int code = operation(detail);
+    const int code = operation.run(detail);
+    clock_now += operation.microseconds;
     if (code != 0 && failure().code == 0) {
       failure() = {code, detail};
       fprintf(stderr, "CUDA emulator: %s\n", detail.c_str());
@@ -61,6 +64,12 @@ void forget(Capture* capture) {
 Failure& failure() {
   static auto* only = new Failure;
   return *only;
+}
+
+double Graph::microseconds() const {
+  double sum = 0;
+  for (const Operation& operation : operations) sum += operation.microseconds;
+  return sum;
 }
 
 Stream* null_stream() {
@@ -126,11 +135,11 @@ int record_event(Event* event, Stream* stream) {
     return 0;
   }
   event->capture = nullptr;
-  const int code = ask(stream, [event](std::string&) {
-    const auto now = std::chrono::steady_clock::now().time_since_epoch();
-    event->milliseconds = std::chrono::duration<double, std::milli>(now).count();
+  const auto stamp = [event](std::string&) {
+    event->microseconds = clock_now;
     return 0;
-  });
+  };
+  const int code = ask(stream, {stamp, 0});
   event->stream = stream;
   event->position = stream->asked;
   return code;
@@ -150,7 +159,8 @@ int await_event(Stream* stream, Event* event) {
   if (stream->capture) return result::kInvalidValue;
   Stream* other = event->stream;
   const uint64_t position = event->position;
-  return ask(stream, [other, position](std::string&) { return is_stream(other) ? run_until(other, position) : 0; });
+  const auto wait = [=](std::string&) { return is_stream(other) ? run_until(other, position) : 0; };
+  return ask(stream, {wait, 0});
 }
 
 int begin_capture(Stream* stream, int mode) {

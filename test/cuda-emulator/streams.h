@@ -1,6 +1,7 @@
 // Streams that delay operations as long as a card could: an operation runs only when something waits for it. So a host
 // that reads a result, or reuses a pinned buffer, without waiting sees the old bytes. Events, captures and graphs are
-// lists of the same operations.
+// lists of the same operations. Time is virtual: an operation advances the card's clock by a fixed duration when it runs.
+// So the times between events do not depend on the machine.
 
 #pragma once
 
@@ -12,8 +13,13 @@
 
 namespace emulator {
 
-/** Returns 0, or the CUresult that ends the context; `detail` says why. */
-using Operation = std::function<int(std::string& detail)>;
+/** Work that a stream queues. */
+struct Operation {
+  /** Returns 0, or the CUresult that ends the context; `detail` says why. */
+  std::function<int(std::string& detail)> run;
+  /** What it adds to the card's clock. Kernels, copies and memsets take one microsecond. */
+  double microseconds = 1;
+};
 
 struct Capture;
 
@@ -26,14 +32,18 @@ struct Stream {
 };
 
 struct Event {
+  /** Whether it records the time: it was created without CU_EVENT_DISABLE_TIMING. */
+  bool timed = true;
   Stream* stream = nullptr;
   uint64_t position = 0;
-  double milliseconds = 0;
+  /** The card's clock when it was reached. */
+  double microseconds = 0;
   Capture* capture = nullptr;
 };
 
 struct Graph {
   std::vector<Operation> operations;
+  double microseconds() const;
 };
 
 /** The error that ended the context, and its reason; 0 if there is none. */
