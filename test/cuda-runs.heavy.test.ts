@@ -10,6 +10,7 @@ import { ExitCode } from '../src/errors.js';
 import type { GPT2Config } from '../src/nn/gpt2-config.js';
 import { readState, stateFileName } from '../src/train/run-state.js';
 import { emulatorFolder, emulatorFolderOfCuda12 } from './cuda-emulator/build.js';
+import { keepCompiledKernels } from './cuda-emulator/device.js';
 import { repositoryRoot } from './repository.js';
 import {
   chatbotTrain,
@@ -93,6 +94,49 @@ test('a model of odd sizes reaches the same losses in half precision as in float
     const output = ['--output-dir', join(root, `odd-${precision}`)];
     const { eval_loss } = await trained([...words, ...onCuda(precision), ...flags, ...output]);
     assert.ok(Math.abs(Number(eval_loss) / Number(exact.eval_loss) - 1) < 2e-3, `${precision}: ${eval_loss}`);
+  }
+});
+
+test('a resumed run computes its products as before, though the cache is empty and another way is faster', async () => {
+  // Wide enough for its products to be measured.
+  const wide = makeTinyModel(join(root, 'wide'), { ...tinyConfig, nEmbd: 256, nLayer: 1, nInner: 1024 });
+  const words = ['--model', wide, ...short, ...onCuda('bf16'), '--eval-ratio', '0', '--save-steps', '2'];
+  const run = async (folder: string, steps: number, cache: string, fastest: string, ...more: string[]) => {
+    const env = {
+      XDG_CACHE_HOME: cache,
+      CUDA_EMULATOR_TIMES_PLAIN: fastest,
+      CUDA_EMULATOR_TIMES_FUSED: fastest,
+    };
+    Object.assign(process.env, env);
+    const output = ['--output-dir', join(root, folder), '--max-steps', `${steps}`, ...more];
+    const { code, stderr } = await chatbotTrain([...words, '--lr-scheduler-type', 'constant', ...output]);
+    assert.equal(code, ExitCode.ok, stderr);
+    const file = (name: string) => readFileSync(join(root, folder, `checkpoint-${steps}`, name));
+    const { measuredChoices } = readState(join(root, folder, `checkpoint-${steps}`, stateFileName));
+    return { weights: file('model.safetensors'), measuredChoices, stderr };
+  };
+  const caches = [1, 2, 3].map((number) => join(root, `cache-${number}`));
+  for (const cache of caches) keepCompiledKernels(cache);
+  const [first = '', second = '', third = ''] = caches;
+  const usual = { ...process.env };
+  try {
+    const whole = await run('chosen', 4, first, '30,30,10');
+    assert.ok(Object.values(whole.measuredChoices?.chosen ?? {}).some((choice) => / 102\./.test(choice)));
+    await run('resumed', 2, first, '30,30,10');
+    const resumed = await run('resumed', 4, second, '10,30,30', '--resume');
+    assert.deepEqual(resumed.measuredChoices, whole.measuredChoices);
+    assert.deepEqual(resumed.weights, whole.weights);
+    const other = await run('other', 4, third, '10,30,30');
+    assert.notDeepEqual(other.weights, whole.weights, 'the choices decide the bits');
+    process.env.CUDA_EMULATOR_COMPUTE_CAPABILITY = '8.0';
+    const moved = await run('resumed', 5, second, '10,30,30', '--resume');
+    assert.match(
+      moved.stderr,
+      /results round differently .* that was on CUDA emulator \(9\.0, .*, and this is CUDA emulator \(8\.0/,
+    );
+  } finally {
+    for (const name of Object.keys(process.env)) if (!(name in usual)) delete process.env[name];
+    Object.assign(process.env, usual);
   }
 });
 

@@ -4,9 +4,9 @@ import { ExitCode } from '../errors.js';
 import { jsonLine, visible } from '../quote.js';
 import type { Check } from './checks/check.js';
 import { cacheChecks, hubCheck } from './checks/environment.js';
-import { epilogueCheck } from './checks/epilogues.js';
 import { compilerChecks, diskCheck, memoryCheck, nodeCheck, processorCheck } from './checks/machine.js';
 import { hasCuda, nvidiaChecks } from './checks/nvidia.js';
+import { productCheck } from './checks/products.js';
 import { hasTensorflow, tensorflowChecks } from './checks/tensorflow.js';
 
 export interface DoctorOptions {
@@ -36,7 +36,7 @@ async function examine(
     memoryCheck(),
     await diskCheck(),
     ...nvidia,
-    ...(verbose && hasCuda(nvidia) ? [epilogueCheck(env)] : []),
+    ...(verbose && hasCuda(nvidia) ? [productCheck(env)] : []),
     ...(await tensorflowChecks()),
     ...(await cacheChecks(env)),
     hubCheck(env),

@@ -43,6 +43,17 @@ export type Epilogue =
       readonly biasGradient?: Tensor;
     };
 
+/**
+ * Choices between ways to compute the same thing that a device made by measuring them. They decide how results round, so
+ * a run that continues another one repeats them.
+ */
+export interface MeasuredChoices {
+  /** What they depend on: the hardware, and the version of its library. */
+  readonly madeOn: string;
+  /** What is computed, and the chosen way. */
+  readonly chosen: Readonly<Record<string, string>>;
+}
+
 export interface MatmulOptions {
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
@@ -187,6 +198,13 @@ export interface Device extends Allocator {
   reserve(bytes: number): void;
   /** Peak memory so far, in bytes (on `cpu`, of the process's resident set). */
   peakMemory(): number;
+  /** The choices that this device has made so far, and those that it was told to repeat; null if it makes none. */
+  measuredChoices(): MeasuredChoices | null;
+  /**
+   * Repeats the choices of an earlier run where it would otherwise make its own. Called before the first operation.
+   * @returns why they do not apply to this device, as a clause; null if they do
+   */
+  repeatChoices(choices: MeasuredChoices): string | null;
   /** Frees all allocations. The device is unusable afterwards. */
   dispose(): void;
 

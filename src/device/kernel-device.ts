@@ -12,6 +12,7 @@ import type {
   KeyValueCache,
   LayernormParameters,
   MatmulOptions,
+  MeasuredChoices,
   Precision,
   UpdateOptions,
 } from './device.js';
@@ -80,6 +81,14 @@ export abstract class KernelDevice implements Device {
   fetch(source: Tensor): Fetched {
     this.ready();
     return this.memory.fetch(source);
+  }
+
+  measuredChoices(): MeasuredChoices | null {
+    return null;
+  }
+
+  repeatChoices(choices: MeasuredChoices): string | null {
+    return `that was on ${choices.madeOn}, and this is ${this.description}`;
   }
 
   replay(_owner: object, _key: string, work: () => void): void {

@@ -22,6 +22,8 @@ export interface DeviceOptions {
   readonly onCompile?: ((what: 'CPU' | 'CUDA') => void) | undefined;
   /** Called if `auto` cannot use a faster device: a GPU that the machine seems to have, or the CPU. @param why a clause. */
   readonly onFallback?: ((left: LeftUnused, why: string) => void) | undefined;
+  /** Told what a person should know while the device works. */
+  readonly onNote?: ((text: string) => void) | undefined;
 }
 
 export type LeftUnused = 'the GPU' | 'the CPU kernels';
@@ -52,13 +54,13 @@ function cpu({ threads, env = process.env, onCompile }: DeviceOptions): Device {
   return createCpuDevice({ threads, env, onCompile: onCompile && (() => onCompile('CPU')) });
 }
 
-function cuda({ env, tf32, onCompile }: DeviceOptions, ordinal: number): Device {
+function cuda({ env, tf32, onCompile, onNote }: DeviceOptions, ordinal: number): Device {
   let told = false;
   const tell = () => {
     if (!told) onCompile?.('CUDA');
     told = true;
   };
-  return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell });
+  return createCudaDevice({ ordinal, env, ...(tf32 !== undefined && { tf32 }), onCompile: tell, onNote });
 }
 
 /** Imported on demand because TensorFlow.js is large. */

@@ -34,12 +34,21 @@ export function temporaryFolder(environment: Environment): string {
  * because the cached files are executed. Code that reads them also checks who else can write them.
  */
 export function kernelCacheFolders(environment: Environment): string[] {
+  return cacheFolders(environment, 'kernels');
+}
+
+/** Candidates for the folder of measured matrix products. */
+export function productCacheFolders(environment: Environment): string[] {
+  return cacheFolders(environment, 'products');
+}
+
+function cacheFolders(environment: Environment, subject: string): string[] {
   const cache = absolute(environment.XDG_CACHE_HOME) ?? join(homeFolder(environment), '.cache');
   // The id and not the name, because a container's user may have no entry in /etc/passwd.
   const user = process.getuid?.() ?? 'user';
   return [
-    join(cache, 'chatbot-train', 'kernels'),
-    join(temporaryFolder(environment), `chatbot-train-kernels-${user}`),
+    join(cache, 'chatbot-train', subject),
+    join(temporaryFolder(environment), `chatbot-train-${subject}-${user}`),
   ].filter((folder) => !liesInWorkingFolder(folder));
 }
 

@@ -40,6 +40,11 @@ const schema = z.object({
     .object({ scale: z.number().positive(), updates: z.int().min(0) })
     .nullable()
     .default(null),
+  /** How the device computes what it can compute in several ways; null if it has no such choice. */
+  measuredChoices: z
+    .object({ madeOn: z.string(), chosen: z.record(z.string(), z.string()) })
+    .nullable()
+    .default(null),
   /** Identifies the encoded training data and the options that order it. */
   dataFingerprint: z.string(),
   /** Identifies the encoded evaluation data; null when there is none, or an earlier version wrote the state. */
@@ -79,6 +84,7 @@ export function freshState({ training, evaluation }: DataFingerprints): RunState
     trainingSeconds: 0,
     brokenSteps: 0,
     lossScale: null,
+    measuredChoices: null,
     dataFingerprint: training,
     evaluationFingerprint: evaluation,
   };

@@ -7,12 +7,14 @@ import { evaluates } from '../config/load.js';
 import type { RunOptions } from '../config/output-folder.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
+import type { Device } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
 import { messageOf, UserError } from '../errors.js';
 import { type FolderLock, lockFolder } from '../files/folder-lock.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { option } from '../option-names.js';
+import { oneLine } from '../quote.js';
 import { batchSizeNote, settleBatchSize, usefulTokensOnCpu } from './batch-size.js';
 import {
   checkpointFolder,
@@ -72,6 +74,7 @@ async function lockedRun(
     tf32: given.precision === 'fp32',
     onCompile: (what) => watcher.note(compileNote(what)),
     onFallback: (left, why) => watcher.note(fallbackNote(left, why)),
+    onNote: (text) => watcher.note(text),
   });
   try {
     const precision = resolvePrecision(device, given.precision);
@@ -92,6 +95,7 @@ async function lockedRun(
     corpora.release();
     const state = start.state ?? freshState(data.fingerprints);
     if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
+    repeatChoices(device, state, watcher);
     const learning = learnerOptions(options, {
       precision,
       capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
@@ -155,6 +159,15 @@ function resumedLoss({ lossOn }: RunOptions, { checkpoint }: Start, watcher: Run
   const began = trainOptions.lossOn.choices.find((choice) => choice === recorded) ?? lossOn;
   if (began !== lossOn) watcher.note(`resuming with ${option('lossOn', began)}, as the run began`);
   return began;
+}
+
+/** The resumed run computes what can be computed in several ways as before, so that results round as before. */
+function repeatChoices(device: Device, { measuredChoices }: RunState, watcher: RunWatcher): void {
+  const why = measuredChoices && device.repeatChoices(measuredChoices);
+  if (why !== null)
+    watcher.note(
+      `from here on, results round differently than in an uninterrupted run: the checkpoint records how matrix products were computed, but ${oneLine(why, 300)}`,
+    );
 }
 
 /** Another run may have created the folder in the meantime. */

@@ -294,6 +294,7 @@ export class Trainer {
     if (step === 0 || this.isBroken() || (this.saved.step === step && this.saved.evaluated === evaluated))
       return;
     state.lossScale = this.inputs.learner.optimizer.readLossScale();
+    state.measuredChoices = this.inputs.learner.device.measuredChoices();
     const folder = await saveCheckpoint(settings.outputDir, state, this.inputs.checkpointed);
     this.saved = { step, evaluated };
     pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [state.bestStep]);

@@ -1,5 +1,6 @@
 // The CUDA device on the emulated card, and figures that only an emulator can report.
 
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import koffi from 'koffi';
 import {
@@ -7,13 +8,21 @@ import {
   type CudaDeviceOptions,
   createCudaDevice,
 } from '../../src/device/cuda/cuda-device.js';
+import { kernelCacheFolders } from '../../src/files/user-folders.js';
 import { emulatorFolder } from './build.js';
 
 export function createEmulatedDevice(options: CudaDeviceOptions = {}): CudaDevice {
   return createCudaDevice({
     ...options,
-    env: { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder() },
+    env: { ...process.env, ...options.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulatorFolder() },
   });
+}
+
+/** Makes `cache`, for XDG_CACHE_HOME, a cache in which nothing is measured but all kernels are compiled. */
+export function keepCompiledKernels(cache: string): void {
+  const [kernels = ''] = kernelCacheFolders(process.env);
+  mkdirSync(join(cache, 'chatbot-train'), { recursive: true });
+  symlinkSync(kernels, join(cache, 'chatbot-train', 'kernels'));
 }
 
 /** Bytes that this process's kernels have copied to shared memory with cp.async so far. */

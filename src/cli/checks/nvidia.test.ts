@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
+import { keepCompiledKernels } from '../../../test/cuda-emulator/device.js';
 import { reportText } from '../doctor.js';
 import type { Check } from './check.js';
-import { epilogueCheck } from './epilogues.js';
 import { hasCuda, type NvidiaOptions, nvidiaChecks } from './nvidia.js';
+import { productCheck } from './products.js';
 
 const emulator = emulatorFolder();
 const root = mkdtempSync(join(tmpdir(), 'nvidia-'));
@@ -210,12 +211,20 @@ describe('--verbose', () => {
     assert.match(reportText([check('searched', checks({}, { verbose: true }))]), /^ok {7}searched {2}\//);
   });
 
-  test('says which products take along what follows them', () => {
-    const env = { ...process.env, CHATBOT_TRAIN_CUDA_LIBRARIES: emulator };
-    const { state, detail } = epilogueCheck(env, [16, 64, 128]);
+  test('says how matrix products are computed', () => {
+    const env = {
+      ...process.env,
+      CHATBOT_TRAIN_CUDA_LIBRARIES: emulator,
+      XDG_CACHE_HOME: join(root, 'products'),
+    };
+    keepCompiledKernels(join(root, 'products'));
+    const { state, detail } = productCheck(env, [16, 64, 128]);
     assert.equal(state, 'ok');
-    assert.match(detail, /^bf16 \[16,128\] over 64, gelu-bias: fused$/m);
-    assert.match(detail, /^bf16 \[16,64\] over 128, bias: /m);
-    assert.match(detail, /^bf16 \[16,128\] over 64, b transposed, gelu-bias-gradient: /m);
+    const lines = detail.split('\n').map((line) => line.replace(/ 100[-.\d]+/, ' ID'));
+    assert.deepEqual(lines, [
+      'bf16[16,128] = bf16 bf16 over 64, bias-activation gelu_new: fused ID; not measured',
+      'bf16[16,64] = bf16 bf16 over 128, bias: fused ID; not measured',
+      "bf16[16,128] = bf16 bf16' over 64, activation-gradient gelu_new, with bias gradient: fused ID; not measured",
+    ]);
   });
 });

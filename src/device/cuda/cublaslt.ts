@@ -1,6 +1,6 @@
 // Matrix products by cuBLASLt. All our matrices are row-major; cuBLASLt is column-major, so it is asked for the
-// transposed product op(b)' op(a)'. Descriptors are built and an algorithm is chosen once per product and alignment.
-// Inputs are f32, bf16 or f16; accumulation is always float32. Deterministic: the parts of a split sum are added in a
+// transposed product op(b)' op(a)'. Descriptors are built once per product and alignment, with the algorithms that
+// cuBLASLt proposes; the caller chooses among these. Inputs are f32, bf16 or f16; accumulation is always float32. Deterministic: the parts of a split sum are added in a
 // fixed order.
 
 import { UserError } from '../../errors.js';
@@ -25,6 +25,7 @@ export const cublasLtSignatures = {
   cublasLtMatmulPreferenceDestroy: [I, U],
   cublasLtMatmulPreferenceSetAttribute: [I, U, I, A, N],
   cublasLtMatmulAlgoGetHeuristic: [I, U, U, U, U, U, U, U, I, A, A],
+  cublasLtMatmulAlgoConfigGetAttribute: [I, A, I, A, N, A],
   cublasLtMatmul: [I, U, U, A, U, U, U, U, A, U, U, U, U, A, U, N, U],
 } as const;
 
@@ -104,6 +105,8 @@ const algorithmBytes = 64;
 const resultBytes = 96;
 /** Offset of the result's own cublasStatus_t, in 32-bit words. */
 const resultState = 18;
+/** Sizes of cublasLtMatmulAlgoConfigAttributes_t, from 0 on, in bytes. */
+const configuration = [4, 4, 4, 4, 4, 4, 4, 2, 2] as const;
 /** How many algorithms the heuristic is asked for. Some that it returns fail when they run. */
 const mostAlgorithms = 8;
 const notSupported = 15;
@@ -112,13 +115,27 @@ const invalidValue = 7;
 const zero = Float32Array.of(0);
 const one = Float32Array.of(1);
 
-interface Plan {
+/** A way in which cuBLASLt can compute one product. */
+export interface Algorithm {
+  /**
+   * Its configuration, for example `66.20.1.0.0.0.24.0.2`: the algorithm, its tile, the number of parts of a split sum,
+   * how these are added, then swizzling, custom option, stages, inner shape and cluster shape. Two algorithms with the
+   * same configuration, in the same version of cuBLASLt on the same kind of card, compute the same bits.
+   */
+  readonly id: string;
+  /** cublasLtMatmulAlgo_t. */
+  readonly bytes: Uint8Array;
+}
+
+/** A product that cuBLASLt can compute, for operands of certain alignments. */
+export interface PreparedProduct {
+  readonly product: Product;
+  /** In the order in which cuBLASLt expects them to be fast; not empty. Some fail when they run. */
+  readonly algorithms: readonly Algorithm[];
   readonly description: number;
   readonly layoutA: number;
   readonly layoutB: number;
   readonly layoutOut: number;
-  /** The algorithms that have not failed; the first one is used. */
-  readonly algorithms: Uint8Array[];
 }
 
 export class CublasLt {
@@ -126,7 +143,7 @@ export class CublasLt {
   readonly #out = new Out();
   readonly #handle: number;
   /** null if cuBLASLt has no algorithm for the product. */
-  readonly #plans = new Map<string, Plan | null>();
+  readonly #prepared = new Map<string, PreparedProduct | null>();
   /** For example `12.9.1`. */
   readonly version: string;
 
@@ -148,74 +165,73 @@ export class CublasLt {
     this.#handle = this.#out.long();
   }
 
+  /** @returns null if cuBLASLt has no algorithm for the product with operands of these alignments */
+  prepare(product: Product, operands: Operands, workspace: Workspace): PreparedProduct | null {
+    const key = `${productWords(product)} ${alignmentsOf(operands).join(' ')} ${workspace.bytes}`;
+    const known = this.#prepared.get(key);
+    if (known !== undefined) return known;
+    const prepared = this.#describeFully(product, operands, workspace);
+    this.#prepared.set(key, prepared);
+    return prepared;
+  }
+
   /**
    * Queues a product.
-   * @returns false, with nothing queued, if cuBLASLt has no algorithm for it or none that works
+   * @param operands of the alignments that it was prepared for
+   * @returns false, with nothing queued, if the algorithm cannot compute it after all
    */
-  matmul(product: Product, operands: Operands, workspace: Workspace, stream: Stream): boolean {
-    const plan = this.#plan(product, operands, workspace);
-    if (plan === null) return false;
-    this.#setPointers(plan.description, product, operands);
-    for (;;) {
-      const [algorithm] = plan.algorithms;
-      if (algorithm === undefined) return false;
-      const status = this.#calls.cublasLtMatmul(
-        this.#handle,
-        plan.description,
-        one,
-        operands.b,
-        plan.layoutB,
-        operands.a,
-        plan.layoutA,
-        product.accumulate ? one : zero,
-        operands.out,
-        plan.layoutOut,
-        operands.out,
-        plan.layoutOut,
-        algorithm,
-        workspace.address,
-        workspace.bytes,
-        stream,
-      );
-      if (status !== notSupported && status !== invalidValue) {
-        this.#check('cublasLtMatmul', status, keyOf(product));
-        return true;
-      }
-      plan.algorithms.shift();
-    }
+  run(
+    prepared: PreparedProduct,
+    algorithm: Algorithm,
+    operands: Operands,
+    workspace: Workspace,
+    stream: Stream,
+  ): boolean {
+    const { product, description, layoutA, layoutB, layoutOut } = prepared;
+    this.#setPointers(description, product, operands);
+    const status = this.#calls.cublasLtMatmul(
+      this.#handle,
+      description,
+      one,
+      operands.b,
+      layoutB,
+      operands.a,
+      layoutA,
+      product.accumulate ? one : zero,
+      operands.out,
+      layoutOut,
+      operands.out,
+      layoutOut,
+      algorithm.bytes,
+      workspace.address,
+      workspace.bytes,
+      stream,
+    );
+    if (status === notSupported || status === invalidValue) return false;
+    this.#check('cublasLtMatmul', status, productWords(product));
+    return true;
   }
 
   /** The error to show for a product without any algorithm. */
   noAlgorithm(product: Product): UserError {
     return new UserError(
       'cuda-library-unusable',
-      `cuBLASLt ${this.version} has no algorithm that computes ${keyOf(product)} on this GPU: ${this.#upgrade}, or use ${option('device', 'cpu')}.`,
+      `cuBLASLt ${this.version} has no algorithm that computes ${productWords(product)} on this GPU: ${this.#upgrade}, or use ${option('device', 'cpu')}.`,
     );
   }
 
   dispose(): void {
-    for (const plan of this.#plans.values()) {
-      if (plan === null) continue;
-      this.#calls.cublasLtMatmulDescDestroy(plan.description);
-      for (const layout of [plan.layoutA, plan.layoutB, plan.layoutOut])
-        this.#calls.cublasLtMatrixLayoutDestroy(layout);
-    }
-    this.#plans.clear();
+    for (const prepared of this.#prepared.values()) if (prepared !== null) this.#release(prepared);
+    this.#prepared.clear();
     this.#calls.cublasLtDestroy(this.#handle);
   }
 
-  #plan(product: Product, operands: Operands, workspace: Workspace): Plan | null {
-    const { out, a, b, bias = 0, preActivation = 0 } = operands;
-    const alignments = [out, a, b, bias, preActivation].map(alignmentOf);
-    const key = `${keyOf(product)} ${alignments.join(' ')} ${workspace.bytes}`;
-    const known = this.#plans.get(key);
-    if (known !== undefined) return known;
-    const plan = this.#choose(product, operands, workspace);
-    this.#plans.set(key, plan);
-    return plan;
+  #release({ description, layoutA, layoutB, layoutOut }: Omit<PreparedProduct, 'algorithms'>): void {
+    this.#calls.cublasLtMatmulDescDestroy(description);
+    for (const layout of [layoutA, layoutB, layoutOut]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
   }
 
-  #choose(product: Product, operands: Operands, workspace: Workspace): Plan | null {
+  #describeFully(product: Product, operands: Operands, workspace: Workspace): PreparedProduct | null {
     const { m, n, k, transposeA, transposeB } = product;
     // A row-major [rows, columns] matrix is a column-major [columns, rows] one with `columns` as its leading dimension.
     const layoutB = transposeB ? this.#layout(product.inputs, k, n) : this.#layout(product.inputs, n, k);
@@ -223,6 +239,18 @@ export class CublasLt {
     const layoutOut = this.#layout(product.output, n, m);
     const description = this.#describe(product);
     this.#setPointers(description, product, operands);
+    const described = { product, description, layoutA, layoutB, layoutOut };
+    const algorithms = this.#algorithms(described, operands, workspace);
+    if (algorithms.length > 0) return { ...described, algorithms };
+    this.#release(described);
+    return null;
+  }
+
+  #algorithms(
+    { product, description, layoutA, layoutB, layoutOut }: Omit<PreparedProduct, 'algorithms'>,
+    operands: Operands,
+    workspace: Workspace,
+  ): Algorithm[] {
     const preference = this.#prefer(operands, workspace.bytes);
     const results = new Uint8Array(mostAlgorithms * resultBytes);
     const count = new Int32Array(1);
@@ -239,19 +267,25 @@ export class CublasLt {
       count,
     );
     this.#calls.cublasLtMatmulPreferenceDestroy(preference);
-    const refused = status === notSupported || (status === invalidValue && product.epilogue !== 'none');
-    const algorithms = Array.from({ length: count[0] ?? 0 }, (_, at) =>
+    if (status === notSupported || (status === invalidValue && product.epilogue !== 'none')) return [];
+    this.#check('cublasLtMatmulAlgoGetHeuristic', status, productWords(product));
+    return Array.from({ length: count[0] ?? 0 }, (_, at) =>
       results.slice(at * resultBytes, (at + 1) * resultBytes),
     )
       .filter((result) => new Int32Array(result.buffer)[resultState] === 0)
-      .map((result) => result.slice(0, algorithmBytes));
-    if (refused || (status === 0 && algorithms.length === 0)) {
-      this.#calls.cublasLtMatmulDescDestroy(description);
-      for (const layout of [layoutA, layoutB, layoutOut]) this.#calls.cublasLtMatrixLayoutDestroy(layout);
-      return null;
-    }
-    this.#check('cublasLtMatmulAlgoGetHeuristic', status, keyOf(product));
-    return { description, layoutA, layoutB, layoutOut, algorithms };
+      .map((result) => result.slice(0, algorithmBytes))
+      .map((bytes) => ({ id: this.#configurationOf(bytes), bytes }));
+  }
+
+  #configurationOf(algorithm: Uint8Array): string {
+    const value = new Uint32Array(1);
+    const written = new BigUint64Array(1);
+    const known = configuration.map((bytes, attribute) => {
+      const call = this.#calls.cublasLtMatmulAlgoConfigGetAttribute;
+      const status = call(algorithm, attribute, value.fill(0), bytes, written);
+      return status === 0 ? value[0] : '-';
+    });
+    return known.join('.');
   }
 
   #layout(type: ScalarType, rows: number, columns: number): number {
@@ -355,7 +389,13 @@ function alignmentOf(address: number): number {
   return low === 0 ? 256 : low & -low;
 }
 
-function keyOf(product: Product): string {
+/** Of out, a, b, bias and the pre-activation. */
+export function alignmentsOf({ out, a, b, bias = 0, preActivation = 0 }: Operands): number[] {
+  return [out, a, b, bias, preActivation].map(alignmentOf);
+}
+
+/** For example `bf16[4096,768] = bf16 bf16' over 768`, where ' marks a transposed matrix. */
+export function productWords(product: Product): string {
   const { m, n, k, transposeA, transposeB, inputs, output, tf32, accumulate, epilogue } = product;
   const a = `${inputs}${transposeA ? "'" : ''}`;
   const b = `${inputs}${transposeB ? "'" : ''}`;

@@ -32,6 +32,16 @@ function open(options: CudaDeviceOptions = {}): CudaDevice {
   return device;
 }
 
+/** Each product, and the way in which it is computed. */
+function ways(device: CudaDevice): string[] {
+  return device
+    .products()
+    .map(
+      ({ product, chosen }) =>
+        `${product.replace(/, aligned to .*/, '')}: ${chosen.replace(/ [-.\d]+$/, '')}`,
+    );
+}
+
 /** A step of a toy model. Each result builds on earlier ones, so that a missing or repeated step shows. */
 function toy(device: CudaDevice) {
   const bench = new Bench(device, 'bf16', 'aligned');
@@ -213,7 +223,7 @@ test('an algorithm that fails when it runs is replaced by the next one, a fused 
     const { step, set, state } = toy(device);
     set(1);
     step();
-    return { state: state(), fused: device.epilogues().map((line) => / fused$/.test(line)) };
+    return { state: state(), fused: ways(device).map((line) => /: fused/.test(line)) };
   });
   const [usual, second, none] = results;
   assert.ok(usual?.fused.some((fused) => fused));
@@ -266,11 +276,13 @@ test('an epilogue is fused where cuBLASLt offers it, and reported by shape', () 
       device.matmul(gradient, a, b, { epilogue: { kind: 'activation-gradient', activation, preActivation } });
       return [bench.read(out), bench.read(gradient)];
     });
-    const told = device.epilogues();
-    const by = at === 0 ? 'fused' : 'a separate kernel';
+    const told = ways(device);
+    const by = at === 0 ? 'fused' : 'separate';
     assert.deepEqual(told, [
-      `bf16 [8,16] over 32, gelu-bias: ${by}`,
-      `bf16 [8,16] over 32, gelu-gradient: ${by}`,
+      `bf16[8,16] = bf16 bf16 over 32, bias-activation gelu_new: ${by}`,
+      `bf16[8,16] = bf16 bf16 over 32, activation-gradient gelu_new: ${by}`,
+      'bf16[8,16] = bf16 bf16 over 32, bias-activation gelu: separate',
+      'bf16[8,16] = bf16 bf16 over 32, activation-gradient gelu: separate',
     ]);
     return outs;
   });
@@ -302,18 +314,13 @@ test('the bias gradient is correct whether cuBLASLt fuses both epilogues, one, o
     Float64Array.from(random.integers(size, 3), (value) => value - 1),
   );
   assert.ok(a && b);
-  const both = 'bf16 [8,16] over 32, gelu-bias-gradient';
-  const one = 'bf16 [8,16] over 32, gelu-gradient';
-  const ways = {
-    all: [`${both}: fused`],
-    'no-bias-gradient': [`${both}: a separate kernel`, `${one}: fused`],
-    none: [`${both}: a separate kernel`, `${one}: a separate kernel`],
-  };
-  const results = Object.entries(ways).map(([offered, told]) => {
+  const product = 'bf16[8,16] = bf16 bf16 over 32, activation-gradient gelu_new, with bias gradient';
+  const offers = { all: 'fused', 'no-bias-gradient': 'fused, sums apart', none: 'separate' };
+  const results = Object.entries(offers).map(([offered, way]) => {
     process.env.CUDA_EMULATOR_EPILOGUES = offered;
     const device = open();
     const result = summedGradient(device, 'bf16', a, b);
-    assert.deepEqual(device.epilogues(), told);
+    assert.deepEqual(ways(device), [`${product}: ${way}`]);
     return result;
   });
   const [first, ...others] = results;
@@ -326,17 +333,19 @@ test('in fp16 the bias gradient is summed in float32, where it may exceed the fp
   const [gradient, sums] = summedGradient(device, 'f16', a, b);
   assert.ok(gradient?.every((value) => value === 32_000));
   assert.ok(sums?.every((value) => Math.abs(value - 8 * 32_000) < 10));
-  assert.deepEqual(device.epilogues(), ['f16 [8,16] over 32, gelu-gradient: fused']);
+  assert.deepEqual(ways(device), [
+    'f16[8,16] = f16 f16 over 32, activation-gradient gelu_new, with bias gradient: fused, sums apart',
+  ]);
 });
 
 test('a disposed device leaves no cuBLASLt objects behind', () => {
   assert.equal(cublasLtObjects(), 0);
   const device = open();
-  // One of the two epilogues is not available, and its description is no longer needed.
+  // Of the three ways, one is not available, and its description is no longer needed.
   process.env.CUDA_EMULATOR_EPILOGUES = 'no-bias-gradient';
   summedGradient(device, 'bf16', new Float64Array(8 * 32), new Float64Array(32 * 16));
-  // The handle, one description and three layouts.
-  assert.equal(cublasLtObjects(), 5);
+  // The handle; for each of two ways, one description and three layouts.
+  assert.equal(cublasLtObjects(), 9);
   device.dispose();
   assert.equal(cublasLtObjects(), 0);
 });

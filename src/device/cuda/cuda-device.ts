@@ -3,7 +3,9 @@
 // replayed as a graph. The card needs compute capability 7.0 or later.
 
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Precision } from '../device.js';
+import { productCacheFolders } from '../../files/user-folders.js';
+import { digest } from '../code-cache.js';
+import type { MeasuredChoices, Precision } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
 import type { OperationKernels } from '../operation-kernels.js';
@@ -19,6 +21,8 @@ import { mostChannels } from './launches.js';
 import { requireLibraries, suitableMajors, toolkitLibraries, type Wanted } from './libraries.js';
 import { CudaMemory } from './memory.js';
 import { type Nvrtc, openNvrtc } from './nvrtc.js';
+import { type MeasuredProduct, ProductCache } from './product-cache.js';
+import { ProductChoices } from './product-choices.js';
 import { Products } from './products.js';
 import { Replays } from './replays.js';
 import type { Stream } from './streams.js';
@@ -37,6 +41,10 @@ export interface CudaDeviceOptions {
   readonly tf32?: boolean | undefined;
   /** Whether repeated work is captured as graphs (default: true). Without them, a benchmark shows what they save. */
   readonly graphs?: boolean | undefined;
+  /** Matrix products of at least this many multiplications are measured. The default leaves out those of microseconds. */
+  readonly leastMeasured?: number | undefined;
+  /** Told what a person should know while the device works. */
+  readonly onNote?: ((text: string) => void) | undefined;
 }
 
 /** The workspace of cuBLASLt's kernels. */
@@ -83,11 +91,26 @@ function deviceOn(
     kernelImage(nvrtc, file, { computeCapability, defines, env, onCompile });
   const launcher = new KernelLauncher({ ...context, image, scratch });
   const tf32 = options.tf32 === true && hasTf32(computeCapability);
-  const products = new Products(launcher, cublasLt, workspace, tf32);
+  const { leastMeasured, onNote } = options;
+  const choices = productChoices(card, driver, cublasLt, env, onNote);
+  const products = new Products(launcher, cublasLt, workspace, choices, { tf32, leastMeasured });
   const kernels = new CudaKernels(launcher, products, computeCapability[0]);
   const toolkit = `CUDA ${nvrtc.version}${tf32 ? ', TF32 for float32 products' : ''}`;
   const replays = new Replays(context, memory, options.graphs === false ? 0 : undefined);
   return new CudaDevice({ ...context, memory, replays, kernels, cublasLt }, card, toolkit);
+}
+
+/** Choices are measured once for a card, a driver and a version of cuBLASLt. Their bits do not depend on the driver. */
+function productChoices(
+  { name, computeCapability, multiprocessors }: Card,
+  driver: Driver,
+  cublasLt: CublasLt,
+  env: NodeJS.ProcessEnv,
+  onNote: ((text: string) => void) | undefined,
+): ProductChoices {
+  const madeOn = `${name} (${computeCapability.join('.')}, ${multiprocessors} multiprocessors) with cuBLASLt ${cublasLt.version}`;
+  const file = `${digest(JSON.stringify([madeOn, driver.version]))}.jsonl`;
+  return new ProductChoices(new ProductCache(productCacheFolders(env), file), madeOn, onNote);
 }
 
 interface Parts {
@@ -147,9 +170,22 @@ export class CudaDevice extends KernelDevice {
     this.memory.reserve(bytes);
   }
 
-  /** For display: which code computes the epilogue of a matrix product, by shape, as decided so far. */
-  epilogues(): string[] {
-    return this.#parts.kernels.products.epilogues();
+  /** For display: how each matrix product so far is computed, with the times of the ways that were measured. */
+  products(): MeasuredProduct[] {
+    return this.#parts.kernels.products.choices.all();
+  }
+
+  /** All that was measured on this card with this driver and library, in this run and earlier ones. */
+  cachedProducts(): MeasuredProduct[] {
+    return this.#parts.kernels.products.choices.cache.all();
+  }
+
+  override measuredChoices(): MeasuredChoices {
+    return this.#parts.kernels.products.choices.made();
+  }
+
+  override repeatChoices(choices: MeasuredChoices): string | null {
+    return this.#parts.kernels.products.choices.repeat(choices);
   }
 
   /** The graphs captured so far: the keys of their work, and the number of kernels, copies and fills in each. */
@@ -177,10 +213,11 @@ export class CudaDevice extends KernelDevice {
   override dispose(): void {
     if (!this.#open) return;
     this.#open = false;
-    const { driver, stream, replays, cublasLt } = this.#parts;
+    const { driver, stream, replays, kernels, cublasLt } = this.#parts;
     this.#peak = this.memory.peak();
     replays.dispose();
     super.dispose();
+    kernels.products.choices.cache.close();
     cublasLt.dispose();
     driver.streams.destroy(stream);
     driver.destroyContext();

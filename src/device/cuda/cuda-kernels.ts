@@ -11,8 +11,9 @@ import {
   attentionScratchBytes,
 } from './attention-launches.js';
 import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
-import { launches, layernormSlices, rowSlices, scratchBytes, sumSlices } from './launches.js';
+import { launches, layernormSlices, scratchBytes, sumSlices } from './launches.js';
 import type { Products } from './products.js';
+import { sumRows } from './row-sums.js';
 
 /** The address alignment that tensor core loads need. */
 const packBytes = 16;
@@ -34,16 +35,12 @@ export class CudaKernels implements OperationKernels {
   }
 
   matmul_bias_gradient(biasGradient: Tensor, ...values: Parameters<OperationKernels['matmul']>): boolean {
-    return this.products.multiplySumming(biasGradient, ...productOf(values));
+    this.products.multiply(...productOf(values, biasGradient));
+    return true;
   }
 
   sum_rows(out: Tensor, x: Tensor, rows: number, columns: number): void {
-    const type = scalarType(x);
-    const partial = this.launcher.scratch(scratchBytes.sum_rows(rows, columns));
-    const geometry = launches.sum_rows(rows, columns, scalarBytes(type));
-    this.launcher.launch('sum_rows', type, geometry, [partial, x, rows, columns]);
-    const values = [out, undefined, partial, rowSlices(rows), columns];
-    this.launcher.launch('add_slices', type, launches.add_slices(columns, 1), values);
+    sumRows(this.launcher, out, x, rows, columns);
   }
 
   embedding(...values: Parameters<OperationKernels['embedding']>): void {
@@ -178,17 +175,32 @@ export class CudaKernels implements OperationKernels {
   }
 }
 
-/** Converts the ABI's parameters of a product to those of `Products`. */
-function productOf(values: Parameters<OperationKernels['matmul']>): Parameters<Products['multiply']> {
-  const [out, a, b, , m, n, k, transposeA, transposeB, accumulate, ...epilogue] = values;
-  const [kind, bias, preActivation, activation] = epilogue;
-  const sizes = {
-    m,
-    n,
-    k,
+const activations = ['gelu_new', 'gelu'] as const;
+
+/** Converts the ABI's parameters of a product to the contract's. */
+function productOf(
+  values: Parameters<OperationKernels['matmul']>,
+  biasGradient?: Tensor,
+): Parameters<Products['multiply']> {
+  const [out, a, b, , , , , transposeA, transposeB, accumulate, kind, bias, preActivation, code] = values;
+  const activation = activations[code] ?? 'gelu_new';
+  const options = {
     transposeA: transposeA === 1,
     transposeB: transposeB === 1,
     accumulate: accumulate === 1,
   };
-  return [out, a, b, sizes, { kind, bias, preActivation, activation }];
+  if (kind === 1 && bias) return [out, a, b, { ...options, epilogue: { kind: 'bias', bias } }];
+  if (kind === 2 && bias && preActivation)
+    return [
+      ...([out, a, b] as const),
+      { ...options, epilogue: { kind: 'bias-activation', bias, activation, preActivation } },
+    ];
+  if (kind === 3 && preActivation) {
+    const sums = biasGradient && { biasGradient };
+    return [
+      ...([out, a, b] as const),
+      { ...options, epilogue: { kind: 'activation-gradient', activation, preActivation, ...sums } },
+    ];
+  }
+  return [out, a, b, options];
 }

@@ -1,107 +1,109 @@
-// Matrix products with their epilogues: one cuBLASLt call where it fuses the epilogue for the shape, otherwise a
-// product and a kernel of our own; decided once per shape. cuBLASLt's GELU is the tanh approximation, so the erf form
-// is always ours. Products of a few rows, as in decoding, are entirely ours: reading the weights once limits their
-// speed.
+// Matrix products with what follows them: one cuBLASLt call where that is faster with the epilogue fused, otherwise a
+// call and a kernel. Shapes differ; each is measured once. Products of a few rows have kernels of their own.
 
-import type { Tensor } from '../tensor.js';
-import type { CublasLt, FusedEpilogue, Operands, Product, Workspace } from './cublaslt.js';
-import { type KernelLauncher, type ScalarType, scalarBytes, scalarType } from './kernel-launcher.js';
+import { UserError } from '../../errors.js';
+import type { Epilogue, MatmulOptions } from '../device.js';
+import { Tensor } from '../tensor.js';
+import {
+  alignmentsOf,
+  type CublasLt,
+  type FusedEpilogue,
+  type Operands,
+  type Product,
+  productWords,
+  type Workspace,
+} from './cublaslt.js';
+import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
 import { launches } from './launches.js';
+import type { Candidate, ProductChoices } from './product-choices.js';
+import { sumRows } from './row-sums.js';
+import { timeCandidates } from './timed.js';
 
-/** The epilogues, as numbered in the kernels' ABI. */
-const epilogueKinds = { nothing: 0, bias: 1, activation: 2, gradient: 3 } as const;
-const geluNew = 0;
+/** The activations, as numbered in the kernels' ABI. */
+const activationKinds = { gelu_new: 0, gelu: 1 } as const;
 /** The most rows that the kernels for few rows take. */
 const fewRows = 4;
 /** With a shorter inner dimension, half of their threads would be idle. */
 const leastInner = 256;
 /** The alignment that cuBLASLt requires of a saved pre-activation, and at which it reads a bias fastest. */
 const fusedAlignment = 16;
+/** Smaller products (in multiplications) take microseconds in every way, and are not worth a measurement. */
+const leastMeasured = 2 ** 24;
 
-export interface Sizes {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly accumulate: boolean;
-}
-
-export interface Epilogue {
-  /** One of `epilogueKinds`. */
-  readonly kind: number;
-  readonly bias: Tensor | undefined;
-  readonly preActivation: Tensor | undefined;
-  readonly activation: number;
+/** out = op(a) op(b), and what follows. */
+interface Request {
+  readonly out: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  /** The product alone. */
+  readonly plain: Product;
+  readonly epilogue: Epilogue | undefined;
 }
 
 export class Products {
-  /** By shape: whether the epilogue is fused. */
-  readonly #fused = new Map<string, boolean>();
-
   constructor(
     readonly launcher: KernelLauncher,
     readonly cublasLt: CublasLt,
     readonly workspace: Workspace,
-    /** Whether float32 products may round their inputs to TF32. */
-    readonly tf32: boolean,
+    readonly choices: ProductChoices,
+    readonly options: {
+      /** Whether float32 products may round their inputs to TF32. */
+      readonly tf32: boolean;
+      /** Products of at least this many multiplications are measured. */
+      readonly leastMeasured?: number | undefined;
+    },
   ) {}
 
-  /** For display: each shape with an epilogue, and which code computes it. */
-  epilogues(): string[] {
-    return [...this.#fused].map(([shape, fused]) => `${shape}: ${fused ? 'fused' : 'a separate kernel'}`);
-  }
-
-  multiply(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): void {
-    const { m, n, k, accumulate } = sizes;
-    if (m === 0 || n === 0 || this.#multiplyFew(out, a, b, sizes, epilogue)) return;
-    const { kind, preActivation } = epilogue;
-    const plain = this.#plain(out, a, sizes);
-    const operands = addresses(out, a, b, epilogue);
-    const { driver, stream } = this.launcher.tools;
-    const whole = { ...plain, epilogue: fusedForm(epilogue, plain.output) };
-    if (k > 0 && whole.epilogue !== 'none' && this.#multiplyFused(whole, operands)) return;
-    const product = kind === epilogueKinds.activation && preActivation ? preActivation : out;
-    if (k > 0) this.#multiplyPlain(plain, { ...operands, out: product.address });
-    else if (!accumulate) driver.memset8(product.address, 0, m * n * scalarBytes(plain.output), stream);
-    this.#runEpilogue(out, m, n, epilogue);
-  }
-
   /**
-   * Like `multiply` for the activation's gradient, and biasGradient[n] += column sums of out. Returns false, with
-   * nothing done, if cuBLASLt does not offer this for the shape. cuBLASLt rounds the sums to the output type. In bf16
-   * that is a relative error of at most 2^-9 per micro-batch. In fp16, with its loss scale, sums over many rows could
-   * overflow where float32 sums do not, and updates would be skipped without need; there a kernel computes the sums.
+   * The contract's product. In bf16, cuBLASLt may sum the gradient of a bias in its epilogue: it rounds the sums to the
+   * output type, a relative error of at most 2^-9 per micro-batch. In fp16, with its loss scale, sums over many rows
+   * could overflow where float32 sums do not, and updates would be skipped without need; there a kernel computes the
+   * sums.
+   * @throws UserError (device) if cuBLASLt has no way to compute it
    */
-  multiplySumming(
-    biasGradient: Tensor,
+  multiply(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
+    const request = this.#request(out, a, b, options);
+    const { plain } = request;
+    if (plain.m === 0 || plain.n === 0 || this.#multiplyFew(request)) return;
+    if (plain.k === 0) {
+      this.#multiplyNothing(request);
+      return;
+    }
+    const ranked = this.choices.ranked(
+      keyOf(request),
+      () => this.#candidates(request),
+      (candidates) => this.#measure(request, candidates),
+    );
+    for (;;) {
+      const [candidate] = ranked;
+      if (candidate === undefined) throw this.cublasLt.noAlgorithm(plain);
+      if (this.#compute(request, candidate)) return;
+      ranked.shift();
+    }
+  }
+
+  #request(
     out: Tensor,
     a: Tensor,
     b: Tensor,
-    sizes: Sizes,
-    epilogue: Epilogue,
-  ): boolean {
-    const { m, n, k } = sizes;
-    const product: Product = { ...this.#plain(out, a, sizes), epilogue: 'gelu-bias-gradient' };
-    if (m * n * k === 0 || epilogue.activation !== geluNew || product.output !== 'bf16') return false;
-    const sums = this.launcher.scratch(n * scalarBytes('bf16'));
-    const operands = { ...addresses(out, a, b, epilogue), bias: sums };
-    if (!this.#multiplyFused(product, operands)) return false;
-    const geometry = launches.add_bias_gradient(n);
-    this.launcher.launch('add_bias_gradient', 'bf16', geometry, [biasGradient, sums, n]);
-    return true;
+    { transposeA = false, transposeB = false, accumulate = false, epilogue }: MatmulOptions,
+  ): Request {
+    const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
+    const tf32 = this.options.tf32 && a.dtype === 'f32';
+    const types = { inputs: scalarType(a), output: scalarType(out), tf32 };
+    const plain = { m, n, k, transposeA, transposeB, accumulate, ...types, epilogue: 'none' } as const;
+    return { out, a, b, plain, epilogue };
   }
 
   /** @returns whether the kernels for few rows computed the product */
-  #multiplyFew(out: Tensor, a: Tensor, b: Tensor, sizes: Sizes, epilogue: Epilogue): boolean {
-    const { m, n, k, transposeA, transposeB, accumulate } = sizes;
-    const { kind, bias, preActivation, activation } = epilogue;
-    if (m > fewRows || k < leastInner || transposeA || accumulate || kind === epilogueKinds.gradient)
+  #multiplyFew({ out, a, b, plain, epilogue }: Request): boolean {
+    const { m, n, k, transposeA, transposeB, accumulate } = plain;
+    if (m > fewRows || k < leastInner || transposeA || accumulate || epilogue?.kind === 'activation-gradient')
       return false;
     const [type, outType] = [scalarType(a), scalarType(out)];
     const one = m === 1;
     if (transposeB) {
-      if (kind !== epilogueKinds.nothing) return false;
+      if (epilogue !== undefined) return false;
       const kernel = one ? 'one_row_transposed' : 'few_rows_transposed';
       const values = [out, Number(outType === 'f32'), a, b, m, n, k];
       this.launcher.launch(kernel, type, launches[kernel](n), values);
@@ -109,78 +111,197 @@ export class Products {
     }
     if (outType !== type) return false;
     const kernel = one ? 'one_row' : 'few_rows';
-    const values = [out, preActivation, a, b, bias, activation, m, n, k];
+    const activates = epilogue?.kind === 'bias-activation';
+    const [preActivation, activation] = activates
+      ? [epilogue.preActivation, activationKinds[epilogue.activation]]
+      : [undefined, 0];
+    const values = [out, preActivation, a, b, epilogue?.bias, activation, m, n, k];
     this.launcher.launch(kernel, type, launches[kernel](n, scalarBytes(type)), values);
     return true;
   }
 
-  /** The product without its epilogue. */
-  #plain(out: Tensor, a: Tensor, sizes: Sizes): Product {
-    const tf32 = this.tf32 && a.dtype === 'f32';
-    return { ...sizes, inputs: scalarType(a), output: scalarType(out), tf32, epilogue: 'none' };
+  /** A product over an empty dimension is zero. */
+  #multiplyNothing(request: Request): void {
+    const { m, n, output, accumulate } = request.plain;
+    const { driver, stream } = this.launcher.tools;
+    if (!accumulate) driver.memset8(productOf(request).address, 0, m * n * scalarBytes(output), stream);
+    this.#finish(request, 'none');
   }
 
-  /** @throws UserError (device) if cuBLASLt has no way to compute it */
-  #multiplyPlain(product: Product, operands: Operands): void {
+  /** All that cuBLASLt offers: what fuses most comes first. TF32 goes before float32 where it is allowed. */
+  #candidates(request: Request): Candidate[] {
+    const { plain } = request;
+    for (const tf32 of plain.tf32 ? [true, false] : [false]) {
+      const candidates = waysOf(request).flatMap(({ way, epilogue }) => {
+        const product = { ...plain, tf32, epilogue };
+        const prepared = this.cublasLt.prepare(product, this.#operands(request, epilogue), this.workspace);
+        return (prepared?.algorithms ?? []).map((algorithm) => ({ way, prepared, algorithm }) as Candidate);
+      });
+      if (candidates.length > 0) return candidates;
+    }
+    return [];
+  }
+
+  /** Milliseconds by candidate. The outputs of the request are not touched. */
+  #measure(request: Request, candidates: readonly Candidate[]): Map<Candidate, number> | undefined {
+    const { m, n, k } = request.plain;
+    if (m * n * k < (this.options.leastMeasured ?? leastMeasured)) return undefined;
+    const { driver } = this.launcher.tools;
+    const addresses: number[] = [];
+    try {
+      const elsewhere = withOutputs(request, (tensor) => {
+        // At the same alignment, which decides what cuBLASLt can do.
+        const offset = tensor.address % 256;
+        const bytes = tensor.size * scalarBytes(scalarType(tensor));
+        const address = driver.alloc(bytes + offset, 'measuring a product');
+        addresses.push(address);
+        return new Tensor(
+          { address: address + offset, bytes, label: 'measured' },
+          0,
+          tensor.shape,
+          tensor.dtype,
+        );
+      });
+      return timeCandidates(this.launcher.tools, candidates, (candidate) =>
+        this.#compute(elsewhere, candidate),
+      );
+    } catch (thrown) {
+      // On a card that is nearly full, the first candidate that works is used.
+      if (thrown instanceof UserError && thrown.code === 'out-of-memory') return undefined;
+      throw thrown;
+    } finally {
+      for (const address of addresses) driver.free(address);
+    }
+  }
+
+  /** @returns false, with nothing queued, if the candidate cannot compute it after all */
+  #compute(request: Request, { prepared, algorithm }: Candidate): boolean {
+    const { epilogue } = prepared.product;
     const { stream } = this.launcher.tools;
-    const ways = product.tf32 ? [product, { ...product, tf32: false }] : [product];
-    if (!ways.some((way) => this.cublasLt.matmul(way, operands, this.workspace, stream)))
-      throw this.cublasLt.noAlgorithm(product);
+    const operands = this.#operands(request, epilogue);
+    if (!this.cublasLt.run(prepared, algorithm, operands, this.workspace, stream)) return false;
+    this.#finish(request, epilogue);
+    return true;
   }
 
-  /** @returns false, with nothing done, if cuBLASLt does not offer this for the shape */
-  #multiplyFused(product: Product, operands: Operands): boolean {
-    const { bias = 0, preActivation = 0 } = operands;
-    if (bias % fusedAlignment !== 0 || preActivation % fusedAlignment !== 0) return false;
-    const { m, n, k, output, epilogue, transposeA, transposeB } = product;
-    const key = `${output} [${m},${n}] over ${k}${transposeA ? ', a transposed' : ''}${transposeB ? ', b transposed' : ''}, ${epilogue}`;
-    if (this.#fused.get(key) === false) return false;
-    const { stream } = this.launcher.tools;
-    const done = this.cublasLt.matmul(product, operands, this.workspace, stream);
-    if (!this.#fused.has(key)) this.#fused.set(key, done);
-    return done;
+  #operands(request: Request, fused: FusedEpilogue): Operands {
+    const { out, a, b, epilogue } = request;
+    const addresses = { a: a.address, b: b.address };
+    if (fused === 'none') return { ...addresses, out: productOf(request).address };
+    const bias =
+      fused === 'gelu-bias-gradient'
+        ? this.#roundedSums(request)
+        : epilogue !== undefined && 'bias' in epilogue
+          ? epilogue.bias.address
+          : undefined;
+    return {
+      ...addresses,
+      out: out.address,
+      ...(bias !== undefined && { bias }),
+      ...(epilogue !== undefined &&
+        'preActivation' in epilogue && { preActivation: epilogue.preActivation.address }),
+    };
   }
 
-  #runEpilogue(out: Tensor, m: number, n: number, { kind, bias, preActivation, activation }: Epilogue): void {
+  /** Where cuBLASLt leaves the sums of a bias gradient, in the output type. */
+  #roundedSums({ plain: { n, output } }: Request): number {
+    return this.launcher.scratch(n * scalarBytes(output));
+  }
+
+  /** Runs the part of the epilogue that was not fused. */
+  #finish(request: Request, fused: FusedEpilogue): void {
+    const { out, plain, epilogue } = request;
+    if (epilogue === undefined) return;
+    const { m, n, output } = plain;
+    if (fused === 'none') this.#runEpilogue(out, m, n, epilogue);
+    const biasGradient = biasGradientOf(epilogue);
+    if (biasGradient === undefined) return;
+    if (fused === 'gelu-bias-gradient') {
+      const values = [biasGradient, this.#roundedSums(request), n];
+      this.launcher.launch('add_bias_gradient', output, launches.add_bias_gradient(n), values);
+    } else sumRows(this.launcher, biasGradient, out, m, n);
+  }
+
+  #runEpilogue(out: Tensor, m: number, n: number, epilogue: Epilogue): void {
     const type = scalarType(out);
     const bytes = scalarBytes(type);
-    switch (kind) {
-      case epilogueKinds.bias:
-        this.launcher.launch('add_bias', type, launches.add_bias(m, n, bytes), [out, bias, m, n]);
+    switch (epilogue.kind) {
+      case 'bias':
+        this.launcher.launch('add_bias', type, launches.add_bias(m, n, bytes), [out, epilogue.bias, m, n]);
         return;
-      case epilogueKinds.activation: {
+      case 'bias-activation': {
+        const { preActivation, bias, activation } = epilogue;
         const geometry = launches.add_bias_activation(m, n, bytes);
-        const values = [out, preActivation, bias, activation, m, n];
+        const values = [out, preActivation, bias, activationKinds[activation], m, n];
         this.launcher.launch('add_bias_activation', type, geometry, values);
         return;
       }
-      case epilogueKinds.gradient: {
-        const geometry = launches.activation_gradient(m * n);
-        this.launcher.launch('activation_gradient', type, geometry, [out, preActivation, activation, m * n]);
+      case 'activation-gradient': {
+        const { preActivation, activation } = epilogue;
+        const values = [out, preActivation, activationKinds[activation], m * n];
+        this.launcher.launch('activation_gradient', type, launches.activation_gradient(m * n), values);
         return;
       }
     }
   }
 }
 
-function addresses(out: Tensor, a: Tensor, b: Tensor, { bias, preActivation }: Epilogue): Operands {
-  return {
-    out: out.address,
-    a: a.address,
-    b: b.address,
-    ...(bias && { bias: bias.address }),
-    ...(preActivation && { preActivation: preActivation.address }),
-  };
+/** Where the product itself goes if nothing is fused: the kernel for an activation reads it from there. */
+function productOf({ out, epilogue }: Request): Tensor {
+  return epilogue?.kind === 'bias-activation' ? epilogue.preActivation : out;
+}
+
+function biasGradientOf(epilogue: Epilogue | undefined): Tensor | undefined {
+  return epilogue?.kind === 'activation-gradient' ? epilogue.biasGradient : undefined;
+}
+
+/** The request with other tensors in place of those that it writes. */
+function withOutputs(request: Request, other: (tensor: Tensor) => Tensor): Request {
+  const { epilogue } = request;
+  const out = other(request.out);
+  if (epilogue?.kind === 'bias-activation')
+    return { ...request, out, epilogue: { ...epilogue, preActivation: other(epilogue.preActivation) } };
+  if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
+    return { ...request, out, epilogue: { ...epilogue, biasGradient: other(epilogue.biasGradient) } };
+  return { ...request, out };
 }
 
 /**
- * The fused epilogue to request from cuBLASLt; `none` if there is no epilogue or no fused form. cuBLASLt does not
- * document how exact its GELU is. It is good enough for 16-bit results, which are rounded more; float32 uses our exact
- * kernel.
+ * What may be fused, most first. cuBLASLt does not document how exact its GELU is. It is good enough for 16-bit results,
+ * which are rounded more; float32 uses our exact kernel.
  */
-function fusedForm({ kind, activation }: Epilogue, output: ScalarType): FusedEpilogue {
-  if (kind === epilogueKinds.bias) return 'bias';
-  if (activation !== geluNew || output === 'f32') return 'none';
-  if (kind === epilogueKinds.activation) return 'gelu-bias';
-  return kind === epilogueKinds.gradient ? 'gelu-gradient' : 'none';
+function waysOf({ plain, epilogue }: Request): { readonly way: string; readonly epilogue: FusedEpilogue }[] {
+  if (epilogue === undefined) return [{ way: 'plain', epilogue: 'none' }];
+  const separate = { way: 'separate', epilogue: 'none' } as const;
+  const aligned = ['bias', 'preActivation'].every((name) => {
+    const tensor: unknown = Reflect.get(epilogue, name);
+    return !(tensor instanceof Tensor) || tensor.address % fusedAlignment === 0;
+  });
+  if (!aligned) return [separate];
+  if (epilogue.kind === 'bias') return [{ way: 'fused', epilogue: 'bias' }, separate];
+  if (epilogue.activation !== 'gelu_new' || plain.output === 'f32') return [separate];
+  if (epilogue.kind === 'bias-activation') return [{ way: 'fused', epilogue: 'gelu-bias' }, separate];
+  if (!epilogue.biasGradient) return [{ way: 'fused', epilogue: 'gelu-gradient' }, separate];
+  const apart = { way: 'fused, sums apart', epilogue: 'gelu-gradient' } as const;
+  const fused = { way: 'fused', epilogue: 'gelu-bias-gradient' } as const;
+  return plain.output === 'bf16' ? [fused, apart, separate] : [apart, separate];
+}
+
+/** Names a request: `bf16[4096,3072] = bf16 bf16 over 768, bias-activation gelu_new`. */
+function keyOf(request: Request): string {
+  const { plain, epilogue, a, b, out } = request;
+  const words = [productWords(plain)];
+  if (epilogue !== undefined)
+    words.push('activation' in epilogue ? `${epilogue.kind} ${epilogue.activation}` : epilogue.kind);
+  if (biasGradientOf(epilogue)) words.push('with bias gradient');
+  const alignments = alignmentsOf({
+    out: out.address,
+    a: a.address,
+    b: b.address,
+    ...(epilogue !== undefined && 'bias' in epilogue && { bias: epilogue.bias.address }),
+    ...(epilogue !== undefined &&
+      'preActivation' in epilogue && { preActivation: epilogue.preActivation.address }),
+  });
+  if (alignments.some((alignment) => alignment < 256)) words.push(`aligned to ${alignments.join(' ')}`);
+  return words.join(', ');
 }
