@@ -30,6 +30,7 @@ const signatures = {
   instruction_set: ['str'],
 
   matmul: ['void', P, P, P, I, N, N, N, I, I, I, I, P, P, I],
+  matmul_bf16: ['void', P, I, P, P, N, N, N, I, I, I, I, P, P, I],
   sum_rows: ['void', P, P, N, N],
 
   embedding: ['void', P, P, P, P, P, I, F, I, P, N, N],

@@ -35,16 +35,22 @@ SIMD_INLINE void copy_numbers(float* to, const float* from) {
   typedef float numbers __attribute__((vector_size(COUNT * 4), aligned(4), may_alias));
   *(numbers*)to = *(const numbers*)from;
 }
-template <int COUNT>
-SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
-  static_assert(COUNT == VL, "only B can be bf16, and its panels are whole vectors wide");
-  store(to, load(from));
-}
 SIMD_INLINE quad load_quad(const float* from) { return *(const quad_unaligned*)from; }
 SIMD_INLINE quad load_quad(const bf16* from) {
   typedef uint16_t halves __attribute__((vector_size(8), aligned(2), may_alias));
   typedef uint32_t words __attribute__((vector_size(16)));
   return (quad)(__builtin_convertvector(*(const halves*)from, words) << 16);
+}
+
+template <int COUNT>
+SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
+  if (COUNT == VL) {
+    store(to, load(from));
+    return;
+  }
+  static_assert(COUNT % 4 == 0, "panels are whole quads wide");
+#pragma GCC unroll 2
+  for (int i = 0; i < COUNT; i += 4) *(quad_unaligned*)(to + i) = load_quad(from + i);
 }
 
 /** to[d * width + l] = from[l * stride + d] for d, l below 4. */

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include "simd.h"
 
@@ -22,17 +23,24 @@ constexpr int kTileRows = 8;
 constexpr int kTileRows = 4;
 #endif
 
+constexpr int kTileSums = kTileRows * kTileColumns;
+
 enum class Epilogue : int32_t { none, bias, bias_activation, activation_gradient };
 enum class Activation : int32_t { gelu_new, gelu };
 
-/** The output of a product, out[rows, columns], and its epilogue. */
+/**
+ * The output of a product, out[rows, columns], and its epilogue. Out is float or bf16; Element is what the bias and the
+ * pre-activations are stored in. Everything is computed in float32 and rounded when it is stored. The activation is that of
+ * the stored pre-activation, so that backward sees the same one.
+ */
+template <class Out, class Element>
 struct Target {
-  float* out;
+  Out* out;
   int64_t columns;
   bool accumulate;
   Epilogue epilogue;
-  const float* bias;
-  float* pre_activation;
+  const Element* bias;
+  Element* pre_activation;
   Activation activation;
 };
 
@@ -78,8 +86,12 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restr
   }
 }
 
-SIMD_INLINE vf load_up_to(const float* p, int64_t n) { return n >= VL ? load(p) : load_first(p, n); }
-SIMD_INLINE void store_up_to(float* p, vf v, int64_t n) {
+template <class Element>
+SIMD_INLINE vf load_up_to(const Element* p, int64_t n) {
+  return n >= VL ? load(p) : load_first(p, n);
+}
+template <class Element>
+SIMD_INLINE void store_up_to(Element* p, vf v, int64_t n) {
   if (n >= VL)
     store(p, v);
   else
@@ -95,19 +107,27 @@ SIMD_INLINE vf activation_gradient(vf x) {
   return A == Activation::gelu_new ? gelu_new_gradient(x) : gelu_gradient(x);
 }
 
+/** v as it reads after it was stored as an Element. */
+template <class Element>
+SIMD_INLINE vf as_stored(vf v) {
+  if constexpr (std::is_same_v<Element, bf16>) return round_to_bf16(v);
+  return v;
+}
+
 /** Applies the epilogue to one row of sums and stores it at (row, column) of the target. */
-template <Epilogue E, Activation A>
-void store_row(const Target& target, int64_t row, int64_t column, int64_t columns, const float* sums, bool add) {
+template <Epilogue E, Activation A, class Out, class Element>
+void store_row(const Target<Out, Element>& target, int64_t row, int64_t column, int64_t columns, const float* sums,
+               bool add) {
   const int64_t start = row * target.columns + column;
   for (int64_t at = 0; at < columns; at += VL) {
     const int64_t n = columns - at;
-    float* const out = target.out + start + at;
+    Out* const out = target.out + start + at;
     vf x = load_up_to(sums + at, n);
     if (add) x = load_up_to(out, n) + x;
     if (E == Epilogue::bias || E == Epilogue::bias_activation) x = x + load_up_to(target.bias + column + at, n);
     if (E == Epilogue::bias_activation) {
       store_up_to(target.pre_activation + start + at, x, n);
-      x = activate<A>(x);
+      x = activate<A>(as_stored<Element>(x));
     }
     if (E == Epilogue::activation_gradient)
       x = x * activation_gradient<A>(load_up_to(target.pre_activation + start + at, n));
@@ -115,29 +135,32 @@ void store_row(const Target& target, int64_t row, int64_t column, int64_t column
   }
 }
 
-using StoreRow = void (*)(const Target&, int64_t, int64_t, int64_t, const float*, bool);
+template <class Out, class Element>
+using StoreRow = void (*)(const Target<Out, Element>&, int64_t, int64_t, int64_t, const float*, bool);
 
-inline StoreRow row_storer(const Target& target, Part part) {
+template <class Out, class Element>
+inline StoreRow<Out, Element> row_storer(const Target<Out, Element>& target, Part part) {
   const bool is_new = target.activation == Activation::gelu_new;
   switch (part.last ? target.epilogue : Epilogue::none) {
     case Epilogue::bias:
-      return store_row<Epilogue::bias, Activation::gelu>;
+      return store_row<Epilogue::bias, Activation::gelu, Out, Element>;
     case Epilogue::bias_activation:
-      return is_new ? store_row<Epilogue::bias_activation, Activation::gelu_new>
-                    : store_row<Epilogue::bias_activation, Activation::gelu>;
+      return is_new ? store_row<Epilogue::bias_activation, Activation::gelu_new, Out, Element>
+                    : store_row<Epilogue::bias_activation, Activation::gelu, Out, Element>;
     case Epilogue::activation_gradient:
-      return is_new ? store_row<Epilogue::activation_gradient, Activation::gelu_new>
-                    : store_row<Epilogue::activation_gradient, Activation::gelu>;
+      return is_new ? store_row<Epilogue::activation_gradient, Activation::gelu_new, Out, Element>
+                    : store_row<Epilogue::activation_gradient, Activation::gelu, Out, Element>;
     case Epilogue::none:
       break;
   }
-  return store_row<Epilogue::none, Activation::gelu>;
+  return store_row<Epilogue::none, Activation::gelu, Out, Element>;
 }
 
 /** Stores sums[rows, columns] with `stride` to the target's tile at (row, column). */
-inline void store_sums(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
-                       const float* sums, int64_t stride) {
-  const StoreRow store_one = row_storer(target, part);
+template <class Out, class Element>
+inline void store_sums(const Target<Out, Element>& target, Part part, int64_t row, int64_t column, int64_t rows,
+                       int64_t columns, const float* sums, int64_t stride) {
+  const StoreRow<Out, Element> store_one = row_storer(target, part);
   const bool add = target.accumulate || !part.first;
   for (int64_t i = 0; i < rows; i++) store_one(target, row + i, column, columns, sums + i * stride, add);
 }
@@ -149,19 +172,29 @@ constexpr MultiplyTile kTileKernels[2][kVectors] = {
     {multiply_tile<kTileRows, 1>, multiply_tile<kTileRows, 2>, multiply_tile<kTileRows, 3>},
 };
 
-/** Computes the tile at (row, column) from panels `a` and `b`; `rows` and `columns` are smaller at the result's edges. */
-inline void compute_tile(const Target& target, Part part, int64_t row, int64_t column, int64_t rows, int64_t columns,
-                         int64_t depth, const float* a, const float* b) {
+/**
+ * Computes the tile at (row, column) from panels `a` and `b`; `rows` and `columns` are smaller at the result's edges.
+ * @param kept where the tile's sums are kept between parts, kTileSums floats. If null, they are kept in the output.
+ */
+template <class Out, class Element>
+inline void compute_tile(const Target<Out, Element>& target, Part part, int64_t row, int64_t column, int64_t rows,
+                         int64_t columns, int64_t depth, const float* a, const float* b, float* kept) {
   const int64_t vectors = divide_up(columns, VL);
   const bool half = rows <= kTileRows / 2;
   const MultiplyTile multiply = kTileKernels[half ? 0 : 1][vectors - 1];
-  const bool whole = columns == vectors * VL && rows == (half ? kTileRows / 2 : kTileRows);
-  if (whole && (!part.last || target.epilogue == Epilogue::none)) {
-    multiply(depth, a, b, target.out + row * target.columns + column, target.columns,
-             target.accumulate || !part.first);
+  if constexpr (std::is_same_v<Out, float>) {
+    const bool whole = columns == vectors * VL && rows == (half ? kTileRows / 2 : kTileRows);
+    if (whole && (!part.last || target.epilogue == Epilogue::none)) {
+      multiply(depth, a, b, target.out + row * target.columns + column, target.columns,
+               target.accumulate || !part.first);
+      return;
+    }
+  } else if (kept != nullptr) {
+    multiply(depth, a, b, kept, kTileColumns, !part.first);
+    if (part.last) store_sums(target, {true, true}, row, column, rows, columns, kept, kTileColumns);
     return;
   }
-  alignas(SIMD_BYTES) float sums[kTileRows * kTileColumns];
+  alignas(SIMD_BYTES) float sums[kTileSums];
   multiply(depth, a, b, sums, kTileColumns, false);
   store_sums(target, part, row, column, rows, columns, sums, kTileColumns);
 }

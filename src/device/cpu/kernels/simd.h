@@ -53,6 +53,20 @@ SIMD_INLINE vf load(const bf16* p) {
   return (vf)(__builtin_convertvector(*(const halves*)p, words) << 16);
 }
 SIMD_INLINE void store(float* p, vf v) { *(vf_unaligned*)p = v; }
+/** v rounded to bf16, as the upper halves of the lanes. To nearest, ties to even; NaN stays NaN. */
+SIMD_INLINE vi narrow_bits(vf v) {
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  const words bits = (words)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
+  return v == v ? (vi)rounded : (vi)(bits | 0x400000);
+}
+/** Stores the lanes rounded to bf16. */
+SIMD_INLINE void store(bf16* p, vf v) {
+  typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  *(halves*)p = __builtin_convertvector((words)narrow_bits(v) >> 16, halves);
+}
+/** The lanes rounded to bf16, as floats. */
+SIMD_INLINE vf round_to_bf16(vf v) { return (vf)(narrow_bits(v) & (int32_t)0xffff0000); }
 SIMD_INLINE vi load_int(const int32_t* p) { return *(const vi_unaligned*)p; }
 SIMD_INLINE void store_int(int32_t* p, vi v) { *(vi_unaligned*)p = v; }
 
@@ -69,6 +83,11 @@ SIMD_INLINE vf load_first(const bf16* p, int64_t n) {
 }
 /** Writes the first n < VL lanes and nothing beyond them. */
 SIMD_INLINE void store_first(float* p, vf v, int64_t n) { memcpy(p, &v, (size_t)n * sizeof(float)); }
+SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
+  bf16 lanes[VL];
+  store(lanes, v);
+  memcpy(p, lanes, (size_t)n * sizeof(bf16));
+}
 
 /** Loads a vector of a row that starts at `column`. Lanes beyond the end of the row are zero. */
 SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t columns) {

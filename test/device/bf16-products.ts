@@ -1,0 +1,137 @@
+// The CPU kernels' products of bf16 numbers, called below the device: every form of a product on guarded tensors, and what
+// it must store.
+
+import type { Kernels } from '../../src/device/cpu/library.js';
+import type { Activation } from '../../src/device/device.js';
+import { type Bench, Random } from './conformance/harness.js';
+import { at, roundToBf16 } from './reference.js';
+
+export type Shape = readonly [m: number, n: number, k: number];
+
+interface Call {
+  readonly type: 'f32' | 'bf16';
+  readonly accumulate: 0 | 1;
+  readonly epilogue: 'none' | 'bias' | 'activation' | 'gradient';
+  readonly activation: Activation;
+}
+const plain = { type: 'bf16', accumulate: 0, epilogue: 'none', activation: 'gelu_new' } as const;
+const calls = {
+  f32: { ...plain, type: 'f32' },
+  'f32, added': { ...plain, type: 'f32', accumulate: 1 },
+  bf16: plain,
+  'bf16, added': { ...plain, accumulate: 1 },
+  bias: { ...plain, epilogue: 'bias' },
+  gelu_new: { ...plain, epilogue: 'activation' },
+  gelu: { ...plain, epilogue: 'activation', activation: 'gelu' },
+  'gradient of gelu_new': { ...plain, epilogue: 'gradient' },
+  'gradient of gelu': { ...plain, epilogue: 'gradient', activation: 'gelu' },
+} as const satisfies Record<string, Call>;
+
+/** What is done with the sums: stored in either dtype, added to what the output holds, or given to an epilogue. */
+export type Form = keyof typeof calls;
+export const forms = Object.keys(calls) as Form[];
+
+export interface Transposes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+export const transposes: readonly Transposes[] = [false, true].flatMap((transposeA) =>
+  [false, true].map((transposeB) => ({ transposeA, transposeB })),
+);
+
+/** The inputs of all forms of one product, rounded to bf16. */
+export interface Inputs {
+  readonly shape: Shape;
+  readonly transposes: Transposes;
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+  readonly bias: Float64Array;
+  /** What an output holds that is added to, and the pre-activations of backward. */
+  readonly before: Float64Array;
+}
+
+export function randomInputs(shape: Shape, chosen: Transposes): Inputs {
+  const [m, n, k] = shape;
+  const random = new Random(m * 10_007 + n * 101 + k);
+  return {
+    shape,
+    transposes: chosen,
+    a: random.normals(m * k).map(roundToBf16),
+    b: random.normals(k * n, 1 / Math.sqrt(Math.max(k, 1))).map(roundToBf16),
+    bias: random.normals(n).map(roundToBf16),
+    before: random.normals(m * n).map(roundToBf16),
+  };
+}
+
+export function nameOf({ shape, transposes: { transposeA, transposeB } }: Inputs): string {
+  return `[${shape}]${transposeA ? ' a transposed' : ''}${transposeB ? ' b transposed' : ''}`;
+}
+
+/** What the kernels store: the output, then the pre-activations if the form saves them. */
+export function multiply(kernels: Kernels, bench: Bench, inputs: Inputs, form: Form): Float32Array[] {
+  const {
+    shape: [m, n, k],
+    transposes: { transposeA, transposeB },
+  } = inputs;
+  const { type, accumulate, epilogue, activation }: Call = calls[form];
+  const narrow = (name: string) => bench.narrow(name, [m, n], inputs.before);
+  const overwritten = type === 'f32' ? bench.output('out', [m, n]) : narrow('out');
+  const out = accumulate && type === 'f32' ? bench.floats('out', [m, n], inputs.before) : overwritten;
+  const saved = narrow('pre-activations');
+  const saves = epilogue === 'activation';
+  kernels.matmul_bf16(
+    out,
+    Number(type === 'f32'),
+    bench.narrow('a', transposeA ? [k, m] : [m, k], inputs.a),
+    bench.narrow('b', transposeB ? [n, k] : [k, n], inputs.b),
+    m,
+    n,
+    k,
+    Number(transposeA),
+    Number(transposeB),
+    accumulate,
+    ['none', 'bias', 'activation', 'gradient'].indexOf(epilogue),
+    epilogue === 'bias' || saves ? bench.narrow('bias', [n], inputs.bias) : undefined,
+    epilogue === 'gradient' || saves ? saved : undefined,
+    ['gelu_new', 'gelu'].indexOf(activation),
+  );
+  return (saves ? [out, saved] : [out]).map((tensor) => bench.read(tensor));
+}
+
+/** Activations and their slopes, of float32 numbers. */
+export interface Curves {
+  activate(activation: Activation, values: Float64Array): Float64Array;
+  slopes(activation: Activation, values: Float64Array): Float64Array;
+}
+
+/**
+ * What `multiply` must return for this product: the arithmetic is float32, and a number that is stored in bf16 is rounded
+ * once. The activation is that of the rounded number.
+ */
+export function expectedOf(
+  product: Float64Array,
+  { shape: [, n], bias, before }: Inputs,
+  form: Form,
+  curves: Curves,
+): Float64Array[] {
+  const { type, accumulate, epilogue, activation }: Call = calls[form];
+  const sums = accumulate ? product.map((value, index) => Math.fround(value + at(before, index))) : product;
+  if (type === 'f32') return [sums];
+  const biased = () => sums.map((value, index) => roundToBf16(Math.fround(value + at(bias, index % n))));
+  switch (epilogue) {
+    case 'none':
+      return [sums.map(roundToBf16)];
+    case 'bias':
+      return [biased()];
+    case 'activation': {
+      const saved = biased();
+      return [curves.activate(activation, saved).map(roundToBf16), saved];
+    }
+    case 'gradient': {
+      const slopes = curves.slopes(activation, before);
+      return [sums.map((value, index) => roundToBf16(Math.fround(value * at(slopes, index))))];
+    }
+    default:
+      return epilogue satisfies never;
+  }
+}
