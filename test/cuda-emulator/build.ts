@@ -59,6 +59,10 @@ const instrumentation = [
 ];
 /** The folder, beside the libraries, with the same libraries as CUDA 12. */
 const cuda12 = 'cuda-12';
+const driverUnits = [
+  ...['driver', 'contexts', 'memory-calls', 'module-calls', 'stream-calls', 'error-names'],
+  ...['memory', 'streams'],
+];
 const headers = ['prelude.h', 'builtin-types.h', 'ptx.h', 'threads.h'];
 
 /**
@@ -106,7 +110,7 @@ function compileInto(folder: string, compiler: readonly string[], env: NodeJS.Pr
   ];
   const failure = runAll(
     [
-      library('libcuda.so.1', ['driver', 'memory', 'streams']),
+      library('libcuda.so.1', driverUnits),
       library('libnvrtc.so.13', ['nvrtc', 'translate']),
       library('libcublasLt.so.13', ['cublaslt', 'numbers'], '-O3'),
       ...['simt', 'warp', 'ptx', 'numbers'].map((unit) => [

@@ -21,6 +21,7 @@ export class Card {
   readonly driver: Record<string, Call>;
   readonly nvrtc: Record<string, Call>;
   readonly blas: Record<string, Call>;
+  #retained = false;
 
   constructor(folder = emulatorFolder()) {
     this.driver = calls(join(folder, 'libcuda.so.1'));
@@ -28,11 +29,13 @@ export class Card {
     this.blas = calls(join(folder, 'libcublasLt.so.13'));
   }
 
-  /** Creates a context without errors. */
+  /** Makes a new context current, without errors and without anything that existed before. */
   begin(): void {
     this.call('cuInit', 0);
+    if (this.#retained) this.status('cuDevicePrimaryCtxRelease_v2', 0);
     this.call('cuDevicePrimaryCtxReset_v2', 0);
     this.call('cuCtxSetCurrent', this.out('cuDevicePrimaryCtxRetain', 0));
+    this.#retained = true;
   }
 
   status(name: string, ...values: unknown[]): number {
@@ -54,9 +57,19 @@ export class Card {
     return Number(written[0]);
   }
 
+  /** For example CUDA_ERROR_INVALID_VALUE. */
+  name(status: number): string {
+    return this.#text('cuGetErrorName', status);
+  }
+
+  /** For an error that a kernel caused: what the emulator saw. */
   words(status: number): string {
+    return this.#text('cuGetErrorString', status);
+  }
+
+  #text(call: string, status: number): string {
     const text = new BigUint64Array(1);
-    this.driver.cuGetErrorString?.(status, text);
+    this.status(call, status, text);
     return text[0] ? (koffi.decode(text[0], 'char', -1) as string) : '';
   }
 
@@ -97,13 +110,13 @@ export class Card {
   }
 
   /**
-   * Compiles and loads a source.
+   * The machine code of a source.
    * @throws Error with the log if it does not compile
    */
-  load(source: string): number {
+  image(source: string): Uint8Array {
     const { status, log, image } = this.compile(source);
     if (status !== 0) throw new Error(log);
-    return this.out('cuModuleLoadData', image);
+    return image;
   }
 
   kernel(module: number, name: string): number {
@@ -135,17 +148,24 @@ const P = 'void *';
 const signatures: Readonly<Record<string, readonly string[]>> = {
   cuInit: [I],
   cuDriverGetVersion: [P],
+  cuGetErrorName: [I, P],
   cuGetErrorString: [I, P],
   cuDeviceGetCount: [P],
   cuDeviceGetAttribute: [P, I, I],
   cuDevicePrimaryCtxRetain: [P, I],
+  cuDevicePrimaryCtxRelease_v2: [I],
   cuDevicePrimaryCtxReset_v2: [I],
+  cuDevicePrimaryCtxGetState: [I, P, P],
+  cuCtxCreate_v2: [P, I, I],
+  cuCtxDestroy_v2: [U],
   cuCtxSetCurrent: [U],
+  cuCtxGetCurrent: [P],
   cuCtxSynchronize: [],
   cuMemGetInfo_v2: [P, P],
   cuMemAlloc_v2: [P, U],
   cuMemFree_v2: [U],
   cuMemHostAlloc: [P, U, I],
+  cuMemFreeHost: [U],
   cuMemcpyHtoD_v2: [U, P, U],
   cuMemcpyDtoH_v2: [P, U, U],
   cuMemcpyHtoDAsync_v2: [U, U, U, U],
@@ -153,14 +173,18 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cuMemcpyDtoDAsync_v2: [U, U, U, U],
   cuMemsetD32Async: [U, 'uint32_t', U, U],
   cuModuleLoadData: [P, P],
+  cuModuleUnload: [U],
   cuModuleGetFunction: [P, U, P],
+  cuFuncGetAttribute: [P, I, U],
   cuFuncSetAttribute: [U, I, I],
   cuLaunchKernel: [U, I, I, I, I, I, I, I, U, P, P],
   cuStreamCreate: [P, I],
+  cuStreamDestroy_v2: [U],
   cuStreamSynchronize: [U],
   cuStreamQuery: [U],
   cuStreamWaitEvent: [U, U, I],
   cuEventCreate: [P, I],
+  cuEventDestroy_v2: [U],
   cuEventRecord: [U, U],
   cuEventQuery: [U],
   cuEventSynchronize: [U],
@@ -168,7 +192,10 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   cuStreamBeginCapture_v2: [U, I],
   cuStreamEndCapture: [U, P],
   cuGraphInstantiateWithFlags: [P, U, U],
+  cuGraphGetNodes: [U, P, P],
   cuGraphLaunch: [U, U],
+  cuGraphExecDestroy: [U],
+  cuGraphDestroy: [U],
   nvrtcCreateProgram: [P, P, P, I, P, P],
   nvrtcDestroyProgram: [P],
   nvrtcCompileProgram: [U, I, P],
@@ -177,6 +204,7 @@ const signatures: Readonly<Record<string, readonly string[]>> = {
   nvrtcGetCUBINSize: [U, P],
   nvrtcGetCUBIN: [U, P],
   cublasLtCreate: [P],
+  cublasLtDestroy: [U],
   cublasLtMatmulDescCreate: [P, I, I],
   cublasLtMatmulDescSetAttribute: [U, I, P, U],
   cublasLtMatrixLayoutCreate: [P, I, U, U, 'int64_t'],

@@ -37,6 +37,7 @@ typedef struct CUuuid_st {
 namespace result {
 constexpr int kInvalidValue = 1, kOutOfMemory = 2, kNotInitialized = 3, kNoDevice = 100, kInvalidDevice = 101,
               kInvalidImage = 200, kInvalidContext = 201, kNoBinary = 209, kInvalidHandle = 400, kNotFound = 500,
-              kNotReady = 600, kLaunchOutOfResources = 701, kCaptureUnsupported = 900, kCaptureInvalidated = 901,
-              kCaptureUnmatched = 903, kCaptureUnjoined = 904, kCaptureImplicit = 906, kCapturedEvent = 907;
+              kNotReady = 600, kLaunchOutOfResources = 701, kContextIsDestroyed = 709, kCaptureUnsupported = 900,
+              kCaptureInvalidated = 901, kCaptureUnmatched = 903, kCaptureUnjoined = 904, kCaptureImplicit = 906,
+              kCapturedEvent = 907;
 }

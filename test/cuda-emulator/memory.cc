@@ -19,15 +19,18 @@ constexpr size_t kPage = 2 << 20;
 
 struct Allocation {
   size_t bytes;
-  bool live;
+  int device;
+  /** Null once it is released. */
+  const void* owner;
 };
 
 struct Arena {
   Memory memory;
   uint8_t* shadow;
-  size_t next = kGuard, used = 0;
+  size_t next = kGuard;
+  std::map<int, size_t> used;  // by device
   std::map<uintptr_t, Allocation> allocations;
-  std::map<uintptr_t, size_t> pinned;
+  std::map<uintptr_t, Allocation> pinned;
 
   static void* reserve(size_t bytes) {
     void* range = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -69,29 +72,30 @@ size_t total_memory() {
   const char* bytes = getenv("CUDA_EMULATOR_MEMORY");
   return bytes ? strtoull(bytes, nullptr, 10) : (size_t)4 << 30;
 }
-size_t used_memory() { return arena().used; }
+size_t used_memory(int device) { return arena().used[device]; }
 
-void* allocate(size_t bytes) {
+void* allocate(size_t bytes, int device, const void* owner) {
   Arena& a = arena();
   const size_t size = charge(bytes);
-  if (size > total_memory() || a.used + size > total_memory() || a.next + size + kGuard > kArenaBytes) return nullptr;
+  if (size > total_memory() || a.used[device] + size > total_memory()) return nullptr;
+  if (a.next + size + kGuard > kArenaBytes) return nullptr;
   uint8_t* address = a.memory.arena + a.next;
   memset(address, 0xff, bytes);
   memset(a.shadow + a.next / 8, 8, bytes / 8);
   if (bytes % 8) a.shadow[(a.next + bytes) / 8] = bytes % 8;
-  a.allocations[(uintptr_t)address] = {bytes, true};
+  a.allocations[(uintptr_t)address] = {bytes, device, owner};
   a.next += size + kGuard;
-  a.used += size;
+  a.used[device] += size;
   return address;
 }
 
 bool release(void* address) {
   Arena& a = arena();
   const auto found = a.allocations.find((uintptr_t)address);
-  if (found == a.allocations.end() || !found->second.live) return false;
+  if (found == a.allocations.end() || !found->second.owner) return false;
   const size_t bytes = found->second.bytes, offset = (size_t)((uint8_t*)address - a.memory.arena);
-  found->second.live = false;
-  a.used -= charge(bytes);
+  found->second.owner = nullptr;
+  a.used[found->second.device] -= charge(bytes);
   memset(a.shadow + offset / 8, 0, (bytes + 7) / 8);
   const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   const uintptr_t from = ((uintptr_t)address + page - 1) / page * page, to = ((uintptr_t)address + bytes) / page * page;
@@ -105,7 +109,7 @@ bool is_device_address(const void* address) {
 
 bool allocation_of(const void* address, void** base, size_t* bytes) {
   const auto found = before(address);
-  if (found == arena().allocations.end() || !found->second.live) return false;
+  if (found == arena().allocations.end() || !found->second.owner) return false;
   if ((uintptr_t)address >= found->first + found->second.bytes) return false;
   *base = (void*)found->first;
   *bytes = found->second.bytes;
@@ -131,27 +135,30 @@ void describe(const void* address, char* text, size_t size) {
     return;
   }
   const size_t offset = (uintptr_t)address - found->first, bytes = found->second.bytes;
-  if (!found->second.live && offset < bytes)
+  if (!found->second.owner && offset < bytes)
     snprintf(text, size, "at byte %zu of an allocation of %zu bytes that was freed", offset, bytes);
   else if (offset >= bytes)
     snprintf(text, size, "%zu bytes past the end of an allocation of %zu bytes%s", offset - bytes, bytes,
-             found->second.live ? "" : " that was freed");
+             found->second.owner ? "" : " that was freed");
   else
     snprintf(text, size, "at byte %zu of an allocation of %zu bytes", offset, bytes);
 }
 
-void* allocate_pinned(size_t bytes) {
-  void* address = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-  if (address) {
-    memset(address, 0xff, bytes);
-    arena().pinned[(uintptr_t)address] = bytes;
-  }
+void* allocate_pinned(size_t bytes, const void* owner) {
+  void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (address == MAP_FAILED) return nullptr;
+  memset(address, 0xff, bytes);
+  arena().pinned[(uintptr_t)address] = {bytes, 0, owner};
   return address;
 }
 
 bool release_pinned(void* address) {
-  if (!arena().pinned.erase((uintptr_t)address)) return false;
-  free(address);
+  const auto found = arena().pinned.find((uintptr_t)address);
+  if (found == arena().pinned.end() || !found->second.owner) return false;
+  found->second.owner = nullptr;
+  // The addresses stay reserved.
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  mmap(address, found->second.bytes, PROT_NONE, kFlags, -1, 0);
   return true;
 }
 
@@ -159,7 +166,14 @@ bool is_pinned(const void* address) {
   auto after = arena().pinned.upper_bound((uintptr_t)address);
   if (after == arena().pinned.begin()) return false;
   --after;
-  return (uintptr_t)address < after->first + after->second;
+  return after->second.owner && (uintptr_t)address < after->first + after->second.bytes;
+}
+
+void release_all(const void* owner) {
+  for (const auto& [address, allocation] : arena().allocations)
+    if (allocation.owner == owner) release((void*)address);
+  for (const auto& [address, allocation] : arena().pinned)
+    if (allocation.owner == owner) release_pinned((void*)address);
 }
 
 }  // namespace emulator

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <set>
 
+#include "contexts.h"
 #include "cuda-types.h"
 
 namespace emulator {
@@ -22,10 +23,6 @@ namespace {
 // A longer queue starts to run by itself, as on a card, whose queue is limited.
 constexpr size_t kMostPutOff = 1024;
 
-std::set<Stream*>& streams() {
-  static auto* all = new std::set<Stream*>;
-  return *all;
-}
 std::set<Capture*>& captures() {
   static auto* all = new std::set<Capture*>;
   return *all;
@@ -34,16 +31,23 @@ std::set<Capture*>& captures() {
 /** Microseconds that the card has worked. */
 double clock_now = 0;
 
+std::vector<Stream*> streams_of(const Context* context) {
+  std::vector<Stream*> all;
+  for (const void* stream : context->streams) all.push_back((Stream*)stream);
+  return all;
+}
+
 void run_next(Stream* stream) {
   Operation operation = std::move(stream->queue.front());
   stream->queue.pop_front();
+  Failure& failure = stream->context->failure;
   // A failed context does nothing more.
-  if (failure().code == 0) {
+  if (failure.code == 0) {
     std::string detail;
     const int code = operation.run(detail);
     clock_now += operation.microseconds;
-    if (code != 0 && failure().code == 0) {
-      failure() = {code, detail};
+    if (code != 0 && failure.code == 0) {
+      failure = {code, detail};
       fprintf(stderr, "CUDA emulator: %s\n", detail.c_str());
     }
   }
@@ -61,33 +65,30 @@ void forget(Capture* capture) {
 
 }  // namespace
 
-Failure& failure() {
-  static auto* only = new Failure;
-  return *only;
-}
-
 double Graph::microseconds() const {
   double sum = 0;
   for (const Operation& operation : operations) sum += operation.microseconds;
   return sum;
 }
 
-Stream* null_stream() {
-  static Stream* only = create_stream(true);
-  return only;
-}
-Stream* create_stream(bool blocking) {
-  auto* stream = new Stream;
-  stream->blocking = blocking;
-  streams().insert(stream);
+Stream* create_stream(Context* context, bool blocking) {
+  auto* stream = new Stream{context, blocking};
+  context->streams.insert(stream);
   return stream;
 }
 void destroy_stream(Stream* stream) {
   run_until(stream, stream->asked);
-  streams().erase(stream);
-  delete stream;
+  if (Capture* capture = stream->capture) {
+    capture->spoiled = true;
+    if (stream == capture->origin) forget(capture);
+    capture->streams.erase(stream);
+  }
+  stream->context->streams.erase(stream);
+  stream->context = nullptr;
 }
-bool is_stream(const Stream* stream) { return streams().count(const_cast<Stream*>(stream)) > 0; }
+void destroy_streams(Context* context) {
+  while (!context->streams.empty()) destroy_stream((Stream*)*context->streams.begin());
+}
 
 int ask(Stream* stream, Operation operation) {
   if (stream->capture) {
@@ -96,25 +97,26 @@ int ask(Stream* stream, Operation operation) {
     stream->unjoined = stream != stream->capture->origin;
     return 0;
   }
-  if (stream == null_stream()) {
+  Context* context = stream->context;
+  if (stream == context->null_stream) {
     for (Capture* capture : captures())
-      if (capture->origin->blocking) {
+      if (capture->origin->blocking && capture->origin->context == context) {
         capture->spoiled = true;
         return result::kCaptureImplicit;
       }
     // The null stream waits for all blocking streams, and they for it. It is brought up to date at once.
-    for (Stream* other : streams())
+    for (Stream* other : streams_of(context))
       if (other->blocking && other != stream) run_until(other, other->asked);
   }
   stream->queue.push_back(std::move(operation));
   stream->asked++;
-  if (stream == null_stream() || stream->queue.size() > kMostPutOff) run_until(stream, stream->asked);
-  return failure().code;
+  if (stream == context->null_stream || stream->queue.size() > kMostPutOff) run_until(stream, stream->asked);
+  return context->failure.code;
 }
 
 int run_until(Stream* stream, uint64_t position) {
   while (stream->done < position && !stream->queue.empty()) run_next(stream);
-  return failure().code;
+  return stream->context->failure.code;
 }
 
 bool advance(Stream* stream) {
@@ -122,28 +124,28 @@ bool advance(Stream* stream) {
   return stream->queue.empty();
 }
 
-int run_all() {
-  const std::set<Stream*> all = streams();
-  for (Stream* stream : all) run_until(stream, stream->asked);
-  return failure().code;
+int run_all(Context* context) {
+  for (Stream* stream : streams_of(context)) run_until(stream, stream->asked);
+  return context->failure.code;
 }
 
 int record_event(Event* event, Stream* stream) {
-  if (stream->capture) {
-    event->capture = stream->capture;
-    event->stream = stream;
-    return 0;
-  }
-  event->capture = nullptr;
-  const auto stamp = [event](std::string&) {
-    event->microseconds = clock_now;
+  event->capture = stream->capture;
+  event->stream = stream;
+  if (stream->capture) return 0;
+  const uint64_t record = ++event->recorded;
+  const auto reach = [event, record](std::string&) {
+    if (record > event->reached) {  // not already reached in another stream, by a later record
+      event->reached = record;
+      event->microseconds = clock_now;
+    }
     return 0;
   };
-  const int code = ask(stream, {stamp, 0});
-  event->stream = stream;
-  event->position = stream->asked;
-  return code;
+  event->position = stream->asked + 1;
+  return ask(stream, {reach, 0});
 }
+
+bool is_pending(const Event* event) { return !event->capture && event->reached < event->recorded; }
 
 int await_event(Stream* stream, Event* event) {
   if (!event->stream) return 0;
@@ -157,14 +159,18 @@ int await_event(Stream* stream, Event* event) {
     return 0;
   }
   if (stream->capture) return result::kInvalidValue;
+  if (!is_pending(event)) return 0;
   Stream* other = event->stream;
   const uint64_t position = event->position;
-  const auto wait = [=](std::string&) { return is_stream(other) ? run_until(other, position) : 0; };
+  const auto wait = [=](std::string&) {
+    if (other->context) run_until(other, position);
+    return 0;
+  };
   return ask(stream, {wait, 0});
 }
 
 int begin_capture(Stream* stream, int mode) {
-  if (stream == null_stream()) return result::kCaptureUnsupported;
+  if (stream == stream->context->null_stream) return result::kCaptureUnsupported;
   if (stream->capture) return result::kInvalidValue;
   auto* capture = new Capture{new Graph, stream, mode, false, {stream}};
   captures().insert(capture);

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { emulatorFolder } from '../../../test/cuda-emulator/build.js';
-import { Card } from '../../../test/cuda-emulator/card.js';
 import { contextsMade, createEmulatedDevice, cublasLtObjects } from '../../../test/cuda-emulator/device.js';
 import { everyOperation } from '../../../test/device/conformance/every-operation.js';
 import { Bench, expectClose, Random } from '../../../test/device/conformance/harness.js';
@@ -211,9 +210,11 @@ test('a later device in the same process shares the context; after a lost card i
     delete process.env.CUDA_EMULATOR_LOSE_AFTER;
     lost.dispose();
   }
-  // Clears the emulator's error and retains the context that the device creates.
-  new Card().begin();
+  const next = open();
   assert.equal(contextsMade(), made + 1);
+  const ones = next.allocate('ones', [1]);
+  next.fill(ones, 1);
+  assert.deepEqual([...next.download(ones)], [1]);
 });
 
 test('an algorithm that fails when it runs is replaced by the next one, a fused product by a plain one', () => {

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { emulatorFolder, emulatorFolderOfCuda12 } from '../../../test/cuda-emulator/build.js';
-import { Card } from '../../../test/cuda-emulator/card.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { tinyConfig } from '../../../test/tiny-run.js';
 import { flagMessageOf } from '../../cli/flag-names.js';
@@ -24,8 +23,6 @@ afterEach(() => {
   for (const name of Object.keys(process.env))
     if (name.startsWith('CUDA_EMULATOR_')) delete process.env[name];
   for (const device of devices.splice(0)) device.dispose();
-  // The status that lost a card remains set for the next device in this process.
-  new Card().begin();
 });
 
 function open(): CudaDevice {
@@ -53,7 +50,7 @@ describe('while the driver is opened, every error is a reason to run without CUD
   const reasons: readonly (readonly [status: number, says: RegExp])[] = [
     [
       1,
-      /: CUDA does not start \(CUDA_ERROR_INVALID_VALUE, from cuInit\): see what nvidia-smi says and restart/,
+      /: CUDA does not start \(CUDA_ERROR_INVALID_VALUE: invalid argument, from cuInit\): see what nvidia-smi says and restart/,
     ],
     [2, /: there is too little memory to start CUDA \(.*\): end other programs/],
     [3, /: the NVIDIA driver is not ready \(.*\): restart the machine, or/],
