@@ -112,7 +112,7 @@ function compileInto(folder: string, compiler: readonly string[], env: NodeJS.Pr
     [
       library('libcuda.so.1', driverUnits),
       library('libnvrtc.so.13', ['nvrtc', 'translate']),
-      library('libcublasLt.so.13', ['cublaslt', 'numbers'], '-O3'),
+      library('libcublasLt.so.13', ['cublaslt', 'products', 'numbers'], '-O3'),
       ...['simt', 'warp', 'ptx', 'numbers'].map((unit) => [
         ...[...compiler, ...common, '-fno-stack-protector', '-c'],
         ...[source(`${unit}.cc`), '-o', output(`${unit}.o`)],

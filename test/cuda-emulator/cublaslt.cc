@@ -1,7 +1,6 @@
 // libcublasLt of the emulator: matrix products with the epilogues that we use, queued in the emulated driver's streams.
-// Sums are float32 for all types; tf32 rounds its inputs. It checks what the real library requires: types, shapes,
-// alignment of the bias and of the auxiliary matrix (the pre-activation), and that parts of a split sum are added in
-// the type of the sum.
+// It checks what the real library requires: types, shapes, alignment of the bias and of the auxiliary matrix (the
+// pre-activation), and that parts of a split sum are added in the type of the sum.
 //
 // Three algorithms compute each product. They sum in different orders, so the bits show which one ran: algorithm 0 in
 // the order of k, 1 the two halves of k separately, 2 in reverse order.
@@ -9,26 +8,30 @@
 // Environment variables, read at each call. PLAIN is about products without an epilogue, FUSED about those with one:
 //     CUDA_EMULATOR_CUBLASLT_ERROR  the status of every start and product
 //     CUDA_EMULATOR_EPILOGUES       none: no algorithm with an epilogue; no-bias-gradient: none that sums one
+//     CUDA_EMULATOR_ALGORITHMS_PLAIN, CUDA_EMULATOR_ALGORITHMS_FUSED
+//                                   how many algorithms the heuristic offers (3). If 0, its status is NOT_SUPPORTED;
+//                                   if `empty`, it succeeds with an empty list
 //     CUDA_EMULATOR_FAILING_PLAIN, CUDA_EMULATOR_FAILING_FUSED
 //                                   how many of the algorithms fail when they run (0)
+//     CUDA_EMULATOR_FAILING_STATUS  the status that they fail with (algorithm 1: INVALID_VALUE; others: NOT_SUPPORTED)
 //     CUDA_EMULATOR_TIMES_PLAIN, CUDA_EMULATOR_TIMES_FUSED
 //                                   microseconds of algorithms 0, 1 and 2 on the card's clock (10,11,12)
 
 #include <dlfcn.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
+#include <set>
 #include <string>
-#include <vector>
 
-#include "ptx.h"
+#include "products.h"
 #include "streams.h"
 
 #define API extern "C" __attribute__((visibility("default"))) int
 
 using emulator::Operation;
+using namespace products;
 
 namespace {
 
@@ -46,22 +49,25 @@ int told() {
   const char* status = getenv("CUDA_EMULATOR_CUBLASLT_ERROR");
   return status ? atoi(status) : SUCCESS;
 }
-/** How many algorithms fail when they run, of products with an epilogue or of plain ones. */
-uint64_t failing(bool plain) {
-  const char* count = getenv(plain ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
-  return count ? atoi(count) : 0;
-}
-enum Type { F32 = 0, F16 = 2, BF16 = 14 };
-enum Compute { COMPUTE_32F = 68, COMPUTE_32F_PEDANTIC = 69, COMPUTE_32F_FAST_TF32 = 77 };
-/** Bits of cublasLtEpilogue_t. */
-enum Epilogue { PLAIN = 1, BIAS = 4, BIAS_GRADIENT = 16, GELU = 32, GELU_GRADIENT = 64, AUXILIARY = 128 };
-
-/**
- * The order in which an algorithm, by its number, sums the k products of an element. The orders give different bits,
- * except of short sums.
- */
-enum Order { IN_ORDER, IN_HALVES, REVERSED };
 constexpr int kAlgorithms = 3;
+/** The status that an algorithm fails with when it runs, or 0. */
+int failing(bool plain, uint64_t algorithm) {
+  const char* count = getenv(plain ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
+  if (!count || algorithm >= (uint64_t)atoi(count)) return SUCCESS;
+  const char* status = getenv("CUDA_EMULATOR_FAILING_STATUS");
+  return status ? atoi(status) : algorithm % 2 ? INVALID_VALUE : NOT_SUPPORTED;
+}
+/** How many algorithms the heuristic offers, and its status if there are none. */
+struct Offer {
+  int count;
+  Status status;
+};
+Offer offered(bool plain) {
+  const char* count = getenv(plain ? "CUDA_EMULATOR_ALGORITHMS_PLAIN" : "CUDA_EMULATOR_ALGORITHMS_FUSED");
+  if (!count) return {kAlgorithms, SUCCESS};
+  if (strcmp(count, "empty") == 0) return {0, SUCCESS};
+  return {std::min(atoi(count), kAlgorithms), NOT_SUPPORTED};
+}
 /** The first word of a cublasLtMatmulAlgo_t of ours. */
 constexpr uint64_t kAlgorithmMark = 0x656d75;
 /** Microseconds that a product takes on the card's clock. */
@@ -73,21 +79,6 @@ double duration(Order algorithm, bool plain) {
   return atof(times);
 }
 
-struct Layout {
-  int type;
-  uint64_t rows, columns;
-  int64_t leading;
-  int order = 0;  // 0: column-major, 1: row-major
-  int batches = 1;
-  int64_t stride = 0;
-};
-/** Bias, bias gradient and auxiliary matrix always have the output's type, so attributes 22 and 26 are not needed. */
-struct Description {
-  int compute, scale;
-  int pointer_mode = 0, transpose_a = 0, transpose_b = 0, epilogue = PLAIN;
-  uint64_t bias = 0, auxiliary = 0;
-  int64_t auxiliary_leading = 0;
-};
 struct Preference {
   uint64_t workspace = 0;
   /**
@@ -109,6 +100,7 @@ struct Heuristic {
 struct Driver {
   int (*ask)(void* stream, const Operation*);
   int (*touch)(const void*, size_t, const char*, std::string*);
+  uint64_t (*context)();
 };
 /** The emulated libcuda in this library's folder, which the process has loaded. */
 const Driver& driver() {
@@ -119,138 +111,16 @@ const Driver& driver() {
     void* library = dlopen((path.substr(0, path.rfind('/')) + "/libcuda.so.1").c_str(), RTLD_NOW);
     if (!library) abort();
     return Driver{(int (*)(void*, const Operation*))dlsym(library, "emulator_ask"),
-                  (int (*)(const void*, size_t, const char*, std::string*))dlsym(library, "emulator_touch")};
+                  (int (*)(const void*, size_t, const char*, std::string*))dlsym(library, "emulator_touch"),
+                  (uint64_t (*)())dlsym(library, "emulator_context")};
   }();
   return found;
 }
 
-size_t size_of(int type) { return type == F32 ? 4 : 2; }
-float load(const void* base, int type, int64_t at) {
-  if (type == F32) return ((const float*)base)[at];
-  const unsigned short bits = ((const unsigned short*)base)[at];
-  return type == BF16 ? emulator::from_bf16(bits) : emulator::from_f16(bits);
-}
-void store(void* base, int type, int64_t at, float x) {
-  if (type == F32)
-    ((float*)base)[at] = x;
-  else
-    ((unsigned short*)base)[at] = type == BF16 ? emulator::to_bf16(x) : emulator::to_f16(x);
-}
-
-// cuBLASLt's GELU: the tanh approximation.
-constexpr float kSlope = 0.7978845608028654f, kCubic = 0.044715f;
-float gelu(float x) { return 0.5f * x * (1 + tanhf(kSlope * (x + kCubic * x * x * x))); }
-float gelu_gradient(float x) {
-  const float t = tanhf(kSlope * (x + kCubic * x * x * x));
-  return 0.5f * (1 + t) + 0.5f * x * (1 - t * t) * kSlope * (1 + 3 * kCubic * x * x);
-}
-
-/** The index of element (row, column). */
-int64_t place(const Layout& l, int64_t row, int64_t column) {
-  return l.order == 0 ? row + column * l.leading : row * l.leading + column;
-}
 /** The number of elements from the first to the last, inclusive. */
 uint64_t extent(const Layout& l) {
   const uint64_t runs = l.order == 0 ? l.columns : l.rows, each = l.order == 0 ? l.rows : l.columns;
   return (runs - 1) * (uint64_t)l.leading + each + (uint64_t)(l.batches - 1) * (uint64_t)l.stride;
-}
-
-struct Matrices {
-  Description description;
-  Layout a, b, c, d;
-  float alpha, beta;
-  const char *pa, *pb, *pc;
-  char* pd;
-  Order order;
-};
-
-/** op(x) as row-major floats, rounded to tf32 if the product uses it. */
-std::vector<float> unpacked(const Layout& l, const void* base, bool transpose, int compute) {
-  const int64_t rows = (int64_t)(transpose ? l.columns : l.rows), columns = (int64_t)(transpose ? l.rows : l.columns);
-  std::vector<float> out((size_t)(rows * columns));
-  const bool by_rows = (l.order == 0) == transpose;
-  const int64_t down = by_rows ? l.leading : 1, along = by_rows ? 1 : l.leading;
-  const auto fill = [&](const auto& element) {
-    for (int64_t i = 0; i < rows; i++)
-      for (int64_t j = 0; j < columns; j++) out[(size_t)(i * columns + j)] = element(i * down + j * along);
-  };
-  // One loop per type, without branches inside.
-  if (l.type == F32)
-    fill([&](int64_t at) { return ((const float*)base)[at]; });
-  else if (l.type == BF16)
-    fill([&](int64_t at) { return emulator::from_bf16(((const unsigned short*)base)[at]); });
-  else
-    fill([&](int64_t at) { return emulator::from_f16(((const unsigned short*)base)[at]); });
-  if (compute == COMPUTE_32F_FAST_TF32)
-    for (float& x : out) x = __builtin_bit_cast(float, emulator::to_tf32(x));
-  return out;
-}
-
-/** Columns of a product that are computed at a time, with the sums in registers. */
-constexpr int64_t kColumns = 16;
-using Columns = float __attribute__((vector_size(kColumns * sizeof(float))));
-
-/** sums[r] += a[r,from..to) b[from..to,kColumns], for ROWS rows of a[.,k]. */
-template <int ROWS>
-inline void add_products(Columns (&sums)[ROWS], const float* a, int64_t k, const Columns* b, int64_t from, int64_t to) {
-  for (int64_t p = from; p < to; p++)
-    for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
-}
-
-/** ROWS rows of a[.,k] times b[k,kColumns]; `width` of the columns go to out. */
-template <int ROWS>
-void multiply_rows(float* out, int64_t n, const float* a, int64_t k, const Columns* b, int64_t width, Order order) {
-  Columns sums[ROWS] = {};
-  if (order == IN_ORDER) {
-    add_products<ROWS>(sums, a, k, b, 0, k);
-  } else if (order == IN_HALVES) {
-    Columns rest[ROWS] = {};
-    add_products<ROWS>(sums, a, k, b, 0, k / 2);
-    add_products<ROWS>(rest, a, k, b, k / 2, k);
-    for (int r = 0; r < ROWS; r++) sums[r] += rest[r];
-  } else {
-    for (int64_t p = k; p-- > 0;)
-      for (int r = 0; r < ROWS; r++) sums[r] += a[r * k + p] * b[p];
-  }
-  for (int r = 0; r < ROWS; r++) memcpy(out + r * n, &sums[r], (size_t)width * sizeof(float));
-}
-
-/** out[m,n] = a[m,k] b[k,n]. */
-void multiply(float* out, const float* a, const float* b, int64_t m, int64_t n, int64_t k, Order order) {
-  constexpr int kRows = 4;
-  std::vector<Columns> tile((size_t)k);
-  for (int64_t j = 0; j < n; j += kColumns) {
-    const int64_t width = n - j < kColumns ? n - j : kColumns;
-    for (int64_t p = 0; p < k; p++) memcpy(&tile[(size_t)p], b + p * n + j, (size_t)width * sizeof(float));
-    int64_t i = 0;
-    for (; i + kRows <= m; i += kRows)
-      multiply_rows<kRows>(out + i * n + j, n, a + i * k, k, tile.data(), width, order);
-    for (; i < m; i++) multiply_rows<1>(out + i * n + j, n, a + i * k, k, tile.data(), width, order);
-  }
-}
-
-void finish(const Matrices& x, std::vector<float>& product, int batch) {
-  const Description& e = x.description;
-  const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
-  std::vector<float> gradient((size_t)m);
-  char* d = x.pd + (size_t)(batch * x.d.stride) * size_of(x.d.type);
-  const char* c = x.pc + (size_t)(batch * x.c.stride) * size_of(x.c.type);
-  for (int64_t i = 0; i < m; i++)
-    for (int64_t j = 0; j < n; j++) {
-      float value = x.alpha * product[(size_t)(i * n + j)];
-      if (x.beta != 0) value += x.beta * load(c, x.c.type, place(x.c, i, j));
-      const int64_t saved = i + j * e.auxiliary_leading;
-      if (e.epilogue & BIAS) value += load((void*)e.bias, x.d.type, i);
-      if (e.epilogue & GELU) {
-        if (e.epilogue & AUXILIARY) store((void*)e.auxiliary, x.d.type, saved, value);
-        value = gelu(value);
-      }
-      if (e.epilogue & GELU_GRADIENT) value *= gelu_gradient(load((void*)e.auxiliary, x.d.type, saved));
-      if (e.epilogue & BIAS_GRADIENT) gradient[(size_t)i] += value;
-      store(d, x.d.type, place(x.d, i, j), value);
-    }
-  if (e.epilogue & BIAS_GRADIENT)
-    for (int64_t i = 0; i < m; i++) store((void*)e.bias, x.d.type, i, gradient[(size_t)i]);
 }
 
 int run(const Matrices& x, std::string& detail) {
@@ -272,15 +142,7 @@ int run(const Matrices& x, std::string& detail) {
             driver().touch((void*)e.auxiliary, elements * size_of(x.d.type), "cublasLtMatmul, auxiliary", &detail))
       return bad;
   }
-  const int64_t m = (int64_t)x.d.rows, n = (int64_t)x.d.columns;
-  const int64_t k = (int64_t)(e.transpose_a ? x.a.rows : x.a.columns);
-  std::vector<float> product((size_t)(m * n));
-  for (int batch = 0; batch < x.d.batches; batch++) {
-    const auto a = unpacked(x.a, x.pa + (size_t)(batch * x.a.stride) * size_of(x.a.type), e.transpose_a, e.compute);
-    const auto b = unpacked(x.b, x.pb + (size_t)(batch * x.b.stride) * size_of(x.b.type), e.transpose_b, e.compute);
-    multiply(product.data(), a.data(), b.data(), m, n, k, x.order);
-    finish(x, product, batch);
-  }
+  compute(x);
   return 0;
 }
 
@@ -319,7 +181,8 @@ Status supported(const Description& e, const Layout& a, const Layout& b, const L
   if (offered == "none" || (offered == "no-bias-gradient" && e.epilogue & BIAS_GRADIENT)) return NOT_SUPPORTED;
   // Epilogues need a column-major output, and the columns of an auxiliary matrix must be whole multiples of 16 bytes.
   if (d.order != 0) return NOT_SUPPORTED;
-  if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m)) return INVALID_VALUE;
+  if (e.epilogue & AUXILIARY && (e.auxiliary_leading % 8 != 0 || e.auxiliary_leading < (int64_t)m))
+    return INVALID_VALUE;
   return known(e.epilogue) ? SUCCESS : NOT_SUPPORTED;
 }
 
@@ -342,21 +205,34 @@ bool holds(const uint64_t* algorithm, const Description& e, const void* const (&
   return workspace >= algorithm[6];
 }
 
-/** Handles, descriptions, layouts and preferences that were created and not destroyed. */
-int alive = 0;
+/** Belongs to the context that was current when it was created. */
+struct Handle {
+  uint64_t context;
+};
+
+/**
+ * Handles, descriptions, layouts and preferences that were created and not destroyed. They are never freed, so that an
+ * old address is never taken for a new object.
+ */
+std::set<const void*>& alive() {
+  static auto* all = new std::set<const void*>;
+  return *all;
+}
+template <class... Ts>
+bool are_alive(const Ts*... made) {
+  return (... && (alive().count(made) > 0));
+}
 
 template <class T>
 int create(T** out, T* made) {
   *out = made;
-  alive++;
+  alive().insert(made);
   return SUCCESS;
 }
-template <class T>
-int destroy(T* made) {
-  delete made;
-  alive--;
-  return SUCCESS;
-}
+int destroy(const void* made) { return alive().erase(made) ? SUCCESS : INVALID_VALUE; }
+
+/** Whether a handle's context is current and has not ended. */
+bool is_usable(const Handle* handle) { return are_alive(handle) && handle->context == driver().context(); }
 
 template <class T>
 bool take(T& to, const void* from, size_t size) {
@@ -376,13 +252,18 @@ int give(T attribute, void* to, size_t size, size_t* written) {
 
 }  // namespace
 
-API cublasLtCreate(int** handle) {
+API cublasLtCreate(Handle** handle) {
   if (const int status = told()) return status;
-  return create(handle, new int(1));
+  const uint64_t context = driver().context();
+  return context ? create(handle, new Handle{context}) : NOT_INITIALIZED;
 }
-API cublasLtDestroy(int* handle) { return destroy(handle); }
+API cublasLtDestroy(Handle* handle) {
+  const bool usable = is_usable(handle);
+  destroy(handle);
+  return usable ? SUCCESS : NOT_INITIALIZED;
+}
 /** For tests. */
-API emulator_cublaslt_alive() { return alive; }
+API emulator_cublaslt_alive() { return (int)alive().size(); }
 extern "C" __attribute__((visibility("default"))) size_t cublasLtGetVersion() { return 130000; }
 extern "C" __attribute__((visibility("default"))) const char* cublasLtGetStatusString(int status) {
   switch (status) {
@@ -402,6 +283,7 @@ API cublasLtMatmulDescCreate(Description** description, int compute, int scale) 
 }
 API cublasLtMatmulDescDestroy(Description* description) { return destroy(description); }
 API cublasLtMatmulDescSetAttribute(Description* e, int attribute, const void* value, size_t size) {
+  if (!are_alive(e)) return INVALID_VALUE;
   bool taken = false;
   switch (attribute) {
     case 0: taken = take(e->compute, value, size); break;
@@ -423,6 +305,7 @@ API cublasLtMatrixLayoutCreate(Layout** layout, int type, uint64_t rows, uint64_
 }
 API cublasLtMatrixLayoutDestroy(Layout* layout) { return destroy(layout); }
 API cublasLtMatrixLayoutSetAttribute(Layout* l, int attribute, const void* value, size_t size) {
+  if (!are_alive(l)) return INVALID_VALUE;
   bool taken = false;
   switch (attribute) {
     case 0: taken = take(l->type, value, size); break;
@@ -439,6 +322,7 @@ API cublasLtMatrixLayoutSetAttribute(Layout* l, int attribute, const void* value
 API cublasLtMatmulPreferenceCreate(Preference** preference) { return create(preference, new Preference); }
 API cublasLtMatmulPreferenceDestroy(Preference* preference) { return destroy(preference); }
 API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, const void* value, size_t size) {
+  if (!are_alive(preference)) return INVALID_VALUE;
   if (attribute == 1) return take(preference->workspace, value, size) ? SUCCESS : INVALID_VALUE;
   if (attribute == 3) return take(preference->reductions, value, size) ? SUCCESS : INVALID_VALUE;
   if (attribute >= 5 && attribute <= 8)
@@ -447,16 +331,19 @@ API cublasLtMatmulPreferenceSetAttribute(Preference* preference, int attribute, 
   return size == 4 && attribute >= 0 && attribute <= 13 ? SUCCESS : INVALID_VALUE;
 }
 
-API cublasLtMatmulAlgoGetHeuristic(void* handle, const Description* e, const Layout* a, const Layout* b, const Layout* c,
-                                   const Layout* d, const Preference* preference, int wanted, Heuristic* results, int* found) {
-  if (!handle) return NOT_INITIALIZED;
+API cublasLtMatmulAlgoGetHeuristic(const Handle* handle, const Description* e, const Layout* a, const Layout* b,
+                                   const Layout* c, const Layout* d, const Preference* preference, int wanted,
+                                   Heuristic* results, int* found) {
+  if (!is_usable(handle)) return NOT_INITIALIZED;
   *found = 0;
-  if (wanted < 1) return INVALID_VALUE;
+  if (wanted < 1 || !are_alive(e, a, b, c, d, preference)) return INVALID_VALUE;
   // The real library accepts any mask. Only this one keeps a split sum out of the output type, so that a product has
   // the same bits regardless of how much workspace it uses.
   if (preference->reductions & ~2u) return NOT_SUPPORTED;
   if (const Status status = supported(*e, *a, *b, *c, *d)) return status;
-  for (int number = 0; *found < wanted && number < kAlgorithms; number++) {
+  const Offer offer = offered(e->epilogue == PLAIN);
+  if (offer.count == 0) return offer.status;
+  for (int number = 0; *found < wanted && number < offer.count; number++) {
     if (number == IN_HALVES && !(preference->reductions & 2)) continue;
     Heuristic& result = results[(*found)++] = {};
     result.algorithm[0] = kAlgorithmMark;
@@ -489,15 +376,16 @@ API cublasLtMatmulAlgoConfigGetAttribute(const uint64_t* algorithm, int attribut
   }
 }
 
-API cublasLtMatmul(void* handle, const Description* e, const void* alpha, const void* a, const Layout* la, const void* b,
-                   const Layout* lb, const void* beta, const void* c, const Layout* lc, void* d, const Layout* ld,
-                   const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
-  if (!handle) return NOT_INITIALIZED;
+API cublasLtMatmul(const Handle* handle, const Description* e, const void* alpha, const void* a, const Layout* la,
+                   const void* b, const Layout* lb, const void* beta, const void* c, const Layout* lc, void* d,
+                   const Layout* ld, const uint64_t* algorithm, void* workspace, size_t workspace_bytes, void* stream) {
+  if (!is_usable(handle)) return NOT_INITIALIZED;
   if (const int status = told()) return status;
-  if (!alpha || !beta || !a || !b || !d) return INVALID_VALUE;
+  if (!are_alive(e, la, lb, lc, ld) || !alpha || !beta || !a || !b || !d) return INVALID_VALUE;
   if (algorithm && (!ours(algorithm) || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
     return INVALID_VALUE;
-  if (algorithm && algorithm[7] < failing(e->epilogue == PLAIN)) return algorithm[7] % 2 ? INVALID_VALUE : NOT_SUPPORTED;
+  if (algorithm)
+    if (const int status = failing(e->epilogue == PLAIN, algorithm[7])) return status;
   if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
   if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
   if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;

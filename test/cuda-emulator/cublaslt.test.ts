@@ -232,6 +232,58 @@ describe('products of the emulated cuBLASLt', () => {
     assert.equal(multiply({ a, b, d, reductions: 0 }), 0);
   });
 
+  for (const [kind, attributes] of [
+    ['PLAIN', () => []],
+    ['FUSED', withBias],
+  ] as const) {
+    const other = kind === 'PLAIN' ? withBias : () => [];
+    const product = (algorithm: number, of: typeof attributes | typeof other = attributes) =>
+      multiply({ a, b, d: card.allocate(4 * m * n), algorithm, attributes: of() });
+
+    it(`have as many algorithms as CUDA_EMULATOR_ALGORITHMS_${kind} says`, () => {
+      const variable = `CUDA_EMULATOR_ALGORITHMS_${kind}`;
+      withEnvironment({ [variable]: '2' }, () => {
+        assert.equal(product(1), 0);
+        assert.throws(() => product(2), /2 !== 3/);
+        assert.equal(product(2, other), 0);
+      });
+      withEnvironment({ [variable]: '0' }, () => assert.throws(() => product(0), /15 !== 0/));
+      withEnvironment({ [variable]: 'empty' }, () => assert.throws(() => product(0), /0 !== 1/));
+    });
+
+    it(`fail when they run as CUDA_EMULATOR_FAILING_${kind} says, with a chosen status`, () => {
+      withEnvironment({ [`CUDA_EMULATOR_FAILING_${kind}`]: '2' }, () => {
+        const statuses = () => [0, 1, 2].map((algorithm) => product(algorithm));
+        assert.deepEqual(statuses(), [15, 7, 0]);
+        assert.equal(product(0, other), 0);
+        for (const status of [7, 15])
+          withEnvironment({ CUDA_EMULATOR_FAILING_STATUS: `${status}` }, () =>
+            assert.deepEqual(statuses(), [status, status, 0]),
+          );
+      });
+    });
+  }
+
+  it('need a handle whose context is current and has not ended', () => {
+    const handle = created('cublasLtCreate');
+    const statuses = () => [
+      blas('cublasLtMatmulAlgoGetHeuristic', handle, 0, 0, 0, 0, 0, 0, 1, null, new Int32Array(1)),
+      blas('cublasLtMatmul', handle, 0, null, 0, 0, 0, 0, null, 0, 0, 0, 0, null, 0, 0, 0),
+    ];
+    // The handle is accepted, and then the missing description is not.
+    assert.deepEqual(statuses(), [7, 7]);
+    const context = card.out('cuCtxGetCurrent');
+    card.call('cuCtxSetCurrent', 0);
+    assert.deepEqual(statuses(), [1, 1]);
+    assert.equal(blas('cublasLtCreate', new BigUint64Array(1)), 1);
+    card.call('cuCtxSetCurrent', context);
+    assert.deepEqual(statuses(), [7, 7]);
+    card.begin();
+    assert.deepEqual(statuses(), [1, 1]);
+    assert.equal(blas('cublasLtDestroy', handle), 1);
+    assert.notEqual(created('cublasLtCreate'), handle);
+  });
+
   it('detect memory that is too small', () => {
     // The null stream never delays work.
     assert.equal(multiply({ a, b, d: card.allocate(4 * m * n - 4) }), 13);
