@@ -5,6 +5,7 @@
 //     node dist/bench/decode.js --device cuda --model medium --precision bf16 --weights bf16
 
 import { parseArgs } from 'node:util';
+import { dtypeOf } from '../src/device/device.js';
 import { selectDevice } from '../src/device/select.js';
 import { bytesPerElement } from '../src/device/tensor.js';
 import { generateReplies } from '../src/generate/generate-replies.js';
@@ -13,7 +14,6 @@ import { defaultSettings } from '../src/generate/settings.js';
 import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
-import { dtypeOf } from '../src/nn/parameters.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
 import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { loadRepeatedWeights } from './weights.js';

@@ -4,10 +4,9 @@
 //     node dist/bench/gpu-check/gemm-peak.js --device cuda --precision bf16
 
 import { parseArgs } from 'node:util';
-import type { Device } from '../../src/device/device.js';
+import { type Device, dtypeOf } from '../../src/device/device.js';
 import { selectDevice } from '../../src/device/select.js';
 import type { Tensor } from '../../src/device/tensor.js';
-import { dtypeOf } from '../../src/nn/parameters.js';
 import { Random } from '../../src/random.js';
 import { median, precisionOf, seconds } from '../measure.js';
 

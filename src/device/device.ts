@@ -14,9 +14,15 @@
 // - Results do not depend on the number of threads, and the same inputs give the same bits.
 // - NaN and infinity propagate. Attention may also carry them into other segments; finite values never cross segments.
 
-import type { DType, Tensor } from './tensor.js';
+import type { DType, FloatType, Tensor } from './tensor.js';
 
 export type Precision = 'fp32' | 'bf16' | 'fp16';
+
+/** The dtype of activations and weights in each precision. */
+export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<
+  Precision,
+  FloatType
+>;
 
 /** `gelu` is the exact erf form; `gelu_new` is GPT-2's tanh approximation. */
 export type Activation = 'gelu_new' | 'gelu';

@@ -3,8 +3,8 @@
 
 import type { AttentionOptions, KeyValueCache } from './device.js';
 import type { OperationKernels } from './operation-kernels.js';
-import { expectAll, expectDivisible, expectFloats, expectIntegers, type FloatType, show } from './shapes.js';
-import type { Tensor } from './tensor.js';
+import { expectAll, expectDivisible, expectFloats, expectIntegers, show } from './shapes.js';
+import type { FloatType, Tensor } from './tensor.js';
 
 /** @throws Error unless every entry of `index` is in low..high-1. */
 export function expectWithin(

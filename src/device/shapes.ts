@@ -1,11 +1,8 @@
 // Shape and dtype checks for all operations. A violation is a bug in the caller, so it throws a plain Error that names the
 // operation, the tensor and both shapes. A check costs well under a microsecond per tensor.
 
-import type { Precision } from './device.js';
-import { bytesPerElement, type DType, type Tensor } from './tensor.js';
-
-/** The dtypes of activations and weights. */
-export type FloatType = Exclude<DType, 'i32'>;
+import { dtypeOf, type Precision } from './device.js';
+import { bytesPerElement, type DType, type FloatType, type Tensor } from './tensor.js';
 
 /** @throws Error unless every tensor is f32 and has this shape. */
 export function expectFloats(
@@ -22,15 +19,10 @@ export interface FloatTypes {
   readonly weightPrecisions: readonly Precision[];
 }
 
-const precisionOf = { f32: 'fp32', bf16: 'bf16', f16: 'fp16' } as const satisfies Record<
-  FloatType,
-  Precision
->;
-
 /** The dtype of `tensor`, which all floats of the call share. @throws Error if the device does not compute in it. */
 export function floatType(operation: string, { precisions }: FloatTypes, tensor: Tensor): FloatType {
   const { dtype } = tensor;
-  if (dtype === 'i32' || !precisions.includes(precisionOf[dtype]))
+  if (dtype === 'i32' || !precisions.some((precision) => dtypeOf[precision] === dtype))
     throw new Error(`${operation}: ${show(tensor)} has a dtype that this device does not compute in`);
   return dtype;
 }

@@ -1,6 +1,8 @@
 // A tensor is a row-major view of device memory. It owns no memory and computes nothing.
 
 export type DType = 'f32' | 'i32' | 'bf16' | 'f16';
+/** The dtypes of activations and weights. */
+export type FloatType = Exclude<DType, 'i32'>;
 
 export const bytesPerElement = { f32: 4, i32: 4, bf16: 2, f16: 2 } as const satisfies Record<DType, number>;
 

@@ -6,7 +6,7 @@
 // model's precision, which the layers read, except for parameters that they always read in float32. An inference model has
 // no master weights. Its parameters in a dtype other than the model's (bf16 matrices, exact vectors) have separate buffers.
 
-import type { Allocator, Device, Precision } from '../device/device.js';
+import { type Allocator, type Device, dtypeOf, type Precision } from '../device/device.js';
 import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
 
 export interface ParameterShape {
@@ -39,7 +39,6 @@ export interface Parameter {
   readonly gradient: Tensor;
 }
 
-export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, DType>;
 const alignmentBytes = 64;
 const elementsOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 

@@ -4,8 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Device, Precision } from '../../src/device/device.js';
-import type { FloatType } from '../../src/device/shapes.js';
+import { type Device, dtypeOf, type Precision } from '../../src/device/device.js';
 import { testAttention } from './conformance/attention.js';
 import { everyOperation } from './conformance/every-operation.js';
 import { Bench, type Check, expectSameResults } from './conformance/harness.js';
@@ -14,8 +13,6 @@ import { testNarrowWeights } from './conformance/narrow-weights.js';
 import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
 import { testRows } from './conformance/rows.js';
-
-const types = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, FloatType>;
 
 export interface Coverage {
   /** Whether tensors are aligned to vectors, for kernels that need it. By default they are unaligned. */
@@ -37,7 +34,7 @@ export function describeDevice(
   precision: Precision = 'fp32',
   { aligned = false, attentionOnly = false, largeProducts = true }: Coverage = {},
 ): void {
-  const type = types[precision];
+  const type = dtypeOf[precision];
   describe(`${name} conforms to the device contract in ${precision}`, () => {
     let device: Device | undefined;
     before(async () => {

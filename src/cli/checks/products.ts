@@ -4,9 +4,8 @@
 
 import { createCudaDevice } from '../../device/cuda/cuda-device.js';
 import type { MeasuredProduct } from '../../device/cuda/product-cache.js';
-import type { Device, Precision } from '../../device/device.js';
+import { type Device, dtypeOf } from '../../device/device.js';
 import { resolvePrecision } from '../../device/select.js';
-import type { DType } from '../../device/tensor.js';
 import { oneLine } from '../../quote.js';
 import { Random } from '../../random.js';
 import { flagMessageOf } from '../flag-names.js';
@@ -16,7 +15,6 @@ import type { Check } from './check.js';
 export type Shape = readonly [rows: number, channels: number, hidden: number];
 
 const dialoGptSmall: Shape = [4096, 768, 3072];
-const dtypes = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<Precision, DType>;
 
 export function productCheck(env: NodeJS.ProcessEnv, shape = dialoGptSmall): Check {
   const name = 'matrix products';
@@ -46,7 +44,7 @@ function productLine({ product, chosen, measured }: MeasuredProduct): string {
 
 /** Every product of an MLP that has an epilogue. */
 function multiply(device: Device, [rows, channels, hidden]: Shape): void {
-  const dtype = dtypes[resolvePrecision(device, 'auto')];
+  const dtype = dtypeOf[resolvePrecision(device, 'auto')];
   const random = new Random(1);
   const tensor = (...extents: number[]) => {
     const made = device.allocate('activations', extents, dtype);

@@ -7,7 +7,8 @@
 // Backward takes two launches with the same parameters. `attention_backward_queries` writes the gradients of the
 // queries and fills `deltas` (scratch of attentionScratchBytes), which `attention_backward_keys` then reads.
 
-import type { Launch, ParameterType, ScalarBytes } from './launches.js';
+import type { Geometry, ParameterType } from './launch-arguments.js';
+import type { ScalarBytes } from './launches.js';
 
 const P = 'pointer' as const;
 const N = 'i64' as const;
@@ -78,7 +79,7 @@ export const attentionLaunches = {
     heads: number,
     headSize: number,
     file: AttentionFile = 'attention.cu',
-  ): Launch => {
+  ): Geometry => {
     if (file === 'attention-mma.cu') return tensorCores(rows, heads, headSize);
     const size = paddedSize(headSize);
     const own = size <= 64 ? 64 : 32;
@@ -93,7 +94,7 @@ export const attentionLaunches = {
     heads: number,
     headSize: number,
     bytes: ScalarBytes,
-  ): Launch => {
+  ): Geometry => {
     paddedSize(headSize);
     const lanes = 2 ** Math.ceil(Math.log2(Math.max(1, (headSize * bytes) / 16)));
     const groups = cachedThreads / lanes;
@@ -103,7 +104,7 @@ export const attentionLaunches = {
       sharedBytes: 4 * groups * (lanes * (16 / bytes) + 2),
     };
   },
-} as const satisfies Record<AttentionKernel, (...sizes: never[]) => Launch>;
+} as const satisfies Record<AttentionKernel, (...sizes: never[]) => Geometry>;
 
 /** Size of `deltas`, which the first backward launch leaves for the second. */
 export function attentionScratchBytes(rows: number, heads: number): number {
@@ -115,7 +116,7 @@ function backward(
   heads: number,
   headSize: number,
   file: AttentionFile = 'attention.cu',
-): Launch {
+): Geometry {
   if (file === 'attention-mma.cu') return tensorCores(rows, heads, headSize);
   const size = paddedSize(headSize);
   const own = size <= 96 ? 32 : 16;
@@ -127,14 +128,14 @@ function scoreBytes(own: number): number {
   return 4 * (own * (paddedColumns + 4) + 2 * paddedColumns);
 }
 
-function tensorCores(rows: number, heads: number, headSize: number): Launch {
+function tensorCores(rows: number, heads: number, headSize: number): Geometry {
   const columns = headSize <= 80 ? 64 : 32;
   // Two matrices of the other side, double-buffered.
   return tiles(rows, heads, 64, 4 * columns * (headSize + 8) * 2);
 }
 
 /** One block for every `own` positions of every head. */
-function tiles(rows: number, heads: number, own: number, sharedBytes: number): Launch {
+function tiles(rows: number, heads: number, own: number, sharedBytes: number): Geometry {
   return { grid: [Math.ceil(rows / own), heads, 1], block: [tileThreads, 1, 1], sharedBytes };
 }
 

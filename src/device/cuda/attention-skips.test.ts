@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { copiedBytes, createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
 import { Bench, Random, rowsWithNaN } from '../../../test/device/conformance/harness.js';
-import type { FloatType } from '../shapes.js';
+import type { FloatType } from '../tensor.js';
 import type { CudaDevice } from './cuda-device.js';
 
 const [channels, heads] = [64, 1];

@@ -6,6 +6,7 @@ import type { Out } from './bindings.js';
 import { DriverCalls, type DriverFunctions, type Handle } from './driver-calls.js';
 import { noSuchCard, notEnoughHostMemory, notEnoughMemory, outOfMemory } from './errors.js';
 import {
+  type Geometry,
   type KernelFunction,
   LaunchArguments,
   mostParameters,
@@ -25,15 +26,6 @@ export interface Card {
   readonly multiprocessors: number;
   /** The most dynamic shared memory that a block can request, in bytes. */
   readonly sharedMemoryPerBlock: number;
-}
-
-export interface Geometry {
-  /** Blocks in x, y and z. */
-  readonly grid: readonly [number, number, number];
-  /** Threads per block in x, y and z. */
-  readonly block: readonly [number, number, number];
-  /** Dynamic shared memory per block. */
-  readonly sharedBytes: number;
 }
 
 /** Page-locked (pinned) host memory, through which copies to and from the card run at full speed. */

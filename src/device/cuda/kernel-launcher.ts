@@ -1,17 +1,17 @@
 // Launches the kernels of kernels/*.cu. A source is compiled for a scalar type when one of its kernels is first used,
 // and stays loaded. Owns the scratch memory through which one launch passes results to the next. Knows no operations.
 
-import type { DType, Tensor } from '../tensor.js';
+import type { FloatType, Tensor } from '../tensor.js';
 import { type AttentionModule, attentionParameters, cachedAttentionFile } from './attention-launches.js';
 import type { CardContext } from './card-context.js';
 import type { Module } from './driver.js';
-import type { KernelFunction } from './launch-arguments.js';
-import { type KernelName, kernelParameters, type Launch, type ScalarBytes } from './launches.js';
+import type { Geometry, KernelFunction } from './launch-arguments.js';
+import { type KernelName, kernelParameters, type ScalarBytes } from './launches.js';
 
 /** A number, a tensor (passed as its address), or undefined (passed as 0). */
 export type Argument = Tensor | number | undefined;
 /** The type of activations and weights. */
-export type ScalarType = Exclude<DType, 'i32'>;
+export type ScalarType = FloatType;
 
 type Defines = Readonly<Record<string, string | number>>;
 
@@ -63,7 +63,7 @@ export class KernelLauncher {
   }
 
   /** @param type the scalar type of the call */
-  launch(kernel: KernelName, type: ScalarType, geometry: Launch, values: readonly Argument[]): void {
+  launch(kernel: KernelName, type: ScalarType, geometry: Geometry, values: readonly Argument[]): void {
     const key = `${kernel} ${type}`;
     const known = this.#functions.get(key);
     if (known !== undefined) {
@@ -80,7 +80,7 @@ export class KernelLauncher {
     kernel: keyof typeof attentionParameters,
     type: ScalarType,
     source: AttentionModule | undefined,
-    geometry: Launch,
+    geometry: Geometry,
     values: readonly Argument[],
   ): void {
     const { file, defines } = source ?? { file: cachedAttentionFile, defines: {} };
@@ -105,7 +105,7 @@ export class KernelLauncher {
   }
 
   /** Launches nothing if the geometry has no blocks. */
-  #run(kernel: KernelFunction, geometry: Launch, values: readonly Argument[]): void {
+  #run(kernel: KernelFunction, geometry: Geometry, values: readonly Argument[]): void {
     if (geometry.grid.includes(0)) return;
     const { driver, stream } = this.tools;
     driver.launch(

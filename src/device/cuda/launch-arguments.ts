@@ -1,10 +1,20 @@
-// A kernel and its arguments in the form cuLaunchKernel takes: an array of pointers to values of the parameters' types.
+// What a launch needs: a kernel, its geometry, and its arguments in the form cuLaunchKernel takes, an array of pointers to
+// values of the parameters' types.
 
 import koffi from 'koffi';
 
 export const mostParameters = 32;
 
 export type ParameterType = 'pointer' | 'i64' | 'i32' | 'f32' | 'f64';
+
+export interface Geometry {
+  /** Blocks in x, y and z. */
+  readonly grid: readonly [number, number, number];
+  /** Threads per block in x, y and z. */
+  readonly block: readonly [number, number, number];
+  /** Dynamic shared memory per block. */
+  readonly sharedBytes: number;
+}
 
 /** A kernel of a loaded module. */
 export interface KernelFunction {

@@ -11,14 +11,7 @@
 // `partial` is scratch of scratchBytes[kernel](...), aligned to 16 bytes; `slices` is the first launch's number of
 // slices.
 
-export interface Launch {
-  /** Blocks in x, y and z. */
-  readonly grid: readonly [number, number, number];
-  /** Threads per block in x, y and z. */
-  readonly block: readonly [number, number, number];
-  /** Dynamic shared memory per block. */
-  readonly sharedBytes: number;
-}
+import type { Geometry, ParameterType } from './launch-arguments.js';
 
 /** Bytes per scalar: 4 if SCALAR is float, 2 if it is bf16 or half. */
 export type ScalarBytes = 2 | 4;
@@ -29,7 +22,6 @@ const N = 'i64';
 const I = 'i32';
 const F = 'f32';
 const D = 'f64';
-export type ParameterType = typeof P | typeof N | typeof I | typeof F | typeof D;
 
 /** The kernels' parameters, in order. The comments in the kernel sources describe them. */
 export const kernelParameters = {
@@ -78,44 +70,44 @@ export const launches = {
   add_bias: ofRows,
   add_bias_activation: ofRows,
   activation_gradient: elementwise,
-  add_bias_gradient: (columns: number): Launch => launch([ceilDivide(columns, threads)], threads),
+  add_bias_gradient: (columns: number): Geometry => launch([ceilDivide(columns, threads)], threads),
   one_row: ofColumnStrips,
   few_rows: ofColumnStrips,
   one_row_transposed: aWarpAColumn,
   few_rows_transposed: aWarpAColumn,
 
-  sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Launch =>
+  sum_rows: (rows: number, columns: number, bytes: ScalarBytes): Geometry =>
     launch([ceilDivide(columns, warp * packOf(bytes)), rowSlices(rows)], threads),
   /**
    * @param columns of one output
    * @param outputs 1 if the second is null
    */
-  add_slices: (columns: number, outputs: 1 | 2): Launch =>
+  add_slices: (columns: number, outputs: 1 | 2): Geometry =>
     launch([ceilDivide(outputs * columns, warp)], threads),
   gather_rows: ofRows,
   /** @param rows of x. `out` must be zeroed first. */
   scatter_rows: ofRows,
-  sum: (size: number): Launch => launch([sumSlices(size)], threads),
-  sum_of_squares: (size: number): Launch => launch([sumSlices(size)], threads),
-  add_partials: (): Launch => launch([1], threads),
+  sum: (size: number): Geometry => launch([sumSlices(size)], threads),
+  sum_of_squares: (size: number): Geometry => launch([sumSlices(size)], threads),
+  add_partials: (): Geometry => launch([1], threads),
 
   embedding: ofRows,
   /** Block (r, 0) handles the token of row r, block (r, 1) its position. */
-  embedding_backward: (rows: number): Launch => launch([rows, 2], threads),
+  embedding_backward: (rows: number): Geometry => launch([rows, 2], threads),
 
-  layernorm: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+  layernorm: (rows: number, channels: number, bytes: ScalarBytes): Geometry =>
     launch([rows], rowThreads(channels, bytes)),
-  residual_layernorm: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+  residual_layernorm: (rows: number, channels: number, bytes: ScalarBytes): Geometry =>
     launch([rows], rowThreads(channels, bytes)),
-  layernorm_backward: (rows: number, channels: number, bytes: ScalarBytes): Launch =>
+  layernorm_backward: (rows: number, channels: number, bytes: ScalarBytes): Geometry =>
     launch([layernormSlices(rows)], rowThreads(channels, bytes)),
 
-  cross_entropy: (rows: number, vocabulary: number): Launch =>
+  cross_entropy: (rows: number, vocabulary: number): Geometry =>
     launch([rows], Math.min(512, wholeWarps(ceilDivide(vocabulary, 4)))),
-  prepare_update: (): Launch => launch([1], 1),
+  prepare_update: (): Geometry => launch([1], 1),
   adamw: elementwise,
   adamw_narrow: elementwise,
-} as const satisfies Record<KernelName, (...sizes: never[]) => Launch>;
+} as const satisfies Record<KernelName, (...sizes: never[]) => Geometry>;
 
 /** Scratch bytes of the kernels that leave their sums in slices. */
 export const scratchBytes = {
@@ -140,21 +132,21 @@ export function sumSlices(size: number): number {
 }
 
 /** Each thread handles four elements, then advances by the whole grid. */
-function elementwise(size: number): Launch {
+function elementwise(size: number): Geometry {
   return launch([Math.min(mostBlocks, ceilDivide(size, 4 * threads))], threads);
 }
 
 /** One block per row. Its threads cover the columns, 16 bytes each at a time. */
-function ofRows(rows: number, channels: number, bytes: ScalarBytes): Launch {
+function ofRows(rows: number, channels: number, bytes: ScalarBytes): Geometry {
   return launch([rows], Math.min(threads, wholeWarps(ceilDivide(channels, packOf(bytes)))));
 }
 
 /** One block per four packs of columns. */
-function ofColumnStrips(columns: number, bytes: ScalarBytes): Launch {
+function ofColumnStrips(columns: number, bytes: ScalarBytes): Geometry {
   return launch([ceilDivide(columns, 4 * packOf(bytes))], 512);
 }
 
-function aWarpAColumn(columns: number): Launch {
+function aWarpAColumn(columns: number): Geometry {
   return launch([ceilDivide(columns, threads / warp)], threads);
 }
 
@@ -170,7 +162,7 @@ function packOf(bytes: ScalarBytes): 4 | 8 {
   return bytes === 4 ? 4 : 8;
 }
 
-function launch([x, y = 1]: readonly [number, number?], blockThreads: number): Launch {
+function launch([x, y = 1]: readonly [number, number?], blockThreads: number): Geometry {
   return { grid: [x, y, 1], block: [blockThreads, 1, 1], sharedBytes: 0 };
 }
 

@@ -3,8 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Device, Dropout } from '../../../src/device/device.js';
-import type { FloatType } from '../../../src/device/shapes.js';
-import { Tensor } from '../../../src/device/tensor.js';
+import { type FloatType, Tensor } from '../../../src/device/tensor.js';
 import {
   at,
   type DropoutSettings,

@@ -1,8 +1,7 @@
 // Cross-entropy, gradient clipping and AdamW.
 
 import assert from 'node:assert/strict';
-import type { FloatType } from '../../../src/device/shapes.js';
-import type { Tensor } from '../../../src/device/tensor.js';
+import type { FloatType, Tensor } from '../../../src/device/tensor.js';
 import { adamw, crossEntropy } from '../reference.js';
 import {
   type Bench,

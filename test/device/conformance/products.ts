@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Activation, MatmulOptions } from '../../../src/device/device.js';
-import type { FloatType } from '../../../src/device/shapes.js';
+import type { FloatType } from '../../../src/device/tensor.js';
 import { activate, activationGradient, at, matmul } from '../reference.js';
 import { type Bench, type Check, expectClose, Random, rowsWithNaN, tight } from './harness.js';
 

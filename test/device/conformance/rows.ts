@@ -1,7 +1,7 @@
 // Copies, embeddings, gathering and scattering of rows, and sums.
 
 import assert from 'node:assert/strict';
-import type { FloatType } from '../../../src/device/shapes.js';
+import type { FloatType } from '../../../src/device/tensor.js';
 import { at, dropoutMask, embedding, type Numbers } from '../reference.js';
 import { type Check, dot, expectClose, expectEqual, expectGradient, Random, rowsWithNaN } from './harness.js';
 
