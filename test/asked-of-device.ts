@@ -1,6 +1,7 @@
 // Counts the operations that a piece of code requests from a device.
 
 import { mock } from 'node:test';
+import { CheckedOperations } from '../src/device/checked-operations.js';
 import type { Device } from '../src/device/device.js';
 import { KernelDevice } from '../src/device/kernel-device.js';
 
@@ -13,9 +14,11 @@ export interface Asked {
 
 /** Runs `work` and records its calls to a KernelDevice. */
 export function askedOfDevice(device: Device, work: () => void): Asked {
-  const inherited = Object.getOwnPropertyNames(KernelDevice.prototype) as (keyof Device | 'ready')[];
+  const inherited = [CheckedOperations, KernelDevice].flatMap(({ prototype }) =>
+    Object.getOwnPropertyNames(prototype),
+  );
   const asked = inherited
-    .filter((name): name is keyof Device => name !== 'ready' && typeof device[name] === 'function')
+    .filter((name): name is keyof Device => name !== 'ready' && name !== 'constructor')
     .map((name) => [name, mock.method(device, name as 'replay').mock] as const);
   try {
     work();

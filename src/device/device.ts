@@ -94,10 +94,14 @@ export interface Segments {
   readonly ends: Tensor;
 }
 
-export interface AttentionOptions {
+export interface Heads {
+  /** H, which divides C. */
   readonly heads: number;
   /** Multiplies q.k before the softmax. GPT-2 uses 1/sqrt(C/H). */
   readonly scale: number;
+}
+
+export interface AttentionOptions extends Heads {
   readonly segments: Segments;
   /** Applied to the probabilities. Its row is `query position * heads + head`, its column the key position. */
   readonly dropout: Dropout;
@@ -120,6 +124,14 @@ export interface KeyValueCache {
   readonly owners: Tensor;
 }
 
+/** The tables of an embedding, or their gradients. */
+export interface EmbeddingTables {
+  /** [V,C]. */
+  readonly token: Tensor;
+  /** [P,C]. */
+  readonly position: Tensor;
+}
+
 export interface LayernormParameters {
   /** f32[C]. */
   readonly weight: Tensor;
@@ -131,6 +143,15 @@ export interface LayernormParameters {
 export interface BranchGradient {
   readonly gradient: Tensor;
   readonly dropout: Dropout;
+}
+
+export interface CrossEntropyOptions {
+  /** e, in [0, 1). */
+  readonly labelSmoothing: number;
+  /** f32[2]: the two factors of g. Without it, the logits are not overwritten. */
+  readonly gradientScale?: Tensor;
+  /** V. Default: all W. */
+  readonly vocabulary?: number;
 }
 
 export interface AdamWOptions {
@@ -160,6 +181,118 @@ export interface UpdateOptions {
   readonly lossScale?: Tensor;
 }
 
+/** What devices compute. A tensor's shape gives the sizes of an operation. */
+export interface Operations {
+  /**
+   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 (read-only
+   * weights); its values are widened to f32. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
+   * (weight gradients; logits for sampling).
+   */
+  matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
+  /** out[N] += column sums of x[R,N]. This is the gradient of a bias. */
+  sumRows(out: Tensor, x: Tensor): void;
+
+  /**
+   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]). Tokens and positions are i32[R]. Both tables
+   * may be bf16.
+   */
+  embedding(out: Tensor, tokens: Tensor, positions: Tensor, tables: EmbeddingTables, dropout: Dropout): void;
+  /** gradients.token[V,C] and gradients.position[P,C] += the rows of dropout(gradOut[R,C]) that read each table entry. */
+  embeddingBackward(
+    gradients: EmbeddingTables,
+    gradOut: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    dropout: Dropout,
+  ): void;
+
+  /** out = layernorm(x), both [R,C]. stats[R,2] receives the mean and 1/sqrt(variance + epsilon) of each row. */
+  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void;
+  /** sum = residual + dropout(branch); out = layernorm(sum). All [R,C]. `sum` may alias `residual`. */
+  residualLayernorm(
+    sum: Tensor,
+    out: Tensor,
+    stats: Tensor,
+    residual: Tensor,
+    branch: Tensor,
+    parameters: LayernormParameters,
+    epsilon: number,
+    dropout: Dropout,
+  ): void;
+  /**
+   * Backward of layernorm and residualLayernorm: gradX f32[R,C], gradients.weight[C] and gradients.bias[C] += their
+   * gradients, from gradOut[R,C], the input x and its stats. If x was the `sum` of residualLayernorm, gradX is also the
+   * gradient of the residual, and `branch` receives that of the branch.
+   */
+  layernormBackward(
+    gradX: Tensor,
+    gradients: LayernormParameters,
+    gradOut: Tensor,
+    x: Tensor,
+    stats: Tensor,
+    weight: Tensor,
+    branch?: BranchGradient,
+  ): void;
+
+  /**
+   * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side; head h uses columns
+   * h*C/H..(h+1)*C/H of each. Writes out[R,C], and logSumExp[H,R] for backward.
+   */
+  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void;
+  /** gradQkv[R,3C] from gradOut[R,C] and the tensors of forward. Recomputes the probabilities tile by tile. */
+  attentionBackward(
+    gradQkv: Tensor,
+    gradOut: Tensor,
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    options: AttentionOptions,
+  ): void;
+  /**
+   * Attention of n new positions in each of B sequences. Stores their keys and values in entry b from position lengths[b]
+   * on, then computes out[B*n,C] from qkv[B*n,3C]; each position attends to all positions up to itself. The caller updates
+   * `lengths` and `owners`.
+   */
+  attentionCached(out: Tensor, qkv: Tensor, cache: KeyValueCache, options: Heads): void;
+
+  /** out[s] = x[index[s]], with out[S,C] and index i32[S]. */
+  gatherRows(out: Tensor, x: Tensor, index: Tensor): void;
+  /** out[R,C] = 0, then out[index[s]] = x[s]. Indices must be distinct. */
+  scatterRows(out: Tensor, x: Tensor, index: Tensor): void;
+
+  /**
+   * losses[S] = cross-entropy of logits[S,W] against targets i32[S]. A negative target gives loss 0 and gradient 0.
+   * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as in the Hugging Face Trainer).
+   * With `gradientScale` f32[2], logits are overwritten by d(g * sum of losses)/d logits, where g is the product of its
+   * two numbers; in fp16 the second is the loss scale. Only the first V = `vocabulary` logits of a row count (default:
+   * all); the gradient of the others is 0.
+   */
+  crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, options: CrossEntropyOptions): void;
+
+  /** out[1] += sum of x. */
+  sum(out: Tensor, x: Tensor): void;
+  /** out[1] += sum of squares of x. */
+  sumOfSquares(out: Tensor, x: Tensor): void;
+  /**
+   * Completes step f32[6] = [learning rate, gradient scale, 1-beta1^t, 1-beta2^t, t, norm] from the learning rate and t:
+   * norm = sqrt(sumOfSquares[1]) / lossScale, gradient scale = min(1, maxNorm / (norm + 1e-6)) / lossScale as in torch's
+   * clip_grad_norm_ (no clipping if maxNorm is 0), and t increases by 1. If the sum is not finite, the gradient scale is
+   * NaN and t does not change.
+   */
+  prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void;
+  /**
+   * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place.
+   * `gradients` are multiplied by the gradient scale when read, and set to zero afterwards.
+   */
+  adamw(
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    options: AdamWOptions,
+  ): void;
+}
+
 export interface Allocator {
   /**
    * Allocates zeroed memory. Allowed only before the first step: steps allocate nothing.
@@ -176,7 +309,7 @@ export interface Fetched {
   wait(): Float32Array;
 }
 
-export interface Device extends Allocator {
+export interface Device extends Allocator, Operations {
   readonly kind: 'cpu' | 'cuda' | 'tfjs';
   /** For people: CPU or GPU model, threads, vector width, versions. */
   readonly description: string;
@@ -232,133 +365,4 @@ export interface Device extends Allocator {
   fill(target: Tensor, value: number): void;
   /** target = source, which must have the same size in elements and bytes. */
   copy(target: Tensor, source: Tensor): void;
-
-  /**
-   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 (read-only
-   * weights); its values are widened to f32. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
-   * (weight gradients; logits for sampling).
-   */
-  matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
-  /** out[N] += column sums of x[R,N]. This is the gradient of a bias. */
-  sumRows(out: Tensor, x: Tensor): void;
-
-  /**
-   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]). Tokens and positions are i32[R]. Both tables
-   * may be bf16.
-   */
-  embedding(
-    out: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    tables: { readonly token: Tensor; readonly position: Tensor },
-    dropout: Dropout,
-  ): void;
-  /** gradients.token[V,C] and gradients.position[P,C] += the rows of dropout(gradOut[R,C]) that read each table entry. */
-  embeddingBackward(
-    gradients: { readonly token: Tensor; readonly position: Tensor },
-    gradOut: Tensor,
-    tokens: Tensor,
-    positions: Tensor,
-    dropout: Dropout,
-  ): void;
-
-  /** out = layernorm(x), both [R,C]. stats[R,2] receives the mean and 1/sqrt(variance + epsilon) of each row. */
-  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void;
-  /** sum = residual + dropout(branch); out = layernorm(sum). All [R,C]. `sum` may alias `residual`. */
-  residualLayernorm(
-    sum: Tensor,
-    out: Tensor,
-    stats: Tensor,
-    residual: Tensor,
-    branch: Tensor,
-    parameters: LayernormParameters,
-    epsilon: number,
-    dropout: Dropout,
-  ): void;
-  /**
-   * Backward of layernorm and residualLayernorm: gradX f32[R,C], gradients.weight[C] and gradients.bias[C] += their
-   * gradients, from gradOut[R,C], the input x and its stats. If x was the `sum` of residualLayernorm, gradX is also the
-   * gradient of the residual, and `branch` receives that of the branch.
-   */
-  layernormBackward(
-    gradX: Tensor,
-    gradients: LayernormParameters,
-    gradOut: Tensor,
-    x: Tensor,
-    stats: Tensor,
-    weight: Tensor,
-    branch?: BranchGradient,
-  ): void;
-
-  /**
-   * Causal self-attention within segments. qkv[R,3C] holds query, key and value side by side; head h uses columns
-   * h*C/H..(h+1)*C/H of each. Writes out[R,C], and logSumExp[H,R] for backward.
-   */
-  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void;
-  /** gradQkv[R,3C] from gradOut[R,C] and the tensors of forward. Recomputes the probabilities tile by tile. */
-  attentionBackward(
-    gradQkv: Tensor,
-    gradOut: Tensor,
-    out: Tensor,
-    logSumExp: Tensor,
-    qkv: Tensor,
-    options: AttentionOptions,
-  ): void;
-  /**
-   * Attention of n new positions in each of B sequences. Stores their keys and values in entry b from position lengths[b]
-   * on, then computes out[B*n,C] from qkv[B*n,3C]; each position attends to all positions up to itself. The caller updates
-   * `lengths` and `owners`.
-   */
-  attentionCached(
-    out: Tensor,
-    qkv: Tensor,
-    cache: KeyValueCache,
-    options: { readonly heads: number; readonly scale: number },
-  ): void;
-
-  /** out[s] = x[index[s]], with out[S,C] and index i32[S]. */
-  gatherRows(out: Tensor, x: Tensor, index: Tensor): void;
-  /** out[R,C] = 0, then out[index[s]] = x[s]. Indices must be distinct. */
-  scatterRows(out: Tensor, x: Tensor, index: Tensor): void;
-
-  /**
-   * losses[S] = cross-entropy of logits[S,W] against targets i32[S]. A negative target gives loss 0 and gradient 0.
-   * With label smoothing e: (1-e) * -log p[target] + e * mean over V of -log p (as in the Hugging Face Trainer).
-   * With `gradientScale` f32[2], logits are overwritten by d(g * sum of losses)/d logits, where g is the product of its
-   * two numbers; in fp16 the second is the loss scale. Only the first V = `vocabulary` logits of a row count (default:
-   * all); the gradient of the others is 0.
-   */
-  crossEntropy(
-    losses: Tensor,
-    logits: Tensor,
-    targets: Tensor,
-    options: {
-      readonly labelSmoothing: number;
-      readonly gradientScale?: Tensor;
-      readonly vocabulary?: number;
-    },
-  ): void;
-
-  /** out[1] += sum of x. */
-  sum(out: Tensor, x: Tensor): void;
-  /** out[1] += sum of squares of x. */
-  sumOfSquares(out: Tensor, x: Tensor): void;
-  /**
-   * Completes step f32[6] = [learning rate, gradient scale, 1-beta1^t, 1-beta2^t, t, norm] from the learning rate and t:
-   * norm = sqrt(sumOfSquares[1]) / lossScale, gradient scale = min(1, maxNorm / (norm + 1e-6)) / lossScale as in torch's
-   * clip_grad_norm_ (no clipping if maxNorm is 0), and t increases by 1. If the sum is not finite, the gradient scale is
-   * NaN and t does not change.
-   */
-  prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void;
-  /**
-   * AdamW with decoupled weight decay (Loshchilov & Hutter 2019; torch.optim.AdamW) over flat f32 buffers, in place.
-   * `gradients` are multiplied by the gradient scale when read, and set to zero afterwards.
-   */
-  adamw(
-    parameters: Tensor,
-    gradients: Tensor,
-    firstMoment: Tensor,
-    secondMoment: Tensor,
-    options: AdamWOptions,
-  ): void;
 }

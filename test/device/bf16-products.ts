@@ -1,7 +1,7 @@
 // The CPU kernels' products of bf16 numbers, called below the device: every form of a product on guarded tensors, and what
 // it must store.
 
-import type { Kernels } from '../../src/device/cpu/library.js';
+import type { NativeKernels } from '../../src/device/cpu/library.js';
 import type { Activation } from '../../src/device/device.js';
 import { type Bench, Random } from './conformance/harness.js';
 import { at, roundToBf16 } from './reference.js';
@@ -68,7 +68,7 @@ export function nameOf({ shape, transposes: { transposeA, transposeB } }: Inputs
 }
 
 /** What the kernels store: the output, then the pre-activations if the form saves them. */
-export function multiply(kernels: Kernels, bench: Bench, inputs: Inputs, form: Form): Float32Array[] {
+export function multiply(kernels: NativeKernels, bench: Bench, inputs: Inputs, form: Form): Float32Array[] {
   const {
     shape: [m, n, k],
     transposes: { transposeA, transposeB },

@@ -4,7 +4,8 @@
 import type { Precision } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
-import { type Kernels, loadKernels } from './library.js';
+import { CpuKernels } from './cpu-kernels.js';
+import { loadKernels, type NativeKernels } from './library.js';
 import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
 
@@ -16,10 +17,10 @@ export interface CpuDeviceOptions extends LibraryOptions {
 /** @throws UserError (device) if there is no compiler, or if it cannot compile the kernels. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const { code, compiler } = kernelLibrary(options);
-  const kernels = loadKernels(code);
+  const native = loadKernels(code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
-  return new CpuDevice(kernels, wanted, compiler.name);
+  return new CpuDevice(native, wanted, compiler.name);
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -36,19 +37,21 @@ export class CpuDevice extends KernelDevice {
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
-  readonly #kernels: Kernels;
+  readonly #native: NativeKernels;
+  readonly #kernels: CpuKernels;
   protected readonly memory: NativeMemory;
 
   constructor(
-    kernels: Kernels,
+    native: NativeKernels,
     readonly threads: number,
     compiler: string,
   ) {
     super();
-    this.#kernels = kernels;
-    this.memory = new NativeMemory(kernels);
+    this.#native = native;
+    this.#kernels = new CpuKernels(native);
+    this.memory = new NativeMemory(native);
     const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    this.description = `CPU: ${processorName()}, ${count}, ${kernels.instruction_set()}, ${compiler}`;
+    this.description = `CPU: ${processorName()}, ${count}, ${native.instruction_set()}, ${compiler}`;
   }
 
   peakMemory(): number {
@@ -56,8 +59,8 @@ export class CpuDevice extends KernelDevice {
   }
 
   /** Sets the thread count first, because another device in this process may use a different one. */
-  protected kernels(): Kernels {
-    this.#kernels.set_threads(this.threads);
+  protected kernels(): CpuKernels {
+    this.#native.set_threads(this.threads);
     return this.#kernels;
   }
 }

@@ -93,16 +93,16 @@ type Call<Signature> = Signature extends readonly [
   : never;
 type Calls<Signatures> = { readonly [Name in keyof Signatures]: Call<Signatures[Name]> };
 
-export type Kernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
+export type NativeKernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
 
-const loaded = new Map<string, Kernels>();
+const loaded = new Map<string, NativeKernels>();
 
 /**
  * Loads the kernels of a library through its open descriptor, which stays open: the loader identifies a library by the
  * path it was loaded from, and would mistake another library with the same descriptor for this one.
  * @throws UserError (device) if the operating system refuses to load it.
  */
-export function loadKernels(code: OpenedCode): Kernels {
+export function loadKernels(code: OpenedCode): NativeKernels {
   const known = loaded.get(code.path);
   if (known !== undefined) {
     closeSync(code.descriptor);
@@ -114,7 +114,7 @@ export function loadKernels(code: OpenedCode): Kernels {
     bound[name] = bind(library, `ct_${name}`, signature);
   for (const [name, symbol] of Object.entries(arraySymbols))
     bound[name] = bind(library, `ct_${symbol}`, arraySignatures[name as keyof typeof arraySymbols]);
-  const kernels = bound as Kernels;
+  const kernels = bound as NativeKernels;
   loaded.set(code.path, kernels);
   return kernels;
 }

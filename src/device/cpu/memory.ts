@@ -8,7 +8,7 @@ import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import { expectSameSize, show } from '../shapes.js';
 import { bytesPerElement, type DType, Tensor } from '../tensor.js';
-import type { Kernels } from './library.js';
+import type { NativeKernels } from './library.js';
 import { availableBytes } from './processor.js';
 
 export class NativeMemory implements DeviceMemory {
@@ -16,7 +16,7 @@ export class NativeMemory implements DeviceMemory {
   readonly #allocations: { readonly address: number; readonly bytes: number }[] = [];
   #allocated = 0;
 
-  constructor(readonly kernels: Kernels) {}
+  constructor(readonly kernels: NativeKernels) {}
 
   /** Allocated memory counts as used, although the operating system only provides pages when they are first touched. */
   available(): number {

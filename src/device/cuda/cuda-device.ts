@@ -8,7 +8,6 @@ import { digest } from '../code-cache.js';
 import type { MeasuredChoices, Precision } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
-import type { OperationKernels } from '../operation-kernels.js';
 import { mostHeadChannels } from './attention-launches.js';
 import { hasTf32, precisionsOf } from './capability.js';
 import { type CublasLt, openCublasLt } from './cublaslt.js';
@@ -223,7 +222,7 @@ export class CudaDevice extends KernelDevice {
     driver.destroyContext();
   }
 
-  protected kernels(): OperationKernels {
+  protected kernels(): CudaKernels {
     return this.#parts.kernels;
   }
 }

@@ -2,6 +2,7 @@
 // depend on the lengths of the segments and not on the length of the packed sequence.
 
 import * as tf from '@tensorflow/tfjs-core';
+import type { Heads } from '../device.js';
 import type { Tensor } from '../tensor.js';
 import { type Mask, maskRow } from './dropout-masks.js';
 import type { TfjsMemory } from './memory.js';
@@ -27,8 +28,7 @@ export class Attention {
   forward(
     qkv: tf.Tensor,
     starts: Int32Array,
-    heads: number,
-    scale: number,
+    { heads, scale }: Heads,
     mask: Mask | undefined,
   ): { out: tf.Tensor; logSumExp: tf.Tensor } {
     const [rows = 0, channels = 0] = [qkv.shape[0], (qkv.shape[1] ?? 0) / 3];
@@ -57,8 +57,7 @@ export class Attention {
     qkv: tf.Tensor,
     { gradOut, out, logSumExp }: AttentionGradient,
     starts: Int32Array,
-    heads: number,
-    scale: number,
+    { heads, scale }: Heads,
     mask: Mask | undefined,
   ): tf.Tensor {
     const [rows = 0, width = 0] = [qkv.shape[0], qkv.shape[1]];

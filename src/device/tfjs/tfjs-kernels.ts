@@ -1,18 +1,30 @@
-// The kernels of the device contract, made of TensorFlow.js operations. Each runs in its own tidy: tensors that are not
+// The operations of the device contract, made of TensorFlow.js operations. Each runs in its own tidy: tensors that are not
 // written to a storage are disposed when it returns.
 
 import * as tf from '@tensorflow/tfjs-core';
-import type { Activation } from '../device.js';
-import type { OperationKernels } from '../operation-kernels.js';
+import type { Kernels } from '../checked-operations.js';
+import type {
+  AdamWOptions,
+  AttentionOptions,
+  BranchGradient,
+  CrossEntropyOptions,
+  Dropout,
+  EmbeddingTables,
+  Epilogue,
+  Heads,
+  KeyValueCache,
+  LayernormParameters,
+  MatmulOptions,
+  UpdateOptions,
+} from '../device.js';
 import type { Tensor } from '../tensor.js';
 import { Attention, readPast } from './attention.js';
+import { crossEntropy } from './cross-entropy.js';
 import { type Mask, maskOf } from './dropout-masks.js';
 import type { TfjsMemory } from './memory.js';
 import { activate, activationGradient, product, sumOfAll } from './products.js';
 
-const activationOf = ['gelu_new', 'gelu'] as const satisfies readonly Activation[];
-
-export class TfjsKernels implements OperationKernels {
+export class TfjsKernels implements Kernels {
   readonly #attention = new Attention();
 
   /** @param inTidy runs an operation and disposes of its intermediate tensors. */
@@ -25,206 +37,135 @@ export class TfjsKernels implements OperationKernels {
     this.#attention.release();
   }
 
-  matmul(
-    ...[
-      out,
-      a,
-      b,
-      ,
-      ,
-      ,
-      ,
-      transposeA,
-      transposeB,
-      accumulate,
-      epilogue,
-      bias,
-      before,
-      activationCode,
-    ]: Parameters<OperationKernels['matmul']>
-  ): void {
+  matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
     const { memory } = this;
-    const activation = activationOf[activationCode] ?? 'gelu_new';
+    const { transposeA, transposeB, accumulate, epilogue } = options;
     this.inTidy(() => {
-      const result = product(this.matrix(a), this.matrix(b), transposeA === 1, transposeB === 1);
-      if (accumulate === 1) memory.add(out, result);
-      else if (epilogue === 3 && before)
-        memory.write(out, tf.mul(result, activationGradient(activation, memory.read(before))));
-      else if (bias) {
-        const biased = tf.add(result, memory.read(bias));
-        if (before) memory.write(before, biased);
-        memory.write(out, before ? activate(activation, biased) : biased);
-      } else memory.write(out, result);
+      const result = product(this.matrix(a), this.matrix(b), transposeA, transposeB);
+      if (accumulate) memory.add(out, result);
+      else memory.write(out, epilogue ? this.finished(result, epilogue) : result);
     });
+    if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
+      this.sumRows(epilogue.biasGradient, out);
   }
 
-  sum_rows(out: Tensor, x: Tensor): void {
+  sumRows(out: Tensor, x: Tensor): void {
     this.inTidy(() => this.memory.add(out, tf.sum(this.memory.read(x), 0)));
   }
 
-  embedding(
-    ...[
-      out,
-      tokens,
-      positions,
-      tokenTable,
-      positionTable,
-      ,
-      probability,
-      site,
-      counter,
-      rows,
-      channels,
-    ]: Parameters<OperationKernels['embedding']>
-  ): void {
+  embedding(out: Tensor, tokens: Tensor, positions: Tensor, tables: EmbeddingTables, dropout: Dropout): void {
     const { memory } = this;
     this.inTidy(() => {
-      const sum = tf.add(this.rowsOf(tokenTable, tokens), this.rowsOf(positionTable, positions));
-      memory.write(out, dropped(sum, this.mask(probability, site, counter), rows, channels));
+      const sum = tf.add(this.rowsOf(tables.token, tokens), this.rowsOf(tables.position, positions));
+      memory.write(out, dropped(sum, this.mask(dropout)));
     });
   }
 
-  embedding_backward(
-    ...[
-      gradToken,
-      gradPosition,
-      gradOut,
-      tokens,
-      positions,
-      probability,
-      site,
-      counter,
-      rows,
-      channels,
-    ]: Parameters<OperationKernels['embedding_backward']>
+  embeddingBackward(
+    { token, position }: EmbeddingTables,
+    gradOut: Tensor,
+    tokens: Tensor,
+    positions: Tensor,
+    dropout: Dropout,
   ): void {
     const { memory } = this;
     this.inTidy(() => {
-      const mask = this.mask(probability, site, counter);
-      const gradient = dropped(memory.read(gradOut), mask, rows, channels);
-      memory.add(gradToken, this.scattered(gradient, tokens, gradToken));
-      memory.add(gradPosition, this.scattered(gradient, positions, gradPosition));
+      const gradient = dropped(memory.read(gradOut), this.mask(dropout));
+      memory.add(token, this.scattered(gradient, tokens, token));
+      memory.add(position, this.scattered(gradient, positions, position));
     });
   }
 
-  layernorm(...[out, stats, x, weight, bias, epsilon]: Parameters<OperationKernels['layernorm']>): void {
-    this.inTidy(() => this.normalize(out, stats, this.memory.read(x), weight, bias, epsilon));
+  layernorm(out: Tensor, stats: Tensor, x: Tensor, parameters: LayernormParameters, epsilon: number): void {
+    this.inTidy(() => this.normalize(out, stats, this.memory.read(x), parameters, epsilon));
   }
 
-  residual_layernorm(
-    ...[
-      sum,
-      out,
-      stats,
-      residual,
-      branch,
-      weight,
-      bias,
-      epsilon,
-      probability,
-      site,
-      counter,
-      rows,
-      channels,
-    ]: Parameters<OperationKernels['residual_layernorm']>
+  residualLayernorm(
+    sum: Tensor,
+    out: Tensor,
+    stats: Tensor,
+    residual: Tensor,
+    branch: Tensor,
+    parameters: LayernormParameters,
+    epsilon: number,
+    dropout: Dropout,
   ): void {
     const { memory } = this;
     this.inTidy(() => {
-      const mask = this.mask(probability, site, counter);
-      const total = tf.add(memory.read(residual), dropped(memory.read(branch), mask, rows, channels));
-      this.normalize(out, stats, total, weight, bias, epsilon);
+      const total = tf.add(memory.read(residual), dropped(memory.read(branch), this.mask(dropout)));
+      this.normalize(out, stats, total, parameters, epsilon);
       memory.write(sum, total);
     });
   }
 
-  layernorm_backward(
-    ...[
-      gradX,
-      gradBranch,
-      gradWeight,
-      gradBias,
-      gradOut,
-      x,
-      stats,
-      weight,
-      probability,
-      site,
-      counter,
-      rows,
-      channels,
-    ]: Parameters<OperationKernels['layernorm_backward']>
+  layernormBackward(
+    gradX: Tensor,
+    gradients: LayernormParameters,
+    gradOut: Tensor,
+    x: Tensor,
+    stats: Tensor,
+    weight: Tensor,
+    branch?: BranchGradient,
   ): void {
+    const rows = x.extent(0);
     const { memory } = this;
     this.inTidy(() => {
       const kept = memory.read<tf.Rank.R2>(stats);
       const scale = tf.slice2d(kept, [0, 1], [rows, 1]);
       const normal = tf.mul(tf.sub(memory.read(x), tf.slice2d(kept, [0, 0], [rows, 1])), scale);
       const above = memory.read(gradOut);
-      memory.add(gradWeight, tf.sum(tf.mul(above, normal), 0));
-      memory.add(gradBias, tf.sum(above, 0));
+      memory.add(gradients.weight, tf.sum(tf.mul(above, normal), 0));
+      memory.add(gradients.bias, tf.sum(above, 0));
       const weighted = tf.mul(above, memory.read(weight));
       const along = tf.mul(normal, tf.mean(tf.mul(weighted, normal), 1, true));
       memory.add(gradX, tf.mul(scale, tf.sub(tf.sub(weighted, tf.mean(weighted, 1, true)), along)));
-      if (!gradBranch || !counter) return;
-      const mask = this.mask(probability, site, counter);
-      memory.write(gradBranch, dropped(memory.read(gradX), mask, rows, channels));
+      if (branch) memory.write(branch.gradient, dropped(memory.read(gradX), this.mask(branch.dropout)));
     });
   }
 
-  attention(
-    ...[out, logSumExp, qkv, starts, , , , heads, scale, probability, site, counter]: Parameters<
-      OperationKernels['attention']
-    >
-  ): void {
+  attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {
     const { memory } = this;
     this.inTidy(() => {
-      const mask = this.mask(probability, site, counter);
-      const rows = memory.integers(starts);
-      const result = this.#attention.forward(memory.read(qkv), rows, heads, scale, mask);
+      const starts = memory.integers(options.segments.starts);
+      const mask = this.mask(options.dropout);
+      const result = this.#attention.forward(memory.read(qkv), starts, options, mask);
       memory.write(out, result.out);
       memory.write(logSumExp, result.logSumExp);
     });
   }
 
-  attention_backward(
-    ...[
-      gradQkv,
-      gradOut,
-      out,
-      logSumExp,
-      qkv,
-      starts,
-      ,
-      ,
-      ,
-      heads,
-      scale,
-      probability,
-      site,
-      counter,
-    ]: Parameters<OperationKernels['attention_backward']>
+  attentionBackward(
+    gradQkv: Tensor,
+    gradOut: Tensor,
+    out: Tensor,
+    logSumExp: Tensor,
+    qkv: Tensor,
+    options: AttentionOptions,
   ): void {
     const { memory } = this;
     this.inTidy(() => {
-      const mask = this.mask(probability, site, counter);
-      const rows = memory.integers(starts);
+      const starts = memory.integers(options.segments.starts);
+      const mask = this.mask(options.dropout);
       const flow = {
         gradOut: memory.read(gradOut),
         out: memory.read(out),
         logSumExp: memory.read(logSumExp),
       };
-      memory.write(gradQkv, this.#attention.backward(memory.read(qkv), flow, rows, heads, scale, mask));
+      memory.write(gradQkv, this.#attention.backward(memory.read(qkv), flow, starts, options, mask));
     });
   }
 
-  attention_cached(
-    ...[out, qkv, keys, values, lengths, owners, batch, added, capacity, channels, heads, scale]: Parameters<
-      OperationKernels['attention_cached']
-    >
+  attentionCached(
+    out: Tensor,
+    qkv: Tensor,
+    { keys, values, lengths, owners }: KeyValueCache,
+    { heads, scale }: Heads,
   ): void {
+    const added = out.extent(0) / lengths.extent(0);
+    const [capacity, channels] = [keys.extent(1), keys.extent(2)];
     const { memory } = this;
     const ownersOf = memory.integers(owners);
-    for (const [sequence, length] of memory.integers(lengths).subarray(0, batch).entries())
+    for (const [sequence, length] of memory.integers(lengths).entries())
       this.inTidy(() => {
         const own = ownersOf.subarray(sequence * capacity, (sequence + 1) * capacity);
         const fresh = memory.read<tf.Rank.R2>(qkv.rows(added, sequence * added));
@@ -247,78 +188,35 @@ export class TfjsKernels implements OperationKernels {
       });
   }
 
-  first_outside(index: Tensor, _size: number, low: number, high: number): number {
+  firstOutside(index: Tensor, low: number, high: number): number {
     return this.memory.integers(index).findIndex((value) => value < low || value >= high);
   }
 
-  gather_rows(out: Tensor, x: Tensor, index: Tensor): void {
+  gatherRows(out: Tensor, x: Tensor, index: Tensor): void {
     if (out.size > 0) this.inTidy(() => this.memory.write(out, this.rowsOf(x, index)));
   }
 
-  scatter_rows(out: Tensor, x: Tensor, index: Tensor): void {
+  scatterRows(out: Tensor, x: Tensor, index: Tensor): void {
     const { memory } = this;
     if (x.size === 0) memory.fill(out, 0);
     else this.inTidy(() => memory.write(out, this.scattered(memory.read(x), index, out)));
   }
 
-  cross_entropy(
-    ...[losses, logits, targets, labelSmoothing, gradientScale, rows, vocabulary, width]: Parameters<
-      OperationKernels['cross_entropy']
-    >
-  ): void {
-    const { memory } = this;
-    if (rows === 0) return;
-    const ids = memory.integers(targets);
-    const learned = ids.some((id) => id < 0) ? Uint8Array.from(ids, (id) => Number(id >= 0)) : undefined;
-    /** x, but 0 in rows with a negative target. */
-    const ofLearnt = (x: tf.Tensor, shape: number[]) =>
-      learned ? tf.where(tf.reshape(tf.tensor1d(learned, 'bool'), shape), x, tf.zerosLike(x)) : x;
-    this.inTidy(() => {
-      const whole = memory.read<tf.Rank.R2>(logits);
-      const all = vocabulary === width ? whole : tf.slice2d(whole, [0, 0], [rows, vocabulary]);
-      const shifted = tf.sub(all, tf.max(all, 1, true));
-      const weights = tf.exp(shifted);
-      const sums = tf.sum(weights, 1, true);
-      const places = Int32Array.from(ids, (id, row) => row * vocabulary + Math.max(0, id));
-      const right = tf.gather(tf.reshape(shifted, [rows * vocabulary]), tf.tensor1d(places, 'int32'));
-      const logSums = tf.reshape(tf.log(sums), [rows]);
-      const own = tf.sub(logSums, right);
-      const smooth = (of: tf.Tensor) =>
-        tf.add(tf.mul(1 - labelSmoothing, of), tf.mul(labelSmoothing, tf.sub(logSums, tf.mean(shifted, 1))));
-      memory.write(losses, ofLearnt(labelSmoothing === 0 ? own : smooth(own), [rows]));
-      if (gradientScale === undefined) return;
-      const wanted = tf.scatterND(
-        tf.tensor2d(places, [rows, 1], 'int32'),
-        tf.fill([rows], 1 - labelSmoothing),
-        [rows * vocabulary],
-      );
-      const others = tf.sub(tf.div(weights, sums), tf.reshape(wanted, [rows, vocabulary]));
-      const apart = labelSmoothing === 0 ? others : tf.sub(others, labelSmoothing / vocabulary);
-      const gradient = tf.mul(apart, tf.prod(memory.read(gradientScale)));
-      const learning = ofLearnt(gradient, [rows, 1]) as tf.Tensor2D;
-      memory.write(
-        logits,
-        vocabulary === width
-          ? learning
-          : tf.pad2d(learning, [
-              [0, 0],
-              [0, width - vocabulary],
-            ]),
-      );
-    });
+  crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, options: CrossEntropyOptions): void {
+    if (losses.size === 0) return;
+    this.inTidy(() => crossEntropy(this.memory, losses, logits, targets, options));
   }
 
   sum(out: Tensor, x: Tensor): void {
     this.addUp(out, x, (part) => part);
   }
 
-  sum_of_squares(out: Tensor, x: Tensor): void {
+  sumOfSquares(out: Tensor, x: Tensor): void {
     this.addUp(out, x, (part) => tf.square(part));
   }
 
-  prepare_update(
-    ...[step, sumOfSquares, lossScale, maxNorm, beta1, beta2]: Parameters<OperationKernels['prepare_update']>
-  ): void {
+  prepareUpdate(step: Tensor, sumOfSquares: Tensor, options: UpdateOptions): void {
+    const { lossScale, maxNorm, beta1, beta2 } = options;
     const { memory } = this;
     const [learningRate = 0, , first = 0, second = 0, updates = 0] = memory.download(step);
     const [sum = Number.NaN] = memory.download(sumOfSquares);
@@ -341,20 +239,14 @@ export class TfjsKernels implements OperationKernels {
 
   /** Updates one gradient piece at a time, so each parameter becomes one piece and is read without a copy. */
   adamw(
-    ...[
-      parameters,
-      gradients,
-      firstMoment,
-      secondMoment,
-      step,
-      beta1,
-      beta2,
-      epsilon,
-      weightDecay,
-      decayed,
-      size,
-    ]: Parameters<OperationKernels['adamw']>
+    parameters: Tensor,
+    gradients: Tensor,
+    firstMoment: Tensor,
+    secondMoment: Tensor,
+    options: AdamWOptions,
   ): void {
+    const { size } = parameters;
+    const { step, beta1, beta2, epsilon, weightDecay, decayed = size } = options;
     const { memory } = this;
     const [learningRate = 0, scale = 0, first = 1, second = 1] = memory.download(step);
     if (!Number.isNaN(scale))
@@ -415,8 +307,7 @@ export class TfjsKernels implements OperationKernels {
     out: Tensor,
     stats: Tensor,
     x: tf.Tensor,
-    weight: Tensor,
-    bias: Tensor,
+    { weight, bias }: LayernormParameters,
     epsilon: number,
   ): void {
     const { memory } = this;
@@ -425,6 +316,22 @@ export class TfjsKernels implements OperationKernels {
     const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), epsilon));
     memory.write(out, tf.add(tf.mul(tf.mul(centred, scale), memory.read(weight)), memory.read(bias)));
     memory.write(stats, tf.concat([mean, scale], 1));
+  }
+
+  /** A product with its epilogue applied. */
+  private finished(product: tf.Tensor2D, epilogue: Epilogue): tf.Tensor {
+    const { memory } = this;
+    switch (epilogue.kind) {
+      case 'bias':
+        return tf.add(product, memory.read(epilogue.bias));
+      case 'bias-activation': {
+        const biased = tf.add(product, memory.read(epilogue.bias));
+        memory.write(epilogue.preActivation, biased);
+        return activate(epilogue.activation, biased);
+      }
+      case 'activation-gradient':
+        return tf.mul(product, activationGradient(epilogue.activation, memory.read(epilogue.preActivation)));
+    }
   }
 
   private matrix(tensor: Tensor): tf.Tensor2D {
@@ -441,11 +348,12 @@ export class TfjsKernels implements OperationKernels {
     return tf.scatterND(places, rows, [...target.shape]);
   }
 
-  private mask(probability: number, site: number, counter: Tensor): Mask | undefined {
+  private mask({ probability, site, counter }: Dropout): Mask | undefined {
     return probability > 0 ? { probability, site, counter: this.memory.integers(counter) } : undefined;
   }
 }
 
-function dropped(x: tf.Tensor, mask: Mask | undefined, rows: number, columns: number): tf.Tensor {
+function dropped(x: tf.Tensor, mask: Mask | undefined): tf.Tensor {
+  const [rows = 0, columns = 0] = x.shape;
   return mask ? tf.mul(x, tf.tensor2d(maskOf(mask, rows, columns), [rows, columns])) : x;
 }

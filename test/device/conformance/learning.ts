@@ -181,6 +181,7 @@ function testAdamW(check: Check): void {
   for (const [size, weightDecay, decayed] of [
     [3, 0.01, 3],
     [517, 0, 517],
+    [1031, 0.1, 0],
     [50_003, 0.1, 20_001],
   ] as const) {
     check(`adamw, 5 steps over ${size} numbers, weight decay ${weightDecay} of ${decayed}`, (bench) => {
