@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDriver } from '../../src/device/cuda/driver.js';
 import type { Precision } from '../../src/device/device.js';
-import { selectDevice } from '../../src/device/select.js';
+import { computedIn, selectDevice } from '../../src/device/select.js';
 import { UserError } from '../../src/errors.js';
 
 export interface Environment {
@@ -22,7 +22,6 @@ export interface Environment {
   readonly driverVersion: number;
   readonly device: string;
   readonly precisions: readonly Precision[];
-  readonly weightPrecisions: readonly Precision[];
   /** null without a Python that has torch and transformers. */
   readonly python: PythonEnvironment | null;
   readonly node: string;
@@ -76,8 +75,7 @@ async function environment(name: string, python: string): Promise<Environment> {
     availableMemory: device.availableMemory(),
     driverVersion: driver.version,
     device: device.description,
-    precisions: device.precisions,
-    weightPrecisions: device.weightPrecisions,
+    precisions: computedIn(device.precisions),
     python: json<PythonEnvironment>(outputOf(python, ['-c', pythonProbe])),
     node: process.version,
     system: `${process.platform} ${process.arch} ${release()}`,

@@ -15,7 +15,7 @@ import type {
   LayernormParameters,
   MatmulOptions,
   Operations,
-  Precision,
+  Precisions,
   UpdateOptions,
 } from './device.js';
 import {
@@ -39,8 +39,7 @@ export interface Kernels extends Operations {
 }
 
 export abstract class CheckedOperations implements Operations {
-  abstract readonly precisions: readonly Precision[];
-  abstract readonly weightPrecisions: readonly Precision[];
+  abstract readonly precisions: Precisions;
 
   /** The kernels, prepared for calls from this device. */
   protected abstract ready(): Kernels;

@@ -24,6 +24,19 @@ export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satis
   FloatType
 >;
 
+/** Whether a device can do something in a precision; `fast` if that takes no longer than in fp32. */
+export type Ability = 'fast' | 'slow' | false;
+
+/** What a device can do in a precision. `auto` takes only what is fast. */
+export interface PrecisionSupport {
+  /** Compute in it: weights and activations have its dtype. */
+  readonly computes: Ability;
+  /** Store read-only weights in it while everything else is f32. Their values are widened when they are read. */
+  readonly stores: Ability;
+}
+
+export type Precisions = Readonly<Record<Precision, PrecisionSupport>>;
+
 /** `gelu` is the exact erf form; `gelu_new` is GPT-2's tanh approximation. */
 export type Activation = 'gelu_new' | 'gelu';
 
@@ -313,10 +326,7 @@ export interface Device extends Allocator, Operations {
   readonly kind: 'cpu' | 'cuda' | 'tfjs';
   /** For people: CPU or GPU model, threads, vector width, versions. */
   readonly description: string;
-  /** The precisions it can train in. */
-  readonly precisions: readonly Precision[];
-  /** The precisions that read-only weights can be stored in while everything else is f32. */
-  readonly weightPrecisions: readonly Precision[];
+  readonly precisions: Precisions;
   /** Matrix products over the vocabulary are fastest if its size is a multiple of this. */
   readonly vocabularyMultiple: number;
   /** Batches are fastest if R is a multiple of this: tiles are full and there are few distinct shapes. */

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
+import type { Device, Precision, PrecisionSupport, Precisions } from './device.js';
 import {
   fallbackNote,
   type LeftUnused,
@@ -76,13 +77,44 @@ test('auto falls back to the CPU for every error of cuInit', async () => {
   }
 });
 
-test('auto chooses bf16 if available, otherwise fp16, otherwise fp32', async () => {
+/** The device with other abilities in 16-bit precisions. Those that are left out are unsupported. */
+function able(device: Device, changed: { [Each in Precision]?: Partial<PrecisionSupport> }): Device {
+  const none = { computes: false, stores: false } as const;
+  const { fp32 } = device.precisions;
+  const precisions: Precisions = {
+    fp32,
+    bf16: { ...none, ...changed.bf16 },
+    fp16: { ...none, ...changed.fp16 },
+  };
+  return Object.create(device, { precisions: { value: precisions } });
+}
+
+test('auto chooses bf16 if it is fast, otherwise fp16, otherwise fp32', async () => {
   const device = await selectDevice('cpu', { threads: 1 });
-  const auto = (...precisions: string[]) =>
-    resolvePrecision(Object.create(device, { precisions: { value: precisions } }), 'auto');
-  assert.equal(auto('fp32', 'fp16', 'bf16'), 'bf16');
-  assert.equal(auto('fp32', 'fp16'), 'fp16');
-  assert.equal(auto('fp32'), 'fp32');
+  const fast = { computes: 'fast' } as const;
+  const slow = { computes: 'slow' } as const;
+  for (const resolveAny of [resolvePrecision, resolveWeightPrecision]) {
+    assert.equal(resolveAny(able(device, { bf16: fast, fp16: fast }), 'auto'), 'bf16');
+    assert.equal(resolveAny(able(device, { fp16: fast }), 'auto'), 'fp16');
+    assert.equal(resolveAny(able(device, {}), 'auto'), 'fp32');
+    assert.equal(resolveAny(able(device, { bf16: slow, fp16: fast }), 'auto'), 'fp16');
+    assert.equal(resolveAny(able(device, { bf16: slow, fp16: slow }), 'auto'), 'fp32');
+  }
+  device.dispose();
+});
+
+test('a slow precision is used if it is requested, and advised if another is refused', async () => {
+  const device = await selectDevice('cpu', { threads: 1 });
+  const slow = able(device, { bf16: { computes: 'slow' } });
+  assert.equal(resolvePrecision(slow, 'bf16'), 'bf16');
+  assert.equal(resolveWeightPrecision(slow, 'bf16'), 'bf16');
+  assert.throws(
+    () => resolvePrecision(slow, 'fp16'),
+    fault(
+      'device',
+      /^cpu does not compute in fp16: use --precision bf16 or --precision fp32 \(on CPU: .*\)\.$/,
+    ),
+  );
   device.dispose();
 });
 
@@ -148,13 +180,17 @@ test('the CPU computes in fp32 and names any other precision that it refuses', a
   device.dispose();
 });
 
-test('read-only weights are stored in bf16 if the device supports it, unless another precision is requested', async () => {
+test('read-only weights are stored in bf16 if the device reads them fast, unless another precision is requested', async () => {
   const device = await selectDevice('cpu');
-  const plain = Object.create(device, { weightPrecisions: { value: ['fp32'] } });
-  const narrow = Object.create(device, { weightPrecisions: { value: ['fp32', 'bf16'] } });
+  const plain = able(device, {});
+  const narrow = able(device, { bf16: { stores: 'fast' } });
+  const slow = able(device, { bf16: { stores: 'slow' } });
+  assert.equal(resolveWeightPrecision(device, 'auto'), 'bf16');
   assert.equal(resolveWeightPrecision(plain, 'auto'), 'fp32');
   assert.equal(resolveWeightPrecision(narrow, 'auto'), 'bf16');
   assert.equal(resolveWeightPrecision(narrow, 'fp32'), 'fp32');
+  assert.equal(resolveWeightPrecision(slow, 'auto'), 'fp32');
+  assert.equal(resolveWeightPrecision(slow, 'bf16'), 'bf16');
   assert.throws(
     () => resolveWeightPrecision(plain, 'bf16'),
     fault('device', /^cpu does not keep weights in bf16: use --precision fp32 \(on CPU: .*\)\.$/),

@@ -8,7 +8,7 @@ import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
 import { CudaUnavailable } from './cuda/errors.js';
 import { mayHaveDriver } from './cuda/libraries.js';
-import type { Device, Precision } from './device.js';
+import type { Ability, Device, Precision, Precisions } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
 export interface DeviceOptions {
@@ -125,7 +125,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
 
 /** The precision to train in. @throws UserError (device) if the device does not support the requested one. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device, device.precisions, requested, {
+  return resolve(device, (precision) => device.precisions[precision].computes, requested, {
     unable: 'does not compute in',
     elsewhere: option('device', 'cuda'),
   });
@@ -136,11 +136,20 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
  * @throws UserError (device) if the device does not support the requested one.
  */
 export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
-  const known = [...device.precisions, ...device.weightPrecisions];
-  return resolve(device, known, requested, {
+  const ability = (precision: Precision): Ability => {
+    const { computes, stores } = device.precisions[precision];
+    return computes === 'fast' || stores === 'fast' ? 'fast' : computes || stores;
+  };
+  return resolve(device, ability, requested, {
     unable: 'does not keep weights in',
     elsewhere: `${option('device', 'cpu')} or ${option('device', 'cuda')}`,
   });
+}
+
+/** The precisions that a device computes in, fast or not. */
+export function computedIn(precisions: Precisions): Precision[] {
+  const all = Object.keys(precisions) as Precision[];
+  return all.filter((precision) => precisions[precision].computes);
 }
 
 /** In order of preference: bf16 has the range of fp32, whereas fp16 needs loss scaling. */
@@ -148,13 +157,13 @@ const preferred = ['bf16', 'fp16', 'fp32'] as const satisfies readonly Precision
 
 function resolve(
   { kind, description }: Device,
-  known: readonly Precision[],
+  ability: (precision: Precision) => Ability,
   requested: Precision | 'auto',
   { unable, elsewhere }: { readonly unable: string; readonly elsewhere: string },
 ): Precision {
-  const usable = preferred.filter((precision) => known.includes(precision));
-  if (requested === 'auto') return usable[0] ?? 'fp32';
-  if (known.includes(requested)) return requested;
+  if (requested === 'auto') return preferred.find((precision) => ability(precision) === 'fast') ?? 'fp32';
+  if (ability(requested)) return requested;
+  const usable = preferred.filter(ability);
   if (kind === 'tfjs')
     throw new UserError(
       'precision-unsupported',

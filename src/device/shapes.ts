@@ -1,7 +1,7 @@
 // Shape and dtype checks for all operations. A violation is a bug in the caller, so it throws a plain Error that names the
 // operation, the tensor and both shapes. A check costs well under a microsecond per tensor.
 
-import { dtypeOf, type Precision } from './device.js';
+import { type Device, dtypeOf, type Precision } from './device.js';
 import { bytesPerElement, type DType, type FloatType, type Tensor } from './tensor.js';
 
 /** @throws Error unless every tensor is f32 and has this shape. */
@@ -13,16 +13,13 @@ export function expectFloats(
   expectAll(operation, 'f32', shape, tensors);
 }
 
-/** The float dtypes a device supports: f32, and those of its other precisions. */
-export interface FloatTypes {
-  readonly precisions: readonly Precision[];
-  readonly weightPrecisions: readonly Precision[];
-}
+const precisions = Object.keys(dtypeOf) as readonly Precision[];
 
 /** The dtype of `tensor`, which all floats of the call share. @throws Error if the device does not compute in it. */
-export function floatType(operation: string, { precisions }: FloatTypes, tensor: Tensor): FloatType {
+export function floatType(operation: string, device: Pick<Device, 'precisions'>, tensor: Tensor): FloatType {
   const { dtype } = tensor;
-  if (dtype === 'i32' || !precisions.some((precision) => dtypeOf[precision] === dtype))
+  const precision = precisions.find((each) => dtypeOf[each] === dtype);
+  if (dtype === 'i32' || precision === undefined || !device.precisions[precision].computes)
     throw new Error(`${operation}: ${show(tensor)} has a dtype that this device does not compute in`);
   return dtype;
 }
@@ -33,12 +30,12 @@ export function floatType(operation: string, { precisions }: FloatTypes, tensor:
  */
 export function weightType(
   operation: string,
-  { weightPrecisions }: FloatTypes,
+  { precisions: { bf16 } }: Pick<Device, 'precisions'>,
   weights: Tensor,
   rows: FloatType,
 ): FloatType {
   const widened = rows === 'f32' && weights.dtype === 'bf16';
-  if (widened && !weightPrecisions.includes('bf16'))
+  if (widened && !bf16.stores)
     throw new Error(`${operation}: ${show(weights)} has a dtype that this device does not widen`);
   return widened ? 'bf16' : rows;
 }

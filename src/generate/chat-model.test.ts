@@ -149,6 +149,18 @@ describe('a model that cannot chat is refused', () => {
 });
 
 describe('weights in bf16', () => {
+  test('are widened where computing in bf16 is slow', async () => {
+    const bf16 = { computes: 'slow', stores: 'fast' } as const;
+    const slow = Object.assign(createCpuDevice({ threads: 2 }), {
+      precisions: { ...device.precisions, bf16 },
+    });
+    const options = { weights: 'bf16', sequences: 1, mmi: null } as const;
+    const widened = await openChatModel(chatFolder, { ...options, device });
+    const here = await openChatModel(chatFolder, { ...options, device: slow });
+    assert.equal(here.memoryBytes, widened.memoryBytes);
+    assert.equal((await ask(here, ['hello'])).text, (await ask(widened, ['hello'])).text);
+    slow.dispose();
+  });
   test('take half the memory and change a reply only where two tokens are about equally likely', async () => {
     const [full, half] = [
       await open(chatFolder),

@@ -24,7 +24,7 @@ import type { GenerationSettings } from './settings.js';
 
 export interface ChatModelOptions {
   readonly device: Device;
-  /** The dtype of the stored weights. A device without this precision computes in float32. */
+  /** The precision of the stored weights. A device that does not compute fast in it computes in float32. */
   readonly weights: Precision;
   /** The most replies or beams side by side. */
   readonly sequences: number;
@@ -96,8 +96,10 @@ function buildParts(
   mmi: GPT2Config | null,
   { sequences, weights }: ChatModelOptions,
 ): Parts {
-  // A device that supports the precision computes in it throughout. Any other device only stores its matrices in it.
-  const kept = device.precisions.includes(weights) ? { precision: weights } : { weights };
+  // A device that is fast in the precision computes in it throughout. Any other device only stores its matrices in it, if
+  // it can.
+  const { computes, stores } = device.precisions[weights];
+  const kept = computes === 'fast' || (computes && !stores) ? { precision: weights } : { weights };
   const inference = { trainable: false, ...kept };
   const model = new GPT2(device, config, inference);
   return {

@@ -72,9 +72,9 @@ export class GPT2 {
     options: ParameterOptions,
   ) {
     const { precision = 'fp32', weights = precision } = options;
-    if (!device.precisions.includes(precision))
+    if (!device.precisions[precision].computes)
       throw new Error(`${device.kind} does not compute in ${precision}`);
-    if (weights !== precision && !device.weightPrecisions.includes(weights))
+    if (weights !== precision && !device.precisions[weights].stores)
       throw new Error(`${device.kind} does not store weights in ${weights}`);
     refuseTooWide(device, config);
     this.parameters = new Parameters(device, parameterShapes(device, config), options);

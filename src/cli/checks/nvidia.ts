@@ -26,6 +26,7 @@ import {
 } from '../../device/cuda/libraries.js';
 import { ignoredSettings, toolkitFolders } from '../../device/cuda/library-folders.js';
 import { Nvrtc, openNvrtc } from '../../device/cuda/nvrtc.js';
+import { computedIn } from '../../device/select.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { kernelCacheFolders } from '../../files/user-folders.js';
 import { oneLine } from '../../quote.js';
@@ -128,7 +129,7 @@ function cardsOf(driver: Driver): (Found | { readonly check: Check })[] {
 }
 
 function cardDetail({ name, totalMemory, computeCapability }: Card): string {
-  const precisions = precisionsOf(computeCapability).join(', ');
+  const precisions = computedIn(precisionsOf(computeCapability)).join(', ');
   return `${oneLine(name)}, ${formatBytes(totalMemory)}, compute capability ${computeCapability.join('.')}: ${precisions}`;
 }
 

@@ -1,7 +1,7 @@
 // The CPU device: kernels compiled for the machine's processor. Tensors live outside the JavaScript heap. Calls are
 // synchronous: when an operation returns, it is done.
 
-import type { Precision } from '../device.js';
+import type { Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
 import { CpuKernels } from './cpu-kernels.js';
@@ -32,8 +32,11 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
 export class CpuDevice extends KernelDevice {
   readonly kind = 'cpu';
   readonly description: string;
-  readonly precisions: readonly Precision[] = ['fp32'];
-  readonly weightPrecisions: readonly Precision[] = ['fp32', 'bf16'];
+  readonly precisions: Precisions = {
+    fp32: { computes: 'fast', stores: 'fast' },
+    bf16: { computes: false, stores: 'fast' },
+    fp16: { computes: false, stores: false },
+  };
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };

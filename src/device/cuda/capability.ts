@@ -1,10 +1,14 @@
 // What cards of a given compute capability support.
 
-import type { Precision } from '../device.js';
+import type { Precisions } from '../device.js';
 
-/** The precisions a card can train in: tensor cores take fp16 from Volta on and bf16 from Ampere on. */
-export function precisionsOf([major]: readonly [number, number]): Precision[] {
-  return major >= 8 ? ['fp32', 'bf16', 'fp16'] : ['fp32', 'fp16'];
+/** Tensor cores take fp16 from Volta on and bf16 from Ampere on. No kernel widens weights. */
+export function precisionsOf([major]: readonly [number, number]): Precisions {
+  return {
+    fp32: { computes: 'fast', stores: 'fast' },
+    bf16: { computes: major >= 8 ? 'fast' : false, stores: false },
+    fp16: { computes: 'fast', stores: false },
+  };
 }
 
 /** Whether tensor cores can compute float32 products with inputs rounded to TF32 (10 bits of fraction). */

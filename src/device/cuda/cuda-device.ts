@@ -5,7 +5,7 @@
 import { formatBytes } from '../../files/format-bytes.js';
 import { productCacheFolders } from '../../files/user-folders.js';
 import { digest } from '../code-cache.js';
-import type { MeasuredChoices, Precision } from '../device.js';
+import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import type { MemoryPlan } from '../memory-plan.js';
 import { mostHeadChannels } from './attention-launches.js';
@@ -124,8 +124,7 @@ interface Parts {
 export class CudaDevice extends KernelDevice {
   readonly kind = 'cuda';
   readonly description: string;
-  readonly precisions: readonly Precision[];
-  readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly precisions: Precisions;
   readonly vocabularyMultiple = 128;
   readonly rowMultiple = 128;
   readonly mostChannels = { row: mostChannels, head: mostHeadChannels };

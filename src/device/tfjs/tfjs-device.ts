@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
-import type { Precision } from '../device.js';
+import type { Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import { type Backend, openBackend } from './backends.js';
 import { TfjsMemory } from './memory.js';
@@ -19,8 +19,11 @@ export class TfjsDevice extends KernelDevice {
   readonly kind = 'tfjs';
   readonly description: string;
   /** TensorFlow.js has no half-precision type. */
-  readonly precisions: readonly Precision[] = ['fp32'];
-  readonly weightPrecisions: readonly Precision[] = ['fp32'];
+  readonly precisions: Precisions = {
+    fp32: { computes: 'fast', stores: 'fast' },
+    bf16: { computes: false, stores: false },
+    fp16: { computes: false, stores: false },
+  };
   readonly memoryBound?: string;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;

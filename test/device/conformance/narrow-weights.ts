@@ -20,7 +20,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
 export function testNarrowWeights(checkAll: Check): void {
   const check: Check = (name, body) =>
     checkAll(name, (bench) => {
-      if (bench.device.weightPrecisions.includes('bf16')) body(bench);
+      if (bench.device.precisions.bf16.stores) body(bench);
     });
 
   check('an upload rounds to the nearest bf16, ties to even', (bench) => {
