@@ -1,6 +1,6 @@
 // The optimizer: gradient clipping and AdamW, in one pass over parameters, gradients and both moments.
 // Memory bandwidth limits it (16 bytes read and 16 written per parameter), so the same pass scales the gradients, updates
-// the parameters, and sets the gradients to zero for the next optimizer step.
+// the parameters, sets the gradients to zero for the next optimizer step, and in mixed precision writes the working copy.
 
 #include <algorithm>
 #include <cmath>
@@ -29,8 +29,10 @@ struct Update {
   float decay;
 };
 
-void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m, float* __restrict v, int64_t size,
-                  const Update& with, bool decays) {
+/** @tparam NARROW whether the updated parameters are also written to `working`, rounded. */
+template <bool NARROW>
+void update_chunk(bf16* __restrict working, float* __restrict p, float* __restrict g, float* __restrict m,
+                  float* __restrict v, int64_t size, const Update& with, bool decays) {
   const Update u = with;
   const float decay = decays ? u.decay : 1;
 #pragma omp simd
@@ -39,11 +41,45 @@ void update_chunk(float* __restrict p, float* __restrict g, float* __restrict m,
     const float first = multiply_add(u.keep_first, m[at], u.take_first * gradient);
     const float second = multiply_add(u.keep_second, v[at], u.take_second * (gradient * gradient));
     const float denominator = multiply_add(std::sqrt(second), u.second_correction, u.epsilon);
-    p[at] = multiply_add(p[at], decay, -u.step_size * (first / denominator));
+    const float updated = multiply_add(p[at], decay, -u.step_size * (first / denominator));
+    p[at] = updated;
+    if (NARROW) working[at] = narrow(updated);
     m[at] = first;
     v[at] = second;
     g[at] = 0;
   }
+}
+
+/** working is null without mixed precision. */
+void adamw(bf16* working, float* parameters, float* gradients, float* first_moment, float* second_moment,
+           const float* step, double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed,
+           int64_t size) {
+  const bool skip = std::isnan(step[1]);
+  const Update update = {
+      step[1],
+      static_cast<float>(beta1),
+      static_cast<float>(1 - beta1),
+      static_cast<float>(beta2),
+      static_cast<float>(1 - beta2),
+      static_cast<float>(step[0] / static_cast<double>(step[2])),
+      static_cast<float>(1 / std::sqrt(static_cast<double>(step[3]))),
+      static_cast<float>(epsilon),
+      static_cast<float>(1 - static_cast<double>(step[0]) * weight_decay),
+  };
+  const auto part = [&](int64_t from, int64_t end, bool decays) {
+    (working ? update_chunk<true> : update_chunk<false>)(working ? working + from : nullptr, parameters + from,
+                                                         gradients + from, first_moment + from, second_moment + from,
+                                                         end - from, update, decays);
+  };
+  team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
+    if (skip) {
+      memset(gradients + from, 0, (end - from) * sizeof(float));
+      return;
+    }
+    const int64_t border = std::clamp(decayed, from, end);
+    if (border > from) part(from, border, true);
+    if (border < end) part(border, end, false);
+  });
 }
 
 }  // namespace
@@ -82,31 +118,15 @@ void ct_prepare_update(float* step, const float* sum_of_squares, float* loss_sca
  */
 void ct_adamw(float* parameters, float* gradients, float* first_moment, float* second_moment, const float* step,
               double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed, int64_t size) {
-  const bool skip = std::isnan(step[1]);
-  const Update update = {
-      step[1],
-      static_cast<float>(beta1),
-      static_cast<float>(1 - beta1),
-      static_cast<float>(beta2),
-      static_cast<float>(1 - beta2),
-      static_cast<float>(step[0] / static_cast<double>(step[2])),
-      static_cast<float>(1 / std::sqrt(static_cast<double>(step[3]))),
-      static_cast<float>(epsilon),
-      static_cast<float>(1 - static_cast<double>(step[0]) * weight_decay),
-  };
-  const auto part = [&](int64_t from, int64_t end, bool decays) {
-    update_chunk(parameters + from, gradients + from, first_moment + from, second_moment + from, end - from, update,
-                 decays);
-  };
-  team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
-    if (skip) {
-      memset(gradients + from, 0, (end - from) * sizeof(float));
-      return;
-    }
-    const int64_t border = std::clamp(decayed, from, end);
-    if (border > from) part(from, border, true);
-    if (border < end) part(border, end, false);
-  });
+  adamw(nullptr, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, decayed,
+        size);
+}
+/** Also writes the updated parameters to working[size], rounded. */
+void ct_adamw_bf16(bf16* working, float* parameters, float* gradients, float* first_moment, float* second_moment,
+                   const float* step, double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed,
+                   int64_t size) {
+  adamw(working, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, decayed,
+        size);
 }
 
 }  // extern "C"

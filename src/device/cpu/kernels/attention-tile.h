@@ -119,7 +119,8 @@ struct Head {
 };
 
 /** target[rows][padded] = factor * source[rows][size], padded with zeros. */
-void pack_rows(float* target, const Head& head, const float* source, int64_t source_stride, int64_t rows,
+template <class Element>
+void pack_rows(float* target, const Head& head, const Element* source, int64_t source_stride, int64_t rows,
                float factor) {
   for (int64_t row = 0; row < rows; row++)
     for (int64_t i = 0; i < head.size; i += VL)
@@ -127,7 +128,8 @@ void pack_rows(float* target, const Head& head, const float* source, int64_t sou
 }
 
 /** target[rows][size] = factor * packed[rows][padded]. */
-void unpack_rows(float* target, int64_t target_stride, const Head& head, const float* packed, int64_t rows,
+template <class Element>
+void unpack_rows(Element* target, int64_t target_stride, const Head& head, const float* packed, int64_t rows,
                  float factor) {
   for (int64_t row = 0; row < rows; row++)
     for (int64_t i = 0; i < head.size; i += VL)

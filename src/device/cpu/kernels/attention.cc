@@ -1,7 +1,8 @@
 // Causal self-attention within packed segments: forward, backward, and with a key-value cache. It knows nothing about
 // layers. A unit of work is one head of a run (one or more whole segments), packed once and then processed in tiles of
 // queries (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads. Backward
-// recomputes the probabilities from the stored logSumExp. (Dao et al., "FlashAttention", 2022.)
+// recomputes the probabilities from the stored logSumExp. Element is the type of the layer's inputs and outputs: float or
+// bf16. Packed rows, scores and probabilities are always float. (Dao et al., "FlashAttention", 2022.)
 
 #include <vector>
 
@@ -59,7 +60,8 @@ struct Workspace {
     memset(grad_values, 0, (size_t)packed * sizeof(float));
   }
 
-  void pack(const Head& head, const float* key_rows, const float* value_rows, int64_t stride, int64_t rows) const {
+  template <class Element>
+  void pack(const Head& head, const Element* key_rows, const Element* value_rows, int64_t stride, int64_t rows) const {
     pack_rows(keys, head, key_rows, stride, rows, 1.0f);
     pack_rows(values, head, value_rows, stride, rows, 1.0f);
     pad_rows(keys, head, rows);
@@ -68,7 +70,8 @@ struct Workspace {
 };
 
 /** Computes the scores of a tile with its keys. Query rows are `stride` apart. */
-void score_queries(const float* query_rows, int64_t stride, const Head& head, const Tile& tile,
+template <class Element>
+void score_queries(const Element* query_rows, int64_t stride, const Head& head, const Tile& tile,
                    const Workspace& space) {
   pack_rows(space.queries, head, query_rows, stride, tile.queries, head.scale);
   transpose_queries(space.queries_transposed, head, space.queries, tile.queries);
@@ -76,7 +79,8 @@ void score_queries(const float* query_rows, int64_t stride, const Head& head, co
 }
 
 /** Writes out[queries][size] of one tile, with rows out_stride apart, and log_sum_exp[queries] unless it is null. */
-void attend(float* out, int64_t out_stride, float* log_sum_exp, const float* query_rows, int64_t stride,
+template <class Element>
+void attend(Element* out, int64_t out_stride, float* log_sum_exp, const Element* query_rows, int64_t stride,
             const Head& head, const Tile& tile, const Workspace& space, const Dropout& dropout) {
   score_queries(query_rows, stride, head, tile, space);
   vf largest[QUERY_VECTORS], sum[QUERY_VECTORS];
@@ -94,18 +98,14 @@ void attend(float* out, int64_t out_stride, float* log_sum_exp, const float* que
   }
 }
 
-}  // namespace
-
-/** See `attention` in the device contract. */
-extern "C" void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts,
-                             const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
-                             float probability, int32_t site, const int32_t* counter) {
-  const Dropout dropout = make_dropout(probability, site, counter);
+template <class Element>
+void attention(Element* out, float* log_sum_exp, const Element* qkv, const int32_t* starts, const int32_t* ends,
+               int64_t rows, int64_t channels, int64_t heads, float scale, const Dropout& dropout) {
   const int64_t stride = 3 * channels;
   each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
     const Head head(channels, heads, number, scale);
     const Workspace space(head, end - run, false);
-    const float* source = qkv + run * stride + number * head.size;
+    const Element* source = qkv + run * stride + number * head.size;
     space.pack(head, source + channels, source + 2 * channels, stride, end - run);
     for (int64_t first = 0; first < end - run; first += QT)
       attend(out + (run + first) * channels + number * head.size, channels, log_sum_exp + number * rows + run + first,
@@ -113,14 +113,13 @@ extern "C" void ct_attention(float* out, float* log_sum_exp, const float* qkv, c
   });
 }
 
-namespace {
-
 /**
  * Writes grad_queries of one tile, and adds to the gradients of keys and values in the workspace. Rows of out and grad_out
  * are `channels` apart, rows of queries and their gradients 3 * channels.
  */
-void attend_backward(float* grad_queries, const float* grad_out, const float* out, const float* log_sum_exp,
-                     const float* query_rows, int64_t channels, const Head& head, const Tile& tile,
+template <class Element>
+void attend_backward(Element* grad_queries, const Element* grad_out, const Element* out, const float* log_sum_exp,
+                     const Element* query_rows, int64_t channels, const Head& head, const Tile& tile,
                      const Workspace& space, const Dropout& dropout) {
   score_queries(query_rows, 3 * channels, head, tile, space);
   pack_rows(space.grads, head, grad_out, channels, tile.queries, 1.0f);
@@ -142,20 +141,16 @@ void attend_backward(float* grad_queries, const float* grad_out, const float* ou
   unpack_rows(grad_queries, 3 * channels, head, space.result, tile.queries, head.scale);
 }
 
-}  // namespace
-
-/** See `attentionBackward` in the device contract. */
-extern "C" void ct_attention_backward(float* grad_qkv, const float* grad_out, const float* out,
-                                      const float* log_sum_exp, const float* qkv, const int32_t* starts,
-                                      const int32_t* ends, int64_t rows, int64_t channels, int64_t heads, float scale,
-                                      float probability, int32_t site, const int32_t* counter) {
-  const Dropout dropout = make_dropout(probability, site, counter);
+template <class Element>
+void attention_backward(Element* grad_qkv, const Element* grad_out, const Element* out, const float* log_sum_exp,
+                        const Element* qkv, const int32_t* starts, const int32_t* ends, int64_t rows, int64_t channels,
+                        int64_t heads, float scale, const Dropout& dropout) {
   const int64_t stride = 3 * channels;
   each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
     const Head head(channels, heads, number, scale);
     const Workspace space(head, end - run, true);
-    const float* source = qkv + run * stride + number * head.size;
-    float* target = grad_qkv + run * stride + number * head.size;
+    const Element* source = qkv + run * stride + number * head.size;
+    Element* target = grad_qkv + run * stride + number * head.size;
     space.pack(head, source + channels, source + 2 * channels, stride, end - run);
     for (int64_t first = 0; first < end - run; first += QT) {
       const int64_t at = (run + first) * channels + number * head.size;
@@ -167,18 +162,17 @@ extern "C" void ct_attention_backward(float* grad_qkv, const float* grad_out, co
   });
 }
 
-namespace {
-
 /** The number of new positions from which packing the cache into tiles pays off: for a prompt, not for single tokens. */
 constexpr int64_t PROMPT_POSITIONS = 8;
 
 /** The cached positions of one sequence. `data` holds one entry per sequence, [capacity][channels]. */
+template <class Element>
 struct CachedPositions {
-  const float* data;
+  const Element* data;
   const int32_t* owners;
   int64_t capacity, channels;
 
-  const float* at(int64_t position) const { return data + (owners[position] * capacity + position) * channels; }
+  const Element* at(int64_t position) const { return data + (owners[position] * capacity + position) * channels; }
 
   /** Packs the first `count` positions. Consecutive positions with the same owner are packed together. */
   void pack(float* target, const Head& head, int64_t count) const {
@@ -191,14 +185,16 @@ struct CachedPositions {
 };
 
 /** The dot product of x[size] and y[size]. */
-inline float dot(const float* x, const float* y, int64_t size) {
+template <class Element>
+float dot(const Element* x, const Element* y, int64_t size) {
   vf sum{};
   for (int64_t i = 0; i < size; i += VL) sum = multiply_add(load_columns(x, i, size), load_columns(y, i, size), sum);
   return horizontal_sum(sum);
 }
 
 /** y[size] += weight * x[size]. */
-inline void add_scaled(float* y, const float* x, float weight, int64_t size) {
+template <class Element>
+void add_scaled(float* y, const Element* x, float weight, int64_t size) {
   const vf factor = broadcast(weight);
   for (int64_t i = 0; i < size; i += VL)
     store_columns(y, multiply_add(factor, load_columns(x, i, size), load_columns(y, i, size)), i, size);
@@ -235,10 +231,11 @@ struct Partial {
 
   static int64_t floats(int64_t heads, int64_t channels) { return round_up(2 * heads + channels + heads * SPAN, 16); }
 
-  void attend(const float* query, const CachedPositions& all_keys, const CachedPositions& all_values, int64_t from,
-              int64_t count, int64_t heads, int64_t size, float scale) {
+  template <class Element>
+  void attend(const Element* query, const CachedPositions<Element>& all_keys,
+              const CachedPositions<Element>& all_values, int64_t from, int64_t count, int64_t heads, int64_t size, float scale) {
     for (int64_t key = 0; key < count; key++) {
-      const float* const row = all_keys.at(from + key);
+      const Element* const row = all_keys.at(from + key);
       for (int64_t head = 0; head < heads; head++)
         scores[head * SPAN + key] = dot(query + head * size, row + head * size, size) * scale;
     }
@@ -246,7 +243,7 @@ struct Partial {
       sums[head] = exponentials(scores + head * SPAN, count, &largest[head]);
     memset(values, 0, (size_t)(heads * size) * sizeof(float));
     for (int64_t key = 0; key < count; key++) {
-      const float* const row = all_values.at(from + key);
+      const Element* const row = all_values.at(from + key);
       for (int64_t head = 0; head < heads; head++)
         add_scaled(values + head * size, row + head * size, scores[head * SPAN + key], size);
     }
@@ -254,24 +251,32 @@ struct Partial {
 };
 
 /** Combines the partial results of one query, in the order of its spans, into out[channels]. */
-void combine(float* out, float* memory, int64_t spans, int64_t heads, int64_t size) {
+template <class Element>
+void combine(Element* out, float* memory, int64_t spans, int64_t heads, int64_t size) {
   const int64_t channels = heads * size, stride = Partial::floats(heads, channels);
+  const auto part = [&](int64_t span) { return Partial(memory + span * stride, heads, channels); };
   for (int64_t head = 0; head < heads; head++) {
     float largest = -INFINITY, total = 0.0f;
-    for (int64_t span = 0; span < spans; span++) largest = fmaxf(largest, Partial(memory + span * stride, heads, channels).largest[head]);
-    memset(out + head * size, 0, (size_t)size * sizeof(float));
+    for (int64_t span = 0; span < spans; span++) largest = fmaxf(largest, part(span).largest[head]);
     for (int64_t span = 0; span < spans; span++) {
-      const Partial part(memory + span * stride, heads, channels);
-      const float weight = expf(part.largest[head] - largest);
-      total = multiply_add(weight, part.sums[head], total);
-      add_scaled(out + head * size, part.values + head * size, weight, size);
+      // The weight of the span takes the place of its largest score.
+      float& weight = part(span).largest[head];
+      weight = expf(weight - largest);
+      total = multiply_add(weight, part(span).sums[head], total);
     }
-    for (int64_t i = 0; i < size; i++) out[head * size + i] /= total;
+    for (int64_t i = 0; i < size; i += VL) {
+      vf sum{};
+      for (int64_t span = 0; span < spans; span++)
+        sum = multiply_add(broadcast(part(span).largest[head]), load_columns(part(span).values + head * size, i, size),
+                           sum);
+      store_columns(out + head * size, sum / total, i, size);
+    }
   }
 }
 
 /** Attention of few new positions per sequence, as in decoding. Shapes as in ct_attention_cached. */
-void attend_reply(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
+template <class Element>
+void attend_reply(Element* out, const Element* qkv, Element* keys, Element* values, const int32_t* lengths,
                   const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity, int64_t channels,
                   int64_t heads, float scale) {
   const int64_t size = channels / heads, rows = batch * new_positions, stride = Partial::floats(heads, channels);
@@ -279,8 +284,8 @@ void attend_reply(float* out, const float* qkv, float* keys, float* values, cons
   for (int64_t row = 0; row < rows; row++) {
     const int64_t sequence = row / new_positions, position = lengths[sequence] + row % new_positions;
     const int64_t own = (sequence * capacity + position) * channels;
-    memcpy(keys + own, qkv + (row * 3 + 1) * channels, (size_t)channels * sizeof(float));
-    memcpy(values + own, qkv + (row * 3 + 2) * channels, (size_t)channels * sizeof(float));
+    memcpy(keys + own, qkv + (row * 3 + 1) * channels, (size_t)channels * sizeof(Element));
+    memcpy(values + own, qkv + (row * 3 + 2) * channels, (size_t)channels * sizeof(Element));
     longest = position + 1 > longest ? position + 1 : longest;
   }
   const int64_t spans = (longest + SPAN - 1) / SPAN;
@@ -292,19 +297,18 @@ void attend_reply(float* out, const float* qkv, float* keys, float* values, cons
     if (left <= 0) return;
     const int32_t* const owners = all_owners + row / new_positions * capacity;
     Partial(partials + task * stride, heads, channels)
-        .attend(qkv + row * 3 * channels, {keys, owners, capacity, channels}, {values, owners, capacity, channels}, from,
-                left < SPAN ? left : SPAN, heads, size, scale);
+        .attend(qkv + row * 3 * channels, CachedPositions<Element>{keys, owners, capacity, channels},
+                CachedPositions<Element>{values, owners, capacity, channels}, from, left < SPAN ? left : SPAN, heads,
+                size, scale);
   });
   for (int64_t row = 0; row < rows; row++)
     combine(out + row * channels, partials + row * spans * stride, (positions_of(row) + SPAN - 1) / SPAN, heads, size);
 }
 
-}  // namespace
-
-/** See `attentionCached` in the device contract. Requires lengths[b] + new_positions <= capacity. */
-extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
-                                    const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
-                                    int64_t channels, int64_t heads, float scale) {
+template <class Element>
+void attention_cached(Element* out, const Element* qkv, Element* keys, Element* values, const int32_t* lengths,
+                      const int32_t* all_owners, int64_t batch, int64_t new_positions, int64_t capacity,
+                      int64_t channels, int64_t heads, float scale) {
   if (new_positions < PROMPT_POSITIONS)
     return attend_reply(out, qkv, keys, values, lengths, all_owners, batch, new_positions, capacity, channels, heads,
                         scale);
@@ -312,17 +316,18 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
   team::share(batch * heads, [&](int64_t unit) {
     const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
     const int64_t positions = filled + new_positions;
-    float* own_keys = keys + sequence * capacity * channels + column;
-    float* own_values = values + sequence * capacity * channels + column;
-    const float* row = qkv + sequence * new_positions * 3 * channels + column;
-    float* result = out + sequence * new_positions * channels + column;
+    Element* own_keys = keys + sequence * capacity * channels + column;
+    Element* own_values = values + sequence * capacity * channels + column;
+    const Element* row = qkv + sequence * new_positions * 3 * channels + column;
+    Element* result = out + sequence * new_positions * channels + column;
     for (int64_t i = 0; i < new_positions; i++) {
-      memcpy(own_keys + (filled + i) * channels, row + i * 3 * channels + channels, (size_t)size * sizeof(float));
-      memcpy(own_values + (filled + i) * channels, row + i * 3 * channels + 2 * channels, (size_t)size * sizeof(float));
+      const Element* const added = row + i * 3 * channels;
+      memcpy(own_keys + (filled + i) * channels, added + channels, (size_t)size * sizeof(Element));
+      memcpy(own_values + (filled + i) * channels, added + 2 * channels, (size_t)size * sizeof(Element));
     }
     const int32_t* const owners = all_owners + sequence * capacity;
-    const CachedPositions past_keys{keys + column, owners, capacity, channels};
-    const CachedPositions past_values{values + column, owners, capacity, channels};
+    const CachedPositions<Element> past_keys{keys + column, owners, capacity, channels};
+    const CachedPositions<Element> past_values{values + column, owners, capacity, channels};
     const Head head(channels, heads, unit % heads, scale);
     const Workspace space(head, positions, false);
     past_keys.pack(space.keys, head, positions);
@@ -332,3 +337,51 @@ extern "C" void ct_attention_cached(float* out, const float* qkv, float* keys, f
              Tile(nullptr, 0, filled + i, positions), space, Dropout{});
   });
 }
+
+}  // namespace
+
+extern "C" {
+
+/** See `attention` in the device contract. */
+void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts, const int32_t* ends,
+                  int64_t rows, int64_t channels, int64_t heads, float scale, float probability, int32_t site,
+                  const int32_t* counter) {
+  attention(out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
+            make_dropout(probability, site, counter));
+}
+void ct_attention_bf16(bf16* out, float* log_sum_exp, const bf16* qkv, const int32_t* starts, const int32_t* ends,
+                       int64_t rows, int64_t channels, int64_t heads, float scale, float probability, int32_t site,
+                       const int32_t* counter) {
+  attention(out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
+            make_dropout(probability, site, counter));
+}
+
+/** See `attentionBackward` in the device contract. */
+void ct_attention_backward(float* grad_qkv, const float* grad_out, const float* out, const float* log_sum_exp,
+                           const float* qkv, const int32_t* starts, const int32_t* ends, int64_t rows,
+                           int64_t channels, int64_t heads, float scale, float probability, int32_t site,
+                           const int32_t* counter) {
+  attention_backward(grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
+                     make_dropout(probability, site, counter));
+}
+void ct_attention_backward_bf16(bf16* grad_qkv, const bf16* grad_out, const bf16* out, const float* log_sum_exp,
+                                const bf16* qkv, const int32_t* starts, const int32_t* ends, int64_t rows,
+                                int64_t channels, int64_t heads, float scale, float probability, int32_t site,
+                                const int32_t* counter) {
+  attention_backward(grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
+                     make_dropout(probability, site, counter));
+}
+
+/** See `attentionCached` in the device contract. Requires lengths[b] + new_positions <= capacity. */
+void ct_attention_cached(float* out, const float* qkv, float* keys, float* values, const int32_t* lengths,
+                         const int32_t* owners, int64_t batch, int64_t new_positions, int64_t capacity,
+                         int64_t channels, int64_t heads, float scale) {
+  attention_cached(out, qkv, keys, values, lengths, owners, batch, new_positions, capacity, channels, heads, scale);
+}
+void ct_attention_cached_bf16(bf16* out, const bf16* qkv, bf16* keys, bf16* values, const int32_t* lengths,
+                              const int32_t* owners, int64_t batch, int64_t new_positions, int64_t capacity,
+                              int64_t channels, int64_t heads, float scale) {
+  attention_cached(out, qkv, keys, values, lengths, owners, batch, new_positions, capacity, channels, heads, scale);
+}
+
+}  // extern "C"

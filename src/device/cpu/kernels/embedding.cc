@@ -26,16 +26,37 @@ inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64
   }
 }
 
-template <class Element>
-void embed(float* out, const int32_t* tokens, const int32_t* positions, const Element* token_table,
+template <class Out, class Element>
+void embed(Out* out, const int32_t* tokens, const int32_t* positions, const Element* token_table,
            const Element* position_table, const Dropout& dropout, int64_t rows, int64_t channels) {
   team::share_pieces(rows, kRows, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin; row < end; row++) {
-      const Element* const token = token_table + tokens[row] * channels;
-      const Element* const position = position_table + positions[row] * channels;
-      float* const to = out + row * channels;
-      for (int64_t column = 0; column < channels; column++) to[column] = widen(token[column]) + widen(position[column]);
-      if (dropout.active) apply_mask(to, dropout, row, 0, channels);
+    for (int64_t row = begin; row < end; row++)
+      for (int64_t first = 0; first < channels; first += kColumns) {
+        const int64_t width = std::min(kColumns, channels - first);
+        const Element* const token = token_table + tokens[row] * channels + first;
+        const Element* const position = position_table + positions[row] * channels + first;
+        float sums[kColumns];
+        for (int64_t column = 0; column < width; column++) sums[column] = widen(token[column]) + widen(position[column]);
+        if (dropout.active) apply_mask(sums, dropout, row, first, width);
+        Out* const to = out + row * channels + first;
+        for (int64_t column = 0; column < width; column++) assign(to[column], sums[column]);
+      }
+  });
+}
+
+template <class Element>
+void embed_backward(float* token_gradient, float* position_gradient, const Element* grad_out, const int32_t* tokens,
+                    const int32_t* positions, const Dropout& dropout, int64_t rows, int64_t channels) {
+  team::share_pieces(channels, kColumns, [&](int64_t first, int64_t end) {
+    const int64_t width = end - first;
+    for (int64_t row = 0; row < rows; row++) {
+      float gradient[kColumns];
+      for (int64_t column = 0; column < width; column++) gradient[column] = widen(grad_out[row * channels + first + column]);
+      if (dropout.active) apply_mask(gradient, dropout, row, first, width);
+      float* const token = token_gradient + tokens[row] * channels + first;
+      float* const position = position_gradient + positions[row] * channels + first;
+      for (int64_t column = 0; column < width; column++) token[column] += gradient[column];
+      for (int64_t column = 0; column < width; column++) position[column] += gradient[column];
     }
   });
 }
@@ -60,23 +81,24 @@ void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, c
           dropout, rows, channels);
 }
 
+void ct_embedding_bf16(bf16* out, const int32_t* tokens, const int32_t* positions, const bf16* token_table,
+                       const bf16* position_table, float probability, int32_t site, const int32_t* counter,
+                       int64_t rows, int64_t channels) {
+  embed(out, tokens, positions, token_table, position_table, make_dropout(probability, site, counter), rows, channels);
+}
+
 /** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] times the dropout mask. */
 void ct_embedding_backward(float* token_gradient, float* position_gradient, const float* grad_out,
                            const int32_t* tokens, const int32_t* positions, float probability, int32_t site,
                            const int32_t* counter, int64_t rows, int64_t channels) {
-  const Dropout dropout = make_dropout(probability, site, counter);
-  team::share_pieces(channels, kColumns, [&](int64_t first, int64_t end) {
-    const int64_t width = end - first;
-    for (int64_t row = 0; row < rows; row++) {
-      float gradient[kColumns];
-      std::copy_n(grad_out + row * channels + first, width, gradient);
-      if (dropout.active) apply_mask(gradient, dropout, row, first, width);
-      float* const token = token_gradient + tokens[row] * channels + first;
-      float* const position = position_gradient + positions[row] * channels + first;
-      for (int64_t column = 0; column < width; column++) token[column] += gradient[column];
-      for (int64_t column = 0; column < width; column++) position[column] += gradient[column];
-    }
-  });
+  embed_backward(token_gradient, position_gradient, grad_out, tokens, positions,
+                 make_dropout(probability, site, counter), rows, channels);
+}
+void ct_embedding_backward_bf16(float* token_gradient, float* position_gradient, const bf16* grad_out,
+                                const int32_t* tokens, const int32_t* positions, float probability, int32_t site,
+                                const int32_t* counter, int64_t rows, int64_t channels) {
+  embed_backward(token_gradient, position_gradient, grad_out, tokens, positions,
+                 make_dropout(probability, site, counter), rows, channels);
 }
 
 }  // extern "C"

@@ -1,7 +1,7 @@
 // Layer normalisation, alone or fused with the residual addition before it, and their backward.
 // A row is read from memory once and from the cache afterwards. The variance is the mean of squared deviations, which
 // avoids cancellation. Parameter gradients are summed within fixed blocks of rows and then over blocks, so they do not
-// depend on the number of threads.
+// depend on the number of threads. Element is the type of activations: float or bf16.
 
 #include <math.h>
 #include <stdint.h>
@@ -32,7 +32,8 @@ void each_row(int64_t rows, const Each& each) {
 }
 
 /** Writes out[channels] and stats = (mean, 1/sqrt(variance + epsilon)) of one row. */
-void normalise(float* out, float* stats, const float* x, const float* weight, const float* bias, float epsilon,
+template <class Element>
+void normalise(Element* out, float* stats, const Element* x, const float* weight, const float* bias, float epsilon,
                int64_t channels) {
   vf sum{};
   for (int64_t i = 0; i < channels; i += VL) sum += load_columns(x, i, channels);
@@ -54,7 +55,8 @@ void normalise(float* out, float* stats, const float* x, const float* weight, co
 }
 
 /** out = base + dropout(x) for one row, or dropout(x) if base is null. */
-void add_dropped(float* out, const float* base, const float* x, const Dropout& dropout, int64_t row, int64_t channels) {
+template <class Element, class Source>
+void add_dropped(Element* out, const Element* base, const Source* x, const Dropout& dropout, int64_t row, int64_t channels) {
   float factors[DROPOUT_COLUMNS];
   for (int64_t first = 0; first < channels; first += DROPOUT_COLUMNS) {
     const int64_t end = first + DROPOUT_COLUMNS < channels ? first + DROPOUT_COLUMNS : channels;
@@ -69,7 +71,8 @@ void add_dropped(float* out, const float* base, const float* x, const Dropout& d
 }
 
 /** Backward of one row: grad_x, grad_weight and grad_bias += their gradients. */
-void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, const float* grad_out, const float* x,
+template <class Element>
+void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, const Element* grad_out, const Element* x,
                         const float* stats, const float* weight, int64_t channels) {
   const float mean = stats[0], inverse = stats[1];
   vf sum{}, projection{};
@@ -92,21 +95,18 @@ void normalise_backward(float* grad_x, float* grad_weight, float* grad_bias, con
   }
 }
 
-}  // namespace
-
-/** See `layernorm` in the device contract. */
-extern "C" void ct_layernorm(float* out, float* stats, const float* x, const float* weight, const float* bias,
-                             float epsilon, int64_t rows, int64_t channels) {
+template <class Element>
+void layernorm(Element* out, float* stats, const Element* x, const float* weight, const float* bias, float epsilon,
+               int64_t rows, int64_t channels) {
   each_row(rows, [&](int64_t row) {
     normalise(out + row * channels, stats + 2 * row, x + row * channels, weight, bias, epsilon, channels);
   });
 }
 
-/** See `residualLayernorm` in the device contract. sum may alias residual. */
-extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, const float* residual, const float* branch,
-                                      const float* weight, const float* bias, float epsilon, float probability,
-                                      int32_t site, const int32_t* counter, int64_t rows, int64_t channels) {
-  const Dropout dropout = make_dropout(probability, site, counter);
+template <class Element>
+void residual_layernorm(Element* sum, Element* out, float* stats, const Element* residual, const Element* branch,
+                        const float* weight, const float* bias, float epsilon, const Dropout& dropout, int64_t rows,
+                        int64_t channels) {
   each_row(rows, [&](int64_t row) {
     const int64_t at = row * channels;
     add_dropped(sum + at, residual + at, branch + at, dropout, row, channels);
@@ -114,12 +114,10 @@ extern "C" void ct_residual_layernorm(float* sum, float* out, float* stats, cons
   });
 }
 
-/** See `layernormBackward` in the device contract. grad_branch is null if there is no branch. */
-extern "C" void ct_layernorm_backward(float* grad_x, float* grad_branch, float* grad_weight, float* grad_bias,
-                                      const float* grad_out, const float* x, const float* stats, const float* weight,
-                                      float probability, int32_t site, const int32_t* counter, int64_t rows,
-                                      int64_t channels) {
-  const Dropout dropout = make_dropout(probability, site, counter);
+template <class Element>
+void layernorm_backward(float* grad_x, Element* grad_branch, float* grad_weight, float* grad_bias,
+                        const Element* grad_out, const Element* x, const float* stats, const float* weight,
+                        const Dropout& dropout, int64_t rows, int64_t channels) {
   static thread_local std::vector<float> memory;  // reused by later calls from this thread
   const int64_t block_rows = (rows + BLOCKS - 1) / BLOCKS;
   const int64_t blocks = block_rows > 0 ? (rows + block_rows - 1) / block_rows : 0;
@@ -132,7 +130,8 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_branch, float* 
     for (int64_t row = block * block_rows; row < end; row++) {
       const int64_t at = row * channels;
       normalise_backward(grad_x + at, own, own + channels, grad_out + at, x + at, stats + 2 * row, weight, channels);
-      if (grad_branch) add_dropped(grad_branch + at, nullptr, grad_x + at, dropout, row, channels);
+      if (grad_branch)
+        add_dropped(grad_branch + at, static_cast<const Element*>(nullptr), grad_x + at, dropout, row, channels);
     }
   });
   team::share_pieces(channels, TASK_COLUMNS, [&](int64_t begin, int64_t end) {
@@ -147,3 +146,48 @@ extern "C" void ct_layernorm_backward(float* grad_x, float* grad_branch, float* 
     }
   });
 }
+
+}  // namespace
+
+extern "C" {
+
+/** See `layernorm` in the device contract. */
+void ct_layernorm(float* out, float* stats, const float* x, const float* weight, const float* bias, float epsilon,
+                  int64_t rows, int64_t channels) {
+  layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
+}
+void ct_layernorm_bf16(bf16* out, float* stats, const bf16* x, const float* weight, const float* bias, float epsilon,
+                       int64_t rows, int64_t channels) {
+  layernorm(out, stats, x, weight, bias, epsilon, rows, channels);
+}
+
+/** See `residualLayernorm` in the device contract. sum may alias residual. */
+void ct_residual_layernorm(float* sum, float* out, float* stats, const float* residual, const float* branch,
+                           const float* weight, const float* bias, float epsilon, float probability, int32_t site,
+                           const int32_t* counter, int64_t rows, int64_t channels) {
+  residual_layernorm(sum, out, stats, residual, branch, weight, bias, epsilon,
+                     make_dropout(probability, site, counter), rows, channels);
+}
+void ct_residual_layernorm_bf16(bf16* sum, bf16* out, float* stats, const bf16* residual, const bf16* branch,
+                                const float* weight, const float* bias, float epsilon, float probability, int32_t site,
+                                const int32_t* counter, int64_t rows, int64_t channels) {
+  residual_layernorm(sum, out, stats, residual, branch, weight, bias, epsilon,
+                     make_dropout(probability, site, counter), rows, channels);
+}
+
+/** See `layernormBackward` in the device contract. grad_branch is null if there is no branch. */
+void ct_layernorm_backward(float* grad_x, float* grad_branch, float* grad_weight, float* grad_bias,
+                           const float* grad_out, const float* x, const float* stats, const float* weight,
+                           float probability, int32_t site, const int32_t* counter, int64_t rows, int64_t channels) {
+  layernorm_backward(grad_x, grad_branch, grad_weight, grad_bias, grad_out, x, stats, weight,
+                     make_dropout(probability, site, counter), rows, channels);
+}
+void ct_layernorm_backward_bf16(float* grad_x, bf16* grad_branch, float* grad_weight, float* grad_bias,
+                                const bf16* grad_out, const bf16* x, const float* stats, const float* weight,
+                                float probability, int32_t site, const int32_t* counter, int64_t rows,
+                                int64_t channels) {
+  layernorm_backward(grad_x, grad_branch, grad_weight, grad_bias, grad_out, x, stats, weight,
+                     make_dropout(probability, site, counter), rows, channels);
+}
+
+}  // extern "C"

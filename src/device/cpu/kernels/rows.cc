@@ -57,6 +57,50 @@ double sliced_sum(const float* x, int64_t size, Term term) {
   return total;
 }
 
+template <class Element>
+void gather_rows(Element* out, const Element* x, const int32_t* index, int64_t rows, int64_t channels) {
+  each_row(rows, [&](int64_t row) {
+    memcpy(out + row * channels, x + index[row] * channels, channels * sizeof(Element));
+  });
+}
+
+template <class Element>
+void scatter_rows(Element* out, const Element* x, const int32_t* index, int64_t rows, int64_t out_rows,
+                  int64_t channels) {
+  each_row(out_rows, [&](int64_t row) { memset(out + row * channels, 0, channels * sizeof(Element)); });
+  each_row(rows, [&](int64_t row) {
+    memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(Element));
+  });
+}
+
+/** Sums 64 columns at a time in registers. */
+template <class Element>
+void sum_rows(float* out, const Element* x, int64_t rows, int64_t columns) {
+  constexpr int64_t kColumns = 64;
+  // Each group of rows has its own sum, which reduces rounding: fewer small numbers are added to large ones.
+  constexpr int64_t kRows = 64;
+  team::share_pieces(columns, kColumns, [&](int64_t first, int64_t last) {
+    const int64_t width = last - first;
+    float total[kColumns] = {};
+    for (int64_t group = 0; group < rows; group += kRows) {
+      const int64_t end = std::min(rows, group + kRows);
+      float sum[kColumns] = {};
+      if (width == kColumns) {
+        for (int64_t row = group; row < end; row++) {
+          const Element* const from = x + row * columns + first;
+#pragma omp simd
+          for (int64_t column = 0; column < kColumns; column++) sum[column] += widen(from[column]);
+        }
+      } else {
+        for (int64_t row = group; row < end; row++)
+          for (int64_t column = 0; column < width; column++) sum[column] += widen(x[row * columns + first + column]);
+      }
+      for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
+    }
+    for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
+  });
+}
+
 }  // namespace
 
 extern "C" {
@@ -73,46 +117,25 @@ int64_t ct_first_outside(const int32_t* index, int64_t size, int32_t low, int32_
 
 /** out[rows, channels] = x[index[row]]. */
 void ct_gather_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t channels) {
-  each_row(rows, [&](int64_t row) {
-    memcpy(out + row * channels, x + index[row] * channels, channels * sizeof(float));
-  });
+  gather_rows(out, x, index, rows, channels);
+}
+void ct_gather_rows_bf16(bf16* out, const bf16* x, const int32_t* index, int64_t rows, int64_t channels) {
+  gather_rows(out, x, index, rows, channels);
 }
 
 /** out[out_rows, channels] = 0, then out[index[row]] = x[row] for each row of x[rows, channels]. */
 void ct_scatter_rows(float* out, const float* x, const int32_t* index, int64_t rows, int64_t out_rows,
                      int64_t channels) {
-  each_row(out_rows, [&](int64_t row) { memset(out + row * channels, 0, channels * sizeof(float)); });
-  each_row(rows, [&](int64_t row) {
-    memcpy(out + index[row] * channels, x + row * channels, channels * sizeof(float));
-  });
+  scatter_rows(out, x, index, rows, out_rows, channels);
+}
+void ct_scatter_rows_bf16(bf16* out, const bf16* x, const int32_t* index, int64_t rows, int64_t out_rows,
+                          int64_t channels) {
+  scatter_rows(out, x, index, rows, out_rows, channels);
 }
 
-/** out[columns] += column sums of x[rows, columns], 64 columns at a time in registers. */
-void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) {
-  constexpr int64_t kColumns = 64;
-  // Each group of rows has its own sum, which reduces rounding: fewer small numbers are added to large ones.
-  constexpr int64_t kRows = 64;
-  team::share_pieces(columns, kColumns, [&](int64_t first, int64_t last) {
-    const int64_t width = last - first;
-    float total[kColumns] = {};
-    for (int64_t group = 0; group < rows; group += kRows) {
-      const int64_t end = std::min(rows, group + kRows);
-      float sum[kColumns] = {};
-      if (width == kColumns) {
-        for (int64_t row = group; row < end; row++) {
-          const float* const from = x + row * columns + first;
-#pragma omp simd
-          for (int64_t column = 0; column < kColumns; column++) sum[column] += from[column];
-        }
-      } else {
-        for (int64_t row = group; row < end; row++)
-          for (int64_t column = 0; column < width; column++) sum[column] += x[row * columns + first + column];
-      }
-      for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
-    }
-    for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
-  });
-}
+/** out[columns] += column sums of x[rows, columns]. */
+void ct_sum_rows(float* out, const float* x, int64_t rows, int64_t columns) { sum_rows(out, x, rows, columns); }
+void ct_sum_rows_bf16(float* out, const bf16* x, int64_t rows, int64_t columns) { sum_rows(out, x, rows, columns); }
 
 /** out[0] += sum of x. */
 void ct_sum(float* out, const float* x, int64_t size) {

@@ -89,11 +89,28 @@ SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
   memcpy(p, lanes, (size_t)n * sizeof(bf16));
 }
 
+/** Stores bf16 values, rounded to nearest, ties to even. NaN stays NaN. */
+SIMD_INLINE void store(bf16* p, vf v) {
+  typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  const words bits = (words)v;
+  const words rounded = bits + 0x7fff + (bits >> 16 & 1), quiet = bits | 0x400000;
+  const words chosen = (words)(v == v ? (vf)rounded : (vf)quiet);
+  *(halves*)p = __builtin_convertvector(chosen >> 16, halves);
+}
+SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
+  bf16 lanes[VL];
+  store(lanes, v);
+  memcpy(p, lanes, (size_t)n * sizeof(bf16));
+}
+
 /** Loads a vector of a row that starts at `column`. Lanes beyond the end of the row are zero. */
-SIMD_INLINE vf load_columns(const float* row, int64_t column, int64_t columns) {
+template <class Element>
+SIMD_INLINE vf load_columns(const Element* row, int64_t column, int64_t columns) {
   return column + VL <= columns ? load(row + column) : load_first(row + column, columns - column);
 }
-SIMD_INLINE void store_columns(float* row, vf v, int64_t column, int64_t columns) {
+template <class Element>
+SIMD_INLINE void store_columns(Element* row, vf v, int64_t column, int64_t columns) {
   if (column + VL <= columns) store(row + column, v);
   else store_first(row + column, v, columns - column);
 }
@@ -112,6 +129,9 @@ SIMD_INLINE bf16 narrow(float x) {
   const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
   return {(uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded)};
 }
+/** Assigns a float, rounded to the type of the target. */
+SIMD_INLINE void assign(float& target, float x) { target = x; }
+SIMD_INLINE void assign(bf16& target, float x) { target = narrow(x); }
 
 SIMD_INLINE vi bits_of(vf v) { return (vi)v; }
 SIMD_INLINE vf float_of(vi v) { return (vf)v; }
