@@ -34,7 +34,7 @@ export class CpuDevice extends KernelDevice {
   readonly description: string;
   readonly precisions: Precisions = {
     fp32: { computes: 'fast', stores: 'fast' },
-    bf16: { computes: false, stores: 'fast' },
+    bf16: { computes: 'slow', stores: 'fast' },
     fp16: { computes: false, stores: false },
   };
   readonly vocabularyMultiple = 1;

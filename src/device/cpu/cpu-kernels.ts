@@ -31,31 +31,28 @@ export class CpuKernels implements Kernels {
     this.#native = native;
   }
 
+  /** The kernels for activations of this tensor's type. */
+  #of({ dtype }: Tensor): NativeKernels['f32'] {
+    return this.#native[dtype === 'bf16' ? 'bf16' : 'f32'];
+  }
+
   firstOutside(index: Tensor, low: number, high: number): number {
     return this.#native.first_outside(index, index.size, low, high);
   }
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
     const { transposeA = false, transposeB = false, accumulate = false, epilogue } = options;
-    this.#native.matmul(
-      out,
-      a,
-      b,
-      Number(b.dtype !== a.dtype),
-      out.extent(0),
-      out.extent(1),
-      a.extent(transposeA ? 0 : 1),
-      Number(transposeA),
-      Number(transposeB),
-      Number(accumulate),
-      ...flatEpilogue(epilogue),
-    );
+    const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
+    const flags = [transposeA, transposeB, accumulate].map(Number) as [number, number, number];
+    const rest = [m, n, k, ...flags, ...flatEpilogue(epilogue)] as const;
+    if (a.dtype === 'bf16') this.#native.matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest);
+    else this.#native.matmul(out, a, b, Number(b.dtype === 'bf16'), ...rest);
     if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
       this.sumRows(epilogue.biasGradient, out);
   }
 
   sumRows(out: Tensor, x: Tensor): void {
-    this.#native.sum_rows(out, x, x.extent(0), x.extent(1));
+    this.#of(x).sum_rows(out, x, x.extent(0), x.extent(1));
   }
 
   embedding(
@@ -68,7 +65,7 @@ export class CpuKernels implements Kernels {
     const tablesAreBf16 = Number(token.dtype !== out.dtype);
     const [rows, channels] = [out.extent(0), out.extent(1)];
     const dropped = flatDropout(dropout);
-    this.#native.embedding(
+    this.#of(out).embedding(
       out,
       tokens,
       positions,
@@ -90,7 +87,16 @@ export class CpuKernels implements Kernels {
   ): void {
     const [rows, channels] = [gradOut.extent(0), gradOut.extent(1)];
     const dropped = flatDropout(dropout);
-    this.#native.embedding_backward(token, position, gradOut, tokens, positions, ...dropped, rows, channels);
+    this.#of(gradOut).embedding_backward(
+      token,
+      position,
+      gradOut,
+      tokens,
+      positions,
+      ...dropped,
+      rows,
+      channels,
+    );
   }
 
   layernorm(
@@ -100,7 +106,7 @@ export class CpuKernels implements Kernels {
     { weight, bias }: LayernormParameters,
     epsilon: number,
   ): void {
-    this.#native.layernorm(out, stats, x, weight, bias, epsilon, x.extent(0), x.extent(1));
+    this.#of(x).layernorm(out, stats, x, weight, bias, epsilon, x.extent(0), x.extent(1));
   }
 
   residualLayernorm(
@@ -114,7 +120,7 @@ export class CpuKernels implements Kernels {
     dropout: Dropout,
   ): void {
     const [rows, channels] = [residual.extent(0), residual.extent(1)];
-    this.#native.residual_layernorm(
+    this.#of(residual).residual_layernorm(
       sum,
       out,
       stats,
@@ -138,7 +144,7 @@ export class CpuKernels implements Kernels {
     weight: Tensor,
     branch?: BranchGradient,
   ): void {
-    this.#native.layernorm_backward(
+    this.#of(x).layernorm_backward(
       gradX,
       branch?.gradient,
       gradients.weight,
@@ -154,7 +160,7 @@ export class CpuKernels implements Kernels {
   }
 
   attention(out: Tensor, logSumExp: Tensor, qkv: Tensor, options: AttentionOptions): void {
-    this.#native.attention(out, logSumExp, qkv, ...flatAttention(out, options));
+    this.#of(qkv).attention(out, logSumExp, qkv, ...flatAttention(out, options));
   }
 
   attentionBackward(
@@ -166,7 +172,7 @@ export class CpuKernels implements Kernels {
     options: AttentionOptions,
   ): void {
     const rest = flatAttention(out, options);
-    this.#native.attention_backward(gradQkv, gradOut, out, logSumExp, qkv, ...rest);
+    this.#of(qkv).attention_backward(gradQkv, gradOut, out, logSumExp, qkv, ...rest);
   }
 
   attentionCached(
@@ -178,7 +184,7 @@ export class CpuKernels implements Kernels {
     const batch = lengths.extent(0);
     const added = out.extent(0) / batch;
     const [capacity, channels] = [keys.extent(1), keys.extent(2)];
-    this.#native.attention_cached(
+    this.#of(qkv).attention_cached(
       out,
       qkv,
       keys,
@@ -195,17 +201,17 @@ export class CpuKernels implements Kernels {
   }
 
   gatherRows(out: Tensor, x: Tensor, index: Tensor): void {
-    this.#native.gather_rows(out, x, index, out.extent(0), x.extent(1));
+    this.#of(x).gather_rows(out, x, index, out.extent(0), x.extent(1));
   }
 
   scatterRows(out: Tensor, x: Tensor, index: Tensor): void {
-    this.#native.scatter_rows(out, x, index, x.extent(0), out.extent(0), out.extent(1));
+    this.#of(x).scatter_rows(out, x, index, x.extent(0), out.extent(0), out.extent(1));
   }
 
   crossEntropy(losses: Tensor, logits: Tensor, targets: Tensor, options: CrossEntropyOptions): void {
     const [rows, width] = [logits.extent(0), logits.extent(1)];
     const { labelSmoothing, gradientScale, vocabulary = width } = options;
-    this.#native.cross_entropy(
+    this.#of(logits).cross_entropy(
       losses,
       logits,
       targets,
@@ -230,7 +236,6 @@ export class CpuKernels implements Kernels {
     this.#native.prepare_update(step, sumOfSquares, lossScale, maxNorm, beta1, beta2);
   }
 
-  /** Without `working`, which a device that computes in f32 alone never gets. */
   adamw(
     parameters: Tensor,
     gradients: Tensor,
@@ -239,20 +244,11 @@ export class CpuKernels implements Kernels {
     options: AdamWOptions,
   ): void {
     const { size } = parameters;
-    const { step, beta1, beta2, epsilon, weightDecay, decayed = size } = options;
-    this.#native.adamw(
-      parameters,
-      gradients,
-      firstMoment,
-      secondMoment,
-      step,
-      beta1,
-      beta2,
-      epsilon,
-      weightDecay,
-      decayed,
-      size,
-    );
+    const { step, working, beta1, beta2, epsilon, weightDecay, decayed = size } = options;
+    const buffers = [parameters, gradients, firstMoment, secondMoment] as const;
+    const rest = [step, beta1, beta2, epsilon, weightDecay, decayed, size] as const;
+    if (working) this.#native.adamw_bf16(working, ...buffers, ...rest);
+    else this.#native.adamw(...buffers, ...rest);
   }
 }
 

@@ -31,6 +31,16 @@ const signatures = {
 
   matmul: ['void', P, P, P, I, N, N, N, I, I, I, I, P, P, I],
   matmul_bf16: ['void', P, I, P, P, N, N, N, I, I, I, I, P, P, I],
+  first_outside: [N, P, N, I, I],
+  sum: ['void', P, P, N],
+  sum_of_squares: ['void', P, P, N],
+  prepare_update: ['void', P, P, P, D, D, D],
+  adamw: ['void', P, P, P, P, P, D, D, D, D, N, N],
+  adamw_bf16: ['void', P, P, P, P, P, P, D, D, D, D, N, N],
+} as const;
+
+/** Kernels with the same parameters for f32 and for bf16. The symbols of the latter end in _bf16. */
+const typedSignatures = {
   sum_rows: ['void', P, P, N, N],
 
   embedding: ['void', P, P, P, P, P, I, F, I, P, N, N],
@@ -44,15 +54,10 @@ const signatures = {
   attention_backward: ['void', P, P, P, P, P, P, P, N, N, N, F, F, I, P],
   attention_cached: ['void', P, P, P, P, P, P, N, N, N, N, N, F],
 
-  first_outside: [N, P, N, I, I],
   gather_rows: ['void', P, P, P, N, N],
   scatter_rows: ['void', P, P, P, N, N, N],
 
   cross_entropy: ['void', P, P, P, F, P, N, N, N],
-  sum: ['void', P, P, N],
-  sum_of_squares: ['void', P, P, N],
-  prepare_update: ['void', P, P, P, D, D, D],
-  adamw: ['void', P, P, P, P, P, D, D, D, D, N, N],
 } as const;
 
 /** Kernels that read or fill JavaScript arrays. */
@@ -93,7 +98,10 @@ type Call<Signature> = Signature extends readonly [
   : never;
 type Calls<Signatures> = { readonly [Name in keyof Signatures]: Call<Signatures[Name]> };
 
-export type NativeKernels = Calls<typeof signatures> & Calls<typeof arraySignatures>;
+type TypedKernels = Calls<typeof typedSignatures>;
+
+export type NativeKernels = Calls<typeof signatures> &
+  Calls<typeof arraySignatures> & { readonly f32: TypedKernels; readonly bf16: TypedKernels };
 
 const loaded = new Map<string, NativeKernels>();
 
@@ -114,9 +122,20 @@ export function loadKernels(code: OpenedCode): NativeKernels {
     bound[name] = bind(library, `ct_${name}`, signature);
   for (const [name, symbol] of Object.entries(arraySymbols))
     bound[name] = bind(library, `ct_${symbol}`, arraySignatures[name as keyof typeof arraySymbols]);
+  bound.f32 = bindTyped(library, '');
+  bound.bf16 = bindTyped(library, '_bf16');
   const kernels = bound as NativeKernels;
   loaded.set(code.path, kernels);
   return kernels;
+}
+
+function bindTyped(library: LibraryHandle, ending: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(typedSignatures).map(([name, signature]) => [
+      name,
+      bind(library, `ct_${name}${ending}`, signature),
+    ]),
+  );
 }
 
 function bind(

@@ -82,7 +82,7 @@ void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, c
 }
 
 void ct_embedding_bf16(bf16* out, const int32_t* tokens, const int32_t* positions, const bf16* token_table,
-                       const bf16* position_table, float probability, int32_t site, const int32_t* counter,
+                       const bf16* position_table, int32_t /*tables_are_bf16*/, float probability, int32_t site, const int32_t* counter,
                        int64_t rows, int64_t channels) {
   embed(out, tokens, positions, token_table, position_table, make_dropout(probability, site, counter), rows, channels);
 }
