@@ -74,6 +74,8 @@ void adamw(bf16* working, float* parameters, float* gradients, float* first_mome
   team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
     if (skip) {
       memset(gradients + from, 0, (end - from) * sizeof(float));
+      if (working)
+        for (int64_t at = from; at < end; at++) working[at] = narrow(parameters[at]);
       return;
     }
     const int64_t border = std::clamp(decayed, from, end);
@@ -121,7 +123,7 @@ void ct_adamw(float* parameters, float* gradients, float* first_moment, float* s
   adamw(nullptr, parameters, gradients, first_moment, second_moment, step, beta1, beta2, epsilon, weight_decay, decayed,
         size);
 }
-/** Also writes the updated parameters to working[size], rounded. */
+/** Also writes the parameters to working[size], rounded. */
 void ct_adamw_bf16(bf16* working, float* parameters, float* gradients, float* first_moment, float* second_moment,
                    const float* step, double beta1, double beta2, double epsilon, double weight_decay, int64_t decayed,
                    int64_t size) {
