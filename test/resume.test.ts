@@ -144,6 +144,25 @@ describe('runs compared with it', () => {
     assert.ok(stopped > 0 && stopped < 100_000, `stopped at ${stopped}`);
   });
 
+  test('in bf16: a resumed run ends with the bits of one without interruption', async () => {
+    const [uninterrupted, stopped] = [join(root, 'bf16'), join(root, 'bf16-stopped')];
+    const inBf16 = (steps: number, folder: string) => [
+      ...until(steps, folder),
+      ...['--precision', 'bf16', '--lr-scheduler-type', 'constant'],
+    ];
+    for (const [steps, folder, ...more] of [
+      [12, uninterrupted],
+      [7, stopped],
+      [12, stopped, '--resume'],
+    ] as const) {
+      const { code, stderr } = await trainHere([...inBf16(steps, folder), ...more]);
+      assert.equal(code, 0, stderr);
+    }
+    const { newestModel, optimizer } = substance(stopped);
+    const expected = substance(uninterrupted);
+    assert.deepEqual([newestModel, optimizer], [expected.newestModel, expected.optimizer]);
+  });
+
   test('interrupted twice, the second time during an evaluation or step of the resumed run', async () => {
     const folder = join(root, 'twice');
     for (const moment of [/^step 3\//, /^evaluation at step 10/]) {

@@ -168,15 +168,16 @@ test('an unknown device is a usage error', async () => {
     await assert.rejects(selectDevice(name), fault('usage', /unknown device .*auto, cpu, cuda, cuda:N/));
 });
 
-test('the CPU computes in fp32 and names any other precision that it refuses', async () => {
+test('the CPU computes in fp32 and bf16, and refuses fp16', async () => {
   const device = await selectDevice('cpu');
-  assert.equal(resolvePrecision(device, 'auto'), 'fp32');
-  assert.equal(resolvePrecision(device, 'fp32'), 'fp32');
-  for (const precision of ['bf16', 'fp16'] as const)
-    assert.throws(
-      () => resolvePrecision(device, precision),
-      fault('device', new RegExp(`cpu.*${precision}.*fp32`)),
-    );
+  const fast = device.precisions.bf16.computes === 'fast';
+  assert.equal(resolvePrecision(device, 'auto'), fast ? 'bf16' : 'fp32');
+  for (const precision of ['fp32', 'bf16'] as const)
+    assert.equal(resolvePrecision(device, precision), precision);
+  assert.throws(
+    () => resolvePrecision(device, 'fp16'),
+    fault('device', /cpu does not compute in fp16: use --precision bf16 or --precision fp32/),
+  );
   device.dispose();
 });
 

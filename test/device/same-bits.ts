@@ -33,10 +33,12 @@ export function describeSameBits(name: string, flags: readonly string[] = []): v
     };
 
     test('any number of threads gives the same bits in every operation', () => {
-      const single = everyOperation(new Bench(device(1)));
-      for (const threads of [2, 3, 5]) {
-        const several = everyOperation(new Bench(device(threads)));
-        expectSameResults(several, single, `of ${threads} threads`);
+      for (const type of ['f32', 'bf16'] as const) {
+        const single = everyOperation(new Bench(device(1), type));
+        for (const threads of [2, 3, 5]) {
+          const several = everyOperation(new Bench(device(threads), type));
+          expectSameResults(several, single, `of ${threads} threads in ${type}`);
+        }
       }
     });
 

@@ -89,21 +89,6 @@ SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
   memcpy(p, lanes, (size_t)n * sizeof(bf16));
 }
 
-/** Stores bf16 values, rounded to nearest, ties to even. NaN stays NaN. */
-SIMD_INLINE void store(bf16* p, vf v) {
-  typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
-  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
-  const words bits = (words)v;
-  const words rounded = bits + 0x7fff + (bits >> 16 & 1), quiet = bits | 0x400000;
-  const words chosen = (words)(v == v ? (vf)rounded : (vf)quiet);
-  *(halves*)p = __builtin_convertvector(chosen >> 16, halves);
-}
-SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
-  bf16 lanes[VL];
-  store(lanes, v);
-  memcpy(p, lanes, (size_t)n * sizeof(bf16));
-}
-
 /** Loads a vector of a row that starts at `column`. Lanes beyond the end of the row are zero. */
 template <class Element>
 SIMD_INLINE vf load_columns(const Element* row, int64_t column, int64_t columns) {
