@@ -14,11 +14,14 @@ import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
 import { testRows } from './conformance/rows.js';
 
+/** The parts of the suite. `rest` is everything without a part of its own. */
+export type ConformancePart = 'attention' | 'products' | 'rest';
+
 export interface Coverage {
   /** Whether tensors are aligned to vectors, for kernels that need it. By default they are unaligned. */
   readonly aligned?: boolean;
-  /** Whether to test only attention. */
-  readonly attentionOnly?: boolean;
+  /** The only part to test. Default: all of them. */
+  readonly part?: ConformancePart | undefined;
   /** false skips large matrix products, which are too slow on a device that computes one number at a time. */
   readonly largeProducts?: boolean;
 }
@@ -32,7 +35,7 @@ export function describeDevice(
   name: string,
   create: () => Device | Promise<Device>,
   precision: Precision = 'fp32',
-  { aligned = false, attentionOnly = false, largeProducts = true }: Coverage = {},
+  { aligned = false, part, largeProducts = true }: Coverage = {},
 ): void {
   const type = dtypeOf[precision];
   describe(`${name} conforms to the device contract in ${precision}`, () => {
@@ -48,9 +51,10 @@ export function describeDevice(
       });
     };
 
-    describe('attention', () => testAttention(check, aligned));
-    if (attentionOnly) return;
-    describe('products', () => testProducts(check, type, largeProducts));
+    const wanted = (each: ConformancePart) => part === undefined || part === each;
+    if (wanted('attention')) describe('attention', () => testAttention(check, aligned));
+    if (wanted('products')) describe('products', () => testProducts(check, type, largeProducts));
+    if (!wanted('rest')) return;
     if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));
     describe('rows', () => testRows(check, type));
     describe('normalization', () => testNormalization(check));

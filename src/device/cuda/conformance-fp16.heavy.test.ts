@@ -7,5 +7,5 @@ import { describeDevice } from '../../../test/device/conformance.js';
 describeDevice('cuda (emulated)', () => createEmulatedDevice(), 'fp16');
 describeDevice('cuda (emulated, aligned)', () => createEmulatedDevice(), 'fp16', {
   aligned: true,
-  attentionOnly: true,
+  part: 'attention',
 });

@@ -23,5 +23,5 @@ test('a card before Ampere has no bf16', () => {
 
 describeDevice('cuda (emulated 7.5)', () => createEmulatedDevice(), 'fp16', {
   aligned: true,
-  attentionOnly: true,
+  part: 'attention',
 });
