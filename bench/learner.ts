@@ -10,6 +10,8 @@ export interface LearnerShape {
   /** A preset: `small`, `medium`. */
   readonly model: string;
   readonly precision: Precision;
+  /** Default: GPT-2's. */
+  readonly vocabulary?: number;
   /** The most tokens in a micro-batch. */
   readonly capacity: number;
   readonly gradientCheckpointing?: boolean;
@@ -27,9 +29,9 @@ export const learnerSettings = {
 
 /** A function that builds the learner on a device; on a planning device, it only counts memory. */
 export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
-  const { model, precision, capacity, gradientCheckpointing = false } = shape;
+  const { model, precision, capacity, vocabulary = 50257, gradientCheckpointing = false } = shape;
   return (device) =>
-    buildLearner(device, presetConfig(model, 50257), {
+    buildLearner(device, presetConfig(model, vocabulary), {
       ...learnerSettings,
       capacity,
       precision,

@@ -8,11 +8,10 @@
 import { parseArgs } from 'node:util';
 import { selectDevice } from '../src/device/select.js';
 import type { GPT2 } from '../src/nn/gpt2.js';
-import type { PendingUpdate } from '../src/train/optimizer.js';
-import { fullBatch } from './full-batch.js';
 import { freshLearner } from './learner.js';
 import { median, peakMemoryBytes, precisionOf, seconds, threadsByDefault } from './measure.js';
 import { StepProducts } from './step-products.js';
+import { TrainingSteps } from './training-steps.js';
 
 export interface StepResult {
   readonly stepSeconds: readonly number[];
@@ -38,6 +37,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'cpu' },
     precision: { type: 'string', default: 'fp32' },
     model: { type: 'string', default: 'small' },
+    vocabulary: { type: 'string', default: '50257' },
     /** Sequences per micro-batch. */
     batch: { type: 'string', default: '1' },
     tokens: { type: 'string', default: '512' },
@@ -53,33 +53,17 @@ const accumulation = Number(values.accumulation);
 const steps = Number(values.steps);
 
 const device = await selectDevice(values.device, { threads: Number(values.threads) });
-const { model, pass, optimizer } = freshLearner(device, {
+const learner = freshLearner(device, {
   model: values.model,
+  vocabulary: Number(values.vocabulary),
   precision: precisionOf(values.precision),
   capacity: tokens,
 });
-const rows = fullBatch(Number(values.batch), length, model.config.vocabSize);
-let microStep = 0;
-let last: PendingUpdate | undefined;
+const { model } = learner;
+const training = new TrainingSteps(learner, Number(values.batch), length, accumulation);
 
-/** Starts a step and waits for the previous one, as a training run does. */
-function step(): void {
-  device.fill(pass.lossSum, 0);
-  for (let micro = 0; micro < accumulation; micro++)
-    pass.accumulate(rows, 1 / (tokens * accumulation), { seed: 1n, microStep: microStep++ });
-  const update = optimizer.update(5e-5);
-  last?.wait();
-  last = update;
-}
-
-function finish(): void {
-  last?.wait();
-  const [loss = Number.NaN] = device.download(pass.lossSum);
-  if (!Number.isFinite(loss)) throw new Error(`the loss is ${loss}`);
-}
-
-for (let count = Number(values.warmup); count > 0; count--) step();
-finish();
+for (let count = Number(values.warmup); count > 0; count--) training.step();
+training.finish();
 const peak = device.kind === 'cpu' ? peakMemoryBytes() : device.peakMemory();
 const timed = device.kind === 'cpu' ? stepsAndProducts() : { stepSeconds: [stretch()], products: null };
 const tokensPerSecond = (tokens * accumulation) / median(timed.stepSeconds);
@@ -101,8 +85,8 @@ console.log(JSON.stringify(result));
 /** Seconds per step, over all steps together. */
 function stretch(): number {
   const time = seconds(() => {
-    for (let count = steps; count > 0; count--) step();
-    finish();
+    for (let count = steps; count > 0; count--) training.step();
+    training.finish();
   });
   return time / steps;
 }
@@ -117,8 +101,8 @@ function stepsAndProducts() {
     products.reset();
     stepSeconds.push(
       seconds(() => {
-        step();
-        finish();
+        training.step();
+        training.finish();
       }),
     );
   }

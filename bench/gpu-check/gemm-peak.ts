@@ -4,11 +4,10 @@
 //     node dist/bench/gpu-check/gemm-peak.js --device cuda --precision bf16
 
 import { parseArgs } from 'node:util';
-import { type Device, dtypeOf } from '../../src/device/device.js';
 import { selectDevice } from '../../src/device/select.js';
 import type { Tensor } from '../../src/device/tensor.js';
-import { Random } from '../../src/random.js';
 import { median, precisionOf, seconds } from '../measure.js';
+import { Operands } from './operands.js';
 
 export interface GemmPeakResult {
   readonly precision: string;
@@ -37,8 +36,9 @@ const precision = precisionOf(values.precision);
 const device = await selectDevice(values.device);
 const sizes = values.sizes.split(',').map(Number);
 const largest = Math.max(...sizes);
-const [a, b] = [randomSquare(device, 'a'), randomSquare(device, 'b')];
-const out = device.allocate('out', [largest * largest], dtypeOf[precision]);
+const operands = new Operands(device, precision);
+const [a, b] = [operands.random([largest * largest]), operands.random([largest * largest])];
+const out = operands.zeros([largest * largest]);
 const measured = sizes.map((size) => ({ m: size, n: size, k: size, flops: rate(size) }));
 const result: GemmPeakResult = {
   precision,
@@ -47,17 +47,6 @@ const result: GemmPeakResult = {
 };
 console.log(JSON.stringify(result));
 device.dispose();
-
-function randomSquare(on: Device, label: string): Tensor {
-  const random = new Random(label.charCodeAt(0));
-  const tensor = on.allocate(label, [largest * largest], dtypeOf[precision]);
-  const block = Float32Array.from({ length: 2 ** 20 }, () => random.next() / 2 ** 31 - 1);
-  for (let from = 0; from < tensor.size; from += block.length) {
-    const count = Math.min(block.length, tensor.size - from);
-    on.upload(tensor.view(from, [count]), block.subarray(0, count));
-  }
-  return tensor;
-}
 
 /** The median of the repetitions, so that the first moments before the clock settles do not count. */
 function rate(size: number): number {

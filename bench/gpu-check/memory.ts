@@ -24,6 +24,7 @@ const { values } = parseArgs({
     device: { type: 'string', default: 'cuda' },
     precision: { type: 'string', default: 'bf16' },
     model: { type: 'string', default: 'medium' },
+    vocabulary: { type: 'string', default: '50257' },
     batch: { type: 'string', default: '8' },
     tokens: { type: 'string', default: '512' },
     'gradient-checkpointing': { type: 'boolean', default: false },
@@ -33,6 +34,7 @@ const [batch, tokens] = [Number(values.batch), Number(values.tokens)];
 const device = await selectDevice(values.device);
 const build = learnerPlan({
   model: values.model,
+  vocabulary: Number(values.vocabulary),
   precision: precisionOf(values.precision),
   capacity: batch * tokens,
   gradientCheckpointing: values['gradient-checkpointing'],

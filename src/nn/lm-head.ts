@@ -2,7 +2,7 @@
 // the loss kernel overwrites them with their gradient, which is used before the next chunk is computed.
 
 import type { Device } from '../device/device.js';
-import { bytesPerElement, type Tensor } from '../device/tensor.js';
+import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
 import type { GPT2Config } from './gpt2-config.js';
 import type { Parameter, Parameters } from './parameters.js';
 
@@ -31,6 +31,12 @@ export function logitsWidth({ vocabularyMultiple }: Device, { vocabSize }: GPT2C
   return Math.ceil(vocabSize / vocabularyMultiple) * vocabularyMultiple;
 }
 
+/** The most supervised positions whose logits are computed at a time. */
+export function headChunkRows({ rowMultiple }: Device, { vocabSize }: GPT2Config, dtype: DType): number {
+  const bytesOfMultiple = bytesPerElement[dtype] * vocabSize * rowMultiple;
+  return Math.max(1, Math.floor(chunkBytes / bytesOfMultiple)) * rowMultiple;
+}
+
 export class LmHead {
   /** W, the number of logits per row: V plus padding. The padding logits are 0 and must be ignored. */
   readonly width: number;
@@ -52,12 +58,7 @@ export class LmHead {
     this.width = logitsWidth(device, config);
     this.vocabulary = vocabSize;
     this.table = parameters.reserved(headTable(config));
-    const { rowMultiple } = device;
-    const multiples = Math.max(
-      1,
-      Math.floor(chunkBytes / (bytesPerElement[dtype] * vocabSize * rowMultiple)),
-    );
-    this.chunkRows = Math.min(capacity, multiples * rowMultiple);
+    this.chunkRows = Math.min(capacity, headChunkRows(device, config, dtype));
     this.selected = device.allocate('activations', [capacity, nEmbd], dtype);
     this.logits = device.allocate('logits chunk', [this.chunkRows, this.width], dtype);
   }
