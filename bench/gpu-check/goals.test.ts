@@ -37,8 +37,19 @@ describe('findings from measurements', () => {
     const { ours, peer, reached, met } = found(outcomes, /^medium.*GEMM peak/);
     assert.deepEqual(
       { ours, peer, reached, met },
-      { ours: '250.0', peer: '500.0', reached: '0.50', met: true },
+      { ours: '250.0', peer: '500.0', reached: '0.50', met: false },
     );
+    const faster = [measured('train medium', { ...step, tokensPerSecond: 128_000 }), ...outcomes.slice(1)];
+    assert.equal(found(faster, /^medium.*GEMM peak/).met, true);
+  });
+
+  test('a small model and decoding have goals of their own', () => {
+    const step = { tokensPerSecond: 110_000, flopsPerToken: 2.5e9, precision: 'bf16' };
+    const outcomes = [measured('train small', step), measured('gemm bf16', { flops: 5e14 })];
+    assert.equal(found(outcomes, /^small.*GEMM peak/).met, true);
+    const decoding = (tokensPerSecond: number) =>
+      found([measured('decode', { tokensPerSecond })], /^decoding/).met;
+    assert.deepEqual([decoding(2299), decoding(2300)], [false, true]);
   });
 
   test('steps are not compared with the peak of another precision', () => {
