@@ -36,17 +36,21 @@ export function missing(what: string, goal: string): Finding {
   return { what, ours: 'missing', peer: 'missing', reached: 'missing', goal, met: null };
 }
 
-/** A Markdown table. */
+/** In Markdown. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** Findings as a Markdown table. */
 export function table(lines: readonly Finding[]): string {
   const verdict = (met: boolean | null) => (met === null ? 'missing' : met ? 'met' : 'missed');
   const rows = lines.map((line) => [
     line.what,
     line.ours,
     line.peer,
-    line.reached,
+    String(line.reached),
     line.goal,
     verdict(line.met),
   ]);
-  const head = ['measured', 'ours', 'peer', 'reached', 'goal', ''];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdownTable(['measured', 'ours', 'peer', 'reached', 'goal', ''], rows);
 }

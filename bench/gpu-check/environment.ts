@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { flagMessageOf } from '../../src/cli/flag-names.js';
 import { openDriver } from '../../src/device/cuda/driver.js';
 import type { Precision } from '../../src/device/device.js';
 import { computedIn, selectDevice } from '../../src/device/select.js';
@@ -31,7 +32,7 @@ export interface Environment {
   readonly machineMemory: number;
   /** The output of nvidia-smi, if it is installed. */
   readonly nvidiaSmi: string | null;
-  readonly computeSanitizer: string | null;
+  readonly computeSanitizer: { readonly program: string; readonly version: string } | null;
   /** The output of `chatbot-train doctor --json`. */
   readonly doctor: unknown;
 }
@@ -49,8 +50,6 @@ import json, sys, torch, transformers
 print(json.dumps({"python": sys.version.split()[0], "torch": torch.__version__,
                   "transformers": transformers.__version__, "cuda": torch.cuda.is_available()}))
 `;
-
-import { flagMessageOf } from '../../src/cli/flag-names.js';
 
 const { values } = parseArgs({
   options: { device: { type: 'string', default: 'cuda' }, python: { type: 'string', default: 'python3' } },
@@ -86,7 +85,7 @@ async function environment(name: string, python: string): Promise<Environment> {
       '--query-gpu=name,driver_version,pstate,clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,ecc.mode.current',
       '--format=csv',
     ]),
-    computeSanitizer: outputOf('compute-sanitizer', ['--version'])?.split('\n').at(-1) ?? null,
+    computeSanitizer: findSanitizer(),
     doctor: json(outputOf(process.execPath, [command('main'), 'doctor', '--json'])),
   };
   device.dispose();
@@ -95,6 +94,15 @@ async function environment(name: string, python: string): Promise<Environment> {
 
 function command(name: string): string {
   return fileURLToPath(new URL(`../../src/cli/${name}.js`, import.meta.url));
+}
+
+/** On the path, or in the toolkit's usual folder. */
+function findSanitizer(): Environment['computeSanitizer'] {
+  for (const program of ['compute-sanitizer', '/usr/local/cuda/bin/compute-sanitizer']) {
+    const version = outputOf(program, ['--version'])?.split('\n').at(-1);
+    if (version !== undefined) return { program, version };
+  }
+  return null;
 }
 
 /** A program's stdout; null if the program is missing or fails without output. */

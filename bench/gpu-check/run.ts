@@ -12,22 +12,22 @@ import { flagMessageOf } from '../../src/cli/flag-names.js';
 import { ExitCode, UserError } from '../../src/errors.js';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import type { Environment } from './environment.js';
-import { findings } from './goals.js';
-import { helpText, type ParsedFlags, readFlags } from './options.js';
+import { type Check, helpText, type Merge, readFlags } from './options.js';
 import {
   earlierOutcomes,
+  merged,
   type Report,
   remark,
+  reportOf,
   reportPath,
-  sortedByPart,
   toMarkdown,
   writeReport,
 } from './report.js';
-import type { Wanted } from './situation.js';
 import { endAll, type Outcome, runStep, type Step } from './step.js';
 import { environmentStep, stepsOf } from './steps.js';
 
 const started = new Date();
+const args = process.argv.slice(2);
 const scratch = mkdtempSync(join(tmpdir(), 'gpu-check-'));
 for (const [signal, code] of [
   ['SIGINT', ExitCode.interrupted],
@@ -39,9 +39,9 @@ for (const [signal, code] of [
     process.exit(code);
   });
 try {
-  const flags = readFlags(process.argv.slice(2));
-  if (flags === 'help') console.log(helpText());
-  else process.exitCode = await check({ ...flags, scratch });
+  const request = readFlags(args);
+  if (request.kind === 'help') console.log(helpText());
+  else process.exitCode = request.kind === 'merge' ? merge(request) : await check(request);
 } catch (thrown) {
   if (!(thrown instanceof UserError)) throw thrown;
   console.error(`error: ${flagMessageOf(thrown)}`);
@@ -50,8 +50,13 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 
-/** @returns the exit code. */
-async function check(wanted: ParsedFlags & Wanted): Promise<number> {
+function merge({ reports, output }: Merge): number {
+  const report = merged(reports, args);
+  print(output ?? reportPath(report.card, started), report);
+  return exitCodeOf(report.outcomes);
+}
+
+async function check(wanted: Check): Promise<number> {
   // The steps are separate processes, which inherit it.
   if (wanted.smoke) process.env.CHATBOT_TRAIN_CUDA_LIBRARIES ||= emulatorFolder();
   const left = () => wanted.minutes * 60 - (Date.now() - started.getTime()) / 1000;
@@ -62,36 +67,46 @@ async function check(wanted: ParsedFlags & Wanted): Promise<number> {
   }
   const environment = first.result as Environment;
   console.error(environment.device);
+  const steps = stepsOf({ ...wanted, scratch }, environment);
   const path = wanted.output ?? reportPath(environment.card, started);
-  const earlier = earlierOutcomes(path, environment.card, wanted.only);
+  // A visit replaces its own steps only, another check the parts that it runs.
+  const names = new Set(steps.map(({ name }) => name));
+  const earlier = earlierOutcomes(path, environment.card, ({ name, part }) =>
+    wanted.visit === undefined ? wanted.only.includes(part) : names.has(name),
+  );
   const outcomes: Outcome[] = [first];
-  const report = (finishedAt: string | null): Report => {
-    const all = sortedByPart([...earlier, ...outcomes]);
-    return {
+  const report = (finishedAt: string | null): Report =>
+    reportOf({
       finishedAt,
-      arguments: process.argv.slice(2),
+      arguments: args,
       smoke: wanted.smoke,
       card: environment.card,
-      outcomes: all,
-      findings: wanted.smoke ? [] : findings(all),
-    };
-  };
-  for (const step of stepsOf(wanted, environment)) {
-    if (!wanted.only.includes(step.part)) continue;
+      outcomes: [...earlier, ...outcomes],
+    });
+  for (const step of steps) {
     outcomes.push(await runAndPrint(step, left()));
     writeReport(path, report(null));
   }
-  const whole = report(new Date().toISOString());
-  writeReport(path, whole);
-  console.log(toMarkdown(whole));
+  print(path, report(new Date().toISOString()));
+  return exitCodeOf(outcomes);
+}
+
+function print(path: string, report: Report): void {
+  writeReport(path, report);
+  console.log(toMarkdown(report));
   console.error(`written: ${path}`);
+}
+
+function exitCodeOf(outcomes: readonly Outcome[]): number {
   const good = outcomes.every(({ status }) => status === 'passed' || status === 'not offered');
   return good ? ExitCode.ok : ExitCode.unexpected;
 }
 
+/** What a step that does not pass says is printed whole, in case only the output is kept. */
 async function runAndPrint(step: Step, budgetSeconds: number): Promise<Outcome> {
   const outcome = await runStep(step, budgetSeconds);
-  const { part, name, status, seconds } = outcome;
+  const { part, name, status, seconds, words } = outcome;
   console.error(`${part}: ${name}: ${status}, ${seconds.toFixed(1)} s ${remark(outcome)}`.trimEnd());
+  if (status === 'failed' || status === 'timed out') console.error(words.replaceAll(/^/gm, '    '));
   return outcome;
 }

@@ -1,6 +1,7 @@
 // What decides which steps run: the flags, and what the machine has.
 
 import type { Precision } from '../../src/device/device.js';
+import type { ConformancePart } from '../../test/device/conformance.js';
 import { program } from '../measure.js';
 import type { Environment } from './environment.js';
 import type { Step } from './step.js';
@@ -20,7 +21,9 @@ export interface Situation extends Wanted {
   readonly environment: Environment;
 }
 
-export const precisions: readonly Precision[] = ['fp32', 'bf16', 'fp16'];
+/** Most important first, in case time runs out. */
+export const precisions: readonly Precision[] = ['bf16', 'fp32', 'fp16'];
+export const conformanceParts = ['attention', 'products', 'rest'] as const satisfies ConformancePart[];
 
 /** Why a precision is unavailable here; empty if it is available. */
 export function precisionAvailability(
@@ -51,4 +54,10 @@ export function ours(
 /** The precision of the benchmark: bf16, or fp16 on a card before Ampere. */
 export function fastest({ environment }: Situation): Precision {
   return environment.precisions.includes('bf16') ? 'bf16' : 'fp16';
+}
+
+/** Sequences of 1024 per step that fit on the card, for ours and for the peers: a power of two. */
+export function rowsOf({ environment: { totalMemory } }: Situation): number {
+  const gigabytes = totalMemory / 1e9;
+  return Math.min(16, Math.max(1, 2 ** Math.floor(Math.log2(gigabytes / 4))));
 }

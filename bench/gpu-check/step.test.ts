@@ -67,4 +67,19 @@ describe('a step of the check', () => {
     const crashed = await tests(`${print({ test: 'one', outcome: 'passed' })}process.exit(3)`);
     assert.equal(crashed.status, 'failed');
   });
+
+  test('of tests under compute-sanitizer says what was reported, and where', async () => {
+    const lines = [
+      '========= Invalid __global__ read of size 4 bytes',
+      '=========     at sum_rows+0x150',
+      '========= ERROR SUMMARY: 1 error',
+    ];
+    const script = `${print({ test: 'one', outcome: 'passed' })}${lines.map((line) => `console.log('${line}');`).join('')}`;
+    const outcome = await runStep(step(`${script}process.exit(9)`, { prints: 'tests' }), 60);
+    assert.equal(outcome.status, 'failed');
+    assert.equal(
+      remark(outcome),
+      '1 passed: compute-sanitizer: Invalid __global__ read of size 4 bytes, in sum_rows, 1 times',
+    );
+  });
 });

@@ -2,6 +2,7 @@
 // other steps still run. Does not know what the steps are.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { type SanitizerReport, sanitizerReports } from './sanitizer.js';
 
 export const parts = ['environment', 'conformance', 'goldens', 'run', 'bench', 'peers', 'sanitizer'] as const;
 export type Part = (typeof parts)[number];
@@ -49,10 +50,12 @@ export interface TestSummary {
   readonly passed: number;
   readonly skipped: number;
   readonly failures: readonly TestLine[];
+  /** What compute-sanitizer reported, if it did. */
+  readonly reports?: readonly SanitizerReport[];
 }
 
-/** Limit for stdout and for stderr, in bytes. */
-const mostOutput = 2 ** 24;
+/** Limit for stdout and for stderr, in bytes, and for what a report keeps of stderr. */
+const [mostOutput, mostWords] = [2 ** 24, 4000];
 const running = new Set<ChildProcess>();
 
 /** @param budgetSeconds time left for all steps; with less than a second, the step does not run */
@@ -137,23 +140,27 @@ function verdict(
   limitSeconds: number,
 ): Pick<Outcome, 'status' | 'result' | 'words'> {
   const result = prints === 'tests' ? summaryOf(stdout) : lastLine(stdout);
-  const tail = stderr.trim().slice(-2000);
+  const tail = stderr.trim().slice(-mostWords);
   if (timedOut)
     return { status: 'timed out', result, words: `ended after ${limitSeconds.toFixed(0)} s. ${tail}` };
   if (prints === 'tests') {
-    const { passed, failures } = result as TestSummary;
-    if (exitCode === 0 && failures.length === 0 && passed > 0) return { status: 'passed', result, words: '' };
-    const [first] = failures;
-    const words = first
-      ? `${first.test}: ${first.message ?? ''}`
-      : passed === 0
-        ? `no test ran. ${tail}`
-        : tail;
-    return { status: 'failed', result, words };
+    const summary = result as TestSummary;
+    if (exitCode === 0 && summary.failures.length === 0 && summary.passed > 0)
+      return { status: 'passed', result, words: '' };
+    return { status: 'failed', result, words: whyTestsFailed(summary, tail) };
   }
   if (exitCode !== 0) return { status: 'failed', result, words: tail };
   if (result === null) return { status: 'failed', result, words: `it printed no result. ${tail}` };
   return { status: 'passed', result, words: '' };
+}
+
+function whyTestsFailed({ passed, failures, reports = [] }: TestSummary, tail: string): string {
+  const words = [
+    ...failures.map(({ test, message = '' }) => `${test}: ${message}`),
+    ...reports.map(({ what, kernel, count }) => `compute-sanitizer: ${what}, in ${kernel}, ${count} times`),
+  ];
+  if (words.length > 0) return words.join('\n').slice(0, mostWords);
+  return passed === 0 ? `no test ran. ${tail}` : tail;
 }
 
 function summaryOf(stdout: string): TestSummary {
@@ -162,10 +169,12 @@ function summaryOf(stdout: string): TestSummary {
     .map(parsed)
     .filter((line): line is TestLine => typeof line === 'object' && line !== null && 'test' in line);
   const count = (outcome: TestLine['outcome']) => lines.filter((line) => line.outcome === outcome).length;
+  const reports = sanitizerReports(stdout);
   return {
     passed: count('passed'),
     skipped: count('skipped'),
     failures: lines.filter(({ outcome }) => outcome === 'failed'),
+    ...(reports.length > 0 && { reports }),
   };
 }
 

@@ -1,12 +1,16 @@
-// The steps of the check, in order: first correctness, then speed, with ours and the peers' alternating. Knows commands
+// The steps of the check, in order: first correctness, then speed, then ours and the peers' alternating. Knows commands
 // and time limits, not what their results mean. `--smoke` runs the same on an emulated card with small sizes.
 
 import { fileURLToPath } from 'node:url';
 import type { Precision } from '../../src/device/device.js';
+import type { ConformancePart } from '../../test/device/conformance.js';
 import { program } from '../measure.js';
+import { comparisons } from './comparisons.js';
 import type { Environment } from './environment.js';
 import { measurements } from './measurements.js';
+import { type SanitizerTool, sanitizerFlags, sanitizerTools } from './sanitizer.js';
 import {
+  conformanceParts,
   fastest,
   ours,
   precisionAvailability,
@@ -14,12 +18,12 @@ import {
   type Situation,
   type Wanted,
 } from './situation.js';
-import type { Step } from './step.js';
+import type { Part, Step } from './step.js';
 
 const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
 const reporter = new URL('./reporter.js', import.meta.url).href;
 
-export function environmentStep({ device, python }: Wanted): Step {
+export function environmentStep({ device, python }: Pick<Wanted, 'device' | 'python'>): Step {
   const args = [program('gpu-check/environment'), '--device', device, '--python', python];
   return {
     name: 'card, driver, libraries, Python',
@@ -31,24 +35,64 @@ export function environmentStep({ device, python }: Wanted): Step {
   };
 }
 
-/** The steps once the environment is known. */
-export function stepsOf(wanted: Wanted, environment: Environment): Step[] {
+/** A visit to a card: the part of a check that fits into seven minutes and is useful alone. */
+export type Visit = 1 | 2 | 3;
+
+/** The steps once the environment is known, without those of parts that are not wanted. */
+export function stepsOf(
+  wanted: Wanted & { readonly only: readonly Part[]; readonly visit: Visit | undefined },
+  environment: Environment,
+): Step[] {
   const situation: Situation = { ...wanted, environment };
+  const visits = { 1: correctness, 2: speed, 3: comparisons } as const;
+  if (wanted.visit !== undefined) return visits[wanted.visit](situation);
+  return [correctness, speed, comparisons, sanitizer]
+    .flatMap((steps) => steps(situation))
+    .filter(({ part }) => wanted.only.includes(part));
+}
+
+/** Conformance and goldens. */
+function correctness(situation: Situation): Step[] {
   return [
-    ...precisions.map((precision) => conformance(situation, precision)),
+    openedTwice(situation),
+    ...precisions.flatMap((precision) =>
+      conformanceParts.map((part) => conformance(situation, precision, part)),
+    ),
     ...goldens(situation),
-    ...(wanted.smoke ? [fastest(situation)] : precisions).map((precision) => shortRun(situation, precision)),
-    ...measurements(situation),
-    ...precisions.map((precision) => sanitizer(situation, precision)),
   ];
+}
+
+/** A real run, and what is measured without a peer. The other precisions' runs come last, in case time runs out. */
+function speed(situation: Situation): Step[] {
+  const others = precisions.filter((precision) => precision !== fastest(situation));
+  return [
+    shortRun(situation, fastest(situation)),
+    ...measurements(situation),
+    ...(situation.smoke ? [] : others).map((precision) => shortRun(situation, precision)),
+  ];
+}
+
+/** Opens and disposes of the card twice: if that fails, nothing else can work. */
+function openedTwice(situation: Situation): Step {
+  const precision = fastest(situation);
+  const args = ['--device', situation.device, '--precision', precision];
+  return {
+    ...ours(
+      'gpu-check/opened-twice',
+      { name: 'open, multiply and dispose, twice in one process', series: 'opened twice', limit: 60 },
+      [...args, ...(situation.smoke ? ['--size', '64'] : [])],
+    ),
+    part: 'conformance',
+    ...precisionAvailability(situation, precision),
+  };
 }
 
 /** Runs one test file in a separate process, without Node's runner for many files. */
 function testRun(
   situation: Situation,
   path: string,
-  { only, precision }: { readonly only?: string | undefined; readonly precision?: Precision },
-): Pick<Step, 'args' | 'env'> {
+  { only, precision, part }: { only?: string | undefined; precision?: Precision; part?: ConformancePart },
+): { readonly args: string[]; readonly env: Record<string, string> } {
   return {
     args: [
       ...['--enable-source-maps', '--test-reporter', reporter],
@@ -58,18 +102,20 @@ function testRun(
     env: {
       CHATBOT_TRAIN_TEST_DEVICE: situation.device,
       ...(precision === undefined ? {} : { CHATBOT_TRAIN_TEST_PRECISION: precision }),
+      ...(part === undefined ? {} : { CHATBOT_TRAIN_TEST_PART: part }),
     },
   };
 }
 
-function conformance(situation: Situation, precision: Precision): Step {
-  const only = situation.smoke ? '^(sumRows|matmul keeps|attention holds|layernorm keeps)' : undefined;
+/** The parts have a time limit each, so that a slow one does not take the others' time. */
+function conformance(situation: Situation, precision: Precision, part: ConformancePart): Step {
+  const only = situation.smoke ? '^(attentionCached handles|sumRows|adamw with a gradient scale)' : undefined;
   return {
-    name: `every operation against the contract, ${precision}`,
+    name: `conformance of ${part === 'rest' ? 'all other operations' : part}, ${precision}`,
     part: 'conformance',
     command: process.execPath,
-    ...testRun(situation, 'bench/gpu-check/conformance', { only, precision }),
-    limitSeconds: 600,
+    ...testRun(situation, 'bench/gpu-check/conformance', { only, precision, part }),
+    limitSeconds: 120,
     prints: 'tests',
     ...precisionAvailability(situation, precision),
   };
@@ -82,27 +128,34 @@ function goldens(situation: Situation): Step[] {
     part: 'goldens',
     command: process.execPath,
     ...testRun(situation, 'test/goldens.test', { only }),
-    limitSeconds: 300,
+    limitSeconds: 120,
     prints: 'tests',
   };
   const half = testRun(situation, 'test/goldens-half.test', { only: situation.smoke ? 'logits' : undefined });
   return [step, { ...step, ...half, name: 'golden models: logits, gradients, 200 steps, bf16 and fp16' }];
 }
 
-/** Runs once, because it takes many times as long. */
-function sanitizer(situation: Situation, precision: Precision): Step {
+/** Each tool once in each precision, because they take many times as long. */
+function sanitizer(situation: Situation): Step[] {
+  return precisions.flatMap((precision) =>
+    sanitizerTools.map((tool) => sanitized(situation, precision, tool)),
+  );
+}
+
+function sanitized(situation: Situation, precision: Precision, tool: SanitizerTool): Step {
   const { args, env } = testRun(situation, 'bench/gpu-check/conformance', { precision });
+  const program = situation.environment.computeSanitizer?.program;
   const lacking = situation.smoke
     ? { notOffered: 'no compute-sanitizer with --smoke' }
-    : situation.environment.computeSanitizer === null
-      ? { notOffered: 'no compute-sanitizer on the path' }
+    : program === undefined
+      ? { notOffered: 'no compute-sanitizer on the path or in /usr/local/cuda/bin' }
       : {};
   return {
-    name: `every operation under compute-sanitizer, ${precision}`,
+    name: `conformance under compute-sanitizer's ${tool}, ${precision}`,
     part: 'sanitizer',
-    command: 'compute-sanitizer',
-    args: ['--tool', 'memcheck', '--error-exitcode', '9', process.execPath, ...args],
-    ...(env ? { env } : {}),
+    command: program ?? 'compute-sanitizer',
+    args: [...sanitizerFlags(tool), process.execPath, ...args],
+    env,
     limitSeconds: 900,
     prints: 'tests',
     ...precisionAvailability(situation, precision),
@@ -117,7 +170,7 @@ function shortRun(situation: Situation, precision: Precision): Step {
   return {
     ...ours(
       'gpu-check/short-run',
-      { name: `quickstart twice, and a word with it, ${precision}`, limit: 240 },
+      { name: `quickstart twice, and a word with it, ${precision}`, limit: 120 },
       args,
     ),
     part: 'run',
