@@ -19,13 +19,17 @@ export function measurements(situation: Situation): Step[] {
   ];
 }
 
+/** In the precisions that training rarely uses, without the largest size, which takes the longest. */
 export function gemmPeak(situation: Situation, precision: Precision): Step {
-  const sizes = situation.smoke ? ['--sizes', '64', '--repetitions', '1', '--seconds', '0'] : [];
+  const { smoke, device } = situation;
+  const sizes = smoke
+    ? ['--sizes', '64', '--repetitions', '1', '--seconds', '0']
+    : ['--sizes', precision === fastest(situation) ? '4096,8192,16384' : '4096,8192'];
   return {
     ...ours(
       'gpu-check/gemm-peak',
-      { name: `GEMM peak, ${precision}`, series: `gemm ${precision}`, limit: 60 },
-      [...['--device', situation.device, '--precision', precision, ...sizes]],
+      { name: `GEMM peak, ${precision}`, series: `gemm ${precision}`, limit: 120 },
+      ['--device', device, '--precision', precision, ...sizes],
     ),
     ...precisionAvailability(situation, precision),
   };
@@ -87,14 +91,13 @@ function operations(situation: Situation): Step {
 }
 
 function products(situation: Situation): Step {
-  const { smoke } = situation;
+  const { smoke, environment } = situation;
   const about = { name: 'algorithms of the matrix products, R = 16384', series: 'products', limit: 90 };
-  return measured(
-    situation,
-    'products',
-    about,
-    smoke ? ['--model', 'tiny', '--vocabulary', '512', '--rows', '128', '--least', '0'] : [],
-  );
+  const sizes = smoke
+    ? ['--model', 'tiny', '--vocabulary', '512', '--rows', '128', '--least', '0']
+    : ['--model', 'medium', '--rows', '16384'];
+  const lacking = !smoke && environment.totalMemory < 12e9 ? { notOffered: 'its operands need 12 GB' } : {};
+  return { ...measured(situation, 'products', about, sizes), ...lacking };
 }
 
 function decodeTimes(situation: Situation): Step {
