@@ -5,8 +5,8 @@
 
 import { parseArgs } from 'node:util';
 import type { CudaDevice } from '../../src/device/cuda/cuda-device.js';
-import type { Tensor } from '../../src/device/tensor.js';
 import { dtypeOf } from '../../src/device/device.js';
+import type { Tensor } from '../../src/device/tensor.js';
 import { Bench, expectClose, Random } from '../../test/device/conformance/harness.js';
 import { activate, at, matmul } from '../../test/device/reference.js';
 import { precisionOf, seconds } from '../measure.js';

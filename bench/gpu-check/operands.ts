@@ -1,8 +1,7 @@
 // Operands for measurements. They are random, because a card that computes with zeros draws less power and clocks higher.
 
-import type { Device, Precision } from '../../src/device/device.js';
+import { type Device, dtypeOf, type Precision } from '../../src/device/device.js';
 import type { DType, Tensor } from '../../src/device/tensor.js';
-import { dtypeOf } from '../../src/device/device.js';
 import { Random } from '../../src/random.js';
 
 /** A prime, so that no two rows of a matrix are equal. */
