@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CheckedOperations } from '../../../src/device/checked-operations.js';
 import { KernelDevice } from '../../../src/device/kernel-device.js';
 import { presetConfig } from '../../../src/nn/gpt2-config.js';
 import { createEmulatedDevice } from '../../../test/cuda-emulator/device.js';
@@ -24,9 +25,9 @@ const found = (operation: string, variant = '') => {
 describe('the measured operations', () => {
   test('are all operations that a device implements', () => {
     const besides: readonly string[] = ['constructor', 'ready', 'kernels', ...administration];
-    const implemented = Object.getOwnPropertyNames(KernelDevice.prototype).filter(
-      (name) => !besides.includes(name),
-    );
+    const implemented = [CheckedOperations.prototype, KernelDevice.prototype]
+      .flatMap((part) => Object.getOwnPropertyNames(part))
+      .filter((name) => !besides.includes(name));
     assert.deepEqual(Object.keys(operations).sort(), implemented.sort());
   });
 
