@@ -63,6 +63,54 @@ export function randomInputs(shape: Shape, chosen: Transposes): Inputs {
   };
 }
 
+/** The product as a unit rounds it, number by number, from lines of A and B that are contiguous. */
+function productInOrder(inputs: Inputs, dot: (a: Float64Array, b: Float64Array) => number): Float64Array {
+  const {
+    shape: [m, n, k],
+    transposes: { transposeA, transposeB },
+    a,
+    b,
+  } = inputs;
+  const line = (from: Float64Array, number: number, stride: number, step: number) =>
+    Float64Array.from({ length: k }, (_, depth) => at(from, number * stride + depth * step));
+  const rows = Array.from({ length: m }, (_, row) => (transposeA ? line(a, row, 1, m) : line(a, row, k, 1)));
+  const columns = Array.from({ length: n }, (_, column) =>
+    transposeB ? line(b, column, k, 1) : line(b, column, 1, n),
+  );
+  return Float64Array.from(rows.flatMap((row) => columns.map((column) => dot(row, column))));
+}
+
+// a * b + c in float64 has the value of the fused operation after it is rounded to float32, except among denormals: the
+// product of two bf16 numbers is exact.
+
+/** AMX: even and odd depths of 32 each have their own sum from zero, and the sum of both is added. */
+export function productOnTiles(inputs: Inputs): Float64Array {
+  return productInOrder(inputs, (a, b) => {
+    let sum = 0;
+    for (let step = 0; step < a.length; step += 32) {
+      let [even, odd] = [0, 0];
+      for (let depth = step; depth < Math.min(a.length, step + 32); depth += 2) {
+        even = Math.fround((a[depth] ?? 0) * (b[depth] ?? 0) + even);
+        odd = Math.fround((a[depth + 1] ?? 0) * (b[depth + 1] ?? 0) + odd);
+      }
+      sum = Math.fround(sum + Math.fround(even + odd));
+    }
+    return sum;
+  });
+}
+
+/** AVX-512 BF16: of each pair of depths, the odd one is added first. */
+export function productByPairs(inputs: Inputs): Float64Array {
+  return productInOrder(inputs, (a, b) => {
+    let sum = 0;
+    for (let depth = 0; depth < a.length; depth += 2) {
+      sum = Math.fround((a[depth + 1] ?? 0) * (b[depth + 1] ?? 0) + sum);
+      sum = Math.fround((a[depth] ?? 0) * (b[depth] ?? 0) + sum);
+    }
+    return sum;
+  });
+}
+
 export function nameOf({ shape, transposes: { transposeA, transposeB } }: Inputs): string {
   return `[${shape}]${transposeA ? ' a transposed' : ''}${transposeB ? ' b transposed' : ''}`;
 }
@@ -77,8 +125,8 @@ export function multiply(kernels: NativeKernels, bench: Bench, inputs: Inputs, f
   const narrow = (name: string) => bench.narrow(name, [m, n], inputs.before);
   const overwritten = type === 'f32' ? bench.output('out', [m, n]) : narrow('out');
   const out = accumulate && type === 'f32' ? bench.floats('out', [m, n], inputs.before) : overwritten;
-  const saved = narrow('pre-activations');
   const saves = epilogue === 'activation';
+  const saved = saves || epilogue === 'gradient' ? narrow('pre-activations') : undefined;
   kernels.matmul_bf16(
     out,
     Number(type === 'f32'),
@@ -92,10 +140,10 @@ export function multiply(kernels: NativeKernels, bench: Bench, inputs: Inputs, f
     accumulate,
     ['none', 'bias', 'activation', 'gradient'].indexOf(epilogue),
     epilogue === 'bias' || saves ? bench.narrow('bias', [n], inputs.bias) : undefined,
-    epilogue === 'gradient' || saves ? saved : undefined,
+    saved,
     ['gelu_new', 'gelu'].indexOf(activation),
   );
-  return (saves ? [out, saved] : [out]).map((tensor) => bench.read(tensor));
+  return (saves && saved ? [out, saved] : [out]).map((tensor) => bench.read(tensor));
 }
 
 /** Activations and their slopes, of float32 numbers. */

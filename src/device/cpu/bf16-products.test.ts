@@ -1,15 +1,19 @@
-// Products of bf16 numbers in the CPU kernels. Where they widen their operands, the sums are those of the float32 product, bit
-// for bit.
+// Products of bf16 numbers in the CPU kernels: widened, which must have the bits of the float32 product, and on the portable
+// units, which must round in the order of the instructions that they stand for. The rest of a unit's code is the same on the
+// processor's own.
 
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import {
   type Curves,
   expectedOf,
+  type Form,
   forms,
   type Inputs,
   multiply,
   nameOf,
+  productByPairs,
+  productOnTiles,
   randomInputs,
   type Shape,
   transposes,
@@ -23,21 +27,13 @@ import { loadKernels } from './library.js';
 
 const device = createCpuDevice({ threads: 1 });
 const kernels = loadKernels(kernelLibrary().code);
+/** As in gemm-bf16-units.h. */
+const [widening, portableTiles, portablePairs] = [0, 1, 2];
+afterEach(() => {
+  kernels.use_bf16_unit(widening);
+  kernels.set_threads(1);
+});
 after(() => device.dispose());
-
-/** Single rows, columns and depths, edges of tiles and vectors, few rows, and more than a part or a stage holds. */
-const shapes: readonly Shape[] = [
-  [1, 1, 1],
-  [1, 517, 60],
-  [2, 3, 0],
-  [3, 50, 1100],
-  [17, 1, 31],
-  [37, 60, 61],
-  [97, 33, 257],
-  [33, 800, 801],
-  [20, 30, 1600],
-  [2085, 50, 20],
-];
 
 /** The activations as the float32 kernels compute them. */
 const inFloat32: Curves = {
@@ -71,6 +67,39 @@ function productInFloat32({ shape: [m, n, k], transposes: chosen, a, b }: Inputs
   return Float64Array.from(bench.read(out));
 }
 
+function expectForm(
+  inputs: Inputs,
+  form: Form,
+  expected: Float64Array[],
+  what: string,
+  bench = new Bench(device),
+) {
+  const stored = multiply(kernels, bench, inputs, form);
+  expected.forEach((wanted, index) => {
+    const name = `${nameOf(inputs)}, ${form}, ${what}, output ${index}`;
+    expectSameBits(stored[index] ?? new Float32Array(), Float32Array.from(wanted), name);
+  });
+}
+
+/** Several threads share the work of every form in the same way, and large outputs take long: one form of each dtype. */
+const someForms = ['f32, added', 'gelu'] as const satisfies readonly Form[];
+function formsFor([m, n]: Shape, threads: number): readonly Form[] {
+  return threads === 1 && m * n < 20_000 ? forms : someForms;
+}
+
+/** Single rows, columns and depths, edges of tiles and vectors, few rows, and more than a part or a stage holds. */
+const shapes: readonly Shape[] = [
+  [1, 1, 1],
+  [1, 517, 60],
+  [2, 3, 0],
+  [3, 50, 1100],
+  [17, 1, 31],
+  [37, 60, 61],
+  [97, 33, 257],
+  [33, 800, 801],
+  [20, 30, 1600],
+  [2085, 50, 20],
+];
 for (const shape of shapes)
   test(`[${shape}]: widened operands give the bits of float32, rounded where they are stored`, () => {
     for (const chosen of transposes) {
@@ -79,51 +108,93 @@ for (const shape of shapes)
       const added = productInFloat32(inputs, inputs.before);
       for (const threads of [1, 3]) {
         kernels.set_threads(threads);
-        for (const form of threads === 1 ? forms : (['f32, added', 'gelu'] as const)) {
-          const stored = multiply(kernels, new Bench(device), inputs, form);
+        for (const form of formsFor(shape, threads)) {
           // A long float32 sum is added to the output part by part.
-          const wanted = form === 'f32, added' ? [added] : expectedOf(product, inputs, form, inFloat32);
-          wanted.forEach((expected, index) => {
-            const what = `${nameOf(inputs)}, ${form}, ${threads} threads, output ${index}`;
-            expectSameBits(stored[index] ?? new Float32Array(), Float32Array.from(expected), what);
-          });
+          const expected = form === 'f32, added' ? [added] : expectedOf(product, inputs, form, inFloat32);
+          expectForm(inputs, form, expected, `${threads} threads`);
         }
       }
     }
   });
 
-test('every form is as exact as its dtype', () => {
-  const exact: Curves = {
-    activate: (activation, values) => values.map((value) => activate(activation, value)),
-    slopes: (activation, values) => values.map((value) => activationGradient(activation, value)),
-  };
-  for (const shape of [[37, 60, 61] as const, [9, 21, 1700] as const])
-    for (const chosen of transposes) {
-      const inputs = randomInputs(shape, chosen);
-      const product = matmul(inputs.a, inputs.b, shape, chosen);
-      for (const form of forms) {
-        const stored = multiply(kernels, new Bench(device), inputs, form);
-        const [expected = new Float64Array()] = expectedOf(product, inputs, form, exact);
-        const tolerance = form.startsWith('f32') ? 3e-6 : 2 ** -7;
-        expectClose(stored[0] ?? [], expected, `${nameOf(inputs)}, ${form}`, tolerance);
+const orders = [
+  ['portable tiles', portableTiles, productOnTiles],
+  ['portable pairs', portablePairs, productByPairs],
+] as const;
+/** More rows than the narrow path takes: edges of panels, steps and blocks, more panels than a job, more than a stage. */
+const shapesOfUnits: readonly Shape[] = [
+  [17, 1, 1],
+  [18, 3, 0],
+  [32, 64, 96],
+  [37, 60, 61],
+  [97, 33, 257],
+  [33, 1100, 40],
+  [20, 30, 2100],
+  [530, 70, 300],
+  [2085, 50, 20],
+];
+for (const [name, unit, productOf] of orders)
+  for (const shape of shapesOfUnits)
+    test(`[${shape}]: ${name} round in the order of the instruction`, () => {
+      for (const chosen of transposes) {
+        const inputs = randomInputs(shape, chosen);
+        const product = productOf(inputs);
+        kernels.use_bf16_unit(unit);
+        for (const threads of [1, 3]) {
+          kernels.set_threads(threads);
+          for (const form of formsFor(shape, threads))
+            expectForm(inputs, form, expectedOf(product, inputs, form, inFloat32), `${threads} threads`);
+        }
       }
-    }
+    });
+
+test('an output that is larger than the caches is the same', () => {
+  const inputs = randomInputs([1050, 512, 20], { transposeA: false, transposeB: false });
+  const product = productOnTiles(inputs);
+  kernels.use_bf16_unit(portableTiles);
+  for (const form of forms) {
+    const expected = expectedOf(product, inputs, form, inFloat32);
+    for (const alignment of ['aligned', 'unaligned'] as const)
+      expectForm(inputs, form, expected, alignment, new Bench(device, 'f32', alignment));
+  }
 });
 
-for (const m of [1, 9, 40])
-  test(`NaN and infinity stay in their rows and columns, of ${m} rows`, () => {
-    const [n, k] = [60, 33];
-    for (const chosen of transposes) {
-      const inputs = randomInputs([m, n, k], chosen);
-      const row = m - 1;
-      inputs.a[chosen.transposeA ? 3 * m + row : row * k + 3] = Number.NaN;
-      const [inRow = new Float32Array()] = multiply(kernels, new Bench(device), inputs, 'bf16');
-      assert.deepEqual(rowsWithNaN(inRow, n), [row]);
-      const infinite = randomInputs([m, n, k], chosen);
-      infinite.b[chosen.transposeB ? 7 * k + 5 : 5 * n + 7] = Number.NEGATIVE_INFINITY;
-      const [inColumn = new Float32Array()] = multiply(kernels, new Bench(device), infinite, 'f32');
-      inColumn.forEach((value, index) => {
-        assert.equal(Math.abs(value) === Number.POSITIVE_INFINITY, index % n === 7, `${index} is ${value}`);
-      });
-    }
+for (const [name, unit] of [['widened operands', widening] as const, ...orders])
+  test(`${name}: every form is as exact as its dtype`, () => {
+    const exact: Curves = {
+      activate: (activation, values) => values.map((value) => activate(activation, value)),
+      slopes: (activation, values) => values.map((value) => activationGradient(activation, value)),
+    };
+    kernels.use_bf16_unit(unit);
+    for (const shape of [[37, 60, 61] as const, [9, 21, 1700] as const, [21, 9, 1700] as const])
+      for (const chosen of transposes) {
+        const inputs = randomInputs(shape, chosen);
+        const product = matmul(inputs.a, inputs.b, shape, chosen);
+        for (const form of forms) {
+          const stored = multiply(kernels, new Bench(device), inputs, form);
+          const [expected = new Float64Array()] = expectedOf(product, inputs, form, exact);
+          const tolerance = form.startsWith('f32') ? 3e-6 : 2 ** -7;
+          expectClose(stored[0] ?? [], expected, `${nameOf(inputs)}, ${form}`, tolerance);
+        }
+      }
   });
+
+for (const [name, unit] of [['widened operands', widening] as const, ...orders])
+  for (const m of unit === widening ? [1, 9, 40] : [40])
+    test(`${name}: NaN and infinity stay in their rows and columns, of ${m} rows`, () => {
+      const [n, k] = [60, 33];
+      kernels.use_bf16_unit(unit);
+      for (const chosen of transposes) {
+        const inputs = randomInputs([m, n, k], chosen);
+        const row = m - 1;
+        inputs.a[chosen.transposeA ? 3 * m + row : row * k + 3] = Number.NaN;
+        const [inRow = new Float32Array()] = multiply(kernels, new Bench(device), inputs, 'bf16');
+        assert.deepEqual(rowsWithNaN(inRow, n), [row]);
+        const infinite = randomInputs([m, n, k], chosen);
+        infinite.b[chosen.transposeB ? 7 * k + 5 : 5 * n + 7] = Number.NEGATIVE_INFINITY;
+        const [inColumn = new Float32Array()] = multiply(kernels, new Bench(device), infinite, 'f32');
+        inColumn.forEach((value, index) => {
+          assert.equal(Math.abs(value) === Number.POSITIVE_INFINITY, index % n === 7, `${index} is ${value}`);
+        });
+      }
+    });

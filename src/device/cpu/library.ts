@@ -31,6 +31,9 @@ const signatures = {
 
   matmul: ['void', P, P, P, I, N, N, N, I, I, I, I, P, P, I],
   matmul_bf16: ['void', P, I, P, P, N, N, N, I, I, I, I, P, P, I],
+  has_bf16_unit: [I, I],
+  use_bf16_unit: ['void', I],
+  request_tiles: [I],
   first_outside: [N, P, N, I, I],
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],

@@ -1,24 +1,55 @@
-// Matrix products of bf16 rows and bf16 weights, summed in float32.
+// Matrix products of bf16 rows and bf16 weights, summed in float32. Products of many rows go to the unit that the process
+// chose (gemm-bf16-units.h). Without one, and for few rows, the operands are widened.
 
+#include <atomic>
 #include <cstdint>
 
+#include "gemm-bf16-stages.h"
+#include "gemm-bf16-units.h"
 #include "gemm-stages.h"
 
+namespace gemm {
+namespace {
+
+std::atomic<const Unit*> chosen_unit{nullptr};
+
+template <class Out>
+void multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b, int64_t m, int64_t k, bool transpose_a,
+                   bool transpose_b) {
+  const int64_t n = target.columns;
+  const Unit* const unit = chosen_unit.load(std::memory_order_relaxed);
+  if (unit == nullptr || is_narrow(m, transpose_a, transpose_b))
+    multiply(target, a, b, m, k, transpose_a, transpose_b);
+  else
+    multiply_panels(*unit, target, {a, transpose_a ? m : k, !transpose_a}, {b, transpose_b ? k : n, transpose_b}, m, n,
+                    k);
+}
+
+}  // namespace
+}  // namespace gemm
+
+extern "C" {
+
+/** Sets the unit (UnitKind) of the process's later products. This library has it. */
+void ct_use_bf16_unit(int32_t kind) { gemm::chosen_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
+
 /**
- * See `matmul` in the device contract. All floats are bf16, except `out` if out_is_f32. With an epilogue, out is bf16. The
- * bits are those of ct_matmul with the operands widened, rounded once when they are stored.
+ * See `matmul` in the device contract. All floats are bf16, except `out` if out_is_f32. With an epilogue, out is bf16. If the
+ * operands are widened, the bits are those of ct_matmul, rounded once when they are stored.
  */
-extern "C" void ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n,
-                               int64_t k, int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue,
-                               const bf16* bias, bf16* pre_activation, int32_t activation) {
+void ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n, int64_t k,
+                    int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue, const bf16* bias,
+                    bf16* pre_activation, int32_t activation) {
   using namespace gemm;
   if (m <= 0 || n <= 0) return;
   if (out_is_f32) {
     const Target<float, bf16> target{static_cast<float*>(out), n, accumulate != 0, Epilogue::none, nullptr, nullptr, {}};
-    multiply(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
+    multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
   } else {
     const Target<bf16, bf16> target{static_cast<bf16*>(out), n,    accumulate != 0, static_cast<Epilogue>(epilogue),
                                     bias, pre_activation, static_cast<Activation>(activation)};
-    multiply(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
+    multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
   }
 }
+
+}  // extern "C"

@@ -53,11 +53,9 @@ SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
   for (int i = 0; i < COUNT; i += 4) *(quad_unaligned*)(to + i) = load_quad(from + i);
 }
 
-/** to[d * width + l] = from[l * stride + d] for d, l below 4. */
-template <int WIDTH, class Element>
-SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride) {
-  const quad a = load_quad(from), b = load_quad(from + stride);
-  const quad c = load_quad(from + 2 * stride), d = load_quad(from + 3 * stride);
+/** Stores the columns of the matrix with rows a to d, WIDTH numbers apart. */
+template <int WIDTH>
+SIMD_INLINE void store_transposed(float* to, quad a, quad b, quad c, quad d) {
 #if defined(__clang__)
   const quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
@@ -74,6 +72,13 @@ SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride)
   *(quad_unaligned*)(to + 2 * WIDTH) = __builtin_shuffle(ab_high, cd_high, left);
   *(quad_unaligned*)(to + 3 * WIDTH) = __builtin_shuffle(ab_high, cd_high, right);
 #endif
+}
+
+/** to[d * width + l] = from[l * stride + d] for d, l below 4. */
+template <int WIDTH, class Element>
+SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride) {
+  store_transposed<WIDTH>(to, load_quad(from), load_quad(from + stride), load_quad(from + 2 * stride),
+                          load_quad(from + 3 * stride));
 }
 
 /** Packs one panel of up to WIDTH lines element by element. Used at the edges. */

@@ -202,6 +202,11 @@ inline Operand<float> widened(const Operand<bf16>& a, int64_t size) {
   return {data, a.stride, a.lines_contiguous};
 }
 
+/** Whether A has few rows, which are multiplied without packing. The dot products of that path need contiguous rows of A. */
+inline bool is_narrow(int64_t m, bool transpose_a, bool transpose_b) {
+  return m == 1 || (m <= kNarrowRows && !(transpose_a && transpose_b));
+}
+
 /** The product for every shape. A and B are float or bf16; the sums are float32. */
 template <class Target, class A, class B>
 void multiply(const Target& target, const A* a, const B* b, int64_t m, int64_t k, bool transpose_a, bool transpose_b) {
@@ -209,10 +214,9 @@ void multiply(const Target& target, const A* a, const B* b, int64_t m, int64_t k
   const Operand<B> columns{b, transpose_b ? k : n, transpose_b};
   // A single row is contiguous, transposed or not.
   const Operand<A> rows{a, transpose_a ? m : k, !transpose_a || m == 1};
-  if (m == 1 && !transpose_b) return multiply_row(target, widened(rows, k), columns, n, k);
-  // The dot products of the narrow path need contiguous rows of A.
-  const bool narrow = m <= kNarrowRows && (rows.lines_contiguous || !transpose_b);
-  if (narrow)
+  if (m == 1 && !transpose_b)
+    multiply_row(target, widened(rows, k), columns, n, k);
+  else if (is_narrow(m, transpose_a, transpose_b))
     multiply_narrow(target, widened(rows, m * k), columns, m, n, k);
   else
     multiply_wide(target, rows, columns, m, n, k);

@@ -114,29 +114,25 @@ SIMD_INLINE vf as_stored(vf v) {
   return v;
 }
 
-/** Applies the epilogue to one row of sums and stores it at (row, column) of the target. */
+/** Applies the epilogue to one row of sums and stores it. All pointers are to the row's first column. */
 template <Epilogue E, Activation A, class Out, class Element>
-void store_row(const Target<Out, Element>& target, int64_t row, int64_t column, int64_t columns, const float* sums,
-               bool add) {
-  const int64_t start = row * target.columns + column;
+void store_row(Out* out, Element* pre_activation, const Element* bias, int64_t columns, const float* sums, bool add) {
   for (int64_t at = 0; at < columns; at += VL) {
     const int64_t n = columns - at;
-    Out* const out = target.out + start + at;
     vf x = load_up_to(sums + at, n);
-    if (add) x = load_up_to(out, n) + x;
-    if (E == Epilogue::bias || E == Epilogue::bias_activation) x = x + load_up_to(target.bias + column + at, n);
+    if (add) x = load_up_to(out + at, n) + x;
+    if (E == Epilogue::bias || E == Epilogue::bias_activation) x = x + load_up_to(bias + at, n);
     if (E == Epilogue::bias_activation) {
-      store_up_to(target.pre_activation + start + at, x, n);
+      store_up_to(pre_activation + at, x, n);
       x = activate<A>(as_stored<Element>(x));
     }
-    if (E == Epilogue::activation_gradient)
-      x = x * activation_gradient<A>(load_up_to(target.pre_activation + start + at, n));
-    store_up_to(out, x, n);
+    if (E == Epilogue::activation_gradient) x = x * activation_gradient<A>(load_up_to(pre_activation + at, n));
+    store_up_to(out + at, x, n);
   }
 }
 
 template <class Out, class Element>
-using StoreRow = void (*)(const Target<Out, Element>&, int64_t, int64_t, int64_t, const float*, bool);
+using StoreRow = void (*)(Out*, Element*, const Element*, int64_t, const float*, bool);
 
 template <class Out, class Element>
 inline StoreRow<Out, Element> row_storer(const Target<Out, Element>& target, Part part) {
@@ -162,7 +158,10 @@ inline void store_sums(const Target<Out, Element>& target, Part part, int64_t ro
                        int64_t columns, const float* sums, int64_t stride) {
   const StoreRow<Out, Element> store_one = row_storer(target, part);
   const bool add = target.accumulate || !part.first;
-  for (int64_t i = 0; i < rows; i++) store_one(target, row + i, column, columns, sums + i * stride, add);
+  for (int64_t i = 0; i < rows; i++) {
+    const int64_t start = (row + i) * target.columns + column;
+    store_one(target.out + start, target.pre_activation + start, target.bias + column, columns, sums + i * stride, add);
+  }
 }
 
 using MultiplyTile = void (*)(int64_t, const float*, const float*, float*, int64_t, bool);

@@ -1,0 +1,95 @@
+// Packs bf16 operands into panels for instructions that multiply pairs of bf16 numbers (gemm-bf16-units.h). Such an
+// instruction sums over two adjacent depths, so a pair, the numbers of one line at depths 2p and 2p+1, is the unit of 32
+// bits here. "Lines" are rows of A or columns of B. Nothing is widened: the bits are only moved.
+//
+// A panel has kPanel lines. For each step of kStep depths it holds two tiles of 1 KB: its first 16 lines, then its others. A
+// tile of A is 16 lines of 16 pairs, a tile of B 16 pairs of 16 lines. Missing lines and depths are zeros.
+
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "gemm-pack.h"
+#include "simd.h"
+
+namespace gemm {
+
+constexpr int64_t kTileLines = 16;
+constexpr int64_t kPanel = 2 * kTileLines;
+constexpr int64_t kStep = 32;
+/** The numbers of a tile, and of a panel's step. */
+constexpr int64_t kTile = kTileLines * kStep;
+constexpr int64_t kStepSize = 2 * kTile;
+
+/** The order of a tile's pairs. */
+enum class Order { by_line, by_pair };
+
+/** Four pairs, as the bits of floats. */
+SIMD_INLINE quad load_pairs(const bf16* from) {
+  typedef float quad_of_halves __attribute__((vector_size(16), aligned(2), may_alias));
+  return *(const quad_of_halves*)from;
+}
+
+/** to[p][l] = from[l][p] for 16 pairs of each of 16 lines; lines are `stride` numbers apart, and rows of `to` are dense. */
+inline void transpose_tile(bf16* to, const bf16* from, int64_t stride) {
+  float* const pairs = (float*)to;
+  for (int64_t l = 0; l < 16; l += 4)
+#pragma GCC unroll 4
+    for (int64_t p = 0; p < 16; p += 4) {
+      const bf16* const corner = from + l * stride + 2 * p;
+      store_transposed<16>(pairs + p * 16 + l, load_pairs(corner), load_pairs(corner + stride),
+                           load_pairs(corner + 2 * stride), load_pairs(corner + 3 * stride));
+    }
+}
+
+/** to[p][l] = the numbers of line l at depths 2p and 2p+1, from rows of one depth each, `stride` numbers apart. */
+inline void pair_up(bf16* to, const bf16* from, int64_t stride) {
+  typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  typedef uint32_t words_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(2), may_alias));
+  for (int64_t p = 0; p < 16; p++)
+#pragma GCC unroll 4
+    for (int64_t l = 0; l < 16; l += VL) {
+      const bf16* const at = from + 2 * p * stride + l;
+      const words low = __builtin_convertvector(*(const halves*)at, words);
+      const words high = __builtin_convertvector(*(const halves*)(at + stride), words);
+      *(words_unaligned*)(to + (p * 16 + l) * 2) = low | high << 16;
+    }
+}
+
+/** Packs a tile whose 16 lines and 32 depths all exist. */
+template <Order ORDER>
+inline void pack_whole_tile(bf16* to, const Operand<bf16>& x, int64_t line, int64_t from) {
+  const bf16* const source = x.at(line, from);
+  if (x.lines_contiguous) {
+    if (ORDER == Order::by_pair) return transpose_tile(to, source, x.stride);
+    for (int64_t l = 0; l < kTileLines; l++) memcpy(to + l * kStep, source + l * x.stride, kStep * sizeof(bf16));
+  } else {
+    if (ORDER == Order::by_pair) return pair_up(to, source, x.stride);
+    alignas(64) bf16 pairs[kTile];
+    pair_up(pairs, source, x.stride);
+    transpose_tile(to, pairs, kStep);
+  }
+}
+
+/** Packs a tile of which only `lines` lines and `depth` depths exist; either may be 0 or less. */
+template <Order ORDER>
+void pack_cut_tile(bf16* to, const Operand<bf16>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+  memset(to, 0, kTile * sizeof(bf16));
+  for (int64_t l = 0; l < lines && l < kTileLines; l++)
+    for (int64_t d = 0; d < depth && d < kStep; d++)
+      to[ORDER == Order::by_line ? l * kStep + d : d / 2 * kStep + 2 * l + d % 2] = *x.at(line + l, from + d);
+}
+
+/** Packs one step of one panel: `lines` lines from `line` on, `depth` depths from `from` on. */
+template <Order ORDER>
+void pack_step(bf16* to, const Operand<bf16>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+  for (int64_t half = 0; half < kPanel; half += kTileLines, to += kTile)
+    if (lines - half >= kTileLines && depth >= kStep)
+      pack_whole_tile<ORDER>(to, x, line + half, from);
+    else
+      pack_cut_tile<ORDER>(to, x, line + half, lines - half, from, depth);
+}
+
+}  // namespace gemm

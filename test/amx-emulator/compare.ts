@@ -1,0 +1,23 @@
+// Compares AMX with the portable tiles in a process of its own, which the emulator is preloaded into. Prints, as JSON, how many
+// products were compared, and what the emulator counted.
+//
+//     LD_PRELOAD=EMULATOR node dist/test/amx-emulator/compare.js
+
+import koffi from 'koffi';
+import { kernelLibrary } from '../../src/device/cpu/compiler.js';
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
+import { loadKernels } from '../../src/device/cpu/library.js';
+import { compareUnits } from '../device/bf16-units.js';
+import { emulatedFlags } from './build.js';
+
+const device = createCpuDevice({ flags: emulatedFlags });
+const kernels = loadKernels(kernelLibrary({ flags: emulatedFlags }).code);
+const refusal = kernels.request_tiles();
+if (refusal !== 0) throw new Error(`the emulator refused with ${refusal}`);
+const compared = compareUnits(kernels, device, ['AMX', 'portable tiles'], true);
+const emulator = koffi.load(process.env.LD_PRELOAD ?? '');
+const count = (what: string): number => emulator.func(`amx_emulator_${what}`, 'int64_t', [])();
+console.log(
+  JSON.stringify({ compared, executed: count('executed'), configured: count('configured_threads') }),
+);
+device.dispose();

@@ -1,0 +1,109 @@
+// Compares a unit of this processor, or of the emulator, with the portable one that stands for it, over every form of a product.
+
+import type { Kernels } from '../../src/device/cpu/library.js';
+import type { Device } from '../../src/device/device.js';
+import {
+  forms,
+  type Inputs,
+  multiply,
+  nameOf,
+  randomInputs,
+  type Shape,
+  type Transposes,
+  transposes,
+} from './bf16-products.js';
+import { Bench, bitsOf, expectClose, Random } from './conformance/harness.js';
+import { roundToBf16 } from './reference.js';
+
+/** As in gemm-bf16-units.h. */
+export const unitCodes = {
+  widening: 0,
+  'portable tiles': 1,
+  'portable pairs': 2,
+  AMX: 3,
+  'AVX-512 BF16': 4,
+  BFMMLA: 5,
+} as const;
+export type UnitName = keyof typeof unitCodes;
+
+/** Edges of panels, steps and blocks; several parts of depth, stages of columns, and jobs. */
+const shapes: readonly Shape[] = [
+  [17, 1, 1],
+  [18, 3, 0],
+  [32, 32, 32],
+  [37, 60, 61],
+  [97, 33, 257],
+  [64, 96, 544],
+  [20, 30, 2100],
+  [33, 1100, 40],
+  [560, 40, 70],
+];
+
+/** What numbers can be: denormal and tiny, so that products and sums become denormal; huge, NaN and infinite. */
+const extremes = {
+  tiny: (random: Random) => 2 ** -(50 + 90 * random.uniform()),
+  huge: (random: Random) => (random.uniform() < 0.1 ? 2 ** 63.9 : 2 ** (20 * random.uniform())),
+  'not finite': (random: Random) => {
+    const kind = random.uniform();
+    if (kind < 0.01) return Number.NaN;
+    return kind < 0.02 ? Number.POSITIVE_INFINITY : random.uniform();
+  },
+};
+
+function extremeInputs(shape: Shape, chosen: Transposes, draw: (random: Random) => number): Inputs {
+  const inputs = randomInputs(shape, chosen);
+  const random = new Random(5);
+  const drawn = (values: Float64Array) => values.map((value) => roundToBf16(Math.sign(value) * draw(random)));
+  return { ...inputs, a: drawn(inputs.a), b: drawn(inputs.b) };
+}
+
+/** @param exact whether the bits are the same, and not only the rounding. NaN has many bits. @returns how many were compared */
+export function compareUnits(
+  kernels: Kernels,
+  device: Device,
+  [unit, portable]: readonly [UnitName, UnitName],
+  exact: boolean,
+): number {
+  let compared = 0;
+  const compare = (inputs: Inputs, form: (typeof forms)[number], threads: number, what = '') => {
+    kernels.set_threads(threads);
+    const [given, wanted] = [unit, portable].map((name) => {
+      kernels.use_bf16_unit(unitCodes[name]);
+      const stored = multiply(
+        kernels,
+        new Bench(device, 'f32', threads > 1 ? 'aligned' : 'unaligned'),
+        inputs,
+        form,
+      );
+      kernels.use_bf16_unit(unitCodes.widening);
+      return stored;
+    });
+    const name = `${unit}, ${nameOf(inputs)}, ${form}, ${threads} threads ${what}`;
+    wanted?.forEach((expected, index) => {
+      const actual = given?.[index] ?? new Float32Array();
+      if (exact) expectSameNumbers(actual, expected, name);
+      else expectClose(actual, expected, name, form.startsWith('f32') ? 3e-6 : 2 ** -7);
+    });
+    compared++;
+  };
+  for (const shape of shapes)
+    for (const chosen of transposes)
+      for (const threads of [1, 3])
+        for (const form of threads === 1 ? forms : (['f32, added', 'gelu'] as const))
+          compare(randomInputs(shape, chosen), form, threads);
+  if (exact)
+    for (const [what, draw] of Object.entries(extremes))
+      for (const form of ['f32', 'f32, added', 'bf16'] as const)
+        compare(extremeInputs([40, 70, 330], { transposeA: false, transposeB: true }, draw), form, 1, what);
+  kernels.set_threads(1);
+  return compared;
+}
+
+function expectSameNumbers(actual: Float32Array, expected: Float32Array, what: string): void {
+  const [given, wanted] = [bitsOf(actual), bitsOf(expected)];
+  if (given.length !== wanted.length)
+    throw new Error(`${what}: ${given.length} numbers, not ${wanted.length}`);
+  for (let index = 0; index < wanted.length; index++)
+    if (given[index] !== wanted[index] && !(Number.isNaN(actual[index]) && Number.isNaN(expected[index])))
+      throw new Error(`${what}: [${index}] is ${actual[index]}, expected ${expected[index]}`);
+}
