@@ -39,22 +39,26 @@ const shapes: readonly Shape[] = [
   [560, 40, 70],
 ];
 
-/** What numbers can be: denormal and tiny, so that products and sums become denormal; huge, NaN and infinite. */
-const extremes = {
-  tiny: (random: Random) => 2 ** -(50 + 90 * random.uniform()),
-  huge: (random: Random) => (random.uniform() < 0.1 ? 2 ** 63.9 : 2 ** (20 * random.uniform())),
-  'not finite': (random: Random) => {
-    const kind = random.uniform();
-    if (kind < 0.01) return Number.NaN;
-    return kind < 0.02 ? Number.POSITIVE_INFINITY : random.uniform();
-  },
+type Draw = (random: Random) => number;
+const ordinary: Draw = (random) => 2 ** (20 * random.uniform());
+
+/** Magnitudes of the numbers of A and B: such that denormals are read, products or sums become denormal, overflow, or are NaN. */
+const extremes: Readonly<Record<string, readonly [Draw, Draw]>> = {
+  denormal: [(random) => 2 ** -(126 + 7 * random.uniform()), ordinary],
+  tiny: [(random) => 2 ** -(50 + 70 * random.uniform()), (random) => 2 ** -(40 + 40 * random.uniform())],
+  huge: [(random) => (random.uniform() < 0.1 ? 2 ** 110 : 1), ordinary],
+  'not finite': [
+    (random) => (random.uniform() < 0.01 ? Number.NaN : random.uniform()),
+    (random) => (random.uniform() < 0.01 ? Number.POSITIVE_INFINITY : random.uniform()),
+  ],
 };
 
-function extremeInputs(shape: Shape, chosen: Transposes, draw: (random: Random) => number): Inputs {
+function extremeInputs(shape: Shape, chosen: Transposes, [drawA, drawB]: readonly [Draw, Draw]): Inputs {
   const inputs = randomInputs(shape, chosen);
   const random = new Random(5);
-  const drawn = (values: Float64Array) => values.map((value) => roundToBf16(Math.sign(value) * draw(random)));
-  return { ...inputs, a: drawn(inputs.a), b: drawn(inputs.b) };
+  const drawn = (values: Float64Array, draw: Draw) =>
+    values.map((value) => roundToBf16(Math.sign(value) * draw(random)));
+  return { ...inputs, a: drawn(inputs.a, drawA), b: drawn(inputs.b, drawB) };
 }
 
 /** @param exact whether the bits are the same, and not only the rounding. NaN has many bits. @returns how many were compared */
@@ -92,9 +96,9 @@ export function compareUnits(
         for (const form of threads === 1 ? forms : (['f32, added', 'gelu'] as const))
           compare(randomInputs(shape, chosen), form, threads);
   if (exact)
-    for (const [what, draw] of Object.entries(extremes))
+    for (const [what, draws] of Object.entries(extremes))
       for (const form of ['f32', 'f32, added', 'bf16'] as const)
-        compare(extremeInputs([40, 70, 330], { transposeA: false, transposeB: true }, draw), form, 1, what);
+        compare(extremeInputs([40, 70, 330], { transposeA: false, transposeB: true }, draws), form, 1, what);
   kernels.set_threads(1);
   return compared;
 }
