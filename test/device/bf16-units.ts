@@ -1,6 +1,6 @@
 // Compares a unit of this processor, or of the emulator, with the portable one that stands for it, over every form of a product.
 
-import type { Kernels } from '../../src/device/cpu/library.js';
+import type { NativeKernels } from '../../src/device/cpu/library.js';
 import type { Device } from '../../src/device/device.js';
 import {
   forms,
@@ -63,7 +63,7 @@ function extremeInputs(shape: Shape, chosen: Transposes, [drawA, drawB]: readonl
 
 /** @param exact whether the bits are the same, and not only the rounding. NaN has many bits. @returns how many were compared */
 export function compareUnits(
-  kernels: Kernels,
+  kernels: NativeKernels,
   device: Device,
   [unit, portable]: readonly [UnitName, UnitName],
   exact: boolean,
