@@ -33,6 +33,8 @@ export interface PrecisionSupport {
   readonly computes: Ability;
   /** Store read-only weights in it while everything else is f32. Their values are widened when they are read. */
   readonly stores: Ability;
+  /** A sentence on what would make it faster here, for a run that computes in it. */
+  readonly note?: string | null;
 }
 
 export type Precisions = Readonly<Record<Precision, PrecisionSupport>>;

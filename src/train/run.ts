@@ -78,6 +78,8 @@ async function lockedRun(
   });
   try {
     const precision = resolvePrecision(device, given.precision);
+    const { note } = device.precisions[precision];
+    if (note) watcher.note(note);
     const start = await openStart(given, watcher);
     const withLoss = { ...given, lossOn: resumedLoss(given, start, watcher) };
     const config = withDropout(start.config, given.dropout);

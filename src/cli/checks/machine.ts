@@ -44,9 +44,17 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
   try {
     const device = createCpuDevice({ env, onCompile });
-    const { description } = device;
+    const { description, bf16 } = device;
     device.dispose();
-    return [compiler, { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` }];
+    return [
+      compiler,
+      { name: 'CPU kernels', state: 'ok', detail: `compiled and loaded (${description})` },
+      {
+        name: 'bf16 on the CPU',
+        state: bf16.isFast ? 'ok' : 'absent',
+        detail: bf16.note ?? bf16.description,
+      },
+    ];
   } catch (error) {
     return [compiler, { name: 'CPU kernels', state: 'absent', detail: flagMessageOf(error) }];
   }

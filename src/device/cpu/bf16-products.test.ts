@@ -3,7 +3,7 @@
 // processor's own.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, test } from 'node:test';
+import { after, beforeEach, test } from 'node:test';
 import {
   type Curves,
   expectedOf,
@@ -29,7 +29,7 @@ const device = createCpuDevice({ threads: 1 });
 const kernels = loadKernels(kernelLibrary().code);
 /** As in gemm-bf16-units.h. */
 const [widening, portableTiles, portablePairs] = [0, 1, 2];
-afterEach(() => {
+beforeEach(() => {
   kernels.use_bf16_unit(widening);
   kernels.set_threads(1);
 });

@@ -42,7 +42,10 @@ function environment(): { kernels: string; cache: string; env: NodeJS.ProcessEnv
 }
 
 /** Builds the library. Returns its path and whether it had to be compiled. */
-function build(options: { kernels: string; env: NodeJS.ProcessEnv }): { path: string; compiled: boolean } {
+function build(options: { kernels: string; env: NodeJS.ProcessEnv; processor?: string }): {
+  path: string;
+  compiled: boolean;
+} {
   let compiled = false;
   const { code } = kernelLibrary({
     ...options,
@@ -84,6 +87,16 @@ test('a different source, header or compiler gives a different library', () => {
   const [program] = findCompiler().command;
   paths.add(build({ ...around, env: { ...around.env, CXX: `${program} -DNDEBUG` } }).path);
   assert.equal(paths.size, 4);
+});
+
+test('a library that was compiled on another processor is not loaded', () => {
+  const around = environment();
+  const [one, other] = ['one processor', 'another processor'].map((processor) =>
+    build({ ...around, processor }),
+  );
+  assert.ok(one?.compiled && other?.compiled);
+  assert.notEqual(one.path, other.path);
+  assert.deepEqual(build({ ...around, processor: 'one processor' }), { path: one.path, compiled: false });
 });
 
 test('a damaged library is rebuilt', () => {

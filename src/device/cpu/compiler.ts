@@ -37,6 +37,8 @@ export interface LibraryOptions {
   readonly kernels?: string;
   /** Flags that come after those of every build, as `-march=x86-64`. */
   readonly flags?: readonly string[];
+  /** What differs between processors. Default: that of this one. */
+  readonly processor?: string;
 }
 
 const nativeFlag = process.arch === 'arm64' ? '-mcpu=native' : '-march=native';
@@ -69,7 +71,13 @@ export function kernelLibrary(options: LibraryOptions = {}): KernelLibrary {
   const sources = readSources(folder);
   const cache = new CodeCache(kernelCacheFolders(env), '.so');
   const key = digest(
-    JSON.stringify([sources, flags, compiler.command, compiler.banner, processorFingerprint()]),
+    JSON.stringify([
+      sources,
+      flags,
+      compiler.command,
+      compiler.banner,
+      options.processor ?? processorFingerprint(),
+    ]),
   );
   const found = cache.find(key);
   if (found !== undefined) return { code: found, compiler };

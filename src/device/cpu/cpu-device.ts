@@ -3,6 +3,8 @@
 
 import type { Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
+import { bf16Products } from './bf16-trials.js';
+import type { Bf16Products } from './bf16-unit.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
 import { CpuKernels } from './cpu-kernels.js';
 import { loadKernels, type NativeKernels } from './library.js';
@@ -16,11 +18,12 @@ export interface CpuDeviceOptions extends LibraryOptions {
 
 /** @throws UserError (device) if there is no compiler, or if it cannot compile the kernels. */
 export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
-  const { code, compiler } = kernelLibrary(options);
-  const native = loadKernels(code);
+  const library = kernelLibrary(options);
+  const native = loadKernels(library.code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
-  return new CpuDevice(native, wanted, compiler.name);
+  const bf16 = bf16Products(native, library, options.env ?? process.env);
+  return new CpuDevice(native, wanted, library.compiler.name, bf16);
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -32,11 +35,7 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
 export class CpuDevice extends KernelDevice {
   readonly kind = 'cpu';
   readonly description: string;
-  readonly precisions: Precisions = {
-    fp32: { computes: 'fast', stores: 'fast' },
-    bf16: { computes: 'slow', stores: 'fast' },
-    fp16: { computes: false, stores: false },
-  };
+  readonly precisions: Precisions;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
@@ -48,8 +47,15 @@ export class CpuDevice extends KernelDevice {
     native: NativeKernels,
     readonly threads: number,
     compiler: string,
+    /** How it multiplies bf16 matrices. */
+    readonly bf16: Bf16Products,
   ) {
     super();
+    this.precisions = {
+      fp32: { computes: 'fast', stores: 'fast' },
+      bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', note: bf16.note },
+      fp16: { computes: false, stores: false },
+    };
     this.#native = native;
     this.#kernels = new CpuKernels(native);
     this.memory = new NativeMemory(native);

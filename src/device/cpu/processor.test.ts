@@ -3,7 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { availableBytes, physicalCores, processorFingerprint, processorName } from './processor.js';
+import {
+  availableBytes,
+  physicalCores,
+  processorFingerprint,
+  processorFlags,
+  processorName,
+} from './processor.js';
 
 const root = mkdtempSync(join(tmpdir(), 'processor-test-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -20,6 +26,16 @@ function machine(files: Record<string, string>): string {
 }
 
 const meminfo = 'MemTotal:       16000000 kB\nMemFree:         1000 kB\nMemAvailable:    8000000 kB\n';
+
+test('the flags of the processor are read on x86 and on Arm', () => {
+  const flagsOf = (cpuinfo: string) => processorFlags(machine({ 'proc/cpuinfo': cpuinfo }));
+  assert.deepEqual(
+    flagsOf('model\t: 1\nflags\t\t: fpu amx_bf16\n\nflags\t\t: other\n'),
+    new Set(['fpu', 'amx_bf16']),
+  );
+  assert.deepEqual(flagsOf('Features\t: fp bf16\n'), new Set(['fp', 'bf16']));
+  assert.deepEqual(processorFlags(machine({})), new Set());
+});
 
 test('without control groups, the available memory is the MemAvailable of the machine', () => {
   assert.equal(availableBytes(machine({ 'proc/meminfo': meminfo })), 8_000_000 * 1024);

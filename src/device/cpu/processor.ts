@@ -14,6 +14,12 @@ export function processorFingerprint(): string {
   return [process.platform, process.arch, processorName(), ...identifying].join('\n');
 }
 
+/** What /proc/cpuinfo calls the instructions of the first processor; empty on systems without that file. */
+export function processorFlags(root = '/'): ReadonlySet<string> {
+  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(read(join(root, 'proc/cpuinfo')) ?? '')?.[1];
+  return new Set(flags?.trim().split(/\s+/));
+}
+
 /** The name for people, such as `AMD EPYC`. */
 export function processorName(): string {
   const model = cpus()[0]?.model.replace(/\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*$/gi, ' ');

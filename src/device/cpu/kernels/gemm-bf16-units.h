@@ -1,5 +1,5 @@
 // The instructions that multiply bf16 numbers without widening them, as far as this library was compiled for them. Which one is
-// used is decided once for the process (src/device/cpu/bf16-unit.ts), never by a shape, since each rounds in its own way.
+// used is decided once, when the library is loaded (src/device/cpu/bf16-unit.ts), since each rounds in its own way.
 
 #pragma once
 

@@ -1,7 +1,6 @@
-// Matrix products of bf16 rows and bf16 weights, summed in float32. Products of many rows go to the unit that the process
-// chose (gemm-bf16-units.h). Without one, and for few rows, the operands are widened.
+// Matrix products of bf16 rows and bf16 weights, summed in float32. Products of many rows go to the chosen unit
+// (gemm-bf16-units.h). Without one, and for few rows, the operands are widened.
 
-#include <atomic>
 #include <cstdint>
 
 #include "gemm-bf16-stages.h"
@@ -11,13 +10,13 @@
 namespace gemm {
 namespace {
 
-std::atomic<const Unit*> chosen_unit{nullptr};
+thread_local const Unit* chosen_unit = nullptr;
 
 template <class Out>
 void multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b, int64_t m, int64_t k, bool transpose_a,
                    bool transpose_b) {
   const int64_t n = target.columns;
-  const Unit* const unit = chosen_unit.load(std::memory_order_relaxed);
+  const Unit* const unit = chosen_unit;
   if (unit == nullptr || is_narrow(m, transpose_a, transpose_b))
     multiply(target, a, b, m, k, transpose_a, transpose_b);
   else
@@ -30,7 +29,7 @@ void multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b
 
 extern "C" {
 
-/** Sets the unit (UnitKind) of the process's later products. This library has it. */
+/** Sets the unit (UnitKind) of later products from this thread. One that this library lacks means widening. */
 void ct_use_bf16_unit(int32_t kind) { gemm::chosen_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
 
 /**

@@ -1,0 +1,62 @@
+// The code for instructions that this processor lacks. Those of AMX's tiles are emulated in another process, and must give the
+// bits of the portable tiles; those of AVX-512 BF16 must at least compile. bf16-units.test.ts compares what the processor has.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { amxEmulator, emulatedFlags } from '../../../test/amx-emulator/build.js';
+import { findCompiler, kernelLibrary } from './compiler.js';
+import { processorFlags } from './processor.js';
+
+const isX86 = process.arch === 'x64';
+const lacksAmx = process.platform === 'linux' && isX86 && !processorFlags().has('amx_tile');
+
+/** Runs a program of the emulator's folder in a process with emulated tiles. Returns what it prints. */
+function emulated(program: string, settings: NodeJS.ProcessEnv = {}): Record<string, unknown> {
+  const path = fileURLToPath(new URL(`../../../test/amx-emulator/${program}.js`, import.meta.url));
+  const env = { ...process.env, ...settings, LD_PRELOAD: amxEmulator() };
+  return JSON.parse(execFileSync(process.execPath, [path], { encoding: 'utf8', env }));
+}
+
+if (lacksAmx) {
+  before(() => {
+    kernelLibrary({ flags: emulatedFlags });
+  });
+
+  test('emulated tiles have the bits of the portable ones', () => {
+    const { compared, executed, configured } = emulated('compare');
+    assert.ok(Number(compared) > 300, `${compared} products`);
+    assert.ok(Number(executed) > 100 * Number(compared), `${executed} instructions`);
+    assert.equal(configured, 0, 'threads whose tiles are still configured');
+  });
+
+  test('tiles that are permitted, fast and right are used', () => {
+    const { unit, computes, note, executed } = emulated('choose');
+    assert.deepEqual({ unit, computes, note }, { unit: 'AMX bf16', computes: 'fast', note: null });
+    assert.ok(Number(executed) > 0, `${executed} instructions`);
+  });
+
+  test('tiles that Linux refuses are not used, and the note says why', () => {
+    const { unit, computes, note, executed } = emulated('choose', { AMX_EMULATOR_REFUSAL: '1' });
+    assert.deepEqual({ unit, computes, executed }, { unit: null, computes: 'slow', executed: 0 });
+    assert.match(String(note), /^AMX bf16 is not used: a filter of system calls/);
+  });
+}
+
+if (isX86 && !processorFlags().has('avx512_bf16'))
+  test('the code for AVX-512 BF16 compiles', () => {
+    const source = fileURLToPath(new URL('kernels/gemm-bf16-units.cc', import.meta.url));
+    const flags = [
+      '-std=c++17',
+      '-O2',
+      '-march=skylake-avx512',
+      '-mavx512bf16',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+    ];
+    const command = [...findCompiler().command, ...flags, '-S', source, '-o', '-'];
+    const assembly = execFileSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
+    assert.equal(assembly.match(/\bvdpbf16ps\b/g)?.length, 16, 'eight rows times two vectors of columns');
+  });

@@ -1,0 +1,30 @@
+// Creates a CPU device in a process of its own, which the emulator is preloaded into, as if the emulated tiles were fast. Prints,
+// as JSON, how it multiplies bf16 matrices, and how many instructions a product of it takes.
+//
+//     LD_PRELOAD=EMULATOR node dist/test/amx-emulator/choose.js
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import koffi from 'koffi';
+import { bf16Products, KernelTrials } from '../../src/device/cpu/bf16-trials.js';
+import { kernelLibrary } from '../../src/device/cpu/compiler.js';
+import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
+import { loadKernels } from '../../src/device/cpu/library.js';
+import { emulatedFlags } from './build.js';
+
+const library = kernelLibrary({ flags: emulatedFlags });
+const kernels = loadKernels(library.code);
+const trials = new KernelTrials(kernels);
+trials.seconds = (unit) => (unit === null ? 2 : 1);
+const cache = mkdtempSync(join(tmpdir(), 'amx-choice-'));
+bf16Products(kernels, library, { ...process.env, XDG_CACHE_HOME: cache }, trials);
+rmSync(cache, { recursive: true });
+const device = createCpuDevice({ flags: emulatedFlags });
+const emulator = koffi.load(process.env.LD_PRELOAD ?? '');
+const executed = (): number => emulator.func('amx_emulator_executed', 'int64_t', [])();
+const before = executed();
+const rows = device.allocate('rows', [64, 64], 'bf16');
+device.matmul(device.allocate('out', [64, 64], 'bf16'), rows, rows);
+console.log(JSON.stringify({ ...device.bf16, ...device.precisions.bf16, executed: executed() - before }));
+device.dispose();
