@@ -171,9 +171,9 @@ export const chatOptions = {
   precision: {
     group: 'Device and memory',
     type: 'choice',
-    choices: ['auto', 'fp32', 'bf16', 'fp16'],
+    choices: ['auto', 'fp32', 'bf16', 'fp16', 'int8'],
     default: 'auto',
-    help: 'Precision of the weights: bf16 is about twice as fast where the device supports it; auto finds out.',
+    help: 'Precision of the weights: bf16 is about twice as fast where the device supports it, and auto finds out. int8 halves the bytes again; it is less exact, and only the CPU has it.',
   },
   threads: threadsOption,
 

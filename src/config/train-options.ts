@@ -302,6 +302,7 @@ export const trainOptions = {
     type: 'choice',
     choices: ['auto', 'fp32', 'bf16', 'fp16'],
     default: 'auto',
+    instead: 'int8 weights are for chatbot-chat, because training changes weights by less than their steps',
     help: 'Precision to train in. bf16 and fp16 keep float32 master weights; auto takes the fastest that the device supports safely.',
   },
   gradientCheckpointing: {

@@ -27,7 +27,7 @@ import {
   show,
   weightType,
 } from './shapes.js';
-import type { FloatType, Tensor } from './tensor.js';
+import type { FloatType, Tensor, WeightType } from './tensor.js';
 
 /** A device's side of the operations. It is called with checked arguments, and checks nothing itself. */
 export interface Kernels extends Operations {
@@ -284,7 +284,7 @@ function expectEmbedding(
   tokens: Tensor,
   positions: Tensor,
   tables: EmbeddingTables,
-  types: { readonly rows: FloatType; readonly tables: FloatType },
+  types: { readonly rows: FloatType; readonly tables: WeightType },
 ): void {
   const [count, channels] = [rows.extent(0), rows.extent(1)];
   const [vocabulary, longest] = [tables.token.extent(0), tables.position.extent(0)];

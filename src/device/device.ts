@@ -14,15 +14,18 @@
 // - Results do not depend on the number of threads, and the same inputs give the same bits.
 // - NaN and infinity propagate. Attention may also carry them into other segments; finite values never cross segments.
 
-import type { DType, FloatType, Tensor } from './tensor.js';
+import type { DType, FloatType, Tensor, WeightType } from './tensor.js';
 
 export type Precision = 'fp32' | 'bf16' | 'fp16';
+/** The precisions of stored weights. No device computes in int8. */
+export type WeightPrecision = Precision | 'int8';
 
 /** The dtype of activations and weights in each precision. */
-export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16' } as const satisfies Record<
+export const dtypeOf = { fp32: 'f32', bf16: 'bf16', fp16: 'f16', int8: 'q8' } as const satisfies Record<
   Precision,
   FloatType
->;
+> &
+  Record<WeightPrecision, WeightType>;
 
 /** Whether a device can do something in a precision; `fast` if that takes no longer than in fp32. */
 export type Ability = 'fast' | 'slow' | false;
@@ -37,7 +40,7 @@ export interface PrecisionSupport {
   readonly note?: string | null;
 }
 
-export type Precisions = Readonly<Record<Precision, PrecisionSupport>>;
+export type Precisions = Readonly<Record<WeightPrecision, PrecisionSupport>>;
 
 /** `gelu` is the exact erf form; `gelu_new` is GPT-2's tanh approximation. */
 export type Activation = 'gelu_new' | 'gelu';

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { emulatorFolder } from '../../test/cuda-emulator/build.js';
 import { flagMessageOf } from '../cli/flag-names.js';
 import { UserError } from '../errors.js';
-import type { Device, Precision, PrecisionSupport, Precisions } from './device.js';
+import type { Device, PrecisionSupport, Precisions, WeightPrecision } from './device.js';
 import {
   fallbackNote,
   type LeftUnused,
@@ -78,13 +78,14 @@ test('auto falls back to the CPU for every error of cuInit', async () => {
 });
 
 /** The device with other abilities in 16-bit precisions. Those that are left out are unsupported. */
-function able(device: Device, changed: { [Each in Precision]?: Partial<PrecisionSupport> }): Device {
+function able(device: Device, changed: { [Each in WeightPrecision]?: Partial<PrecisionSupport> }): Device {
   const none = { computes: false, stores: false } as const;
   const { fp32 } = device.precisions;
   const precisions: Precisions = {
     fp32,
     bf16: { ...none, ...changed.bf16 },
     fp16: { ...none, ...changed.fp16 },
+    int8: { ...none, ...changed.int8 },
   };
   return Object.create(device, { precisions: { value: precisions } });
 }
@@ -192,6 +193,14 @@ test('read-only weights are stored in bf16 if the device reads them fast, unless
   assert.equal(resolveWeightPrecision(narrow, 'fp32'), 'fp32');
   assert.equal(resolveWeightPrecision(slow, 'auto'), 'fp32');
   assert.equal(resolveWeightPrecision(slow, 'bf16'), 'bf16');
+  assert.equal(resolveWeightPrecision(device, 'int8'), 'int8');
+  assert.throws(
+    () => resolveWeightPrecision(plain, 'int8'),
+    fault(
+      'device',
+      /^cpu does not keep weights in int8: use --precision fp32, or --device cpu \(on CPU: .*\)\.$/,
+    ),
+  );
   assert.throws(
     () => resolveWeightPrecision(plain, 'bf16'),
     fault('device', /^cpu does not keep weights in bf16: use --precision fp32 \(on CPU: .*\)\.$/),

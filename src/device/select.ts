@@ -8,7 +8,7 @@ import { createCpuDevice } from './cpu/cpu-device.js';
 import { createCudaDevice } from './cuda/cuda-device.js';
 import { CudaUnavailable } from './cuda/errors.js';
 import { mayHaveDriver } from './cuda/libraries.js';
-import type { Ability, Device, Precision, Precisions } from './device.js';
+import type { Ability, Device, Precision, Precisions, WeightPrecision } from './device.js';
 import { deviceFamilies, deviceSpelling } from './names.js';
 
 export interface DeviceOptions {
@@ -125,7 +125,7 @@ function familyOf(name: string): (typeof deviceFamilies)[number] {
 
 /** The precision to train in. @throws UserError (device) if the device does not support the requested one. */
 export function resolvePrecision(device: Device, requested: Precision | 'auto'): Precision {
-  return resolve(device, (precision) => device.precisions[precision].computes, requested, {
+  return resolve<Precision>(device, (precision) => device.precisions[precision].computes, requested, {
     unable: 'does not compute in',
     elsewhere: option('device', 'cuda'),
   });
@@ -135,14 +135,17 @@ export function resolvePrecision(device: Device, requested: Precision | 'auto'):
  * The precision to store read-only weights in: one that the device computes in, or a narrower one.
  * @throws UserError (device) if the device does not support the requested one.
  */
-export function resolveWeightPrecision(device: Device, requested: Precision | 'auto'): Precision {
-  const ability = (precision: Precision): Ability => {
+export function resolveWeightPrecision(device: Device, requested: WeightPrecision | 'auto'): WeightPrecision {
+  const ability = (precision: WeightPrecision): Ability => {
     const { computes, stores } = device.precisions[precision];
     return computes === 'fast' || stores === 'fast' ? 'fast' : computes || stores;
   };
-  return resolve(device, ability, requested, {
+  return resolve<WeightPrecision>(device, ability, requested, {
     unable: 'does not keep weights in',
-    elsewhere: `${option('device', 'cpu')} or ${option('device', 'cuda')}`,
+    elsewhere:
+      requested === 'int8'
+        ? option('device', 'cpu')
+        : `${option('device', 'cpu')} or ${option('device', 'cuda')}`,
   });
 }
 
@@ -155,22 +158,23 @@ export function computedIn(precisions: Precisions): Precision[] {
 /** In order of preference: bf16 has the range of fp32, whereas fp16 needs loss scaling. */
 const preferred = ['bf16', 'fp16', 'fp32'] as const satisfies readonly Precision[];
 
-function resolve(
+function resolve<Wanted extends WeightPrecision>(
   { kind, description }: Device,
-  ability: (precision: Precision) => Ability,
-  requested: Precision | 'auto',
+  ability: (precision: Wanted | Precision) => Ability,
+  requested: Wanted | 'auto',
   { unable, elsewhere }: { readonly unable: string; readonly elsewhere: string },
-): Precision {
+): Wanted | Precision {
   if (requested === 'auto') return preferred.find((precision) => ability(precision) === 'fast') ?? 'fp32';
   if (ability(requested)) return requested;
-  const usable = preferred.filter(ability);
   if (kind === 'tfjs')
     throw new UserError(
       'precision-unsupported',
-      `tfjs ${unable} ${requested}, because TensorFlow.js has no half-precision type: use ${option('precision', 'fp32')}, or ${elsewhere}.`,
+      `tfjs ${unable} ${requested}, because TensorFlow.js has no ${requested === 'int8' ? 'type for it' : 'half-precision type'}: use ${option('precision', 'fp32')}, or ${elsewhere}.`,
     );
+  const usable = preferred.filter(ability).map((precision) => option('precision', precision));
+  const other = requested === 'int8' ? `, or ${elsewhere}` : '';
   throw new UserError(
     'precision-unsupported',
-    `${kind} ${unable} ${requested}: use ${usable.map((precision) => option('precision', precision)).join(' or ')} (on ${description}).`,
+    `${kind} ${unable} ${requested}: use ${usable.join(' or ')}${other} (on ${description}).`,
   );
 }

@@ -1,8 +1,15 @@
 // Shape and dtype checks for all operations. A violation is a bug in the caller, so it throws a plain Error that names the
 // operation, the tensor and both shapes. A check costs well under a microsecond per tensor.
 
-import { type Device, dtypeOf, type Precision } from './device.js';
-import { bytesPerElement, type DType, type FloatType, type Tensor } from './tensor.js';
+import { type Device, dtypeOf, type Precision, type WeightPrecision } from './device.js';
+import {
+  blockSize,
+  bytesPerElement,
+  type DType,
+  type FloatType,
+  type Tensor,
+  type WeightType,
+} from './tensor.js';
 
 /** @throws Error unless every tensor is f32 and has this shape. */
 export function expectFloats(
@@ -13,31 +20,35 @@ export function expectFloats(
   expectAll(operation, 'f32', shape, tensors);
 }
 
-const precisions = Object.keys(dtypeOf) as readonly Precision[];
+const precisions: readonly Precision[] = ['fp32', 'bf16', 'fp16'];
+const narrowWeights = ['bf16', 'int8'] as const satisfies readonly WeightPrecision[];
 
 /** The dtype of `tensor`, which all floats of the call share. @throws Error if the device does not compute in it. */
 export function floatType(operation: string, device: Pick<Device, 'precisions'>, tensor: Tensor): FloatType {
   const { dtype } = tensor;
   const precision = precisions.find((each) => dtypeOf[each] === dtype);
-  if (dtype === 'i32' || precision === undefined || !device.precisions[precision].computes)
+  if (dtype === 'i32' || dtype === 'q8' || precision === undefined || !device.precisions[precision].computes)
     throw new Error(`${operation}: ${show(tensor)} has a dtype that this device does not compute in`);
   return dtype;
 }
 
 /**
- * The dtype that `weights` must have beside activations of dtype `rows`: the same one, or bf16 if the device widens
- * read-only bf16 weights to f32.
+ * The dtype that `weights` must have beside activations of dtype `rows`: the same one, or a narrower one if the device
+ * widens read-only weights of it to f32.
  */
 export function weightType(
   operation: string,
-  { precisions: { bf16 } }: Pick<Device, 'precisions'>,
+  device: Pick<Device, 'precisions'>,
   weights: Tensor,
   rows: FloatType,
-): FloatType {
-  const widened = rows === 'f32' && weights.dtype === 'bf16';
-  if (widened && !bf16.stores)
+): WeightType {
+  const narrow = narrowWeights.find((precision) => dtypeOf[precision] === weights.dtype);
+  if (rows !== 'f32' || narrow === undefined) return rows;
+  if (!device.precisions[narrow].stores)
     throw new Error(`${operation}: ${show(weights)} has a dtype that this device does not widen`);
-  return widened ? 'bf16' : rows;
+  if (narrow === 'int8' && (weights.shape.at(-1) ?? 0) % blockSize !== 0)
+    throw new Error(`${operation}: the rows of ${show(weights)} are not whole blocks`);
+  return dtypeOf[narrow];
 }
 
 /** @throws Error unless every tensor is i32 and has this shape. */

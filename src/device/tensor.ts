@@ -1,10 +1,25 @@
 // A tensor is a row-major view of device memory. It owns no memory and computes nothing.
 
-export type DType = 'f32' | 'i32' | 'bf16' | 'f16';
+/**
+ * `q8` are read-only weights: each row is cut into blocks of 32 numbers, stored as 8-bit integers with a common scale of 16
+ * bits.
+ */
+export type DType = 'f32' | 'i32' | 'bf16' | 'f16' | 'q8';
 /** The dtypes of activations and weights. */
-export type FloatType = Exclude<DType, 'i32'>;
+export type FloatType = Exclude<DType, 'i32' | 'q8'>;
+/** The dtypes of weights. */
+export type WeightType = FloatType | 'q8';
 
-export const bytesPerElement = { f32: 4, i32: 4, bf16: 2, f16: 2 } as const satisfies Record<DType, number>;
+/** The numbers of a q8 block. A row has whole blocks. */
+export const blockSize = 32;
+
+export const bytesPerElement = {
+  f32: 4,
+  i32: 4,
+  bf16: 2,
+  f16: 2,
+  q8: (blockSize + 2) / blockSize,
+} as const satisfies Record<DType, number>;
 
 /** One allocation of a device. `address` is a pointer on `cpu` and `cuda`, an opaque handle elsewhere. */
 export interface Storage {

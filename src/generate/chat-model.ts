@@ -1,7 +1,7 @@
 // A model that is ready to chat: weights on a device, the tokenizer, the key-value cache, and optionally a second model that
 // ranks candidates. `reply` shows the steps from turns to a reply.
 
-import type { Device, Precision } from '../device/device.js';
+import type { Device, WeightPrecision } from '../device/device.js';
 import { planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
 import { formatBytes } from '../files/format-bytes.js';
@@ -25,7 +25,7 @@ import type { GenerationSettings } from './settings.js';
 export interface ChatModelOptions {
   readonly device: Device;
   /** The precision of the stored weights. A device that does not compute fast in it computes in float32. */
-  readonly weights: Precision;
+  readonly weights: WeightPrecision;
   /** The most replies or beams side by side. */
   readonly sequences: number;
   /** The model that ranks candidates, trained with --reverse; null when there is none. */
@@ -99,7 +99,8 @@ function buildParts(
   // A device that is fast in the precision computes in it throughout. Any other device only stores its matrices in it, if
   // it can.
   const { computes, stores } = device.precisions[weights];
-  const kept = computes === 'fast' || (computes && !stores) ? { precision: weights } : { weights };
+  const computed = weights !== 'int8' && (computes === 'fast' || (computes && !stores));
+  const kept = computed ? { precision: weights } : { weights };
   const inference = { trainable: false, ...kept };
   const model = new GPT2(device, config, inference);
   return {

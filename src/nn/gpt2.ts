@@ -3,7 +3,7 @@
 // the model allocates its activations (training-pass.ts, scoring-pass.ts, decoding-pass.ts).
 
 import type { Device, Dropout, KeyValueCache, Segments } from '../device/device.js';
-import type { Tensor } from '../device/tensor.js';
+import { blockSize, type Tensor } from '../device/tensor.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import type { BlockContext } from './attention.js';
@@ -77,6 +77,7 @@ export class GPT2 {
     if (weights !== precision && !device.precisions[weights].stores)
       throw new Error(`${device.kind} does not store weights in ${weights}`);
     refuseTooWide(device, config);
+    if (weights === 'int8') refuseCutBlocks(config);
     this.parameters = new Parameters(device, parameterShapes(device, config), options);
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
@@ -158,6 +159,16 @@ function refuseTooWide({ kind, mostChannels: { row, head } }: Device, { nEmbd, n
     throw new UserError(
       'model-unsupported-by-device',
       `${kind} supports ${wide}: use ${option('device', 'cpu')}`,
+    );
+}
+
+/** In int8, every row of a matrix is whole blocks. */
+function refuseCutBlocks({ nEmbd, nInner }: GPT2Config): void {
+  const odd = [nEmbd, nInner].find((width) => width % blockSize !== 0);
+  if (odd !== undefined)
+    throw new UserError(
+      'precision-unsupported',
+      `int8 stores weights in blocks of ${blockSize}, and this model has rows of ${odd}: use ${option('precision', 'bf16')}.`,
     );
 }
 

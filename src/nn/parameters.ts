@@ -6,8 +6,14 @@
 // model's precision, which the layers read, except for parameters that they always read in float32. An inference model has
 // no master weights. Its parameters in a dtype other than the model's (bf16 matrices, exact vectors) have separate buffers.
 
-import { type Allocator, type Device, dtypeOf, type Precision } from '../device/device.js';
-import { bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
+import {
+  type Allocator,
+  type Device,
+  dtypeOf,
+  type Precision,
+  type WeightPrecision,
+} from '../device/device.js';
+import { blockSize, bytesPerElement, type DType, type Tensor } from '../device/tensor.js';
 
 export interface ParameterShape {
   /** As in GPT2Model.state_dict(): `h.0.attn.c_attn.weight`. */
@@ -25,7 +31,7 @@ export interface ParameterOptions {
   /** The precision that the model computes in. Default: fp32. */
   readonly precision?: Precision;
   /** The precision that an inference model stores its matrices in. Default: `precision`. */
-  readonly weights?: Precision;
+  readonly weights?: WeightPrecision;
 }
 
 /** The tensors of one parameter, with or without its reserved rows. */
@@ -174,7 +180,8 @@ function layOut(
   shapes: readonly ParameterShape[],
   type: DType,
 ): { readonly offsets: ReadonlyMap<string, number>; readonly size: number } {
-  const alignment = alignmentBytes / bytesPerElement[type];
+  // In q8, the first number of a block that starts at such an address.
+  const alignment = type === 'q8' ? blockSize * 32 : alignmentBytes / bytesPerElement[type];
   const offsets = new Map<string, number>();
   let size = 0;
   for (const shape of shapes) {

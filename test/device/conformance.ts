@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type Device, dtypeOf, type Precision } from '../../src/device/device.js';
 import { testAttention } from './conformance/attention.js';
+import { testBlockWeights } from './conformance/block-weights.js';
 import { everyOperation } from './conformance/every-operation.js';
 import { Bench, type Check, expectSameResults } from './conformance/harness.js';
 import { testLearning } from './conformance/learning.js';
@@ -56,6 +57,7 @@ export function describeDevice(
     if (wanted('products')) describe('products', () => testProducts(check, type, largeProducts));
     if (!wanted('rest')) return;
     if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));
+    if (type === 'f32') describe('weights in 8 bits', () => testBlockWeights(check));
     describe('rows', () => testRows(check, type));
     describe('normalization', () => testNormalization(check));
     describe('learning', () => testLearning(check, type));

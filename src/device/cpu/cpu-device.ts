@@ -55,6 +55,7 @@ export class CpuDevice extends KernelDevice {
       fp32: { computes: 'fast', stores: 'fast' },
       bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', note: bf16.note },
       fp16: { computes: false, stores: false },
+      int8: { computes: false, stores: 'fast' },
     };
     this.#native = native;
     this.#kernels = new CpuKernels(native);

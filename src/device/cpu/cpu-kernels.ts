@@ -46,7 +46,7 @@ export class CpuKernels implements Kernels {
     const flags = [transposeA, transposeB, accumulate].map(Number) as [number, number, number];
     const rest = [m, n, k, ...flags, ...flatEpilogue(epilogue)] as const;
     if (a.dtype === 'bf16') this.#native.matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest);
-    else this.#native.matmul(out, a, b, Number(b.dtype === 'bf16'), ...rest);
+    else this.#native.matmul(out, a, b, weightNumber(b), ...rest);
     if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
       this.sumRows(epilogue.biasGradient, out);
   }
@@ -62,7 +62,6 @@ export class CpuKernels implements Kernels {
     { token, position }: EmbeddingTables,
     dropout: Dropout,
   ): void {
-    const tablesAreBf16 = Number(token.dtype !== out.dtype);
     const [rows, channels] = [out.extent(0), out.extent(1)];
     const dropped = flatDropout(dropout);
     this.#of(out).embedding(
@@ -71,7 +70,7 @@ export class CpuKernels implements Kernels {
       positions,
       token,
       position,
-      tablesAreBf16,
+      weightNumber(token),
       ...dropped,
       rows,
       channels,
@@ -250,6 +249,11 @@ export class CpuKernels implements Kernels {
     if (working) this.#native.adamw_bf16(working, ...buffers, ...rest);
     else this.#native.adamw(...buffers, ...rest);
   }
+}
+
+/** The type of weights, as numbered in gemm.cc and embedding.cc. */
+function weightNumber({ dtype }: Tensor): number {
+  return dtype === 'q8' ? 2 : Number(dtype === 'bf16');
 }
 
 /** Kind (numbered as in gemm-tile.h), bias, saved pre-activation, activation. */

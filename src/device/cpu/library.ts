@@ -69,12 +69,16 @@ const arraySignatures = {
   download: ['void', A, P, N],
   upload_bf16: ['void', P, A, N],
   download_bf16: ['void', A, P, N],
+  upload_q8: ['void', P, A, N],
+  download_q8: ['void', A, P, N],
 } as const;
 const arraySymbols = {
   upload: 'copy',
   download: 'copy',
   upload_bf16: 'narrow',
   download_bf16: 'widen',
+  upload_q8: 'quantize',
+  download_q8: 'dequantize',
 } as const satisfies Record<keyof typeof arraySignatures, string>;
 
 interface Values {

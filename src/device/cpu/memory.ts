@@ -1,5 +1,6 @@
 // The native memory behind the tensors of a CPU device, and transfers to and from it. It is allocated before the first step
-// and freed all at once. bf16 exists only here and in the kernels: JavaScript sees its values as floats.
+// and freed all at once. bf16 and q8 exist only here and in the kernels: JavaScript sees their values as
+// floats.
 
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
@@ -7,7 +8,7 @@ import { option } from '../../option-names.js';
 import type { Fetched } from '../device.js';
 import type { DeviceMemory } from '../kernel-device.js';
 import { expectSameSize, show } from '../shapes.js';
-import { bytesPerElement, type DType, Tensor } from '../tensor.js';
+import { blockSize, bytesPerElement, type DType, Tensor } from '../tensor.js';
 import type { NativeKernels } from './library.js';
 import { availableBytes } from './processor.js';
 
@@ -29,6 +30,8 @@ export class NativeMemory implements DeviceMemory {
     if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0))
       throw new Error(`allocate: [${shape}] is not a valid shape (${label})`);
     const size = shape.reduce((product, extent) => product * extent, 1);
+    if (dtype === 'q8' && size % blockSize !== 0)
+      throw new Error(`allocate: [${shape}] is not whole blocks of ${dtype} (${label})`);
     const bytes = Math.max(1, size) * bytesPerElement[dtype];
     const available = this.available();
     const address = bytes <= available ? this.kernels.allocate(bytes) : 0;
@@ -40,17 +43,19 @@ export class NativeMemory implements DeviceMemory {
 
   upload(target: Tensor, data: Float32Array | Int32Array): void {
     const dtype = data instanceof Float32Array ? 'f32' : 'i32';
-    const narrowed = target.dtype === 'bf16' && dtype === 'f32';
+    const narrowed = dtype === 'f32' && (target.dtype === 'bf16' || target.dtype === 'q8');
     if ((dtype !== target.dtype && !narrowed) || data.length !== target.size)
       throw new Error(`upload: ${data.length} ${dtype} elements do not match ${show(target)}`);
-    if (narrowed) this.kernels.upload_bf16(target, data, data.length);
+    if (target.dtype === 'q8') this.kernels.upload_q8(target, data, data.length);
+    else if (narrowed) this.kernels.upload_bf16(target, data, data.length);
     else this.kernels.upload(target, data, data.byteLength);
   }
 
   download(source: Tensor, into?: Float32Array): Float32Array {
     if (source.dtype === 'i32') throw new Error(`download: ${show(source)} does not hold floats`);
     const data = into ?? new Float32Array(source.size);
-    if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
+    if (source.dtype === 'q8') this.kernels.download_q8(data, source, data.length);
+    else if (source.dtype === 'bf16') this.kernels.download_bf16(data, source, data.length);
     else this.kernels.download(data, source, data.byteLength);
     return data;
   }
@@ -61,6 +66,7 @@ export class NativeMemory implements DeviceMemory {
   }
 
   fill(target: Tensor, value: number): void {
+    if (target.dtype === 'q8') throw new Error(`fill: ${show(target)} is only uploaded`);
     if (target.dtype === 'bf16') {
       this.kernels.fill_bf16(target, value, target.size);
       return;

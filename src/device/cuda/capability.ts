@@ -8,6 +8,7 @@ export function precisionsOf([major]: readonly [number, number]): Precisions {
     fp32: { computes: 'fast', stores: 'fast' },
     bf16: { computes: major >= 8 ? 'fast' : false, stores: false },
     fp16: { computes: 'fast', stores: false },
+    int8: { computes: false, stores: false },
   };
 }
 

@@ -127,7 +127,7 @@ export class KernelLauncher {
 }
 
 export function scalarType({ dtype, storage }: Tensor): ScalarType {
-  if (dtype === 'i32') throw new Error(`${storage.label} holds integers`);
+  if (dtype === 'i32' || dtype === 'q8') throw new Error(`${storage.label} holds integers`);
   return dtype;
 }
 

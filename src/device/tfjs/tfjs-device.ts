@@ -23,6 +23,7 @@ export class TfjsDevice extends KernelDevice {
     fp32: { computes: 'fast', stores: 'fast' },
     bf16: { computes: false, stores: false },
     fp16: { computes: false, stores: false },
+    int8: { computes: false, stores: false },
   };
   readonly memoryBound?: string;
   readonly vocabularyMultiple = 1;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "philox.h"
+#include "q8.h"
 #include "simd.h"
 #include "team.h"
 
@@ -26,15 +27,15 @@ inline void apply_mask(float* values, const Dropout& dropout, int64_t row, int64
   }
 }
 
-template <class Out, class Element>
-void embed(Out* out, const int32_t* tokens, const int32_t* positions, const Element* token_table,
-           const Element* position_table, const Dropout& dropout, int64_t rows, int64_t channels) {
+template <class Out, class Source>
+void embed(Out* out, const int32_t* tokens, const int32_t* positions, Source token_table, Source position_table,
+           const Dropout& dropout, int64_t rows, int64_t channels) {
   team::share_pieces(rows, kRows, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++)
       for (int64_t first = 0; first < channels; first += kColumns) {
         const int64_t width = std::min(kColumns, channels - first);
-        const Element* const token = token_table + tokens[row] * channels + first;
-        const Element* const position = position_table + positions[row] * channels + first;
+        const Source token = token_table + tokens[row] * channels + first;
+        const Source position = position_table + positions[row] * channels + first;
         float sums[kColumns];
         for (int64_t column = 0; column < width; column++) sums[column] = widen(token[column]) + widen(position[column]);
         if (dropout.active) apply_mask(sums, dropout, row, first, width);
@@ -66,23 +67,26 @@ void embed_backward(float* token_gradient, float* position_gradient, const Eleme
 extern "C" {
 
 /**
- * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). Both tables are float, or
- * both bf16 if tables_are_bf16.
+ * out[rows, channels] = dropout(token_table[tokens[row]] + position_table[positions[row]]). table_type is that of both
+ * tables: float 0, bf16 1, q8 2.
  */
 void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, const void* token_table,
-                  const void* position_table, int32_t tables_are_bf16, float probability, int32_t site,
+                  const void* position_table, int32_t table_type, float probability, int32_t site,
                   const int32_t* counter, int64_t rows, int64_t channels) {
   const Dropout dropout = make_dropout(probability, site, counter);
-  if (tables_are_bf16)
-    embed(out, tokens, positions, static_cast<const bf16*>(token_table), static_cast<const bf16*>(position_table),
-          dropout, rows, channels);
+  const auto from = [&](auto token, auto position) {
+    embed(out, tokens, positions, token, position, dropout, rows, channels);
+  };
+  if (table_type == 2)
+    from(Q8Pointer{static_cast<const q8_block*>(token_table), 0},
+         Q8Pointer{static_cast<const q8_block*>(position_table), 0});
+  else if (table_type == 1)
+    from(static_cast<const bf16*>(token_table), static_cast<const bf16*>(position_table));
   else
-    embed(out, tokens, positions, static_cast<const float*>(token_table), static_cast<const float*>(position_table),
-          dropout, rows, channels);
+    from(static_cast<const float*>(token_table), static_cast<const float*>(position_table));
 }
-
 void ct_embedding_bf16(bf16* out, const int32_t* tokens, const int32_t* positions, const bf16* token_table,
-                       const bf16* position_table, int32_t /*tables_are_bf16*/, float probability, int32_t site, const int32_t* counter,
+                       const bf16* position_table, int32_t /*table_type*/, float probability, int32_t site, const int32_t* counter,
                        int64_t rows, int64_t channels) {
   embed(out, tokens, positions, token_table, position_table, make_dropout(probability, site, counter), rows, channels);
 }

@@ -18,7 +18,7 @@ void multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b
   const int64_t n = target.columns;
   const Unit* const unit = chosen_unit;
   if (unit == nullptr || is_narrow(m, transpose_a, transpose_b))
-    multiply(target, a, b, m, k, transpose_a, transpose_b);
+    multiply<bf16>(target, a, b, m, k, transpose_a, transpose_b);
   else
     multiply_panels(*unit, target, {a, transpose_a ? m : k, !transpose_a}, {b, transpose_b ? k : n, transpose_b}, m, n,
                     k);

@@ -21,11 +21,44 @@ constexpr int64_t kNarrowGroup = 8;
 constexpr int kNarrowSums = 2 * kTileRows;
 
 /** sums[columns] += scale * a row of B. */
-template <class Element>
-void add_row(float* sums, float scale, const Element* row, int64_t columns) {
+template <class Source>
+void add_row(float* sums, float scale, Source row, int64_t columns) {
   int64_t j = 0;
   for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
   for (; j < columns; j++) sums[j] = multiply_add(scale, widen(row[j]), sums[j]);
+}
+
+/** sums[columns] += the rows `from`..`end` of B, each times the element of A at its depth. */
+template <class Element>
+void add_rows(float* sums, const Operand<float>& a, const Operand<Element>& b, int64_t from, int64_t end,
+              int64_t columns) {
+  for (int64_t row = from; row < end; row++) add_row(sums, *a.at(0, row), b.at(0, row), columns);
+}
+
+/** The same for ROWS rows of blocks: the sums are read once, and a scale is multiplied once per block. */
+template <int ROWS>
+void add_block_rows(float* sums, const Operand<float>& a, const Operand<q8>& b, int64_t from, int64_t columns) {
+  constexpr int kVectors = Q8_BLOCK / VL;
+  for (int64_t column = 0; column < columns; column += Q8_BLOCK) {
+    vf x[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) x[v] = load(sums + column + v * VL);
+#pragma GCC unroll 4
+    for (int row = 0; row < ROWS; row++) {
+      const q8_block& block = b.at(column, from + row).block();
+      const vf scale = broadcast(*a.at(0, from + row) * widen(block.scale));
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) x[v] = multiply_add(scale, load_integers(block.values + v * VL), x[v]);
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) store(sums + column + v * VL, x[v]);
+  }
+}
+inline void add_rows(float* sums, const Operand<float>& a, const Operand<q8>& b, int64_t from, int64_t end,
+                     int64_t columns) {
+  int64_t row = from;
+  for (; row + 4 <= end; row += 4) add_block_rows<4>(sums, a, b, row, columns);
+  for (; row < end; row++) add_block_rows<1>(sums, a, b, row, columns);
 }
 
 /** Up to ROWS rows of A. Entries beyond `rows` repeat the last row, and their sums are not used. */
@@ -40,8 +73,8 @@ struct NarrowRows {
 };
 
 /** sums[ROWS, VECTORS * VL] += A times columns of B, at depths from..end. With CUT only the first `columns` exist. */
-template <int ROWS, int VECTORS, bool CUT, class Element>
-void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t from, int64_t end, int64_t columns,
+template <int ROWS, int VECTORS, bool CUT, class Source>
+void add_columns(const NarrowRows<ROWS>& a, Source b, int64_t stride, int64_t from, int64_t end, int64_t columns,
                  float* sums) {
   vf x[ROWS][VECTORS];
 #pragma GCC unroll 8
@@ -52,7 +85,7 @@ void add_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
     vf row[VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) {
-      const Element* const at = b + p * stride + v * VL;
+      const Source at = b + p * stride + v * VL;
       row[v] = CUT ? load_first(at, columns) : load(at);
     }
 #pragma GCC unroll 8
@@ -74,7 +107,7 @@ void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const O
                      int64_t from, int64_t end, float* sums) {
   constexpr int kWide = std::min(4, kNarrowSums / ROWS);
   const NarrowRows<ROWS> lines(a, row, rows);
-  const Element* const data = b.data + column;
+  const Pointer<Element> data = b.data + column;
   int64_t j = 0;
   for (; j + kWide * VL <= columns; j += kWide * VL)
     add_columns<ROWS, kWide, false>(lines, data + j, b.stride, from, end, VL, sums + j);
@@ -84,8 +117,8 @@ void narrow_adjacent(const Operand<float>& a, int64_t row, int64_t rows, const O
 }
 
 /** sums[ROWS, COLUMNS] = A times COLUMNS columns of B. Columns of B and rows of A are contiguous along the depth. */
-template <int ROWS, int COLUMNS, class Element>
-void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, int64_t depth, float* sums) {
+template <int ROWS, int COLUMNS, class Source>
+void dot_columns(const NarrowRows<ROWS>& a, Source b, int64_t stride, int64_t depth, float* sums) {
   vf x[ROWS][COLUMNS];
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
@@ -109,6 +142,29 @@ void dot_columns(const NarrowRows<ROWS>& a, const Element* b, int64_t stride, in
 #pragma GCC unroll 4
       for (int j = 0; j < COLUMNS; j++)
         x[i][j] = multiply_add(line, load_first(b + j * stride + whole, depth - whole), x[i][j]);
+    }
+  for (int i = 0; i < ROWS; i++)
+    for (int j = 0; j < COLUMNS; j++) sums[i * kStrip + j] = horizontal_sum(x[i][j]);
+}
+
+/** The same for columns of blocks: the integers of a block are multiplied first, then the scale once. */
+template <int ROWS, int COLUMNS>
+void dot_columns(const NarrowRows<ROWS>& a, Q8Pointer b, int64_t stride, int64_t depth, float* sums) {
+  vf x[ROWS][COLUMNS] = {};
+  for (int64_t p = 0; p < depth; p += Q8_BLOCK)
+#pragma GCC unroll 2
+    for (int j = 0; j < COLUMNS; j++) {
+      const q8_block& block = (b + j * stride + p).block();
+      vf part[ROWS] = {};
+#pragma GCC unroll 8
+      for (int at = 0; at < Q8_BLOCK; at += VL) {
+        const vf integers = load_integers(block.values + at);
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++) part[i] = multiply_add(load(a.at[i] + p + at), integers, part[i]);
+      }
+      const vf scale = broadcast(widen(block.scale));
+#pragma GCC unroll 8
+      for (int i = 0; i < ROWS; i++) x[i][j] = multiply_add(part[i], scale, x[i][j]);
     }
   for (int i = 0; i < ROWS; i++)
     for (int j = 0; j < COLUMNS; j++) sums[i * kStrip + j] = horizontal_sum(x[i][j]);

@@ -7,22 +7,23 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "q8.h"
 #include "simd.h"
 
 namespace gemm {
 
 /**
  * Element (line, depth) is data[line * stride + depth] if `lines_contiguous`, otherwise data[depth * stride + line].
- * Elements are float, or bf16, which is widened when it is read.
+ * Elements are float, or bf16 or q8, which are widened when they are read.
  */
 template <class Element>
 struct Operand {
-  const Element* data;
+  Pointer<Element> data;
   int64_t stride;
   bool lines_contiguous;
 
-  const Element* at(int64_t line, int64_t depth) const {
-    return lines_contiguous ? data + line * stride + depth : data + depth * stride + line;
+  Pointer<Element> at(int64_t line, int64_t depth) const {
+    return data + (lines_contiguous ? line * stride + depth : depth * stride + line);
   }
 };
 
@@ -42,8 +43,14 @@ SIMD_INLINE quad load_quad(const bf16* from) {
   return (quad)(__builtin_convertvector(*(const halves*)from, words) << 16);
 }
 
-template <int COUNT>
-SIMD_INLINE void copy_numbers(float* to, const bf16* from) {
+SIMD_INLINE quad load_quad(Q8Pointer from) {
+  typedef int8_t bytes __attribute__((vector_size(4), aligned(1), may_alias));
+  const q8_block& block = from.block();
+  return __builtin_convertvector(*(const bytes*)(block.values + from.at % Q8_BLOCK), quad) * widen(block.scale);
+}
+
+template <int COUNT, class Source>
+SIMD_INLINE void copy_numbers(float* to, Source from) {
   if (COUNT == VL) {
     store(to, load(from));
     return;
@@ -75,8 +82,8 @@ SIMD_INLINE void store_transposed(float* to, quad a, quad b, quad c, quad d) {
 }
 
 /** to[d * width + l] = from[l * stride + d] for d, l below 4. */
-template <int WIDTH, class Element>
-SIMD_INLINE void transpose_quads(float* to, const Element* from, int64_t stride) {
+template <int WIDTH, class Source>
+SIMD_INLINE void transpose_quads(float* to, Source from, int64_t stride) {
   store_transposed<WIDTH>(to, load_quad(from), load_quad(from + stride), load_quad(from + 2 * stride),
                           load_quad(from + 3 * stride));
 }
@@ -100,9 +107,9 @@ void pack_contiguous_lines(float* to, const Operand<Element>& x, int64_t line, i
     for (int64_t l = 0; l < WIDTH; l += 4) {
       const bool last = l + 4 == WIDTH;
       for (int64_t d = begin; d < end; d += kCacheLine) {
-        const Element* const next = last ? x.at(line, from + d + kStretch) : x.at(line + l + 4, from + d);
+        const Pointer<Element> next = last ? x.at(line, from + d + kStretch) : x.at(line + l + 4, from + d);
 #pragma GCC unroll 4
-        for (int64_t i = 0; i < 4; i++) __builtin_prefetch(next + i * x.stride);
+        for (int64_t i = 0; i < 4; i++) prefetch(next + i * x.stride);
 #pragma GCC unroll 4
         for (int64_t e = d; e < d + kCacheLine; e += 4)
           transpose_quads<WIDTH>(to + e * WIDTH + l, x.at(line + l, from + e), x.stride);
@@ -121,7 +128,7 @@ void pack_adjacent_lines(float* to, int64_t panel_size, int64_t panels, const Op
   int64_t d = 0;
   for (; d + kDepths <= depth; d += kDepths)
     for (int64_t panel = 0; panel < panels; panel++) {
-      const Element* const source = x.at(line + panel * WIDTH, from + d);
+      const Pointer<Element> source = x.at(line + panel * WIDTH, from + d);
       float* const target = to + panel * panel_size + d * WIDTH;
 #pragma GCC unroll 4
       for (int e = 0; e < kDepths; e++)

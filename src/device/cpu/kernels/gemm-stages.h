@@ -144,7 +144,7 @@ void multiply_row(const Target& target, const Operand<float>& a, const Operand<B
   team::share(runs, [&](int64_t run) {
     std::fill_n(sums + run * n, n, 0.0f);
     const int64_t end = std::min(k, (run + 1) * rows);
-    for (int64_t row = run * rows; row < end; row++) add_row(sums + run * n, *a.at(0, row), b.at(0, row), n);
+    add_rows(sums + run * n, a, b, run * rows, end, n);
   });
   team::share_pieces(n, kSumColumns, [&](int64_t begin, int64_t end) {
     for (int64_t run = 1; run < runs; run++)
@@ -207,9 +207,9 @@ inline bool is_narrow(int64_t m, bool transpose_a, bool transpose_b) {
   return m == 1 || (m <= kNarrowRows && !(transpose_a && transpose_b));
 }
 
-/** The product for every shape. A and B are float or bf16; the sums are float32. */
-template <class Target, class A, class B>
-void multiply(const Target& target, const A* a, const B* b, int64_t m, int64_t k, bool transpose_a, bool transpose_b) {
+/** The product for every shape. A is float or bf16, B also q8; the sums are float32. */
+template <class B, class Target, class A>
+void multiply(const Target& target, const A* a, Pointer<B> b, int64_t m, int64_t k, bool transpose_a, bool transpose_b) {
   const int64_t n = target.columns;
   const Operand<B> columns{b, transpose_b ? k : n, transpose_b};
   // A single row is contiguous, transposed or not.

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
+#include "q8.h"
 #include "simd.h"
 #include "team.h"
 
@@ -32,6 +35,26 @@ void* map(int64_t bytes) {
 template <class Work>
 void share_elements(int64_t size, const Work& work) {
   team::share_pieces(size, kBytesPerChunk / 4, work);
+}
+
+/**
+ * Each number becomes the nearest multiple of the scale. A block with NaN or infinity becomes NaN, because integers could
+ * not show it.
+ */
+void quantize(q8_block& block, const float* numbers) {
+  float largest = 0;
+  bool finite = true;
+  for (int64_t at = 0; at < Q8_BLOCK; at++) {
+    largest = std::max(largest, std::fabs(numbers[at]));
+    finite &= std::isfinite(numbers[at]);
+  }
+  // The integers are those for the rounded scale.
+  block.scale = narrow(finite ? largest / 127 : std::numeric_limits<float>::quiet_NaN());
+  const float scale = widen(block.scale);
+  for (int64_t at = 0; at < Q8_BLOCK; at++) {
+    const float steps = finite && scale > 0 ? numbers[at] / scale : 0;
+    block.values[at] = static_cast<int8_t>(std::clamp(std::nearbyint(steps), -127.0f, 127.0f));
+  }
 }
 
 }  // namespace
@@ -79,6 +102,20 @@ void ct_narrow(bf16* target, const float* source, int64_t size) {
 void ct_widen(float* target, const bf16* source, int64_t size) {
   share_elements(size, [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; index++) target[index] = widen(source[index]);
+  });
+}
+
+/** target[size] = source[size] as q8. The scale of a block lets its largest number be 127. size is whole blocks. */
+void ct_quantize(q8_block* target, const float* source, int64_t size) {
+  team::share_pieces(size / Q8_BLOCK, kBytesPerChunk / (4 * Q8_BLOCK), [&](int64_t begin, int64_t end) {
+    for (int64_t block = begin; block < end; block++) quantize(target[block], source + block * Q8_BLOCK);
+  });
+}
+
+void ct_dequantize(float* target, const q8_block* source, int64_t size) {
+  share_elements(size, [&](int64_t begin, int64_t end) {
+    const Q8Pointer from{source, 0};
+    for (int64_t index = begin; index < end; index++) target[index] = from[index];
   });
 }
 
