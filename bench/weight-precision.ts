@@ -1,4 +1,4 @@
-// Measures the effect of bf16 weights: the perplexity of a model on conversations with weights in float32 and in bf16.
+// Measures the effect of narrow weights: the perplexity of a model on conversations with weights in float32, bf16 and int8.
 //
 //     node dist/bench/weight-precision.js --model results/quickstart --data data/
 
@@ -16,7 +16,7 @@ import { openTokenizer } from '../src/tokenizer/open-tokenizer.js';
 import { openModelFolder } from '../src/weights/model-folder.js';
 
 export interface WeightPrecisionResult {
-  readonly perplexity: { readonly fp32: number; readonly bf16: number };
+  readonly perplexity: { readonly fp32: number; readonly bf16: number; readonly int8: number };
   readonly dialogues: number;
   readonly supervisedTokens: number;
 }
@@ -40,13 +40,13 @@ const encoded = [...dialogues.subset(evaluation)].flatMap(
 );
 const supervisedTokens = encoded.reduce((sum, dialogue) => sum + dialogue.supervisedTokens, 0);
 const result: WeightPrecisionResult = {
-  perplexity: { fp32: perplexity('fp32'), bf16: perplexity('bf16') },
+  perplexity: { fp32: perplexity('fp32'), bf16: perplexity('bf16'), int8: perplexity('int8') },
   dialogues: encoded.length,
   supervisedTokens,
 };
 console.log(JSON.stringify(result));
 
-function perplexity(weights: 'fp32' | 'bf16'): number {
+function perplexity(weights: 'fp32' | 'bf16' | 'int8'): number {
   const device = createCpuDevice();
   const model = new GPT2(device, folder.config, { trainable: false, weights });
   for (const name of folder.names) model.parameters.load(device, name, folder.read(name));

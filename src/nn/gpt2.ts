@@ -180,6 +180,7 @@ function parameterShapes(device: Device, config: GPT2Config): ParameterShape[] {
   return expectedTensors(config).map((tensor) => ({
     ...tensor,
     exact: /ln_(1|2|f)\./.test(tensor.name),
+    linear: /\.(c_attn|c_proj|c_fc)\.weight$/.test(tensor.name),
     ...(tensor.name === headTable(config) && { reservedRows: logitsWidth(device, config) }),
   }));
 }

@@ -1,4 +1,4 @@
-// A linear layer: y = x W + b with W [in, out], the layout of GPT-2's Conv1D.
+// A linear layer: y = x W + b with W [in, out], the layout of GPT-2's Conv1D. Weights in 8 bits are stored as [out, in].
 
 import type { Device, Epilogue } from '../device/device.js';
 import type { Tensor } from '../device/tensor.js';
@@ -19,7 +19,7 @@ export class Linear {
 
   /** out[R,out] from x[R,in]. `epilogue` replaces the default, which adds the bias. */
   forward(out: Tensor, x: Tensor, epilogue: Epilogue = { kind: 'bias', bias: this.bias.value }): void {
-    this.device.matmul(out, x, this.weight.value, { epilogue });
+    this.device.matmul(out, x, this.weight.value, { transposeB: this.weight.transposed, epilogue });
   }
 
   /** Adds to the gradients of weight and bias, and writes gradX[R,in] from gradOut[R,out]. */

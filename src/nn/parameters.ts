@@ -21,6 +21,8 @@ export interface ParameterShape {
   readonly shape: readonly number[];
   /** For a vector: layers always read it in f32, even in mixed precision. */
   readonly exact?: boolean;
+  /** For a matrix: whether layers multiply it from the right, [in,out], as opposed to a table that is also read by rows. */
+  readonly linear?: boolean;
   /** The number of rows to reserve, if more than shape[0]. The extra rows stay zero. */
   readonly reservedRows?: number;
 }
@@ -39,6 +41,8 @@ export interface Parameter {
   readonly name: string;
   /** The tensor that layers read. */
   readonly value: Tensor;
+  /** Whether it is stored as [out,in], so that the numbers that are added up share the scales of blocks. */
+  readonly transposed: boolean;
   /** The tensor that is trained and saved; f32 in a trainable model. Aliases `value` unless precision is mixed. */
   readonly master: Tensor;
   /** f32, same shape. @throws Error if the model was made for inference. */
@@ -145,8 +149,8 @@ export class Parameters {
 
   /** Uploads a parameter's values, in mixed precision to both copies. */
   load(device: Device, name: string, data: Float32Array): void {
-    const { value, master } = this.get(name);
-    device.upload(master, data);
+    const { value, master, transposed } = this.get(name);
+    device.upload(master, transposed ? transposedMatrix(data, value.shape) : data);
     if (value !== master) device.upload(value, data);
   }
 
@@ -154,13 +158,15 @@ export class Parameters {
     const found = this.locations.get(name);
     if (!found) throw new Error(`the model has no parameter ${name}`);
     const shape = shapeOf(found.shape);
-    const { shape: ownShape, exact } = found.shape;
+    const { shape: ownShape, exact, linear = false } = found.shape;
+    const transposed = linear && this.matrices.values.dtype === 'q8';
     const buffers = ownShape.length > 1 ? this.matrices : exact ? this.exact : this.vectors;
-    const value = buffers.values.view(found.offset, shape);
+    const value = buffers.values.view(found.offset, transposed ? shape.toReversed() : shape);
     const gradient = buffers.gradients?.view(found.offset, shape);
     return {
       name,
       value,
+      transposed,
       master: buffers.masters === buffers.values ? value : buffers.masters.view(found.offset, shape),
       get gradient() {
         if (!gradient) throw new Error(`${name} has no gradient: the model was made for inference`);
@@ -168,6 +174,15 @@ export class Parameters {
       },
     };
   }
+}
+
+/** @param shape of the result */
+function transposedMatrix(data: Float32Array, [rows = 0, columns = 0]: readonly number[]): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      result[row * columns + column] = data[column * rows + row] ?? 0;
+  return result;
 }
 
 function reservedShape({ shape, reservedRows }: ParameterShape): readonly number[] {

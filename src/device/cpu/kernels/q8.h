@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "simd.h"
 
 constexpr int64_t Q8_BLOCK = 32;
@@ -46,10 +50,16 @@ using Pointer = typename PointerTo<Element>::type;
 SIMD_INLINE void prefetch(const void* p) { __builtin_prefetch(p); }
 SIMD_INLINE void prefetch(Q8Pointer p) { __builtin_prefetch(&p.block()); }
 
-/** VL integers as floats. */
+/** VL integers as floats. GCC 12 would convert one byte at a time by itself. */
 SIMD_INLINE vf load_integers(const int8_t* p) {
+#if defined(__AVX512F__)
+  return (vf)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i*)p)));
+#elif defined(__AVX2__)
+  return (vf)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i*)p)));
+#else
   typedef int8_t bytes __attribute__((vector_size(VL), aligned(1), may_alias));
   return __builtin_convertvector(*(const bytes*)p, vf);
+#endif
 }
 SIMD_INLINE vf load(Q8Pointer p) {
   const q8_block& block = p.block();
