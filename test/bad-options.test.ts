@@ -32,6 +32,11 @@ testBadInputs('usage', [
     '--learning-rate is Infinity on the command line, but must be a number above 0',
   ),
   options(
+    'weights that cannot be trained',
+    ['--precision', 'int8'],
+    '--precision is "int8" on the command line, but must be auto, fp32, bf16 or fp16; int8 weights are for chatbot-chat, because training changes weights by less than their steps',
+  ),
+  options(
     'no threads',
     ['--threads', '0'],
     '--threads is 0 on the command line, but must be a whole number from 1 to 1024',

@@ -69,7 +69,7 @@ const refused: readonly (readonly [Partial<Record<ChatOption, unknown>>, string]
   [{ prompt: '' }, '--prompt is "" on the command line, but must be a message'],
   [
     { precision: 'bf15' },
-    '--precision is "bf15" on the command line, but must be auto, fp32, bf16 or fp16; did you mean bf16?',
+    '--precision is "bf15" on the command line, but must be auto, fp32, bf16, fp16 or int8; did you mean bf16?',
   ],
 ];
 

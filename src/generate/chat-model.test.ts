@@ -148,7 +148,7 @@ describe('a model that cannot chat is refused', () => {
   });
 });
 
-describe('weights in bf16', () => {
+describe('narrow weights', () => {
   test('are widened where computing in bf16 is slow', async () => {
     const bf16 = { computes: 'slow', stores: 'fast' } as const;
     const slow = Object.assign(createCpuDevice({ threads: 2 }), {
@@ -161,6 +161,29 @@ describe('weights in bf16', () => {
     assert.equal((await ask(here, ['hello'])).text, (await ask(widened, ['hello'])).text);
     slow.dispose();
   });
+  test('in 8 bits take about a quarter, and answer like float32', async () => {
+    const [full, small] = [
+      await open(chatFolder),
+      await openChatModel(chatFolder, { device, weights: 'int8', sequences: 1, mmi: null }),
+    ];
+    const { vocabSize, nEmbd, nPositions, nInner } = tinyConfig;
+    const matrices = nEmbd * (vocabSize + nPositions + 2 * (4 * nEmbd + 2 * nInner));
+    const saved = full.memoryBytes - small.memoryBytes;
+    // Each matrix starts at a multiple of 1024 numbers.
+    assert.ok(Math.abs(saved / ((4 - 34 / 32) * matrices) - 1) < 0.1, `${saved} bytes less`);
+    const greedy = { doSample: false };
+    assert.equal((await ask(small, ['hello'], greedy)).text, (await ask(full, ['hello'], greedy)).text);
+  });
+
+  test('in 8 bits need rows of whole blocks', async () => {
+    const odd = makeTinyModel(join(root, 'odd'), { ...tinyConfig, nEmbd: 40 });
+    await refuses(
+      openChatModel(odd, { device, weights: 'int8', sequences: 1, mmi: null }),
+      /^int8 stores weights in blocks of 32, and this model has rows of 40: use --precision bf16\.$/,
+      'device',
+    );
+  });
+
   test('take half the memory and change a reply only where two tokens are about equally likely', async () => {
     const [full, half] = [
       await open(chatFolder),
