@@ -99,6 +99,13 @@ export function productOnTiles(inputs: Inputs): Float64Array {
   });
 }
 
+/** One depth after the other. */
+export function productByDepth(inputs: Inputs): Float64Array {
+  return productInOrder(inputs, (a, b) =>
+    a.reduce((sum, value, depth) => Math.fround(value * (b[depth] ?? 0) + sum), 0),
+  );
+}
+
 /** AVX-512 BF16: of each pair of depths, the odd one is added first. */
 export function productByPairs(inputs: Inputs): Float64Array {
   return productInOrder(inputs, (a, b) => {

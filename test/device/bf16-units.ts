@@ -20,9 +20,10 @@ export const unitCodes = {
   widening: 0,
   'portable tiles': 1,
   'portable pairs': 2,
-  AMX: 3,
-  'AVX-512 BF16': 4,
-  BFMMLA: 5,
+  'portable squares': 3,
+  AMX: 4,
+  'AVX-512 BF16': 5,
+  BFMMLA: 6,
 } as const;
 export type UnitName = keyof typeof unitCodes;
 

@@ -12,6 +12,7 @@ import {
   type Inputs,
   multiply,
   nameOf,
+  productByDepth,
   productByPairs,
   productOnTiles,
   randomInputs,
@@ -28,7 +29,7 @@ import { loadKernels } from './library.js';
 const device = createCpuDevice({ threads: 1 });
 const kernels = loadKernels(kernelLibrary().code);
 /** As in gemm-bf16-units.h. */
-const [widening, portableTiles, portablePairs] = [0, 1, 2];
+const [widening, portableTiles, portablePairs, portableSquares] = [0, 1, 2, 3];
 beforeEach(() => {
   kernels.use_bf16_unit(widening);
   kernels.set_threads(1);
@@ -120,6 +121,7 @@ for (const shape of shapes)
 const orders = [
   ['portable tiles', portableTiles, productOnTiles],
   ['portable pairs', portablePairs, productByPairs],
+  ['portable squares', portableSquares, productByDepth],
 ] as const;
 /** More rows than the narrow path takes: edges of panels, steps and blocks, more panels than a job, more than a stage. */
 const shapesOfUnits: readonly Shape[] = [

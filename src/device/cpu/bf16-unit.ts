@@ -25,7 +25,7 @@ export interface Unit {
 export const units: readonly Unit[] = [
   {
     name: 'AMX bf16',
-    kind: 3,
+    kind: 4,
     portable: 1,
     exact: true,
     flag: 'amx_bf16',
@@ -33,13 +33,13 @@ export const units: readonly Unit[] = [
   },
   {
     name: 'AVX-512 BF16',
-    kind: 4,
+    kind: 5,
     portable: 2,
     exact: false,
     flag: 'avx512_bf16',
     compilers: 'g++ 10 or clang 9',
   },
-  { name: 'BFMMLA', kind: 5, portable: 2, exact: false, flag: 'bf16', compilers: 'g++ 10 or clang 11' },
+  { name: 'BFMMLA', kind: 6, portable: 3, exact: false, flag: 'bf16', compilers: 'g++ 10 or clang 11' },
 ];
 
 /** UnitKind in gemm-bf16-units.h. */

@@ -14,7 +14,7 @@ after(() => device.dispose());
 const units = [
   ['AMX', 'portable tiles', true],
   ['AVX-512 BF16', 'portable pairs', false],
-  ['BFMMLA', 'portable pairs', false],
+  ['BFMMLA', 'portable squares', false],
 ] as const satisfies readonly (readonly [UnitName, UnitName, boolean])[];
 
 for (const [unit, portable, exact] of units)

@@ -1,11 +1,16 @@
 // The code for instructions that this processor lacks. Those of AMX's tiles are emulated in another process, and must give the
-// bits of the portable tiles; those of AVX-512 BF16 must at least compile. bf16-units.test.ts compares what the processor has.
+// bits of the portable tiles; those of AVX-512 BF16 must at least compile; Arm's run under QEMU where that and a cross-compiler
+// are installed. bf16-units.test.ts compares what the processor has.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { amxEmulator, emulatedFlags } from '../../../test/amx-emulator/build.js';
+import { findProgram } from '../../files/working-folder.js';
 import { findCompiler, kernelLibrary } from './compiler.js';
 import { processorFlags } from './processor.js';
 
@@ -59,4 +64,32 @@ if (isX86 && !processorFlags().has('avx512_bf16'))
     const command = [...findCompiler().command, ...flags, '-S', source, '-o', '-'];
     const assembly = execFileSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
     assert.equal(assembly.match(/\bvdpbf16ps\b/g)?.length, 16, 'eight rows times two vectors of columns');
+  });
+
+const [armCompiler, arm] = ['aarch64-linux-gnu-g++', 'qemu-aarch64-static'].map((name) =>
+  findProgram(name, process.env),
+);
+if (armCompiler !== undefined && arm !== undefined)
+  test('BFMMLA on an emulated Arm processor rounds like the portable squares', () => {
+    const kernels = fileURLToPath(new URL('kernels/', import.meta.url));
+    const driver = fileURLToPath(new URL('../../../../test/device/arm-units.cc', import.meta.url));
+    const sources = readdirSync(kernels).filter((name) => /^(gemm-bf16.*|team)\.cc$/.test(name));
+    const folder = mkdtempSync(join(tmpdir(), 'arm-units-'));
+    try {
+      const program = join(folder, 'arm-units');
+      const flags = [
+        '-std=c++17',
+        '-O2',
+        '-static',
+        '-pthread',
+        '-ffp-contract=off',
+        '-march=armv8.2-a+bf16',
+      ];
+      const files = [driver, ...sources.map((name) => join(kernels, name))];
+      execFileSync(armCompiler, [...flags, '-w', `-I${kernels}`, ...files, '-o', program], { stdio: 'pipe' });
+      const compared = execFileSync(arm, ['-cpu', 'max', program], { encoding: 'utf8' });
+      assert.equal(Number(compared), 144);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });

@@ -10,6 +10,7 @@
 #endif
 
 #include "gemm-bf16-pairs.h"
+#include "gemm-bf16-squares.h"
 #include "gemm-bf16-tiles.h"
 
 namespace gemm {
@@ -19,11 +20,15 @@ void nothing() {}
 
 constexpr Unit kPortableTiles{nothing, nothing, multiply_on_tiles<PortableTiles>};
 constexpr Unit kPortablePairs{nothing, nothing, multiply_pairs<PortablePairs>};
+constexpr Unit kPortableSquares{nothing, nothing, multiply_squares<PortableSquares>};
 #if defined(GEMM_MATRIX_TILES)
 constexpr Unit kAmx{MatrixTiles::configure, MatrixTiles::release, multiply_on_tiles<MatrixTiles>};
 #endif
 #if defined(GEMM_VECTOR_PAIRS)
 constexpr Unit kAvx512Bf16{nothing, nothing, multiply_pairs<VectorPairs>};
+#endif
+#if defined(GEMM_VECTOR_SQUARES)
+constexpr Unit kBfmmla{nothing, nothing, multiply_squares<VectorSquares>};
 #endif
 
 }  // namespace
@@ -34,6 +39,8 @@ const Unit* unit_of(UnitKind kind) {
       return &kPortableTiles;
     case UnitKind::portable_pairs:
       return &kPortablePairs;
+    case UnitKind::portable_squares:
+      return &kPortableSquares;
     case UnitKind::amx:
 #if defined(GEMM_MATRIX_TILES)
       return &kAmx;
@@ -47,6 +54,11 @@ const Unit* unit_of(UnitKind kind) {
       return nullptr;
 #endif
     case UnitKind::bfmmla:
+#if defined(GEMM_VECTOR_SQUARES)
+      return &kBfmmla;
+#else
+      return nullptr;
+#endif
     case UnitKind::widening:
       break;
   }

@@ -10,7 +10,7 @@
 namespace gemm {
 
 /** Also in src/device/cpu/bf16-unit.ts. */
-enum class UnitKind : int32_t { widening, portable_tiles, portable_pairs, amx, avx512_bf16, bfmmla };
+enum class UnitKind : int32_t { widening, portable_tiles, portable_pairs, portable_squares, amx, avx512_bf16, bfmmla };
 
 /** Computes on panels as gemm-bf16-pack.h makes them. */
 struct Unit {

@@ -60,25 +60,30 @@ SIMD_INLINE void copy_numbers(float* to, Source from) {
   for (int i = 0; i < COUNT; i += 4) *(quad_unaligned*)(to + i) = load_quad(from + i);
 }
 
+#if defined(__clang__)
+#define GEMM_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define GEMM_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, quad_index{__VA_ARGS__})
+#endif
+/** a0 b0 a1 b1 */
+SIMD_INLINE quad interleave_low(quad a, quad b) { return GEMM_SHUFFLE(a, b, 0, 4, 1, 5); }
+/** a2 b2 a3 b3 */
+SIMD_INLINE quad interleave_high(quad a, quad b) { return GEMM_SHUFFLE(a, b, 2, 6, 3, 7); }
+/** a0 a1 b0 b1 */
+SIMD_INLINE quad left_halves(quad a, quad b) { return GEMM_SHUFFLE(a, b, 0, 1, 4, 5); }
+/** a2 a3 b2 b3 */
+SIMD_INLINE quad right_halves(quad a, quad b) { return GEMM_SHUFFLE(a, b, 2, 3, 6, 7); }
+#undef GEMM_SHUFFLE
+
 /** Stores the columns of the matrix with rows a to d, WIDTH numbers apart. */
 template <int WIDTH>
 SIMD_INLINE void store_transposed(float* to, quad a, quad b, quad c, quad d) {
-#if defined(__clang__)
-  const quad ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-  const quad cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  *(quad_unaligned*)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-  *(quad_unaligned*)(to + WIDTH) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-  *(quad_unaligned*)(to + 2 * WIDTH) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-  *(quad_unaligned*)(to + 3 * WIDTH) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-#else
-  const quad_index low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, left = {0, 1, 4, 5}, right = {2, 3, 6, 7};
-  const quad ab_low = __builtin_shuffle(a, b, low), ab_high = __builtin_shuffle(a, b, high);
-  const quad cd_low = __builtin_shuffle(c, d, low), cd_high = __builtin_shuffle(c, d, high);
-  *(quad_unaligned*)to = __builtin_shuffle(ab_low, cd_low, left);
-  *(quad_unaligned*)(to + WIDTH) = __builtin_shuffle(ab_low, cd_low, right);
-  *(quad_unaligned*)(to + 2 * WIDTH) = __builtin_shuffle(ab_high, cd_high, left);
-  *(quad_unaligned*)(to + 3 * WIDTH) = __builtin_shuffle(ab_high, cd_high, right);
-#endif
+  const quad ab_low = interleave_low(a, b), ab_high = interleave_high(a, b);
+  const quad cd_low = interleave_low(c, d), cd_high = interleave_high(c, d);
+  *(quad_unaligned*)to = left_halves(ab_low, cd_low);
+  *(quad_unaligned*)(to + WIDTH) = right_halves(ab_low, cd_low);
+  *(quad_unaligned*)(to + 2 * WIDTH) = left_halves(ab_high, cd_high);
+  *(quad_unaligned*)(to + 3 * WIDTH) = right_halves(ab_high, cd_high);
 }
 
 /** to[d * width + l] = from[l * stride + d] for d, l below 4. */
