@@ -120,7 +120,7 @@ export function toMarkdown({ card, outcomes, findings }: Report): string {
     markdownTable(['part', 'step', 'result', 's', ''], rows),
     ...(late.length > 0 ? [`No time was left for: ${late.join('; ')}.`] : []),
     ...measurementTables(outcomes),
-    ...(findings.length > 0 ? ['### Goals', table(findings)] : []),
+    ...(findings.some(({ met }) => met !== null) ? ['### Goals', table(findings)] : []),
   ].join('\n\n');
 }
 

@@ -1,5 +1,5 @@
 // A reporter for Node's test runner: one line of JSON for each test as it ends, so that results survive a time limit.
-// Suites are not counted; their tests are.
+// Suites are not counted; their tests are. It needs before-each-test.ts.
 
 import type { TestLine } from './step.js';
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { scratchFolder } from '../../test/tiny-run.js';
 import { remark } from './report.js';
 import { runStep, type Step } from './step.js';
+import { testArguments } from './test-run.js';
 
 function step(script: string, more: Partial<Step> = {}): Step {
   return {
@@ -63,7 +67,7 @@ describe('a step of the check', () => {
     assert.equal(failed.status, 'failed');
     assert.equal(remark(failed), '1 passed, 1 failed: two: wrong sum');
     const none = await tests('');
-    assert.match(none.words, /no test ran/);
+    assert.match(none.words, /no test ended/);
     const crashed = await tests(`${print({ test: 'one', outcome: 'passed' })}process.exit(3)`);
     assert.equal(crashed.status, 'failed');
   });
@@ -81,5 +85,22 @@ describe('a step of the check', () => {
       remark(outcome),
       '1 passed: compute-sanitizer: Invalid __global__ read of size 4 bytes, in sum_rows, 1 times',
     );
+  });
+
+  test('of tests keeps the results of those that ended before a time limit', async () => {
+    const file = join(scratchFolder('gpu-check-step'), 'endless.mjs');
+    writeFileSync(
+      file,
+      `import { describe, test } from 'node:test';
+      describe('all', () => {
+        test('ends', () => {});
+        test('never ends', () => { for (;;); });
+      });`,
+    );
+    const run = { prints: 'tests', args: testArguments(file), limitSeconds: 4 } as const;
+    const { status, result, words } = await runStep(step('', run), 60);
+    assert.equal(status, 'timed out');
+    assert.deepEqual(result, { passed: 1, skipped: 0, failures: [] });
+    assert.equal(words, 'ended after 4 s.');
   });
 });

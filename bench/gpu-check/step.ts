@@ -141,8 +141,10 @@ function verdict(
 ): Pick<Outcome, 'status' | 'result' | 'words'> {
   const result = prints === 'tests' ? summaryOf(stdout) : lastLine(stdout);
   const tail = stderr.trim().slice(-mostWords);
-  if (timedOut)
-    return { status: 'timed out', result, words: `ended after ${limitSeconds.toFixed(0)} s. ${tail}` };
+  if (timedOut) {
+    const more = prints === 'tests' ? whyTestsFailed(result as TestSummary, tail) : tail;
+    return { status: 'timed out', result, words: `ended after ${limitSeconds.toFixed(0)} s. ${more}`.trim() };
+  }
   if (prints === 'tests') {
     const summary = result as TestSummary;
     if (exitCode === 0 && summary.failures.length === 0 && summary.passed > 0)
@@ -160,7 +162,7 @@ function whyTestsFailed({ passed, failures, reports = [] }: TestSummary, tail: s
     ...reports.map(({ what, kernel, count }) => `compute-sanitizer: ${what}, in ${kernel}, ${count} times`),
   ];
   if (words.length > 0) return words.join('\n').slice(0, mostWords);
-  return passed === 0 ? `no test ran. ${tail}` : tail;
+  return passed === 0 ? `no test ended. ${tail}` : tail;
 }
 
 function summaryOf(stdout: string): TestSummary {

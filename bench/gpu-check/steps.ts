@@ -1,7 +1,6 @@
 // The steps of the check, in order: first correctness, then speed, then ours and the peers' alternating. Knows commands
 // and time limits, not what their results mean. `--smoke` runs the same on an emulated card with small sizes.
 
-import { fileURLToPath } from 'node:url';
 import type { Precision } from '../../src/device/device.js';
 import type { ConformancePart } from '../../test/device/conformance.js';
 import { program } from '../measure.js';
@@ -19,9 +18,7 @@ import {
   type Wanted,
 } from './situation.js';
 import type { Part, Step } from './step.js';
-
-const tests = (path: string) => fileURLToPath(new URL(`../../${path}.js`, import.meta.url));
-const reporter = new URL('./reporter.js', import.meta.url).href;
+import { testRun } from './test-run.js';
 
 export function environmentStep({ device, python }: Pick<Wanted, 'device' | 'python'>): Step {
   const args = [program('gpu-check/environment'), '--device', device, '--python', python];
@@ -87,26 +84,6 @@ function openedTwice(situation: Situation): Step {
   };
 }
 
-/** Runs one test file in a separate process, without Node's runner for many files. */
-function testRun(
-  situation: Situation,
-  path: string,
-  { only, precision, part }: { only?: string | undefined; precision?: Precision; part?: ConformancePart },
-): { readonly args: string[]; readonly env: Record<string, string> } {
-  return {
-    args: [
-      ...['--enable-source-maps', '--test-reporter', reporter],
-      ...(only === undefined ? [] : ['--test-name-pattern', only]),
-      tests(path),
-    ],
-    env: {
-      CHATBOT_TRAIN_TEST_DEVICE: situation.device,
-      ...(precision === undefined ? {} : { CHATBOT_TRAIN_TEST_PRECISION: precision }),
-      ...(part === undefined ? {} : { CHATBOT_TRAIN_TEST_PART: part }),
-    },
-  };
-}
-
 /** The parts have a time limit each, so that a slow one does not take the others' time. */
 function conformance(situation: Situation, precision: Precision, part: ConformancePart): Step {
   const only = situation.smoke ? '^(attentionCached handles|sumRows|adamw with a gradient scale)' : undefined;
@@ -114,24 +91,24 @@ function conformance(situation: Situation, precision: Precision, part: Conforman
     name: `conformance of ${part === 'rest' ? 'all other operations' : part}, ${precision}`,
     part: 'conformance',
     command: process.execPath,
-    ...testRun(situation, 'bench/gpu-check/conformance', { only, precision, part }),
+    ...testRun('bench/gpu-check/conformance', { device: situation.device, only, precision, part }),
     limitSeconds: 120,
     prints: 'tests',
     ...precisionAvailability(situation, precision),
   };
 }
 
-function goldens(situation: Situation): Step[] {
-  const only = situation.smoke ? '^the logits match$' : undefined;
+function goldens({ device, smoke }: Situation): Step[] {
+  const only = smoke ? '^the logits match$' : undefined;
   const step: Step = {
     name: 'golden models: logits, gradients, 20 steps, fp32',
     part: 'goldens',
     command: process.execPath,
-    ...testRun(situation, 'test/goldens.test', { only }),
+    ...testRun('test/goldens.test', { device, only }),
     limitSeconds: 120,
     prints: 'tests',
   };
-  const half = testRun(situation, 'test/goldens-half.test', { only: situation.smoke ? 'logits' : undefined });
+  const half = testRun('test/goldens-half.test', { device, only: smoke ? 'logits' : undefined });
   return [step, { ...step, ...half, name: 'golden models: logits, gradients, 200 steps, bf16 and fp16' }];
 }
 
@@ -143,7 +120,7 @@ function sanitizer(situation: Situation): Step[] {
 }
 
 function sanitized(situation: Situation, precision: Precision, tool: SanitizerTool): Step {
-  const { args, env } = testRun(situation, 'bench/gpu-check/conformance', { precision });
+  const { args, env } = testRun('bench/gpu-check/conformance', { device: situation.device, precision });
   const program = situation.environment.computeSanitizer?.program;
   const lacking = situation.smoke
     ? { notOffered: 'no compute-sanitizer with --smoke' }
