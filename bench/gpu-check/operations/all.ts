@@ -1,6 +1,6 @@
 // The list of all operations of the device contract, each with the calls that a training step or a decoded token makes.
 
-import type { Device } from '../../../src/device/device.js';
+import type { Device, Operations } from '../../../src/device/device.js';
 import { attention, attentionBackward, attentionCached } from './attention.js';
 import { adamw, crossEntropy, prepareUpdate, sum, sumOfSquares } from './learning.js';
 import {
@@ -25,24 +25,9 @@ import {
 import type { OperationCase, Setting } from './setting.js';
 import { copy, download, fill, upload } from './transfers.js';
 
-/** What a device does besides operations on tensors. */
-export const administration = [
-  'allocate',
-  'availableMemory',
-  'dispose',
-  'fetch',
-  'measuredChoices',
-  'ownMemory',
-  'peakMemory',
-  'repeatChoices',
-  'replay',
-  'reserve',
-] as const satisfies (keyof Device)[];
-
-type Method = {
-  [Key in keyof Device]-?: Device[Key] extends (...args: never[]) => void ? Key : never;
-}[keyof Device];
-export type Operation = Exclude<Method, (typeof administration)[number]>;
+/** What moves numbers, which devices offer beside the contract's operations. */
+export const transfers = ['upload', 'download', 'fill', 'copy'] as const satisfies (keyof Device)[];
+export type Operation = keyof Operations | (typeof transfers)[number];
 
 /** A new operation of the contract does not compile without a line here. */
 export const operations: Readonly<Record<Operation, (setting: Setting) => OperationCase | OperationCase[]>> =
