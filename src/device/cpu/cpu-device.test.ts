@@ -25,6 +25,23 @@ test('the description names the processor, threads, vector instructions and comp
   assert.throws(() => createCpuDevice({ threads: 0 }), RangeError);
 });
 
+test('a run in bf16 records how its matrices were multiplied, and a resumed run says if that differs', () => {
+  const fresh = createCpuDevice({ threads: 1 });
+  everyOperation(new Bench(fresh));
+  assert.equal(fresh.measuredChoices(), null, 'float32 has no choice');
+  everyOperation(new Bench(fresh, 'bf16'));
+  const choices = fresh.measuredChoices();
+  assert.ok(choices);
+  assert.equal(fresh.repeatChoices(choices), null);
+  const other = { ...choices, chosen: { 'bf16 matrices': 'a unit of another processor' } };
+  assert.match(
+    `${fresh.repeatChoices(other)}`,
+    /^bf16 was multiplied with a unit of another processor there, and is .* here$/,
+  );
+  assert.match(`${fresh.repeatChoices({ madeOn: 'a GPU', chosen: {} })}`, /^that was on a GPU, and this is CPU: /);
+  fresh.dispose();
+});
+
 test('allocated memory counts as used until the device is disposed', () => {
   const one = createCpuDevice();
   const before = one.availableMemory();

@@ -1,7 +1,8 @@
 // The CPU device: kernels compiled for the machine's processor. Tensors live outside the JavaScript heap. Calls are
 // synchronous: when an operation returns, it is done.
 
-import type { Precisions } from '../device.js';
+import { oneLine } from '../../quote.js';
+import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import { bf16Products } from './bf16-trials.js';
 import type { Bf16Products } from './bf16-unit.js';
@@ -30,6 +31,13 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
   // A list gives one number per level of nested parallelism; the first one applies here.
   const threads = Number.parseInt(env.OMP_NUM_THREADS ?? '', 10);
   return threads >= 1 ? threads : undefined;
+}
+
+/** The words of a checkpoint about how bf16 matrices were multiplied. */
+const [madeOn, bf16Matrices, widened] = ['a CPU', 'bf16 matrices', 'widened'];
+
+function inWords(unit: string | undefined): string {
+  return unit === widened ? 'widened' : `multiplied with ${oneLine(unit ?? 'nothing known', 40)}`;
 }
 
 export class CpuDevice extends KernelDevice {
@@ -62,6 +70,18 @@ export class CpuDevice extends KernelDevice {
     this.memory = new NativeMemory(native);
     const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
     this.description = `CPU: ${processorName()}, ${count}, ${native.instruction_set()}, ${compiler}`;
+  }
+
+  /** Which unit multiplies bf16 matrices, if any were: it decides how sums round. */
+  override measuredChoices(): MeasuredChoices | null {
+    if (!this.#kernels.multipliedBf16) return null;
+    return { madeOn, chosen: { [bf16Matrices]: this.bf16.unit ?? widened } };
+  }
+
+  override repeatChoices(choices: MeasuredChoices): string | null {
+    if (choices.madeOn !== madeOn) return super.repeatChoices(choices);
+    const [unit, own] = [choices.chosen[bf16Matrices], this.bf16.unit ?? widened];
+    return unit === own ? null : `bf16 was ${inWords(unit)} there, and is ${inWords(own)} here`;
   }
 
   peakMemory(): number {

@@ -26,6 +26,8 @@ const activationNumber = { gelu_new: 0, gelu: 1 } as const satisfies Record<Acti
 
 export class CpuKernels implements Kernels {
   readonly #native: NativeKernels;
+  /** Whether matrices in bf16 were multiplied. */
+  multipliedBf16 = false;
 
   constructor(native: NativeKernels) {
     this.#native = native;
@@ -45,8 +47,10 @@ export class CpuKernels implements Kernels {
     const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
     const flags = [transposeA, transposeB, accumulate].map(Number) as [number, number, number];
     const rest = [m, n, k, ...flags, ...flatEpilogue(epilogue)] as const;
-    if (a.dtype === 'bf16') this.#native.matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest);
-    else this.#native.matmul(out, a, b, weightNumber(b), ...rest);
+    if (a.dtype === 'bf16') {
+      this.multipliedBf16 = true;
+      this.#native.matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest);
+    } else this.#native.matmul(out, a, b, weightNumber(b), ...rest);
     if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
       this.sumRows(epilogue.biasGradient, out);
   }
