@@ -146,7 +146,7 @@ export class Products {
   #measure(request: Request, candidates: readonly Candidate[]): Map<Candidate, number> | undefined {
     const { m, n, k } = request.plain;
     if (m * n * k < (this.options.leastMeasured ?? leastMeasured)) return undefined;
-    const { driver } = this.launcher.tools;
+    const { driver, stream } = this.launcher.tools;
     const addresses: number[] = [];
     try {
       const elsewhere = withOutputs(request, (tensor) => {
@@ -155,6 +155,8 @@ export class Products {
         const bytes = tensor.size * scalarBytes(scalarType(tensor));
         const address = driver.alloc(bytes + offset, 'measuring a product');
         addresses.push(address);
+        // Sums are added to what is there.
+        driver.memset8(address, 0, bytes + offset, stream);
         return new Tensor(
           { address: address + offset, bytes, label: 'measured' },
           0,
