@@ -38,7 +38,10 @@ test('a run in bf16 records how its matrices were multiplied, and a resumed run 
     `${fresh.repeatChoices(other)}`,
     /^bf16 was multiplied with a unit of another processor there, and is .* here$/,
   );
-  assert.match(`${fresh.repeatChoices({ madeOn: 'a GPU', chosen: {} })}`, /^that was on a GPU, and this is CPU: /);
+  assert.match(
+    `${fresh.repeatChoices({ madeOn: 'a GPU', chosen: {} })}`,
+    /^that was on a GPU, and this is CPU: /,
+  );
   fresh.dispose();
 });
 
