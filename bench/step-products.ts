@@ -24,7 +24,7 @@ export class StepProducts {
   constructor(model: GPT2, rows: number) {
     const { device, config, parameters } = model;
     const activations = (width: number) => {
-      const tensor = device.allocate('activations', [rows, width]);
+      const tensor = device.allocate('activations', [rows, width], parameters.dtype);
       device.upload(
         tensor,
         new Float32Array(tensor.size).map((_, index) => ((index * 7919) % 997) / 997 - 0.5),
