@@ -34,6 +34,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: String(threadsByDefault) },
     device: { type: 'string', default: 'cpu' },
     precision: { type: 'string', default: 'fp32' },
+    model: { type: 'string', default: 'small' },
     unit: { type: 'string', default: 'conversation' },
     dialogues: { type: 'string', default: '48' },
     /** Tokens of a packed sequence, and the most tokens of a dialogue. */
@@ -68,7 +69,7 @@ function writeTo(path: string): WrittenDialogues {
 async function epoch(): Promise<DialoguesResult> {
   const device = await selectDevice(values.device, { threads: Number(values.threads) });
   const { pass, optimizer } = freshLearner(device, {
-    model: 'small',
+    model: values.model,
     precision: precisionOf(values.precision),
     capacity: epochSteps.largestBatch,
   });

@@ -36,6 +36,7 @@ def with_threads(options):
 
 
 SHAPES = {
+    "tiny": {"n_layer": 4, "n_embd": 128, "n_head": 4, "n_positions": 256},  # to try the programs
     "small": {},  # 124,439,808 parameters
     "medium": {"n_layer": 24, "n_embd": 1024, "n_head": 16},
 }
@@ -87,10 +88,24 @@ class Clock:
         return Callback()
 
 
+def note_dtype(model):
+    """Notes the dtype of the first product of the first forward pass: what autocast does, not what it was asked to do."""
+    noted = {}
+
+    def note(_, __, output):
+        noted["dtype"] = str(output.dtype).removeprefix("torch.")
+        hook.remove()
+
+    hook = model.transformer.h[0].attn.c_attn.register_forward_hook(note)
+    return noted
+
+
 def train(model, dataset, options, collator=None, warmup=1, **settings):
+    """Returns the clock, with `used`: the settings as they were in effect."""
     from transformers import Trainer, TrainingArguments, default_data_collator
 
     clock = Clock(options, warmup)
+    noted = note_dtype(model)
     with tempfile.TemporaryDirectory() as folder:
         trainer_settings = TrainingArguments(
             output_dir=folder,
@@ -115,10 +130,20 @@ def train(model, dataset, options, collator=None, warmup=1, **settings):
             callbacks=[clock],
         )
         trainer.train()
+    wanted = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}[options.precision]
+    if noted["dtype"] != wanted:
+        raise SystemExit(f"error: the Trainer was asked for {options.precision} and computed in {noted['dtype']}")
+    optimizer = getattr(trainer.optimizer, "optimizer", trainer.optimizer)
+    fused = "fused " if optimizer.param_groups[0].get("fused") else ""
+    clock.used = {
+        "computedIn": noted["dtype"],
+        "attention": model.config._attn_implementation,
+        "optimizer": fused + type(optimizer).__name__,
+    }
     return clock
 
 
-def report(options, **results):
+def report(options, clock, **results):
     import torch
     import transformers
 
@@ -133,9 +158,8 @@ def report(options, **results):
         "threads": torch.get_num_threads(),
         "device": options.device,
         "precision": options.precision,
-        "attention": options.attention,
-        "optimizer": options.optimizer,
         "torch_compile": options.compile,
+        **clock.used,
     }
     print(json.dumps({**results, "peakMemoryBytes": peak, "settings": settings}))
 

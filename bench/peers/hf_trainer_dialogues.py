@@ -8,11 +8,12 @@ The file is a list of {"input_ids": [...], "labels": [...]}; a label of -100 mar
 
 import json
 
-from hf_trainer import arguments, dialogpt, report, train, with_threads
+from hf_trainer import SHAPES, arguments, dialogpt, report, train, with_threads
 
 parser = arguments(__doc__)
 parser.add_argument("--dialogues", required=True)
 parser.add_argument("--batch", type=int, default=8, help="dialogues per step")
+parser.add_argument("--model", choices=sorted(SHAPES), default="small")
 parser.add_argument("--sampling", choices=["group_by_length", "random"], default="group_by_length")
 options = with_threads(parser.parse_args())
 
@@ -36,7 +37,7 @@ def padded(examples):
     }
 
 
-model = dialogpt(options)
+model = dialogpt(options, options.model)
 # The first batch is not timed, because the caches are still cold.
 first = {name: values.to(options.device) for name, values in padded(dialogues[: options.batch]).items()}
 half = torch.float16 if options.precision == "fp16" else torch.bfloat16
@@ -58,6 +59,7 @@ supervised = sum(label != -100 for dialogue in dialogues for label in dialogue["
 tokens = sum(len(dialogue["input_ids"]) for dialogue in dialogues)
 report(
     options,
+    clock,
     seconds=seconds,
     steps=len(clock.ends),
     supervisedTokens=supervised,

@@ -1,10 +1,10 @@
 """Times optimizer steps of the Hugging Face Trainer: DialoGPT's shape, full sequences of tokens, all supervised.
 
-    python bench/peers/hf_trainer_step.py --threads 2 --accumulation 1
+    python bench/peers/hf_trainer_step.py --threads 2 --accumulation 1 --precision bf16
     python bench/peers/hf_trainer_step.py --device cuda --precision bf16 --compile --model medium --batch 16 --tokens 1024
 
-Full sequences are what packing produces, so no padding is computed. With bf16, SDPA, the fused AdamW and --compile, this is
-the Trainer's fastest configuration.
+Full sequences are what packing produces, so no padding is computed. With bf16, SDPA, the fused AdamW and on a GPU --compile,
+this is the Trainer's fastest configuration.
 """
 
 from hf_trainer import SHAPES, arguments, dialogpt, median, report, train, with_threads
@@ -36,6 +36,7 @@ clock = train(
 seconds = clock.step_seconds()
 report(
     options,
+    clock,
     stepSeconds=seconds,
     tokensPerSecond=options.batch * options.tokens * options.accumulation / median(seconds),
 )
