@@ -1,13 +1,16 @@
-// Compares the CPU device's matrix products with NumPy's at the shapes of DialoGPT-small. Both alternate, so that they run
-// under the same conditions. Each NumPy round is a separate process, because its BLAS keeps its threads spinning after a
-// product, which would slow down the next measurement.
+// Times the CPU device's matrix products at the shapes of DialoGPT-small. With --python it compares them with NumPy's: both
+// alternate, so that they run under the same conditions. Each NumPy round is a separate process, because its BLAS keeps its
+// threads spinning after a product, which would slow down the next measurement. In half precision only the products of
+// training are timed, and the gradients of weights are float32.
 //
-//     node dist/bench/gemm.js --threads 2 --python python3
+//     node dist/bench/gemm.js --threads 2 --python .bench/venv/bin/python
+//     node dist/bench/gemm.js --threads 2 --precision bf16
 
 import { parseArgs } from 'node:util';
 import { type CpuDevice, createCpuDevice } from '../src/device/cpu/cpu-device.js';
+import { dtypeOf } from '../src/device/device.js';
 import type { Tensor } from '../src/device/tensor.js';
-import { geometricMean, measure, median, peer, seconds, threadsByDefault } from './measure.js';
+import { measure, median, peer, precisionOf, seconds, threadsByDefault } from './measure.js';
 
 interface Shape {
   readonly m: number;
@@ -24,21 +27,21 @@ interface Product {
   readonly accumulate: boolean;
 }
 
-interface Comparison {
+export interface MeasuredProduct {
   readonly name: string;
   readonly shape: Shape;
   readonly gflops: number;
-  readonly numpyGflops: number;
-  /** Our rate divided by NumPy's: above 1, ours is faster. */
-  readonly ratio: number;
+  /** null without --python. */
+  readonly numpyGflops: number | null;
 }
 
 export interface GemmResult {
   readonly threads: number;
+  readonly precision: string;
   readonly device: string;
-  readonly blas: string;
-  readonly geometricMean: number;
-  readonly comparisons: readonly Comparison[];
+  /** NumPy's; null without --python. */
+  readonly blas: string | null;
+  readonly products: readonly MeasuredProduct[];
 }
 
 interface PeerReport {
@@ -59,7 +62,9 @@ const layers = [
 const { values } = parseArgs({
   options: {
     threads: { type: 'string', default: String(threadsByDefault) },
-    python: { type: 'string', default: 'python3' },
+    precision: { type: 'string', default: 'fp32' },
+    /** A Python with NumPy. */
+    python: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     repetitions: { type: 'string', default: '3' },
     /** Only products whose name contains this. */
@@ -67,6 +72,7 @@ const { values } = parseArgs({
   },
 });
 const threads = Number(values.threads);
+const precision = precisionOf(values.precision);
 const rounds = Number(values.rounds);
 const repetitions = Number(values.repetitions);
 
@@ -112,13 +118,16 @@ class Operands {
   private readonly a: Tensor;
   private readonly b: Tensor;
   private readonly out: Tensor;
+  /** For gradients of weights. */
+  private readonly sums: Tensor;
 
   constructor(
     private readonly device: CpuDevice,
     products: readonly Product[],
   ) {
-    const room = (label: string, size: (shape: Shape) => number) => {
-      const tensor = device.allocate(label, [Math.max(...products.map(({ shape }) => size(shape)))]);
+    const largest = (size: (product: Product) => number) => Math.max(1, ...products.map(size));
+    const room = (label: string, size: (product: Product) => number) => {
+      const tensor = device.allocate(label, [largest(size)], dtypeOf[precision]);
       const pattern = Float32Array.from({ length: 1 << 16 }, (_, at) => ((at * 7919) % 997) / 997 - 0.5);
       for (let from = 0; from < tensor.size; from += pattern.length) {
         const count = Math.min(pattern.length, tensor.size - from);
@@ -126,9 +135,11 @@ class Operands {
       }
       return tensor;
     };
-    this.a = room('a', ({ m, k }) => m * k);
-    this.b = room('b', ({ n, k }) => n * k);
-    this.out = room('out', ({ m, n }) => m * n);
+    this.a = room('a', ({ shape: { m, k } }) => m * k);
+    this.b = room('b', ({ shape: { n, k } }) => n * k);
+    this.out = room('out', ({ shape: { m, n }, accumulate }) => (accumulate ? 1 : m * n));
+    const sums = largest(({ shape: { m, n }, accumulate }) => (accumulate ? m * n : 1));
+    this.sums = device.allocate('sums', [sums], 'f32');
   }
 
   /** Seconds per product, one value per repetition; the first call is not timed. */
@@ -136,7 +147,7 @@ class Operands {
     const { m, n, k, transposeA, transposeB } = shape;
     const a = this.a.view(0, transposeA ? [k, m] : [m, k]);
     const b = this.b.view(0, transposeB ? [n, k] : [k, n]);
-    const out = this.out.view(0, [m, n]);
+    const out = (accumulate ? this.sums : this.out).view(0, [m, n]);
     const run = () => this.device.matmul(out, a, b, { transposeA, transposeB, accumulate });
     run();
     return Array.from(
@@ -149,62 +160,52 @@ class Operands {
   }
 }
 
-function compare(operands: Operands, candidate: Product): Comparison & { readonly blas: string } {
+function timed(operands: Operands, candidate: Product): MeasuredProduct & { readonly blas: string | null } {
   const { name, shape } = candidate;
   const operations = 2 * shape.m * shape.n * shape.k;
   // Short products are timed in groups.
   const calls = Math.min(100, Math.ceil(1e9 / operations));
   const ours: number[] = [];
   const theirs: number[] = [];
-  let blas = '';
+  let blas: string | null = null;
   for (let round = 0; round < rounds; round++) {
-    const report = numpyTimes({ ...shape, calls });
-    blas = report.blas;
-    theirs.push(...report.results.flatMap((result) => result.seconds));
+    if (values.python !== undefined) {
+      const report = numpyTimes(values.python, { ...shape, calls });
+      blas = report.blas;
+      theirs.push(...report.results.flatMap((result) => result.seconds));
+    }
     ours.push(...operands.times(candidate, calls));
   }
-  const gflops = operations / median(ours) / 1e9;
-  const numpyGflops = operations / median(theirs) / 1e9;
-  return { name, shape, gflops, numpyGflops, ratio: gflops / numpyGflops, blas };
+  const gflops = (times: readonly number[]) => operations / median(times) / 1e9;
+  return { name, shape, gflops: gflops(ours), numpyGflops: blas === null ? null : gflops(theirs), blas };
 }
 
-function numpyTimes(shape: Shape & { readonly calls: number }): PeerReport {
+function numpyTimes(python: string, shape: Shape & { readonly calls: number }): PeerReport {
   return measure<PeerReport>(
-    values.python,
+    python,
     [peer('numpy_gemm'), '--threads', String(threads), '--repetitions', String(repetitions)],
     JSON.stringify([shape]),
   );
 }
 
-const products = [...trainingProducts, ...decodingProducts].filter(({ name }) => name.includes(values.only));
+const candidates = precision === 'fp32' ? [...trainingProducts, ...decodingProducts] : trainingProducts;
+const products = candidates.filter(({ name }) => name.includes(values.only));
 const device = createCpuDevice({ threads });
 const operands = new Operands(device, products);
-const comparisons: Comparison[] = [];
-let blas = '';
+const measured: MeasuredProduct[] = [];
+let blas: string | null = null;
 console.log(
   `${'product'.padEnd(34)}${['m', 'n', 'k', 'ours', 'NumPy', 'ratio'].map((title) => title.padStart(8)).join('')}   (GFLOP/s)`,
 );
 for (const candidate of products) {
-  const { blas: described, ...comparison } = compare(operands, candidate);
+  const { blas: described, ...product } = timed(operands, candidate);
   blas = described;
-  comparisons.push(comparison);
-  const { m, n, k } = comparison.shape;
-  const rates = [
-    comparison.gflops.toFixed(1),
-    comparison.numpyGflops.toFixed(1),
-    comparison.ratio.toFixed(2),
-  ];
-  console.log(
-    `${comparison.name.padEnd(34)}${[m, n, k, ...rates].map((cell) => String(cell).padStart(8)).join('')}`,
-  );
+  measured.push(product);
+  const { m, n, k } = product.shape;
+  const { gflops, numpyGflops } = product;
+  const theirs = numpyGflops === null ? [] : [numpyGflops.toFixed(1), (gflops / numpyGflops).toFixed(2)];
+  const cells = [m, n, k, gflops.toFixed(1), ...theirs].map((cell) => String(cell).padStart(8));
+  console.log(`${product.name.padEnd(34)}${cells.join('')}`);
 }
-const result: GemmResult = {
-  threads,
-  device: device.description,
-  blas,
-  geometricMean: geometricMean(
-    comparisons.filter(({ name }) => !name.startsWith('decoding')).map(({ ratio }) => ratio),
-  ),
-  comparisons,
-};
+const result: GemmResult = { threads, precision, device: device.description, blas, products: measured };
 console.log(JSON.stringify(result));
