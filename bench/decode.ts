@@ -15,7 +15,7 @@ import { DecodingPass } from '../src/nn/decoding-pass.js';
 import { GPT2 } from '../src/nn/gpt2.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
 import { gpt2Tokenizer } from '../src/tokenizer/gpt2-tokenizer.js';
-import { median, precisionOf, seconds, threadsByDefault } from './measure.js';
+import { median, precisionOf, seconds, threadsByDefault, weightPrecisionOf } from './measure.js';
 import { loadRepeatedWeights } from './weights.js';
 
 export interface DecodeResult {
@@ -49,7 +49,7 @@ const { values } = parseArgs({
     stretch: { type: 'string', default: String(2 ** 26) },
   },
 });
-const weights = precisionOf(values.weights);
+const weights = weightPrecisionOf(values.weights);
 const newTokens = Number(values.tokens) + 1;
 
 const device = await selectDevice(values.device, { threads: Number(values.threads) });

@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { physicalCores } from '../src/device/cpu/processor.js';
-import type { Precision } from '../src/device/device.js';
+import type { Precision, WeightPrecision } from '../src/device/device.js';
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right);
@@ -35,6 +35,11 @@ export const threadsByDefault = physicalCores();
 export function precisionOf(name: string): Precision {
   if (name === 'fp32' || name === 'bf16' || name === 'fp16') return name;
   throw new Error(`--precision is fp32, bf16 or fp16, not '${name}'`);
+}
+
+/** The same for stored weights. */
+export function weightPrecisionOf(name: string): WeightPrecision {
+  return name === 'int8' ? name : precisionOf(name);
 }
 
 /** The path of a compiled program in this folder. */

@@ -224,7 +224,7 @@ function overBandwidth(what: string, results: readonly DecodeResult[], goal: num
 
 function perplexity({ model, smoke }: Situation): Measurement {
   const program = ours<WeightPrecisionResult>('weight-precision', {
-    label: 'ours, weights in fp32 and in bf16',
+    label: 'ours, weights in fp32, in bf16 and in int8',
     args: ['--model', model ?? ''],
     rounds: 1,
     notOffered:
@@ -233,16 +233,25 @@ function perplexity({ model, smoke }: Situation): Measurement {
         : smoke
           ? 'no perplexity with --smoke'
           : undefined,
-    value: ({ perplexity: { fp32, bf16 } }) => `${fp32.toFixed(3)} and ${bf16.toFixed(3)}`,
+    value: ({ perplexity: { fp32, bf16, int8 } }) =>
+      [fp32, bf16, int8].map((perplexity) => perplexity.toFixed(3)).join(', '),
   });
   return {
     name: 'perplexity of --model',
     programs: [program],
     findings(results) {
-      const fp32 = median(results.of(program).map((result) => result.perplexity.fp32));
-      const bf16 = median(results.of(program).map((result) => result.perplexity.bf16));
-      const what = 'perplexity with weights in bf16, over float32';
-      return [against(what, shown(bf16, 3), shown(fp32, 3), bf16 / fp32, 1.01, 'at most')];
+      const of = (weights: Weights['weights']) =>
+        median(results.of(program).map((result) => result.perplexity[weights]));
+      const fp32 = of('fp32');
+      return (
+        [
+          ['bf16', 1.01],
+          ['int8', 1.005],
+        ] as const
+      ).map(([weights, goal]) => {
+        const what = `perplexity with weights in ${weights}, over float32`;
+        return against(what, shown(of(weights), 3), shown(fp32, 3), of(weights) / fp32, goal, 'at most');
+      });
     },
   };
 }
