@@ -111,17 +111,6 @@ inline void stream_sums(const Target<bf16, bf16>& target, int64_t row, int64_t c
   }
 }
 
-/** Brings the place of a panel's results into the cache, to be written. */
-template <class Target>
-void expect_results(const Target& target, int64_t row, int64_t column, int64_t rows, int64_t columns) {
-  for (int64_t i = 0; i < rows; i++) {
-    const auto* const at = target.out + (row + i) * target.columns + column;
-    __builtin_prefetch(at, 1);
-    __builtin_prefetch(at + columns - 1, 1);
-    if (sizeof(*at) == sizeof(float)) __builtin_prefetch(at + columns / 2, 1);
-  }
-}
-
 /** One stage: rows, columns and depths from..from+depth of the product. */
 struct Stage {
   int64_t row, rows, column, columns, depth;

@@ -134,20 +134,23 @@ void store_row(Out* out, Element* pre_activation, const Element* bias, int64_t c
 template <class Out, class Element>
 using StoreRow = void (*)(Out*, Element*, const Element*, int64_t, const float*, bool);
 
+/** A product that is stored in another type than its epilogue's tensors has no epilogue. */
 template <class Out, class Element>
 inline StoreRow<Out, Element> row_storer(const Target<Out, Element>& target, Part part) {
-  const bool is_new = target.activation == Activation::gelu_new;
-  switch (part.last ? target.epilogue : Epilogue::none) {
-    case Epilogue::bias:
-      return store_row<Epilogue::bias, Activation::gelu, Out, Element>;
-    case Epilogue::bias_activation:
-      return is_new ? store_row<Epilogue::bias_activation, Activation::gelu_new, Out, Element>
-                    : store_row<Epilogue::bias_activation, Activation::gelu, Out, Element>;
-    case Epilogue::activation_gradient:
-      return is_new ? store_row<Epilogue::activation_gradient, Activation::gelu_new, Out, Element>
-                    : store_row<Epilogue::activation_gradient, Activation::gelu, Out, Element>;
-    case Epilogue::none:
-      break;
+  if constexpr (std::is_same_v<Out, Element>) {
+    const bool is_new = target.activation == Activation::gelu_new;
+    switch (part.last ? target.epilogue : Epilogue::none) {
+      case Epilogue::bias:
+        return store_row<Epilogue::bias, Activation::gelu, Out, Element>;
+      case Epilogue::bias_activation:
+        return is_new ? store_row<Epilogue::bias_activation, Activation::gelu_new, Out, Element>
+                      : store_row<Epilogue::bias_activation, Activation::gelu, Out, Element>;
+      case Epilogue::activation_gradient:
+        return is_new ? store_row<Epilogue::activation_gradient, Activation::gelu_new, Out, Element>
+                      : store_row<Epilogue::activation_gradient, Activation::gelu, Out, Element>;
+      case Epilogue::none:
+        break;
+    }
   }
   return store_row<Epilogue::none, Activation::gelu, Out, Element>;
 }
@@ -161,6 +164,17 @@ inline void store_sums(const Target<Out, Element>& target, Part part, int64_t ro
   for (int64_t i = 0; i < rows; i++) {
     const int64_t start = (row + i) * target.columns + column;
     store_one(target.out + start, target.pre_activation + start, target.bias + column, columns, sums + i * stride, add);
+  }
+}
+
+/** Brings the place of results into the cache, to be written. */
+template <class Target>
+inline void expect_results(const Target& target, int64_t row, int64_t column, int64_t rows, int64_t columns) {
+  for (int64_t i = 0; i < rows; i++) {
+    const auto* const at = target.out + (row + i) * target.columns + column;
+    __builtin_prefetch(at, 1);
+    __builtin_prefetch(at + columns - 1, 1);
+    if (sizeof(*at) == sizeof(float)) __builtin_prefetch(at + columns / 2, 1);
   }
 }
 
@@ -188,10 +202,13 @@ inline void compute_tile(const Target<Out, Element>& target, Part part, int64_t 
                target.accumulate || !part.first);
       return;
     }
-  } else if (kept != nullptr) {
-    multiply(depth, a, b, kept, kTileColumns, !part.first);
-    if (part.last) store_sums(target, {true, true}, row, column, rows, columns, kept, kTileColumns);
-    return;
+  } else {
+    if (part.last) expect_results(target, row, column, rows, columns);
+    if (kept != nullptr) {
+      multiply(depth, a, b, kept, kTileColumns, !part.first);
+      if (part.last) store_sums(target, {true, true}, row, column, rows, columns, kept, kTileColumns);
+      return;
+    }
   }
   alignas(SIMD_BYTES) float sums[kTileSums];
   multiply(depth, a, b, sums, kTileColumns, false);
