@@ -3,6 +3,7 @@
 
 import type { NativeKernels } from '../../src/device/cpu/library.js';
 import type { Activation } from '../../src/device/device.js';
+import type { Tensor } from '../../src/device/tensor.js';
 import { type Bench, Random } from './conformance/harness.js';
 import { at, roundToBf16 } from './reference.js';
 
@@ -122,35 +123,64 @@ export function nameOf({ shape, transposes: { transposeA, transposeB } }: Inputs
   return `[${shape}]${transposeA ? ' a transposed' : ''}${transposeB ? ' b transposed' : ''}`;
 }
 
-/** What the kernels store: the output, then the pre-activations if the form saves them. */
-export function multiply(kernels: NativeKernels, bench: Bench, inputs: Inputs, form: Form): Float32Array[] {
-  const {
-    shape: [m, n, k],
-    transposes: { transposeA, transposeB },
-  } = inputs;
-  const { type, accumulate, epilogue, activation }: Call = calls[form];
-  const narrow = (name: string) => bench.narrow(name, [m, n], inputs.before);
-  const overwritten = type === 'f32' ? bench.output('out', [m, n]) : narrow('out');
-  const out = accumulate && type === 'f32' ? bench.floats('out', [m, n], inputs.before) : overwritten;
-  const saves = epilogue === 'activation';
-  const saved = saves || epilogue === 'gradient' ? narrow('pre-activations') : undefined;
-  kernels.matmul_bf16(
-    out,
-    Number(type === 'f32'),
-    bench.narrow('a', transposeA ? [k, m] : [m, k], inputs.a),
-    bench.narrow('b', transposeB ? [n, k] : [k, n], inputs.b),
-    m,
-    n,
-    k,
-    Number(transposeA),
-    Number(transposeB),
-    accumulate,
-    ['none', 'bias', 'activation', 'gradient'].indexOf(epilogue),
-    epilogue === 'bias' || saves ? bench.narrow('bias', [n], inputs.bias) : undefined,
-    saved,
-    ['gelu_new', 'gelu'].indexOf(activation),
-  );
-  return (saves && saved ? [out, saved] : [out]).map((tensor) => bench.read(tensor));
+/** The tensors of one product, for all its forms: allocating takes longer than multiplying. */
+export class Product {
+  readonly #kernels: NativeKernels;
+  readonly #bench: Bench;
+  readonly #inputs: Inputs;
+  readonly #operands: readonly [a: Tensor, b: Tensor, bias: Tensor];
+  readonly #outputs: Readonly<Record<'f32' | 'bf16', Tensor>>;
+  readonly #preActivations: Tensor;
+
+  constructor(kernels: NativeKernels, bench: Bench, inputs: Inputs) {
+    const {
+      shape: [m, n, k],
+      transposes: { transposeA, transposeB },
+    } = inputs;
+    this.#kernels = kernels;
+    this.#bench = bench;
+    this.#inputs = inputs;
+    this.#operands = [
+      bench.narrow('a', transposeA ? [k, m] : [m, k], inputs.a),
+      bench.narrow('b', transposeB ? [n, k] : [k, n], inputs.b),
+      bench.narrow('bias', [n], inputs.bias),
+    ];
+    this.#outputs = { f32: bench.output('out', [m, n]), bf16: bench.narrow('out', [m, n], inputs.before) };
+    this.#preActivations = bench.narrow('pre-activations', [m, n], inputs.before);
+  }
+
+  /** What the kernels store: the output, then the pre-activations if the form saves them. */
+  stored(form: Form): Float32Array[] {
+    const {
+      shape: [m, n, k],
+      transposes: { transposeA, transposeB },
+      before,
+    } = this.#inputs;
+    const { type, accumulate, epilogue, activation }: Call = calls[form];
+    const { device } = this.#bench;
+    const out = this.#outputs[type];
+    for (const tensor of [out, this.#preActivations]) device.upload(tensor, Float32Array.from(before));
+    if (!accumulate) device.fill(out, 1e30);
+    const [a, b, bias] = this.#operands;
+    const saves = epilogue === 'activation';
+    this.#kernels.matmul_bf16(
+      out,
+      Number(type === 'f32'),
+      a,
+      b,
+      m,
+      n,
+      k,
+      Number(transposeA),
+      Number(transposeB),
+      accumulate,
+      ['none', 'bias', 'activation', 'gradient'].indexOf(epilogue),
+      epilogue === 'bias' || saves ? bias : undefined,
+      epilogue === 'gradient' || saves ? this.#preActivations : undefined,
+      ['gelu_new', 'gelu'].indexOf(activation),
+    );
+    return (saves ? [out, this.#preActivations] : [out]).map((tensor) => this.#bench.read(tensor));
+  }
 }
 
 /** Activations and their slopes, of float32 numbers. */
@@ -160,7 +190,7 @@ export interface Curves {
 }
 
 /**
- * What `multiply` must return for this product: the arithmetic is float32, and a number that is stored in bf16 is rounded
+ * What `stored` must return for this product: the arithmetic is float32, and a number that is stored in bf16 is rounded
  * once. The activation is that of the rounded number.
  */
 export function expectedOf(

@@ -3,10 +3,11 @@
 import type { NativeKernels } from '../../src/device/cpu/library.js';
 import type { Device } from '../../src/device/device.js';
 import {
+  type Form,
   forms,
   type Inputs,
-  multiply,
   nameOf,
+  Product,
   randomInputs,
   type Shape,
   type Transposes,
@@ -70,36 +71,36 @@ export function compareUnits(
   exact: boolean,
 ): number {
   let compared = 0;
-  const compare = (inputs: Inputs, form: (typeof forms)[number], threads: number, what = '') => {
-    kernels.set_threads(threads);
-    const [given, wanted] = [unit, portable].map((name) => {
+  const compare = (inputs: Inputs, threads: number, chosenForms: readonly Form[], what = '') => {
+    const bench = new Bench(device, 'f32', threads > 1 ? 'aligned' : 'unaligned');
+    const product = new Product(kernels, bench, inputs);
+    const storedBy = (name: UnitName, form: Form) => {
       kernels.use_bf16_unit(unitCodes[name]);
-      const stored = multiply(
-        kernels,
-        new Bench(device, 'f32', threads > 1 ? 'aligned' : 'unaligned'),
-        inputs,
-        form,
-      );
+      const stored = product.stored(form);
       kernels.use_bf16_unit(unitCodes.widening);
       return stored;
-    });
-    const name = `${unit}, ${nameOf(inputs)}, ${form}, ${threads} threads ${what}`;
-    wanted?.forEach((expected, index) => {
-      const actual = given?.[index] ?? new Float32Array();
-      if (exact) expectSameNumbers(actual, expected, name);
-      else expectClose(actual, expected, name, form.startsWith('f32') ? 3e-6 : 2 ** -7);
-    });
-    compared++;
+    };
+    kernels.set_threads(threads);
+    for (const form of chosenForms) {
+      const given = storedBy(unit, form);
+      const name = `${unit}, ${nameOf(inputs)}, ${form}, ${threads} threads ${what}`;
+      storedBy(portable, form).forEach((expected, index) => {
+        const actual = given[index] ?? new Float32Array();
+        if (exact) expectSameNumbers(actual, expected, name);
+        else expectClose(actual, expected, name, form.startsWith('f32') ? 3e-6 : 2 ** -7);
+      });
+      compared++;
+    }
   };
   for (const shape of shapes)
     for (const chosen of transposes)
       for (const threads of [1, 3])
-        for (const form of threads === 1 ? forms : (['f32, added', 'gelu'] as const))
-          compare(randomInputs(shape, chosen), form, threads);
+        compare(randomInputs(shape, chosen), threads, threads === 1 ? forms : ['f32, added', 'gelu']);
   if (exact)
-    for (const [what, draws] of Object.entries(extremes))
-      for (const form of ['f32', 'f32, added', 'bf16'] as const)
-        compare(extremeInputs([40, 70, 330], { transposeA: false, transposeB: true }, draws), form, 1, what);
+    for (const [what, draws] of Object.entries(extremes)) {
+      const inputs = extremeInputs([40, 70, 330], { transposeA: false, transposeB: true }, draws);
+      compare(inputs, 1, ['f32', 'f32, added', 'bf16'], what);
+    }
   kernels.set_threads(1);
   return compared;
 }
