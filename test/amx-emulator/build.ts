@@ -21,11 +21,14 @@ const flags = [
   '-Wextra',
 ];
 
-/** Flags with which the kernels contain the instructions that the emulator emulates. */
-export const emulatedFlags = ['-mamx-tile', '-mamx-bf16'];
+/** The environment of a process with emulated tiles, whose kernels are compiled with the instructions that are emulated. */
+export function amxEnvironment(settings: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const CXX = [...findCompiler().command, '-mamx-tile', '-mamx-bf16'].join(' ');
+  return { ...process.env, CXX, LD_PRELOAD: amxEmulator(), ...settings };
+}
 
 /** The library to preload. */
-export function amxEmulator(env: NodeJS.ProcessEnv = process.env): string {
+function amxEmulator(env: NodeJS.ProcessEnv = process.env): string {
   const { command } = findCompiler(env);
   const key = createHash('sha256')
     .update(JSON.stringify([readFileSync(source, 'utf8'), flags, command, processorFingerprint()]))

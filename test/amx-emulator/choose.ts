@@ -1,7 +1,6 @@
 // Creates a CPU device in a process of its own, which the emulator is preloaded into, as if the emulated tiles were fast. Prints,
-// as JSON, how it multiplies bf16 matrices, and how many instructions a product of it takes.
-//
-//     LD_PRELOAD=EMULATOR node dist/test/amx-emulator/choose.js
+// as JSON, how it multiplies bf16 matrices, and how many instructions a product of it takes. Its environment is amxEnvironment
+// (build.ts).
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,16 +10,15 @@ import { bf16Products, KernelTrials } from '../../src/device/cpu/bf16-trials.js'
 import { kernelLibrary } from '../../src/device/cpu/compiler.js';
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
 import { loadKernels } from '../../src/device/cpu/library.js';
-import { emulatedFlags } from './build.js';
 
-const library = kernelLibrary({ flags: emulatedFlags });
+const library = kernelLibrary();
 const kernels = loadKernels(library.code);
 const trials = new KernelTrials(kernels);
 trials.seconds = (unit) => (unit === null ? 2 : 1);
 const cache = mkdtempSync(join(tmpdir(), 'amx-choice-'));
 bf16Products(kernels, library, { ...process.env, XDG_CACHE_HOME: cache }, trials);
 rmSync(cache, { recursive: true });
-const device = createCpuDevice({ flags: emulatedFlags });
+const device = createCpuDevice();
 const emulator = koffi.load(process.env.LD_PRELOAD ?? '');
 const executed = (): number => emulator.func('amx_emulator_executed', 'int64_t', [])();
 const before = executed();

@@ -1,17 +1,14 @@
 // Compares AMX with the portable tiles in a process of its own, which the emulator is preloaded into. Prints, as JSON, how many
-// products were compared, and what the emulator counted.
-//
-//     LD_PRELOAD=EMULATOR node dist/test/amx-emulator/compare.js
+// products were compared, and what the emulator counted. Its environment is amxEnvironment (build.ts).
 
 import koffi from 'koffi';
 import { kernelLibrary } from '../../src/device/cpu/compiler.js';
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
 import { loadKernels } from '../../src/device/cpu/library.js';
 import { compareUnits } from '../device/bf16-units.js';
-import { emulatedFlags } from './build.js';
 
-const device = createCpuDevice({ flags: emulatedFlags });
-const kernels = loadKernels(kernelLibrary({ flags: emulatedFlags }).code);
+const device = createCpuDevice();
+const kernels = loadKernels(kernelLibrary().code);
 const refusal = kernels.request_tiles();
 if (refusal !== 0) throw new Error(`the emulator refused with ${refusal}`);
 const compared = compareUnits(kernels, device, ['AMX', 'portable tiles'], true);

@@ -3,13 +3,15 @@
 // are installed. bf16-units.test.ts compares what the processor has.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { amxEmulator, emulatedFlags } from '../../../test/amx-emulator/build.js';
+import { promisify } from 'node:util';
+import { amxEnvironment } from '../../../test/amx-emulator/build.js';
+import { makeTinyCorpus, makeTinyModel, scratchFolder } from '../../../test/tiny-run.js';
 import { findProgram } from '../../files/working-folder.js';
 import { findCompiler, kernelLibrary } from './compiler.js';
 import { processorFlags } from './processor.js';
@@ -17,35 +19,52 @@ import { processorFlags } from './processor.js';
 const isX86 = process.arch === 'x64';
 const lacksAmx = process.platform === 'linux' && isX86 && !processorFlags().has('amx_tile');
 
-/** Runs a program of the emulator's folder in a process with emulated tiles. Returns what it prints. */
-function emulated(program: string, settings: NodeJS.ProcessEnv = {}): Record<string, unknown> {
-  const path = fileURLToPath(new URL(`../../../test/amx-emulator/${program}.js`, import.meta.url));
-  const env = { ...process.env, ...settings, LD_PRELOAD: amxEmulator() };
-  return JSON.parse(execFileSync(process.execPath, [path], { encoding: 'utf8', env }));
+/** Runs a program in a process with emulated tiles. */
+async function emulated(program: string, words: readonly string[], settings: NodeJS.ProcessEnv = {}) {
+  const path = fileURLToPath(new URL(`../../../${program}.js`, import.meta.url));
+  return await promisify(execFile)(process.execPath, [path, ...words], { env: amxEnvironment(settings) });
+}
+
+async function printed(program: string, settings?: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+  return JSON.parse((await emulated(`test/amx-emulator/${program}`, [], settings)).stdout);
 }
 
 if (lacksAmx) {
   before(() => {
-    kernelLibrary({ flags: emulatedFlags });
+    kernelLibrary({ env: amxEnvironment() });
   });
 
-  test('emulated tiles have the bits of the portable ones', () => {
-    const { compared, executed, configured } = emulated('compare');
+  test('emulated tiles have the bits of the portable ones', async () => {
+    const { compared, executed, configured } = await printed('compare');
     assert.ok(Number(compared) > 300, `${compared} products`);
     assert.ok(Number(executed) > 100 * Number(compared), `${executed} instructions`);
     assert.equal(configured, 0, 'threads whose tiles are still configured');
   });
 
-  test('tiles that are permitted, fast and right are used', () => {
-    const { unit, computes, note, executed } = emulated('choose');
+  test('tiles that are permitted, fast and right are used', async () => {
+    const { unit, computes, note, executed } = await printed('choose');
     assert.deepEqual({ unit, computes, note }, { unit: 'AMX bf16', computes: 'fast', note: null });
     assert.ok(Number(executed) > 0, `${executed} instructions`);
   });
 
-  test('tiles that Linux refuses are not used, and the note says why', () => {
-    const { unit, computes, note, executed } = emulated('choose', { AMX_EMULATOR_REFUSAL: '1' });
+  test('tiles that Linux refuses are not used, and the note says why', async () => {
+    const { unit, computes, note, executed } = await printed('choose', { AMX_EMULATOR_REFUSAL: '1' });
     assert.deepEqual({ unit, computes, executed }, { unit: null, computes: 'slow', executed: 0 });
     assert.match(String(note), /^AMX bf16 is not used: a filter of system calls/);
+  });
+
+  test('a run in bf16 without permission for the tiles has one note, and doctor says the same', async () => {
+    const root = scratchFolder('amx');
+    const model = makeTinyModel(join(root, 'model'));
+    const corpus = makeTinyCorpus(join(root, 'corpus.json'));
+    const words = ['--device', 'cpu', '--precision', 'bf16', '--dry-run', '--output-dir', join(root, 'out')];
+    const refused = { AMX_EMULATOR_REFUSAL: '1', HF_HUB_OFFLINE: '1' };
+    const run = await emulated('src/cli/main', ['--model', model, '--data', corpus, ...words], refused);
+    const cause =
+      /AMX bf16 is not used: a filter of system calls, .*; bf16 is widened: saves memory, not time/g;
+    assert.equal(run.stderr.match(cause)?.length, 1, run.stderr);
+    const doctor = await emulated('src/cli/main', ['doctor'], refused);
+    assert.equal(doctor.stdout.match(cause)?.length, 1, doctor.stdout);
   });
 }
 
