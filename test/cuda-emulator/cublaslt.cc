@@ -13,6 +13,7 @@
 //                                   if `empty`, it succeeds with an empty list
 //     CUDA_EMULATOR_FAILING_PLAIN, CUDA_EMULATOR_FAILING_FUSED
 //                                   how many of the algorithms fail when they run (0)
+//     CUDA_EMULATOR_FAILING_TF32    the same for products that may round to TF32, which it then decides alone
 //     CUDA_EMULATOR_FAILING_STATUS  the status that they fail with (algorithm 1: INVALID_VALUE; others: NOT_SUPPORTED)
 //     CUDA_EMULATOR_TIMES_PLAIN, CUDA_EMULATOR_TIMES_FUSED
 //                                   microseconds of algorithms 0, 1 and 2 on the card's clock (10,11,12)
@@ -51,8 +52,10 @@ int told() {
 }
 constexpr int kAlgorithms = 3;
 /** The status that an algorithm fails with when it runs, or 0. */
-int failing(bool plain, uint64_t algorithm) {
-  const char* count = getenv(plain ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
+int failing(const Description& e, uint64_t algorithm) {
+  const char* tf32 = e.compute == COMPUTE_32F_FAST_TF32 ? getenv("CUDA_EMULATOR_FAILING_TF32") : nullptr;
+  const char* count =
+      tf32 ? tf32 : getenv(e.epilogue == PLAIN ? "CUDA_EMULATOR_FAILING_PLAIN" : "CUDA_EMULATOR_FAILING_FUSED");
   if (!count || algorithm >= (uint64_t)atoi(count)) return SUCCESS;
   const char* status = getenv("CUDA_EMULATOR_FAILING_STATUS");
   return status ? atoi(status) : algorithm % 2 ? INVALID_VALUE : NOT_SUPPORTED;
@@ -385,7 +388,7 @@ API cublasLtMatmul(const Handle* handle, const Description* e, const void* alpha
   if (algorithm && (!ours(algorithm) || !holds(algorithm, *e, {a, b, c ? c : d, d}, workspace_bytes)))
     return INVALID_VALUE;
   if (algorithm)
-    if (const int status = failing(e->epilogue == PLAIN, algorithm[7])) return status;
+    if (const int status = failing(*e, algorithm[7])) return status;
   if (workspace && (uint64_t)workspace % 256 != 0) return INVALID_VALUE;
   if (const Status status = supported(*e, *la, *lb, *lc, *ld)) return status;
   if (e->epilogue & (BIAS | BIAS_GRADIENT) && !e->bias) return INVALID_VALUE;

@@ -18,7 +18,7 @@ import { narrow, widen } from './half-precision.js';
 const moduleLoading = process.env.CUDA_MODULE_LOADING;
 const devices: CudaDevice[] = [];
 afterEach(() => {
-  for (const name of ['EPILOGUES', 'FAILING_FUSED', 'FAILING_PLAIN'])
+  for (const name of ['EPILOGUES', 'FAILING_FUSED', 'FAILING_PLAIN', 'FAILING_TF32'])
     delete process.env[`CUDA_EMULATOR_${name}`];
   if (moduleLoading === undefined) delete process.env.CUDA_MODULE_LOADING;
   else process.env.CUDA_MODULE_LOADING = moduleLoading;
@@ -369,6 +369,11 @@ test('TF32 is used only if requested, and the description names it', () => {
   assert.equal(product(rounded), 1);
   assert.doesNotMatch(exact.description, /TF32/);
   assert.match(rounded.description, /TF32 for float32 products/);
+  // Every algorithm of TF32 is proposed, and fails when it runs.
+  process.env.CUDA_EMULATOR_FAILING_TF32 = '3';
+  const fallen = open({ tf32: true });
+  assert.equal(product(fallen), 1 + 2 ** -20);
+  assert.match(fallen.products()[0]?.chosen ?? '', /^plain, float32 /);
 });
 
 test('all uploads arrive, even if they come faster than the card fetches them', () => {

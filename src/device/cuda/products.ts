@@ -128,18 +128,18 @@ export class Products {
     this.#finish(request, 'none');
   }
 
-  /** All that cuBLASLt offers: what fuses most comes first. TF32 goes before float32 where it is allowed. */
+  /** All that cuBLASLt offers: what fuses most comes first. Where TF32 is allowed, float32 comes after all of it. */
   #candidates(request: Request): Candidate[] {
     const { plain } = request;
-    for (const tf32 of plain.tf32 ? [true, false] : [false]) {
-      const candidates = waysOf(request).flatMap(({ way, epilogue }) => {
+    return (plain.tf32 ? [true, false] : [false]).flatMap((tf32) =>
+      waysOf(request).flatMap(({ way, epilogue }) => {
         const product = { ...plain, tf32, epilogue };
         const prepared = this.cublasLt.prepare(product, this.#operands(request, epilogue), this.workspace);
-        return (prepared?.algorithms ?? []).map((algorithm) => ({ way, prepared, algorithm }) as Candidate);
-      });
-      if (candidates.length > 0) return candidates;
-    }
-    return [];
+        if (prepared === null) return [];
+        const name = plain.tf32 && !tf32 ? `${way}, float32` : way;
+        return prepared.algorithms.map((algorithm) => ({ way: name, prepared, algorithm }));
+      }),
+    );
   }
 
   /** Milliseconds by candidate. The outputs of the request are not touched. */
