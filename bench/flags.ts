@@ -16,9 +16,15 @@ export interface Flag {
 export interface FlagValues<Name extends string> {
   /** @throws UserError (usage) if the flag was given without a value. */
   text(name: Name): string | undefined;
-  /** @throws UserError (usage) */
-  positive(name: Name): number;
-  given(name: Name): boolean;
+  /**
+   * @param usual if the flag has no default
+   * @throws UserError (usage)
+   */
+  positive(name: Name, usual?: number): number;
+  /** The flags that were given. */
+  readonly given: ReadonlySet<Name>;
+  /** The words that are no flags. */
+  readonly words: readonly string[];
 }
 
 /** One line for each flag. */
@@ -31,34 +37,40 @@ export function flagHelp(flags: Readonly<Record<string, Flag>>): string[] {
 
 /**
  * @param program its name in messages.
- * @throws UserError (usage) for unknown flags and for words that are no flags.
+ * @throws UserError (usage) for unknown flags.
  */
 export function parseFlags<Name extends string>(
   program: string,
   flags: Readonly<Record<Name, Flag>>,
   args: readonly string[],
 ): FlagValues<Name> {
-  const { values, positionals, tokens } = parsed(flags, args);
-  for (const token of tokens)
-    if (token.kind === 'option' && !Object.hasOwn(flags, token.name))
-      throw unknown(program, token.rawName, Object.keys(flags));
-  const given = (name: Name) => values[name] === true;
-  if (positionals[0] !== undefined)
-    throw new UserError(
-      'argument-unexpected',
-      `${program} accepts only flags, not ${quoted(positionals[0])}; --help lists them.`,
-    );
+  const { values, positionals: words, tokens } = parsed(flags, args);
+  const given = new Set<Name>();
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    if (!Object.hasOwn(flags, token.name)) throw unknown(program, token.rawName, Object.keys(flags));
+    given.add(token.name as Name);
+  }
   const text = (name: Name): string | undefined => {
     const value = values[name] ?? flags[name].default;
     if (value === undefined || (typeof value === 'string' && value !== '')) return value;
     throw new UserError('option-invalid', `--${name} needs a value; see --help.`);
   };
-  const positive = (name: Name): number => {
-    const value = Number(text(name));
+  const positive = (name: Name, usual?: number): number => {
+    const value = Number(text(name) ?? usual);
     if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
     throw new UserError('option-invalid', `--${name} must be a number above 0, not ${quoted(text(name))}.`);
   };
-  return { text, positive, given };
+  return { text, positive, given, words };
+}
+
+/** @throws UserError (usage) if there are words that are no flags. */
+export function expectNoWords(program: string, [word]: readonly string[]): void {
+  if (word !== undefined)
+    throw new UserError(
+      'argument-unexpected',
+      `${program} accepts only flags, not ${quoted(word)}; --help lists them.`,
+    );
 }
 
 function parsed(flags: Readonly<Record<string, Flag>>, args: readonly string[]) {

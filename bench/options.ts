@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { UserError } from '../src/errors.js';
 import { quoted } from '../src/quote.js';
 import { nearest } from '../src/suggest.js';
-import { type Flag, flagHelp, parseFlags } from './flags.js';
+import { expectNoWords, type Flag, flagHelp, parseFlags } from './flags.js';
 import { threadsByDefault } from './measure.js';
 import type { Subject } from './measurement.js';
 import { readReport } from './report.js';
@@ -77,7 +77,8 @@ export function helpText(subjects: readonly Named[]): string {
  */
 export function readOptions(args: readonly string[], subjects: readonly Named[]): BenchOptions | 'help' {
   if (args.includes('--help')) return 'help';
-  const { text, positive, given } = parseFlags('bench', flags, args);
+  const { text, positive, given, words } = parseFlags('bench', flags, args);
+  expectNoWords('bench', words);
   const existing = (name: 'data' | 'model'): string | undefined => {
     const path = text(name);
     if (path === undefined || existsSync(path)) return path;
@@ -95,7 +96,7 @@ export function readOptions(args: readonly string[], subjects: readonly Named[])
     data: existing('data'),
     model: existing('model'),
     output: outputOf(text('output')),
-    smoke: given('smoke'),
+    smoke: given.has('smoke'),
   };
 }
 

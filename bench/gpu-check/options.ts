@@ -1,9 +1,8 @@
 // The flags of `gpu-check`, their help, and one sentence for each kind of mistake. Looks only at the arguments.
 
-import { parseArgs } from 'node:util';
-import { messageOf, UserError } from '../../src/errors.js';
+import { UserError } from '../../src/errors.js';
 import { quoted } from '../../src/quote.js';
-import { nearest } from '../../src/suggest.js';
+import { expectNoWords, type Flag, type FlagValues, flagHelp, parseFlags } from '../flags.js';
 import type { Wanted } from './situation.js';
 import { type Part, parts } from './step.js';
 import type { Visit } from './steps.js';
@@ -25,14 +24,6 @@ export interface Merge {
 }
 
 export type Request = { readonly kind: 'help' } | Check | Merge;
-
-interface Flag {
-  readonly type: 'string' | 'boolean';
-  readonly default?: string;
-  /** The placeholder of its value in the help. */
-  readonly value?: string;
-  readonly help: string;
-}
 
 const flags = {
   device: { type: 'string', value: 'NAME', default: 'cuda', help: 'the card: cuda or cuda:N' },
@@ -76,10 +67,6 @@ const flags = {
 type FlagName = keyof typeof flags;
 
 export function helpText(): string {
-  const lines = Object.entries<Flag>(flags).map(([name, flag]) => {
-    const usual = flag.default === undefined ? '' : ` (default: ${flag.default})`;
-    return `  ${`--${name}${flag.value ? ` ${flag.value}` : ''}`.padEnd(16)}  ${flag.help}${usual}`;
-  });
   return [
     'Usage: npm run gpu-check -- [flags]',
     '       node scripts/gpu-check.mjs [flags]',
@@ -87,7 +74,7 @@ export function helpText(): string {
     '',
     'Measures and verifies a real NVIDIA GPU, and writes one JSON report. docs/cuda.md describes the parts.',
     '',
-    ...lines,
+    ...flagHelp(flags),
     '',
     'Exit code: 0 all steps that could run passed, 1 a step failed or had no time left, 2 wrong flag, 5 no usable GPU.',
   ].join('\n');
@@ -95,30 +82,15 @@ export function helpText(): string {
 
 /** @throws UserError (usage) */
 export function readFlags(args: readonly string[]): Request {
-  const { values, positionals, tokens } = parsed(args);
-  for (const token of tokens)
-    if (token.kind === 'option' && !(token.name in flags)) throw unknownFlag(token.rawName);
-  if (values.help) return { kind: 'help' };
-  if (!values.merge && positionals[0] !== undefined)
-    throw new UserError(
-      'argument-unexpected',
-      `gpu-check accepts only flags, not ${quoted(positionals[0])}; --help lists them.`,
-    );
-  const text = (name: FlagName): string | undefined => {
-    const flag: Flag = flags[name];
-    const value = values[name] ?? flag.default;
-    if (value === undefined) return undefined;
-    if (typeof value === 'string' && value !== '') return value;
-    throw new UserError('option-invalid', `--${name} needs a value; see --help.`);
-  };
-  const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
-  return values.merge ? mergeOf(given, positionals, text) : checkOf(given, text);
+  const values = parseFlags<FlagName>('gpu-check', flags, args);
+  if (values.given.has('help')) return { kind: 'help' };
+  if (values.given.has('merge')) return mergeOf(values);
+  expectNoWords('gpu-check', values.words);
+  return checkOf(values);
 }
 
-type Text = (name: FlagName) => string | undefined;
-
-function mergeOf(given: readonly string[], reports: readonly string[], text: Text): Merge {
-  const other = given.find((name) => name !== 'merge' && name !== 'output');
+function mergeOf({ given, words: reports, text }: FlagValues<FlagName>): Merge {
+  const other = [...given].find((name) => name !== 'merge' && name !== 'output');
   if (other !== undefined)
     throw new UserError(
       'options-conflict',
@@ -129,18 +101,13 @@ function mergeOf(given: readonly string[], reports: readonly string[], text: Tex
   return { kind: 'merge', reports, output: text('output') };
 }
 
-function checkOf(given: readonly string[], text: Text): Check {
+function checkOf({ given, text, positive }: FlagValues<FlagName>): Check {
   const device = text('device') ?? '';
   if (!/^cuda(:\d+)?$/.test(device))
     throw new UserError('option-invalid', `--device must be cuda or cuda:N, not ${quoted(device)}.`);
   const visit = visitNamed(text('visit'));
-  if (visit !== undefined && given.includes('only'))
+  if (visit !== undefined && given.has('only'))
     throw new UserError('options-conflict', '--visit chooses the steps: leave --only out.');
-  const positive = (name: 'minutes' | 'rounds', usual: number): number => {
-    const value = Number(text(name) ?? usual);
-    if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-    throw new UserError('option-invalid', `--${name} must be a number above 0, not ${quoted(text(name))}.`);
-  };
   return {
     kind: 'check',
     device,
@@ -151,28 +118,8 @@ function checkOf(given: readonly string[], text: Text): Check {
     python: text('python') ?? '',
     data: text('data'),
     output: text('output'),
-    smoke: given.includes('smoke'),
+    smoke: given.has('smoke'),
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: flags,
-      strict: false,
-      allowPositionals: true,
-      tokens: true,
-    });
-  } catch (thrown) {
-    throw new UserError('option-invalid', messageOf(thrown));
-  }
-}
-
-function unknownFlag(name: string): UserError {
-  const near = nearest(name.replace(/^-+/, ''), Object.keys(flags));
-  const hint = near === undefined ? '' : ` (did you mean --${near}?)`;
-  return new UserError('option-unknown', `gpu-check has no flag ${quoted(name)}${hint}; --help lists them.`);
 }
 
 function visitNamed(name: string | undefined): Visit | undefined {
