@@ -45,8 +45,7 @@ export function testBlockWeights(checkAll: Check): void {
       for (let index = first; index < first + block; index++) {
         const [value, kept] = [at(values, index), at(held, index)];
         assert.equal(kept, scale * Math.round(kept / (scale || 1)), 'a multiple');
-        // The largest number may lie just beyond 127 of the rounded scale.
-        assert.ok(Math.abs(kept - value) <= 0.8 * scale, `${value} became ${kept}`);
+        assert.ok(Math.abs(kept - value) <= 0.5001 * scale, `${value} became ${kept}`);
       }
     }
   });
