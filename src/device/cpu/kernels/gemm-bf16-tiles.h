@@ -71,7 +71,8 @@ class PortableTiles {
   alignas(64) char tiles_[8][16][64];
 };
 
-#if defined(__AMX_TILE__) && defined(__AMX_BF16__)
+// The second spelling is that of clang before 16.
+#if (defined(__AMX_TILE__) && defined(__AMX_BF16__)) || (defined(__AMXTILE__) && defined(__AMXBF16__))
 #define GEMM_MATRIX_TILES
 
 /**
