@@ -5,9 +5,18 @@
 
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
+import type { FloatType } from '../tensor.js';
 import { A, bind, type Calls, I, N, Out, S, U } from './bindings.js';
 import { makeRoom, startAgain, whenAgain } from './errors.js';
 import { cureOf, openLibrary, type Wanted } from './libraries.js';
+import {
+  alignmentOf,
+  alignmentsOf,
+  type FusedEpilogue,
+  type Operands,
+  type Product,
+  productWords,
+} from './product.js';
 import type { Stream } from './streams.js';
 
 /** The C functions of libcublasLt that this file uses. */
@@ -29,46 +38,6 @@ export const cublasLtSignatures = {
   cublasLtMatmul: [I, U, U, A, U, U, U, U, A, U, U, U, U, A, U, N, U],
 } as const;
 
-export type ScalarType = 'f32' | 'bf16' | 'f16';
-
-/** What a product does to its result before it stores it. */
-export type FusedEpilogue =
-  | 'none'
-  /** + bias[N]. */
-  | 'bias'
-  /** preActivation = product + bias[N]; out = gelu_new(preActivation). */
-  | 'gelu-bias'
-  /** out = product * gelu_new'(preActivation). */
-  | 'gelu-gradient'
-  /** The same, and bias[N] = column sums of out. */
-  | 'gelu-bias-gradient';
-
-/** out[M,N] (+)= op(a)[M,K] op(b)[K,N]. */
-export interface Product {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** Type of a and b. */
-  readonly inputs: ScalarType;
-  /** Type of out. The bias (also as a gradient) and preActivation have this type too. */
-  readonly output: ScalarType;
-  /** Whether float32 inputs may be rounded to TF32 (sm_80 and later). */
-  readonly tf32: boolean;
-  readonly accumulate: boolean;
-  readonly epilogue: FusedEpilogue;
-}
-
-/** Device addresses. */
-export interface Operands {
-  readonly out: number;
-  readonly a: number;
-  readonly b: number;
-  readonly bias?: number;
-  readonly preActivation?: number;
-}
-
 export interface Workspace {
   /** Aligned to 256 bytes. */
   readonly address: number;
@@ -76,7 +45,7 @@ export interface Workspace {
 }
 
 /** cudaDataType. */
-const dataTypes = { f32: 0, f16: 2, bf16: 14 } as const satisfies Record<ScalarType, number>;
+const dataTypes = { f32: 0, f16: 2, bf16: 14 } as const satisfies Record<FloatType, number>;
 /** cublasComputeType_t. */
 const computeTypes = { float: 68, tf32: 77 } as const;
 /** cublasLtMatmulDescAttributes_t. */
@@ -288,7 +257,7 @@ export class CublasLt {
     return known.join('.');
   }
 
-  #layout(type: ScalarType, rows: number, columns: number): number {
+  #layout(type: FloatType, rows: number, columns: number): number {
     const status = this.#calls.cublasLtMatrixLayoutCreate(
       this.#out.clear(),
       dataTypes[type],
@@ -381,26 +350,6 @@ function hasBias(epilogue: FusedEpilogue): boolean {
 
 function hasPreActivation(epilogue: FusedEpilogue): boolean {
   return epilogue !== 'none' && epilogue !== 'bias';
-}
-
-/** The largest power of two up to 256 that divides an address. */
-function alignmentOf(address: number): number {
-  const low = address % 256;
-  return low === 0 ? 256 : low & -low;
-}
-
-/** Of out, a, b, bias and the pre-activation. */
-export function alignmentsOf({ out, a, b, bias = 0, preActivation = 0 }: Operands): number[] {
-  return [out, a, b, bias, preActivation].map(alignmentOf);
-}
-
-/** For example `bf16[4096,768] = bf16 bf16' over 768`, where ' marks a transposed matrix. */
-export function productWords(product: Product): string {
-  const { m, n, k, transposeA, transposeB, inputs, output, tf32, accumulate, epilogue } = product;
-  const a = `${inputs}${transposeA ? "'" : ''}`;
-  const b = `${inputs}${transposeB ? "'" : ''}`;
-  const how = `${tf32 ? ' tf32' : ''}${accumulate ? ' +=' : ''}${epilogue === 'none' ? '' : ` ${epilogue}`}`;
-  return `${output}[${m},${n}] = ${a} ${b} over ${k}${how}`;
 }
 
 /** 120901 is 12.9.1. */

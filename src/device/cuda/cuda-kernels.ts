@@ -45,7 +45,7 @@ export class CudaKernels implements Kernels {
   }
 
   sumRows(out: Tensor, x: Tensor): void {
-    sumRows(this.launcher, out, x, x.extent(0), x.extent(1));
+    sumRows(this.launcher, out, x);
   }
 
   embedding(

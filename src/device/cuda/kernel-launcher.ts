@@ -10,8 +10,6 @@ import { type KernelName, kernelParameters, type ScalarBytes } from './launches.
 
 /** A number, a tensor (passed as its address), or undefined (passed as 0). */
 export type Argument = Tensor | number | undefined;
-/** The type of activations and weights. */
-export type ScalarType = FloatType;
 
 type Defines = Readonly<Record<string, string | number>>;
 
@@ -23,7 +21,7 @@ export interface LauncherTools extends CardContext {
 }
 
 /** SCALAR in the kernel sources. */
-const scalarNames = { f32: 'float', bf16: 'bf16', f16: 'half' } as const satisfies Record<ScalarType, string>;
+const scalarNames = { f32: 'float', bf16: 'bf16', f16: 'half' } as const satisfies Record<FloatType, string>;
 /** Enough for models of usual sizes; if more is needed, the first step allocates it. */
 const usualScratchBytes = 16 * 2 ** 20;
 
@@ -63,7 +61,7 @@ export class KernelLauncher {
   }
 
   /** @param type the scalar type of the call */
-  launch(kernel: KernelName, type: ScalarType, geometry: Geometry, values: readonly Argument[]): void {
+  launch(kernel: KernelName, type: FloatType, geometry: Geometry, values: readonly Argument[]): void {
     const key = `${kernel} ${type}`;
     const known = this.#functions.get(key);
     if (known !== undefined) {
@@ -78,7 +76,7 @@ export class KernelLauncher {
 
   launchAttention(
     kernel: keyof typeof attentionParameters,
-    type: ScalarType,
+    type: FloatType,
     source: AttentionModule | undefined,
     geometry: Geometry,
     values: readonly Argument[],
@@ -126,12 +124,12 @@ export class KernelLauncher {
   }
 }
 
-export function scalarType({ dtype, storage }: Tensor): ScalarType {
+export function scalarType({ dtype, storage }: Tensor): FloatType {
   if (dtype === 'i32' || dtype === 'q8') throw new Error(`${storage.label} holds integers`);
   return dtype;
 }
 
-export function scalarBytes(type: ScalarType): ScalarBytes {
+export function scalarBytes(type: FloatType): ScalarBytes {
   return type === 'f32' ? 4 : 2;
 }
 

@@ -4,17 +4,10 @@
 import { UserError } from '../../errors.js';
 import type { Epilogue, MatmulOptions } from '../device.js';
 import { Tensor } from '../tensor.js';
-import {
-  alignmentsOf,
-  type CublasLt,
-  type FusedEpilogue,
-  type Operands,
-  type Product,
-  productWords,
-  type Workspace,
-} from './cublaslt.js';
+import type { CublasLt, Workspace } from './cublaslt.js';
 import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.js';
 import { launches } from './launches.js';
+import { alignmentsOf, type FusedEpilogue, type Operands, type Product, productWords } from './product.js';
 import type { Candidate, ProductChoices } from './product-choices.js';
 import { sumRows } from './row-sums.js';
 import { timeCandidates } from './timed.js';
@@ -221,7 +214,7 @@ export class Products {
     if (fused === 'gelu-bias-gradient') {
       const values = [biasGradient, this.#roundedSums(request), n];
       this.launcher.launch('add_bias_gradient', output, launches.add_bias_gradient(n), values);
-    } else sumRows(this.launcher, biasGradient, out, m, n);
+    } else sumRows(this.launcher, biasGradient, out);
   }
 
   #runEpilogue(out: Tensor, m: number, n: number, epilogue: Epilogue): void {

@@ -5,13 +5,8 @@ import { type KernelLauncher, scalarBytes, scalarType } from './kernel-launcher.
 import { launches, rowSlices, scratchBytes } from './launches.js';
 
 /** out f32[columns] += column sums of x[rows,columns]. */
-export function sumRows(
-  launcher: KernelLauncher,
-  out: Tensor,
-  x: Tensor,
-  rows: number,
-  columns: number,
-): void {
+export function sumRows(launcher: KernelLauncher, out: Tensor, x: Tensor): void {
+  const [rows, columns] = [x.extent(0), x.extent(1)];
   const type = scalarType(x);
   const partial = launcher.scratch(scratchBytes.sum_rows(rows, columns));
   const geometry = launches.sum_rows(rows, columns, scalarBytes(type));
