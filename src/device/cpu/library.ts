@@ -34,6 +34,8 @@ const signatures = {
   has_bf16_unit: [I, I],
   use_bf16_unit: ['void', I],
   request_tiles: [I],
+  has_q8_unit: [I, I],
+  use_q8_unit: ['void', I],
   first_outside: [N, P, N, I, I],
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],
