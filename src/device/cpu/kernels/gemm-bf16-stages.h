@@ -56,10 +56,10 @@ constexpr bool kCanStream = false;
 #endif
 
 /** The packed panels of one operand, for one stage: by block, then by panel. */
-template <Order ORDER>
+template <Order ORDER, class Element>
 class BlockPanels {
  public:
-  BlockPanels(const Operand<bf16>& operand, int64_t most_panels, bf16* buffer)
+  BlockPanels(const Operand<Element>& operand, int64_t most_panels, bf16* buffer)
       : operand_(operand), most_panels_(most_panels), data_(buffer) {}
 
   /** Moves to the stage that starts at (line, from). Returns false if its panels are already packed. */
@@ -82,14 +82,14 @@ class BlockPanels {
   bf16* block(int64_t number, int64_t panel) const { return data_ + (number * most_panels_ + panel) * kBlockSize; }
 
  private:
-  const Operand<bf16> operand_;
+  const Operand<Element> operand_;
   const int64_t most_panels_;
   bf16* const data_;
   int64_t line_ = -1, lines_ = 0, from_ = -1, depth_ = 0;
 };
 
-template <class Out>
-bool is_streamed(const Target<Out, bf16>& target, int64_t rows) {
+template <class Out, class Element>
+bool is_streamed(const Target<Out, Element>& target, int64_t rows) {
   if (!kCanStream || std::is_same_v<Out, float> || target.accumulate) return false;
   const bool whole_lines = target.columns % kPanel == 0 && reinterpret_cast<uintptr_t>(target.out) % 64 == 0 &&
                            (target.epilogue != Epilogue::bias_activation ||
@@ -117,17 +117,18 @@ struct Stage {
   Part part;
 };
 
-template <class Out>
+template <class Out, class Element>
 class PanelProduct {
  public:
-  PanelProduct(const Unit& unit, const Target<Out, bf16>& target, int64_t rows)
+  PanelProduct(const Unit& unit, const Target<Out, Element>& target, int64_t rows)
       : unit_(unit), target_(target), streams_(is_streamed(target, rows)) {}
 
   /**
    * Computes the panels of A first..end with one panel of B.
    * @param kept where the sums of a panel of A are kept between stages, `kept_stride` floats apart; null if there is one stage.
    */
-  void multiply(const Stage& stage, const BlockPanels<Order::by_line>& a, const BlockPanels<Order::by_pair>& b,
+  template <class A, class B>
+  void multiply(const Stage& stage, const BlockPanels<Order::by_line, A>& a, const BlockPanels<Order::by_pair, B>& b,
                 int64_t first, int64_t end, int64_t b_panel, float* kept, int64_t kept_stride) const {
     alignas(64) float own[kJobRowPanels * kPanelSums];
     const int64_t steps = divide_up(stage.depth, kStep), blocks = std::max<int64_t>(1, divide_up(steps, kBlockSteps));
@@ -161,14 +162,14 @@ class PanelProduct {
   }
 
   const Unit& unit_;
-  const Target<Out, bf16>& target_;
+  const Target<Out, Element>& target_;
   const bool streams_;
 };
 
 /** Packs and computes one stage. @param kept the sums of all its panels, panel of A by panel of A; null if there is one stage. */
-template <class Out>
-void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, const Stage& stage, int64_t from,
-                          BlockPanels<Order::by_line>& a, BlockPanels<Order::by_pair>& b, float* kept) {
+template <class Product, class A, class B>
+void multiply_panel_stage(const Unit& unit, const Product& product, const Stage& stage, int64_t from,
+                          BlockPanels<Order::by_line, A>& a, BlockPanels<Order::by_pair, B>& b, float* kept) {
   const int64_t a_panels = divide_up(stage.rows, kPanel), b_panels = divide_up(stage.columns, kPanel);
   const int64_t a_tasks = a.turn_to(stage.row, stage.rows, from, stage.depth) ? divide_up(a_panels, kPackPanels) : 0;
   const int64_t b_tasks =
@@ -195,10 +196,10 @@ void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, co
   });
 }
 
-/** The product on a unit that multiplies panels. */
-template <class Out>
-void multiply_panels(const Unit& unit, const Target<Out, bf16>& target, const Operand<bf16>& a, const Operand<bf16>& b,
-                     int64_t m, int64_t n, int64_t k) {
+/** The product on a unit that multiplies panels. Operands that are not in bf16 are rounded to it. */
+template <class Out, class Element, class A, class B>
+void multiply_panels(const Unit& unit, const Target<Out, Element>& target, const Operand<A>& a, const Operand<B>& b, int64_t m,
+                     int64_t n, int64_t k) {
   const int64_t parts = std::max<int64_t>(1, divide_up(k, kUnitStageDepth));
   const int64_t depth = round_up(divide_up(k, parts), kStep);
   const int64_t stage_rows = std::min(kUnitStageRows, round_up(m, kPanel));
@@ -207,10 +208,10 @@ void multiply_panels(const Unit& unit, const Target<Out, bf16>& target, const Op
   // In floats, of which each holds two bf16 numbers.
   const int64_t a_size = blocks * stage_rows * kBlockDepth / 2, b_size = blocks * stage_columns * kBlockDepth / 2;
   float* const room = buffer.of_size(a_size + b_size + (parts > 1 ? stage_rows * stage_columns : 0));
-  BlockPanels<Order::by_line> a_panels(a, stage_rows / kPanel, reinterpret_cast<bf16*>(room));
-  BlockPanels<Order::by_pair> b_panels(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
+  BlockPanels<Order::by_line, A> a_panels(a, stage_rows / kPanel, reinterpret_cast<bf16*>(room));
+  BlockPanels<Order::by_pair, B> b_panels(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
   float* const kept = parts > 1 ? room + a_size + b_size : nullptr;
-  const PanelProduct<Out> product(unit, target, m);
+  const PanelProduct<Out, Element> product(unit, target, m);
   for (int64_t column = 0; column < n; column += stage_columns)
     for (int64_t row = 0; row < m; row += stage_rows)
       for (int64_t part = 0; part < parts; part++)
