@@ -130,7 +130,8 @@ export class KernelTrials implements Trials {
       return body({
         multiply: (kind) => {
           kernels.use_bf16_unit(kind);
-          kernels.matmul_bf16(out, 1, a, b, m, n, k, both, both, 0, 0, undefined, undefined, 0);
+          const [none, rest] = [undefined, [m, n, k, both, both, 0, 0]] as const;
+          kernels.matmul_bf16(out, 1, a, b, ...rest, none, none, 0, none, 0);
         },
         result: () => {
           const result = new Float32Array(m * n);
