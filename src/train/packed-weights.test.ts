@@ -2,12 +2,10 @@
 // changes. On the portable unit, because only a unit for bf16 multiplies packed matrices.
 
 import assert from 'node:assert/strict';
-import { after, before, mock, test } from 'node:test';
+import { mock, test } from 'node:test';
+import { deviceOnTiles, kernels } from '../../test/device/portable-tiles.js';
 import { goldenBatch, goldenWeights } from '../../test/golden-model.js';
 import { tinyConfig } from '../../test/tiny-run.js';
-import { kernelLibrary } from '../device/cpu/compiler.js';
-import { CpuDevice } from '../device/cpu/cpu-device.js';
-import { loadKernels } from '../device/cpu/library.js';
 import type { Device } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { expectedTensors } from '../nn/gpt2-config.js';
@@ -15,16 +13,8 @@ import type { PackedProducts } from '../nn/parameters.js';
 import { buildLearner } from './learner.js';
 import { runMemory, withPackedWeights } from './plan.js';
 
-const kernels = loadKernels(kernelLibrary().code);
-/** As in gemm-bf16-units.h. */
-const [widening, portableTiles] = [0, 1];
-before(() => kernels.use_bf16_unit(portableTiles));
-after(() => kernels.use_bf16_unit(widening));
-
-const onTiles = { isFast: true, description: 'portable tiles', note: null } as const;
-
 function onDevice<Result>(body: (device: Device) => Result, unit: 'AMX bf16' | null = 'AMX bf16'): Result {
-  const device = new CpuDevice(kernels, 1, 'a compiler', { ...onTiles, unit });
+  const device = deviceOnTiles(unit);
   try {
     return body(device);
   } finally {

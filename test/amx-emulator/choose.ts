@@ -6,14 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import koffi from 'koffi';
-import { bf16Products, KernelTrials } from '../../src/device/cpu/bf16-trials.js';
+import { bf16Products, bf16Trials } from '../../src/device/cpu/bf16-trials.js';
 import { kernelLibrary } from '../../src/device/cpu/compiler.js';
 import { createCpuDevice } from '../../src/device/cpu/cpu-device.js';
 import { loadKernels } from '../../src/device/cpu/library.js';
 
 const library = kernelLibrary();
 const kernels = loadKernels(library.code);
-const trials = new KernelTrials(kernels);
+const trials = bf16Trials(kernels);
 trials.seconds = (unit) => (unit === null ? 2 : 1);
 const cache = mkdtempSync(join(tmpdir(), 'amx-choice-'));
 bf16Products(kernels, library, { ...process.env, XDG_CACHE_HOME: cache }, trials);

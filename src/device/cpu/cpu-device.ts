@@ -12,6 +12,8 @@ import { CpuKernels } from './cpu-kernels.js';
 import { loadKernels, type NativeKernels } from './library.js';
 import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
+import { q8Products } from './q8-trials.js';
+import type { Q8Products } from './q8-unit.js';
 
 export interface CpuDeviceOptions extends LibraryOptions {
   /** Default: OMP_NUM_THREADS if set, otherwise the number of physical cores that this process may use. */
@@ -24,8 +26,9 @@ export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const native = loadKernels(library.code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
-  const bf16 = bf16Products(native, library, options.env ?? process.env);
-  return new CpuDevice(native, wanted, library.compiler.name, bf16);
+  const env = options.env ?? process.env;
+  const products = { bf16: bf16Products(native, library, env), q8: q8Products(native, library, env) };
+  return new CpuDevice(native, wanted, library.compiler.name, products);
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -51,6 +54,9 @@ export class CpuDevice extends KernelDevice {
   readonly precisions: Precisions;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
+  /** How it multiplies bf16 matrices, and few rows by weights in 8 bits. */
+  readonly bf16: Bf16Products;
+  readonly q8: Q8Products;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
   readonly #native: NativeKernels;
   readonly #kernels: CpuKernels;
@@ -60,15 +66,16 @@ export class CpuDevice extends KernelDevice {
     native: NativeKernels,
     readonly threads: number,
     compiler: string,
-    /** How it multiplies bf16 matrices. */
-    readonly bf16: Bf16Products,
+    { bf16, q8 }: { readonly bf16: Bf16Products; readonly q8: Q8Products },
   ) {
     super();
+    this.bf16 = bf16;
+    this.q8 = q8;
     this.precisions = {
       fp32: { computes: 'fast', stores: 'fast' },
       bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', note: bf16.note },
       fp16: { computes: false, stores: false },
-      int8: { computes: false, stores: 'fast' },
+      int8: { computes: false, stores: 'fast', note: q8.note },
     };
     this.#native = native;
     this.#kernels = new CpuKernels(native);

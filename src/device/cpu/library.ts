@@ -37,6 +37,8 @@ export const signatures = {
   has_bf16_unit: [I, I],
   use_bf16_unit: ['void', I],
   request_tiles: [I],
+  has_q8_unit: [I, I],
+  use_q8_unit: ['void', I],
   first_outside: [N, R, N, I, I],
   sum: ['void', W, R, N],
   sum_of_squares: ['void', W, R, N],

@@ -2,21 +2,11 @@
 // to its packed form in between. On the portable unit, because only a unit for bf16 multiplies packed matrices.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { Bench, bitsOf, Random } from '../../../test/device/conformance/harness.js';
+import { deviceOnTiles, kernels } from '../../../test/device/portable-tiles.js';
 import { Tensor } from '../tensor.js';
-import { kernelLibrary } from './compiler.js';
-import { CpuDevice } from './cpu-device.js';
-import { loadKernels } from './library.js';
-
-const kernels = loadKernels(kernelLibrary().code);
-/** As in gemm-bf16-units.h. */
-const [widening, portableTiles] = [0, 1];
-const onTiles = { unit: 'AMX bf16', isFast: true, description: 'portable tiles', note: null } as const;
-const open = (threads = 1) => new CpuDevice(kernels, threads, 'a compiler', onTiles);
-
-before(() => kernels.use_bf16_unit(portableTiles));
-after(() => kernels.use_bf16_unit(widening));
+import type { CpuDevice } from './cpu-device.js';
 
 const random = new Random(17);
 const [rows, channels, heads] = [64, 96, 3];
@@ -193,7 +183,7 @@ const writes: Readonly<Record<string, Write>> = {
 };
 
 describe('a weight that was written to is packed anew', () => {
-  const device = open();
+  const device = deviceOnTiles();
   after(() => device.dispose());
   for (const [name, write] of Object.entries(writes))
     test(name, () => {
@@ -211,7 +201,7 @@ describe('a weight that was written to is packed anew', () => {
 });
 
 describe('packed weights', () => {
-  const device = open();
+  const device = deviceOnTiles();
   after(() => device.dispose());
 
   test('stay when something beside them is written', () => {
@@ -263,7 +253,7 @@ describe('packed weights', () => {
   });
 
   test('are forgotten when their device frees its memory, which another device may get', () => {
-    const other = open();
+    const other = deviceOnTiles();
     const packed = new Packed(other);
     packed.products(packed.forms);
     other.dispose();
@@ -279,7 +269,7 @@ describe('packed weights', () => {
     );
     assert.equal(device.packedSize([33, 1], 'bf16'), 64 * 32);
     assert.equal(device.packedSize([33, 1], 'f32'), 0);
-    const widened = new CpuDevice(kernels, 1, 'a compiler', { ...onTiles, unit: null });
+    const widened = deviceOnTiles(null);
     assert.equal(widened.packedSize([33, 1], 'bf16'), 0);
     widened.dispose();
   });
