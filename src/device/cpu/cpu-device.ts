@@ -4,6 +4,7 @@
 import { oneLine } from '../../quote.js';
 import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
+import type { DType } from '../tensor.js';
 import { bf16Products } from './bf16-trials.js';
 import type { Bf16Products } from './bf16-unit.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
@@ -38,6 +39,10 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
 
 /** The words of a checkpoint about how bf16 matrices were multiplied. */
 const [madeOn, bf16Matrices, widened] = ['a CPU', 'bf16 matrices', 'widened'];
+
+/** The lines of a panel and the depths of a step. */
+const panel = 32;
+const roundUp = (extent: number) => Math.ceil(extent / panel) * panel;
 
 function inWords(unit: string | undefined): string {
   return unit === widened ? 'widened' : `multiplied with ${oneLine(unit ?? 'nothing known', 40)}`;
@@ -89,6 +94,12 @@ export class CpuDevice extends KernelDevice {
     if (choices.madeOn !== madeOn) return super.repeatChoices(choices);
     const [unit, own] = [choices.chosen[bf16Matrices], this.bf16.unit ?? widened];
     return unit === own ? null : `bf16 was ${inWords(unit)} there, and is ${inWords(own)} here`;
+  }
+
+  /** In whole panels and steps, as packed_size in gemm-bf16-stages.h. Widened operands are packed at each product. */
+  override packedSize([rows = 0, columns = 0]: readonly number[], dtype: DType): number {
+    if (dtype !== 'bf16' || this.bf16.unit === null) return 0;
+    return roundUp(rows) * roundUp(columns);
   }
 
   peakMemory(): number {

@@ -74,7 +74,7 @@ void multiply_q8(const Target<float, float>& target, const float* a, const q8_bl
   // The blocks of b lie along the depth only if it is transposed.
   if (transpose_b && !few && unit != nullptr)
     return multiply_panels(*unit, target, Operand<float>{a, transpose_a ? m : k, !transpose_a},
-                           Operand<q8>{{b, 0}, k, true}, m, target.columns, k);
+                           Operand<q8>{{b, 0}, k, true}, m, target.columns, k, KeptPanels{nullptr, false});
   if (multiply_strip == nullptr || !transpose_b || !few)
     return multiply<q8>(target, a, Q8Pointer{b, 0}, m, k, transpose_a, transpose_b);
   const RoundedRows rows = rounded(a, m, k);
