@@ -5,7 +5,8 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { oneLine } from '../quote.js';
 import type { Fetch } from '../weights/hub-fetch.js';
 import { decodedPage } from './charset.js';
-import { isSameSite, webAddress } from './site.js';
+import { fetchFollowing } from './redirects.js';
+import { isSameSite } from './site.js';
 
 export interface PageLimits {
   readonly bytes: number;
@@ -116,22 +117,13 @@ async function attemptPage(url: URL, start: URL, kind: Kind, source: PageSource)
 }
 
 async function followed(url: URL, start: URL, kind: Kind, source: PageSource): Promise<Attempt> {
-  let at = url;
-  for (let redirects = 0; ; redirects++) {
-    const response = await source.fetch(at, { headers, redirect: 'manual', signal: source.signal });
-    const location = response.headers.get('location');
-    if (response.status < 300 || response.status > 399 || location === null)
-      return answered(response, at, kind, source);
-    await response.body?.cancel();
-    const next = webAddress(location, at);
-    if (next === null) return { fetched: refused('a redirect to an address that is not a web page') };
-    if (!isSameSite(start, next))
-      return {
-        fetched: { ...refused(`a redirect to another site (${oneLine(next.host, 80)})`), leadsTo: next },
-      };
-    if (redirects >= source.limits.redirects) return { fetched: refused('too many redirects') };
-    at = next;
-  }
+  const init = { headers, signal: source.signal };
+  const answer = await fetchFollowing(source.fetch, url, init, source.limits.redirects, (next) =>
+    isSameSite(start, next) ? null : `a redirect to another site (${oneLine(next.host, 80)})`,
+  );
+  if ('response' in answer) return answered(answer.response, answer.url, kind, source);
+  const { refusal, leadsTo } = answer;
+  return { fetched: { ...refused(refusal), ...(leadsTo && { leadsTo }) } };
 }
 
 async function answered(response: Response, url: URL, kind: Kind, source: PageSource): Promise<Attempt> {
