@@ -25,7 +25,7 @@ export class NewFile {
     readonly path: string,
     private readonly replace: boolean,
   ) {
-    if (!replace && existsSync(path)) throw exists(path);
+    refuseExisting(path, replace);
     this.#temporary = temporaryBeside(path, 'saving');
     try {
       makeFolder(dirname(path));
@@ -88,6 +88,11 @@ export class NewFile {
     if (this.#open) closeSync(this.#descriptor);
     this.#open = false;
   }
+}
+
+/** @throws UserError (usage) if the file exists and must not be replaced, before any work for it is done. */
+export function refuseExisting(path: string, replace: boolean): void {
+  if (!replace && existsSync(path)) throw exists(path);
 }
 
 function exists(path: string): UserError {
