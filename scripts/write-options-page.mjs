@@ -2,7 +2,7 @@
 //   usage: npm run build && node scripts/write-options-page.mjs [--print]
 import { writeFileSync } from 'node:fs';
 import { chatOptions } from '../dist/src/config/chat-options.js';
-import { crawlOptions, downloadOptions } from '../dist/src/config/data-options.js';
+import { dataOptions } from '../dist/src/config/data-options.js';
 import { trainOptions } from '../dist/src/config/train-options.js';
 import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
 
@@ -42,12 +42,12 @@ ${optionTables(chatOptions)}
 ## chatbot-data crawl
 
 [collect.md](collect.md) describes what a crawl takes and what it leaves alone.
-${optionTables(crawlOptions)}
+${optionTables(dataOptions.crawl)}
 
 ## chatbot-data download
 
 [collect.md](collect.md) describes a download.
-${optionTables(downloadOptions)}
+${optionTables(dataOptions.download)}
 `;
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(new URL('../docs/options.md', import.meta.url), page);

@@ -1,6 +1,6 @@
 // Every option of `chatbot-data`, a table for each of its commands.
 
-import type { OptionSpec, ValuesOf } from '../option-spec.js';
+import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 
 const replace = {
   group: 'Output',
@@ -124,3 +124,8 @@ export const downloadOptions = {
 
 export type DownloadOption = keyof typeof downloadOptions;
 export type DownloadOptions = ValuesOf<typeof downloadOptions>;
+
+/** The tables by command. */
+export const dataOptions = { crawl: crawlOptions, download: downloadOptions } as const satisfies Readonly<
+  Record<string, OptionTable>
+>;

@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
-import { crawlOptions, downloadOptions } from '../../config/data-options.js';
+import { dataOptions } from '../../config/data-options.js';
 import { entriesOf, flagOf, isPositional, type OptionTable } from '../../option-spec.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const run = (...words: readonly string[]) =>
   spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
 
-const commands: Readonly<Record<string, OptionTable>> = { crawl: crawlOptions, download: downloadOptions };
+const commands: Readonly<Record<string, OptionTable>> = dataOptions;
 
 test('--help lists the commands, and that of a command its options', () => {
   const { status, stdout, stderr } = run('--help');
