@@ -33,6 +33,7 @@ const signatures = {
   matmul_bf16: ['void', P, I, P, P, N, N, N, I, I, I, I, P, P, I],
   has_bf16_unit: [I, I],
   use_bf16_unit: ['void', I],
+  use_bf16_unit_in_attention: ['void', I],
   request_tiles: [I],
   first_outside: [N, P, N, I, I],
   sum: ['void', P, P, N],
