@@ -14,7 +14,7 @@ import { loadKernels } from '../../src/device/cpu/library.js';
 const library = kernelLibrary();
 const kernels = loadKernels(library.code);
 const trials = new KernelTrials(kernels);
-trials.seconds = (unit) => (unit === null ? 2 : 1);
+trials.seconds = (_work, unit) => (unit === null ? 2 : 1);
 const cache = mkdtempSync(join(tmpdir(), 'amx-choice-'));
 bf16Products(kernels, library, { ...process.env, XDG_CACHE_HOME: cache }, trials);
 rmSync(cache, { recursive: true });

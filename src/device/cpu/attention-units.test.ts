@@ -1,22 +1,43 @@
-// Attention in bf16 on the portable units, which stand for the instructions that this processor may lack: the contract. What
-// else is computed is widened. bf16-units.test.ts compares them with the processor's own units.
+// Attention in bf16 on the portable units, which stand for instructions that this processor may lack. bf16-units.test.ts compares
+// them with the processor's own.
 
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { compareAttention } from '../../../test/device/attention-units.js';
+import { unitCodes } from '../../../test/device/bf16-units.js';
 import { describeDevice } from '../../../test/device/conformance.js';
 import { kernelLibrary } from './compiler.js';
 import { createCpuDevice } from './cpu-device.js';
 import { loadKernels } from './library.js';
 
-/** As in gemm-bf16-units.h. */
-const portable = { tiles: 1, pairs: 2, squares: 3 } as const;
+const kernels = loadKernels(kernelLibrary().code);
 
-for (const [name, unit] of Object.entries(portable))
-  describeDevice(
-    `cpu with portable ${name}`,
-    () => {
-      const device = createCpuDevice();
-      loadKernels(kernelLibrary().code).use_bf16_unit_in_attention(unit);
-      return device;
-    },
-    'bf16',
-    { part: 'attention' },
-  );
+describeDevice(
+  'cpu with portable tiles',
+  () => {
+    const device = createCpuDevice();
+    kernels.use_bf16_unit_in_attention(unitCodes['portable tiles']);
+    return device;
+  },
+  'bf16',
+  { part: 'attention' },
+);
+
+const device = createCpuDevice({ threads: 1 });
+const several = createCpuDevice({ threads: 3 });
+after(() => {
+  device.dispose();
+  several.dispose();
+});
+
+test('attention on a unit has the same bits for any number of threads', () => {
+  const unit = 'portable tiles';
+  compareAttention(kernels, { device: several, unit }, { device, unit }, true);
+});
+
+for (const unit of ['portable tiles', 'portable pairs', 'portable squares'] as const)
+  test(`attention on ${unit} rounds almost like widened attention`, () => {
+    const widened = { device, unit: 'widening' } as const;
+    const { compared, same } = compareAttention(kernels, { device, unit }, widened, false);
+    assert.ok(same < compared / 2, 'the probabilities are rounded, too');
+  });

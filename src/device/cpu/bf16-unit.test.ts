@@ -12,6 +12,8 @@ after(() => rmSync(root, { recursive: true, force: true }));
 interface Machine {
   /** Seconds of a product by each unit that is compiled. Widened it takes 10. */
   readonly seconds: Partial<Record<UnitName, number>>;
+  /** The same for attention; by default the unit is as fast there. */
+  readonly secondsInAttention?: Partial<Record<UnitName, number>>;
   readonly refusal?: number;
   readonly wrong?: readonly UnitName[];
   readonly flags?: readonly string[];
@@ -30,9 +32,11 @@ function choose(
   const trials: Trials = {
     isCompiled: ({ name }) => name in machine.seconds,
     request: ({ name }) => (name === 'AMX bf16' ? (machine.refusal ?? 0) : 0),
-    seconds: (unit) => {
+    seconds: (work, unit) => {
       measured++;
-      return unit === null ? 10 : (machine.seconds[unit.name] ?? Number.NaN);
+      const { seconds, secondsInAttention = seconds } = machine;
+      const timed = work === 'products' ? seconds : secondsInAttention;
+      return unit === null ? 10 : (timed[unit.name] ?? Number.NaN);
     },
     isRight: ({ name }) => !machine.wrong?.includes(name),
   };
@@ -40,13 +44,14 @@ function choose(
     compiler: 'g++ 9.4',
     processorFlags: new Set(machine.flags),
     cache,
-    key: (usable) => digest(`${library}: ${usable}`),
+    key: (work, usable) => digest(`${library}: ${work} ${usable}`),
   });
   return { ...products, measured };
 }
 
 const widened = {
   unit: null,
+  attention: null,
   isFast: false,
   description: 'bf16 is widened: saves memory, not time',
   note: null,
@@ -59,8 +64,11 @@ test('a processor without such instructions widens, and measures nothing', () =>
 test('the fastest unit is chosen, and remembered for its library', () => {
   const cache = newCache();
   const both = { seconds: { 'AMX bf16': 1, 'AVX-512 BF16': 5 } };
-  const amx = { unit: 'AMX bf16', isFast: true, description: 'AMX bf16', note: null };
-  assert.deepEqual(choose(both, cache), { ...amx, measured: 3 });
+  const amx = {
+    ...{ unit: 'AMX bf16', attention: 'AMX bf16' },
+    ...{ isFast: true, description: 'AMX bf16', note: null },
+  };
+  assert.deepEqual(choose(both, cache), { ...amx, measured: 3 + 2 });
   assert.deepEqual(choose(both, cache), { ...amx, measured: 0 });
   const slower = { seconds: { 'AMX bf16': 6, 'AVX-512 BF16': 5 } };
   assert.equal(choose(slower, cache).unit, 'AMX bf16', 'the first measurement decides');
@@ -76,20 +84,37 @@ test('a unit that is slower than widening, or hardly faster, is not used, which 
   }
 });
 
+test('attention widens where the unit of matrices is no faster there, which is remembered as well', () => {
+  const cache = newCache();
+  const machine = {
+    seconds: { 'AMX bf16': 1, 'AVX-512 BF16': 5 },
+    secondsInAttention: { 'AMX bf16': 9.5, 'AVX-512 BF16': 1 },
+  };
+  for (const count of [3 + 2, 0]) {
+    const { unit, attention, isFast, measured } = choose(machine, cache);
+    assert.deepEqual(
+      { unit, attention, isFast, measured },
+      {
+        ...{ unit: 'AMX bf16', attention: null, isFast: true, measured: count },
+      },
+    );
+  }
+});
+
 test('without a cache, every process measures', () => {
   const file = join(root, 'in-the-way');
   writeFileSync(file, '');
   const cache = new CodeCache([file], '.unit');
   for (const _ of [1, 2]) {
     const { unit, measured } = choose({ seconds: { 'AMX bf16': 1 } }, cache);
-    assert.deepEqual([unit, measured], ['AMX bf16', 2]);
+    assert.deepEqual([unit, measured], ['AMX bf16', 2 + 2]);
   }
 });
 
 test('a record that names no unit is measured again', () => {
   const cache = newCache();
-  cache.keep(digest('a library: AMX bf16'), Buffer.from('something else'));
-  assert.deepEqual(choose({ seconds: { 'AMX bf16': 1 } }, cache).measured, 2);
+  cache.keep(digest('a library: products AMX bf16'), Buffer.from('something else'));
+  assert.deepEqual(choose({ seconds: { 'AMX bf16': 1 } }, cache).measured, 2 + 2);
 });
 
 test('a note says why the system refuses the tiles, and what is used instead', () => {

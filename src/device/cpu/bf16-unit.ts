@@ -1,7 +1,8 @@
 // Chooses the instructions that multiply bf16 matrices, once for each compiled library. A unit must be compiled in, permitted, and
 // faster than widening to float32, which is measured when the library is new and kept beside it; it is not assumed, because
-// AVX-512 BF16 is slower on some processors. Whenever the library is loaded, the chosen unit must compute a small product like
-// the portable code that stands for it. Knows no instruction, and not how a product is measured.
+// AVX-512 BF16 is slower on some processors. Attention takes the same unit if that is faster there too. Whenever the library is
+// loaded, the chosen unit must compute a small product like the portable code that stands for it. Knows no instruction, and not
+// how work is measured.
 
 import { closeSync } from 'node:fs';
 import type { CodeCache } from '../code-cache.js';
@@ -51,7 +52,9 @@ export function kindOf(name: UnitName | null): number {
 export interface Bf16Products {
   /** null if they are widened to float32. */
   readonly unit: UnitName | null;
-  /** Whether that is faster than float32. */
+  /** The unit of attention's products: the same, or null. */
+  readonly attention: UnitName | null;
+  /** Whether the unit is faster than float32. */
   readonly isFast: boolean;
   /** For people: the unit, or what widening is good for. */
   readonly description: string;
@@ -59,13 +62,16 @@ export interface Bf16Products {
   readonly note: string | null;
 }
 
+/** What a unit is measured in. */
+export type Work = 'products' | 'attention';
+
 /** What can be tried with the kernels of one library. */
 export interface Trials {
   isCompiled(unit: Unit): boolean;
   /** Asks the system for the state that the unit needs. Returns 0, or the number of the error. */
   request(unit: Unit): number;
-  /** Seconds of a product on the unit, or widened. */
-  seconds(unit: Unit | null): number;
+  /** Seconds of some work on the unit, or widened. */
+  seconds(work: Work, unit: Unit | null): number;
   /** Whether the unit computes what the portable code computes. */
   isRight(unit: Unit): boolean;
 }
@@ -76,8 +82,8 @@ export interface Situation {
   /** The flags of /proc/cpuinfo; empty where there are none. */
   readonly processorFlags: ReadonlySet<string>;
   readonly cache: CodeCache;
-  /** Identifies the library and the processor. */
-  readonly key: (usable: string) => string;
+  /** Identifies the library and the processor, too. */
+  readonly key: (work: Work, usable: string) => string;
 }
 
 /** How much faster than widening a unit must be: less is not worth other rounding. */
@@ -92,16 +98,18 @@ export function chooseBf16Products(trials: Trials, situation: Situation): Bf16Pr
     if (cause) causes.push(`${unit.name} is not used: ${cause}`);
     return cause === null;
   });
-  let chosen = recordedOrMeasured(usable, trials, situation);
+  let chosen = recordedOrMeasured('products', usable, trials, situation);
   while (chosen !== null && !trials.isRight(chosen)) {
     const wrong = chosen;
     causes.push(`${wrong.name} is not used: it computes wrong products here`);
     usable = usable.filter((unit) => unit !== wrong);
-    chosen = recordedOrMeasured(usable, trials, situation);
+    chosen = recordedOrMeasured('products', usable, trials, situation);
   }
+  const inAttention = chosen && recordedOrMeasured('attention', [chosen], trials, situation);
   const description = chosen?.name ?? ofWidening;
   return {
     unit: chosen?.name ?? null,
+    attention: inAttention?.name ?? null,
     isFast: chosen !== null,
     description,
     note: causes.length > 0 ? `${causes.join('; ')}; ${chosen ? `${description} is` : ofWidening}` : null,
@@ -135,13 +143,18 @@ const refusals: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The fastest unit, or null if widening is as fast. The first process that measures decides for all later ones. */
-function recordedOrMeasured(usable: readonly Unit[], trials: Trials, { cache, key }: Situation): Unit | null {
+function recordedOrMeasured(
+  work: Work,
+  usable: readonly Unit[],
+  trials: Trials,
+  { cache, key }: Situation,
+): Unit | null {
   if (usable.length === 0) return null;
-  const place = key(usable.map(({ name }) => name).join(', '));
+  const place = key(work, usable.map(({ name }) => name).join(', '));
   const recorded = read(cache, place);
   const known = usable.find(({ name }) => name === recorded);
   if (known !== undefined || recorded === widened) return known ?? null;
-  const measured = measure(usable, trials);
+  const measured = measure(work, usable, trials);
   const kept = cache.keep(place, Buffer.from(measured?.name ?? widened));
   if (!('refusals' in kept)) closeSync(kept.descriptor);
   return measured;
@@ -154,9 +167,9 @@ function read(cache: CodeCache, place: string): string | undefined {
   return Buffer.from(found.content).toString('utf8');
 }
 
-function measure(usable: readonly Unit[], trials: Trials): Unit | null {
-  const limit = trials.seconds(null) / worthwhile;
-  const timed = usable.map((unit) => ({ unit, seconds: trials.seconds(unit) }));
+function measure(work: Work, usable: readonly Unit[], trials: Trials): Unit | null {
+  const limit = trials.seconds(work, null) / worthwhile;
+  const timed = usable.map((unit) => ({ unit, seconds: trials.seconds(work, unit) }));
   const [fastest] = timed.sort((one, other) => one.seconds - other.seconds);
   return fastest !== undefined && fastest.seconds < limit ? fastest.unit : null;
 }

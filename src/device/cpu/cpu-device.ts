@@ -33,11 +33,11 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
   return threads >= 1 ? threads : undefined;
 }
 
-/** The words of a checkpoint about how bf16 matrices were multiplied. */
-const [madeOn, bf16Matrices, widened] = ['a CPU', 'bf16 matrices', 'widened'];
+/** The words of a checkpoint about how bf16 was multiplied. */
+const [madeOn, inMatrices, inAttention, widened] = ['a CPU', 'bf16 matrices', 'bf16 attention', 'widened'];
 
-function inWords(unit: string | undefined): string {
-  return unit === widened ? 'widened' : `multiplied with ${oneLine(unit ?? 'nothing known', 40)}`;
+function inWords(unit: string): string {
+  return unit === widened ? 'widened' : `multiplied with ${oneLine(unit, 40)}`;
 }
 
 export class CpuDevice extends KernelDevice {
@@ -72,16 +72,25 @@ export class CpuDevice extends KernelDevice {
     this.description = `CPU: ${processorName()}, ${count}, ${native.instruction_set()}, ${compiler}`;
   }
 
-  /** Which unit multiplies bf16 matrices, if any were: it decides how sums round. */
+  /** Which units multiply bf16 numbers, if any were multiplied: they decide how sums round. */
   override measuredChoices(): MeasuredChoices | null {
     if (!this.#kernels.multipliedBf16) return null;
-    return { madeOn, chosen: { [bf16Matrices]: this.bf16.unit ?? widened } };
+    const { unit, attention } = this.bf16;
+    return { madeOn, chosen: { [inMatrices]: unit ?? widened, [inAttention]: attention ?? widened } };
   }
 
   override repeatChoices(choices: MeasuredChoices): string | null {
     if (choices.madeOn !== madeOn) return super.repeatChoices(choices);
-    const [unit, own] = [choices.chosen[bf16Matrices], this.bf16.unit ?? widened];
-    return unit === own ? null : `bf16 was ${inWords(unit)} there, and is ${inWords(own)} here`;
+    const { unit, attention } = this.bf16;
+    for (const [what, entry, chosen] of [
+      ['bf16', inMatrices, unit],
+      ['bf16 in attention', inAttention, attention],
+    ] as const) {
+      // Earlier versions widened in attention and recorded nothing about it.
+      const [there, here] = [choices.chosen[entry] ?? widened, chosen ?? widened];
+      if (there !== here) return `${what} was ${inWords(there)} there, and is ${inWords(here)} here`;
+    }
+    return null;
   }
 
   peakMemory(): number {
