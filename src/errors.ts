@@ -36,6 +36,7 @@ export const errorCodes = {
   'config-invalid': 'usage',
   'config-unreadable': 'usage',
   'corpus-empty': 'data',
+  'corpus-format-ambiguous': 'data',
   'corpus-format-unknown': 'data',
   'corpus-line-invalid': 'data',
   'corpus-not-appendable': 'data',

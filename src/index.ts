@@ -2,7 +2,6 @@
 // re-exports, because a package needs one entry point. Everything not named here may change at any time.
 
 export type { Dialogue, Role, Turn } from './corpus/dialogue.js';
-export type { CorpusFormat } from './corpus/formats.js';
 export type { LossOn } from './corpus/learnt-turns.js';
 export { type Corpus, readCorpus } from './corpus/read-corpus.js';
 export type { CorpusSummary, FileSummary } from './corpus/summary.js';

@@ -14,6 +14,13 @@ test('docs/options.md says what the tables of options say', () => {
   assert.equal(read('docs/options.md'), stdout, 'run `node scripts/write-options-page.mjs`');
 });
 
+test('docs/data.md lists every format with its example', () => {
+  const script = join(repositoryRoot, 'scripts/write-formats.mjs');
+  const { stdout } = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
+  assert.ok(stdout.length > 3000);
+  assert.equal(read('docs/data.md'), stdout, 'run `node scripts/write-formats.mjs`');
+});
+
 test('README.md is at most 150 lines long', () =>
   assert.ok(read('README.md').trimEnd().split('\n').length <= 150));
 

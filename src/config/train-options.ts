@@ -22,10 +22,10 @@ export const trainOptions = {
   },
   format: {
     group: 'Model and data',
-    type: 'choice',
-    choices: ['auto', 'qa', 'turns', 'messages', 'tsv', 'cornell'],
+    type: 'text',
+    value: 'name',
     default: 'auto',
-    help: 'Format of the files; auto detects it file by file.',
+    help: 'Format of the files, by its name in docs/data.md; auto detects it file by file.',
   },
   encoding: {
     group: 'Model and data',

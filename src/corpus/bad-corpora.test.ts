@@ -8,11 +8,10 @@ import fc from 'fast-check';
 import { refusal } from '../../test/refusal.js';
 import { withFiles } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
-import type { CorpusFormat } from './formats.js';
 import { readCorpus } from './read-corpus.js';
 import { summaryLines } from './summary.js';
 
-const refused = (name: string, content: string | Uint8Array, format: CorpusFormat | 'auto' = 'auto') =>
+const refused = (name: string, content: string | Uint8Array, format: string = 'auto') =>
   withFiles({ [name]: content }, (folder) =>
     refusal('data', () => readCorpus([join(folder, name)], { format })).replaceAll(`${folder}/`, ''),
   );
@@ -21,7 +20,7 @@ const refused = (name: string, content: string | Uint8Array, format: CorpusForma
 const refusedFolder = (
   files: Readonly<Record<string, string | Uint8Array>>,
   given: readonly string[],
-  format: CorpusFormat | 'auto' = 'auto',
+  format: string = 'auto',
 ) =>
   withFiles(files, (folder) =>
     refusal('data', () =>
@@ -131,10 +130,10 @@ test('a binary file, and formats that people mistake for text', () => {
     refused('chats.json', Buffer.from('{"a": \0\x01\x02\x03}')),
     /^chats\.json is a binary file \(byte 6 is zero\)/,
   );
-  assert.match(refused('chats.json', Buffer.from('PK\x03\x04....')), /^chats\.json is a zip archive.*unpack/);
+  assert.match(refused('chats.json', Buffer.from('PK\x03\x04....')), /^chats\.json is damaged: .*zip/);
   assert.match(
     refused('chats.json', Buffer.from('1f8b0800', 'hex')),
-    /^chats\.json is compressed with gzip.*gunzip/,
+    /^chats\.json is damaged or cut short: its gzip data cannot be unpacked/,
   );
 });
 
@@ -215,28 +214,22 @@ test('nesting that would overflow the stack, and a line of a million letters', (
   }
 });
 
-test('a record of another shape: the message gives line, fields and renames', () => {
+test('a record of another shape: the message gives line and fields', () => {
   assert.match(
-    refused('faq.json', '[\n{"text": "a", "response": "b"},\n{"question": "a", "answer": "b"}\n]'),
-    /^faq\.json:3: expected text and response, .*found question and answer; rename question to text and answer to response \(1 of 2/,
+    refused('faq.json', '[\n{"text": "a", "response": "b"},\n{"text": "a", "respone": "b"}\n]'),
+    /^faq\.json:3: expected .*found text and respone \(1 of 2/,
   );
   assert.match(
-    refused('faq.jsonl', '{"text": "a", "respone": "b"}'),
-    /^faq\.jsonl:1: .*rename respone to response/,
+    refused('faq.jsonl', '{"turns": ["a", "b"]}\n\n7\n'),
+    /^faq\.jsonl:3: expected .*, found a number/,
   );
-  assert.match(refused('faq.jsonl', '{"turn": ["a", "b"]}'), /rename turn to turns/);
-  assert.match(
-    refused('faq.jsonl', '{"turns": ["a", "b"]}\n\n"a"\n'),
-    /^faq\.jsonl:3: expected .*turns.*, found a string/,
-  );
-  assert.match(refused('faq.json', '[["a", "b"]]'), /^faq\.json:1: expected .*, found a list/);
   assert.match(refused('faq.json', '[{}]'), /found no fields/);
 });
 
 test('a field of an object’s prototype is not read', () => {
   assert.match(
-    refused('faq.jsonl', '{"turns": ["a", "b"]}\n{"__proto__": {"turns": ["a", "b"]}}'),
-    /^faq\.jsonl:2: expected .*, found __proto__/,
+    refused('faq.jsonl', '{"turns": ["a", "b"]}\n{"__proto__": {"turns": ["a", "b"]}, "x": 1}'),
+    /^faq\.jsonl:2: expected .*, found __proto__ and x/,
   );
 });
 
@@ -275,16 +268,13 @@ test('a TSV file without two columns, or with a turn that lacks its weight', () 
 test('a folder without a file to read, or without a file of the given format', () => {
   assert.match(
     refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? has no file that ends in .*, only a\.yml, b\.csv; convert the files to JSON/,
+    /^FOLDER\/? has no file in a known format, only a\.yml, b\.csv; convert it to JSON/,
   );
   assert.match(
     refusedFolder({ '.hidden.json': '[]' }, ['.']),
-    /^FOLDER\/? has no file that ends in .*; put conversations in it, or name another folder$/,
+    /^FOLDER\/? has no files; put conversations in it, or name another folder$/,
   );
-  assert.match(
-    refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'),
-    /has no file that ends in \.tsv, only a\.json;/,
-  );
+  assert.match(refusedFolder({ 'a.json': '[]' }, ['.'], 'tsv'), /has no file in the format tsv; leave out/);
 });
 
 const field = ' +++$+++ ';
@@ -325,7 +315,7 @@ test('a Cornell conversation with a missing line, and malformed lines', () => {
   );
   assert.match(
     refusedFolder({ 'c/movie_lines.txt': lines }, ['c'], 'cornell'),
-    /^c\/movie_conversations\.txt does not exist/,
+    /^c has no file in the format cornell/,
   );
 });
 

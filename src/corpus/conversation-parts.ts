@@ -50,11 +50,19 @@ function wordsOf(text: string | null): string {
   return tidied.includes(endMarker) && tidied.replaceAll(endMarker, '').trim() === '' ? '' : tidied;
 }
 
-function turnOf({ supervised, role, speaker }: RawTurn, text: string): Turn {
-  return { text, supervised, ...(role && { role }), ...(speaker !== undefined && { speaker }) };
+function turnOf({ supervised, role, speaker, speakerId, time, replyTo }: RawTurn, text: string): Turn {
+  return {
+    text,
+    supervised,
+    ...(role && { role }),
+    ...(speaker !== undefined && { speaker }),
+    ...(speakerId !== undefined && { speakerId }),
+    ...(time !== undefined && { time }),
+    ...(replyTo !== undefined && { replyTo }),
+  };
 }
 
-/** A joined turn is learned only if both of its parts are. */
+/** A joined turn is learned only if both of its parts are. It keeps the time of its first part. */
 function join(part: Turn[], turn: Turn, tally: Tally): void {
   const before = part.at(-1);
   if (!before || !isSameSpeaker(before, turn)) {
@@ -69,11 +77,14 @@ function join(part: Turn[], turn: Turn, tally: Tally): void {
   };
 }
 
-type Speaker = Pick<Turn, 'role' | 'speaker'>;
+type Speaker = Pick<Turn, 'role' | 'speaker' | 'speakerId'>;
 
+/** Two people can have the same name, so ids decide if both turns have one. */
 function isSameSpeaker(one: Speaker, other: Speaker): boolean {
+  if (one.role !== other.role) return false;
+  if (one.speakerId !== undefined && other.speakerId !== undefined) return one.speakerId === other.speakerId;
   const isKnown = one.role !== undefined || one.speaker !== undefined;
-  return isKnown && one.role === other.role && one.speaker === other.speaker;
+  return isKnown && one.speaker === other.speaker;
 }
 
 function isConversation(turns: readonly Turn[]): boolean {

@@ -37,6 +37,12 @@ test('dialogues are returned unchanged', () => {
   );
 });
 
+test('speakers are kept, times and reply-to are not', () => {
+  const turn = { text: 'a', supervised: true, speaker: 'Ann', speakerId: 'user1' };
+  const store = stored([{ turns: [{ ...turn, time: 1, replyTo: '9' }], source: 'a:1' }]);
+  assert.deepEqual([...store], [{ turns: [turn], source: 'a:1' }]);
+});
+
 test('a dialogue larger than a chunk is stored whole', () => {
   const long = (letter: string, length: number): Dialogue => ({
     turns: [{ text: letter.repeat(length), supervised: true }],

@@ -1,6 +1,7 @@
 // Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
 // times that size. Texts are stored one after the other as UTF-8. The other attributes of a turn have few distinct
-// combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
+// combinations, and each combination is stored once. A dialogue becomes an object only when it is read. Times and reply-to
+// are not stored: they differ from turn to turn, and nothing after reading needs them.
 
 import type { Dialogue, Turn } from './dialogue.js';
 import { GrowingIntegers } from './growing-integers.js';
@@ -16,7 +17,7 @@ const chunkBytes = 2 ** 22;
 /** Ends the text of a turn. This byte never occurs in UTF-8. */
 const textEnd = 0xff;
 
-type Attributes = Omit<Turn, 'text'>;
+type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
 export class DialogueStore implements DialogueList {
   private chunks: Buffer[] = [];
@@ -43,7 +44,7 @@ export class DialogueStore implements DialogueList {
     this.chunkOf.push(this.chunks.length - 1);
     this.starts.push(this.filled);
     this.firstTurns.push(this.attributesOf.length);
-    for (const { text, ...attributes } of turns) {
+    for (const { text, time, replyTo, ...attributes } of turns) {
       this.filled += chunk.write(text, this.filled);
       chunk[this.filled++] = textEnd;
       this.attributesOf.push(this.attributes.idOf(JSON.stringify(attributes)));

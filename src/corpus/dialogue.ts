@@ -11,6 +11,12 @@ export interface Turn {
   readonly role?: Role;
   /** The speaker's name in the file, if it is not one of the roles. */
   readonly speaker?: string;
+  /** An id of the speaker that stays the same when the name changes. */
+  readonly speakerId?: string;
+  /** When it was said, in milliseconds since 1970. */
+  readonly time?: number;
+  /** The id of the message that it answers, if the file says so. */
+  readonly replyTo?: string;
 }
 
 export interface Dialogue {

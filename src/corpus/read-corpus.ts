@@ -1,25 +1,28 @@
-// Reads a corpus from files into dialogues: finds the files, detects their formats, reads them, and summarizes the result.
-// The readers of the single formats are in readers/.
+// Reads a corpus from files into dialogues: finds the files, recognizes their formats, reads them, and summarizes the
+// result. The readers of the single formats are in readers/, their contract is reader.ts.
 
-import { extname } from 'node:path';
+import { basename } from 'node:path';
 import { UserError } from '../errors.js';
-import { oneLine } from '../quote.js';
+import { option } from '../option-names.js';
+import { ChatGathering } from './chat/gathering.js';
+import type { ChatMessage } from './chat/message.js';
 import { conversationParts } from './conversation-parts.js';
-import { type CorpusFile, corpusFiles } from './corpus-files.js';
 import type { Dialogue } from './dialogue.js';
-import { type CorpusFormat, knownFormats, type TextEncoding } from './formats.js';
+import { foundFiles, type Item } from './found-files.js';
 import { readRecords } from './read-records.js';
-import { readCornell } from './readers/cornell.js';
-import { readDialogptTsv } from './readers/dialogpt-tsv.js';
-import { jsonRecords } from './readers/json-text.js';
+import type { BinarySource, Found, PlacedRecord, Rejected } from './reader.js';
 import type { RawDialogue } from './readers/record.js';
-import { tabSeparatedKind } from './readers/tab-separated.js';
+import { binarySources, checkFormat, recordReaders } from './readers.js';
+import { recognize, remedy, unknownFormat } from './recognize.js';
+import { beginningOf, type Source } from './source.js';
 import { type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
 import { Tally } from './tally.js';
-import { linesOf, openText, type TextFile } from './text-file.js';
+import type { TextEncoding } from './text-encodings.js';
+import { openText, type TextFile } from './text-file.js';
 
 export interface ReadOptions {
-  readonly format: CorpusFormat | 'auto';
+  /** `auto`, or the name of a format in readers.ts. */
+  readonly format: string;
   readonly encoding: TextEncoding;
 }
 
@@ -29,16 +32,14 @@ export interface Corpus {
 }
 
 /**
- * Reads the dialogues of all `paths` in the given order. Each dialogue has at least two turns.
- * @param paths files, and folders that are searched recursively.
+ * Reads the dialogues of all `paths` in the given order. Each dialogue has at least two turns. The dialogues of chats come
+ * last, because the messages of a chat can be in several files.
+ * @param paths files, and folders and zip archives that are searched recursively.
  * @throws UserError (data) in one sentence that names the file and, if there is one, the line.
  */
 export function readCorpus(
   paths: readonly string[],
-  {
-    format = 'auto',
-    encoding = 'auto',
-  }: { readonly format?: CorpusFormat | 'auto'; readonly encoding?: TextEncoding } = {},
+  { format = 'auto', encoding = 'auto' }: Partial<ReadOptions> = {},
 ): Corpus {
   const dialogues: Dialogue[] = [];
   const summary = readDialogues(paths, { format, encoding }, (dialogue) => dialogues.push(dialogue));
@@ -51,76 +52,161 @@ export function readDialogues(
   options: ReadOptions,
   keep: (dialogue: Dialogue) => void,
 ): CorpusSummary {
-  const found = corpusFiles(paths, options.format);
-  const files = found.files.map((file) => readFile(file, options, keep));
+  checkFormat(options.format);
+  const found = foundFiles(paths, options.format);
+  const reading = new CorpusReading(options, keep);
+  for (const item of found.items) reading.read(item);
+  reading.endChats();
+  const skippedFiles = [...found.skipped, ...reading.unknownFiles].sort();
+  if (reading.files.length === 0) throw nothingToRead(paths, options.format, skippedFiles);
+  const files = reading.files.map(({ tally, ...file }) => ({ ...file, ...tallied(tally) }));
   if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
-  return { files, skippedFiles: found.skipped };
+  return { files, skippedFiles };
 }
 
-function readFile(file: CorpusFile, options: ReadOptions, keep: (dialogue: Dialogue) => void): FileSummary {
-  const tally = new Tally();
-  const counts = { dialogues: 0, turns: 0 };
-  const format = readContent(file, options, tally, (dialogue) => {
-    counts.dialogues++;
-    counts.turns += dialogue.turns.length;
-    keep(dialogue);
-  });
-  const { skipped, remarks, unusedFields } = tally;
-  return { path: file.path, format, ...counts, skipped, remarks, unusedFields };
+/** Exports of chats hold pictures, recordings and documents. They are not read to find out whether they are text. */
+const attachment =
+  /\.(?:jpe?g|png|gif|webp|heic|bmp|mp4|mov|3gp|avi|mkv|webm|opus|ogg|oga|mp3|m4a|aac|amr|wav|pdf|docx?|xlsx?|pptx?|vcf|tgs|ttf|woff2?|ico|exe)$/;
+
+/** A file while it is read. */
+interface FileReading {
+  readonly path: string;
+  format: string;
+  dialogues: number;
+  turns: number;
+  readonly tally: Tally;
 }
 
-/** @returns the format of the file. */
-function readContent(
-  { path, kind }: CorpusFile,
-  { format, encoding }: ReadOptions,
-  tally: Tally,
-  keep: (dialogue: Dialogue) => void,
-): CorpusFormat {
-  if (kind === 'cornell') {
-    readLines(readCornell(path), tally, keep);
-    return 'cornell';
+class CorpusReading {
+  readonly files: FileReading[] = [];
+  /** Files that no reader knows. Only files that were found in a folder can be among them. */
+  readonly unknownFiles: string[] = [];
+  private readonly chats = new ChatGathering();
+
+  constructor(
+    private readonly options: ReadOptions,
+    private readonly keep: (dialogue: Dialogue) => void,
+  ) {}
+
+  read(item: Item): void {
+    const path = item.kind === 'file' ? item.source.path : item.folder.path;
+    const file: FileReading = { path, format: '', dialogues: 0, turns: 0, tally: new Tally() };
+    const format = item.kind === 'file' ? this.readFile(item, file) : item.reader.format;
+    if (item.kind === 'folder') this.takeAll(item.reader.read(item.folder, this.context(file)), file);
+    if (format === null) this.unknownFiles.push(path);
+    else this.files.push({ ...file, format });
   }
-  const file = openText(path, encoding);
-  if (encoding === 'auto' && file.encoding === 'Windows-1252') tally.count('windows1252');
-  const wanted = format === 'auto' ? detect(file) : format;
-  if (wanted !== 'tsv') return readRecords(jsonRecords(file.pieces(), path), path, wanted, tally, keep);
-  readLines(readDialogptTsv(linesOf(file), path, tally), tally, keep);
-  return wanted;
-}
 
-/** Reads a format whose lines all have the same shape. The reader itself throws if a line has another shape. */
-function readLines(lines: Iterable<RawDialogue>, tally: Tally, keep: (dialogue: Dialogue) => void): void {
-  for (const { turns, source } of lines) {
-    const parts = conversationParts(turns, source, tally);
-    if (parts.length === 0) tally.skip('fewer than two turns with text', Number(source.split(':').at(-1)));
-    for (const part of parts) keep(part);
+  /** Reads the dialogues of all chats, after the last file. */
+  endChats(): void {
+    for (const raw of this.chats.dialogues()) {
+      const path = raw.source.slice(0, raw.source.lastIndexOf(':'));
+      const file = this.files.find((one) => one.path === path || path.startsWith(`${one.path}/`));
+      if (file) this.takeDialogue(raw, file);
+    }
+  }
+
+  private context({ tally }: FileReading) {
+    return { tally, options: {} };
+  }
+
+  /** @returns the format of the file, or null if no reader knows it. */
+  private readFile({ source, named }: Item & { kind: 'file' }, file: FileReading): string | null {
+    const binary = binarySources.find((candidate) => begins(source, candidate));
+    if (binary) {
+      this.readRecords(binary.records(source, this.context(file)), recordReaders, file);
+      return binary.format;
+    }
+    const text = this.openedText(source, named);
+    const recognized = text && recognize(text, this.options.format, named);
+    if (!text || !recognized) {
+      if (named && text) throw unknownFormat(text);
+      return null;
+    }
+    if (this.options.encoding === 'auto' && text.encoding === 'Windows-1252') file.tally.count('windows1252');
+    if (recognized.kind === 'text') {
+      this.takeAll(recognized.reader.read(text, this.context(file)), file);
+      return recognized.reader.format;
+    }
+    const { source: records, readers } = recognized;
+    const format = this.readRecords(records.records(text, this.context(file)), readers, file);
+    return records.format === 'json' ? format : records.format;
+  }
+
+  /** Undefined for a file that was found in a folder and is not text. */
+  private openedText(source: Source, named: boolean): TextFile | undefined {
+    if (!named && attachment.test(source.name)) return undefined;
+    try {
+      return openText(source, this.options.encoding);
+    } catch (thrown) {
+      const isOther =
+        thrown instanceof UserError && ['corpus-not-text', 'corpus-empty'].includes(thrown.code);
+      if (isOther && !named) return undefined;
+      throw thrown;
+    }
+  }
+
+  private readRecords(
+    records: Iterable<PlacedRecord | Rejected>,
+    readers: typeof recordReaders,
+    file: FileReading,
+  ): string {
+    return readRecords(records, {
+      readers,
+      path: file.path,
+      context: this.context(file),
+      keep: (dialogue) => this.give(dialogue, file),
+      gather: (message) => this.chats.add(message),
+    });
+  }
+
+  private takeAll(found: Iterable<Found>, file: FileReading): void {
+    for (const one of found)
+      if ('rejected' in one) file.tally.skip(one.rejected, one.line);
+      else if ('turns' in one) this.takeDialogue(one, file);
+      else this.chats.add(one satisfies ChatMessage);
+  }
+
+  private takeDialogue({ turns, source }: RawDialogue, file: FileReading): void {
+    const parts = conversationParts(turns, source, file.tally);
+    if (parts.length === 0)
+      file.tally.skip('fewer than two turns with text', Number(source.split(':').at(-1)));
+    for (const part of parts) this.give(part, file);
+  }
+
+  private give(dialogue: Dialogue, file: FileReading): void {
+    file.dialogues++;
+    file.turns += dialogue.turns.length;
+    this.keep(dialogue);
   }
 }
 
-/** Format detection looks at no more than this number of characters. */
-const longestLook = 2 ** 16;
+function tallied({
+  skipped,
+  remarks,
+  unusedFields,
+}: Tally): Pick<FileSummary, 'skipped' | 'remarks' | 'unusedFields'> {
+  return { skipped, remarks, unusedFields };
+}
 
-/** An object, or a list of objects, lists or strings. A bracket alone is not enough: some chat logs begin with one. */
-const beginsAsJson = /^\s*(?:\{\s*["}]|\[\s*[[{"\]])/;
+function begins(source: Source, { signature }: BinarySource): boolean {
+  return beginningOf(source, signature.length).toString('latin1') === signature;
+}
 
-/** Detects the format from the file extension if possible, and otherwise from the beginning of the text. */
-function detect({ path, pieces }: TextFile): 'json' | 'tsv' {
-  const extension = extname(path).toLowerCase();
-  if (['.json', '.jsonl', '.ndjson'].includes(extension)) return 'json';
-  const [piece = ''] = pieces();
-  const beginning = piece.length > longestLook ? piece.slice(0, piece.lastIndexOf('\n', longestLook)) : piece;
-  if (beginsAsJson.test(beginning)) return 'json';
-  const [firstLine = ''] = beginning.split('\n').filter((line) => line.trim() !== '');
-  if (extension !== '.tsv' && !firstLine.includes('\t'))
-    throw new UserError(
+/** The error for folders in which no reader knows any file. */
+function nothingToRead(paths: readonly string[], format: string, skipped: readonly string[]): UserError {
+  const [path = ''] = paths;
+  const names = skipped.slice(0, 5).map((file) => basename(file));
+  if (format !== 'auto')
+    return new UserError(
       'corpus-format-unknown',
-      `${path} is in an unknown format (it begins with "${oneLine(firstLine, 40)}"); convert it to ${knownFormats}`,
+      `${path} has no file in the format ${format}; leave out ${option('format')} to recognize each file`,
     );
-  const found = tabSeparatedKind(beginning);
-  if (found.kind === 'pairs') return 'tsv';
-  throw new UserError(
+  return new UserError(
     'corpus-format-unknown',
-    `${path}: its lines are ${found.what}, not a question and an answer (source<TAB>target); convert it to ${knownFormats}`,
+    skipped.length === 0
+      ? `${path} has no files; put conversations in it, or name another folder`
+      : `${path} has no file in a known format, only ${names.join(', ')}; ${remedy}`,
   );
 }
 

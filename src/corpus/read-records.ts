@@ -1,62 +1,71 @@
-// Reads the JSON records of a file into dialogues. A record that cannot be read is skipped and counted with its reason.
+// Reads the records of a file into dialogues. A record that cannot be read is skipped and counted with its reason.
 // A file is refused if at least half of its records have an unknown shape, because it is probably not a corpus.
 
 import { UserError } from '../errors.js';
 import { type Fields, isRecord } from '../objects.js';
+import type { ChatMessage } from './chat/message.js';
 import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
-import type { CorpusFormat } from './formats.js';
 import { Ratings } from './ratings.js';
-import type { JsonRecord } from './readers/json-text.js';
+import type { PlacedRecord, ReadContext, RecordPlace, RecordReader, Rejected } from './reader.js';
 import { judged, judgementFields } from './readers/judgement.js';
-import { messages } from './readers/messages.js';
-import { qaPairs } from './readers/qa-pairs.js';
-import { inLowerCase, isNothing, RecordError, type RecordReader } from './readers/record.js';
-import { turns } from './readers/turns.js';
+import { inLowerCase, isNothing, type RawDialogue, RecordError } from './readers/record.js';
 import { wrongRecord } from './readers/wrong-record.js';
 import type { Tally } from './tally.js';
-
-const allReaders: readonly RecordReader[] = [qaPairs, turns, messages];
 
 /** If the first 100 records all have an unknown shape, the file is refused without reading the rest. */
 const enoughToRefuse = 100;
 
+/** Lists of records within records are searched to this depth. */
+const deepest = 3;
+
+export interface RecordReading {
+  readonly readers: readonly RecordReader[];
+  readonly path: string;
+  readonly context: ReadContext;
+  keep(dialogue: Dialogue): void;
+  gather(message: ChatMessage): void;
+}
+
 /**
- * Passes each dialogue to `keep`.
- * @param wanted the only format to read, or `json` for all JSON formats.
+ * Passes each dialogue to `keep` and each message of a chat to `gather`.
  * @returns the format of the first record that was read.
  * @throws UserError (data) if the file holds no records, or if at least half of them have an unknown shape.
  */
-export function readRecords(
-  records: Iterable<JsonRecord>,
-  path: string,
-  wanted: CorpusFormat | 'json',
-  tally: Tally,
-  keep: (dialogue: Dialogue) => void,
-): CorpusFormat {
-  const readers = allReaders.filter(({ format }) => wanted === 'json' || wanted === format);
-  const file = new RecordFile(readers, path, tally, keep);
-  for (const record of records) file.read(record);
+export function readRecords(records: Iterable<PlacedRecord | Rejected>, reading: RecordReading): string {
+  const file = new RecordFile(reading);
+  for (const record of records)
+    if ('rejected' in record) file.reject(record);
+    else file.read(record);
   return file.end();
 }
 
 class RecordFile {
   private readonly ratings: Ratings;
-  private format: CorpusFormat | undefined;
+  private readonly tally: Tally;
+  private format: string | undefined;
   private known = 0;
   private unknown = 0;
   private refusal: string | undefined;
+  /** Records that are strings are the turns of one dialogue. */
+  private readonly strings: { readonly texts: string[]; line: number } = { texts: [], line: 0 };
 
-  constructor(
-    private readonly readers: readonly RecordReader[],
-    private readonly path: string,
-    private readonly tally: Tally,
-    keep: (dialogue: Dialogue) => void,
-  ) {
-    this.ratings = new Ratings(keep, tally);
+  constructor(private readonly reading: RecordReading) {
+    this.tally = reading.context.tally;
+    this.ratings = new Ratings((dialogue) => reading.keep(dialogue), this.tally);
   }
 
-  read({ value, line }: JsonRecord): void {
+  reject({ rejected, line }: Rejected): void {
+    this.tally.skip(rejected, line);
+    this.known++;
+  }
+
+  read({ value, line }: PlacedRecord): void {
+    if (typeof value === 'string') {
+      if (this.strings.texts.length === 0) this.strings.line = line;
+      this.strings.texts.push(value);
+      return;
+    }
     try {
       this.add(value, line);
       this.known++;
@@ -66,15 +75,18 @@ class RecordFile {
       if (thrown.kind === 'content') this.known++;
       else {
         this.unknown++;
-        this.refusal ??= `${this.path}:${line}: ${thrown.detail}`;
+        this.refusal ??= `${this.reading.path}:${line}: ${thrown.detail}`;
       }
       if (this.known === 0 && this.unknown >= enoughToRefuse) this.end();
     }
   }
 
   /** Call once, after the last record. @returns the format of the first record that was read. */
-  end(): CorpusFormat {
-    const { known, unknown, path, refusal } = this;
+  end(): string {
+    const { strings } = this;
+    if (strings.texts.length > 0) this.read({ value: { turns: strings.texts }, line: strings.line });
+    const { known, unknown, refusal } = this;
+    const { path } = this.reading;
     if (known + unknown === 0)
       throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
     if (refusal !== undefined && unknown >= known) {
@@ -82,20 +94,59 @@ class RecordFile {
       throw new UserError('corpus-record-invalid', `${refusal}${others}`);
     }
     this.ratings.end();
-    return this.format ?? 'qa';
+    return this.format ?? 'json';
   }
 
-  private add(value: unknown, line: number): void {
-    const record = isRecord(value) ? inLowerCase(value) : undefined;
-    const reader = record && this.readers.find((candidate) => candidate.matches(record));
-    if (!reader) throw wrongRecord(value, this.readers);
+  private add(value: unknown, line: number, depth = 0): void {
+    const { readers, path, context } = this.reading;
+    // A list is a conversation: its elements are messages or texts.
+    const record = Array.isArray(value)
+      ? { messages: value }
+      : isRecord(value)
+        ? inLowerCase(value)
+        : undefined;
+    const reader = record && readers.find((candidate) => candidate.matches(record));
+    const inner = record && !reader && depth < deepest ? recordsWithin(record, readers) : [];
+    if (inner.length > 0) {
+      for (const one of inner) this.addInner(one, line, depth + 1);
+      return;
+    }
+    if (!reader) throw wrongRecord(value, readers);
     this.format ??= reader.format;
     this.noteUnused(record, reader);
-    const { turns: said, verdict } = judged(reader.turns(record, this.tally), record, this.tally);
-    const parts = conversationParts(said, `${this.path}:${line}`, this.tally);
-    if (parts.length === 0) throw new RecordError('content', 'fewer than two turns with text');
+    const place = { ...context, path, line, source: `${path}:${line}` };
+    this.take(reader, record, place);
+  }
+
+  /** A record within a record. Only the outer one counts as read. */
+  private addInner(value: unknown, line: number, depth: number): void {
+    try {
+      this.add(value, line, depth);
+    } catch (thrown) {
+      if (!(thrown instanceof RecordError)) throw thrown;
+      this.tally.skip(thrown.reason, line);
+    }
+  }
+
+  private take(reader: RecordReader, record: Fields, place: RecordPlace): void {
+    let [dialogues, messages] = [0, 0];
+    for (const found of reader.read(record, place)) {
+      if ('turns' in found) dialogues += this.takeDialogue(found, record);
+      else {
+        this.reading.gather(found);
+        messages++;
+      }
+    }
+    if (dialogues + messages === 0) throw new RecordError('content', 'fewer than two turns with text');
+  }
+
+  /** @returns the number of dialogues. */
+  private takeDialogue({ turns, source }: RawDialogue, record: Fields): number {
+    const { turns: said, verdict } = judged(turns, record, this.tally);
+    const parts = conversationParts(said, source, this.tally);
     for (const [index, dialogue] of parts.entries())
       this.ratings.add(dialogue, index === parts.length - 1 ? verdict : undefined);
+    return parts.length;
   }
 
   private noteUnused(record: Fields, reader: RecordReader): void {
@@ -104,4 +155,17 @@ class RecordFile {
       if (!fields.has(field) && !judgementFields.includes(field) && !isNothing(record[field]))
         this.tally.unused(field);
   }
+}
+
+/**
+ * The records that an object holds although it is none itself: in one of its lists, as in `{"data": [...]}`, or as all of
+ * its values, as in `{"dialogue-1": {...}, "dialogue-2": {...}}`.
+ */
+function recordsWithin(record: Fields, readers: readonly RecordReader[]): readonly unknown[] {
+  const isKnown = (value: unknown) =>
+    isRecord(value) && readers.some((reader) => reader.matches(inLowerCase(value)));
+  const values = Object.values(record);
+  const lists = values.filter((value) => Array.isArray(value) && isKnown(value[0]));
+  if (lists.length === 1) return lists[0] as readonly unknown[];
+  return values.length > 0 && values.every(isKnown) ? values : [];
 }

@@ -38,13 +38,6 @@ function readText(content: string, name: string, lossOn: LossOn = 'auto'): Read 
   });
 }
 
-function refused(records: readonly unknown[], name = 'chats.jsonl'): string {
-  const content = records.map((record) => JSON.stringify(record)).join('\n');
-  return withFiles({ [name]: content }, (folder) =>
-    refusal('data', () => readCorpus([join(folder, name)])).replaceAll(`${folder}/`, ''),
-  );
-}
-
 const user = (content: unknown) => ({ role: 'user', content });
 const assistant = (content: unknown) => ({ role: 'assistant', content });
 const chat = (...messages: unknown[]) => ({ messages });
@@ -298,53 +291,6 @@ describe('what is missing', () => {
     ];
     assert.equal(read(records).said, '3 dialogues, 6 turns (qa); fields not used: id, tags and message time');
     assert.match(read([{ text: 'a', response: 'b', input: 'c' }]).said, /fields not used: input/);
-  });
-});
-
-describe('advice', () => {
-  const renamed = (record: Readonly<Record<string, unknown>>, advice: string) => {
-    const names = new Map(
-      [...advice.matchAll(/(\S+) to (\w+)/g)].map(([, from = '', to = '']) => [from, to]),
-    );
-    return Object.fromEntries(Object.entries(record).map(([key, value]) => [names.get(key) ?? key, value]));
-  };
-
-  test('is given only if following it works', () => {
-    const cases: readonly [record: Readonly<Record<string, unknown>>, advice: string][] = [
-      [{ question: 'a', answer: 'b' }, 'rename question to text and answer to response'],
-      [
-        { question: 'a', context: 'b', answer: 'c' },
-        'rename question to instruction, context to input and answer to output',
-      ],
-      [{ dialog: ['a', 'b'] }, 'rename dialog to turns'],
-      [{ conversation: [user('a'), assistant('b')] }, 'rename conversation to messages'],
-    ];
-    for (const [record, advice] of cases) {
-      const said = refused([record]);
-      assert.ok(said.endsWith(`; ${advice}`), said);
-      const { dialogues, said: after } = read([renamed(record, advice)]);
-      assert.equal(dialogues.length, 1);
-      assert.doesNotMatch(after, /not used/);
-    }
-    const wrapped = { data: [{ text: 'a', response: 'b' }] };
-    assert.match(
-      refused([wrapped]),
-      /; save the list in its field data as a separate file and use that file$/,
-    );
-    assert.equal(read(wrapped.data).dialogues.length, 1);
-  });
-
-  test('is not given if renaming does not make the record a conversation', () => {
-    for (const record of [
-      { prompt: 'Open?\n\n###\n\n', completion: ' Yes END' },
-      { id: 'L2', text: 'Fine.', 'reply-to': 'L1', speaker: 'u2' },
-      { intents: [{ tag: 'hi', patterns: ['Hi'], responses: ['Hello'] }] },
-      { question: 'a', answer: null },
-      { question: 'a', answers: ['b', 'c'] },
-      { conversations: [['a', 'b']] },
-      { messages: [{ from: 'Ann', text: 'Hi', date: 'today' }] },
-    ])
-      assert.doesNotMatch(refused([record]), /; (?:rename|save)/, JSON.stringify(record));
   });
 });
 

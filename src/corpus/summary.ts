@@ -2,13 +2,12 @@
 
 import { option } from '../option-names.js';
 import { oneLine } from '../quote.js';
-import type { CorpusFormat } from './formats.js';
 import { longestName, namesOf } from './readers/record.js';
 import type { Remark, Skipped } from './tally.js';
 
 export interface FileSummary {
   readonly path: string;
-  readonly format: CorpusFormat;
+  readonly format: string;
   readonly dialogues: number;
   readonly turns: number;
   /** Records and lines that could not be used, grouped by reason. */

@@ -2,13 +2,9 @@
 // because a file can be larger than the longest possible string and than the available memory.
 
 import { isUtf8 } from 'node:buffer';
-import { closeSync, readSync } from 'node:fs';
-import { messageOf, UserError } from '../errors.js';
-import { FileRefused, openRegularFile } from '../files/regular-file.js';
-import type { TextEncoding } from './formats.js';
-
-/** Number of bytes per read. */
-const pieceBytes = 2 ** 20;
+import { UserError } from '../errors.js';
+import { diskSource, type Source } from './source.js';
+import type { TextEncoding } from './text-encodings.js';
 
 /** Largest number of characters in a record or a line. A whole record must fit into memory; no conversation is longer. */
 export const longestRecord = 2 ** 26;
@@ -17,6 +13,8 @@ export type Encoding = 'UTF-8' | 'Windows-1252';
 
 export interface TextFile {
   readonly path: string;
+  /** As in `Source`. */
+  readonly name: string;
   readonly encoding: Encoding;
   /** The text in order, cut anywhere between two characters, without the byte order mark. */
   pieces(): Generator<string>;
@@ -24,24 +22,10 @@ export interface TextFile {
 
 /** Binary formats that people often pass by mistake, with their first bytes. */
 const signatures: readonly (readonly [start: string, what: string, remedy: string])[] = [
-  ['PK\x03\x04', 'a zip archive or office document', 'unpack it, or export it as JSON'],
-  ['\x1f\x8b', 'compressed with gzip', 'unpack it with gunzip'],
-  ['PAR1', 'a Parquet file', 'export it as JSON lines'],
+  ['PK\x03\x04', 'a zip archive within another archive', 'unpack the outer one'],
   ['%PDF', 'a PDF', 'export it as text'],
   ['SQLite format 3', 'an SQLite database', 'export it as JSON lines'],
 ];
-
-/** The error for a path that the system cannot open. */
-export function unreadable(path: string, thrown: unknown): UserError {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  const why =
-    code === 'ENOENT' || code === 'ENOTDIR'
-      ? 'does not exist; check the path'
-      : code === 'EACCES' || code === 'EPERM'
-        ? 'is not readable by this user; change its permissions'
-        : `cannot be read (${messageOf(thrown)})`;
-  return new UserError('corpus-unreadable', `${path} ${why}`, { cause: thrown });
-}
 
 /**
  * Opens a text file and checks all of it.
@@ -50,14 +34,18 @@ export function unreadable(path: string, thrown: unknown): UserError {
  * @throws UserError (data) if the file is missing, not a regular file, empty, unreadable, binary, or in another encoding.
  * For another encoding, the message gives the command that converts the file.
  */
-export function openText(path: string, wanted: TextEncoding = 'auto', otherwise?: 'Windows-1252'): TextFile {
-  const encoding = examine(path, wanted, otherwise);
-  return { path, encoding, pieces: () => decoded(path, encoding) };
+export function openText(
+  source: Source,
+  wanted: TextEncoding = 'auto',
+  otherwise?: 'Windows-1252',
+): TextFile {
+  const encoding = examine(source, wanted, otherwise);
+  return { path: source.path, name: source.name, encoding, pieces: () => decoded(source, encoding) };
 }
 
 /** Reads a whole text file. @throws UserError (data) as `openText` does. */
 export function readCorpusText(path: string, wanted: TextEncoding = 'auto'): string {
-  return [...openText(path, wanted).pieces()].join('');
+  return [...openText(diskSource(path), wanted).pieces()].join('');
 }
 
 export interface Line {
@@ -102,34 +90,8 @@ export function tooLong(
   );
 }
 
-/** The bytes of a file, piece by piece. Each piece is overwritten by the next one. */
-function* bytesOf(path: string): Generator<Buffer> {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openRegularFile(path);
-    const buffer = Buffer.allocUnsafeSlow(pieceBytes);
-    for (;;) {
-      const length = readSync(descriptor, buffer);
-      if (length === 0) return;
-      yield buffer.subarray(0, length);
-    }
-  } catch (thrown) {
-    if (thrown instanceof FileRefused)
-      throw new UserError(
-        'corpus-unreadable',
-        `${path} ${thrown.message}; name a file or a folder of files`,
-        {
-          cause: thrown,
-        },
-      );
-    throw unreadable(path, thrown);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
-  }
-}
-
-function* decoded(path: string, encoding: Encoding): Generator<string> {
-  const pieces = encoding === 'UTF-8' ? charactersOf(bytesOf(path)) : bytesOf(path);
+function* decoded(source: Source, encoding: Encoding): Generator<string> {
+  const pieces = encoding === 'UTF-8' ? charactersOf(source.bytes()) : source.bytes();
   // A streaming TextDecoder returns strings with two bytes per character even where one byte would do.
   const decode = encoding === 'UTF-8' ? (bytes: Buffer) => bytes.toString('utf8') : windows1252;
   let first = true;
@@ -163,10 +125,11 @@ function windows1252(bytes: Buffer): string {
 }
 
 /** Reads the whole file, refuses what is not text, and returns the encoding. */
-function examine(path: string, wanted: TextEncoding, otherwise: Encoding | undefined): Encoding {
+function examine(source: Source, wanted: TextEncoding, otherwise: Encoding | undefined): Encoding {
+  const { path } = source;
   let encoding: Encoding = wanted === 'windows-1252' ? 'Windows-1252' : 'UTF-8';
   let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
-  for (const bytes of charactersOf(bytesOf(path))) {
+  for (const bytes of charactersOf(source.bytes())) {
     if (read === 0) {
       refuseUtf16(path, bytes);
       refuseKnownKinds(path, bytes);

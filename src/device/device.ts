@@ -202,8 +202,9 @@ export interface UpdateOptions {
 /** What devices compute. A tensor's shape gives the sizes of an operation. */
 export interface Operations {
   /**
-   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 (read-only
-   * weights); its values are widened to f32. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
+   * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 or q8 (read-only
+   * weights); its values are widened to f32. If b is q8 and transposed, a device may round `a` to bf16, or to 8 bits in the
+   * same way as b. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
    * (weight gradients; logits for sampling).
    */
   matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;

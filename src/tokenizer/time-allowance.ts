@@ -36,19 +36,31 @@ function interrupted<Result>(milliseconds: number, step: () => Result): Result {
 export class TimeAllowance {
   private left: number;
 
-  /** @param most the initial budget and the most that can be saved up, in milliseconds. */
-  constructor(private readonly most: number) {
+  /**
+   * @param most the initial budget and the most that can be saved up, in milliseconds.
+   * @param now a clock in milliseconds.
+   */
+  constructor(
+    private readonly most: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {
     this.left = most;
   }
 
   /** @param grant milliseconds that this step adds to the budget. @throws OutOfTime when the budget is used up. */
   spend<Result>(grant: number, step: () => Result): Result {
     const available = this.left + grant;
-    const start = performance.now();
+    const start = this.now();
+    // The watchdog has a clock of its own. After it stopped a step, nothing is left, whatever this clock says.
+    let isStopped = false;
     try {
       return interrupted(available, step);
+    } catch (thrown) {
+      isStopped = thrown instanceof OutOfTime;
+      throw thrown;
     } finally {
-      this.left = Math.min(this.most, Math.max(0, available - (performance.now() - start)));
+      const spent = isStopped ? available : this.now() - start;
+      this.left = Math.min(this.most, Math.max(0, available - spent));
     }
   }
 }

@@ -1,11 +1,11 @@
 // Reads pytorch_model.bin: a pickled dict of tensors, in the zip format of PyTorch 1.6 and later or in the legacy format
 // (torch/serialization.py). Only the parts of the pickle that describe tensors are interpreted. Elements are read on demand.
 
+import { readZipDirectory, type ZipEntry } from '../files/zip.js';
 import { quoted } from '../quote.js';
 import { type ElementType, elementBytes, isFloatType, toFloat32 } from './element-types.js';
 import { ByteSource, type PickleContext, type PickleFunction, unpickle } from './pickle.js';
 import { BinaryFile, elementCount, type WeightFile } from './weight-file.js';
-import { readZipDirectory, type ZipEntry } from './zip.js';
 
 /** A storage: a sequence of elements that several tensors may share. */
 class Storage {
@@ -195,6 +195,7 @@ interface Contents {
 
 function readZip(file: BinaryFile): Contents {
   const entries = readZipDirectory(file);
+  refuseCompression(file, entries);
   const [pickle = '', ...others] = [...entries.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name));
   const pickleEntry = entries.get(pickle);
   if (pickleEntry === undefined || others.length > 0)
@@ -213,6 +214,15 @@ function readZip(file: BinaryFile): Contents {
     positions.set(key, entry.position);
   }
   return { tensors, positions };
+}
+
+/** Tensors are read from their place in the archive, so every entry must be stored as it is. */
+function refuseCompression(file: BinaryFile, entries: ReadonlyMap<string, ZipEntry>): void {
+  for (const [name, { encrypted, method }] of entries) {
+    if (encrypted) throw file.fail(`has an encrypted entry ${quoted(name)}; save it without encryption`);
+    if (method !== 0)
+      throw file.fail(`has a compressed entry ${quoted(name)}; write the file again with torch.save`);
+  }
 }
 
 function checkByteOrder(file: BinaryFile, { position, size }: ZipEntry): void {

@@ -2,31 +2,44 @@
 // by ` +++$+++ `. The original is labelled ISO-8859-1 but contains curly quotes, so it is read as Windows-1252, as browsers
 // do. A file that is valid UTF-8 is read as UTF-8.
 
-import { join } from 'node:path';
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import type { Folder, FolderReader } from '../reader.js';
 import { linesOf, openText } from '../text-file.js';
 import type { RawDialogue } from './record.js';
 
-export const cornellFiles = { lines: 'movie_lines.txt', conversations: 'movie_conversations.txt' } as const;
+const files = { lines: 'movie_lines.txt', conversations: 'movie_conversations.txt' } as const;
 
 const separator = ' +++$+++ ';
 
+export const cornell: FolderReader = {
+  format: 'cornell',
+  about: 'the Cornell Movie-Dialogs Corpus: a folder with movie_lines.txt and movie_conversations.txt',
+  example: {
+    [files.lines]:
+      'L1 +++$+++ u0 +++$+++ m0 +++$+++ ANN +++$+++ Ready?\nL2 +++$+++ u1 +++$+++ m0 +++$+++ BOB +++$+++ Yes.\n',
+    [files.conversations]: "u0 +++$+++ u1 +++$+++ m0 +++$+++ ['L1', 'L2']\n",
+  },
+  claims: (names) => {
+    const needed = Object.values(files);
+    return needed.every((name) => names.includes(name)) ? needed : [];
+  },
+  read: readCornell,
+};
+
 /** @throws UserError (data) with file and line if a line is malformed or a conversation refers to a missing line. */
-export function* readCornell(folder: string): Generator<RawDialogue> {
-  const linesPath = join(folder, cornellFiles.lines);
-  const path = join(folder, cornellFiles.conversations);
+function* readCornell(folder: Folder): Generator<RawDialogue> {
   const lines = new Map<string, { readonly text: string; readonly speaker: string }>();
-  for (const { fields, source } of records(linesPath, 5))
+  for (const { fields, source } of records(folder, files.lines, 5))
     lines.set(fields[0] ?? '', { text: textOf(fields, source), speaker: fields[1] ?? '' });
-  for (const { fields, source } of records(path, 4)) {
+  for (const { fields, source } of records(folder, files.conversations, 4)) {
     const ids = fields[3]?.match(/[^\s'",[\]]+/g) ?? [];
     const turns = ids.map((id) => {
       const line = lines.get(id);
       if (line === undefined)
         throw new UserError(
           'corpus-line-invalid',
-          `${source}: line ${oneLine(id, 40)} is not in ${linesPath}; take both files from the same archive`,
+          `${source}: line ${oneLine(id, 40)} is not in ${folder.path}/${files.lines}; take both files from the same archive`,
         );
       return { ...line, supervised: true };
     });
@@ -44,8 +57,16 @@ function textOf(fields: readonly string[], source: string): string {
   return fields.slice(4).join(separator);
 }
 
-function* records(path: string, columns: number): Generator<{ fields: string[]; source: string }> {
-  for (const { text: line, number } of linesOf(openText(path, 'auto', 'Windows-1252'))) {
+function* records(
+  { path: folder, files: sources }: Folder,
+  name: string,
+  columns: number,
+): Generator<{ fields: string[]; source: string }> {
+  const path = `${folder}/${name}`;
+  const file = sources.get(name);
+  if (file === undefined)
+    throw new UserError('corpus-unreadable', `${path} does not exist; take both files from the same archive`);
+  for (const { text: line, number } of linesOf(openText(file, 'auto', 'Windows-1252'))) {
     // A line without text ends with the separator, which often lost its last space.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
     const source = `${path}:${number}`;

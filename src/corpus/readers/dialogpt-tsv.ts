@@ -4,16 +4,29 @@
 
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import type { TextReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import type { Line } from '../text-file.js';
+import { type Line, linesOf } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
-import { isHeader } from './tab-separated.js';
+import { isHeader, tabSeparatedKind } from './tab-separated.js';
+
+export const dialogptTsv: TextReader = {
+  format: 'tsv',
+  about: 'DialoGPT lines: source<TAB>target, with more turns separated by EOS, and weights',
+  example: { 'pairs.tsv': '0.0 Hi! EOS 1.0 Hello!\t1.0 How are you?\n' },
+  recognizes({ name, text }) {
+    const firstLine = text.split('\n').find((line) => line.trim() !== '') ?? '';
+    const isTable = name.endsWith('.tsv') || firstLine.includes('\t');
+    return isTable && tabSeparatedKind(text).kind === 'pairs' ? 'maybe' : 'no';
+  },
+  read: (file, { tally }) => readDialogptTsv(linesOf(file), file.path, tally),
+};
 
 /** Also matches a weight without text, which is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
 /** @throws UserError (data) with the line if a line does not have two columns, or if a turn lacks its weight. */
-export function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Generator<RawDialogue> {
+function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Generator<RawDialogue> {
   let haveWeights: boolean | undefined;
   let isFirst = true;
   for (const { text, number } of lines) {

@@ -3,13 +3,9 @@
 // JSON.parse refuses is read character by character (json-error.ts), because JSON.parse does not locate the error.
 
 import { UserError } from '../../errors.js';
+import type { PlacedRecord } from '../reader.js';
 import { longestRecord, tooLong } from '../text-file.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
-
-export interface JsonRecord {
-  readonly value: unknown;
-  readonly line: number;
-}
 
 /**
  * @param pieces the text, cut anywhere.
@@ -20,7 +16,7 @@ export function* jsonRecords(
   pieces: Iterable<string>,
   path: string,
   longest = longestRecord,
-): Generator<JsonRecord> {
+): Generator<PlacedRecord> {
   const source = new Source(pieces, path, longest);
   try {
     yield* recordsOf(source);
@@ -96,7 +92,7 @@ class Source {
   }
 }
 
-function recordsOf(source: Source): Generator<JsonRecord> {
+function recordsOf(source: Source): Generator<PlacedRecord> {
   source.skipSpace();
   if (source.text[source.at] === '[') return listElements(source);
   return isJsonLines(source) ? lineValues(source) : values(source);
@@ -113,7 +109,7 @@ function isJsonLines(source: Source): boolean {
   return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
 }
 
-function* lineValues(source: Source): Generator<JsonRecord> {
+function* lineValues(source: Source): Generator<PlacedRecord> {
   for (;;) {
     const lineEnd = endOfLine(source);
     if (lineEnd === source.at && lineEnd === source.text.length) return;
@@ -140,7 +136,7 @@ function valueOfLine(line: string, lineStart: number): unknown {
   }
 }
 
-function* listElements(source: Source): Generator<JsonRecord> {
+function* listElements(source: Source): Generator<PlacedRecord> {
   source.moveTo(source.at + 1);
   source.skipSpace();
   if (source.text[source.at] !== ']')
@@ -162,7 +158,7 @@ function* listElements(source: Source): Generator<JsonRecord> {
   if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
 }
 
-function* values(source: Source): Generator<JsonRecord> {
+function* values(source: Source): Generator<PlacedRecord> {
   while (source.at < source.text.length) {
     yield nextValue(source);
     source.skipSpace();
@@ -170,7 +166,7 @@ function* values(source: Source): Generator<JsonRecord> {
 }
 
 /** Reads the value at `at` and moves past it. */
-function nextValue(source: Source): JsonRecord {
+function nextValue(source: Source): PlacedRecord {
   const expectedEnd = endOfValue(source);
   const { value, end } = parse(source.text, source.at, expectedEnd);
   const { line } = source;

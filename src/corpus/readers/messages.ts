@@ -2,9 +2,10 @@
 // preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
+import type { RecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
 import { messageTurn } from './message.js';
-import { has, listOf, type RawTurn, RecordError, type RecordReader } from './record.js';
+import { has, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const lists = ['messages', 'conversations'] as const;
@@ -13,14 +14,19 @@ const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt']);
 
 export const messages: RecordReader = {
   format: 'messages',
+  about: 'chat transcripts of OpenAI, ShareGPT and others',
+  example: {
+    'chats.jsonl':
+      '{"messages": [{"role": "user", "content": "Hi!"}, {"role": "assistant", "content": "Hello!"}]}\n',
+  },
   expects: 'messages or conversations',
   fields: (record) => (isPromptPair(record) ? fieldsWithPrompt : allFields),
   matches: (record) => listField(record) !== undefined || isPromptPair(record),
-  turns(record, tally) {
+  read(record, { source, tally }) {
     const said = saidBefore(record, tally);
     refuseMedia(record, said);
     const turns = has(record, 'chosen') ? withChosen(said, record.chosen, tally) : said;
-    return [...systemTurns(record), ...turns];
+    return [{ source, turns: [...systemTurns(record), ...turns] }];
   },
 };
 

@@ -3,7 +3,8 @@
 // can also be the "chosen" one of a preference pair.
 
 import type { Fields } from '../../objects.js';
-import { has, listOf, neededText, type RawTurn, type RecordReader, textOf } from './record.js';
+import type { RecordReader } from '../reader.js';
+import { has, listOf, neededText, type RawTurn, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 interface Shape {
@@ -27,6 +28,9 @@ const shapes: readonly Shape[] = [
   shape('text', [], 'response'),
   shape('instruction', instructionParts, 'output'),
   shape('instruction', instructionParts, 'response'),
+  shape('question', ['context'], 'answer'),
+  shape('prompt', [], 'completion'),
+  shape('input', [], 'output'),
   shape('text', [], 'chosen'),
   shape('instruction', instructionParts, 'chosen'),
   shape('prompt', [], 'chosen'),
@@ -34,22 +38,25 @@ const shapes: readonly Shape[] = [
 
 export const qaPairs: RecordReader = {
   format: 'qa',
+  about: 'questions and answers; Alpaca, Dolly and preference pairs',
+  example: { 'pairs.jsonl': '{"text": "Open on Sunday?", "response": "Until six."}\n' },
   expects: 'text and response',
   fields: (record) => shapeOf(record)?.fields ?? new Set(),
   matches: (record) => shapeOf(record) !== undefined,
-  turns(record, tally) {
+  read(record, { source, tally }) {
     const { question, more, answer } = shapeOf(record) ?? shape('text', [], 'response');
     if (answer === 'chosen') tally.count('preference');
     const asked = [
       neededText(record, question),
       ...more.map((field) => textOf(record[field], field) ?? ''),
     ].filter((text) => text.trim() !== '');
-    return [
+    const turns: RawTurn[] = [
       ...systemTurns(record),
       ...earlierTurns(record),
       { text: asked.join('\n'), supervised: true, role: 'user' },
       { text: neededText(record, answer), supervised: true, role: 'assistant' },
     ];
+    return [{ turns, source }];
   },
 };
 

@@ -1,11 +1,8 @@
-// Shared by the readers of JSON records: the interface of a reader, access to fields, and the error for a record that
-// cannot be read. Such an error skips only that record; read-records.ts decides whether a file has too many.
+// Shared by the readers of records: what they yield, access to fields, and the error for a record that cannot be read. Such an error skips only that record; read-records.ts decides whether a file has too many.
 
 import type { Fields } from '../../objects.js';
 import { oneLine } from '../../quote.js';
 import type { Turn } from '../dialogue.js';
-import type { CorpusFormat } from '../formats.js';
-import type { Tally } from '../tally.js';
 
 /** The largest number of characters of a field name that a message shows. */
 export const longestName = 40;
@@ -21,18 +18,6 @@ export interface RawTurn extends Omit<Turn, 'text'> {
 export interface RawDialogue {
   readonly turns: readonly RawTurn[];
   readonly source: string;
-}
-
-export interface RecordReader {
-  readonly format: CorpusFormat;
-  /** The fields of a matching record, for messages. */
-  readonly expects: string;
-  /** Whether a record has this shape. @param record has lower-case field names. */
-  matches(record: Fields): boolean;
-  /** The names of all fields that are read in a matching record, except the fields of judgement.ts. */
-  fields(record: Fields): ReadonlySet<string>;
-  /** @throws RecordError if the record cannot be used. */
-  turns(record: Fields, tally: Tally): readonly RawTurn[];
 }
 
 /** A record cannot be read. */

@@ -1,20 +1,28 @@
 // Reads a whole conversation: { "turns": ["...", "...", "..."] }. The format has no speakers. Null is a missing turn.
 
-import { listOf, type RecordReader, textOf } from './record.js';
+import type { RecordReader } from '../reader.js';
+import { listOf, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const fields: ReadonlySet<string> = new Set(['turns', ...systemFields]);
 
 export const turns: RecordReader = {
   format: 'turns',
+  about: 'whole conversations without speakers',
+  example: { 'talks.jsonl': '{"turns": ["Hi!", "Hello!", "How are you?", "Fine."]}\n' },
   expects: 'turns',
   fields: () => fields,
   matches: (record) => Object.hasOwn(record, 'turns'),
-  turns: (record) => [
-    ...systemTurns(record),
-    ...listOf(record.turns, 'turns').map((turn, index) => ({
-      text: textOf(turn, 'a turn', `turn ${index + 1}`),
-      supervised: true,
-    })),
+  read: (record, { source }) => [
+    {
+      source,
+      turns: [
+        ...systemTurns(record),
+        ...listOf(record.turns, 'turns').map((turn, index) => ({
+          text: textOf(turn, 'a turn', `turn ${index + 1}`),
+          supervised: true,
+        })),
+      ],
+    },
   ],
 };

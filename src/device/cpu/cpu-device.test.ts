@@ -51,10 +51,9 @@ test('a run in bf16 records how its matrices were multiplied, and a resumed run 
 });
 
 test('a checkpoint that says nothing about attention comes from a version that widened there', () => {
-  const { unit, attention } = device.bf16;
-  const chosen = { 'bf16 matrices': unit ?? 'widened' };
+  const chosen = { 'bf16 matrices': device.bf16.unit ?? 'widened' };
   const why = device.repeatChoices({ madeOn: 'a CPU', chosen });
-  if (attention === null) assert.equal(why, null);
+  if (device.bf16Attention.unit === null) assert.equal(why, null);
   else assert.match(`${why}`, /^bf16 in attention was widened there, and is multiplied with .* here$/);
 });
 

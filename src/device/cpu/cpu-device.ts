@@ -4,13 +4,15 @@
 import { oneLine } from '../../quote.js';
 import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
-import { bf16Products } from './bf16-trials.js';
-import type { Bf16Products } from './bf16-unit.js';
+import { bf16Attention, bf16Products } from './bf16-trials.js';
+import type { Bf16Attention, Bf16Products } from './bf16-unit.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
 import { CpuKernels } from './cpu-kernels.js';
 import { loadKernels, type NativeKernels } from './library.js';
 import { NativeMemory } from './memory.js';
 import { physicalCores, processorName } from './processor.js';
+import { q8Products } from './q8-trials.js';
+import type { Q8Products } from './q8-unit.js';
 
 export interface CpuDeviceOptions extends LibraryOptions {
   /** Default: OMP_NUM_THREADS if set, otherwise the number of physical cores that this process may use. */
@@ -23,8 +25,13 @@ export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const native = loadKernels(library.code);
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
-  const bf16 = bf16Products(native, library, options.env ?? process.env);
-  return new CpuDevice(native, wanted, library.compiler.name, bf16);
+  const env = options.env ?? process.env;
+  const bf16 = bf16Products(native, library, env);
+  return new CpuDevice(native, wanted, library.compiler.name, {
+    bf16,
+    bf16Attention: bf16Attention(native, library, env, bf16),
+    q8: q8Products(native, library, env),
+  });
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -46,6 +53,10 @@ export class CpuDevice extends KernelDevice {
   readonly precisions: Precisions;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
+  /** How it multiplies bf16 matrices, bf16 rows in attention, and few rows by weights in 8 bits. */
+  readonly bf16: Bf16Products;
+  readonly bf16Attention: Bf16Attention;
+  readonly q8: Q8Products;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
   readonly #native: NativeKernels;
   readonly #kernels: CpuKernels;
@@ -55,15 +66,17 @@ export class CpuDevice extends KernelDevice {
     native: NativeKernels,
     readonly threads: number,
     compiler: string,
-    /** How it multiplies bf16 matrices. */
-    readonly bf16: Bf16Products,
+    { bf16, bf16Attention, q8 }: Pick<CpuDevice, 'bf16' | 'bf16Attention' | 'q8'>,
   ) {
     super();
+    this.bf16 = bf16;
+    this.bf16Attention = bf16Attention;
+    this.q8 = q8;
     this.precisions = {
       fp32: { computes: 'fast', stores: 'fast' },
       bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', note: bf16.note },
       fp16: { computes: false, stores: false },
-      int8: { computes: false, stores: 'fast' },
+      int8: { computes: false, stores: 'fast', note: q8.note },
     };
     this.#native = native;
     this.#kernels = new CpuKernels(native);
@@ -75,19 +88,21 @@ export class CpuDevice extends KernelDevice {
   /** Which units multiply bf16 numbers, if any were multiplied: they decide how sums round. */
   override measuredChoices(): MeasuredChoices | null {
     if (!this.#kernels.multipliedBf16) return null;
-    const { unit, attention } = this.bf16;
-    return { madeOn, chosen: { [inMatrices]: unit ?? widened, [inAttention]: attention ?? widened } };
+    const { bf16, bf16Attention } = this;
+    return {
+      madeOn,
+      chosen: { [inMatrices]: bf16.unit ?? widened, [inAttention]: bf16Attention.unit ?? widened },
+    };
   }
 
   override repeatChoices(choices: MeasuredChoices): string | null {
     if (choices.madeOn !== madeOn) return super.repeatChoices(choices);
-    const { unit, attention } = this.bf16;
-    for (const [what, entry, chosen] of [
-      ['bf16', inMatrices, unit],
-      ['bf16 in attention', inAttention, attention],
+    for (const [what, entry, { unit }] of [
+      ['bf16', inMatrices, this.bf16],
+      ['bf16 in attention', inAttention, this.bf16Attention],
     ] as const) {
       // Earlier versions widened in attention and recorded nothing about it.
-      const [there, here] = [choices.chosen[entry] ?? widened, chosen ?? widened];
+      const [there, here] = [choices.chosen[entry] ?? widened, unit ?? widened];
       if (there !== here) return `${what} was ${inWords(there)} there, and is ${inWords(here)} here`;
     }
     return null;

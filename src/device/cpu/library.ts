@@ -35,6 +35,8 @@ const signatures = {
   use_bf16_unit: ['void', I],
   use_bf16_unit_in_attention: ['void', I],
   request_tiles: [I],
+  has_q8_unit: [I, I],
+  use_q8_unit: ['void', I],
   first_outside: [N, P, N, I, I],
   sum: ['void', P, P, N],
   sum_of_squares: ['void', P, P, N],

@@ -74,7 +74,8 @@ export function testBlockWeights(checkAll: Check): void {
         const [right, b] = blocks(bench, shapeOfB, random.normals(k * n, 1 / Math.sqrt(k)));
         const product = matmul(a, b, shape, { transposeA: false, transposeB });
         const left = bench.floats('a', [m, k], a);
-        const tolerance = tight * Math.max(1, Math.sqrt(k / 256));
+        // A device may round the rows of a by half a 127th of the largest number in a block.
+        const tolerance = transposeB ? 0.015 : tight * Math.max(1, Math.sqrt(k / 256));
         const out = bench.output('out', [m, n]);
         device.matmul(out, left, right, { transposeB });
         expectClose(bench.read(out), product, 'out', tolerance);

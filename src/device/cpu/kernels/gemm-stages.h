@@ -153,20 +153,29 @@ void multiply_row(const Target& target, const Operand<float>& a, const Operand<B
   });
 }
 
-/** Multiplies few rows of A; see gemm-narrow.h. */
-template <class Target, class B>
-void multiply_narrow(const Target& target, const Operand<float>& a, const Operand<B>& b, int64_t m, int64_t n,
-                     int64_t k) {
-  // Adjacent columns get wide strips, because long reads are fastest. Every thread gets the same number of strips.
+/**
+ * Splits the columns of a product with few rows into strips of at most `widest`, of which every thread gets the same number.
+ * @param multiply (column, columns, sums) computes sums[m, columns], kStrip floats apart.
+ */
+template <class Target, class Multiply>
+void share_strips(const Target& target, int64_t m, int64_t k, int64_t widest, const Multiply& multiply) {
+  const int64_t n = target.columns;
   const int64_t threads = m * n * k >= kWorthThreads ? team::helpers() + 1 : 1;
-  const int64_t widest = b.lines_contiguous ? kContiguousStrip : kStrip;
   const int64_t strip = round_up(divide_up(n, threads * divide_up(n, threads * widest)), VL);
   team::share(divide_up(n, strip), [&](int64_t number) {
     const int64_t column = number * strip, columns = std::min(strip, n - column);
     alignas(SIMD_BYTES) float sums[kNarrowRows * kStrip];
-    narrow_strip(a, b, m, k, column, columns, sums);
+    multiply(column, columns, sums);
     store_sums(target, {true, true}, 0, column, m, columns, sums, kStrip);
   });
+}
+
+/** Multiplies few rows of A; see gemm-narrow.h. */
+template <class Target, class B>
+void multiply_narrow(const Target& target, const Operand<float>& a, const Operand<B>& b, int64_t m, int64_t k) {
+  // Adjacent columns get wide strips, because long reads are fastest.
+  share_strips(target, m, k, b.lines_contiguous ? kContiguousStrip : kStrip,
+               [&](int64_t column, int64_t columns, float* sums) { narrow_strip(a, b, m, k, column, columns, sums); });
 }
 
 template <class Target, class A, class B>
@@ -217,7 +226,7 @@ void multiply(const Target& target, const A* a, Pointer<B> b, int64_t m, int64_t
   if (m == 1 && !transpose_b)
     multiply_row(target, widened(rows, k), columns, n, k);
   else if (is_narrow(m, transpose_a, transpose_b))
-    multiply_narrow(target, widened(rows, m * k), columns, m, n, k);
+    multiply_narrow(target, widened(rows, m * k), columns, m, k);
   else
     multiply_wide(target, rows, columns, m, n, k);
 }

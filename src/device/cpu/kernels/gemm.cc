@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "gemm-q8.h"
 #include "gemm-stages.h"
 
 /** See `matmul` in the device contract. b_type is that of b: float 0, bf16 1, q8 2. */
@@ -14,7 +15,7 @@ extern "C" void ct_matmul(float* out, const float* a, const void* b, int32_t b_t
                                     bias, pre_activation, static_cast<Activation>(activation)};
   const bool ta = transpose_a != 0, tb = transpose_b != 0;
   if (b_type == 2)
-    multiply<q8>(target, a, Q8Pointer{static_cast<const q8_block*>(b), 0}, m, k, ta, tb);
+    multiply_q8(target, a, static_cast<const q8_block*>(b), m, k, ta, tb);
   else if (b_type == 1)
     multiply<bf16>(target, a, static_cast<const bf16*>(b), m, k, ta, tb);
   else

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { refusal } from '../../test/refusal.js';
-import { corpusFiles } from './corpus-files.js';
-import type { CorpusFormat } from './formats.js';
+import { foundFiles } from './found-files.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'corpus-files-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -21,20 +20,21 @@ function folderOf(...files: readonly string[]): string {
   return folder;
 }
 
-function found(folder: string, paths: readonly string[], format: CorpusFormat | 'auto' = 'auto') {
-  const { files, skipped } = corpusFiles(
+function found(folder: string, paths: readonly string[], format: string = 'auto') {
+  const { items, skipped } = foundFiles(
     paths.map((path) => join(folder, path)),
     format,
   );
   const inFolder = (path: string) => path.slice(folder.length + 1);
-  return { files: files.map(({ path }) => inFolder(path)), skipped: skipped.map(inFolder) };
+  const files = items.map((item) => inFolder(item.kind === 'file' ? item.source.path : item.folder.path));
+  return { files, skipped: skipped.map(inFolder) };
 }
 
-const refused = (folder: string, path: string, format: CorpusFormat | 'auto' = 'auto'): string =>
-  refusal('data', () => corpusFiles([join(folder, path)], format)).replaceAll(folder, '');
+const refused = (folder: string, path: string, format: string = 'auto'): string =>
+  refusal('data', () => foundFiles([join(folder, path)], format)).replaceAll(folder, '');
 
-describe('corpusFiles', () => {
-  it('searches folders recursively in order of name, without hidden and unknown files', () => {
+describe('foundFiles', () => {
+  it('searches folders recursively in order of name, without hidden files', () => {
     const folder = folderOf(
       'b.jsonl',
       'a.json',
@@ -45,8 +45,8 @@ describe('corpusFiles', () => {
       '.git/x.json',
     );
     assert.deepEqual(found(folder, ['']), {
-      files: ['a.json', 'b.jsonl', 'c/a.ndjson', 'c/d/e.TSV'],
-      skipped: ['README.md'],
+      files: ['README.md', 'a.json', 'b.jsonl', 'c/a.ndjson', 'c/d/e.TSV'],
+      skipped: [],
     });
   });
 
@@ -74,29 +74,12 @@ describe('corpusFiles', () => {
       'c/README.txt',
       'd/movie_lines.txt',
     );
-    assert.deepEqual(found(folder, ['']), { files: ['c'], skipped: ['c/README.txt', 'd/movie_lines.txt'] });
+    assert.deepEqual(found(folder, ['']).files, ['c', 'c/README.txt', 'd/movie_lines.txt']);
     assert.deepEqual(found(folder, ['c/movie_lines.txt', 'c/movie_conversations.txt']).files, ['c']);
     assert.deepEqual(found(folder, ['d/movie_lines.txt']).files, ['d/movie_lines.txt']);
-    assert.deepEqual(found(folder, ['d'], 'cornell').files, ['d']);
   });
 
-  it('looks only for extensions of the given format', () => {
-    const folder = folderOf('a.json', 'b.tsv', 'movie_lines.txt', 'movie_conversations.txt');
-    assert.deepEqual(found(folder, [''], 'tsv').files, ['b.tsv']);
-    assert.deepEqual(found(folder, [''], 'turns').files, ['a.json']);
-    assert.deepEqual(found(folder, [''], 'cornell').files, ['']);
-  });
-
-  it('refuses a missing path, and a folder with no file to read', () => {
-    const folder = folderOf('a/notes.txt', 'b/.hidden');
-    assert.equal(refused(folder, 'c'), '/c does not exist; check the path');
-    assert.match(
-      refused(folder, 'a'),
-      /^\/a has no file that ends in \.json, \.jsonl, \.ndjson, \.tsv, only notes\.txt; convert the files to .*, or name a single file to read it regardless of its extension$/,
-    );
-    assert.match(
-      refused(folder, 'b'),
-      /^\/b has no file that ends in .*; put conversations in it, or name another folder$/,
-    );
+  it('refuses a missing path', () => {
+    assert.equal(refused(folderOf('a/notes.txt'), 'c'), '/c does not exist; check the path');
   });
 });

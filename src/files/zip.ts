@@ -1,14 +1,32 @@
-// Reads the directory of an uncompressed zip or zip64 archive, as torch.save writes it. Malicious archives are refused
-// before their contents are used: names that leave the folder, entries that overlap or reach into the directory, and sizes
-// that disagree. (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
+// Reads the directory of a zip or zip64 archive; it does not unpack. Malicious archives are refused before their contents
+// are used: names that leave the folder, entries that overlap or reach into the directory, and sizes that disagree.
+// (PKWARE's APPNOTE.TXT, sections 4.3 to 4.5.)
 
 import { quoted } from '../quote.js';
-import type { BinaryFile } from './weight-file.js';
 
+/** The file that holds the archive, and the errors that name it. */
+export interface ZipFile {
+  readonly size: number;
+  /** `length` bytes from `position` on, in a new buffer. @throws if the file is too short. */
+  bytes(position: number, length: number): Uint8Array<ArrayBuffer>;
+  fail(complaint: string): Error;
+  damaged(complaint: string): Error;
+}
+
+/** 0: stored, 8: deflated. Other methods of compression are rare, and callers refuse them. */
 export interface ZipEntry {
   /** The position of its first byte in the archive. */
   readonly position: number;
+  /** The number of bytes in the archive. */
+  readonly packed: number;
+  /** The number of bytes after unpacking, according to the directory. */
   readonly size: number;
+  readonly method: number;
+  /** The CRC-32 of the unpacked bytes. */
+  readonly checksum: number;
+  readonly encrypted: boolean;
+  /** A symbolic link, whose target is its content. */
+  readonly isLink: boolean;
 }
 
 interface Directory {
@@ -17,10 +35,9 @@ interface Directory {
   readonly entries: number;
 }
 
-interface DirectoryEntry {
+interface DirectoryEntry extends Omit<ZipEntry, 'position'> {
   readonly name: string;
   readonly header: number;
-  readonly size: number;
 }
 
 const signatures = {
@@ -32,11 +49,11 @@ const signatures = {
 };
 const endBytes = 22;
 const longestComment = 0xffff;
-/** An entry takes about 100 bytes, and a model has hundreds. Each entry costs a read, so their number is limited too. */
+/** An entry takes about 100 bytes. Each entry costs a read, so their number is limited too. */
 const longestDirectory = 2 ** 26;
 const mostEntries = 2 ** 16;
 
-function view(file: BinaryFile, position: number, length: number): DataView {
+function view(file: ZipFile, position: number, length: number): DataView {
   return new DataView(file.bytes(position, length).buffer);
 }
 
@@ -46,7 +63,7 @@ function size64(data: DataView, at: number): number {
   return Number.isSafeInteger(size) ? size : Number.POSITIVE_INFINITY;
 }
 
-function findDirectory(file: BinaryFile): Directory {
+function findDirectory(file: ZipFile): Directory {
   const tailBytes = Math.min(file.size, endBytes + longestComment);
   const tailStart = file.size - tailBytes;
   const tail = view(file, tailStart, tailBytes);
@@ -69,11 +86,11 @@ function findDirectory(file: BinaryFile): Directory {
   if (directory.position + directory.bytes > end)
     throw file.damaged('its zip directory extends beyond the end of the file');
   if (directory.bytes > longestDirectory)
-    throw file.damaged('its zip directory is longer than any model needs');
+    throw file.damaged(`its zip directory has more than ${longestDirectory} bytes`);
   return directory;
 }
 
-function directory64(file: BinaryFile, position: number): Directory {
+function directory64(file: ZipFile, position: number): Directory {
   const end = view(file, position, 56);
   if (end.getUint32(0, true) !== signatures.end64)
     throw file.damaged('its zip64 directory is not where it should be');
@@ -81,7 +98,7 @@ function directory64(file: BinaryFile, position: number): Directory {
 }
 
 /** The 64-bit values in an entry's extra field. They replace the 32-bit values that are all ones, in the same order. */
-function zip64Values(file: BinaryFile, extra: DataView): number[] {
+function zip64Values(file: ZipFile, extra: DataView): number[] {
   for (let at = 0; at + 4 <= extra.byteLength; ) {
     const bytes = extra.getUint16(at + 2, true);
     if (at + 4 + bytes > extra.byteLength)
@@ -93,7 +110,7 @@ function zip64Values(file: BinaryFile, extra: DataView): number[] {
   return [];
 }
 
-function checkName(file: BinaryFile, name: string): void {
+function checkName(file: ZipFile, name: string): void {
   const leaves =
     name.startsWith('/') || /^[a-z]:/i.test(name) || /[\\\0]/.test(name) || name.split('/').includes('..');
   if (leaves)
@@ -101,7 +118,7 @@ function checkName(file: BinaryFile, name: string): void {
 }
 
 function readDirectoryEntry(
-  file: BinaryFile,
+  file: ZipFile,
   data: DataView,
   at: number,
 ): { entry: DirectoryEntry; next: number } {
@@ -116,21 +133,32 @@ function readDirectoryEntry(
   if (next > data.byteLength) throw bad();
   const name = new TextDecoder().decode(new Uint8Array(data.buffer, at + 46, nameEnd - at - 46));
   checkName(file, name);
-  if (data.getUint16(at + 8, true) & 1)
-    throw file.fail(`has an encrypted entry ${quoted(name)}; save it without encryption`);
-  if (data.getUint16(at + 10, true) !== 0)
-    throw file.fail(`has a compressed entry ${quoted(name)}; write the file again with torch.save`);
   const wide = zip64Values(file, new DataView(data.buffer, nameEnd, extraEnd - nameEnd));
-  const [unpacked, packed, header] = [24, 20, 42].map((offset) => {
+  const [size, packed, header] = [24, 20, 42].map((offset) => {
     const narrow = data.getUint32(at + offset, true);
     return narrow === 0xffffffff ? (wide.shift() ?? Number.POSITIVE_INFINITY) : narrow;
-  });
-  if (unpacked !== packed) throw file.damaged(`the sizes of its entry ${quoted(name)} differ`);
-  return { entry: { name, header: header ?? 0, size: unpacked ?? 0 }, next };
+  }) as [number, number, number];
+  const method = data.getUint16(at + 10, true);
+  if (method === 0 && size !== packed) throw file.damaged(`the sizes of its entry ${quoted(name)} differ`);
+  const entry = {
+    ...{ name, header, size, packed, method },
+    checksum: data.getUint32(at + 16, true),
+    encrypted: (data.getUint16(at + 8, true) & 1) !== 0,
+    isLink: isUnix(data, at) && data.getUint32(at + 38, true) >>> 28 === unixLink,
+  };
+  return { entry, next };
+}
+
+/** The file type of a symbolic link in the upper four bits of a Unix mode. */
+const unixLink = 0o12;
+
+/** Whether the entry was written on Unix or macOS, so that its attributes hold a file mode. */
+function isUnix(data: DataView, at: number): boolean {
+  return [3, 19].includes(data.getUint8(at + 5));
 }
 
 /** The position of an entry's data, after its local header, which must have the same name as the directory entry. */
-function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit: number): number {
+function dataPosition(file: ZipFile, { name, header }: DirectoryEntry, limit: number): number {
   if (header + 30 > limit) throw file.damaged(`its entry ${quoted(name)} lies beyond the end of the file`);
   const local = view(file, header, 30);
   if (local.getUint32(0, true) !== signatures.local)
@@ -142,10 +170,10 @@ function dataPosition(file: BinaryFile, { name, header }: DirectoryEntry, limit:
 }
 
 /**
- * The archive's entries by name.
- * @throws UserError (model) when the archive is damaged, malicious, compressed or encrypted.
+ * The archive's entries by name, in the order of their positions. Folders are entries whose name ends in a slash.
+ * @throws the errors of `file` when the archive is damaged or malicious.
  */
-export function readZipDirectory(file: BinaryFile): ReadonlyMap<string, ZipEntry> {
+export function readZipDirectory(file: ZipFile): ReadonlyMap<string, ZipEntry> {
   const directory = findDirectory(file);
   const data = view(file, directory.position, directory.bytes);
   const listed: DirectoryEntry[] = [];
@@ -163,10 +191,11 @@ export function readZipDirectory(file: BinaryFile): ReadonlyMap<string, ZipEntry
   for (const [index, entry] of listed.entries()) {
     const limit = listed[index + 1]?.header ?? directory.position;
     const position = dataPosition(file, entry, limit);
-    if (position + entry.size > limit)
+    if (position + entry.packed > limit)
       throw file.damaged(`its entry ${quoted(entry.name)} overlaps what follows it`);
     if (entries.has(entry.name)) throw file.damaged(`it has two entries ${quoted(entry.name)}`);
-    entries.set(entry.name, { position, size: entry.size });
+    const { name, header: _, ...rest } = entry;
+    entries.set(name, { ...rest, position });
   }
   return entries;
 }

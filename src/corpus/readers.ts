@@ -1,0 +1,37 @@
+// All readers. Within each list, the most particular comes first: of two readers that may read a file, the first does.
+// The values of `--format` and the table in docs/data.md derive from these lists.
+
+import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
+import { nearest } from '../suggest.js';
+import type { BinarySource, FolderReader, RecordReader, RecordSource, TextReader } from './reader.js';
+import { cornell } from './readers/cornell.js';
+import { dialogptTsv } from './readers/dialogpt-tsv.js';
+import { json } from './readers/json.js';
+import { messages } from './readers/messages.js';
+import { qaPairs } from './readers/qa-pairs.js';
+import { turns } from './readers/turns.js';
+
+export const folderReaders: readonly FolderReader[] = [cornell];
+export const textReaders: readonly TextReader[] = [dialogptTsv];
+export const recordSources: readonly RecordSource[] = [json];
+export const binarySources: readonly BinarySource[] = [];
+export const recordReaders: readonly RecordReader[] = [qaPairs, turns, messages];
+
+const formats = [folderReaders, textReaders, recordSources, binarySources, recordReaders].flat();
+
+/** The values of `--format`, without `auto`. */
+export const corpusFormats: readonly string[] = formats.map(({ format }) => format);
+
+/** Every format with its description and example, for the documentation. */
+export const describedFormats = formats;
+
+/** @throws UserError (usage) unless `format` is `auto` or the name of a reader. */
+export function checkFormat(format: string): void {
+  if (format === 'auto' || corpusFormats.includes(format)) return;
+  const similar = nearest(format, ['auto', ...corpusFormats]);
+  throw new UserError(
+    'option-invalid',
+    `${option('format')} must be auto or one of ${corpusFormats.join(', ')}, not ${JSON.stringify(format)}${similar === undefined ? '' : `; did you mean ${similar}?`}`,
+  );
+}
