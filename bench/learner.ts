@@ -4,6 +4,7 @@
 import type { Device, Precision } from '../src/device/device.js';
 import { presetConfig } from '../src/nn/gpt2-config.js';
 import { buildLearner, type Learner } from '../src/train/learner.js';
+import { withPackedWeights } from '../src/train/plan.js';
 import { loadRepeatedWeights } from './weights.js';
 
 export interface LearnerShape {
@@ -15,6 +16,8 @@ export interface LearnerShape {
   /** The most tokens in a micro-batch. */
   readonly capacity: number;
   readonly gradientCheckpointing?: boolean;
+  /** Micro-batches of a step. Default: 1. */
+  readonly accumulation?: number;
 }
 
 /** The same as the peers' settings. */
@@ -30,14 +33,10 @@ export const learnerSettings = {
 /** A function that builds the learner on a device; on a planning device, it only counts memory. */
 export function learnerPlan(shape: LearnerShape): (device: Device) => Learner {
   const { model, precision, capacity, vocabulary = 50257, gradientCheckpointing = false } = shape;
+  const config = presetConfig(model, vocabulary);
+  const options = { ...learnerSettings, capacity, precision, gradientCheckpointing, samples: false };
   return (device) =>
-    buildLearner(device, presetConfig(model, vocabulary), {
-      ...learnerSettings,
-      capacity,
-      precision,
-      gradientCheckpointing,
-      samples: false,
-    });
+    buildLearner(device, config, withPackedWeights(device, config, options, shape.accumulation ?? 1));
 }
 
 /** Loads fresh weights and optimizer state. */

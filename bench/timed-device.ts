@@ -16,7 +16,7 @@ export interface OperationTime {
 /** Methods that compute nothing, or run other operations. */
 const untimed: ReadonlySet<PropertyKey> = new Set<keyof Device>([
   ...(['allocate', 'reserve', 'replay', 'dispose', 'measuredChoices', 'repeatChoices'] as const),
-  ...(['availableMemory', 'ownMemory', 'peakMemory'] as const),
+  ...(['packedSize', 'availableMemory', 'ownMemory', 'peakMemory'] as const),
 ]);
 
 export class OperationClock {

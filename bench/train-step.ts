@@ -58,6 +58,7 @@ const learner = freshLearner(device, {
   vocabulary: Number(values.vocabulary),
   precision: precisionOf(values.precision),
   capacity: tokens,
+  accumulation,
 });
 const { model } = learner;
 const training = new TrainingSteps(learner, Number(values.batch), length, accumulation);

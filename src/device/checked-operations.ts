@@ -27,7 +27,7 @@ import {
   show,
   weightType,
 } from './shapes.js';
-import type { FloatType, Tensor, WeightType } from './tensor.js';
+import type { DType, FloatType, Tensor, WeightType } from './tensor.js';
 
 /** A device's side of the operations. It is called with checked arguments, and checks nothing itself. */
 export interface Kernels extends Operations {
@@ -41,12 +41,14 @@ export interface Kernels extends Operations {
 export abstract class CheckedOperations implements Operations {
   abstract readonly precisions: Precisions;
 
+  abstract packedSize(shape: readonly number[], dtype: DType): number;
+
   /** The kernels, prepared for calls from this device. */
   protected abstract ready(): Kernels;
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
     const kernels = this.ready();
-    const { transposeA = false, transposeB = false, accumulate = false, epilogue } = options;
+    const { transposeA = false, transposeB = false, accumulate = false, epilogue, packedB } = options;
     const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
     const type = floatType('matmul', this, a);
     const typeOfB = weightType('matmul', this, b, type);
@@ -57,6 +59,7 @@ export abstract class CheckedOperations implements Operations {
     expectAll('matmul', typeOfB, transposeB ? [n, k] : [k, n], { b });
     if (accumulate && epilogue) throw new Error('matmul: accumulate cannot be combined with an epilogue');
     if (epilogue) expectEpilogue(epilogue, type, m, n);
+    if (packedB) expectAll('matmul', b.dtype, [this.packedSize(b.shape, b.dtype)], { packedB });
     kernels.matmul(out, a, b, options);
   }
 

@@ -84,6 +84,11 @@ export interface MatmulOptions {
   /** out += instead of out =. Cannot be combined with an epilogue. */
   readonly accumulate?: boolean;
   readonly epilogue?: Epilogue;
+  /**
+   * Memory of `packedSize` numbers in which the device may keep `b` in the order in which it multiplies it, for other products
+   * with this memory, `b` and `transposeB`. Writing to `b` is allowed at any time: the device packs it anew.
+   */
+  readonly packedB?: Tensor | undefined;
 }
 
 /**
@@ -313,6 +318,8 @@ export interface Operations {
 }
 
 export interface Allocator {
+  /** The size of `packedB`, in numbers of b's dtype, for a matrix of this shape; 0 if products would not be faster with it. */
+  packedSize(shape: readonly number[], dtype: DType): number;
   /**
    * Allocates zeroed memory. Allowed only before the first step: steps allocate nothing.
    * @param label the purpose, as the memory plan prints it: `weights`, `gradients`, `activations`, ...

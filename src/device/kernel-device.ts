@@ -38,6 +38,10 @@ export abstract class KernelDevice extends CheckedOperations implements Device {
 
   reserve(_bytes: number): void {}
 
+  packedSize(_shape: readonly number[], _dtype: DType): number {
+    return 0;
+  }
+
   allocate(label: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
     this.ready();
     return this.memory.allocate(label, shape, dtype);

@@ -177,12 +177,17 @@ function refuseCutBlocks({ nEmbd, nInner }: GPT2Config): void {
  * of logits is a multiple that suits the device's matrix products.
  */
 function parameterShapes(device: Device, config: GPT2Config): ParameterShape[] {
-  return expectedTensors(config).map((tensor) => ({
-    ...tensor,
-    exact: /ln_(1|2|f)\./.test(tensor.name),
-    linear: /\.(c_attn|c_proj|c_fc)\.weight$/.test(tensor.name),
-    ...(tensor.name === headTable(config) && { reservedRows: logitsWidth(device, config) }),
-  }));
+  return expectedTensors(config).map((tensor) => {
+    const linear = /\.(c_attn|c_proj|c_fc)\.weight$/.test(tensor.name);
+    const isHead = tensor.name === headTable(config);
+    return {
+      ...tensor,
+      exact: /ln_(1|2|f)\./.test(tensor.name),
+      linear,
+      multiplied: linear || isHead,
+      ...(isHead && { reservedRows: logitsWidth(device, config) }),
+    };
+  });
 }
 
 function at<Item>(items: readonly Item[], index: number): Item {

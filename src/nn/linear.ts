@@ -19,7 +19,8 @@ export class Linear {
 
   /** out[R,out] from x[R,in]. `epilogue` replaces the default, which adds the bias. */
   forward(out: Tensor, x: Tensor, epilogue: Epilogue = { kind: 'bias', bias: this.bias.value }): void {
-    this.device.matmul(out, x, this.weight.value, { transposeB: this.weight.transposed, epilogue });
+    const { value, transposed, packed } = this.weight;
+    this.device.matmul(out, x, value, { transposeB: transposed, epilogue, packedB: packed.forward });
   }
 
   /** Adds to the gradients of weight and bias, and writes gradX[R,in] from gradOut[R,out]. */
@@ -33,6 +34,7 @@ export class Linear {
     this.device.matmul(this.weight.gradient, x, gradOut, { transposeA: true, accumulate: true });
     this.device.matmul(gradX, gradOut, this.weight.value, {
       transposeB: true,
+      packedB: this.weight.packed.backward,
       ...(epilogue && { epilogue }),
     });
   }

@@ -80,10 +80,11 @@ export class LmHead {
     supervision: Supervision,
     gradientScale: Tensor,
   ): void {
+    const { value, gradient, packed } = this.table;
     this.eachChunk(losses, hidden, supervision, gradientScale, (gradLogits, selected, from) => {
       const count = selected.extent(0);
-      this.device.matmul(gradSelected.rows(count, from), gradLogits, this.table.value);
-      this.device.matmul(this.table.gradient, gradLogits, selected, { transposeA: true, accumulate: true });
+      this.device.matmul(gradSelected.rows(count, from), gradLogits, value, { packedB: packed.backward });
+      this.device.matmul(gradient, gradLogits, selected, { transposeA: true, accumulate: true });
     });
     const { rows } = supervision;
     this.device.scatterRows(gradHidden, gradSelected.rows(rows.size), rows);
@@ -91,7 +92,8 @@ export class LmHead {
 
   /** out[R,W] = logits of x[R,C]. */
   project(out: Tensor, x: Tensor): void {
-    this.device.matmul(out, x, this.table.value, { transposeB: true });
+    const { value, packed } = this.table;
+    this.device.matmul(out, x, value, { transposeB: true, packedB: packed.forward });
   }
 
   /**

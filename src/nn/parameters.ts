@@ -23,9 +23,17 @@ export interface ParameterShape {
   readonly exact?: boolean;
   /** For a matrix: whether layers multiply it from the right, [in,out], as opposed to a table that is also read by rows. */
   readonly linear?: boolean;
+  /** For a matrix: whether layers multiply rows with it. */
+  readonly multiplied?: boolean;
   /** The number of rows to reserve, if more than shape[0]. The extra rows stay zero. */
   readonly reservedRows?: number;
 }
+
+/**
+ * The products that keep the matrices as the device packs them, where that makes them faster: none, those of forward, or also
+ * those of backward, which need another order. Worth the memory where several products follow one update.
+ */
+export type PackedProducts = 'none' | 'forward' | 'all';
 
 export interface ParameterOptions {
   /** Whether to allocate gradients. */
@@ -34,6 +42,14 @@ export interface ParameterOptions {
   readonly precision?: Precision;
   /** The precision that an inference model stores its matrices in. Default: `precision`. */
   readonly weights?: WeightPrecision;
+  /** Default: none. */
+  readonly packedProducts?: PackedProducts;
+}
+
+/** Memory for `packedB` of a matrix's products; undefined where it is not kept. */
+export interface PackedForms {
+  readonly forward?: Tensor;
+  readonly backward?: Tensor;
 }
 
 /** The tensors of one parameter, with or without its reserved rows. */
@@ -47,6 +63,7 @@ export interface Parameter {
   readonly master: Tensor;
   /** f32, same shape. @throws Error if the model was made for inference. */
   readonly gradient: Tensor;
+  readonly packed: PackedForms;
 }
 
 const alignmentBytes = 64;
@@ -77,10 +94,11 @@ export class Parameters {
   private readonly matrices: Buffers;
   private readonly vectors: Buffers;
   private readonly exact: Buffers;
+  private readonly packed: ReadonlyMap<string, PackedForms>;
 
   /** @param shapes in the order of the saved file. */
   constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
-    const { trainable, precision = 'fp32', weights = precision } = options;
+    const { trainable, precision = 'fp32', weights = precision, packedProducts = 'none' } = options;
     if (trainable && weights !== precision)
       throw new Error(
         `a trainable model that computes in ${precision} cannot store its matrices in ${weights}`,
@@ -117,6 +135,11 @@ export class Parameters {
     };
     this.matrices = matricesApart ? separate(matrices.size, matrixType) : this.vectors;
     this.exact = exactApart ? separate(exact.size, 'f32') : { ...this.vectors, values: this.values };
+    this.packed = new Map(
+      shapes
+        .filter(({ multiplied }) => multiplied)
+        .map((shape) => [shape.name, packedForms(allocator, reservedShape(shape), dtype, packedProducts)]),
+    );
     for (const shape of shapes) {
       const { name } = shape;
       const offset =
@@ -172,8 +195,21 @@ export class Parameters {
         if (!gradient) throw new Error(`${name} has no gradient: the model was made for inference`);
         return gradient;
       },
+      packed: this.packed.get(name) ?? {},
     };
   }
+}
+
+function packedForms(
+  allocator: Allocator,
+  shape: readonly number[],
+  dtype: DType,
+  products: PackedProducts,
+): PackedForms {
+  const size = products === 'none' ? 0 : allocator.packedSize(shape, dtype);
+  if (size === 0) return {};
+  const allocate = () => allocator.allocate('packed weights', [size], dtype);
+  return { forward: allocate(), ...(products === 'all' && { backward: allocate() }) };
 }
 
 /** @param shape of the result */

@@ -70,6 +70,21 @@ export function runMemory(device: Device, config: GPT2Config, options: LearnerOp
 }
 
 /**
+ * The same, with packed weights if several products follow one update, and if there is memory for them: they only save time.
+ * @param microBatches of a step
+ */
+export function withPackedWeights(
+  device: Device,
+  config: GPT2Config,
+  wanted: LearnerOptions,
+  microBatches: number,
+): LearnerOptions {
+  const packedProducts = microBatches > 1 ? 'all' : wanted.gradientCheckpointing ? 'forward' : 'none';
+  const packed = { ...wanted, packedProducts } as const;
+  return totalBytes(runMemory(device, config, packed)) <= device.availableMemory() ? packed : wanted;
+}
+
+/**
  * The memory that a run takes, by part.
  * @param batch sequences per micro-batch, and tokens per sequence.
  * @throws UserError (device) when that is more than is available; the message names options that make it fit.

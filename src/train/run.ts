@@ -30,7 +30,15 @@ import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
 import { buildLearner, type Learner, type LearnerOptions } from './learner.js';
 import { MetricsFile, metricsFileName, readMetrics } from './metrics.js';
-import { lengthWarning, planRunMemory, type RunPlan, runMemory, sequenceLength, totalSteps } from './plan.js';
+import {
+  lengthWarning,
+  planRunMemory,
+  type RunPlan,
+  runMemory,
+  sequenceLength,
+  totalSteps,
+  withPackedWeights,
+} from './plan.js';
 import { writeRunReport } from './report/run-report.js';
 import { refuseOtherData, resolvedPrecision, resumeNotes } from './resume-options.js';
 import { freshState, type RunState } from './run-state.js';
@@ -98,11 +106,12 @@ async function lockedRun(
     const state = start.state ?? freshState(data.fingerprints);
     if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
     repeatChoices(device, state, watcher);
-    const learning = learnerOptions(options, {
+    const wanted = learnerOptions(options, {
       precision,
       capacity: Math.max(data.epochSteps.largestBatch, data.evaluation?.largestBatch ?? 0),
       samples: data.prompts.length > 0,
     });
+    const learning = withPackedWeights(device, config, wanted, options.gradientAccumulationSteps);
     const own = device.ownMemory();
     const planned = planRunMemory(device, config, learning, {
       batchSize: options.perDeviceTrainBatchSize,

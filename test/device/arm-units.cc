@@ -18,9 +18,9 @@
 extern "C" {
 int32_t ct_has_bf16_unit(int32_t kind);
 void ct_use_bf16_unit(int32_t kind);
-void ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n, int64_t k,
-                    int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue, const bf16* bias,
-                    bf16* pre_activation, int32_t activation);
+int32_t ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n, int64_t k,
+                       int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue, const bf16* bias,
+                       bf16* pre_activation, int32_t activation, bf16* packed_b, int32_t is_packed);
 void ct_use_bf16_unit_in_attention(int32_t kind);
 void ct_attention_bf16(bf16* out, float* log_sum_exp, const bf16* qkv, const int32_t* starts, const int32_t* ends,
                        int64_t rows, int64_t channels, int64_t heads, float scale, float probability, int32_t site,
@@ -76,7 +76,7 @@ int compare_products() {
           ct_use_bf16_unit(unit);
           ct_matmul_bf16(wide ? static_cast<void*>(sums.data()) : out.data(), wide, a.data(), b.data(), m, n, k,
                          transposes & 1, transposes >> 1, epilogue == -1, std::max(epilogue, 0), bias.data(), saved.data(),
-                         transposes & 1);
+                         transposes & 1, nullptr, 0);
           return wide ? sums : widened(out);
         };
         const auto expected = product(kPortable), actual = product(kUnit);

@@ -123,6 +123,9 @@ export function nameOf({ shape, transposes: { transposeA, transposeB } }: Inputs
   return `[${shape}]${transposeA ? ' a transposed' : ''}${transposeB ? ' b transposed' : ''}`;
 }
 
+/** In whole panels or steps. */
+const packedExtent = (extent: number) => Math.ceil(extent / 32) * 32;
+
 /** The tensors of one product, for all its forms: allocating takes longer than multiplying. */
 export class Product {
   readonly #kernels: NativeKernels;
@@ -131,6 +134,8 @@ export class Product {
   readonly #operands: readonly [a: Tensor, b: Tensor, bias: Tensor];
   readonly #outputs: Readonly<Record<'f32' | 'bf16', Tensor>>;
   readonly #preActivations: Tensor;
+  /** The packed panels of b. */
+  #packed: Tensor | undefined;
 
   constructor(kernels: NativeKernels, bench: Bench, inputs: Inputs) {
     const {
@@ -149,8 +154,11 @@ export class Product {
     this.#preActivations = bench.narrow('pre-activations', [m, n], inputs.before);
   }
 
-  /** What the kernels store: the output, then the pre-activations if the form saves them. */
-  stored(form: Form): Float32Array[] {
+  /**
+   * What the kernels store: the output, then the pre-activations if the form saves them.
+   * @param panels of b: whether they are kept for later products, or were kept by an earlier one
+   */
+  stored(form: Form, panels: 'not kept' | 'kept' | 'packed' = 'not kept'): Float32Array[] {
     const {
       shape: [m, n, k],
       transposes: { transposeA, transposeB },
@@ -178,8 +186,17 @@ export class Product {
       epilogue === 'bias' || saves ? bias : undefined,
       epilogue === 'gradient' || saves ? this.#preActivations : undefined,
       ['gelu_new', 'gelu'].indexOf(activation),
+      panels === 'not kept' ? undefined : this.#memoryOfPanels(),
+      Number(panels === 'packed'),
     );
     return (saves ? [out, this.#preActivations] : [out]).map((tensor) => this.#bench.read(tensor));
+  }
+
+  #memoryOfPanels(): Tensor {
+    const [, n, k] = this.#inputs.shape;
+    const size = packedExtent(n) * packedExtent(k);
+    this.#packed ??= this.#bench.narrow('panels', [size], new Float32Array(size).fill(Number.NaN));
+    return this.#packed;
   }
 }
 

@@ -4,24 +4,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { compareAttention } from '../../../test/device/attention-units.js';
-import { unitCodes } from '../../../test/device/bf16-units.js';
 import { describeDevice } from '../../../test/device/conformance.js';
-import { kernelLibrary } from './compiler.js';
+import { deviceOnTiles, kernels } from '../../../test/device/portable-tiles.js';
 import { createCpuDevice } from './cpu-device.js';
-import { loadKernels } from './library.js';
 
-const kernels = loadKernels(kernelLibrary().code);
-
-describeDevice(
-  'cpu with portable tiles',
-  () => {
-    const device = createCpuDevice();
-    kernels.use_bf16_unit_in_attention(unitCodes['portable tiles']);
-    return device;
-  },
-  'bf16',
-  { part: 'attention' },
-);
+describeDevice('cpu on the portable tiles', () => deviceOnTiles(), 'bf16', { part: 'attention' });
 
 const device = createCpuDevice({ threads: 1 });
 const several = createCpuDevice({ threads: 3 });

@@ -151,6 +151,29 @@ for (const [name, unit, productOf] of orders)
       }
     });
 
+/** The same edges, and more than one stage of rows, columns and depth. */
+const shapesOfKept: readonly Shape[] = [
+  [17, 1, 1],
+  [18, 3, 0],
+  [97, 33, 257],
+  [2080, 5, 1100],
+  [17, 1100, 1030],
+];
+for (const shape of shapesOfKept)
+  test(`[${shape}]: panels that are kept for later products give the same bits`, () => {
+    kernels.use_bf16_unit(portablePairs);
+    kernels.set_threads(3);
+    for (const transposeB of shape.some((extent) => extent > 1000) ? [true] : [false, true]) {
+      const inputs = randomInputs(shape, { transposeA: false, transposeB });
+      const product = new Product(kernels, new Bench(device), inputs);
+      const [expected = new Float32Array()] = product.stored('f32');
+      for (const panels of ['kept', 'packed'] as const) {
+        const [given = new Float32Array()] = product.stored('f32', panels);
+        expectSameBits(given, expected, `${nameOf(inputs)}, ${panels}`);
+      }
+    }
+  });
+
 test('an output that is larger than the caches is the same', () => {
   const inputs = randomInputs([1050, 512, 20], { transposeA: false, transposeB: false });
   const product = productOnTiles(inputs);

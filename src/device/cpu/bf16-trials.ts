@@ -36,7 +36,8 @@ export function bf16Trials(kernels: NativeKernels): Trials<UnitName> {
     use: (kind) => kernels.use_bf16_unit(kind),
     multiply: (out, a, b, { m, n, k, transposeA, transposeB }) => {
       const transposes = [Number(transposeA), Number(transposeB)] as const;
-      kernels.matmul_bf16(out, 1, a, b, m, n, k, ...transposes, 0, 0, undefined, undefined, 0);
+      const [none, sizes] = [undefined, [m, n, k] as const];
+      kernels.matmul_bf16(out, 1, a, b, ...sizes, ...transposes, 0, 0, none, none, 0, none, 0);
     },
     // A linear layer of DialoGPT-small for 256 tokens: a few milliseconds.
     timed: { m: 256, n: 768, k: 768, transposeA: false, transposeB: false },

@@ -4,6 +4,7 @@
 import { oneLine } from '../../quote.js';
 import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
+import type { DType } from '../tensor.js';
 import { bf16Attention, bf16Products } from './bf16-trials.js';
 import type { Bf16Attention, Bf16Products } from './bf16-unit.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
@@ -42,6 +43,10 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
 
 /** The words of a checkpoint about how bf16 was multiplied. */
 const [madeOn, inMatrices, inAttention, widened] = ['a CPU', 'bf16 matrices', 'bf16 attention', 'widened'];
+
+/** The lines of a panel and the depths of a step. */
+const panel = 32;
+const roundUp = (extent: number) => Math.ceil(extent / panel) * panel;
 
 function inWords(unit: string): string {
   return unit === widened ? 'widened' : `multiplied with ${oneLine(unit, 40)}`;
@@ -106,6 +111,12 @@ export class CpuDevice extends KernelDevice {
       if (there !== here) return `${what} was ${inWords(there)} there, and is ${inWords(here)} here`;
     }
     return null;
+  }
+
+  /** In whole panels and steps, as packed_size in gemm-bf16-stages.h. Widened operands are packed at each product. */
+  override packedSize([rows = 0, columns = 0]: readonly number[], dtype: DType): number {
+    if (dtype !== 'bf16' || this.bf16.unit === null) return 0;
+    return roundUp(rows) * roundUp(columns);
   }
 
   peakMemory(): number {

@@ -43,13 +43,17 @@ export class CpuKernels implements Kernels {
   }
 
   matmul(out: Tensor, a: Tensor, b: Tensor, options: MatmulOptions = {}): void {
-    const { transposeA = false, transposeB = false, accumulate = false, epilogue } = options;
+    const { transposeA = false, transposeB = false, accumulate = false, epilogue, packedB } = options;
     const [m, n, k] = [out.extent(0), out.extent(1), a.extent(transposeA ? 0 : 1)];
     const flags = [transposeA, transposeB, accumulate].map(Number) as [number, number, number];
     const rest = [m, n, k, ...flags, ...flatEpilogue(epilogue)] as const;
     if (a.dtype === 'bf16') {
       this.multipliedBf16 = true;
-      this.#native.matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest);
+      const { matmul_bf16, packedMatrices } = this.#native;
+      const isPacked = packedB !== undefined && packedMatrices.holds(packedB, b, transposeB);
+      const packed = [packedB, Number(isPacked)] as const;
+      const holds = matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest, ...packed) !== 0;
+      if (packedB && holds) packedMatrices.packed(packedB, b, transposeB);
     } else this.#native.matmul(out, a, b, weightNumber(b), ...rest);
     if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)
       this.sumRows(epilogue.biasGradient, out);

@@ -32,7 +32,7 @@ constexpr int64_t kUnitStageColumns = 1024;
 constexpr int64_t kUnitStageDepth = 1024;
 /** Panels of a packing task: two rows of B are read 128 bytes at a time. */
 constexpr int64_t kPackPanels = 2;
-/** Panels of A of a job: 512 rows, 1 MB. Panels of B: each has to wait for its first block. */
+/** Panels of A of a job: 512 rows, 1 MB. Panels of B: the first one has to wait for its first block. */
 constexpr int64_t kJobRowPanels = 16;
 constexpr int64_t kJobColumnPanels = 2;
 /** The number of jobs for each thread, as long as there are rows to split. */
@@ -55,21 +55,37 @@ SIMD_INLINE void finish_streaming() {}
 constexpr bool kCanStream = false;
 #endif
 
-/** The packed panels of one operand, for one stage: by block, then by panel. */
+/** Memory for all panels of B, which outlives the product. */
+struct KeptPanels {
+  /** packed_size numbers; null if the panels are not kept. */
+  bf16* panels;
+  /** Whether it holds them already. */
+  bool packed;
+};
+
+/** The numbers of an operand's panels. */
+constexpr int64_t packed_size(int64_t lines, int64_t depth) { return round_up(lines, kPanel) * round_up(depth, kStep); }
+
+/**
+ * The packed panels of one operand, by block, then by panel: those of one stage, or those of all stages, by depth. A stage of the
+ * latter is packed when it is visited first.
+ */
 template <Order ORDER>
 class BlockPanels {
  public:
-  BlockPanels(const Operand<bf16>& operand, int64_t most_panels, bf16* buffer)
-      : operand_(operand), most_panels_(most_panels), data_(buffer) {}
+  /** @param panels how many `data` has room for: those of a stage, or of all lines */
+  BlockPanels(const Operand<bf16>& operand, int64_t panels, bf16* data) : operand_(operand), panels_(panels), data_(data) {}
+  BlockPanels(const Operand<bf16>& operand, int64_t panels, const KeptPanels& kept)
+      : operand_(operand), panels_(panels), data_(kept.panels), holds_all_(true), packed_(kept.packed) {}
 
-  /** Moves to the stage that starts at (line, from). Returns false if its panels are already packed. */
-  bool turn_to(int64_t line, int64_t lines, int64_t from, int64_t depth) {
+  /** Moves to the stage that starts at (line, from). Returns whether it must be packed. @param visited whether it was before */
+  bool turn_to(int64_t line, int64_t lines, int64_t from, int64_t depth, bool visited) {
     if (line == line_ && from == from_) return false;
     line_ = line;
     lines_ = lines;
     from_ = from;
     depth_ = depth;
-    return true;
+    return !holds_all_ || !(packed_ || visited);
   }
 
   void pack(int64_t begin, int64_t end) {
@@ -79,12 +95,20 @@ class BlockPanels {
                          line_ + panel * kPanel, lines_ - panel * kPanel, from_ + depth, depth_ - depth);
   }
 
-  bf16* block(int64_t number, int64_t panel) const { return data_ + (number * most_panels_ + panel) * kBlockSize; }
+  /** The steps of a block of this stage. */
+  int64_t steps(int64_t number) const { return std::min(kBlockSteps, divide_up(depth_, kStep) - number * kBlockSteps); }
+
+  bf16* block(int64_t number, int64_t panel) const {
+    bf16* const stage = holds_all_ ? data_ + from_ * panels_ * kPanel : data_;
+    const int64_t first = holds_all_ ? line_ / kPanel : 0;
+    return stage + number * panels_ * kBlockSize + (first + panel) * steps(number) * kStepSize;
+  }
 
  private:
   const Operand<bf16> operand_;
-  const int64_t most_panels_;
+  const int64_t panels_;
   bf16* const data_;
+  const bool holds_all_ = false, packed_ = false;
   int64_t line_ = -1, lines_ = 0, from_ = -1, depth_ = 0;
 };
 
@@ -134,13 +158,17 @@ class PanelProduct {
     const int64_t column = stage.column + b_panel * kPanel, columns = std::min(kPanel, stage.columns - b_panel * kPanel);
     for (int64_t block = 0; block < blocks; block++) {
       const bool last = stage.part.last && block == blocks - 1;
+      const bf16* next = nullptr;
+      if (block + 1 < blocks)
+        next = b.block(block + 1, b_panel);
+      else if ((b_panel + 1) * kPanel < stage.columns)
+        next = b.block(0, b_panel + 1);
       for (int64_t panel = first; panel < end; panel++) {
         const int64_t row = stage.row + panel * kPanel, rows = std::min(kPanel, stage.rows - panel * kPanel);
         float* const sums = kept == nullptr ? own + (panel - first) * kPanelSums : kept + panel * kept_stride;
         if (last && !streams_) expect_results(target_, row, column, rows, columns);
-        if (block + 1 < blocks) prefetch(b.block(block + 1, b_panel), panel - first, end - first);
-        unit_.multiply(a.block(block, panel), b.block(block, b_panel), std::min(kBlockSteps, steps - block * kBlockSteps),
-                       sums, block > 0 || !stage.part.first);
+        if (next != nullptr) prefetch(next, panel - first, end - first);
+        unit_.multiply(a.block(block, panel), b.block(block, b_panel), b.steps(block), sums, block > 0 || !stage.part.first);
         if (last) store(row, column, rows, columns, sums);
       }
     }
@@ -170,9 +198,10 @@ template <class Out>
 void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, const Stage& stage, int64_t from,
                           BlockPanels<Order::by_line>& a, BlockPanels<Order::by_pair>& b, float* kept) {
   const int64_t a_panels = divide_up(stage.rows, kPanel), b_panels = divide_up(stage.columns, kPanel);
-  const int64_t a_tasks = a.turn_to(stage.row, stage.rows, from, stage.depth) ? divide_up(a_panels, kPackPanels) : 0;
-  const int64_t b_tasks =
-      b.turn_to(stage.column, stage.columns, from, stage.depth) ? divide_up(b_panels, kPackPanels) : 0;
+  const bool packs_a = a.turn_to(stage.row, stage.rows, from, stage.depth, false);
+  const bool packs_b = b.turn_to(stage.column, stage.columns, from, stage.depth, stage.row > 0);
+  const int64_t a_tasks = packs_a ? divide_up(a_panels, kPackPanels) : 0;
+  const int64_t b_tasks = packs_b ? divide_up(b_panels, kPackPanels) : 0;
   team::share(a_tasks + b_tasks, [&](int64_t task) {
     const int64_t first = (task < a_tasks ? task : task - a_tasks) * kPackPanels;
     if (task < a_tasks)
@@ -195,20 +224,21 @@ void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, co
   });
 }
 
-/** The product on a unit that multiplies panels. */
+/** The product on a unit that multiplies panels. @param kept_b where the panels of B are kept for later products */
 template <class Out>
 void multiply_panels(const Unit& unit, const Target<Out, bf16>& target, const Operand<bf16>& a, const Operand<bf16>& b,
-                     int64_t m, int64_t n, int64_t k) {
+                     int64_t m, int64_t n, int64_t k, const KeptPanels& kept_b) {
   const int64_t parts = std::max<int64_t>(1, divide_up(k, kUnitStageDepth));
   const int64_t depth = round_up(divide_up(k, parts), kStep);
   const int64_t stage_rows = std::min(kUnitStageRows, round_up(m, kPanel));
   const int64_t stage_columns = std::min(kUnitStageColumns, round_up(n, kPanel));
-  const int64_t blocks = divide_up(depth, kBlockDepth);
+  const bool keeps = kept_b.panels != nullptr;
   // In floats, of which each holds two bf16 numbers.
-  const int64_t a_size = blocks * stage_rows * kBlockDepth / 2, b_size = blocks * stage_columns * kBlockDepth / 2;
+  const int64_t a_size = packed_size(stage_rows, depth) / 2, b_size = keeps ? 0 : packed_size(stage_columns, depth) / 2;
   float* const room = buffer.of_size(a_size + b_size + (parts > 1 ? stage_rows * stage_columns : 0));
   BlockPanels<Order::by_line> a_panels(a, stage_rows / kPanel, reinterpret_cast<bf16*>(room));
-  BlockPanels<Order::by_pair> b_panels(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
+  auto b_panels = keeps ? BlockPanels<Order::by_pair>(b, divide_up(n, kPanel), kept_b)
+                        : BlockPanels<Order::by_pair>(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
   float* const kept = parts > 1 ? room + a_size + b_size : nullptr;
   const PanelProduct<Out> product(unit, target, m);
   for (int64_t column = 0; column < n; column += stage_columns)

@@ -12,16 +12,19 @@ namespace {
 
 thread_local const Unit* chosen_unit = nullptr;
 
+/** Returns whether `kept_b` holds the panels of b. */
 template <class Out>
-void multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b, int64_t m, int64_t k, bool transpose_a,
-                   bool transpose_b) {
+bool multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b, int64_t m, int64_t k, bool transpose_a,
+                   bool transpose_b, const KeptPanels& kept_b) {
   const int64_t n = target.columns;
   const Unit* const unit = chosen_unit;
-  if (unit == nullptr || is_narrow(m, transpose_a, transpose_b))
+  if (unit == nullptr || is_narrow(m, transpose_a, transpose_b)) {
     multiply<bf16>(target, a, b, m, k, transpose_a, transpose_b);
-  else
-    multiply_panels(*unit, target, {a, transpose_a ? m : k, !transpose_a}, {b, transpose_b ? k : n, transpose_b}, m, n,
-                    k);
+    return kept_b.packed;
+  }
+  multiply_panels(*unit, target, {a, transpose_a ? m : k, !transpose_a}, {b, transpose_b ? k : n, transpose_b}, m, n, k,
+                  kept_b);
+  return kept_b.panels != nullptr;
 }
 
 }  // namespace
@@ -35,20 +38,22 @@ void ct_use_bf16_unit(int32_t kind) { gemm::chosen_unit = gemm::unit_of(static_c
 /**
  * See `matmul` in the device contract. All floats are bf16, except `out` if out_is_f32. With an epilogue, out is bf16. If the
  * operands are widened, the bits are those of ct_matmul, rounded once when they are stored.
+ * @param packed_b memory for the panels of b, which later products may reuse; may be null
+ * @param is_packed whether it holds them. Returns whether it holds them now: few rows, or widening, do not need them.
  */
-void ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n, int64_t k,
-                    int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue, const bf16* bias,
-                    bf16* pre_activation, int32_t activation) {
+int32_t ct_matmul_bf16(void* out, int32_t out_is_f32, const bf16* a, const bf16* b, int64_t m, int64_t n, int64_t k,
+                       int32_t transpose_a, int32_t transpose_b, int32_t accumulate, int32_t epilogue, const bf16* bias,
+                       bf16* pre_activation, int32_t activation, bf16* packed_b, int32_t is_packed) {
   using namespace gemm;
-  if (m <= 0 || n <= 0) return;
+  const KeptPanels kept_b{packed_b, is_packed != 0};
+  if (m <= 0 || n <= 0) return kept_b.packed;
   if (out_is_f32) {
     const Target<float, bf16> target{static_cast<float*>(out), n, accumulate != 0, Epilogue::none, nullptr, nullptr, {}};
-    multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
-  } else {
-    const Target<bf16, bf16> target{static_cast<bf16*>(out), n,    accumulate != 0, static_cast<Epilogue>(epilogue),
-                                    bias, pre_activation, static_cast<Activation>(activation)};
-    multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0);
+    return multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0, kept_b);
   }
+  const Target<bf16, bf16> target{static_cast<bf16*>(out), n,    accumulate != 0, static_cast<Epilogue>(epilogue),
+                                  bias, pre_activation, static_cast<Activation>(activation)};
+  return multiply_bf16(target, a, b, m, k, transpose_a != 0, transpose_b != 0, kept_b);
 }
 
 }  // extern "C"
