@@ -38,7 +38,8 @@ class Panels {
     const Operand<bf16> operand{source, stride, by_row};
     const int64_t lines = by_row ? rows : size, depth = by_row ? size : rows;
     data_ = take_numbers(panels_of(lines) * steps_ * kStepSize);
-    const auto pack = order == Order::by_line ? gemm::pack_step<Order::by_line> : gemm::pack_step<Order::by_pair>;
+    const auto pack =
+        order == Order::by_line ? gemm::pack_step<Order::by_line, bf16> : gemm::pack_step<Order::by_pair, bf16>;
     for (int64_t panel = 0; panel < panels_of(lines); panel++)
       for (int64_t step = 0; step < steps_; step++)
         pack(data_ + (panel * steps_ + step) * kStepSize, operand, panel * kPanel, lines - panel * kPanel, step * kStep,

@@ -316,14 +316,14 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
 }
 
 /** Multiplies bf16 rows in training; null: they are widened. */
-thread_local const gemm::Unit* chosen_unit = nullptr;
+thread_local const gemm::Unit* attention_unit = nullptr;
 
 }  // namespace
 
 extern "C" {
 
 /** Sets the unit (UnitKind) of later attention from this thread. One that this library lacks means widening. */
-void ct_use_bf16_unit_in_attention(int32_t kind) { chosen_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
+void ct_use_bf16_unit_in_attention(int32_t kind) { attention_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
 
 /** See `attention` in the device contract. */
 void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts, const int32_t* ends,
@@ -336,8 +336,8 @@ void ct_attention_bf16(bf16* out, float* log_sum_exp, const bf16* qkv, const int
                        int64_t rows, int64_t channels, int64_t heads, float scale, float probability, int32_t site,
                        const int32_t* counter) {
   const Dropout dropout = make_dropout(probability, site, counter);
-  if (chosen_unit)
-    attention_on_unit(*chosen_unit, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
+  if (attention_unit)
+    attention_on_unit(*attention_unit, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
   else
     attention(out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
 }
@@ -355,8 +355,8 @@ void ct_attention_backward_bf16(bf16* grad_qkv, const bf16* grad_out, const bf16
                                 int64_t channels, int64_t heads, float scale, float probability, int32_t site,
                                 const int32_t* counter) {
   const Dropout dropout = make_dropout(probability, site, counter);
-  if (chosen_unit)
-    attention_backward_on_unit(*chosen_unit, grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels,
+  if (attention_unit)
+    attention_backward_on_unit(*attention_unit, grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels,
                                heads, scale, dropout);
   else
     attention_backward(grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
