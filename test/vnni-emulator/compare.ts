@@ -11,7 +11,11 @@ import { compareDots } from '../device/q8-products.js';
 const kernels = loadKernels(kernelLibrary().code);
 // No choice: measuring emulated instructions would take long.
 const widened = { unit: null, kind: 0, isFast: false, description: 'widened', note: null };
-const device = new CpuDevice(kernels, 2, 'a compiler', { bf16: widened, q8: widened });
+const device = new CpuDevice(kernels, 2, 'a compiler', {
+  bf16: widened,
+  bf16Attention: widened,
+  q8: widened,
+});
 const compared = compareDots(kernels, device, 'AVX-VNNI');
 const emulator = koffi.load(process.env.LD_PRELOAD ?? '');
 const executed = emulator.func('vnni_emulator_executed', 'int64_t', [])();
