@@ -11,9 +11,10 @@ import { json } from './readers/json.js';
 import { messages } from './readers/messages.js';
 import { qaPairs } from './readers/qa-pairs.js';
 import { turns } from './readers/turns.js';
+import { whatsapp } from './readers/whatsapp.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell];
-export const textReaders: readonly TextReader[] = [dialogptTsv];
+export const textReaders: readonly TextReader[] = [whatsapp, dialogptTsv];
 export const recordSources: readonly RecordSource[] = [json];
 export const binarySources: readonly BinarySource[] = [];
 export const recordReaders: readonly RecordReader[] = [qaPairs, turns, messages];
