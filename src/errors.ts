@@ -43,6 +43,7 @@ export const errorCodes = {
   'corpus-not-json': 'data',
   'corpus-not-text': 'data',
   'corpus-not-utf8': 'data',
+  'corpus-not-yaml': 'data',
   'corpus-record-invalid': 'data',
   'corpus-too-small': 'data',
   'corpus-unreadable': 'data',

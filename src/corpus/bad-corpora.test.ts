@@ -248,8 +248,8 @@ test('a turn that is not a string: the message gives line and turn', () => {
     'a.jsonl:1: the content of message 1 is an object, but must be a string',
   );
   assert.equal(
-    refused('a.jsonl', '{"messages": [{"role": "user", "text": "x"}]}'),
-    'a.jsonl:1: expected role and content, or from and value, in message 1, found role and text',
+    refused('a.jsonl', '{"messages": [{"role": "user", "said": "x"}]}'),
+    'a.jsonl:1: expected role and content, or from and value, in message 1, found role and said',
   );
 });
 
@@ -267,8 +267,8 @@ test('a TSV file without two columns, or with a turn that lacks its weight', () 
 
 test('a folder without a file to read, or without a file of the given format', () => {
   assert.match(
-    refusedFolder({ 'a.yml': 'x', 'b.csv': 'y' }, ['.']),
-    /^FOLDER\/? has no file in a known format, only a\.yml, b\.csv; convert it to JSON/,
+    refusedFolder({ 'a.md': 'x', 'b.txt': 'y' }, ['.']),
+    /^FOLDER\/? has no file in a known format, only a\.md, b\.txt; convert it to JSON/,
   );
   assert.match(
     refusedFolder({ '.hidden.json': '[]' }, ['.']),

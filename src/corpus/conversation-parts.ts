@@ -13,7 +13,12 @@ const endMarker = '<|endoftext|>';
  * The dialogues in `turns`, each with at least two spoken turns: one dialogue, or several if turns without text split
  * it. Each begins with the system turns that precede the first spoken turn.
  */
-export function conversationParts(turns: readonly RawTurn[], source: string, tally: Tally): Dialogue[] {
+export function conversationParts(
+  turns: readonly RawTurn[],
+  source: string,
+  tally: Tally,
+  persona?: readonly string[],
+): Dialogue[] {
   const first: Turn[] = [];
   const parts = [first];
   /** Whether a turn is missing directly before the current one. */
@@ -30,7 +35,8 @@ export function conversationParts(turns: readonly RawTurn[], source: string, tal
     join(parts.at(-1) ?? first, gap ? { ...turn, supervised: false } : turn, tally);
     gap &&= !isSpoken(turn);
   }
-  return parts.filter(isConversation).map((part) => ({ turns: part, source }));
+  const about = persona && { persona };
+  return parts.filter(isConversation).map((part) => ({ turns: part, source, ...about }));
 }
 
 /**

@@ -1,6 +1,7 @@
 // Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
 // times that size. Texts are stored one after the other as UTF-8. The other attributes of a turn have few distinct
-// combinations, and each combination is stored once. A dialogue becomes an object only when it is read. Times and reply-to
+// combinations, and each combination is stored once. A dialogue becomes an object only when it is read. Personas are not
+// stored, because training does not use them. Times and reply-to
 // are not stored: they differ from turn to turn, and nothing after reading needs them.
 
 import type { Dialogue, Turn } from './dialogue.js';

@@ -23,4 +23,6 @@ export interface Dialogue {
   readonly turns: readonly Turn[];
   /** The file and line of the dialogue, for messages: `chats.jsonl:12`. */
   readonly source: string;
+  /** What the file says about the speakers, such as "your persona: i like tea." It is not part of the conversation. */
+  readonly persona?: readonly string[];
 }

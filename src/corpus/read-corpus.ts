@@ -165,7 +165,7 @@ class CorpusReading {
     }
     const { source: records, readers } = recognized;
     const format = this.readRecords(records.records(text, this.context(file)), readers, file);
-    return records.format === 'json' ? format : records.format;
+    return records.isNotation ? format : records.format;
   }
 
   /** Undefined for a file that was found in a folder and is not text. */
@@ -202,8 +202,8 @@ class CorpusReading {
       else this.gather(one satisfies ChatMessage, file);
   }
 
-  private takeDialogue({ turns, source }: RawDialogue, file: FileReading): void {
-    const parts = conversationParts(turns, source, file.tally);
+  private takeDialogue({ turns, source, persona }: RawDialogue, file: FileReading): void {
+    const parts = conversationParts(turns, source, file.tally, persona);
     if (parts.length === 0)
       file.tally.skip('fewer than two turns with text', Number(source.split(':').at(-1)));
     for (const part of parts) this.give(part, file);

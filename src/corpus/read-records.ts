@@ -141,9 +141,9 @@ class RecordFile {
   }
 
   /** @returns the number of dialogues. */
-  private takeDialogue({ turns, source }: RawDialogue, record: Fields): number {
+  private takeDialogue({ turns, source, persona }: RawDialogue, record: Fields): number {
     const { turns: said, verdict } = judged(turns, record, this.tally);
-    const parts = conversationParts(said, source, this.tally);
+    const parts = conversationParts(said, source, this.tally, persona);
     for (const [index, dialogue] of parts.entries())
       this.ratings.add(dialogue, index === parts.length - 1 ? verdict : undefined);
     return parts.length;

@@ -5,19 +5,39 @@ import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { nearest } from '../suggest.js';
 import type { BinarySource, FolderReader, RecordReader, RecordSource, TextReader } from './reader.js';
+import { chatterbot } from './readers/chatterbot.js';
 import { cornell } from './readers/cornell.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
+import { emBlocks } from './readers/em-blocks.js';
+import { intents } from './readers/intents.js';
 import { json } from './readers/json.js';
+import { labelledLines } from './readers/labelled-lines.js';
+import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
+import { numberedLines } from './readers/numbered-lines.js';
+import { parlai } from './readers/parlai.js';
 import { qaPairs } from './readers/qa-pairs.js';
+import { speakerLines } from './readers/speaker-lines.js';
+import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { turns } from './readers/turns.js';
 import { whatsapp } from './readers/whatsapp.js';
+import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell];
-export const textReaders: readonly TextReader[] = [whatsapp, dialogptTsv];
-export const recordSources: readonly RecordSource[] = [json];
+export const textReaders: readonly TextReader[] = [
+  whatsapp,
+  parlai,
+  numberedLines,
+  markedTurns,
+  emBlocks,
+  speakerLines,
+  labelledLines,
+  tabSeparatedTurns,
+  dialogptTsv,
+];
+export const recordSources: readonly RecordSource[] = [json, yaml];
 export const binarySources: readonly BinarySource[] = [];
-export const recordReaders: readonly RecordReader[] = [qaPairs, turns, messages];
+export const recordReaders: readonly RecordReader[] = [chatterbot, intents, qaPairs, turns, messages];
 
 const formats = [folderReaders, textReaders, recordSources, binarySources, recordReaders].flat();
 

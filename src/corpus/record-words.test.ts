@@ -296,13 +296,9 @@ describe('what is missing', () => {
 
 describe('tab-separated lines', () => {
   const kinds: readonly [what: RegExp, lines: readonly string[]][] = [
-    [/numbered/, ['1 hi\thello', '2 a table\tfor two', '1 good day\twelcome']],
     [/columns id, text/, ['id\ttext', '7\thello']],
     [/columns question, answer/, ['\tquestion\tanswer', '0\thi\thello']],
     [/first column is an index/, ['0\thello there', '1\tgood day', '2\tbye']],
-    [/a speaker and a line/, ['Ann\tAre you up?', 'Ben\tYes', 'Ann\tSoup?', 'Ben\tTomato']],
-    [/a speaker and a line/, ['user\tAre you up?', 'bot\tYes']],
-    [/ParlAI/, ['text:hello\tlabels:hi', 'text:bye\tlabels:see you']],
   ];
 
   test('are refused if they are not a question and an answer', () => {

@@ -50,6 +50,8 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,
   joinedTurn: (count) => `${plural(count, 'turn')} joined with the previous turn of the same speaker`,
   preference: (count) => `${plural(count, 'preference pair')}, of which only the chosen answer is learned`,
+  separator: (count) => `the separator after ${plural(count, 'prompt')} removed`,
+  persona: (count) => `${plural(count, 'persona line')} kept beside the dialogues and not learned`,
   bad: (count) => `${plural(count, 'reply', 'replies')} marked as bad and not learned`,
   rerated: (count) => `${plural(count, 'rating')} replaced by a later rating of the same reply`,
   weightless: (count) => `${plural(count, 'turn')} with weight 0 not learned`,

@@ -10,6 +10,8 @@ export type Remark =
   | 'weightless'
   | 'otherWeight'
   | 'preference'
+  | 'separator'
+  | 'persona'
   | 'toolCall'
   | 'header'
   | 'windows1252'

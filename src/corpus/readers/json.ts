@@ -10,6 +10,7 @@ export const json: RecordSource = {
   format: 'json',
   about: 'records of any of the formats below: a list, one record per line, or one document',
   example: { 'chats.json': '[{"text": "Open on Sunday?", "response": "Until six."}]' },
+  isNotation: true,
   recognizes: ({ name, text }) =>
     /\.(?:json|jsonl|ndjson)$/.test(name) || beginsAsJson.test(text) ? 'sure' : 'no',
   records: (file) => jsonRecords(file.pieces(), file.path),

@@ -1,5 +1,6 @@
-// Reads one message of a transcript: { "role": "user", "content": "..." }, or { "from": "human", "value": "..." } as in
-// ShareGPT. Content is text or a list of parts. Tool calls and tool results are never learned.
+// Reads one message of a transcript: { "role": "user", "content": "..." }, { "from": "human", "value": "..." } as in
+// ShareGPT, or with the names that other corpora use. Content is text or a list of parts. Tool calls and tool results are
+// never learned.
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Tally } from '../tally.js';
@@ -9,9 +10,14 @@ import { isCall, speakerOf } from './roles.js';
 
 const callFields = ['tool_calls', 'function_call'] as const;
 
+/** Fields that name the speaker, in order of priority. */
+const speakerFields = ['role', 'from', 'speaker', 'sender', 'agent', 'author'] as const;
+/** Fields that hold the text, in order of priority. */
+const textFields = ['content', 'value', 'text', 'utterance', 'message', 'body'] as const;
+
 /** Fields of a message that are read or known to be redundant. All others are reported as unused. */
 const readFields: ReadonlySet<string> = new Set([
-  ...['role', 'content', 'from', 'value', 'name', 'tool_call_id', ...callFields],
+  ...['name', 'tool_call_id', 'tool_calls', 'function_call', 'role', 'content', 'from', 'value'],
   ...judgementFields,
 ]);
 
@@ -22,12 +28,14 @@ export function messageTurn(given: unknown, number: number, tally: Tally): RawTu
   const message = inLowerCase(given);
   const [speaker, content] = fieldsOf(message, number);
   for (const field of Object.keys(message))
-    if (!readFields.has(field) && !isNothing(message[field])) tally.unused(`message ${field}`);
+    if (!readFields.has(field) && field !== speaker && field !== content && !isNothing(message[field]))
+      tally.unused(`message ${field}`);
   const said = contentOf(message[content], content, `the ${content} of message ${number}`);
-  const named = speakerOf(message[speaker]);
+  const named = speaker === undefined ? {} : speakerOf(message[speaker]);
   const who = said.isToolResult ? { role: 'tool' as const } : withName(named, message);
   const isContext = who.role === 'system' || who.role === 'tool';
-  if (isCall(message[speaker])) return { text: null, calls: true, supervised: false, ...who };
+  if (speaker !== undefined && isCall(message[speaker]))
+    return { text: null, calls: true, supervised: false, ...who };
   const calls = said.calls || callFields.some((field) => !isNothing(message[field]));
   if (calls) tally.count('toolCall');
   return {
@@ -36,6 +44,15 @@ export function messageTurn(given: unknown, number: number, tally: Tally): RawTu
     ...who,
     ...(calls && { calls }),
   };
+}
+
+/** Whether a record has a speaker and a text. */
+export function isMessage(record: Fields): boolean {
+  const message = inLowerCase(record);
+  const hasText = textFields.some(
+    (field) => typeof message[field] === 'string' || Array.isArray(message[field]),
+  );
+  return hasText && speakerFields.some((field) => Object.hasOwn(message, field));
 }
 
 function isSwitchedOff(message: Fields, tally: Tally): boolean {
@@ -55,16 +72,12 @@ function withName(who: ReturnType<typeof speakerOf>, { name }: Fields): ReturnTy
 }
 
 /** The fields that hold the speaker and the text. A message that only calls a tool needs no content. */
-function fieldsOf(message: Fields, number: number): readonly [speaker: string, content: string] {
-  for (const pair of [
-    ['role', 'content'],
-    ['from', 'value'],
-  ] as const) {
-    const [speaker, content] = pair;
-    if (!Object.hasOwn(message, speaker)) continue;
-    if (Object.hasOwn(message, content)) return pair;
-    if (speaker === 'role' && Object.keys(message).every((field) => readFields.has(field))) return pair;
-  }
+function fieldsOf(message: Fields, number: number): readonly [speaker: string | undefined, content: string] {
+  const speaker = speakerFields.find((field) => Object.hasOwn(message, field));
+  const content = textFields.find((field) => Object.hasOwn(message, field));
+  if (content !== undefined) return [speaker, content];
+  if (speaker === 'role' && Object.keys(message).every((field) => readFields.has(field)))
+    return [speaker, 'content'];
   throw wrongMessage(namesOf(Object.keys(message).slice(0, 6)) || 'no fields', number);
 }
 

@@ -1,16 +1,19 @@
-// Reads chat transcripts: { "messages": [...] } or { "conversations": [...] }, optionally with a "system" field. In a
-// preference pair, the conversation so far is context, and only the "chosen" answer is learned.
+// Reads chat transcripts: { "messages": [...] } or a list under another of the names that corpora use, optionally with a
+// "system" field. In a preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { RecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { messageTurn } from './message.js';
+import { isMessage, messageTurn } from './message.js';
 import { has, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
-const lists = ['messages', 'conversations'] as const;
+const lists = [
+  ...['messages', 'conversations', 'conversation', 'dialog', 'dialogue', 'dialogs', 'turns', 'utterances'],
+  ...['content', 'log', 'data'],
+];
 const allFields: ReadonlySet<string> = new Set([...lists, ...systemFields, 'chosen', 'rejected']);
-const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt']);
+const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
 export const messages: RecordReader = {
   format: 'messages',
@@ -19,24 +22,51 @@ export const messages: RecordReader = {
     'chats.jsonl':
       '{"messages": [{"role": "user", "content": "Hi!"}, {"role": "assistant", "content": "Hello!"}]}\n',
   },
-  expects: 'messages or conversations',
+  expects: 'messages',
   fields: (record) => (isPromptPair(record) ? fieldsWithPrompt : allFields),
   matches: (record) => listField(record) !== undefined || isPromptPair(record),
   read(record, { source, tally }) {
     const said = saidBefore(record, tally);
     refuseMedia(record, said);
-    const turns = has(record, 'chosen') ? withChosen(said, record.chosen, tally) : said;
+    const answer = has(record, 'chosen')
+      ? record.chosen
+      : isPromptPair(record)
+        ? record.completion
+        : undefined;
+    if (has(record, 'chosen')) tally.count('preference');
+    const turns = answer === undefined ? systemAsAssistant(said) : withAnswer(said, answer, tally);
     return [{ source, turns: [...systemTurns(record), ...turns] }];
   },
 };
 
-function listField(record: Fields): (typeof lists)[number] | undefined {
-  return lists.find((field) => Object.hasOwn(record, field));
+function listField(record: Fields): string | undefined {
+  return lists.find((field) => Object.hasOwn(record, field) && isTranscript(field, record[field]));
+}
+
+/** `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. */
+function isTranscript(field: string, value: unknown): boolean {
+  if (field === 'messages' || field === 'conversations') return true;
+  if (!Array.isArray(value) || value.length === 0) return false;
+  const isText = (one: unknown) => typeof one === 'string';
+  return value.every(isText) || (isRecord(value[0]) && isMessage(value[0]));
+}
+
+/**
+ * Task-oriented corpora (SGD, MultiWOZ) call the assistant the system. A system that speaks after others, in a transcript
+ * without an assistant, is one.
+ */
+function systemAsAssistant(turns: readonly RawTurn[]): readonly RawTurn[] {
+  const spoke = turns.findIndex(({ role }) => role !== 'system');
+  const later = spoke >= 0 && turns.slice(spoke).some(({ role }) => role === 'system');
+  if (!later || turns.some(({ role }) => role === 'assistant')) return turns;
+  return turns.map((turn) =>
+    turn.role === 'system' ? { ...turn, role: 'assistant', supervised: true } : turn,
+  );
 }
 
 /** Whether this is a preference pair with a prompt instead of a list of messages. The prompt can be text or messages. */
 function isPromptPair(record: Fields): boolean {
-  const { chosen } = record;
+  const { chosen = record.completion } = record;
   return (
     listField(record) === undefined && (isRecord(chosen) || (Array.isArray(chosen) && chosen.every(isRecord)))
   );
@@ -52,8 +82,7 @@ function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
 }
 
 /** @param chosen text, one message, or several: either those of the answer, or those of the whole conversation. */
-function withChosen(said: readonly RawTurn[], chosen: unknown, tally: Tally): readonly RawTurn[] {
-  tally.count('preference');
+function withAnswer(said: readonly RawTurn[], chosen: unknown, tally: Tally): readonly RawTurn[] {
   const answer: readonly RawTurn[] =
     typeof chosen === 'string'
       ? [{ text: chosen, supervised: true, role: 'assistant' }]

@@ -1,10 +1,10 @@
 // Reads questions and answers: { "text": "...", "response": "..." }, or instructions in the format of Alpaca and Dolly:
 // { "instruction": "...", "input": "...", "output": "..." }. The input goes on the line after the instruction. The answer
-// can also be the "chosen" one of a preference pair.
+// can also be the "chosen" one of a preference pair, or a list of answers, each of which gives a dialogue.
 
-import type { Fields } from '../../objects.js';
+import { type Fields, isRecord } from '../../objects.js';
 import type { RecordReader } from '../reader.js';
-import { has, listOf, neededText, type RawTurn, textOf } from './record.js';
+import { has, listOf, neededText, type RawTurn, RecordError, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 interface Shape {
@@ -28,9 +28,31 @@ const shapes: readonly Shape[] = [
   shape('text', [], 'response'),
   shape('instruction', instructionParts, 'output'),
   shape('instruction', instructionParts, 'response'),
-  shape('question', ['context'], 'answer'),
-  shape('prompt', [], 'completion'),
-  shape('input', [], 'output'),
+  ...[
+    ['question', 'answer'],
+    ['question', 'response'],
+    ['question', 'answers'],
+    ['question', 'human_answers'],
+    ['prompt', 'completion'],
+    ['prompt', 'response'],
+    ['query', 'response'],
+    ['query', 'answer'],
+    ['query', 'reply'],
+    ['input', 'output'],
+    ['input', 'response'],
+    ['input', 'target'],
+    ['source', 'target'],
+    ['message', 'response'],
+    ['message', 'reply'],
+    ['user', 'assistant'],
+    ['user', 'bot'],
+    ['human', 'assistant'],
+    ['human', 'bot'],
+    ['q', 'a'],
+    ['问题', '答案'],
+    ['问题', '回答'],
+    ['问', '答'],
+  ].map(([question = '', answer = '']) => shape(question, ['context'], answer)),
   shape('text', [], 'chosen'),
   shape('instruction', instructionParts, 'chosen'),
   shape('prompt', [], 'chosen'),
@@ -50,15 +72,33 @@ export const qaPairs: RecordReader = {
       neededText(record, question),
       ...more.map((field) => textOf(record[field], field) ?? ''),
     ].filter((text) => text.trim() !== '');
-    const turns: RawTurn[] = [
-      ...systemTurns(record),
-      ...earlierTurns(record),
-      { text: asked.join('\n'), supervised: true, role: 'user' },
-      { text: neededText(record, answer), supervised: true, role: 'assistant' },
-    ];
-    return [{ turns, source }];
+    const before = [...systemTurns(record), ...earlierTurns(record)];
+    const isSeparated = question === 'prompt' && separator.test(asked[0] ?? '');
+    if (isSeparated) tally.count('separator');
+    const text = isSeparated ? (asked[0] ?? '').replace(separator, '') : asked.join('\n');
+    return answersOf(record, answer).map((said) => ({
+      source,
+      turns: [
+        ...before,
+        { text, supervised: true, role: 'user' },
+        { text: isSeparated ? said.replace(ending, '') : said, supervised: true, role: 'assistant' },
+      ],
+    }));
   },
 };
+
+/** What OpenAI's old guide for fine-tuning put after each prompt, and after each completion. */
+const separator = /\s*(?:#{3,}|=>|->|\n\nassistant:)\s*$/i;
+const ending = /\s*(?:END|#{3,}|<\|endoftext\|>)\s*$/;
+
+function answersOf(record: Fields, field: string): readonly string[] {
+  const value = record[field];
+  const list = isRecord(value) && Array.isArray(value.text) ? value.text : value;
+  if (!Array.isArray(list)) return [neededText(record, field)];
+  const texts = list.map((one) => textOf(one, `an element of ${field}`)).filter((text) => text !== null);
+  if (texts.length === 0) throw new RecordError('content', `${field} is empty`);
+  return texts;
+}
 
 function shapeOf(record: Fields): Shape | undefined {
   return shapes.find(
@@ -66,8 +106,14 @@ function shapeOf(record: Fields): Shape | undefined {
       Object.hasOwn(record, question) &&
       Object.hasOwn(record, answer) &&
       // If the chosen answer is a list of messages, messages.ts reads the record.
-      (answer !== 'chosen' || typeof record.chosen === 'string'),
+      (answer !== 'chosen' || typeof record.chosen === 'string') &&
+      !isTranscriptAnswer(record[answer]),
   );
+}
+
+/** Whether the answer consists of messages. */
+function isTranscriptAnswer(answer: unknown): boolean {
+  return Array.isArray(answer) && isRecord(answer[0]);
 }
 
 /** The earlier questions and answers in `history`. */

@@ -166,7 +166,7 @@ describe('the readers of JSON records', () => {
   it('names the field that has the wrong type', () => {
     const cases: readonly [record: string, message: string][] = [
       ['{"text": true, "response": "b"}', 'text is a boolean, but must be a string'],
-      ['{"text": "a", "response": ["b"]}', 'response is a list, but must be a string'],
+      ['{"text": "a", "response": {"b": 1}}', 'response is an object, but must be a string'],
       ['{"turns": "a"}', 'turns is a string, but must be a list'],
       ['{"turns": ["a", {}]}', 'turn 2 is an object, but must be a string'],
       ['{"messages": {}}', 'messages is an object, but must be a list'],
@@ -175,12 +175,8 @@ describe('the readers of JSON records', () => {
         'the content of message 1 is an object, but must be a string',
       ],
       [
-        '{"messages": ["a", {"message": "b"}]}',
-        'expected role and content, or from and value, in message 2, found message',
-      ],
-      [
-        '{"conversations": [["a"]]}',
-        'expected role and content, or from and value, in message 1, found a list',
+        '{"messages": ["a", {"said": "b"}]}',
+        'expected role and content, or from and value, in message 2, found said',
       ],
     ];
     for (const [record, message] of cases) assert.equal(refusal('a.jsonl', record), `a.jsonl:1: ${message}`);

@@ -18,6 +18,8 @@ export interface RawTurn extends Omit<Turn, 'text'> {
 export interface RawDialogue {
   readonly turns: readonly RawTurn[];
   readonly source: string;
+  /** What the file says about the speakers. It is not part of the conversation. */
+  readonly persona?: readonly string[];
 }
 
 /** A record cannot be read. */

@@ -7,6 +7,8 @@ const roles: Readonly<Record<string, Role>> = {
   developer: 'system',
   user: 'user',
   human: 'user',
+  customer: 'user',
+  prompter: 'user',
   assistant: 'assistant',
   gpt: 'assistant',
   chatgpt: 'assistant',

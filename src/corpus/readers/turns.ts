@@ -1,5 +1,6 @@
 // Reads a whole conversation: { "turns": ["...", "...", "..."] }. The format has no speakers. Null is a missing turn.
 
+import { isRecord } from '../../objects.js';
 import type { RecordReader } from '../reader.js';
 import { listOf, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
@@ -12,7 +13,8 @@ export const turns: RecordReader = {
   example: { 'talks.jsonl': '{"turns": ["Hi!", "Hello!", "How are you?", "Fine."]}\n' },
   expects: 'turns',
   fields: () => fields,
-  matches: (record) => Object.hasOwn(record, 'turns'),
+  matches: ({ turns: list, ...record }) =>
+    list !== undefined && !Object.hasOwn(record, 'messages') && !(Array.isArray(list) && isRecord(list[0])),
   read: (record, { source }) => [
     {
       source,

@@ -1,8 +1,16 @@
-// Products of few rows and weights in 8 bits in the CPU kernels: widened, and on the portable code for products of bytes, both
-// against float64 references of the same rounding. The instructions of this processor must have the bits of the portable code.
+// Products of rows in float32 and weights in 8 bits in the CPU kernels: widened, as products of bytes, and on the units for bf16,
+// each against a float64 reference of the same rounding. The instructions of this processor must have the bits of the portable
+// code.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, test } from 'node:test';
+import {
+  type Inputs,
+  productByDepth,
+  productByPairs,
+  productOnTiles,
+  type Shape,
+} from '../../../test/device/bf16-products.js';
 import {
   Bench,
   expectClose,
@@ -10,8 +18,15 @@ import {
   Random,
   rowsWithNaN,
 } from '../../../test/device/conformance/harness.js';
-import { activate, at, matmul } from '../../../test/device/reference.js';
-import type { Tensor } from '../tensor.js';
+import {
+  type DotKind,
+  dotKinds,
+  fewRows,
+  type Q8Inputs,
+  q8Inputs,
+  q8Product,
+} from '../../../test/device/q8-products.js';
+import { activate, at, matmul, roundToBf16 } from '../../../test/device/reference.js';
 import { kernelLibrary } from './compiler.js';
 import { createCpuDevice } from './cpu-device.js';
 import { loadKernels } from './library.js';
@@ -19,52 +34,21 @@ import { loadKernels } from './library.js';
 const devices = [1, 3].map((threads) => createCpuDevice({ threads }));
 const [device = createCpuDevice()] = devices;
 const kernels = loadKernels(kernelLibrary().code);
-/** As in gemm-q8.h. */
-const dots = { widening: 0, portable: 1, AVX2: 2, 'AVX-VNNI': 3, 'AVX-512 VNNI': 4, SDOT: 5 } as const;
 const instructions = (['AVX2', 'AVX-VNNI', 'AVX-512 VNNI', 'SDOT'] as const).filter(
-  (name) => kernels.has_q8_unit(dots[name]) !== 0,
+  (name) => kernels.has_q8_unit(dotKinds[name]) !== 0,
 );
-afterEach(() => kernels.use_q8_unit(device.q8.kind));
+const kinds: readonly DotKind[] = ['portable', ...instructions];
+afterEach(() => {
+  kernels.use_q8_unit(device.q8.kind);
+  kernels.use_bf16_unit(device.bf16.kind);
+});
 after(() => {
   for (const one of devices) one.dispose();
 });
 
 const block = 32;
-/** [m, n, k]: single rows, groups of rows and single ones; odd numbers of blocks; more columns than a strip; threads. */
-const shapes: readonly (readonly [number, number, number])[] = [
-  [1, 1, 32],
-  [1, 70, 96],
-  [1, 600, 768],
-  [2, 33, 64],
-  [4, 129, 160],
-  [7, 65, 1056],
-  [16, 300, 256],
-];
-
-interface Inputs {
-  readonly shape: readonly [number, number, number];
-  readonly a: Float64Array;
-  /** [n, k], as the device holds it. */
-  readonly b: Float64Array;
-  readonly right: Tensor;
-}
-
-function inputsOf(shape: readonly [number, number, number]): Inputs {
-  const [m, n, k] = shape;
-  const random = new Random(m * 10_007 + n * 101 + k);
-  const a = random.normals(m * k).map((value, index) => (index % 5 === 0 ? 0 : value));
-  const right = device.allocate('blocks', [n, k], 'q8');
-  device.upload(right, Float32Array.from(random.normals(n * k, 1 / Math.sqrt(k))));
-  return { shape, a, b: Float64Array.from(device.download(right)), right };
-}
-
-function product(kind: number, { shape: [m, n, k], a, right }: Inputs, on = device): Float32Array {
-  const bench = new Bench(on);
-  const out = bench.output('out', [m, n]);
-  kernels.use_q8_unit(kind);
-  on.matmul(out, bench.floats('a', [m, k], a), right, { transposeB: true });
-  return bench.read(out);
-}
+const transposes = { transposeA: false, transposeB: true };
+const product = (kind: DotKind, inputs: Q8Inputs, on = device) => q8Product(kernels, on, kind, inputs);
 
 /** Each block in whole multiples of a 127th of its largest number, rounded to even. */
 function inEightBits(numbers: Float64Array): Float64Array {
@@ -81,74 +65,58 @@ function inEightBits(numbers: Float64Array): Float64Array {
   });
 }
 
-const untransposed = { transposeA: false, transposeB: true };
-for (const shape of shapes) {
+for (const shape of fewRows) {
   test(`[${shape}]: weights in 8 bits are widened exactly`, () => {
-    const inputs = inputsOf(shape);
-    const expected = matmul(inputs.a, inputs.b, shape, untransposed);
-    expectClose(product(dots.widening, inputs), expected, 'widened');
+    const inputs = q8Inputs(device, shape);
+    expectClose(product('widening', inputs), matmul(inputs.a, inputs.b, shape, transposes), 'widened');
   });
 
   test(`[${shape}]: products of bytes are those of activations rounded to 8 bits`, () => {
-    const inputs = inputsOf(shape);
+    const inputs = q8Inputs(device, shape);
     const rounded = inEightBits(inputs.a);
-    const difference = rounded.reduce(
-      (most, value, index) => Math.max(most, Math.abs(value - at(inputs.a, index))),
-      0,
-    );
-    assert.ok(difference > 0, 'rounding shows');
-    const actual = product(dots.portable, inputs);
-    expectClose(actual, matmul(rounded, inputs.b, shape, untransposed), 'of bytes');
-    for (const one of devices) {
-      for (const name of instructions)
-        expectSameBits(product(dots[name], inputs, one), actual, `${name}, ${one.threads} threads`);
-      expectSameBits(product(dots.portable, inputs, one), actual, `${one.threads} threads`);
-    }
+    assert.ok(rounded.some((value, index) => value !== inputs.a[index]));
+    const actual = product('portable', inputs);
+    expectClose(actual, matmul(rounded, inputs.b, shape, transposes), 'of bytes');
+    for (const one of devices)
+      for (const kind of kinds)
+        expectSameBits(product(kind, inputs, one), actual, `${kind}, ${one.threads} threads`);
   });
 }
 
 test('a row has the same bits alone and among others', () => {
-  const inputs = inputsOf([7, 65, 352]);
+  const inputs = q8Inputs(device, [7, 65, 352]);
   const [m, n, k] = inputs.shape;
-  for (const kind of [dots.portable, ...instructions.map((name) => dots[name])]) {
+  for (const kind of kinds) {
     const together = product(kind, inputs);
     for (let row = 0; row < m; row++) {
-      const alone = product(kind, {
-        ...inputs,
-        shape: [1, n, k],
-        a: inputs.a.subarray(row * k, (row + 1) * k),
-      });
-      expectSameBits(alone, together.subarray(row * n, (row + 1) * n), `row ${row} with ${kind}`);
+      const alone = { ...inputs, shape: [1, n, k], a: inputs.a.subarray(row * k, (row + 1) * k) } as const;
+      expectSameBits(
+        product(kind, alone),
+        together.subarray(row * n, (row + 1) * n),
+        `row ${row} with ${kind}`,
+      );
     }
   }
 });
 
-test('the smallest and largest numbers, and blocks of zeros, are multiplied like others', () => {
-  const [n, k] = [5, 128];
-  const inputs = inputsOf([1, n, k]);
-  const scales = [2 ** -149, 2 ** -126, 0, 2 ** 100];
-  const a = Float64Array.from(
-    { length: k },
-    (_, index) => at(scales, Math.floor(index / block)) * ((index % 7) - 3),
-  );
-  for (const [of, from] of [
-    ['denormal', 0],
-    ['small', 1],
-    ['zero', 2],
-    ['large', 3],
+test('denormal and large numbers, and blocks of zeros, are multiplied like others', () => {
+  const inputs = q8Inputs(device, [1, 5, 128]);
+  // A denormal number has few bits, so its 127th is far from exact.
+  for (const [scale, tolerance] of [
+    [2 ** -149, 2],
+    [2 ** -126, 0.02],
+    [0, 0],
+    [2 ** 100, 0.02],
   ] as const) {
-    const only = a.map((value, index) => (Math.floor(index / block) === from ? value : 0));
-    const actual = product(dots.portable, { ...inputs, a: only });
-    const expected = matmul(only, inputs.b, [1, n, k], untransposed);
-    const largest = Math.max(...expected.map(Math.abs));
-    expectClose(actual, expected, of, of === 'denormal' ? 2 : 0.02 * (largest > 0 ? 1 : 0));
-    for (const name of instructions)
-      expectSameBits(product(dots[name], { ...inputs, a: only }), actual, `${name}, ${of}`);
+    const a = inputs.a.map((_, index) => (index < block ? 0 : scale * ((index % 7) - 3)));
+    const actual = product('portable', { ...inputs, a });
+    expectClose(actual, matmul(a, inputs.b, inputs.shape, transposes), `${scale}`, tolerance);
+    for (const kind of kinds) expectSameBits(product(kind, { ...inputs, a }), actual, `${kind}, ${scale}`);
   }
 });
 
 test('NaN and infinity make NaN of their row, and of no other', () => {
-  const inputs = inputsOf([6, 40, 96]);
+  const inputs = q8Inputs(device, [6, 40, 96]);
   const [, n, k] = inputs.shape;
   for (const [row, value] of [
     [1, Number.NaN],
@@ -156,19 +124,15 @@ test('NaN and infinity make NaN of their row, and of no other', () => {
   ] as const) {
     const a = inputs.a.slice();
     a[row * k + 40] = value;
-    for (const kind of [dots.portable, ...instructions.map((name) => dots[name])])
-      assert.deepEqual(rowsWithNaN(product(kind, { ...inputs, a }), n), [row]);
+    for (const kind of kinds) assert.deepEqual(rowsWithNaN(product(kind, { ...inputs, a }), n), [row]);
   }
 });
 
-test('products of bytes have epilogues', () => {
-  const inputs = inputsOf([3, 70, 96]);
-  const [m, n, k] = inputs.shape;
+/** Stores the pre-activation and GELU of a product. */
+function withEpilogue({ shape: [m, n, k], a, right }: Q8Inputs, bias: Float64Array) {
   const bench = new Bench(device);
-  const bias = new Random(8).normals(n);
   const [out, preActivation] = [bench.output('out', [m, n]), bench.output('pre-activation', [m, n])];
-  kernels.use_q8_unit(dots.portable);
-  device.matmul(out, bench.floats('a', [m, k], inputs.a), inputs.right, {
+  device.matmul(out, bench.floats('a', [m, k], a), right, {
     transposeB: true,
     epilogue: {
       kind: 'bias-activation',
@@ -177,13 +141,60 @@ test('products of bytes have epilogues', () => {
       preActivation,
     },
   });
-  const expected = matmul(inEightBits(inputs.a), inputs.b, inputs.shape, untransposed).map(
-    (value, index) => value + at(bias, index % n),
+  return { out: bench.read(out), preActivation: bench.read(preActivation) };
+}
+
+test('products of bytes have epilogues', () => {
+  const inputs = q8Inputs(device, [3, 70, 96]);
+  const bias = new Random(8).normals(70);
+  kernels.use_q8_unit(dotKinds.portable);
+  const { out, preActivation } = withEpilogue(inputs, bias);
+  const expected = matmul(inEightBits(inputs.a), inputs.b, inputs.shape, transposes).map(
+    (value, index) => value + at(bias, index % 70),
   );
-  expectClose(bench.read(preActivation), expected, 'pre-activation');
+  expectClose(preActivation, expected, 'pre-activation');
   expectClose(
-    bench.read(out),
+    out,
     expected.map((value) => activate('gelu_new', value)),
     'activated',
   );
 });
+
+/** As in gemm-bf16-units.h. */
+const units = [
+  ['portable tiles', 1, productOnTiles],
+  ['portable pairs', 2, productByPairs],
+  ['portable squares', 3, productByDepth],
+] as const;
+/** Edges of panels, steps and blocks; more than a part. */
+const manyRows: readonly Shape[] = [
+  [17, 1, 32],
+  [37, 70, 352],
+  [64, 33, 1088],
+];
+for (const [name, unit, productOf] of units)
+  test(`many rows and weights in 8 bits are rounded to bf16 for ${name}`, () => {
+    for (const shape of manyRows) {
+      const { a, b, right } = q8Inputs(device, shape);
+      const rounded: Inputs = {
+        shape,
+        transposes,
+        a: a.map(roundToBf16),
+        b: b.map(roundToBf16),
+        bias: new Float64Array(),
+        before: new Float64Array(),
+      };
+      const expected = Float32Array.from(productOf(rounded));
+      kernels.use_bf16_unit(unit);
+      for (const one of devices)
+        expectSameBits(
+          product('portable', { shape, a, b, right }, one),
+          expected,
+          `[${shape}], ${one.threads} threads`,
+        );
+      const bias = new Random(9).normals(shape[1]);
+      const { preActivation } = withEpilogue({ shape, a, b, right }, bias);
+      const biased = expected.map((value, index) => value + at(bias, index % shape[1]));
+      expectSameBits(preActivation, biased, `[${shape}] with a bias`);
+    }
+  });

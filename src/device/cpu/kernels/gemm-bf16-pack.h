@@ -73,18 +73,42 @@ inline void pack_whole_tile(bf16* to, const Operand<bf16>& x, int64_t line, int6
   }
 }
 
+/** Rounds to bf16 what lies at a depth in 16 lines, one row of 32 numbers each. */
+template <class Element>
+inline void round_lines(bf16* to, const Operand<Element>& x, int64_t line, int64_t from) {
+  for (int64_t l = 0; l < kTileLines; l++)
+#pragma GCC unroll 8
+    for (int64_t d = 0; d < kStep; d += VL) store(to + l * kStep + d, load(x.at(line + l, from + d)));
+}
+
+/** The same for operands that are not in bf16. */
+template <Order ORDER, class Element>
+inline void pack_whole_tile(bf16* to, const Operand<Element>& x, int64_t line, int64_t from) {
+  if (ORDER == Order::by_line && x.lines_contiguous) return round_lines(to, x, line, from);
+  alignas(64) bf16 lines[kTile];
+  if (x.lines_contiguous)
+    round_lines(lines, x, line, from);
+  else
+    for (int64_t l = 0; l < kTileLines; l++)
+      for (int64_t d = 0; d < kStep; d++) lines[l * kStep + d] = narrow(widen(*x.at(line + l, from + d)));
+  pack_whole_tile<ORDER>(to, Operand<bf16>{lines, kStep, true}, 0, 0);
+}
+
+SIMD_INLINE bf16 as_bf16(bf16 x) { return x; }
+SIMD_INLINE bf16 as_bf16(float x) { return narrow(x); }
+
 /** Packs a tile of which only `lines` lines and `depth` depths exist; either may be 0 or less. */
-template <Order ORDER>
-void pack_cut_tile(bf16* to, const Operand<bf16>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+template <Order ORDER, class Element>
+void pack_cut_tile(bf16* to, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
   memset(to, 0, kTile * sizeof(bf16));
   for (int64_t l = 0; l < lines && l < kTileLines; l++)
     for (int64_t d = 0; d < depth && d < kStep; d++)
-      to[ORDER == Order::by_line ? l * kStep + d : d / 2 * kStep + 2 * l + d % 2] = *x.at(line + l, from + d);
+      to[ORDER == Order::by_line ? l * kStep + d : d / 2 * kStep + 2 * l + d % 2] = as_bf16(*x.at(line + l, from + d));
 }
 
 /** Packs one step of one panel: `lines` lines from `line` on, `depth` depths from `from` on. */
-template <Order ORDER>
-void pack_step(bf16* to, const Operand<bf16>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
+template <Order ORDER, class Element>
+void pack_step(bf16* to, const Operand<Element>& x, int64_t line, int64_t lines, int64_t from, int64_t depth) {
   for (int64_t half = 0; half < kPanel; half += kTileLines, to += kTile)
     if (lines - half >= kTileLines && depth >= kStep)
       pack_whole_tile<ORDER>(to, x, line + half, from);

@@ -70,12 +70,12 @@ constexpr int64_t packed_size(int64_t lines, int64_t depth) { return round_up(li
  * The packed panels of one operand, by block, then by panel: those of one stage, or those of all stages, by depth. A stage of the
  * latter is packed when it is visited first.
  */
-template <Order ORDER>
+template <Order ORDER, class Element>
 class BlockPanels {
  public:
   /** @param panels how many `data` has room for: those of a stage, or of all lines */
-  BlockPanels(const Operand<bf16>& operand, int64_t panels, bf16* data) : operand_(operand), panels_(panels), data_(data) {}
-  BlockPanels(const Operand<bf16>& operand, int64_t panels, const KeptPanels& kept)
+  BlockPanels(const Operand<Element>& operand, int64_t panels, bf16* data) : operand_(operand), panels_(panels), data_(data) {}
+  BlockPanels(const Operand<Element>& operand, int64_t panels, const KeptPanels& kept)
       : operand_(operand), panels_(panels), data_(kept.panels), holds_all_(true), packed_(kept.packed) {}
 
   /** Moves to the stage that starts at (line, from). Returns whether it must be packed. @param visited whether it was before */
@@ -105,15 +105,15 @@ class BlockPanels {
   }
 
  private:
-  const Operand<bf16> operand_;
+  const Operand<Element> operand_;
   const int64_t panels_;
   bf16* const data_;
   const bool holds_all_ = false, packed_ = false;
   int64_t line_ = -1, lines_ = 0, from_ = -1, depth_ = 0;
 };
 
-template <class Out>
-bool is_streamed(const Target<Out, bf16>& target, int64_t rows) {
+template <class Out, class Element>
+bool is_streamed(const Target<Out, Element>& target, int64_t rows) {
   if (!kCanStream || std::is_same_v<Out, float> || target.accumulate) return false;
   const bool whole_lines = target.columns % kPanel == 0 && reinterpret_cast<uintptr_t>(target.out) % 64 == 0 &&
                            (target.epilogue != Epilogue::bias_activation ||
@@ -141,17 +141,18 @@ struct Stage {
   Part part;
 };
 
-template <class Out>
+template <class Out, class Element>
 class PanelProduct {
  public:
-  PanelProduct(const Unit& unit, const Target<Out, bf16>& target, int64_t rows)
+  PanelProduct(const Unit& unit, const Target<Out, Element>& target, int64_t rows)
       : unit_(unit), target_(target), streams_(is_streamed(target, rows)) {}
 
   /**
    * Computes the panels of A first..end with one panel of B.
    * @param kept where the sums of a panel of A are kept between stages, `kept_stride` floats apart; null if there is one stage.
    */
-  void multiply(const Stage& stage, const BlockPanels<Order::by_line>& a, const BlockPanels<Order::by_pair>& b,
+  template <class A, class B>
+  void multiply(const Stage& stage, const BlockPanels<Order::by_line, A>& a, const BlockPanels<Order::by_pair, B>& b,
                 int64_t first, int64_t end, int64_t b_panel, float* kept, int64_t kept_stride) const {
     alignas(64) float own[kJobRowPanels * kPanelSums];
     const int64_t steps = divide_up(stage.depth, kStep), blocks = std::max<int64_t>(1, divide_up(steps, kBlockSteps));
@@ -189,14 +190,14 @@ class PanelProduct {
   }
 
   const Unit& unit_;
-  const Target<Out, bf16>& target_;
+  const Target<Out, Element>& target_;
   const bool streams_;
 };
 
 /** Packs and computes one stage. @param kept the sums of all its panels, panel of A by panel of A; null if there is one stage. */
-template <class Out>
-void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, const Stage& stage, int64_t from,
-                          BlockPanels<Order::by_line>& a, BlockPanels<Order::by_pair>& b, float* kept) {
+template <class Product, class A, class B>
+void multiply_panel_stage(const Unit& unit, const Product& product, const Stage& stage, int64_t from,
+                          BlockPanels<Order::by_line, A>& a, BlockPanels<Order::by_pair, B>& b, float* kept) {
   const int64_t a_panels = divide_up(stage.rows, kPanel), b_panels = divide_up(stage.columns, kPanel);
   const bool packs_a = a.turn_to(stage.row, stage.rows, from, stage.depth, false);
   const bool packs_b = b.turn_to(stage.column, stage.columns, from, stage.depth, stage.row > 0);
@@ -224,10 +225,13 @@ void multiply_panel_stage(const Unit& unit, const PanelProduct<Out>& product, co
   });
 }
 
-/** The product on a unit that multiplies panels. @param kept_b where the panels of B are kept for later products */
-template <class Out>
-void multiply_panels(const Unit& unit, const Target<Out, bf16>& target, const Operand<bf16>& a, const Operand<bf16>& b,
-                     int64_t m, int64_t n, int64_t k, const KeptPanels& kept_b) {
+/**
+ * The product on a unit that multiplies panels. Operands that are not in bf16 are rounded to it.
+ * @param kept_b where the panels of B are kept for later products
+ */
+template <class Out, class Element, class A, class B>
+void multiply_panels(const Unit& unit, const Target<Out, Element>& target, const Operand<A>& a, const Operand<B>& b, int64_t m,
+                     int64_t n, int64_t k, const KeptPanels& kept_b) {
   const int64_t parts = std::max<int64_t>(1, divide_up(k, kUnitStageDepth));
   const int64_t depth = round_up(divide_up(k, parts), kStep);
   const int64_t stage_rows = std::min(kUnitStageRows, round_up(m, kPanel));
@@ -236,11 +240,11 @@ void multiply_panels(const Unit& unit, const Target<Out, bf16>& target, const Op
   // In floats, of which each holds two bf16 numbers.
   const int64_t a_size = packed_size(stage_rows, depth) / 2, b_size = keeps ? 0 : packed_size(stage_columns, depth) / 2;
   float* const room = buffer.of_size(a_size + b_size + (parts > 1 ? stage_rows * stage_columns : 0));
-  BlockPanels<Order::by_line> a_panels(a, stage_rows / kPanel, reinterpret_cast<bf16*>(room));
-  auto b_panels = keeps ? BlockPanels<Order::by_pair>(b, divide_up(n, kPanel), kept_b)
-                        : BlockPanels<Order::by_pair>(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
+  BlockPanels<Order::by_line, A> a_panels(a, stage_rows / kPanel, reinterpret_cast<bf16*>(room));
+  auto b_panels = keeps ? BlockPanels<Order::by_pair, B>(b, divide_up(n, kPanel), kept_b)
+                        : BlockPanels<Order::by_pair, B>(b, stage_columns / kPanel, reinterpret_cast<bf16*>(room + a_size));
   float* const kept = parts > 1 ? room + a_size + b_size : nullptr;
-  const PanelProduct<Out> product(unit, target, m);
+  const PanelProduct<Out, Element> product(unit, target, m);
   for (int64_t column = 0; column < n; column += stage_columns)
     for (int64_t row = 0; row < m; row += stage_rows)
       for (int64_t part = 0; part < parts; part++)

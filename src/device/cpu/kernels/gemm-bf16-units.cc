@@ -31,7 +31,11 @@ constexpr Unit kAvx512Bf16{nothing, nothing, multiply_pairs<VectorPairs>};
 constexpr Unit kBfmmla{nothing, nothing, multiply_squares<VectorSquares>};
 #endif
 
+thread_local const Unit* chosen = nullptr;
+
 }  // namespace
+
+const Unit* chosen_unit() { return chosen; }
 
 const Unit* unit_of(UnitKind kind) {
   switch (kind) {
@@ -74,6 +78,9 @@ int32_t ct_has_bf16_unit(int32_t kind) {
   const auto unit = static_cast<gemm::UnitKind>(kind);
   return unit == gemm::UnitKind::widening || gemm::unit_of(unit) != nullptr;
 }
+
+/** Sets the unit (UnitKind) of later products from this thread. One that this library lacks means widening. */
+void ct_use_bf16_unit(int32_t kind) { gemm::chosen = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
 
 /** Asks Linux for the state of AMX's tiles, which it keeps only for processes that ask. Returns 0, or why not (errno). */
 int32_t ct_request_tiles() {

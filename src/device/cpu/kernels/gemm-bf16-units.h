@@ -24,4 +24,7 @@ struct Unit {
 /** The unit of a kind other than `widening`; null if this library was not compiled for it. */
 const Unit* unit_of(UnitKind kind);
 
+/** The unit of this thread's products; null for widening. */
+const Unit* chosen_unit();
+
 }  // namespace gemm

@@ -10,20 +10,18 @@
 namespace gemm {
 namespace {
 
-thread_local const Unit* chosen_unit = nullptr;
-
 /** Returns whether `kept_b` holds the panels of b. */
 template <class Out>
 bool multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b, int64_t m, int64_t k, bool transpose_a,
                    bool transpose_b, const KeptPanels& kept_b) {
   const int64_t n = target.columns;
-  const Unit* const unit = chosen_unit;
+  const Unit* const unit = chosen_unit();
   if (unit == nullptr || is_narrow(m, transpose_a, transpose_b)) {
     multiply<bf16>(target, a, b, m, k, transpose_a, transpose_b);
     return kept_b.packed;
   }
-  multiply_panels(*unit, target, {a, transpose_a ? m : k, !transpose_a}, {b, transpose_b ? k : n, transpose_b}, m, n, k,
-                  kept_b);
+  multiply_panels(*unit, target, Operand<bf16>{a, transpose_a ? m : k, !transpose_a},
+                  Operand<bf16>{b, transpose_b ? k : n, transpose_b}, m, n, k, kept_b);
   return kept_b.panels != nullptr;
 }
 
@@ -31,9 +29,6 @@ bool multiply_bf16(const Target<Out, bf16>& target, const bf16* a, const bf16* b
 }  // namespace gemm
 
 extern "C" {
-
-/** Sets the unit (UnitKind) of later products from this thread. One that this library lacks means widening. */
-void ct_use_bf16_unit(int32_t kind) { gemm::chosen_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
 
 /**
  * See `matmul` in the device contract. All floats are bf16, except `out` if out_is_f32. With an epilogue, out is bf16. If the

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "gemm-pack.h"
 #include "gemm-tile.h"
@@ -28,19 +29,38 @@ inline void prefetch_ahead(const void* from, int64_t bytes) {
   for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(static_cast<const char*>(from) + kAhead + at);
 }
 
-/** sums[columns] += scale * a row of B. */
-template <class Source>
-void add_row(float* sums, float scale, Source row, int64_t columns) {
+/** sums[columns] += ROWS rows of B from `from` on, each times the element of A at its depth, in their order. */
+template <int ROWS, class Element>
+void add_row_group(float* sums, const Operand<float>& a, const Operand<Element>& b, int64_t from, int64_t columns) {
+  constexpr int64_t kLine = 64 / sizeof(Element);
+  vf scales[ROWS];
+  const Element* rows[ROWS];
+  for (int i = 0; i < ROWS; i++) {
+    scales[i] = broadcast(*a.at(0, from + i));
+    rows[i] = b.at(0, from + i);
+  }
   int64_t j = 0;
-  for (; j + VL <= columns; j += VL) store(sums + j, multiply_add(broadcast(scale), load(row + j), load(sums + j)));
-  for (; j < columns; j++) sums[j] = multiply_add(scale, widen(row[j]), sums[j]);
+  for (; j + VL <= columns; j += VL) {
+    // Several rows are read fast enough by the processor's own prefetching, one is not.
+    if (ROWS == 1 && j % kLine == 0) __builtin_prefetch(rows[0] + j + columns);
+    vf x = load(sums + j);
+#pragma GCC unroll 4
+    for (int i = 0; i < ROWS; i++) x = multiply_add(scales[i], load(rows[i] + j), x);
+    store(sums + j, x);
+  }
+  for (; j < columns; j++)
+    for (int i = 0; i < ROWS; i++) sums[j] = multiply_add(scales[i][0], widen(rows[i][j]), sums[j]);
 }
 
 /** sums[columns] += the rows `from`..`end` of B, each times the element of A at its depth. */
 template <class Element>
 void add_rows(float* sums, const Operand<float>& a, const Operand<Element>& b, int64_t from, int64_t end,
               int64_t columns) {
-  for (int64_t row = from; row < end; row++) add_row(sums, *a.at(0, row), b.at(0, row), columns);
+  // The sums are read once for a group. Rows of bf16 are fastest one after another.
+  constexpr int kGroup = sizeof(Element) == sizeof(float) ? 4 : 1;
+  int64_t row = from;
+  for (; row + kGroup <= end; row += kGroup) add_row_group<kGroup>(sums, a, b, row, columns);
+  for (; row < end; row++) add_row_group<1>(sums, a, b, row, columns);
 }
 
 /** The same for ROWS rows of blocks: the sums are read once, and a scale is multiplied once per block. */
@@ -187,8 +207,11 @@ void narrow_contiguous(const Operand<float>& a, int64_t row, int64_t rows, const
   constexpr int kWide = ROWS == 1 ? 1 : 2;
   const NarrowRows<ROWS> lines(a, row, rows);
   int64_t j = 0;
-  for (; j + kWide <= columns; j += kWide)
+  for (; j + kWide <= columns; j += kWide) {
+    if constexpr (std::is_same_v<Element, q8>)
+      if (row == 0) prefetch_ahead(&b.at(column + j, 0).block(), kWide * depth / Q8_BLOCK * sizeof(q8_block));
     dot_columns<ROWS, kWide>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
+  }
   for (; j < columns; j++) dot_columns<ROWS, 1>(lines, b.at(column + j, 0), b.stride, depth, sums + j);
 }
 

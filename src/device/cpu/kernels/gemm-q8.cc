@@ -2,6 +2,8 @@
 
 #include "gemm-q8.h"
 
+#include "gemm-bf16-stages.h"
+#include "gemm-bf16-units.h"
 #include "gemm-q8-dots.h"
 #include "gemm-stages.h"
 #include "team.h"
@@ -66,9 +68,14 @@ RoundedRows rounded(const float* a, int64_t m, int64_t k) {
 
 void multiply_q8(const Target<float, float>& target, const float* a, const q8_block* b, int64_t m, int64_t k,
                  bool transpose_a, bool transpose_b) {
+  const bool few = is_narrow(m, transpose_a, transpose_b);
   const DotStrip multiply_strip = chosen_strip;
-  // Rounded blocks lie along the depth, in both operands.
-  if (multiply_strip == nullptr || !transpose_b || !is_narrow(m, transpose_a, transpose_b))
+  const Unit* const unit = chosen_unit();
+  // The blocks of b lie along the depth only if it is transposed.
+  if (transpose_b && !few && unit != nullptr)
+    return multiply_panels(*unit, target, Operand<float>{a, transpose_a ? m : k, !transpose_a},
+                           Operand<q8>{{b, 0}, k, true}, m, target.columns, k, KeptPanels{nullptr, false});
+  if (multiply_strip == nullptr || !transpose_b || !few)
     return multiply<q8>(target, a, Q8Pointer{b, 0}, m, k, transpose_a, transpose_b);
   const RoundedRows rows = rounded(a, m, k);
   share_strips(target, m, k, kContiguousStrip, [&](int64_t column, int64_t columns, float* sums) {
