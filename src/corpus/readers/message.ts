@@ -18,6 +18,7 @@ const textFields = ['content', 'value', 'text', 'utterance', 'message', 'body'] 
 /** Fields of a message that are read or known to be redundant. All others are reported as unused. */
 const readFields: ReadonlySet<string> = new Set([
   ...['name', 'tool_call_id', 'tool_calls', 'function_call', 'role', 'content', 'from', 'value'],
+  ...['speaker_id', 'reply_to'],
   ...judgementFields,
 ]);
 
@@ -27,9 +28,12 @@ export function messageTurn(given: unknown, number: number, tally: Tally): RawTu
   if (!isRecord(given)) throw wrongMessage(kindOf(given), number);
   const message = inLowerCase(given);
   const [speaker, content] = fieldsOf(message, number);
-  for (const field of Object.keys(message))
-    if (!readFields.has(field) && field !== speaker && field !== content && !isNothing(message[field]))
+  const time = timeOf(message);
+  for (const field of Object.keys(message)) {
+    const isRead = readFields.has(field) || field === speaker || field === content;
+    if (!isRead && !(field === 'time' && time !== undefined) && !isNothing(message[field]))
       tally.unused(`message ${field}`);
+  }
   const said = contentOf(message[content], content, `the ${content} of message ${number}`);
   const named = speaker === undefined ? {} : speakerOf(message[speaker]);
   const who = said.isToolResult ? { role: 'tool' as const } : withName(named, message);
@@ -42,8 +46,29 @@ export function messageTurn(given: unknown, number: number, tally: Tally): RawTu
     text: said.text,
     supervised: !isContext && !isSwitchedOff(message, tally),
     ...who,
+    ...idsOf(message),
+    ...(time !== undefined && { time }),
     ...(calls && { calls }),
   };
+}
+
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/;
+
+/** Only a date with a time zone says when a message was written. */
+function timeOf({ time }: Fields): number | undefined {
+  const parsed = typeof time === 'string' && isoTime.test(time) ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(parsed) ? undefined : parsed;
+}
+
+function idsOf({ speaker_id: speakerId, reply_to: replyTo }: Fields): Pick<RawTurn, 'speakerId' | 'replyTo'> {
+  return {
+    ...(isId(speakerId) && { speakerId: String(speakerId) }),
+    ...(isId(replyTo) && { replyTo: String(replyTo) }),
+  };
+}
+
+function isId(value: unknown): value is string | number {
+  return typeof value === 'number' || (typeof value === 'string' && value !== '');
 }
 
 /** Whether a record has a speaker and a text. */

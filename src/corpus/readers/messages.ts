@@ -12,7 +12,10 @@ const lists = [
   ...['messages', 'conversations', 'conversation', 'dialog', 'dialogue', 'dialogs', 'turns', 'utterances'],
   ...['content', 'log', 'data'],
 ];
-const allFields: ReadonlySet<string> = new Set([...lists, ...systemFields, 'chosen', 'rejected']);
+/** `source` says where a converted record comes from, and changes nothing. */
+const allFields: ReadonlySet<string> = new Set([
+  ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', 'source'],
+]);
 const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
 export const messages: RecordReader = {
@@ -35,9 +38,18 @@ export const messages: RecordReader = {
         : undefined;
     if (has(record, 'chosen')) tally.count('preference');
     const turns = answer === undefined ? systemAsAssistant(said) : withAnswer(said, answer, tally);
-    return [{ source, turns: [...systemTurns(record), ...turns] }];
+    return [{ source, turns: [...systemTurns(record), ...turns], ...personaOf(record, tally) }];
   },
 };
+
+function personaOf({ persona }: Fields, tally: Tally): { readonly persona?: readonly string[] } {
+  if (Array.isArray(persona) && persona.every((line) => typeof line === 'string')) {
+    tally.count('persona', persona.length);
+    return persona.length === 0 ? {} : { persona };
+  }
+  if (has({ persona }, 'persona')) tally.unused('persona');
+  return {};
+}
 
 function listField(record: Fields): string | undefined {
   return lists.find((field) => Object.hasOwn(record, field) && isTranscript(field, record[field]));
