@@ -106,6 +106,7 @@ export const errorCodes = {
   'tokenizer-invalid': 'model',
   'tokenizer-missing': 'model',
   'tokenizer-unsupported': 'model',
+  'too-many-bad-records': 'data',
   'training-diverged': 'diverged',
   'training-unfinished': 'model',
   'transcript-name-invalid': 'usage',

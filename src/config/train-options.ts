@@ -3,6 +3,7 @@
 
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
+import { readingOptions } from './reading-options.js';
 
 export const trainOptions = {
   // ---- Model and data
@@ -19,60 +20,6 @@ export const trainOptions = {
     value: 'path',
     default: [],
     help: 'Conversations to train on (required): any number of files and folders.',
-  },
-  format: {
-    group: 'Model and data',
-    type: 'text',
-    value: 'name',
-    default: 'auto',
-    help: 'Format of the files, by its name in docs/data.md; auto detects it file by file.',
-  },
-  encoding: {
-    group: 'Model and data',
-    type: 'choice',
-    choices: ['auto', 'utf-8', 'windows-1252'],
-    default: 'auto',
-    help: 'Encoding of the files; auto is UTF-8, or Windows-1252 for Western European text that is not UTF-8.',
-  },
-  learn: {
-    group: 'Model and data',
-    type: 'list',
-    value: 'name',
-    default: [],
-    onePerFlag: true,
-    help: 'Learn to speak as this speaker, by name or id; all others are context. May be given several times.',
-  },
-  alias: {
-    group: 'Model and data',
-    type: 'list',
-    value: 'name=name',
-    default: [],
-    onePerFlag: true,
-    help: 'Another name of a speaker, such as "Bob=Robert" if Bob is Robert. May be given several times.',
-  },
-  learnRole: {
-    group: 'Model and data',
-    type: 'text',
-    value: 'role',
-    default: null,
-    unset: 'none',
-    pattern: { source: 'assistant|user', words: 'assistant or user' },
-    help: 'Learn to speak as everybody whom the data gives this role: assistant or user.',
-  },
-  sessionGap: {
-    group: 'Model and data',
-    type: 'text',
-    value: 'time',
-    default: 'auto',
-    pattern: { source: 'auto|[1-9]\\d{0,4}[smhd]', words: 'auto, or a time such as 45s, 30m, 1h or 1d' },
-    help: 'The pause that begins a new dialogue in a chat, such as 30m or 1h; auto finds the gap between short and long pauses.',
-  },
-  dateOrder: {
-    group: 'Model and data',
-    type: 'choice',
-    choices: ['auto', 'dmy', 'mdy', 'ymd'],
-    default: 'auto',
-    help: 'The order of day, month and year in exported chats; auto finds it in the dates of each file.',
   },
   maxLength: {
     group: 'Model and data',
@@ -111,6 +58,9 @@ export const trainOptions = {
     onlyFlag: true,
     help: 'Read options from a YAML or JSON file whose keys are spelt like the flags, or from a shipped config by its name; flags override it.',
   },
+
+  // ---- Reading conversations
+  ...readingOptions,
 
   // ---- Training
   numTrainEpochs: {

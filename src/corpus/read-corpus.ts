@@ -30,6 +30,8 @@ export interface ReadOptions extends ReaderOptions {
   readonly sessionGap: string;
   /** `Bob=Robert`: Bob is another name of Robert. */
   readonly alias: readonly string[];
+  /** The largest share of records that may be unreadable. */
+  readonly maxBadRatio: number;
 }
 
 const defaults: ReadOptions = {
@@ -38,6 +40,7 @@ const defaults: ReadOptions = {
   sessionGap: 'auto',
   dateOrder: 'auto',
   alias: [],
+  maxBadRatio: 1,
 };
 
 export interface Corpus {
@@ -71,6 +74,10 @@ export function readDialogues(
   const chats = reading.endChats();
   const skippedFiles = [...found.skipped, ...reading.unknownFiles].sort();
   if (reading.files.length === 0) throw nothingToRead(paths, options.format, skippedFiles);
+  refuseTooManyBad(
+    reading.files.map(({ tally }) => tally),
+    options.maxBadRatio,
+  );
   const files = reading.files.map(({ tally, ...file }) => ({ ...file, ...tallied(tally) }));
   if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
   return { files, skippedFiles, chats };
@@ -196,10 +203,17 @@ class CorpusReading {
   }
 
   private takeAll(found: Iterable<Found>, file: FileReading): void {
-    for (const one of found)
-      if ('rejected' in one) file.tally.skip(one.rejected, one.line);
+    for (const one of found) {
+      if (!('rejected' in one)) file.tally.records++;
+      if ('rejected' in one)
+        file.tally.skipBad(
+          one.rejected,
+          one.line,
+          one.error?.sentence ?? `${file.path}:${one.line}: ${one.rejected}`,
+        );
       else if ('turns' in one) this.takeDialogue(one, file);
       else this.gather(one satisfies ChatMessage, file);
+    }
   }
 
   private takeDialogue({ turns, source, persona }: RawDialogue, file: FileReading): void {
@@ -220,8 +234,24 @@ function tallied({
   skipped,
   remarks,
   unusedFields,
-}: Tally): Pick<FileSummary, 'skipped' | 'remarks' | 'unusedFields'> {
-  return { skipped, remarks, unusedFields };
+  records,
+  bad,
+}: Tally): Pick<FileSummary, 'skipped' | 'remarks' | 'unusedFields' | 'records' | 'bad'> {
+  return { skipped, remarks, unusedFields, records, bad };
+}
+
+/** @throws UserError (data) if more than a share of all records cannot be read. */
+function refuseTooManyBad(tallies: readonly Tally[], most: number): void {
+  const sum = (count: (tally: Tally) => number) => tallies.reduce((total, tally) => total + count(tally), 0);
+  const [records, bad] = [sum((tally) => tally.records), sum((tally) => tally.bad)];
+  if (bad <= most * records) return;
+  const first = tallies.find(({ firstBad }) => firstBad !== undefined)?.firstBad ?? '';
+  // Rounded up, so that following the advice works.
+  const enough = Math.ceil((100 * bad) / records) / 100;
+  throw new UserError(
+    'too-many-bad-records',
+    `${bad} of ${records} records cannot be read, more than ${option('maxBadRatio', most)} allows; correct them, or leave them out with ${option('maxBadRatio', enough)}; the first: ${first}`,
+  );
 }
 
 function begins(source: Source, { signature }: BinarySource): boolean {

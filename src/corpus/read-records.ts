@@ -46,7 +46,7 @@ class RecordFile {
   private format: string | undefined;
   private known = 0;
   private unknown = 0;
-  private refusal: string | undefined;
+  private refusal: UserError | undefined;
   /** Records that are strings are the turns of one dialogue. */
   private readonly strings: { readonly texts: string[]; line: number } = { texts: [], line: 0 };
 
@@ -55,9 +55,16 @@ class RecordFile {
     this.ratings = new Ratings((dialogue) => reading.keep(dialogue), this.tally);
   }
 
-  reject({ rejected, line }: Rejected): void {
-    this.tally.skip(rejected, line);
-    this.known++;
+  reject({ rejected, line, error }: Rejected): void {
+    this.tally.skipBad(rejected, line, error?.sentence ?? `${this.reading.path}:${line}: ${rejected}`);
+    if (error === undefined) this.known++;
+    else this.refuse(error);
+  }
+
+  private refuse(error: UserError): void {
+    this.unknown++;
+    this.refusal ??= error;
+    if (this.known === 0 && this.unknown >= enoughToRefuse) this.end();
   }
 
   read({ value, line }: PlacedRecord): void {
@@ -69,15 +76,13 @@ class RecordFile {
     try {
       this.add(value, line);
       this.known++;
+      this.tally.records++;
     } catch (thrown) {
       if (!(thrown instanceof RecordError)) throw thrown;
-      this.tally.skip(thrown.reason, line);
+      this.leaveOut(thrown, line);
       if (thrown.kind === 'content') this.known++;
-      else {
-        this.unknown++;
-        this.refusal ??= `${this.reading.path}:${line}: ${thrown.detail}`;
-      }
-      if (this.known === 0 && this.unknown >= enoughToRefuse) this.end();
+      else
+        this.refuse(new UserError('corpus-record-invalid', `${this.reading.path}:${line}: ${thrown.detail}`));
     }
   }
 
@@ -90,8 +95,9 @@ class RecordFile {
     if (known + unknown === 0)
       throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
     if (refusal !== undefined && unknown >= known) {
-      const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
-      throw new UserError('corpus-record-invalid', `${refusal}${others}`);
+      if (known === 0) throw refusal;
+      const others = ` (${unknown} of ${known + unknown} records cannot be read)`;
+      throw new UserError(refusal.code, `${refusal.sentence}${others}`);
     }
     this.ratings.end();
     return this.format ?? 'json';
@@ -124,7 +130,16 @@ class RecordFile {
       this.add(value, line, depth);
     } catch (thrown) {
       if (!(thrown instanceof RecordError)) throw thrown;
-      this.tally.skip(thrown.reason, line);
+      this.leaveOut(thrown, line);
+    }
+  }
+
+  /** A record of an unknown shape is bad. One that has nothing to learn is only left out. */
+  private leaveOut({ kind, reason, detail }: RecordError, line: number): void {
+    if (kind === 'shape') this.tally.skipBad(reason, line, `${this.reading.path}:${line}: ${detail}`);
+    else {
+      this.tally.records++;
+      this.tally.skip(reason, line);
     }
   }
 

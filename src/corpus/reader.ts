@@ -8,6 +8,7 @@
 //
 // Readers yield whole dialogues, or the messages of chats, of which chat/ makes dialogues.
 
+import type { UserError } from '../errors.js';
 import type { Fields } from '../objects.js';
 import type { ChatMessage } from './chat/message.js';
 import type { RawDialogue } from './readers/record.js';
@@ -33,6 +34,8 @@ export interface Rejected {
   readonly rejected: string;
   /** From 1. */
   readonly line: number;
+  /** The error that ends the reading if most of the file is like this. */
+  readonly error?: UserError;
 }
 
 export type Found = RawDialogue | ChatMessage | Rejected;

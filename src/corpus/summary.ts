@@ -18,6 +18,9 @@ export interface FileSummary {
   readonly remarks: ReadonlyMap<Remark, number>;
   /** Fields that have a value but that no reader reads. */
   readonly unusedFields: readonly string[];
+  /** Records, lines and messages that were looked at, and how many of them cannot be read. */
+  readonly records: number;
+  readonly bad: number;
 }
 
 /** What was found in chats, of all files together. */

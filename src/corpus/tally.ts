@@ -38,6 +38,11 @@ export class Tally {
   readonly remarks = new Map<Remark, number>();
   private readonly reasons = new Map<string, { count: number; line: number }>();
   private readonly unusedNames = new Set<string>();
+  /** Records, lines and messages that were looked at, and how many of them cannot be read. */
+  records = 0;
+  bad = 0;
+  /** The first one that cannot be read: place and reason. */
+  firstBad: string | undefined;
 
   /** @param times may be negative, to take back an earlier count. */
   count(remark: Remark, times = 1): void {
@@ -48,6 +53,15 @@ export class Tally {
     return this.remarks.get(remark) ?? 0;
   }
 
+  /** Counts a record that cannot be read. @param detail its place, and what is wrong with it. */
+  skipBad(reason: string, line: number, detail: string): void {
+    this.records++;
+    this.bad++;
+    this.firstBad ??= detail;
+    this.skip(reason, line);
+  }
+
+  /** Counts a record that was left out, whether or not it could be read. */
   skip(reason: string, line: number): void {
     const known = this.reasons.get(reason);
     if (known) known.count++;

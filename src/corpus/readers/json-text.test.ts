@@ -5,7 +5,10 @@ import { UserError } from '../../errors.js';
 import { jsonRecords } from './json-text.js';
 
 function values(text: string): unknown[] {
-  return [...jsonRecords([text], 'x')].map(({ value }) => value);
+  return [...jsonRecords([text], 'x')].map((record) => {
+    if ('rejected' in record) throw record.error ?? new Error(record.rejected);
+    return record.value;
+  });
 }
 
 function lines(text: string): number[] {

@@ -3,7 +3,7 @@
 // JSON.parse refuses is read character by character (json-error.ts), because JSON.parse does not locate the error.
 
 import { UserError } from '../../errors.js';
-import type { PlacedRecord } from '../reader.js';
+import type { PlacedRecord, Rejected } from '../reader.js';
 import { longestRecord, tooLong } from '../text-file.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
 
@@ -16,14 +16,12 @@ export function* jsonRecords(
   pieces: Iterable<string>,
   path: string,
   longest = longestRecord,
-): Generator<PlacedRecord> {
+): Generator<PlacedRecord | Rejected> {
   const source = new Source(pieces, path, longest);
   try {
     yield* recordsOf(source);
   } catch (thrown) {
-    if (!(thrown instanceof JsonError)) throw thrown;
-    const { line, column } = source.place(thrown.offset);
-    throw new UserError('corpus-not-json', `${path}:${line}:${column} is not JSON: ${thrown.message}`);
+    throw thrown instanceof JsonError ? source.error(thrown) : thrown;
   }
 }
 
@@ -85,14 +83,15 @@ class Source {
     while (this.at === this.text.length && this.more());
   }
 
-  /** @param offset not before `at`. */
-  place(offset: number): { readonly line: number; readonly column: number } {
+  /** The error for people. Moves to its place. @param error not before `at`. */
+  error({ offset, message }: JsonError): UserError {
     this.moveTo(offset);
-    return { line: this.line, column: offset - this.lineStart + 1 };
+    const place = `${this.path}:${this.line}:${offset - this.lineStart + 1}`;
+    return new UserError('corpus-not-json', `${place} is not JSON: ${message}`);
   }
 }
 
-function recordsOf(source: Source): Generator<PlacedRecord> {
+function recordsOf(source: Source): Generator<PlacedRecord | Rejected> {
   source.skipSpace();
   if (source.text[source.at] === '[') return listElements(source);
   return isJsonLines(source) ? lineValues(source) : values(source);
@@ -109,16 +108,26 @@ function isJsonLines(source: Source): boolean {
   return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
 }
 
-function* lineValues(source: Source): Generator<PlacedRecord> {
+/** A broken line does not break the others. */
+function* lineValues(source: Source): Generator<PlacedRecord | Rejected> {
   for (;;) {
     const lineEnd = endOfLine(source);
     if (lineEnd === source.at && lineEnd === source.text.length) return;
     const first = skipSpace(source.text, source.at);
     if (first < lineEnd) {
-      const line = source.text.slice(source.at, lineEnd);
-      yield { value: valueOfLine(line, source.at), line: source.line };
+      yield placedLine(source, lineEnd);
     }
     source.moveTo(Math.min(lineEnd + 1, source.text.length));
+  }
+}
+
+function placedLine(source: Source, lineEnd: number): PlacedRecord | Rejected {
+  const { line } = source;
+  try {
+    return { value: valueOfLine(source.text.slice(source.at, lineEnd), source.at), line };
+  } catch (thrown) {
+    if (!(thrown instanceof JsonError)) throw thrown;
+    return { rejected: 'not JSON', line, error: source.error(thrown) };
   }
 }
 

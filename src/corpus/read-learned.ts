@@ -1,0 +1,44 @@
+// Reads a corpus as people want it learned: the dialogues with the turns that they chose, and notes about what was read. Training
+// and `chatbot-data` both use it, so that what one shows is what the other learns.
+
+import { option } from '../option-names.js';
+import { Learning, type LearnOptions, learnHint } from './chat/learn.js';
+import type { Dialogue } from './dialogue.js';
+import { type ReadOptions, readDialogues } from './read-corpus.js';
+import { type CorpusSummary, summaryLines } from './summary.js';
+
+export type ReadLearnedOptions = ReadOptions & LearnOptions;
+
+/** Reads corpora one after the other, under the same choice of speakers. */
+export class LearnedReading {
+  private readonly learning: Learning;
+
+  /** @throws UserError (usage) for an alias that is not one. */
+  constructor(private readonly options: ReadLearnedOptions) {
+    this.learning = new Learning(options);
+  }
+
+  /** @throws UserError (data) when the corpus cannot be read. */
+  read(
+    paths: readonly string[],
+    keep: (dialogue: Dialogue) => void,
+  ): { readonly summary: CorpusSummary; readonly notes: readonly string[] } {
+    const summary = readDialogues(paths, this.options, (dialogue) => {
+      const marked = this.learning.marked(dialogue);
+      if (marked) keep(marked);
+    });
+    return { summary, notes: [...summaryLines(summary), ...this.chatNotes(summary)] };
+  }
+
+  /** Call after the last corpus. @throws UserError (usage) if a chosen name does not occur. */
+  end(): string[] {
+    return this.learning.notes();
+  }
+
+  /** What people should know who did not choose how chats are read, or chose it for data without chats. */
+  private chatNotes({ chats }: CorpusSummary): string[] {
+    if (chats) return this.learning.isChosen ? [] : learnHint(chats.speakers);
+    const isGiven = this.options.sessionGap !== 'auto';
+    return isGiven ? [`${option('sessionGap')} has no effect, because no chat was read`] : [];
+  }
+}
