@@ -39,6 +39,17 @@ ${optionTables(trainOptions)}
 Names are those of transformers' \`GenerationConfig\` where it has the option. Options that contradict each other are refused.
 ${optionTables(chatOptions)}
 
+## chatbot-data inspect
+
+[data.md](data.md#looking-at-a-corpus) shows what it prints.
+${optionTables(dataOptions.inspect)}
+
+## chatbot-data speakers
+${optionTables(dataOptions.speakers)}
+
+## chatbot-data convert
+${optionTables(dataOptions.convert)}
+
 ## chatbot-data crawl
 
 [collect.md](collect.md) describes what a crawl takes and what it leaves alone.

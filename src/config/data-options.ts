@@ -1,6 +1,7 @@
 // Every option of `chatbot-data`, a table for each of its commands.
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
+import { readingOptions } from './reading-options.js';
 
 const replace = {
   group: 'Output',
@@ -22,6 +23,76 @@ const quiet = {
   default: false,
   help: 'Print nothing but the result and errors.',
 } as const satisfies OptionSpec;
+
+const paths = {
+  group: 'Conversations',
+  type: 'list',
+  value: 'path',
+  default: [],
+  unset: 'required',
+  positional: true,
+  help: 'The conversations: any number of files, folders and archives.',
+} as const satisfies OptionSpec;
+
+export const inspectOptions = {
+  paths,
+  model: {
+    group: 'Conversations',
+    type: 'text',
+    value: 'model',
+    alias: 'tokenizer',
+    default: null,
+    unset: 'none; lengths are in words',
+    help: 'Count tokens with the tokenizer of this model: a folder, a hub id, or tiny, small, medium or large.',
+  },
+  languages: {
+    group: 'Conversations',
+    type: 'switch',
+    default: true,
+    help: 'Do not look at the languages of the dialogues, which takes most of the time.',
+  },
+  ...readingOptions,
+  json,
+  quiet,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type InspectOption = keyof typeof inspectOptions;
+export type InspectOptions = ValuesOf<typeof inspectOptions>;
+
+export const speakersOptions = {
+  paths,
+  ...readingOptions,
+  json,
+  quiet,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type SpeakersOption = keyof typeof speakersOptions;
+
+export const convertOptions = {
+  paths,
+  ...readingOptions,
+  to: {
+    group: 'Output',
+    type: 'text',
+    value: 'format',
+    default: 'jsonl',
+    pattern: { source: 'jsonl', words: 'jsonl, the only format that is written' },
+    help: 'The format to write: jsonl is JSON lines, with a dialogue as a list of messages on each.',
+  },
+  out: {
+    group: 'Output',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'stdout',
+    help: 'The file to write.',
+  },
+  force: replace,
+  json,
+  quiet,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type ConvertOption = keyof typeof convertOptions;
 
 export const crawlOptions = {
   address: {
@@ -126,6 +197,10 @@ export type DownloadOption = keyof typeof downloadOptions;
 export type DownloadOptions = ValuesOf<typeof downloadOptions>;
 
 /** The tables by command. */
-export const dataOptions = { crawl: crawlOptions, download: downloadOptions } as const satisfies Readonly<
-  Record<string, OptionTable>
->;
+export const dataOptions = {
+  inspect: inspectOptions,
+  speakers: speakersOptions,
+  convert: convertOptions,
+  crawl: crawlOptions,
+  download: downloadOptions,
+} as const satisfies Readonly<Record<string, OptionTable>>;

@@ -19,7 +19,11 @@ test('--help lists the commands, and that of a command its options', () => {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     const help = run(command, '--help').stdout;
     for (const [key, spec] of entriesOf(table))
-      assert.match(help, new RegExp(`^  ${isPositional(spec) ? key : flagOf(table, key)}\\b`, 'm'), key);
+      assert.match(
+        help,
+        new RegExp(`^  (--[a-z]+, )?${isPositional(spec) ? key : flagOf(table, key)}\\b`, 'm'),
+        key,
+      );
     assert.match(help, new RegExp(`^  chatbot-data ${command}`, 'm'), 'an example');
   }
 });
@@ -41,9 +45,14 @@ test('--help loads nothing but commander, the tables of options and the command 
 });
 
 const refused: readonly (readonly [words: string, message: string])[] = [
-  ['', 'name a command: crawl, download; chatbot-data --help explains them'],
+  ['', 'name a command: inspect, speakers, convert, crawl, download; chatbot-data --help explains them'],
+  ['inspect', 'no conversations to read; name files or folders, for example chatbot-data inspect chats/'],
+  [
+    'convert x --to csv',
+    '--to is "csv" on the command line, but must be jsonl, the only format that is written',
+  ],
   ['crwal', '"crwal" is not a command; did you mean crawl?'],
-  ['faq.html', '"faq.html" is not a command; the commands are crawl, download'],
+  ['faq.html', '"faq.html" is not a command; the commands are inspect, speakers, convert, crawl, download'],
   ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
   [
     'crawl shop.example',

@@ -4,7 +4,13 @@
 // the rest when it runs.
 
 import type { Command } from 'commander';
-import { crawlOptions, downloadOptions } from '../../config/data-options.js';
+import {
+  convertOptions,
+  crawlOptions,
+  downloadOptions,
+  inspectOptions,
+  speakersOptions,
+} from '../../config/data-options.js';
 import type { GivenOptions } from '../../config/schema.js';
 import { UserError } from '../../errors.js';
 import { isPositional, type OptionTable } from '../../option-spec.js';
@@ -17,6 +23,9 @@ const EPILOGUE = `
 chatbot-data COMMAND --help lists the options of a command.
 
 Examples:
+  chatbot-data inspect chats/
+  chatbot-data speakers "WhatsApp Chat - Ann.zip"
+  chatbot-data convert chats/ --learn Ann --out ann.jsonl
   chatbot-data crawl https://shop.example/faq --out faq.jsonl
   chatbot-data download
   chatbot-data download cornell --yes
@@ -44,6 +53,42 @@ function build(): Command {
   );
   program.commandsGroup('Commands:').helpCommand(false);
   program.action(() => refuseWords(program));
+  add(program, {
+    name: 'inspect',
+    description:
+      'Show what conversations hold: formats, speakers, lengths, languages, times, and what cannot be used.',
+    table: inspectOptions,
+    epilogue: `
+Without --model, lengths are in words. Languages are judged by dialogue.
+
+Examples:
+  chatbot-data inspect chats/
+  chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json`,
+    start: async (given) => (await import('./inspect.js')).inspectCommand(given),
+  });
+  add(program, {
+    name: 'speakers',
+    description: 'Show who speaks how much, so that one can be chosen to learn from.',
+    table: speakersOptions,
+    epilogue: `
+Replies are the turns that answer somebody; the share is that of all replies.
+
+Example:
+  chatbot-data speakers "WhatsApp Chat - Ann.zip"`,
+    start: async (given) => (await import('./speakers.js')).speakersCommand(given),
+  });
+  add(program, {
+    name: 'convert',
+    description: 'Write conversations of any format as JSON lines of messages.',
+    table: convertOptions,
+    epilogue: `
+Reading the result gives the same dialogues and learns the same turns: what is not learned has "weight": 0.
+
+Examples:
+  chatbot-data convert faq.yml > faq.jsonl
+  chatbot-data convert chats/ --learn Ann --out ann.jsonl`,
+    start: async (given) => (await import('./convert.js')).convertCommand(given),
+  });
   add(program, {
     name: 'crawl',
     description: 'Collect questions and answers from the FAQ pages of a web site.',
