@@ -48,6 +48,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/main.js',
     'cli/program.js',
     'config/device-options.js',
+    'config/reading-options.js',
     'config/shipped-configs.js',
     'config/train-options.js',
     'device/names.js',
