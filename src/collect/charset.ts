@@ -2,6 +2,7 @@
 // else UTF-8, or Windows-1252 if the page is not UTF-8 (HTML Standard, "Determining the character encoding").
 
 import { isUtf8 } from 'node:buffer';
+import { decoder, encodings } from '../corpus/encoding.js';
 
 /** A meta element counts only near the beginning. */
 const prescanned = 4096;
@@ -9,8 +10,8 @@ const prescanned = 4096;
 export function decodedPage(bytes: Buffer, contentType: string): string {
   const label =
     markOf(bytes) ?? labelIn(contentType) ?? metaLabel(bytes) ?? (isUtf8(bytes) ? 'utf-8' : 'windows-1252');
-  const decoder = decoderFor(label) ?? decoderFor(isUtf8(bytes) ? 'utf-8' : 'windows-1252');
-  return decoder?.(bytes) ?? '';
+  const decode = decoderFor(label) ?? decoderFor(isUtf8(bytes) ? 'utf-8' : 'windows-1252');
+  return decode?.(bytes) ?? '';
 }
 
 function markOf(bytes: Buffer): string | undefined {
@@ -34,22 +35,17 @@ function metaLabel(bytes: Buffer): string | undefined {
   return undefined;
 }
 
+/** The encodings of corpora are decoded as corpora are, with the same result on every version of Node. */
 function decoderFor(label: string): ((bytes: Buffer) => string) | undefined {
   try {
-    const decoder = new TextDecoder(label);
-    if (decoder.encoding === 'windows-1252') return windows1252;
-    return (bytes) => decoder.decode(bytes);
+    const system = new TextDecoder(label);
+    const encoding = encodings.find((name) => name === system.encoding);
+    if (encoding === undefined) return (bytes) => system.decode(bytes);
+    return (bytes) => {
+      const { write, end } = decoder(encoding);
+      return write(bytes) + end();
+    };
   } catch {
     return undefined;
   }
-}
-
-/** The characters of Windows-1252 for the bytes 0x80 to 0x9f, the only ones that differ from ISO-8859-1. */
-const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** Does not use TextDecoder, because some versions of Node decode Windows-1252 as ISO-8859-1. */
-function windows1252(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
 }

@@ -1,15 +1,31 @@
 // `chatbot-data convert`: writes conversations of any format as JSON lines of messages, as training would read them. Reading the
 // result gives the same dialogues, with the same turns learned.
 
-import { once } from 'node:events';
 import { type ConvertOption, convertOptions } from '../../config/data-options.js';
 import { completeOptions, type GivenOptions } from '../../config/schema.js';
 import { dialogueRecord } from '../../corpus/written-dialogue.js';
 import { ExitCode } from '../../errors.js';
 import { NewFile } from '../../files/new-file.js';
+import { Spool } from '../../files/spool.js';
 import { jsonLine, messageLine } from '../../quote.js';
 import { count } from '../format.js';
-import { readPaths, type Streams } from './reading.js';
+import { type ReadingOptions, readPaths, type Streams } from './reading.js';
+
+const pieceBytes = 2 ** 16;
+
+/** An error in a late file must not leave half a result in a pipe, so all of it is made before the first line is printed. */
+async function print(options: ReadingOptions, streams: Streams): Promise<void> {
+  const spool = new Spool();
+  readPaths(options, 'convert', streams, (dialogue) => {
+    spool.append(Buffer.from(`${dialogueRecord(dialogue)}\n`));
+  });
+  for (let done = 0; done < spool.length; done += pieceBytes) {
+    const piece = Buffer.from(spool.read(done, Math.min(pieceBytes, spool.length - done)));
+    // The callback also comes when the reader has gone away.
+    await new Promise<void>((written) => streams.stdout.write(piece, () => written()));
+  }
+  spool.release();
+}
 
 export async function convertCommand(
   given: GivenOptions<ConvertOption>,
@@ -17,10 +33,7 @@ export async function convertCommand(
 ): Promise<number> {
   const options = completeOptions(convertOptions, [given]);
   if (options.out === null) {
-    // An error in a late file must not leave half a result in a pipe.
-    const lines: string[] = [];
-    readPaths(options, 'convert', streams, (dialogue) => lines.push(`${dialogueRecord(dialogue)}\n`));
-    for (const line of lines) if (!streams.stdout.write(line)) await once(streams.stdout, 'drain');
+    await print(options, streams);
     return ExitCode.ok;
   }
   const file = new NewFile(options.out, options.force);

@@ -14,11 +14,12 @@ export async function speakersCommand(
 ): Promise<number> {
   const options = completeOptions(speakersOptions, [given]);
   const statistics = new CorpusStatistics({ tokensOf: null, languageOf: null, lossOn: 'auto' });
-  readPaths(options, 'speakers', streams, (dialogue) => statistics.see(dialogue));
+  const { chats } = readPaths(options, 'speakers', streams, (dialogue) => statistics.see(dialogue));
   const { speakers } = statistics.result();
   streams.stdout.write(options.json ? `${jsonLine(speakers.map(speakerJson))}\n` : tableText(speakers));
   const [first] = speakers.filter(({ name }) => name !== null);
-  if (first && !options.quiet && options.learn.length === 0)
+  // Of chats, the notes say so already.
+  if (first && chats === null && !options.quiet && options.learn.length === 0)
     streams.stderr.write(
       `to learn to speak as one of them: chatbot-train --learn ${shellWord(first.name ?? '')}\n`,
     );
