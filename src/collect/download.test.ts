@@ -288,6 +288,8 @@ it('sizes that the table does not know are asked for', async () => {
     response.writeHead(206, { 'content-range': 'bytes 0-0/5000' }).end('x'),
   );
   site.pages.set('/whole', { body: content, headers: { 'content-length': '5000' } });
+  site.pages.set('/busy', { status: 503 });
+  site.pages.set('/broken', (request) => request.socket.destroy());
   site.pages.set('/silent', (_, response) => response.writeHead(200).end('x'));
   const file = (path: string, bytes: number | null = null) => ({
     path,
@@ -297,13 +299,20 @@ it('sizes that the table does not know are asked for', async () => {
   });
   const corpus = {
     ...{ name: '', title: '', language: '', licence: '', home: '' },
-    files: [file('/ranges'), file('/whole'), file('/silent'), file('/known', 7)],
+    files: [
+      file('/ranges'),
+      file('/whole'),
+      file('/silent'),
+      file('/busy'),
+      file('/broken'),
+      file('/known', 7),
+    ],
   };
   const source = {
     ...{ fetch, wait: async () => {}, deadline: () => () => {}, signal: new AbortController().signal },
     ...{ retrySeconds: [], silentSeconds: 60, mostBytes: 1e6 },
   };
-  assert.deepEqual(await askForSizes(corpus, source), [5000, 5000, null, 7]);
+  assert.deepEqual(await askForSizes(corpus, source), [5000, 5000, null, null, null, 7]);
 });
 
 it('the table of corpora names fixed states of files, over https, each once', () => {

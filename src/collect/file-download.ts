@@ -24,6 +24,7 @@ import { option } from '../option-names.js';
 import { oneLine } from '../quote.js';
 import { contentHash } from '../weights/hub-download.js';
 import type { Fetch } from '../weights/hub-fetch.js';
+import { failureReason } from './connection-failure.js';
 import type { PublicFile } from './corpora.js';
 import type { PageSource } from './page.js';
 import { fetchFollowing } from './redirects.js';
@@ -174,7 +175,9 @@ export class FileDownload {
       const headers: Record<string, string> = { 'accept-encoding': 'identity' };
       if (start > 0) headers.range = `bytes=${start}-`;
       if (known !== null && known.validator !== null) headers['if-range'] = known.validator;
-      const response = await this.withinTime(attempt, () => answerOf(file, headers, source, attempt.signal));
+      const response = await withinTime(attempt, source, () =>
+        answerOf(file, headers, source, attempt.signal),
+      );
       const range = response.status === 206 ? rangeOf(response) : undefined;
       const continues = start > 0 && range?.start === start && isSameState(response, known);
       if (!continues && response.status !== 200) {
@@ -225,7 +228,7 @@ export class FileDownload {
     let received = this.received;
     try {
       for (;;) {
-        const chunk = await this.withinTime(attempt, async () => reader?.read());
+        const chunk = await withinTime(attempt, source, async () => reader?.read());
         if (chunk?.value === undefined) break;
         received += chunk.value.byteLength;
         if (received > most) {
@@ -246,33 +249,47 @@ export class FileDownload {
     }
     if (received < (file.bytes ?? total ?? 0)) throw new Interrupted('the connection ended early');
   }
+}
 
-  /** @throws Interrupted if nothing comes in time or the connection breaks. */
-  private async withinTime<Result>(attempt: AbortController, action: () => Promise<Result>): Promise<Result> {
-    const { silentSeconds } = this.source;
-    let isLate = false;
-    const end = this.source.deadline(silentSeconds, () => {
-      isLate = true;
-      attempt.abort();
-    });
-    try {
-      return await action();
-    } catch (thrown) {
-      if (isLate) throw new Interrupted(`nothing came for ${silentSeconds} s`);
-      if (thrown instanceof UserError || thrown instanceof Interrupted) throw thrown;
-      throw new Interrupted('the connection broke', { cause: thrown });
-    } finally {
-      end();
-    }
+/** @throws Interrupted if nothing comes in time or the connection breaks. */
+async function withinTime<Result>(
+  attempt: AbortController,
+  { silentSeconds, deadline }: DownloadSource,
+  action: () => Promise<Result>,
+): Promise<Result> {
+  let isLate = false;
+  const end = deadline(silentSeconds, () => {
+    isLate = true;
+    attempt.abort();
+  });
+  try {
+    return await action();
+  } catch (thrown) {
+    if (isLate) throw new Interrupted(`nothing came for ${silentSeconds} s`);
+    if (thrown instanceof UserError || thrown instanceof Interrupted) throw thrown;
+    throw new Interrupted(failureReason(thrown), { cause: thrown });
+  } finally {
+    end();
   }
 }
 
-/** The size of a file, as its server says. Null if it does not say. */
+/** The size of a file, as its server says. Null if it does not say, or does not answer: the download reports that. */
 export async function sizeAt(file: PublicFile, source: DownloadSource): Promise<number | null> {
-  const response = await answerOf(file, { range: 'bytes=0-0' }, source, source.signal);
-  await response.body?.cancel();
-  const total = response.status === 206 ? rangeOf(response)?.total : lengthOf(response);
-  return total ?? null;
+  const attempt = new AbortController();
+  const stop = () => attempt.abort();
+  source.signal.addEventListener('abort', stop);
+  try {
+    const headers = { range: 'bytes=0-0', 'accept-encoding': 'identity' };
+    const response = await withinTime(attempt, source, () => answerOf(file, headers, source, attempt.signal));
+    await response.body?.cancel();
+    return (response.status === 206 ? rangeOf(response)?.total : lengthOf(response)) ?? null;
+  } catch (thrown) {
+    source.signal.throwIfAborted();
+    if (thrown instanceof Interrupted) return null;
+    throw thrown;
+  } finally {
+    source.signal.removeEventListener('abort', stop);
+  }
 }
 
 const mostRedirects = 5;

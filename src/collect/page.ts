@@ -5,6 +5,7 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { oneLine } from '../quote.js';
 import type { Fetch } from '../weights/hub-fetch.js';
 import { decodedPage } from './charset.js';
+import { failureCode, failureReason } from './connection-failure.js';
 import { fetchFollowing } from './redirects.js';
 import { isSameSite } from './site.js';
 
@@ -108,8 +109,7 @@ async function attemptPage(url: URL, start: URL, kind: Kind, source: PageSource)
     return await followed(url, start, kind, { ...source, signal: attempt.signal });
   } catch (thrown) {
     if (isLate) return { fetched: refused(`no complete answer within ${seconds} s`, true) };
-    const code = codeIn(thrown);
-    return { fetched: refused(reasons[code] ?? `no connection: ${code}`, code !== 'PRIVATE_ADDRESS') };
+    return { fetched: refused(failureReason(thrown), failureCode(thrown) !== 'PRIVATE_ADDRESS') };
   } finally {
     endDeadline();
     source.signal.removeEventListener('abort', stop);
@@ -173,18 +173,4 @@ function secondsOf(value: string | null, now: number): number | undefined {
   if (/^\s*\d+\s*$/.test(value)) return Number(value);
   const date = Date.parse(value);
   return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  PRIVATE_ADDRESS: 'the name of the site now leads to a private address',
-  ENOTFOUND: 'no server has this name',
-  ECONNREFUSED: 'the server refuses connections',
-};
-
-/** The code of the innermost cause that has one. */
-function codeIn(thrown: unknown): string {
-  let found = 'the connection broke';
-  for (let error = thrown; error instanceof Error; error = error.cause)
-    if ('code' in error && typeof error.code === 'string') found = error.code;
-  return found;
 }
