@@ -14,7 +14,7 @@ export type Remark =
   | 'persona'
   | 'toolCall'
   | 'header'
-  | 'windows1252';
+  | 'damage';
 
 export interface Skipped {
   readonly reason: string;
