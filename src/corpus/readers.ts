@@ -22,10 +22,12 @@ import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { turns } from './readers/turns.js';
+import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell];
 export const textReaders: readonly TextReader[] = [
+  whatsapp,
   parlai,
   numberedLines,
   markedTurns,
