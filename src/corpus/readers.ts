@@ -20,10 +20,12 @@ import { qaPairs } from './readers/qa-pairs.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { turns } from './readers/turns.js';
+import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell];
 export const textReaders: readonly TextReader[] = [
+  whatsapp,
   parlai,
   numberedLines,
   markedTurns,
