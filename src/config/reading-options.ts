@@ -1,5 +1,6 @@
 // How conversations are read: the options that training and `chatbot-data` share.
 
+import { textEncodings } from '../corpus/text-encodings.js';
 import type { OptionSpec } from '../option-spec.js';
 
 export const readingOptions = {
@@ -13,9 +14,9 @@ export const readingOptions = {
   encoding: {
     group: 'Reading conversations',
     type: 'choice',
-    choices: ['auto', 'utf-8', 'windows-1252'],
+    choices: textEncodings,
     default: 'auto',
-    help: 'Encoding of the files; auto is UTF-8, or Windows-1252 for Western European text that is not UTF-8.',
+    help: 'Encoding of the files; auto is UTF-8, or the encoding that is recognized in a file that is not.',
   },
   learn: {
     group: 'Reading conversations',
