@@ -7,6 +7,7 @@ import { nearest } from '../suggest.js';
 import type { BinarySource, FolderReader, RecordReader, RecordSource, TextReader } from './reader.js';
 import { chatterbot } from './readers/chatterbot.js';
 import { cornell } from './readers/cornell.js';
+import { csv } from './readers/csv.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
 import { emBlocks } from './readers/em-blocks.js';
 import { imessage } from './readers/imessage.js';
@@ -23,6 +24,7 @@ import { qq } from './readers/qq.js';
 import { signal } from './readers/signal.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
+import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { turns } from './readers/turns.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
@@ -43,9 +45,18 @@ export const textReaders: readonly TextReader[] = [
   tabSeparatedTurns,
   dialogptTsv,
 ];
-export const recordSources: readonly RecordSource[] = [json, yaml];
+export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [];
-export const recordReaders: readonly RecordReader[] = [chatterbot, intents, qaPairs, turns, messages];
+export const recordReaders: readonly RecordReader[] = [
+  chatterbot,
+  intents,
+  qaPairs,
+  turns,
+  messages,
+  replyRows,
+  pairRows,
+  messageRows,
+];
 
 const formats = [folderReaders, textReaders, recordSources, binarySources, recordReaders].flat();
 

@@ -141,7 +141,7 @@ void ct_fill_bf16(bf16* target, float value, int64_t size) {
 /** Sets the number of threads for later calls from this thread. */
 void ct_set_threads(int32_t threads) { team::set_helpers(threads - 1); }
 
-/** The vector instructions that -march=native selected, for people. */
+/** The instructions of the vectors in simd.h, for people. Those of Arm have a fixed length, also where it has SVE. */
 const char* ct_instruction_set() {
 #if defined(__AVX512F__)
   return "AVX-512";
@@ -151,8 +151,6 @@ const char* ct_instruction_set() {
   return "AVX";
 #elif defined(__SSE2__)
   return "SSE2";
-#elif defined(__ARM_FEATURE_SVE)
-  return "SVE";
 #elif defined(__ARM_NEON)
   return "NEON";
 #else
