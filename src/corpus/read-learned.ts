@@ -7,7 +7,7 @@ import type { Dialogue } from './dialogue.js';
 import { type ReadOptions, readDialogues } from './read-corpus.js';
 import { type CorpusSummary, summaryLines } from './summary.js';
 
-export type ReadLearnedOptions = ReadOptions & LearnOptions;
+export type ReadLearnedOptions = Omit<ReadOptions, 'alias'> & LearnOptions;
 
 /** Reads corpora one after the other, under the same choice of speakers. */
 export class LearnedReading {
@@ -23,8 +23,9 @@ export class LearnedReading {
     paths: readonly string[],
     keep: (dialogue: Dialogue) => void,
   ): { readonly summary: CorpusSummary; readonly notes: readonly string[] } {
-    const summary = readDialogues(paths, this.options, (dialogue) => {
-      const marked = this.learning.marked(dialogue);
+    const { learning } = this;
+    const summary = readDialogues(paths, { ...this.options, alias: learning.aliases }, (dialogue) => {
+      const marked = learning.marked(dialogue);
       if (marked) keep(marked);
     });
     return { summary, notes: [...summaryLines(summary), ...this.chatNotes(summary)] };

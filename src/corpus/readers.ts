@@ -10,14 +10,18 @@ import { cornell } from './readers/cornell.js';
 import { csv } from './readers/csv.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
 import { emBlocks } from './readers/em-blocks.js';
+import { imessage } from './readers/imessage.js';
 import { intents } from './readers/intents.js';
 import { json } from './readers/json.js';
 import { labelledLines } from './readers/labelled-lines.js';
+import { line } from './readers/line.js';
 import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { numberedLines } from './readers/numbered-lines.js';
 import { parlai } from './readers/parlai.js';
 import { qaPairs } from './readers/qa-pairs.js';
+import { qq } from './readers/qq.js';
+import { signal } from './readers/signal.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
@@ -27,7 +31,11 @@ import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell];
 export const textReaders: readonly TextReader[] = [
+  signal,
   whatsapp,
+  line,
+  qq,
+  imessage,
   parlai,
   numberedLines,
   markedTurns,
