@@ -89,6 +89,7 @@ describe('whose turns are learned', () => {
     dateOrder: 'auto',
     evalData: [],
     evalRatio: 0,
+    maxBadRatio: 1,
     seed: 1,
   } as const;
   const learn = (content: string, chosen: object) =>
