@@ -75,6 +75,14 @@ export const trainOptions = {
     default: 'auto',
     help: 'The order of day, month and year in exported chats; auto finds it in the dates of each file.',
   },
+  columns: {
+    group: 'Model and data',
+    type: 'list',
+    value: 'meaning=name',
+    default: [],
+    onePerFlag: true,
+    help: 'What the columns of tables mean, by name or number, such as question=Q,response=A; docs/data.md lists the meanings.',
+  },
   maxLength: {
     group: 'Model and data',
     type: 'integer',
