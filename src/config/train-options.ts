@@ -1,7 +1,6 @@
 // Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
 // them.
 
-import { textEncodings } from '../corpus/text-encodings.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
 
@@ -31,7 +30,10 @@ export const trainOptions = {
   encoding: {
     group: 'Model and data',
     type: 'choice',
-    choices: textEncodings,
+    choices: [
+      ...['auto', 'utf-8', 'utf-16le', 'utf-16be', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr'],
+      ...['windows-1251', 'koi8-r', 'windows-1252'],
+    ] as const,
     default: 'auto',
     help: 'Encoding of the files; auto is UTF-8, or the encoding that is recognized in a file that is not.',
   },
