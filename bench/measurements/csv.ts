@@ -34,7 +34,7 @@ function measurementOf({ smoke }: Situation, { quotes, name }: (typeof tables)[n
         Math.min(...results.of(program).map(({ seconds }) => seconds[library] ?? Number.NaN));
       return (['papaparse', 'udsv'] as const).map((peer) =>
         against(
-          `${name}: rows/s, over ${peer}`,
+          `${name}: ${peer}'s seconds over ours`,
           shown(best('ours'), 3),
           shown(best(peer), 3),
           best(peer) / best('ours'),
