@@ -87,6 +87,7 @@ describe('whose turns are learned', () => {
     learnRole: null,
     sessionGap: 'auto',
     dateOrder: 'auto',
+    columns: [],
     evalData: [],
     evalRatio: 0,
     seed: 1,
