@@ -51,8 +51,6 @@ test('--help loads nothing but commander, the option table and the command line'
     'config/reading-options.js',
     'config/shipped-configs.js',
     'config/train-options.js',
-    'corpus/encoding.js',
-    'corpus/text-encodings.js',
     'device/names.js',
     'errors.js',
     'objects.js',

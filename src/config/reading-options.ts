@@ -1,6 +1,5 @@
 // How conversations are read: the options that training and `chatbot-data` share.
 
-import { textEncodings } from '../corpus/text-encodings.js';
 import type { OptionSpec } from '../option-spec.js';
 
 export const readingOptions = {
@@ -14,7 +13,10 @@ export const readingOptions = {
   encoding: {
     group: 'Reading conversations',
     type: 'choice',
-    choices: textEncodings,
+    choices: [
+      ...['auto', 'utf-8', 'utf-16le', 'utf-16be', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr'],
+      ...['windows-1251', 'koi8-r', 'windows-1252'],
+    ] as const,
     default: 'auto',
     help: 'Encoding of the files; auto is UTF-8, or the encoding that is recognized in a file that is not.',
   },
@@ -57,6 +59,14 @@ export const readingOptions = {
     choices: ['auto', 'dmy', 'mdy', 'ymd'],
     default: 'auto',
     help: 'The order of day, month and year in exported chats; auto finds it in the dates of each file.',
+  },
+  columns: {
+    group: 'Reading conversations',
+    type: 'list',
+    value: 'meaning=name',
+    default: [],
+    onePerFlag: true,
+    help: 'What the columns of tables mean, by name or number, such as question=Q,response=A; docs/data.md lists the meanings.',
   },
   maxBadRatio: {
     group: 'Reading conversations',

@@ -26,6 +26,7 @@ import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { turns } from './readers/turns.js';
+import { wechat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
@@ -48,6 +49,7 @@ export const textReaders: readonly TextReader[] = [
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [];
 export const recordReaders: readonly RecordReader[] = [
+  wechat,
   chatterbot,
   intents,
   qaPairs,

@@ -28,6 +28,7 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   learnRole: 'data',
   sessionGap: 'data',
   dateOrder: 'data',
+  columns: 'data',
   maxBadRatio: 'none',
   maxLength: 'data',
   packing: 'data',
