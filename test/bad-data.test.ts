@@ -50,7 +50,7 @@ testBadInputs('data', [
     'a malformed line of JSONL',
     'a.jsonl',
     `${pair('a', 'b')}{"text": "c", "resp`,
-    'FOLDER/a.jsonl:2:15 is not JSON: a string is not closed',
+    'FOLDER/a.jsonl:2:15 is not JSON: a string is not closed (1 of 2 records cannot be read)',
   ),
   data(
     'other field names',
