@@ -12,6 +12,9 @@ export type Remark =
   | 'preference'
   | 'separator'
   | 'persona'
+  | 'privateNote'
+  | 'otherReply'
+  | 'cutShort'
   | 'toolCall'
   | 'header'
   | 'windows1252';
