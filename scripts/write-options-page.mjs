@@ -2,6 +2,7 @@
 //   usage: npm run build && node scripts/write-options-page.mjs [--print]
 import { writeFileSync } from 'node:fs';
 import { chatOptions } from '../dist/src/config/chat-options.js';
+import { dataOptions } from '../dist/src/config/data-options.js';
 import { trainOptions } from '../dist/src/config/train-options.js';
 import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
 
@@ -37,6 +38,16 @@ ${optionTables(trainOptions)}
 
 Names are those of transformers' \`GenerationConfig\` where it has the option. Options that contradict each other are refused.
 ${optionTables(chatOptions)}
+
+## chatbot-data crawl
+
+[collect.md](collect.md) describes what a crawl takes and what it leaves alone.
+${optionTables(dataOptions.crawl)}
+
+## chatbot-data download
+
+[collect.md](collect.md) describes a download.
+${optionTables(dataOptions.download)}
 `;
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(new URL('../docs/options.md', import.meta.url), page);

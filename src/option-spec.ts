@@ -60,6 +60,8 @@ export interface ListSpec extends Described {
   readonly value: string;
   /** Each flag takes one value, so that a positional argument can follow. Otherwise a flag takes all values that follow. */
   readonly onePerFlag?: true;
+  /** Positional arguments instead of a flag; a table has at most one such option. */
+  readonly positional?: true;
 }
 
 /** A flag with an optional value; alone it means true. */
@@ -112,7 +114,7 @@ export function flagOf<Key extends string>(table: Readonly<Record<Key, OptionSpe
 }
 
 export function isPositional(spec: OptionSpec): boolean {
-  return spec.type === 'text' && spec.positional === true;
+  return (spec.type === 'text' || spec.type === 'list') && spec.positional === true;
 }
 
 /** The default as people write it (`5e-5`); undefined when there is nothing to show, as for switches. */

@@ -47,11 +47,12 @@ export class Random {
   }
 
   /** Shuffles in place (Fisher-Yates in Durstenfeld's form). @returns the same array. */
-  shuffle<T>(items: T[]): T[] {
+  shuffle<Items extends { readonly length: number; [index: number]: unknown }>(items: Items): Items {
     for (let last = items.length - 1; last > 0; last--) {
       const chosen = this.below(last + 1);
-      const [from, to] = [items[chosen], items[last]];
-      if (from !== undefined && to !== undefined) [items[last], items[chosen]] = [from, to];
+      const moved = items[last];
+      items[last] = items[chosen];
+      items[chosen] = moved;
     }
     return items;
   }

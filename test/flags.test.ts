@@ -6,7 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import { chatOptions } from '../src/config/chat-options.js';
+import { dataOptions } from '../src/config/data-options.js';
 import { trainOptions } from '../src/config/train-options.js';
+import type { OptionSpec } from '../src/option-spec.js';
 import { repositoryRoot } from './repository.js';
 
 /** Lines of code outside src/cli: no tests, no style sheet, no comments, none of the texts that only `--help` shows. */
@@ -20,12 +22,15 @@ const lines = readdirSync(join(repositoryRoot, 'src'), { recursive: true, encodi
       .filter(({ text }) => !/^\s*(\/\/|\/?\*|help: |unset: )/.test(text)),
   );
 
+const options = [trainOptions, chatOptions, ...Object.values(dataOptions)].flatMap((table) =>
+  Object.entries<OptionSpec>(table),
+);
+
 it('no message below cli/ spells a flag of ours', () => {
-  const keys = [...Object.entries(trainOptions), ...Object.entries(chatOptions)];
-  const names = keys.flatMap(([key, spec]) => [key, 'alias' in spec ? spec.alias : key]);
+  const names = options.flatMap(([key, spec]) => [key, spec.alias ?? key]);
   const flags = names.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
-  // `doctor --json` is a command to run, whoever reads it.
-  const spelt = new RegExp(`(?<!doctor )--(no-)?(${flags.join('|')})(?![\\w-])`);
+  // `doctor --json` is a command to run, whoever reads it. `if (--depth` counts down.
+  const spelt = new RegExp(`(?<!doctor |if \\()--(no-)?(${flags.join('|')})(?![\\w-])`);
   assert.deepEqual(
     lines.filter(({ text }) => spelt.test(text)).map(({ place, text }) => `${place}: ${text.trim()}`),
     [],
@@ -33,7 +38,7 @@ it('no message below cli/ spells a flag of ours', () => {
 });
 
 it('every option that a message marks is one', () => {
-  const known = new Set([...Object.keys(trainOptions), ...Object.keys(chatOptions)]);
+  const known = new Set(options.map(([key]) => key));
   const marked = lines.flatMap(({ text }) =>
     [...text.matchAll(/\boption\('(\w+)'|training\(\{ (\w+):/g)].map(([, one, other]) => one ?? other ?? ''),
   );

@@ -19,10 +19,14 @@ const COMMAND_LINE = 'on the command line';
 /** Adds every option of the table, grouped for `--help`. */
 export function addOptions(command: Command, table: OptionTable): void {
   for (const [key, spec] of entriesOf(table)) {
-    if (isPositional(spec)) command.addArgument(new Argument(`[${kebab(key)}]`, spec.help));
+    if (isPositional(spec)) command.addArgument(new Argument(positionalName(key, spec), spec.help));
     else
       for (const option of commanderOptions(key, spec)) command.addOption(option.helpGroup(`${spec.group}:`));
   }
+}
+
+function positionalName(key: string, spec: OptionSpec): string {
+  return spec.type === 'list' ? `[${kebab(key)}...]` : `[${kebab(key)}]`;
 }
 
 /** A switch has two flags; `--help` shows the one that changes the default. */
@@ -53,7 +57,7 @@ function description(spec: OptionSpec): string {
 }
 
 /**
- * The options given on the command line, including the positional one if the table has it.
+ * The options given on the command line, including the positional arguments if the table has them.
  * @throws UserError (usage) when a flag without a value is followed by another flag.
  */
 export function givenFlags<Key extends string>(
@@ -62,10 +66,14 @@ export function givenFlags<Key extends string>(
 ): GivenOptions<Key> {
   const given = new Map<Key, Given>();
   for (const [key, spec] of entriesOf(table)) {
-    const value: unknown = isPositional(spec) ? command.args[0] : flagValue(command, key);
+    const value: unknown = isPositional(spec) ? positionalValue(command, spec) : flagValue(command, key);
     if (value !== undefined) given.set(key, { value: typedValue(spec, value), where: COMMAND_LINE });
   }
   return given;
+}
+
+function positionalValue({ args }: Command, spec: OptionSpec): unknown {
+  return spec.type === 'list' && args.length > 0 ? args : args[0];
 }
 
 function flagValue(command: Command, key: string): unknown {

@@ -24,7 +24,8 @@ export interface Dialect {
 export type CsvRow =
   | {
       readonly kind: 'row';
-      readonly cells: string[] /** Where the row begins, from 1. */;
+      readonly cells: string[];
+      /** Where the row begins, from 1. */
       readonly line: number;
     }
   | { readonly kind: 'rejected'; readonly reason: string; readonly line: number };

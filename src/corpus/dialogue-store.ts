@@ -1,11 +1,12 @@
 // Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
-// times that size. Texts are stored one after the other as UTF-8. The other attributes of a turn have few distinct
-// combinations, and each combination is stored once. A dialogue becomes an object only when it is read. Personas are not
-// stored, because training does not use them. Times and reply-to
-// are not stored: they differ from turn to turn, and nothing after reading needs them.
+// times that size. Texts are stored one after the other as UTF-8, on disk if there are many. The other attributes of a turn
+// have few distinct combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
+// Times, reply-to and personas are not stored, because nothing after reading needs them.
 
+import { Spool } from '../files/spool.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { GrowingIntegers } from './growing-integers.js';
+import { GrowingNumbers } from './growing-numbers.js';
 
 /** Dialogues that can be iterated more than once. Each iteration creates new objects. */
 export interface DialogueList extends Iterable<Dialogue> {
@@ -13,20 +14,17 @@ export interface DialogueList extends Iterable<Dialogue> {
   at(index: number): Dialogue | undefined;
 }
 
-/** Size of one chunk of text, in bytes. */
-const chunkBytes = 2 ** 22;
 /** Ends the text of a turn. This byte never occurs in UTF-8. */
 const textEnd = 0xff;
 
 type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
 export class DialogueStore implements DialogueList {
-  private chunks: Buffer[] = [];
-  private filled = chunkBytes;
-  /** One entry per dialogue. */
-  private readonly chunkOf = new GrowingIntegers();
-  private readonly starts = new GrowingIntegers();
-  private readonly ends = new GrowingIntegers();
+  private readonly texts = new Spool();
+  private isReleased = false;
+  private scratch = Buffer.allocUnsafeSlow(2 ** 16);
+  /** One entry per dialogue: where its texts end. They begin where those of the dialogue before end. */
+  private readonly ends = new GrowingNumbers();
   private readonly firstTurns = new GrowingIntegers();
   private readonly files = new GrowingIntegers();
   private readonly lines = new GrowingIntegers();
@@ -36,21 +34,21 @@ export class DialogueStore implements DialogueList {
   private readonly paths = new Interned<string>((path) => path);
 
   get length(): number {
-    return this.starts.length;
+    return this.ends.length;
   }
 
   push({ turns, source }: Dialogue): void {
     const bytes = turns.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0);
-    const chunk = this.chunkFor(bytes);
-    this.chunkOf.push(this.chunks.length - 1);
-    this.starts.push(this.filled);
+    if (bytes > this.scratch.length) this.scratch = Buffer.allocUnsafeSlow(2 * bytes);
+    let filled = 0;
     this.firstTurns.push(this.attributesOf.length);
     for (const { text, time, replyTo, ...attributes } of turns) {
-      this.filled += chunk.write(text, this.filled);
-      chunk[this.filled++] = textEnd;
+      filled += this.scratch.write(text, filled);
+      this.scratch[filled++] = textEnd;
       this.attributesOf.push(this.attributes.idOf(JSON.stringify(attributes)));
     }
-    this.ends.push(this.filled);
+    this.texts.append(this.scratch.subarray(0, filled));
+    this.ends.push(this.texts.length);
     const [, path = source, line = '0'] = /^(.*):([1-9]\d{0,8})$/s.exec(source) ?? [];
     this.files.push(this.paths.idOf(path));
     this.lines.push(Number(line));
@@ -96,7 +94,8 @@ export class DialogueStore implements DialogueList {
 
   /** Frees all texts. From now on, this store and its subsets yield no dialogues. */
   release(): void {
-    this.chunks = [];
+    this.texts.release();
+    this.isReleased = true;
   }
 
   /**
@@ -105,19 +104,21 @@ export class DialogueStore implements DialogueList {
    */
   textNumbers(): Int32Array {
     const numbers = new Int32Array(this.length);
+    const hashes = new Uint32Array(this.length);
     /** A hash table: 1 plus the index of the first dialogue with a text, or 0 for a free place. At most half full. */
     const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.length + 2)));
     let different = 0;
     for (let index = 0; index < this.length; index++) {
-      const texts = this.textsOf(index) ?? Buffer.alloc(0);
-      for (let place = hashOf(texts) % table.length; ; place = (place + 1) % table.length) {
+      const hash = hashOf(this.textsOf(index) ?? Buffer.alloc(0));
+      hashes[index] = hash;
+      for (let place = hash % table.length; ; place = (place + 1) % table.length) {
         const first = (table[place] ?? 0) - 1;
         if (first < 0) {
           table[place] = index + 1;
           numbers[index] = different++;
           break;
         }
-        if (this.textsOf(first)?.equals(texts)) {
+        if (hashes[first] === hash && this.areEqual(first, index)) {
           numbers[index] = numbers[first] ?? 0;
           break;
         }
@@ -126,20 +127,17 @@ export class DialogueStore implements DialogueList {
     return numbers;
   }
 
-  private textsOf(index: number): Buffer | undefined {
-    if (index >= this.length) return undefined;
-    return this.chunks[this.chunkOf.at(index)]?.subarray(this.starts.at(index), this.ends.at(index));
+  private areEqual(one: number, other: number): boolean {
+    // A copy, because reading the other texts can overwrite the first ones.
+    const texts = Buffer.from(this.textsOf(one) ?? []);
+    return this.textsOf(other)?.equals(texts) === true;
   }
 
-  /** The last chunk, or a new one if the last lacks room for `bytes` bytes. */
-  private chunkFor(bytes: number): Buffer {
-    let chunk = this.chunks.at(-1);
-    if (chunk === undefined || this.filled + bytes > chunk.length) {
-      chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, bytes));
-      this.chunks.push(chunk);
-      this.filled = 0;
-    }
-    return chunk;
+  /** The texts of a dialogue, valid until the next ones are read. */
+  private textsOf(index: number): Buffer | undefined {
+    if (index >= this.length || this.isReleased) return undefined;
+    const start = index === 0 ? 0 : this.ends.at(index - 1);
+    return this.texts.read(start, this.ends.at(index) - start);
   }
 }
 

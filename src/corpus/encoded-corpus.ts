@@ -1,30 +1,26 @@
 // Stores encoded dialogues compactly: two bytes per token if the vocabulary allows it, and one bit that says whether the
-// next token is learned. A target is always the next token, so targets are not stored separately.
+// next token is learned. A target is always the next token, so targets are not stored separately. A large corpus lies on
+// disk.
 
+import { Spool } from '../files/spool.js';
 import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
 import { GrowingIntegers } from './growing-integers.js';
-
-/** Capacity of one array, in tokens. */
-const chunkTokens = 2 ** 21;
-
-interface Chunk {
-  readonly ids: Uint16Array | Uint32Array;
-  /** One bit per position. */
-  readonly learned: Uint8Array;
-}
+import { GrowingNumbers } from './growing-numbers.js';
 
 export class EncodedCorpus {
   tokens = 0;
   supervisedTokens = 0;
-  private readonly chunks: Chunk[] = [];
-  private filled = chunkTokens;
-  private readonly chunkOf = new GrowingIntegers();
-  private readonly starts = new GrowingIntegers();
+  private readonly spool = new Spool();
+  private readonly ids: 'uint16' | 'uint32';
+  private scratch = Buffer.allocUnsafeSlow(2 ** 14);
+  private readonly starts = new GrowingNumbers();
   private readonly lengths = new GrowingIntegers();
   private readonly supervised = new GrowingIntegers();
 
   /** @param vocabularySize all ids are smaller than this. */
-  constructor(private readonly vocabularySize: number) {}
+  constructor(vocabularySize: number) {
+    this.ids = vocabularySize <= 2 ** 16 ? 'uint16' : 'uint32';
+  }
 
   static of(dialogues: Iterable<LabelledTokens>, vocabularySize = 2 ** 16): EncodedCorpus {
     const corpus = new EncodedCorpus(vocabularySize);
@@ -39,22 +35,20 @@ export class EncodedCorpus {
 
   push({ tokens, targets, supervisedTokens }: LabelledTokens): void {
     const { length } = tokens;
-    const chunk = this.chunkFor(length + 1);
-    const start = this.filled;
-    chunk.ids.set(tokens, start);
+    const { ids, learned } = this.layout(length, this.roomFor(this.bytesOf(length)));
+    ids.set(tokens);
+    ids[length] = 0;
+    learned.fill(0);
     for (let position = 0; position < length; position++) {
       const target = targets[position] ?? unsupervised;
       if (target === unsupervised) continue;
       if (position + 1 < length && target !== tokens[position + 1])
         throw new RangeError(`target ${target} is not the token that follows position ${position}`);
       // One place after the last input holds the final token, which is only a target.
-      chunk.ids[start + position + 1] = target;
-      const bit = start + position;
-      chunk.learned[bit >> 3] = (chunk.learned[bit >> 3] ?? 0) | (1 << (bit & 7));
+      ids[position + 1] = target;
+      learned[position >> 3] = (learned[position >> 3] ?? 0) | (1 << (position & 7));
     }
-    this.filled += length + 1;
-    this.chunkOf.push(this.chunks.length - 1);
-    this.starts.push(start);
+    this.starts.push(this.spool.append(this.scratch.subarray(0, this.bytesOf(length))));
     this.lengths.push(length);
     this.supervised.push(supervisedTokens);
     this.tokens += length;
@@ -68,16 +62,18 @@ export class EncodedCorpus {
 
   /** @param index in [0, length). @throws RangeError if it is not. */
   at(index: number): LabelledTokens {
-    const chunk = this.chunks[this.chunkOf.at(index)];
-    if (chunk === undefined || index >= this.length) throw new RangeError(`there is no dialogue ${index}`);
-    const start = this.starts.at(index);
+    if (!(index >= 0 && index < this.length)) throw new RangeError(`there is no dialogue ${index}`);
     const length = this.lengths.at(index);
-    const tokens = Int32Array.from(chunk.ids.subarray(start, start + length));
+    const bytes = this.spool.read(this.starts.at(index), this.bytesOf(length));
+    // A copy, because a typed array needs an aligned offset.
+    const scratch = this.roomFor(bytes.length);
+    scratch.set(bytes);
+    const { ids, learned } = this.layout(length, scratch);
+    const tokens = Int32Array.from(ids.subarray(0, length));
     const targets = new Int32Array(length);
     for (let position = 0; position < length; position++) {
-      const bit = start + position;
-      const isLearnt = (chunk.learned[bit >> 3] ?? 0) & (1 << (bit & 7));
-      targets[position] = isLearnt ? (chunk.ids[bit + 1] ?? unsupervised) : unsupervised;
+      const isLearnt = (learned[position >> 3] ?? 0) & (1 << (position & 7));
+      targets[position] = isLearnt ? (ids[position + 1] ?? unsupervised) : unsupervised;
     }
     return { tokens, targets, supervisedTokens: this.supervised.at(index) };
   }
@@ -86,19 +82,22 @@ export class EncodedCorpus {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
 
-  /** The last chunk, or a new one if the last lacks room for `ids` ids. */
-  private chunkFor(ids: number): Chunk {
-    let chunk = this.chunks.at(-1);
-    if (chunk === undefined || this.filled + ids > chunk.ids.length) {
-      const size = Math.max(chunkTokens, ids);
-      const narrow = this.vocabularySize <= 2 ** 16;
-      chunk = {
-        ids: narrow ? new Uint16Array(size) : new Uint32Array(size),
-        learned: new Uint8Array(Math.ceil(size / 8)),
-      };
-      this.chunks.push(chunk);
-      this.filled = 0;
-    }
-    return chunk;
+  /** A dialogue: its ids with the one after the last input, then a bit per input. */
+  private layout(length: number, bytes: Buffer): { ids: Uint16Array | Uint32Array; learned: Uint8Array } {
+    const { buffer, byteOffset } = bytes;
+    const ids =
+      this.ids === 'uint16'
+        ? new Uint16Array(buffer, byteOffset, length + 1)
+        : new Uint32Array(buffer, byteOffset, length + 1);
+    return { ids, learned: new Uint8Array(buffer, byteOffset + ids.byteLength, Math.ceil(length / 8)) };
+  }
+
+  private bytesOf(length: number): number {
+    return (length + 1) * (this.ids === 'uint16' ? 2 : 4) + Math.ceil(length / 8);
+  }
+
+  private roomFor(bytes: number): Buffer {
+    if (bytes > this.scratch.length) this.scratch = Buffer.allocUnsafeSlow(2 * bytes);
+    return this.scratch;
   }
 }

@@ -4,7 +4,7 @@
 import type { Batch } from '../nn/batch.js';
 import { collate } from './batch.js';
 import type { LabelledTokens } from './encode-dialogue.js';
-import { dealEpoch, type PackingPlan, planPacking } from './pack.js';
+import { type DealtEpoch, dealEpoch, type PackingPlan, planPacking } from './pack.js';
 
 export interface EpochOptions {
   /** Tokens per sequence. */
@@ -31,6 +31,8 @@ export interface StepBatches {
 export interface EncodedDialogues {
   readonly length: number;
   at(index: number): LabelledTokens | undefined;
+  /** Number of input tokens of a dialogue. If it is missing, `at` tells it. */
+  lengthOf?(index: number): number;
 }
 
 export class EpochSteps {
@@ -42,7 +44,7 @@ export class EpochSteps {
   readonly largestBatch: number;
   private readonly plan: PackingPlan;
   private readonly sequencesPerStep: number;
-  private dealt: { readonly epoch: number; readonly sequences: readonly (readonly number[])[] } | undefined;
+  private dealt: { readonly epoch: number; readonly sequences: DealtEpoch } | undefined;
 
   constructor(
     private readonly dialogues: EncodedDialogues,
@@ -51,14 +53,17 @@ export class EpochSteps {
     const { maxLength, packing, batchSize, gradientAccumulationSteps } = options;
     const lengths = Int32Array.from(
       { length: dialogues.length },
-      (_, index) => dialogues.at(index)?.tokens.length ?? 0,
+      (_, index) => dialogues.lengthOf?.(index) ?? dialogues.at(index)?.tokens.length ?? 0,
     );
     this.plan = planPacking(lengths, maxLength, packing);
     this.sequences = this.plan.sequences.length;
-    const lengthOf = (sequence: readonly number[]) =>
+    const lengthOf = (sequence: Int32Array) =>
       packing ? sequence.reduce((sum, dialogue) => sum + (lengths[dialogue] ?? 0), 0) : maxLength;
-    const longest = this.plan.sequences.map(lengthOf).sort((left, right) => right - left);
-    this.largestBatch = longest.slice(0, batchSize).reduce((sum, length) => sum + length, 0);
+    const shortestFirst = new Int32Array(this.sequences);
+    for (let index = 0; index < this.sequences; index++)
+      shortestFirst[index] = lengthOf(this.plan.sequences.at(index));
+    shortestFirst.sort();
+    this.largestBatch = shortestFirst.subarray(-batchSize).reduce((sum, length) => sum + length, 0);
     this.sequencesPerStep = batchSize * gradientAccumulationSteps;
     this.stepsPerEpoch = Math.ceil(this.sequences / this.sequencesPerStep);
   }
@@ -69,9 +74,11 @@ export class EpochSteps {
       throw new RangeError(`step ${index} is not one of the ${this.stepsPerEpoch} steps of an epoch`);
     const { maxLength, packing, batchSize } = this.options;
     const first = index * this.sequencesPerStep;
-    const sequences = this.epoch(epoch)
-      .slice(first, first + this.sequencesPerStep)
-      .map((sequence) => sequence.flatMap((dialogue) => this.dialogues.at(dialogue) ?? []));
+    const dealt = this.epoch(epoch);
+    const count = Math.min(this.sequencesPerStep, dealt.length - first);
+    const sequences = Array.from({ length: count }, (_, place) =>
+      Array.from(dealt.at(first + place)).flatMap((dialogue) => this.dialogues.at(dialogue) ?? []),
+    );
     const batches: Batch[] = [];
     for (let from = 0; from < sequences.length; from += batchSize)
       batches.push(collate(sequences.slice(from, from + batchSize), { maxLength, pad: !packing }));
@@ -82,7 +89,7 @@ export class EpochSteps {
     };
   }
 
-  private epoch(epoch: number): readonly (readonly number[])[] {
+  private epoch(epoch: number): DealtEpoch {
     if (this.dealt?.epoch !== epoch)
       this.dealt = { epoch, sequences: dealEpoch(this.plan, this.options.seed, epoch) };
     return this.dealt.sequences;

@@ -1,14 +1,23 @@
 // Decides which dialogues share a sequence. Sequences are planned once, from lengths alone, so that every epoch has the
 // same number of them. Each epoch then shuffles dialogues of equal length among their places, and shuffles the sequences.
-// The algorithm is best-fit decreasing (Johnson, "Near-optimal bin packing algorithms", 1973).
+// The algorithm is best-fit decreasing (Johnson, "Near-optimal bin packing algorithms", 1973). Everything is in flat arrays,
+// because a corpus can have millions of dialogues.
 
 import { Random } from '../random.js';
+import { Lists } from './lists.js';
 
 export interface PackingPlan {
   /** For each sequence, the indices of its dialogues in the `lengths` given to `planPacking`. */
-  readonly sequences: readonly (readonly number[])[];
-  /** Dialogues grouped by length. Dialogues of one group can trade places. */
-  readonly sameLength: readonly (readonly number[])[];
+  readonly sequences: Lists;
+  /** Dialogues grouped by length, the longest first. Dialogues of one group can trade places. */
+  readonly sameLength: Lists;
+}
+
+/** The sequences of an epoch. */
+export interface DealtEpoch {
+  readonly length: number;
+  /** The dialogue indices of a sequence. @param index in [0, length). */
+  at(index: number): Int32Array;
 }
 
 /**
@@ -17,53 +26,129 @@ export interface PackingPlan {
  * @throws RangeError if a length is out of range.
  */
 export function planPacking(lengths: ArrayLike<number>, maxLength: number, packing: boolean): PackingPlan {
-  const byLength = new Map<number, number[]>();
+  const sameLength = groupedByLength(lengths, maxLength);
+  const sequences = packing ? bestFit(sameLength, lengths, maxLength) : singles(lengths.length);
+  return { sequences, sameLength };
+}
+
+/** A counting sort by length, longest first. Dialogues of one length keep their order. */
+function groupedByLength(lengths: ArrayLike<number>, maxLength: number): Lists {
+  const counts = new Int32Array(maxLength + 1);
   for (let index = 0; index < lengths.length; index++) {
     const length = lengths[index] ?? 0;
     if (length < 1 || length > maxLength)
       throw new RangeError(`a dialogue of ${length} tokens does not fit into ${maxLength} tokens`);
-    const others = byLength.get(length);
-    if (others) others.push(index);
-    else byLength.set(length, [index]);
+    counts[length] = (counts[length] ?? 0) + 1;
   }
-  const longestFirst = [...byLength].sort(([left], [right]) => right - left);
-  const sequences = packing ? bestFit(longestFirst, maxLength) : Array.from(lengths, (_, index) => [index]);
-  return { sequences, sameLength: longestFirst.map(([, dialogues]) => dialogues) };
+  const starts: number[] = [0];
+  const next = new Int32Array(maxLength + 1);
+  for (let length = maxLength; length > 0; length--) {
+    const count = counts[length] ?? 0;
+    next[length] = starts.at(-1) ?? 0;
+    if (count > 0) starts.push((starts.at(-1) ?? 0) + count);
+  }
+  const items = new Int32Array(lengths.length);
+  for (let index = 0; index < lengths.length; index++) {
+    const length = lengths[index] ?? 0;
+    const place = next[length] ?? 0;
+    items[place] = index;
+    next[length] = place + 1;
+  }
+  return new Lists(Int32Array.from(starts), items);
 }
 
+function singles(count: number): Lists {
+  return new Lists(upTo(count + 1), upTo(count));
+}
+
+function upTo(count: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, index) => index);
+}
+
+/** Marks the end of a linked list. */
+const none = -1;
+
 /** Puts each dialogue, longest first, into the fullest sequence that still has room for it. */
-function bestFit(
-  longestFirst: readonly (readonly [number, readonly number[]])[],
-  maxLength: number,
-): number[][] {
-  const sequences: number[][] = [];
-  const sequencesByRoom: number[][][] = Array.from({ length: maxLength + 1 }, () => []);
-  for (const [length, dialogues] of longestFirst) {
+function bestFit(sameLength: Lists, lengths: ArrayLike<number>, maxLength: number): Lists {
+  const count = lengths.length;
+  const sequences = new LinkedSequences(count);
+  /** For each room, the last sequence that got it, and for each sequence, the one before it with the same room. */
+  const newest = new Int32Array(maxLength + 1).fill(none);
+  const before = new Int32Array(count);
+  for (const dialogues of sameLength) {
+    const length = lengths[dialogues[0] ?? 0] ?? 0;
     let room = length;
     for (const dialogue of dialogues) {
       // Entries between `length` and the last match are empty, because all dialogues of this group have the same length.
-      while (room <= maxLength && sequencesByRoom[room]?.length === 0) room++;
-      let sequence = sequencesByRoom[room]?.pop();
-      if (!sequence) {
-        sequence = [];
-        sequences.push(sequence);
-      }
-      sequence.push(dialogue);
+      while (room <= maxLength && newest[room] === none) room++;
+      let sequence = room <= maxLength ? (newest[room] ?? none) : none;
+      if (sequence === none) sequence = sequences.add();
+      else newest[room] = before[sequence] ?? none;
+      sequences.append(sequence, dialogue);
       const left = Math.min(room, maxLength) - length;
-      sequencesByRoom[left]?.push(sequence);
+      before[sequence] = newest[left] ?? none;
+      newest[left] = sequence;
       if (left >= length) room = Math.min(room, left);
     }
   }
-  return sequences;
+  return sequences.lists();
 }
 
-/** The sequences of one epoch, each a list of dialogue indices. Deterministic for a plan, seed and epoch. */
-export function dealEpoch({ sequences, sameLength }: PackingPlan, seed: number, epoch: number): number[][] {
-  const random = new Random(seed, epoch);
-  const dealt = new Int32Array(sameLength.reduce((sum, dialogues) => sum + dialogues.length, 0));
-  for (const dialogues of sameLength) {
-    const shuffled = random.shuffle([...dialogues]);
-    for (const [place, planned] of dialogues.entries()) dealt[planned] = shuffled[place] ?? planned;
+/** Sequences that grow one dialogue at a time, as linked lists. There are at most as many as dialogues. */
+class LinkedSequences {
+  private count = 0;
+  private readonly first: Int32Array;
+  private readonly last: Int32Array;
+  /** For each dialogue, the next one in its sequence. */
+  private readonly next: Int32Array;
+
+  constructor(private readonly dialogues: number) {
+    this.first = new Int32Array(dialogues).fill(none);
+    this.last = new Int32Array(dialogues);
+    this.next = new Int32Array(dialogues).fill(none);
   }
-  return random.shuffle(sequences.map((sequence) => sequence.map((planned) => dealt[planned] ?? planned)));
+
+  add(): number {
+    return this.count++;
+  }
+
+  append(sequence: number, dialogue: number): void {
+    if (this.first[sequence] === none) this.first[sequence] = dialogue;
+    else this.next[this.last[sequence] ?? 0] = dialogue;
+    this.last[sequence] = dialogue;
+  }
+
+  lists(): Lists {
+    const starts = new Int32Array(this.count + 1);
+    const items = new Int32Array(this.dialogues);
+    let place = 0;
+    for (let sequence = 0; sequence < this.count; sequence++) {
+      starts[sequence] = place;
+      for (
+        let dialogue = this.first[sequence] ?? none;
+        dialogue !== none;
+        dialogue = this.next[dialogue] ?? none
+      )
+        items[place++] = dialogue;
+    }
+    starts[this.count] = place;
+    return new Lists(starts, items);
+  }
+}
+
+/** The sequences of one epoch. Deterministic for a plan, seed and epoch. */
+export function dealEpoch({ sequences, sameLength }: PackingPlan, seed: number, epoch: number): DealtEpoch {
+  const random = new Random(seed, epoch);
+  let dialogues = 0;
+  for (const group of sameLength) dialogues += group.length;
+  const dealt = new Int32Array(dialogues);
+  for (const group of sameLength) {
+    const shuffled = random.shuffle(group.slice());
+    for (let place = 0; place < group.length; place++) dealt[group[place] ?? 0] = shuffled[place] ?? 0;
+  }
+  const order = random.shuffle(upTo(sequences.length));
+  return {
+    length: order.length,
+    at: (index) => sequences.at(order[index] ?? 0).map((planned) => dealt[planned] ?? planned),
+  };
 }

@@ -28,11 +28,11 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
       `an evaluation set needs at least 2 different dialogues, but the data has ${sizes.length}; add more, or set ${option('evalRatio', 0)}`,
     );
   const wanted = Math.max(1, Math.round(texts.length * ratio));
-  const shuffled = new Random(seed, stream).shuffle([...sizes.keys()]);
+  const shuffled = new Random(seed, stream).shuffle(Int32Array.from(sizes.keys()));
   const chosen = choose(shuffled, sizes, wanted);
   return {
-    train: indicesWhere(texts, (text) => !chosen.has(text)),
-    evaluation: indicesWhere(texts, (text) => chosen.has(text)),
+    train: indicesWhere(texts, (text) => chosen[text] === 0),
+    evaluation: indicesWhere(texts, (text) => chosen[text] === 1),
   };
 }
 
@@ -41,39 +41,45 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
  * occurs in the evaluation set.
  */
 export function apart(texts: Int32Array, count: number): Split {
-  const held = new Set(texts.subarray(count));
+  const held = new Uint8Array(texts.length);
+  for (const text of texts.subarray(count)) held[text] = 1;
   return {
-    train: indicesWhere(texts.subarray(0, count), (text) => !held.has(text)),
+    train: indicesWhere(texts.subarray(0, count), (text) => held[text] === 0),
     evaluation: Int32Array.from({ length: texts.length - count }, (_, index) => count + index),
   };
 }
 
 /**
- * Texts that together cover at most `wanted` dialogues. If every text has more dialogues than that, only the rarest text.
+ * Marks texts that together cover at most `wanted` dialogues. If every text has more dialogues than that, only the rarest text.
  * Never all texts.
  */
-function choose(texts: readonly number[], sizes: readonly number[], wanted: number): Set<number> {
-  const chosen = new Set<number>();
-  let room = wanted;
+function choose(texts: Int32Array, sizes: Int32Array, wanted: number): Uint8Array {
+  const chosen = new Uint8Array(texts.length);
+  let [room, count] = [wanted, 0];
   const sizeOf = (text: number) => sizes[text] ?? 0;
   for (const text of texts) {
-    if (sizeOf(text) > room || chosen.size === texts.length - 1) continue;
-    chosen.add(text);
+    if (sizeOf(text) > room || count === texts.length - 1) continue;
+    chosen[text] = 1;
+    count++;
     room -= sizeOf(text);
   }
-  if (chosen.size === 0)
-    chosen.add(texts.reduce((least, text) => (sizeOf(text) < sizeOf(least) ? text : least)));
+  if (count === 0) chosen[texts.reduce((least, text) => (sizeOf(text) < sizeOf(least) ? text : least))] = 1;
   return chosen;
 }
 
-function groupSizes(texts: Int32Array): number[] {
-  const sizes: number[] = [];
-  for (const text of texts) sizes[text] = (sizes[text] ?? 0) + 1;
-  return sizes;
+function groupSizes(texts: Int32Array): Int32Array {
+  const sizes = new Int32Array(texts.length);
+  let count = 0;
+  for (const text of texts) {
+    sizes[text] = (sizes[text] ?? 0) + 1;
+    count = Math.max(count, text + 1);
+  }
+  return sizes.subarray(0, count);
 }
 
 function indicesWhere(texts: Int32Array, wanted: (text: number) => boolean): Int32Array {
-  const indices: number[] = [];
-  for (const [index, text] of texts.entries()) if (wanted(text)) indices.push(index);
-  return Int32Array.from(indices);
+  const indices = new Int32Array(texts.length);
+  let count = 0;
+  for (let index = 0; index < texts.length; index++) if (wanted(texts[index] ?? 0)) indices[count++] = index;
+  return indices.slice(0, count);
 }

@@ -29,12 +29,6 @@ export interface ParameterShape {
   readonly reservedRows?: number;
 }
 
-/**
- * The products that keep the matrices as the device packs them, where that makes them faster: none, those of forward, or also
- * those of backward, which need another order. Worth the memory where several products follow one update.
- */
-export type PackedProducts = 'none' | 'forward' | 'all';
-
 export interface ParameterOptions {
   /** Whether to allocate gradients. */
   readonly trainable: boolean;
@@ -42,11 +36,14 @@ export interface ParameterOptions {
   readonly precision?: Precision;
   /** The precision that an inference model stores its matrices in. Default: `precision`. */
   readonly weights?: WeightPrecision;
-  /** Default: none. */
-  readonly packedProducts?: PackedProducts;
+  /**
+   * Whether products keep the matrices as the device packs them, if it gains from that. Worth the memory where several batches
+   * are computed between updates.
+   */
+  readonly packed?: boolean;
 }
 
-/** Memory for `packedB` of a matrix's products; undefined where it is not kept. */
+/** Memory for `packedB` of a matrix's products, which need another order in backward; empty where it is not kept. */
 export interface PackedForms {
   readonly forward?: Tensor;
   readonly backward?: Tensor;
@@ -98,7 +95,7 @@ export class Parameters {
 
   /** @param shapes in the order of the saved file. */
   constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
-    const { trainable, precision = 'fp32', weights = precision, packedProducts = 'none' } = options;
+    const { trainable, precision = 'fp32', weights = precision, packed = false } = options;
     if (trainable && weights !== precision)
       throw new Error(
         `a trainable model that computes in ${precision} cannot store its matrices in ${weights}`,
@@ -137,8 +134,8 @@ export class Parameters {
     this.exact = exactApart ? separate(exact.size, 'f32') : { ...this.vectors, values: this.values };
     this.packed = new Map(
       shapes
-        .filter(({ multiplied }) => multiplied)
-        .map((shape) => [shape.name, packedForms(allocator, reservedShape(shape), dtype, packedProducts)]),
+        .filter(({ multiplied }) => packed && multiplied)
+        .map((shape) => [shape.name, packedForms(allocator, reservedShape(shape), dtype)]),
     );
     for (const shape of shapes) {
       const { name } = shape;
@@ -200,16 +197,11 @@ export class Parameters {
   }
 }
 
-function packedForms(
-  allocator: Allocator,
-  shape: readonly number[],
-  dtype: DType,
-  products: PackedProducts,
-): PackedForms {
-  const size = products === 'none' ? 0 : allocator.packedSize(shape, dtype);
+function packedForms(allocator: Allocator, shape: readonly number[], dtype: DType): PackedForms {
+  const size = allocator.packedSize(shape, dtype);
   if (size === 0) return {};
   const allocate = () => allocator.allocate('packed weights', [size], dtype);
-  return { forward: allocate(), ...(products === 'all' && { backward: allocate() }) };
+  return { forward: allocate(), backward: allocate() };
 }
 
 /** @param shape of the result */

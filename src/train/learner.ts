@@ -5,7 +5,6 @@ import type { Device, Precision } from '../device/device.js';
 import { DecodingPass } from '../nn/decoding-pass.js';
 import { GPT2 } from '../nn/gpt2.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
-import type { PackedProducts } from '../nn/parameters.js';
 import { TrainingPass, type TrainingPassOptions } from '../nn/training-pass.js';
 import { AdamW, type AdamWSettings } from './optimizer.js';
 
@@ -17,8 +16,8 @@ export interface LearnerOptions extends Omit<TrainingPassOptions, 'lossScale'>, 
   readonly precision: Precision;
   /** Whether the run generates sample replies. */
   readonly samples: boolean;
-  /** Which products keep packed weights. Default: none. It changes no bit. */
-  readonly packedProducts?: PackedProducts;
+  /** Whether to keep packed weights (see `ParameterOptions`). Default: false. It changes no bit. */
+  readonly packedWeights?: boolean;
 }
 
 export interface Learner {
@@ -32,8 +31,8 @@ export interface Learner {
 
 /** @throws UserError (device) when there is not enough memory. */
 export function buildLearner(device: Device, config: GPT2Config, options: LearnerOptions): Learner {
-  const { precision, packedProducts = 'none' } = options;
-  const model = new GPT2(device, config, { trainable: true, precision, packedProducts });
+  const { precision, packedWeights: packed = false } = options;
+  const model = new GPT2(device, config, { trainable: true, precision, packed });
   const optimizer = new AdamW(device, model.parameters, options);
   const contextLength = Math.min(sampleContext, config.nPositions);
   return {

@@ -70,8 +70,8 @@ export function runMemory(device: Device, config: GPT2Config, options: LearnerOp
 }
 
 /**
- * The same, with packed weights if several products follow one update, and if there is memory for them: they only save time.
- * @param microBatches of a step
+ * The same, with packed weights if a step has several micro-batches, and if there is memory for them: they only save time. With
+ * one micro-batch, recomputed activations would use them a second time too, but whoever recomputes wants to save memory.
  */
 export function withPackedWeights(
   device: Device,
@@ -79,8 +79,8 @@ export function withPackedWeights(
   wanted: LearnerOptions,
   microBatches: number,
 ): LearnerOptions {
-  const packedProducts = microBatches > 1 ? 'all' : wanted.gradientCheckpointing ? 'forward' : 'none';
-  const packed = { ...wanted, packedProducts } as const;
+  if (microBatches === 1) return wanted;
+  const packed = { ...wanted, packedWeights: true };
   return totalBytes(runMemory(device, config, packed)) <= device.availableMemory() ? packed : wanted;
 }
 

@@ -138,7 +138,11 @@ async function receive(remote: RemoteFile, partial: string, options: DownloadOpt
   }
 }
 
-async function contentHash(path: string, { size, hash }: RemoteFile): Promise<string> {
+/** Hexadecimal, of the kind that `hash` has. */
+export async function contentHash(
+  path: string,
+  { size, hash }: Pick<RemoteFile, 'size' | 'hash'>,
+): Promise<string> {
   const digest = hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
   for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) digest.update(chunk);
   return digest.digest('hex');

@@ -16,9 +16,14 @@ interface Packed {
   readonly transposed: boolean;
 }
 
+const nowhere: Range = { begin: Number.POSITIVE_INFINITY, end: Number.NEGATIVE_INFINITY };
+
 export class PackedMatrices {
   /** By the address of the memory. */
   readonly #packed = new Map<number, Packed>();
+  // All of them lie in these ranges. Most writes do not, and need no search.
+  #matrices = nowhere;
+  #memories = nowhere;
 
   /** Whether `memory` holds `matrix` [rows,columns], packed as the right side of a product, transposed or not. */
   holds(memory: Tensor, matrix: Tensor, transposed: boolean): boolean {
@@ -34,18 +39,16 @@ export class PackedMatrices {
   }
 
   packed(memory: Tensor, matrix: Tensor, transposed: boolean): void {
-    this.#packed.set(memory.address, {
-      memory: rangeOf(memory),
-      matrix: rangeOf(matrix),
-      columns: matrix.extent(1),
-      transposed,
-    });
+    const ranges = { memory: rangeOf(memory), matrix: rangeOf(matrix) };
+    this.#packed.set(memory.address, { ...ranges, columns: matrix.extent(1), transposed });
+    this.#matrices = around(this.#matrices, ranges.matrix);
+    this.#memories = around(this.#memories, ranges.memory);
   }
 
   /** Forgets what was packed into or from these bytes. */
   wrote(address: number, bytes: number): void {
-    if (this.#packed.size === 0) return;
     const written = { begin: address, end: address + bytes };
+    if (!overlap(written, this.#matrices) && !overlap(written, this.#memories)) return;
     for (const [at, { memory, matrix }] of this.#packed)
       if (overlap(written, memory) || overlap(written, matrix)) this.#packed.delete(at);
   }
@@ -53,6 +56,10 @@ export class PackedMatrices {
 
 function rangeOf({ address, size, dtype }: Tensor): Range {
   return { begin: address, end: address + size * bytesPerElement[dtype] };
+}
+
+function around(one: Range, other: Range): Range {
+  return { begin: Math.min(one.begin, other.begin), end: Math.max(one.end, other.end) };
 }
 
 function overlap(one: Range, other: Range): boolean {

@@ -16,39 +16,82 @@ constexpr int64_t BLOCK = 1024;
 
 /** The log of the sum of exponentials is largest + log(sum). */
 struct Summary {
-  float largest;
+  float smallest, largest;
   double sum;
   /** The sum of the logits themselves. Only label smoothing needs it. */
   double total;
+
+  /** Whether all exponentials of logits minus the largest one are normal numbers. Most often they are. */
+  bool is_normal() const { return smallest - largest >= LOWEST_NORMAL_EXPONENT; }
 };
 
-/** A vector of logits. Lanes beyond the end of the row are minus infinity, which contributes nothing. */
+/** Extends the range by these logits. NaN does not change it. */
 template <class Element>
-SIMD_INLINE vf load_logits(const Element* row, int64_t column, int64_t vocabulary) {
-  const vf v = load_columns(row, column, vocabulary);
-  if (column + VL <= vocabulary) return v;
-  return lane_numbers() < (int32_t)(vocabulary - column) ? v : broadcast(-INFINITY);
+void extend_range(Summary& summary, const Element* logits, int64_t size) {
+  constexpr int kVectors = 4;  // which do not wait for each other
+  vf most[kVectors], least[kVectors];
+  for (int k = 0; k < kVectors; k++) {
+    most[k] = broadcast(summary.largest);
+    least[k] = broadcast(summary.smallest);
+  }
+  int64_t at = 0;
+  for (; at + kVectors * VL <= size; at += kVectors * VL)
+#pragma GCC unroll 4
+    for (int k = 0; k < kVectors; k++) {
+      const vf v = load(logits + at + k * VL);
+      most[k] = maximum(v, most[k]);
+      least[k] = minimum(v, least[k]);
+    }
+  each_vector(size - at, [&](int64_t column, auto part) EACH_VECTOR_INLINE {
+    const vf v = load(logits + at + column, part);
+    most[0] = maximum(within(v, summary.largest, part), most[0]);
+    least[0] = minimum(within(v, summary.smallest, part), least[0]);
+  });
+  for (int k = 1; k < kVectors; k++) {
+    most[0] = maximum(most[k], most[0]);
+    least[0] = minimum(least[k], least[0]);
+  }
+  summary.largest = horizontal_max(most[0]);
+  summary.smallest = horizontal_min(least[0]);
+}
+
+/** The sum of exponentials of logits minus `largest`. */
+template <bool NORMAL, class Element>
+float sum_exponentials(const Element* logits, int64_t size, float largest) {
+  vf sum{};
+  each_vector(size, [&](int64_t column, auto part) EACH_VECTOR_INLINE {
+    const vf x = load(logits + column, part) - largest;
+    sum += within(NORMAL ? vexp_normal(x) : vexp(x), 0, part);
+  });
+  return horizontal_sum(sum);
 }
 
 template <class Element>
 Summary summarise(const Element* row, int64_t vocabulary, bool with_total) {
-  Summary summary{-FLT_MAX, 0, 0};  // not -inf, because a block of -inf would give -inf - -inf = NaN
+  // Not infinite, because a block of -inf would give -inf - -inf = NaN.
+  Summary summary{FLT_MAX, -FLT_MAX, 0, 0};
   for (int64_t first = 0; first < vocabulary; first += BLOCK) {
-    const int64_t end = first + BLOCK < vocabulary ? first + BLOCK : vocabulary;
-    vf most = broadcast(summary.largest);
-    for (int64_t i = first; i < end; i += VL) most = maximum(load_logits(row, i, vocabulary), most);
-    const float largest = horizontal_max(most);
-    summary.sum *= exp((double)summary.largest - largest);
-    summary.largest = largest;
-    vf sum{};
-    for (int64_t i = first; i < end; i += VL) sum += vexp(load_logits(row, i, vocabulary) - largest);
-    summary.sum += horizontal_sum(sum);
+    const int64_t size = first + BLOCK < vocabulary ? BLOCK : vocabulary - first;
+    const float before = summary.largest;
+    extend_range(summary, row + first, size);
+    if (summary.largest != before) summary.sum *= exp((double)before - summary.largest);
+    summary.sum += summary.is_normal() ? sum_exponentials<true>(row + first, size, summary.largest)
+                                       : sum_exponentials<false>(row + first, size, summary.largest);
     if (!with_total) continue;
     vf total{};
-    for (int64_t i = first; i < end; i += VL) total += load_columns(row, i, vocabulary);
+    each_vector(size, [&](int64_t column, auto part) EACH_VECTOR_INLINE { total += load(row + first + column, part); });
     summary.total += horizontal_sum(total);
   }
   return summary;
+}
+
+/** row = factor * e^(row - largest) - share. */
+template <bool NORMAL, class Element>
+void scale_exponentials(Element* row, int64_t vocabulary, float largest, float factor, float share) {
+  each_vector(vocabulary, [&](int64_t column, auto part) EACH_VECTOR_INLINE {
+    const vf x = load(row + column, part) - largest;
+    store(row + column, multiply_add(NORMAL ? vexp_normal(x) : vexp(x), broadcast(factor), broadcast(-share)), part);
+  });
 }
 
 /** row = scale * (softmax(row) - (1 - smoothing) * onehot(target) - smoothing / vocabulary). */
@@ -58,9 +101,8 @@ void differentiate(Element* row, int64_t vocabulary, int32_t target, const Summa
   const float factor = (float)(scale / summary.sum), share = scale * smoothing / (float)vocabulary;
   const float largest = summary.largest;
   const vf own = multiply_add(vexp(broadcast(widen(row[target])) - largest), broadcast(factor), broadcast(-share));
-  for (int64_t i = 0; i < vocabulary; i += VL)
-    store_columns(row, multiply_add(vexp(load_columns(row, i, vocabulary) - largest), broadcast(factor), broadcast(-share)),
-                  i, vocabulary);
+  (summary.is_normal() ? scale_exponentials<true, Element> : scale_exponentials<false, Element>)(row, vocabulary, largest,
+                                                                                                 factor, share);
   assign(row[target], own[0] - scale * (1.0f - smoothing));
 }
 

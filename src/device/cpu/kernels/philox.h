@@ -16,6 +16,8 @@ constexpr int PHILOX_COUNTERS = SIMD_BYTES / 8;
 /** Columns that one call of `philox_block` covers. */
 constexpr int PHILOX_COLUMNS = 8 * PHILOX_COUNTERS;
 
+constexpr int PHILOX_ROUNDS = 7;
+
 /** The dropout of one operation; see `Dropout` in the device contract. */
 struct Dropout {
   bool active;
@@ -23,7 +25,9 @@ struct Dropout {
   uint32_t threshold;
   /** 1/(1-p), the factor for kept elements. */
   float scale;
-  uint32_t site, step, key_low, key_high;
+  uint32_t site, step;
+  /** The two halves of the key in each round. */
+  uint32_t keys[PHILOX_ROUNDS][2];
 };
 
 /** @param counter seed low, seed high, micro-step. Not read if the probability is 0. */
@@ -35,18 +39,23 @@ static inline Dropout make_dropout(float probability, int32_t site, const int32_
   dropout.scale = 65536.0f / (float)(65536 - dropout.threshold);
   if (!dropout.active) return dropout;
   dropout.site = (uint32_t)site;
-  dropout.key_low = (uint32_t)counter[0];
-  dropout.key_high = (uint32_t)counter[1];
   dropout.step = (uint32_t)counter[2];
+  for (uint32_t round = 0; round < PHILOX_ROUNDS; round++) {
+    dropout.keys[round][0] = (uint32_t)counter[0] + round * 0x9E3779B9u;
+    dropout.keys[round][1] = (uint32_t)counter[1] + round * 0xBB67AE85u;
+  }
   return dropout;
 }
 
 /**
- * The 64-bit products of the lower halves of the lanes. This is one instruction, which clang finds by itself; without
- * AVX-512, GCC would multiply all 64 bits in several steps.
+ * The 64-bit products of the lower halves of the lanes. This is one instruction, which clang finds by itself; GCC would
+ * multiply all 64 bits, which takes several steps.
  */
 SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
-#if defined(__AVX2__) && !defined(__AVX512F__) && !defined(__clang__)
+#if defined(__AVX512F__) && !defined(__clang__)
+  typedef long long products __attribute__((vector_size(SIMD_BYTES)));
+  return (vu64)__builtin_ia32_pmuludq512_mask((vi)a, (vi)(vu64{} + b), products{}, (uint8_t)-1);
+#elif defined(__AVX2__) && !defined(__AVX512F__) && !defined(__clang__)
   return (vu64)__builtin_ia32_pmuludq256((vi)a, (vi)(vu64{} + b));
 #elif defined(__SSE2__) && !defined(__AVX__) && !defined(__clang__)
   return (vu64)__builtin_ia32_pmuludq128((vi)a, (vi)(vu64{} + b));
@@ -55,18 +64,23 @@ SIMD_INLINE vu64 multiply_low_halves(vu64 a, uint64_t b) {
 #endif
 }
 
-/** Runs seven rounds in place on the counters in the lanes. Only the lower halves of the results are valid. */
-SIMD_INLINE void philox_rounds(vu64& x0, vu64& x1, vu64& x2, vu64& x3, const Dropout& dropout) {
-  uint32_t key_low = dropout.key_low, key_high = dropout.key_high;
+/**
+ * Runs all rounds in place on the counters in the lanes, for several vectors of counters: a round waits for the one before it,
+ * but not for another vector. Only the lower halves of the results are valid.
+ */
+template <int N>
+SIMD_INLINE void philox_rounds(vu64 (&x)[N][4], const Dropout& dropout) {
 #pragma GCC unroll 7
-  for (int round = 0; round < 7; round++) {
-    const vu64 a = multiply_low_halves(x0, 0xD2511F53u), b = multiply_low_halves(x2, 0xCD9E8D57u);
-    x0 = (b >> 32) ^ x1 ^ key_low;
-    x2 = (a >> 32) ^ x3 ^ key_high;
-    x1 = b;
-    x3 = a;
-    key_low += 0x9E3779B9u;
-    key_high += 0xBB67AE85u;
+  for (int round = 0; round < PHILOX_ROUNDS; round++) {
+    const vu64 low = (vu64)(vu{} + dropout.keys[round][0]), high = (vu64)(vu{} + dropout.keys[round][1]);
+#pragma GCC unroll 2
+    for (int n = 0; n < N; n++) {
+      const vu64 a = multiply_low_halves(x[n][0], 0xD2511F53u), b = multiply_low_halves(x[n][2], 0xCD9E8D57u);
+      x[n][0] = (b >> 32) ^ x[n][1] ^ low;
+      x[n][2] = (a >> 32) ^ x[n][3] ^ high;
+      x[n][1] = b;
+      x[n][3] = a;
+    }
   }
 }
 
@@ -75,21 +89,67 @@ SIMD_INLINE vu64 join_halves(vu64 even, vu64 odd) { return (even & 0xffffffffull
 
 /** The factors for elements with these 16 random bits: 1/(1-p) if kept, 0 if dropped. */
 SIMD_INLINE vf dropout_factor(vu halves, const Dropout& dropout) {
-  return halves >= dropout.threshold ? broadcast(dropout.scale) : vf{};
+  // As signed numbers: not every instruction set compares unsigned ones.
+  return (vi)halves >= (int32_t)dropout.threshold ? broadcast(dropout.scale) : vf{};
 }
 
-/** The 16 random bits of each of the columns 8*octet .. 8*octet + PHILOX_COLUMNS - 1 of one row. */
-SIMD_INLINE void philox_block(uint32_t* halves, const Dropout& dropout, uint32_t row, uint32_t octet) {
-  vu64 x0{}, x1 = vu64{} + row, x2 = vu64{} + dropout.site, x3 = vu64{} + dropout.step;
-  for (int lane = 0; lane < PHILOX_COUNTERS; lane++) x0[lane] = octet + (uint32_t)lane;
-  philox_rounds(x0, x1, x2, x3, dropout);
-  const vu words[2] = {(vu)join_halves(x0, x1), (vu)join_halves(x2, x3)};
-  for (int upper = 0; upper < 2; upper++)
-    for (int right = 0; right < 2; right++) {
-      const vu own = upper ? words[right] >> 16 : words[right] & 0xffff;
-      for (int lane = 0; lane < PHILOX_COUNTERS; lane++)
-        memcpy(halves + 8 * lane + 4 * upper + 2 * right, (const char*)&own + 8 * lane, 8);
+/** The vector of 64-bit lanes AT... of two vectors; those of the second are numbered from PHILOX_COUNTERS on. */
+#if defined(__clang__)
+#define CHOOSE_LANES(one, other, ...) ((vu64)__builtin_shufflevector(one, other, __VA_ARGS__))
+#else
+#define CHOOSE_LANES(one, other, ...) ((vu64)__builtin_shuffle(one, other, vu64{__VA_ARGS__}))
+#endif
+
+/** Vector 0 or 1 of the words of PHILOX_COUNTERS counters, four words a counter. `even`: words 0 and 1 of a counter a lane. */
+SIMD_INLINE vu64 counter_words(vu64 even, vu64 odd, int half) {
+#if SIMD_BYTES == 64
+  return half ? CHOOSE_LANES(even, odd, 4, 12, 5, 13, 6, 14, 7, 15) : CHOOSE_LANES(even, odd, 0, 8, 1, 9, 2, 10, 3, 11);
+#elif SIMD_BYTES == 32
+  return half ? CHOOSE_LANES(even, odd, 2, 6, 3, 7) : CHOOSE_LANES(even, odd, 0, 4, 1, 5);
+#else
+  return half ? CHOOSE_LANES(even, odd, 1, 3) : CHOOSE_LANES(even, odd, 0, 2);
+#endif
+}
+
+/** Vector 0 or 1 of the halves of these words by column: of each counter its four lower halves, then its four upper ones. */
+SIMD_INLINE vu column_halves(vu64 lower, vu64 upper, int half) {
+#if SIMD_BYTES == 64
+  return (vu)(half ? CHOOSE_LANES(lower, upper, 4, 5, 12, 13, 6, 7, 14, 15) : CHOOSE_LANES(lower, upper, 0, 1, 8, 9, 2, 3, 10, 11));
+#elif SIMD_BYTES == 32
+  return (vu)(half ? CHOOSE_LANES(lower, upper, 2, 3, 6, 7) : CHOOSE_LANES(lower, upper, 0, 1, 4, 5));
+#else
+  return (vu)(half ? upper : lower);
+#endif
+}
+
+/** The factors of columns 8*octet .. 8*octet + BLOCKS * PHILOX_COLUMNS - 1 of one row. */
+template <int BLOCKS>
+SIMD_INLINE void philox_blocks(float* factors, const Dropout& dropout, uint32_t row, uint32_t octet) {
+  vu64 numbers{};
+  for (int lane = 0; lane < PHILOX_COUNTERS; lane++) numbers[lane] = (uint64_t)lane;
+  vu64 x[BLOCKS][4];
+#pragma GCC unroll 2
+  for (int block = 0; block < BLOCKS; block++) {
+    x[block][0] = numbers + (octet + (uint32_t)(block * PHILOX_COUNTERS));
+    x[block][1] = vu64{} + row;
+    x[block][2] = vu64{} + dropout.site;
+    x[block][3] = vu64{} + dropout.step;
+  }
+  philox_rounds(x, dropout);
+#pragma GCC unroll 2
+  for (int block = 0; block < BLOCKS; block++) {
+    const vu64 even = join_halves(x[block][0], x[block][1]), odd = join_halves(x[block][2], x[block][3]);
+#pragma GCC unroll 2
+    for (int pair = 0; pair < 2; pair++) {
+      const vu words = (vu)counter_words(even, odd, pair);
+      const vu64 lower = (vu64)(words & 0xffff), upper = (vu64)(words >> 16);
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; half++) {
+        store(factors, dropout_factor(column_halves(lower, upper, half), dropout));
+        factors += VL;
+      }
     }
+  }
 }
 
 /**
@@ -107,8 +167,8 @@ SIMD_INLINE void dropout_factors_of_rows(vf factors[8], const Dropout& dropout, 
     x[1] = row;
     x[2] = vu64{} + dropout.site;
     x[3] = vu64{} + dropout.step;
-    philox_rounds(x[0], x[1], x[2], x[3], dropout);
   }
+  philox_rounds(words, dropout);
   for (int j = 0; j < 4; j++) {
     const vu both = (vu)join_halves(words[0][j], words[1][j]);
     factors[j] = dropout_factor(both & 0xffff, dropout);
@@ -118,18 +178,18 @@ SIMD_INLINE void dropout_factors_of_rows(vf factors[8], const Dropout& dropout, 
 
 /** The factors of columns first .. first + n - 1 of one row. */
 SIMD_INLINE void dropout_factors(float* factors, const Dropout& dropout, uint32_t row, int64_t first, int64_t n) {
-  for (int64_t block = first & ~(int64_t)7; block < first + n; block += PHILOX_COLUMNS) {
-    alignas(SIMD_BYTES) uint32_t halves[PHILOX_COLUMNS];
-    alignas(SIMD_BYTES) float drawn[PHILOX_COLUMNS];
-    philox_block(halves, dropout, row, (uint32_t)(block >> 3));
+  for (int64_t block = first & ~(int64_t)7; block < first + n;) {
     const bool whole = block >= first && block + PHILOX_COLUMNS <= first + n;
-    float* target = whole ? factors + (block - first) : drawn;
-    for (int i = 0; i < PHILOX_COLUMNS; i += VL) {
-      store(target + i, dropout_factor((vu)load_int((const int32_t*)halves + i), dropout));
+    if (whole && block + 2 * PHILOX_COLUMNS <= first + n) {
+      philox_blocks<2>(factors + (block - first), dropout, row, (uint32_t)(block >> 3));
+      block += 2 * PHILOX_COLUMNS;
+      continue;
     }
-    if (whole) continue;
+    float drawn[PHILOX_COLUMNS];
+    philox_blocks<1>(drawn, dropout, row, (uint32_t)(block >> 3));
     const int64_t from = block < first ? first - block : 0;
     const int64_t to = first + n - block < PHILOX_COLUMNS ? first + n - block : PHILOX_COLUMNS;
     memcpy(factors + (block + from - first), drawn + from, (size_t)(to - from) * sizeof(float));
+    block += PHILOX_COLUMNS;
   }
 }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <vector>
 
 #include "simd.h"
 #include "team.h"
@@ -73,31 +75,50 @@ void scatter_rows(Element* out, const Element* x, const int32_t* index, int64_t 
   });
 }
 
-/** Sums 64 columns at a time in registers. */
+/**
+ * Each group of rows has its own sum, which reduces rounding: fewer small numbers are added to large ones. A task is a part of
+ * a group, which it reads in long pieces.
+ */
+constexpr int64_t kGroupRows = 64;
+constexpr int64_t kPartColumns = 512;
+/** Rows that are added before their sum is stored. */
+constexpr int kRowsTogether = 8;
+
+/** sum[columns] = the sums of rows begin..end-1 of x, whose rows are `stride` apart. */
+template <class Element>
+void sum_group(float* sum, const Element* x, int64_t begin, int64_t end, int64_t columns, int64_t stride) {
+  std::fill(sum, sum + columns, 0.0f);
+  const auto add = [&](int64_t row, auto count) {
+    const Element* const from = x + row * stride;
+    each_vector(columns, [&](int64_t column, auto part) EACH_VECTOR_INLINE {
+      vf total = load(sum + column, part);
+#pragma GCC unroll 8
+      for (int r = 0; r < decltype(count)::value; r++) total += load(from + r * stride + column, part);
+      store(sum + column, total, part);
+    });
+  };
+  int64_t row = begin;
+  for (; row + kRowsTogether <= end; row += kRowsTogether) add(row, std::integral_constant<int, kRowsTogether>{});
+  for (; row < end; row++) add(row, std::integral_constant<int, 1>{});
+}
+
 template <class Element>
 void sum_rows(float* out, const Element* x, int64_t rows, int64_t columns) {
-  constexpr int64_t kColumns = 64;
-  // Each group of rows has its own sum, which reduces rounding: fewer small numbers are added to large ones.
-  constexpr int64_t kRows = 64;
-  team::share_pieces(columns, kColumns, [&](int64_t first, int64_t last) {
-    const int64_t width = last - first;
-    float total[kColumns] = {};
-    for (int64_t group = 0; group < rows; group += kRows) {
-      const int64_t end = std::min(rows, group + kRows);
-      float sum[kColumns] = {};
-      if (width == kColumns) {
-        for (int64_t row = group; row < end; row++) {
-          const Element* const from = x + row * columns + first;
-#pragma omp simd
-          for (int64_t column = 0; column < kColumns; column++) sum[column] += widen(from[column]);
-        }
-      } else {
-        for (int64_t row = group; row < end; row++)
-          for (int64_t column = 0; column < width; column++) sum[column] += widen(x[row * columns + first + column]);
-      }
-      for (int64_t column = 0; column < kColumns; column++) total[column] += sum[column];
-    }
-    for (int64_t column = 0; column < width; column++) out[first + column] += total[column];
+  static thread_local std::vector<float> memory;  // reused by later calls from this thread
+  const int64_t groups = (rows + kGroupRows - 1) / kGroupRows, parts = (columns + kPartColumns - 1) / kPartColumns;
+  if (static_cast<int64_t>(memory.size()) < groups * columns) memory.resize(groups * columns);
+  float* const sums = memory.data();  // [groups][columns]
+  team::share(groups * parts, [&](int64_t task) {
+    const int64_t group = task / parts, first = task % parts * kPartColumns;
+    sum_group(sums + group * columns + first, x + first, group * kGroupRows, std::min(rows, (group + 1) * kGroupRows),
+              std::min(kPartColumns, columns - first), columns);
+  });
+  team::share_pieces(columns, kPartColumns, [&](int64_t begin, int64_t end) {
+    each_vector(end - begin, [&](int64_t column, auto part) EACH_VECTOR_INLINE {
+      vf total{};
+      for (int64_t group = 0; group < groups; group++) total += load(sums + group * columns + begin + column, part);
+      store(out + begin + column, load(out + begin + column, part) + total, part);
+    });
   });
 }
 

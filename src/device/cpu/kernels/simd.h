@@ -46,11 +46,26 @@ SIMD_INLINE vf broadcast(float x) { return x - vf{}; }
 SIMD_INLINE vi broadcast_int(int32_t x) { return vi{} + x; }
 
 SIMD_INLINE vf load(const float* p) { return *(const vf_unaligned*)p; }
+// GCC converts vectors between 16 and 32 bits half by half. One instruction does it.
+#if defined(__AVX2__) && !defined(__clang__)
+#define SIMD_CONVERTS_HALVES
+typedef short simd_halves __attribute__((vector_size(SIMD_BYTES / 2)));
+#endif
+
 /** Loads bf16 values, widened to float. */
 SIMD_INLINE vf load(const bf16* p) {
+#if defined(SIMD_CONVERTS_HALVES)
+  typedef short halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
+#if defined(__AVX512F__)
+  return (vf)((vi)__builtin_ia32_pmovzxwd512_mask(*(const halves*)p, vi{}, (uint16_t)-1) << 16);
+#else
+  return (vf)((vi)__builtin_ia32_pmovzxwd256(*(const halves*)p) << 16);
+#endif
+#else
   typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
   typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
   return (vf)(__builtin_convertvector(*(const halves*)p, words) << 16);
+#endif
 }
 SIMD_INLINE void store(float* p, vf v) { *(vf_unaligned*)p = v; }
 /** v rounded to bf16, as the upper halves of the lanes. To nearest, ties to even; NaN stays NaN. */
@@ -59,12 +74,23 @@ SIMD_INLINE vi narrow_bits(vf v) {
   const words bits = (words)v, rounded = bits + 0x7fff + (bits >> 16 & 1);
   return v == v ? (vi)rounded : (vi)(bits | 0x400000);
 }
-/** Stores the lanes rounded to bf16. */
-SIMD_INLINE void store(bf16* p, vf v) {
+/** Stores the upper halves of the lanes. */
+SIMD_INLINE void store_upper(bf16* p, vi v) {
   typedef uint16_t halves __attribute__((vector_size(SIMD_BYTES / 2), aligned(2), may_alias));
   typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
-  *(halves*)p = __builtin_convertvector((words)narrow_bits(v) >> 16, halves);
+  const words upper = (words)v >> 16;
+#if defined(SIMD_CONVERTS_HALVES) && defined(__AVX512F__)
+  *(halves*)p = (halves)__builtin_ia32_pmovdw512_mask((vi)upper, simd_halves{}, (uint16_t)-1);
+#elif defined(SIMD_CONVERTS_HALVES)
+  typedef int quarter __attribute__((vector_size(16)));
+  *(halves*)p = (halves)__builtin_ia32_packusdw128((quarter)__builtin_ia32_vextractf128_si256((vi)upper, 0),
+                                                   (quarter)__builtin_ia32_vextractf128_si256((vi)upper, 1));
+#else
+  *(halves*)p = __builtin_convertvector(upper, halves);
+#endif
 }
+/** Stores the lanes rounded to bf16. */
+SIMD_INLINE void store(bf16* p, vf v) { store_upper(p, narrow_bits(v)); }
 /** The lanes rounded to bf16, as floats. */
 SIMD_INLINE vf round_to_bf16(vf v) { return (vf)(narrow_bits(v) & (int32_t)0xffff0000); }
 SIMD_INLINE vi load_int(const int32_t* p) { return *(const vi_unaligned*)p; }
@@ -87,6 +113,50 @@ SIMD_INLINE void store_first(bf16* p, vf v, int64_t n) {
   bf16 lanes[VL];
   store(lanes, v);
   memcpy(p, lanes, (size_t)n * sizeof(bf16));
+}
+
+// A loop over the columns of a row is `each_vector`. Its body is compiled twice: for whole vectors, which is fast, and for the
+// rest of the row. The second parameter of the body says which, and the following functions take it.
+
+struct Whole {};
+struct Rest {
+  int64_t lanes;
+};
+
+template <class Element>
+SIMD_INLINE vf load(const Element* p, Whole) { return load(p); }
+/** Lanes beyond the end of the row are zero. */
+template <class Element>
+SIMD_INLINE vf load(const Element* p, Rest rest) { return load_first(p, rest.lanes); }
+template <class Element>
+SIMD_INLINE void store(Element* p, vf v, Whole) { store(p, v); }
+template <class Element>
+SIMD_INLINE void store(Element* p, vf v, Rest rest) { store_first(p, v, rest.lanes); }
+
+/** Stores v and returns what was stored. */
+template <class Part>
+SIMD_INLINE vf stored(float* p, vf v, Part part) {
+  store(p, v, part);
+  return v;
+}
+SIMD_INLINE vf stored(bf16* p, vf v, Whole) {
+  const vi bits = narrow_bits(v);
+  store_upper(p, bits);
+  return (vf)(bits & (int32_t)0xffff0000);
+}
+SIMD_INLINE vf stored(bf16* p, vf v, Rest rest) {
+  store_first(p, v, rest.lanes);
+  return round_to_bf16(v);
+}
+
+#define EACH_VECTOR_INLINE __attribute__((always_inline))
+
+/** Calls each(column, Whole) for the first column of each whole vector, then each(column, Rest) if columns are left. */
+template <class Each>
+SIMD_INLINE void each_vector(int64_t columns, const Each& each) {
+  int64_t column = 0;
+  for (; column + VL <= columns; column += VL) each(column, Whole{});
+  if (column < columns) each(column, Rest{columns - column});
 }
 
 /** Loads a vector of a row that starts at `column`. Lanes beyond the end of the row are zero. */
@@ -128,6 +198,12 @@ SIMD_INLINE vi lane_numbers() {
   return v;
 }
 
+/** v where the row has columns, `beyond` after its end. */
+SIMD_INLINE vf within(vf v, float, Whole) { return v; }
+SIMD_INLINE vf within(vf v, float beyond, Rest rest) {
+  return lane_numbers() < (int32_t)rest.lanes ? v : broadcast(beyond);
+}
+
 #if defined(__clang__)
 #if __has_builtin(__builtin_elementwise_fma)
 #define SIMD_ELEMENTWISE_FMA
@@ -161,6 +237,8 @@ SIMD_INLINE float multiply_add(float a, float b, float c) {
 }
 /** The maximum of each lane; b if either is NaN. */
 SIMD_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
+/** The minimum of each lane; b if either is NaN. */
+SIMD_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
 SIMD_INLINE vf absolute(vf v) { return float_of(bits_of(v) & 0x7fffffff); }
 
 /** Adds the lanes in a fixed, pairwise order. */
@@ -188,17 +266,21 @@ SIMD_INLINE float horizontal_max(vf v) {
   return lanes[0];
 }
 
-/**
- * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. e^x = 2^n e^r with |r| <= ln(2)/2; e^r is
- * a minimax polynomial. 2^n is applied in two halves, because n ranges from -151 to 128.
- */
-SIMD_INLINE vf vexp(vf x) {
-  const vf lowest = broadcast(-105.0f), highest = broadcast(89.0f);
-  x = x < lowest ? lowest : x;
-  x = x > highest ? highest : x;
-  const vf to_integer = broadcast(12582912.0f);  // 1.5 * 2^23: adding it puts the nearest integer into the low bits
+/** The smallest lane. May ignore NaN lanes. */
+SIMD_INLINE float horizontal_min(vf v) { return -horizontal_max(-v); }
+
+/** 1.5 * 2^23: adding it rounds to the nearest integer and puts that into the low bits. */
+constexpr float ROUNDS_TO_INTEGER = 12582912.0f;
+
+/** The parts of an exponential: e^x = e^r 2^n with |r| <= ln(2)/2. e^r is a minimax polynomial. */
+struct Exponential {
+  vf power;
+  /** The bits of ROUNDS_TO_INTEGER plus n. */
+  vi shifted;
+};
+SIMD_INLINE Exponential split_exponential(vf x) {
+  const vf to_integer = broadcast(ROUNDS_TO_INTEGER);
   const vf shifted = multiply_add(x, broadcast(1.44269504f), to_integer);
-  const vi n = bits_of(shifted) - bits_of(to_integer);
   const vf whole = shifted - to_integer;
   vf r = multiply_add(whole, broadcast(-0.693359375f), x);
   r = multiply_add(whole, broadcast(2.12194440e-4f), r);
@@ -209,9 +291,29 @@ SIMD_INLINE vf vexp(vf x) {
   p = multiply_add(p, r, broadcast(0.5f));
   p = multiply_add(p, r, broadcast(1.0f));
   p = multiply_add(p, r, broadcast(1.0f));
-  const vi half = n >> 1;
+  return {p, bits_of(shifted)};
+}
+
+/**
+ * e^x to 1 ulp: 0 for -inf, inf above 88.7, denormals below -87.3, NaN for NaN. 2^n is applied in two halves, because n
+ * ranges from -151 to 128.
+ */
+SIMD_INLINE vf vexp(vf x) {
+  const vf lowest = broadcast(-105.0f), highest = broadcast(89.0f);
+  x = x < lowest ? lowest : x;
+  x = x > highest ? highest : x;
+  const Exponential e = split_exponential(x);
+  const vi n = e.shifted - bits_of(broadcast(ROUNDS_TO_INTEGER)), half = n >> 1;
   const vf scale = float_of((half + 127) << 23), rest = float_of((n - half + 127) << 23);
-  return p * scale * rest;
+  return e.power * scale * rest;
+}
+
+/** The smallest x for `vexp_normal`. */
+constexpr float LOWEST_NORMAL_EXPONENT = -87;
+/** The bits of vexp(x), in about half the time, for x in LOWEST_NORMAL_EXPONENT..88, or NaN. */
+SIMD_INLINE vf vexp_normal(vf x) {
+  const Exponential e = split_exponential(x);
+  return e.power * float_of((e.shifted << 23) + (127 << 23));  // the shift leaves nothing of ROUNDS_TO_INTEGER
 }
 
 // GPT-2's GELU: 0.5 x (1 + tanh(u)) with u = sqrt(2/pi) (x + 0.044715 x^3), which equals x sigmoid(2u). (Hendrycks and

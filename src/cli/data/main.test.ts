@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { loadedModules } from '../../../test/loaded-modules.js';
+import { dataOptions } from '../../config/data-options.js';
+import { entriesOf, flagOf, isPositional, type OptionTable } from '../../option-spec.js';
+
+const main = fileURLToPath(new URL('main.js', import.meta.url));
+const run = (...words: readonly string[]) =>
+  spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+
+const commands: Readonly<Record<string, OptionTable>> = dataOptions;
+
+test('--help lists the commands, and that of a command its options', () => {
+  const { status, stdout, stderr } = run('--help');
+  assert.deepEqual([status, stderr], [0, '']);
+  for (const [command, table] of Object.entries(commands)) {
+    assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+    const help = run(command, '--help').stdout;
+    for (const [key, spec] of entriesOf(table))
+      assert.match(help, new RegExp(`^  ${isPositional(spec) ? key : flagOf(table, key)}\\b`, 'm'), key);
+    assert.match(help, new RegExp(`^  chatbot-data ${command}`, 'm'), 'an example');
+  }
+});
+
+test('--help loads nothing but commander, the tables of options and the command line', () => {
+  for (const words of [['--help'], ['crawl', '--help']]) {
+    const { ours, packages } = loadedModules(main, words);
+    assert.deepEqual(
+      ours.filter(
+        (file) =>
+          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|\w+(-\w+)*)\.js$/.test(
+            file,
+          ),
+      ),
+      [],
+    );
+    assert.deepEqual(packages, ['commander']);
+  }
+});
+
+const refused: readonly (readonly [words: string, message: string])[] = [
+  ['', 'name a command: crawl, download; chatbot-data --help explains them'],
+  ['crwal', '"crwal" is not a command; did you mean crawl?'],
+  ['faq.html', '"faq.html" is not a command; the commands are crawl, download'],
+  ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
+  [
+    'crawl shop.example',
+    '"shop.example" is not the address of a web page; it begins with https:// or http://',
+  ],
+  [
+    'crawl file:///etc/passwd',
+    '"file:///etc/passwd" is not the address of a web page; it begins with https:// or http://',
+  ],
+  [
+    'crawl https://a:b@shop.example',
+    'the address has a password in it; pages that need a login are not crawled',
+  ],
+  ['crawl https://a.example b', 'crawl does not take "b"; see chatbot-data crawl --help'],
+  ['crawl https://a.example --dept 3', 'unknown flag --dept; did you mean --depth?'],
+  [
+    'crawl https://a.example --depth x',
+    '--depth is "x" on the command line, but must be a whole number from 0 to 100',
+  ],
+  ['download corneli', 'there is no public corpus "corneli" in the list; did you mean cornell?'],
+];
+for (const [words, message] of refused)
+  test(`exit 2 and one sentence: chatbot-data ${words}`, () => {
+    const { status, stdout, stderr } = run(...words.split(' ').filter((word) => word !== ''));
+    assert.deepEqual([stderr, stdout, status], [`error: ${message}\n`, '', 2]);
+  });
+
+test('download alone lists the corpora with their licences, without the network', () => {
+  const { status, stdout } = run('download');
+  assert.equal(status, 0);
+  assert.match(stdout, /^kdconv +over 7\.0 MB +Chinese +Apache-2\.0$/m);
+  const [first] = JSON.parse(run('download', '--json').stdout);
+  assert.equal(first.name, 'cornell');
+});

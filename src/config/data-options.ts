@@ -1,0 +1,131 @@
+// Every option of `chatbot-data`, a table for each of its commands.
+
+import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
+
+const replace = {
+  group: 'Output',
+  type: 'switch',
+  default: false,
+  help: 'Replace files that exist.',
+} as const satisfies OptionSpec;
+
+const json = {
+  group: 'Output',
+  type: 'switch',
+  default: false,
+  help: 'Print the result as one line of JSON on stdout.',
+} as const satisfies OptionSpec;
+
+const quiet = {
+  group: 'Output',
+  type: 'switch',
+  default: false,
+  help: 'Print nothing but the result and errors.',
+} as const satisfies OptionSpec;
+
+export const crawlOptions = {
+  address: {
+    group: 'Crawl',
+    type: 'text',
+    value: 'address',
+    default: null,
+    unset: 'required',
+    positional: true,
+    help: 'The page to begin with, such as https://shop.example/faq. Only pages of the same host are visited.',
+  },
+  depth: {
+    group: 'Crawl',
+    type: 'integer',
+    value: 'n',
+    default: 2,
+    min: 0,
+    max: 100,
+    help: 'Follow up to this many links in a row from the first page; 0 reads only that page.',
+  },
+  maxPages: {
+    group: 'Crawl',
+    type: 'integer',
+    value: 'n',
+    default: 200,
+    min: 1,
+    max: 100_000,
+    help: 'Visit at most this many pages.',
+  },
+  delay: {
+    group: 'Crawl',
+    type: 'number',
+    value: 'seconds',
+    default: 1,
+    min: 0,
+    max: 300,
+    help: 'Pause between requests. A longer pause that robots.txt asks for is kept.',
+  },
+  pageTimeout: {
+    group: 'Crawl',
+    type: 'number',
+    value: 'seconds',
+    default: 30,
+    above: 0,
+    max: 600,
+    help: 'Give up on a page that is not complete after this time.',
+  },
+  maxPageBytes: {
+    group: 'Crawl',
+    type: 'integer',
+    value: 'bytes',
+    default: 4_000_000,
+    min: 1000,
+    max: 64_000_000,
+    help: 'Leave out pages that are larger than this.',
+  },
+  out: {
+    group: 'Output',
+    type: 'text',
+    value: 'file',
+    default: 'faq.jsonl',
+    help: 'The file to write: a question, its answer and the address of the page on each line.',
+  },
+  force: replace,
+  json,
+  quiet,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type CrawlOption = keyof typeof crawlOptions;
+export type CrawlOptions = ValuesOf<typeof crawlOptions>;
+
+export const downloadOptions = {
+  name: {
+    group: 'Download',
+    type: 'text',
+    value: 'name',
+    default: null,
+    unset: 'lists all corpora',
+    positional: true,
+    help: 'The corpus to download; without a name, all that are known are listed.',
+  },
+  yes: {
+    group: 'Download',
+    type: 'switch',
+    default: false,
+    help: 'Download without a question.',
+  },
+  out: {
+    group: 'Output',
+    type: 'text',
+    value: 'folder',
+    default: null,
+    unset: 'corpora/<name>',
+    help: 'The folder to write to.',
+  },
+  force: replace,
+  json,
+  quiet,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type DownloadOption = keyof typeof downloadOptions;
+export type DownloadOptions = ValuesOf<typeof downloadOptions>;
+
+/** The tables by command. */
+export const dataOptions = { crawl: crawlOptions, download: downloadOptions } as const satisfies Readonly<
+  Record<string, OptionTable>
+>;
