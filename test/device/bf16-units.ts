@@ -41,11 +41,11 @@ const shapes: readonly Shape[] = [
   [560, 40, 70],
 ];
 
-type Draw = (random: Random) => number;
+export type Draw = (random: Random) => number;
 const ordinary: Draw = (random) => 2 ** (20 * random.uniform());
 
 /** Magnitudes of the numbers of A and B: such that denormals are read, products or sums become denormal, overflow, or are NaN. */
-const extremes: Readonly<Record<string, readonly [Draw, Draw]>> = {
+export const extremes: Readonly<Record<string, readonly [Draw, Draw]>> = {
   denormal: [(random) => 2 ** -(126 + 7 * random.uniform()), ordinary],
   tiny: [(random) => 2 ** -(50 + 70 * random.uniform()), (random) => 2 ** -(40 + 40 * random.uniform())],
   huge: [(random) => (random.uniform() < 0.1 ? 2 ** 110 : 1), ordinary],
@@ -105,7 +105,8 @@ export function compareUnits(
   return compared;
 }
 
-function expectSameNumbers(actual: Float32Array, expected: Float32Array, what: string): void {
+/** The same bits, but NaN has many. */
+export function expectSameNumbers(actual: Float32Array, expected: Float32Array, what: string): void {
   const [given, wanted] = [bitsOf(actual), bitsOf(expected)];
   if (given.length !== wanted.length)
     throw new Error(`${what}: ${given.length} numbers, not ${wanted.length}`);

@@ -1,5 +1,5 @@
-// A CPU device that multiplies bf16 matrices on the portable tiles, as if they were a unit of the processor: what a device does
-// differently with a unit is tested on every machine.
+// A CPU device that multiplies bf16 numbers on the portable tiles, in matrix products and in attention, as if they were a unit of
+// the processor: what a device does differently with a unit is tested on every machine.
 
 import { kernelLibrary } from '../../src/device/cpu/compiler.js';
 import { CpuDevice, createCpuDevice } from '../../src/device/cpu/cpu-device.js';
@@ -15,8 +15,13 @@ const portableTiles = 1;
  */
 export function deviceOnTiles(unit: 'AMX bf16' | null = 'AMX bf16'): CpuDevice {
   const measured = createCpuDevice({ threads: 1 });
-  const { bf16, q8 } = measured;
+  const { bf16, bf16Attention, q8 } = measured;
   measured.dispose();
   kernels.use_bf16_unit(portableTiles);
-  return new CpuDevice(kernels, 1, 'a compiler', { bf16: { ...bf16, unit, isFast: true }, q8 });
+  kernels.use_bf16_unit_in_attention(portableTiles);
+  return new CpuDevice(kernels, 1, 'a compiler', {
+    bf16: { ...bf16, unit, isFast: true },
+    bf16Attention: { ...bf16Attention, unit, isFast: true },
+    q8,
+  });
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CodeCache, digest } from '../code-cache.js';
-import { type Bf16Products, chooseBf16Products, type UnitName } from './bf16-unit.js';
-import type { Trials } from './unit-choice.js';
+import { type Bf16Products, chooseBf16Attention, chooseBf16Products, type UnitName } from './bf16-unit.js';
+import type { Situation, Trials } from './unit-choice.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'bf16-unit-')));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -37,13 +37,17 @@ function choose(
     },
     isRight: ({ name }) => !machine.wrong?.includes(name),
   };
-  const products = chooseBf16Products(trials, {
+  const products = chooseBf16Products(trials, situationOf(machine, cache, library));
+  return { ...products, measured };
+}
+
+function situationOf({ flags }: Machine, cache: CodeCache, library: string): Situation {
+  return {
     compiler: 'g++ 9.4',
-    processorFlags: new Set(machine.flags),
+    processorFlags: new Set(flags),
     cache,
     key: (usable) => digest(`${library}: ${usable}`),
-  });
-  return { ...products, measured };
+  };
 }
 
 const widened = {
@@ -129,4 +133,33 @@ test('a unit that computes wrong numbers is not used', () => {
   const none = choose({ seconds, wrong: ['AMX bf16', 'AVX-512 BF16'] });
   assert.equal(none.unit, null);
   assert.equal(none.isFast, false);
+});
+
+test('attention takes the unit of products where it is faster there too, which is remembered apart', () => {
+  const cache = newCache();
+  const machine = { seconds: { 'AMX bf16': 1, 'AVX-512 BF16': 5 } };
+  const products = choose(machine, cache);
+  const inAttention = (seconds: number, library: string): [string | null, number] => {
+    let measured = 0;
+    const { unit } = chooseBf16Attention(
+      products,
+      (tried) => {
+        measured++;
+        return tried === null ? 10 : seconds;
+      },
+      situationOf(machine, cache, library),
+    );
+    return [unit, measured];
+  };
+  assert.deepEqual(inAttention(1, 'a library'), ['AMX bf16', 6]);
+  assert.deepEqual(inAttention(20, 'a library'), ['AMX bf16', 0]);
+  assert.deepEqual(inAttention(9.5, 'another library'), [null, 6]);
+  assert.deepEqual(inAttention(1, 'another library'), [null, 0]);
+});
+
+test('where products widen, attention does too, and measures nothing', () => {
+  const products = choose({ seconds: { 'AVX-512 BF16': 18 } });
+  const never = () => assert.fail('it is measured');
+  const { unit, kind } = chooseBf16Attention(products, never, situationOf({ seconds: {} }, newCache(), ''));
+  assert.deepEqual([unit, kind], [null, 0]);
 });

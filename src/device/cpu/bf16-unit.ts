@@ -1,4 +1,4 @@
-// The instructions that multiply bf16 matrices. unit-choice.ts chooses among them.
+// The instructions that multiply bf16 numbers, in matrix products and in attention. unit-choice.ts chooses among them.
 
 import { type Choice, chooseUnit, type Situation, type Trials, type Unit } from './unit-choice.js';
 
@@ -28,6 +28,25 @@ const units: readonly Unit<UnitName>[] = [
 /** How bf16 matrices are multiplied; on no unit, they are widened to float32. */
 export type Bf16Products = Choice<UnitName>;
 
+const ofWidening = 'bf16 is widened: saves memory, not time';
+
 export function chooseBf16Products(trials: Trials<UnitName>, situation: Situation): Bf16Products {
-  return chooseUnit(units, 'bf16 is widened: saves memory, not time', trials, situation);
+  return chooseUnit(units, ofWidening, trials, situation);
+}
+
+/** How attention multiplies bf16 rows in training: as bf16 matrices are multiplied if that is faster there too, or widened. */
+export type Bf16Attention = Choice<UnitName>;
+
+/** @param seconds of attention on a unit, or widened. The unit was found right in products. */
+export function chooseBf16Attention(
+  products: Bf16Products,
+  seconds: Trials<UnitName>['seconds'],
+  situation: Situation,
+): Bf16Attention {
+  return chooseUnit(
+    units.filter(({ name }) => name === products.unit),
+    ofWidening,
+    { isCompiled: () => true, request: () => 0, isRight: () => true, seconds },
+    { ...situation, key: (usable) => situation.key(`attention on ${usable}`) },
+  );
 }

@@ -33,16 +33,28 @@ test('a run in bf16 records how its matrices were multiplied, and a resumed run 
   const choices = fresh.measuredChoices();
   assert.ok(choices);
   assert.equal(fresh.repeatChoices(choices), null);
-  const other = { ...choices, chosen: { 'bf16 matrices': 'a unit of another processor' } };
+  const other = { ...choices, chosen: { ...choices.chosen, 'bf16 matrices': 'a unit of another processor' } };
   assert.match(
     `${fresh.repeatChoices(other)}`,
     /^bf16 was multiplied with a unit of another processor there, and is .* here$/,
+  );
+  const otherAttention = { ...choices, chosen: { ...choices.chosen, 'bf16 attention': 'another unit' } };
+  assert.match(
+    `${fresh.repeatChoices(otherAttention)}`,
+    /^bf16 in attention was multiplied with another unit there, and is .* here$/,
   );
   assert.match(
     `${fresh.repeatChoices({ madeOn: 'a GPU', chosen: {} })}`,
     /^that was on a GPU, and this is CPU: /,
   );
   fresh.dispose();
+});
+
+test('a checkpoint that says nothing about attention comes from a version that widened there', () => {
+  const chosen = { 'bf16 matrices': device.bf16.unit ?? 'widened' };
+  const why = device.repeatChoices({ madeOn: 'a CPU', chosen });
+  if (device.bf16Attention.unit === null) assert.equal(why, null);
+  else assert.match(`${why}`, /^bf16 in attention was widened there, and is multiplied with .* here$/);
 });
 
 test('allocated memory counts as used until the device is disposed', () => {

@@ -5,8 +5,8 @@ import { oneLine } from '../../quote.js';
 import type { MeasuredChoices, Precisions } from '../device.js';
 import { KernelDevice } from '../kernel-device.js';
 import type { DType } from '../tensor.js';
-import { bf16Products } from './bf16-trials.js';
-import type { Bf16Products } from './bf16-unit.js';
+import { bf16Attention, bf16Products } from './bf16-trials.js';
+import type { Bf16Attention, Bf16Products } from './bf16-unit.js';
 import { kernelLibrary, type LibraryOptions } from './compiler.js';
 import { CpuKernels } from './cpu-kernels.js';
 import { loadKernels, type NativeKernels } from './library.js';
@@ -27,8 +27,12 @@ export function createCpuDevice(options: CpuDeviceOptions = {}): CpuDevice {
   const wanted = options.threads ?? threadsOfEnvironment(options.env ?? process.env) ?? physicalCores();
   if (!Number.isInteger(wanted) || wanted < 1) throw new RangeError(`${wanted} is not a number of threads`);
   const env = options.env ?? process.env;
-  const products = { bf16: bf16Products(native, library, env), q8: q8Products(native, library, env) };
-  return new CpuDevice(native, wanted, library.compiler.name, products);
+  const bf16 = bf16Products(native, library, env);
+  return new CpuDevice(native, wanted, library.compiler.name, {
+    bf16,
+    bf16Attention: bf16Attention(native, library, env, bf16),
+    q8: q8Products(native, library, env),
+  });
 }
 
 function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
@@ -37,15 +41,15 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
   return threads >= 1 ? threads : undefined;
 }
 
-/** The words of a checkpoint about how bf16 matrices were multiplied. */
-const [madeOn, bf16Matrices, widened] = ['a CPU', 'bf16 matrices', 'widened'];
+/** The words of a checkpoint about how bf16 was multiplied. */
+const [madeOn, inMatrices, inAttention, widened] = ['a CPU', 'bf16 matrices', 'bf16 attention', 'widened'];
 
 /** The lines of a panel and the depths of a step. */
 const panel = 32;
 const roundUp = (extent: number) => Math.ceil(extent / panel) * panel;
 
-function inWords(unit: string | undefined): string {
-  return unit === widened ? 'widened' : `multiplied with ${oneLine(unit ?? 'nothing known', 40)}`;
+function inWords(unit: string): string {
+  return unit === widened ? 'widened' : `multiplied with ${oneLine(unit, 40)}`;
 }
 
 export class CpuDevice extends KernelDevice {
@@ -54,8 +58,9 @@ export class CpuDevice extends KernelDevice {
   readonly precisions: Precisions;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
-  /** How it multiplies bf16 matrices, and few rows by weights in 8 bits. */
+  /** How it multiplies bf16 matrices, bf16 rows in attention, and few rows by weights in 8 bits. */
   readonly bf16: Bf16Products;
+  readonly bf16Attention: Bf16Attention;
   readonly q8: Q8Products;
   readonly mostChannels = { row: Number.POSITIVE_INFINITY, head: Number.POSITIVE_INFINITY };
   readonly #native: NativeKernels;
@@ -66,10 +71,11 @@ export class CpuDevice extends KernelDevice {
     native: NativeKernels,
     readonly threads: number,
     compiler: string,
-    { bf16, q8 }: { readonly bf16: Bf16Products; readonly q8: Q8Products },
+    { bf16, bf16Attention, q8 }: Pick<CpuDevice, 'bf16' | 'bf16Attention' | 'q8'>,
   ) {
     super();
     this.bf16 = bf16;
+    this.bf16Attention = bf16Attention;
     this.q8 = q8;
     this.precisions = {
       fp32: { computes: 'fast', stores: 'fast' },
@@ -84,16 +90,27 @@ export class CpuDevice extends KernelDevice {
     this.description = `CPU: ${processorName()}, ${count}, ${native.instruction_set()}, ${compiler}`;
   }
 
-  /** Which unit multiplies bf16 matrices, if any were: it decides how sums round. */
+  /** Which units multiply bf16 numbers, if any were multiplied: they decide how sums round. */
   override measuredChoices(): MeasuredChoices | null {
     if (!this.#kernels.multipliedBf16) return null;
-    return { madeOn, chosen: { [bf16Matrices]: this.bf16.unit ?? widened } };
+    const { bf16, bf16Attention } = this;
+    return {
+      madeOn,
+      chosen: { [inMatrices]: bf16.unit ?? widened, [inAttention]: bf16Attention.unit ?? widened },
+    };
   }
 
   override repeatChoices(choices: MeasuredChoices): string | null {
     if (choices.madeOn !== madeOn) return super.repeatChoices(choices);
-    const [unit, own] = [choices.chosen[bf16Matrices], this.bf16.unit ?? widened];
-    return unit === own ? null : `bf16 was ${inWords(unit)} there, and is ${inWords(own)} here`;
+    for (const [what, entry, { unit }] of [
+      ['bf16', inMatrices, this.bf16],
+      ['bf16 in attention', inAttention, this.bf16Attention],
+    ] as const) {
+      // Earlier versions widened in attention and recorded nothing about it.
+      const [there, here] = [choices.chosen[entry] ?? widened, unit ?? widened];
+      if (there !== here) return `${what} was ${inWords(there)} there, and is ${inWords(here)} here`;
+    }
+    return null;
   }
 
   /** In whole panels and steps, as packed_size in gemm-bf16-stages.h. Widened operands are packed at each product. */

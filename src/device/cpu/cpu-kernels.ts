@@ -26,7 +26,7 @@ const activationNumber = { gelu_new: 0, gelu: 1 } as const satisfies Record<Acti
 
 export class CpuKernels implements Kernels {
   readonly #native: NativeKernels;
-  /** Whether matrices in bf16 were multiplied. */
+  /** Whether matrices in bf16 were multiplied, which a model does before and after attention. */
   multipliedBf16 = false;
 
   constructor(native: NativeKernels) {

@@ -36,6 +36,7 @@ export const signatures = {
   matmul_bf16: [I, W, I, R, R, N, N, N, I, I, I, I, R, W, I, W, I],
   has_bf16_unit: [I, I],
   use_bf16_unit: ['void', I],
+  use_bf16_unit_in_attention: ['void', I],
   request_tiles: [I],
   has_q8_unit: [I, I],
   use_q8_unit: ['void', I],

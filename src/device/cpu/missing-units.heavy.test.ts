@@ -35,15 +35,17 @@ if (lacksAmx) {
   });
 
   test('emulated tiles have the bits of the portable ones', async () => {
-    const { compared, executed, configured } = await printed('compare');
+    const { compared, attended, executed, configured } = await printed('compare');
     assert.ok(Number(compared) > 300, `${compared} products`);
+    assert.equal(attended, 36, 'results of attention');
     assert.ok(Number(executed) > 100 * Number(compared), `${executed} instructions`);
     assert.equal(configured, 0, 'threads whose tiles are still configured');
   });
 
   test('tiles that are permitted, fast and right are used', async () => {
-    const { unit, computes, note, executed } = await printed('choose');
-    assert.deepEqual({ unit, computes, note }, { unit: 'AMX bf16', computes: 'fast', note: null });
+    const { unit, attention, computes, note, executed } = await printed('choose');
+    const chosen = { unit: 'AMX bf16', attention: 'AMX bf16', computes: 'fast', note: null };
+    assert.deepEqual({ unit, attention, computes, note }, chosen);
     assert.ok(Number(executed) > 0, `${executed} instructions`);
   });
 
@@ -93,7 +95,7 @@ test('BFMMLA on an emulated Arm processor rounds like the portable squares', {
 }, () => {
   const kernels = fileURLToPath(new URL('kernels/', import.meta.url));
   const driver = fileURLToPath(new URL('../../../../test/device/arm-units.cc', import.meta.url));
-  const sources = readdirSync(kernels).filter((name) => /^(gemm-bf16.*|team)\.cc$/.test(name));
+  const sources = readdirSync(kernels).filter((name) => /^(attention.*|gemm-bf16.*|team)\.cc$/.test(name));
   const folder = mkdtempSync(join(tmpdir(), 'arm-units-'));
   try {
     const program = join(folder, 'arm-units');
@@ -101,7 +103,7 @@ test('BFMMLA on an emulated Arm processor rounds like the portable squares', {
     const files = [driver, ...sources.map((name) => join(kernels, name))];
     execFileSync(armCompiler, [...flags, '-w', `-I${kernels}`, ...files, '-o', program], { stdio: 'pipe' });
     const compared = execFileSync(arm, ['-cpu', 'max', program], { encoding: 'utf8' });
-    assert.equal(Number(compared), 144);
+    assert.equal(compared.trim(), '144 6', 'products, and results of attention');
   } finally {
     rmSync(folder, { recursive: true });
   }

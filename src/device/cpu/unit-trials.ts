@@ -57,18 +57,9 @@ export class UnitTrials<Name extends string> implements Trials<Name> {
     return name === 'AMX bf16' ? this.#kernels.request_tiles() : 0;
   }
 
-  /** The least of several, after one that is not timed. */
   seconds(unit: Unit<Name> | null): number {
     const { timed, repetitions } = this.#products;
-    return this.#with(timed, (multiply) => {
-      multiply(unit?.kind ?? widening);
-      const times = Array.from({ length: repetitions }, () => {
-        const start = process.hrtime.bigint();
-        multiply(unit?.kind ?? widening);
-        return Number(process.hrtime.bigint() - start);
-      });
-      return Math.min(...times) / 1e9;
-    });
+    return this.#with(timed, (multiply) => leastSeconds(() => multiply(unit?.kind ?? widening), repetitions));
   }
 
   isRight({ kind, portable, exact }: Unit<Name>): boolean {
@@ -85,7 +76,7 @@ export class UnitTrials<Name extends string> implements Trials<Name> {
     );
   }
 
-  /** Calls `body` with a product on random operands: the time of a product of zeros would tell little. */
+  /** Calls `body` with a product on random operands. */
   #with<Result>(
     product: Product,
     body: (multiply: (kind: number) => void, result: () => Float32Array) => Result,
@@ -93,28 +84,9 @@ export class UnitTrials<Name extends string> implements Trials<Name> {
     const { m, n, k } = product;
     const kernels = this.#kernels;
     const { dtypes, use, multiply } = this.#products;
-    const addresses: { readonly address: number; readonly bytes: number }[] = [];
-    const tensor = (label: string, size: number, dtype: DType): Tensor => {
-      const bytes = size * bytesPerElement[dtype];
-      const address = kernels.allocate(bytes);
-      if (address === 0) throw new Error(`no memory for ${label} of a trial of products`);
-      addresses.push({ address, bytes });
-      return new Tensor({ address, bytes, label }, 0, [size], dtype);
-    };
-    try {
-      const [a, b, out] = [
-        tensor('a', m * k, dtypes.a),
-        tensor('b', k * n, dtypes.b),
-        tensor('out', m * n, 'f32'),
-      ];
-      const random = new Random(m, n, k);
-      for (const operand of [a, b]) {
-        const values = Float32Array.from({ length: operand.size }, () => random.next() / 2 ** 31 - 1);
-        if (operand.dtype === 'bf16') kernels.upload_bf16(operand, values, values.length);
-        else if (operand.dtype === 'q8') kernels.upload_q8(operand, values, values.length);
-        else kernels.upload(operand, values, values.byteLength);
-      }
-      kernels.set_threads(1);
+    return withMemory(kernels, use, ({ filled, empty }) => {
+      const [a, b] = [filled('a', m * k, dtypes.a), filled('b', k * n, dtypes.b)];
+      const out = empty('out', m * n, 'f32');
       return body(
         (kind) => {
           use(kind);
@@ -126,11 +98,58 @@ export class UnitTrials<Name extends string> implements Trials<Name> {
           return result;
         },
       );
-    } finally {
-      use(widening);
-      for (const { address, bytes } of addresses) kernels.release(address, bytes);
-    }
+    });
   }
+}
+
+/** Allocates tensors for a trial. */
+interface Memory {
+  readonly empty: (label: string, size: number, dtype: DType) => Tensor;
+  /** Random numbers: the time of a product of zeros would tell little. */
+  readonly filled: (label: string, size: number, dtype: 'bf16' | 'f32' | 'q8') => Tensor;
+}
+
+/** Calls `body` for one thread with memory that is released afterwards. Ends with widening. */
+export function withMemory<Result>(
+  kernels: NativeKernels,
+  use: (kind: number) => void,
+  body: (memory: Memory) => Result,
+): Result {
+  const addresses: { readonly address: number; readonly bytes: number }[] = [];
+  const random = new Random(1);
+  const empty = (label: string, size: number, dtype: DType): Tensor => {
+    const bytes = size * bytesPerElement[dtype];
+    const address = kernels.allocate(bytes);
+    if (address === 0) throw new Error(`no memory for ${label} of a trial of products`);
+    addresses.push({ address, bytes });
+    return new Tensor({ address, bytes, label }, 0, [size], dtype);
+  };
+  const filled: Memory['filled'] = (label, size, dtype) => {
+    const tensor = empty(label, size, dtype);
+    const values = Float32Array.from({ length: size }, () => random.next() / 2 ** 31 - 1);
+    if (dtype === 'bf16') kernels.upload_bf16(tensor, values, size);
+    else if (dtype === 'q8') kernels.upload_q8(tensor, values, size);
+    else kernels.upload(tensor, values, values.byteLength);
+    return tensor;
+  };
+  try {
+    kernels.set_threads(1);
+    return body({ empty, filled });
+  } finally {
+    use(widening);
+    for (const { address, bytes } of addresses) kernels.release(address, bytes);
+  }
+}
+
+/** The least of several, after one that is not timed. */
+export function leastSeconds(run: () => void, repetitions: number): number {
+  run();
+  const times = Array.from({ length: repetitions }, () => {
+    const start = process.hrtime.bigint();
+    run();
+    return Number(process.hrtime.bigint() - start);
+  });
+  return Math.min(...times) / 1e9;
 }
 
 /** What a choice depends on besides its units. */

@@ -41,14 +41,14 @@ function boundaries(lengths: readonly number[]): { starts: number[]; ends: numbe
   return { starts, ends };
 }
 
-interface Setting {
+export interface Setting {
   readonly lengths: readonly number[];
   readonly heads: number;
   readonly scale: number;
   readonly probability?: number;
 }
 
-function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Setting) {
+export function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Setting) {
   const { starts, ends } = boundaries(lengths);
   const rows = starts.length;
   const settings = { probability, site: 5, counter: [21, 22, 23] } as const;
@@ -61,7 +61,7 @@ function optionsOf(bench: Bench, { lengths, heads, scale, probability = 0 }: Set
   return { starts, rows, options, mask: dropoutMask(settings, rows * heads, rows) };
 }
 
-function run(bench: Bench, qkv: Float64Array, rows: number, options: AttentionOptions) {
+export function run(bench: Bench, qkv: Float64Array, rows: number, options: AttentionOptions) {
   const channels = qkv.length / rows / 3;
   const input = bench.typed('qkv', [rows, 3 * channels], qkv);
   const out = bench.typedOutput('out', [rows, channels]);

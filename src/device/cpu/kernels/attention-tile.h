@@ -1,4 +1,4 @@
-// The building blocks of attention: packed heads, tiles of queries, and one micro-kernel. They know nothing about the
+// The building blocks of attention in float: packed heads, tiles of queries, and one micro-kernel. They know nothing about the
 // layer's inputs and outputs. The scores of a tile with all its keys are stored transposed, [key][query]: each lane is a
 // query, so the softmax needs no sums across lanes, and each of the seven products (two forward, five backward) reads its
 // operands without a transpose. A key outside a query's segment has probability 0, but 0 * NaN is NaN: within a tile, NaN
@@ -8,11 +8,8 @@
 
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 
-#include <new>
-
-#include "philox.h"
+#include "attention-heads.h"
 #include "simd.h"
 
 namespace {
@@ -27,35 +24,6 @@ constexpr int ROWS = 4, MAX_VECTORS = 4, QUERY_VECTORS = 4;
 constexpr int ROWS = 4, MAX_VECTORS = 3, QUERY_VECTORS = 3;
 #endif
 constexpr int QT = QUERY_VECTORS * VL;
-int64_t round_up(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
-
-/** The scratch memory of one thread. It only grows, so only the first call of a given size allocates. */
-class Scratch {
- public:
-  ~Scratch() { free(memory_); }
-  /** Discards all parts and makes room for `parts` parts of `floats` floats in total. */
-  void reserve(int64_t floats, int parts) {
-    const int64_t wanted = round_up((floats + parts * 16) * (int64_t)sizeof(float), 64);
-    if (wanted > bytes_) {
-      free(memory_);
-      memory_ = (float*)aligned_alloc(64, (size_t)wanted);
-      if (!memory_) throw std::bad_alloc();
-      bytes_ = wanted;
-    }
-    next_ = memory_;
-  }
-  float* take(int64_t floats) {
-    float* part = next_;
-    next_ += round_up(floats, 16);
-    return part;
-  }
-
- private:
-  float* memory_ = nullptr;
-  float* next_ = nullptr;
-  int64_t bytes_ = 0;
-};
-thread_local Scratch scratch;
 
 /** The layout of the left matrix of a product: either its steps (the summed index) or its rows are contiguous. */
 enum Left { STEPS_CONTIGUOUS, ROWS_CONTIGUOUS };
@@ -106,18 +74,6 @@ void multiply(float* c, int64_t c_stride, const float* a, int64_t a_stride, cons
   }
 }
 
-/** One head of the layer. */
-struct Head {
-  int64_t size;    // columns of a head
-  int64_t padded;  // size, rounded up to whole vectors
-  int64_t number, heads;
-  float scale;
-
-  Head(int64_t channels, int64_t heads_, int64_t number_, float scale_)
-      : size(channels / heads_), padded(round_up(size, VL)), number(number_), heads(heads_), scale(scale_) {}
-  int64_t vectors() const { return padded / VL; }
-};
-
 /** target[rows][padded] = factor * source[rows][size], padded with zeros. */
 template <class Element>
 void pack_rows(float* target, const Head& head, const Element* source, int64_t source_stride, int64_t rows,
@@ -150,41 +106,7 @@ void transpose_queries(float* target, const Head& head, const float* packed, int
   }
 }
 
-/** Up to QT queries of a run, and the keys that any of them attends to. Row numbers count from the start of the run. */
-struct Tile {
-  const int32_t* starts;  // of all rows; if null, every query attends from the start of the run
-  int64_t run;            // the first row of the run
-  int64_t first, queries;
-  int64_t first_key, keys;
-  /** The first key and the own row of each lane. Lanes beyond the last query repeat it, so their results are finite. */
-  vi start[QUERY_VECTORS], own[QUERY_VECTORS];
-  /** Every query attends to the keys first_key + i with i in [all_from, all_to). */
-  int64_t all_from, all_to;
-
-  Tile(const int32_t* starts_, int64_t run_, int64_t first_, int64_t end) : starts(starts_), run(run_), first(first_) {
-    queries = end - first < QT ? end - first : QT;
-    for (int v = 0; v < QUERY_VECTORS; v++)
-      for (int lane = 0; lane < VL; lane++) {
-        const int64_t q = first + (v * VL + lane < queries ? v * VL + lane : queries - 1);
-        start[v][lane] = (int32_t)start_of(q);
-        own[v][lane] = (int32_t)q;
-      }
-    first_key = start_of(first);
-    keys = first + queries - first_key;
-    all_from = start_of(first + queries - 1) - first_key;
-    all_to = first + 1 - first_key;
-  }
-
-  /** The first row that a row attends to. */
-  int64_t start_of(int64_t row) const { return starts ? starts[run + row] - run : 0; }
-
-  bool attended_by_all(int64_t key) const { return key >= all_from && key < all_to; }
-  /** The mask of lanes that attend to the key. */
-  vi attending(int v, int64_t key) const {
-    const int32_t row = (int32_t)(first_key + key);
-    return (start[v] <= row) & (own[v] >= row);
-  }
-};
+using Tile = TileOf<QUERY_VECTORS>;
 
 /** out[keys rounded up to ROWS][QT] = rows[first_key..][padded] times transposed[size][QT]: scores, or their gradients. */
 void score(float* out, const Head& head, const Tile& tile, const float* rows, const float* transposed) {
@@ -217,18 +139,7 @@ void scatter_keys(float* out, const Head& head, const Tile& tile, const float* w
 
 /** The dropout factors of the tile, factors[keys][QT]. */
 void draw(float* factors, const Head& head, const Tile& tile, const Dropout& dropout) {
-  const int64_t first_column = tile.run + tile.first_key, end = first_column + tile.keys;
-  const uint32_t heads = (uint32_t)head.heads;
-  for (int64_t octet = first_column >> 3; octet * 8 < end; octet++)
-    for (int v = 0; v < QUERY_VECTORS; v++) {
-      const uint32_t row = (uint32_t)(tile.run + tile.first + v * VL) * heads + (uint32_t)head.number;
-      vf drawn[8];
-      dropout_factors_of_rows(drawn, dropout, row, heads, (uint32_t)octet);
-      for (int j = 0; j < 8; j++) {
-        const int64_t key = octet * 8 + j - first_column;
-        if (key >= 0 && key < tile.keys) store(factors + key * QT + v * VL, drawn[j]);
-      }
-    }
+  draw<QUERY_VECTORS>(factors, head, tile.run + tile.first, tile.run + tile.first_key, tile.keys, dropout);
 }
 
 /** scores = e^(score - largest of the query), or 0 if the key is masked. Returns the largest score and sum of each lane. */

@@ -1,40 +1,17 @@
 // Causal self-attention within packed segments: forward, backward, and with a key-value cache. It knows nothing about
-// layers. A unit of work is one head of a run (one or more whole segments), packed once and then processed in tiles of
-// queries (attention-tile.h). Nothing is summed across units, so results do not depend on the number of threads. Backward
-// recomputes the probabilities from the stored logSumExp. Element is the type of the layer's inputs and outputs: float or
-// bf16. Packed rows, scores and probabilities are always float. (Dao et al., "FlashAttention", 2022.)
+// layers. A task is one head of a run (attention-heads.h), packed once and then processed in tiles of queries
+// (attention-tile.h). Backward recomputes the probabilities from the stored logSumExp. Element is the type of the layer's
+// inputs and outputs: float or bf16. Packed rows, scores and probabilities are always float here; attention-panels.cc computes
+// with bf16 ones, where a unit for them is faster. (Dao et al., "FlashAttention", 2022.)
 
-#include <vector>
-
+#include "attention-heads.h"
+#include "attention-panels.h"
 #include "attention-tile.h"
 #include "team.h"
 
 namespace {
 
-/** Short segments are joined until a run has this many rows. */
-constexpr int64_t RUN_ROWS = 128;
-
-/** The end of the run that starts at row `first`: whole segments with at least RUN_ROWS rows in all, if there are enough. */
-int64_t run_end(const int32_t* ends, int64_t first, int64_t rows) {
-  int64_t end = first;
-  while (end < rows && end - first < RUN_ROWS) end = ends[end];
-  return end;
-}
-
-/** Calls unit(head, first row, end row) for every head of every run. */
-template <class Unit>
-void each_unit(const int32_t* ends, int64_t rows, int64_t heads, const Unit& unit) {
-  static thread_local std::vector<int64_t> memory;  // reused by later calls from this thread
-  memory.clear();
-  for (int64_t first = 0; first < rows; first = run_end(ends, first, rows)) memory.push_back(first);
-  const int64_t runs = (int64_t)memory.size();
-  memory.push_back(rows);
-  const int64_t* const bounds = memory.data();
-  team::share(runs * heads,
-              [&](int64_t number) { unit(number % heads, bounds[number / heads], bounds[number / heads + 1]); });
-}
-
-/** The packed rows of one unit, and memory for one of its tiles. It uses this thread's scratch memory. */
+/** The packed rows of one task, and memory for one of its tiles. It uses this thread's scratch memory. */
 struct Workspace {
   float *keys, *values, *queries, *queries_transposed, *scores, *factors, *result;
   /** Gradients, used only in backward. */
@@ -102,7 +79,7 @@ template <class Element>
 void attention(Element* out, float* log_sum_exp, const Element* qkv, const int32_t* starts, const int32_t* ends,
                int64_t rows, int64_t channels, int64_t heads, float scale, const Dropout& dropout) {
   const int64_t stride = 3 * channels;
-  each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
+  share_heads(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
     const Head head(channels, heads, number, scale);
     const Workspace space(head, end - run, false);
     const Element* source = qkv + run * stride + number * head.size;
@@ -146,7 +123,7 @@ void attention_backward(Element* grad_qkv, const Element* grad_out, const Elemen
                         const Element* qkv, const int32_t* starts, const int32_t* ends, int64_t rows, int64_t channels,
                         int64_t heads, float scale, const Dropout& dropout) {
   const int64_t stride = 3 * channels;
-  each_unit(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
+  share_heads(ends, rows, heads, [&](int64_t number, int64_t run, int64_t end) {
     const Head head(channels, heads, number, scale);
     const Workspace space(head, end - run, true);
     const Element* source = qkv + run * stride + number * head.size;
@@ -313,8 +290,8 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
     return attend_reply(out, qkv, keys, values, lengths, all_owners, batch, new_positions, capacity, channels, heads,
                         scale);
   const int64_t size = channels / heads;
-  team::share(batch * heads, [&](int64_t unit) {
-    const int64_t sequence = unit / heads, column = unit % heads * size, filled = lengths[sequence];
+  team::share(batch * heads, [&](int64_t task) {
+    const int64_t sequence = task / heads, column = task % heads * size, filled = lengths[sequence];
     const int64_t positions = filled + new_positions;
     Element* own_keys = keys + sequence * capacity * channels + column;
     Element* own_values = values + sequence * capacity * channels + column;
@@ -328,7 +305,7 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
     const int32_t* const owners = all_owners + sequence * capacity;
     const CachedPositions<Element> past_keys{keys + column, owners, capacity, channels};
     const CachedPositions<Element> past_values{values + column, owners, capacity, channels};
-    const Head head(channels, heads, unit % heads, scale);
+    const Head head(channels, heads, task % heads, scale);
     const Workspace space(head, positions, false);
     past_keys.pack(space.keys, head, positions);
     past_values.pack(space.values, head, positions);
@@ -338,9 +315,15 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
   });
 }
 
+/** Multiplies bf16 rows in training; null: they are widened. */
+thread_local const gemm::Unit* attention_unit = nullptr;
+
 }  // namespace
 
 extern "C" {
+
+/** Sets the unit (UnitKind) of later attention from this thread. One that this library lacks means widening. */
+void ct_use_bf16_unit_in_attention(int32_t kind) { attention_unit = gemm::unit_of(static_cast<gemm::UnitKind>(kind)); }
 
 /** See `attention` in the device contract. */
 void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_t* starts, const int32_t* ends,
@@ -352,8 +335,11 @@ void ct_attention(float* out, float* log_sum_exp, const float* qkv, const int32_
 void ct_attention_bf16(bf16* out, float* log_sum_exp, const bf16* qkv, const int32_t* starts, const int32_t* ends,
                        int64_t rows, int64_t channels, int64_t heads, float scale, float probability, int32_t site,
                        const int32_t* counter) {
-  attention(out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
-            make_dropout(probability, site, counter));
+  const Dropout dropout = make_dropout(probability, site, counter);
+  if (attention_unit)
+    attention_on_unit(*attention_unit, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
+  else
+    attention(out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
 }
 
 /** See `attentionBackward` in the device contract. */
@@ -368,8 +354,12 @@ void ct_attention_backward_bf16(bf16* grad_qkv, const bf16* grad_out, const bf16
                                 const bf16* qkv, const int32_t* starts, const int32_t* ends, int64_t rows,
                                 int64_t channels, int64_t heads, float scale, float probability, int32_t site,
                                 const int32_t* counter) {
-  attention_backward(grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale,
-                     make_dropout(probability, site, counter));
+  const Dropout dropout = make_dropout(probability, site, counter);
+  if (attention_unit)
+    attention_backward_on_unit(*attention_unit, grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels,
+                               heads, scale, dropout);
+  else
+    attention_backward(grad_qkv, grad_out, out, log_sum_exp, qkv, starts, ends, rows, channels, heads, scale, dropout);
 }
 
 /** See `attentionCached` in the device contract. Requires lengths[b] + new_positions <= capacity. */
