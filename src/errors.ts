@@ -99,6 +99,7 @@ export const errorCodes = {
   'resume-mismatch': 'usage',
   'resume-not-found': 'usage',
   'reverse-not-given': 'usage',
+  'speaker-unknown': 'usage',
   'text-too-long': 'data',
   'tfjs-backend-unknown': 'device',
   'tfjs-unavailable': 'device',

@@ -47,7 +47,7 @@ function isMissed(empty: RawTurn, before: RawTurn | undefined, after: RawTurn | 
   if (empty.role === 'system') return false;
   const speaks = (turn: RawTurn | undefined) => turn !== undefined && wordsOf(turn.text) !== '';
   if (empty.calls === true) return !(after?.role === 'tool' && speaks(after));
-  return ![before, after].some((turn) => turn && speaks(turn) && isSameSpeaker(turn, empty));
+  return ![before, after].some((turn) => turn && speaks(turn) && sameSpeaker(turn, empty));
 }
 
 /** The tidied text. Empty if the text holds only end markers and white space. */
@@ -68,15 +68,19 @@ function turnOf({ supervised, role, speaker, speakerId, time, replyTo }: RawTurn
   };
 }
 
-/** A joined turn is learned only if both of its parts are. It keeps the time of its first part. */
 function join(part: Turn[], turn: Turn, tally: Tally): void {
   const before = part.at(-1);
-  if (!before || !isSameSpeaker(before, turn)) {
+  if (!before || !sameSpeaker(before, turn)) {
     part.push(turn);
     return;
   }
   tally.count('joinedTurn');
-  part[part.length - 1] = {
+  part[part.length - 1] = joinedTurn(before, turn);
+}
+
+/** A joined turn is learned only if both of its parts are. It keeps the time of its first part. */
+export function joinedTurn(before: Turn, turn: Turn): Turn {
+  return {
     ...before,
     text: `${before.text}\n${turn.text}`,
     supervised: before.supervised && turn.supervised,
@@ -86,7 +90,7 @@ function join(part: Turn[], turn: Turn, tally: Tally): void {
 type Speaker = Pick<Turn, 'role' | 'speaker' | 'speakerId'>;
 
 /** Two people can have the same name, so ids decide if both turns have one. */
-function isSameSpeaker(one: Speaker, other: Speaker): boolean {
+export function sameSpeaker(one: Speaker, other: Speaker): boolean {
   if (one.role !== other.role) return false;
   if (one.speakerId !== undefined && other.speakerId !== undefined) return one.speakerId === other.speakerId;
   const isKnown = one.role !== undefined || one.speaker !== undefined;

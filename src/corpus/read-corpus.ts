@@ -4,27 +4,41 @@
 import { basename } from 'node:path';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
-import { ChatGathering } from './chat/gathering.js';
+import { Chats } from './chat/dialogues.js';
 import type { ChatMessage } from './chat/message.js';
+import { pauseOf } from './chat/pauses.js';
+import { Aliases } from './chat/speakers.js';
 import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import { foundFiles, type Item } from './found-files.js';
 import { readRecords } from './read-records.js';
-import type { BinarySource, Found, PlacedRecord, Rejected } from './reader.js';
+import type { BinarySource, Found, PlacedRecord, ReadContext, ReaderOptions, Rejected } from './reader.js';
 import type { RawDialogue } from './readers/record.js';
 import { binarySources, checkFormat, recordReaders } from './readers.js';
 import { recognize, remedy, unknownFormat } from './recognize.js';
 import { beginningOf, type Source } from './source.js';
-import { type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
+import { type ChatSummary, type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
 import { Tally } from './tally.js';
 import type { TextEncoding } from './text-encodings.js';
 import { openText, type TextFile } from './text-file.js';
 
-export interface ReadOptions {
+export interface ReadOptions extends ReaderOptions {
   /** `auto`, or the name of a format in readers.ts. */
   readonly format: string;
   readonly encoding: TextEncoding;
+  /** The pause that begins a new dialogue of a chat: `auto`, or a number with its unit, such as `30m`. */
+  readonly sessionGap: string;
+  /** `Bob=Robert`: Bob is another name of Robert. */
+  readonly alias: readonly string[];
 }
+
+const defaults: ReadOptions = {
+  format: 'auto',
+  encoding: 'auto',
+  sessionGap: 'auto',
+  dateOrder: 'auto',
+  alias: [],
+};
 
 export interface Corpus {
   readonly dialogues: Dialogue[];
@@ -37,31 +51,29 @@ export interface Corpus {
  * @param paths files, and folders and zip archives that are searched recursively.
  * @throws UserError (data) in one sentence that names the file and, if there is one, the line.
  */
-export function readCorpus(
-  paths: readonly string[],
-  { format = 'auto', encoding = 'auto' }: Partial<ReadOptions> = {},
-): Corpus {
+export function readCorpus(paths: readonly string[], options: Partial<ReadOptions> = {}): Corpus {
   const dialogues: Dialogue[] = [];
-  const summary = readDialogues(paths, { format, encoding }, (dialogue) => dialogues.push(dialogue));
+  const summary = readDialogues(paths, options, (dialogue) => dialogues.push(dialogue));
   return { dialogues, summary };
 }
 
 /** Like `readCorpus`, but passes each dialogue to `keep` as soon as it is read, to save memory. */
 export function readDialogues(
   paths: readonly string[],
-  options: ReadOptions,
+  given: Partial<ReadOptions>,
   keep: (dialogue: Dialogue) => void,
 ): CorpusSummary {
+  const options = { ...defaults, ...given };
   checkFormat(options.format);
   const found = foundFiles(paths, options.format);
   const reading = new CorpusReading(options, keep);
   for (const item of found.items) reading.read(item);
-  reading.endChats();
+  const chats = reading.endChats();
   const skippedFiles = [...found.skipped, ...reading.unknownFiles].sort();
   if (reading.files.length === 0) throw nothingToRead(paths, options.format, skippedFiles);
   const files = reading.files.map(({ tally, ...file }) => ({ ...file, ...tallied(tally) }));
   if (files.every(({ dialogues }) => dialogues === 0)) throw nothingUsable(files);
-  return { files, skippedFiles };
+  return { files, skippedFiles, chats };
 }
 
 /** Exports of chats hold pictures, recordings and documents. They are not read to find out whether they are text. */
@@ -81,12 +93,15 @@ class CorpusReading {
   readonly files: FileReading[] = [];
   /** Files that no reader knows. Only files that were found in a folder can be among them. */
   readonly unknownFiles: string[] = [];
-  private readonly chats = new ChatGathering();
+  private readonly chats = new Chats();
+  private readonly aliases: Aliases;
 
   constructor(
     private readonly options: ReadOptions,
     private readonly keep: (dialogue: Dialogue) => void,
-  ) {}
+  ) {
+    this.aliases = new Aliases(options.alias);
+  }
 
   read(item: Item): void {
     const path = item.kind === 'file' ? item.source.path : item.folder.path;
@@ -97,17 +112,37 @@ class CorpusReading {
     else this.files.push({ ...file, format });
   }
 
-  /** Reads the dialogues of all chats, after the last file. */
-  endChats(): void {
-    for (const raw of this.chats.dialogues()) {
+  /** Reads the dialogues of all chats, after the last file. @returns null if there are no chats. */
+  endChats(): ChatSummary | null {
+    if (this.chats.length === 0) return null;
+    const { pause, lostReplies, dialogues } = this.chats.cut(pauseOf(this.options.sessionGap));
+    const files = new Map<string, FileReading | undefined>();
+    for (const raw of dialogues()) {
       const path = raw.source.slice(0, raw.source.lastIndexOf(':'));
-      const file = this.files.find((one) => one.path === path || path.startsWith(`${one.path}/`));
+      if (!files.has(path))
+        files.set(
+          path,
+          this.files.find((one) => one.path === path || path.startsWith(`${one.path}/`)),
+        );
+      const file = files.get(path);
       if (file) this.takeDialogue(raw, file);
     }
+    return { pause, lostReplies, speakers: this.chats.speakers() };
   }
 
-  private context({ tally }: FileReading) {
-    return { tally, options: {} };
+  private context({ tally }: FileReading): ReadContext {
+    return { tally, options: this.options };
+  }
+
+  private gather(message: ChatMessage, { tally }: FileReading): void {
+    if (message.kind === 'cut') tally.count('contentLeftOut');
+    if (message.kind === 'aside') tally.count('noticeLeftOut');
+    const name = this.aliases.of(message);
+    if (name === undefined) this.chats.add(message);
+    else {
+      const { speakerId, ...anonymous } = message;
+      this.chats.add({ ...anonymous, speaker: name });
+    }
   }
 
   /** @returns the format of the file, or null if no reader knows it. */
@@ -156,7 +191,7 @@ class CorpusReading {
       path: file.path,
       context: this.context(file),
       keep: (dialogue) => this.give(dialogue, file),
-      gather: (message) => this.chats.add(message),
+      gather: (message) => this.gather(message, file),
     });
   }
 
@@ -164,7 +199,7 @@ class CorpusReading {
     for (const one of found)
       if ('rejected' in one) file.tally.skip(one.rejected, one.line);
       else if ('turns' in one) this.takeDialogue(one, file);
-      else this.chats.add(one satisfies ChatMessage);
+      else this.gather(one satisfies ChatMessage, file);
   }
 
   private takeDialogue({ turns, source, persona }: RawDialogue, file: FileReading): void {

@@ -15,6 +15,8 @@ import type { Source } from './source.js';
 import type { Tally } from './tally.js';
 import type { TextFile } from './text-file.js';
 
+export type DateOrder = 'dmy' | 'mdy' | 'ymd';
+
 /** `maybe`: the format is read as this one only if no reader is sure. */
 export type Certainty = 'no' | 'maybe' | 'sure';
 
@@ -36,7 +38,10 @@ export interface Rejected {
 export type Found = RawDialogue | ChatMessage | Rejected;
 
 /** How people want a format to be read, beyond what the file says. */
-export type ReaderOptions = Readonly<Record<never, never>>;
+export interface ReaderOptions {
+  /** The order of day, month and year in dates that could be read in several. */
+  readonly dateOrder: DateOrder | 'auto';
+}
 
 export interface ReadContext {
   /** For remarks and unused fields. Rejected parts are yielded instead. */

@@ -31,10 +31,12 @@ import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { telegram } from './readers/telegram.js';
 import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
+import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell, slack, convokit, rasa];
 export const textReaders: readonly TextReader[] = [
+  whatsapp,
   parlai,
   numberedLines,
   markedTurns,

@@ -2,6 +2,8 @@
 
 import { option } from '../option-names.js';
 import { oneLine } from '../quote.js';
+import { type Pause, pauseWords } from './chat/pauses.js';
+import type { SpeakerCount } from './chat/speakers.js';
 import { longestName, namesOf } from './readers/record.js';
 import type { Remark, Skipped } from './tally.js';
 
@@ -18,10 +20,22 @@ export interface FileSummary {
   readonly unusedFields: readonly string[];
 }
 
+/** What was found in chats, of all files together. */
+export interface ChatSummary {
+  /** Null if no message has a time. */
+  readonly pause: Pause | null;
+  /** Messages that answer one that is missing or has no text. */
+  readonly lostReplies: number;
+  /** The most talkative first. */
+  readonly speakers: readonly SpeakerCount[];
+}
+
 export interface CorpusSummary {
   readonly files: readonly FileSummary[];
   /** Files of unknown format in the given folders. */
   readonly skippedFiles: readonly string[];
+  /** Null if there are no chats. */
+  readonly chats: ChatSummary | null;
 }
 
 const mostFields = 8;
@@ -47,11 +61,44 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
   otherWeight: (count) =>
     `${plural(count, 'weight')} other than 0 and 1 treated as 1 (a turn is either learned or not)`,
   toolCall: (count) => `${plural(count, 'tool call')} not learned`,
+  contentLeftOut: (count) =>
+    `${plural(count, 'message')} without text, such as pictures, left out, and no reply is learned across them`,
+  noticeLeftOut: (count) => `${plural(count, 'sticker or notice', 'stickers and notices')} left out`,
+  pastedLine: (count) =>
+    `${plural(count, 'line')} that ${count === 1 ? 'looks like a message' : 'look like messages'} of another chat kept as part of the message before`,
+  dayFirst: () =>
+    `dates read with the day first, although nothing shows the order (${option('dateOrder', 'mdy')} if the month is first)`,
+  monthFirst: () =>
+    `dates read with the month first, although nothing shows the order (${option('dateOrder', 'dmy')} if the day is first)`,
 };
 
 /** One line per file. */
-export function summaryLines({ files, skippedFiles }: CorpusSummary): string[] {
-  return [...files.map(fileLine), ...skippedFiles.map((path) => `${path}: skipped, unknown format`)];
+export function summaryLines({ files, skippedFiles, chats }: CorpusSummary): string[] {
+  return [
+    ...files.map(fileLine),
+    ...(chats ? chatLines(chats) : []),
+    ...skippedFiles.map((path) => `${path}: skipped, unknown format`),
+  ];
+}
+
+function chatLines({ pause, lostReplies }: ChatSummary): string[] {
+  const lost =
+    lostReplies === 0
+      ? []
+      : [
+          `${plural(lostReplies, 'message')} of chats ${lostReplies === 1 ? 'answers one that is missing or has' : 'answer ones that are missing or have'} no text, and ${lostReplies === 1 ? 'is' : 'are'} context only`,
+        ];
+  return pause ? [pauseLine(pause), ...lost] : lost;
+}
+
+function pauseLine({ milliseconds, reason }: Pause): string {
+  const cut = `chats are cut into dialogues at pauses of more than ${pauseWords(milliseconds)}`;
+  if (reason === 'given') return cut;
+  const why =
+    reason === 'valley'
+      ? 'which lies between the pauses within dialogues and those between them'
+      : 'because their pauses show no clear gap';
+  return `${cut}, ${why} (${option('sessionGap')} changes it)`;
 }
 
 function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFields }: FileSummary): string {

@@ -17,7 +17,15 @@ export type Remark =
   | 'cutShort'
   | 'toolCall'
   | 'header'
-  | 'windows1252';
+  | 'windows1252'
+  /** A message of a chat that is a picture or other content, and one that nobody answers. */
+  | 'contentLeftOut'
+  | 'noticeLeftOut'
+  /** A line that looks like a message but is part of the one before. */
+  | 'pastedLine'
+  /** The order of dates is a guess. */
+  | 'dayFirst'
+  | 'monthFirst';
 
 export interface Skipped {
   readonly reason: string;

@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
+import { Learning, learnHint } from '../corpus/chat/learn.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
@@ -11,7 +12,7 @@ import { EpochSteps } from '../corpus/epoch-steps.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
 import { readDialogues } from '../corpus/read-corpus.js';
 import { apart, split } from '../corpus/split.js';
-import { summaryLines } from '../corpus/summary.js';
+import { type CorpusSummary, summaryLines } from '../corpus/summary.js';
 import { TrainingText } from '../corpus/training-text.js';
 import { UserError } from '../errors.js';
 import type { Batch } from '../nn/batch.js';
@@ -67,15 +68,32 @@ export interface CorporaRead extends Corpora {
 /** Which files are read, and which part of them is held out for evaluation. */
 export type CorpusOptions = Pick<
   TrainOptions,
-  'data' | 'format' | 'encoding' | 'evalData' | 'evalRatio' | 'seed'
+  | 'data'
+  | 'format'
+  | 'encoding'
+  | 'learn'
+  | 'alias'
+  | 'learnRole'
+  | 'sessionGap'
+  | 'dateOrder'
+  | 'evalData'
+  | 'evalRatio'
+  | 'seed'
 >;
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
 export function readCorpora(options: CorpusOptions): CorporaRead {
-  const { format, encoding, evalData, evalRatio, seed } = options;
+  const { evalData, evalRatio, seed } = options;
   const store = new DialogueStore();
-  const keep = store.push.bind(store);
-  const notes = summaryLines(readDialogues(options.data, { format, encoding }, keep));
+  const learning = new Learning(options);
+  const read = (paths: readonly string[]) => {
+    const summary = readDialogues(paths, options, (dialogue) => {
+      const marked = learning.marked(dialogue);
+      if (marked) store.push(marked);
+    });
+    return [...summaryLines(summary), ...chatNotes(summary, learning, options)];
+  };
+  const notes = read(options.data);
   const count = store.length;
   const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
     train: store.subset(train),
@@ -84,7 +102,7 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
     release: () => store.release(),
   });
   if (evalData.length > 0) {
-    notes.push(...summaryLines(readDialogues(evalData, { format, encoding }, keep)));
+    notes.push(...read(evalData), ...learning.notes());
     const { train, evaluation } = apart(store.textNumbers(), count);
     if (train.length === 0)
       throw new UserError(
@@ -97,9 +115,20 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
       );
     return corpora(train, evaluation);
   }
+  notes.push(...learning.notes());
   if (evalRatio === 0) return { ...corpora([], []), train: store };
   const { train, evaluation } = split(store.textNumbers(), evalRatio, seed);
   return corpora(train, evaluation);
+}
+
+/** What people should know who did not choose how chats are read, or chose it for data without chats. */
+function chatNotes(
+  { chats }: CorpusSummary,
+  learning: Learning,
+  { sessionGap }: Pick<CorpusOptions, 'sessionGap'>,
+): string[] {
+  if (chats) return learning.isChosen ? [] : learnHint(chats.speakers);
+  return sessionGap === 'auto' ? [] : [`${option('sessionGap')} has no effect, because no chat was read`];
 }
 
 /** Whether a run learns its conversations forward or reversed. */

@@ -7,18 +7,11 @@ import type { RawDialogue, RawTurn } from '../readers/record.js';
 import type { ChatMessage } from './message.js';
 import { ChatMessages, lostReply, noReply } from './message-store.js';
 import { type Pause, Pauses } from './pauses.js';
-
-export interface CutOptions {
-  /** The pause that begins a new dialogue, in milliseconds; `auto` finds it in the messages. */
-  readonly pause: number | 'auto';
-}
+import { type SpeakerCount, SpeakerCounts } from './speakers.js';
 
 export interface CutChats {
   /** Null if no message has a time. */
   readonly pause: Pause | null;
-  /** Messages without text that end a dialogue, and those that are left out without a trace. */
-  readonly cuts: number;
-  readonly asides: number;
   /** Messages that answer one that is not in the chat or has no text. They are context only. */
   readonly lostReplies: number;
   dialogues(): Generator<RawDialogue>;
@@ -29,27 +22,48 @@ const speakersOfPair = 2;
 /** The longest chain of answers that becomes the context of a reply in a group. */
 const longestChain = 20;
 
-/** @param messages of any number of chats; those of one chat from the oldest to the newest wherever times are equal. */
-export function cutChats(messages: Iterable<ChatMessage>, options: CutOptions): CutChats {
-  const stored = new ChatMessages();
-  let [cuts, asides] = [0, 0];
-  for (const message of messages) {
-    if (message.kind === 'cut') cuts++;
-    if (message.kind === 'aside') asides++;
-    else stored.push(message);
+/** Collects the messages of all chats, because those of one chat can be in several files. */
+export class Chats {
+  private readonly stored = new ChatMessages();
+
+  /** The number of messages that count: with text, or with content that somebody may answer. */
+  get length(): number {
+    return this.stored.length;
   }
-  const order = stored.ordered();
-  const pauses = pausesBetween(stored, order);
-  const pause = pauses.choose(options.pause);
-  const cutter = new Cutter(stored, pause.milliseconds);
-  cutter.cut(order, groupsIn(stored));
-  return {
-    pause: pauses.count > 0 ? pause : null,
-    cuts,
-    asides,
-    lostReplies: cutter.lostReplies,
-    dialogues: () => cutter.dialogues(),
-  };
+
+  /** @param message of any chat; those of one chat from the oldest to the newest wherever times are equal. */
+  add(message: ChatMessage): void {
+    if (message.kind !== 'aside') this.stored.push(message);
+  }
+
+  /** Who wrote, and how many messages with text. Whoever has a role in the file is not among them. */
+  speakers(): SpeakerCount[] {
+    const turns = new Map<number, number>();
+    for (let index = 0; index < this.stored.length; index++) {
+      const { speaker, kind, role } = this.stored.sender(index);
+      if (kind === 'text' && role === undefined) turns.set(speaker, (turns.get(speaker) ?? 0) + 1);
+    }
+    const counts = new SpeakerCounts();
+    for (const [speaker, count] of turns) {
+      const { name, id } = this.stored.speaker(speaker);
+      if (name !== '') counts.add({ speaker: name, ...(id !== undefined && { speakerId: id }) }, count);
+    }
+    return counts.list();
+  }
+
+  /** @param wanted the pause that begins a new dialogue, in milliseconds; `auto` finds it in the messages. */
+  cut(wanted: number | 'auto'): CutChats {
+    const order = this.stored.ordered();
+    const pauses = pausesBetween(this.stored, order);
+    const pause = pauses.choose(wanted);
+    const cutter = new Cutter(this.stored, pause.milliseconds);
+    cutter.cut(order, groupsIn(this.stored));
+    return {
+      pause: pauses.count > 0 ? pause : null,
+      lostReplies: cutter.lostReplies,
+      dialogues: () => cutter.dialogues(),
+    };
+  }
 }
 
 function pausesBetween(stored: ChatMessages, order: Uint32Array): Pauses {

@@ -194,13 +194,24 @@ class Speakers {
   private readonly values: { name: string; id?: string }[] = [];
 
   of(name: string, id: string | undefined): number {
-    const known = id === undefined ? this.byName.get(name) : this.byId.get(id);
-    const number = known ?? this.values.push(id === undefined ? { name } : { name, id }) - 1;
+    const number = this.known(name, id) ?? this.values.push({ name }) - 1;
     const value = this.values[number];
     if (value && name !== '') value.name = name;
-    if (id !== undefined) this.byId.set(id, number);
+    if (value && id !== undefined) {
+      value.id = id;
+      this.byId.set(id, number);
+    }
     if (!this.byName.has(name)) this.byName.set(name, number);
     return number;
+  }
+
+  /** Whoever wrote under this name without an id is taken for the first who has one. */
+  private known(name: string, id: string | undefined): number | undefined {
+    const named = this.byName.get(name);
+    if (id === undefined) return named;
+    return (
+      this.byId.get(id) ?? (named !== undefined && this.values[named]?.id === undefined ? named : undefined)
+    );
   }
 
   value(number: number): { readonly name: string; readonly id?: string } {

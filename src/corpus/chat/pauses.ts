@@ -2,6 +2,10 @@
 // dialogues, hours or days pass. A histogram of the logarithms of all pauses shows both as hills, and the valley between
 // them is where to cut. Knows nothing of messages.
 
+import { UserError } from '../../errors.js';
+import { option } from '../../option-names.js';
+import { quoted } from '../../quote.js';
+
 /** The smallest and the largest pause that is chosen without being told. */
 const shortest = 10 * 60_000;
 const longest = 8 * 3_600_000;
@@ -27,15 +31,22 @@ export interface Pause {
   readonly reason: 'given' | 'valley' | 'unclear';
 }
 
-/** `auto`, or a number with its unit. */
-export const pausePattern = 'auto|[1-9]\\d{0,4}[smhd]';
-
 const units: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Reads what matches `pausePattern`: `30m` is half an hour in milliseconds. */
+/**
+ * `30m` is half an hour in milliseconds.
+ * @throws UserError (usage) unless the text is `auto` or a number with its unit.
+ */
 export function pauseOf(text: string): number | 'auto' {
   if (text === 'auto') return 'auto';
-  return Number(text.slice(0, -1)) * (units[text.slice(-1)] ?? Number.NaN);
+  const [, count, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(text) ?? [];
+  const milliseconds = Number(count) * (units[unit] ?? Number.NaN);
+  if (Number.isNaN(milliseconds))
+    throw new UserError(
+      'option-invalid',
+      `${option('sessionGap')} is ${quoted(text)}, but must be auto, or a time such as 45s, 30m, 1h or 1d`,
+    );
+  return milliseconds;
 }
 
 /** `1 h 20 min`, rounded to minutes unless it is shorter than one. */

@@ -3,8 +3,7 @@
 // has one shape of head and one order of date, and nothing in a single line says which order it is.
 
 import type { GrowingNumbers } from '../growing-numbers.js';
-
-export type DateOrder = 'dmy' | 'mdy' | 'ymd';
+import type { DateOrder } from '../reader.js';
 
 /** The head of a line, without a decision about the order of its date. */
 export interface Head {
@@ -13,6 +12,8 @@ export interface Head {
   /** The three numbers of the date as written, and the second of the day. */
   readonly date: readonly [number, number, number];
   readonly second: number;
+  /** Whether a bracket, a dash or the like ends the head, and not only a blank. */
+  readonly isClosed: boolean;
   /** Where the text after the head begins. */
   readonly end: number;
 }
@@ -72,6 +73,7 @@ export function headOf(line: string): Head | null {
     shape: [first ? '' : 'time', open, closing, separator, year, clock.second ? ':' : '', place].join('|'),
     date: numbers,
     second,
+    isClosed: closing !== '',
     end: places[match[0].length] ?? line.length,
   };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { DateOrder } from '../reader.js';
 import type { Line } from '../text-file.js';
 import { whatsappChat } from './whatsapp.js';
-import type { DateOrder } from './whatsapp-dates.js';
 
 /** Lines as they come from a file: blank ones are left out, the others keep their numbers. */
 function linesOf(text: string): () => Line[] {

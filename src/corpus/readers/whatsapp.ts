@@ -4,17 +4,36 @@
 
 import type { ChatMessage } from '../chat/message.js';
 import { GrowingNumbers } from '../growing-numbers.js';
-import { type Line, longestRecord, tooLong } from '../text-file.js';
-import {
-  type ChosenOrder,
-  type DateOrder,
-  dateOrder,
-  headOf,
-  packed,
-  timeOf,
-  unpacked,
-} from './whatsapp-dates.js';
+import type { Certainty, DateOrder, TextReader } from '../reader.js';
+import { type Line, linesOf, longestRecord, tooLong } from '../text-file.js';
+import { type ChosenOrder, dateOrder, headOf, packed, timeOf, unpacked } from './whatsapp-dates.js';
 import { type Body, bodyOf, isOrdinary, messagesOf } from './whatsapp-messages.js';
+
+export const whatsapp: TextReader = {
+  format: 'whatsapp',
+  about: 'chats that WhatsApp exports, in any language; a zip archive is read as it is',
+  example: {
+    '_chat.txt':
+      '[12.05.24, 09:16:22] Ann: Are you up?\n[12.05.24, 09:17:00] Ben: Yes\nand you?\n[12.05.24, 09:17:05] Ben: \u200eimage omitted\n',
+  },
+  recognizes: ({ name, text }) => certaintyOf(name, text),
+  *read(file, { tally, options }) {
+    const chat = whatsappChat(() => linesOf(file), { file: file.path, dateOrder: options.dateOrder });
+    if (!chat) return;
+    if (chat.chosen.isGuess) tally.count(chat.chosen.order === 'mdy' ? 'monthFirst' : 'dayFirst');
+    tally.count('pastedLine', chat.pastedHeads);
+    yield* chat.messages();
+  },
+};
+
+/** Looks at the first line, or at some more if the name says what it is. Logs have heads that end in a blank, too. */
+function certaintyOf(name: string, text: string): Certainty {
+  const isNamed = name.includes('whatsapp') || name.endsWith('_chat.txt');
+  const lines = text.split('\n', 50).filter((line) => line.trim() !== '');
+  const heads = lines.slice(0, isNamed ? 20 : 1).flatMap((line) => headOf(line) ?? []);
+  if (heads.length === 0) return 'no';
+  return heads.some((head) => head.isClosed) ? 'sure' : 'maybe';
+}
 
 export interface WhatsappOptions {
   /** The path, for messages. It is also the name of the chat: a file holds one. */

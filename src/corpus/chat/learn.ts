@@ -1,0 +1,140 @@
+// Decides whose turns are learned: `--learn "Ann"` teaches the model to speak as Ann. Her turns become the assistant's and all
+// others the user's, which are context. Works for every format that says who speaks.
+
+import { UserError } from '../../errors.js';
+import { option } from '../../option-names.js';
+import { oneLine, quoted } from '../../quote.js';
+import { joinedTurn, sameSpeaker } from '../conversation-parts.js';
+import type { Dialogue, Turn } from '../dialogue.js';
+import { Aliases, type SpeakerCount, SpeakerCounts, speakerKey, speakerWords } from './speakers.js';
+
+export interface LearnOptions {
+  /** Names or ids of speakers. */
+  readonly learn: readonly string[];
+  /** `Bob=Robert`, as in `Aliases`. */
+  readonly alias: readonly string[];
+  /** Also everybody whom the file gives this role. */
+  readonly learnRole: string | null;
+}
+
+export class Learning {
+  readonly aliases: Aliases;
+  private readonly speakers = new SpeakerCounts();
+  private readonly learnt = new SpeakerCounts();
+  /** By key: whether the name occurs. */
+  private readonly names = new Map<string, { readonly name: string; occurs: boolean }>();
+  private readonly counts = { learnt: 0, dropped: 0 };
+
+  /** @throws UserError (usage) for an alias that is not one. */
+  constructor(private readonly options: LearnOptions) {
+    this.aliases = new Aliases(options.alias);
+    for (const name of options.learn)
+      this.names.set(speakerKey(this.aliases.resolved(name)), { name, occurs: false });
+  }
+
+  /** Whether a person said who is to be learned. */
+  get isChosen(): boolean {
+    return this.names.size > 0 || this.options.learnRole !== null;
+  }
+
+  /** The dialogue with the turns that are learned, or undefined if there is nothing to learn in it. */
+  marked(dialogue: Dialogue): Dialogue | undefined {
+    const renamed = this.aliases.isEmpty ? dialogue : { ...dialogue, turns: this.renamed(dialogue.turns) };
+    for (const turn of renamed.turns) this.speakers.add(turn);
+    if (!this.isChosen) return renamed.turns.filter(isSpoken).length < 2 ? undefined : renamed;
+    const turns = renamed.turns.map((turn) => this.markedTurn(turn));
+    const end = 1 + turns.findLastIndex(({ role, supervised }) => role === 'assistant' && supervised);
+    const kept = turns.slice(0, end);
+    if (kept.filter(isSpoken).length < 2) {
+      this.counts.dropped++;
+      return undefined;
+    }
+    this.counts.learnt++;
+    return { ...renamed, turns: kept };
+  }
+
+  /**
+   * Call after the last dialogue. @returns what people should know.
+   * @throws UserError (usage) if a name does not occur.
+   */
+  notes(): string[] {
+    for (const { name, occurs } of this.names.values()) if (!occurs) throw this.unknown('learn', name);
+    const { unused } = this.aliases;
+    if (unused !== undefined) throw this.unknown('alias', unused.slice(0, unused.indexOf('=')));
+    if (!this.isChosen) return [];
+    const who = this.learnt.list();
+    const { learnt, dropped } = this.counts;
+    if (learnt === 0) throw this.nothing(who);
+    const left = dropped === 0 ? '' : `; ${dropped} others, in which they answer nothing, are left out`;
+    return [`learns what ${speakerWords(who)} said, in ${learnt} dialogues${left}`];
+  }
+
+  private markedTurn(turn: Turn): Turn {
+    if (!isSpoken(turn) || turn.role === 'tool') return turn;
+    if (!this.isLearnt(turn)) return { ...turn, role: 'user', supervised: false };
+    this.learnt.add(turn);
+    return { ...turn, role: 'assistant' };
+  }
+
+  private isLearnt({ speaker, speakerId, role }: Turn): boolean {
+    const named = [speaker ?? role, speakerId].map((name) =>
+      name === undefined ? undefined : this.names.get(speakerKey(name)),
+    );
+    for (const name of named) if (name) name.occurs = true;
+    return (
+      named.some((name) => name !== undefined) || (role !== undefined && role === this.options.learnRole)
+    );
+  }
+
+  private renamed(turns: readonly Turn[]): Turn[] {
+    const renamed: Turn[] = [];
+    for (const turn of turns) {
+      const name = this.aliases.of(turn);
+      const { speakerId, ...anonymous } = turn;
+      const now = name === undefined ? turn : { ...anonymous, speaker: name };
+      const before = renamed.at(-1);
+      if (before && sameSpeaker(before, now)) renamed[renamed.length - 1] = joinedTurn(before, now);
+      else renamed.push(now);
+    }
+    return renamed;
+  }
+
+  private unknown(key: 'learn' | 'alias', name: string): UserError {
+    const speakers = this.speakers.list();
+    if (speakers.length === 0)
+      return new UserError(
+        'speaker-unknown',
+        `${option(key)} names ${quoted(name)}, but the conversations do not say who speaks; leave the option out`,
+      );
+    return new UserError(
+      'speaker-unknown',
+      `${option(key)} names ${quoted(name)}, but nobody has that name; the conversations are of ${speakerWords(speakers, name)}`,
+    );
+  }
+
+  private nothing(who: readonly SpeakerCount[]): UserError {
+    const [first] = who;
+    if (!first)
+      return new UserError(
+        'nothing-to-learn',
+        `no turn has the role that ${option('learnRole', this.options.learnRole ?? '')} names; name a speaker with ${option('learn')}`,
+      );
+    return new UserError(
+      'nothing-to-learn',
+      `${oneLine(first.name, 60)} answers nobody in these conversations, so there is nothing to learn; choose somebody else with ${option('learn')}, or a longer ${option('sessionGap')}`,
+    );
+  }
+}
+
+function isSpoken({ role }: Turn): boolean {
+  return role !== 'system';
+}
+
+/** What people should know who did not choose a speaker. */
+export function learnHint(speakers: readonly SpeakerCount[]): string[] {
+  const [first] = speakers;
+  if (!first) return [];
+  return [
+    `everybody in the chats is learned: every turn but the first of a dialogue; ${option('learn', oneLine(first.name, 60))} learns to speak as one of them; they are ${speakerWords(speakers)}`,
+  ];
+}
