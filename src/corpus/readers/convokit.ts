@@ -51,8 +51,6 @@ export const convokitUtterances: RecordReader = {
       kind: text.trim() === '' ? 'cut' : 'text',
       ...(record.id !== undefined && { id: String(record.id) }),
       ...(replyTo !== null && replyTo !== undefined && { replyTo: String(replyTo) }),
-      // An utterance of a conversation belongs to it whatever the pause before it.
-      ...(record.conversation_id !== undefined && { thread: String(record.conversation_id) }),
       line,
       file: path,
     };
