@@ -57,6 +57,7 @@ const tokenizer = gpt2Tokenizer();
 const config = presetConfig(values.model, tokenizer.vocabularySize);
 const model = new GPT2(device, config, {
   trainable: false,
+  packed: true,
   precision: precisionOf(values.precision),
   weights,
 });

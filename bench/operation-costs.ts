@@ -1,5 +1,5 @@
 // What operations of the device contract cost at least: the floating-point operations of those that compute, and the bytes
-// that the others read and write. Operations that read some rows of a table (embeddings) have no known cost.
+// that the others read and write.
 
 import type { Device, MatmulOptions } from '../src/device/device.js';
 import { bytesPerElement, Tensor } from '../src/device/tensor.js';
@@ -31,8 +31,15 @@ const costs: Costs = {
   sumRows: bytesOfAll,
   layernorm: bytesOfAll,
   residualLayernorm: bytesOfAll,
-  layernormBackward: bytesOfAll,
-  gatherRows: bytesOfAll,
+  // Adds to the gradient of its input.
+  layernormBackward: (args) => ({ bytes: bytesOf(args[0], ...tensorsIn(args)) }),
+  // Of the tables, the rows that are read, in the dtype of the output.
+  embedding: ([out, tokens, positions]) => ({ bytes: 3 * bytesOf(out) + bytesOf(tokens, positions) }),
+  // Adds to a row of both gradients, in f32.
+  embeddingBackward: ([, gradOut, tokens, positions]) => ({
+    bytes: bytesOf(gradOut, tokens, positions) + 2 * 2 * 4 * gradOut.size,
+  }),
+  gatherRows: ([out, , index]) => ({ bytes: 2 * bytesOf(out) + bytesOf(index) }),
   scatterRows: bytesOfAll,
   sum: bytesOfAll,
   sumOfSquares: bytesOfAll,

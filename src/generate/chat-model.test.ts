@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { deviceOnTiles } from '../../test/device/portable-tiles.js';
 import { makeTinyModel, scratchFolder, tinyConfig } from '../../test/tiny-run.js';
 import { flagMessageOf } from '../cli/flag-names.js';
 import { createCpuDevice } from '../device/cpu/cpu-device.js';
@@ -160,6 +161,7 @@ describe('narrow weights', () => {
     const bf16 = { computes: 'fast', stores: 'fast' } as const;
     const fast = Object.assign(createCpuDevice({ threads: 2 }), {
       precisions: { ...device.precisions, bf16 },
+      packedSize: () => 0,
     });
     const options = { weights: 'bf16', sequences: 1, mmi: null } as const;
     const stored = await openChatModel(chatFolder, { ...options, device });
@@ -168,6 +170,24 @@ describe('narrow weights', () => {
     const greedy = { doSample: false };
     assert.equal((await ask(computed, ['hello'], greedy)).text, (await ask(stored, ['hello'], greedy)).text);
     fast.dispose();
+  });
+
+  test('in bf16 stay packed for a unit where there is memory for that, with the same reply', async () => {
+    const onTiles = deviceOnTiles();
+    const options = { weights: 'bf16', sequences: 1, mmi: null } as const;
+    const packed = await openChatModel(chatFolder, { ...options, device: onTiles });
+    const short = Object.assign(deviceOnTiles(), { availableMemory: () => packed.memoryBytes - 1 });
+    const plain = await openChatModel(chatFolder, { ...options, device: short });
+    const { nEmbd, nInner, nLayer, vocabSize } = tinyConfig;
+    const head = Math.ceil(vocabSize / 32) * 32 * nEmbd;
+    const layers = nLayer * (4 * nEmbd * nEmbd + 2 * nEmbd * nInner);
+    assert.equal(packed.memoryBytes - plain.memoryBytes, 2 * (layers + head));
+    // Both are longer than what is multiplied without packing.
+    for (const message of ['what was the first question?', 'and what was the second one?']) {
+      const { text } = await ask(plain, [message], { doSample: false });
+      assert.equal((await ask(packed, [message], { doSample: false })).text, text);
+    }
+    for (const each of [onTiles, short]) each.dispose();
   });
 
   test('in 8 bits take about a quarter, and answer like float32', async () => {

@@ -49,16 +49,20 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
   const mmi = options.mmi === null ? null : await openNamed(options.mmi, options);
   if (mmi) checkMmiModel(mmi, chat);
   const { device } = options;
-  const build = (on: Device) => buildParts(on, chat.config, mmi?.config ?? null, options);
-  const memory = totalBytes(planMemory(device, build));
+  const buildWith = (packed: boolean) => (on: Device) =>
+    buildParts(on, chat.config, mmi?.config ?? null, options, packed);
+  const plan = (packed: boolean) => totalBytes(planMemory(device, buildWith(packed)));
   const available = device.availableMemory();
+  // Packed weights save time only: they are kept where there is memory for them.
+  const packed = plan(true) <= available;
+  const memory = plan(packed);
   if (memory > available)
     throw new UserError(
       'out-of-memory',
       `${name} needs ${formatBytes(memory)} of memory, but ${formatBytes(available)} are available (${formatBytes(memory - available)} too little); use a smaller model or fewer ${option('candidates')}`,
     );
   device.reserve(memory);
-  const parts = build(device);
+  const parts = buildWith(packed)(device);
   load(parts.model, chat);
   if (parts.scoring && mmi) load(parts.scoring.model, mmi);
   return new ChatModel(chat, parts, memory);
@@ -95,13 +99,14 @@ function buildParts(
   config: GPT2Config,
   mmi: GPT2Config | null,
   { sequences, weights }: ChatModelOptions,
+  packed: boolean,
 ): Parts {
   // A device that is fast in the precision computes in it throughout. Any other device only stores its matrices in it, if
   // it can.
   const { computes, stores } = device.precisions[weights];
   const computed = weights !== 'int8' && (computes === 'fast' || (computes && !stores));
   const kept = computed ? { precision: weights } : { weights };
-  const inference = { trainable: false, ...kept };
+  const inference = { trainable: false, packed, ...kept };
   const model = new GPT2(device, config, inference);
   return {
     model,

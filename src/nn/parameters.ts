@@ -37,8 +37,8 @@ export interface ParameterOptions {
   /** The precision that an inference model stores its matrices in. Default: `precision`. */
   readonly weights?: WeightPrecision;
   /**
-   * Whether products keep the matrices as the device packs them, if it gains from that. Worth the memory where several batches
-   * are computed between updates.
+   * Whether products keep the matrices as the device packs them, if it gains from that: those of forward, and of backward in a
+   * trainable model. Worth the memory where several batches are computed between updates.
    */
   readonly packed?: boolean;
 }
@@ -135,7 +135,7 @@ export class Parameters {
     this.packed = new Map(
       shapes
         .filter(({ multiplied }) => packed && multiplied)
-        .map((shape) => [shape.name, packedForms(allocator, reservedShape(shape), dtype)]),
+        .map((shape) => [shape.name, packedForms(allocator, reservedShape(shape), dtype, trainable)]),
     );
     for (const shape of shapes) {
       const { name } = shape;
@@ -197,11 +197,16 @@ export class Parameters {
   }
 }
 
-function packedForms(allocator: Allocator, shape: readonly number[], dtype: DType): PackedForms {
+function packedForms(
+  allocator: Allocator,
+  shape: readonly number[],
+  dtype: DType,
+  trainable: boolean,
+): PackedForms {
   const size = allocator.packedSize(shape, dtype);
   if (size === 0) return {};
   const allocate = () => allocator.allocate('packed weights', [size], dtype);
-  return { forward: allocate(), backward: allocate() };
+  return { forward: allocate(), ...(trainable && { backward: allocate() }) };
 }
 
 /** @param shape of the result */

@@ -44,7 +44,7 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
   const compiler: Check = { name: 'C++ compiler', state: 'ok', detail: name };
   try {
     const device = createCpuDevice({ env, onCompile });
-    const { description, bf16 } = device;
+    const { description, bf16, q8 } = device;
     device.dispose();
     return [
       compiler,
@@ -53,6 +53,11 @@ export function compilerChecks(env: NodeJS.ProcessEnv, onCompile: () => void): C
         name: 'bf16 on the CPU',
         state: bf16.isFast ? 'ok' : 'absent',
         detail: bf16.note ?? bf16.description,
+      },
+      {
+        name: 'int8 on the CPU',
+        state: q8.isFast ? 'ok' : 'absent',
+        detail: q8.note ?? q8.description,
       },
     ];
   } catch (error) {

@@ -82,6 +82,15 @@ test('two hyper-threads of one core count once, and a quota limits the number of
   assert.equal(physicalCores(machine(free)), availableParallelism());
 });
 
+test('an Arm processor is named by the numbers of its part, which is all that Linux knows', () => {
+  const cpuinfo = (part: string) =>
+    `processor\t: 0\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU part\t: ${part}\n`;
+  const nameOf = (part: string) => processorName(machine({ 'proc/cpuinfo': cpuinfo(part) }), 'unknown');
+  assert.equal(nameOf('0xd40'), 'Neoverse V1');
+  assert.equal(nameOf('0xfff'), process.arch);
+  assert.equal(processorName(machine({}), 'Some(R) CPU 7  @ 3 GHz'), 'Some 7');
+});
+
 test('the processor has a name and a fingerprint', () => {
   assert.ok(processorName().length > 0);
   assert.ok(processorFingerprint().includes(process.arch));

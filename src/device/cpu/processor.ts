@@ -20,11 +20,35 @@ export function processorFlags(root = '/'): ReadonlySet<string> {
   return new Set(flags?.trim().split(/\s+/));
 }
 
-/** The name for people, such as `AMD EPYC`. */
-export function processorName(): string {
-  const model = cpus()[0]?.model.replace(/\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*$/gi, ' ');
-  const name = model?.replace(/\s+/g, ' ').trim();
-  return name && name !== 'unknown' ? name : process.arch;
+/** The name for people, such as `AMD EPYC` or `Neoverse V1`. @param model what Node reports. */
+export function processorName(root = '/', model = cpus()[0]?.model ?? ''): string {
+  const name = model
+    .replace(/\((R|TM)\)|\bCPU\b|\bProcessor\b|@.*$/gi, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  if (name && name !== 'unknown') return name;
+  return armName(read(join(root, 'proc/cpuinfo')) ?? '') ?? process.arch;
+}
+
+/** Arm processors of servers and small computers, by implementer and part: Linux has no names for them, and Node none either. */
+const armNames: ReadonlyMap<string, string> = new Map([
+  ['0x41 0xd08', 'Cortex-A72'],
+  ['0x41 0xd0b', 'Cortex-A76'],
+  ['0x41 0xd0c', 'Neoverse N1'],
+  ['0x41 0xd40', 'Neoverse V1'],
+  ['0x41 0xd49', 'Neoverse N2'],
+  ['0x41 0xd4f', 'Neoverse V2'],
+  ['0x41 0xd84', 'Neoverse V3'],
+  ['0x41 0xd8e', 'Neoverse N3'],
+  ['0xc0 0xac3', 'Ampere-1'],
+  ['0xc0 0xac4', 'Ampere-1a'],
+]);
+
+function armName(cpuinfo: string): string | undefined {
+  const [implementer, part] = ['implementer', 'part'].map(
+    (field) => new RegExp(`^CPU ${field}\\s*:\\s*(\\S+)`, 'm').exec(cpuinfo)?.[1],
+  );
+  return armNames.get(`${implementer} ${part}`);
 }
 
 /**

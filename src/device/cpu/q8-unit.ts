@@ -24,5 +24,5 @@ const units: readonly Unit<DotsName>[] = [
 export type Q8Products = Choice<DotsName>;
 
 export function chooseQ8Products(trials: Trials<DotsName>, situation: Situation): Q8Products {
-  return chooseUnit(units, 'int8 is widened', trials, situation);
+  return chooseUnit(units, 'int8 is widened to float32', trials, situation);
 }

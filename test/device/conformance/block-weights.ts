@@ -33,22 +33,32 @@ export function testBlockWeights(checkAll: Check): void {
       if (bench.device.precisions.int8.stores) body(bench);
     });
 
-  check('an upload rounds to whole multiples of a 127th of the largest number of the block', (bench) => {
-    const values = new Random(6).normals(40 * block, 3);
-    values.fill(0, block, 2 * block);
-    const [, held] = blocks(bench, [40, block], values);
-    for (let first = 0; first < values.length; first += block) {
-      const largest = values
-        .subarray(first, first + block)
-        .reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-      const scale = roundToBf16(Math.fround(largest / 127));
-      for (let index = first; index < first + block; index++) {
-        const [value, kept] = [at(values, index), at(held, index)];
-        assert.equal(kept, scale * Math.round(kept / (scale || 1)), 'a multiple');
-        assert.ok(Math.abs(kept - value) <= 0.5001 * scale, `${value} became ${kept}`);
+  check(
+    'an upload rounds to multiples of a 127th of the largest number, and errors of a block cancel out',
+    (bench) => {
+      const values = new Random(6).normals(40 * block, 3);
+      values.fill(0, block, 2 * block);
+      values.fill(1.37, 2 * block + 1, 3 * block);
+      const [, held] = blocks(bench, [40, block], values);
+      for (let first = 0; first < values.length; first += block) {
+        const largest = values
+          .subarray(first, first + block)
+          .reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        const scale = roundToBf16(Math.fround(largest / 127));
+        let sum = 0;
+        for (let index = first; index < first + block; index++) {
+          const [value, kept] = [at(values, index), at(held, index)];
+          assert.equal(kept, scale * Math.round(kept / (scale || 1)), 'a multiple');
+          assert.ok(Math.abs(kept - value) <= 1.0001 * scale, `${value} became ${kept}`);
+          sum += kept - value;
+        }
+        assert.ok(
+          Math.abs(sum) <= 0.501 * scale,
+          `errors of block ${first / block} add up to ${sum / scale}`,
+        );
       }
-    }
-  });
+    },
+  );
 
   check('a block with NaN or infinity becomes NaN, and no other block does', (bench) => {
     const values = new Float64Array(4 * block).fill(1);

@@ -1,6 +1,7 @@
 // The optimizer: gradient clipping and AdamW, in one pass over parameters, gradients and both moments.
 // Memory bandwidth limits it (16 bytes read and 16 written per parameter), so the same pass scales the gradients, updates
-// the parameters, sets the gradients to zero for the next optimizer step, and in mixed precision writes the working copy.
+// the parameters, sets the gradients to zero for the next optimizer step, and in mixed precision writes the working copy, past
+// the caches. What is read is written in place: its lines are in the caches anyway, and streaming them is slower.
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <limits>
 
 #include "simd.h"
+#include "stream.h"
 #include "team.h"
 
 namespace {
@@ -29,25 +31,50 @@ struct Update {
   float decay;
 };
 
-/** @tparam NARROW whether the updated parameters are also written to `working`, rounded. */
-template <bool NARROW>
-void update_chunk(bf16* __restrict working, float* __restrict p, float* __restrict g, float* __restrict m,
-                  float* __restrict v, int64_t size, const Update& with, bool decays) {
+/** Elements that are updated before they are rounded: whole lines of everything. */
+constexpr int64_t kBlock = 64;
+/** Fewer parameters stay in the caches, where the working copy is better off too. */
+constexpr int64_t kStreamed = 1 << 14;
+
+void update_block(float* __restrict p, float* __restrict g, float* __restrict m, float* __restrict v, int64_t size,
+                  const Update& with, float decay) {
   const Update u = with;
-  const float decay = decays ? u.decay : 1;
 #pragma omp simd
   for (int64_t at = 0; at < size; at++) {
     const float gradient = g[at] * u.gradient_scale;
     const float first = multiply_add(u.keep_first, m[at], u.take_first * gradient);
     const float second = multiply_add(u.keep_second, v[at], u.take_second * (gradient * gradient));
     const float denominator = multiply_add(std::sqrt(second), u.second_correction, u.epsilon);
-    const float updated = multiply_add(p[at], decay, -u.step_size * (first / denominator));
-    p[at] = updated;
-    if (NARROW) working[at] = narrow(updated);
+    p[at] = multiply_add(p[at], decay, -u.step_size * (first / denominator));
     m[at] = first;
     v[at] = second;
     g[at] = 0;
   }
+}
+
+/** working = p, rounded. Whole blocks are `streamed` if the address is that of a line. */
+void narrow_block(bf16* working, const float* p, int64_t size, bool streamed) {
+  if (!kCanStream || !streamed || size < kBlock) {
+    each_vector(size, [&](int64_t at, auto part) EACH_VECTOR_INLINE { store(working + at, load(p + at, part), part); });
+    return;
+  }
+  for (int64_t at = 0; at < kBlock; at += kStreamedLine) {
+    alignas(64) bf16 line[kStreamedLine];
+    for (int64_t lane = 0; lane < kStreamedLine; lane += VL) store(line + lane, load(p + at + lane));
+    stream_line(working + at, line);
+  }
+}
+
+/** @param working receives the updated parameters, rounded, unless it is null. */
+void update_chunk(bf16* working, float* p, float* g, float* m, float* v, int64_t size, const Update& update, bool decays,
+                  bool streams) {
+  const bool streamed = streams && reinterpret_cast<uintptr_t>(working) % 64 == 0;
+  for (int64_t at = 0; at < size; at += kBlock) {
+    const int64_t count = std::min(kBlock, size - at);
+    update_block(p + at, g + at, m + at, v + at, count, update, decays ? update.decay : 1);
+    if (working) narrow_block(working + at, p + at, count, streamed);
+  }
+  if (streamed) finish_streaming();
 }
 
 /** working is null without mixed precision. */
@@ -67,9 +94,8 @@ void adamw(bf16* working, float* parameters, float* gradients, float* first_mome
       static_cast<float>(1 - static_cast<double>(step[0]) * weight_decay),
   };
   const auto part = [&](int64_t from, int64_t end, bool decays) {
-    (working ? update_chunk<true> : update_chunk<false>)(working ? working + from : nullptr, parameters + from,
-                                                         gradients + from, first_moment + from, second_moment + from,
-                                                         end - from, update, decays);
+    update_chunk(working ? working + from : nullptr, parameters + from, gradients + from, first_moment + from,
+                 second_moment + from, end - from, update, decays, working && size >= kStreamed);
   };
   team::share_pieces(size, kChunk, [&](int64_t from, int64_t end) {
     if (skip) {

@@ -9,14 +9,11 @@
 #include <cstdint>
 #include <type_traits>
 
-#if defined(__AVX__)
-#include <immintrin.h>
-#endif
-
 #include "gemm-bf16-pack.h"
 #include "gemm-bf16-units.h"
 #include "gemm-stages.h"
 #include "gemm-tile.h"
+#include "stream.h"
 #include "team.h"
 
 namespace gemm {
@@ -39,21 +36,6 @@ constexpr int64_t kJobColumnPanels = 2;
 constexpr int64_t kJobsPerThread = 4;
 /** A bf16 output of at least this size is written past the caches: it would not stay in them. */
 constexpr int64_t kStreamedBytes = 1 << 20;
-
-#if defined(__AVX__)
-/** Writes 64 bytes to an aligned address without reading the line or keeping it in the caches. */
-SIMD_INLINE void stream_line(bf16* to, const bf16* from) {
-  for (int half = 0; half < 2; half++)
-    _mm256_stream_si256((__m256i*)(to + 16 * half), _mm256_load_si256((const __m256i*)(from + 16 * half)));
-}
-/** Lines that were streamed become visible before anything that this thread writes afterwards. */
-SIMD_INLINE void finish_streaming() { _mm_sfence(); }
-constexpr bool kCanStream = true;
-#else
-SIMD_INLINE void stream_line(bf16*, const bf16*) {}
-SIMD_INLINE void finish_streaming() {}
-constexpr bool kCanStream = false;
-#endif
 
 /** Memory for all panels of B, which outlives the product. */
 struct KeptPanels {

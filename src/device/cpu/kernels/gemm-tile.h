@@ -50,6 +50,31 @@ struct Part {
   bool last;
 };
 
+/**
+ * One number of each row of A. Arm multiplies by a lane of a vector, so there they are loaded as vectors: single numbers would
+ * take a register each, and some sums would be kept in memory.
+ */
+template <int ROWS>
+class Lines {
+ public:
+#if defined(__aarch64__)
+  __attribute__((always_inline)) explicit Lines(const float* at) {
+#pragma GCC unroll 2
+    for (int i = 0; i < ROWS / VL; i++) vectors_[i] = load(at + i * VL);
+  }
+  __attribute__((always_inline)) float operator[](int row) const { return vectors_[row / VL][row % VL]; }
+
+ private:
+  vf vectors_[ROWS / VL];
+#else
+  __attribute__((always_inline)) explicit Lines(const float* at) : at_(at) {}
+  __attribute__((always_inline)) float operator[](int row) const { return at_[row]; }
+
+ private:
+  const float* at_;
+#endif
+};
+
 /** c[ROWS, VECTORS * VL] = or += the product of a panel of A and a panel of B. */
 template <int ROWS, int VECTORS>
 __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restrict a, const float* __restrict b,
@@ -68,10 +93,11 @@ __attribute__((noinline)) void multiply_tile(int64_t depth, const float* __restr
     vf columns[VECTORS];
 #pragma GCC unroll 4
     for (int v = 0; v < VECTORS; v++) columns[v] = load(b + v * VL);
+    const Lines<ROWS> lines(a);
 #pragma GCC unroll 8
     for (int row = 0; row < ROWS; row++) {
 #pragma GCC unroll 4
-      for (int v = 0; v < VECTORS; v++) sums[row][v] = multiply_add(broadcast(a[row]), columns[v], sums[row][v]);
+      for (int v = 0; v < VECTORS; v++) sums[row][v] = multiply_add(broadcast(lines[row]), columns[v], sums[row][v]);
     }
     a += kTileRows;
     b += kTileColumns;

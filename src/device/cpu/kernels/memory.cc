@@ -38,8 +38,10 @@ void share_elements(int64_t size, const Work& work) {
 }
 
 /**
- * Each number becomes the nearest multiple of the scale. A block with NaN or infinity becomes NaN, because integers could
- * not show it.
+ * Numbers become multiples of the scale, such that the errors of a block add up to at most half of it: where rows that a block
+ * is multiplied with have a mean other than 0, as after GELU, errors of one sign would add up. The numbers nearest to the middle
+ * of two multiples are rounded the other way for that. A block with NaN or infinity becomes NaN, because integers could not
+ * show it.
  */
 void quantize(q8_block& block, const float* numbers) {
   float largest = 0;
@@ -51,9 +53,22 @@ void quantize(q8_block& block, const float* numbers) {
   // The integers are those for the rounded scale.
   block.scale = narrow(finite ? largest / 127 : std::numeric_limits<float>::quiet_NaN());
   const float scale = widen(block.scale);
+  float errors[Q8_BLOCK], sum = 0;
   for (int64_t at = 0; at < Q8_BLOCK; at++) {
     const float steps = finite && scale > 0 ? numbers[at] / scale : 0;
-    block.values[at] = static_cast<int8_t>(std::clamp(std::nearbyint(steps), -127.0f, 127.0f));
+    const float rounded = std::clamp(std::nearbyint(steps), -127.0f, 127.0f);
+    block.values[at] = static_cast<int8_t>(rounded);
+    errors[at] = steps - rounded;
+    sum += errors[at];
+  }
+  const int sign = sum > 0 ? 1 : -1;
+  for (; sum * sign > 0.5f; sum -= sign) {
+    int64_t chosen = -1;
+    for (int64_t at = 0; at < Q8_BLOCK; at++)
+      if (block.values[at] * sign < 127 && (chosen < 0 || errors[at] * sign > errors[chosen] * sign)) chosen = at;
+    if (chosen < 0) break;
+    block.values[chosen] = static_cast<int8_t>(block.values[chosen] + sign);
+    errors[chosen] -= sign;
   }
 }
 
@@ -126,7 +141,7 @@ void ct_fill_bf16(bf16* target, float value, int64_t size) {
 /** Sets the number of threads for later calls from this thread. */
 void ct_set_threads(int32_t threads) { team::set_helpers(threads - 1); }
 
-/** The vector instructions that -march=native selected, for people. */
+/** The instructions of the vectors in simd.h, for people. Those of Arm have a fixed length, also where it has SVE. */
 const char* ct_instruction_set() {
 #if defined(__AVX512F__)
   return "AVX-512";
@@ -136,8 +151,6 @@ const char* ct_instruction_set() {
   return "AVX";
 #elif defined(__SSE2__)
   return "SSE2";
-#elif defined(__ARM_FEATURE_SVE)
-  return "SVE";
 #elif defined(__ARM_NEON)
   return "NEON";
 #else
