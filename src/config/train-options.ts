@@ -1,6 +1,7 @@
 // Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
 // them.
 
+import { textEncodings } from '../corpus/text-encodings.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
 
@@ -30,9 +31,9 @@ export const trainOptions = {
   encoding: {
     group: 'Model and data',
     type: 'choice',
-    choices: ['auto', 'utf-8', 'windows-1252'],
+    choices: textEncodings,
     default: 'auto',
-    help: 'Encoding of the files; auto is UTF-8, or Windows-1252 for Western European text that is not UTF-8.',
+    help: 'Encoding of the files; auto is UTF-8, or the encoding that is recognized in a file that is not.',
   },
   learn: {
     group: 'Model and data',

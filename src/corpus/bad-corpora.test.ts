@@ -5,6 +5,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { encoded, smallTalk } from '../../test/languages.js';
 import { refusal } from '../../test/refusal.js';
 import { withFiles } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
@@ -33,8 +34,6 @@ const refusedFolder = (
       .replaceAll(folder, 'FOLDER'),
   );
 
-const utf16 = (text: string) => Buffer.from(text, 'utf16le');
-
 test('a missing file', () => {
   assert.equal(refusedFolder({}, ['chats.json']), 'chats.json does not exist; check the path');
   assert.equal(refusedFolder({ a: 'x' }, ['a/chats.json']), 'a/chats.json does not exist; check the path');
@@ -46,43 +45,29 @@ test('an empty file, or one with only white space', () => {
   assert.match(refused('chats.json', '\ufeff'), /^chats\.json contains only white space/);
 });
 
-test('UTF-16, with and without byte order mark, in both byte orders', () => {
-  const text = '[{"text": "Hello", "response": "Hi"}]';
-  const remedy = (from: string) => `convert it with: iconv -f ${from} -t UTF-8 chats.json > chats.json.utf8`;
-  assert.equal(
-    refused('chats.json', utf16(`\ufeff${text}`)),
-    `chats.json is in UTF-16LE, not UTF-8; ${remedy('UTF-16')}`,
-  );
-  assert.equal(
-    refused('chats.json', utf16(`\ufeff${text}`).swap16()),
-    `chats.json is in UTF-16BE, not UTF-8; ${remedy('UTF-16')}`,
-  );
-  assert.equal(
-    refused('chats.json', utf16(text)),
-    `chats.json is in UTF-16LE, not UTF-8; ${remedy('UTF-16LE')}`,
-  );
-  assert.equal(
-    refused('chats.json', utf16(text).swap16()),
-    `chats.json is in UTF-16BE, not UTF-8; ${remedy('UTF-16BE')}`,
-  );
-});
-
 const western = Buffer.from('{"turns": ["a", "b"]}\n{"turns": ["caf\xe9 \x96", "b"]}\n', 'latin1');
 
-test('Western European text that is not UTF-8 is read as Windows-1252, with a note', () => {
-  withFiles({ 'chats.jsonl': western }, (folder) => {
-    for (const encoding of ['auto', 'windows-1252'] as const) {
-      const { dialogues, summary } = readCorpus([join(folder, 'chats.jsonl')], { encoding });
-      assert.deepEqual(
-        dialogues.map(({ turns }) => turns.map(({ text }) => text)),
-        [
-          ['a', 'b'],
-          ['café –', 'b'],
-        ],
-      );
-      assert.equal(/read as Windows-1252/.test(summaryLines(summary).join()), encoding === 'auto');
-    }
-  });
+test('text that is not UTF-8 is read in the encoding that it is recognized by, with a note', () => {
+  const chats = (language: 'western' | 'traditional' | 'russian') =>
+    smallTalk[language].map((text, index) => JSON.stringify({ turns: [`${index}`, text] })).join('\n');
+  for (const [language, encoding, name] of [
+    ['western', 'windows-1252', 'Windows-1252'],
+    ['traditional', 'big5', 'Big5'],
+    ['russian', 'utf-16le', 'UTF-16LE'],
+  ] as const)
+    withFiles({ 'chats.jsonl': encoded(chats(language), encoding) }, (folder) => {
+      for (const given of ['auto', encoding] as const) {
+        const { dialogues, summary } = readCorpus([join(folder, 'chats.jsonl')], { encoding: given });
+        assert.deepEqual(
+          dialogues.map(({ turns }) => turns[1]?.text),
+          smallTalk[language],
+        );
+        assert.equal(
+          summaryLines(summary).join().includes(`read as ${name}, because it is not UTF-8`),
+          given === 'auto',
+        );
+      }
+    });
 });
 
 test('UTF-8 with a damaged byte is refused, because reading it as Windows-1252 would garble the rest', () => {
@@ -93,22 +78,16 @@ test('UTF-8 with a damaged byte is refused, because reading it as Windows-1252 w
   );
 });
 
-test('another encoding: the message gives line, byte and command', () => {
+test('another encoding than the one that is asked for: the message gives line, byte and encoding', () => {
   withFiles({ 'chats.jsonl': western }, (folder) =>
     assert.equal(
       refusal('data', () => readCorpus([join(folder, 'chats.jsonl')], { encoding: 'utf-8' })).replaceAll(
         `${folder}/`,
         '',
       ),
-      'chats.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in WINDOWS-1252, convert it with: iconv -f WINDOWS-1252 -t UTF-8 chats.jsonl > chats.jsonl.utf8',
+      'chats.jsonl:2 has the byte 0xE9, which is not UTF-8; if the file is in Windows-1252, read it with --encoding windows-1252',
     ),
   );
-  const chinese = Buffer.concat([
-    Buffer.from('{"turns": ["'),
-    Buffer.from('c4e3bac3cac0bde7', 'hex'),
-    Buffer.from('", "b"]}'),
-  ]);
-  assert.match(refused('chats.jsonl', chinese), /^chats\.jsonl:1 has the byte 0xC4.*iconv -f GB18030/);
 });
 
 test('the first invalid UTF-8 byte is found at any position', () => {

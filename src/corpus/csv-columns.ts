@@ -1,4 +1,4 @@
-// What the columns of a table mean, by their names. Data alone: readers decide which columns a table needs.
+// What the columns of a table mean, by their names, and what a row of a table with such columns is.
 
 export type ColumnMeaning =
   | 'question'
@@ -144,4 +144,82 @@ export function meaningsOf(cell: string): ReadonlySet<ColumnMeaning> {
 
 export function isColumnName(cell: string): boolean {
   return meanings.has(columnName(cell));
+}
+
+/** A row is a question with its answer, a reply with what was said before, or one message of a conversation. */
+export type Columns =
+  | {
+      readonly kind: 'pair';
+      readonly question: string;
+      readonly answer: string;
+      readonly more: readonly string[];
+    }
+  | {
+      readonly kind: 'reply';
+      readonly reply: string /** From the oldest. */;
+      readonly before: readonly string[];
+    }
+  | {
+      readonly kind: 'message';
+      readonly message: string;
+      readonly author: string;
+      readonly conversation?: string;
+      readonly time?: string;
+    };
+
+/** @returns null if the names do not say what a row is. */
+export function columnsOf(given: readonly string[]): Columns | null {
+  return replyColumns(given) ?? pairColumns(given) ?? messageColumns(given);
+}
+
+/** `response,context,context/0,context/1,...`, as tutorials for DialoGPT make it: the context that comes first is the newest. */
+function replyColumns(given: readonly string[]): Columns | null {
+  const reply = given.find((name) => columnName(name) === 'response');
+  const numbered = given.filter((name) => /^context(?:[_/]?\d+)?$/.test(columnName(name)));
+  const others = given.filter((name) =>
+    ['question', 'instruction', 'text', 'prompt'].includes(columnName(name)),
+  );
+  if (reply === undefined || numbered.length === 0 || others.length > 0) return null;
+  const age = (name: string) => Number(/\d+$/.exec(name)?.[0] ?? -1);
+  return { kind: 'reply', reply, before: numbered.toSorted((one, other) => age(other) - age(one)) };
+}
+
+function pairColumns(given: readonly string[]): Columns | null {
+  const answer = first(given, 'answer');
+  const question = first(
+    given.filter((name) => name !== answer),
+    'question',
+  );
+  if (answer === undefined || question === undefined) return null;
+  const more = given.filter(
+    (name) => name !== question && name !== answer && meaningsOf(name).has('input') && name !== 'text',
+  );
+  return { kind: 'pair', question, answer, more };
+}
+
+function messageColumns(given: readonly string[]): Columns | null {
+  const message = first(given, 'message');
+  const author = first(
+    given.filter((name) => name !== message),
+    'author',
+  );
+  if (message === undefined || author === undefined) return null;
+  const conversation = first(given, 'conversation');
+  const time = first(given, 'time');
+  return {
+    kind: 'message',
+    message,
+    author,
+    ...(conversation !== undefined && { conversation }),
+    ...(time !== undefined && { time }),
+  };
+}
+
+/** The column whose name comes first in the table above. */
+function first(given: readonly string[], meaning: ColumnMeaning): string | undefined {
+  for (const name of names[meaning]) {
+    const column = given.find((one) => columnName(one) === name);
+    if (column !== undefined) return column;
+  }
+  return undefined;
 }

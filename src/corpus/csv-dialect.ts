@@ -11,6 +11,9 @@ const delimiters = ['\t', ';', '|', ','] as const;
 /** No more than this number of characters is looked at. */
 export const sampleLength = 2 ** 16;
 
+/** A sample of this length may end within a row, because samples can end at a line end. */
+const longEnoughToBeCut = sampleLength / 2;
+
 const noHeader = { header: false, padded: false, separatorLine: false } as const;
 
 /** And no more than this number of rows. */
@@ -18,7 +21,7 @@ const mostRows = 1000;
 
 /**
  * The dialect in which most rows have the same number of columns, at least two.
- * @param sample the beginning of the text, without a byte order mark. If it is shorter than `sampleLength`, it is all of it.
+ * @param sample the beginning of the text, without a byte order mark.
  * @returns null if less than half of the rows have the same number of columns in every dialect.
  */
 export function csvDialect(sample: string): Dialect | null {
@@ -43,6 +46,7 @@ interface Reading {
   readonly rows: readonly (readonly string[])[];
   /** The number of rows that have the most frequent number of columns above one. */
   readonly regular: number;
+  readonly quotedCells: number;
   /** What the dialect does not explain: rejected records, and quotes at odd places. */
   readonly faults: number;
   /** Cells that begin with a blank: the delimiter is probably the comma of a sentence. */
@@ -64,15 +68,20 @@ function read(beginning: string, dialect: Dialect): Reading {
   }
   const count = (is: (cell: string) => boolean) =>
     rows.reduce((sum, cells) => sum + cells.filter(is).length, 0);
-  const oddQuotes =
-    dialect.quotes === 'none' ? count(isEnclosed) : rejected + reader.strayQuotes + count(isPaddedQuote);
-  return { dialect, rows, regular: regularRows(rows), faults: oddQuotes, blanks: count(beginsBlank) };
+  return {
+    dialect,
+    rows,
+    regular: regularRows(rows),
+    quotedCells: reader.quotedCells,
+    faults: rejected + reader.strayQuotes + count(isPaddedQuote),
+    blanks: count(beginsBlank),
+  };
 }
 
 /** Without the last record of a sample that does not end with the text: its quotes may look as if they were not closed. */
 function* sampled(beginning: string): Generator<string> {
   yield beginning;
-  if (beginning.length === sampleLength) throw new SampleEnds();
+  if (beginning.length >= longEnoughToBeCut) throw new SampleEnds();
 }
 
 function regularRows(rows: readonly (readonly string[])[]): number {
@@ -86,11 +95,7 @@ function beginsBlank(cell: string): boolean {
 }
 
 function isPaddedQuote(cell: string): boolean {
-  return beginsBlank(cell) && isEnclosed(cell.trim());
-}
-
-function isEnclosed(cell: string): boolean {
-  return cell.length > 1 && cell.startsWith('"') && cell.endsWith('"');
+  return /^ +"/.test(cell);
 }
 
 function bestQuotes(beginning: string, dialect: Dialect): Reading {
@@ -99,8 +104,9 @@ function bestQuotes(beginning: string, dialect: Dialect): Reading {
   const others: Dialect[] = beginning.includes('\\"') ? [{ ...dialect, quotes: 'backslash' }] : [];
   if (/[\t;|,] +"|" +[\t;|,]/.test(beginning))
     others.push(...[dialect, ...others].map((unpadded) => ({ ...unpadded, padded: true })));
-  others.push({ ...dialect, quotes: 'none' });
-  return best([doubled, ...others.map((other) => read(beginning, other))]);
+  // If quotes are text, cells that look quoted cannot be explained.
+  const none = { ...read(beginning, { ...dialect, quotes: 'none' }), faults: doubled.quotedCells };
+  return best([doubled, ...others.map((other) => read(beginning, other)), none]);
 }
 
 /** The first of the best ones. */
@@ -116,6 +122,11 @@ function isBetter(one: Reading, other: Reading): boolean {
 /** The number of regular rows, without that of all others and without faults. */
 function scoreOf({ rows, regular, faults }: Reading): number {
   return 2 * regular - rows.length - faults;
+}
+
+/** The rows of the beginning of a text, without the last one if it may be incomplete. */
+export function firstRows(sample: string, dialect: Dialect): readonly (readonly string[])[] {
+  return read(sample.slice(0, sampleLength), dialect).rows;
 }
 
 /**

@@ -60,6 +60,8 @@ const longestLineEnd = 2;
 export class CsvReader {
   /** The quotes inside of quoted cells that are not written as the dialect says. */
   strayQuotes = 0;
+  /** Quoted cells without such quotes. */
+  quotedCells = 0;
   private readonly pieces: Iterator<string>;
   private readonly delimiter: number;
   private readonly hasBackslashes: boolean;
@@ -197,6 +199,7 @@ export class CsvReader {
         if (end >= 0) {
           this.cellEnd = end;
           this.strayQuotes += strays;
+          if (strays === 0) this.quotedCells++;
           const cell = text.slice(from, close);
           return hasEscapes || this.hasBackslashes ? this.unescaped(cell) : cell;
         }

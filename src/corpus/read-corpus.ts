@@ -10,6 +10,7 @@ import { pauseOf } from './chat/pauses.js';
 import { Aliases } from './chat/speakers.js';
 import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
+import type { Encoding } from './encoding.js';
 import { foundFiles, type Item } from './found-files.js';
 import { readRecords } from './read-records.js';
 import type { BinarySource, Found, PlacedRecord, ReadContext, ReaderOptions, Rejected } from './reader.js';
@@ -84,6 +85,7 @@ const attachment =
 interface FileReading {
   readonly path: string;
   format: string;
+  recognizedEncoding?: Encoding;
   dialogues: number;
   turns: number;
   readonly tally: Tally;
@@ -158,7 +160,9 @@ class CorpusReading {
       if (named && text) throw unknownFormat(text);
       return null;
     }
-    if (this.options.encoding === 'auto' && text.encoding === 'Windows-1252') file.tally.count('windows1252');
+    if (this.options.encoding === 'auto' && text.encoding !== 'utf-8')
+      file.recognizedEncoding = text.encoding;
+    if (text.damages > 0) file.tally.count('damage', text.damages);
     if (recognized.kind === 'text') {
       this.takeAll(recognized.reader.read(text, this.context(file)), file);
       return recognized.reader.format;

@@ -10,6 +10,7 @@ import { chatterbot } from './readers/chatterbot.js';
 import { claude } from './readers/claude.js';
 import { convokit, convokitUtterances } from './readers/convokit.js';
 import { cornell } from './readers/cornell.js';
+import { csv } from './readers/csv.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
 import { discord } from './readers/discord.js';
 import { emBlocks } from './readers/em-blocks.js';
@@ -28,6 +29,7 @@ import { rasa, rasaStories } from './readers/rasa.js';
 import { slack } from './readers/slack.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
+import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { telegram } from './readers/telegram.js';
 import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
@@ -46,7 +48,7 @@ export const textReaders: readonly TextReader[] = [
   tabSeparatedTurns,
   dialogptTsv,
 ];
-export const recordSources: readonly RecordSource[] = [json, yaml];
+export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [parquet];
 export const recordReaders: readonly RecordReader[] = [
   telegram,
@@ -64,6 +66,9 @@ export const recordReaders: readonly RecordReader[] = [
   qaPairs,
   turns,
   messages,
+  replyRows,
+  pairRows,
+  messageRows,
 ];
 
 const formats = [folderReaders, textReaders, recordSources, binarySources, recordReaders].flat();

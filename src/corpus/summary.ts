@@ -4,12 +4,15 @@ import { option } from '../option-names.js';
 import { oneLine } from '../quote.js';
 import { type Pause, pauseWords } from './chat/pauses.js';
 import type { SpeakerCount } from './chat/speakers.js';
+import { type Encoding, encodingNames } from './encoding.js';
 import { longestName, namesOf } from './readers/record.js';
 import type { Remark, Skipped } from './tally.js';
 
 export interface FileSummary {
   readonly path: string;
   readonly format: string;
+  /** Set if the file is not UTF-8 and its encoding was recognized. */
+  readonly recognizedEncoding?: Encoding | undefined;
   readonly dialogues: number;
   readonly turns: number;
   /** Records and lines that could not be used, grouped by reason. */
@@ -43,8 +46,8 @@ const mostReasons = 5;
 
 /** In the order in which the summary line lists them. */
 const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
-  windows1252: () =>
-    `read as Windows-1252, because it is not UTF-8 (${option('encoding', 'utf-8')} refuses it)`,
+  damage: (count) =>
+    `${plural(count, 'character')} invalid in the encoding of the file and replaced by U+FFFD`,
   header: () => 'the first line names the columns and was skipped',
   emptyTurn: (count) =>
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,
@@ -101,17 +104,31 @@ function pauseLine({ milliseconds, reason }: Pause): string {
   return `${cut}, ${why} (${option('sessionGap')} changes it)`;
 }
 
-function fileLine({ path, format, dialogues, turns, skipped, remarks, unusedFields }: FileSummary): string {
+function fileLine({
+  path,
+  format,
+  recognizedEncoding,
+  dialogues,
+  turns,
+  skipped,
+  remarks,
+  unusedFields,
+}: FileSummary): string {
   const notes = (Object.keys(remarkWords) as Remark[]).flatMap((remark) => {
     const count = remarks.get(remark) ?? 0;
     return count > 0 ? remarkWords[remark](count) : [];
   });
   return [
     `${path}: ${plural(dialogues, 'dialogue')}, ${plural(turns, 'turn')} (${format})`,
+    ...(recognizedEncoding === undefined ? [] : [encodingWords(recognizedEncoding)]),
     ...skippedWords(skipped),
     ...notes,
     ...(unusedFields.length > 0 ? [`fields not used: ${listOfFields(unusedFields)}`] : []),
   ].join('; ');
+}
+
+function encodingWords(encoding: Encoding): string {
+  return `read as ${encodingNames[encoding]}, because it is not UTF-8 (${option('encoding')} chooses another encoding)`;
 }
 
 /** Clauses such as `2 records skipped: response is null (first on line 7)`. */

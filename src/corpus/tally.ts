@@ -17,7 +17,7 @@ export type Remark =
   | 'cutShort'
   | 'toolCall'
   | 'header'
-  | 'windows1252'
+  | 'damage'
   /** A message of a chat that is a picture or other content, and one that nobody answers. */
   | 'contentLeftOut'
   | 'noticeLeftOut'

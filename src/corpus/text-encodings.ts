@@ -1,5 +1,7 @@
-// How people name encodings. `auto` is UTF-8, or Windows-1252 if a file cannot be UTF-8.
+// The values of `--encoding`. `auto` is UTF-8, or the encoding that detect-encoding.ts recognizes in a file that is not.
 
-export const textEncodings = ['auto', 'utf-8', 'windows-1252'] as const;
+import { encodings } from './encoding.js';
+
+export const textEncodings = ['auto', ...encodings] as const;
 
 export type TextEncoding = (typeof textEncodings)[number];

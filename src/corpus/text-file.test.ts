@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { encoded, smallTalk } from '../../test/languages.js';
 import { refusal } from '../../test/refusal.js';
-import { readCorpusText } from './text-file.js';
+import { diskSource } from './source.js';
+import { openText, readCorpusText } from './text-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -68,18 +70,20 @@ describe('readCorpusText', () => {
     );
   });
 
-  it('recognizes UTF-16 with and without a byte order mark, and gives the command to convert it', () => {
+  it('reads UTF-16 with and without a byte order mark, unless the encoding is given', () => {
     const text = '[{"text": "Hi", "response": "Hello"}]';
-    for (const [content, from, name] of [
-      [utf16(`\ufeff${text}`), 'UTF-16', 'UTF-16LE'],
-      [utf16(`\ufeff${text}`, { bigEndian: true }), 'UTF-16', 'UTF-16BE'],
-      [utf16(text), 'UTF-16LE', 'UTF-16LE'],
-      [utf16(text, { bigEndian: true }), 'UTF-16BE', 'UTF-16BE'],
-    ] as const)
+    for (const [content, name] of [
+      [utf16(`\ufeff${text}`), 'UTF-16LE'],
+      [utf16(`\ufeff${text}`, { bigEndian: true }), 'UTF-16BE'],
+      [utf16(text), 'UTF-16LE'],
+      [utf16(text, { bigEndian: true }), 'UTF-16BE'],
+    ] as const) {
+      assert.equal(read(content), text);
       assert.equal(
         refused(content),
-        `/chats.jsonl is in ${name}, not UTF-8; convert it with: iconv -f ${from} -t UTF-8 /chats.jsonl > /chats.jsonl.utf8`,
+        `/chats.jsonl is in ${name}, not in UTF-8; read it with --encoding ${name.toLowerCase()}`,
       );
+    }
   });
 
   it('finds the first byte that is not UTF-8', () => {
@@ -95,28 +99,48 @@ describe('readCorpusText', () => {
     fc.assert(property, { seed: 2 });
   });
 
-  it('guesses the encoding of a file that is not UTF-8', () => {
-    assert.match(
-      refused(Buffer.from('caf\xe9 cr\xe8me', 'latin1')),
-      /:1 has the byte 0xE9.*iconv -f WINDOWS-1252 -t UTF-8/,
-    );
-    // `你好，世界` in GB18030.
-    assert.match(
-      refused(Buffer.from('c4e3bac3a3accac0bde7', 'hex')),
-      /in GB18030, convert it with: iconv -f GB18030/,
-    );
-    assert.match(refused(Buffer.from('cut short: \xe4\xbd', 'latin1')), /:1 has the byte 0xE4/);
+  it('recognizes the encoding of a file that is not UTF-8', () => {
+    for (const [language, encoding] of [
+      ['simplified', 'gb18030'],
+      ['traditional', 'big5'],
+      ['japanese', 'shift_jis'],
+      ['korean', 'euc-kr'],
+      ['russian', 'koi8-r'],
+      ['western', 'windows-1252'],
+    ] as const) {
+      const text = smallTalk[language].join('\n');
+      const bytes = encoded(text, encoding);
+      assert.equal(read(bytes), text, encoding);
+      assert.match(refused(bytes), new RegExp(`:1 has the byte 0x.*read it with --encoding ${encoding}$`));
+    }
   });
 
-  it('quotes a path for the shell', () => {
-    const folder = join(scratch, "it's mine");
-    mkdirSync(folder);
-    const odd = join(folder, 'a b.txt');
-    writeFileSync(odd, Buffer.of(0x61, 0xff, 0x0a));
-    assert.ok(
-      refusalOf(() => readCorpusText(odd, 'utf-8')).endsWith(
-        ` '/it'\\''s mine/a b.txt' > '/it'\\''s mine/a b.txt.utf8'`,
-      ),
+  it('recognizes an encoding whose first character is at the end of a piece', () => {
+    const [line] = smallTalk.simplified;
+    const start = 'An ASCII line.\n'.repeat(2 ** 20 / 15);
+    for (const before of ['', '1', '12'])
+      assert.ok(
+        read(Buffer.concat([Buffer.from(start + before), encoded(line, 'gb18030')])).endsWith(before + line),
+      );
+  });
+
+  it('reads the encoding that is asked for, and counts what is invalid in it', () => {
+    const text = smallTalk.simplified.join('\n');
+    const bytes = encoded(text, 'gb18030');
+    writeFileSync(path, bytes.subarray(0, -1));
+    const { damages, pieces } = openText(diskSource(path), 'gb18030');
+    assert.equal(damages, 1);
+    assert.equal([...pieces()].join(''), `${text.slice(0, -1)}\ufffd`);
+    assert.match(
+      refusalOf(() => readCorpusText(path, 'shift_jis')),
+      /^\/chats\.jsonl is not in Shift-JIS: \d+ of \d+ characters outside of ASCII are invalid in it; leave out --encoding/,
+    );
+  });
+
+  it('refuses an encoding that it does not know', () => {
+    assert.match(
+      refusalOf(() => read(Buffer.from('cut short: \xe4\xbd', 'latin1'))),
+      /:1 has the byte 0xE4, which is not UTF-8; correct it, or name the encoding of the file with --encoding$/,
     );
   });
 

@@ -1,21 +1,24 @@
-// A text file of a corpus. The whole file is checked first (missing, empty, binary, not UTF-8) and then read in pieces,
+// A text file of a corpus. The whole file is checked first (missing, empty, binary, its encoding) and then read in pieces,
 // because a file can be larger than the longest possible string and than the available memory.
 
 import { isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.js';
-import { diskSource, type Source } from './source.js';
+import { option } from '../option-names.js';
+import { detectEncoding, encodingSample } from './detect-encoding.js';
+import { decoder, type Encoding, encodingNames, unfinishedUtf8 } from './encoding.js';
+import { beginningOf, diskSource, type Source } from './source.js';
 import type { TextEncoding } from './text-encodings.js';
 
 /** Largest number of characters in a record or a line. A whole record must fit into memory; no conversation is longer. */
 export const longestRecord = 2 ** 26;
-
-export type Encoding = 'UTF-8' | 'Windows-1252';
 
 export interface TextFile {
   readonly path: string;
   /** As in `Source`. */
   readonly name: string;
   readonly encoding: Encoding;
+  /** How many places could not be decoded. They are U+FFFD in the text. */
+  readonly damages: number;
   /** The text in order, cut anywhere between two characters, without the byte order mark. */
   pieces(): Generator<string>;
 }
@@ -29,18 +32,15 @@ const signatures: readonly (readonly [start: string, what: string, remedy: strin
 
 /**
  * Opens a text file and checks all of it.
- * @param wanted `auto`: UTF-8, or Windows-1252 if the file is not valid UTF-8 and looks like Western European text.
+ * @param wanted `auto`: UTF-8, or an encoding that the text is recognized by.
  * @param otherwise with `auto`, the encoding of any file that is not valid UTF-8.
  * @throws UserError (data) if the file is missing, not a regular file, empty, unreadable, binary, or in another encoding.
- * For another encoding, the message gives the command that converts the file.
  */
-export function openText(
-  source: Source,
-  wanted: TextEncoding = 'auto',
-  otherwise?: 'Windows-1252',
-): TextFile {
-  const encoding = examine(source, wanted, otherwise);
-  return { path: source.path, name: source.name, encoding, pieces: () => decoded(source, encoding) };
+export function openText(source: Source, wanted: TextEncoding = 'auto', otherwise?: Encoding): TextFile {
+  const encoding = wanted === 'auto' ? recognized(source, otherwise) : wanted;
+  const damages = encoding === 'utf-8' ? 0 : checkDecoded(source, encoding, wanted);
+  if (wanted === 'utf-8') checkUtf8(source, wanted);
+  return { path: source.path, name: source.name, encoding, damages, pieces: () => decoded(source, encoding) };
 }
 
 /** Reads a whole text file. @throws UserError (data) as `openText` does. */
@@ -91,15 +91,102 @@ export function tooLong(
 }
 
 function* decoded(source: Source, encoding: Encoding): Generator<string> {
-  const pieces = encoding === 'UTF-8' ? charactersOf(source.bytes()) : source.bytes();
-  // A streaming TextDecoder returns strings with two bytes per character even where one byte would do.
-  const decode = encoding === 'UTF-8' ? (bytes: Buffer) => bytes.toString('utf8') : windows1252;
-  let first = true;
-  for (const bytes of pieces) {
-    const text = decode(bytes);
-    yield first ? text.replace(/^\ufeff/, '') : text;
-    first = false;
+  const { write, end } = decoder(encoding);
+  for (const bytes of source.bytes()) yield write(bytes);
+  yield end();
+}
+
+/** The encoding of a file, all of which was read if it is UTF-8. */
+function recognized(source: Source, otherwise: Encoding | undefined): Encoding {
+  const beginning = beginningOf(source, encodingSample);
+  refuseKnownKinds(source.path, beginning);
+  const mark = beginning.includes(0) || marked.test(beginning.toString('latin1', 0, 4));
+  const guess = mark ? detectEncoding(beginning) : null;
+  if (guess !== null && guess !== 'utf-8') return guess;
+  return checkUtf8(source, 'auto', otherwise);
+}
+
+/** Byte order marks other than that of UTF-8. */
+const marked = /^(?:\xff\xfe|\xfe\xff|\x84\x31\x95\x33)/;
+
+/**
+ * Reads the whole file and refuses what is not text.
+ * @returns `utf-8`, or another encoding if the file is not UTF-8 and `wanted` is `auto`.
+ */
+function checkUtf8(source: Source, wanted: 'auto' | 'utf-8', otherwise?: Encoding): Encoding {
+  const { path } = source;
+  let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
+  for (const bytes of charactersOf(source.bytes())) {
+    if (read === 0) refuseKnownKinds(path, bytes);
+    refuseZero(path, bytes, read, wanted);
+    if (!isUtf8(bytes)) {
+      const other = otherwise ?? (multibyte ? null : detectEncoding(foreignPart(source)));
+      if (wanted === 'auto' && other !== null && other !== 'utf-8') return other;
+      throw notUtf8(path, bytes, { linesBefore, multibyte, other });
+    }
+    multibyte ||= /[\x80-\xff]/.test(bytes.toString('latin1'));
+    read += bytes.length;
+    linesBefore += countLines(bytes);
+    blank &&= bytes.toString('utf8').trim() === '';
   }
+  refuseEmpty(path, read, blank);
+  return 'utf-8';
+}
+
+/** The beginning of the first line that is not ASCII, and what follows it. */
+function foreignPart(source: Source): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (const piece of source.bytes()) {
+    const start = length > 0 ? 0 : piece.findIndex((byte) => byte >= 0x80);
+    if (start < 0) continue;
+    const line = length > 0 ? 0 : Math.max(piece.lastIndexOf(0x0a, start) + 1, start - encodingSample / 2);
+    const part = Buffer.from(piece.subarray(line, line + encodingSample - length));
+    parts.push(part);
+    length += part.length;
+    if (length >= encodingSample) break;
+  }
+  return Buffer.concat(parts);
+}
+
+/** With more damages, the encoding is another one. @param foreign the number of characters that are not ASCII. */
+function mostDamages(foreign: number): number {
+  return foreign < 10 ? 0 : Math.max(1, foreign / 50);
+}
+
+/** @returns the number of damages. @throws UserError (data) if the file is no text in this encoding. */
+function checkDecoded(source: Source, encoding: Encoding, wanted: TextEncoding): number {
+  const { path } = source;
+  let [read, foreign, damages, blank] = [0, 0, 0, true];
+  for (const text of decoded(source, encoding)) {
+    if (read === 0) refuseKnownKinds(path, beginningOf(source, 16));
+    const zero = text.indexOf('\0');
+    if (zero >= 0)
+      throw new UserError(
+        'corpus-not-text',
+        `${path} is a binary file (character ${read + zero} in ${encodingNames[encoding]} is zero), not text; use a text file instead`,
+      );
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code > 0x7f) foreign++;
+      if (code === 0xfffd) damages++;
+    }
+    read += text.length;
+    blank &&= text.trim() === '';
+  }
+  refuseEmpty(path, read, blank);
+  if (damages > mostDamages(foreign))
+    throw new UserError(
+      'corpus-not-utf8',
+      `${path} is not in ${encodingNames[encoding]}: ${damages} of ${foreign} characters outside of ASCII are invalid in it; ${wanted === 'auto' ? `name its encoding with ${option('encoding')}` : `leave out ${option('encoding')} to recognize the encoding, or name another one`}`,
+    );
+  return damages;
+}
+
+function refuseEmpty(path: string, read: number, blank: boolean): void {
+  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; add conversations to it`);
+  if (blank)
+    throw new UserError('corpus-empty', `${path} contains only white space; add conversations to it`);
 }
 
 /** The same bytes, cut only between UTF-8 characters. An incomplete character at the end of the file is the last piece. */
@@ -107,97 +194,32 @@ function* charactersOf(pieces: Iterable<Buffer>): Generator<Buffer> {
   let cut = Buffer.alloc(0);
   for (const piece of pieces) {
     const bytes = cut.length > 0 ? Buffer.concat([cut, piece]) : piece;
-    const whole = bytes.length - unfinished(bytes);
+    const whole = bytes.length - unfinishedUtf8(bytes);
     if (whole > 0) yield bytes.subarray(0, whole);
     cut = Buffer.from(bytes.subarray(whole));
   }
   if (cut.length > 0) yield cut;
 }
 
-/** The characters of Windows-1252 for the bytes 0x80 to 0x9f, the only ones that differ from ISO-8859-1. */
-const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** Does not use TextDecoder, because some versions of Node decode Windows-1252 as ISO-8859-1. */
-function windows1252(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
-}
-
-/** Reads the whole file, refuses what is not text, and returns the encoding. */
-function examine(source: Source, wanted: TextEncoding, otherwise: Encoding | undefined): Encoding {
-  const { path } = source;
-  let encoding: Encoding = wanted === 'windows-1252' ? 'Windows-1252' : 'UTF-8';
-  let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
-  for (const bytes of charactersOf(source.bytes())) {
-    if (read === 0) {
-      refuseUtf16(path, bytes);
-      refuseKnownKinds(path, bytes);
-    }
-    refuseZero(path, bytes, read);
-    if (encoding === 'UTF-8' && !isUtf8(bytes)) {
-      const guess = !multibyte && isWestern(bytes) ? 'Windows-1252' : undefined;
-      const other = wanted === 'auto' ? (otherwise ?? guess) : undefined;
-      if (other === undefined) throw notUtf8(path, bytes, { linesBefore, multibyte });
-      encoding = other;
-    }
-    multibyte ||= encoding === 'UTF-8' && /[\x80-\xff]/.test(bytes.toString('latin1'));
-    read += bytes.length;
-    linesBefore += countLines(bytes);
-    blank &&= bytes.toString('utf8').trim() === '';
-  }
-  if (read === 0) throw new UserError('corpus-empty', `${path} is empty; add conversations to it`);
-  if (blank)
-    throw new UserError('corpus-empty', `${path} contains only white space; add conversations to it`);
-  return encoding;
-}
-
-function refuseZero(path: string, bytes: Buffer, bytesBefore: number): void {
+function refuseZero(path: string, bytes: Buffer, bytesBefore: number, wanted: 'auto' | 'utf-8'): void {
   const zero = bytes.indexOf(0);
-  if (zero >= 0)
-    throw new UserError(
-      'corpus-not-text',
-      `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; use a UTF-8 text file instead`,
-    );
-}
-
-/** The number of bytes at the end that belong to an incomplete UTF-8 character. */
-function unfinished(bytes: Buffer): number {
-  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
-    if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    return length > back ? back : 0;
-  }
-  return 0;
+  if (zero < 0) return;
+  const other = wanted === 'utf-8' && bytesBefore === 0 ? detectEncoding(bytes) : null;
+  throw other === 'utf-16le' || other === 'utf-16be'
+    ? new UserError(
+        'corpus-not-utf8',
+        `${path} is in ${encodingNames[other]}, not in UTF-8; read it with ${option('encoding', other)}`,
+      )
+    : new UserError(
+        'corpus-not-text',
+        `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; use a UTF-8 text file instead`,
+      );
 }
 
 function countLines(bytes: Buffer): number {
   let lines = 0;
   for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
   return lines;
-}
-
-function refuseUtf16(path: string, bytes: Buffer): void {
-  const mark = bytes.subarray(0, 2).toString('latin1');
-  const sample = bytes.subarray(0, 4096);
-  const zerosAt = (parity: number) =>
-    sample.filter((byte, index) => byte === 0 && index % 2 === parity).length;
-  const [even, odd] = [zerosAt(0), zerosAt(1)];
-  // In Western text, about half of the bytes of UTF-16 are zeros, all at even or all at odd offsets.
-  const mostly = (zeros: number, others: number) => zeros > sample.length / 4 && others === 0;
-  const encoding =
-    mark === '\xff\xfe' || mostly(odd, even)
-      ? 'UTF-16LE'
-      : mark === '\xfe\xff' || mostly(even, odd)
-        ? 'UTF-16BE'
-        : null;
-  if (!encoding) return;
-  const from = mark === '\xff\xfe' || mark === '\xfe\xff' ? 'UTF-16' : encoding;
-  throw new UserError(
-    'corpus-not-utf8',
-    `${path} is in ${encoding}, not UTF-8; convert it with: ${iconv(from, path)}`,
-  );
 }
 
 function refuseKnownKinds(path: string, bytes: Buffer): void {
@@ -209,20 +231,23 @@ function refuseKnownKinds(path: string, bytes: Buffer): void {
 
 /**
  * @param bytes contain the invalid byte.
- * @param before what is known of the bytes before: the number of lines, and whether there are multibyte characters.
+ * @param known the number of lines before, whether there are multibyte characters before, and what the encoding may be.
  */
 function notUtf8(
   path: string,
   bytes: Buffer,
-  { linesBefore, multibyte }: { readonly linesBefore: number; readonly multibyte: boolean },
+  known: { readonly linesBefore: number; readonly multibyte: boolean; readonly other: Encoding | null },
 ): UserError {
   const at = firstInvalidByte(bytes);
-  const isUtf8Otherwise = multibyte || /[^\0-\x7f]/.test(bytes.toString('utf8', 0, at));
-  const line = 1 + linesBefore + countLines(bytes.subarray(0, at));
+  const line = 1 + known.linesBefore + countLines(bytes.subarray(0, at));
   const byte = (bytes[at] ?? 0).toString(16).toUpperCase().padStart(2, '0');
-  const remedy = isUtf8Otherwise
-    ? 'the text before it is, so correct this character'
-    : `if the file is in ${likelyEncoding(bytes)}, convert it with: ${iconv(likelyEncoding(bytes), path)}`;
+  const isUtf8Otherwise = known.multibyte || /[^\0-\x7f]/.test(bytes.toString('utf8', 0, at));
+  const other = known.other === 'utf-8' ? null : known.other;
+  const remedy = other
+    ? `if the file is in ${encodingNames[other]}, read it with ${option('encoding', other)}`
+    : isUtf8Otherwise
+      ? 'the text before it is, so correct this character'
+      : `correct it, or name the encoding of the file with ${option('encoding')}`;
   return new UserError(
     'corpus-not-utf8',
     `${path}:${line} has the byte 0x${byte}, which is not UTF-8; ${remedy}`,
@@ -249,34 +274,4 @@ function firstInvalidByte(bytes: Buffer): number {
 
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
-}
-
-/**
- * Whether the bytes can only be Windows-1252. Valid multibyte characters would mean UTF-8 with a damaged byte: reading that as
- * Windows-1252 would garble all of them.
- */
-function isWestern(bytes: Buffer): boolean {
-  const undefinedInWindows1252 = /[\x81\x8d\x8f\x90\x9d]/;
-  return (
-    likelyEncoding(bytes) === 'WINDOWS-1252' &&
-    !undefinedInWindows1252.test(bytes.toString('latin1')) &&
-    !/[^\0-\x7f\ufffd]/.test(bytes.toString('utf8'))
-  );
-}
-
-/** A guess: GB18030 if the bytes decode to Chinese characters, and Windows-1252 otherwise. */
-function likelyEncoding(bytes: Buffer): string {
-  try {
-    const text = new TextDecoder('gb18030', { fatal: true }).decode(bytes, { stream: true });
-    const foreign = text.match(/[^\0-\x7f]/gu)?.length ?? 0;
-    const chinese = text.match(/[\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]/g)?.length ?? 0;
-    return chinese > 0.9 * foreign && chinese > 1 ? 'GB18030' : 'WINDOWS-1252';
-  } catch {
-    return 'WINDOWS-1252';
-  }
-}
-
-function iconv(from: string, path: string): string {
-  const quote = (name: string) => (/^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`);
-  return `iconv -f ${from} -t UTF-8 ${quote(path)} > ${quote(`${path}.utf8`)}`;
 }

@@ -66,7 +66,7 @@ function* records(
   const file = sources.get(name);
   if (file === undefined)
     throw new UserError('corpus-unreadable', `${path} does not exist; take both files from the same archive`);
-  for (const { text: line, number } of linesOf(openText(file, 'auto', 'Windows-1252'))) {
+  for (const { text: line, number } of linesOf(openText(file, 'auto', 'windows-1252'))) {
     // A line without text ends with the separator, which often lost its last space.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
     const source = `${path}:${number}`;

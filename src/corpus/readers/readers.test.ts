@@ -121,7 +121,7 @@ describe('the readers of JSON records', () => {
 
   it('says which fields it expected and found', () => {
     for (const [record, found] of [
-      ['{"text": "a", "reponse": "b"}', 'text and reponse'],
+      ['{"text": "a", "respnse": "b"}', 'text and respnse'],
       ['{"mesages": ["a", "b"]}', 'mesages'],
       ['{}', 'no fields'],
       ['7', 'a number'],
@@ -151,10 +151,10 @@ describe('the readers of JSON records', () => {
 
   it('skips a few records of unknown shape, and refuses a file if at least half are of unknown shape', () => {
     const known = '{"text": "a", "response": "b"}';
-    const unknown = '{"patient": "a", "doctor": "b"}';
+    const unknown = '{"left": "a", "right": "b"}';
     assert.match(
       refusal('a.jsonl', `${known}\n${unknown}\n${unknown}\n`),
-      /^a\.jsonl:2: .*found patient and doctor \(2 of 3 records cannot be read\)$/,
+      /^a\.jsonl:2: .*found left and right \(2 of 3 records cannot be read\)$/,
     );
     const { dialogues, summary } = readCorpus([write('a.jsonl', `${known}\n${unknown}\n${known}`)]);
     assert.equal(dialogues.length, 2);

@@ -71,30 +71,37 @@ bool all_attend(const Queries& queries, int64_t first_key) {
 /** Scales the products of a block of keys, replaces those of masked keys by -inf, and updates the largest of each lane. */
 void mask(float* scores, const Queries& queries, int64_t first_key, float scale, vf largest[VECTORS]) {
   const bool whole = all_attend(queries, first_key);
-  for (int64_t key = 0; key < kPanel; key++)
-    for (int v = 0; v < VECTORS; v++) {
+  for (int v = 0; v < VECTORS; v++) {
+    vf most = largest[v];
+    for (int64_t key = 0; key < kPanel; key++) {
       float* const at = scores + key * kPanel + v * VL;
       vf score = load(at) * scale;
       if (!whole) score = queries.attending(v, first_key + key - queries.first_key) ? score : broadcast(-INFINITY);
       store(at, score);
-      largest[v] = maximum(score, largest[v]);
+      most = maximum(score, most);
     }
+    largest[v] = most;
+  }
 }
 
 /** Writes e^(score - largest), times its dropout factor, as a step of a right operand. Adds the exponentials to `sum`. */
 void exponentiate(bf16* weights, const float* scores, const vf largest[VECTORS], const float* factors,
                   vf sum[VECTORS]) {
-  for (int64_t pair = 0; pair < kPanel / 2; pair++)
-    for (int v = 0; v < VECTORS; v++) {
+  for (int v = 0; v < VECTORS; v++) {
+    const vf most = largest[v];
+    vf total = sum[v];
+    for (int64_t pair = 0; pair < kPanel / 2; pair++) {
       const int64_t at = 2 * pair * kPanel + v * VL;
-      vf even = vexp(load(scores + at) - largest[v]), odd = vexp(load(scores + at + kPanel) - largest[v]);
-      sum[v] = sum[v] + even + odd;
+      vf even = vexp(load(scores + at) - most), odd = vexp(load(scores + at + kPanel) - most);
+      total = total + even + odd;
       if (factors) {
         even *= load(factors + at);
         odd *= load(factors + at + kPanel);
       }
       store_pairs(weights, pair, v, even, odd);
     }
+    sum[v] = total;
+  }
 }
 
 /** to[rows][columns] = factor * block[rows][kPanel]. */
@@ -195,21 +202,27 @@ struct Differentiated {
 void differentiate(const Differentiated& to, const float* scores, const float* grad_weights, const Queries& queries,
                    int64_t first_key, float scale, const float* log_sum_exp, const float* delta, const float* factors) {
   const bool whole = all_attend(queries, first_key);
-  for (int64_t pair = 0; pair < kPanel / 2; pair++)
-    for (int v = 0; v < VECTORS; v++) {
+  for (int v = 0; v < VECTORS; v++) {
+    const vf log_sums = load(log_sum_exp + v * VL), deltas = load(delta + v * VL);
+    for (int64_t pair = 0; pair < kPanel / 2; pair++) {
       vf gradients[2];
 #pragma GCC unroll 2
       for (int odd = 0; odd < 2; odd++) {
         const int64_t key = 2 * pair + odd, at = key * kPanel + v * VL;
-        vf p = vexp(load(scores + at) * scale - load(log_sum_exp + v * VL));
+        vf p = vexp(load(scores + at) * scale - log_sums);
         if (!whole) p = queries.attending(v, first_key + key - queries.first_key) ? p : vf{};
-        const vf factor = factors ? load(factors + at) : broadcast(1.0f);
-        gradients[odd] = p * (load(grad_weights + at) * factor - load(delta + v * VL));
-        store(to.weights + at, p * factor);
+        vf weight = p, gradient = load(grad_weights + at);
+        if (factors) {
+          weight *= load(factors + at);
+          gradient *= load(factors + at);
+        }
+        gradients[odd] = p * (gradient - deltas);
+        store(to.weights + at, weight);
         store(to.gradients + at, gradients[odd]);
       }
       store_pairs(to.gradient_pairs, pair, v, gradients[0], gradients[1]);
     }
+  }
 }
 
 /** Backward of one task. Rows of qkv and its gradient are 3 * channels apart, those of out and its gradient `channels`. */

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { refusal } from '../../../test/refusal.js';
+import { withFiles } from '../../../test/written-files.js';
+import { readCorpus } from '../read-corpus.js';
+import { summaryLines } from '../summary.js';
+
+function read(content: string, name = 'a.csv') {
+  return withFiles({ [name]: content }, (folder) => {
+    const { dialogues, summary } = readCorpus([join(folder, name)]);
+    return {
+      /** `speaker: text` for each turn, with `*` before what is learned. */
+      dialogues: dialogues.map(({ turns }) =>
+        turns.map(
+          ({ text, role, speaker, supervised }) =>
+            `${supervised ? '*' : ''}${role ?? speaker ?? '-'}: ${text}`,
+        ),
+      ),
+      format: summary.files[0]?.format,
+      skipped: summary.files[0]?.skipped,
+      line: summaryLines(summary).join('\n').replaceAll(`${folder}/`, ''),
+    };
+  });
+}
+
+const refused = (content: string, name = 'a.csv') =>
+  withFiles({ [name]: content }, (folder) =>
+    refusal('data', () => readCorpus([join(folder, name)])).replaceAll(`${folder}/`, ''),
+  );
+
+const pair = [['*user: Open?', '*assistant: Yes, until six.']];
+
+describe('a table of questions and answers', () => {
+  it('is read in any dialect', () => {
+    for (const content of [
+      'question,answer\nOpen?,"Yes, until six."\n',
+      '\ufeffQuestion;Answer\r\n"Open?";"Yes, until six."\r\n',
+      'sep=;\nQuestion;Answer\nOpen?;Yes, until six.\n',
+      'question|answer\nOpen?|Yes, until six.',
+      'id\tquestion\tanswer\n1\tOpen?\tYes, until six.\n',
+      'question,answer\rOpen?,"Yes, until six."\r',
+      'question, answer\nOpen?, "Yes, until six."\n',
+    ])
+      assert.deepEqual(read(content).dialogues, pair, content);
+  });
+
+  it('is read under the names that its columns have', () => {
+    for (const header of [
+      'prompt,completion',
+      'text,response',
+      'Frage,Antwort',
+      'вопрос,ответ',
+      '问题,答案',
+      'text,answer',
+      'customer,agent',
+    ])
+      assert.deepEqual(read(`${header}\nOpen?,"Yes, until six."\n`).dialogues, pair, header);
+    assert.deepEqual(read('instruction,input,output\nAdd.,1 and 2,3\nWho?,,Me\n').dialogues, [
+      ['*user: Add.\n1 and 2', '*assistant: 3'],
+      ['*user: Who?', '*assistant: Me'],
+    ]);
+  });
+
+  it('needs no names for two columns of text', () => {
+    assert.deepEqual(read('Open?,"Yes, until six."\nHi,Hello\n').dialogues, [
+      ...pair,
+      ['*user: Hi', '*assistant: Hello'],
+    ]);
+    assert.deepEqual(read('0,Open?,"Yes, until six."\n1,Hi,Hello\n').dialogues[1], [
+      '*user: Hi',
+      '*assistant: Hello',
+    ]);
+    assert.match(
+      refused('Hi,Hello,Hey\nBye,So long,Ciao\n'),
+      /^a\.csv has 3 columns of text, and its first line does not name them; add a first line such as "question,answer"$/,
+    );
+  });
+
+  it('honours weights and labels, and reports the columns that it does not read', () => {
+    const { dialogues, line } = read(
+      'question,answer,label,weight,source\na,b,true,1,x\nc,d,0,,x\ne,f,,0,\n',
+    );
+    assert.deepEqual(dialogues, [
+      ['*user: a', '*assistant: b'],
+      ['*user: c', 'assistant: d'],
+      ['user: e', 'assistant: f'],
+    ]);
+    assert.match(line, /1 reply marked as bad and not learned; .*fields not used: source/);
+  });
+
+  it('counts the rows that cannot be read, with their lines', () => {
+    const content = 'question,answer\na,b\nc,d,e\n"open,f\ng,"h\nh"\ni\nj,k,\n';
+    const { dialogues, skipped } = read(content);
+    assert.deepEqual(
+      dialogues.map((turns) => turns.join()),
+      ['*user: a,*assistant: b', '*user: g,*assistant: h\nh', '*user: j,*assistant: k'],
+    );
+    assert.deepEqual(skipped, [
+      { reason: 'a row with more cells than columns', count: 1, line: 3 },
+      { reason: 'a quote is not closed', count: 1, line: 4 },
+      { reason: 'fewer than two turns with text', count: 1, line: 7 },
+    ]);
+  });
+
+  it('is refused if its columns are unknown, and without columns', () => {
+    assert.match(
+      refused('left_side,right_side\na,b\nc,d\n'),
+      /^a\.csv:2: expected .*, found left_side and right_side/,
+    );
+    assert.match(refused('It was late.\nNobody came.\n'), /^a\.csv is in an unknown format/);
+  });
+});
+
+describe('a table of replies with what was said before', () => {
+  it('teaches each reply once, with the newest context last', () => {
+    const { dialogues } = read('response,context,context/0,context/1\nd,c,b,a\ne,d,c,b\nb,a,,\n');
+    assert.deepEqual(dialogues, [
+      ['-: a', '-: b', '-: c', '*-: d'],
+      ['-: b', '-: c', '-: d', '*-: e'],
+      ['-: a', '*-: b'],
+    ]);
+  });
+});
+
+describe('a table of messages', () => {
+  it('makes a dialogue of each conversation', () => {
+    const content = `ticket_id,created_at,author_type,body
+1,2024-05-06 10:00,user,"Is it open, today?"
+2,2024-05-06 10:01,user,Hello?
+1,2024-05-08 09:00,assistant,Until six.
+2,2024-05-06 10:02,assistant,Hi!
+`;
+    const { dialogues, format } = read(content);
+    assert.equal(format, 'message-rows');
+    assert.deepEqual(dialogues, [
+      ['*user: Is it open, today?', '*assistant: Until six.'],
+      ['*user: Hello?', '*assistant: Hi!'],
+    ]);
+  });
+
+  it('reads EmpatheticDialogues, whose commas are words and whose quotes are text', () => {
+    const rows = [
+      'conv_id,utterance_idx,context,prompt,speaker_idx,utterance,selfeval,tags',
+      'hit:0_conv:1,1,sad,I lost it,1,I lost it_comma_ again,5|5|5_2|2|5,',
+      'hit:0_conv:1,2,sad,I lost it,0,"Oh no,5|5|5_2|2|5,',
+      'hit:0_conv:2,1,glad,She came,3,She said "yes",5|5|5_2|2|5,',
+      'hit:0_conv:2,2,glad,She came,4,Really?,5|5|5_2|2|5,',
+    ];
+    const { dialogues, line } = read(rows.join('\n'));
+    assert.deepEqual(dialogues, [
+      ['*1: I lost it, again', '*0: "Oh no'],
+      ['*3: She said "yes"', '*4: Really?'],
+    ]);
+    assert.match(line, /fields not used: utterance_idx, context, prompt and selfeval$/);
+  });
+});

@@ -1,0 +1,111 @@
+// Reads a table (CSV, TSV) as records: one for each row, with the names of the columns as its fields. table-rows.ts and other
+// record readers know what the fields mean. A table without names is read if it has two columns, a text and the answer;
+// columns of numbers do not count.
+
+import { UserError } from '../../errors.js';
+import { type CsvRow, csvRows, type Dialect } from '../csv.js';
+import { columnsOf } from '../csv-columns.js';
+import { csvDialect, firstRows, sampleLength } from '../csv-dialect.js';
+import type { Certainty, PlacedRecord, RecordSource, Rejected, Sample } from '../reader.js';
+import type { TextFile } from '../text-file.js';
+import { judgementFields } from './judgement.js';
+
+export const csv: RecordSource = {
+  format: 'csv',
+  about: 'tables (CSV, TSV) with a row for each question and answer, or for each message',
+  example: {
+    'faq.csv': 'question;answer\n"Open on Sunday?";"Until six; on holidays\nuntil two."\n',
+  },
+  isNotation: true,
+  recognizes: certaintyOf,
+  *records(file) {
+    const beginning = beginningOfText(file);
+    const dialect = csvDialect(beginning);
+    if (!dialect)
+      throw new UserError(
+        'corpus-format-unknown',
+        `${file.path} is no table: less than half of its lines have the same number of columns; separate the columns by commas, semicolons, tabs or |, and put quotes around text that contains them`,
+      );
+    yield* recordsOf(
+      csvRows(file.pieces(), dialect),
+      columnsIn(file.path, beginning, dialect),
+      dialect.header,
+    );
+  },
+};
+
+function certaintyOf({ name, text }: Sample): Certainty {
+  if (/^\s*[[{]/.test(text)) return 'no';
+  const dialect = csvDialect(text);
+  if (!dialect) return 'no';
+  const [header = []] = firstRows(text, dialect);
+  const isKnown = dialect.header && columnsOf(header) !== null;
+  // DialoGPT's lines are no table: their quotes and the marks between their turns are text.
+  if (dialect.delimiter === '\t') {
+    const isQuoted = dialect.quotes !== 'none' && /(?:^|\t|\n)"/.test(text);
+    return isKnown && (header.length > 2 || isQuoted) ? 'sure' : 'no';
+  }
+  if (isKnown) return 'sure';
+  return name.endsWith('.csv') ? 'maybe' : 'no';
+}
+
+function beginningOfText(file: TextFile): string {
+  let text = '';
+  for (const piece of file.pieces()) {
+    text += piece;
+    if (text.length >= sampleLength) break;
+  }
+  return text;
+}
+
+/** The names of the columns. Null for a column that is not read. */
+type ColumnNames = readonly (string | null)[];
+
+function columnsIn(path: string, beginning: string, dialect: Dialect): ColumnNames {
+  const [first = [], ...others] = firstRows(beginning, dialect);
+  if (dialect.header) return first.map((name, index) => name.trim() || `column ${index + 1}`);
+  const isText = first.map((_, column) =>
+    [first, ...others].some((cells) => !/^[\s\d.,:/-]*$/.test(cells[column] ?? '')),
+  );
+  const columns = isText.flatMap((is, column) => (is ? [column] : []));
+  if (columns.length === 2)
+    return isText.map((_, column) => ['text', 'response'][columns.indexOf(column)] ?? null);
+  throw new UserError(
+    'corpus-format-unknown',
+    `${path} has ${columns.length} columns of text, and its first line does not name them; add a first line such as "question,answer"`,
+  );
+}
+
+function* recordsOf(
+  rows: Iterable<CsvRow>,
+  columns: ColumnNames,
+  header: boolean,
+): Generator<PlacedRecord | Rejected> {
+  let isHeader = header;
+  for (const row of rows) {
+    if (row.kind === 'rejected') yield { rejected: row.reason, line: row.line };
+    else if (isHeader) isHeader = false;
+    else if (row.cells.slice(columns.length).some((cell) => cell.trim() !== ''))
+      yield { rejected: 'a row with more cells than columns', line: row.line };
+    else yield { value: recordOf(row.cells, columns), line: row.line };
+  }
+}
+
+/** Cells that a row lacks at its end are empty. */
+function recordOf(cells: readonly string[], columns: ColumnNames): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (const [column, name] of columns.entries()) {
+    // Of two columns with one name, the first counts.
+    if (name === null || Object.hasOwn(record, name)) continue;
+    const cell = cells[column] ?? '';
+    record[name] = judgementFields.includes(name.toLowerCase()) ? typedCell(cell) : cell;
+  }
+  return record;
+}
+
+/** Weights and ratings are numbers and truth values in other formats. */
+function typedCell(cell: string): unknown {
+  const word = cell.trim().toLowerCase();
+  if (word === 'true' || word === 'false') return word === 'true';
+  return /^-?\d+(?:\.\d+)?$/.test(word) ? Number(word) : cell;
+}
