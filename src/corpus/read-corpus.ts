@@ -30,7 +30,7 @@ export interface ReadOptions extends ReaderOptions {
   /** The pause that begins a new dialogue of a chat: `auto`, or a number with its unit, such as `30m`. */
   readonly sessionGap: string;
   /** `Bob=Robert`: Bob is another name of Robert. */
-  readonly alias: readonly string[];
+  readonly alias: readonly string[] | Aliases;
 }
 
 const defaults: ReadOptions = {
@@ -102,7 +102,8 @@ class CorpusReading {
     private readonly options: ReadOptions,
     private readonly keep: (dialogue: Dialogue) => void,
   ) {
-    this.aliases = new Aliases(options.alias);
+    const { alias } = options;
+    this.aliases = alias instanceof Aliases ? alias : new Aliases(alias);
   }
 
   read(item: Item): void {

@@ -14,9 +14,11 @@ import { csv } from './readers/csv.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
 import { discord } from './readers/discord.js';
 import { emBlocks } from './readers/em-blocks.js';
+import { imessage } from './readers/imessage.js';
 import { intents } from './readers/intents.js';
 import { json } from './readers/json.js';
 import { labelledLines } from './readers/labelled-lines.js';
+import { line } from './readers/line.js';
 import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { messenger } from './readers/messenger.js';
@@ -25,7 +27,9 @@ import { oasst } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
 import { parquet } from './readers/parquet.js';
 import { qaPairs } from './readers/qa-pairs.js';
+import { qq } from './readers/qq.js';
 import { rasa, rasaStories } from './readers/rasa.js';
+import { signal } from './readers/signal.js';
 import { slack } from './readers/slack.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
@@ -38,7 +42,11 @@ import { yaml } from './readers/yaml.js';
 
 export const folderReaders: readonly FolderReader[] = [cornell, slack, convokit, rasa];
 export const textReaders: readonly TextReader[] = [
+  signal,
   whatsapp,
+  line,
+  qq,
+  imessage,
   parlai,
   numberedLines,
   markedTurns,

@@ -87,7 +87,7 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
   const store = new DialogueStore();
   const learning = new Learning(options);
   const read = (paths: readonly string[]) => {
-    const summary = readDialogues(paths, options, (dialogue) => {
+    const summary = readDialogues(paths, { ...options, alias: learning.aliases }, (dialogue) => {
       const marked = learning.marked(dialogue);
       if (marked) store.push(marked);
     });

@@ -46,7 +46,7 @@ it('cuts what others say at the end, and drops dialogues that teach nothing', ()
   assert.equal(marked(learn, dialogue('Ben: a', 'Ann: b')), undefined);
   assert.equal(marked(learn, dialogue('Ann: a', '*Ben: b')), undefined);
   assert.deepEqual(learn.notes(), [
-    'learns what Ben (4 turns) and Cem (1 turn) said, in 2 dialogues; 3 others, in which they answer nothing, are left out',
+    'learns what Ben (4 turns) and Cem (1 turn) said, in 2 dialogues; 3 dialogues in which they answer nothing left out',
   ]);
 });
 

@@ -6,6 +6,7 @@ import { option } from '../../option-names.js';
 import { oneLine, quoted } from '../../quote.js';
 import { joinedTurn, sameSpeaker } from '../conversation-parts.js';
 import type { Dialogue, Turn } from '../dialogue.js';
+import { plural } from '../summary.js';
 import { Aliases, type SpeakerCount, SpeakerCounts, speakerKey, speakerWords } from './speakers.js';
 
 export interface LearnOptions {
@@ -65,8 +66,9 @@ export class Learning {
     const who = this.learnt.list();
     const { learnt, dropped } = this.counts;
     if (learnt === 0) throw this.nothing(who);
-    const left = dropped === 0 ? '' : `; ${dropped} others, in which they answer nothing, are left out`;
-    return [`learns what ${speakerWords(who)} said, in ${learnt} dialogues${left}`];
+    const left =
+      dropped === 0 ? '' : `; ${plural(dropped, 'dialogue')} in which they answer nothing left out`;
+    return [`learns what ${speakerWords(who)} said, in ${plural(learnt, 'dialogue')}${left}`];
   }
 
   private markedTurn(turn: Turn): Turn {

@@ -57,15 +57,20 @@ export class Aliases {
 
   /** The name that a speaker is known by, or undefined if there is no alias for the speaker. */
   of({ speaker, speakerId }: Named): string | undefined {
-    const found = this.lookUp(speaker) ?? this.lookUp(speakerId);
-    if (found) found.used++;
-    return found && this.last(found.name);
+    let found = this.lookUp(speaker) ?? this.lookUp(speakerId);
+    const name = found && this.resolved(found.name);
+    for (let step = 0; found && step < this.names.size; step++) {
+      found.used++;
+      found = this.lookUp(found.name);
+    }
+    return name;
   }
 
-  /** The name that a name given by a person stands for: itself unless there is an alias. */
+  /** The name that a name stands for, also through other aliases: itself unless there is an alias. */
   resolved(name: string): string {
-    const found = this.lookUp(name);
-    return found ? this.last(found.name) : name;
+    let now = name;
+    for (let step = 0; step < this.names.size; step++) now = this.lookUp(now)?.name ?? now;
+    return now;
   }
 
   /** The first alias that no speaker had. */
@@ -75,18 +80,6 @@ export class Aliases {
 
   private lookUp(name: string | undefined) {
     return name === undefined ? undefined : this.names.get(speakerKey(name));
-  }
-
-  /** Follows aliases of aliases. */
-  private last(name: string): string {
-    let now = name;
-    for (let step = 0; step < this.names.size; step++) {
-      const next = this.lookUp(now);
-      if (!next) return now;
-      next.used++;
-      now = next.name;
-    }
-    return now;
   }
 }
 

@@ -6,6 +6,7 @@ import type { ChatMessage } from '../chat/message.js';
 import { GrowingNumbers } from '../growing-numbers.js';
 import type { Certainty, DateOrder, TextReader } from '../reader.js';
 import { type Line, linesOf, longestRecord, tooLong } from '../text-file.js';
+import { looksLikeSignal } from './signal.js';
 import { type ChosenOrder, dateOrder, headOf, packed, timeOf, unpacked } from './whatsapp-dates.js';
 import { type Body, bodyOf, isOrdinary, messagesOf } from './whatsapp-messages.js';
 
@@ -28,6 +29,7 @@ export const whatsapp: TextReader = {
 
 /** Looks at the first line, or at some more if the name says what it is. Logs have heads that end in a blank, too. */
 function certaintyOf(name: string, text: string): Certainty {
+  if (looksLikeSignal(text)) return 'no';
   const isNamed = name.includes('whatsapp') || name.endsWith('_chat.txt');
   const lines = text.split('\n', 50).filter((line) => line.trim() !== '');
   const heads = lines.slice(0, isNamed ? 20 : 1).flatMap((line) => headOf(line) ?? []);
