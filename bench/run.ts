@@ -4,6 +4,7 @@
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { processorName } from '../src/device/cpu/processor.js';
 import { runBenchmark } from './main.js';
+import { csv } from './measurements/csv.js';
 import { decoding } from './measurements/decoding.js';
 import { dialogues } from './measurements/dialogues.js';
 import { operations } from './measurements/operations.js';
@@ -16,7 +17,7 @@ import { installedPeers, type Situation } from './situation.js';
 await runBenchmark<Situation>(
   {
     // The longest comes last.
-    subjects: [steps, decoding, products, operations, startup, dialogues],
+    subjects: [steps, decoding, products, operations, csv, startup, dialogues],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
       const { description, precisions } = device;

@@ -37,6 +37,12 @@ export const llamaCppFolder = join(folder, 'node_modules/node-llama-cpp');
 export const llamaCppModel = (type: string) => join(folder, `gpt2-small-${type}.gguf`);
 export const llamaCppTypes = ['f32', 'f16', 'q8_0'] as const;
 
+/** The files of the peers that read CSV. */
+export const csvPeers = {
+  papaparse: join(folder, 'node_modules/papaparse/papaparse.js'),
+  udsv: join(folder, 'node_modules/udsv/dist/uDSV.mjs'),
+} as const;
+
 const setup = 'missing: run npm run bench:setup';
 
 /** @param chosen the Python of --python. */

@@ -1,5 +1,5 @@
-// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, NumPy), and
-// node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
+// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, NumPy), two
+// readers of CSV, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
 //     npm run bench:setup -- --python python3.12
@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const packages = ['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'numpy', 'gguf==0.19.0'];
+const csvReaders = ['papaparse@5.7.1', 'udsv@0.7.3'];
 const llamaCpp = '3.21.1';
 const llamaCppTypes = ['f32', 'f16', 'q8_0'];
 /** The package with llama.cpp compiled for this machine. The main package would also download those for GPUs. */
@@ -40,12 +41,20 @@ function setUpPython() {
   run('pip needs access to PyPI.', python, ['-m', 'pip', 'install', '--quiet', ...index, ...packages]);
 }
 
+function setUpCsvReaders() {
+  console.log(`installing ${csvReaders.join(', ')}`);
+  installFromNpm(csvReaders);
+}
+
+function installFromNpm(names) {
+  const flags = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--save-exact'];
+  run('npm needs access to its registry.', 'npm', ['install', ...flags, ...names]);
+}
+
 function setUpLlamaCpp() {
   const binary = binaries[`${process.platform} ${process.arch}`] ?? `${process.platform}-${process.arch}`;
   console.log(`installing node-llama-cpp@${llamaCpp} for ${binary}`);
-  const names = [`node-llama-cpp@${llamaCpp}`, `@node-llama-cpp/${binary}@${llamaCpp}`];
-  const flags = ['--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund', '--save-exact'];
-  run('npm needs access to its registry.', 'npm', ['install', ...flags, ...names]);
+  installFromNpm([`node-llama-cpp@${llamaCpp}`, `@node-llama-cpp/${binary}@${llamaCpp}`]);
   const prefix = join(folder, 'gpt2-small');
   const missing = llamaCppTypes.filter((type) => !existsSync(`${prefix}-${type}.gguf`));
   if (missing.length === 0) return;
@@ -59,6 +68,7 @@ try {
   // Otherwise npm would install into the checkout.
   if (!existsSync(join(folder, 'package.json')))
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true })}\n`);
+  setUpCsvReaders();
   setUpPython();
   setUpLlamaCpp();
   console.log('done: npm run bench measures the peers now');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { textEncodings } from '../corpus/text-encodings.js';
 import { entriesOf, flagOf, kebab, type OptionSpec } from '../option-spec.js';
 import { completeOptions } from './schema.js';
 import { trainOptions } from './train-options.js';
@@ -55,4 +56,8 @@ test('a flag is the key in kebab-case, and the negation of a switch that is on',
   assert.equal(flagOf(trainOptions, 'perDeviceTrainBatchSize'), '--per-device-train-batch-size');
   assert.equal(flagOf(trainOptions, 'adamBeta1'), '--adam-beta1');
   assert.equal(flagOf(trainOptions, 'packing'), '--no-packing');
+});
+
+test('--encoding takes every encoding that files are read in', () => {
+  assert.deepEqual(trainOptions.encoding.choices, textEncodings);
 });

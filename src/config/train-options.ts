@@ -1,7 +1,6 @@
 // Every option of `chatbot-train`, once. Names and defaults are those of Hugging Face's TrainingArguments where it has
 // them.
 
-import { textEncodings } from '../corpus/text-encodings.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
 
@@ -31,7 +30,10 @@ export const trainOptions = {
   encoding: {
     group: 'Model and data',
     type: 'choice',
-    choices: textEncodings,
+    choices: [
+      ...['auto', 'utf-8', 'utf-16le', 'utf-16be', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr'],
+      ...['windows-1251', 'koi8-r', 'windows-1252'],
+    ] as const,
     default: 'auto',
     help: 'Encoding of the files; auto is UTF-8, or the encoding that is recognized in a file that is not.',
   },
@@ -74,6 +76,14 @@ export const trainOptions = {
     choices: ['auto', 'dmy', 'mdy', 'ymd'],
     default: 'auto',
     help: 'The order of day, month and year in exported chats; auto finds it in the dates of each file.',
+  },
+  columns: {
+    group: 'Model and data',
+    type: 'list',
+    value: 'meaning=name',
+    default: [],
+    onePerFlag: true,
+    help: 'What the columns of tables mean, by name or number, such as question=Q,response=A; docs/data.md lists the meanings.',
   },
   maxLength: {
     group: 'Model and data',

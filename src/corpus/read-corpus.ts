@@ -12,6 +12,7 @@ import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import type { Encoding } from './encoding.js';
 import { foundFiles, type Item } from './found-files.js';
+import { namedColumns } from './named-columns.js';
 import { readRecords } from './read-records.js';
 import type { BinarySource, Found, PlacedRecord, ReadContext, ReaderOptions, Rejected } from './reader.js';
 import type { RawDialogue } from './readers/record.js';
@@ -38,6 +39,7 @@ const defaults: ReadOptions = {
   encoding: 'auto',
   sessionGap: 'auto',
   dateOrder: 'auto',
+  columns: [],
   alias: [],
 };
 
@@ -66,6 +68,7 @@ export function readDialogues(
 ): CorpusSummary {
   const options = { ...defaults, ...given };
   checkFormat(options.format);
+  namedColumns(options.columns);
   const found = foundFiles(paths, options.format);
   const reading = new CorpusReading(options, keep);
   for (const item of found.items) reading.read(item);

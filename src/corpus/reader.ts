@@ -41,6 +41,8 @@ export type Found = RawDialogue | ChatMessage | Rejected;
 export interface ReaderOptions {
   /** The order of day, month and year in dates that could be read in several. */
   readonly dateOrder: DateOrder | 'auto';
+  /** What the columns of tables mean (named-columns.ts): `question=Q`. */
+  readonly columns: readonly string[];
 }
 
 export interface ReadContext {

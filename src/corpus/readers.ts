@@ -37,6 +37,7 @@ import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { telegram } from './readers/telegram.js';
 import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
+import { wechat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
@@ -59,6 +60,7 @@ export const textReaders: readonly TextReader[] = [
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [parquet];
 export const recordReaders: readonly RecordReader[] = [
+  wechat,
   telegram,
   discord,
   messenger,

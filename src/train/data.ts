@@ -76,6 +76,7 @@ export type CorpusOptions = Pick<
   | 'learnRole'
   | 'sessionGap'
   | 'dateOrder'
+  | 'columns'
   | 'evalData'
   | 'evalRatio'
   | 'seed'

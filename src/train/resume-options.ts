@@ -28,6 +28,7 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   learnRole: 'data',
   sessionGap: 'data',
   dateOrder: 'data',
+  columns: 'data',
   maxLength: 'data',
   packing: 'data',
   lossOn: 'data',

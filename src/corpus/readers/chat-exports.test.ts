@@ -87,6 +87,7 @@ describe('whose turns are learned', () => {
     learnRole: null,
     sessionGap: 'auto',
     dateOrder: 'auto',
+    columns: [],
     evalData: [],
     evalRatio: 0,
     seed: 1,
@@ -299,5 +300,50 @@ describe('iMessage', () => {
       '',
     ].join('\n');
     assert.deepEqual(dialoguesOf('chat.txt', chat, 'imessage'), [['Ann: Soup?\n\nOr salad?', 'Me: Salad.']]);
+  });
+});
+
+describe('WeChat', () => {
+  it('is read from tables of MemoTrace, where replies and pictures have no text', () => {
+    const table = [
+      'localId,TalkerId,Type,SubType,IsSender,CreateTime,Status,StrContent,StrTime,Remark,NickName,Sender',
+      '1,7,1,0,0,1714978800,,在吗？,2024-05-06 15:00:00,,小明,wxid_1',
+      '2,7,1,0,1,1714978860,,在的[微笑],2024-05-06 15:01:00,,小红,wxid_2',
+      '3,7,47,0,0,1714978870,,,2024-05-06 15:01:10,,小明,wxid_1',
+      '4,7,49,57,0,1714978880,,,2024-05-06 15:01:20,,小明,wxid_1',
+      '5,7,1,0,1,1714978890,,好,2024-05-06 15:01:30,,小红,wxid_2',
+      '6,8,1,0,0,1714978891,,吃了吗,2024-05-06 15:01:31,,小刚,wxid_3',
+      '7,8,1,0,1,1714978895,,吃了,2024-05-06 15:01:35,,小红,wxid_2',
+    ].join('\n');
+    const read = withFiles({ 'wechat.csv': table }, (folder) =>
+      readCorpus([join(folder, 'wechat.csv')]).dialogues.map(({ turns }) =>
+        turns.map(({ speaker, text }) => `${speaker}: ${text}`),
+      ),
+    );
+    assert.deepEqual(read, [
+      ['小明: 在吗？', '小红: 在的[微笑]'],
+      ['小刚: 吃了吗', '小红: 吃了'],
+    ]);
+  });
+
+  it('is read from tables of WeClone in the order of the file where times are equal', () => {
+    const rows = [
+      ['文本', 0, '在吗'],
+      ['文本', 1, '在'],
+      ['图片', 0, ''],
+    ].map(([type_name, is_sender, msg], id) =>
+      JSON.stringify({
+        id,
+        MsgSvrID: '1',
+        type_name,
+        is_sender,
+        talker: 'wxid_1',
+        room_name: '',
+        msg,
+        src: '',
+        CreateTime: '2024/10/4 11:43',
+      }),
+    );
+    assert.deepEqual(dialoguesOf('weclone.jsonl', rows.join('\n'), 'wechat'), [['wxid_1: 在吗', 'Me: 在']]);
   });
 });

@@ -6,9 +6,9 @@ import { withFiles } from '../../../test/written-files.js';
 import { readCorpus } from '../read-corpus.js';
 import { summaryLines } from '../summary.js';
 
-function read(content: string, name = 'a.csv') {
+function read(content: string, name = 'a.csv', columns: readonly string[] = []) {
   return withFiles({ [name]: content }, (folder) => {
-    const { dialogues, summary } = readCorpus([join(folder, name)]);
+    const { dialogues, summary } = readCorpus([join(folder, name)], { columns });
     return {
       /** `speaker: text` for each turn, with `*` before what is learned. */
       dialogues: dialogues.map(({ turns }) =>
@@ -24,9 +24,9 @@ function read(content: string, name = 'a.csv') {
   });
 }
 
-const refused = (content: string, name = 'a.csv') =>
-  withFiles({ [name]: content }, (folder) =>
-    refusal('data', () => readCorpus([join(folder, name)])).replaceAll(`${folder}/`, ''),
+const refused = (content: string, columns: readonly string[] = [], fault: 'data' | 'usage' = 'data') =>
+  withFiles({ 'a.csv': content }, (folder) =>
+    refusal(fault, () => readCorpus([join(folder, 'a.csv')], { columns })).replaceAll(`${folder}/`, ''),
   );
 
 const pair = [['*user: Open?', '*assistant: Yes, until six.']];
@@ -73,7 +73,7 @@ describe('a table of questions and answers', () => {
     ]);
     assert.match(
       refused('Hi,Hello,Hey\nBye,So long,Ciao\n'),
-      /^a\.csv has 3 columns of text, and its first line does not name them; add a first line such as "question,answer"$/,
+      /^a\.csv has 3 columns of text, and its first line does not name them; add a first line such as "question,answer", or name them with --columns question=1,response=2$/,
     );
   });
 
@@ -153,5 +153,32 @@ describe('a table of messages', () => {
       ['*3: She said "yes"', '*4: Really?'],
     ]);
     assert.match(line, /fields not used: utterance_idx, context, prompt and selfeval$/);
+  });
+});
+
+describe('--columns', () => {
+  const table = 'No,Says,Hears,Answer\n1,Hello,Hi,x\n2,Bye,Ciao,x\n';
+
+  it('says what columns mean, by name or number', () => {
+    const dialogues = [
+      ['*user: Hi', '*assistant: Hello'],
+      ['*user: Ciao', '*assistant: Bye'],
+    ];
+    for (const columns of [['question=Hears,response=Says'], ['text=hears', 'answer=2']])
+      assert.deepEqual(read(table, 'a.csv', columns).dialogues, dialogues);
+    const unnamed = table.slice(table.indexOf('\n') + 1);
+    assert.deepEqual(read(unnamed, 'a.csv', ['question=3,answer=2']).dialogues, dialogues);
+  });
+
+  it('is refused if it makes no sense', () => {
+    assert.match(
+      refused(table, ['question=Asks,response=Says'], 'usage'),
+      /^--columns names the column "Asks", which a\.csv does not have; its first row is No, Says, Hears and Answer$/,
+    );
+    assert.match(
+      refused(table, ['qestion=Hears'], 'usage'),
+      /not "qestion=Hears"; .*; did you mean question\?$/,
+    );
+    assert.match(refused(table, ['answer=1,response=2'], 'usage'), /names two columns for answer; name one$/);
   });
 });

@@ -3,12 +3,16 @@
 // columns of numbers do not count.
 
 import { UserError } from '../../errors.js';
+import { option } from '../../option-names.js';
+import { quoted } from '../../quote.js';
 import { type CsvRow, csvRows, type Dialect } from '../csv.js';
 import { columnsOf } from '../csv-columns.js';
 import { csvDialect, firstRows, sampleLength } from '../csv-dialect.js';
+import { type NamedColumn, namedColumns, nameHeader, withNames } from '../named-columns.js';
 import type { Certainty, PlacedRecord, RecordSource, Rejected, Sample } from '../reader.js';
 import type { TextFile } from '../text-file.js';
 import { judgementFields } from './judgement.js';
+import { namesOf } from './record.js';
 
 export const csv: RecordSource = {
   format: 'csv',
@@ -18,7 +22,7 @@ export const csv: RecordSource = {
   },
   isNotation: true,
   recognizes: certaintyOf,
-  *records(file) {
+  *records(file, { options }) {
     const beginning = beginningOfText(file);
     const dialect = csvDialect(beginning);
     if (!dialect)
@@ -26,11 +30,11 @@ export const csv: RecordSource = {
         'corpus-format-unknown',
         `${file.path} is no table: less than half of its lines have the same number of columns; separate the columns by commas, semicolons, tabs or |, and put quotes around text that contains them`,
       );
-    yield* recordsOf(
-      csvRows(file.pieces(), dialect),
-      columnsIn(file.path, beginning, dialect),
-      dialect.header,
-    );
+    const named = namedColumns(options.columns);
+    const [first = []] = firstRows(beginning, dialect);
+    const columns =
+      named.length > 0 ? chosenColumns(file.path, first, named) : columnsIn(file.path, beginning, dialect);
+    yield* recordsOf(csvRows(file.pieces(), dialect), columns, dialect.header || nameHeader(first, named));
   },
 };
 
@@ -61,6 +65,16 @@ function beginningOfText(file: TextFile): string {
 /** The names of the columns. Null for a column that is not read. */
 type ColumnNames = readonly (string | null)[];
 
+function chosenColumns(path: string, first: readonly string[], named: readonly NamedColumn[]): ColumnNames {
+  const names = withNames(first, named);
+  if (names) return names;
+  const missing = named.find((one) => withNames(first, [one]) === null);
+  throw new UserError(
+    'option-invalid',
+    `${option('columns')} names the column ${quoted(missing?.column)}, which ${path} does not have; its first row is ${namesOf(first.slice(0, 10))}`,
+  );
+}
+
 function columnsIn(path: string, beginning: string, dialect: Dialect): ColumnNames {
   const [first = [], ...others] = firstRows(beginning, dialect);
   if (dialect.header) return first.map((name, index) => name.trim() || `column ${index + 1}`);
@@ -72,7 +86,7 @@ function columnsIn(path: string, beginning: string, dialect: Dialect): ColumnNam
     return isText.map((_, column) => ['text', 'response'][columns.indexOf(column)] ?? null);
   throw new UserError(
     'corpus-format-unknown',
-    `${path} has ${columns.length} columns of text, and its first line does not name them; add a first line such as "question,answer"`,
+    `${path} has ${columns.length} columns of text, and its first line does not name them; add a first line such as "question,answer", or name them with ${option('columns', 'question=1,response=2')}`,
   );
 }
 
