@@ -66,11 +66,6 @@ for (const unit of ['widened', 'BFMMLA'] as const)
     assert.ok((await passed(unit, 'src/device/cpu/conformance-bf16.test.js', operations)) > 20);
   });
 
-test('SDOT has the bits of the portable products of bytes', { skip }, async () => {
-  const names = ['\\[(1,70,96|4,129,160)\\]: products of bytes', 'a row has', 'the smallest', 'NaN and'];
-  assert.equal(await passed('widened', 'src/device/cpu/q8-products.test.js', names), 5);
-});
-
 test('a run in bf16 on BFMMLA resumes bit for bit', { skip }, async () => {
   const root = scratchFolder('arm');
   const model = makeTinyModel(join(root, 'model'));

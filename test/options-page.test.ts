@@ -37,7 +37,11 @@ test('links between the pages lead somewhere', () => {
   const broken = pages
     .filter((page) => page.endsWith('.md'))
     .flatMap((page) =>
-      [...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
+      [
+        ...read(page)
+          .replace(/^```[\s\S]*?^```/gm, '')
+          .matchAll(/\]\(([^)\s]+)\)/g),
+      ]
         .map(([, target = '']) => target)
         .filter((target) => !/^[a-z]+:/.test(target))
         .filter((target) => {

@@ -5,10 +5,14 @@ import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { nearest } from '../suggest.js';
 import type { BinarySource, FolderReader, RecordReader, RecordSource, TextReader } from './reader.js';
+import { chatgpt } from './readers/chatgpt.js';
 import { chatterbot } from './readers/chatterbot.js';
+import { claude } from './readers/claude.js';
+import { convokit, convokitUtterances } from './readers/convokit.js';
 import { cornell } from './readers/cornell.js';
 import { csv } from './readers/csv.js';
 import { dialogptTsv } from './readers/dialogpt-tsv.js';
+import { discord } from './readers/discord.js';
 import { emBlocks } from './readers/em-blocks.js';
 import { imessage } from './readers/imessage.js';
 import { intents } from './readers/intents.js';
@@ -17,20 +21,27 @@ import { labelledLines } from './readers/labelled-lines.js';
 import { line } from './readers/line.js';
 import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
+import { messenger } from './readers/messenger.js';
 import { numberedLines } from './readers/numbered-lines.js';
+import { oasst } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
+import { parquet } from './readers/parquet.js';
 import { qaPairs } from './readers/qa-pairs.js';
 import { qq } from './readers/qq.js';
+import { rasa, rasaStories } from './readers/rasa.js';
 import { signal } from './readers/signal.js';
+import { slack } from './readers/slack.js';
 import { speakerLines } from './readers/speaker-lines.js';
 import { tabSeparatedTurns } from './readers/tab-separated-turns.js';
 import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
+import { telegram } from './readers/telegram.js';
+import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
 import { wechat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
-export const folderReaders: readonly FolderReader[] = [cornell];
+export const folderReaders: readonly FolderReader[] = [cornell, slack, convokit, rasa];
 export const textReaders: readonly TextReader[] = [
   signal,
   whatsapp,
@@ -47,9 +58,19 @@ export const textReaders: readonly TextReader[] = [
   dialogptTsv,
 ];
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
-export const binarySources: readonly BinarySource[] = [];
+export const binarySources: readonly BinarySource[] = [parquet];
 export const recordReaders: readonly RecordReader[] = [
   wechat,
+  telegram,
+  discord,
+  messenger,
+  chatgpt,
+  claude,
+  oasst,
+  zendesk,
+  intercom,
+  rasaStories,
+  convokitUtterances,
   chatterbot,
   intents,
   qaPairs,

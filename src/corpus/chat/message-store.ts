@@ -104,14 +104,16 @@ export class ChatMessages {
 
   /**
    * All messages, chat by chat in order of appearance, each chat by time. Messages of equal time keep their order. A
-   * message without a time takes the place after the message that was read before it.
+   * message without a time takes the place after the message that was read before it, but comes after what it answers.
    */
   ordered(): Uint32Array {
     const order = Uint32Array.from({ length: this.length }, (_, index) => index);
     const times = this.filledTimes();
+    const depths = this.depths();
     const compare = (one: number, other: number) =>
       this.sender(one).chat - this.sender(other).chat ||
       (times[one] ?? 0) - (times[other] ?? 0) ||
+      (depths[one] ?? 0) - (depths[other] ?? 0) ||
       one - other;
     return order.every((index) => index === 0 || compare(index - 1, index) < 0) ? order : order.sort(compare);
   }
@@ -126,6 +128,31 @@ export class ChatMessages {
       last.set(chat, time);
     }
     return times;
+  }
+
+  /** For each message without a time, how many messages without a time it answers in a chain. A cycle counts as its end. */
+  private depths(): Uint32Array {
+    const depths = new Uint32Array(this.length);
+    if (this.replies.length === 0) return depths;
+    const answered = this.answered();
+    const isKnown = new Uint8Array(this.length);
+    for (let index = 0; index < depths.length; index++) {
+      const chain: number[] = [];
+      for (
+        let at = index;
+        at >= 0 && isKnown[at] === 0 && Number.isNaN(this.times.at(at));
+        at = answered[at] ?? noReply
+      ) {
+        isKnown[at] = 1;
+        chain.push(at);
+      }
+      for (const at of chain.reverse()) {
+        const target = answered[at] ?? noReply;
+        const isTimeless = target >= 0 && Number.isNaN(this.times.at(target));
+        depths[at] = isTimeless ? (depths[target] ?? 0) + 1 : 0;
+      }
+    }
+    return depths;
   }
 
   /**

@@ -7,7 +7,6 @@ import { type Line, linesOf } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
 
 const numbered = /^(\d{1,6}) (.*)$/s;
-/** Ends with the number of the line before, so that blank lines are noticed. */
 const persona = /^(?:your|partner's) persona: /;
 /** What bAbI writes for a turn without words. */
 const silence = '<SILENCE>';
@@ -25,7 +24,9 @@ export const numberedLines: TextReader = {
       number <= 1 || (index > 0 && number === (numbers[index - 1] ?? 0) + 1);
     const isNumbered = numbers.every(counts) && (numbers[0] ?? 2) <= 1;
     const isTalk = lines.some((line) => line.includes('\t') || persona.test(numbered.exec(line)?.[2] ?? ''));
-    return isNumbered && isTalk && lines.length > 1 ? 'sure' : 'no';
+    // A single line could be a table that begins with an index. Candidates give it away.
+    const isCertain = lines.length > 1 || /\t\t.*\|/.test(lines[0] ?? '');
+    return isNumbered && isTalk && isCertain ? 'sure' : 'no';
   },
   *read(file, { tally }) {
     let dialogue = new Dialogue(file.path);

@@ -37,7 +37,7 @@ const zeros = [
 ];
 
 /** No head is longer than this. */
-const longestHead = 80;
+const longestHead = 60;
 
 const looksLikeHead = new RegExp(`^[\\s${invisible}]{0,20}\\[?[\\s${invisible}]{0,20}\\p{Nd}`, 'u');
 const isInvisible = new RegExp(`[${invisible}]`);
@@ -147,7 +147,8 @@ function plain(line: string): { readonly text: string; readonly places: readonly
   let place = 0;
   for (; place < line.length && text.length < longestHead; place++) {
     const character = line[place] ?? '';
-    if (isInvisible.test(character)) continue;
+    // Nearly all characters are ASCII, and none of those is invisible.
+    if (character > '\x7f' && isInvisible.test(character)) continue;
     if (text === '' && character.trim() === '') continue;
     text += plainCharacter(character);
     places.push(place);

@@ -1,0 +1,81 @@
+// Reads conversations.json of a ChatGPT account. A conversation is a tree; the branch that was open last is read, because
+// the other branches are replies that were generated again. Only what the user and the assistant said to each other stays.
+
+import { type Fields, isRecord } from '../../objects.js';
+import type { RecordReader } from '../reader.js';
+import { timeOf } from './chat-time.js';
+import { type RawTurn, RecordError } from './record.js';
+
+const fields: ReadonlySet<string> = new Set([
+  ...['title', 'create_time', 'update_time', 'mapping', 'current_node', 'id', 'conversation_id'],
+]);
+
+export const chatgpt: RecordReader = {
+  format: 'chatgpt',
+  about: 'conversations.json of a ChatGPT account',
+  example: {
+    'conversations.json': `[{"title": "t", "current_node": "b", "mapping": {
+  "r": {"id": "r", "message": null, "parent": null, "children": ["a"]},
+  "a": {"id": "a", "parent": "r", "children": ["b"], "message": {"author": {"role": "user"}, "recipient": "all", "content": {"content_type": "text", "parts": ["Hi!"]}}},
+  "b": {"id": "b", "parent": "a", "children": [], "message": {"author": {"role": "assistant"}, "recipient": "all", "content": {"content_type": "text", "parts": ["Hello!"]}}}
+}}]
+`,
+  },
+  expects: 'mapping',
+  fields: () => fields,
+  matches: ({ mapping }) => isRecord(mapping) && Object.values(mapping).every((node) => isRecord(node)),
+  read(record, { source }) {
+    const turns = branchOf(record).flatMap((node) => turnOf(node));
+    return turns.length === 0 ? [] : [{ turns, source }];
+  },
+};
+
+/** The nodes from the root to the current one. */
+function branchOf({ mapping, current_node: current }: Fields): Fields[] {
+  const nodes = new Map(Object.entries(mapping as Record<string, Fields>));
+  const branch: Fields[] = [];
+  const visited = new Set<unknown>();
+  let id: unknown = typeof current === 'string' && nodes.has(current) ? current : newestLeaf(nodes);
+  while (typeof id === 'string' && nodes.has(id)) {
+    if (visited.has(id)) throw new RecordError('content', 'a tree of messages has a cycle');
+    visited.add(id);
+    const node = nodes.get(id) ?? {};
+    branch.push(node);
+    id = node.parent;
+  }
+  return branch.reverse();
+}
+
+function newestLeaf(nodes: ReadonlyMap<string, Fields>): string | undefined {
+  let newest: { readonly id: string; readonly time: number } | undefined;
+  for (const [id, { children, message }] of nodes) {
+    if (Array.isArray(children) && children.length > 0) continue;
+    const time = (isRecord(message) ? timeOf(message.create_time) : null) ?? 0;
+    if (newest === undefined || time >= newest.time) newest = { id, time };
+  }
+  return newest?.id;
+}
+
+function turnOf({ message }: Fields): RawTurn[] {
+  if (!isRecord(message) || !isRecord(message.author) || !isRecord(message.content)) return [];
+  const { role } = message.author;
+  const isHidden =
+    isRecord(message.metadata) && message.metadata.is_visually_hidden_from_conversation === true;
+  const isSaid = (role === 'user' || role === 'assistant') && (message.recipient ?? 'all') === 'all';
+  const { content_type: type, parts } = message.content;
+  if (!isSaid || isHidden || (type !== 'text' && type !== 'multimodal_text') || !Array.isArray(parts))
+    return [];
+  const texts = parts.filter((part): part is string => typeof part === 'string');
+  const time = timeOf(message.create_time);
+  return [
+    { text: withoutCitations(texts.join('\n')), supervised: true, role, ...(time !== null && { time }) },
+  ];
+}
+
+/** Citations are marks in the private use area around their data, or brackets with a dagger. */
+function withoutCitations(text: string): string {
+  return text
+    .replace(/\ue200[^\ue201]*\ue201/g, '')
+    .replace(/[\ue200-\ue2ff]/g, '')
+    .replace(/【\d{1,4}(?::\d{1,4})?†[^】]{0,200}】/g, '');
+}

@@ -1,0 +1,38 @@
+// The worker thread of parquet.ts: decodes a Parquet file with hyparquet, a batch of rows at a time.
+
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { servePulls } from '../../files/pull.js';
+
+/** A row group is decoded as a whole. */
+const largestGroup = 2 ** 29;
+const batchRows = 500;
+
+servePulls((request) => rowsOf(request as string));
+
+async function* rowsOf(path: string): AsyncGenerator<readonly unknown[]> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  let start = 0;
+  for (const { num_rows: count, total_byte_size: size } of metadata.row_groups) {
+    if (Number(size) > largestGroup)
+      throw new Error(
+        `a row group has ${size} bytes, more than the ${largestGroup} that can be decoded at once`,
+      );
+    const end = start + Number(count);
+    const rows = await parquetReadObjects({ file, metadata, compressors, rowStart: start, rowEnd: end });
+    for (let from = 0; from < rows.length; from += batchRows)
+      yield rows.slice(from, from + batchRows).map(plain);
+    start = end;
+  }
+}
+
+/** The same value as JSON would hold it. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
