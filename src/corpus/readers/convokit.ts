@@ -75,7 +75,12 @@ export const convokit: FolderReader = {
     const source = files.get('utterances.jsonl');
     if (source === undefined) return;
     const { path } = source;
-    for (const { value, line } of jsonRecords(openText(source).pieces(), path))
+    for (const record of jsonRecords(openText(source).pieces(), path)) {
+      if ('rejected' in record) {
+        yield record;
+        continue;
+      }
+      const { value, line } = record;
       if (!isRecord(value)) yield { rejected: 'a record that is no object', line };
       else if (convokitUtterances.matches(inLowerCase(value)))
         yield* convokitUtterances.read(inLowerCase(value), {
@@ -85,5 +90,6 @@ export const convokit: FolderReader = {
           source: `${path}:${line}`,
         });
       else yield { rejected: 'a record of an unknown shape', line };
+    }
   },
 };

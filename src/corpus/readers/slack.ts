@@ -35,9 +35,15 @@ export const slack: FolderReader = {
     const people = peopleOf(folder);
     for (const [name, source] of folder.files) {
       if (!dayFile.test(name)) continue;
-      for (const { value, line } of jsonRecords(openText(source).pieces(), source.path))
+      for (const record of jsonRecords(openText(source).pieces(), source.path)) {
+        if ('rejected' in record) {
+          yield record;
+          continue;
+        }
+        const { value, line } = record;
         if (!isRecord(value) || value.type !== 'message') tally.unused('a record that is no message');
         else yield messageOf(value, people, { chat: `slack ${dirname(name)}`, line, file: source.path });
+      }
     }
   },
 };
@@ -47,8 +53,10 @@ function peopleOf({ files }: Folder): ReadonlyMap<string, string> {
   const people = new Map<string, string>([['USLACKBOT', 'Slackbot']]);
   const source = files.get('users.json') ?? files.get('org_users.json');
   if (source === undefined) return people;
-  for (const { value } of jsonRecords(openText(source).pieces(), source.path))
+  for (const record of jsonRecords(openText(source).pieces(), source.path)) {
+    const value = 'rejected' in record ? undefined : record.value;
     if (isRecord(value) && typeof value.id === 'string') people.set(value.id, nameOf(value));
+  }
   return people;
 }
 
