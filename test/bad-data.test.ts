@@ -21,7 +21,7 @@ testBadInputs('data', [
   },
   {
     name: 'a folder without conversations',
-    says: 'FOLDER/empty has no file that ends in .json, .jsonl, .ndjson, .tsv; put conversations in it, or name another folder',
+    says: 'FOLDER/empty has no files; put conversations in it, or name another folder',
     arrange: ({ folder }) => {
       mkdirSync(join(folder, 'empty'));
       return ['--data', join(folder, 'empty')];
@@ -53,40 +53,17 @@ testBadInputs('data', [
     'FOLDER/a.jsonl:2:15 is not JSON: a string is not closed (1 of 2 records cannot be read)',
   ),
   data(
-    'other field names',
-    'a.json',
-    '[{"question": "hi", "answer": "hello"}]',
-    'FOLDER/a.json:1: expected text and response, or turns, or messages or conversations, found question and answer; rename question to text and answer to response',
-  ),
-  data(
     'a misspelt field name',
     'a.json',
     '[{"txt": "hi", "response": "hello"}]',
-    'FOLDER/a.json:1: expected text and response, or turns, or messages or conversations, found txt and response; rename txt to text',
+    'FOLDER/a.json:1: expected questions and answers, turns or messages (docs/data.md lists all formats), found txt and response',
   ),
   data('an empty list', 'a.json', '[]', 'FOLDER/a.json contains an empty list; add conversations to it'),
   data(
     'an object where a list belongs',
     'a.json',
     '{"text": 3}',
-    'FOLDER/a.json:1: expected text and response, or turns, or messages or conversations, found text',
-  ),
-  data(
-    'GB18030',
-    'a.jsonl',
-    Buffer.concat([
-      Buffer.from(pair('a', 'b')),
-      Buffer.from('{"text": "'),
-      Buffer.from('c4e3bac3cac0bde7', 'hex'),
-      Buffer.from('", "response": "b"}'),
-    ]),
-    'FOLDER/a.jsonl:2 has the byte 0xC4, which is not UTF-8; if the file is in GB18030, convert it with: iconv -f GB18030 -t UTF-8 FOLDER/a.jsonl > FOLDER/a.jsonl.utf8',
-  ),
-  data(
-    'UTF-16',
-    'a.json',
-    Buffer.from('\ufeff[{"text":"a","response":"b"}]', 'utf16le'),
-    'FOLDER/a.json is in UTF-16LE, not UTF-8; convert it with: iconv -f UTF-16 -t UTF-8 FOLDER/a.json > FOLDER/a.json.utf8',
+    'FOLDER/a.json:1: expected questions and answers, turns or messages (docs/data.md lists all formats), found text',
   ),
   data(
     'a TSV without a tab',
@@ -114,7 +91,7 @@ testBadInputs('data', [
   ),
   {
     name: 'a format that the file is not in',
-    says: 'ROOT/movie_lines.txt does not exist; check the path',
+    says: 'ROOT/chats.json is not in the format cornell; leave out --format to recognize it by its content',
     arrange: () => ['--data', goodData, '--format', 'cornell'],
   },
   {

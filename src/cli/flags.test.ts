@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { sampleText } from '../../test/option-samples.js';
 import { chatOptions } from '../config/chat-options.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
@@ -24,14 +25,16 @@ function sampleOf(spec: Exclude<OptionSpec, { type: 'switch' }>): readonly [word
     case 'choice':
       return [[String(spec.choices.at(-1))], spec.choices.at(-1)];
     case 'list':
-      return [
-        ['one', 'two'],
-        ['one', 'two'],
-      ];
+      return spec.onePerFlag
+        ? [['one'], ['one']]
+        : [
+            ['one', 'two'],
+            ['one', 'two'],
+          ];
     case 'optional-text':
       return [['some/folder'], 'some/folder'];
     case 'text':
-      return spec.pattern ? [['cuda:1'], 'cuda:1'] : [['some/text'], 'some/text'];
+      return [[sampleText(spec)], sampleText(spec)];
     default:
       return spec satisfies never;
   }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
+import { sampleText } from '../../test/option-samples.js';
 import { refusal } from '../../test/refusal.js';
 import { UserError } from '../errors.js';
-import { entriesOf, kebab, type OptionSpec, type TextSpec } from '../option-spec.js';
+import { entriesOf, kebab, type OptionSpec } from '../option-spec.js';
 import { parseConfig, readConfigFile } from './file.js';
 import { completeOptions } from './schema.js';
 import { trainOptions } from './train-options.js';
@@ -36,16 +37,10 @@ function sampleOf(spec: OptionSpec): readonly [text: string, value: unknown] {
     case 'optional-text':
       return ['some/folder', 'some/folder'];
     case 'text':
-      return twice(
-        ['some/text', 'cuda:1', 'assistant', '30m'].find((sample) => isAllowed(sample, spec)) ?? '',
-      );
+      return twice(sampleText(spec));
     default:
       return spec satisfies never;
   }
-}
-
-function isAllowed(sample: string, { pattern }: TextSpec): boolean {
-  return new RegExp(`^(${pattern?.source ?? '.*'})$`).test(sample);
 }
 
 function twice(text: string): [string, string] {

@@ -5,7 +5,6 @@
 
 import { Spool } from '../files/spool.js';
 import type { Dialogue, Turn } from './dialogue.js';
-import { GrowingIntegers } from './growing-integers.js';
 import { GrowingNumbers } from './growing-numbers.js';
 
 /** Dialogues that can be iterated more than once. Each iteration creates new objects. */
@@ -20,16 +19,11 @@ const textEnd = 0xff;
 type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
 export class DialogueStore implements DialogueList {
-  private readonly texts = new Spool();
+  private readonly spool = new Spool();
   private isReleased = false;
   private scratch = Buffer.allocUnsafeSlow(2 ** 16);
-  /** One entry per dialogue: where its texts end. They begin where those of the dialogue before end. */
+  /** Where each dialogue ends in `spool`. It begins where the one before ends. */
   private readonly ends = new GrowingNumbers();
-  private readonly firstTurns = new GrowingIntegers();
-  private readonly files = new GrowingIntegers();
-  private readonly lines = new GrowingIntegers();
-  /** One entry per turn: an index into `attributes`. */
-  private readonly attributesOf = new GrowingIntegers();
   private readonly attributes = new Interned<Attributes>((key) => JSON.parse(key));
   private readonly paths = new Interned<string>((path) => path);
 
@@ -38,36 +32,38 @@ export class DialogueStore implements DialogueList {
   }
 
   push({ turns, source }: Dialogue): void {
-    const bytes = turns.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0);
+    const textBytes = turns.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0);
+    const bytes = textBytes + 4 * turns.length + footerBytes;
     if (bytes > this.scratch.length) this.scratch = Buffer.allocUnsafeSlow(2 * bytes);
+    const { scratch } = this;
     let filled = 0;
-    this.firstTurns.push(this.attributesOf.length);
+    let numbers = textBytes;
     for (const { text, time, replyTo, ...attributes } of turns) {
-      filled += this.scratch.write(text, filled);
-      this.scratch[filled++] = textEnd;
-      this.attributesOf.push(this.attributes.idOf(JSON.stringify(attributes)));
+      filled += scratch.write(text, filled);
+      scratch[filled++] = textEnd;
+      numbers = scratch.writeUInt32LE(this.attributes.idOf(JSON.stringify(attributes)), numbers);
     }
-    this.texts.append(this.scratch.subarray(0, filled));
-    this.ends.push(this.texts.length);
     const [, path = source, line = '0'] = /^(.*):([1-9]\d{0,8})$/s.exec(source) ?? [];
-    this.files.push(this.paths.idOf(path));
-    this.lines.push(Number(line));
+    numbers = scratch.writeUInt32LE(this.paths.idOf(path), numbers);
+    numbers = scratch.writeUInt32LE(Number(line), numbers);
+    scratch.writeUInt32LE(textBytes, numbers);
+    this.spool.append(scratch.subarray(0, bytes));
+    this.ends.push(this.spool.length);
   }
 
   at(index: number): Dialogue | undefined {
-    const texts = this.textsOf(index);
-    if (texts === undefined) return undefined;
+    const bytes = this.bytesOf(index);
+    if (bytes === undefined) return undefined;
+    const [path, line, textBytes] = footerOf(bytes);
     const turns: Turn[] = [];
-    const first = this.firstTurns.at(index);
-    for (let start = 0; start < texts.length; ) {
-      const end = texts.indexOf(textEnd, start);
-      const attributes = this.attributes.value(this.attributesOf.at(first + turns.length));
-      turns.push({ text: texts.toString('utf8', start, end), ...attributes });
+    for (let start = 0; start < textBytes; ) {
+      const end = bytes.indexOf(textEnd, start);
+      const attributes = this.attributes.value(bytes.readUInt32LE(textBytes + 4 * turns.length));
+      turns.push({ text: bytes.toString('utf8', start, end), ...attributes });
       start = end + 1;
     }
-    const line = this.lines.at(index);
-    const path = this.paths.value(this.files.at(index));
-    return { turns, source: line === 0 ? path : `${path}:${line}` };
+    const name = this.paths.value(path);
+    return { turns, source: line === 0 ? name : `${name}:${line}` };
   }
 
   *[Symbol.iterator](): Generator<Dialogue> {
@@ -94,7 +90,7 @@ export class DialogueStore implements DialogueList {
 
   /** Frees all texts. From now on, this store and its subsets yield no dialogues. */
   release(): void {
-    this.texts.release();
+    this.spool.release();
     this.isReleased = true;
   }
 
@@ -135,10 +131,24 @@ export class DialogueStore implements DialogueList {
 
   /** The texts of a dialogue, valid until the next ones are read. */
   private textsOf(index: number): Buffer | undefined {
+    const bytes = this.bytesOf(index);
+    return bytes?.subarray(0, footerOf(bytes)[2]);
+  }
+
+  /** Everything that is stored of a dialogue, valid until the next one is read. */
+  private bytesOf(index: number): Buffer | undefined {
     if (index >= this.length || this.isReleased) return undefined;
     const start = index === 0 ? 0 : this.ends.at(index - 1);
-    return this.texts.read(start, this.ends.at(index) - start);
+    return this.spool.read(start, this.ends.at(index) - start);
   }
+}
+
+/** A dialogue is stored as its texts, the number of each turn's attributes, and a footer of three 32-bit integers. */
+const footerBytes = 12;
+
+function footerOf(bytes: Buffer): readonly [path: number, line: number, textBytes: number] {
+  const start = bytes.length - footerBytes;
+  return [bytes.readUInt32LE(start), bytes.readUInt32LE(start + 4), bytes.readUInt32LE(start + 8)];
 }
 
 /** Stores each distinct value once and gives it a number. */

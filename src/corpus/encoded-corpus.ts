@@ -15,7 +15,6 @@ export class EncodedCorpus {
   private scratch = Buffer.allocUnsafeSlow(2 ** 14);
   private readonly starts = new GrowingNumbers();
   private readonly lengths = new GrowingIntegers();
-  private readonly supervised = new GrowingIntegers();
 
   /** @param vocabularySize all ids are smaller than this. */
   constructor(vocabularySize: number) {
@@ -50,7 +49,6 @@ export class EncodedCorpus {
     }
     this.starts.push(this.spool.append(this.scratch.subarray(0, this.bytesOf(length))));
     this.lengths.push(length);
-    this.supervised.push(supervisedTokens);
     this.tokens += length;
     this.supervisedTokens += supervisedTokens;
   }
@@ -70,12 +68,14 @@ export class EncodedCorpus {
     scratch.set(bytes);
     const { ids, learned } = this.layout(length, scratch);
     const tokens = Int32Array.from(ids.subarray(0, length));
-    const targets = new Int32Array(length);
+    const targets = new Int32Array(length).fill(unsupervised);
+    let supervisedTokens = 0;
     for (let position = 0; position < length; position++) {
-      const isLearnt = (learned[position >> 3] ?? 0) & (1 << (position & 7));
-      targets[position] = isLearnt ? (ids[position + 1] ?? unsupervised) : unsupervised;
+      if (((learned[position >> 3] ?? 0) & (1 << (position & 7))) === 0) continue;
+      targets[position] = ids[position + 1] ?? unsupervised;
+      supervisedTokens++;
     }
-    return { tokens, targets, supervisedTokens: this.supervised.at(index) };
+    return { tokens, targets, supervisedTokens };
   }
 
   *[Symbol.iterator](): Generator<LabelledTokens> {

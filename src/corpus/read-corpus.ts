@@ -168,7 +168,7 @@ class CorpusReading {
     const text = this.openedText(source, named);
     const recognized = text && recognize(text, this.options.format, named);
     if (!text || !recognized) {
-      if (named && text) throw unknownFormat(text);
+      if (named && text) throw unknownFormat(text, this.options.format);
       return null;
     }
     if (this.options.encoding === 'auto' && text.encoding !== 'utf-8')

@@ -63,7 +63,12 @@ function recognized(reader: TextReader | RecordSource, readers: readonly RecordR
 }
 
 /** The error for a file that no reader knows. */
-export function unknownFormat(file: TextFile): UserError {
+export function unknownFormat(file: TextFile, format: string): UserError {
+  if (format !== 'auto')
+    return new UserError(
+      'corpus-format-unknown',
+      `${file.path} is not in the format ${format}; leave out ${option('format')} to recognize it by its content`,
+    );
   const { text } = sampleOf(file);
   const [firstLine = ''] = text.split('\n').filter((line) => line.trim() !== '');
   const found = firstLine.includes('\t') ? tabSeparatedKind(text) : undefined;

@@ -297,7 +297,6 @@ describe('what is missing', () => {
 describe('tab-separated lines', () => {
   const kinds: readonly [what: RegExp, lines: readonly string[]][] = [
     [/columns id, text/, ['id\ttext', '7\thello']],
-    [/columns question, answer/, ['\tquestion\tanswer', '0\thi\thello']],
     [/first column is an index/, ['0\thello there', '1\tgood day', '2\tbye']],
   ];
 

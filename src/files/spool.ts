@@ -8,7 +8,7 @@ import { codeOf } from './atomic.js';
 import { temporaryFolder } from './user-folders.js';
 
 /** The largest size that stays in memory. */
-const mostInMemory = 2 ** 27;
+const mostInMemory = 2 ** 26;
 const bytesPerChunk = 2 ** 22;
 /** Bytes per read of the file. Sequential reads cost a system call per window, and a random one about 20 microseconds. */
 const windowBytes = 2 ** 16;

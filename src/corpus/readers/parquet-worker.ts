@@ -1,7 +1,5 @@
 // The worker thread of parquet.ts: decodes a Parquet file with hyparquet, a batch of rows at a time.
 
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { servePulls } from '../../files/pull.js';
 
 /** A row group is decoded as a whole. */
@@ -11,6 +9,9 @@ const batchRows = 500;
 servePulls((request) => rowsOf(request as string));
 
 async function* rowsOf(path: string): AsyncGenerator<readonly unknown[]> {
+  // Loaded here, so that a missing package is an answer. A worker that fails while it starts would never answer.
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { compressors } = await import('hyparquet-compressors');
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   let start = 0;

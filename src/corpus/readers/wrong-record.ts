@@ -4,15 +4,14 @@ import { isRecord } from '../../objects.js';
 import type { RecordReader } from '../reader.js';
 import { kindOf, namesOf, RecordError } from './record.js';
 
-/** Messages name at most this number of formats. */
+/** If there are more formats than this, messages name only the usual ones. */
 const mostFormats = 3;
 
 export function wrongRecord(given: unknown, readers: readonly RecordReader[]): RecordError {
-  const shapes = readers.map(({ expects }) => expects);
   const expected =
-    shapes.length > mostFormats
-      ? `${shapes.slice(0, mostFormats).join(', or ')} (docs/data.md lists all formats)`
-      : shapes.join(', or ');
+    readers.length > mostFormats
+      ? 'questions and answers, turns or messages (docs/data.md lists all formats)'
+      : readers.map(({ expects }) => expects).join(', or ');
   const keys = isRecord(given) ? Object.keys(given) : [];
   const found = isRecord(given) ? namesOf(keys.slice(0, 6)) || 'no fields' : kindOf(given);
   const more = keys.length > 6 ? ` and ${keys.length - 6} more` : '';
