@@ -73,6 +73,21 @@ describe('every reader', () => {
     }
   });
 
+  it('is asked for if two are sure of a file', () => {
+    const both = '1 a\ttext:b\tlabels:c\n2 d\ttext:e\tlabels:f\n';
+    withFiles({ 'a.txt': both }, (folder) => {
+      const path = join(folder, 'a.txt');
+      assert.throws(
+        () => readCorpus([path]),
+        /can be read as parlai and as numbered; choose with .*parlai.* or .*numbered/,
+      );
+      assert.deepEqual(
+        readCorpus([path], { format: 'parlai' }).dialogues[0]?.turns.map(({ text }) => text),
+        ['b', 'c', 'e', 'f'],
+      );
+    });
+  });
+
   it('reads records that no other record reader before it takes', () => {
     for (const { format, example } of recordReaders)
       assert.deepEqual(

@@ -4,7 +4,7 @@
 
 import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UserError } from '../../src/errors.js';
 import { type Finding, limits } from './campaign.js';
 import { mutantOf } from './mutant.js';
@@ -23,7 +23,9 @@ function write(files: Files): void {
   for (const old of written.keys()) if (!files.has(old)) rmSync(join(folder, old), { force: true });
   const now = new Map<string, Uint8Array>();
   for (const [file, bytes] of files) {
-    if (written.get(file) !== bytes) writeFileSync(join(folder, file), bytes);
+    if (written.get(file) === bytes) continue;
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), bytes);
     now.set(file, bytes);
   }
   written = now;

@@ -29,6 +29,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   jsonl: async () => (await import('./targets/corpus.js')).jsonl,
   tsv: async () => (await import('./targets/corpus.js')).tsv,
   cornell: async () => (await import('./targets/corpus.js')).cornell,
+  formats: async () => (await import('./targets/corpus.js')).formats,
   yaml: async () => (await import('./targets/run-files.js')).yaml,
   'trainer-state': async () => (await import('./targets/run-files.js')).trainerState,
   metrics: async () => (await import('./targets/run-files.js')).metrics,

@@ -1,6 +1,7 @@
 // Fuzz targets for the corpus readers, with automatic format detection.
 
 import { readCorpus } from '../../../src/corpus/read-corpus.js';
+import { describedFormats } from '../../../src/corpus/readers.js';
 import { summaryLines } from '../../../src/corpus/summary.js';
 import { mutateBytes } from '../mutate-bytes.js';
 import { mutateJson } from '../mutate-json.js';
@@ -156,6 +157,24 @@ export const cornell: Target = {
     const name = dice.pick(['movie_lines.txt', 'movie_conversations.txt']);
     const content = fileOf(seed, name).toString();
     return withFiles(seed, { [name]: mutateText(content, dice, cornellWords, content) });
+  },
+  read,
+};
+
+export const formats: Target = {
+  about: 'the example of each corpus format',
+  seeds: describedFormats.map(
+    ({ example }) =>
+      new Map(Object.entries(example).map(([name, content]) => [name, Buffer.from(content as string)])),
+  ),
+  mutate(seed, dice, other) {
+    const name = dice.pick([...seed.keys()]) ?? '';
+    const bytes = fileOf(seed, name);
+    const splice = Buffer.from([...other.values()][0] ?? []);
+    const mutant = dice.chance(3)
+      ? mutateBytes(bytes, dice, splice)
+      : mutateText(bytes.toString(), dice, [...jsonWords, ...tsvWords], splice.toString());
+    return withFiles(seed, { [name]: mutant });
   },
   read,
 };
