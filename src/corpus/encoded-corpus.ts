@@ -4,8 +4,7 @@
 
 import { Spool } from '../files/spool.js';
 import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
-import { GrowingIntegers } from './growing-integers.js';
-import { GrowingNumbers } from './growing-numbers.js';
+import { GrowingIntegers, GrowingNumbers } from './growing-numbers.js';
 
 export class EncodedCorpus {
   tokens = 0;

@@ -1,25 +1,26 @@
-// A growing list of numbers: eight bytes each, in blocks, so that it never needs to be copied as a whole.
+// Growing lists of numbers, in blocks, so that they never need to be copied as a whole. They take less than JavaScript arrays.
 
 const blockBits = 15;
 const blockLength = 2 ** blockBits;
+/** Only the first block starts small. */
+const firstLength = 1024;
 
-export class GrowingNumbers {
-  private readonly blocks: Float64Array[] = [];
+class Growing<Block extends Float64Array | Uint32Array> {
+  private readonly blocks: Block[] = [];
   length = 0;
+
+  constructor(private readonly newBlock: (length: number) => Block) {}
 
   push(value: number): void {
     const place = this.length & (blockLength - 1);
-    if (place === 0) this.blocks.push(new Float64Array(this.length === 0 ? 1024 : blockLength));
-    let block = this.blocks.at(-1) as Float64Array;
-    if (place === block.length) {
-      // Only the first block starts small.
-      const larger = new Float64Array(blockLength);
-      larger.set(block);
-      this.blocks[this.blocks.length - 1] = larger;
-      block = larger;
+    if (place === 0) this.blocks.push(this.newBlock(this.length === 0 ? firstLength : blockLength));
+    if (this.length === firstLength) {
+      const whole = this.newBlock(blockLength);
+      whole.set(this.blocks[0] ?? []);
+      this.blocks[0] = whole;
     }
-    block[place] = value;
     this.length++;
+    this.set(this.length - 1, value);
   }
 
   /** NaN outside of [0, length). */
@@ -32,5 +33,19 @@ export class GrowingNumbers {
   set(index: number, value: number): void {
     const block = this.blocks[index >>> blockBits];
     if (block) block[index & (blockLength - 1)] = value;
+  }
+}
+
+/** Eight bytes per number. */
+export class GrowingNumbers extends Growing<Float64Array> {
+  constructor() {
+    super((length) => new Float64Array(length));
+  }
+}
+
+/** Unsigned 32-bit integers, four bytes each. */
+export class GrowingIntegers extends Growing<Uint32Array> {
+  constructor() {
+    super((length) => new Uint32Array(length));
   }
 }

@@ -1,40 +1,27 @@
-// A growing list of texts, kept as UTF-8 outside the JavaScript heap: millions of short strings would take several times
-// their size as objects. A text becomes a string again only when it is read.
+// A growing list of texts, kept as UTF-8 outside the JavaScript heap, and on disk if they are many: millions of short strings
+// would take several times their size as objects. A text becomes a string again only when it is read.
 
-import { GrowingIntegers } from './growing-integers.js';
-
-/** Size of one chunk, in bytes. A longer text has a chunk of its own. */
-const chunkBytes = 2 ** 22;
+import { Spool } from '../files/spool.js';
+import { GrowingNumbers } from './growing-numbers.js';
 
 export class StoredTexts {
-  private readonly chunks: Buffer[] = [];
-  private filled = chunkBytes;
-  /** One entry per text. */
-  private readonly chunkOf = new GrowingIntegers();
-  private readonly starts = new GrowingIntegers();
-  private readonly ends = new GrowingIntegers();
+  private readonly spool = new Spool();
+  /** Where each text ends. It begins where the one before ends. */
+  private readonly ends = new GrowingNumbers();
 
   get length(): number {
-    return this.starts.length;
+    return this.ends.length;
   }
 
   push(text: string): void {
-    const bytes = Buffer.byteLength(text);
-    let chunk = this.chunks.at(-1);
-    if (chunk === undefined || this.filled + bytes > chunk.length) {
-      chunk = Buffer.allocUnsafeSlow(Math.max(chunkBytes, bytes));
-      this.chunks.push(chunk);
-      this.filled = 0;
-    }
-    this.chunkOf.push(this.chunks.length - 1);
-    this.starts.push(this.filled);
-    this.filled += chunk.write(text, this.filled);
-    this.ends.push(this.filled);
+    if (text !== '') this.spool.append(Buffer.from(text));
+    this.ends.push(this.spool.length);
   }
 
-  /** @param index in [0, length). */
+  /** Empty outside of [0, length). */
   at(index: number): string {
-    const chunk = this.chunks[this.chunkOf.at(index)];
-    return chunk?.toString('utf8', this.starts.at(index), this.ends.at(index)) ?? '';
+    if (!(index >= 0 && index < this.length)) return '';
+    const start = index === 0 ? 0 : this.ends.at(index - 1);
+    return this.spool.read(start, this.ends.at(index) - start).toString('utf8');
   }
 }

@@ -2,8 +2,7 @@
 // are known. A message takes about 50 bytes beside its text. What many messages have in common is stored once.
 
 import type { Role } from '../dialogue.js';
-import { GrowingIntegers } from '../growing-integers.js';
-import { GrowingNumbers } from '../growing-numbers.js';
+import { GrowingIntegers, GrowingNumbers } from '../growing-numbers.js';
 import { StoredTexts } from '../stored-texts.js';
 import type { ChatMessage, MessageKind } from './message.js';
 

@@ -1,7 +1,7 @@
 // What a corpus holds, counted while it is read: speakers, lengths, languages, times. It keeps a few bytes for each dialogue.
 
 import type { Dialogue, Role, Turn } from '../dialogue.js';
-import { GrowingIntegers } from '../growing-integers.js';
+import { GrowingIntegers } from '../growing-numbers.js';
 import { type LossOn, learntTurns } from '../learnt-turns.js';
 import { type Lengths, lengthsOf } from './histogram.js';
 import type { Language } from './language.js';
