@@ -179,7 +179,7 @@ class CorpusReading {
       return recognized.reader.format;
     }
     const { source: records, readers } = recognized;
-    const format = this.readRecords(records.records(text, this.context(file)), readers, file);
+    const format = this.readRecords(records.records(text, this.context(file)), readers, file, records.remedy);
     return records.isNotation ? format : records.format;
   }
 
@@ -200,9 +200,11 @@ class CorpusReading {
     records: Iterable<PlacedRecord | Rejected>,
     readers: typeof recordReaders,
     file: FileReading,
+    remedy?: string,
   ): string {
     return readRecords(records, {
       readers,
+      remedy,
       path: file.path,
       context: this.context(file),
       keep: (dialogue) => this.give(dialogue, file),

@@ -21,6 +21,8 @@ const deepest = 3;
 
 export interface RecordReading {
   readonly readers: readonly RecordReader[];
+  /** What to do if the records have an unknown shape, as a clause. */
+  readonly remedy?: string | undefined;
   readonly path: string;
   readonly context: ReadContext;
   keep(dialogue: Dialogue): void;
@@ -95,9 +97,9 @@ class RecordFile {
     if (known + unknown === 0)
       throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
     if (refusal !== undefined && unknown >= known) {
-      if (known === 0) throw refusal;
-      const others = ` (${unknown} of ${known + unknown} records cannot be read)`;
-      throw new UserError(refusal.code, `${refusal.sentence}${others}`);
+      const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
+      const advice = this.reading.remedy === undefined ? '' : `; ${this.reading.remedy}`;
+      throw new UserError(refusal.code, `${refusal.sentence}${others}${advice}`);
     }
     this.ratings.end();
     return this.format ?? 'json';

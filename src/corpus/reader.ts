@@ -78,6 +78,8 @@ export interface PlacedRecord {
 export interface RecordSource extends Format {
   /** Whether a summary names the file by the format of its records, because the source is only a notation. */
   readonly isNotation: boolean;
+  /** What to do if the records have an unknown shape, as a clause. */
+  readonly remedy?: string;
   recognizes(sample: Sample): Certainty;
   records(file: TextFile, context: ReadContext): Iterable<PlacedRecord | Rejected>;
 }

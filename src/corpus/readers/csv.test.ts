@@ -182,3 +182,12 @@ describe('--columns', () => {
     assert.match(refused(table, ['answer=1,response=2'], 'usage'), /names two columns for answer; name one$/);
   });
 });
+
+it('a table whose columns have unknown names is refused, and the message says how to name them', () => {
+  withFiles({ 'a.csv': 'id,topic\n1,soup\n2,tea\n' }, (folder) =>
+    assert.match(
+      refusal('data', () => readCorpus([join(folder, 'a.csv')])),
+      /found id and topic; say what the columns mean, for example .*columns.*question=1,response=2/,
+    ),
+  );
+});

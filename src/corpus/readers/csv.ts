@@ -21,6 +21,7 @@ export const csv: RecordSource = {
     'faq.csv': 'question;answer\n"Open on Sunday?";"Until six; on holidays\nuntil two."\n',
   },
   isNotation: true,
+  remedy: `say what the columns mean, for example ${option('columns', 'question=1,response=2')}`,
   recognizes: certaintyOf,
   *records(file, { options }) {
     const beginning = beginningOfText(file);
