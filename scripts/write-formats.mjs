@@ -6,6 +6,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
+import { kebab } from '../dist/src/option-spec.js';
 import { corpusRules, dialogueRules } from '../dist/src/prepare/rules.js';
 
 const page = new URL('../docs/data.md', import.meta.url);
@@ -23,10 +24,19 @@ const list = [...describedFormats].sort((one, other) => (one.format < other.form
 const cell = (texts) =>
   texts === null
     ? 'dropped'
-    : texts.map((text) => `\`${JSON.stringify(text).slice(1, -1).replaceAll('|', '\\|')}\``).join('<br>');
+    : texts.map((text) => `\`${visible(text).replaceAll('|', '\\|')}\``).join('<br>');
+/** Invisible characters and unusual spaces as escapes. */
+const visible = (text) =>
+  JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/(?! )[\p{Cf}\p{Zs}\p{Cc}]/gu, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const flags = (options = {}) =>
+  Object.entries(options)
+    .map(([key, value]) => `<br>with \`--${kebab(key)} ${value}\``)
+    .join('');
 const rules = [...dialogueRules, ...corpusRules].map(
   ({ name, byDefault, examples: [example] }) =>
-    `| \`${name}\` | ${byDefault ? 'on' : 'off'} | ${cell(example.before)} | ${cell(example.after)} |`,
+    `| \`${name}\`${flags(example.options)} | ${byDefault ? 'on' : 'off'} | ${cell(example.before)} | ${cell(example.after)} |`,
 );
 const table = ['| rule | by default | before | after |', '|---|---|---|---|', ...rules].join('\n');
 

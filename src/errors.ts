@@ -93,6 +93,7 @@ export const errorCodes = {
   'output-exists': 'usage',
   'output-folder-in-use': 'usage',
   'output-folder-locked': 'usage',
+  'package-missing': 'usage',
   'precision-unsupported': 'device',
   'prepared-corpus-damaged': 'data',
   'preset-unknown': 'model',

@@ -16,23 +16,26 @@ export interface Cleaning {
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  return reading.read([path], (dialogue) => clean(dialogue, idOf(dialogue), cleaning)).notes;
+  const keep = (dialogue: Dialogue) => clean({ id: idOf(dialogue), dialogue, changedBy: [] }, cleaning);
+  return reading.read([path], keep).notes;
 }
 
-function clean(dialogue: Dialogue, id: string, { rules, ledger, keep }: Cleaning): void {
+/** Applies the rules to one dialogue, and keeps or rejects what is left of it. */
+export function clean(one: PreparedDialogue, { rules, ledger, keep }: Cleaning): void {
+  const { id, dialogue } = one;
   const outcome = applyRules(rules, dialogue, (rule, before, after) =>
     ledger.sample(rule, id, before, after),
   );
   for (const rule of outcome.changedBy) ledger.changed(rule);
-  const { changedBy } = outcome;
+  const changedBy = [...one.changedBy, ...outcome.changedBy];
   if (outcome.kind === 'dropped') {
     const { rule, reason } = outcome;
-    ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, rule, reason));
+    ledger.dropped(rule, reason, rejectedLine({ ...one, changedBy }, rule, reason));
     return;
   }
   const { dialogues } = outcome;
-  for (const [part, one] of dialogues.entries())
-    keep({ id: dialogues.length === 1 ? id : `${id}-${part + 1}`, dialogue: one, changedBy });
+  for (const [part, left] of dialogues.entries())
+    keep({ ...one, id: dialogues.length === 1 ? id : `${id}-${part + 1}`, dialogue: left, changedBy });
 }
 
 export function rejectedLine(dialogue: PreparedDialogue, rule: string, reason: string): string {

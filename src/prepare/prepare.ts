@@ -1,5 +1,5 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read
-// and cleaned by itself; then come duplicates and the split, and the files are written.
+// and cleaned by itself; then come the rules that look at the whole corpus, duplicates and the split, and the files are written.
 
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
 import { split } from '../corpus/split.js';
@@ -11,6 +11,7 @@ import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
 import type { RuleValues } from './rules.js';
+import { surveyCorpus } from './survey-corpus.js';
 import { writeCorpus } from './write-corpus.js';
 
 export interface PrepareOptions extends ReadLearnedOptions {
@@ -44,7 +45,8 @@ export async function prepare(
     cleanSource(path, reading, { rules, ledger, keep: (one) => cleaned.push(one) }),
   );
   notes.push(...reading.end());
-  const kept = options.dedupe === 'none' ? cleaned : withoutDuplicates(cleaned, ledger);
+  const surveyed = await surveyCorpus(cleaned, values, ledger);
+  const kept = options.dedupe === 'none' ? surveyed : withoutDuplicates(surveyed, ledger);
   if (kept.length === 0) throw nothingLeft(ledger);
   const parts = divided(kept, options);
   const manifest = manifestOf({

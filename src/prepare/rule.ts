@@ -1,4 +1,4 @@
-// The contract of cleaning rules. A rule is one file in rules/ and one line in rules.ts; docs/prepare.md is generated from
+// The contract of cleaning rules. A rule is one file in rules/ and one line in rules.ts; docs/data.md is generated from
 // that table. There are two kinds: a dialogue rule judges each dialogue alone, a corpus rule first sees all dialogues.
 
 import type { Dialogue, Turn } from '../corpus/dialogue.js';
@@ -43,11 +43,14 @@ export interface DialogueRule<Table extends OptionTable = OptionTable> extends D
 /** Sees every dialogue in order before it judges the first. */
 export interface Survey {
   see(dialogue: Dialogue): void;
+  /** A second look at every dialogue, for what depends on the first. */
+  seeAgain?(dialogue: Dialogue): void;
   judge(dialogue: Dialogue): Verdict;
 }
 
 export interface CorpusRule<Table extends OptionTable = OptionTable> extends Described<Table> {
-  start(options: ValuesOf<Table>): Survey | Promise<Survey>;
+  /** @returns null if the options leave nothing to do. */
+  start(options: ValuesOf<Table>): Survey | null | Promise<Survey | null>;
 }
 
 export type Rule = DialogueRule | CorpusRule;

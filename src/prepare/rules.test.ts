@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { kebab, type ValuesOf } from '../option-spec.js';
 import { applyRules } from './apply-rules.js';
-import type { Judge, Rule } from './rule.js';
+import { type Judge, keep, type Rule } from './rule.js';
 import { corpusRules, dialogueRules, ruleOptions, switchOf } from './rules.js';
 
 const rules: readonly Rule[] = [...dialogueRules, ...corpusRules];
@@ -24,7 +24,9 @@ function dialogueOf(texts: readonly string[]): Dialogue {
 async function judgeOf(rule: Rule, dialogue: Dialogue, values = defaultsOf(rule)): Promise<Judge> {
   const started = await rule.start(values as ValuesOf<typeof rule.options>);
   if (typeof started === 'function') return started;
+  if (started === null) return () => keep;
   started.see(dialogue);
+  started.seeAgain?.(dialogue);
   return (one) => started.judge(one);
 }
 

@@ -1,13 +1,35 @@
 // All cleaning rules, in the order in which they run: dialogue rules first, then corpus rules. Options, reports and the table
-// in docs/prepare.md derive from these lists. `--help` loads them, so a rule loads data and packages only when it starts.
+// in docs/data.md derive from these lists. `--help` loads them, so a rule loads data and packages only when it starts.
 
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule } from './rule.js';
+import { dialogueLength } from './rules/dialogue-length.js';
+import { emailRemains } from './rules/email-remains.js';
+import { emptyTurns } from './rules/empty-turns.js';
 import { htmlEntities } from './rules/html-entities.js';
+import { mojibake } from './rules/mojibake.js';
+import { otherLanguages } from './rules/other-languages.js';
+import { repeatedCharacters } from './rules/repeated-characters.js';
+import { repeatedWords } from './rules/repeated-words.js';
 import { turnLength } from './rules/turn-length.js';
 import { unicode } from './rules/unicode.js';
+import { urls } from './rules/urls.js';
+import { whiteSpace } from './rules/white-space.js';
 
-export const dialogueRules: readonly DialogueRule[] = [htmlEntities, unicode, turnLength];
+export const dialogueRules: readonly DialogueRule[] = [
+  mojibake,
+  htmlEntities,
+  unicode,
+  emailRemains,
+  whiteSpace,
+  repeatedCharacters,
+  emptyTurns,
+  urls,
+  turnLength,
+  dialogueLength,
+  otherLanguages,
+  repeatedWords,
+];
 export const corpusRules: readonly CorpusRule[] = [];
 
 const all: readonly Rule[] = [...dialogueRules, ...corpusRules];

@@ -3,7 +3,7 @@ import { describe, it, test } from 'node:test';
 import type { Dialogue, Turn } from '../dialogue.js';
 import { lengthsOf } from './histogram.js';
 import { Languages } from './language.js';
-import { CorpusStatistics, wordsIn } from './statistics.js';
+import { CorpusStatistics } from './statistics.js';
 
 const said = (text: string, turn: Partial<Turn> = {}): Turn => ({ text, supervised: true, ...turn });
 const dialogue = (...turns: readonly Turn[]): Dialogue => ({ turns, source: 'a:1' });
@@ -63,13 +63,6 @@ describe('statistics', () => {
     assert.equal(speakers.length, 2);
     assert.deepEqual([tokens, unit, lengths?.longest], [7, 'tokens', 7]);
   });
-});
-
-test('words are counted in any language', () => {
-  assert.equal(wordsIn("I don't know, 3 apples!"), 5);
-  assert.equal(wordsIn('我想订 iPhone 手机'), 6);
-  assert.equal(wordsIn('Это — naïve.'), 2);
-  assert.equal(wordsIn(' 😀 ...'), 0);
 });
 
 test('lengths have quantiles and bars that begin at round numbers', () => {

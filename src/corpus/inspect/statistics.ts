@@ -3,6 +3,7 @@
 import type { Dialogue, Role, Turn } from '../dialogue.js';
 import { GrowingIntegers } from '../growing-numbers.js';
 import { type LossOn, learntTurns } from '../learnt-turns.js';
+import { wordsIn } from '../words.js';
 import { type Lengths, lengthsOf } from './histogram.js';
 import type { Language } from './language.js';
 
@@ -178,12 +179,4 @@ function mostFirst(one: SpeakerCount, other: SpeakerCount): number {
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
-}
-
-const word =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{M}\p{N}'’_-])+/gu;
-
-/** Each Chinese or Japanese character counts as a word, because these languages do not put spaces between words. */
-export function wordsIn(text: string): number {
-  return text.match(word)?.length ?? 0;
 }

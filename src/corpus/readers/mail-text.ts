@@ -18,9 +18,18 @@ const signatures: readonly RegExp[] = [
   /^\s*(?:Sent from my|Get Outlook for|Von meinem|Gesendet mit|Envoyé de mon|Enviado desde mi|发自我的) ?\S.{0,60}$/,
 ];
 
+/** Whether a line begins a quoted mail or a signature. */
+export function hasMailRemains(text: string): boolean {
+  return text.split(/\r\n?|\n/).some(beginsRemains);
+}
+
+function beginsRemains(line: string): boolean {
+  return [...quotes, ...signatures].some((start) => start.test(line));
+}
+
 export function mailText(text: string): string {
   const lines = text.replace(/\r\n?/g, '\n').split('\n');
-  const end = lines.findIndex((line) => [...quotes, ...signatures].some((start) => start.test(line)));
+  const end = lines.findIndex(beginsRemains);
   // A mail that begins with a quote is kept, because it would be empty otherwise.
   const own = end > 0 ? lines.slice(0, end) : lines;
   const unquoted = own.filter((line) => !/^\s*>/.test(line));

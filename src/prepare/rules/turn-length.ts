@@ -1,17 +1,33 @@
-// Leaves out turns that are too long to be said in a conversation, such as pasted documents.
+// Leaves out turns that are too long to be said in a conversation, such as pasted documents, and on request short ones.
 
+import { wordsIn } from '../../corpus/words.js';
 import type { NumberSpec } from '../../option-spec.js';
 import { changeTexts, type DialogueRule } from '../rule.js';
 
+const limit = {
+  group: 'Cleaning',
+  type: 'integer',
+  value: 'n',
+  default: null,
+  unset: 'no limit',
+  min: 1,
+} as const satisfies Partial<NumberSpec>;
+
 const options = {
+  minTurnCharacters: { ...limit, help: 'Leave out turns that have fewer characters.' },
   maxTurnCharacters: {
     group: 'Cleaning',
     type: 'integer',
     value: 'n',
     default: 4000,
     min: 1,
-    help: 'Leave out turns that are longer than this.',
+    help: 'Leave out turns that have more characters.',
   },
+  minTurnWords: {
+    ...limit,
+    help: 'Leave out turns that have fewer words; each Chinese or Japanese character is a word.',
+  },
+  maxTurnWords: { ...limit, help: 'Leave out turns that have more words.' },
 } as const satisfies Readonly<Record<string, NumberSpec>>;
 
 export const turnLength: DialogueRule<typeof options> = {
@@ -20,11 +36,23 @@ export const turnLength: DialogueRule<typeof options> = {
   byDefault: true,
   options,
   examples: [
-    { before: ['Hi', 'Hello'], after: ['Hi', 'Hello'] },
+    { before: ['Hi', 'Hello there', 'Fine?', 'Yes'], after: ['Fine?', 'Yes'], options: { maxTurnWords: 1 } },
+    {
+      before: ['你好', '你好，朋友', '好', '再见'],
+      after: ['你好', '你好，朋友'],
+      options: { minTurnWords: 2 },
+    },
     { before: ['Hi', 'Hello there'], after: null, options: { maxTurnCharacters: 5 } },
+    { before: ['Ok', 'Yes'], after: null, options: { minTurnCharacters: 3 } },
   ],
-  start:
-    ({ maxTurnCharacters }) =>
-    (dialogue) =>
-      changeTexts(dialogue, (text) => (text.length > maxTurnCharacters ? '' : text)),
+  start({ minTurnCharacters, maxTurnCharacters, minTurnWords, maxTurnWords }) {
+    const countsWords = minTurnWords !== null || maxTurnWords !== null;
+    const fits = (text: string) => {
+      if (text.length < (minTurnCharacters ?? 0) || text.length > maxTurnCharacters) return false;
+      if (!countsWords) return true;
+      const words = wordsIn(text);
+      return words >= (minTurnWords ?? 0) && words <= (maxTurnWords ?? Number.POSITIVE_INFINITY);
+    };
+    return (dialogue) => changeTexts(dialogue, (text) => (fits(text) ? text : ''));
+  },
 };
