@@ -28,8 +28,8 @@ export const otherLanguages: DialogueRule<typeof options> = {
   byDefault: true,
   options,
   examples: [
-    {
     { before: ['무엇을 드시겠어요?', '만두 주세요'], after: null, options: { language: 'zh' } },
+    {
       before: ['你想吃什么？', '我想吃饺子'],
       after: ['你想吃什么？', '我想吃饺子'],
       options: { language: 'zh' },
