@@ -10,6 +10,9 @@ import { type Recognizer, type StartedRecognizer, startRecognizer } from './reco
 import { recognizers } from './recognizers.js';
 import { canonical, placeholders, randomOf, replaced, type Searched, type Substitute } from './replace.js';
 
+/** What reports call it, beside the names of rules. */
+export const redactName = 'redact';
+
 export interface RedactOptions {
   /** `none`, or entities separated by commas; `pii` stands for all that are recognized by default. */
   readonly redact: string;
@@ -23,6 +26,8 @@ export interface Redacted {
   readonly dialogue: Dialogue;
   /** How many values were found, by entity. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Redacts what became of the dialogue, because changes can join what stood apart. It leaves its own fakes alone. */
+  readonly again: (dialogue: Dialogue) => Dialogue;
 }
 
 export class Redaction {
@@ -40,7 +45,12 @@ export class Redaction {
   }
 
   /** @returns undefined if nothing is to be redacted. @throws UserError (usage) for an unknown entity or region. */
-  static async start({ redact, redactWith, phoneRegions, seed }: RedactOptions): Promise<Redaction | undefined> {
+  static async start({
+    redact,
+    redactWith,
+    phoneRegions,
+    seed,
+  }: RedactOptions): Promise<Redaction | undefined> {
     const chosen = chosenRecognizers(redact);
     if (chosen.length === 0) return undefined;
     const options = { phoneRegions: await regionsIn(phoneRegions) };
@@ -54,37 +64,51 @@ export class Redaction {
   }
 
   redacted(dialogue: Dialogue): Redacted {
-    const turns = dialogue.turns.map(({ text }) => this.searched(text));
-    const persona = dialogue.persona?.map((text) => this.searched(text));
+    const fakes = new Set<string>();
+    const first = this.withoutPersonal(dialogue, fakes);
+    return { ...first, again: (changed) => this.withoutPersonal(changed, fakes).dialogue };
+  }
+
+  /** @param fakes those in the dialogue already; new ones are added. */
+  private withoutPersonal(dialogue: Dialogue, fakes: Set<string>): Omit<Redacted, 'again'> {
+    const searched = (text: string): Searched => ({
+      text,
+      found: findPersonal(text, this.started).filter(({ value }) => !fakes.has(canonical(value))),
+    });
+    const turns = dialogue.turns.map(({ text }) => searched(text));
+    const persona = dialogue.persona?.map(searched);
     const all = [...turns, ...(persona ?? [])];
     const counts = countsOf(all);
     if (counts.size === 0) return { dialogue, counts };
-    const substitute = this.isFaked ? this.fakes() : placeholders(all);
-    return {
-      counts,
-      dialogue: {
-        ...dialogue,
-        turns: dialogue.turns.map((turn, index) => {
-          const searched = turns[index];
-          return searched && searched.found.length > 0
-            ? { ...turn, text: replaced(searched, substitute) }
-            : turn;
-        }),
-        ...(persona && { persona: persona.map((searched) => replaced(searched, substitute)) }),
-      },
-    };
+    const substitute = this.isFaked ? this.fakes(fakes) : placeholders(all);
+    return { counts, dialogue: withTexts(dialogue, turns, persona, substitute) };
   }
 
-  private searched(text: string): Searched {
-    return { text, found: findPersonal(text, this.started) };
-  }
-
-  private fakes(): Substitute {
+  private fakes(issued: Set<string>): Substitute {
     return ({ entity, value }) => {
       const random = randomOf(this.key, entity, canonical(value));
-      return this.byEntity.get(entity)?.fake(random, value) ?? value;
+      const fake = this.byEntity.get(entity)?.fake(random, value) ?? value;
+      issued.add(canonical(fake));
+      return fake;
     };
   }
+}
+
+function withTexts(
+  dialogue: Dialogue,
+  turns: readonly Searched[],
+  persona: readonly Searched[] | undefined,
+  substitute: Substitute,
+): Dialogue {
+  const textOf = (searched: Searched) => replaced(searched, substitute);
+  return {
+    ...dialogue,
+    turns: dialogue.turns.map((turn, index) => {
+      const searched = turns[index];
+      return searched && searched.found.length > 0 ? { ...turn, text: textOf(searched) } : turn;
+    }),
+    ...(persona && { persona: persona.map(textOf) }),
+  };
 }
 
 function countsOf(texts: readonly { readonly found: readonly Found[] }[]): Map<string, number> {
@@ -101,8 +125,12 @@ function chosenRecognizers(redact: string): readonly Recognizer[] {
   for (const word of words) {
     if (word === 'pii' || names.includes(word)) continue;
     const near = nearest(word, ['none', 'pii', ...names]);
-    const hint = near === undefined ? `use none, pii, or some of ${names.join(', ')}` : `did you mean ${near}?`;
-    throw new UserError('option-invalid', `${option('redact')}: ${quoted(word)} is no kind of personal data; ${hint}`);
+    const hint =
+      near === undefined ? `use none, pii, or some of ${names.join(', ')}` : `did you mean ${near}?`;
+    throw new UserError(
+      'option-invalid',
+      `${option('redact')}: ${quoted(word)} is no kind of personal data; ${hint}`,
+    );
   }
   return recognizers.filter(
     ({ entity, byDefault }) => words.includes(entity) || (byDefault && words.includes('pii')),

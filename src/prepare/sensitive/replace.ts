@@ -25,7 +25,7 @@ export function replaced({ text, found }: Searched, substitute: Substitute): str
 
 /** One value however it is written: `4111 1111` and `4111-1111` are the same. */
 export function canonical(value: string): string {
-  return value.toLowerCase().replace(/[\s().\/-]/g, '');
+  return value.toLowerCase().replace(/[\s()./-]/g, '');
 }
 
 const placeholder = /\[([A-Z]+(?:_[A-Z]+)*)(?:_(\d{1,9}))?\]/g;
@@ -51,7 +51,8 @@ export function placeholders(texts: readonly Searched[]): Substitute {
       written.set(`${entity} ${value}`, isOnly ? `[${name}]` : `[${name}_${number}]`);
     }
   }
-  return ({ entity, value }) => written.get(`${entity} ${canonical(value)}`) ?? `[${placeholderName(entity)}]`;
+  return ({ entity, value }) =>
+    written.get(`${entity} ${canonical(value)}`) ?? `[${placeholderName(entity)}]`;
 }
 
 /** `us-ssn` -> `US_SSN`. */
