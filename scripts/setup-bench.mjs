@@ -1,5 +1,5 @@
-// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, NumPy), two
-// readers of CSV, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
+// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, NumPy),
+// two readers of CSV, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
 //     npm run bench:setup -- --python python3.12
@@ -9,7 +9,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const packages = ['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'numpy', 'gguf==0.19.0'];
+const packages = [
+  ...['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'datasets==5.2.0'],
+  ...['numpy', 'gguf==0.19.0'],
+];
 const csvReaders = ['papaparse@5.7.1', 'udsv@0.7.3'];
 const llamaCpp = '3.21.1';
 const llamaCppTypes = ['f32', 'f16', 'q8_0'];
