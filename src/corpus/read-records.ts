@@ -8,6 +8,7 @@ import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import { Ratings } from './ratings.js';
 import type { PlacedRecord, ReadContext, RecordPlace, RecordReader, Rejected } from './reader.js';
+import { JsonDocument } from './readers/json-document.js';
 import { judged, judgementFields } from './readers/judgement.js';
 import { inLowerCase, isNothing, type RawDialogue, RecordError } from './readers/record.js';
 import { wrongRecord } from './readers/wrong-record.js';
@@ -106,7 +107,11 @@ class RecordFile {
   }
 
   private add(value: unknown, line: number, depth = 0): void {
-    const { readers, path, context } = this.reading;
+    if (value instanceof JsonDocument) {
+      this.addDocument(value, line, depth);
+      return;
+    }
+    const { readers } = this.reading;
     // A list is a conversation: its elements are messages or texts.
     const record = Array.isArray(value)
       ? { messages: value }
@@ -114,16 +119,36 @@ class RecordFile {
         ? inLowerCase(value)
         : undefined;
     const reader = record && readers.find((candidate) => candidate.matches(record));
-    const inner = record && !reader && depth < deepest ? recordsWithin(record, readers) : [];
+    const inner = isRecord(value) && !reader && depth < deepest ? recordsWithin(value, readers) : [];
     if (inner.length > 0) {
       for (const one of inner) this.addInner(one, line, depth + 1);
       return;
     }
     if (!reader) throw wrongRecord(value, readers);
-    this.format ??= reader.format;
     this.noteUnused(record, reader);
-    const place = { ...context, path, line, source: `${path}:${line}` };
-    this.take(reader, record, place);
+    this.take(reader, record, line);
+  }
+
+  /** An object that is too large to be parsed at once is read in parts, if its reader can do that, with the same result. */
+  private addDocument(document: JsonDocument, line: number, depth: number): void {
+    const { readers } = this.reading;
+    const preview = document.preview && inLowerCase(document.preview);
+    const reader = preview && readers.find((candidate) => candidate.matches(preview));
+    const inner = reader || depth === deepest ? undefined : recordsOfDocument(document, readers);
+    if (inner) for (const one of inner) this.addInner(one, line, depth + 1);
+    else if (preview && reader?.longLists) {
+      this.noteUnused(preview, reader);
+      try {
+        this.take(reader, inLowerCase(document.fields(reader.longLists)), line);
+      } catch (thrown) {
+        if (thrown instanceof RecordError) document.finish();
+        throw thrown;
+      }
+    } else {
+      this.add(document.whole(), line, depth);
+      return;
+    }
+    document.finish();
   }
 
   /** A record within a record. Only the outer one counts as read. */
@@ -145,7 +170,10 @@ class RecordFile {
     }
   }
 
-  private take(reader: RecordReader, record: Fields, place: RecordPlace): void {
+  private take(reader: RecordReader, record: Fields, line: number): void {
+    this.format ??= reader.format;
+    const { path, context } = this.reading;
+    const place: RecordPlace = { ...context, path, line, source: `${path}:${line}` };
     let [dialogues, messages] = [0, 0];
     for (const found of reader.read(record, place)) {
       if ('turns' in found) dialogues += this.takeDialogue(found, record);
@@ -179,10 +207,40 @@ class RecordFile {
  * its values, as in `{"dialogue-1": {...}, "dialogue-2": {...}}`.
  */
 function recordsWithin(record: Fields, readers: readonly RecordReader[]): readonly unknown[] {
-  const isKnown = (value: unknown) =>
-    isRecord(value) && readers.some((reader) => reader.matches(inLowerCase(value)));
+  const lowered = inLowerCase(record);
+  const list = listOfRecords(lowered, readers);
+  if (list !== undefined) return lowered[list] as readonly unknown[];
   const values = Object.values(record);
-  const lists = values.filter((value) => Array.isArray(value) && isKnown(value[0]));
-  if (lists.length === 1) return lists[0] as readonly unknown[];
-  return values.length > 0 && values.every(isKnown) ? values : [];
+  return values.every((value) => isKnown(value, readers)) ? values : [];
+}
+
+/** As `recordsWithin`, for an object that is not in memory. */
+function recordsOfDocument(
+  document: JsonDocument,
+  readers: readonly RecordReader[],
+): Iterable<unknown> | undefined {
+  const { preview } = document;
+  const list = preview ? listOfRecords(inLowerCase(preview), readers) : undefined;
+  if (list !== undefined) return document.list(list);
+  const values = preview ? Object.values(preview) : document.values();
+  let count = 0;
+  for (const value of values) {
+    const known = value instanceof JsonDocument ? value.preview : value;
+    if (!isKnown(known, readers)) return undefined;
+    count++;
+  }
+  return count > 0 ? document.values() : undefined;
+}
+
+/** The name of the only list of records. */
+function listOfRecords(record: Fields, readers: readonly RecordReader[]): string | undefined {
+  const lists = Object.keys(record).filter((name) => {
+    const value = record[name];
+    return Array.isArray(value) && isKnown(value[0], readers);
+  });
+  return lists.length === 1 ? lists[0] : undefined;
+}
+
+function isKnown(value: unknown, readers: readonly RecordReader[]): boolean {
+  return isRecord(value) && readers.some((reader) => reader.matches(inLowerCase(value)));
 }

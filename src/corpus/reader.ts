@@ -69,7 +69,7 @@ export interface TextReader extends Format {
   read(file: TextFile, context: ReadContext): Iterable<Found>;
 }
 
-/** A record with the line that it begins on. */
+/** A record with the line that it begins on. A JSON object that is too large to be parsed at once is a `JsonDocument`. */
 export interface PlacedRecord {
   readonly value: unknown;
   readonly line: number;
@@ -103,6 +103,11 @@ export interface RecordReader extends Format {
   readonly expects: string;
   /** Whether a record has this shape. @param record has lower-case field names. */
   matches(record: Fields): boolean;
+  /**
+   * The paths of lists that can be too long for the memory, such as `messages` or `chats.list[].messages`. `read` gets them
+   * as `Elements` and goes through each of them once. It reads no other lists, and `matches` looks at their first element only.
+   */
+  readonly longLists?: readonly string[];
   /** The names of all fields that are read in a matching record, except the fields of judgement.ts. */
   fields(record: Fields): ReadonlySet<string>;
   /** @throws RecordError if the record cannot be used. */

@@ -1,6 +1,7 @@
 // Reads ChatterBot's corpora: { "conversations": [["...", "..."], ...] } in YAML or JSON.
 
 import type { RecordReader } from '../reader.js';
+import { elementsOf } from './json-document.js';
 import { listOf, textOf } from './record.js';
 
 const fields: ReadonlySet<string> = new Set(['conversations', 'categories']);
@@ -14,12 +15,15 @@ export const chatterbot: RecordReader = {
   expects: 'conversations',
   fields: () => fields,
   matches: ({ conversations }) => Array.isArray(conversations) && Array.isArray(conversations[0]),
-  read: ({ conversations }, { source }) =>
-    listOf(conversations, 'conversations').map((talk) => ({
-      source,
-      turns: listOf(talk, 'a conversation').map((turn) => ({
-        text: textOf(turn, 'a turn of a conversation'),
-        supervised: true,
-      })),
-    })),
+  longLists: ['conversations'],
+  *read({ conversations }, { source }) {
+    for (const talk of elementsOf(conversations) ?? [])
+      yield {
+        source,
+        turns: listOf(talk, 'a conversation').map((turn) => ({
+          text: textOf(turn, 'a turn of a conversation'),
+          supervised: true,
+        })),
+      };
+  },
 };

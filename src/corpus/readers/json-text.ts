@@ -1,11 +1,12 @@
 // Reads records from JSON text that arrives in pieces, with the line that each record begins on. The text is a list, JSON
-// lines, or a series of values. Brackets and quotes tell where a record ends, and JSON.parse parses it. Only a record that
-// JSON.parse refuses is read character by character (json-error.ts), because JSON.parse does not locate the error.
+// lines, or a series of values. json-window.ts finds the end of a record, json-document.ts opens those that are too large for
+// the memory.
 
-import { UserError } from '../../errors.js';
 import type { PlacedRecord, Rejected } from '../reader.js';
-import { longestRecord, tooLong } from '../text-file.js';
+import { longestRecord, type TextFile } from '../text-file.js';
+import { JsonDocuments, type JsonLimits } from './json-document.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
+import { endOfValue, JsonWindow, parse, parsed } from './json-window.js';
 
 /**
  * @param pieces the text, cut anywhere.
@@ -17,117 +18,74 @@ export function* jsonRecords(
   path: string,
   longest = longestRecord,
 ): Generator<PlacedRecord | Rejected> {
-  const source = new Source(pieces, path, longest);
+  yield* records(new JsonWindow(pieces, path, longest));
+}
+
+const usualLimits: JsonLimits = { longest: longestRecord, streamed: 2 ** 24, kept: 2 ** 20 };
+
+/** As `jsonRecords`, but a record that is a large object is a `JsonDocument`. It can be used until the next record is read. */
+export function* jsonDocuments(
+  file: Pick<TextFile, 'path' | 'pieces'>,
+  limits = usualLimits,
+): Generator<PlacedRecord | Rejected> {
+  const documents = new JsonDocuments(file, limits);
   try {
-    yield* recordsOf(source);
+    yield* records(new JsonWindow(file.pieces(), file.path, limits.longest), documents);
+  } finally {
+    documents.close();
+  }
+}
+
+function* records(window: JsonWindow, documents?: JsonDocuments): Generator<PlacedRecord | Rejected> {
+  const next = () => nextValue(window, documents);
+  try {
+    window.skipSpace();
+    if (window.character === '[') yield* listElements(window, next);
+    else if (isJsonLines(window, documents?.limits.streamed)) yield* lineValues(window);
+    else yield* values(window, next);
   } catch (thrown) {
-    throw thrown instanceof JsonError ? source.error(thrown) : thrown;
+    throw thrown instanceof JsonError ? window.error(thrown) : thrown;
+  } finally {
+    window.close();
   }
 }
 
-/** A window of the text. `more` moves the window and updates `at`. All other offsets into `text` become invalid. */
-class Source {
-  text = '';
-  /** The offset of the current record. */
-  at = 0;
-  /** The line number at `at`, from 1. `lineStart` is the offset of that line, negative if it began before the window. */
-  line = 1;
-  private lineStart = 0;
-  private readonly pieces: Iterator<string>;
-
-  constructor(
-    pieces: Iterable<string>,
-    private readonly path: string,
-    private readonly longest: number,
-  ) {
-    this.pieces = pieces[Symbol.iterator]();
-  }
-
-  /**
-   * Moves the beginning of the window to `at` and doubles its length. Scanning a long record from its start again after
-   * each call therefore costs only about twice its length. @returns false at the end of the text.
-   */
-  more(): boolean {
-    if (this.text.length - this.at > this.longest) {
-      const error = errorOf(this.text, this.at);
-      // A record whose end is missing also looks too long. Report the syntax error then.
-      throw error && !error.atEnd ? error : tooLong(this.path, this.line, 'record', this.longest);
-    }
-    const parts = [this.text.slice(this.at)];
-    const had = this.text.length - this.at;
-    let have = had;
-    while (have === had || have < 2 * had) {
-      const next = this.pieces.next();
-      if (next.done) break;
-      parts.push(next.value);
-      have += next.value.length;
-    }
-    this.text = parts.join('');
-    this.lineStart -= this.at;
-    this.at = 0;
-    return have > had;
-  }
-
-  moveTo(offset: number): void {
-    for (let end = this.text.indexOf('\n', this.at); end >= 0 && end < offset; ) {
-      this.line++;
-      this.lineStart = end + 1;
-      end = this.text.indexOf('\n', end + 1);
-    }
-    this.at = offset;
-  }
-
-  /** Moves to the next character that is not white space, or to the end. */
-  skipSpace(): void {
-    do this.moveTo(skipSpace(this.text, this.at));
-    while (this.at === this.text.length && this.more());
-  }
-
-  /** The error for people. Moves to its place. @param error not before `at`. */
-  error({ offset, message }: JsonError): UserError {
-    this.moveTo(offset);
-    const place = `${this.path}:${this.line}:${offset - this.lineStart + 1}`;
-    return new UserError('corpus-not-json', `${place} is not JSON: ${message}`);
-  }
-}
-
-function recordsOf(source: Source): Generator<PlacedRecord | Rejected> {
-  source.skipSpace();
-  if (source.text[source.at] === '[') return listElements(source);
-  return isJsonLines(source) ? lineValues(source) : values(source);
-}
-
-/** Whether each line is one value. If so, errors are located within their line. */
-function isJsonLines(source: Source): boolean {
-  const lineEnd = endOfLine(source);
-  const firstLine = source.text.slice(source.at, lineEnd);
+/**
+ * Whether each line is one value. If so, errors are located within their line.
+ * @param streamed a value with more characters is read in parts, so it is no line.
+ */
+function isJsonLines(window: JsonWindow, streamed: number | undefined): boolean {
+  const lineEnd = endOfLine(window, streamed === undefined ? Number.POSITIVE_INFINITY : window.longest);
+  if (lineEnd === undefined) return false;
+  const firstLine = window.text.slice(window.at, lineEnd);
   if (!errorOf(firstLine, 0)) return true;
-  const valueEnd = endOfValue(source);
-  if (!errorOf(source.text.slice(source.at, valueEnd), 0)) return false;
+  const valueEnd = endOfValue(window, deepest, streamed ?? Number.POSITIVE_INFINITY);
+  if (valueEnd === undefined) return firstLine.trimEnd().endsWith('}');
+  if (!errorOf(window.text.slice(window.at, valueEnd), 0)) return false;
   // Neither is valid. If the first line ends like a record, or a record follows, it was meant to be JSON lines.
-  return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
+  return firstLine.trimEnd().endsWith('}') || window.text[window.at + firstLine.length + 1] === '{';
 }
 
 /** A broken line does not break the others. */
-function* lineValues(source: Source): Generator<PlacedRecord | Rejected> {
+function* lineValues(window: JsonWindow): Generator<PlacedRecord | Rejected> {
   for (;;) {
-    const lineEnd = endOfLine(source);
-    if (lineEnd === source.at && lineEnd === source.text.length) return;
-    const first = skipSpace(source.text, source.at);
+    const lineEnd = endOfLine(window);
+    if (lineEnd === window.at && lineEnd === window.text.length) return;
+    const first = skipSpace(window.text, window.at);
     if (first < lineEnd) {
-      yield placedLine(source, lineEnd);
+      yield placedLine(window, lineEnd);
     }
-    source.moveTo(Math.min(lineEnd + 1, source.text.length));
+    window.moveTo(Math.min(lineEnd + 1, window.text.length));
   }
 }
 
-function placedLine(source: Source, lineEnd: number): PlacedRecord | Rejected {
-  const { line } = source;
+function placedLine(window: JsonWindow, lineEnd: number): PlacedRecord | Rejected {
+  const { line } = window;
   try {
-    return { value: valueOfLine(source.text.slice(source.at, lineEnd), source.at), line };
+    return { value: valueOfLine(window.text.slice(window.at, lineEnd), window.at), line };
   } catch (thrown) {
     if (!(thrown instanceof JsonError)) throw thrown;
-    return { rejected: 'not JSON', line, error: source.error(thrown) };
+    return { rejected: 'not JSON', line, error: window.error(thrown) };
   }
 }
 
@@ -145,113 +103,51 @@ function valueOfLine(line: string, lineStart: number): unknown {
   }
 }
 
-function* listElements(source: Source): Generator<PlacedRecord> {
-  source.moveTo(source.at + 1);
-  source.skipSpace();
-  if (source.text[source.at] !== ']')
+function* listElements(window: JsonWindow, next: () => PlacedRecord): Generator<PlacedRecord> {
+  window.step();
+  if (window.character !== ']')
     for (;;) {
-      yield nextValue(source);
-      source.skipSpace();
-      const { text, at } = source;
+      yield next();
+      window.skipSpace();
+      const { text, at } = window;
       if (text[at] === ']') break;
       if (text[at] !== ',')
         throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
-      source.moveTo(at + 1);
-      source.skipSpace();
-      if (source.text[source.at] === ']')
-        throw new JsonError(source.at, 'unexpected comma before the closing ]');
+      window.step();
+      if (window.character === ']') throw new JsonError(window.at, 'unexpected comma before the closing ]');
     }
-  source.moveTo(source.at + 1);
-  source.skipSpace();
-  const { text, at } = source;
+  window.step();
+  const { text, at } = window;
   if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
 }
 
-function* values(source: Source): Generator<PlacedRecord> {
-  while (source.at < source.text.length) {
-    yield nextValue(source);
-    source.skipSpace();
+function* values(window: JsonWindow, next: () => PlacedRecord): Generator<PlacedRecord> {
+  while (window.at < window.text.length) {
+    yield next();
+    window.skipSpace();
   }
 }
 
 /** Reads the value at `at` and moves past it. */
-function nextValue(source: Source): PlacedRecord {
-  const expectedEnd = endOfValue(source);
-  const { value, end } = parse(source.text, source.at, expectedEnd);
-  const { line } = source;
-  source.moveTo(end);
+function nextValue(window: JsonWindow, documents: JsonDocuments | undefined): PlacedRecord {
+  const { line } = window;
+  const value = documents ? documents.value(window, deepest) : parsed(window, endOfValue(window, deepest));
   return { value, line };
 }
 
-/** @param expectedEnd the offset after the value, if the value is valid JSON. */
-function parse(text: string, start: number, expectedEnd: number): { value: unknown; end: number } {
-  try {
-    return { value: JSON.parse(text.slice(start, expectedEnd)), end: expectedEnd };
-  } catch {
-    return readSlowly(text, start);
-  }
-}
-
-/** The offset of the line feed that ends the line at `at`, or the end of the text if there is none. */
-function endOfLine(source: Source): number {
+/**
+ * The offset of the line feed that ends the line at `at`, or the end of the text if there is none. Undefined for a line with
+ * more than `most` characters.
+ */
+function endOfLine(window: JsonWindow): number;
+function endOfLine(window: JsonWindow, most: number): number | undefined;
+function endOfLine(window: JsonWindow, most = Number.POSITIVE_INFINITY): number | undefined {
   for (;;) {
-    const end = source.text.indexOf('\n', source.at);
+    const end = window.text.indexOf('\n', window.at);
+    if ((end < 0 ? window.text.length : end) - window.at > most) return undefined;
     if (end >= 0) return end;
-    if (!source.more()) return source.text.length;
+    if (!window.more()) return window.text.length;
   }
-}
-
-/** The offset directly after the value at `at`, if the value is valid JSON. */
-function endOfValue(source: Source): number {
-  for (;;) {
-    const end = endByBrackets(source.text, source.at);
-    if (end !== undefined) return end;
-    if (!source.more()) return source.text.length;
-  }
-}
-
-/** The end of the value according to its brackets and quotes. Undefined if the text ends first. */
-function endByBrackets(text: string, start: number): number | undefined {
-  let depth = 0;
-  for (let at = start; at < text.length; ) {
-    const code = text.charCodeAt(at);
-    if (code === 0x22) {
-      const end = endOfString(text, at);
-      if (end === undefined || depth === 0) return end;
-      at = end;
-      continue;
-    }
-    at++;
-    if (code === 0x7b || code === 0x5b) {
-      if (++depth > deepest) return at;
-    } else if (code === 0x7d || code === 0x5d) {
-      if (--depth <= 0) return at;
-    } else if (depth === 0) return endOfWord(text, at);
-  }
-  return undefined;
-}
-
-/** The offset after the closing quote of the string at `open`, or after its line if the string is not closed there. */
-function endOfString(text: string, open: number): number | undefined {
-  const quote = closingQuote(text, open);
-  const lineEnd = text.slice(open, quote < 0 ? undefined : quote).indexOf('\n');
-  if (lineEnd >= 0) return open + lineEnd + 1;
-  return quote < 0 ? undefined : quote + 1;
-}
-
-function closingQuote(text: string, open: number): number {
-  for (let quote = text.indexOf('"', open + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return -1;
-}
-
-function endOfWord(text: string, from: number): number | undefined {
-  const delimiter = /[\s,\]}]/g;
-  delimiter.lastIndex = from;
-  return delimiter.exec(text)?.index;
 }
 
 /** Whether the text has enough opening brackets to be nested too deeply. A fast check that excludes most texts. */

@@ -80,6 +80,13 @@ export function isMessage(record: Fields): boolean {
   return hasText && speakerFields.some((field) => Object.hasOwn(message, field));
 }
 
+/** Whether a record has neither a speaker nor a text, but holds others. */
+export function isOther(record: Fields): boolean {
+  const message = inLowerCase(record);
+  const isPart = [...speakerFields, ...textFields].some((field) => Object.hasOwn(message, field));
+  return !isPart && Object.values(message).some((value) => typeof value === 'object' && value !== null);
+}
+
 function isSwitchedOff(message: Fields, tally: Tally): boolean {
   if (verdictOf(message, tally) === 'bad') {
     tally.count('bad');

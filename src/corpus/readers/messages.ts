@@ -4,7 +4,7 @@
 import { type Fields, isRecord } from '../../objects.js';
 import type { RecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { isMessage, messageTurn } from './message.js';
+import { isMessage, isOther, messageTurn } from './message.js';
 import { has, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
@@ -55,9 +55,13 @@ function listField(record: Fields): string | undefined {
   return lists.find((field) => Object.hasOwn(record, field) && isTranscript(field, record[field]));
 }
 
-/** `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. */
+/**
+ * `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. Only a list of whole
+ * conversations, as some exports of ChatGPT have it, is none.
+ */
 function isTranscript(field: string, value: unknown): boolean {
-  if (field === 'messages' || field === 'conversations') return true;
+  if (field === 'messages') return true;
+  if (field === 'conversations') return !(Array.isArray(value) && isRecord(value[0]) && isOther(value[0]));
   if (!Array.isArray(value) || value.length === 0) return false;
   const isText = (one: unknown) => typeof one === 'string';
   return value.every(isText) || (isRecord(value[0]) && isMessage(value[0]));
