@@ -1,17 +1,15 @@
-// Writes the list of formats in docs/data.md from the tables of readers. Needs the compiled readers (`npm run build`).
+// Writes the list of formats and the tables of cleaning rules and personal data in docs/data.md from their tables. Needs the compiled sources
+// (`npm run build`).
 //
 //   node scripts/write-formats.mjs           writes the page
 //   node scripts/write-formats.mjs --print   prints it
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
+import { corpusRules, dialogueRules } from '../dist/src/prepare/rules.js';
+import { recognizers } from '../dist/src/prepare/sensitive/recognizers.js';
 
 const page = new URL('../docs/data.md', import.meta.url);
-const [start, end] = [
-  '<!-- formats: written by scripts/write-formats.mjs -->\n',
-  '<!-- end of formats -->\n',
-];
-
 const shown = (content) => (typeof content === 'string' ? content.trimEnd() : '(binary)');
 
 function described({ format, about, example }) {
@@ -22,8 +20,33 @@ function described({ format, about, example }) {
 }
 
 const list = [...describedFormats].sort((one, other) => (one.format < other.format ? -1 : 1)).map(described);
-const text = readFileSync(page, 'utf8');
-const before = text.slice(0, text.indexOf(start) + start.length);
-const written = `${before}\n${list.join('\n')}\n${text.slice(text.indexOf(end))}`;
+
+const cell = (texts) =>
+  texts === null
+    ? 'dropped'
+    : texts.map((text) => `\`${JSON.stringify(text).slice(1, -1).replaceAll('|', '\\|')}\``).join('<br>');
+const rules = [...dialogueRules, ...corpusRules].map(
+  ({ name, byDefault, examples: [example] }) =>
+    `| \`${name}\` | ${byDefault ? 'on' : 'off'} | ${cell(example.before)} | ${cell(example.after)} |`,
+);
+const kinds = recognizers.map(
+  ({ entity, about, byDefault, finds: [[, found]] }) =>
+    `| \`${entity}\` | ${byDefault ? 'yes' : 'no'} | ${about} | \`${found}\` |`,
+);
+const kindsTable = ['| kind | in `pii` | what | example |', '|---|---|---|---|', ...kinds].join('\n');
+const table = ['| rule | by default | before | after |', '|---|---|---|---|', ...rules].join('\n');
+
+/** Replaces what stands between two marks. */
+function between(text, name, content) {
+  const [start, end] = [
+    `<!-- ${name}: written by scripts/write-formats.mjs -->\n`,
+    `<!-- end of ${name} -->\n`,
+  ];
+  return `${text.slice(0, text.indexOf(start) + start.length)}\n${content}\n${text.slice(text.indexOf(end))}`;
+}
+
+const withFormats = between(readFileSync(page, 'utf8'), 'formats', list.join('\n'));
+const withRules = between(withFormats, 'rules', `${table}\n`);
+const written = between(withRules, 'kinds of personal data', `${kindsTable}\n`);
 if (process.argv.includes('--print')) process.stdout.write(written);
 else writeFileSync(page, written);

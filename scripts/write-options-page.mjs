@@ -50,6 +50,11 @@ ${optionTables(dataOptions.speakers)}
 ## chatbot-data convert
 ${optionTables(dataOptions.convert)}
 
+## chatbot-data prepare
+
+[data.md](data.md#preparing-a-corpus) shows what each rule does.
+${optionTables(dataOptions.prepare)}
+
 ## chatbot-data crawl
 
 [collect.md](collect.md) describes what a crawl takes and what it leaves alone.

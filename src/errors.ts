@@ -94,6 +94,7 @@ export const errorCodes = {
   'output-folder-in-use': 'usage',
   'output-folder-locked': 'usage',
   'precision-unsupported': 'device',
+  'prepared-corpus-damaged': 'data',
   'preset-unknown': 'model',
   'prompt-empty': 'usage',
   'resume-mismatch': 'usage',

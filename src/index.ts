@@ -4,7 +4,7 @@
 export type { Dialogue, Role, Turn } from './corpus/dialogue.js';
 export type { LossOn } from './corpus/learnt-turns.js';
 export { type Corpus, readCorpus } from './corpus/read-corpus.js';
-export type { CorpusSummary, FileSummary } from './corpus/summary.js';
+export type { CorpusSummary, FileSummary, SkippedFile } from './corpus/summary.js';
 export type { Remark, Skipped } from './corpus/tally.js';
 export { type ErrorCode, ExitCode, UserError } from './errors.js';
 export type { Candidate, FinishReason, Reply } from './generate/reply.js';

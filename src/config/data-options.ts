@@ -1,38 +1,9 @@
 // Every option of `chatbot-data`, a table for each of its commands.
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
+import { json, paths, quiet, replace } from './data-shared-options.js';
+import { prepareOptions } from './prepare-options.js';
 import { readingOptions } from './reading-options.js';
-
-const replace = {
-  group: 'Output',
-  type: 'switch',
-  default: false,
-  help: 'Replace files that exist.',
-} as const satisfies OptionSpec;
-
-const json = {
-  group: 'Output',
-  type: 'switch',
-  default: false,
-  help: 'Print the result as one line of JSON on stdout.',
-} as const satisfies OptionSpec;
-
-const quiet = {
-  group: 'Output',
-  type: 'switch',
-  default: false,
-  help: 'Print nothing but the result and errors.',
-} as const satisfies OptionSpec;
-
-const paths = {
-  group: 'Conversations',
-  type: 'list',
-  value: 'path',
-  default: [],
-  unset: 'required',
-  positional: true,
-  help: 'The conversations: any number of files, folders and archives.',
-} as const satisfies OptionSpec;
 
 export const inspectOptions = {
   paths,
@@ -201,6 +172,7 @@ export const dataOptions = {
   inspect: inspectOptions,
   speakers: speakersOptions,
   convert: convertOptions,
+  prepare: prepareOptions,
   crawl: crawlOptions,
   download: downloadOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>;

@@ -15,7 +15,7 @@ const read = (name: string, content: Uint8Array) =>
     return {
       first: dialogues.map(({ turns }) => turns[0]?.text),
       sources: dialogues.map(({ source }) => source.replace(`${folder}/`, '')),
-      skipped: summary.skippedFiles.map((path) => path.replace(`${folder}/`, '')),
+      skipped: summary.skippedFiles.map(({ path, reason }) => [path.replace(`${folder}/`, ''), reason]),
     };
   });
 
@@ -36,7 +36,7 @@ describe('a zip archive', () => {
     const { first, sources, skipped } = read('export.zip', zipArchive(members));
     assert.deepEqual(first, ['a', 'z']);
     assert.deepEqual(sources, ['export.zip/a.JSONL:1', 'export.zip/b/z.jsonl:1']);
-    assert.deepEqual(skipped, ['export.zip/photo.jpg']);
+    assert.deepEqual(skipped, [['export.zip/photo.jpg', 'a picture, a recording or a document']]);
   });
 
   it('is recognized by its content, whatever its name, also in a folder', () => {
@@ -59,7 +59,7 @@ describe('a zip archive', () => {
       'link.jsonl': { content: '/etc/passwd', isLink: true },
     } as const;
     const { first, skipped } = read('a.zip', zipArchive(members));
-    assert.deepEqual([first, skipped], [['a'], ['a.zip/link.jsonl']]);
+    assert.deepEqual([first, skipped], [['a'], [['a.zip/link.jsonl', 'a link in an archive']]]);
   });
 
   it('is refused if a member leads out of it, is encrypted, damaged or compressed in an unknown way', () => {

@@ -317,7 +317,10 @@ test('folders are read in order of name, without hidden files and cycles of link
       dialogues.map(({ turns }) => turns[0]?.text),
       ['z', 'b', 'c'],
     );
-    assert.deepEqual(summary.skippedFiles, [join(folder, 'README'), join(folder, 'gone.json')]);
+    assert.deepEqual(summary.skippedFiles, [
+      { path: join(folder, 'README'), reason: 'unknown format' },
+      { path: join(folder, 'gone.json'), reason: 'a broken link' },
+    ]);
   });
 });
 

@@ -27,7 +27,7 @@ function found(folder: string, paths: readonly string[], format: string = 'auto'
   );
   const inFolder = (path: string) => path.slice(folder.length + 1);
   const files = items.map((item) => inFolder(item.kind === 'file' ? item.source.path : item.folder.path));
-  return { files, skipped: skipped.map(inFolder) };
+  return { files, skipped: skipped.map(({ path, reason }) => [inFolder(path), reason]) };
 }
 
 const refused = (folder: string, path: string, format: string = 'auto'): string =>
@@ -63,7 +63,10 @@ describe('foundFiles', () => {
     symlinkSync('itself.json', join(folder, 'itself.json'));
     assert.deepEqual(found(folder, ['sub/b.json', '', 'a.json']), {
       files: ['sub/b.json', 'a.json'],
-      skipped: ['broken.json', 'itself.json'],
+      skipped: [
+        ['broken.json', 'a broken link'],
+        ['itself.json', 'a broken link'],
+      ],
     });
   });
 

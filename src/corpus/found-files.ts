@@ -7,6 +7,7 @@ import { isZip, membersOf } from './archive.js';
 import type { Folder, FolderReader } from './reader.js';
 import { folderReaders } from './readers.js';
 import { diskSource, type Source, unreadable } from './source.js';
+import type { SkippedFile } from './summary.js';
 
 /** Something to read. A `named` file was given by the user; others were found in a folder or an archive. */
 export type Item =
@@ -15,8 +16,7 @@ export type Item =
 
 export interface FoundFiles {
   readonly items: readonly Item[];
-  /** Links in archives, and broken links. */
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedFile[];
 }
 
 /**
@@ -32,7 +32,7 @@ export function foundFiles(paths: readonly string[], format: string): FoundFiles
 
 class Search implements FoundFiles {
   readonly items: Item[] = [];
-  readonly skipped: string[] = [];
+  readonly skipped: SkippedFile[] = [];
   /** Real paths, so that links are followed but no file is read twice. */
   private readonly listed = new Set<string>();
 
@@ -74,7 +74,7 @@ class Search implements FoundFiles {
   private addArchive(path: string): void {
     if (!this.isNew(path)) return;
     const { files, links } = membersOf(path);
-    this.skipped.push(...links);
+    this.skipped.push(...links.map((link) => ({ path: link, reason: 'a link in an archive' })));
     this.addFolder(path, files);
   }
 
@@ -127,7 +127,7 @@ class Search implements FoundFiles {
         const stats = statsIfAny(path);
         if (stats?.isDirectory()) walk(path);
         else if (stats?.isFile()) files.set(relative(root, path).split(sep).join('/'), diskSource(path));
-        else this.skipped.push(path);
+        else this.skipped.push({ path, reason: stats ? 'neither a file nor a folder' : 'a broken link' });
       }
     };
     walk(root);

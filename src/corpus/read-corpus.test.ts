@@ -45,7 +45,7 @@ test('the shipped corpora are read completely', () => {
     ],
   );
   assert.ok(dialogues.length >= 360);
-  assert.deepEqual(summary.skippedFiles, [join(data, 'README.md')]);
+  assert.deepEqual(summary.skippedFiles, [{ path: join(data, 'README.md'), reason: 'unknown format' }]);
 });
 
 test('each format is detected from the file name and content', () => {

@@ -19,10 +19,17 @@ import type { RawDialogue } from './readers/record.js';
 import { binarySources, checkFormat, recordReaders } from './readers.js';
 import { recognize, remedy, unknownFormat } from './recognize.js';
 import { beginningOf, type Source } from './source.js';
-import { type ChatSummary, type CorpusSummary, type FileSummary, plural, skippedWords } from './summary.js';
+import {
+  type ChatSummary,
+  type CorpusSummary,
+  type FileSummary,
+  plural,
+  type SkippedFile,
+  skippedWords,
+} from './summary.js';
 import { Tally } from './tally.js';
 import type { TextEncoding } from './text-encodings.js';
-import { openText, type TextFile } from './text-file.js';
+import { openText } from './text-file.js';
 
 export interface ReadOptions extends ReaderOptions {
   /** `auto`, or the name of a format in readers.ts. */
@@ -42,6 +49,7 @@ const defaults: ReadOptions = {
   sessionGap: 'auto',
   dateOrder: 'auto',
   columns: [],
+  branches: 'best',
   alias: [],
   maxBadRatio: 1,
 };
@@ -76,8 +84,11 @@ export function readDialogues(
   const reading = new CorpusReading(options, keep);
   for (const item of found.items) reading.read(item);
   const chats = reading.endChats();
-  const skippedFiles = [...found.skipped, ...reading.unknownFiles].sort();
-  if (reading.files.length === 0) throw nothingToRead(paths, options.format, skippedFiles);
+  const skippedFiles = [...found.skipped, ...reading.skippedFiles].sort((one, other) =>
+    one.path < other.path ? -1 : 1,
+  );
+  if (reading.files.length === 0)
+    throw reading.firstRefusal ?? nothingToRead(paths, options.format, skippedFiles);
   refuseTooManyBad(
     reading.files.map(({ tally }) => tally),
     options.maxBadRatio,
@@ -91,6 +102,20 @@ export function readDialogues(
 const attachment =
   /\.(?:jpe?g|png|gif|webp|heic|bmp|mp4|mov|3gp|avi|mkv|webm|opus|ogg|oga|mp3|m4a|aac|amr|wav|pdf|docx?|xlsx?|pptx?|vcf|tgs|ttf|woff2?|ico|exe)$/;
 
+/** Zip archives within zip archives, and archives of other kinds. */
+const archive = /\.(?:zip|7z|rar|tar|tgz)$/;
+
+/** Why a file that was found in a folder is skipped, by the error that it would be if people had named it. */
+const skipReasons: ReadonlyMap<string, string> = new Map([
+  ['corpus-not-text', 'not text'],
+  ['corpus-empty', 'empty'],
+  ['corpus-record-invalid', 'no record has a known shape'],
+  ['corpus-format-unknown', 'unknown format'],
+]);
+
+/** What came of a file. */
+type Outcome = { readonly format: string } | { readonly skipped: string };
+
 /** A file while it is read. */
 interface FileReading {
   readonly path: string;
@@ -103,8 +128,10 @@ interface FileReading {
 
 class CorpusReading {
   readonly files: FileReading[] = [];
-  /** Files that no reader knows. Only files that were found in a folder can be among them. */
-  readonly unknownFiles: string[] = [];
+  /** Only files that were found in a folder can be among them. */
+  readonly skippedFiles: SkippedFile[] = [];
+  /** The error of the first skipped file whose records have an unknown shape. */
+  firstRefusal: UserError | undefined;
   private readonly chats = new Chats();
   private readonly aliases: Aliases;
 
@@ -119,10 +146,10 @@ class CorpusReading {
   read(item: Item): void {
     const path = item.kind === 'file' ? item.source.path : item.folder.path;
     const file: FileReading = { path, format: '', dialogues: 0, turns: 0, tally: new Tally() };
-    const format = item.kind === 'file' ? this.readFile(item, file) : item.reader.format;
+    const outcome = item.kind === 'file' ? this.readOrSkip(item, file) : item.reader;
     if (item.kind === 'folder') this.takeAll(item.reader.read(item.folder, this.context(file)), file);
-    if (format === null) this.unknownFiles.push(path);
-    else this.files.push({ ...file, format });
+    if ('skipped' in outcome) this.skippedFiles.push({ path, reason: outcome.skipped });
+    else this.files.push({ ...file, format: outcome.format });
   }
 
   /** Reads the dialogues of all chats, after the last file. @returns null if there are no chats. */
@@ -158,19 +185,32 @@ class CorpusReading {
     }
   }
 
-  /** @returns the format of the file, or null if no reader knows it. */
-  private readFile({ source, named }: Item & { kind: 'file' }, file: FileReading): string | null {
+  /** Folders hold other files too, such as the settings of an account. What nothing was read of is skipped. */
+  private readOrSkip(item: Item & { kind: 'file' }, file: FileReading): Outcome {
+    if (!item.named && attachment.test(item.source.name))
+      return { skipped: 'a picture, a recording or a document' };
+    if (!item.named && archive.test(item.source.name)) return { skipped: 'an archive that is not opened' };
+    try {
+      return { format: this.readFile(item, file) };
+    } catch (thrown) {
+      const reason = thrown instanceof UserError ? skipReasons.get(thrown.code) : undefined;
+      if (item.named || reason === undefined || file.tally.records > file.tally.bad) throw thrown;
+      if (thrown instanceof UserError && thrown.code === 'corpus-record-invalid')
+        this.firstRefusal ??= thrown;
+      return { skipped: reason };
+    }
+  }
+
+  /** @returns the format of the file. */
+  private readFile({ source, named }: Item & { kind: 'file' }, file: FileReading): string {
     const binary = binarySources.find((candidate) => begins(source, candidate));
     if (binary) {
       this.readRecords(binary.records(source, this.context(file)), recordReaders, file);
       return binary.format;
     }
-    const text = this.openedText(source, named);
-    const recognized = text && recognize(text, this.options.format, named);
-    if (!text || !recognized) {
-      if (named && text) throw unknownFormat(text, this.options.format);
-      return null;
-    }
+    const text = openText(source, this.options.encoding);
+    const recognized = recognize(text, this.options.format, named);
+    if (!recognized) throw unknownFormat(text, this.options.format);
     if (this.options.encoding === 'auto' && text.encoding !== 'utf-8')
       file.recognizedEncoding = text.encoding;
     if (text.damages > 0) file.tally.count('damage', text.damages);
@@ -181,19 +221,6 @@ class CorpusReading {
     const { source: records, readers } = recognized;
     const format = this.readRecords(records.records(text, this.context(file)), readers, file, records.remedy);
     return records.isNotation ? format : records.format;
-  }
-
-  /** Undefined for a file that was found in a folder and is not text. */
-  private openedText(source: Source, named: boolean): TextFile | undefined {
-    if (!named && attachment.test(source.name)) return undefined;
-    try {
-      return openText(source, this.options.encoding);
-    } catch (thrown) {
-      const isOther =
-        thrown instanceof UserError && ['corpus-not-text', 'corpus-empty'].includes(thrown.code);
-      if (isOther && !named) return undefined;
-      throw thrown;
-    }
   }
 
   private readRecords(
@@ -269,9 +296,9 @@ function begins(source: Source, { signature }: BinarySource): boolean {
 }
 
 /** The error for folders in which no reader knows any file. */
-function nothingToRead(paths: readonly string[], format: string, skipped: readonly string[]): UserError {
+function nothingToRead(paths: readonly string[], format: string, skipped: readonly SkippedFile[]): UserError {
   const [path = ''] = paths;
-  const names = skipped.slice(0, 5).map((file) => basename(file));
+  const names = skipped.slice(0, 5).map((file) => basename(file.path));
   if (format !== 'auto')
     return new UserError(
       'corpus-format-unknown',

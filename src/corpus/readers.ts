@@ -23,9 +23,10 @@ import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { messenger } from './readers/messenger.js';
 import { numberedLines } from './readers/numbered-lines.js';
-import { oasst } from './readers/oasst.js';
+import { oasst, oasstMessages } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
 import { parquet } from './readers/parquet.js';
+import { prepared } from './readers/prepared.js';
 import { qaPairs } from './readers/qa-pairs.js';
 import { qq } from './readers/qq.js';
 import { rasa, rasaStories } from './readers/rasa.js';
@@ -41,7 +42,7 @@ import { wechat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
-export const folderReaders: readonly FolderReader[] = [cornell, slack, convokit, rasa];
+export const folderReaders: readonly FolderReader[] = [prepared, cornell, slack, convokit, rasa];
 export const textReaders: readonly TextReader[] = [
   signal,
   whatsapp,
@@ -67,6 +68,7 @@ export const recordReaders: readonly RecordReader[] = [
   chatgpt,
   claude,
   oasst,
+  oasstMessages,
   zendesk,
   intercom,
   rasaStories,

@@ -36,15 +36,24 @@ export interface ChatSummary {
   readonly speakers: readonly SpeakerCount[];
 }
 
+/** A file in a folder or an archive that was not read. */
+export interface SkippedFile {
+  readonly path: string;
+  /** In words that fit many files: `unknown format`. */
+  readonly reason: string;
+}
+
 export interface CorpusSummary {
   readonly files: readonly FileSummary[];
-  /** Files of unknown format in the given folders. */
-  readonly skippedFiles: readonly string[];
+  /** Sorted by path. */
+  readonly skippedFiles: readonly SkippedFile[];
   /** Null if there are no chats. */
   readonly chats: ChatSummary | null;
 }
 
 const mostFields = 8;
+/** Of files that are skipped for the same reason. */
+const mostPaths = 3;
 const mostReasons = 5;
 
 /** In the order in which the summary line lists them. */
@@ -55,6 +64,8 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
   emptyTurn: (count) =>
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,
   joinedTurn: (count) => `${plural(count, 'turn')} joined with the previous turn of the same speaker`,
+  joinedSlice: (count) =>
+    `${plural(count, 'slice')} of a longer conversation joined with the slice before, as ${count === 1 ? 'its id says' : 'their ids say'}`,
   preference: (count) => `${plural(count, 'preference pair')}, of which only the chosen answer is learned`,
   separator: (count) => `the separator after ${plural(count, 'prompt')} removed`,
   persona: (count) => `${plural(count, 'persona line')} kept beside the dialogues and not learned`,
@@ -80,11 +91,21 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
 
 /** One line per file. */
 export function summaryLines({ files, skippedFiles, chats }: CorpusSummary): string[] {
-  return [
-    ...files.map(fileLine),
-    ...(chats ? chatLines(chats) : []),
-    ...skippedFiles.map((path) => `${path}: skipped, unknown format`),
-  ];
+  return [...files.map(fileLine), ...(chats ? chatLines(chats) : []), ...skippedLines(skippedFiles)];
+}
+
+/** An export of a chat can hold thousands of pictures, so many files of one reason share a line. */
+function skippedLines(files: readonly SkippedFile[]): string[] {
+  const reasons = [...new Set(files.map(({ reason }) => reason))];
+  return reasons.flatMap((reason) => {
+    const paths = files.filter((file) => file.reason === reason).map(({ path }) => path);
+    const more = paths.length - mostPaths;
+    return more > 0
+      ? [
+          `${plural(paths.length, 'file')} skipped, ${reason}: ${paths.slice(0, mostPaths).join(', ')} and ${more} more`,
+        ]
+      : paths.map((path) => `${path}: skipped, ${reason}`);
+  });
 }
 
 function chatLines({ pause, lostReplies }: ChatSummary): string[] {

@@ -5,6 +5,8 @@
 export type Remark =
   | 'emptyTurn'
   | 'joinedTurn'
+  /** Records that continue the conversation of the record before. */
+  | 'joinedSlice'
   | 'bad'
   | 'rerated'
   | 'weightless'

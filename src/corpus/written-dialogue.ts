@@ -4,12 +4,17 @@
 import type { Dialogue, Turn } from './dialogue.js';
 
 /** One line of JSON lines, without the line feed. */
-export function dialogueRecord({ turns, source, persona }: Dialogue): string {
-  return JSON.stringify({
+export function dialogueRecord(dialogue: Dialogue): string {
+  return JSON.stringify(dialogueFields(dialogue));
+}
+
+/** The fields of the record. */
+export function dialogueFields({ turns, source, persona }: Dialogue): object {
+  return {
     messages: turns.map(messageOf),
     ...(persona !== undefined && { persona }),
     source,
-  });
+  };
 }
 
 function messageOf({ text, supervised, role, speaker, speakerId, time, replyTo }: Turn): object {

@@ -11,6 +11,7 @@ import {
   inspectOptions,
   speakersOptions,
 } from '../../config/data-options.js';
+import { prepareOptions } from '../../config/prepare-options.js';
 import type { GivenOptions } from '../../config/schema.js';
 import { UserError } from '../../errors.js';
 import { isPositional, type OptionTable } from '../../option-spec.js';
@@ -26,6 +27,7 @@ Examples:
   chatbot-data inspect chats/
   chatbot-data speakers "WhatsApp Chat - Ann.zip"
   chatbot-data convert chats/ --learn Ann --out ann.jsonl
+  chatbot-data prepare chats/ --out corpus/
   chatbot-data crawl https://shop.example/faq --out faq.jsonl
   chatbot-data download
   chatbot-data download cornell --yes
@@ -45,7 +47,7 @@ function build(): Command {
   const program = createProgram(
     {
       name: 'chatbot-data',
-      description: 'Find, inspect and convert conversations to train a chatbot on.',
+      description: 'Find, inspect, convert and prepare conversations to train a chatbot on.',
       usage: '<command> [options]',
       epilogue: EPILOGUE,
     },
@@ -88,6 +90,19 @@ Examples:
   chatbot-data convert faq.yml > faq.jsonl
   chatbot-data convert chats/ --learn Ann --out ann.jsonl`,
     start: async (given) => (await import('./convert.js')).convertCommand(given),
+  });
+  add(program, {
+    name: 'prepare',
+    description:
+      'Make a corpus worth training on: clean conversations, drop duplicates, set some aside for evaluation.',
+    table: prepareOptions,
+    epilogue: `
+The corpus is a folder: train.jsonl.gz, eval.jsonl.gz, rejected.jsonl and manifest.json. chatbot-train reads it.
+
+Examples:
+  chatbot-data prepare faq.csv chats/ --out corpus/
+  chatbot-train --data corpus/`,
+    start: async (given) => (await import('./prepare.js')).prepareCommand(given),
   });
   add(program, {
     name: 'crawl',

@@ -88,6 +88,7 @@ describe('whose turns are learned', () => {
     sessionGap: 'auto',
     dateOrder: 'auto',
     columns: [],
+    branches: 'best',
     evalData: [],
     evalRatio: 0,
     maxBadRatio: 1,

@@ -3,7 +3,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 import { elementsOf } from './json-document.js';
 
@@ -11,7 +11,7 @@ const fields: ReadonlySet<string> = new Set([
   ...['guild', 'channel', 'daterange', 'exportedat', 'messages', 'messagecount'],
 ]);
 
-export const discord: RecordReader = {
+export const discord: SingleRecordReader = {
   format: 'discord',
   about: "DiscordChatExporter's JSON",
   example: {

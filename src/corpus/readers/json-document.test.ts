@@ -31,7 +31,7 @@ function read(text: string, limits: JsonLimits, size: number): Reading {
     const format = readRecords(jsonDocuments({ path: 'x', pieces }, limits), {
       readers: recordReaders,
       path: 'x',
-      context: { tally, options: { dateOrder: 'auto', columns: [] } },
+      context: { tally, options: { dateOrder: 'auto', branches: 'best', columns: [] } },
       keep: (dialogue) => dialogues.push(dialogue),
       gather: (message) => messages.push(message),
     });

@@ -8,6 +8,9 @@ import { JsonDocuments, type JsonLimits } from './json-document.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
 import { endOfValue, JsonWindow, parse, parsed } from './json-window.js';
 
+/** A list that ends on its first line is at most this long. */
+const longestFirstLine = 2 ** 16;
+
 /**
  * @param pieces the text, cut anywhere.
  * @param longest the largest number of characters in a record.
@@ -40,7 +43,8 @@ function* records(window: JsonWindow, documents?: JsonDocuments): Generator<Plac
   const next = () => nextValue(window, documents);
   try {
     window.skipSpace();
-    if (window.character === '[') yield* listElements(window, next);
+    if (window.character === '[')
+      yield* isListPerLine(window) ? lineValues(window) : listElements(window, next);
     else if (isJsonLines(window, documents?.limits.streamed)) yield* lineValues(window);
     else yield* values(window, next);
   } catch (thrown) {
@@ -48,6 +52,20 @@ function* records(window: JsonWindow, documents?: JsonDocuments): Generator<Plac
   } finally {
     window.close();
   }
+}
+
+/** Whether the first line is a whole list, and another list follows on a later line. */
+function isListPerLine(window: JsonWindow): boolean {
+  const isShort = () => window.text.length - window.at < Math.min(longestFirstLine, window.longest);
+  let lineEnd = window.text.indexOf('\n', window.at);
+  while (lineEnd < 0 && isShort() && window.more()) lineEnd = window.text.indexOf('\n', window.at);
+  if (lineEnd < 0 || lineEnd - window.at > longestFirstLine) return false;
+  // `more` moves the window to `at`.
+  const length = lineEnd - window.at;
+  let next = skipSpace(window.text, lineEnd);
+  while (next === window.text.length && isShort() && window.more())
+    next = skipSpace(window.text, window.at + length);
+  return window.text[next] === '[' && !errorOf(window.text.slice(window.at, window.at + length), 0);
 }
 
 /**

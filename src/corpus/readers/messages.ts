@@ -2,23 +2,25 @@
 // "system" field. In a preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { isMessage, isOther, messageTurn } from './message.js';
-import { has, listOf, type RawTurn, RecordError } from './record.js';
+import { isMessage, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
+import { has, inLowerCase, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const lists = [
   ...['messages', 'conversations', 'conversation', 'dialog', 'dialogue', 'dialogs', 'turns', 'utterances'],
-  ...['content', 'log', 'data'],
+  ...['content', 'log', 'data', 'thread'],
 ];
+/** These names can mean any list. */
+const unclear: ReadonlySet<string> = new Set(['content', 'data']);
 /** `source` says where a converted record comes from, and changes nothing. */
 const allFields: ReadonlySet<string> = new Set([
   ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', 'source'],
 ]);
 const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
-export const messages: RecordReader = {
+export const messages: SingleRecordReader = {
   format: 'messages',
   about: 'chat transcripts of OpenAI, ShareGPT and others',
   example: {
@@ -56,15 +58,23 @@ function listField(record: Fields): string | undefined {
 }
 
 /**
- * `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. Only a list of whole
- * conversations, as some exports of ChatGPT have it, is none.
+ * `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. Only a list of
+ * conversations under that name is none.
  */
 function isTranscript(field: string, value: unknown): boolean {
   if (field === 'messages') return true;
-  if (field === 'conversations') return !(Array.isArray(value) && isRecord(value[0]) && isOther(value[0]));
+  const first = Array.isArray(value) && isRecord(value[0]) ? inLowerCase(value[0]) : undefined;
+  if (field === 'conversations') return !(first && holdsConversation(first));
   if (!Array.isArray(value) || value.length === 0) return false;
-  const isText = (one: unknown) => typeof one === 'string';
-  return value.every(isText) || (isRecord(value[0]) && isMessage(value[0]));
+  if (value.every((one) => typeof one === 'string') || value.every(isSpokenPair)) return true;
+  if (!first) return false;
+  // In a list that can only be a conversation, messages need not say who speaks.
+  return isMessage(first) || (!unclear.has(field) && isUnnamedMessage(first));
+}
+
+function holdsConversation(record: Fields): boolean {
+  const names = [...lists, 'chat_messages'].filter((name) => name !== 'content');
+  return isRecord(record.mapping) || names.some((name) => Array.isArray(record[name]));
 }
 
 /**

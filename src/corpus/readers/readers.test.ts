@@ -237,6 +237,8 @@ describe('readCorpus', () => {
       summary.files.map(({ format }) => format),
       ['messages', 'qa', 'tsv', 'turns'],
     );
-    assert.deepEqual(summary.skippedFiles, [join(scratch, 'many/notes.md')]);
+    assert.deepEqual(summary.skippedFiles, [
+      { path: join(scratch, 'many/notes.md'), reason: 'unknown format' },
+    ]);
   });
 });

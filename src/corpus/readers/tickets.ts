@@ -3,7 +3,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Role } from '../dialogue.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 import { fromHtml, mailText } from './mail-text.js';
 import type { RawTurn } from './record.js';
@@ -22,7 +22,7 @@ const zendeskFields: ReadonlySet<string> = new Set([
   ],
 ]);
 
-export const zendesk: RecordReader = {
+export const zendesk: SingleRecordReader = {
   format: 'zendesk',
   about: "Zendesk's JSON export: a ticket with its comments; private notes are left out",
   example: {
@@ -52,7 +52,7 @@ const intercomFields: ReadonlySet<string> = new Set([
   ...['type', 'id', 'source', 'conversation_parts', 'created_at', 'updated_at', 'title', 'state'],
 ]);
 
-export const intercom: RecordReader = {
+export const intercom: SingleRecordReader = {
   format: 'intercom',
   about: "Intercom's conversations with their parts; notes are left out",
   example: {

@@ -1,0 +1,36 @@
+// `chatbot-data prepare`: makes a prepared corpus. What was read and left out goes to stderr, the result to stdout.
+
+import { type StageOption, stageOptions } from '../../config/prepare-options.js';
+import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
+import { ExitCode, UserError } from '../../errors.js';
+import { refuseExisting } from '../../files/new-file.js';
+import { option } from '../../option-names.js';
+import { prepare } from '../../prepare/prepare.js';
+import { ruleOptions } from '../../prepare/rules.js';
+import { jsonLine, messageLine } from '../../quote.js';
+import { withFlags } from '../flag-names.js';
+import { count } from '../format.js';
+import type { Streams } from './reading.js';
+
+export async function prepareCommand(
+  given: ReadonlyMap<string, Given>,
+  streams: Streams = process,
+): Promise<number> {
+  const options = completeOptions(stageOptions, [given as GivenOptions<StageOption>]);
+  const values = completeOptions(ruleOptions, [given]);
+  const { paths, out } = options;
+  if (paths.length === 0 || out === null)
+    throw new UserError(
+      'data-not-named',
+      `name conversations and ${option('out')}, for example chatbot-data prepare chats/ --out corpus/`,
+    );
+  refuseExisting(out, options.force);
+  const { manifest, notes } = await prepare(paths, out, options, values);
+  if (!options.quiet) for (const note of notes) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
+  const { train, eval: evaluation } = manifest.dialogues;
+  const result = options.json
+    ? jsonLine({ out, ...manifest.dialogues, rules: manifest.rules })
+    : messageLine(`${out}: ${count(train)} dialogues to train on, ${count(evaluation)} to evaluate on`);
+  streams.stdout.write(`${result}\n`);
+  return ExitCode.ok;
+}

@@ -1,0 +1,84 @@
+// A dialogue of a prepared corpus, as a line of its files: a record of the format messages, with an id and how it came to be.
+
+import { UserError } from '../../errors.js';
+import { type Fields, isRecord } from '../../objects.js';
+import type { Dialogue, Turn } from '../dialogue.js';
+import { messageTurn } from '../readers/message.js';
+import { RecordError } from '../readers/record.js';
+import { Tally } from '../tally.js';
+import { dialogueFields } from '../written-dialogue.js';
+
+export interface PreparedDialogue {
+  /** Derived from the source and its text, so preparing the same source again gives the same id. */
+  readonly id: string;
+  readonly dialogue: Dialogue;
+  /** The names of the rules that changed it, in order. */
+  readonly changedBy: readonly string[];
+  /** The id of the dialogue that it was made from, and what made it. Such dialogues are never evaluated on. */
+  readonly augmented?: { readonly from: string; readonly by: string };
+}
+
+/** One line of JSON lines, without the line feed. */
+export function preparedLine({ id, dialogue, changedBy, augmented }: PreparedDialogue): string {
+  return JSON.stringify({
+    id,
+    ...dialogueFields(dialogue),
+    ...(changedBy.length > 0 && { changed_by: changedBy }),
+    ...(augmented && { augmented_from: augmented.from, augmented_by: augmented.by }),
+  });
+}
+
+/** @param place of the line, for the error. @throws UserError (data) unless `preparedLine` wrote the line. */
+export function parsePrepared(line: string, place: string): PreparedDialogue {
+  const record = parsed(line);
+  const {
+    id,
+    source,
+    messages,
+    persona,
+    changed_by: changedBy,
+    augmented_from: from,
+    augmented_by: by,
+  } = record;
+  if (typeof id !== 'string' || typeof source !== 'string' || !Array.isArray(messages)) throw damaged(place);
+  return {
+    id,
+    dialogue: {
+      turns: messages.map((message, index) => turnOf(message, index, place)),
+      source,
+      ...(areTexts(persona) && { persona }),
+    },
+    changedBy: areTexts(changedBy) ? changedBy : [],
+    ...(typeof from === 'string' && typeof by === 'string' && { augmented: { from, by } }),
+  };
+}
+
+function parsed(line: string): Fields {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isRecord(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function turnOf(message: unknown, index: number, place: string): Turn {
+  try {
+    const { text, calls, ...turn } = messageTurn(message, index + 1, new Tally());
+    if (text !== null) return { ...turn, text };
+  } catch (thrown) {
+    if (!(thrown instanceof RecordError)) throw thrown;
+  }
+  throw damaged(place);
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function damaged(place: string): UserError {
+  return new UserError(
+    'prepared-corpus-damaged',
+    `${place} is not a line of a prepared corpus; prepare it again from its sources`,
+  );
+}

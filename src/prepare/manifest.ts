@@ -1,0 +1,43 @@
+// manifest.json: what is in a prepared corpus and how it was made. It holds no text of the dialogues.
+
+import type { Ledger } from './ledger.js';
+
+export const manifestFormat = 'chatbot-train prepared corpus';
+export const manifestVersion = 1;
+
+export interface Manifest {
+  readonly format: typeof manifestFormat;
+  readonly version: typeof manifestVersion;
+  readonly sources: readonly { readonly path: string }[];
+  /** All options that were in effect, by key. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly dialogues: { readonly train: number; readonly eval: number };
+  /** How many values were redacted, by entity. */
+  readonly redacted: Readonly<Record<string, number>>;
+  readonly rules: Readonly<
+    Record<string, { readonly changed: number; readonly dropped: Readonly<Record<string, number>> }>
+  >;
+}
+
+interface Made {
+  readonly paths: readonly string[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly ledger: Ledger;
+  readonly train: number;
+  readonly evaluation: number;
+}
+
+export function manifestOf({ paths, settings, ledger, train, evaluation }: Made): Manifest {
+  const rules = [...ledger.counts].map(
+    ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
+  );
+  return {
+    format: manifestFormat,
+    version: manifestVersion,
+    sources: paths.map((path) => ({ path })),
+    settings,
+    dialogues: { train, eval: evaluation },
+    redacted: Object.fromEntries([...ledger.redactions].sort()),
+    rules: Object.fromEntries(rules),
+  };
+}

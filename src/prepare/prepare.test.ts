@@ -1,0 +1,134 @@
+// Preparing a corpus from files to a folder, and reading the folder.
+
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { folderMaker } from '../../test/written-files.js';
+import { prepareOptions, stageOptions } from '../config/prepare-options.js';
+import { completeOptions } from '../config/schema.js';
+import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
+import { readCorpus } from '../corpus/read-corpus.js';
+import { prepare } from './prepare.js';
+import { ruleOptions } from './rules.js';
+
+let root: string;
+let folderOf: ReturnType<typeof folderMaker>;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'prepare-'));
+  folderOf = folderMaker(root);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const faq = `question,answer
+Do you deliver &amp; install?,Yes we do
+do you deliver & install?,yes  we do
+What is the price?,It costs 5 euro
+Hello,Hi there
+`;
+
+async function prepared(paths: readonly string[], changed: Readonly<Record<string, unknown>> = {}) {
+  const out = join(root, 'corpus');
+  const given = new Map(
+    Object.entries({ evalRatio: 0, ...changed }).map(([key, value]) => [key, { value, where: 'in a test' }]),
+  );
+  for (const key of given.keys()) assert.ok(key in prepareOptions);
+  const options = completeOptions(stageOptions, [given as never]);
+  const { manifest } = await prepare(paths, out, options, completeOptions(ruleOptions, [given]));
+  return { out, manifest };
+}
+
+const linesIn = (path: string) =>
+  (path.endsWith('.gz') ? gunzipSync(readFileSync(path)) : readFileSync(path))
+    .toString()
+    .split('\n')
+    .slice(0, -1);
+const textsIn = (path: string) =>
+  linesIn(path).map((line) => parsePrepared(line, path).dialogue.turns.map(({ text }) => text));
+
+it('cleans the dialogues, drops duplicates, and says why', async () => {
+  const source = join(folderOf({ 'faq.csv': faq }), 'faq.csv');
+  const { out, manifest } = await prepared([source]);
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [
+    ['Do you deliver & install?', 'Yes we do'],
+    ['What is the price?', 'It costs 5 euro'],
+    ['Hello', 'Hi there'],
+  ]);
+  const [rejected = '{}'] = linesIn(join(out, 'rejected.jsonl'));
+  const { source: place, dropped_by: rule } = JSON.parse(rejected);
+  assert.deepEqual([place, rule], [`${source}:3`, 'duplicates']);
+  assert.deepEqual(manifest.dialogues, { train: 3, eval: 0 });
+  assert.equal(manifest.rules['html-entities']?.changed, 1);
+});
+
+it('makes a corpus that the readers read', async () => {
+  const { out } = await prepared([folderOf({ 'faq.csv': faq })]);
+  const { dialogues, summary } = readCorpus([out]);
+  assert.equal(dialogues.length, 3);
+  assert.deepEqual(
+    summary.files.map(({ format }) => format),
+    ['prepared'],
+  );
+  assert.deepEqual(
+    dialogues[0]?.turns.map(({ role }) => role),
+    ['user', 'assistant'],
+  );
+});
+
+it('sets dialogues aside for evaluation', async () => {
+  const { out, manifest } = await prepared([folderOf({ 'faq.csv': faq })], { evalRatio: 0.34 });
+  assert.deepEqual(manifest.dialogues, { train: 2, eval: 1 });
+  assert.equal(textsIn(join(out, 'eval.jsonl.gz')).length, 1);
+});
+
+it('gives the same files again', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  const contents = (out: string) =>
+    Object.fromEntries(readdirSync(out).map((name) => [name, linesIn(join(out, name))]));
+  const first = contents((await prepared([source])).out);
+  assert.deepEqual(contents((await prepared([source])).out), first);
+});
+
+it('keeps what people said private', async () => {
+  const { out } = await prepared([folderOf({ 'faq.csv': faq })]);
+  for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);
+});
+
+it('leaves nothing behind when no dialogue is left', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  await assert.rejects(prepared([source], { maxTurnCharacters: 1 }), { code: 'nothing-to-learn' });
+  assert.equal(existsSync(join(root, 'corpus')), false);
+  assert.deepEqual(readdirSync(root), ['folder-0']);
+});
+
+it('redacts personal data everywhere, and counts it by kind', async () => {
+  const chats = `question,answer
+Who are you &amp; where?,Write to ann&#64;example.org
+Who pays?,My card is 4111 1111 1111 1111
+Who pays?,My card is 4111 1111 1111 1111
+Can I call?,Of course: 212 736 5000
+`;
+  const source = join(folderOf({ 'faq.csv': chats }), 'faq.csv');
+  const { out, manifest } = await prepared([source], { redact: 'pii' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [
+    ['Who are you & where?', 'Write to [EMAIL]'],
+    ['Who pays?', 'My card is [CARD]'],
+    ['Can I call?', 'Of course: [PHONE]'],
+  ]);
+  assert.deepEqual(manifest.redacted, { card: 2, email: 1, phone: 1 });
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  for (const secret of ['example.org', '1111', '5000']) assert.doesNotMatch(written.join(), RegExp(secret));
+});
+
+it('can drop the dialogues with personal data', async () => {
+  const source = join(
+    folderOf({ 'faq.csv': 'question,answer\nMail?,ann@example.org\nHi,Hello\n' }),
+    'faq.csv',
+  );
+  const { out, manifest } = await prepared([source], { redact: 'email', redactWith: 'drop' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi', 'Hello']]);
+  assert.deepEqual(textsIn(join(out, 'rejected.jsonl')), [['Mail?', '[EMAIL]']]);
+  assert.deepEqual(manifest.rules.redact?.dropped, { 'holds personal data: email': 1 });
+});

@@ -1,0 +1,37 @@
+// All cleaning rules, in the order in which they run: dialogue rules first, then corpus rules. Options, reports and the table
+// in docs/prepare.md derive from these lists. `--help` loads them, so a rule loads data and packages only when it starts.
+
+import type { OptionSpec, OptionTable } from '../option-spec.js';
+import type { CorpusRule, DialogueRule, Rule } from './rule.js';
+import { htmlEntities } from './rules/html-entities.js';
+import { turnLength } from './rules/turn-length.js';
+import { unicode } from './rules/unicode.js';
+
+export const dialogueRules: readonly DialogueRule[] = [htmlEntities, unicode, turnLength];
+export const corpusRules: readonly CorpusRule[] = [];
+
+const all: readonly Rule[] = [...dialogueRules, ...corpusRules];
+
+/** The values of all options of rules, by key. */
+export type RuleValues = Readonly<Record<string, unknown>>;
+
+/** The key of the option that turns a rule on or off: `html-entities` -> `htmlEntities`. */
+export function switchOf({ name }: Pick<Rule, 'name'>): string {
+  return name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The options of all rules: a switch each, and what else they take. */
+export const ruleOptions: OptionTable = Object.fromEntries(
+  all.flatMap((rule) => [
+    [
+      switchOf(rule),
+      { group: 'Cleaning', type: 'switch', default: rule.byDefault, help: rule.help } satisfies OptionSpec,
+    ],
+    ...Object.entries(rule.options),
+  ]),
+);
+
+/** The rules that are turned on. */
+export function chosenRules<Kind extends Rule>(rules: readonly Kind[], values: RuleValues): Kind[] {
+  return rules.filter((rule) => values[switchOf(rule)] === true);
+}
