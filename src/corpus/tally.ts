@@ -13,6 +13,7 @@ export type Remark =
   | 'separator'
   | 'persona'
   | 'privateNote'
+  | 'mailCut'
   | 'otherReply'
   | 'cutShort'
   | 'toolCall'
