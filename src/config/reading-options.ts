@@ -68,6 +68,13 @@ export const readingOptions = {
     onePerFlag: true,
     help: 'What the columns of tables mean, by name or number, such as question=Q,response=A; docs/data.md lists the meanings.',
   },
+  branches: {
+    group: 'Reading conversations',
+    type: 'choice',
+    choices: ['best', 'all'],
+    default: 'best',
+    help: 'What is read where a message has several replies (OpenAssistant, ChatGPT): the best or current one, or all, each learned once.',
+  },
   maxBadRatio: {
     group: 'Reading conversations',
     type: 'number',

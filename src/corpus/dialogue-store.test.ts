@@ -43,6 +43,19 @@ test('speakers are kept, times and reply-to are not', () => {
   assert.deepEqual([...store], [{ turns: [turn], source: 'a:1' }]);
 });
 
+test('a store that keeps dialogues whole returns times, reply-to and personas too', () => {
+  const turn = { text: 'é', supervised: true, role: 'user' as const };
+  const dialogues: Dialogue[] = [
+    { turns: [{ ...turn, time: 1, replyTo: '9' }, turn], source: 'a:1', persona: ['i like tea.'] },
+    { turns: [turn], source: 'a:2' },
+    { turns: [turn], source: 'a:3', persona: [] },
+    { turns: [turn, { ...turn, time: 2 }], source: 'a:4' },
+  ];
+  const store = new DialogueStore('whole');
+  for (const dialogue of dialogues) store.push(dialogue);
+  assert.deepEqual([...store], dialogues);
+});
+
 test('a dialogue larger than a chunk is stored whole', () => {
   const long = (letter: string, length: number): Dialogue => ({
     turns: [{ text: letter.repeat(length), supervised: true }],

@@ -1,7 +1,7 @@
 // Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
 // times that size. Texts are stored one after the other as UTF-8, on disk if there are many. The other attributes of a turn
 // have few distinct combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
-// Times, reply-to and personas are not stored, because nothing after reading needs them.
+// Times, reply-to and personas are stored only on request, because training does not need them.
 
 import { Spool } from '../files/spool.js';
 import type { Dialogue, Turn } from './dialogue.js';
@@ -18,6 +18,12 @@ const textEnd = 0xff;
 
 type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
+/** What training does not need. A turn without time and reply-to is an empty object. */
+interface Details {
+  readonly persona?: readonly string[];
+  readonly turns?: readonly { readonly time?: number; readonly replyTo?: string }[];
+}
+
 export class DialogueStore implements DialogueList {
   private readonly spool = new Spool();
   private isReleased = false;
@@ -27,13 +33,18 @@ export class DialogueStore implements DialogueList {
   private readonly attributes = new Interned<Attributes>((key) => JSON.parse(key));
   private readonly paths = new Interned<string>((path) => path);
 
+  /** @param keeps whether dialogues come back whole, or without times, reply-to and personas. */
+  constructor(private readonly keeps: 'whole' | 'what is learned' = 'what is learned') {}
+
   get length(): number {
     return this.ends.length;
   }
 
-  push({ turns, source }: Dialogue): void {
+  push(dialogue: Dialogue): void {
+    const { turns, source } = dialogue;
+    const details = this.keeps === 'whole' ? detailsOf(dialogue) : '';
     const textBytes = turns.reduce((sum, { text }) => sum + Buffer.byteLength(text) + 1, 0);
-    const bytes = textBytes + 4 * turns.length + footerBytes;
+    const bytes = textBytes + 4 * turns.length + Buffer.byteLength(details) + footerBytes;
     if (bytes > this.scratch.length) this.scratch = Buffer.allocUnsafeSlow(2 * bytes);
     const { scratch } = this;
     let filled = 0;
@@ -43,6 +54,7 @@ export class DialogueStore implements DialogueList {
       scratch[filled++] = textEnd;
       numbers = scratch.writeUInt32LE(this.attributes.idOf(JSON.stringify(attributes)), numbers);
     }
+    numbers += scratch.write(details, numbers);
     const [, path = source, line = '0'] = /^(.*):([1-9]\d{0,8})$/s.exec(source) ?? [];
     numbers = scratch.writeUInt32LE(this.paths.idOf(path), numbers);
     numbers = scratch.writeUInt32LE(Number(line), numbers);
@@ -63,7 +75,8 @@ export class DialogueStore implements DialogueList {
       start = end + 1;
     }
     const name = this.paths.value(path);
-    return { turns, source: line === 0 ? name : `${name}:${line}` };
+    const dialogue = { turns, source: line === 0 ? name : `${name}:${line}` };
+    return withDetails(dialogue, bytes.subarray(textBytes + 4 * turns.length, -footerBytes));
   }
 
   *[Symbol.iterator](): Generator<Dialogue> {
@@ -143,7 +156,31 @@ export class DialogueStore implements DialogueList {
   }
 }
 
-/** A dialogue is stored as its texts, the number of each turn's attributes, and a footer of three 32-bit integers. */
+/** As JSON, or an empty text if there are none. */
+function detailsOf({ persona, turns }: Dialogue): string {
+  const ofTurns = turns.map(({ time, replyTo }) => ({
+    ...(time !== undefined && { time }),
+    ...(replyTo !== undefined && { replyTo }),
+  }));
+  const isEmpty = ofTurns.every((turn) => Object.keys(turn).length === 0);
+  const details: Details = { ...(persona && { persona }), ...(!isEmpty && { turns: ofTurns }) };
+  return Object.keys(details).length === 0 ? '' : JSON.stringify(details);
+}
+
+function withDetails(dialogue: Dialogue, bytes: Buffer): Dialogue {
+  if (bytes.length === 0) return dialogue;
+  const { persona, turns }: Details = JSON.parse(bytes.toString('utf8'));
+  return {
+    ...dialogue,
+    turns: turns ? dialogue.turns.map((turn, index) => ({ ...turn, ...turns[index] })) : dialogue.turns,
+    ...(persona && { persona }),
+  };
+}
+
+/**
+ * A dialogue is stored as its texts, the number of each turn's attributes, its details, and a footer of three 32-bit
+ * integers.
+ */
 const footerBytes = 12;
 
 function footerOf(bytes: Buffer): readonly [path: number, line: number, textBytes: number] {

@@ -18,7 +18,7 @@ interface LastRating {
  * the first rating are passed on at once. All later ones are held until the file ends.
  */
 export class Ratings {
-  private readonly held = new DialogueStore();
+  private readonly held = new DialogueStore('whole');
   /** The key is the hash of the conversation up to the reply. */
   private readonly lastRatings = new Map<string, LastRating>();
   private readonly verdicts = new Map<number, Verdict>();

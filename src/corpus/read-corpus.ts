@@ -49,6 +49,7 @@ const defaults: ReadOptions = {
   sessionGap: 'auto',
   dateOrder: 'auto',
   columns: [],
+  branches: 'best',
   alias: [],
   maxBadRatio: 1,
 };

@@ -6,8 +6,18 @@ import { type Fields, isRecord } from '../objects.js';
 import type { ChatMessage } from './chat/message.js';
 import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
+import { joinedSlices } from './joined-slices.js';
 import { Ratings } from './ratings.js';
-import type { PlacedRecord, ReadContext, RecordPlace, RecordReader, Rejected } from './reader.js';
+import type {
+  Gathering,
+  GatheringReader,
+  PlacedRecord,
+  ReadContext,
+  RecordPlace,
+  RecordReader,
+  Rejected,
+  SingleRecordReader,
+} from './reader.js';
 import { judged, judgementFields } from './readers/judgement.js';
 import { inLowerCase, isNothing, type RawDialogue, RecordError } from './readers/record.js';
 import { wrongRecord } from './readers/wrong-record.js';
@@ -36,7 +46,7 @@ export interface RecordReading {
  */
 export function readRecords(records: Iterable<PlacedRecord | Rejected>, reading: RecordReading): string {
   const file = new RecordFile(reading);
-  for (const record of records)
+  for (const record of joinedSlices(records, reading.context.tally))
     if ('rejected' in record) file.reject(record);
     else file.read(record);
   return file.end();
@@ -49,6 +59,7 @@ class RecordFile {
   private known = 0;
   private unknown = 0;
   private refusal: UserError | undefined;
+  private readonly gatherings = new Map<GatheringReader, Gathering>();
   /** Records that are strings are the turns of one dialogue. */
   private readonly strings: { readonly texts: string[]; line: number } = { texts: [], line: 0 };
 
@@ -101,6 +112,8 @@ class RecordFile {
       const advice = this.reading.remedy === undefined ? '' : `; ${this.reading.remedy}`;
       throw new UserError(refusal.code, `${refusal.sentence}${others}${advice}`);
     }
+    for (const gathering of this.gatherings.values())
+      for (const dialogue of gathering.dialogues()) this.takeDialogue(dialogue, {});
     this.ratings.end();
     return this.format ?? 'json';
   }
@@ -123,7 +136,14 @@ class RecordFile {
     this.format ??= reader.format;
     this.noteUnused(record, reader);
     const place = { ...context, path, line, source: `${path}:${line}` };
-    this.take(reader, record, place);
+    if ('gather' in reader) this.gatheringOf(reader).add(record, place);
+    else this.take(reader, record, place);
+  }
+
+  private gatheringOf(reader: GatheringReader): Gathering {
+    const gathering = this.gatherings.get(reader) ?? reader.gather();
+    this.gatherings.set(reader, gathering);
+    return gathering;
   }
 
   /** A record within a record. Only the outer one counts as read. */
@@ -145,7 +165,7 @@ class RecordFile {
     }
   }
 
-  private take(reader: RecordReader, record: Fields, place: RecordPlace): void {
+  private take(reader: SingleRecordReader, record: Fields, place: RecordPlace): void {
     let [dialogues, messages] = [0, 0];
     for (const found of reader.read(record, place)) {
       if ('turns' in found) dialogues += this.takeDialogue(found, record);
@@ -168,9 +188,10 @@ class RecordFile {
 
   private noteUnused(record: Fields, reader: RecordReader): void {
     const fields = reader.fields(record);
+    const isRead = (field: string) =>
+      fields.has(field) || (!('gather' in reader) && judgementFields.includes(field));
     for (const field of Object.keys(record))
-      if (!fields.has(field) && !judgementFields.includes(field) && !isNothing(record[field]))
-        this.tally.unused(field);
+      if (!isRead(field) && !isNothing(record[field])) this.tally.unused(field);
   }
 }
 

@@ -46,6 +46,8 @@ export interface ReaderOptions {
   readonly dateOrder: DateOrder | 'auto';
   /** What the columns of tables mean (named-columns.ts): `question=Q`. */
   readonly columns: readonly string[];
+  /** Which replies of a tree of messages are read: the best or current one at each step, or all. */
+  readonly branches: 'best' | 'all';
 }
 
 export interface ReadContext {
@@ -98,16 +100,36 @@ export interface RecordPlace extends ReadContext {
   readonly source: string;
 }
 
-export interface RecordReader extends Format {
+interface RecordFormat extends Format {
   /** The fields of a matching record, for messages. */
   readonly expects: string;
   /** Whether a record has this shape. @param record has lower-case field names. */
   matches(record: Fields): boolean;
-  /** The names of all fields that are read in a matching record, except the fields of judgement.ts. */
+  /** The names of all fields that are read in a matching record. */
   fields(record: Fields): ReadonlySet<string>;
+}
+
+/** Each record is read by itself. The weights and ratings of judgement.ts are read too, beside `fields`. */
+export interface SingleRecordReader extends RecordFormat {
   /** @throws RecordError if the record cannot be used. */
   read(record: Fields, place: RecordPlace): Iterable<RawDialogue | ChatMessage>;
 }
+
+/** Dialogues are spread over several records. */
+export interface GatheringReader extends RecordFormat {
+  /** Called once for each file that has a matching record. */
+  gather(): Gathering;
+}
+
+/** The records of a file. */
+export interface Gathering {
+  /** @throws RecordError if the record cannot be used. */
+  add(record: Fields, place: RecordPlace): void;
+  /** Call once, after the last record. */
+  dialogues(): Iterable<RawDialogue>;
+}
+
+export type RecordReader = SingleRecordReader | GatheringReader;
 
 /** Files that are read together. */
 export interface Folder {

@@ -23,7 +23,7 @@ import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { messenger } from './readers/messenger.js';
 import { numberedLines } from './readers/numbered-lines.js';
-import { oasst } from './readers/oasst.js';
+import { oasst, oasstMessages } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
 import { parquet } from './readers/parquet.js';
 import { prepared } from './readers/prepared.js';
@@ -68,6 +68,7 @@ export const recordReaders: readonly RecordReader[] = [
   chatgpt,
   claude,
   oasst,
+  oasstMessages,
   zendesk,
   intercom,
   rasaStories,

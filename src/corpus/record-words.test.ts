@@ -176,6 +176,25 @@ describe('what is learned', () => {
     assert.deepEqual(read(records.slice(0, 2).reverse()).dialogues, [['-: hi', '*-: hello']]);
   });
 
+  test('dialogues after a rating keep their times, what they answer, and their personas', () => {
+    const rated = { turns: ['hi', 'hello'], rating: 'good' };
+    const record = {
+      messages: [
+        { role: 'user', content: 'a', time: '2024-05-01T00:00:00Z' },
+        { role: 'assistant', content: 'b', reply_to: '1' },
+      ],
+      persona: ['i like tea.'],
+    };
+    const { dialogues } = withFiles({ 'a.json': JSON.stringify([rated, record]) }, (folder) =>
+      readCorpus([join(folder, 'a.json')]),
+    );
+    assert.deepEqual(dialogues[1]?.turns, [
+      { text: 'a', supervised: true, role: 'user', time: Date.UTC(2024, 4, 1) },
+      { text: 'b', supervised: true, role: 'assistant', replyTo: '1' },
+    ]);
+    assert.deepEqual(dialogues[1]?.persona, ['i like tea.']);
+  });
+
   test('only the chosen answer of a preference pair is learned', () => {
     const records = [
       {

@@ -64,6 +64,8 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
   emptyTurn: (count) =>
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,
   joinedTurn: (count) => `${plural(count, 'turn')} joined with the previous turn of the same speaker`,
+  joinedSlice: (count) =>
+    `${plural(count, 'slice')} of a longer conversation joined with the slice before, as ${count === 1 ? 'its id says' : 'their ids say'}`,
   preference: (count) => `${plural(count, 'preference pair')}, of which only the chosen answer is learned`,
   separator: (count) => `the separator after ${plural(count, 'prompt')} removed`,
   persona: (count) => `${plural(count, 'persona line')} kept beside the dialogues and not learned`,

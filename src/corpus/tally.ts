@@ -5,6 +5,8 @@
 export type Remark =
   | 'emptyTurn'
   | 'joinedTurn'
+  /** Records that continue the conversation of the record before. */
+  | 'joinedSlice'
   | 'bad'
   | 'rerated'
   | 'weightless'
@@ -50,7 +52,7 @@ export class Tally {
 
   /** @param times may be negative, to take back an earlier count. */
   count(remark: Remark, times = 1): void {
-    this.remarks.set(remark, (this.remarks.get(remark) ?? 0) + times);
+    if (times !== 0) this.remarks.set(remark, (this.remarks.get(remark) ?? 0) + times);
   }
 
   counted(remark: Remark): number {

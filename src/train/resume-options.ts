@@ -29,6 +29,7 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   sessionGap: 'data',
   dateOrder: 'data',
   columns: 'data',
+  branches: 'data',
   maxBadRatio: 'none',
   maxLength: 'data',
   packing: 'data',

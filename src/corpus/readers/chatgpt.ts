@@ -1,16 +1,18 @@
 // Reads conversations.json of a ChatGPT account. A conversation is a tree; the branch that was open last is read, because
-// the other branches are replies that were generated again. Only what the user and the assistant said to each other stays.
+// the other branches are replies that were generated again, unless all are asked for. Only what the user and the assistant
+// said to each other stays.
 
 import { type Fields, isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
-import { type RawTurn, RecordError } from './record.js';
+import { messagePaths } from './message-paths.js';
+import { type RawDialogue, type RawTurn, RecordError } from './record.js';
 
 const fields: ReadonlySet<string> = new Set([
   ...['title', 'create_time', 'update_time', 'mapping', 'current_node', 'id', 'conversation_id'],
 ]);
 
-export const chatgpt: RecordReader = {
+export const chatgpt: SingleRecordReader = {
   format: 'chatgpt',
   about: 'conversations.json of a ChatGPT account',
   example: {
@@ -24,11 +26,39 @@ export const chatgpt: RecordReader = {
   expects: 'mapping',
   fields: () => fields,
   matches: ({ mapping }) => isRecord(mapping) && Object.values(mapping).every((node) => isRecord(node)),
-  read(record, { source }) {
-    const turns = branchOf(record).flatMap((node) => turnOf(node));
-    return turns.length === 0 ? [] : [{ turns, source }];
+  *read(conversation, { source, options }) {
+    if (options.branches === 'all') {
+      yield* allBranches(conversation, source);
+      return;
+    }
+    const turns = branchOf(conversation).flatMap(turnOf);
+    if (turns.length > 0) yield { turns, source };
   },
 };
+
+/** The branch that was open last comes first, so that it is learned whole. */
+function* allBranches(conversation: Fields, source: string): Generator<RawDialogue> {
+  const current = new Set(branchOf(conversation));
+  const nodes = new Map(Object.entries(conversation.mapping as Record<string, Fields>));
+  const replies = new Map<unknown, Fields[]>();
+  const roots: Fields[] = [];
+  for (const node of nodes.values()) {
+    const parent = nodes.get(String(node.parent));
+    const others = parent && replies.get(parent);
+    if (others) others.push(node);
+    else if (parent) replies.set(parent, [node]);
+    else roots.push(node);
+  }
+  const repliesOf = (node: Fields) =>
+    (replies.get(node) ?? []).toSorted((one, other) => Number(current.has(other)) - Number(current.has(one)));
+  for (const root of roots)
+    for (const { messages, repeated } of messagePaths(root, repliesOf, 'all')) {
+      const turns = messages.flatMap((node, index) =>
+        turnOf(node).map((turn) => (index < repeated ? { ...turn, supervised: false } : turn)),
+      );
+      if (turns.length > 0) yield { turns, source };
+    }
+}
 
 /** The nodes from the root to the current one. */
 function branchOf({ mapping, current_node: current }: Fields): Fields[] {

@@ -1,11 +1,11 @@
 // Reads ChatterBot's corpora: { "conversations": [["...", "..."], ...] } in YAML or JSON.
 
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { listOf, textOf } from './record.js';
 
 const fields: ReadonlySet<string> = new Set(['conversations', 'categories']);
 
-export const chatterbot: RecordReader = {
+export const chatterbot: SingleRecordReader = {
   format: 'chatterbot',
   about: "ChatterBot's corpus: lists of lists of texts",
   example: {

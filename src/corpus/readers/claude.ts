@@ -1,7 +1,7 @@
 // Reads conversations.json of a Claude account.
 
 import { type Fields, isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 import { type RawTurn, textOf } from './record.js';
 import { speakerOf } from './roles.js';
@@ -10,7 +10,7 @@ const fields: ReadonlySet<string> = new Set([
   ...['uuid', 'name', 'summary', 'created_at', 'updated_at', 'account', 'chat_messages'],
 ]);
 
-export const claude: RecordReader = {
+export const claude: SingleRecordReader = {
   format: 'claude',
   about: 'conversations.json of a Claude account',
   example: {

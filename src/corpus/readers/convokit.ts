@@ -2,7 +2,7 @@
 // other files of a corpus (speakers.json, index.json, ...) hold nothing that is said.
 
 import { isRecord } from '../../objects.js';
-import type { FolderReader, RecordReader } from '../reader.js';
+import type { FolderReader, SingleRecordReader } from '../reader.js';
 import { openText } from '../text-file.js';
 import { timeOf } from './chat-time.js';
 import { jsonRecords } from './json-text.js';
@@ -28,7 +28,7 @@ const utterance = `{"id": "L1", "conversation_id": "L1", "text": "How are you?",
 {"id": "L2", "conversation_id": "L1", "text": "Well enough.", "speaker": "u2", "reply-to": "L1", "timestamp": null}
 `;
 
-export const convokitUtterances: RecordReader = {
+export const convokitUtterances: SingleRecordReader = {
   format: 'convokit-utterances',
   about: "ConvoKit's utterances",
   example: { 'utterances.jsonl': utterance },

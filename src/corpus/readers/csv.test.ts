@@ -164,8 +164,13 @@ On Fri, Mar 1, 2024 at 9:00 AM Mia wrote:
   ])
     it(`has a private note where ${column} is ${value}`, () => {
       const rows = ['a,Where?,', 'b,rude,VALUE', 'b,Here.,'].map((row) => row.replace('VALUE', value ?? ''));
-      const { dialogues } = read(['author,message,COLUMN'.replace('COLUMN', column ?? ''), ...rows].join('\n'));
-      assert.deepEqual(dialogues.flat().filter((text) => text.includes('rude')), []);
+      const { dialogues } = read(
+        ['author,message,COLUMN'.replace('COLUMN', column ?? ''), ...rows].join('\n'),
+      );
+      assert.deepEqual(
+        dialogues.flat().filter((text) => text.includes('rude')),
+        [],
+      );
       assert.equal(dialogues.length, 1);
     });
 

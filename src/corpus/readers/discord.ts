@@ -3,14 +3,14 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 
 const fields: ReadonlySet<string> = new Set([
   ...['guild', 'channel', 'daterange', 'exportedat', 'messages', 'messagecount'],
 ]);
 
-export const discord: RecordReader = {
+export const discord: SingleRecordReader = {
   format: 'discord',
   about: "DiscordChatExporter's JSON",
   example: {

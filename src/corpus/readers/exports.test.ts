@@ -208,6 +208,37 @@ describe('ChatGPT', () => {
     assert.deepEqual(talk, [['user: Hi!', 'assistant: Hello!']]);
   });
 
+  it('reads every branch if they are asked for, and teaches each reply once', () => {
+    const nodes = [
+      node('a', null, 'user', 'Hi!'),
+      node('old', 'a', 'assistant', 'Hm.'),
+      node('b', 'a', 'assistant', 'Hello!'),
+      node('c', 'b', 'user', 'Tea?'),
+      node('d', 'c', 'assistant', 'Yes.'),
+    ];
+    const found = withFiles(written({ 'conversations.json': [conversation(nodes, 'd')] }), (folder) =>
+      readCorpus([folder], { branches: 'all' }),
+    );
+    assert.deepEqual(
+      found.dialogues.map(({ turns }) =>
+        turns.map(({ text, supervised }) => (supervised ? text : `(${text})`)),
+      ),
+      [
+        ['Hi!', 'Hello!', 'Tea?', 'Yes.'],
+        ['(Hi!)', 'Hm.'],
+      ],
+    );
+  });
+
+  it('is read if the list of conversations has a name', () => {
+    const talk = (text: string) =>
+      conversation([node('a', null, 'user', text), node('b', 'a', 'assistant', 'y')], 'b');
+    assert.deepEqual(read({ 'c.json': { conversations: [talk('x'), talk('z')] } }).talk, [
+      ['user: x', 'assistant: y'],
+      ['user: z', 'assistant: y'],
+    ]);
+  });
+
   it('skips a tree with a cycle', () => {
     const cyclic = conversation([node('a', 'b', 'user', 'x'), node('b', 'a', 'assistant', 'y')], 'b');
     const good = conversation([node('a', null, 'user', 'x'), node('b', 'a', 'assistant', 'y')], 'b');
@@ -231,26 +262,6 @@ describe('Claude', () => {
       ],
     });
     assert.deepEqual(talk, [['user: Hi!', 'assistant: Hello!']]);
-  });
-});
-
-describe('OpenAssistant', () => {
-  it('takes the best reply that is not deleted', () => {
-    const reply = (text: string, role: string, more = {}) => ({ text, role, replies: [], ...more });
-    const tree = {
-      message_tree_id: '1',
-      tree_state: 'ready_for_export',
-      prompt: reply('Hi!', 'prompter', {
-        replies: [
-          reply('second', 'assistant', { rank: 1 }),
-          reply('gone', 'assistant', { rank: 0, deleted: true }),
-          reply('first', 'assistant', { rank: 0, replies: [reply('Thanks', 'prompter')] }),
-        ],
-      }),
-    };
-    const { talk, said } = read({ 'trees.jsonl': tree });
-    assert.deepEqual(talk, [['user: Hi!', 'assistant: first', 'user: Thanks']]);
-    assert.match(said, /1 other reply to the same message left out/);
   });
 });
 

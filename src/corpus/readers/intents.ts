@@ -2,7 +2,7 @@
 // a question. Its answer is one of the responses, drawn by the pattern's text, so that it is always the same one.
 
 import { Random } from '../../random.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { listOf, RecordError, textOf } from './record.js';
 
 const fields: ReadonlySet<string> = new Set([
@@ -14,7 +14,7 @@ const fields: ReadonlySet<string> = new Set([
   'context_set',
 ]);
 
-export const intents: RecordReader = {
+export const intents: SingleRecordReader = {
   format: 'intents',
   about: 'intents with patterns and responses; each pattern is asked once, with one of the responses',
   example: {

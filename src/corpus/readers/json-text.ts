@@ -7,6 +7,9 @@ import type { PlacedRecord, Rejected } from '../reader.js';
 import { longestRecord, tooLong } from '../text-file.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
 
+/** A list that ends on its first line is at most this long. */
+const longestFirstLine = 2 ** 16;
+
 /**
  * @param pieces the text, cut anywhere.
  * @param longest the largest number of characters in a record.
@@ -38,7 +41,7 @@ class Source {
   constructor(
     pieces: Iterable<string>,
     private readonly path: string,
-    private readonly longest: number,
+    readonly longest: number,
   ) {
     this.pieces = pieces[Symbol.iterator]();
   }
@@ -93,8 +96,23 @@ class Source {
 
 function recordsOf(source: Source): Generator<PlacedRecord | Rejected> {
   source.skipSpace();
-  if (source.text[source.at] === '[') return listElements(source);
+  if (source.text[source.at] === '[')
+    return isListPerLine(source) ? lineValues(source) : listElements(source);
   return isJsonLines(source) ? lineValues(source) : values(source);
+}
+
+/** Whether the first line is a whole list, and another list follows on a later line. */
+function isListPerLine(source: Source): boolean {
+  const isShort = () => source.text.length - source.at < Math.min(longestFirstLine, source.longest);
+  let lineEnd = source.text.indexOf('\n', source.at);
+  while (lineEnd < 0 && isShort() && source.more()) lineEnd = source.text.indexOf('\n', source.at);
+  if (lineEnd < 0 || lineEnd - source.at > longestFirstLine) return false;
+  // `more` moves the window to `at`.
+  const length = lineEnd - source.at;
+  let next = skipSpace(source.text, lineEnd);
+  while (next === source.text.length && isShort() && source.more())
+    next = skipSpace(source.text, source.at + length);
+  return source.text[next] === '[' && !errorOf(source.text.slice(source.at, source.at + length), 0);
 }
 
 /** Whether each line is one value. If so, errors are located within their line. */

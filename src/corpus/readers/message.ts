@@ -12,7 +12,7 @@ import { isCall, speakerOf } from './roles.js';
 const callFields = ['tool_calls', 'function_call'] as const;
 
 /** Fields that name the speaker, in order of priority. */
-const speakerFields = ['role', 'from', 'speaker', 'sender', 'agent', 'author'] as const;
+const speakerFields = ['role', 'from', 'speaker', 'sender', 'agent', 'author', 'userid'] as const;
 /** Fields that hold the text, in order of priority. */
 const textFields = ['content', 'value', 'text', 'utterance', 'message', 'body'] as const;
 
@@ -26,6 +26,7 @@ const readFields: ReadonlySet<string> = new Set([
 /** @param number position of the message in the record, from 1. @throws RecordError if it cannot be read. */
 export function messageTurn(given: unknown, number: number, tally: Tally): RawTurn {
   if (typeof given === 'string') return { text: given, supervised: true };
+  if (isSpokenPair(given)) return { text: given[1], supervised: true, speaker: String(given[0]) };
   if (!isRecord(given)) throw wrongMessage(kindOf(given), number);
   const message = inLowerCase(given);
   const [speaker, content] = fieldsOf(message, number);
@@ -87,6 +88,22 @@ export function isMessage(record: Fields): boolean {
     (field) => typeof message[field] === 'string' || Array.isArray(message[field]),
   );
   return hasText && speakerFields.some((field) => Object.hasOwn(message, field));
+}
+
+/** Whether a record has a text, and neither a speaker nor an answer. */
+export function isUnnamedMessage(message: Fields): boolean {
+  const answers = ['response', 'reply', 'answer', 'output', 'target', 'completion'];
+  return (
+    textFields.some((field) => typeof message[field] === 'string') &&
+    !answers.some((field) => Object.hasOwn(message, field))
+  );
+}
+
+/** A text after the number of its speaker: `[0, "Hi!"]`. */
+export function isSpokenPair(value: unknown): value is readonly [number, string] {
+  return (
+    Array.isArray(value) && value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string'
+  );
 }
 
 function isSwitchedOff(message: Fields, tally: Tally): boolean {

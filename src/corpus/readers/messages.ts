@@ -2,23 +2,25 @@
 // "system" field. In a preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { isMessage, isPrivateNote, messageTurn } from './message.js';
-import { has, listOf, type RawTurn, RecordError } from './record.js';
+import { isMessage, isPrivateNote, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
+import { has, inLowerCase, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const lists = [
   ...['messages', 'conversations', 'conversation', 'dialog', 'dialogue', 'dialogs', 'turns', 'utterances'],
-  ...['content', 'log', 'data'],
+  ...['content', 'log', 'data', 'thread'],
 ];
+/** These names can mean any list. */
+const unclear: ReadonlySet<string> = new Set(['content', 'data']);
 /** `source` says where a converted record comes from, and changes nothing. */
 const allFields: ReadonlySet<string> = new Set([
   ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', 'source'],
 ]);
 const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
-export const messages: RecordReader = {
+export const messages: SingleRecordReader = {
   format: 'messages',
   about: 'chat transcripts of OpenAI, ShareGPT and others',
   example: {
@@ -55,12 +57,24 @@ function listField(record: Fields): string | undefined {
   return lists.find((field) => Object.hasOwn(record, field) && isTranscript(field, record[field]));
 }
 
-/** `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. */
+/**
+ * `messages` and `conversations` mean a transcript whatever they hold, so that a wrong value is an error. Only a list of
+ * conversations under that name is none.
+ */
 function isTranscript(field: string, value: unknown): boolean {
-  if (field === 'messages' || field === 'conversations') return true;
+  if (field === 'messages') return true;
+  const first = Array.isArray(value) && isRecord(value[0]) ? inLowerCase(value[0]) : undefined;
+  if (field === 'conversations') return !(first && holdsConversation(first));
   if (!Array.isArray(value) || value.length === 0) return false;
-  const isText = (one: unknown) => typeof one === 'string';
-  return value.every(isText) || (isRecord(value[0]) && isMessage(value[0]));
+  if (value.every((one) => typeof one === 'string') || value.every(isSpokenPair)) return true;
+  if (!first) return false;
+  // In a list that can only be a conversation, messages need not say who speaks.
+  return isMessage(first) || (!unclear.has(field) && isUnnamedMessage(first));
+}
+
+function holdsConversation(record: Fields): boolean {
+  const names = [...lists, 'chat_messages'].filter((name) => name !== 'content');
+  return isRecord(record.mapping) || names.some((name) => Array.isArray(record[name]));
 }
 
 /**
@@ -91,9 +105,11 @@ function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
   if (field === 'prompt' && typeof value === 'string')
     return [{ text: value, supervised: true, role: 'user' }];
   const list = listOf(value, field);
-  const said = list.filter((message) => !isPrivateNote(message));
+  const said = list.flatMap((message, index) =>
+    isPrivateNote(message) ? [] : messageTurn(message, index + 1, tally),
+  );
   tally.count('privateNote', list.length - said.length);
-  return said.map((message, index) => messageTurn(message, index + 1, tally));
+  return said;
 }
 
 /** @param chosen text, one message, or several: either those of the answer, or those of the whole conversation. */

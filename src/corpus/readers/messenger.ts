@@ -3,7 +3,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
-import type { RecordPlace, RecordReader } from '../reader.js';
+import type { RecordPlace, SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 
 const fields: ReadonlySet<string> = new Set([
@@ -28,7 +28,7 @@ const notices: readonly RegExp[] = [
   /^This poll is no longer available\.?$/,
 ];
 
-export const messenger: RecordReader = {
+export const messenger: SingleRecordReader = {
   format: 'messenger',
   about: 'message_1.json of Facebook Messenger or Instagram',
   example: {

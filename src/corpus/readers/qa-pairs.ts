@@ -3,7 +3,7 @@
 // can also be the "chosen" one of a preference pair, or a list of answers, each of which gives a dialogue.
 
 import { type Fields, isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { has, listOf, neededText, type RawTurn, RecordError, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
@@ -58,7 +58,7 @@ const shapes: readonly Shape[] = [
   shape('prompt', [], 'chosen'),
 ];
 
-export const qaPairs: RecordReader = {
+export const qaPairs: SingleRecordReader = {
   format: 'qa',
   about: 'questions and answers; Alpaca, Dolly and preference pairs',
   example: { 'pairs.jsonl': '{"text": "Open on Sunday?", "response": "Until six."}\n' },

@@ -4,7 +4,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import { Random } from '../../random.js';
-import type { FolderReader, ReadContext, RecordReader } from '../reader.js';
+import type { FolderReader, ReadContext, SingleRecordReader } from '../reader.js';
 import type { TextFile } from '../text-file.js';
 import { openText } from '../text-file.js';
 import { type RawDialogue, type RawTurn, RecordError } from './record.js';
@@ -32,7 +32,7 @@ const fields: ReadonlySet<string> = new Set([
   ],
 ]);
 
-export const rasaStories: RecordReader = {
+export const rasaStories: SingleRecordReader = {
   format: 'rasa-stories',
   about: 'Rasa stories whose words are in the same file, as in test stories',
   example: {

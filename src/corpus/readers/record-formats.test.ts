@@ -7,8 +7,11 @@ import { withFiles } from '../../../test/written-files.js';
 import { readCorpus } from '../read-corpus.js';
 
 /** The dialogues in a JSON document: `role: text` for each turn, with `*` before what is learned. */
-const read = (document: unknown) =>
-  withFiles({ 'a.json': JSON.stringify(document) }, (folder) =>
+const read = (document: unknown) => readText(JSON.stringify(document));
+const readLines = (values: readonly unknown[], lineEnd = '\n') =>
+  readText(values.map((value) => JSON.stringify(value) + lineEnd).join(''));
+const readText = (content: string) =>
+  withFiles({ 'a.json': content }, (folder) =>
     readCorpus([join(folder, 'a.json')]).dialogues.map(({ turns }) =>
       turns.map(
         ({ text, role, speaker, supervised }) => `${supervised ? '*' : ''}${role ?? speaker ?? '-'}: ${text}`,
@@ -109,8 +112,51 @@ describe('transcripts', () => {
       read([{ messages: [{ message: '你好' }, { message: '你好呀', attrs: [] }], name: 'x' }]),
       [['*-: 你好', '*-: 你好呀']],
     );
-    for (const record of [{ id: '0', data: ['a', 'b'] }, { dialog: ['a', 'b'], act: [1, 2] }, ['a', 'b']])
+    for (const record of [
+      { id: '0', data: ['a', 'b'] },
+      { dialog: ['a', 'b'], act: [1, 2] },
+      ['a', 'b'],
+      { dialogue: [{ text: 'a', emotion: 'no' }, { text: 'b' }], topic: 'x' },
+      { goal: {}, log: [{ text: 'a', metadata: {} }, { text: 'b' }] },
+    ])
       assert.deepEqual(read([record]), [['*-: a', '*-: b']]);
+    assert.deepEqual(read({ data: [{ text: 'a', response: 'b' }] }), pair);
+  });
+
+  it('name their speakers by numbers and ids', () => {
+    const thread = [
+      { userId: 'Ann', text: 'a' },
+      { userId: 'Bob', text: 'b' },
+    ];
+    assert.deepEqual(read([{ dialogId: 1, thread, users: [] }]), [['*Ann: a', '*Bob: b']]);
+    const dialog = [
+      [0, 'a'],
+      [1, 'b'],
+    ];
+    assert.deepEqual(read([{ dialog, personas: [] }]), [['*0: a', '*1: b']]);
+  });
+
+  it('are lists of texts, in a list or one per line', () => {
+    const lists = [
+      ['a', 'b'],
+      ['c', 'd', 'e'],
+      ['f', 'g'],
+    ];
+    const wanted = lists.map((texts) => texts.map((text) => `*-: ${text}`));
+    assert.deepEqual(read(lists), wanted);
+    assert.deepEqual(readLines(lists), wanted);
+    assert.deepEqual(readLines(lists, '\n\n'), wanted);
+    assert.deepEqual(readLines([...lists, { text: 'a', response: 'b' }]), [...wanted, ...pair]);
+  });
+
+  it('are found in a list named conversations', () => {
+    const messages = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+    ];
+    assert.deepEqual(read({ conversations: [{ messages }, { messages }] }), [...pair, ...pair]);
+    const parts = messages.map(({ role, content }) => ({ role, content: [{ type: 'text', text: content }] }));
+    assert.deepEqual(read([{ conversations: parts }]), pair);
   });
 
   it('are found as the values of an object', () => {

@@ -4,7 +4,7 @@
 import type { Fields } from '../../objects.js';
 import { type Columns, columnName, columnsOf } from '../csv-columns.js';
 import { saysPrivate } from '../private-notes.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { fromHtml, isHtml, ownWords } from './mail-text.js';
 import { neededText, RecordError, textOf } from './record.js';
 import { speakerOf } from './roles.js';
@@ -34,7 +34,7 @@ function columnsOfKind<Kind extends Columns['kind']>(record: Fields, kind: Kind)
 
 const pairExample = 'Frage;Antwort\nSonntags offen?;Bis sechs.\n';
 
-export const pairRows: RecordReader = {
+export const pairRows: SingleRecordReader = {
   format: 'pair-rows',
   about: 'questions and answers under other names, also in other languages',
   example: { 'faq.csv': pairExample },
@@ -64,7 +64,7 @@ export const pairRows: RecordReader = {
 };
 
 /** Each row repeats most of the row before, so only the reply is learned: each reply once. */
-export const replyRows: RecordReader = {
+export const replyRows: SingleRecordReader = {
   format: 'reply-rows',
   about: 'replies with the turns before them, the newest first, as tutorials for DialoGPT make them',
   example: { 'rows.csv': 'response,context,context/0\nFine.,How are you?,Hi!\nGood.,Fine.,How are you?\n' },
@@ -85,7 +85,7 @@ export const replyRows: RecordReader = {
 };
 
 /** Rows of one conversation are one dialogue. Without a column for it, pauses separate the dialogues of a file. */
-export const messageRows: RecordReader = {
+export const messageRows: SingleRecordReader = {
   format: 'message-rows',
   about: 'tables with a row per message: its text, its author, and if possible its conversation and time',
   example: {

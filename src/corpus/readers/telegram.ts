@@ -3,7 +3,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
-import type { RecordPlace, RecordReader } from '../reader.js';
+import type { RecordPlace, SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
 import { inLowerCase } from './record.js';
 
@@ -19,7 +19,7 @@ const fields: ReadonlySet<string> = new Set([
 /** Telegram cuts messages at this length. */
 const longestMessage = 4096;
 
-export const telegram: RecordReader = {
+export const telegram: SingleRecordReader = {
   format: 'telegram',
   about: "Telegram Desktop's export: result.json, of one chat or of all",
   example: {

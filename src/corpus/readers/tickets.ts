@@ -3,7 +3,7 @@
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Role } from '../dialogue.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
 import { timeOf } from './chat-time.js';
 import { fromHtml, ownWords } from './mail-text.js';
@@ -23,7 +23,7 @@ const zendeskFields: ReadonlySet<string> = new Set([
   ],
 ]);
 
-export const zendesk: RecordReader = {
+export const zendesk: SingleRecordReader = {
   format: 'zendesk',
   about: "Zendesk's JSON export: a ticket with its comments; private notes are left out",
   example: {
@@ -53,7 +53,7 @@ const intercomFields: ReadonlySet<string> = new Set([
   ...['type', 'id', 'source', 'conversation_parts', 'created_at', 'updated_at', 'title', 'state'],
 ]);
 
-export const intercom: RecordReader = {
+export const intercom: SingleRecordReader = {
   format: 'intercom',
   about: "Intercom's conversations with their parts; notes are left out",
   example: {

@@ -1,13 +1,13 @@
 // Reads a whole conversation: { "turns": ["...", "...", "..."] }. The format has no speakers. Null is a missing turn.
 
 import { isRecord } from '../../objects.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { listOf, textOf } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
 const fields: ReadonlySet<string> = new Set(['turns', ...systemFields]);
 
-export const turns: RecordReader = {
+export const turns: SingleRecordReader = {
   format: 'turns',
   about: 'whole conversations without speakers',
   example: { 'talks.jsonl': '{"turns": ["Hi!", "Hello!", "How are you?", "Fine."]}\n' },

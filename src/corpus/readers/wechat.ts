@@ -4,7 +4,7 @@
 import type { Fields } from '../../objects.js';
 import { exportedMessage, utc } from '../chat/exported-text.js';
 import type { MessageKind } from '../chat/message.js';
-import type { RecordReader } from '../reader.js';
+import type { SingleRecordReader } from '../reader.js';
 import { textOf } from './record.js';
 
 const memoTrace =
@@ -21,7 +21,7 @@ const asides: ReadonlySet<string> = new Set(
 );
 const texts: ReadonlySet<string> = new Set(['1', '文本', '文本消息']);
 
-export const wechat: RecordReader = {
+export const wechat: SingleRecordReader = {
   format: 'wechat',
   about: 'rows of WeChat messages, as MemoTrace and WeClone export them',
   expects: 'StrContent, Type, IsSender and CreateTime',
