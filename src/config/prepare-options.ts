@@ -16,6 +16,27 @@ export const stageOptions = {
     default: 'exact',
     help: 'Which duplicates are dropped: those with equal texts, or none.',
   },
+  redact: {
+    group: 'Sensitive content',
+    type: 'text',
+    value: 'kinds',
+    default: 'none',
+    help: 'The personal data to replace: none, pii for all kinds that are on by default, or kinds separated by commas, such as email,phone.',
+  },
+  redactWith: {
+    group: 'Sensitive content',
+    type: 'choice',
+    choices: ['placeholder', 'fake', 'drop'],
+    default: 'placeholder',
+    help: 'What replaces personal data: a placeholder such as [EMAIL], or an invented value that is the same for the same original. With drop, the dialogue is dropped.',
+  },
+  phoneRegions: {
+    group: 'Sensitive content',
+    type: 'text',
+    value: 'countries',
+    default: 'US,GB,DE,FR,CN',
+    help: 'The countries whose phone numbers are found without a country code, separated by commas.',
+  },
   evalRatio: {
     group: 'Split',
     type: 'number',

@@ -7,24 +7,53 @@ import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import type { Ledger } from './ledger.js';
+import { type Redaction, redactName } from './sensitive/redaction.js';
 
 export interface Cleaning {
   readonly rules: readonly StartedRule[];
   readonly ledger: Ledger;
+  /** Undefined if personal data stays. */
+  readonly redaction: Redaction | undefined;
   keep(dialogue: PreparedDialogue): void;
 }
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  return reading.read([path], (dialogue) => clean(dialogue, idOf(dialogue), cleaning)).notes;
+  return reading.read([path], (dialogue) => redactAndClean(dialogue, cleaning)).notes;
 }
 
-function clean(dialogue: Dialogue, id: string, { rules, ledger, keep }: Cleaning): void {
-  const outcome = applyRules(rules, dialogue, (rule, before, after) =>
-    ledger.sample(rule, id, before, after),
+/** Redaction comes first, so that neither rules nor samples nor rejected.jsonl see personal data. */
+function redactAndClean(dialogue: Dialogue, cleaning: Cleaning): void {
+  const { redaction, ledger } = cleaning;
+  const redacted = redaction?.redacted(dialogue) ?? { dialogue, counts: [], again: unchanged };
+  const found = [...redacted.counts];
+  for (const [entity, count] of found) ledger.redacted(entity, count);
+  const changedBy = found.length > 0 ? [redactName] : [];
+  if (!redaction?.drops || found.length === 0) {
+    clean(redacted.dialogue, changedBy, cleaning, redacted.again);
+    return;
+  }
+  const reason = `holds personal data: ${found[0]?.[0]}`;
+  const rejected = { id: idOf(redacted.dialogue), dialogue: redacted.dialogue, changedBy };
+  ledger.dropped(redactName, reason, rejectedLine(rejected, redactName, reason));
+}
+
+const unchanged = (dialogue: Dialogue) => dialogue;
+
+/** @param conceal redacts a dialogue that rules changed. */
+function clean(
+  dialogue: Dialogue,
+  before: readonly string[],
+  { rules, ledger, keep }: Cleaning,
+  conceal: (changed: Dialogue) => Dialogue,
+): void {
+  // The id must not tell what was redacted, so it is that of the redacted dialogue.
+  const id = idOf(dialogue);
+  const outcome = applyRules(rules, dialogue, (rule, from, to) =>
+    ledger.sample(rule, id, conceal(from), to.map(conceal)),
   );
-  for (const rule of outcome.changedBy) ledger.changed(rule);
-  const { changedBy } = outcome;
+  for (const rule of [...before, ...outcome.changedBy]) ledger.changed(rule);
+  const changedBy = [...before, ...outcome.changedBy];
   if (outcome.kind === 'dropped') {
     const { rule, reason } = outcome;
     ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, rule, reason));
@@ -32,7 +61,11 @@ function clean(dialogue: Dialogue, id: string, { rules, ledger, keep }: Cleaning
   }
   const { dialogues } = outcome;
   for (const [part, one] of dialogues.entries())
-    keep({ id: dialogues.length === 1 ? id : `${id}-${part + 1}`, dialogue: one, changedBy });
+    keep({
+      id: dialogues.length === 1 ? id : `${id}-${part + 1}`,
+      dialogue: outcome.changedBy.length > 0 ? conceal(one) : one,
+      changedBy,
+    });
 }
 
 export function rejectedLine(dialogue: PreparedDialogue, rule: string, reason: string): string {

@@ -102,3 +102,33 @@ it('leaves nothing behind when no dialogue is left', async () => {
   assert.equal(existsSync(join(root, 'corpus')), false);
   assert.deepEqual(readdirSync(root), ['folder-0']);
 });
+
+it('redacts personal data everywhere, and counts it by kind', async () => {
+  const chats = `question,answer
+Who are you &amp; where?,Write to ann&#64;example.org
+Who pays?,My card is 4111 1111 1111 1111
+Who pays?,My card is 4111 1111 1111 1111
+Can I call?,Of course: 212 736 5000
+`;
+  const source = join(folderOf({ 'faq.csv': chats }), 'faq.csv');
+  const { out, manifest } = await prepared([source], { redact: 'pii' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [
+    ['Who are you & where?', 'Write to [EMAIL]'],
+    ['Who pays?', 'My card is [CARD]'],
+    ['Can I call?', 'Of course: [PHONE]'],
+  ]);
+  assert.deepEqual(manifest.redacted, { card: 2, email: 1, phone: 1 });
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  for (const secret of ['example.org', '1111', '5000']) assert.doesNotMatch(written.join(), RegExp(secret));
+});
+
+it('can drop the dialogues with personal data', async () => {
+  const source = join(
+    folderOf({ 'faq.csv': 'question,answer\nMail?,ann@example.org\nHi,Hello\n' }),
+    'faq.csv',
+  );
+  const { out, manifest } = await prepared([source], { redact: 'email', redactWith: 'drop' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi', 'Hello']]);
+  assert.deepEqual(textsIn(join(out, 'rejected.jsonl')), [['Mail?', '[EMAIL]']]);
+  assert.deepEqual(manifest.rules.redact?.dropped, { 'holds personal data: email': 1 });
+});

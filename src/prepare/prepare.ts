@@ -1,5 +1,5 @@
-// Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read
-// and cleaned by itself; then come duplicates and the split, and the files are written.
+// Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
+// redacted and cleaned by itself; then come duplicates and the split, and the files are written.
 
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
 import { split } from '../corpus/split.js';
@@ -11,12 +11,12 @@ import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
 import type { RuleValues } from './rules.js';
+import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { writeCorpus } from './write-corpus.js';
 
-export interface PrepareOptions extends ReadLearnedOptions {
+export interface PrepareOptions extends ReadLearnedOptions, RedactOptions {
   readonly dedupe: 'none' | 'exact';
   readonly evalRatio: number;
-  readonly seed: number;
 }
 
 export interface Prepared {
@@ -39,9 +39,10 @@ export async function prepare(
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const rules = await startRules(values);
+  const redaction = await Redaction.start(options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, { rules, ledger, keep: (one) => cleaned.push(one) }),
+    cleanSource(path, reading, { rules, ledger, redaction, keep: (one) => cleaned.push(one) }),
   );
   notes.push(...reading.end());
   const kept = options.dedupe === 'none' ? cleaned : withoutDuplicates(cleaned, ledger);
