@@ -66,7 +66,7 @@ export class EncodedCorpus {
     const scratch = this.roomFor(bytes.length);
     scratch.set(bytes);
     const { ids, learned } = this.layout(length, scratch);
-    const tokens = Int32Array.from(ids.subarray(0, length));
+    const tokens = new Int32Array(ids.subarray(0, length));
     const targets = new Int32Array(length).fill(unsupervised);
     let supervisedTokens = 0;
     for (let position = 0; position < length; position++) {

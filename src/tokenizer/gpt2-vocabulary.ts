@@ -38,7 +38,7 @@ export function shortenedEncoder(count: number): BytePairEncoder {
 }
 
 function encoderOf(tokens: readonly string[]): BytePairEncoder {
-  return new BytePairEncoder(new Map(tokens.map((token, id) => [token, id])));
+  return new BytePairEncoder(tokens);
 }
 
 /** The first `count` tokens and <|endoftext|>, in the form of vocab.json and merges.txt. */

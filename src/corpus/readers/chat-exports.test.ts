@@ -140,7 +140,7 @@ describe('whose turns are learned', () => {
   it('is nobody who does not speak', () => {
     assert.throws(
       () => learn(export1, { learn: ['Ewa'] }),
-      /nobody has that name; the conversations are of Eva/,
+      /nobody has that name \(did you mean Eva\?\); the conversations are of Eva/,
     );
   });
 });

@@ -320,6 +320,17 @@ describe('helpdesks', () => {
     assert.match(said, /1 private note left out/);
   });
 
+  it('leave out private messages of a transcript', () => {
+    const messages = [
+      { role: 'user', content: 'Where is it?' },
+      { role: 'agent', content: 'a difficult one', private: true },
+      { role: 'agent', content: 'It arrives today.', private: false },
+    ];
+    const { talk, said } = read({ 'a.json': [{ messages }] });
+    assert.deepEqual(talk, [['user: Where is it?', 'assistant: It arrives today.']]);
+    assert.match(said, /\(messages\); 1 private note left out$/m);
+  });
+
   it('of Intercom are read with their parts', () => {
     const conversation = {
       type: 'conversation',

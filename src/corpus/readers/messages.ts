@@ -4,7 +4,7 @@
 import { type Fields, isRecord } from '../../objects.js';
 import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { isMessage, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
+import { isMessage, isPrivateNote, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
 import { has, inLowerCase, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
@@ -104,7 +104,12 @@ function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
   if (field === 'prompt' && (value ?? '') === '') return [];
   if (field === 'prompt' && typeof value === 'string')
     return [{ text: value, supervised: true, role: 'user' }];
-  return listOf(value, field).map((message, index) => messageTurn(message, index + 1, tally));
+  const list = listOf(value, field);
+  const said = list.flatMap((message, index) =>
+    isPrivateNote(message) ? [] : messageTurn(message, index + 1, tally),
+  );
+  tally.count('privateNote', list.length - said.length);
+  return said;
 }
 
 /** @param chosen text, one message, or several: either those of the answer, or those of the whole conversation. */
