@@ -12,9 +12,26 @@ export const stageOptions = {
   dedupe: {
     group: 'Duplicates',
     type: 'choice',
-    choices: ['none', 'exact'],
+    choices: ['none', 'exact', 'near'],
     default: 'exact',
-    help: 'Which duplicates are dropped: those with equal texts, or none.',
+    help: 'Which duplicates are dropped: none, dialogues with equal texts, or also similar ones, of which the longest stays.',
+  },
+  nearThreshold: {
+    group: 'Duplicates',
+    type: 'number',
+    value: 'share',
+    default: 0.7,
+    min: 0.3,
+    max: 1,
+    help: 'Dialogues are similar if they share at least this part of their runs of three words (four characters in Chinese).',
+  },
+  neverTrain: {
+    group: 'Duplicates',
+    type: 'list',
+    value: 'file',
+    default: [],
+    onePerFlag: true,
+    help: 'Drop what is in this file or similar to it: conversations, or texts on lines. May be given several times.',
   },
   redact: {
     group: 'Sensitive content',
@@ -45,6 +62,13 @@ export const stageOptions = {
     min: 0,
     below: 1,
     help: 'The share of the dialogues that is set aside for evaluation.',
+  },
+  splitBy: {
+    group: 'Split',
+    type: 'choice',
+    choices: ['auto', 'dialogue', 'customer', 'time'],
+    default: 'auto',
+    help: 'What goes to one side as a whole: similar dialogues always do; customer: also all dialogues of one customer; time: the newest are set aside; auto is customer where there are at least 20, and otherwise dialogue.',
   },
   seed: {
     group: 'Split',

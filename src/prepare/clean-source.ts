@@ -3,9 +3,10 @@
 
 import { createHash } from 'node:crypto';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
+import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
+import { rejectedLine } from './drop.js';
 import type { Ledger } from './ledger.js';
 import { type Redaction, redactName } from './sensitive/redaction.js';
 
@@ -56,7 +57,7 @@ function clean(
   const changedBy = [...before, ...outcome.changedBy];
   if (outcome.kind === 'dropped') {
     const { rule, reason } = outcome;
-    ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, rule, reason));
+    ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, { rule, reason }));
     return;
   }
   const { dialogues } = outcome;
@@ -66,10 +67,6 @@ function clean(
       dialogue: outcome.changedBy.length > 0 ? conceal(one) : one,
       changedBy,
     });
-}
-
-export function rejectedLine(dialogue: PreparedDialogue, rule: string, reason: string): string {
-  return `${preparedLine(dialogue).slice(0, -1)},"dropped_by":${JSON.stringify(rule)},"reason":${JSON.stringify(reason)}}`;
 }
 
 /** Two dialogues with one id have the same source and texts, so one of them is dropped as a duplicate. */

@@ -91,6 +91,29 @@ it('gives the same files again', async () => {
   assert.deepEqual(contents((await prepared([source])).out), first);
 });
 
+it('drops similar dialogues, of which the longest stays', async () => {
+  const said = 'we open at nine in the morning and close at five in the afternoon on all days but sunday';
+  const source = folderOf({
+    'chats.jsonl': [said, `${said} thanks`]
+      .map((text) => JSON.stringify({ turns: ['When?', text] }))
+      .join('\n'),
+  });
+  const { out, manifest } = await prepared([source], { dedupe: 'near' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['When?', `${said} thanks`]]);
+  assert.deepEqual(manifest.rules['near-duplicates']?.dropped, { 'similar to another dialogue': 1 });
+});
+
+it('keeps out what must not be learned', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  const lists = folderOf({
+    'answers.txt': 'hi there\n',
+    'tests.jsonl': '{"turns": ["What is the price", "It costs 5 euro!"]}\n',
+  });
+  const neverTrain = [join(lists, 'answers.txt'), join(lists, 'tests.jsonl')];
+  const { out } = await prepared([source], { neverTrain });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Do you deliver & install?', 'Yes we do']]);
+});
+
 it('keeps what people said private', async () => {
   const { out } = await prepared([folderOf({ 'faq.csv': faq })]);
   for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);
