@@ -17,11 +17,7 @@ import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { writeCorpus } from './write-corpus.js';
 
-export interface PrepareOptions
-  extends ReadLearnedOptions,
-    RedactOptions,
-    DuplicateOptions,
-    DivideOptions {
+export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
   /** Files of texts that must not be learned. */
   readonly neverTrain: readonly string[];
 }
