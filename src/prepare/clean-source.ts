@@ -36,7 +36,7 @@ function redactAndClean(dialogue: Dialogue, cleaning: Cleaning): void {
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
   const rejected = { id: idOf(redacted.dialogue), dialogue: redacted.dialogue, changedBy };
-  ledger.dropped(redactName, reason, rejectedLine(rejected, redactName, reason));
+  ledger.dropped(redactName, reason, rejectedLine(rejected, { rule: redactName, reason }));
 }
 
 const unchanged = (dialogue: Dialogue) => dialogue;
