@@ -144,6 +144,8 @@ export interface Folder {
 }
 
 export interface FolderReader extends Format {
+  /** Whether a file of it that people name is read by itself, because it is whole without the others. */
+  readonly hasWholeFiles?: true;
   /**
    * The files that this reader reads together, or an empty list.
    * @param names the paths of all files below the folder, separated by slashes.

@@ -9,8 +9,10 @@ import { gunzipSync } from 'node:zlib';
 import { folderMaker } from '../../test/written-files.js';
 import { prepareOptions, stageOptions } from '../config/prepare-options.js';
 import { completeOptions } from '../config/schema.js';
+import { trainOptions } from '../config/train-options.js';
 import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { readCorpus } from '../corpus/read-corpus.js';
+import { readCorpora } from '../train/data.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
 
@@ -75,6 +77,20 @@ it('makes a corpus that the readers read', async () => {
     dialogues[0]?.turns.map(({ role }) => role),
     ['user', 'assistant'],
   );
+});
+
+it('makes a corpus that training evaluates on the part that was set aside', async () => {
+  const { out } = await prepared([folderOf({ 'faq.csv': faq })], { evalRatio: 0.34 });
+  const given = { ...completeOptions(trainOptions, []), data: [out] };
+  const { train, evaluation, notes } = readCorpora(given);
+  assert.deepEqual([train.length, evaluation.length], [2, 1]);
+  assert.ok(notes.some((note) => note.startsWith(`evaluates on ${join(out, 'eval.jsonl.gz')}`)));
+  assert.equal(
+    notes.some((note) => note.includes('not used')),
+    false,
+  );
+  assert.equal(readCorpora({ ...given, evalRatio: 0 }).evaluation.length, 0);
+  assert.equal(readCorpus([join(out, 'eval.jsonl.gz')]).dialogues.length, 1);
 });
 
 it('sets dialogues aside for evaluation', async () => {

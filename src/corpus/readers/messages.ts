@@ -14,9 +14,10 @@ const lists = [
 ];
 /** These names can mean any list. */
 const unclear: ReadonlySet<string> = new Set(['content', 'data']);
-/** `source` says where a converted record comes from, and changes nothing. */
+/** What converted and prepared records say about where they come from. It changes nothing. */
+const origin = ['id', 'source', 'changed_by', 'augmented_from', 'augmented_by'];
 const allFields: ReadonlySet<string> = new Set([
-  ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', 'source'],
+  ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', ...origin],
 ]);
 const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
