@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { refusal } from '../../../test/refusal.js';
 import { withFiles } from '../../../test/written-files.js';
 import { zipArchive } from '../../../test/zip-archive.js';
@@ -403,10 +404,25 @@ describe('Parquet', () => {
       ],
       rowGroupSize: 700,
     });
-    const { talk, said } = read({ 'a.parquet': new Uint8Array(file) });
-    assert.equal(talk.length, 1200);
-    assert.deepEqual(talk[1199], ['user: a', 'assistant: b']);
-    assert.match(said, /\(parquet\); fields not used: id/);
+    const bytes = new Uint8Array(file);
+    for (const content of [
+      { 'a.parquet': bytes },
+      { 'a.zip': zipArchive({ 'data/a.parquet': bytes }) },
+      { 'a.parquet.gz': gzipSync(bytes) },
+    ]) {
+      const { talk, said } = read(content);
+      assert.equal(talk.length, 1200);
+      assert.deepEqual(talk[1199], ['user: a', 'assistant: b']);
+      assert.match(said, /\(parquet\); fields not used: id/);
+    }
+  });
+
+  it('with a broken footer is refused in an archive, too', () => {
+    const broken = Buffer.from('PAR1 and then nothing that makes sense PAR2');
+    const said = withFiles({ 'a.zip': zipArchive({ 'x/b.parquet': broken }) }, (folder) =>
+      refusal('data', () => readCorpus([folder])),
+    );
+    assert.match(said, /a\.zip\/x\/b\.parquet cannot be read as Parquet \(.*\); copy or export it again/);
   });
 });
 
