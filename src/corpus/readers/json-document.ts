@@ -36,12 +36,11 @@ export class JsonDocuments {
     if (end !== undefined) return parsed(window, end, levels);
     if (window.character !== '{') return parsed(window, endOfValue(window, levels), levels);
     const root = outermost ?? { place: window.place, levels };
-    const { document, end: after } = this.from(window.place, root, (ahead) => ({
-      document: new Survey(this, root, false).object(ahead, levels),
-      end: ahead.place,
-    }));
-    window.skipTo(after);
-    return document;
+    try {
+      return new Survey(this, root, false).object(window, levels);
+    } catch (thrown) {
+      throw this.located(thrown, window, root);
+    }
   }
 
   /** Passes a window at `place` to `read`. @throws UserError with the first error of `outermost`. */
