@@ -125,7 +125,7 @@ test('a JSON syntax error: the message gives line and column', () => {
     ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: unexpected comma before the closing ]'],
     [
       '[{"text": "a", "response": "b"}',
-      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text',
+      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text; the file seems to be cut short: copy or export it again',
     ],
     ['[{"text": "a\n"}]', '1:11 is not JSON: a string is not closed on its line'],
     ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash does not begin a valid escape'],

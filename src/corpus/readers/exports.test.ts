@@ -205,8 +205,24 @@ describe('ChatGPT', () => {
       node('t', 'call', 'tool', 'found'),
       node('b', 't', 'assistant', 'Hello!\ue200cite\ue202turn0\ue201【3†source】'),
     ];
-    const { talk } = read({ 'conversations.json': [conversation(nodes, 'b')] });
+    const { talk, said } = read({ 'conversations.json': [conversation(nodes, 'b')] });
     assert.deepEqual(talk, [['user: Hi!', 'assistant: Hello!']]);
+    assert.match(said, /1 other reply to the same message left out \(.+ reads it\)/);
+  });
+
+  it('learns no reply to a picture, but replies to recordings', () => {
+    const withParts = (...parts: object[]) => ({
+      content: { content_type: 'multimodal_text', parts: ['Well?', ...parts] },
+    });
+    const nodes = [
+      node('a', null, 'user', '', withParts({ content_type: 'image_asset_pointer' })),
+      node('b', 'a', 'assistant', 'A cat.'),
+      node('c', 'b', 'user', '', withParts({ content_type: 'audio_transcription', text: 'Which?' })),
+      node('d', 'c', 'assistant', 'Yours.'),
+    ];
+    const { talk, said } = read({ 'conversations.json': [conversation(nodes, 'd')] });
+    assert.deepEqual(talk, [['assistant: A cat.', 'user: Well?\nWhich?', 'assistant: Yours.']]);
+    assert.match(said, /1 empty turn removed, and no reply is learned across the gap/);
   });
 
   it('reads every branch if they are asked for, and teaches each reply once', () => {
@@ -400,7 +416,7 @@ describe('Parquet', () => {
     const file = parquetWriteBuffer({
       columnData: [
         { name: 'messages', data: Array(1200).fill(messages), type: 'JSON' },
-        { name: 'id', data: Array(1200).fill(7n), type: 'INT64' },
+        { name: 'number', data: Array(1200).fill(7n), type: 'INT64' },
       ],
       rowGroupSize: 700,
     });
@@ -413,7 +429,7 @@ describe('Parquet', () => {
       const { talk, said } = read(content);
       assert.equal(talk.length, 1200);
       assert.deepEqual(talk[1199], ['user: a', 'assistant: b']);
-      assert.match(said, /\(parquet\); fields not used: id/);
+      assert.match(said, /\(parquet\); fields not used: number/);
     }
   });
 

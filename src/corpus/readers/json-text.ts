@@ -103,7 +103,7 @@ function placedLine(window: JsonWindow, lineEnd: number): PlacedRecord | Rejecte
     return { value: valueOfLine(window.text.slice(window.at, lineEnd), window.at), line };
   } catch (thrown) {
     if (!(thrown instanceof JsonError)) throw thrown;
-    return { rejected: 'not JSON', line, error: window.error(thrown) };
+    return { rejected: 'not JSON', line, error: window.lineError(thrown) };
   }
 }
 

@@ -111,8 +111,19 @@ export class JsonWindow {
     this.skipSpace();
   }
 
-  /** The error for people. Moves to its place. @param error not before `at`. */
-  error({ offset, message }: JsonError): UserError {
+  /** The error for people that ends the reading. Moves to its place. @param error not before `at`. */
+  error(error: JsonError): UserError {
+    const { code, sentence } = this.lineError(error);
+    const isCut =
+      /(?:the end of the text|is not closed)$/.test(sentence) && !this.text.includes('\n', this.at);
+    return new UserError(
+      code,
+      isCut ? `${sentence}; the file seems to be cut short: copy or export it again` : sentence,
+    );
+  }
+
+  /** The same for a line of JSON lines, which leaves the others as they are. */
+  lineError({ offset, message }: JsonError): UserError {
     this.moveTo(offset);
     const place = `${this.path}:${this.line}:${offset - this.lineStart + 1}`;
     return new UserError('corpus-not-json', `${place} is not JSON: ${message}`);
