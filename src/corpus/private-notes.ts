@@ -18,6 +18,8 @@ const note = /^(?:notes?|(?:internal|private)(?:[ _-]?(?:note|comment|message|re
 
 /** @param name in lower case, with `_` between words. */
 export function saysPrivate(name: string, value: unknown): boolean {
+  // An object is no word, and one from JSON may have a `toString` that cannot be called.
+  if (typeof value === 'object') return false;
   const word = String(value ?? '')
     .trim()
     .toLowerCase();
