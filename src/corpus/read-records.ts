@@ -107,7 +107,7 @@ class RecordFile {
     const { known, unknown, refusal } = this;
     const { path } = this.reading;
     if (known + unknown === 0)
-      throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
+      throw new UserError('corpus-empty', `${path} has no records; add conversations to it`);
     if (refusal !== undefined && unknown >= known) {
       const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
       const advice = this.reading.remedy === undefined ? '' : `; ${this.reading.remedy}`;

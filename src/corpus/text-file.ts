@@ -28,7 +28,14 @@ const signatures: readonly (readonly [start: string, what: string, remedy: strin
   ['PK\x03\x04', 'a zip archive within another archive', 'unpack the outer one'],
   ['%PDF', 'a PDF', 'export it as text'],
   ['SQLite format 3', 'an SQLite database', 'export it as JSON lines'],
+  ['\xd0\xcf\x11\xe0', 'an old office document', 'export it as CSV or text'],
+  ['PK\x05\x06', 'an empty zip archive', 'export it again'],
+  ['Rar!', 'a RAR archive', 'unpack it'],
+  ["7z\xbc\xaf'\x1c", 'a 7z archive', 'unpack it'],
 ];
+
+/** A tar archive has these characters at this byte. */
+const tarMark = { at: 257, text: 'ustar' };
 
 /**
  * Opens a text file and checks all of it.
@@ -224,6 +231,8 @@ function countLines(bytes: Buffer): number {
 
 function refuseKnownKinds(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
+  if (bytes.toString('latin1', tarMark.at, tarMark.at + tarMark.text.length) === tarMark.text)
+    throw new UserError('corpus-not-text', `${path} is a tar archive, not text; unpack it`);
   for (const [signature, what, remedy] of signatures)
     if (start.startsWith(signature))
       throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${remedy}`);

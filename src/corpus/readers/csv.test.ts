@@ -123,6 +123,20 @@ describe('a table of replies with what was said before', () => {
   });
 });
 
+describe('a table of a spreadsheet', () => {
+  it('can have a title above the names of its columns, which is counted', () => {
+    const { dialogues, line } = read('Our FAQ;;\n;;\nQuestion;Answer;Place\nOpen?;Yes;Bonn\n');
+    assert.deepEqual(dialogues, [['*user: Open?', '*assistant: Yes']]);
+    assert.match(line, /2 records skipped: above the names of the columns \(first on line 1\)/);
+  });
+
+  it('says that the other of two columns with one name is not used', () => {
+    const { dialogues, line } = read('question,answer,answer\nOpen?,Yes,No\nClosed?,No,Yes\n');
+    assert.deepEqual(dialogues[0], ['*user: Open?', '*assistant: Yes']);
+    assert.match(line, /fields not used: answer \(column 3\)$/);
+  });
+});
+
 describe('a table of messages', () => {
   it('makes a dialogue of each conversation', () => {
     const content = `ticket_id,created_at,author_type,body
