@@ -1,7 +1,7 @@
 // A text file of a corpus. The whole file is checked first (missing, empty, binary, its encoding) and then read in pieces,
 // because a file can be larger than the longest possible string and than the available memory.
 
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { detectEncoding, encodingSample } from './detect-encoding.js';
@@ -122,18 +122,18 @@ const marked = /^(?:\xff\xfe|\xfe\xff|\x84\x31\x95\x33)/;
  */
 function checkUtf8(source: Source, wanted: 'auto' | 'utf-8', otherwise?: Encoding): Encoding {
   const { path } = source;
-  let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
+  let [read, blank, multibyte] = [0, true, false];
   for (const bytes of charactersOf(source.bytes())) {
     if (read === 0) refuseKnownKinds(path, bytes);
     refuseZero(path, bytes, read, wanted);
-    if (!isUtf8(bytes)) {
+    const isPlain = isAscii(bytes);
+    if (!isPlain && !isUtf8(bytes)) {
       const other = otherwise ?? (multibyte ? null : detectEncoding(foreignPart(source)));
       if (wanted === 'auto' && other !== null && other !== 'utf-8') return other;
-      throw notUtf8(path, bytes, { linesBefore, multibyte, other });
+      throw notUtf8(path, bytes, { linesBefore: linesIn(source, read), multibyte, other });
     }
-    multibyte ||= /[\x80-\xff]/.test(bytes.toString('latin1'));
+    multibyte ||= !isPlain;
     read += bytes.length;
-    linesBefore += countLines(bytes);
     blank &&= bytes.toString('utf8').trim() === '';
   }
   refuseEmpty(path, read, blank);
@@ -221,6 +221,17 @@ function refuseZero(path: string, bytes: Buffer, bytesBefore: number, wanted: 'a
         'corpus-not-text',
         `${path} is a binary file (byte ${bytesBefore + zero} is zero), not text; use a UTF-8 text file instead`,
       );
+}
+
+/** The number of line ends in the first bytes of a source. */
+function linesIn(source: Source, bytes: number): number {
+  let [left, lines] = [bytes, 0];
+  for (const piece of source.bytes()) {
+    lines += countLines(piece.subarray(0, left));
+    left -= piece.length;
+    if (left <= 0) break;
+  }
+  return lines;
 }
 
 function countLines(bytes: Buffer): number {

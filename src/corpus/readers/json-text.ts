@@ -16,41 +16,61 @@ const longestFirstLine = 2 ** 16;
  * @param longest the largest number of characters in a record.
  * @throws UserError (data) with line and column if the text is not JSON, and with the line if a record is too long.
  */
-export function* jsonRecords(
+export function jsonRecords(
   pieces: Iterable<string>,
   path: string,
   longest = longestRecord,
 ): Generator<PlacedRecord | Rejected> {
-  yield* records(new JsonWindow(pieces, path, longest));
+  return records(new JsonReading(new JsonWindow(pieces, path, longest)));
 }
 
 const usualLimits: JsonLimits = { longest: longestRecord, streamed: 2 ** 24, kept: 2 ** 20 };
 
 /** As `jsonRecords`, but a record that is a large object is a `JsonDocument`. It can be used until the next record is read. */
-export function* jsonDocuments(
+export function jsonDocuments(
   file: Pick<TextFile, 'path' | 'pieces'>,
   limits = usualLimits,
 ): Generator<PlacedRecord | Rejected> {
-  const documents = new JsonDocuments(file, limits);
-  try {
-    yield* records(new JsonWindow(file.pieces(), file.path, limits.longest), documents);
-  } finally {
-    documents.close();
+  const window = new JsonWindow(file.pieces(), file.path, limits.longest);
+  return records(new JsonReading(window, new JsonDocuments(file, limits)));
+}
+
+class JsonReading {
+  constructor(
+    readonly window: JsonWindow,
+    readonly documents?: JsonDocuments,
+  ) {}
+
+  /** Reads the value at the window's place and moves past it. */
+  next(): PlacedRecord {
+    const { window, documents } = this;
+    const { line } = window;
+    const value = documents ? documents.value(window, deepest) : parsed(window, endOfValue(window, deepest));
+    return { value, line };
+  }
+
+  failed(thrown: unknown): unknown {
+    return thrown instanceof JsonError ? this.window.error(thrown) : thrown;
+  }
+
+  close(): void {
+    this.window.close();
+    this.documents?.close();
   }
 }
 
-function* records(window: JsonWindow, documents?: JsonDocuments): Generator<PlacedRecord | Rejected> {
-  const next = () => nextValue(window, documents);
+/** Each layout has its own generator. One that delegates to them would cost as much for each record as finding its end. */
+function records(reading: JsonReading): Generator<PlacedRecord | Rejected> {
+  const { window, documents } = reading;
   try {
     window.skipSpace();
-    if (window.character === '[')
-      yield* isListPerLine(window) ? lineValues(window) : listElements(window, next);
-    else if (isJsonLines(window, documents?.limits.streamed)) yield* lineValues(window);
-    else yield* values(window, next);
+    const isList = window.character === '[';
+    if (isList ? isListPerLine(window) : isJsonLines(window, documents?.limits.streamed))
+      return lineValues(reading);
+    return isList ? listElements(reading) : values(reading);
   } catch (thrown) {
-    throw thrown instanceof JsonError ? window.error(thrown) : thrown;
-  } finally {
-    window.close();
+    reading.close();
+    throw reading.failed(thrown);
   }
 }
 
@@ -85,15 +105,19 @@ function isJsonLines(window: JsonWindow, streamed: number | undefined): boolean 
 }
 
 /** A broken line does not break the others. */
-function* lineValues(window: JsonWindow): Generator<PlacedRecord | Rejected> {
-  for (;;) {
-    const lineEnd = endOfLine(window);
-    if (lineEnd === window.at && lineEnd === window.text.length) return;
-    const first = skipSpace(window.text, window.at);
-    if (first < lineEnd) {
-      yield placedLine(window, lineEnd);
+function* lineValues(reading: JsonReading): Generator<PlacedRecord | Rejected> {
+  const { window } = reading;
+  try {
+    for (;;) {
+      const lineEnd = endOfLine(window);
+      if (lineEnd === window.at && lineEnd === window.text.length) return;
+      if (skipSpace(window.text, window.at) < lineEnd) yield placedLine(window, lineEnd);
+      window.moveTo(Math.min(lineEnd + 1, window.text.length));
     }
-    window.moveTo(Math.min(lineEnd + 1, window.text.length));
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
   }
 }
 
@@ -121,36 +145,47 @@ function valueOfLine(line: string, lineStart: number): unknown {
   }
 }
 
-function* listElements(window: JsonWindow, next: () => PlacedRecord): Generator<PlacedRecord> {
-  window.step();
-  if (window.character !== ']')
-    for (;;) {
-      yield next();
-      window.skipSpace();
-      const { text, at } = window;
-      if (text[at] === ']') break;
-      if (text[at] !== ',')
-        throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
-      window.step();
-      if (window.character === ']') throw new JsonError(window.at, 'unexpected comma before the closing ]');
-    }
-  window.step();
-  const { text, at } = window;
-  if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
-}
-
-function* values(window: JsonWindow, next: () => PlacedRecord): Generator<PlacedRecord> {
-  while (window.at < window.text.length) {
-    yield next();
-    window.skipSpace();
+function* listElements(reading: JsonReading): Generator<PlacedRecord> {
+  const { window } = reading;
+  try {
+    window.step();
+    if (window.character !== ']')
+      do yield reading.next();
+      while (isContinued(window));
+    window.step();
+    const { text, at } = window;
+    if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
   }
 }
 
-/** Reads the value at `at` and moves past it. */
-function nextValue(window: JsonWindow, documents: JsonDocuments | undefined): PlacedRecord {
-  const { line } = window;
-  const value = documents ? documents.value(window, deepest) : parsed(window, endOfValue(window, deepest));
-  return { value, line };
+/** Moves from the end of an element to the next one, or to the end of the list. */
+function isContinued(window: JsonWindow): boolean {
+  window.skipSpace();
+  const { text, at } = window;
+  if (text[at] === ']') return false;
+  if (text[at] !== ',')
+    throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
+  window.step();
+  if (window.character === ']') throw new JsonError(window.at, 'unexpected comma before the closing ]');
+  return true;
+}
+
+function* values(reading: JsonReading): Generator<PlacedRecord> {
+  const { window } = reading;
+  try {
+    while (window.at < window.text.length) {
+      yield reading.next();
+      window.skipSpace();
+    }
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
+  }
 }
 
 /**
@@ -170,6 +205,7 @@ function endOfLine(window: JsonWindow, most = Number.POSITIVE_INFINITY): number 
 
 /** Whether the text has enough opening brackets to be nested too deeply. A fast check that excludes most texts. */
 function mayBeDeep(text: string): boolean {
+  if (text.length <= 2 * deepest) return false;
   let left = deepest;
   for (const bracket of ['{', '['])
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))

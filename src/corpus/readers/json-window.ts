@@ -25,7 +25,7 @@ export class JsonWindow {
   /** The offset of that line in `text`, negative if it began before the window. */
   private lineStart = 0;
   /** The offset of the first line feed that is not before `at`. Infinity if `text` has none. */
-  private lineFeed = Number.POSITIVE_INFINITY;
+  lineFeed = Number.POSITIVE_INFINITY;
   /** The number of characters before `text`. */
   private before = 0;
   private readonly pieces: Iterator<string>;
@@ -71,7 +71,7 @@ export class JsonWindow {
     this.before += this.at;
     this.lineStart -= this.at;
     this.lineFeed =
-      this.lineFeed < Number.POSITIVE_INFINITY ? this.lineFeed - this.at : this.lineFeedFrom(had);
+      this.lineFeed < Number.POSITIVE_INFINITY ? this.lineFeed - this.at : lineFeedFrom(this.text, had);
     this.at = 0;
     return have > had;
   }
@@ -80,7 +80,7 @@ export class JsonWindow {
     while (this.lineFeed < offset) {
       this.line++;
       this.lineStart = this.lineFeed + 1;
-      this.lineFeed = this.lineFeedFrom(this.lineStart);
+      this.lineFeed = lineFeedFrom(this.text, this.lineStart);
     }
     this.at = offset;
   }
@@ -96,7 +96,7 @@ export class JsonWindow {
     this.at = offset - this.before;
     this.line = line;
     this.lineStart = lineStart - this.before;
-    this.lineFeed = this.lineFeedFrom(this.at);
+    this.lineFeed = lineFeedFrom(this.text, this.at);
   }
 
   /** Moves to the next character that is not white space, or to the end. */
@@ -136,11 +136,6 @@ export class JsonWindow {
   close(): void {
     this.pieces.return?.();
   }
-
-  private lineFeedFrom(offset: number): number {
-    const at = this.text.indexOf('\n', offset);
-    return at < 0 ? Number.POSITIVE_INFINITY : at;
-  }
 }
 
 /**
@@ -156,7 +151,7 @@ export function endOfValue(
   most = Number.POSITIVE_INFINITY,
 ): number | undefined {
   for (;;) {
-    const end = endByBrackets(window.text, window.at, levels);
+    const end = endByBrackets(window, levels);
     if ((end ?? window.text.length) - window.at > most) return undefined;
     if (end !== undefined && end - window.at > window.longest) throw window.tooLong();
     if (end !== undefined) return end;
@@ -186,14 +181,18 @@ export function parse(
 }
 
 /** The end of the value according to its brackets and quotes. Undefined if the text ends first. */
-function endByBrackets(text: string, start: number, levels: number): number | undefined {
+function endByBrackets({ text, at: start, lineFeed: first }: JsonWindow, levels: number): number | undefined {
   let depth = 0;
+  let lineFeed = first;
   for (let at = start; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
-      const end = endOfString(text, at);
-      if (end === undefined || depth === 0) return end;
-      at = end;
+      if (lineFeed < at) lineFeed = lineFeedFrom(text, at);
+      const quote = closingQuote(text, at);
+      // A string that is not closed on its line ends with the line.
+      if (quote < 0 && lineFeed === Number.POSITIVE_INFINITY) return undefined;
+      at = quote < 0 || lineFeed < quote ? lineFeed + 1 : quote + 1;
+      if (depth === 0) return at;
       continue;
     }
     at++;
@@ -206,21 +205,24 @@ function endByBrackets(text: string, start: number, levels: number): number | un
   return undefined;
 }
 
-/** The offset after the closing quote of the string at `open`, or after its line if the string is not closed there. */
-function endOfString(text: string, open: number): number | undefined {
-  const quote = closingQuote(text, open);
-  const lineEnd = text.slice(open, quote < 0 ? undefined : quote).indexOf('\n');
-  if (lineEnd >= 0) return open + lineEnd + 1;
-  return quote < 0 ? undefined : quote + 1;
+/** The offset of the quote that closes the string at `open`, or -1. */
+function closingQuote(text: string, open: number): number {
+  let quote = text.indexOf('"', open + 1);
+  while (quote >= 0 && text.charCodeAt(quote - 1) === 0x5c && isEscaped(text, quote))
+    quote = text.indexOf('"', quote + 1);
+  return quote;
 }
 
-function closingQuote(text: string, open: number): number {
-  for (let quote = text.indexOf('"', open + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return -1;
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - 1 - backslashes) === 0x5c) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/** The offset of the first line feed from `offset` on, or infinity. */
+function lineFeedFrom(text: string, offset: number): number {
+  const at = text.indexOf('\n', offset);
+  return at < 0 ? Number.POSITIVE_INFINITY : at;
 }
 
 function endOfWord(text: string, from: number): number | undefined {
