@@ -53,7 +53,12 @@ export function testRoundedWeights(checkAll: Check, precision: Precision): void 
             device.matmul(sum, a, b, { ...options, accumulate: true });
             device.matmul(out, a, b, options);
             const plain = bench.read(out);
-            const epilogue = { kind: 'bias-activation', bias, activation: 'gelu_new', preActivation } as const;
+            const epilogue = {
+              kind: 'bias-activation',
+              bias,
+              activation: 'gelu_new',
+              preActivation,
+            } as const;
             const size = device.packedSize(b.shape, bench.type);
             const packedB = size > 0 ? device.allocate('packed', [size], bench.type) : undefined;
             device.matmul(out, a, b, { ...options, epilogue, packedB });

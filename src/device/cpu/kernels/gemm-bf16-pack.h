@@ -90,9 +90,12 @@ inline void pack_whole_tile(bf16* to, const Operand<bf16>& x, int64_t line, int6
 /** Rounds to bf16 what lies at a depth in 16 lines, one row of 32 numbers each. */
 template <class Element>
 inline void round_lines(bf16* to, const Operand<Element>& x, int64_t line, int64_t from) {
+  // Not read from x again: the compiler cannot know that storing does not change it.
+  const Pointer<Element> first = x.at(line, from);
+  const int64_t stride = x.stride;
   for (int64_t l = 0; l < kTileLines; l++)
 #pragma GCC unroll 8
-    for (int64_t d = 0; d < kStep; d += VL) store(to + l * kStep + d, load(x.at(line + l, from + d)));
+    for (int64_t d = 0; d < kStep; d += VL) store(to + l * kStep + d, load(first + l * stride + d));
 }
 
 /** The same for operands that are not in bf16. */
