@@ -235,7 +235,7 @@ test('a turn that is not a string: the message gives line and turn', () => {
 test('a TSV file without two columns, or with a turn that lacks its weight', () => {
   assert.match(
     refused('a.tsv', 'a\tb\nc\n'),
-    /^a\.tsv:2: expected two columns \(source<TAB>target\), found no tab in "c"; fix or remove the line$/,
+    /^a\.tsv:2: expected two columns \(source<TAB>target\), found no tab in "c"; fix or remove the line \(1 of 2 records cannot be read\)$/,
   );
   assert.match(refused('a.tsv', 'a\tb\tc\n'), /^a\.tsv:1: .*found 3 columns/);
   assert.match(

@@ -8,6 +8,7 @@ import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import { joinedSlices } from './joined-slices.js';
 import { Ratings } from './ratings.js';
+import { ReadableParts } from './readable-parts.js';
 import type {
   Gathering,
   GatheringReader,
@@ -23,9 +24,6 @@ import { judged, judgementFields } from './readers/judgement.js';
 import { inLowerCase, isNothing, type RawDialogue, RecordError } from './readers/record.js';
 import { wrongRecord } from './readers/wrong-record.js';
 import type { Tally } from './tally.js';
-
-/** If the first 100 records all have an unknown shape, the file is refused without reading the rest. */
-const enoughToRefuse = 100;
 
 /** Lists of records within records are searched to this depth. */
 const deepest = 3;
@@ -57,28 +55,21 @@ class RecordFile {
   private readonly ratings: Ratings;
   private readonly tally: Tally;
   private format: string | undefined;
-  private known = 0;
-  private unknown = 0;
-  private refusal: UserError | undefined;
+  private readonly parts: ReadableParts;
   private readonly gatherings = new Map<GatheringReader, Gathering>();
   /** Records that are strings are the turns of one dialogue. */
   private readonly strings: { readonly texts: string[]; line: number } = { texts: [], line: 0 };
 
   constructor(private readonly reading: RecordReading) {
     this.tally = reading.context.tally;
+    this.parts = new ReadableParts(reading.remedy);
     this.ratings = new Ratings((dialogue) => reading.keep(dialogue), this.tally);
   }
 
   reject({ rejected, line, error }: Rejected): void {
     this.tally.skipBad(rejected, line, error?.sentence ?? `${this.reading.path}:${line}: ${rejected}`);
-    if (error === undefined) this.known++;
-    else this.refuse(error);
-  }
-
-  private refuse(error: UserError): void {
-    this.unknown++;
-    this.refusal ??= error;
-    if (this.known === 0 && this.unknown >= enoughToRefuse) this.end();
+    if (error === undefined) this.parts.add();
+    else this.parts.refuse(error);
   }
 
   read({ value, line }: PlacedRecord): void {
@@ -89,14 +80,16 @@ class RecordFile {
     }
     try {
       this.add(value, line);
-      this.known++;
+      this.parts.add();
       this.tally.records++;
     } catch (thrown) {
       if (!(thrown instanceof RecordError)) throw thrown;
       this.leaveOut(thrown, line);
-      if (thrown.kind === 'content') this.known++;
+      if (thrown.kind === 'content') this.parts.add();
       else
-        this.refuse(new UserError('corpus-record-invalid', `${this.reading.path}:${line}: ${thrown.detail}`));
+        this.parts.refuse(
+          new UserError('corpus-record-invalid', `${this.reading.path}:${line}: ${thrown.detail}`),
+        );
     }
   }
 
@@ -104,15 +97,9 @@ class RecordFile {
   end(): string {
     const { strings } = this;
     if (strings.texts.length > 0) this.read({ value: { turns: strings.texts }, line: strings.line });
-    const { known, unknown, refusal } = this;
-    const { path } = this.reading;
-    if (known + unknown === 0)
-      throw new UserError('corpus-empty', `${path} has no records; add conversations to it`);
-    if (refusal !== undefined && unknown >= known) {
-      const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
-      const advice = this.reading.remedy === undefined ? '' : `; ${this.reading.remedy}`;
-      throw new UserError(refusal.code, `${refusal.sentence}${others}${advice}`);
-    }
+    if (this.parts.count === 0)
+      throw new UserError('corpus-empty', `${this.reading.path} has no records; add conversations to it`);
+    this.parts.check();
     for (const gathering of this.gatherings.values())
       for (const dialogue of gathering.dialogues()) this.takeDialogue(dialogue, {});
     this.ratings.end();

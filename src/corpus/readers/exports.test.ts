@@ -178,6 +178,16 @@ describe('Messenger', () => {
   });
 });
 
+it('Claude attaches files, which are reported as not used', () => {
+  const messages = [
+    { sender: 'human', text: 'Sum it up.', attachments: [{ file_name: 'a.txt', extracted_content: 'x' }] },
+    { sender: 'assistant', text: 'It is an x.', attachments: [] },
+  ];
+  const { talk, said } = read({ 'conversations.json': [{ chat_messages: messages }] });
+  assert.deepEqual(talk, [['user: Sum it up.', 'assistant: It is an x.']]);
+  assert.match(said, /fields not used: message attachments$/);
+});
+
 describe('ChatGPT', () => {
   const node = (id: string, parent: string | null, role: string, text: string, more = {}) => ({
     id,
