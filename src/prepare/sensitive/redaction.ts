@@ -6,7 +6,7 @@ import { option } from '../../option-names.js';
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { type Found, findPersonal } from './find.js';
-import { type Recognizer, type StartedRecognizer, startRecognizer } from './recognizer.js';
+import { fakeOf, type Recognizer, type StartedRecognizer, startRecognizer } from './recognizer.js';
 import { recognizers } from './recognizers.js';
 import { canonical, placeholders, randomOf, replaced, type Searched, type Substitute } from './replace.js';
 
@@ -87,7 +87,8 @@ export class Redaction {
   private fakes(issued: Set<string>): Substitute {
     return ({ entity, value }) => {
       const random = randomOf(this.key, entity, canonical(value));
-      const fake = this.byEntity.get(entity)?.fake(random, value) ?? value;
+      const recognizer = this.byEntity.get(entity);
+      const fake = recognizer ? fakeOf(recognizer, value, random) : value;
       issued.add(canonical(fake));
       return fake;
     };
