@@ -47,6 +47,22 @@ export const stageOptions = {
     default: 'placeholder',
     help: 'What replaces personal data: a placeholder such as [EMAIL], or an invented value that is the same for the same original. With drop, the dialogue is dropped.',
   },
+  names: {
+    group: 'Sensitive content',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'only the speakers',
+    help: 'Further names to replace wherever they occur, one a line.',
+  },
+  redactKey: {
+    group: 'Sensitive content',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'from the seed',
+    help: 'A file with a secret. Fakes and pseudonyms derive from it, so that nobody without it can test guesses.',
+  },
   phoneRegions: {
     group: 'Sensitive content',
     type: 'text',

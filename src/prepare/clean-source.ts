@@ -8,6 +8,8 @@ import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
 import type { Ledger } from './ledger.js';
+import { PreparedStore } from './prepared-store.js';
+import type { NameBook } from './sensitive/names.js';
 import { type Redaction, redactName } from './sensitive/redaction.js';
 
 export interface Cleaning {
@@ -20,17 +22,30 @@ export interface Cleaning {
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  return reading.read([path], (dialogue) => redactAndClean(dialogue, cleaning)).notes;
+  const { redaction } = cleaning;
+  if (!redaction) return reading.read([path], (dialogue) => clean(dialogue, [], cleaning, unchanged)).notes;
+  const names = redaction.newNames();
+  if (!redaction.needsNames)
+    return reading.read([path], (dialogue) => redactAndClean(dialogue, redaction, names, cleaning)).notes;
+  // All speakers must be known before the first text is redacted.
+  const read = new PreparedStore();
+  const { notes } = reading.read([path], (dialogue) => {
+    for (const { speaker } of dialogue.turns) if (speaker !== undefined) names.add(speaker);
+    read.push({ id: '', dialogue, changedBy: [] });
+  });
+  for (const { dialogue } of read) redactAndClean(dialogue, redaction, names, cleaning);
+  read.release();
+  return notes;
 }
 
 /** Redaction comes first, so that neither rules nor samples nor rejected.jsonl see personal data. */
-function redactAndClean(dialogue: Dialogue, cleaning: Cleaning): void {
-  const { redaction, ledger } = cleaning;
-  const redacted = redaction?.redacted(dialogue) ?? { dialogue, counts: [], again: unchanged };
+function redactAndClean(dialogue: Dialogue, redaction: Redaction, names: NameBook, cleaning: Cleaning): void {
+  const { ledger } = cleaning;
+  const redacted = redaction.redacted(dialogue, names);
   const found = [...redacted.counts];
   for (const [entity, count] of found) ledger.redacted(entity, count);
   const changedBy = found.length > 0 ? [redactName] : [];
-  if (!redaction?.drops || found.length === 0) {
+  if (!redaction.drops || found.length === 0) {
     clean(redacted.dialogue, changedBy, cleaning, redacted.again);
     return;
   }

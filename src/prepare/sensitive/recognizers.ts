@@ -22,6 +22,7 @@ import { ip } from './recognizers/ip.js';
 import { itFiscalCode } from './recognizers/it-fiscal-code.js';
 import { krRrn } from './recognizers/kr-rrn.js';
 import { mac } from './recognizers/mac.js';
+import { personName } from './recognizers/name.js';
 import { nlBsn } from './recognizers/nl-bsn.js';
 import { nordicId } from './recognizers/nordic-id.js';
 import { passport } from './recognizers/passport.js';
@@ -74,4 +75,5 @@ export const recognizers: readonly Recognizer[] = [
   crypto,
   phone,
   url,
+  personName,
 ];
