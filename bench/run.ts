@@ -7,6 +7,7 @@ import { runBenchmark } from './main.js';
 import { csv } from './measurements/csv.js';
 import { decoding } from './measurements/decoding.js';
 import { dialogues } from './measurements/dialogues.js';
+import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
 import { products } from './measurements/products.js';
 import { startup } from './measurements/startup.js';
@@ -18,7 +19,7 @@ import { installedPeers, type Situation } from './situation.js';
 await runBenchmark<Situation>(
   {
     // The longest comes last.
-    subjects: [steps, decoding, products, operations, csv, tokenizing, startup, dialogues],
+    subjects: [steps, decoding, products, operations, csv, json, tokenizing, startup, dialogues],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
       const { description, precisions } = device;

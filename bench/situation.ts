@@ -43,6 +43,9 @@ export const csvPeers = {
   udsv: join(folder, 'node_modules/udsv/dist/uDSV.mjs'),
 } as const;
 
+/** The file of the peer that reads JSON piece by piece. */
+export const jsonPeer = join(folder, 'node_modules/@streamparser/json/dist/mjs/index.js');
+
 const setup = 'missing: run npm run bench:setup';
 
 /** @param chosen the Python of --python. */

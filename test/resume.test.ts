@@ -21,12 +21,13 @@ import { trainHere } from './train-here.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
-const data = makeTinyCorpus(join(root, 'chats.json'), 400);
+const data = makeTinyCorpus(join(root, 'chats.json'), 160);
 
 /** 27 steps of 2 micro-batches with the model's dropout, logged every 3 steps so that a stop falls between two logs. */
 const words = [
-  ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '4', '--grad-accum', '2'],
+  ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '2', '--grad-accum', '2'],
   ...['--lr', '1e-3', '--logging-steps', '3', '--eval-steps', '10', '--save-steps', '7', '--threads', '2'],
+  ...['--eval-replies', '20'],
 ];
 const until = (steps: number, folder: string) => [
   ...words,
@@ -275,11 +276,11 @@ describe('runs compared with it', () => {
   ] as const)
     test(`${what} is refused with its reason`, async () => {
       const folder = join(root, `damaged-${file}-${what.length}`);
-      assert.equal((await trainHere(until(2, folder))).code, 0);
-      const path = join(folder, 'checkpoint-2', file);
+      cpSync(join(whole, 'checkpoint-7'), join(folder, 'checkpoint-7'), { recursive: true });
+      const path = join(folder, 'checkpoint-7', file);
       damage(path);
       const before = listing(folder);
-      const { code, stderr } = await trainHere([...until(4, folder), '--quiet', '--resume']);
+      const { code, stderr } = await trainHere([...until(27, folder), '--quiet', '--resume']);
       assert.match(stderr, /^error: .*\n$/);
       assert.ok(stderr.includes(path), stderr);
       assert.equal(code, 4);
@@ -436,7 +437,7 @@ for (const [what, flags] of [
   ['data', ['--data', otherData]],
   ['evaluation data', ['--eval-data', otherData]],
   ['a seed', ['--seed', '7']],
-  ['batch size', ['--batch-size', '2']],
+  ['batch size', ['--batch-size', '4']],
 ] as const)
   test(`a run is not resumed with other ${what}, and stays as it is`, async () => {
     const without = what === 'data' ? words.filter((word) => word !== '--data' && word !== data) : words;

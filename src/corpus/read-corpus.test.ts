@@ -143,13 +143,17 @@ test('a corpus without usable dialogues is refused with the reasons', () => {
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
     'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first on line 1)); each dialogue needs at least two turns with text',
   );
-  assert.match(refused('chats.json', '[]'), /^chats\.json contains an empty list/);
+  assert.match(refused('chats.json', '[]'), /^chats\.json has no records/);
 });
 
 test('a file in an unknown format is refused with its beginning, and an unknown name of a format with a similar one', () => {
   assert.match(
     refused('chats.txt', 'Hello\nHi\n'),
     /^chats\.txt is in an unknown format \(it begins with "Hello"\); convert it to JSON/,
+  );
+  assert.match(
+    refused('messages.html', '<!DOCTYPE html>\n<html><body>Hi</body></html>'),
+    /^messages\.html is a web page; export the chats as JSON instead/,
   );
   assert.throws(
     () => read('chats.txt', 'Hello\tHi\n', 'cornel'),

@@ -38,7 +38,7 @@ import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { telegram } from './readers/telegram.js';
 import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
-import { wechat } from './readers/wechat.js';
+import { wechat, wechatChat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
@@ -62,6 +62,7 @@ export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [parquet];
 export const recordReaders: readonly RecordReader[] = [
   wechat,
+  wechatChat,
   telegram,
   discord,
   messenger,

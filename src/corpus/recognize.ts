@@ -70,6 +70,11 @@ export function unknownFormat(file: TextFile, format: string): UserError {
       `${file.path} is not in the format ${format}; leave out ${option('format')} to recognize it by its content`,
     );
   const { text } = sampleOf(file);
+  if (/^\s*<(?:!doctype html|html)\b/i.test(text))
+    return new UserError(
+      'corpus-format-unknown',
+      `${file.path} is a web page; export the chats as JSON instead, or collect the questions and answers of a site with chatbot-data crawl`,
+    );
   const [firstLine = ''] = text.split('\n').filter((line) => line.trim() !== '');
   const found = firstLine.includes('\t') ? tabSeparatedKind(text) : undefined;
   return new UserError(

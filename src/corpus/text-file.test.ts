@@ -149,6 +149,8 @@ describe('readCorpusText', () => {
       refused('PK\x03\x04 and so on'),
       '/chats.jsonl is a zip archive within another archive, not text; unpack the outer one',
     );
+    assert.match(refused(`${'a.json'.padEnd(257, '\0')}ustar`), / is a tar archive, not text; unpack it$/);
+    assert.match(refused('Rar!\x1a'), / is a RAR archive, not text; unpack it$/);
     assert.match(refused('{"a": "b\0"}'), /is a binary file \(byte 8 is zero\), not text/);
   });
 });

@@ -3,10 +3,13 @@
 
 import { createHash } from 'node:crypto';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
+import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
+import { rejectedLine } from './drop.js';
 import type { Ledger } from './ledger.js';
+import { PreparedStore } from './prepared-store.js';
+import type { NameBook } from './sensitive/names.js';
 import { type Redaction, redactName } from './sensitive/redaction.js';
 
 export interface Cleaning {
@@ -19,23 +22,36 @@ export interface Cleaning {
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  return reading.read([path], (dialogue) => redactAndClean(dialogue, cleaning)).notes;
+  const { redaction } = cleaning;
+  if (!redaction) return reading.read([path], (dialogue) => clean(dialogue, [], cleaning, unchanged)).notes;
+  const names = redaction.newNames();
+  if (!redaction.needsNames)
+    return reading.read([path], (dialogue) => redactAndClean(dialogue, redaction, names, cleaning)).notes;
+  // All speakers must be known before the first text is redacted.
+  const read = new PreparedStore();
+  const { notes } = reading.read([path], (dialogue) => {
+    for (const { speaker } of dialogue.turns) if (speaker !== undefined) names.add(speaker);
+    read.push({ id: '', dialogue, changedBy: [] });
+  });
+  for (const { dialogue } of read) redactAndClean(dialogue, redaction, names, cleaning);
+  read.release();
+  return notes;
 }
 
 /** Redaction comes first, so that neither rules nor samples nor rejected.jsonl see personal data. */
-function redactAndClean(dialogue: Dialogue, cleaning: Cleaning): void {
-  const { redaction, ledger } = cleaning;
-  const redacted = redaction?.redacted(dialogue) ?? { dialogue, counts: [], again: unchanged };
+function redactAndClean(dialogue: Dialogue, redaction: Redaction, names: NameBook, cleaning: Cleaning): void {
+  const { ledger } = cleaning;
+  const redacted = redaction.redacted(dialogue, names);
   const found = [...redacted.counts];
   for (const [entity, count] of found) ledger.redacted(entity, count);
   const changedBy = found.length > 0 ? [redactName] : [];
-  if (!redaction?.drops || found.length === 0) {
+  if (!redaction.drops || found.length === 0) {
     clean(redacted.dialogue, changedBy, cleaning, redacted.again);
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
   const rejected = { id: idOf(redacted.dialogue), dialogue: redacted.dialogue, changedBy };
-  ledger.dropped(redactName, reason, rejectedLine(rejected, redactName, reason));
+  ledger.dropped(redactName, reason, rejectedLine(rejected, { rule: redactName, reason }));
 }
 
 const unchanged = (dialogue: Dialogue) => dialogue;
@@ -56,7 +72,7 @@ function clean(
   const changedBy = [...before, ...outcome.changedBy];
   if (outcome.kind === 'dropped') {
     const { rule, reason } = outcome;
-    ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, rule, reason));
+    ledger.dropped(rule, reason, rejectedLine({ id, dialogue, changedBy }, { rule, reason }));
     return;
   }
   const { dialogues } = outcome;
@@ -66,10 +82,6 @@ function clean(
       dialogue: outcome.changedBy.length > 0 ? conceal(one) : one,
       changedBy,
     });
-}
-
-export function rejectedLine(dialogue: PreparedDialogue, rule: string, reason: string): string {
-  return `${preparedLine(dialogue).slice(0, -1)},"dropped_by":${JSON.stringify(rule)},"reason":${JSON.stringify(reason)}}`;
 }
 
 /** Two dialogues with one id have the same source and texts, so one of them is dropped as a duplicate. */

@@ -1,12 +1,15 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
 // redacted and cleaned by itself; then come duplicates and the split, and the files are written.
 
+import { readCorpus } from '../corpus/read-corpus.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
-import { split } from '../corpus/split.js';
+import { diskSource } from '../corpus/source.js';
+import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { startRules } from './apply-rules.js';
-import { cleanSource, rejectedLine } from './clean-source.js';
-import { ExactDuplicates } from './duplicates/exact.js';
+import { cleanSource } from './clean-source.js';
+import { type DivideOptions, divide } from './divide.js';
+import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
@@ -14,9 +17,9 @@ import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { writeCorpus } from './write-corpus.js';
 
-export interface PrepareOptions extends ReadLearnedOptions, RedactOptions {
-  readonly dedupe: 'none' | 'exact';
-  readonly evalRatio: number;
+export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
+  /** Files of texts that must not be learned. */
+  readonly neverTrain: readonly string[];
 }
 
 export interface Prepared {
@@ -45,9 +48,11 @@ export async function prepare(
     cleanSource(path, reading, { rules, ledger, redaction, keep: (one) => cleaned.push(one) }),
   );
   notes.push(...reading.end());
-  const kept = options.dedupe === 'none' ? cleaned : withoutDuplicates(cleaned, ledger);
+  const never = options.neverTrain.flatMap(forbiddenTexts);
+  const { kept, groups } = dropDuplicates(cleaned, ledger, options, never);
   if (kept.length === 0) throw nothingLeft(ledger);
-  const parts = divided(kept, options);
+  const parts = divide(kept, groups, options);
+  notes.push(...parts.notes);
   const manifest = manifestOf({
     paths,
     settings: { ...options, ...values },
@@ -59,31 +64,14 @@ export async function prepare(
   return { manifest, notes };
 }
 
-function withoutDuplicates(dialogues: PreparedStore, ledger: Ledger): PreparedStore {
-  const kept = new PreparedStore();
-  const seen = new ExactDuplicates();
-  for (const one of dialogues) {
-    const first = seen.firstOf(one.id, one.dialogue);
-    if (first === undefined) kept.push(one);
-    else
-      ledger.dropped(
-        'duplicates',
-        'the same as another dialogue',
-        rejectedLine(one, 'duplicates', `the same as ${first}`),
-      );
+/** The dialogues of a file that must not be learned, or its lines, if it is in no format that holds dialogues. */
+function forbiddenTexts(path: string): readonly string[] {
+  try {
+    return readCorpus([path]).dialogues.map(spokenText);
+  } catch (thrown) {
+    if (!(thrown instanceof UserError && thrown.code === 'corpus-format-unknown')) throw thrown;
+    return [...linesOf(openText(diskSource(path)))].map(({ text }) => text);
   }
-  dialogues.release();
-  return kept;
-}
-
-interface Parts {
-  readonly train: Int32Array;
-  readonly evaluation: Int32Array;
-}
-
-function divided(dialogues: PreparedStore, { evalRatio, seed }: PrepareOptions): Parts {
-  const texts = Int32Array.from({ length: dialogues.length }, (_, index) => index);
-  return evalRatio === 0 ? { train: texts, evaluation: new Int32Array() } : split(texts, evalRatio, seed);
 }
 
 function nothingLeft({ counts }: Ledger): UserError {

@@ -27,6 +27,8 @@ const labels = new Map<string, { readonly role: Role; readonly isQuestion: boole
 );
 
 const labelled = /^\s*(?:\*\*)?([\p{L}]{1,10})(?:\*\*)? ?\d{0,5}\s*[:：](?:\*\*)?\s*(.*)$/su;
+/** A heading of Markdown. */
+const heading = /^#{1,6} \S/;
 const rule = /^\s*(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$/;
 
 export const labelledLines: TextReader = {
@@ -39,14 +41,16 @@ export const labelledLines: TextReader = {
     if (!found.includes('user') || !found.includes('assistant')) return 'no';
     return labelOf(first) ? 'sure' : 'maybe';
   },
-  *read(file) {
+  *read(file, { tally }) {
     const hasRules = hasSeparators(file);
     let talk = new Talk(file.path);
     let lineBefore = 0;
     for (const { text: line, number } of linesOf(file)) {
       const label = labelOf(line);
       // Blank lines are left out, so a jump of the line number shows one. One within an answer does not end it.
-      const isSeparated = rule.test(line) || (number > lineBefore + 1 && label?.role === 'user');
+      const isAfterBlank = number > lineBefore + 1;
+      const isHeading = isAfterBlank && heading.test(line);
+      const isSeparated = rule.test(line) || isHeading || (isAfterBlank && label?.role === 'user');
       lineBefore = number;
       if (isSeparated || (!hasRules && label?.isQuestion === true)) {
         yield* talk.end();
@@ -54,7 +58,8 @@ export const labelledLines: TextReader = {
       }
       if (rule.test(line)) continue;
       if (label) talk.begin({ text: label.text, supervised: true, role: label.role }, number);
-      else if (!talk.continue(line)) yield { rejected: 'a line before the first label', line: number };
+      else if (isHeading || !talk.continue(line))
+        tally.skip('a heading or another line without a label', number);
     }
     yield* talk.end();
   },

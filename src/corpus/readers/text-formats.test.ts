@@ -82,6 +82,17 @@ describe('lines with several turns', () => {
 });
 
 describe('labelled lines', () => {
+  it('can have headings, which are no part of an answer, and are counted', () => {
+    const { talk, said } = read(
+      'Our FAQ\n\nQ: Open?\nA: Yes.\n\n# Orders\n\nQ: Fast?\nA: Very.\n# 1 in Bonn\n',
+    );
+    assert.deepEqual(talk, [
+      ['user: Open?', 'assistant: Yes.'],
+      ['user: Fast?', 'assistant: Very.\n# 1 in Bonn'],
+    ]);
+    assert.match(said, /2 records skipped: a heading or another line without a label \(first on line 1\)/);
+  });
+
   it('are separate pairs without separators, and one dialogue between separators', () => {
     assert.deepEqual(read('Q: a?\nA: b\nQ: c?\nA: d\ne\n').talk, [
       ['user: a?', 'assistant: b'],

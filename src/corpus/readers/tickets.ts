@@ -4,8 +4,9 @@
 import { type Fields, isRecord } from '../../objects.js';
 import type { Role } from '../dialogue.js';
 import type { SingleRecordReader } from '../reader.js';
+import type { Tally } from '../tally.js';
 import { timeOf } from './chat-time.js';
-import { fromHtml, mailText } from './mail-text.js';
+import { fromHtml, ownWords } from './mail-text.js';
 import type { RawTurn } from './record.js';
 
 const zendeskFields: ReadonlySet<string> = new Set([
@@ -42,7 +43,7 @@ export const zendesk: SingleRecordReader = {
         const role = comment.author_id === requester ? 'user' : 'assistant';
         const html = comment.html_body;
         const text = comment.plain_body ?? (typeof html === 'string' ? fromHtml(html) : comment.body);
-        return turnOf(text, role, comment);
+        return turnOf(text, role, comment, tally);
       });
     return [{ turns, source }];
   },
@@ -75,16 +76,16 @@ export const intercom: SingleRecordReader = {
     const turns = [opening as Fields, ...spoken].map((part) => {
       const author = isRecord(part.author) ? String(part.author.type) : '';
       const role = author === 'user' || author === 'lead' || author === 'contact' ? 'user' : 'assistant';
-      return turnOf(typeof part.body === 'string' ? fromHtml(part.body) : null, role, part);
+      return turnOf(typeof part.body === 'string' ? fromHtml(part.body) : null, role, part, tally);
     });
     return [{ turns, source }];
   },
 };
 
-function turnOf(text: unknown, role: Role, part: Fields): RawTurn {
+function turnOf(text: unknown, role: Role, part: Fields, tally: Tally): RawTurn {
   const time = timeOf(part.created_at);
   return {
-    text: typeof text === 'string' ? mailText(text) : null,
+    text: typeof text === 'string' ? ownWords(text, tally) : null,
     supervised: true,
     role,
     ...(time !== null && { time }),

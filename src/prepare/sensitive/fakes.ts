@@ -38,3 +38,14 @@ export function fakeName(random: Random, isChinese: boolean): readonly [string, 
     ? [oneOf(chineseLast, random), oneOf(chineseFirst, random)]
     : [oneOf(englishFirst, random), oneOf(englishLast, random)];
 }
+
+const capitals = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+
+/** Random characters of the same shape: digits for digits, letters for letters of the same case. Others stay. */
+export function sameShape(value: string, random: Random): string {
+  return value.replace(/[A-Za-z\d]/g, (character) => {
+    if (character >= '0' && character <= '9') return randomDigits(1, random);
+    const letter = capitals[random.below(26)] ?? '';
+    return character >= 'a' ? letter.toLowerCase() : letter;
+  });
+}

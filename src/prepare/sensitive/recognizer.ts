@@ -4,6 +4,7 @@
 // Patterns see the text as text-view.ts shows it: compatible characters in their plain form, HTML entities decoded.
 
 import type { Random } from '../../random.js';
+import { sameShape } from './fakes.js';
 
 /** Offsets [start, end). */
 export type Span = readonly [start: number, end: number];
@@ -41,8 +42,8 @@ export interface Recognizer {
   readonly digits: number;
   /** A function loads what the recognizer needs. */
   readonly forms: readonly Form[] | ((options: RecognizerOptions) => Promise<readonly Form[]>);
-  /** A value of the same kind that belongs to nobody, as far as such values exist. */
-  readonly fake: (random: Random, value: string) => string;
+  /** A value that belongs to nobody. By default one of the same shape that is not confirmed, such as by its checksum. */
+  readonly fake?: (random: Random, value: string) => string;
   /** Texts with the values in them. */
   readonly finds: readonly (readonly [text: string, ...values: string[]])[];
   /** Texts without such a value. */
@@ -62,3 +63,16 @@ export async function startRecognizer(
 ): Promise<StartedRecognizer> {
   return { entity, digits, forms: typeof forms === 'function' ? await forms(options) : forms };
 }
+
+/** An invented value to put in place of a real one. */
+export function fakeOf({ fake, forms }: Recognizer, value: string, random: Random): string {
+  if (fake) return fake(random, value);
+  const checks = typeof forms === 'function' ? [] : forms.flatMap(({ confirms }) => confirms ?? []);
+  for (let tries = 0; ; tries++) {
+    const invented = sameShape(value, random);
+    // Where most values are confirmed, the checks are no checksums.
+    if (tries === mostTries || !checks.some((confirms) => confirms(invented))) return invented;
+  }
+}
+
+const mostTries = 20;

@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Random } from '../../random.js';
 import { findPersonal } from './find.js';
-import { type StartedRecognizer, startRecognizer } from './recognizer.js';
+import { fakeOf, type StartedRecognizer, startRecognizer } from './recognizer.js';
 import { recognizers } from './recognizers.js';
 
 const options = { phoneRegions: ['US', 'GB', 'DE', 'FR', 'CN'] };
@@ -49,10 +49,13 @@ for (const recognizer of recognizers)
           if (one) assert.doesNotMatch(skeleton(one.source), unbounded, String(one));
     });
 
-    it('makes fakes that it recognizes', async () => {
+    it('makes fakes that look like the value', () => {
       const random = new Random(1);
       for (const [, ...values] of recognizer.finds)
-        for (const value of values)
-          assert.notDeepEqual(await valuesIn(`call ${recognizer.fake(random, value)} now`), [], value);
+        for (const value of values) {
+          const fake = fakeOf(recognizer, value, random);
+          assert.notEqual(fake, value);
+          assert.ok(recognizer.fake || fake.length === value.length, fake);
+        }
     });
   });

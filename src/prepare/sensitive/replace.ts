@@ -33,14 +33,15 @@ const placeholder = /\[([A-Z]+(?:_[A-Z]+)*)(?:_(\d{1,9}))?\]/g;
 /**
  * `[EMAIL]`, or `[EMAIL_1]` and `[EMAIL_2]` if the dialogue has several. Texts can hold such words already; those are not
  * used, so that they keep meaning something else.
+ * @param identityOf equal for values that are the same.
  */
-export function placeholders(texts: readonly Searched[]): Substitute {
+export function placeholders(texts: readonly Searched[], identityOf: (found: Found) => string): Substitute {
   const taken = new Map<string, Set<string>>();
   for (const { text } of texts)
     for (const [, name = '', number = ''] of text.matchAll(placeholder))
       taken.set(name, (taken.get(name) ?? new Set()).add(number));
   const written = new Map<string, string>();
-  for (const [entity, values] of valuesByEntity(texts)) {
+  for (const [entity, values] of valuesByEntity(texts, identityOf)) {
     const name = placeholderName(entity);
     const numbers = taken.get(name) ?? new Set();
     let number = 0;
@@ -51,8 +52,8 @@ export function placeholders(texts: readonly Searched[]): Substitute {
       written.set(`${entity} ${value}`, isOnly ? `[${name}]` : `[${name}_${number}]`);
     }
   }
-  return ({ entity, value }) =>
-    written.get(`${entity} ${canonical(value)}`) ?? `[${placeholderName(entity)}]`;
+  return (found) =>
+    written.get(`${found.entity} ${identityOf(found)}`) ?? `[${placeholderName(found.entity)}]`;
 }
 
 /** `us-ssn` -> `US_SSN`. */
@@ -61,11 +62,14 @@ export function placeholderName(entity: string): string {
 }
 
 /** In the order of the dialogue. */
-function valuesByEntity(texts: readonly Searched[]): Map<string, Set<string>> {
+function valuesByEntity(
+  texts: readonly Searched[],
+  identityOf: (found: Found) => string,
+): Map<string, Set<string>> {
   const values = new Map<string, Set<string>>();
   for (const { found } of texts)
-    for (const { entity, value } of found)
-      values.set(entity, (values.get(entity) ?? new Set()).add(canonical(value)));
+    for (const one of found)
+      values.set(one.entity, (values.get(one.entity) ?? new Set()).add(identityOf(one)));
   return values;
 }
 
