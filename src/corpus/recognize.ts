@@ -7,7 +7,7 @@ import type { RecordReader, RecordSource, Sample, TextReader } from './reader.js
 import { json } from './readers/json.js';
 import { tabSeparatedKind } from './readers/tab-separated.js';
 import { recordReaders, recordSources, textReaders } from './readers.js';
-import type { TextFile } from './text-file.js';
+import { beginningOfText, type TextFile } from './text-file.js';
 
 /** How a text file is read: by its own reader, or as records. */
 export type Recognized =
@@ -17,11 +17,12 @@ export type Recognized =
 /** The number of characters that readers see. */
 const longestSample = 2 ** 16;
 
-export function sampleOf({ name, pieces }: TextFile): Sample {
-  const [piece = ''] = pieces();
-  if (piece.length <= longestSample) return { name, text: piece };
-  const lineEnd = piece.lastIndexOf('\n', longestSample);
-  return { name, text: piece.slice(0, lineEnd < 0 ? longestSample : lineEnd + 1) };
+export function sampleOf(file: TextFile): Sample {
+  const { name } = file;
+  const text = beginningOfText(file, longestSample + 1).slice(0, longestSample + 1);
+  if (text.length <= longestSample) return { name, text };
+  const lineEnd = text.lastIndexOf('\n');
+  return { name, text: text.slice(0, lineEnd < 0 ? longestSample : lineEnd + 1) };
 }
 
 /**

@@ -55,6 +55,16 @@ export function readCorpusText(path: string, wanted: TextEncoding = 'auto'): str
   return [...openText(diskSource(path), wanted).pieces()].join('');
 }
 
+/** The first characters of a file, at least `least` unless it is shorter. */
+export function beginningOfText({ pieces }: TextFile, least: number): string {
+  let text = '';
+  for (const piece of pieces()) {
+    text += piece;
+    if (text.length >= least) break;
+  }
+  return text;
+}
+
 export interface Line {
   readonly text: string;
   /** Line number, from 1. */

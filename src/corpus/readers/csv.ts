@@ -11,7 +11,7 @@ import { csvDialect, firstRows, sampleLength } from '../csv-dialect.js';
 import { type NamedColumn, namedColumns, nameHeader, withNames } from '../named-columns.js';
 import type { Certainty, PlacedRecord, RecordSource, Rejected, Sample } from '../reader.js';
 import type { Tally } from '../tally.js';
-import type { TextFile } from '../text-file.js';
+import { beginningOfText } from '../text-file.js';
 import { judgementFields } from './judgement.js';
 import { namesOf } from './record.js';
 
@@ -25,7 +25,7 @@ export const csv: RecordSource = {
   remedy: `say what the columns mean, for example ${option('columns', 'question=1,response=2')}`,
   recognizes: certaintyOf,
   *records(file, { options, tally }) {
-    const beginning = beginningOfText(file);
+    const beginning = beginningOfText(file, sampleLength).slice(0, sampleLength);
     const dialect = csvDialect(beginning);
     if (!dialect)
       throw new UserError(
@@ -54,15 +54,6 @@ function certaintyOf({ name, text }: Sample): Certainty {
   }
   if (isKnown) return 'sure';
   return name.endsWith('.csv') ? 'maybe' : 'no';
-}
-
-function beginningOfText(file: TextFile): string {
-  let text = '';
-  for (const piece of file.pieces()) {
-    text += piece;
-    if (text.length >= sampleLength) break;
-  }
-  return text;
 }
 
 /** The names of the columns. Null for a column that is not read. */

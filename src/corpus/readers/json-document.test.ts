@@ -1,77 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { UserError } from '../../errors.js';
-import type { ChatMessage } from '../chat/message.js';
-import type { Dialogue } from '../dialogue.js';
-import { readRecords } from '../read-records.js';
-import { describedFormats, recordReaders } from '../readers.js';
-import { Tally } from '../tally.js';
+import { inParts, jsonTexts, readJson, whole } from '../../../test/json-in-parts.js';
 import { JsonDocument, type JsonLimits } from './json-document.js';
 import { jsonDocuments } from './json-text.js';
-
-const whole: JsonLimits = { longest: 1e6, streamed: 1e6, kept: 1e6 };
-/** Every object is read in parts. */
-const inParts: JsonLimits = { longest: 1e6, streamed: 0, kept: 0 };
-
-interface Reading {
-  readonly outcome: string;
-  readonly dialogues: readonly Dialogue[];
-  readonly messages: readonly ChatMessage[];
-  readonly tally: Tally;
-}
-
-/** All that is read from a text whose pieces have `size` characters. If it is refused, only the error counts. */
-function read(text: string, limits: JsonLimits, size: number): Reading {
-  function* pieces() {
-    for (let at = 0; at < text.length; at += size) yield text.slice(at, at + size);
-  }
-  const [dialogues, messages, tally]: [Dialogue[], ChatMessage[], Tally] = [[], [], new Tally()];
-  try {
-    const format = readRecords(jsonDocuments({ path: 'x', pieces }, limits), {
-      readers: recordReaders,
-      path: 'x',
-      context: { tally, options: { dateOrder: 'auto', branches: 'best', columns: [] } },
-      keep: (dialogue) => dialogues.push(dialogue),
-      gather: (message) => messages.push(message),
-    });
-    return { outcome: format, dialogues, messages, tally };
-  } catch (thrown) {
-    assert.ok(thrown instanceof UserError, thrown instanceof Error ? thrown.stack : String(thrown));
-    return { outcome: thrown.message, dialogues: [], messages: [], tally: new Tally() };
-  }
-}
-
-const examples = describedFormats.flatMap(({ example }) =>
-  Object.entries(example).flatMap(([name, content]) =>
-    name.endsWith('.json') && typeof content === 'string' ? content : [],
-  ),
-);
-const telegramChat = (id: number, name: string) =>
-  `{"name": ${JSON.stringify(name)}, "type": "private_group", "id": ${id}, "messages": [
-    {"id": 1, "type": "message", "date_unixtime": "17", "from": "Ann", "from_id": "user1", "text": "${name}?"},
-    {"id": 2, "type": "message", "date_unixtime": "18", "from": "Ben", "from_id": "user2", "text": "${name}!"}]}`;
-const documents = [
-  ...examples,
-  `{"about": "all", "chats": {"about": "", "list": [${telegramChat(1, 'Ü')}, ${telegramChat(2, 'b')}]},
-    "left_chats": {"list": [${telegramChat(3, 'c')}]}, "stories": [[1, 2], {"x": [NaN]}]}`,
-  '{"version": 2, "data": [{"text": "a", "response": "b"}, {"text": "c"}, {"text": "d", "response": "e"}]}',
-  '{"conversations": [{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}]}',
-  '{"conversations": [["a", "b"], ["c", "d"]], "categories": ["x"]}',
-  '{"one": {"turns": ["a", "b"]}, "two": {"turns": ["c", "d"]}, "one": {"turns": ["e", "f"]}}',
-  '{"2": {"turns": ["a", "b"]}, "1": {"turns": ["c", "d"]}, "__proto__": {"turns": ["e", "f"]}}',
-  '{"channel": {"id": "1"}, "messages": [], "messageCount": 3}',
-  `[${telegramChat(1, 'a')}, {"data": [${telegramChat(2, 'b')}]}]`,
-  '{"text": "a", "response": "b"}\n{"text": "c",\n "response": "d"}\n',
-  '{}',
-];
 
 const sizes = [1, 7, 65_536];
 
 describe('a JSON object that is read in parts', () => {
   it('gives the same as the whole object, whatever the pieces are', () => {
-    for (const text of documents)
-      for (const size of sizes) assert.deepEqual(read(text, inParts, size), read(text, whole, size), text);
+    for (const text of jsonTexts)
+      for (const size of sizes)
+        assert.deepEqual(readJson(text, inParts, size), readJson(text, whole, size), text);
   });
 
   it('gives the same as the whole object for any limits and spaces, and the same error for any damage', () => {
@@ -84,7 +24,7 @@ describe('a JSON object that is read in parts', () => {
       { maxLength: 2 },
     );
     const property = fc.property(
-      fc.constantFrom(...documents),
+      fc.constantFrom(...jsonTexts),
       damages,
       fc.nat(60),
       fc.nat(60),
@@ -95,7 +35,7 @@ describe('a JSON object that is read in parts', () => {
           const cut = at % (text.length + 1);
           text = text.slice(0, cut) + inserted + text.slice(cut + removed);
         }
-        assert.deepEqual(read(text, { longest: 1e6, streamed, kept }, size), read(text, whole, size));
+        assert.deepEqual(readJson(text, { longest: 1e6, streamed, kept }, size), readJson(text, whole, size));
       },
     );
     fc.assert(property, { seed: 1, numRuns: 200 });
@@ -122,7 +62,7 @@ describe('a JSON object that is read in parts', () => {
       [`{"data": [${list(200)}]}`.replaceAll('\n', ''), 200],
     ] as const)
       for (const size of [7, 65_536]) {
-        const { dialogues, messages, outcome } = read(text, small, size);
+        const { dialogues, messages, outcome } = readJson(text, small, size);
         if (count > 0)
           assert.equal(dialogues.length + messages.length, count, `${text.slice(0, 40)} ${outcome}`);
         else assert.match(outcome, /^x:1 starts a record of more than 2000 characters/);
@@ -131,7 +71,7 @@ describe('a JSON object that is read in parts', () => {
 
   it('is refused with the line of an element that is too long, and if its reader needs the whole', () => {
     const long = record(1).replace('answer', 'a'.repeat(3000));
-    const refusal = (text: string) => read(text, small, 100).outcome;
+    const refusal = (text: string) => readJson(text, small, 100).outcome;
     assert.match(
       refusal(`{"data": [\n${list(20)},\n${long}]}`),
       /^x:22 starts a record of more than 2000 char/,

@@ -4,7 +4,7 @@
 
 import type { Role } from '../dialogue.js';
 import type { TextReader } from '../reader.js';
-import { linesOf, type TextFile } from '../text-file.js';
+import { beginningOfText, linesOf, type TextFile } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
 
 /** The first label of each pair asks. */
@@ -90,9 +90,8 @@ class Talk {
 }
 
 /** Whether blank lines or rules separate the dialogues of a file. Looks at the first 64 K characters. */
-function hasSeparators({ pieces }: TextFile): boolean {
-  const [piece = ''] = pieces();
-  const lines = piece
+function hasSeparators(file: TextFile): boolean {
+  const lines = beginningOfText(file, 2 ** 16)
     .slice(0, 2 ** 16)
     .trim()
     .split('\n');
