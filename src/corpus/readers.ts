@@ -22,6 +22,7 @@ import { line } from './readers/line.js';
 import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { messenger } from './readers/messenger.js';
+import { nameLines } from './readers/name-lines.js';
 import { numberedLines } from './readers/numbered-lines.js';
 import { oasst, oasstMessages } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
@@ -57,6 +58,7 @@ export const textReaders: readonly TextReader[] = [
   labelledLines,
   tabSeparatedTurns,
   dialogptTsv,
+  nameLines,
 ];
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [parquet];
