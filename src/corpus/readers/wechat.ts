@@ -6,6 +6,7 @@ import { type Fields, isRecord } from '../../objects.js';
 import { exportedMessage, utc } from '../chat/exported-text.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
 import type { SingleRecordReader } from '../reader.js';
+import { elementsOf } from './json-document.js';
 import { inLowerCase, textOf } from './record.js';
 
 const memoTrace =
@@ -71,11 +72,15 @@ export const wechatChat: SingleRecordReader = {
 `,
   },
   fields: () => new Set(['session', 'messages']),
-  matches: ({ session, messages }) =>
-    isRecord(session) && Array.isArray(messages) && messages.every((one) => isRecord(one) && 'isSend' in one),
+  longLists: ['messages'],
+  matches({ session, messages }) {
+    if (!isRecord(session) || !Array.isArray(messages)) return false;
+    const [first] = messages;
+    return messages.length === 0 || (isRecord(first) && 'isSend' in first);
+  },
   *read({ session, messages }, { path, line }) {
     const { wxid = path } = isRecord(session) ? inLowerCase(session) : {};
-    for (const message of Array.isArray(messages) ? messages : [])
+    for (const message of elementsOf(messages) ?? [])
       if (isRecord(message)) yield chatMessage(inLowerCase(message), `wechat ${String(wxid)}`, path, line);
   },
 };
