@@ -8,7 +8,7 @@ import { anyCharacter } from '../../test/any-character.js';
 import { encoded, smallTalk } from '../../test/languages.js';
 import { refusal } from '../../test/refusal.js';
 import { diskSource } from './source.js';
-import { openText, readCorpusText } from './text-file.js';
+import { linesOf, openText, readCorpusText } from './text-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -136,6 +136,21 @@ describe('readCorpusText', () => {
       refusalOf(() => readCorpusText(path, 'shift_jis')),
       /^\/chats\.jsonl is not in Shift-JIS: \d+ of \d+ characters outside of ASCII are invalid in it; leave out --encoding/,
     );
+  });
+
+  it('refuses a line without end before it fills the memory', () => {
+    let given = 0;
+    const endless = {
+      ...({ path: 'chats.txt', name: 'chats.txt', encoding: 'utf-8', damages: 0 } as const),
+      *pieces() {
+        for (; given < 2 ** 31; given += 2 ** 22) yield 'x'.repeat(2 ** 22);
+      },
+    };
+    assert.throws(
+      () => [...linesOf(endless)],
+      /^UserError.*chats\.txt:1 starts a line of more than 67108864 characters/s,
+    );
+    assert.ok(given < 2 ** 27);
   });
 
   it('refuses an encoding that it does not know', () => {

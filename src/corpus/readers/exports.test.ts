@@ -358,6 +358,51 @@ describe('helpdesks', () => {
     assert.match(said, /\(messages\); 1 private note left out$/m);
   });
 
+  it('keep a chat in the text of a comment', () => {
+    const ticket = (body: string, more = {}) => ({
+      id: 1,
+      requester_id: 7,
+      comments: [{ author_id: 7, body }],
+      ...more,
+    });
+    const chat = [
+      '(10:03:00) *** Ann joined the chat ***',
+      '(10:03:11) Ann: Hello',
+      '(10:03:20) Bob Agent: Hi, how can I help?',
+      '(10:04:00) Ann: My order',
+      'is late: a week',
+      '(10:04:30) Bob Agent: It arrives today.',
+    ].join('\n');
+    const wanted = [
+      'Ann: Hello',
+      'Bob Agent: Hi, how can I help?',
+      'Ann: My order\nis late: a week',
+      'Bob Agent: It arrives today.',
+    ];
+    assert.deepEqual(read({ 'a.json': [ticket(chat)] }).talk, [wanted]);
+    const roles = (record: object) =>
+      withFiles({ 'a.json': JSON.stringify([record]) }, (folder) =>
+        readCorpus([folder]).dialogues[0]?.turns.map(({ role }) => role),
+      );
+    assert.deepEqual(roles(ticket(chat)), ['user', 'assistant', 'user', 'assistant']);
+    assert.deepEqual(roles(ticket(chat, { requester: { name: 'Bob Agent' } })), [
+      'assistant',
+      'user',
+      'assistant',
+      'user',
+    ]);
+    const mail = {
+      ...ticket('(10:03:11) Ann: that is when I called'),
+      comments: [
+        { author_id: 7, body: '(10:03:11) Ann: that is when I called' },
+        { author_id: 9, body: 'Thanks.' },
+      ],
+    };
+    assert.deepEqual(read({ 'a.json': [mail] }).talk, [
+      ['user: (10:03:11) Ann: that is when I called', 'assistant: Thanks.'],
+    ]);
+  });
+
   it('of Intercom are read with their parts', () => {
     const conversation = {
       type: 'conversation',

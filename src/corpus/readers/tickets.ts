@@ -1,11 +1,13 @@
 // Reads the tickets of helpdesks: Zendesk (a ticket with its comments) and Intercom (a conversation with its parts). Private
-// notes are never read. The quoted mail and the signature of a message are cut off (mail-text.ts).
+// notes are never read. The quoted mail and the signature of a message are cut off (mail-text.ts). Zendesk keeps a chat as the
+// text of one comment (chat-transcript.ts).
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Role } from '../dialogue.js';
 import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
 import { timeOf } from './chat-time.js';
+import { chatTranscript } from './chat-transcript.js';
 import { fromHtml, ownWords } from './mail-text.js';
 import type { RawTurn } from './record.js';
 
@@ -16,6 +18,7 @@ const zendeskFields: ReadonlySet<string> = new Set([
     'description',
     'comments',
     'requester_id',
+    'requester',
     'submitter_id',
     'assignee_id',
     'created_at',
@@ -33,17 +36,19 @@ export const zendesk: SingleRecordReader = {
   expects: 'requester_id and comments',
   fields: () => zendeskFields,
   matches: ({ comments, requester_id: requester }) => Array.isArray(comments) && requester !== undefined,
-  read({ comments, requester_id: requester }, { source, tally }) {
+  read({ comments, requester_id: requester, requester: person }, { source, tally }) {
+    const customer = isRecord(person) && typeof person.name === 'string' ? person.name : undefined;
     const said = (comments as readonly unknown[]).filter(isRecord);
     const notes = said.filter((comment) => comment.public === false);
     if (notes.length > 0) tally.count('privateNote', notes.length);
     const turns = said
       .filter((comment) => comment.public !== false)
-      .map((comment) => {
+      .flatMap((comment): readonly RawTurn[] => {
         const role = comment.author_id === requester ? 'user' : 'assistant';
         const html = comment.html_body;
         const text = comment.plain_body ?? (typeof html === 'string' ? fromHtml(html) : comment.body);
-        return turnOf(text, role, comment, tally);
+        const chat = typeof text === 'string' ? chatTranscript(text, customer) : null;
+        return chat ?? [turnOf(text, role, comment, tally)];
       });
     return [{ turns, source }];
   },
