@@ -3,11 +3,12 @@
 
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule } from './rule.js';
+import { dropUnsafe } from './rules/drop-unsafe.js';
 import { htmlEntities } from './rules/html-entities.js';
 import { turnLength } from './rules/turn-length.js';
 import { unicode } from './rules/unicode.js';
 
-export const dialogueRules: readonly DialogueRule[] = [htmlEntities, unicode, turnLength];
+export const dialogueRules: readonly DialogueRule[] = [htmlEntities, unicode, turnLength, dropUnsafe];
 export const corpusRules: readonly CorpusRule[] = [];
 
 const all: readonly Rule[] = [...dialogueRules, ...corpusRules];

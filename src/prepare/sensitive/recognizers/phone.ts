@@ -13,7 +13,7 @@ const candidate =
 
 /** With what it is behind it: `212 736 5000 (office)`. */
 const labelled = new RegExp(
-  String.raw`${candidate.source}(?=[ ,(-]{0,3}(?:office|fax|mobile|cell|home|desk|work|手机|座机|电话)(?![A-Za-z]))`,
+  `${candidate.source}(?=[ ,(-]{0,3}(?:office|fax|mobile|cell|home|desk|work|手机|座机|电话)(?![A-Za-z]))`,
   'giu',
 );
 
