@@ -6,8 +6,7 @@ import { option } from '../../option-names.js';
 import type { OptionSpec } from '../../option-spec.js';
 import { quoted } from '../../quote.js';
 import { type DialogueRule, keep } from '../rule.js';
-import { type LinearFilter, parsedFilter, score } from '../unsafe/linear-filter.js';
-import { entriesIn, ownLists, WordList } from '../unsafe/word-list.js';
+import type { LinearFilter } from '../unsafe/linear-filter.js';
 
 const options = {
   unsafeWords: {
@@ -48,10 +47,12 @@ export const dropUnsafe: DialogueRule<typeof options> = {
     { before: ['Scunthorpe United?', 'They play well'], after: ['Scunthorpe United?', 'They play well'] },
     { before: ['你好', '你这个傻逼'], after: null },
   ],
-  start({ unsafeWords, unsafeFilter, unsafeThreshold }) {
+  async start({ unsafeWords, unsafeFilter, unsafeThreshold }) {
+    const { score } = await import('../unsafe/linear-filter.js');
+    const { entriesIn, ownLists, WordList } = await import('../unsafe/word-list.js');
     const files = unsafeWords.length === 0 ? ownLists : unsafeWords;
     const list = new WordList(files.flatMap(entriesIn));
-    const filter = unsafeFilter === null ? undefined : filterIn(unsafeFilter);
+    const filter = unsafeFilter === null ? undefined : await filterIn(unsafeFilter);
     return ({ turns }) => {
       if (turns.some(({ text }) => list.isIn(text))) return { kind: 'drop', reason: 'a word of the lists' };
       if (filter && turns.some(({ text }) => score(filter, text) >= unsafeThreshold))
@@ -61,7 +62,8 @@ export const dropUnsafe: DialogueRule<typeof options> = {
   },
 };
 
-function filterIn(path: string): LinearFilter {
+async function filterIn(path: string): Promise<LinearFilter> {
+  const { parsedFilter } = await import('../unsafe/linear-filter.js');
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
