@@ -7,17 +7,19 @@ import { runBenchmark } from './main.js';
 import { csv } from './measurements/csv.js';
 import { decoding } from './measurements/decoding.js';
 import { dialogues } from './measurements/dialogues.js';
+import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
 import { products } from './measurements/products.js';
 import { startup } from './measurements/startup.js';
 import { steps } from './measurements/steps.js';
+import { tokenizing } from './measurements/tokenizing.js';
 import { processorUnit } from './processor-unit.js';
 import { installedPeers, type Situation } from './situation.js';
 
 await runBenchmark<Situation>(
   {
     // The longest comes last.
-    subjects: [steps, decoding, products, operations, csv, startup, dialogues],
+    subjects: [steps, decoding, products, operations, csv, json, tokenizing, startup, dialogues],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
       const { description, precisions } = device;

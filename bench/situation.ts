@@ -29,7 +29,7 @@ export interface Peers {
 }
 
 const folder = fileURLToPath(new URL('../../.bench/', import.meta.url));
-const packages = ['torch', 'transformers', 'accelerate', 'numpy'] as const;
+const packages = ['torch', 'transformers', 'accelerate', 'numpy', 'datasets'] as const;
 type Package = (typeof packages)[number];
 
 /** The folder of node-llama-cpp, and a model's file in one of llama.cpp's types. */
@@ -42,6 +42,9 @@ export const csvPeers = {
   papaparse: join(folder, 'node_modules/papaparse/papaparse.js'),
   udsv: join(folder, 'node_modules/udsv/dist/uDSV.mjs'),
 } as const;
+
+/** The file of the peer that reads JSON piece by piece. */
+export const jsonPeer = join(folder, 'node_modules/@streamparser/json/dist/mjs/index.js');
 
 const setup = 'missing: run npm run bench:setup';
 

@@ -1,5 +1,5 @@
-// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, NumPy), two
-// readers of CSV, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
+// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, NumPy),
+// readers of CSV and JSON, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
 //     npm run bench:setup -- --python python3.12
@@ -9,8 +9,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const packages = ['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'numpy', 'gguf==0.19.0'];
-const csvReaders = ['papaparse@5.7.1', 'udsv@0.7.3'];
+const packages = [
+  ...['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'datasets==5.2.0'],
+  ...['numpy', 'gguf==0.19.0'],
+];
+const readers = ['papaparse@5.7.1', 'udsv@0.7.3', '@streamparser/json@0.0.26'];
 const llamaCpp = '3.21.1';
 const llamaCppTypes = ['f32', 'f16', 'q8_0'];
 /** The package with llama.cpp compiled for this machine. The main package would also download those for GPUs. */
@@ -41,9 +44,9 @@ function setUpPython() {
   run('pip needs access to PyPI.', python, ['-m', 'pip', 'install', '--quiet', ...index, ...packages]);
 }
 
-function setUpCsvReaders() {
-  console.log(`installing ${csvReaders.join(', ')}`);
-  installFromNpm(csvReaders);
+function setUpReaders() {
+  console.log(`installing ${readers.join(', ')}`);
+  installFromNpm(readers);
 }
 
 function installFromNpm(names) {
@@ -68,7 +71,7 @@ try {
   // Otherwise npm would install into the checkout.
   if (!existsSync(join(folder, 'package.json')))
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true })}\n`);
-  setUpCsvReaders();
+  setUpReaders();
   setUpPython();
   setUpLlamaCpp();
   console.log('done: npm run bench measures the peers now');

@@ -4,7 +4,7 @@
 // With --no-skips a skipped test is a failure: for machines that have everything the tests need.
 //   usage: node scripts/test.mjs [--all] [--no-skips] [part of a path ...]
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from 'node:test';
@@ -25,10 +25,37 @@ async function compileWhatIsShared() {
   }
 }
 
+/**
+ * A temporary folder in memory for the tests, if there is enough of it: the programs flush every file that they write, and
+ * on a busy disk the tests would mostly wait for that. Compiled kernels are executed from temporary folders.
+ * @returns null to use the usual one.
+ */
+function folderInMemory() {
+  const memory = '/dev/shm';
+  try {
+    const mount = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .map((line) => line.split(' '))
+      .findLast(([, place]) => place === memory);
+    if (mount?.[2] !== 'tmpfs' || mount[3].split(',').includes('noexec')) return null;
+    const { bavail, bsize } = statfsSync(memory);
+    if (bavail * bsize < 2 ** 31) return null;
+    accessSync(memory, constants.W_OK);
+    return mkdtempSync(join(memory, 'chatbot-train-tests-'));
+  } catch {
+    return null;
+  }
+}
+
 if (!process.execArgv.includes('--enable-source-maps')) {
   // The runner starts each test file with its own flags.
   const command = ['--enable-source-maps', ...process.argv.slice(1)];
-  const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' });
+  const temporary = process.env.TMPDIR === undefined ? folderInMemory() : null;
+  const env = temporary === null ? process.env : { ...process.env, TMPDIR: temporary };
+  // Ctrl+C ends the tests, and this process removes their folder.
+  process.on('SIGINT', () => {});
+  const { status } = spawnSync(process.execPath, command, { stdio: 'inherit', env });
+  if (temporary !== null) rmSync(temporary, { recursive: true, force: true });
   process.exit(status ?? 1);
 }
 process.chdir(root);

@@ -1,4 +1,4 @@
-// Writes the list of formats and the table of cleaning rules in docs/data.md from their tables. Needs the compiled sources
+// Writes the list of formats and the tables of cleaning rules and personal data in docs/data.md from their tables. Needs the compiled sources
 // (`npm run build`).
 //
 //   node scripts/write-formats.mjs           writes the page
@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
 import { kebab } from '../dist/src/option-spec.js';
 import { corpusRules, dialogueRules } from '../dist/src/prepare/rules.js';
+import { recognizers } from '../dist/src/prepare/sensitive/recognizers.js';
 
 const page = new URL('../docs/data.md', import.meta.url);
 const shown = (content) => (typeof content === 'string' ? content.trimEnd() : '(binary)');
@@ -38,6 +39,11 @@ const rules = [...dialogueRules, ...corpusRules].map(
   ({ name, byDefault, examples: [example] }) =>
     `| \`${name}\`${flags(example.options)} | ${byDefault ? 'on' : 'off'} | ${cell(example.before)} | ${cell(example.after)} |`,
 );
+const kinds = recognizers.map(
+  ({ entity, about, byDefault, finds: [[, found]] }) =>
+    `| \`${entity}\` | ${byDefault ? 'yes' : 'no'} | ${about} | \`${found}\` |`,
+);
+const kindsTable = ['| kind | in `pii` | what | example |', '|---|---|---|---|', ...kinds].join('\n');
 const table = ['| rule | by default | before | after |', '|---|---|---|---|', ...rules].join('\n');
 
 /** Replaces what stands between two marks. */
@@ -50,6 +56,7 @@ function between(text, name, content) {
 }
 
 const withFormats = between(readFileSync(page, 'utf8'), 'formats', list.join('\n'));
-const written = between(withFormats, 'rules', `${table}\n`);
+const withRules = between(withFormats, 'rules', `${table}\n`);
+const written = between(withRules, 'kinds of personal data', `${kindsTable}\n`);
 if (process.argv.includes('--print')) process.stdout.write(written);
 else writeFileSync(page, written);

@@ -58,7 +58,7 @@ testBadInputs('data', [
     '[{"txt": "hi", "response": "hello"}]',
     'FOLDER/a.json:1: expected questions and answers, turns or messages (docs/data.md lists all formats), found txt and response',
   ),
-  data('an empty list', 'a.json', '[]', 'FOLDER/a.json contains an empty list; add conversations to it'),
+  data('an empty list', 'a.json', '[]', 'FOLDER/a.json has no records; add conversations to it'),
   data(
     'an object where a list belongs',
     'a.json',

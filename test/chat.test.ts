@@ -1,4 +1,5 @@
-// `chatbot-chat` as scripts use it: whole processes with a tiny model. What it says at a terminal is tested elsewhere.
+// `chatbot-chat` as scripts use it, with a tiny model. What needs a process, such as a signal or a pipe, has one; the rest
+// runs in the process of the tests. What the program says at a terminal is tested elsewhere.
 
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
@@ -7,7 +8,9 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { before, describe, test } from 'node:test';
+import { kernelLibrary } from '../src/device/cpu/compiler.js';
 import { ExitCode } from '../src/errors.js';
+import { chatHere } from './chat-here.js';
 import { repositoryRoot } from './repository.js';
 import { makeTinyModel, type Outcome, scratchFolder, tinyConfig } from './tiny-run.js';
 
@@ -49,8 +52,10 @@ function parsed(line: string): Record<string, unknown> {
   return { ...value };
 }
 
-// The kernels are compiled here where they are not in the cache, which is said on stderr once.
-before(() => chat([model, '--prompt', 'Hi!', ...short]));
+// The kernels are compiled here where they are not in the cache, which a run says on stderr.
+before(() => {
+  kernelLibrary();
+});
 
 describe('a script', { concurrency: 2 }, () => {
   test('gets the reply alone', async () => {
@@ -64,19 +69,22 @@ describe('a script', { concurrency: 2 }, () => {
     const input = 'hello\n\nhow are you\r\nbye';
     const [once, again, other] = await Promise.all([
       chat([model, ...short], input),
-      chat([model, ...short], input),
-      chat([model, ...short, '--seed', '7'], input),
+      chatHere([model, ...short], input),
+      chatHere([model, ...short, '--seed', '7'], input),
     ]);
     assert.match(once.stdout, /^(?:[^\n]+\n){3}$/);
     assert.deepEqual(once, again);
     assert.notEqual(once.stdout, other.stdout);
-    const lines = (await chat([model, ...short, '--json'], input)).stdout.trimEnd().split('\n').map(parsed);
+    const lines = (await chatHere([model, ...short, '--json'], input)).stdout
+      .trimEnd()
+      .split('\n')
+      .map(parsed);
     const prompts = lines.map(({ prompt_tokens: count }) => Number(count));
     assert.ok((prompts[0] ?? 0) < (prompts[1] ?? 0), 'what was said before is read again');
   });
 
   test('gets one line of JSON for --prompt --json', async () => {
-    const { code, stdout } = await chat([model, ...short, '--prompt', 'Hi!', '--json']);
+    const { code, stdout } = await chatHere([model, ...short, '--prompt', 'Hi!', '--json']);
     assert.equal(code, ExitCode.ok);
     const reply = parsed(stdout);
     assert.deepEqual(Object.keys(reply), [
@@ -93,7 +101,7 @@ describe('a script', { concurrency: 2 }, () => {
     ['--mmi', reversed, '--candidates', '3'],
   ])
     test(`gets the best of several with ${flags.map((word) => word.replace(root, '')).join(' ')}`, async () => {
-      const { stdout, stderr } = await chat([model, ...short, '--prompt', 'Hi!', '--json', ...flags]);
+      const { stdout, stderr } = await chatHere([model, ...short, '--prompt', 'Hi!', '--json', ...flags]);
       assert.equal(stderr, '');
       const { reply, candidates } = parsed(stdout);
       assert.ok(Array.isArray(candidates));
@@ -108,13 +116,13 @@ describe('a script', { concurrency: 2 }, () => {
 
   test('keeps the oldest turns out when the context is full', async () => {
     const input = 'one two three four\n'.repeat(4);
-    const { code, stdout } = await chat([model, ...short, '--json'], input);
+    const { code, stdout } = await chatHere([model, ...short, '--json'], input);
     assert.equal(code, ExitCode.ok);
     assert.ok(Number(parsed(stdout.trimEnd().split('\n').at(-1) ?? '').dropped_turns) > 0);
   });
 
   test('that has nothing to say gets nothing', async () => {
-    assert.deepEqual(await chat([model], ' \n\n'), { code: 0, stdout: '', stderr: '' });
+    assert.deepEqual(await chatHere([model], ' \n\n'), { code: 0, stdout: '', stderr: '' });
     const { status, stdout } = shell(`chat "${model}" <&-`);
     assert.deepEqual([status, stdout], [0, '']);
   });
@@ -188,7 +196,7 @@ describe('input that cannot be answered costs a sentence, after the replies befo
   ] as const)
     test(name, async () => {
       const bytes = Buffer.concat([Buffer.from('hello\n\n'), Buffer.from(input), Buffer.from('\nhello\n')]);
-      const outcome = await chat([model, ...short], bytes);
+      const outcome = await chatHere([model, ...short], bytes);
       assert.match(outcome.stderr, says);
       assert.match(outcome.stdout, /^[^\n]+\n$/);
       assert.equal(outcome.code, code);
@@ -205,6 +213,8 @@ interface Case {
   readonly name: string;
   readonly code: number;
   readonly says: RegExp;
+  /** Whether it needs the whole program, which checks words and flags before its command starts. */
+  readonly byProgram?: true;
   /** @returns what is given instead of a good model. */
   readonly arrange: (folder: string) => readonly string[];
 }
@@ -221,6 +231,9 @@ const given = (name: string, code: number, says: RegExp, ...words: readonly stri
   ...{ name, code, says },
   arrange: () => words,
 });
+
+/** The same, refused by the program before its command starts. */
+const misspelt = (...all: Parameters<typeof given>): Case => ({ ...given(...all), byProgram: true });
 
 const cases: readonly Case[] = [
   given(
@@ -269,15 +282,15 @@ const cases: readonly Case[] = [
     },
   },
   given('no model', ExitCode.usage, /no model is named: use chatbot-chat <model>; /),
-  given(
+  misspelt(
     'a model after a flag',
     ExitCode.usage,
     /unknown flag --model; give the model without a flag/,
     '--model',
     model,
   ),
-  given('two words', ExitCode.usage, /"hello" is not expected .*--prompt/, model, 'hello'),
-  given(
+  misspelt('two words', ExitCode.usage, /"hello" is not expected .*--prompt/, model, 'hello'),
+  misspelt(
     'a misspelt flag',
     ExitCode.usage,
     /unknown flag --temprature; did you mean --temperature\?/,
@@ -285,7 +298,7 @@ const cases: readonly Case[] = [
     '--temprature',
     '1',
   ),
-  given(
+  misspelt(
     'an unknown flag',
     ExitCode.usage,
     /unknown flag --system; chatbot-chat --help lists all/,
@@ -293,7 +306,7 @@ const cases: readonly Case[] = [
     '--system',
     'x',
   ),
-  given(
+  misspelt(
     'a flag without its value',
     ExitCode.usage,
     /--num-beams needs a value|--beams needs a value/,
@@ -339,11 +352,14 @@ const cases: readonly Case[] = [
 ];
 
 describe('refused in one sentence', { concurrency: 2 }, () => {
-  cases.forEach(({ name, code, says, arrange }, index) => {
+  // One that the command refuses has a process, too.
+  const [first] = cases;
+  cases.forEach((each, index) => {
+    const { name, code, says, arrange, byProgram = each === first } = each;
     test(name, async () => {
       const folder = join(root, `case-${index}`);
       mkdirSync(folder);
-      const outcome = await chat(arrange(folder), 'hello\n');
+      const outcome = await (byProgram ? chat : chatHere)(arrange(folder), 'hello\n');
       assert.match(outcome.stderr, /^error: [^\n]+\n$/, 'one sentence');
       assert.match(outcome.stderr, says);
       assert.doesNotMatch(outcome.stderr, /bug in chatbot-chat/);

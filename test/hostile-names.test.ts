@@ -8,8 +8,10 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { chatHere } from './chat-here.js';
 import { repositoryRoot } from './repository.js';
-import { makeTinyCorpus, makeTinyModel, scratchFolder } from './tiny-run.js';
+import { makeTinyCorpus, makeTinyModel, type Outcome, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
 
 const root = scratchFolder('hostile-names');
 const goodModel = makeTinyModel(join(root, 'model'));
@@ -42,7 +44,9 @@ async function run(
   return { printed, code };
 }
 
-function assertSafe({ printed, code }: { printed: string; code: number | null }, says: RegExp): void {
+function assertSafe(outcome: { printed: string; code: number | null } | Outcome, says: RegExp): void {
+  const { code } = outcome;
+  const printed = 'printed' in outcome ? outcome.printed : `${outcome.stdout}${outcome.stderr}`;
   assert.match(printed, says);
   assert.doesNotMatch(printed, unsafe);
   assert.doesNotMatch(printed, /^error: forged/m);
@@ -66,16 +70,20 @@ function modelWith(name: string, content: string | Uint8Array): string {
   return folder;
 }
 
-const train = (...args: string[]) => run('main', ['--output-dir', join(root, 'out'), '--dry-run', ...args]);
+// Each kind of name is printed by a process once. What differs is read in this one.
+const dry = ['--output-dir', join(root, 'out'), '--dry-run'];
+const train = (...args: string[]) => run('main', [...dry, ...args]);
+const trainInside = (...args: string[]) => trainHere([...dry, ...args]);
+const chatInside = (model: string) => chatHere([model, '--prompt', 'Hi']);
 
 describe('a terminal is safe from', { skip: process.platform === 'win32' }, () => {
   it('file names', async () => {
     const data = folderWith({ [`${hostileName}.json`]: '{' });
     assertSafe(await train('--model', goodModel, '--data', data), /is not JSON/);
     const skipped = folderWith({ [`${hostileName}.xyz`]: '', 'good.json': readFileSync(goodData, 'utf8') });
-    assertSafe(await train('--model', goodModel, '--data', skipped), /unknown format|skipped/);
+    assertSafe(await trainInside('--model', goodModel, '--data', skipped), /unknown format|skipped/);
     const model = join(root, hostileName);
-    assertSafe(await train('--model', model, '--data', goodData), /owned/);
+    assertSafe(await trainInside('--model', model, '--data', goodData), /owned/);
     assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /owned/);
   });
 
@@ -86,7 +94,7 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
       { role: hostile, content: 'Hi' },
       { [hostile]: hostile, content: 'Hello' },
     ];
-    assertSafe(await train('--model', goodModel, '--data', record({ messages })), /\S/);
+    assertSafe(await trainInside('--model', goodModel, '--data', record({ messages })), /\S/);
   });
 
   it('names of tensors and dtypes', async () => {
@@ -95,17 +103,17 @@ describe('a terminal is safe from', { skip: process.platform === 'win32' }, () =
     length.writeBigUInt64LE(BigInt(Buffer.byteLength(header)));
     const bytes = Buffer.concat([length, Buffer.from(header), Buffer.alloc(4)]);
     const model = modelWith('model.safetensors', bytes);
-    assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /of type/);
+    assertSafe(await chatInside(model), /of type/);
   });
 
   it('values in a config and tokens in a tokenizer', async () => {
     const config = JSON.stringify({ model_type: hostile });
     assertSafe(await run('chat/main', [modelWith('config.json', config), '--prompt', 'Hi']), /model_type/);
     const broken = `{"model_type": ${hostile}`;
-    assertSafe(await run('chat/main', [modelWith('config.json', broken), '--prompt', 'Hi']), /as JSON/);
+    assertSafe(await chatInside(modelWith('config.json', broken)), /as JSON/);
     const roles = JSON.stringify({ eos_token: hostile });
     const model = modelWith('special_tokens_map.json', roles);
-    assertSafe(await run('chat/main', [model, '--prompt', 'Hi']), /token/);
+    assertSafe(await chatInside(model), /token/);
     const options = folderWith({ 'run.yaml': JSON.stringify({ [hostile]: 1 }) });
     assertSafe(await run('main', ['--config', join(options, 'run.yaml')]), /unknown option/);
   });

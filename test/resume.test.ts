@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { setTimeout as nextTurn } from 'node:timers/promises';
 import { checkpointSteps } from '../src/train/checkpoint.js';
+import { substance } from './substance.js';
 import {
   chatbotTrain,
   listing,
@@ -21,12 +22,13 @@ import { trainHere } from './train-here.js';
 
 const root = scratchFolder('resume');
 const model = makeTinyModel(join(root, 'model'));
-const data = makeTinyCorpus(join(root, 'chats.json'), 400);
+const data = makeTinyCorpus(join(root, 'chats.json'), 160);
 
 /** 27 steps of 2 micro-batches with the model's dropout, logged every 3 steps so that a stop falls between two logs. */
 const words = [
-  ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '4', '--grad-accum', '2'],
+  ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '2', '--grad-accum', '2'],
   ...['--lr', '1e-3', '--logging-steps', '3', '--eval-steps', '10', '--save-steps', '7', '--threads', '2'],
+  ...['--eval-replies', '20'],
 ];
 const until = (steps: number, folder: string) => [
   ...words,
@@ -35,31 +37,6 @@ const until = (steps: number, folder: string) => [
   '--output-dir',
   folder,
 ];
-
-/** Everything in a run's folder that can be compared: all except measured times. */
-function substance(folder: string) {
-  const checkpoints = readdirSync(folder).filter((name) => name.startsWith('checkpoint-'));
-  const newest = checkpoints.sort((a, b) => Number(a.slice(11)) - Number(b.slice(11))).at(-1) ?? '';
-  const state: Record<string, unknown> = JSON.parse(
-    readFileSync(join(folder, newest, 'trainer_state.json'), 'utf8'),
-  );
-  const metrics = readFileSync(join(folder, 'metrics.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line): Record<string, unknown> => JSON.parse(line));
-  const timeless = (record: Record<string, unknown>) =>
-    Object.fromEntries(
-      Object.entries(record).filter(([key]) => !/seconds|per_second/.test(key) || key === 'evaluated_step'),
-    );
-  return {
-    newest,
-    model: readFileSync(join(folder, 'model.safetensors')),
-    newestModel: readFileSync(join(folder, newest, 'model.safetensors')),
-    optimizer: readFileSync(join(folder, newest, 'optimizer.safetensors')),
-    state: timeless(state),
-    metrics: metrics.map(timeless),
-  };
-}
 
 const whole = join(root, 'whole');
 
@@ -275,11 +252,11 @@ describe('runs compared with it', () => {
   ] as const)
     test(`${what} is refused with its reason`, async () => {
       const folder = join(root, `damaged-${file}-${what.length}`);
-      assert.equal((await trainHere(until(2, folder))).code, 0);
-      const path = join(folder, 'checkpoint-2', file);
+      cpSync(join(whole, 'checkpoint-7'), join(folder, 'checkpoint-7'), { recursive: true });
+      const path = join(folder, 'checkpoint-7', file);
       damage(path);
       const before = listing(folder);
-      const { code, stderr } = await trainHere([...until(4, folder), '--quiet', '--resume']);
+      const { code, stderr } = await trainHere([...until(27, folder), '--quiet', '--resume']);
       assert.match(stderr, /^error: .*\n$/);
       assert.ok(stderr.includes(path), stderr);
       assert.equal(code, 4);
@@ -436,7 +413,7 @@ for (const [what, flags] of [
   ['data', ['--data', otherData]],
   ['evaluation data', ['--eval-data', otherData]],
   ['a seed', ['--seed', '7']],
-  ['batch size', ['--batch-size', '2']],
+  ['batch size', ['--batch-size', '4']],
 ] as const)
   test(`a run is not resumed with other ${what}, and stays as it is`, async () => {
     const without = what === 'data' ? words.filter((word) => word !== '--data' && word !== data) : words;

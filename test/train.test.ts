@@ -154,6 +154,8 @@ test('the same command gives the same bits', async () => {
 
 /** Options with which the evaluation loss soon rises. */
 const overfitting = [
+  '--eval-replies',
+  '0',
   '--epochs',
   '60',
   '--lr',
@@ -332,7 +334,9 @@ describe('a loss that stays NaN', () => {
   });
 });
 
-describe('options that change what is learned', { concurrency: 2 }, () => {
+describe('options that change what is learned', () => {
+  /** Weights are compared, so nothing is evaluated. */
+  const briefly = ['--max-steps', '3', '--quiet', '--eval-ratio', '0'];
   const cases: readonly (readonly [name: string, flags: readonly string[]])[] = [
     ['label smoothing', ['--label-smoothing-factor', '0.1']],
     ['weight decay', ['--weight-decay', '0.1']],
@@ -345,12 +349,12 @@ describe('options that change what is learned', { concurrency: 2 }, () => {
   ];
   const trained = new Map<string, Buffer>();
   before(async () => {
-    assert.equal((await train('plain', '--max-steps', '3', '--quiet')).code, 0);
+    assert.equal((await train('plain', ...briefly)).code, 0);
     trained.set('none', weights('plain'));
   });
   for (const [name, flags] of cases)
     test(name, async () => {
-      const { code, stderr } = await train(`with ${name}`, '--max-steps', '3', '--quiet', ...flags);
+      const { code, stderr } = await train(`with ${name}`, ...briefly, ...flags);
       assert.equal(code, 0, stderr);
       const result = weights(`with ${name}`);
       for (const [other, bits] of trained) assert.ok(!bits.equals(result), `as with ${other}`);
@@ -358,13 +362,13 @@ describe('options that change what is learned', { concurrency: 2 }, () => {
     });
 
   test('recomputing activations changes nothing', async () => {
-    const { code } = await train('recomputed', '--max-steps', '3', '--quiet', '--gradient-checkpointing');
+    const { code } = await train('recomputed', ...briefly, '--gradient-checkpointing');
     assert.equal(code, 0);
     assert.deepEqual(weights('recomputed'), trained.get('none'));
   });
 
   test('one thread changes nothing', async () => {
-    assert.equal((await train('single', '--max-steps', '3', '--quiet', '--threads', '1')).code, 0);
+    assert.equal((await train('single', ...briefly, '--threads', '1')).code, 0);
     assert.deepEqual(weights('single'), trained.get('none'));
   });
 

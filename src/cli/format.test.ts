@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { oneLine } from '../quote.js';
 import { count, duration, short } from './format.js';
 
@@ -25,7 +26,7 @@ test('text from a model stays one line that commands no terminal', () => {
   assert.equal(oneLine(' a\n\tb\u001b[2Jc\u009bd\u202e '), 'a b [2Jc d');
   assert.equal(oneLine('x'.repeat(200), 10), `${'x'.repeat(9)}…`);
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+    fc.property(fc.string({ unit: anyCharacter }), (text) => {
       const line = oneLine(text, 20);
       assert.doesNotMatch(line, /\p{Cc}/u);
       assert.ok([...line].length <= 20);

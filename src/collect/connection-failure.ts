@@ -3,7 +3,11 @@
 const reasons: Readonly<Record<string, string>> = {
   PRIVATE_ADDRESS: 'the name of the site now leads to a private address',
   ENOTFOUND: 'no server has this name',
+  EAI_AGAIN: 'the name of the site cannot be looked up at the moment',
   ECONNREFUSED: 'the server refuses connections',
+  ECONNRESET: 'the server broke off the connection',
+  UND_ERR_SOCKET: 'the server broke off the connection',
+  UND_ERR_CONNECT_TIMEOUT: 'the server does not answer',
 };
 
 /** @param thrown by fetch. */

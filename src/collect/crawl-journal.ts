@@ -28,6 +28,7 @@ export class CrawlJournal {
   private readonly visits = new Map<string, Visit>();
   private readonly path: string;
   private file: AppendFile | undefined;
+  private hasPage = false;
 
   /** @param output the file that the crawl will write. @param start the first page. */
   constructor(output: string, start: string) {
@@ -53,17 +54,20 @@ export class CrawlJournal {
 
   add(address: string, visit: Visit): void {
     this.write({ address, visit });
+    this.hasPage ||= visit.refused === undefined;
   }
 
-  /** Keeps the journal for another run. */
+  /** Keeps the journal for another run, if any page was read. */
   close(): void {
     this.file?.close();
     this.file = undefined;
+    if (!this.hasPage) this.remove();
   }
 
   /** Call when the output is in place. */
   remove(): void {
-    this.close();
+    this.file?.close();
+    this.file = undefined;
     rmSync(this.path, { force: true });
   }
 
@@ -75,6 +79,7 @@ export class CrawlJournal {
   private take(entry: unknown): void {
     if (!isRecord(entry) || typeof entry.address !== 'string' || !isVisit(entry.visit)) return;
     this.visits.set(entry.address, entry.visit);
+    this.hasPage ||= entry.visit.refused === undefined;
   }
 }
 

@@ -184,7 +184,8 @@ class Visitor {
   }
 }
 
-function visitOf(url: URL, fetched: Fetched): Visit {
+/** What a page holds. */
+export function visitOf(url: URL, fetched: Fetched): Visit {
   const nothing = { url: url.href, pairs: [], links: [], leftOut: {} };
   if (fetched.kind === 'refused') return { ...nothing, refused: fetched.reason };
   try {

@@ -2,6 +2,7 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
+import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
 import { readingOptions } from './reading-options.js';
 
@@ -173,6 +174,7 @@ export const dataOptions = {
   speakers: speakersOptions,
   convert: convertOptions,
   prepare: prepareOptions,
+  'train-filter': filterOptions,
   crawl: crawlOptions,
   download: downloadOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>;

@@ -103,8 +103,13 @@ function refusal(name: string, spec: OptionSpec, { value, where }: Given): UserE
   );
 }
 
+const schemas = new WeakMap<OptionTable, z.ZodType>();
+
+/** Building a schema takes longer than checking with it, and a conversation checks at every change of a setting. */
 function schemaFor(table: OptionTable): z.ZodType {
-  return z.strictObject(
+  const known = schemas.get(table);
+  if (known !== undefined) return known;
+  const schema = z.strictObject(
     Object.fromEntries(
       entriesOf(table).map(([key, spec]) => [
         key,
@@ -112,6 +117,8 @@ function schemaFor(table: OptionTable): z.ZodType {
       ]),
     ),
   );
+  schemas.set(table, schema);
+  return schema;
 }
 
 /**

@@ -34,7 +34,7 @@ export function membersOf(path: string): Members {
   return withFile(path, (descriptor) => {
     const { size } = fstatSync(descriptor);
     const entries = readZipDirectory(zipFile(path, descriptor, size));
-    if (entries.has('[Content_Types].xml'))
+    if (entries.has('[Content_Types].xml') || (entries.has('mimetype') && entries.has('content.xml')))
       throw new UserError('corpus-not-text', `${path} is an office document; export it as CSV or text`);
     const visible = [...entries]
       .filter(([name]) => !name.endsWith('/') && !isHidden(name))

@@ -125,7 +125,7 @@ test('a JSON syntax error: the message gives line and column', () => {
     ['[\n  {"text": "a", "response": "b"},\n]', '3:1 is not JSON: unexpected comma before the closing ]'],
     [
       '[{"text": "a", "response": "b"}',
-      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text',
+      '1:32 is not JSON: expected a comma or ] after a record, found the end of the text; the file seems to be cut short: copy or export it again',
     ],
     ['[{"text": "a\n"}]', '1:11 is not JSON: a string is not closed on its line'],
     ['[{"text": "a\\x"}]', '1:13 is not JSON: a backslash does not begin a valid escape'],
@@ -235,7 +235,7 @@ test('a turn that is not a string: the message gives line and turn', () => {
 test('a TSV file without two columns, or with a turn that lacks its weight', () => {
   assert.match(
     refused('a.tsv', 'a\tb\nc\n'),
-    /^a\.tsv:2: expected two columns \(source<TAB>target\), found no tab in "c"; fix or remove the line$/,
+    /^a\.tsv:2: expected two columns \(source<TAB>target\), found no tab in "c"; fix or remove the line \(1 of 2 records cannot be read\)$/,
   );
   assert.match(refused('a.tsv', 'a\tb\tc\n'), /^a\.tsv:1: .*found 3 columns/);
   assert.match(

@@ -51,6 +51,44 @@ describe('a record that cannot be read', () => {
     assert.deepEqual([summary.files[0]?.bad, summary.files[0]?.records], [1, 4]);
   });
 
+  it('is counted in lines of DialoGPT, and does not change what the other lines are', () => {
+    const lines = (row: string) => row.repeat(10);
+    for (const [content, format] of [
+      [`${lines('Hi?\tHello!\n')}no tab\n${lines('0.5\tYes\n')}`, 'tsv'],
+      [`${lines('0.0 a\t1.0 b\n')}0.0 c\td\n`, 'tsv'],
+      [`${lines('Ann\tHi?\nBen\tHello!\n')}no tab\nAnn\tBye\n`, 'speakers'],
+    ] as const) {
+      const [file] = read(content, 1, 'chats.tsv').summary.files;
+      assert.deepEqual([file?.format, file?.bad, file?.skipped.length], [format, 1, 1]);
+    }
+  });
+
+  it('is counted in the lines of Cornell, with the conversation that needs it', () => {
+    const line = (id: string, text: string) =>
+      `${id} +++$+++ u${id} +++$+++ m0 +++$+++ ANN +++$+++ ${text}\n`;
+    const talk = (...ids: string[]) =>
+      `u0 +++$+++ u1 +++$+++ m0 +++$+++ [${ids.map((id) => `'${id}'`).join(', ')}]\n`;
+    const files = {
+      'movie_lines.txt': `${line('L1', 'Ready?')}L2 u1\n${line('L3', 'Yes.')}`,
+      'movie_conversations.txt': talk('L1', 'L2') + talk('L1', 'L3').repeat(3),
+    };
+    const { dialogues, summary } = withFiles(files, (folder) => readCorpus([folder]));
+    assert.equal(dialogues.length, 3);
+    assert.deepEqual(
+      summary.files[0]?.skipped.map(({ reason, line: at }) => [reason, at]),
+      [
+        ['a line with too few fields', 2],
+        ['a conversation with a line that is missing', 1],
+      ],
+    );
+  });
+
+  it("is a conversation of ChatterBot's corpus", () => {
+    const talks = Array.from({ length: 20 }, (_, index) => `- - Hi ${index}\n  - Hello\n`).join('');
+    const { dialogues, summary } = read(`conversations:\n${talks}- alone\n`, 0.05, 'chats.yml');
+    assert.deepEqual([dialogues.length, summary.files[0]?.bad], [20, 1]);
+  });
+
   it('does not count as unreadable if it only has nothing to learn', () => {
     const { summary } = read([...pairs(2), '{"text": "a", "response": null}\n'].join(''), 0);
     assert.deepEqual([summary.files[0]?.records, summary.files[0]?.bad], [3, 0]);

@@ -1,5 +1,7 @@
 // What the columns of a table mean, by their names, and what a row of a table with such columns is.
 
+import { privacyNames } from './private-notes.js';
+
 export type ColumnMeaning =
   | 'question'
   | 'answer'
@@ -10,7 +12,11 @@ export type ColumnMeaning =
   | 'message'
   | 'conversation'
   | 'author'
+  /** Whether the author is a customer or an agent. */
+  | 'role'
   | 'time'
+  /** Whether a message is a note that only agents see. */
+  | 'privacy'
   /** The place of a message in its conversation. */
   | 'order'
   /** Known, but of no use. */
@@ -75,6 +81,11 @@ const names: Readonly<Record<ColumnMeaning, readonly string[]>> = {
     ...['author_type', 'message_author_type', 'username', 'nickname', 'character', 'absender', 'autor'],
     ...['发送者', '發送者', '说话人', '說話人', '作者'],
   ],
+  role: [
+    ...['role', 'author_role', 'author_type', 'message_author_type', 'sender_type', 'sender_role'],
+    ...['user_type', 'from_type'],
+  ],
+  privacy: privacyNames,
   time: [
     ...['time', 'date', 'datetime', 'timestamp', 'created_at', 'message_created_at', 'created', 'sent_at'],
     ...['createtime', 'datum', 'zeit', 'fecha', '时间', '時間', '日期'],
@@ -163,8 +174,10 @@ export type Columns =
       readonly kind: 'message';
       readonly message: string;
       readonly author: string;
+      readonly role?: string;
       readonly conversation?: string;
       readonly time?: string;
+      readonly privacy: readonly string[];
     };
 
 /** @returns null if the names do not say what a row is. */
@@ -204,12 +217,18 @@ function messageColumns(given: readonly string[]): Columns | null {
     'author',
   );
   if (message === undefined || author === undefined) return null;
+  const role = first(
+    given.filter((name) => name !== author),
+    'role',
+  );
   const conversation = first(given, 'conversation');
   const time = first(given, 'time');
   return {
     kind: 'message',
     message,
     author,
+    privacy: given.filter((name) => name !== message && meaningsOf(name).has('privacy')),
+    ...(role !== undefined && { role }),
     ...(conversation !== undefined && { conversation }),
     ...(time !== undefined && { time }),
   };

@@ -14,7 +14,7 @@ export const sampleLength = 2 ** 16;
 /** A sample of this length may end within a row, because samples can end at a line end. */
 const longEnoughToBeCut = sampleLength / 2;
 
-const noHeader = { header: false, padded: false, separatorLine: false } as const;
+const noHeader = { headerRow: null, padded: false, separatorLine: false } as const;
 
 /** And no more than this number of rows. */
 const mostRows = 1000;
@@ -37,7 +37,7 @@ export function csvDialect(sample: string): Dialect | null {
   if (readings.length === 0) return null;
   const { dialect, rows, regular } = best(readings);
   if (regular === 0 || 2 * regular < rows.length) return null;
-  return { ...dialect, header: isHeader(rows) };
+  return { ...dialect, headerRow: headerRow(rows) };
 }
 
 /** What the beginning of a text looks like in a dialect. */
@@ -124,9 +124,20 @@ function scoreOf({ rows, regular, faults }: Reading): number {
   return 2 * regular - rows.length - faults;
 }
 
-/** The rows of the beginning of a text, without the last one if it may be incomplete. */
+/** The rows of the beginning of a text, without a title above them, and without the last one if it may be incomplete. */
 export function firstRows(sample: string, dialect: Dialect): readonly (readonly string[])[] {
-  return read(sample.slice(0, sampleLength), dialect).rows;
+  return read(sample.slice(0, sampleLength), dialect).rows.slice(dialect.headerRow ?? 0);
+}
+
+/** The most rows of a title. */
+const longestTitle = 10;
+
+/** Spreadsheets often have a title above the names of the columns: rows with at most one filled cell. */
+function headerRow(rows: readonly (readonly string[])[]): number | null {
+  if (isHeader(rows)) return 0;
+  const isTitle = (cells: readonly string[]) => cells.filter((cell) => cell.trim() !== '').length < 2;
+  const below = rows.findIndex((cells) => !isTitle(cells));
+  return below > 0 && below <= longestTitle && isHeader(rows.slice(below)) ? below : null;
 }
 
 /**
@@ -138,9 +149,10 @@ function isHeader(rows: readonly (readonly string[])[]): boolean {
   const names = first.map((cell) => cell.trim());
   // pandas leaves the name of its index empty.
   const given = names.filter((name, column) => name !== '' || column > 0);
-  if (given.length === 0 || !given.every(couldBeName) || new Set(given).size < given.length) return false;
-  const known = given.filter(isColumnName).length;
+  if (given.length === 0 || !given.every(couldBeName)) return false;
+  const known = new Set(given.filter(isColumnName)).size;
   if (known >= 2 && 2 * known >= given.length) return true;
+  if (new Set(given).size < given.length) return false;
   if (given.every((name) => isColumnName(name) || /^\w+(?:_\w+|[/-]\d+)$/.test(name))) return true;
   return names.some((name, column) => {
     const below = others.map((cells) => cells[column]?.trim() ?? '').filter((cell) => cell !== '');

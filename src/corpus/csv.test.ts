@@ -10,7 +10,7 @@ const commas: Dialect = {
   padded: false,
   lineEnd: 'lf',
   separatorLine: false,
-  header: false,
+  headerRow: null,
 };
 
 function* cut(text: string, length: number): Generator<string> {
@@ -55,7 +55,7 @@ const dialects = fc.record<Dialect>({
   padded: fc.boolean(),
   lineEnd: fc.constantFrom('lf', 'cr'),
   separatorLine: fc.boolean(),
-  header: fc.boolean(),
+  headerRow: fc.constantFrom(null, 0, 1),
 });
 const styles = fc.record({
   quoteAll: fc.boolean(),
@@ -180,8 +180,8 @@ describe('csvDialect', () => {
   const recognized = (text: string): string => {
     const dialect = csvDialect(text);
     if (!dialect) return 'none';
-    const { delimiter, quotes, padded, lineEnd, separatorLine, header } = dialect;
-    const flags = { padded, cr: lineEnd === 'cr', sep: separatorLine, header };
+    const { delimiter, quotes, padded, lineEnd, separatorLine, headerRow } = dialect;
+    const flags = { padded, cr: lineEnd === 'cr', sep: separatorLine, header: headerRow === 0 };
     const set = Object.entries(flags).flatMap(([name, value]) => (value ? [name] : []));
     return [JSON.stringify(delimiter).slice(1, -1), quotes, ...set].join(' ');
   };
@@ -227,7 +227,7 @@ describe('csvDialect', () => {
   });
 
   it('decides whether the first row is a header', () => {
-    const isHeader = (text: string) => csvDialect(text)?.header;
+    const isHeader = (text: string) => csvDialect(text)?.headerRow === 0;
     for (const header of [
       'question,answer',
       'Q,A',
@@ -252,6 +252,13 @@ describe('csvDialect', () => {
       '1,2',
     ])
       assert.equal(isHeader(`${pair}\nBye,See you\n`), false, pair);
+  });
+
+  it('finds the names of the columns below a title', () => {
+    const rows = (title: string) => `${title}Question;Answer;Place\nOpen?;Yes;Bonn\nClosed?;No;Bonn\n`;
+    assert.equal(csvDialect(rows('Our FAQ;;\n;;\n'))?.headerRow, 2);
+    assert.equal(csvDialect(rows('Our FAQ\n'))?.headerRow, 1);
+    assert.equal(csvDialect('Hi;\n;\nBye;See you\nWhy?;So\n')?.headerRow, null);
   });
 
   it('refuses text without columns', () => {

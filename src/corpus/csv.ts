@@ -17,8 +17,8 @@ export interface Dialect {
   readonly lineEnd: 'lf' | 'cr';
   /** The first line is not a row but names the delimiter, as Excel reads and writes it: `sep=;`. */
   readonly separatorLine: boolean;
-  /** The first row names the columns. */
-  readonly header: boolean;
+  /** The index of the row that names the columns: 0, or more if a title is above it. Null if no row names them. */
+  readonly headerRow: number | null;
 }
 
 export type CsvRow =

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import type { Dialogue } from './dialogue.js';
 import { DialogueStore } from './dialogue-store.js';
 
 const anyTurn = fc.record(
-  { text: fc.string({ unit: 'binary' }), supervised: fc.boolean(), system: fc.constant(true as const) },
+  { text: fc.string({ unit: anyCharacter }), supervised: fc.boolean(), system: fc.constant(true as const) },
   { requiredKeys: ['text', 'supervised'], noNullPrototype: true },
 );
 const anySource = fc.constantFrom('a.jsonl:1', 'a.jsonl:999', 'b:c/d.tsv:7', 'memory');

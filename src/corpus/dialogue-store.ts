@@ -5,7 +5,7 @@
 
 import { Spool } from '../files/spool.js';
 import type { Dialogue, Turn } from './dialogue.js';
-import { GrowingNumbers } from './growing-numbers.js';
+import { Extents } from './extents.js';
 
 /** Dialogues that can be iterated more than once. Each iteration creates new objects. */
 export interface DialogueList extends Iterable<Dialogue> {
@@ -26,10 +26,9 @@ interface Details {
 
 export class DialogueStore implements DialogueList {
   private readonly spool = new Spool();
-  private isReleased = false;
   private scratch = Buffer.allocUnsafeSlow(2 ** 16);
-  /** Where each dialogue ends in `spool`. It begins where the one before ends. */
-  private readonly ends = new GrowingNumbers();
+  /** The dialogues in `spool`. */
+  private extents = new Extents();
   private readonly attributes = new Interned<Attributes>((key) => JSON.parse(key));
   private readonly paths = new Interned<string>((path) => path);
 
@@ -37,7 +36,7 @@ export class DialogueStore implements DialogueList {
   constructor(private readonly keeps: 'whole' | 'what is learned' = 'what is learned') {}
 
   get length(): number {
-    return this.ends.length;
+    return this.extents.length;
   }
 
   push(dialogue: Dialogue): void {
@@ -60,7 +59,7 @@ export class DialogueStore implements DialogueList {
     numbers = scratch.writeUInt32LE(Number(line), numbers);
     scratch.writeUInt32LE(textBytes, numbers);
     this.spool.append(scratch.subarray(0, bytes));
-    this.ends.push(this.spool.length);
+    this.extents.push(bytes);
   }
 
   at(index: number): Dialogue | undefined {
@@ -101,10 +100,10 @@ export class DialogueStore implements DialogueList {
     };
   }
 
-  /** Frees all texts. From now on, this store and its subsets yield no dialogues. */
+  /** Frees all dialogues. From now on, this store is empty, and its subsets yield no dialogues. */
   release(): void {
     this.spool.release();
-    this.isReleased = true;
+    this.extents = new Extents();
   }
 
   /**
@@ -150,9 +149,8 @@ export class DialogueStore implements DialogueList {
 
   /** Everything that is stored of a dialogue, valid until the next one is read. */
   private bytesOf(index: number): Buffer | undefined {
-    if (index >= this.length || this.isReleased) return undefined;
-    const start = index === 0 ? 0 : this.ends.at(index - 1);
-    return this.spool.read(start, this.ends.at(index) - start);
+    if (!(index >= 0 && index < this.length)) return undefined;
+    return this.spool.read(this.extents.startOf(index), this.extents.lengthOf(index));
   }
 }
 

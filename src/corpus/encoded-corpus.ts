@@ -4,7 +4,7 @@
 
 import { Spool } from '../files/spool.js';
 import { type LabelledTokens, unsupervised } from './encode-dialogue.js';
-import { GrowingIntegers, GrowingNumbers } from './growing-numbers.js';
+import { Extents } from './extents.js';
 
 export class EncodedCorpus {
   tokens = 0;
@@ -12,8 +12,8 @@ export class EncodedCorpus {
   private readonly spool = new Spool();
   private readonly ids: 'uint16' | 'uint32';
   private scratch = Buffer.allocUnsafeSlow(2 ** 14);
-  private readonly starts = new GrowingNumbers();
-  private readonly lengths = new GrowingIntegers();
+  /** The dialogues in `spool`; lengths are in tokens. */
+  private readonly extents = new Extents((tokens) => this.bytesOf(tokens));
 
   /** @param vocabularySize all ids are smaller than this. */
   constructor(vocabularySize: number) {
@@ -28,7 +28,7 @@ export class EncodedCorpus {
 
   /** Number of dialogues. */
   get length(): number {
-    return this.starts.length;
+    return this.extents.length;
   }
 
   push({ tokens, targets, supervisedTokens }: LabelledTokens): void {
@@ -46,27 +46,27 @@ export class EncodedCorpus {
       ids[position + 1] = target;
       learned[position >> 3] = (learned[position >> 3] ?? 0) | (1 << (position & 7));
     }
-    this.starts.push(this.spool.append(this.scratch.subarray(0, this.bytesOf(length))));
-    this.lengths.push(length);
+    this.spool.append(this.scratch.subarray(0, this.bytesOf(length)));
+    this.extents.push(length);
     this.tokens += length;
     this.supervisedTokens += supervisedTokens;
   }
 
   /** Number of input tokens of a dialogue. */
   lengthOf(index: number): number {
-    return this.lengths.at(index);
+    return this.extents.lengthOf(index);
   }
 
   /** @param index in [0, length). @throws RangeError if it is not. */
   at(index: number): LabelledTokens {
     if (!(index >= 0 && index < this.length)) throw new RangeError(`there is no dialogue ${index}`);
-    const length = this.lengths.at(index);
-    const bytes = this.spool.read(this.starts.at(index), this.bytesOf(length));
+    const length = this.extents.lengthOf(index);
+    const bytes = this.spool.read(this.extents.startOf(index), this.bytesOf(length));
     // A copy, because a typed array needs an aligned offset.
     const scratch = this.roomFor(bytes.length);
     scratch.set(bytes);
     const { ids, learned } = this.layout(length, scratch);
-    const tokens = Int32Array.from(ids.subarray(0, length));
+    const tokens = new Int32Array(ids.subarray(0, length));
     const targets = new Int32Array(length).fill(unsupervised);
     let supervisedTokens = 0;
     for (let position = 0; position < length; position++) {

@@ -51,7 +51,7 @@ class Search implements FoundFiles {
     const folder = dirname(path);
     const names = this.readers.length > 0 ? visibleNames(folder) : [];
     const reader = this.readers.find((candidate) => candidate.claims(names).includes(basename(path)));
-    if (!reader) return false;
+    if (!reader || reader.hasWholeFiles) return false;
     this.addClaimed(
       reader,
       folder,

@@ -70,8 +70,10 @@ const none = -1;
 
 /** Puts each dialogue, longest first, into the fullest sequence that still has room for it. */
 function bestFit(sameLength: Lists, lengths: ArrayLike<number>, maxLength: number): Lists {
-  const count = lengths.length;
-  const sequences = new LinkedSequences(count);
+  const { length: count } = lengths;
+  /** For each dialogue, its sequence. */
+  const sequenceOf = new Int32Array(count);
+  let sequences = 0;
   /** For each room, the last sequence that got it, and for each sequence, the one before it with the same room. */
   const newest = new Int32Array(maxLength + 1).fill(none);
   const before = new Int32Array(count);
@@ -82,58 +84,34 @@ function bestFit(sameLength: Lists, lengths: ArrayLike<number>, maxLength: numbe
       // Entries between `length` and the last match are empty, because all dialogues of this group have the same length.
       while (room <= maxLength && newest[room] === none) room++;
       let sequence = room <= maxLength ? (newest[room] ?? none) : none;
-      if (sequence === none) sequence = sequences.add();
+      if (sequence === none) sequence = sequences++;
       else newest[room] = before[sequence] ?? none;
-      sequences.append(sequence, dialogue);
+      sequenceOf[dialogue] = sequence;
       const left = Math.min(room, maxLength) - length;
       before[sequence] = newest[left] ?? none;
       newest[left] = sequence;
       if (left >= length) room = Math.min(room, left);
     }
   }
-  return sequences.lists();
+  return gathered(sequenceOf, sequences, sameLength);
 }
 
-/** Sequences that grow one dialogue at a time, as linked lists. There are at most as many as dialogues. */
-class LinkedSequences {
-  private count = 0;
-  private readonly first: Int32Array;
-  private readonly last: Int32Array;
-  /** For each dialogue, the next one in its sequence. */
-  private readonly next: Int32Array;
-
-  constructor(private readonly dialogues: number) {
-    this.first = new Int32Array(dialogues).fill(none);
-    this.last = new Int32Array(dialogues);
-    this.next = new Int32Array(dialogues).fill(none);
-  }
-
-  add(): number {
-    return this.count++;
-  }
-
-  append(sequence: number, dialogue: number): void {
-    if (this.first[sequence] === none) this.first[sequence] = dialogue;
-    else this.next[this.last[sequence] ?? 0] = dialogue;
-    this.last[sequence] = dialogue;
-  }
-
-  lists(): Lists {
-    const starts = new Int32Array(this.count + 1);
-    const items = new Int32Array(this.dialogues);
-    let place = 0;
-    for (let sequence = 0; sequence < this.count; sequence++) {
-      starts[sequence] = place;
-      for (
-        let dialogue = this.first[sequence] ?? none;
-        dialogue !== none;
-        dialogue = this.next[dialogue] ?? none
-      )
-        items[place++] = dialogue;
+/** The dialogues of each sequence, the longest first. */
+function gathered(sequenceOf: Int32Array, sequences: number, sameLength: Lists): Lists {
+  const starts = new Int32Array(sequences + 1);
+  for (const sequence of sequenceOf) starts[sequence + 1] = (starts[sequence + 1] ?? 0) + 1;
+  for (let sequence = 0; sequence < sequences; sequence++)
+    starts[sequence + 1] = (starts[sequence + 1] ?? 0) + (starts[sequence] ?? 0);
+  const next = starts.slice();
+  const items = new Int32Array(sequenceOf.length);
+  for (const dialogues of sameLength)
+    for (const dialogue of dialogues) {
+      const sequence = sequenceOf[dialogue] ?? 0;
+      const place = next[sequence] ?? 0;
+      items[place] = dialogue;
+      next[sequence] = place + 1;
     }
-    starts[this.count] = place;
-    return new Lists(starts, items);
-  }
+  return new Lists(starts, items);
 }
 
 /** The sequences of one epoch. Deterministic for a plan, seed and epoch. */

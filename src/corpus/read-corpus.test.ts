@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { refusal } from '../../test/refusal.js';
 import { withFiles } from '../../test/written-files.js';
 import { readCorpus } from './read-corpus.js';
@@ -143,13 +144,17 @@ test('a corpus without usable dialogues is refused with the reasons', () => {
     refused('chats.jsonl', '{"turns": ["a"]}\n{"turns": ["", "b"]}\n'),
     'no dialogue in chats.jsonl can be used (2 records skipped: fewer than two turns with text (first on line 1)); each dialogue needs at least two turns with text',
   );
-  assert.match(refused('chats.json', '[]'), /^chats\.json contains an empty list/);
+  assert.match(refused('chats.json', '[]'), /^chats\.json has no records/);
 });
 
 test('a file in an unknown format is refused with its beginning, and an unknown name of a format with a similar one', () => {
   assert.match(
     refused('chats.txt', 'Hello\nHi\n'),
     /^chats\.txt is in an unknown format \(it begins with "Hello"\); convert it to JSON/,
+  );
+  assert.match(
+    refused('messages.html', '<!DOCTYPE html>\n<html><body>Hi</body></html>'),
+    /^messages\.html is a web page; export the chats as JSON instead/,
   );
   assert.throws(
     () => read('chats.txt', 'Hello\tHi\n', 'cornel'),
@@ -159,7 +164,7 @@ test('a file in an unknown format is refused with its beginning, and an unknown 
 
 const inlineSpace = /[\t\n\r\v\f\u2028\u2029]/g;
 const anyText = fc
-  .oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }))
+  .oneof(fc.string({ unit: anyCharacter }), fc.string({ unit: 'grapheme' }))
   .map((text) => text.replace(/\r\n?/g, '\n').replace(/\0|\ufeff/g, 'o'));
 const anyTalk = fc.array(
   fc.array(

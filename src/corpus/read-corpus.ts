@@ -14,6 +14,7 @@ import type { Encoding } from './encoding.js';
 import { foundFiles, type Item } from './found-files.js';
 import { namedColumns } from './named-columns.js';
 import { readRecords } from './read-records.js';
+import { ReadableParts } from './readable-parts.js';
 import type { BinarySource, Found, PlacedRecord, ReadContext, ReaderOptions, Rejected } from './reader.js';
 import type { RawDialogue } from './readers/record.js';
 import { binarySources, checkFormat, recordReaders } from './readers.js';
@@ -240,17 +241,19 @@ class CorpusReading {
   }
 
   private takeAll(found: Iterable<Found>, file: FileReading): void {
-    for (const one of found) {
-      if (!('rejected' in one)) file.tally.records++;
-      if ('rejected' in one)
-        file.tally.skipBad(
-          one.rejected,
-          one.line,
-          one.error?.sentence ?? `${file.path}:${one.line}: ${one.rejected}`,
-        );
-      else if ('turns' in one) this.takeDialogue(one, file);
-      else this.gather(one satisfies ChatMessage, file);
-    }
+    const parts = new ReadableParts();
+    for (const one of found)
+      if ('rejected' in one) {
+        const { rejected, line, error } = one;
+        file.tally.skipBad(rejected, line, error?.sentence ?? `${file.path}:${line}: ${rejected}`);
+        if (error) parts.refuse(error);
+      } else {
+        parts.add();
+        file.tally.records++;
+        if ('turns' in one) this.takeDialogue(one, file);
+        else this.gather(one satisfies ChatMessage, file);
+      }
+    parts.check();
   }
 
   private takeDialogue({ turns, source, persona }: RawDialogue, file: FileReading): void {

@@ -8,6 +8,7 @@ import { conversationParts } from './conversation-parts.js';
 import type { Dialogue } from './dialogue.js';
 import { joinedSlices } from './joined-slices.js';
 import { Ratings } from './ratings.js';
+import { ReadableParts } from './readable-parts.js';
 import type {
   Gathering,
   GatheringReader,
@@ -18,13 +19,11 @@ import type {
   Rejected,
   SingleRecordReader,
 } from './reader.js';
+import { JsonDocument } from './readers/json-document.js';
 import { judged, judgementFields } from './readers/judgement.js';
 import { inLowerCase, isNothing, type RawDialogue, RecordError } from './readers/record.js';
 import { wrongRecord } from './readers/wrong-record.js';
 import type { Tally } from './tally.js';
-
-/** If the first 100 records all have an unknown shape, the file is refused without reading the rest. */
-const enoughToRefuse = 100;
 
 /** Lists of records within records are searched to this depth. */
 const deepest = 3;
@@ -56,28 +55,21 @@ class RecordFile {
   private readonly ratings: Ratings;
   private readonly tally: Tally;
   private format: string | undefined;
-  private known = 0;
-  private unknown = 0;
-  private refusal: UserError | undefined;
+  private readonly parts: ReadableParts;
   private readonly gatherings = new Map<GatheringReader, Gathering>();
   /** Records that are strings are the turns of one dialogue. */
   private readonly strings: { readonly texts: string[]; line: number } = { texts: [], line: 0 };
 
   constructor(private readonly reading: RecordReading) {
     this.tally = reading.context.tally;
+    this.parts = new ReadableParts(reading.remedy);
     this.ratings = new Ratings((dialogue) => reading.keep(dialogue), this.tally);
   }
 
   reject({ rejected, line, error }: Rejected): void {
     this.tally.skipBad(rejected, line, error?.sentence ?? `${this.reading.path}:${line}: ${rejected}`);
-    if (error === undefined) this.known++;
-    else this.refuse(error);
-  }
-
-  private refuse(error: UserError): void {
-    this.unknown++;
-    this.refusal ??= error;
-    if (this.known === 0 && this.unknown >= enoughToRefuse) this.end();
+    if (error === undefined) this.parts.add();
+    else this.parts.refuse(error);
   }
 
   read({ value, line }: PlacedRecord): void {
@@ -88,14 +80,16 @@ class RecordFile {
     }
     try {
       this.add(value, line);
-      this.known++;
+      this.parts.add();
       this.tally.records++;
     } catch (thrown) {
       if (!(thrown instanceof RecordError)) throw thrown;
       this.leaveOut(thrown, line);
-      if (thrown.kind === 'content') this.known++;
+      if (thrown.kind === 'content') this.parts.add();
       else
-        this.refuse(new UserError('corpus-record-invalid', `${this.reading.path}:${line}: ${thrown.detail}`));
+        this.parts.refuse(
+          new UserError('corpus-record-invalid', `${this.reading.path}:${line}: ${thrown.detail}`),
+        );
     }
   }
 
@@ -103,15 +97,9 @@ class RecordFile {
   end(): string {
     const { strings } = this;
     if (strings.texts.length > 0) this.read({ value: { turns: strings.texts }, line: strings.line });
-    const { known, unknown, refusal } = this;
-    const { path } = this.reading;
-    if (known + unknown === 0)
-      throw new UserError('corpus-empty', `${path} contains an empty list; add conversations to it`);
-    if (refusal !== undefined && unknown >= known) {
-      const others = known === 0 ? '' : ` (${unknown} of ${known + unknown} records cannot be read)`;
-      const advice = this.reading.remedy === undefined ? '' : `; ${this.reading.remedy}`;
-      throw new UserError(refusal.code, `${refusal.sentence}${others}${advice}`);
-    }
+    if (this.parts.count === 0)
+      throw new UserError('corpus-empty', `${this.reading.path} has no records; add conversations to it`);
+    this.parts.check();
     for (const gathering of this.gatherings.values())
       for (const dialogue of gathering.dialogues()) this.takeDialogue(dialogue, {});
     this.ratings.end();
@@ -119,7 +107,11 @@ class RecordFile {
   }
 
   private add(value: unknown, line: number, depth = 0): void {
-    const { readers, path, context } = this.reading;
+    if (value instanceof JsonDocument) {
+      this.addDocument(value, line, depth);
+      return;
+    }
+    const { readers } = this.reading;
     // A list is a conversation: its elements are messages or texts.
     const record = Array.isArray(value)
       ? { messages: value }
@@ -127,14 +119,41 @@ class RecordFile {
         ? inLowerCase(value)
         : undefined;
     const reader = record && readers.find((candidate) => candidate.matches(record));
-    const inner = record && !reader && depth < deepest ? recordsWithin(record, readers) : [];
+    const inner = isRecord(value) && !reader && depth < deepest ? recordsWithin(value, readers) : [];
     if (inner.length > 0) {
       for (const one of inner) this.addInner(one, line, depth + 1);
       return;
     }
     if (!reader) throw wrongRecord(value, readers);
-    this.format ??= reader.format;
     this.noteUnused(record, reader);
+    this.takeRecord(reader, record, line);
+  }
+
+  /** An object that is too large to be parsed at once is read in parts, if its reader can do that, with the same result. */
+  private addDocument(document: JsonDocument, line: number, depth: number): void {
+    const { readers } = this.reading;
+    const preview = document.preview && inLowerCase(document.preview);
+    const reader = preview && readers.find((candidate) => candidate.matches(preview));
+    const inner = reader || depth === deepest ? undefined : recordsOfDocument(document, readers);
+    if (inner) for (const one of inner) this.addInner(one, line, depth + 1);
+    else if (preview && reader?.longLists) {
+      this.noteUnused(preview, reader);
+      try {
+        this.takeRecord(reader, inLowerCase(document.fields(reader.longLists)), line);
+      } catch (thrown) {
+        if (thrown instanceof RecordError) document.finish();
+        throw thrown;
+      }
+    } else {
+      this.add(document.whole(), line, depth);
+      return;
+    }
+    document.finish();
+  }
+
+  private takeRecord(reader: RecordReader, record: Fields, line: number): void {
+    this.format ??= reader.format;
+    const { path, context } = this.reading;
     const place = { ...context, path, line, source: `${path}:${line}` };
     if ('gather' in reader) this.gatheringOf(reader).add(record, place);
     else this.take(reader, record, place);
@@ -200,10 +219,40 @@ class RecordFile {
  * its values, as in `{"dialogue-1": {...}, "dialogue-2": {...}}`.
  */
 function recordsWithin(record: Fields, readers: readonly RecordReader[]): readonly unknown[] {
-  const isKnown = (value: unknown) =>
-    isRecord(value) && readers.some((reader) => reader.matches(inLowerCase(value)));
+  const lowered = inLowerCase(record);
+  const list = listOfRecords(lowered, readers);
+  if (list !== undefined) return lowered[list] as readonly unknown[];
   const values = Object.values(record);
-  const lists = values.filter((value) => Array.isArray(value) && isKnown(value[0]));
-  if (lists.length === 1) return lists[0] as readonly unknown[];
-  return values.length > 0 && values.every(isKnown) ? values : [];
+  return values.every((value) => isKnown(value, readers)) ? values : [];
+}
+
+/** As `recordsWithin`, for an object that is not in memory. */
+function recordsOfDocument(
+  document: JsonDocument,
+  readers: readonly RecordReader[],
+): Iterable<unknown> | undefined {
+  const { preview } = document;
+  const list = preview ? listOfRecords(inLowerCase(preview), readers) : undefined;
+  if (list !== undefined) return document.list(list);
+  const values = preview ? Object.values(preview) : document.values();
+  let count = 0;
+  for (const value of values) {
+    const known = value instanceof JsonDocument ? value.preview : value;
+    if (!isKnown(known, readers)) return undefined;
+    count++;
+  }
+  return count > 0 ? document.values() : undefined;
+}
+
+/** The name of the only list of records. */
+function listOfRecords(record: Fields, readers: readonly RecordReader[]): string | undefined {
+  const lists = Object.keys(record).filter((name) => {
+    const value = record[name];
+    return Array.isArray(value) && isKnown(value[0], readers);
+  });
+  return lists.length === 1 ? lists[0] : undefined;
+}
+
+function isKnown(value: unknown, readers: readonly RecordReader[]): boolean {
+  return isRecord(value) && readers.some((reader) => reader.matches(inLowerCase(value)));
 }

@@ -71,7 +71,7 @@ export interface TextReader extends Format {
   read(file: TextFile, context: ReadContext): Iterable<Found>;
 }
 
-/** A record with the line that it begins on. */
+/** A record with the line that it begins on. A JSON object that is too large to be parsed at once is a `JsonDocument`. */
 export interface PlacedRecord {
   readonly value: unknown;
   readonly line: number;
@@ -105,6 +105,11 @@ interface RecordFormat extends Format {
   readonly expects: string;
   /** Whether a record has this shape. @param record has lower-case field names. */
   matches(record: Fields): boolean;
+  /**
+   * The paths of lists that can be too long for the memory, such as `messages` or `chats.list[].messages`. `read` gets them
+   * as `Elements` and goes through each of them once. It reads no other lists, and `matches` looks at their first element only.
+   */
+  readonly longLists?: readonly string[];
   /** The names of all fields that are read in a matching record. */
   fields(record: Fields): ReadonlySet<string>;
 }
@@ -139,6 +144,8 @@ export interface Folder {
 }
 
 export interface FolderReader extends Format {
+  /** Whether a file of it that people name is read by itself, because it is whole without the others. */
+  readonly hasWholeFiles?: true;
   /**
    * The files that this reader reads together, or an empty list.
    * @param names the paths of all files below the folder, separated by slashes.

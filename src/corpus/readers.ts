@@ -22,6 +22,7 @@ import { line } from './readers/line.js';
 import { markedTurns } from './readers/marked-turns.js';
 import { messages } from './readers/messages.js';
 import { messenger } from './readers/messenger.js';
+import { nameLines } from './readers/name-lines.js';
 import { numberedLines } from './readers/numbered-lines.js';
 import { oasst, oasstMessages } from './readers/oasst.js';
 import { parlai } from './readers/parlai.js';
@@ -38,7 +39,7 @@ import { messageRows, pairRows, replyRows } from './readers/table-rows.js';
 import { telegram } from './readers/telegram.js';
 import { intercom, zendesk } from './readers/tickets.js';
 import { turns } from './readers/turns.js';
-import { wechat } from './readers/wechat.js';
+import { wechat, wechatChat } from './readers/wechat.js';
 import { whatsapp } from './readers/whatsapp.js';
 import { yaml } from './readers/yaml.js';
 
@@ -57,11 +58,13 @@ export const textReaders: readonly TextReader[] = [
   labelledLines,
   tabSeparatedTurns,
   dialogptTsv,
+  nameLines,
 ];
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
 export const binarySources: readonly BinarySource[] = [parquet];
 export const recordReaders: readonly RecordReader[] = [
   wechat,
+  wechatChat,
   telegram,
   discord,
   messenger,

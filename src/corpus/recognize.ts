@@ -7,7 +7,7 @@ import type { RecordReader, RecordSource, Sample, TextReader } from './reader.js
 import { json } from './readers/json.js';
 import { tabSeparatedKind } from './readers/tab-separated.js';
 import { recordReaders, recordSources, textReaders } from './readers.js';
-import type { TextFile } from './text-file.js';
+import { beginningOfText, type TextFile } from './text-file.js';
 
 /** How a text file is read: by its own reader, or as records. */
 export type Recognized =
@@ -17,11 +17,12 @@ export type Recognized =
 /** The number of characters that readers see. */
 const longestSample = 2 ** 16;
 
-export function sampleOf({ name, pieces }: TextFile): Sample {
-  const [piece = ''] = pieces();
-  if (piece.length <= longestSample) return { name, text: piece };
-  const lineEnd = piece.lastIndexOf('\n', longestSample);
-  return { name, text: piece.slice(0, lineEnd < 0 ? longestSample : lineEnd + 1) };
+export function sampleOf(file: TextFile): Sample {
+  const { name } = file;
+  const text = beginningOfText(file, longestSample + 1).slice(0, longestSample + 1);
+  if (text.length <= longestSample) return { name, text };
+  const lineEnd = text.lastIndexOf('\n');
+  return { name, text: text.slice(0, lineEnd < 0 ? longestSample : lineEnd + 1) };
 }
 
 /**
@@ -70,6 +71,11 @@ export function unknownFormat(file: TextFile, format: string): UserError {
       `${file.path} is not in the format ${format}; leave out ${option('format')} to recognize it by its content`,
     );
   const { text } = sampleOf(file);
+  if (/^\s*<(?:!doctype html|html)\b/i.test(text))
+    return new UserError(
+      'corpus-format-unknown',
+      `${file.path} is a web page; export the chats as JSON instead, or collect the questions and answers of a site with chatbot-data crawl`,
+    );
   const [firstLine = ''] = text.split('\n').filter((line) => line.trim() !== '');
   const found = firstLine.includes('\t') ? tabSeparatedKind(text) : undefined;
   return new UserError(

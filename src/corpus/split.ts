@@ -28,7 +28,7 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
       `an evaluation set needs at least 2 different dialogues, but the data has ${sizes.length}; add more, or set ${option('evalRatio', 0)}`,
     );
   const wanted = Math.max(1, Math.round(texts.length * ratio));
-  const shuffled = new Random(seed, stream).shuffle(Int32Array.from(sizes.keys()));
+  const shuffled = new Random(seed, stream).shuffle(sizes.map((_, text) => text));
   const chosen = choose(shuffled, sizes, wanted);
   return {
     train: indicesWhere(texts, (text) => chosen[text] === 0),

@@ -70,7 +70,9 @@ const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
   separator: (count) => `the separator after ${plural(count, 'prompt')} removed`,
   persona: (count) => `${plural(count, 'persona line')} kept beside the dialogues and not learned`,
   privateNote: (count) => `${plural(count, 'private note')} left out`,
-  otherReply: (count) => `${plural(count, 'other reply', 'other replies')} to the same message left out`,
+  mailCut: (count) => `quoted mail or the signature cut off from ${plural(count, 'message')}`,
+  otherReply: (count) =>
+    `${plural(count, 'other reply', 'other replies')} to the same message left out (${option('branches', 'all')} reads ${count === 1 ? 'it' : 'them'})`,
   cutShort: () => 'the export is cut short: it has fewer messages than it says',
   bad: (count) => `${plural(count, 'reply', 'replies')} marked as bad and not learned`,
   rerated: (count) => `${plural(count, 'rating')} replaced by a later rating of the same reply`,

@@ -15,6 +15,7 @@ export type Remark =
   | 'separator'
   | 'persona'
   | 'privateNote'
+  | 'mailCut'
   | 'otherReply'
   | 'cutShort'
   | 'toolCall'
@@ -51,7 +52,7 @@ export class Tally {
 
   /** @param times may be negative, to take back an earlier count. */
   count(remark: Remark, times = 1): void {
-    this.remarks.set(remark, (this.remarks.get(remark) ?? 0) + times);
+    if (times !== 0) this.remarks.set(remark, (this.remarks.get(remark) ?? 0) + times);
   }
 
   counted(remark: Remark): number {

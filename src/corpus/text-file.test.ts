@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { encoded, smallTalk } from '../../test/languages.js';
 import { refusal } from '../../test/refusal.js';
 import { diskSource } from './source.js';
-import { openText, readCorpusText } from './text-file.js';
+import { linesOf, openText, readCorpusText } from './text-file.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'text-file-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -35,7 +36,7 @@ function utf16(text: string, { bigEndian = false } = {}): Buffer {
 describe('readCorpusText', () => {
   it('reads UTF-8 unchanged, without its byte order mark', () => {
     const text = fc
-      .string({ unit: 'binary', minLength: 1 })
+      .string({ unit: anyCharacter, minLength: 1 })
       .filter((any) => any.trim() !== '' && !any.includes('\0'));
     const property = fc.property(text, (any) => {
       fc.pre(!any.startsWith('\ufeff') && !any.startsWith('PK\x03'));
@@ -137,6 +138,21 @@ describe('readCorpusText', () => {
     );
   });
 
+  it('refuses a line without end before it fills the memory', () => {
+    let given = 0;
+    const endless = {
+      ...({ path: 'chats.txt', name: 'chats.txt', encoding: 'utf-8', damages: 0 } as const),
+      *pieces() {
+        for (; given < 2 ** 31; given += 2 ** 22) yield 'x'.repeat(2 ** 22);
+      },
+    };
+    assert.throws(
+      () => [...linesOf(endless)],
+      /^UserError.*chats\.txt:1 starts a line of more than 67108864 characters/s,
+    );
+    assert.ok(given < 2 ** 27);
+  });
+
   it('refuses an encoding that it does not know', () => {
     assert.match(
       refusalOf(() => read(Buffer.from('cut short: \xe4\xbd', 'latin1'))),
@@ -149,6 +165,8 @@ describe('readCorpusText', () => {
       refused('PK\x03\x04 and so on'),
       '/chats.jsonl is a zip archive within another archive, not text; unpack the outer one',
     );
+    assert.match(refused(`${'a.json'.padEnd(257, '\0')}ustar`), / is a tar archive, not text; unpack it$/);
+    assert.match(refused('Rar!\x1a'), / is a RAR archive, not text; unpack it$/);
     assert.match(refused('{"a": "b\0"}'), /is a binary file \(byte 8 is zero\), not text/);
   });
 });

@@ -1,7 +1,7 @@
 // A text file of a corpus. The whole file is checked first (missing, empty, binary, its encoding) and then read in pieces,
 // because a file can be larger than the longest possible string and than the available memory.
 
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { detectEncoding, encodingSample } from './detect-encoding.js';
@@ -28,7 +28,14 @@ const signatures: readonly (readonly [start: string, what: string, remedy: strin
   ['PK\x03\x04', 'a zip archive within another archive', 'unpack the outer one'],
   ['%PDF', 'a PDF', 'export it as text'],
   ['SQLite format 3', 'an SQLite database', 'export it as JSON lines'],
+  ['\xd0\xcf\x11\xe0', 'an old office document', 'export it as CSV or text'],
+  ['PK\x05\x06', 'an empty zip archive', 'export it again'],
+  ['Rar!', 'a RAR archive', 'unpack it'],
+  ["7z\xbc\xaf'\x1c", 'a 7z archive', 'unpack it'],
 ];
+
+/** A tar archive has these characters at this byte. */
+const tarMark = { at: 257, text: 'ustar' };
 
 /**
  * Opens a text file and checks all of it.
@@ -46,6 +53,16 @@ export function openText(source: Source, wanted: TextEncoding = 'auto', otherwis
 /** Reads a whole text file. @throws UserError (data) as `openText` does. */
 export function readCorpusText(path: string, wanted: TextEncoding = 'auto'): string {
   return [...openText(diskSource(path), wanted).pieces()].join('');
+}
+
+/** The first characters of a file, at least `least` unless it is shorter. */
+export function beginningOfText({ pieces }: TextFile, least: number): string {
+  let text = '';
+  for (const piece of pieces()) {
+    text += piece;
+    if (text.length >= least) break;
+  }
+  return text;
 }
 
 export interface Line {
@@ -115,18 +132,18 @@ const marked = /^(?:\xff\xfe|\xfe\xff|\x84\x31\x95\x33)/;
  */
 function checkUtf8(source: Source, wanted: 'auto' | 'utf-8', otherwise?: Encoding): Encoding {
   const { path } = source;
-  let [read, linesBefore, blank, multibyte] = [0, 0, true, false];
+  let [read, blank, multibyte] = [0, true, false];
   for (const bytes of charactersOf(source.bytes())) {
     if (read === 0) refuseKnownKinds(path, bytes);
     refuseZero(path, bytes, read, wanted);
-    if (!isUtf8(bytes)) {
+    const isPlain = isAscii(bytes);
+    if (!isPlain && !isUtf8(bytes)) {
       const other = otherwise ?? (multibyte ? null : detectEncoding(foreignPart(source)));
       if (wanted === 'auto' && other !== null && other !== 'utf-8') return other;
-      throw notUtf8(path, bytes, { linesBefore, multibyte, other });
+      throw notUtf8(path, bytes, { linesBefore: linesIn(source, read), multibyte, other });
     }
-    multibyte ||= /[\x80-\xff]/.test(bytes.toString('latin1'));
+    multibyte ||= !isPlain;
     read += bytes.length;
-    linesBefore += countLines(bytes);
     blank &&= bytes.toString('utf8').trim() === '';
   }
   refuseEmpty(path, read, blank);
@@ -216,6 +233,17 @@ function refuseZero(path: string, bytes: Buffer, bytesBefore: number, wanted: 'a
       );
 }
 
+/** The number of line ends in the first bytes of a source. */
+function linesIn(source: Source, bytes: number): number {
+  let [left, lines] = [bytes, 0];
+  for (const piece of source.bytes()) {
+    lines += countLines(piece.subarray(0, left));
+    left -= piece.length;
+    if (left <= 0) break;
+  }
+  return lines;
+}
+
 function countLines(bytes: Buffer): number {
   let lines = 0;
   for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
@@ -224,6 +252,8 @@ function countLines(bytes: Buffer): number {
 
 function refuseKnownKinds(path: string, bytes: Buffer): void {
   const start = bytes.subarray(0, 16).toString('latin1');
+  if (bytes.toString('latin1', tarMark.at, tarMark.at + tarMark.text.length) === tarMark.text)
+    throw new UserError('corpus-not-text', `${path} is a tar archive, not text; unpack it`);
   for (const [signature, what, remedy] of signatures)
     if (start.startsWith(signature))
       throw new UserError('corpus-not-text', `${path} is ${what}, not text; ${remedy}`);

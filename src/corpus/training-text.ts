@@ -16,6 +16,8 @@ export interface TrainingIds {
 export class TrainingText {
   /** Keyed by first character, longest token first, because one token can be a prefix of another. */
   private readonly tokens = new Map<string, SpelledToken[]>();
+  /** 1 for each UTF-16 unit that a token begins with. Nearly every character of a text begins none. */
+  private readonly begins = new Uint8Array(2 ** 16);
 
   constructor(private readonly tokenizer: Tokenizer) {
     for (const token of [...tokenizer.spelledTokens].sort((a, b) => b.content.length - a.content.length)) {
@@ -23,6 +25,7 @@ export class TrainingText {
       const others = this.tokens.get(first);
       if (others) others.push(token);
       else this.tokens.set(first, [token]);
+      this.begins[first.charCodeAt(0)] = 1;
     }
   }
 
@@ -32,6 +35,7 @@ export class TrainingText {
    */
   private find(text: string): { id: number; start: number; end: number } | null {
     for (let at = 0; at < text.length; at++) {
+      if (this.begins[text.charCodeAt(at)] === 0) continue;
       const token = this.tokens.get(text.charAt(at))?.find(({ content }) => text.startsWith(content, at));
       if (token === undefined) continue;
       const { id, content, lstrip, rstrip } = token;

@@ -59,7 +59,7 @@ export abstract class CheckedOperations implements Operations {
     expectAll('matmul', typeOfB, transposeB ? [n, k] : [k, n], { b });
     if (accumulate && epilogue) throw new Error('matmul: accumulate cannot be combined with an epilogue');
     if (epilogue) expectEpilogue(epilogue, type, m, n);
-    if (packedB) expectAll('matmul', b.dtype, [this.packedSize(b.shape, b.dtype)], { packedB });
+    if (packedB) expectAll('matmul', type, [this.packedSize(b.shape, type)], { packedB });
     kernels.matmul(out, a, b, options);
   }
 

@@ -36,6 +36,11 @@ export interface PrecisionSupport {
   readonly computes: Ability;
   /** Store read-only weights in it while everything else is f32. Their values are widened when they are read. */
   readonly stores: Ability;
+  /**
+   * Whether what computes in it also reads matrices in f32, rounded as they are read: then a trained model needs no rounded
+   * copy of them. Default: false.
+   */
+  readonly rounds?: boolean;
   /** A sentence on what would make it faster here, for a run that computes in it. */
   readonly note?: string | null;
 }
@@ -209,7 +214,8 @@ export interface Operations {
   /**
    * out[M,N] = op(a)[M,K] op(b)[K,N], where op transposes as the options say. If `a` is f32, `b` may be bf16 or q8 (read-only
    * weights); its values are widened to f32. If b is q8 and transposed, a device may round `a` to bf16, or to 8 bits in the
-   * same way as b. If `a` and `b` are half precision, `out` may be f32 when there is no epilogue
+   * same way as b. If `a` is half precision and the device `rounds`, `b` may be f32, and the bits are those of a rounded b.
+   * If `a` is half precision, `out` may be f32 when there is no epilogue
    * (weight gradients; logits for sampling).
    */
   matmul(out: Tensor, a: Tensor, b: Tensor, options?: MatmulOptions): void;
@@ -217,8 +223,8 @@ export interface Operations {
   sumRows(out: Tensor, x: Tensor): void;
 
   /**
-   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]). Tokens and positions are i32[R]. Both tables
-   * may be bf16.
+   * out[R,C] = dropout(tokenTable[tokens[r]] + positionTable[positions[r]]). Tokens and positions are i32[R]. The
+   * tables may have the dtypes of b in matmul.
    */
   embedding(out: Tensor, tokens: Tensor, positions: Tensor, tables: EmbeddingTables, dropout: Dropout): void;
   /** gradients.token[V,C] and gradients.position[P,C] += the rows of dropout(gradOut[R,C]) that read each table entry. */
@@ -318,7 +324,10 @@ export interface Operations {
 }
 
 export interface Allocator {
-  /** The size of `packedB`, in numbers of b's dtype, for a matrix of this shape; 0 if products would not be faster with it. */
+  /**
+   * The size of `packedB`, in numbers of `dtype`, for a matrix of this shape that is multiplied with rows of this dtype; 0 if
+   * products would not be faster with it.
+   */
   packedSize(shape: readonly number[], dtype: DType): number;
   /**
    * Allocates zeroed memory. Allowed only before the first step: steps allocate nothing.

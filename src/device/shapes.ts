@@ -33,8 +33,8 @@ export function floatType(operation: string, device: Pick<Device, 'precisions'>,
 }
 
 /**
- * The dtype that `weights` must have beside activations of dtype `rows`: the same one, or a narrower one if the device
- * widens read-only weights of it to f32.
+ * The dtype that `weights` must have beside activations of dtype `rows`: the same one, a narrower one if the device widens
+ * read-only weights of it to f32, or f32 if the device rounds them.
  */
 export function weightType(
   operation: string,
@@ -43,7 +43,12 @@ export function weightType(
   rows: FloatType,
 ): WeightType {
   const narrow = narrowWeights.find((precision) => dtypeOf[precision] === weights.dtype);
-  if (rows !== 'f32' || narrow === undefined) return rows;
+  if (rows !== 'f32') {
+    const precision = precisions.find((each) => dtypeOf[each] === rows);
+    const rounds = precision !== undefined && device.precisions[precision].rounds;
+    return rounds && weights.dtype === 'f32' ? 'f32' : rows;
+  }
+  if (narrow === undefined) return rows;
   if (!device.precisions[narrow].stores)
     throw new Error(`${operation}: ${show(weights)} has a dtype that this device does not widen`);
   if (narrow === 'int8' && (weights.shape.at(-1) ?? 0) % blockSize !== 0)

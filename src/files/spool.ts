@@ -56,6 +56,14 @@ export class Spool {
     return window.bytes.subarray(position - window.start, position - window.start + length);
   }
 
+  /**
+   * Moves all bytes to the file, for readers that need one. Nothing can be appended afterwards.
+   * @returns the descriptor of the file, until `release`. @throws UserError (device) if the temporary folder is full.
+   */
+  file(): number {
+    return this.moveToFile();
+  }
+
   /** Frees the memory and the file. All bytes are lost. */
   release(): void {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
@@ -72,7 +80,7 @@ export class Spool {
     this.chunks.push(Buffer.allocUnsafeSlow(this.chunkBytes));
   }
 
-  private moveToFile(): void {
+  private moveToFile(): number {
     try {
       this.descriptor ??= openNameless();
       for (const chunk of this.chunks) {
@@ -80,10 +88,11 @@ export class Spool {
           done += writeSync(this.descriptor, chunk, done, chunk.length - done, this.inFile + done);
         this.inFile += chunk.length;
       }
+      this.chunks = [];
+      return this.descriptor;
     } catch (thrown) {
       throw spoolError(thrown);
     }
-    this.chunks = [];
   }
 
   private fromMemory(position: number, length: number): Buffer {

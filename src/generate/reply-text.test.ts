@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { repositoryRoot } from '../../test/repository.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { openTokenizer } from '../tokenizer/open-tokenizer.js';
@@ -37,7 +38,7 @@ function shown(decoder: Decoder, tokens: readonly number[], stop: readonly strin
 const alphabet = ['a', 'b', 'ab', ' ', '\n', '\t', '你', '好', 'é', '😀', '👩‍👩‍👧', '\ufffd', '.', 'User:'];
 const anyText = fc.oneof(
   fc.array(fc.constantFrom(...alphabet), { maxLength: 14 }).map((parts) => parts.join('')),
-  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
   fc.string({ unit: 'grapheme', maxLength: 20 }),
 );
 const anyStop = fc.array(

@@ -78,7 +78,8 @@ export class GPT2 {
       throw new Error(`${device.kind} does not store weights in ${weights}`);
     refuseTooWide(device, config);
     if (weights === 'int8') refuseCutBlocks(config);
-    this.parameters = new Parameters(device, parameterShapes(device, config), options);
+    const { rounds = false } = device.precisions[precision];
+    this.parameters = new Parameters(device, parameterShapes(device, config), { rounds, ...options });
     this.embedding = new Embedding(device, this.parameters);
     this.blocks = Array.from(
       { length: config.nLayer },

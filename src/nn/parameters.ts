@@ -3,8 +3,8 @@
 // the gap before it stays zero in values and gradients.
 //
 // In mixed precision there are two buffers: float32 master weights, which the optimizer updates, and a working copy in the
-// model's precision, which the layers read, except for parameters that they always read in float32. An inference model has
-// no master weights. Its parameters in a dtype other than the model's (bf16 matrices, exact vectors) have separate buffers.
+// model's precision, which the layers read, except for parameters that they always read in float32, and for matrices where the
+// device rounds them as it reads them. An inference model has no master weights. Its parameters in a dtype other than the model's (bf16 matrices, exact vectors) have separate buffers.
 
 import {
   type Allocator,
@@ -41,6 +41,8 @@ export interface ParameterOptions {
    * trainable model. Worth the memory where several batches are computed between updates.
    */
   readonly packed?: boolean;
+  /** Whether layers read the master weights of matrices in mixed precision, because the device rounds them. Default: false. */
+  readonly rounds?: boolean;
 }
 
 /** Memory for `packedB` of a matrix's products, which need another order in backward; empty where it is not kept. */
@@ -69,6 +71,8 @@ const elementsOf = (shape: readonly number[]) => shape.reduce((product, extent) 
 /** The buffers that a parameter's tensors are views of. */
 interface Buffers {
   readonly values: Tensor;
+  /** How far into the other buffers `values` starts. */
+  readonly valuesFrom: number;
   readonly masters: Tensor;
   readonly gradients: Tensor | undefined;
 }
@@ -79,7 +83,7 @@ export class Parameters {
    * holds all parameters. In an inference model it does not hold the parameters stored in another dtype.
    */
   readonly values: Tensor;
-  /** The working copy of `values` in the model's precision, in mixed precision; otherwise undefined. */
+  /** The working copy of the end of `values` in the model's precision, in mixed precision; otherwise undefined. */
   readonly working: Tensor | undefined;
   /** f32, same layout as `values`; undefined for inference. */
   readonly gradients: Tensor | undefined;
@@ -95,7 +99,7 @@ export class Parameters {
 
   /** @param shapes in the order of the saved file. */
   constructor(allocator: Allocator, shapes: readonly ParameterShape[], options: ParameterOptions) {
-    const { trainable, precision = 'fp32', weights = precision, packed = false } = options;
+    const { trainable, precision = 'fp32', weights = precision, packed = false, rounds = false } = options;
     if (trainable && weights !== precision)
       throw new Error(
         `a trainable model that computes in ${precision} cannot store its matrices in ${weights}`,
@@ -119,19 +123,20 @@ export class Parameters {
     this.decayed = matricesApart ? 0 : matrices.size;
     const size = [this.decayed + vectors.size];
     this.values = allocator.allocate(mixed ? 'master weights' : 'weights', size, trainable ? 'f32' : dtype);
-    this.working = mixed ? allocator.allocate('weights', size, dtype) : undefined;
+    const workingSize = [rounds ? vectors.size : this.decayed + vectors.size];
+    this.working = mixed ? allocator.allocate('weights', workingSize, dtype) : undefined;
     this.gradients = trainable ? allocator.allocate('gradients', size) : undefined;
-    this.vectors = {
-      values: this.working ?? this.values,
-      masters: this.values,
-      gradients: this.gradients,
-    };
+    const masters = { values: this.values, valuesFrom: 0, masters: this.values, gradients: this.gradients };
+    this.vectors = this.working
+      ? { ...masters, values: this.working, valuesFrom: this.values.size - this.working.size }
+      : masters;
     const separate = (size: number, type: DType): Buffers => {
       const values = allocator.allocate('weights', [size], type);
-      return { values, masters: values, gradients: undefined };
+      return { values, valuesFrom: 0, masters: values, gradients: undefined };
     };
-    this.matrices = matricesApart ? separate(matrices.size, matrixType) : this.vectors;
-    this.exact = exactApart ? separate(exact.size, 'f32') : { ...this.vectors, values: this.values };
+    if (matricesApart) this.matrices = separate(matrices.size, matrixType);
+    else this.matrices = rounds ? masters : this.vectors;
+    this.exact = exactApart ? separate(exact.size, 'f32') : masters;
     this.packed = new Map(
       shapes
         .filter(({ multiplied }) => packed && multiplied)
@@ -181,7 +186,10 @@ export class Parameters {
     const { shape: ownShape, exact, linear = false } = found.shape;
     const transposed = linear && this.matrices.values.dtype === 'q8';
     const buffers = ownShape.length > 1 ? this.matrices : exact ? this.exact : this.vectors;
-    const value = buffers.values.view(found.offset, transposed ? shape.toReversed() : shape);
+    const value = buffers.values.view(
+      found.offset - buffers.valuesFrom,
+      transposed ? shape.toReversed() : shape,
+    );
     const gradient = buffers.gradients?.view(found.offset, shape);
     return {
       name,

@@ -22,9 +22,15 @@ const samplesPerRule = 20;
 
 export class Ledger {
   readonly counts = new Map<string, RuleCounts>();
+  /** How many values were redacted, by entity. */
+  readonly redactions = new Map<string, number>();
   /** Lines of rejected.jsonl. */
   readonly rejected = new Spool();
   private readonly samples = new Map<string, { readonly rank: string; readonly sample: Sample }[]>();
+
+  redacted(entity: string, count: number): void {
+    this.redactions.set(entity, (this.redactions.get(entity) ?? 0) + count);
+  }
 
   changed(rule: string): void {
     this.of(rule).changed++;

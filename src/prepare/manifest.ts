@@ -12,6 +12,8 @@ export interface Manifest {
   /** All options that were in effect, by key. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly dialogues: { readonly train: number; readonly eval: number };
+  /** How many values were redacted, by entity. */
+  readonly redacted: Readonly<Record<string, number>>;
   readonly rules: Readonly<
     Record<string, { readonly changed: number; readonly dropped: Readonly<Record<string, number>> }>
   >;
@@ -35,6 +37,7 @@ export function manifestOf({ paths, settings, ledger, train, evaluation }: Made)
     sources: paths.map((path) => ({ path })),
     settings,
     dialogues: { train, eval: evaluation },
+    redacted: Object.fromEntries([...ledger.redactions].sort()),
     rules: Object.fromEntries(rules),
   };
 }

@@ -9,8 +9,10 @@ import { gunzipSync } from 'node:zlib';
 import { folderMaker } from '../../test/written-files.js';
 import { prepareOptions, stageOptions } from '../config/prepare-options.js';
 import { completeOptions } from '../config/schema.js';
+import { trainOptions } from '../config/train-options.js';
 import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { readCorpus } from '../corpus/read-corpus.js';
+import { readCorpora } from '../train/data.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
 
@@ -77,6 +79,20 @@ it('makes a corpus that the readers read', async () => {
   );
 });
 
+it('makes a corpus that training evaluates on the part that was set aside', async () => {
+  const { out } = await prepared([folderOf({ 'faq.csv': faq })], { evalRatio: 0.34 });
+  const given = { ...completeOptions(trainOptions, []), data: [out] };
+  const { train, evaluation, notes } = readCorpora(given);
+  assert.deepEqual([train.length, evaluation.length], [2, 1]);
+  assert.ok(notes.some((note) => note.startsWith(`evaluates on ${join(out, 'eval.jsonl.gz')}`)));
+  assert.equal(
+    notes.some((note) => note.includes('not used')),
+    false,
+  );
+  assert.equal(readCorpora({ ...given, evalRatio: 0 }).evaluation.length, 0);
+  assert.equal(readCorpus([join(out, 'eval.jsonl.gz')]).dialogues.length, 1);
+});
+
 it('sets dialogues aside for evaluation', async () => {
   const { out, manifest } = await prepared([folderOf({ 'faq.csv': faq })], { evalRatio: 0.34 });
   assert.deepEqual(manifest.dialogues, { train: 2, eval: 1 });
@@ -91,6 +107,29 @@ it('gives the same files again', async () => {
   assert.deepEqual(contents((await prepared([source])).out), first);
 });
 
+it('drops similar dialogues, of which the longest stays', async () => {
+  const said = 'we open at nine in the morning and close at five in the afternoon on all days but sunday';
+  const source = folderOf({
+    'chats.jsonl': [said, `${said} thanks`]
+      .map((text) => JSON.stringify({ turns: ['When?', text] }))
+      .join('\n'),
+  });
+  const { out, manifest } = await prepared([source], { dedupe: 'near' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['When?', `${said} thanks`]]);
+  assert.deepEqual(manifest.rules['near-duplicates']?.dropped, { 'similar to another dialogue': 1 });
+});
+
+it('keeps out what must not be learned', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  const lists = folderOf({
+    'answers.txt': 'hi there\n',
+    'tests.jsonl': '{"turns": ["What is the price", "It costs 5 euro!"]}\n',
+  });
+  const neverTrain = [join(lists, 'answers.txt'), join(lists, 'tests.jsonl')];
+  const { out } = await prepared([source], { neverTrain });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Do you deliver & install?', 'Yes we do']]);
+});
+
 it('keeps what people said private', async () => {
   const { out } = await prepared([folderOf({ 'faq.csv': faq })]);
   for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);
@@ -101,4 +140,34 @@ it('leaves nothing behind when no dialogue is left', async () => {
   await assert.rejects(prepared([source], { maxTurnCharacters: 1 }), { code: 'nothing-to-learn' });
   assert.equal(existsSync(join(root, 'corpus')), false);
   assert.deepEqual(readdirSync(root), ['folder-0']);
+});
+
+it('redacts personal data everywhere, and counts it by kind', async () => {
+  const chats = `question,answer
+Who are you &amp; where?,Write to ann&#64;example.org
+Who pays?,My card is 4111 1111 1111 1111
+Who pays?,My card is 4111 1111 1111 1111
+Can I call?,Of course: 212 736 5000
+`;
+  const source = join(folderOf({ 'faq.csv': chats }), 'faq.csv');
+  const { out, manifest } = await prepared([source], { redact: 'pii' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [
+    ['Who are you & where?', 'Write to [EMAIL]'],
+    ['Who pays?', 'My card is [CARD]'],
+    ['Can I call?', 'Of course: [PHONE]'],
+  ]);
+  assert.deepEqual(manifest.redacted, { card: 2, email: 1, phone: 1 });
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  for (const secret of ['example.org', '1111', '5000']) assert.doesNotMatch(written.join(), RegExp(secret));
+});
+
+it('can drop the dialogues with personal data', async () => {
+  const source = join(
+    folderOf({ 'faq.csv': 'question,answer\nMail?,ann@example.org\nHi,Hello\n' }),
+    'faq.csv',
+  );
+  const { out, manifest } = await prepared([source], { redact: 'email', redactWith: 'drop' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi', 'Hello']]);
+  assert.deepEqual(textsIn(join(out, 'rejected.jsonl')), [['Mail?', '[EMAIL]']]);
+  assert.deepEqual(manifest.rules.redact?.dropped, { 'holds personal data: email': 1 });
 });

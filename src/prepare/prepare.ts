@@ -1,23 +1,27 @@
-// Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read
-// and cleaned by itself; then come the rules that look at the whole corpus, duplicates and the split, and the files are written.
+// Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
+// redacted and cleaned by itself; then come the rules that look at the whole corpus, duplicates and the split, and the files
+// are written.
 
+import { readCorpus } from '../corpus/read-corpus.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
-import { split } from '../corpus/split.js';
+import { diskSource } from '../corpus/source.js';
+import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { startRules } from './apply-rules.js';
-import { cleanSource, rejectedLine } from './clean-source.js';
-import { ExactDuplicates } from './duplicates/exact.js';
+import { cleanSource } from './clean-source.js';
+import { type DivideOptions, divide } from './divide.js';
+import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
 import type { RuleValues } from './rules.js';
+import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { writeCorpus } from './write-corpus.js';
 
-export interface PrepareOptions extends ReadLearnedOptions {
-  readonly dedupe: 'none' | 'exact';
-  readonly evalRatio: number;
-  readonly seed: number;
+export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
+  /** Files of texts that must not be learned. */
+  readonly neverTrain: readonly string[];
 }
 
 export interface Prepared {
@@ -40,15 +44,18 @@ export async function prepare(
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const rules = await startRules(values);
+  const redaction = await Redaction.start(options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, { rules, ledger, keep: (one) => cleaned.push(one) }),
+    cleanSource(path, reading, { rules, ledger, redaction, keep: (one) => cleaned.push(one) }),
   );
   notes.push(...reading.end());
   const surveyed = await surveyCorpus(cleaned, values, ledger);
-  const kept = options.dedupe === 'none' ? surveyed : withoutDuplicates(surveyed, ledger);
+  const never = options.neverTrain.flatMap(forbiddenTexts);
+  const { kept, groups } = dropDuplicates(surveyed, ledger, options, never);
   if (kept.length === 0) throw nothingLeft(ledger);
-  const parts = divided(kept, options);
+  const parts = divide(kept, groups, options);
+  notes.push(...parts.notes);
   const manifest = manifestOf({
     paths,
     settings: { ...options, ...values },
@@ -60,31 +67,14 @@ export async function prepare(
   return { manifest, notes };
 }
 
-function withoutDuplicates(dialogues: PreparedStore, ledger: Ledger): PreparedStore {
-  const kept = new PreparedStore();
-  const seen = new ExactDuplicates();
-  for (const one of dialogues) {
-    const first = seen.firstOf(one.id, one.dialogue);
-    if (first === undefined) kept.push(one);
-    else
-      ledger.dropped(
-        'duplicates',
-        'the same as another dialogue',
-        rejectedLine(one, 'duplicates', `the same as ${first}`),
-      );
+/** The dialogues of a file that must not be learned, or its lines, if it is in no format that holds dialogues. */
+function forbiddenTexts(path: string): readonly string[] {
+  try {
+    return readCorpus([path]).dialogues.map(spokenText);
+  } catch (thrown) {
+    if (!(thrown instanceof UserError && thrown.code === 'corpus-format-unknown')) throw thrown;
+    return [...linesOf(openText(diskSource(path)))].map(({ text }) => text);
   }
-  dialogues.release();
-  return kept;
-}
-
-interface Parts {
-  readonly train: Int32Array;
-  readonly evaluation: Int32Array;
-}
-
-function divided(dialogues: PreparedStore, { evalRatio, seed }: PrepareOptions): Parts {
-  const texts = Int32Array.from({ length: dialogues.length }, (_, index) => index);
-  return evalRatio === 0 ? { train: texts, evaluation: new Int32Array() } : split(texts, evalRatio, seed);
 }
 
 function nothingLeft({ counts }: Ledger): UserError {

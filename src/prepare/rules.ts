@@ -4,6 +4,7 @@
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule } from './rule.js';
 import { dialogueLength } from './rules/dialogue-length.js';
+import { dropUnsafe } from './rules/drop-unsafe.js';
 import { emailRemains } from './rules/email-remains.js';
 import { emptyTurns } from './rules/empty-turns.js';
 import { htmlEntities } from './rules/html-entities.js';
@@ -29,6 +30,7 @@ export const dialogueRules: readonly DialogueRule[] = [
   dialogueLength,
   otherLanguages,
   repeatedWords,
+  dropUnsafe,
 ];
 export const corpusRules: readonly CorpusRule[] = [];
 

@@ -1,7 +1,9 @@
 // Applies the rules that look at the whole corpus, one after the other. Each sees all dialogues that the one before left.
 
+import type { Dialogue } from '../corpus/dialogue.js';
+import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { ValuesOf } from '../option-spec.js';
-import { type Cleaning, clean } from './clean-source.js';
+import { clean } from './clean-source.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
 import type { CorpusRule, Survey } from './rule.js';
@@ -21,10 +23,10 @@ export async function surveyCorpus(
     for (const { dialogue } of before) survey.see(dialogue);
     if (survey.seeAgain) for (const { dialogue } of before) survey.seeAgain(dialogue);
     const after = new PreparedStore();
-    const cleaning: Cleaning = {
-      rules: [{ name: rule.name, judge: (dialogue) => survey.judge(dialogue) }],
+    const cleaning = {
+      rules: [{ name: rule.name, judge: (dialogue: Dialogue) => survey.judge(dialogue) }],
       ledger,
-      keep: (one) => after.push(one),
+      keep: (one: PreparedDialogue) => after.push(one),
     };
     for (const one of before) clean(one, cleaning);
     before.release();

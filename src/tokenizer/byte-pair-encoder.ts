@@ -1,20 +1,38 @@
 // Byte-pair encoding of one piece of text. It repeatedly merges the neighbouring pair of tokens with the best rank, leftmost
-// first, until no pair forms a token. A heap of candidate pairs makes this O(n log n) for n bytes, so a megabyte
-// without a space is not slow. Byte strings are those of byte-characters.ts.
+// first, until no pair forms a token. Short pieces, which are nearly all, are searched for their best pair again and again.
+// For long ones, a heap of candidate pairs makes this O(n log n) for n bytes, so a megabyte without a space is not slow.
+// Byte strings are those of byte-characters.ts.
 // (Sennrich, Haddow & Birch, "Neural Machine Translation of Rare Words with Subword Units", 2016.)
+
+import { TokenPairs } from './token-pairs.js';
 
 /** A candidate pair is stored as one number: rank * positions + position of its left token. */
 const positions = 2 ** 32;
 const noPair = -1;
+/** In bytes. */
+const longestShortPiece = 64;
 
 export class BytePairEncoder {
+  private readonly ranks: ReadonlyMap<string, number>;
   private readonly longestToken: number;
+  private readonly pairs: TokenPairs;
+  /** The tokens of the single bytes. */
+  private readonly byteIds: Int32Array;
+  /** The tokens of a short piece, and the token that each forms with the next one. */
+  private readonly parts = new Int32Array(longestShortPiece);
+  private readonly merged = new Int32Array(longestShortPiece);
 
-  /** @param ranks maps each byte string to its rank, which is also the token's id; it must contain every single byte. */
-  constructor(private readonly ranks: ReadonlyMap<string, number>) {
-    let longest = 0;
-    for (const token of ranks.keys()) longest = Math.max(longest, token.length);
-    this.longestToken = longest;
+  /**
+   * @param tokens a byte string per rank, which is also the token's id. They include every single byte, and encode to
+   * themselves.
+   */
+  constructor(tokens: readonly string[]) {
+    this.ranks = new Map(tokens.map((token, id) => [token, id]));
+    this.longestToken = tokens.reduce((longest, { length }) => Math.max(longest, length), 0);
+    this.byteIds = Int32Array.from({ length: 256 }, (_, byte) => this.idOf(String.fromCharCode(byte)));
+    this.pairs = new TokenPairs((left, right) =>
+      this.ranks.get(`${tokens[left] ?? ''}${tokens[right] ?? ''}`),
+    );
   }
 
   /**
@@ -57,17 +75,54 @@ export class BytePairEncoder {
 
   /** The token ids of `piece`. */
   encode(piece: string): number[] {
-    const whole = this.ranks.get(piece);
-    if (whole !== undefined) return [whole];
+    return piece.length <= longestShortPiece ? this.encodeShort(piece) : this.encodeLong(piece);
+  }
+
+  private encodeShort(piece: string): number[] {
+    const { parts, merged, pairs } = this;
+    let count = piece.length;
+    for (let at = 0; at < count; at++) parts[at] = this.byteIds[piece.charCodeAt(at)] ?? 0;
+    const merge = (at: number) => {
+      const isPair = at >= 0 && at + 1 < count;
+      if (at >= 0) merged[at] = isPair ? pairs.merged(parts[at] ?? 0, parts[at + 1] ?? 0) : noPair;
+    };
+    for (let at = 0; at < count; at++) merge(at);
+    for (;;) {
+      let best = noPair;
+      let bestToken = Number.POSITIVE_INFINITY;
+      for (let at = 0; at + 1 < count; at++) {
+        const token = merged[at] ?? noPair;
+        if (token === noPair || token >= bestToken) continue;
+        best = at;
+        bestToken = token;
+      }
+      if (best === noPair) break;
+      parts[best] = bestToken;
+      count--;
+      for (let at = best + 1; at < count; at++) {
+        parts[at] = parts[at + 1] ?? 0;
+        merged[at] = merged[at + 1] ?? noPair;
+      }
+      merge(best);
+      merge(best - 1);
+    }
+    const ids: number[] = [];
+    for (let at = 0; at < count; at++) ids.push(parts[at] ?? 0);
+    return ids;
+  }
+
+  private encodeLong(piece: string): number[] {
     const starts = this.boundaries(piece);
     const ids: number[] = [];
-    for (let index = 0; index + 1 < starts.length; index++) {
-      const id = this.ranks.get(piece.slice(starts[index], starts[index + 1]));
-      if (id === undefined)
-        throw new Error(`the vocabulary has no token for a byte of ${JSON.stringify(piece)}`);
-      ids.push(id);
-    }
+    for (let index = 0; index + 1 < starts.length; index++)
+      ids.push(this.idOf(piece.slice(starts[index], starts[index + 1])));
     return ids;
+  }
+
+  private idOf(token: string): number {
+    const id = this.ranks.get(token);
+    if (id === undefined) throw new Error(`the vocabulary has no token ${JSON.stringify(token)}`);
+    return id;
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { gpt2Pieces, piecesOf } from './gpt2-pieces.js';
+import { endOfPiece, gpt2Pieces } from './gpt2-pieces.js';
 
 describe('gpt2Pieces', () => {
   it('splits contractions, words, numbers, symbols and white space', () => {
@@ -31,8 +31,18 @@ describe('gpt2Pieces', () => {
   });
 });
 
-describe('a long text', () => {
-  it('is split where the pattern would split it', () => {
+function piecesOf(text: string): string[] {
+  const pieces: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    const end = endOfPiece(text, start);
+    pieces.push(text.slice(start, end));
+    start = end;
+  }
+  return pieces;
+}
+
+describe('endOfPiece', () => {
+  it('splits a text where the pattern does', () => {
     const parts = [
       'a',
       'é',
@@ -50,17 +60,19 @@ describe('a long text', () => {
       '\u0085',
       '\u2028',
       '\ufeff',
+      '\ud83d',
+      '\ude00',
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 40 }), (chosen) => {
         const text = chosen.join('');
-        assert.deepEqual(piecesOf(text, 0), text.match(gpt2Pieces) ?? []);
+        assert.deepEqual(piecesOf(text), text.match(gpt2Pieces) ?? []);
       }),
       { numRuns: 2000 },
     );
   });
 
-  it('may be one run of a million letters, which would overflow the stack in the pattern', () => {
+  it('takes a run of a million letters, which would overflow the stack in the pattern', () => {
     const text = `${'你'.repeat(1_200_000)}!`;
     assert.deepEqual(
       piecesOf(text).map((piece) => piece.length),

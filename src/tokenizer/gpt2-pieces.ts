@@ -1,5 +1,6 @@
 // Splits text into pieces as GPT-2 does before it merges bytes. White space is defined as in Unicode and transformers:
-// JavaScript's \s lacks U+0085 and includes U+FEFF.
+// JavaScript's \s lacks U+0085 and includes U+FEFF. The pattern is the definition; `endOfPiece` finds the same pieces several
+// times faster, in constant stack space.
 
 const space = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 
@@ -9,48 +10,61 @@ export const gpt2Pieces = new RegExp(
   'gu',
 );
 
-/** In a longer text, a run of a million letters would overflow the stack of the regular expression engine. */
-const longestMatched = 2 ** 17;
+const letter = 1;
+const number = 2;
+const whiteSpace = 3;
+const symbol = 4;
 
-/** The pieces of a text of any length. @param longest longer texts are split without the pattern. */
-export function piecesOf(text: string, longest = longestMatched): readonly string[] {
-  return text.length <= longest ? (text.match(gpt2Pieces) ?? []) : piecesOfLong(text);
+const kinds: readonly (readonly [kind: number, pattern: RegExp])[] = [
+  [letter, /^\p{L}/u],
+  [number, /^\p{N}/u],
+  [whiteSpace, new RegExp(`^[${space}]`, 'u')],
+];
+
+/** The kind of each code point, or 0 until a text contains it. */
+const kindOfCode = new Uint8Array(0x110000);
+
+function kindOf(code: number): number {
+  const known = kindOfCode[code] ?? 0;
+  if (known > 0) return known;
+  const character = String.fromCodePoint(code);
+  const [kind] = kinds.find(([, pattern]) => pattern.test(character)) ?? [symbol];
+  kindOfCode[code] = kind;
+  return kind;
 }
 
-/** Runs of one kind of character, at most 1000 characters a match, in the order of the pattern's alternatives. */
-const runs = ['\\p{L}', '\\p{N}', `[^${space}\\p{L}\\p{N}]`].map(
-  (kind) => new RegExp(`${kind}{1,1000}`, 'uy'),
-);
-const spaces = new RegExp(`[${space}]{1,1000}`, 'uy');
-const contraction = /'s|'t|'re|'ve|'m|'ll|'d/y;
+/** A lone surrogate is a code point by itself, and a symbol. */
+function codeAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit < 0xdc00 ? (text.codePointAt(at) ?? unit) : unit;
+}
 
-/** The end of the run that begins at `start`, or `start` if there is no run. */
-function endOfRun(run: RegExp, text: string, start: number): number {
+/** The end of the characters of one kind that begin at `start`. */
+function endOfRun(text: string, start: number, kind: number): number {
   let end = start;
-  for (run.lastIndex = end; run.test(text); run.lastIndex = end) end = run.lastIndex;
+  while (end < text.length) {
+    const code = codeAt(text, end);
+    if (kindOf(code) !== kind) break;
+    end += code < 0x10000 ? 1 : 2;
+  }
   return end;
 }
 
-function endOfPiece(text: string, start: number): number {
-  contraction.lastIndex = start;
-  if (contraction.test(text)) return contraction.lastIndex;
-  for (const run of runs)
-    for (const first of text[start] === ' ' ? [start + 1, start] : [start]) {
-      const end = endOfRun(run, text, first);
-      if (end > first) return end;
-    }
-  const end = endOfRun(spaces, text, start);
-  // The last space of several belongs to the word after it.
-  return end === text.length || end === start + 1 ? end : end - 1;
-}
+const [apostrophe, blank] = [0x27, 0x20];
+const contraction = /'s|'t|'re|'ve|'m|'ll|'d/y;
 
-function piecesOfLong(text: string): string[] {
-  const pieces: string[] = [];
-  for (let start = 0; start < text.length; ) {
-    // The pattern skips a lone surrogate, and this does not. Texts to encode contain none.
-    const end = Math.max(start + 1, endOfPiece(text, start));
-    pieces.push(text.slice(start, end));
-    start = end;
+/** The end of the piece that begins at `start`. @param start in [0, text.length). */
+export function endOfPiece(text: string, start: number): number {
+  const unit = text.charCodeAt(start);
+  if (unit === apostrophe) {
+    contraction.lastIndex = start;
+    if (contraction.test(text)) return contraction.lastIndex;
   }
-  return pieces;
+  // A single space belongs to what follows it.
+  const isJoined = unit === blank && start + 1 < text.length;
+  const first = isJoined && kindOf(codeAt(text, start + 1)) !== whiteSpace ? start + 1 : start;
+  const kind = kindOf(codeAt(text, first));
+  const end = endOfRun(text, first, kind);
+  // The last white space of several is not part of their piece if something follows it.
+  return kind !== whiteSpace || end === text.length || end === start + 1 ? end : end - 1;
 }

@@ -3,7 +3,7 @@
 
 import { byteString } from './byte-characters.js';
 import type { BytePairEncoder } from './byte-pair-encoder.js';
-import { piecesOf } from './gpt2-pieces.js';
+import { endOfPiece } from './gpt2-pieces.js';
 import {
   gpt2ByteStrings,
   gpt2Encoder,
@@ -20,10 +20,10 @@ import {
   tokenizerJson,
   vocabJson,
 } from './tokenizer-files.js';
+import { WordCache } from './word-cache.js';
 
-/** Limits of the cache: characters of a word, and number of words. At most it takes about 20 MB. */
+/** In characters. */
 const longestCachedWord = 64;
-const mostCachedWords = 2 ** 17;
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -31,7 +31,8 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 export class GPT2Tokenizer implements Tokenizer {
   private readonly encoder: BytePairEncoder;
   private readonly byteStrings = gpt2ByteStrings();
-  private readonly cache = new Map<string, readonly number[]>();
+  private readonly cache = new WordCache();
+  private readonly encodePiece = (piece: string) => this.encoder.encode(byteString(piece));
 
   /**
    * @param vocabularySize 50,257 plus the folder's additional special tokens.
@@ -49,9 +50,11 @@ export class GPT2Tokenizer implements Tokenizer {
 
   encode(text: string): number[] {
     const ids: number[] = [];
-    for (const piece of piecesOf(text)) {
-      const tokens = this.cache.get(piece) ?? this.encodePiece(piece);
-      for (const id of tokens) ids.push(id);
+    for (let start = 0; start < text.length; ) {
+      const end = endOfPiece(text, start);
+      if (end - start <= longestCachedWord) this.cache.append(text, start, end, ids, this.encodePiece);
+      else for (const id of this.encodePiece(text.slice(start, end))) ids.push(id);
+      start = end;
     }
     return ids;
   }
@@ -63,15 +66,6 @@ export class GPT2Tokenizer implements Tokenizer {
       if (id < this.endOfText) bytes += this.byteStrings[id] ?? '';
     }
     return utf8.decode(Buffer.from(bytes, 'latin1'));
-  }
-
-  private encodePiece(piece: string): readonly number[] {
-    const tokens = this.encoder.encode(byteString(piece));
-    if (piece.length <= longestCachedWord) {
-      if (this.cache.size >= mostCachedWords) this.cache.clear();
-      this.cache.set(piece, tokens);
-    }
-    return tokens;
   }
 }
 

@@ -1,8 +1,9 @@
 // GPT-2's own vocabulary (50,256 byte strings and <|endoftext|>), from the ranks in the package gpt-tokenizer, so that no
 // download is needed. The ranks do not contain the merges; they are computed from the ranks when files are written.
+// The ranks are half a megabyte of JavaScript, which is loaded only when they are asked for.
 
 import { createHash } from 'node:crypto';
-import ranks from 'gpt-tokenizer/bpeRanks/r50k_base';
+import { createRequire } from 'node:module';
 import { byteCharacters, byteString } from './byte-characters.js';
 import { BytePairEncoder } from './byte-pair-encoder.js';
 import { type BytePairVocabulary, endOfTextToken } from './tokenizer-files.js';
@@ -12,14 +13,22 @@ export const gpt2EndOfText = 50256;
 /** The result of `fingerprint` for GPT-2's vocabulary and merges. */
 const gpt2Fingerprint = '51f122e868a6258b1686ffde419d8ae05b5b78e25de2db603ad95ac2c418872c';
 
+/** Tokens in the order of their ids: text, or the bytes of what is not valid UTF-8. */
+interface Ranks {
+  readonly default: readonly (string | readonly number[])[];
+}
+
 let byteStrings: readonly string[] | undefined;
 let encoder: BytePairEncoder | undefined;
 
 /** The byte string of each id except <|endoftext|>. */
 export function gpt2ByteStrings(): readonly string[] {
-  byteStrings ??= ranks.map((token) =>
-    typeof token === 'string' ? byteString(token) : String.fromCharCode(...token),
-  );
+  if (byteStrings === undefined) {
+    const ranks: Ranks = createRequire(import.meta.url)('gpt-tokenizer/bpeRanks/r50k_base');
+    byteStrings = ranks.default.map((token) =>
+      typeof token === 'string' ? byteString(token) : String.fromCharCode(...token),
+    );
+  }
   return byteStrings;
 }
 
@@ -38,7 +47,7 @@ export function shortenedEncoder(count: number): BytePairEncoder {
 }
 
 function encoderOf(tokens: readonly string[]): BytePairEncoder {
-  return new BytePairEncoder(new Map(tokens.map((token, id) => [token, id])));
+  return new BytePairEncoder(tokens);
 }
 
 /** The first `count` tokens and <|endoftext|>, in the form of vocab.json and merges.txt. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { repositoryRoot } from '../../test/repository.js';
 import { folderMaker } from '../../test/written-files.js';
 import { GPT2Tokenizer, gpt2Files, gpt2Tokenizer } from './gpt2-tokenizer.js';
@@ -105,7 +106,7 @@ describe('a tokenizer of any kind', () => {
   it('decodes any text that it encoded, if it is byte-level', () => {
     for (const name of ['byte-level', 'vocabulary-and-merges']) {
       const tokenizer = openTokenizer(join(goldenFolder, name));
-      const roundTrip = fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      const roundTrip = fc.property(fc.string({ unit: anyCharacter, maxLength: 60 }), (text) => {
         assert.equal(tokenizer.decode(tokenizer.encode(text)), text);
       });
       fc.assert(roundTrip, { seed: 3, numRuns: 200 });

@@ -9,6 +9,7 @@ import { encodeDialogue } from '../corpus/encode-dialogue.js';
 import { EncodedCorpus } from '../corpus/encoded-corpus.js';
 import { EpochSteps } from '../corpus/epoch-steps.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
+import { evaluationParts } from '../corpus/prepared/prepared-files.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
 import { apart, split } from '../corpus/split.js';
 import { TrainingText } from '../corpus/training-text.js';
@@ -69,7 +70,9 @@ export type CorpusOptions = Pick<TrainOptions, 'data' | 'evalData' | 'evalRatio'
 
 /** @throws UserError (data) when the corpus cannot be read or split. */
 export function readCorpora(options: CorpusOptions): CorporaRead {
-  const { evalData, evalRatio, seed } = options;
+  const { evalRatio, seed } = options;
+  const prepared = options.evalData.length > 0 || evalRatio === 0 ? [] : evaluationParts(options.data);
+  const evalData = prepared.length > 0 ? prepared : options.evalData;
   const store = new DialogueStore();
   const reading = new LearnedReading(options);
   const read = (paths: readonly string[]) => reading.read(paths, store.push.bind(store)).notes;
@@ -88,6 +91,10 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
       throw new UserError(
         'nothing-to-learn',
         `every dialogue of ${option('data')} is also in ${option('evalData')}, so none is left to train on; use other dialogues for one of the two`,
+      );
+    if (prepared.length > 0)
+      notes.push(
+        `evaluates on ${prepared.join(', ')}, which ${prepared.length === 1 ? 'was' : 'were'} set aside when the corpus was prepared`,
       );
     if (train.length < count)
       notes.push(

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../test/any-character.js';
 import { folderMaker } from '../../test/written-files.js';
 import { UserError } from '../errors.js';
 import type { EvaluationEvent, StepEvent, TrainingEvent } from './events.js';
@@ -154,7 +155,7 @@ describe('readMetrics', () => {
     const sample = fc.record(
       {
         prompt: fc.string(),
-        reply: fc.string({ unit: 'binary' }),
+        reply: fc.string({ unit: anyCharacter }),
         reference: fc.string(),
       },
       { noNullPrototype: true },

@@ -1,4 +1,4 @@
-// AdamW over the model's flat parameter buffer in one sweep. Matrices, which have weight decay, come first in the buffer.
+// AdamW over the model's flat parameter buffer, each number once. Matrices, which have weight decay, come first in the buffer.
 // The state that changes between updates lives on the device, so that an update can be replayed.
 
 import type { Device } from '../device/device.js';
@@ -104,7 +104,7 @@ export class AdamW {
 
   private compute(): void {
     const { device, step } = this;
-    const { beta1, beta2, epsilon, weightDecay, maxGradNorm } = this.settings;
+    const { beta1, beta2, maxGradNorm } = this.settings;
     device.fill(this.sumOfSquares, 0);
     device.sumOfSquares(this.sumOfSquares, this.gradients);
     device.prepareUpdate(step, this.sumOfSquares, {
@@ -113,11 +113,23 @@ export class AdamW {
       beta2,
       ...(this.lossScale && { lossScale: this.lossScale }),
     });
-    const { decayed, values, working } = this.parameters;
-    device.adamw(values, this.gradients, this.first, this.second, {
-      ...{ step, beta1, beta2, epsilon, weightDecay, decayed },
-      ...(working && { working }),
-    });
+    // Only the end of the parameters has a working copy.
+    const { values, working } = this.parameters;
+    const from = working ? values.size - working.size : 0;
+    if (from > 0) this.sweep(0, from);
+    this.sweep(from, values.size, working);
+  }
+
+  /** Updates the parameters from..end. */
+  private sweep(from: number, end: number, working?: Tensor): void {
+    const { step, parameters } = this;
+    const { beta1, beta2, epsilon, weightDecay } = this.settings;
+    const part = (all: Tensor) => all.view(from, [end - from]);
+    const decayed = Math.min(Math.max(parameters.decayed, from), end) - from;
+    this.device.adamw(
+      ...([part(parameters.values), part(this.gradients), part(this.first), part(this.second)] as const),
+      { step, beta1, beta2, epsilon, weightDecay, decayed, ...(working && { working }) },
+    );
   }
 
   /** Views of the moments by parameter, for saving and restoring. */

@@ -53,7 +53,7 @@ function run(packedWeights: boolean, gradientCheckpointing: boolean) {
       optimizer.update(1e-2).wait();
       losses.push(device.download(pass.lossSum)[0] ?? Number.NaN);
     };
-    const counted = mock.method(kernels, 'matmul_bf16');
+    const counted = mock.method(kernels, 'matmul_bf16_by_f32');
     for (let number = 0; number < steps; number++) step(number);
     counted.mock.restore();
     pass.evaluate(second);

@@ -13,6 +13,7 @@ import { testLearning } from './conformance/learning.js';
 import { testNarrowWeights } from './conformance/narrow-weights.js';
 import { testNormalization } from './conformance/normalization.js';
 import { testProducts } from './conformance/products.js';
+import { testRoundedWeights } from './conformance/rounded-weights.js';
 import { testRows } from './conformance/rows.js';
 
 /** The parts of the suite. `rest` is everything without a part of its own. */
@@ -56,6 +57,7 @@ export function describeDevice(
     if (wanted('attention')) describe('attention', () => testAttention(check, aligned));
     if (wanted('products')) describe('products', () => testProducts(check, type, largeProducts));
     if (!wanted('rest')) return;
+    if (type !== 'f32') describe('rounded weights', () => testRoundedWeights(check, precision));
     if (type === 'f32') describe('weights in bf16', () => testNarrowWeights(check));
     if (type === 'f32') describe('weights in 8 bits', () => testBlockWeights(check));
     describe('rows', () => testRows(check, type));

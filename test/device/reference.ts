@@ -166,12 +166,16 @@ export function embedding(
   mask: Numbers,
   channels: number,
 ): Float64Array {
-  return Float64Array.from({ length: tokens.length * channels }, (_, index) => {
-    const [row, column] = [Math.floor(index / channels), index % channels];
-    const token = at(tables.token, at(tokens, row) * channels + column);
-    const position = at(tables.position, at(positions, row) * channels + column);
-    return (token + position) * at(mask, index);
-  });
+  const [token, position, factors] = [float64(tables.token), float64(tables.position), float64(mask)];
+  const out = new Float64Array(tokens.length * channels);
+  for (let row = 0; row < tokens.length; row++) {
+    const [ofToken, ofPosition] = [at(tokens, row) * channels, at(positions, row) * channels];
+    for (let c = 0; c < channels; c++) {
+      const sum = entry(token, ofToken + c) + entry(position, ofPosition + c);
+      out[row * channels + c] = sum * entry(factors, row * channels + c);
+    }
+  }
+  return out;
 }
 
 /** Normalises rows of x to mean 0 and variance 1, then scales and shifts them. stats has mean and 1/deviation per row. */

@@ -82,6 +82,13 @@ describe('crawl', () => {
     assert.equal((await run({ force: true, json: true, quiet: true })).stderr, '');
   });
 
+  it('whose first page cannot be read leaves nothing, and reads the page when it is there', async () => {
+    assert.match(await asyncRefusal('data', () => run()), /cannot be read \(status 404\)/);
+    assert.deepEqual(readdirSync(folder), []);
+    site.pages.set('/faq', '<h2>Open on Sunday?</h2><p>Yes.</p>');
+    assert.equal((await run()).code, 0);
+  });
+
   it('without any question says what may help', async () => {
     site.pages.set('/faq', '<a href="/b">b</a><p>Nothing.</p>');
     site.pages.set('/b', '<p>Nothing.</p>');

@@ -39,10 +39,12 @@ export async function crawlCommand(
         limits: { ...pageLimits, bytes: options.maxPageBytes, seconds: options.pageTimeout },
         signal,
       };
-      const report = await crawl(start, options, source, journal, {
-        page: (url, visited, pairs) => say(`page ${visited + 1} (${plural(pairs, 'answer')} so far): ${url}`),
+      const watcher = {
+        page: (url: string, visited: number, pairs: number) =>
+          say(`page ${visited + 1} (${plural(pairs, 'answer')} so far): ${url}`),
         note: say,
-      });
+      };
+      const report = await crawl(start, options, source, journal, watcher).finally(() => journal.close());
       write(report, options);
       journal.remove();
       for (const line of reportLines(report, options)) say(line);
@@ -52,7 +54,6 @@ export async function crawlCommand(
       return ExitCode.ok;
     },
     (signal) => {
-      journal.close();
       say(`${signal}: stopped; the same command continues from here`);
     },
   );

@@ -34,7 +34,7 @@ test('--help loads nothing but commander, the tables of options and the command 
     assert.deepEqual(
       ours.filter(
         (file) =>
-          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding)|\w+(-\w+)*)\.js$/.test(
+          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding)|prepare\/(rule|rules|rules\/\w+(-\w+)*)|\w+(-\w+)*)\.js$/.test(
             file,
           ),
       ),
@@ -45,14 +45,20 @@ test('--help loads nothing but commander, the tables of options and the command 
 });
 
 const refused: readonly (readonly [words: string, message: string])[] = [
-  ['', 'name a command: inspect, speakers, convert, crawl, download; chatbot-data --help explains them'],
+  [
+    '',
+    'name a command: inspect, speakers, convert, prepare, train-filter, crawl, download; chatbot-data --help explains them',
+  ],
   ['inspect', 'no conversations to read; name files or folders, for example chatbot-data inspect chats/'],
   [
     'convert x --to csv',
     '--to is "csv" on the command line, but must be jsonl, the only format that is written',
   ],
   ['crwal', '"crwal" is not a command; did you mean crawl?'],
-  ['faq.html', '"faq.html" is not a command; the commands are inspect, speakers, convert, crawl, download'],
+  [
+    'faq.html',
+    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, train-filter, crawl, download',
+  ],
   ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
   [
     'crawl shop.example',

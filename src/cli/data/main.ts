@@ -11,6 +11,7 @@ import {
   inspectOptions,
   speakersOptions,
 } from '../../config/data-options.js';
+import { filterOptions } from '../../config/filter-options.js';
 import { prepareOptions } from '../../config/prepare-options.js';
 import type { GivenOptions } from '../../config/schema.js';
 import { UserError } from '../../errors.js';
@@ -103,6 +104,18 @@ Examples:
   chatbot-data prepare faq.csv chats/ --out corpus/
   chatbot-train --data corpus/`,
     start: async (given) => (await import('./prepare.js')).prepareCommand(given),
+  });
+  add(program, {
+    name: 'train-filter',
+    description: 'Train a filter of unsafe texts on texts with labels, for prepare --drop-unsafe.',
+    table: filterOptions,
+    epilogue: `
+A tenth of the texts is set aside to measure precision and recall.
+
+Example:
+  chatbot-data train-filter labelled.jsonl --out filter.json
+  chatbot-data prepare chats/ --drop-unsafe --unsafe-filter filter.json --out corpus/`,
+    start: async (given) => (await import('./train-filter.js')).trainFilterCommand(given),
   });
   add(program, {
     name: 'crawl',

@@ -124,8 +124,14 @@ it('refuses a name that does not occur, and names those that do, the closest fir
   assert.throws(() => learn.notes(), {
     code: 'speaker-unknown',
     message:
-      'learn names "Alise", but nobody has that name; the conversations are of Alice (1 turn), Ann (2 turns), Ben (1 turn), S0 (1 turn), S1 (1 turn), S2 (1 turn), S3 (1 turn), S4 (1 turn) and 4 more',
+      'learn names "Alise", but nobody has that name (did you mean Alice?); the conversations are of Alice (1 turn), Ann (2 turns), Ben (1 turn), S0 (1 turn), S1 (1 turn), S2 (1 turn), S3 (1 turn), S4 (1 turn) and 4 more',
   });
+});
+
+it('suggests somebody of whose name a part is meant', () => {
+  const learn = learning({ learn: ['onkl'] });
+  learn.marked(dialogue('Onkel Karl: a', 'Ben: b'));
+  assert.throws(() => learn.notes(), /nobody has that name \(did you mean Onkel Karl\?\)/);
 });
 
 it('refuses a name for conversations without speakers, and an alias of nobody', () => {

@@ -7,7 +7,14 @@ import { oneLine, quoted } from '../../quote.js';
 import { joinedTurn, sameSpeaker } from '../conversation-parts.js';
 import type { Dialogue, Turn } from '../dialogue.js';
 import { plural } from '../summary.js';
-import { Aliases, type SpeakerCount, SpeakerCounts, speakerKey, speakerWords } from './speakers.js';
+import {
+  Aliases,
+  nearestSpeaker,
+  type SpeakerCount,
+  SpeakerCounts,
+  speakerKey,
+  speakerWords,
+} from './speakers.js';
 
 export interface LearnOptions {
   /** Names or ids of speakers. */
@@ -108,9 +115,10 @@ export class Learning {
         'speaker-unknown',
         `${option(key)} names ${quoted(name)}, but the conversations do not say who speaks; leave the option out`,
       );
+    const near = nearestSpeaker(name, speakers);
     return new UserError(
       'speaker-unknown',
-      `${option(key)} names ${quoted(name)}, but nobody has that name; the conversations are of ${speakerWords(speakers, name)}`,
+      `${option(key)} names ${quoted(name)}, but nobody has that name${near ? ` (did you mean ${oneLine(near.name, 60)}?)` : ''}; the conversations are of ${speakerWords(speakers, near)}`,
     );
   }
 

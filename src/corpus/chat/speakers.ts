@@ -110,10 +110,9 @@ export class SpeakerCounts {
   }
 }
 
-/** `Ann (120 turns), Ben (98 turns) and 3 more`. @param to the name that the closest one comes first of. */
-export function speakerWords(speakers: readonly SpeakerCount[], to?: string): string {
-  const closest = to === undefined ? undefined : nearestSpeaker(to, speakers);
-  const ordered = closest ? [closest, ...speakers.filter((one) => one !== closest)] : speakers;
+/** `Ann (120 turns), Ben (98 turns) and 3 more`. @param first the one to begin with. */
+export function speakerWords(speakers: readonly SpeakerCount[], first?: SpeakerCount): string {
+  const ordered = first ? [first, ...speakers.filter((one) => one !== first)] : speakers;
   const words = ordered
     .slice(0, mostNamed)
     .map(({ name, turns }) => `${oneLine(name, longestName)} (${turns} ${turns === 1 ? 'turn' : 'turns'})`);
@@ -122,14 +121,22 @@ export function speakerWords(speakers: readonly SpeakerCount[], to?: string): st
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-function nearestSpeaker(to: string, speakers: readonly SpeakerCount[]): SpeakerCount | undefined {
-  const compared = speakers.slice(0, mostCompared).filter(({ name }) => name.length <= longestName);
+/** The speaker whose whole name, first name or last name is most like a name that nobody has. */
+export function nearestSpeaker(to: string, speakers: readonly SpeakerCount[]): SpeakerCount | undefined {
+  const compared = speakers
+    .slice(0, mostCompared)
+    .filter(({ name }) => name.length <= longestName)
+    .map((speaker) => ({ speaker, names: namesWithin(speakerKey(speaker.name)) }));
   const key = speakerKey(to).slice(0, longestName);
-  const within = compared.find(({ name }) => speakerKey(name).split(' ').includes(key));
-  if (within) return within;
   const similar = nearest(
     key,
-    compared.map(({ name }) => name),
+    compared.flatMap(({ names }) => names),
   );
-  return compared.find(({ name }) => name === similar);
+  return compared.find(({ names }) => similar !== undefined && names.includes(similar))?.speaker;
+}
+
+/** A name, and its words if it has several. */
+function namesWithin(name: string): string[] {
+  const words = name.split(' ');
+  return words.length > 1 ? [name, ...words] : [name];
 }

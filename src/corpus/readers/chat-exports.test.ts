@@ -140,7 +140,7 @@ describe('whose turns are learned', () => {
   it('is nobody who does not speak', () => {
     assert.throws(
       () => learn(export1, { learn: ['Ewa'] }),
-      /nobody has that name; the conversations are of Eva/,
+      /nobody has that name \(did you mean Eva\?\); the conversations are of Eva/,
     );
   });
 });
@@ -223,6 +223,46 @@ describe('LINE', () => {
   it('is read with blanks', () => {
     const chat = '[LINE] Chat history in Trip\n\n2024.01.15 Monday\n15:04 Ann Soup is ready\n15:05 Ben Yes\n';
     assert.deepEqual(dialoguesOf('chat.txt', chat, 'line'), [['Ann: Soup is ready', 'Ben: Yes']]);
+  });
+
+  it('is read with blanks and names of several words', () => {
+    const said = [
+      ...['Ann Lee Soup?', 'Tom van der Berg Yes please', 'Ann Berg [Photo]', 'Ann Lee Hot or cold?'],
+      ...['Tom van der Berg Hot', 'Cem joined the group.', 'Ann Lee Fine', 'Ann Berg Me too', 'Ben Good'],
+      ...['Tom van der Berg Thanks', 'Ann Lee Now?', 'Tom van der Berg Now', 'Ann Berg Go', 'Ben Let us go'],
+      ...['Ann Berg Wait', 'for me', 'Ben Good', 'Ann Berg Yes', 'Ben [Sticker]', 'Ben unsent a message.'],
+    ];
+    const chat = [
+      '[LINE] Chat history in Trip',
+      '',
+      '2024.01.15 Monday',
+      ...said.map((one) => (one === 'for me' ? one : `15:04 ${one}`)),
+    ];
+    assert.deepEqual(dialoguesOf('chat.txt', chat.join('\n'), 'line'), [
+      ['Ann Lee: Soup?', 'Tom van der Berg: Yes please'],
+      [
+        ...[
+          '[Ann Lee: Hot or cold?]',
+          'Tom van der Berg: Hot',
+          'Ann Lee: Fine',
+          'Ann Berg: Me too',
+          'Ben: Good',
+        ],
+        ...['Tom van der Berg: Thanks', 'Ann Lee: Now?', 'Tom van der Berg: Now', 'Ann Berg: Go'],
+        ...['Ben: Let us go', 'Ann Berg: Wait\nfor me', 'Ben: Good', 'Ann Berg: Yes'],
+      ],
+    ]);
+  });
+
+  it('knows the name of the other person by the heading', () => {
+    for (const heading of [
+      '[LINE] Chat history with Ann Lee',
+      '[LINE] Ann Leeとのトーク履歴',
+      '[LINE] Ann Lee的聊天記錄',
+    ]) {
+      const chat = [heading, '', '2024/01/15(Mon)', '15:04 Ann Lee Soup?', '15:05 Ben Yes'];
+      assert.deepEqual(dialoguesOf('chat.txt', chat.join('\r\n'), 'line'), [['Ann Lee: Soup?', 'Ben: Yes']]);
+    }
   });
 });
 
@@ -325,6 +365,33 @@ describe('WeChat', () => {
     assert.deepEqual(read, [
       ['小明: 在吗？', '小红: 在的[微笑]'],
       ['小刚: 吃了吗', '小红: 吃了'],
+    ]);
+  });
+
+  it('is read from the JSON of WeFlow, with pictures cut out and without what WeChat says', () => {
+    const message = (localId: number, isSend: number | null, content: string, type = '文本消息') => ({
+      ...{ localId, createTime: 1714978800 + 10 * localId, type, content, isSend, localType: 1 },
+      senderUsername: isSend === 1 ? 'wxid_2' : 'wxid_1',
+      senderDisplayName: isSend === 1 ? '小红' : '小明',
+    });
+    const chat = {
+      weflow: { version: '1.0.3' },
+      session: { wxid: '77@chatroom', nickname: '小明', remark: '', type: '群聊' },
+      messages: [
+        message(1, 0, '在吗？'),
+        message(2, null, '小明 撤回了一条消息', '系统消息'),
+        message(3, 1, '在的[微笑]'),
+        message(4, 0, '', '动画表情'),
+        message(5, 0, '[引用 小红：在的]看这个', '引用消息'),
+        message(6, 0, '[图片]', '图片消息'),
+        message(7, 1, '好看'),
+        message(8, 0, '谢谢'),
+        message(9, 1, '恭喜发财', '红包'),
+      ],
+    };
+    assert.deepEqual(dialoguesOf('chat.json', JSON.stringify(chat), 'wechat-chat'), [
+      ['小明: 在吗？', '小红: 在的[微笑]', '小明: 看这个'],
+      ['[小红: 好看]', '小明: 谢谢'],
     ]);
   });
 

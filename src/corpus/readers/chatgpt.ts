@@ -26,12 +26,14 @@ export const chatgpt: SingleRecordReader = {
   expects: 'mapping',
   fields: () => fields,
   matches: ({ mapping }) => isRecord(mapping) && Object.values(mapping).every((node) => isRecord(node)),
-  *read(conversation, { source, options }) {
+  *read(conversation, { source, options, tally }) {
     if (options.branches === 'all') {
       yield* allBranches(conversation, source);
       return;
     }
-    const turns = branchOf(conversation).flatMap(turnOf);
+    const branch = branchOf(conversation);
+    const turns = branch.flatMap(turnOf);
+    tally.count('otherReply', repliesBeside(branch, conversation));
     if (turns.length > 0) yield { turns, source };
   },
 };
@@ -58,6 +60,14 @@ function* allBranches(conversation: Fields, source: string): Generator<RawDialog
       );
       if (turns.length > 0) yield { turns, source };
     }
+}
+
+/** The number of the assistant's messages in other branches. */
+function repliesBeside(branch: readonly Fields[], { mapping }: Fields): number {
+  const read = new Set(branch);
+  return Object.values(mapping as Record<string, Fields>).filter(
+    (node) => !read.has(node) && turnOf(node).some(({ role }) => role === 'assistant'),
+  ).length;
 }
 
 /** The nodes from the root to the current one. */
@@ -95,11 +105,17 @@ function turnOf({ message }: Fields): RawTurn[] {
   const { content_type: type, parts } = message.content;
   if (!isSaid || isHidden || (type !== 'text' && type !== 'multimodal_text') || !Array.isArray(parts))
     return [];
-  const texts = parts.filter((part): part is string => typeof part === 'string');
+  const texts = parts.map(wordsOf);
+  // What answers a picture is not learned, so its message counts as one without text.
+  const text = texts.every((words) => words !== undefined) ? withoutCitations(texts.join('\n')) : null;
   const time = timeOf(message.create_time);
-  return [
-    { text: withoutCitations(texts.join('\n')), supervised: true, role, ...(time !== null && { time }) },
-  ];
+  return [{ text, supervised: true, role, ...(time !== null && { time }) }];
+}
+
+/** A text, or what was said in a recording. Undefined for a picture or a file. */
+function wordsOf(part: unknown): string | undefined {
+  if (typeof part === 'string') return part;
+  return isRecord(part) && typeof part.text === 'string' ? part.text : undefined;
 }
 
 /** Citations are marks in the private use area around their data, or brackets with a dagger. */

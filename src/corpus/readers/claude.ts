@@ -3,7 +3,7 @@
 import { type Fields, isRecord } from '../../objects.js';
 import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
-import { type RawTurn, textOf } from './record.js';
+import { has, type RawTurn, textOf } from './record.js';
 import { speakerOf } from './roles.js';
 
 const fields: ReadonlySet<string> = new Set([
@@ -23,16 +23,18 @@ export const claude: SingleRecordReader = {
   expects: 'chat_messages',
   fields: () => fields,
   matches: ({ chat_messages: messages }) => Array.isArray(messages),
-  read({ chat_messages: messages }, { source }) {
-    const turns = (messages as readonly unknown[]).filter(isRecord).map(turnOf);
-    return [{ turns, source }];
+  read({ chat_messages: messages }, { source, tally }) {
+    const said = (messages as readonly unknown[]).filter(isRecord);
+    for (const field of ['attachments', 'files'])
+      if (said.some((message) => has(message, field))) tally.unused(`message ${field}`);
+    return [{ turns: said.map(turnOf), source }];
   },
 };
 
 function turnOf(message: Fields): RawTurn {
   const time = timeOf(message.created_at);
   return {
-    text: said(message),
+    text: wordsOf(message),
     supervised: true,
     ...speakerOf(message.sender),
     ...(time !== null && { time }),
@@ -40,7 +42,7 @@ function turnOf(message: Fields): RawTurn {
 }
 
 /** `content` has the text without the notes on tools that `text` of newer exports has. */
-function said({ content, text }: Fields): string | null {
+function wordsOf({ content, text }: Fields): string | null {
   const parts = Array.isArray(content) ? content.filter(isRecord) : [];
   const texts = parts.flatMap((part) =>
     part.type === 'text' && typeof part.text === 'string' ? part.text : [],

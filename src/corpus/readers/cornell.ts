@@ -4,7 +4,7 @@
 
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
-import type { Folder, FolderReader } from '../reader.js';
+import type { Folder, FolderReader, Rejected } from '../reader.js';
 import { linesOf, openText } from '../text-file.js';
 import type { RawDialogue } from './record.js';
 
@@ -27,33 +27,52 @@ export const cornell: FolderReader = {
   read: readCornell,
 };
 
-/** @throws UserError (data) with file and line if a line is malformed or a conversation refers to a missing line. */
-function* readCornell(folder: Folder): Generator<RawDialogue> {
+/** The two files are one corpus, so a line that is missing in one makes the conversation in the other unreadable. */
+function* readCornell(folder: Folder): Generator<RawDialogue | Rejected> {
   const lines = new Map<string, { readonly text: string; readonly speaker: string }>();
-  for (const { fields, source } of records(folder, files.lines, 5))
-    lines.set(fields[0] ?? '', { text: textOf(fields, source), speaker: fields[1] ?? '' });
-  for (const { fields, source } of records(folder, files.conversations, 4)) {
-    const ids = fields[3]?.match(/[^\s'",[\]]+/g) ?? [];
-    const turns = ids.map((id) => {
-      const line = lines.get(id);
-      if (line === undefined)
-        throw new UserError(
-          'corpus-line-invalid',
-          `${source}: line ${oneLine(id, 40)} is not in ${folder.path}/${files.lines}; take both files from the same archive`,
-        );
-      return { ...line, supervised: true };
-    });
-    yield { turns, source };
+  for (const record of records(folder, files.lines, 5))
+    if ('rejected' in record) yield record;
+    else if (!/^L\d+$/.test(record.fields[0] ?? ''))
+      yield invalid(
+        record,
+        'a line without its number',
+        `expected a line number such as L1045, found "${oneLine(record.fields[0] ?? '', 40)}"; restore the line from the original archive`,
+      );
+    else lines.set(record.fields[0] ?? '', { text: textOf(record), speaker: record.fields[1] ?? '' });
+  for (const record of records(folder, files.conversations, 4)) {
+    if ('rejected' in record) {
+      yield record;
+      continue;
+    }
+    const ids = record.fields[3]?.match(/[^\s'",[\]]+/g) ?? [];
+    const missing = ids.find((id) => !lines.has(id));
+    if (missing === undefined)
+      yield {
+        turns: ids.flatMap((id) => ({ text: '', ...lines.get(id), supervised: true })),
+        source: record.source,
+      };
+    else
+      yield invalid(
+        record,
+        'a conversation with a line that is missing',
+        `line ${oneLine(missing, 40)} is not in ${folder.path}/${files.lines}; take both files from the same archive`,
+      );
   }
 }
 
+interface CornellRecord {
+  readonly fields: readonly string[];
+  readonly line: number;
+  /** `path:line`. */
+  readonly source: string;
+}
+
+function invalid({ line, source }: Omit<CornellRecord, 'fields'>, rejected: string, what: string): Rejected {
+  return { rejected, line, error: new UserError('corpus-line-invalid', `${source}: ${what}`) };
+}
+
 /** The fifth field and everything after it, because the text itself can contain the separator. */
-function textOf(fields: readonly string[], source: string): string {
-  if (!/^L\d+$/.test(fields[0] ?? ''))
-    throw new UserError(
-      'corpus-line-invalid',
-      `${source}: expected a line number such as L1045, found "${oneLine(fields[0] ?? '', 40)}"; restore the line from the original archive`,
-    );
+function textOf({ fields }: CornellRecord): string {
   return fields.slice(4).join(separator);
 }
 
@@ -61,7 +80,7 @@ function* records(
   { path: folder, files: sources }: Folder,
   name: string,
   columns: number,
-): Generator<{ fields: string[]; source: string }> {
+): Generator<CornellRecord | Rejected> {
   const path = `${folder}/${name}`;
   const file = sources.get(name);
   if (file === undefined)
@@ -69,12 +88,13 @@ function* records(
   for (const { text: line, number } of linesOf(openText(file, 'auto', 'windows-1252'))) {
     // A line without text ends with the separator, which often lost its last space.
     const fields = `${line.trimEnd()} `.split(separator).map((field) => field.trim());
-    const source = `${path}:${number}`;
-    if (fields.length < columns)
-      throw new UserError(
-        'corpus-line-invalid',
-        `${source}: expected ${columns} fields separated by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"; restore the line from the original archive`,
-      );
-    yield { fields, source };
+    const place = { line: number, source: `${path}:${number}` };
+    yield fields.length < columns
+      ? invalid(
+          place,
+          'a line with too few fields',
+          `expected ${columns} fields separated by "${separator.trim()}", found ${fields.length} in "${oneLine(line, 40)}"; restore the line from the original archive`,
+        )
+      : { fields, ...place };
   }
 }

@@ -123,6 +123,20 @@ describe('a table of replies with what was said before', () => {
   });
 });
 
+describe('a table of a spreadsheet', () => {
+  it('can have a title above the names of its columns, which is counted', () => {
+    const { dialogues, line } = read('Our FAQ;;\n;;\nQuestion;Answer;Place\nOpen?;Yes;Bonn\n');
+    assert.deepEqual(dialogues, [['*user: Open?', '*assistant: Yes']]);
+    assert.match(line, /2 records skipped: above the names of the columns \(first on line 1\)/);
+  });
+
+  it('says that the other of two columns with one name is not used', () => {
+    const { dialogues, line } = read('question,answer,answer\nOpen?,Yes,No\nClosed?,No,Yes\n');
+    assert.deepEqual(dialogues[0], ['*user: Open?', '*assistant: Yes']);
+    assert.match(line, /fields not used: answer \(column 3\)$/);
+  });
+});
+
 describe('a table of messages', () => {
   it('makes a dialogue of each conversation', () => {
     const content = `ticket_id,created_at,author_type,body
@@ -138,6 +152,41 @@ describe('a table of messages', () => {
       ['*user: Hello?', '*assistant: Hi!'],
     ]);
   });
+
+  it('of a helpdesk has no private notes, no quoted mail, and the roles of its authors', () => {
+    const content = `Ticket ID,Created At,Author,Author Type,Public,Message
+1,2024-03-01 09:00,Mia,customer,true,"<p>Where is it?</p>"
+1,2024-03-01 09:10,Tom,agent,false,She lives at the old address
+1,2024-03-01 09:12,Tom,agent,true,"It arrives today.
+-- 
+ACME Support
+On Fri, Mar 1, 2024 at 9:00 AM Mia wrote:
+> Where is it?"
+`;
+    const { dialogues, line } = read(content);
+    assert.deepEqual(dialogues, [['*user: Where is it?', '*assistant: It arrives today.']]);
+    assert.match(line, /1 record skipped: a private note \(line 3\)/);
+    assert.match(line, /quoted mail or the signature cut off from 1 message$/);
+  });
+
+  for (const [column, value] of [
+    ['public', '0'],
+    ['Is Private', 'Yes'],
+    ['internal', 'TRUE'],
+    ['message_type', 'note'],
+    ['Type', 'Internal note'],
+  ])
+    it(`has a private note where ${column} is ${value}`, () => {
+      const rows = ['a,Where?,', 'b,rude,VALUE', 'b,Here.,'].map((row) => row.replace('VALUE', value ?? ''));
+      const { dialogues } = read(
+        ['author,message,COLUMN'.replace('COLUMN', column ?? ''), ...rows].join('\n'),
+      );
+      assert.deepEqual(
+        dialogues.flat().filter((text) => text.includes('rude')),
+        [],
+      );
+      assert.equal(dialogues.length, 1);
+    });
 
   it('reads EmpatheticDialogues, whose commas are words and whose quotes are text', () => {
     const rows = [

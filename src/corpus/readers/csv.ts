@@ -10,7 +10,8 @@ import { columnsOf } from '../csv-columns.js';
 import { csvDialect, firstRows, sampleLength } from '../csv-dialect.js';
 import { type NamedColumn, namedColumns, nameHeader, withNames } from '../named-columns.js';
 import type { Certainty, PlacedRecord, RecordSource, Rejected, Sample } from '../reader.js';
-import type { TextFile } from '../text-file.js';
+import type { Tally } from '../tally.js';
+import { beginningOfText } from '../text-file.js';
 import { judgementFields } from './judgement.js';
 import { namesOf } from './record.js';
 
@@ -23,8 +24,8 @@ export const csv: RecordSource = {
   isNotation: true,
   remedy: `say what the columns mean, for example ${option('columns', 'question=1,response=2')}`,
   recognizes: certaintyOf,
-  *records(file, { options }) {
-    const beginning = beginningOfText(file);
+  *records(file, { options, tally }) {
+    const beginning = beginningOfText(file, sampleLength).slice(0, sampleLength);
     const dialect = csvDialect(beginning);
     if (!dialect)
       throw new UserError(
@@ -35,7 +36,8 @@ export const csv: RecordSource = {
     const [first = []] = firstRows(beginning, dialect);
     const columns =
       named.length > 0 ? chosenColumns(file.path, first, named) : columnsIn(file.path, beginning, dialect);
-    yield* recordsOf(csvRows(file.pieces(), dialect), columns, dialect.header || nameHeader(first, named));
+    const headerRow = dialect.headerRow ?? (nameHeader(first, named) ? 0 : -1);
+    yield* recordsOf(csvRows(file.pieces(), dialect), columns, headerRow, tally);
   },
 };
 
@@ -44,7 +46,7 @@ function certaintyOf({ name, text }: Sample): Certainty {
   const dialect = csvDialect(text);
   if (!dialect) return 'no';
   const [header = []] = firstRows(text, dialect);
-  const isKnown = dialect.header && columnsOf(header) !== null;
+  const isKnown = dialect.headerRow !== null && columnsOf(header) !== null;
   // DialoGPT's lines are no table: their quotes and the marks between their turns are text.
   if (dialect.delimiter === '\t') {
     const isQuoted = dialect.quotes !== 'none' && /(?:^|\t|\n)"/.test(text);
@@ -52,15 +54,6 @@ function certaintyOf({ name, text }: Sample): Certainty {
   }
   if (isKnown) return 'sure';
   return name.endsWith('.csv') ? 'maybe' : 'no';
-}
-
-function beginningOfText(file: TextFile): string {
-  let text = '';
-  for (const piece of file.pieces()) {
-    text += piece;
-    if (text.length >= sampleLength) break;
-  }
-  return text;
 }
 
 /** The names of the columns. Null for a column that is not read. */
@@ -78,7 +71,7 @@ function chosenColumns(path: string, first: readonly string[], named: readonly N
 
 function columnsIn(path: string, beginning: string, dialect: Dialect): ColumnNames {
   const [first = [], ...others] = firstRows(beginning, dialect);
-  if (dialect.header) return first.map((name, index) => name.trim() || `column ${index + 1}`);
+  if (dialect.headerRow !== null) return distinct(first);
   const isText = first.map((_, column) =>
     [first, ...others].some((cells) => !/^[\s\d.,:/-]*$/.test(cells[column] ?? '')),
   );
@@ -91,16 +84,33 @@ function columnsIn(path: string, beginning: string, dialect: Dialect): ColumnNam
   );
 }
 
+/** Of two columns with one name, the other has its number beside it, so that no reader takes it for the first. */
+function distinct(names: readonly string[]): string[] {
+  return names.map((written, index) => {
+    const name = written.trim();
+    if (name === '') return `column ${index + 1}`;
+    const isFirst = names.findIndex((other) => other.trim() === name) === index;
+    return isFirst ? name : `${name} (column ${index + 1})`;
+  });
+}
+
+/** @param headerRow the index of the row that names the columns, or -1. */
 function* recordsOf(
   rows: Iterable<CsvRow>,
   columns: ColumnNames,
-  header: boolean,
+  headerRow: number,
+  tally: Tally,
 ): Generator<PlacedRecord | Rejected> {
-  let isHeader = header;
+  let index = -1;
   for (const row of rows) {
-    if (row.kind === 'rejected') yield { rejected: row.reason, line: row.line };
-    else if (isHeader) isHeader = false;
-    else if (row.cells.slice(columns.length).some((cell) => cell.trim() !== ''))
+    if (row.kind === 'rejected') {
+      yield { rejected: row.reason, line: row.line };
+      continue;
+    }
+    index++;
+    if (index < headerRow) tally.skip('above the names of the columns', row.line);
+    if (index <= headerRow) continue;
+    if (row.cells.slice(columns.length).some((cell) => cell.trim() !== ''))
       yield { rejected: 'a row with more cells than columns', line: row.line };
     else yield { value: recordOf(row.cells, columns), line: row.line };
   }
@@ -110,8 +120,7 @@ function* recordsOf(
 function recordOf(cells: readonly string[], columns: ColumnNames): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (const [column, name] of columns.entries()) {
-    // Of two columns with one name, the first counts.
-    if (name === null || Object.hasOwn(record, name)) continue;
+    if (name === null) continue;
     const cell = cells[column] ?? '';
     record[name] = judgementFields.includes(name.toLowerCase()) ? typedCell(cell) : cell;
   }

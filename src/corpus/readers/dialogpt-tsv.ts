@@ -4,7 +4,7 @@
 
 import { UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
-import type { TextReader } from '../reader.js';
+import type { Rejected, TextReader } from '../reader.js';
 import type { Tally } from '../tally.js';
 import { type Line, linesOf } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
@@ -25,8 +25,11 @@ export const dialogptTsv: TextReader = {
 /** Also matches a weight without text, which is an empty turn. */
 const weighted = /^([01]\.\d+)(?: (.*))?$/s;
 
-/** @throws UserError (data) with the line if a line does not have two columns, or if a turn lacks its weight. */
-function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Generator<RawDialogue> {
+function* readDialogptTsv(
+  lines: Iterable<Line>,
+  path: string,
+  tally: Tally,
+): Generator<RawDialogue | Rejected> {
   let haveWeights: boolean | undefined;
   let isFirst = true;
   for (const { text, number } of lines) {
@@ -36,32 +39,44 @@ function* readDialogptTsv(lines: Iterable<Line>, path: string, tally: Tally): Ge
       tally.count('header');
       continue;
     }
-    const source = `${path}:${number}`;
     const columns = text.split('\t');
-    if (columns.length !== 2)
-      throw new UserError(
-        'corpus-line-invalid',
-        `${source}: expected two columns (source<TAB>target), found ${columns.length === 1 ? 'no tab' : `${columns.length} columns`} in "${oneLine(text, 40)}"; fix or remove the line`,
-      );
+    if (columns.length !== 2) {
+      yield withoutTwoColumns(text, columns.length, path, number);
+      continue;
+    }
     const utterances = columns.flatMap((column) => column.split(' EOS '));
     haveWeights ??= utterances.every((utterance) => weighted.test(utterance.trim()));
-    const turns = haveWeights
-      ? utterances.map((utterance) => weightedTurn(utterance.trim(), source))
-      : utterances.map(plainTurn);
-    yield { turns, source };
+    const turns = utterances.flatMap(
+      (text) => (haveWeights ? weightedTurn(text.trim()) : { text, supervised: true }) ?? [],
+    );
+    yield turns.length === utterances.length
+      ? { turns, source: `${path}:${number}` }
+      : withoutWeight(utterances, path, number);
   }
 }
 
-function plainTurn(text: string): RawTurn {
-  return { text, supervised: true };
+/** Undefined if it lacks its weight. */
+function weightedTurn(utterance: string): RawTurn | undefined {
+  const [, weight, text = ''] = weighted.exec(utterance) ?? [];
+  return weight === undefined ? undefined : { text, supervised: Number(weight) > 0 };
 }
 
-function weightedTurn(utterance: string, source: string): RawTurn {
-  const [, weight, text = ''] = weighted.exec(utterance) ?? [];
-  if (weight === undefined)
-    throw new UserError(
-      'corpus-line-invalid',
-      `${source}: expected a weight (0.0 or 1.0) before "${oneLine(utterance, 40)}", as in the first line; add the weight or remove the line`,
-    );
-  return { text, supervised: Number(weight) > 0 };
+function withoutTwoColumns(text: string, columns: number, path: string, line: number): Rejected {
+  const found = columns === 1 ? 'no tab' : `${columns} columns`;
+  const error = new UserError(
+    'corpus-line-invalid',
+    `${path}:${line}: expected two columns (source<TAB>target), found ${found} in "${oneLine(text, 40)}"; fix or remove the line`,
+  );
+  return { rejected: 'a line without two columns', line, error };
+}
+
+function withoutWeight(utterances: readonly string[], path: string, line: number): Rejected {
+  const first = utterances
+    .map((utterance) => utterance.trim())
+    .find((utterance) => !weighted.test(utterance));
+  const error = new UserError(
+    'corpus-line-invalid',
+    `${path}:${line}: expected a weight (0.0 or 1.0) before "${oneLine(first ?? '', 40)}", as in the first line; add the weight or remove the line`,
+  );
+  return { rejected: 'a turn without a weight', line, error };
 }

@@ -5,6 +5,7 @@ import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
 import type { SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
+import { elementsOf } from './json-document.js';
 
 const fields: ReadonlySet<string> = new Set([
   ...['guild', 'channel', 'daterange', 'exportedat', 'messages', 'messagecount'],
@@ -22,9 +23,10 @@ export const discord: SingleRecordReader = {
   },
   expects: 'guild, channel and messages',
   fields: () => fields,
+  longLists: ['messages'],
   matches: ({ channel, messages }) => isRecord(channel) && Array.isArray(messages),
   *read({ channel, messages, messagecount: count }, { path, line, tally }) {
-    const list = messages as readonly unknown[];
+    const list = elementsOf(messages) ?? [];
     if (typeof count === 'number' && count > list.length) tally.count('cutShort');
     for (const message of list)
       if (isRecord(message)) yield messageOf(message, channel as Fields, { file: path, line });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { refusal } from '../../../test/refusal.js';
 import { withFiles } from '../../../test/written-files.js';
 import { zipArchive } from '../../../test/zip-archive.js';
@@ -177,6 +178,16 @@ describe('Messenger', () => {
   });
 });
 
+it('Claude attaches files, which are reported as not used', () => {
+  const messages = [
+    { sender: 'human', text: 'Sum it up.', attachments: [{ file_name: 'a.txt', extracted_content: 'x' }] },
+    { sender: 'assistant', text: 'It is an x.', attachments: [] },
+  ];
+  const { talk, said } = read({ 'conversations.json': [{ chat_messages: messages }] });
+  assert.deepEqual(talk, [['user: Sum it up.', 'assistant: It is an x.']]);
+  assert.match(said, /fields not used: message attachments$/);
+});
+
 describe('ChatGPT', () => {
   const node = (id: string, parent: string | null, role: string, text: string, more = {}) => ({
     id,
@@ -204,8 +215,24 @@ describe('ChatGPT', () => {
       node('t', 'call', 'tool', 'found'),
       node('b', 't', 'assistant', 'Hello!\ue200cite\ue202turn0\ue201【3†source】'),
     ];
-    const { talk } = read({ 'conversations.json': [conversation(nodes, 'b')] });
+    const { talk, said } = read({ 'conversations.json': [conversation(nodes, 'b')] });
     assert.deepEqual(talk, [['user: Hi!', 'assistant: Hello!']]);
+    assert.match(said, /1 other reply to the same message left out \(.+ reads it\)/);
+  });
+
+  it('learns no reply to a picture, but replies to recordings', () => {
+    const withParts = (...parts: object[]) => ({
+      content: { content_type: 'multimodal_text', parts: ['Well?', ...parts] },
+    });
+    const nodes = [
+      node('a', null, 'user', '', withParts({ content_type: 'image_asset_pointer' })),
+      node('b', 'a', 'assistant', 'A cat.'),
+      node('c', 'b', 'user', '', withParts({ content_type: 'audio_transcription', text: 'Which?' })),
+      node('d', 'c', 'assistant', 'Yours.'),
+    ];
+    const { talk, said } = read({ 'conversations.json': [conversation(nodes, 'd')] });
+    assert.deepEqual(talk, [['assistant: A cat.', 'user: Well?\nWhich?', 'assistant: Yours.']]);
+    assert.match(said, /1 empty turn removed, and no reply is learned across the gap/);
   });
 
   it('reads every branch if they are asked for, and teaches each reply once', () => {
@@ -320,6 +347,62 @@ describe('helpdesks', () => {
     assert.match(said, /1 private note left out/);
   });
 
+  it('leave out private messages of a transcript', () => {
+    const messages = [
+      { role: 'user', content: 'Where is it?' },
+      { role: 'agent', content: 'a difficult one', private: true },
+      { role: 'agent', content: 'It arrives today.', private: false },
+    ];
+    const { talk, said } = read({ 'a.json': [{ messages }] });
+    assert.deepEqual(talk, [['user: Where is it?', 'assistant: It arrives today.']]);
+    assert.match(said, /\(messages\); 1 private note left out$/m);
+  });
+
+  it('keep a chat in the text of a comment', () => {
+    const ticket = (body: string, more = {}) => ({
+      id: 1,
+      requester_id: 7,
+      comments: [{ author_id: 7, body }],
+      ...more,
+    });
+    const chat = [
+      '(10:03:00) *** Ann joined the chat ***',
+      '(10:03:11) Ann: Hello',
+      '(10:03:20) Bob Agent: Hi, how can I help?',
+      '(10:04:00) Ann: My order',
+      'is late: a week',
+      '(10:04:30) Bob Agent: It arrives today.',
+    ].join('\n');
+    const wanted = [
+      'Ann: Hello',
+      'Bob Agent: Hi, how can I help?',
+      'Ann: My order\nis late: a week',
+      'Bob Agent: It arrives today.',
+    ];
+    assert.deepEqual(read({ 'a.json': [ticket(chat)] }).talk, [wanted]);
+    const roles = (record: object) =>
+      withFiles({ 'a.json': JSON.stringify([record]) }, (folder) =>
+        readCorpus([folder]).dialogues[0]?.turns.map(({ role }) => role),
+      );
+    assert.deepEqual(roles(ticket(chat)), ['user', 'assistant', 'user', 'assistant']);
+    assert.deepEqual(roles(ticket(chat, { requester: { name: 'Bob Agent' } })), [
+      'assistant',
+      'user',
+      'assistant',
+      'user',
+    ]);
+    const mail = {
+      ...ticket('(10:03:11) Ann: that is when I called'),
+      comments: [
+        { author_id: 7, body: '(10:03:11) Ann: that is when I called' },
+        { author_id: 9, body: 'Thanks.' },
+      ],
+    };
+    assert.deepEqual(read({ 'a.json': [mail] }).talk, [
+      ['user: (10:03:11) Ann: that is when I called', 'assistant: Thanks.'],
+    ]);
+  });
+
   it('of Intercom are read with their parts', () => {
     const conversation = {
       type: 'conversation',
@@ -388,14 +471,29 @@ describe('Parquet', () => {
     const file = parquetWriteBuffer({
       columnData: [
         { name: 'messages', data: Array(1200).fill(messages), type: 'JSON' },
-        { name: 'id', data: Array(1200).fill(7n), type: 'INT64' },
+        { name: 'number', data: Array(1200).fill(7n), type: 'INT64' },
       ],
       rowGroupSize: 700,
     });
-    const { talk, said } = read({ 'a.parquet': new Uint8Array(file) });
-    assert.equal(talk.length, 1200);
-    assert.deepEqual(talk[1199], ['user: a', 'assistant: b']);
-    assert.match(said, /\(parquet\); fields not used: id/);
+    const bytes = new Uint8Array(file);
+    for (const content of [
+      { 'a.parquet': bytes },
+      { 'a.zip': zipArchive({ 'data/a.parquet': bytes }) },
+      { 'a.parquet.gz': gzipSync(bytes) },
+    ]) {
+      const { talk, said } = read(content);
+      assert.equal(talk.length, 1200);
+      assert.deepEqual(talk[1199], ['user: a', 'assistant: b']);
+      assert.match(said, /\(parquet\); fields not used: number/);
+    }
+  });
+
+  it('with a broken footer is refused in an archive, too', () => {
+    const broken = Buffer.from('PAR1 and then nothing that makes sense PAR2');
+    const said = withFiles({ 'a.zip': zipArchive({ 'x/b.parquet': broken }) }, (folder) =>
+      refusal('data', () => readCorpus([folder])),
+    );
+    assert.match(said, /a\.zip\/x\/b\.parquet cannot be read as Parquet \(.*\); copy or export it again/);
   });
 });
 

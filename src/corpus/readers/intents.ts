@@ -5,14 +5,7 @@ import { Random } from '../../random.js';
 import type { SingleRecordReader } from '../reader.js';
 import { listOf, RecordError, textOf } from './record.js';
 
-const fields: ReadonlySet<string> = new Set([
-  'patterns',
-  'responses',
-  'tag',
-  'intent',
-  'context',
-  'context_set',
-]);
+const fields: ReadonlySet<string> = new Set(['patterns', 'responses', 'tag', 'intent']);
 
 export const intents: SingleRecordReader = {
   format: 'intents',

@@ -22,12 +22,17 @@ interface Span {
 
 /**
  * Reads the value at `start`.
+ * @param levels how deep the value can be nested, less than `deepest` if it is part of another one.
  * @returns the value and the offset directly after it.
  * @throws JsonError for the first syntax error.
  */
-export function readSlowly(text: string, start: number): { readonly value: unknown; readonly end: number } {
+export function readSlowly(
+  text: string,
+  start: number,
+  levels = deepest,
+): { readonly value: unknown; readonly end: number } {
   const notNumbers: Span[] = [];
-  const end = endOfValue(text, start, notNumbers);
+  const end = endOfValue(text, start, levels, notNumbers);
   let json = '';
   let copied = start;
   for (const span of notNumbers) {
@@ -69,13 +74,13 @@ export function found(text: string, at: number): string {
 }
 
 /** @param notNumbers receives the places of NaN, Infinity and -Infinity. */
-function endOfValue(text: string, start: number, notNumbers: Span[]): number {
+function endOfValue(text: string, start: number, levels: number, notNumbers: Span[]): number {
   const open: ('{' | '[')[] = [];
   let at = start;
   for (;;) {
     const first = text[at];
     if (first === '{' || first === '[') {
-      if (open.length >= deepest) throw new JsonError(at, `nested more than ${deepest} levels deep`);
+      if (open.length >= levels) throw tooDeep(at);
       at = skipSpace(text, at + 1);
       if (text[at] === closing(first)) at++;
       else {
@@ -95,12 +100,7 @@ function endOfValue(text: string, start: number, notNumbers: Span[]): number {
         at++;
         continue;
       }
-      if (next !== ',')
-        throw new JsonError(
-          at,
-          `expected a comma or ${closing(container)}, found ${found(text, at)}`,
-          at >= text.length,
-        );
+      if (next !== ',') throw unfinished(container, text, at);
       at = skipSpace(text, at + 1);
       if (container === '{') at = endOfKey(text, at);
       break;
@@ -108,8 +108,18 @@ function endOfValue(text: string, start: number, notNumbers: Span[]): number {
   }
 }
 
+export function tooDeep(at: number): JsonError {
+  return new JsonError(at, `nested more than ${deepest} levels deep`);
+}
+
 function closing(container: '{' | '['): '}' | ']' {
   return container === '{' ? '}' : ']';
+}
+
+/** The error for what follows an element of `container`. */
+export function unfinished(container: '{' | '[', text: string, at: number): JsonError {
+  const what = `expected a comma or ${closing(container)}, found ${found(text, at)}`;
+  return new JsonError(at, what, at >= text.length);
 }
 
 /** Skips a key and its colon. @returns the offset of the value. */

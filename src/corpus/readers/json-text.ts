@@ -1,11 +1,12 @@
 // Reads records from JSON text that arrives in pieces, with the line that each record begins on. The text is a list, JSON
-// lines, or a series of values. Brackets and quotes tell where a record ends, and JSON.parse parses it. Only a record that
-// JSON.parse refuses is read character by character (json-error.ts), because JSON.parse does not locate the error.
+// lines, or a series of values. json-window.ts finds the end of a record, json-document.ts opens those that are too large for
+// the memory.
 
-import { UserError } from '../../errors.js';
 import type { PlacedRecord, Rejected } from '../reader.js';
-import { longestRecord, tooLong } from '../text-file.js';
+import { longestRecord, type TextFile } from '../text-file.js';
+import { JsonDocuments, type JsonLimits } from './json-document.js';
 import { deepest, errorOf, found, JsonError, readSlowly, skipSpace } from './json-error.js';
+import { endOfValue, JsonWindow, parse, parsed } from './json-window.js';
 
 /** A list that ends on its first line is at most this long. */
 const longestFirstLine = 2 ** 16;
@@ -15,137 +16,118 @@ const longestFirstLine = 2 ** 16;
  * @param longest the largest number of characters in a record.
  * @throws UserError (data) with line and column if the text is not JSON, and with the line if a record is too long.
  */
-export function* jsonRecords(
+export function jsonRecords(
   pieces: Iterable<string>,
   path: string,
   longest = longestRecord,
 ): Generator<PlacedRecord | Rejected> {
-  const source = new Source(pieces, path, longest);
-  try {
-    yield* recordsOf(source);
-  } catch (thrown) {
-    throw thrown instanceof JsonError ? source.error(thrown) : thrown;
-  }
+  return records(new JsonReading(new JsonWindow(pieces, path, longest)));
 }
 
-/** A window of the text. `more` moves the window and updates `at`. All other offsets into `text` become invalid. */
-class Source {
-  text = '';
-  /** The offset of the current record. */
-  at = 0;
-  /** The line number at `at`, from 1. `lineStart` is the offset of that line, negative if it began before the window. */
-  line = 1;
-  private lineStart = 0;
-  private readonly pieces: Iterator<string>;
+const usualLimits: JsonLimits = { longest: longestRecord, streamed: 2 ** 24, kept: 2 ** 20 };
 
+/** As `jsonRecords`, but a record that is a large object is a `JsonDocument`. It can be used until the next record is read. */
+export function jsonDocuments(
+  file: Pick<TextFile, 'path' | 'pieces'>,
+  limits = usualLimits,
+): Generator<PlacedRecord | Rejected> {
+  const window = new JsonWindow(file.pieces(), file.path, limits.longest);
+  return records(new JsonReading(window, new JsonDocuments(file, limits)));
+}
+
+class JsonReading {
   constructor(
-    pieces: Iterable<string>,
-    private readonly path: string,
-    readonly longest: number,
-  ) {
-    this.pieces = pieces[Symbol.iterator]();
+    readonly window: JsonWindow,
+    readonly documents?: JsonDocuments,
+  ) {}
+
+  /** Reads the value at the window's place and moves past it. */
+  next(): PlacedRecord {
+    const { window, documents } = this;
+    const { line } = window;
+    const value = documents ? documents.value(window, deepest) : parsed(window, endOfValue(window, deepest));
+    return { value, line };
   }
 
-  /**
-   * Moves the beginning of the window to `at` and doubles its length. Scanning a long record from its start again after
-   * each call therefore costs only about twice its length. @returns false at the end of the text.
-   */
-  more(): boolean {
-    if (this.text.length - this.at > this.longest) {
-      const error = errorOf(this.text, this.at);
-      // A record whose end is missing also looks too long. Report the syntax error then.
-      throw error && !error.atEnd ? error : tooLong(this.path, this.line, 'record', this.longest);
-    }
-    const parts = [this.text.slice(this.at)];
-    const had = this.text.length - this.at;
-    let have = had;
-    while (have === had || have < 2 * had) {
-      const next = this.pieces.next();
-      if (next.done) break;
-      parts.push(next.value);
-      have += next.value.length;
-    }
-    this.text = parts.join('');
-    this.lineStart -= this.at;
-    this.at = 0;
-    return have > had;
+  failed(thrown: unknown): unknown {
+    return thrown instanceof JsonError ? this.window.error(thrown) : thrown;
   }
 
-  moveTo(offset: number): void {
-    for (let end = this.text.indexOf('\n', this.at); end >= 0 && end < offset; ) {
-      this.line++;
-      this.lineStart = end + 1;
-      end = this.text.indexOf('\n', end + 1);
-    }
-    this.at = offset;
-  }
-
-  /** Moves to the next character that is not white space, or to the end. */
-  skipSpace(): void {
-    do this.moveTo(skipSpace(this.text, this.at));
-    while (this.at === this.text.length && this.more());
-  }
-
-  /** The error for people. Moves to its place. @param error not before `at`. */
-  error({ offset, message }: JsonError): UserError {
-    this.moveTo(offset);
-    const place = `${this.path}:${this.line}:${offset - this.lineStart + 1}`;
-    return new UserError('corpus-not-json', `${place} is not JSON: ${message}`);
+  close(): void {
+    this.window.close();
+    this.documents?.close();
   }
 }
 
-function recordsOf(source: Source): Generator<PlacedRecord | Rejected> {
-  source.skipSpace();
-  if (source.text[source.at] === '[')
-    return isListPerLine(source) ? lineValues(source) : listElements(source);
-  return isJsonLines(source) ? lineValues(source) : values(source);
+/** Each layout has its own generator. One that delegates to them would cost as much for each record as finding its end. */
+function records(reading: JsonReading): Generator<PlacedRecord | Rejected> {
+  const { window, documents } = reading;
+  try {
+    window.skipSpace();
+    const isList = window.character === '[';
+    if (isList ? isListPerLine(window) : isJsonLines(window, documents?.limits.streamed))
+      return lineValues(reading);
+    return isList ? listElements(reading) : values(reading);
+  } catch (thrown) {
+    reading.close();
+    throw reading.failed(thrown);
+  }
 }
 
 /** Whether the first line is a whole list, and another list follows on a later line. */
-function isListPerLine(source: Source): boolean {
-  const isShort = () => source.text.length - source.at < Math.min(longestFirstLine, source.longest);
-  let lineEnd = source.text.indexOf('\n', source.at);
-  while (lineEnd < 0 && isShort() && source.more()) lineEnd = source.text.indexOf('\n', source.at);
-  if (lineEnd < 0 || lineEnd - source.at > longestFirstLine) return false;
+function isListPerLine(window: JsonWindow): boolean {
+  const isShort = () => window.text.length - window.at < Math.min(longestFirstLine, window.longest);
+  let lineEnd = window.text.indexOf('\n', window.at);
+  while (lineEnd < 0 && isShort() && window.more()) lineEnd = window.text.indexOf('\n', window.at);
+  if (lineEnd < 0 || lineEnd - window.at > longestFirstLine) return false;
   // `more` moves the window to `at`.
-  const length = lineEnd - source.at;
-  let next = skipSpace(source.text, lineEnd);
-  while (next === source.text.length && isShort() && source.more())
-    next = skipSpace(source.text, source.at + length);
-  return source.text[next] === '[' && !errorOf(source.text.slice(source.at, source.at + length), 0);
+  const length = lineEnd - window.at;
+  let next = skipSpace(window.text, lineEnd);
+  while (next === window.text.length && isShort() && window.more())
+    next = skipSpace(window.text, window.at + length);
+  return window.text[next] === '[' && !errorOf(window.text.slice(window.at, window.at + length), 0);
 }
 
-/** Whether each line is one value. If so, errors are located within their line. */
-function isJsonLines(source: Source): boolean {
-  const lineEnd = endOfLine(source);
-  const firstLine = source.text.slice(source.at, lineEnd);
+/**
+ * Whether each line is one value. If so, errors are located within their line.
+ * @param streamed a value with more characters is read in parts, so it is no line.
+ */
+function isJsonLines(window: JsonWindow, streamed: number | undefined): boolean {
+  const lineEnd = endOfLine(window, streamed === undefined ? Number.POSITIVE_INFINITY : window.longest);
+  if (lineEnd === undefined) return false;
+  const firstLine = window.text.slice(window.at, lineEnd);
   if (!errorOf(firstLine, 0)) return true;
-  const valueEnd = endOfValue(source);
-  if (!errorOf(source.text.slice(source.at, valueEnd), 0)) return false;
+  const valueEnd = endOfValue(window, deepest, streamed ?? Number.POSITIVE_INFINITY);
+  if (valueEnd === undefined) return firstLine.trimEnd().endsWith('}');
+  if (!errorOf(window.text.slice(window.at, valueEnd), 0)) return false;
   // Neither is valid. If the first line ends like a record, or a record follows, it was meant to be JSON lines.
-  return firstLine.trimEnd().endsWith('}') || source.text[source.at + firstLine.length + 1] === '{';
+  return firstLine.trimEnd().endsWith('}') || window.text[window.at + firstLine.length + 1] === '{';
 }
 
 /** A broken line does not break the others. */
-function* lineValues(source: Source): Generator<PlacedRecord | Rejected> {
-  for (;;) {
-    const lineEnd = endOfLine(source);
-    if (lineEnd === source.at && lineEnd === source.text.length) return;
-    const first = skipSpace(source.text, source.at);
-    if (first < lineEnd) {
-      yield placedLine(source, lineEnd);
+function* lineValues(reading: JsonReading): Generator<PlacedRecord | Rejected> {
+  const { window } = reading;
+  try {
+    for (;;) {
+      const lineEnd = endOfLine(window);
+      if (lineEnd === window.at && lineEnd === window.text.length) return;
+      if (skipSpace(window.text, window.at) < lineEnd) yield placedLine(window, lineEnd);
+      window.moveTo(Math.min(lineEnd + 1, window.text.length));
     }
-    source.moveTo(Math.min(lineEnd + 1, source.text.length));
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
   }
 }
 
-function placedLine(source: Source, lineEnd: number): PlacedRecord | Rejected {
-  const { line } = source;
+function placedLine(window: JsonWindow, lineEnd: number): PlacedRecord | Rejected {
+  const { line } = window;
   try {
-    return { value: valueOfLine(source.text.slice(source.at, lineEnd), source.at), line };
+    return { value: valueOfLine(window.text.slice(window.at, lineEnd), window.at), line };
   } catch (thrown) {
     if (!(thrown instanceof JsonError)) throw thrown;
-    return { rejected: 'not JSON', line, error: source.error(thrown) };
+    return { rejected: 'not JSON', line, error: window.lineError(thrown) };
   }
 }
 
@@ -163,117 +145,67 @@ function valueOfLine(line: string, lineStart: number): unknown {
   }
 }
 
-function* listElements(source: Source): Generator<PlacedRecord> {
-  source.moveTo(source.at + 1);
-  source.skipSpace();
-  if (source.text[source.at] !== ']')
-    for (;;) {
-      yield nextValue(source);
-      source.skipSpace();
-      const { text, at } = source;
-      if (text[at] === ']') break;
-      if (text[at] !== ',')
-        throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
-      source.moveTo(at + 1);
-      source.skipSpace();
-      if (source.text[source.at] === ']')
-        throw new JsonError(source.at, 'unexpected comma before the closing ]');
-    }
-  source.moveTo(source.at + 1);
-  source.skipSpace();
-  const { text, at } = source;
-  if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
-}
-
-function* values(source: Source): Generator<PlacedRecord> {
-  while (source.at < source.text.length) {
-    yield nextValue(source);
-    source.skipSpace();
-  }
-}
-
-/** Reads the value at `at` and moves past it. */
-function nextValue(source: Source): PlacedRecord {
-  const expectedEnd = endOfValue(source);
-  const { value, end } = parse(source.text, source.at, expectedEnd);
-  const { line } = source;
-  source.moveTo(end);
-  return { value, line };
-}
-
-/** @param expectedEnd the offset after the value, if the value is valid JSON. */
-function parse(text: string, start: number, expectedEnd: number): { value: unknown; end: number } {
+function* listElements(reading: JsonReading): Generator<PlacedRecord> {
+  const { window } = reading;
   try {
-    return { value: JSON.parse(text.slice(start, expectedEnd)), end: expectedEnd };
-  } catch {
-    return readSlowly(text, start);
+    window.step();
+    if (window.character !== ']')
+      do yield reading.next();
+      while (isContinued(window));
+    window.step();
+    const { text, at } = window;
+    if (at < text.length) throw new JsonError(at, `unexpected ${found(text, at)} after the end of the list`);
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
   }
 }
 
-/** The offset of the line feed that ends the line at `at`, or the end of the text if there is none. */
-function endOfLine(source: Source): number {
-  for (;;) {
-    const end = source.text.indexOf('\n', source.at);
-    if (end >= 0) return end;
-    if (!source.more()) return source.text.length;
-  }
+/** Moves from the end of an element to the next one, or to the end of the list. */
+function isContinued(window: JsonWindow): boolean {
+  window.skipSpace();
+  const { text, at } = window;
+  if (text[at] === ']') return false;
+  if (text[at] !== ',')
+    throw new JsonError(at, `expected a comma or ] after a record, found ${found(text, at)}`);
+  window.step();
+  if (window.character === ']') throw new JsonError(window.at, 'unexpected comma before the closing ]');
+  return true;
 }
 
-/** The offset directly after the value at `at`, if the value is valid JSON. */
-function endOfValue(source: Source): number {
-  for (;;) {
-    const end = endByBrackets(source.text, source.at);
-    if (end !== undefined) return end;
-    if (!source.more()) return source.text.length;
-  }
-}
-
-/** The end of the value according to its brackets and quotes. Undefined if the text ends first. */
-function endByBrackets(text: string, start: number): number | undefined {
-  let depth = 0;
-  for (let at = start; at < text.length; ) {
-    const code = text.charCodeAt(at);
-    if (code === 0x22) {
-      const end = endOfString(text, at);
-      if (end === undefined || depth === 0) return end;
-      at = end;
-      continue;
+function* values(reading: JsonReading): Generator<PlacedRecord> {
+  const { window } = reading;
+  try {
+    while (window.at < window.text.length) {
+      yield reading.next();
+      window.skipSpace();
     }
-    at++;
-    if (code === 0x7b || code === 0x5b) {
-      if (++depth > deepest) return at;
-    } else if (code === 0x7d || code === 0x5d) {
-      if (--depth <= 0) return at;
-    } else if (depth === 0) return endOfWord(text, at);
+  } catch (thrown) {
+    throw reading.failed(thrown);
+  } finally {
+    reading.close();
   }
-  return undefined;
 }
 
-/** The offset after the closing quote of the string at `open`, or after its line if the string is not closed there. */
-function endOfString(text: string, open: number): number | undefined {
-  const quote = closingQuote(text, open);
-  const lineEnd = text.slice(open, quote < 0 ? undefined : quote).indexOf('\n');
-  if (lineEnd >= 0) return open + lineEnd + 1;
-  return quote < 0 ? undefined : quote + 1;
-}
-
-function closingQuote(text: string, open: number): number {
-  for (let quote = text.indexOf('"', open + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(quote - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return quote;
+/**
+ * The offset of the line feed that ends the line at `at`, or the end of the text if there is none. Undefined for a line with
+ * more than `most` characters.
+ */
+function endOfLine(window: JsonWindow): number;
+function endOfLine(window: JsonWindow, most: number): number | undefined;
+function endOfLine(window: JsonWindow, most = Number.POSITIVE_INFINITY): number | undefined {
+  for (;;) {
+    const end = window.text.indexOf('\n', window.at);
+    if ((end < 0 ? window.text.length : end) - window.at > most) return undefined;
+    if (end >= 0) return end;
+    if (!window.more()) return window.text.length;
   }
-  return -1;
-}
-
-function endOfWord(text: string, from: number): number | undefined {
-  const delimiter = /[\s,\]}]/g;
-  delimiter.lastIndex = from;
-  return delimiter.exec(text)?.index;
 }
 
 /** Whether the text has enough opening brackets to be nested too deeply. A fast check that excludes most texts. */
 function mayBeDeep(text: string): boolean {
+  if (text.length <= 2 * deepest) return false;
   let left = deepest;
   for (const bracket of ['{', '['])
     for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1))

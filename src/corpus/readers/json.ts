@@ -1,7 +1,7 @@
 // JSON: a list of records, one record per line, or one document. The record readers know what is in it.
 
 import type { RecordSource } from '../reader.js';
-import { jsonRecords } from './json-text.js';
+import { jsonDocuments } from './json-text.js';
 
 /** An object, or a list of objects, lists or strings. A bracket alone is not enough: some chat logs begin with one. */
 const beginsAsJson = /^\s*(?:\{\s*["}]|\[\s*[[{"\]])/;
@@ -13,5 +13,5 @@ export const json: RecordSource = {
   isNotation: true,
   recognizes: ({ name, text }) =>
     /\.(?:json|jsonl|ndjson)$/.test(name) || beginsAsJson.test(text) ? 'sure' : 'no',
-  records: (file) => jsonRecords(file.pieces(), file.path),
+  records: (file) => jsonDocuments(file),
 };

@@ -4,7 +4,7 @@
 
 import type { Role } from '../dialogue.js';
 import type { TextReader } from '../reader.js';
-import { linesOf, type TextFile } from '../text-file.js';
+import { beginningOfText, linesOf, type TextFile } from '../text-file.js';
 import type { RawDialogue, RawTurn } from './record.js';
 
 /** The first label of each pair asks. */
@@ -27,6 +27,8 @@ const labels = new Map<string, { readonly role: Role; readonly isQuestion: boole
 );
 
 const labelled = /^\s*(?:\*\*)?([\p{L}]{1,10})(?:\*\*)? ?\d{0,5}\s*[:：](?:\*\*)?\s*(.*)$/su;
+/** A heading of Markdown. */
+const heading = /^#{1,6} \S/;
 const rule = /^\s*(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$/;
 
 export const labelledLines: TextReader = {
@@ -39,14 +41,16 @@ export const labelledLines: TextReader = {
     if (!found.includes('user') || !found.includes('assistant')) return 'no';
     return labelOf(first) ? 'sure' : 'maybe';
   },
-  *read(file) {
+  *read(file, { tally }) {
     const hasRules = hasSeparators(file);
     let talk = new Talk(file.path);
     let lineBefore = 0;
     for (const { text: line, number } of linesOf(file)) {
       const label = labelOf(line);
       // Blank lines are left out, so a jump of the line number shows one. One within an answer does not end it.
-      const isSeparated = rule.test(line) || (number > lineBefore + 1 && label?.role === 'user');
+      const isAfterBlank = number > lineBefore + 1;
+      const isHeading = isAfterBlank && heading.test(line);
+      const isSeparated = rule.test(line) || isHeading || (isAfterBlank && label?.role === 'user');
       lineBefore = number;
       if (isSeparated || (!hasRules && label?.isQuestion === true)) {
         yield* talk.end();
@@ -54,7 +58,8 @@ export const labelledLines: TextReader = {
       }
       if (rule.test(line)) continue;
       if (label) talk.begin({ text: label.text, supervised: true, role: label.role }, number);
-      else if (!talk.continue(line)) yield { rejected: 'a line before the first label', line: number };
+      else if (isHeading || !talk.continue(line))
+        tally.skip('a heading or another line without a label', number);
     }
     yield* talk.end();
   },
@@ -85,9 +90,8 @@ class Talk {
 }
 
 /** Whether blank lines or rules separate the dialogues of a file. Looks at the first 64 K characters. */
-function hasSeparators({ pieces }: TextFile): boolean {
-  const [piece = ''] = pieces();
-  const lines = piece
+function hasSeparators(file: TextFile): boolean {
+  const lines = beginningOfText(file, 2 ** 16)
     .slice(0, 2 ** 16)
     .trim()
     .split('\n');

@@ -1,5 +1,7 @@
 // The words of a message that was sent by e-mail: without the mail that it quotes, without the signature, without HTML.
 
+import type { Tally } from '../tally.js';
+
 /** What mail programs write above the mail that they quote. Everything from there on is quoted. */
 const quotes: readonly RegExp[] = [
   /^\s*On .{4,200} wrote:\s*$/,
@@ -20,15 +22,24 @@ const signatures: readonly RegExp[] = [
 
 /** Whether a line begins a quoted mail or a signature. */
 export function hasMailRemains(text: string): boolean {
-  return text.split(/\r\n?|\n/).some(beginsRemains);
+  return text.split('\n').some(beginsRemains);
 }
 
 function beginsRemains(line: string): boolean {
   return [...quotes, ...signatures].some((start) => start.test(line));
 }
 
+/** What the author of a message wrote. Counts what was cut off. */
+export function ownWords(text: string, tally: Tally): string {
+  const plain = text.replace(/\r\n?/g, '\n').trim();
+  if (!plain.includes('\n')) return plain;
+  const own = mailText(plain);
+  if (own.length < plain.length) tally.count('mailCut');
+  return own;
+}
+
 export function mailText(text: string): string {
-  const lines = text.replace(/\r\n?/g, '\n').split('\n');
+  const lines = text.split('\n');
   const end = lines.findIndex(beginsRemains);
   // A mail that begins with a quote is kept, because it would be empty otherwise.
   const own = end > 0 ? lines.slice(0, end) : lines;
@@ -44,6 +55,11 @@ const entities: Readonly<Record<string, string>> = {
   apos: "'",
   nbsp: ' ',
 };
+
+/** Whether all of a text is HTML, rather than words about it. */
+export function isHtml(text: string): boolean {
+  return /^\s*<(?:p|div|span|html|body|table|!doctype)\b[^<>]{0,2000}>/i.test(text);
+}
 
 /** The text of simple HTML, as helpdesks write it. Paragraphs and breaks become line breaks. */
 export function fromHtml(html: string): string {

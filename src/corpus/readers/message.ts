@@ -3,6 +3,7 @@
 // never learned.
 
 import { type Fields, isRecord } from '../../objects.js';
+import { saysPrivate } from '../private-notes.js';
 import type { Tally } from '../tally.js';
 import { isWeightedOff, judgementFields, verdictOf } from './judgement.js';
 import { inLowerCase, isNothing, kindOf, namesOf, type RawTurn, RecordError, textOf } from './record.js';
@@ -18,7 +19,7 @@ const textFields = ['content', 'value', 'text', 'utterance', 'message', 'body'] 
 /** Fields of a message that are read or known to be redundant. All others are reported as unused. */
 const readFields: ReadonlySet<string> = new Set([
   ...['name', 'tool_call_id', 'tool_calls', 'function_call', 'role', 'content', 'from', 'value'],
-  ...['speaker_id', 'reply_to'],
+  ...['speaker_id', 'reply_to', 'public', 'private', 'internal'],
   ...judgementFields,
 ]);
 
@@ -70,6 +71,14 @@ function idsOf({ speaker_id: speakerId, reply_to: replyTo }: Fields): Pick<RawTu
 
 function isId(value: unknown): value is string | number {
   return typeof value === 'number' || (typeof value === 'string' && value !== '');
+}
+
+/** Whether a message is a note that only the agents of a helpdesk see. */
+export function isPrivateNote(message: unknown): boolean {
+  return (
+    isRecord(message) &&
+    Object.entries(message).some(([name, value]) => saysPrivate(name.toLowerCase(), value))
+  );
 }
 
 /** Whether a record has a speaker and a text. */

@@ -4,7 +4,7 @@
 import { type Fields, isRecord } from '../../objects.js';
 import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
-import { isMessage, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
+import { isMessage, isPrivateNote, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
 import { has, inLowerCase, listOf, type RawTurn, RecordError } from './record.js';
 import { systemFields, systemTurns } from './system.js';
 
@@ -14,9 +14,10 @@ const lists = [
 ];
 /** These names can mean any list. */
 const unclear: ReadonlySet<string> = new Set(['content', 'data']);
-/** `source` says where a converted record comes from, and changes nothing. */
+/** What converted and prepared records say about where they come from. It changes nothing. */
+const origin = ['id', 'source', 'changed_by', 'augmented_from', 'augmented_by'];
 const allFields: ReadonlySet<string> = new Set([
-  ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', 'source'],
+  ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', ...origin],
 ]);
 const fieldsWithPrompt: ReadonlySet<string> = new Set([...allFields, 'prompt', 'completion']);
 
@@ -104,7 +105,12 @@ function saidBefore(record: Fields, tally: Tally): readonly RawTurn[] {
   if (field === 'prompt' && (value ?? '') === '') return [];
   if (field === 'prompt' && typeof value === 'string')
     return [{ text: value, supervised: true, role: 'user' }];
-  return listOf(value, field).map((message, index) => messageTurn(message, index + 1, tally));
+  const list = listOf(value, field);
+  const said = list.flatMap((message, index) =>
+    isPrivateNote(message) ? [] : messageTurn(message, index + 1, tally),
+  );
+  tally.count('privateNote', list.length - said.length);
+  return said;
 }
 
 /** @param chosen text, one message, or several: either those of the answer, or those of the whole conversation. */

@@ -1,18 +1,31 @@
 // The worker thread of parquet.ts: decodes a Parquet file with hyparquet, a batch of rows at a time.
 
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
 import { servePulls } from '../../files/pull.js';
+
+/** Threads of a process share its descriptors. */
+export interface ParquetFile {
+  readonly descriptor: number;
+  readonly size: number;
+}
 
 /** A row group is decoded as a whole. */
 const largestGroup = 2 ** 29;
 const batchRows = 500;
 
-servePulls((request) => rowsOf(request as string));
+const readFrom = promisify(read);
 
-async function* rowsOf(path: string): AsyncGenerator<readonly unknown[]> {
+servePulls((request) => rowsOf(request as ParquetFile));
+
+async function* rowsOf({ descriptor, size: fileSize }: ParquetFile): AsyncGenerator<readonly unknown[]> {
   // Loaded here, so that a missing package is an answer. A worker that fails while it starts would never answer.
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
+  const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   const { compressors } = await import('hyparquet-compressors');
-  const file = await asyncBufferFromFile(path);
+  const file = {
+    byteLength: fileSize,
+    slice: (start: number, end = fileSize) => bytesOf(descriptor, start, Math.min(end, fileSize)),
+  };
   const metadata = await parquetMetadataAsync(file);
   let start = 0;
   for (const { num_rows: count, total_byte_size: size } of metadata.row_groups) {
@@ -26,6 +39,16 @@ async function* rowsOf(path: string): AsyncGenerator<readonly unknown[]> {
       yield rows.slice(from, from + batchRows).map(plain);
     start = end;
   }
+}
+
+async function bytesOf(descriptor: number, start: number, end: number): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(Math.max(0, end - start));
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await readFrom(descriptor, bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) throw new Error('it ended while it was read');
+    done += bytesRead;
+  }
+  return bytes.buffer;
 }
 
 /** The same value as JSON would hold it. */

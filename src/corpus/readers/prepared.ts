@@ -9,6 +9,7 @@ import { linesOf, openText } from '../text-file.js';
 export const prepared: FolderReader = {
   format: 'prepared',
   about: 'a corpus that `chatbot-data prepare` made',
+  hasWholeFiles: true,
   example: {
     [manifestName]: '{"format": "chatbot-train prepared corpus", "version": 1}\n',
     [trainName]:

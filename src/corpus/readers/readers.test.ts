@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { anyCharacter } from '../../../test/any-character.js';
 import { refusal as refusalBy } from '../../../test/refusal.js';
 import { UserError } from '../../errors.js';
 import type { Turn } from '../dialogue.js';
@@ -38,7 +39,7 @@ const refusalOf = (reading: () => unknown): string =>
 
 /** Any text that reading leaves unchanged: not empty and without surrounding white space. */
 const turnText = fc
-  .oneof(fc.string({ unit: 'binary', maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
+  .oneof(fc.string({ unit: anyCharacter, maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 20 }))
   .map((text) => text.replace(/\r\n?/g, '\n').trim())
   .filter((text) => text !== '');
 const conversation = fc.array(turnText, { minLength: 2, maxLength: 5 });

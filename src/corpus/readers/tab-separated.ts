@@ -142,8 +142,10 @@ function counted(lines: readonly string[]): string | undefined {
 }
 
 /** Detects a first column with a few short names that repeat. */
-function speakers(rows: readonly (readonly string[])[]): string | undefined {
-  if (rows.some((cells) => cells.length !== 2)) return undefined;
+function speakers(all: readonly (readonly string[])[]): string | undefined {
+  // A damaged line must not turn the names of the others into questions.
+  const rows = all.filter((cells) => cells.length === 2);
+  if (rows.length < 0.8 * all.length) return undefined;
   const names = rows.map(([name = '']) => name.trim());
   const different = new Set(names);
   const spoken = new Set(rows.map(([, line = '']) => line.trim()));

@@ -2,8 +2,10 @@
 // with what was said before, and single messages. JSON records with the same fields are read too.
 
 import type { Fields } from '../../objects.js';
-import { type Columns, columnsOf } from '../csv-columns.js';
+import { type Columns, columnName, columnsOf } from '../csv-columns.js';
+import { saysPrivate } from '../private-notes.js';
 import type { SingleRecordReader } from '../reader.js';
+import { fromHtml, isHtml, ownWords } from './mail-text.js';
 import { neededText, RecordError, textOf } from './record.js';
 import { speakerOf } from './roles.js';
 
@@ -95,17 +97,21 @@ export const messageRows: SingleRecordReader = {
   fields(record) {
     const columns = columnsOfKind(record, 'message');
     if (!columns) return new Set();
-    const { message, author, conversation = message, time = message } = columns;
-    return new Set([message, author, conversation, time]);
+    const { message, author, role = message, conversation = message, time = message, privacy } = columns;
+    return new Set([message, author, role, conversation, time, ...privacy]);
   },
-  read(record, { path, line }) {
+  read(record, { path, line, tally }) {
     const columns = columnsOfKind(record, 'message');
     if (!columns) return [];
-    const { message, author, conversation, time } = columns;
-    const said = textOf(record[message], message) ?? '';
+    const { message, author, conversation, time, privacy } = columns;
+    if (privacy.some((name) => saysPrivate(columnName(name), record[name])))
+      throw new RecordError('content', 'a private note');
+    const given = textOf(record[message], message) ?? '';
+    const said = ownWords(isHtml(given) ? fromHtml(given) : given, tally);
     // EmpatheticDialogues writes commas so, because its tables have no quotes.
     const text = said.replaceAll('_comma_', ',');
-    const { role, speaker = '' } = speakerOf(record[author]);
+    const { role: ownRole, speaker = '' } = speakerOf(record[author]);
+    const role = ownRole ?? (columns.role === undefined ? undefined : speakerOf(record[columns.role]).role);
     const thread = conversation === undefined ? '' : String(record[conversation] ?? '').trim();
     if (conversation !== undefined && thread === '')
       throw new RecordError('content', `${conversation} is empty`);

@@ -5,16 +5,11 @@ import { type Fields, isRecord } from '../../objects.js';
 import type { ChatMessage, MessageKind } from '../chat/message.js';
 import type { RecordPlace, SingleRecordReader } from '../reader.js';
 import { timeOf } from './chat-time.js';
+import { elementsOf } from './json-document.js';
 import { inLowerCase } from './record.js';
 
-const fields: ReadonlySet<string> = new Set([
-  'name',
-  'type',
-  'id',
-  'messages',
-  'about',
-  'personal_information',
-]);
+const chatFields: ReadonlySet<string> = new Set(['name', 'type', 'id', 'messages', 'about']);
+const accountFields: ReadonlySet<string> = new Set(['about', 'personal_information', 'chats', 'left_chats']);
 
 /** Telegram cuts messages at this length. */
 const longestMessage = 4096;
@@ -30,31 +25,39 @@ export const telegram: SingleRecordReader = {
 `,
   },
   expects: 'messages with from and text',
-  fields: () => fields,
-  matches: (record) => isTelegramChat(record) || listed(record).some(isTelegramChat),
+  fields: (record) => (isTelegramChat(record) ? chatFields : accountFields),
+  longLists: ['messages', 'chats.list[].messages', 'left_chats.list[].messages'],
+  matches: (record) => isTelegramChat(record) || isAccount(record),
   *read(record, place) {
     if (isTelegramChat(record)) yield* messagesOf(record, place);
-    else for (const chat of listed(record)) yield* messagesOf(chat, place);
+    else for (const chat of chatsOf(record)) yield* messagesOf(chat, place);
   },
 };
 
+/** Whether this is an export of the whole account. */
+function isAccount(record: Fields): boolean {
+  for (const chat of chatsOf(record)) return isTelegramChat(chat);
+  return false;
+}
+
 /** The chats of an export of the whole account. */
-function listed({ chats, left_chats: left }: Fields): Fields[] {
-  const lists = [chats, left].map((part) => (isRecord(part) && Array.isArray(part.list) ? part.list : []));
-  return lists.flat().filter(isRecord).map(inLowerCase);
+function* chatsOf({ chats, left_chats: left }: Fields): Generator<Fields> {
+  for (const part of [chats, left])
+    for (const chat of elementsOf(isRecord(part) ? part.list : undefined) ?? [])
+      if (isRecord(chat)) yield inLowerCase(chat);
 }
 
 function isTelegramChat({ type, messages }: Fields): boolean {
   return (
     typeof type === 'string' &&
     /_(?:chat|group|supergroup|channel)$|^saved_messages$/.test(type) &&
-    Array.isArray(messages)
+    elementsOf(messages) !== undefined
   );
 }
 
 function* messagesOf(chat: Fields, place: RecordPlace): Generator<ChatMessage> {
   let held: ChatMessage | undefined;
-  for (const given of chat.messages as readonly unknown[]) {
+  for (const given of elementsOf(chat.messages) ?? []) {
     if (!isRecord(given)) continue;
     const message = messageOf(given, `telegram ${String(chat.id ?? chat.name)}`, place);
     if (held && isContinued(held, message)) {

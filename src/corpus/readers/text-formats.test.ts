@@ -81,7 +81,52 @@ describe('lines with several turns', () => {
   });
 });
 
+describe('lines with names', () => {
+  it('are the turns of whoever is named, and a blank line ends a dialogue', () => {
+    const { talk, lines } = read(
+      'Ann: Hi: you?\nBen: Yes.\nand you\nAnn Lee: Soup?\n\nBen: No.\nAnn: Why?\nBen: So.\nAnn Lee: Oh.\n',
+    );
+    assert.deepEqual(talk, [
+      ['Ann: Hi: you?', 'Ben: Yes.\nand you', 'Ann Lee: Soup?'],
+      ['Ben: No.', 'Ann: Why?', 'Ben: So.', 'Ann Lee: Oh.'],
+    ]);
+    assert.deepEqual(lines, [1, 6]);
+  });
+
+  it('are one dialogue if blank lines stand between them', () => {
+    assert.deepEqual(read('小明：在吗？\n\n小红：在的\n\n小明：吃了吗\n\n小红：吃了\n').talk, [
+      ['小明: 在吗？', '小红: 在的', '小明: 吃了吗', '小红: 吃了'],
+    ]);
+  });
+
+  it('are not logs, settings, mail or prose', () => {
+    for (const text of [
+      'INFO: started\nWARN: slow\nINFO: done\nWARN: slow\n',
+      'name: x\nversion: 1\nlicence: free\nauthor: me\n',
+      'From: ann\nTo: ben\nSubject: hi\n\nHello there.\nBye.\n',
+      'There was one thing: rain.\nNobody came.\nThere was one thing: snow.\nIt fell.\n',
+    ])
+      withFiles({ 'a.txt': text }, (folder) =>
+        assert.match(
+          refusal('data', () => readCorpus([join(folder, 'a.txt')])),
+          /unknown format/,
+        ),
+      );
+  });
+});
+
 describe('labelled lines', () => {
+  it('can have headings, which are no part of an answer, and are counted', () => {
+    const { talk, said } = read(
+      'Our FAQ\n\nQ: Open?\nA: Yes.\n\n# Orders\n\nQ: Fast?\nA: Very.\n# 1 in Bonn\n',
+    );
+    assert.deepEqual(talk, [
+      ['user: Open?', 'assistant: Yes.'],
+      ['user: Fast?', 'assistant: Very.\n# 1 in Bonn'],
+    ]);
+    assert.match(said, /2 records skipped: a heading or another line without a label \(first on line 1\)/);
+  });
+
   it('are separate pairs without separators, and one dialogue between separators', () => {
     assert.deepEqual(read('Q: a?\nA: b\nQ: c?\nA: d\ne\n').talk, [
       ['user: a?', 'assistant: b'],

@@ -1,11 +1,14 @@
 // Reads the tickets of helpdesks: Zendesk (a ticket with its comments) and Intercom (a conversation with its parts). Private
-// notes are never read. The quoted mail and the signature of a message are cut off (mail-text.ts).
+// notes are never read. The quoted mail and the signature of a message are cut off (mail-text.ts). Zendesk keeps a chat as the
+// text of one comment (chat-transcript.ts).
 
 import { type Fields, isRecord } from '../../objects.js';
 import type { Role } from '../dialogue.js';
 import type { SingleRecordReader } from '../reader.js';
+import type { Tally } from '../tally.js';
 import { timeOf } from './chat-time.js';
-import { fromHtml, mailText } from './mail-text.js';
+import { chatTranscript } from './chat-transcript.js';
+import { fromHtml, ownWords } from './mail-text.js';
 import type { RawTurn } from './record.js';
 
 const zendeskFields: ReadonlySet<string> = new Set([
@@ -15,6 +18,7 @@ const zendeskFields: ReadonlySet<string> = new Set([
     'description',
     'comments',
     'requester_id',
+    'requester',
     'submitter_id',
     'assignee_id',
     'created_at',
@@ -32,17 +36,19 @@ export const zendesk: SingleRecordReader = {
   expects: 'requester_id and comments',
   fields: () => zendeskFields,
   matches: ({ comments, requester_id: requester }) => Array.isArray(comments) && requester !== undefined,
-  read({ comments, requester_id: requester }, { source, tally }) {
+  read({ comments, requester_id: requester, requester: person }, { source, tally }) {
+    const customer = isRecord(person) && typeof person.name === 'string' ? person.name : undefined;
     const said = (comments as readonly unknown[]).filter(isRecord);
     const notes = said.filter((comment) => comment.public === false);
     if (notes.length > 0) tally.count('privateNote', notes.length);
     const turns = said
       .filter((comment) => comment.public !== false)
-      .map((comment) => {
+      .flatMap((comment): readonly RawTurn[] => {
         const role = comment.author_id === requester ? 'user' : 'assistant';
         const html = comment.html_body;
         const text = comment.plain_body ?? (typeof html === 'string' ? fromHtml(html) : comment.body);
-        return turnOf(text, role, comment);
+        const chat = typeof text === 'string' ? chatTranscript(text, customer) : null;
+        return chat ?? [turnOf(text, role, comment, tally)];
       });
     return [{ turns, source }];
   },
@@ -75,16 +81,16 @@ export const intercom: SingleRecordReader = {
     const turns = [opening as Fields, ...spoken].map((part) => {
       const author = isRecord(part.author) ? String(part.author.type) : '';
       const role = author === 'user' || author === 'lead' || author === 'contact' ? 'user' : 'assistant';
-      return turnOf(typeof part.body === 'string' ? fromHtml(part.body) : null, role, part);
+      return turnOf(typeof part.body === 'string' ? fromHtml(part.body) : null, role, part, tally);
     });
     return [{ turns, source }];
   },
 };
 
-function turnOf(text: unknown, role: Role, part: Fields): RawTurn {
+function turnOf(text: unknown, role: Role, part: Fields, tally: Tally): RawTurn {
   const time = timeOf(part.created_at);
   return {
-    text: typeof text === 'string' ? mailText(text) : null,
+    text: typeof text === 'string' ? ownWords(text, tally) : null,
     supervised: true,
     role,
     ...(time !== null && { time }),

@@ -1,11 +1,13 @@
-// Reads rows of chats that tools export from WeChat: MemoTrace's and WeClone's tables, one row per message. Replies to a
-// message have no text in MemoTrace's tables, so they end a dialogue like pictures.
+// Reads chats that tools export from WeChat: MemoTrace's and WeClone's tables with a row per message, and WeFlow's and
+// echotrace's JSON with a chat per file. Replies to a message have no text in MemoTrace's tables, so they end a dialogue like
+// pictures.
 
-import type { Fields } from '../../objects.js';
+import { type Fields, isRecord } from '../../objects.js';
 import { exportedMessage, utc } from '../chat/exported-text.js';
-import type { MessageKind } from '../chat/message.js';
+import type { ChatMessage, MessageKind } from '../chat/message.js';
 import type { SingleRecordReader } from '../reader.js';
-import { textOf } from './record.js';
+import { elementsOf } from './json-document.js';
+import { inLowerCase, textOf } from './record.js';
 
 const memoTrace =
   'localid talkerid type subtype issender createtime status strcontent strtime remark nickname sender'.split(
@@ -19,7 +21,9 @@ const asides: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
-const texts: ReadonlySet<string> = new Set(['1', '文本', '文本消息']);
+const texts: ReadonlySet<string> = new Set(['1', '文本', '文本消息', '引用', '引用消息']);
+/** What a reply repeats of the message that it answers. */
+const quoted = /^\[引用[^\]\n]{0,300}\]\s*|\s*\[引用[^\]\n]{0,300}\]$/gu;
 
 export const wechat: SingleRecordReader = {
   format: 'wechat',
@@ -55,6 +59,47 @@ export const wechat: SingleRecordReader = {
     });
   },
 };
+
+export const wechatChat: SingleRecordReader = {
+  format: 'wechat-chat',
+  about: 'a WeChat chat as JSON, as WeFlow and echotrace export it',
+  expects: 'session and messages',
+  example: {
+    'chat.json': `{"session": {"wxid": "wxid_1", "nickname": "小明", "type": "私聊"}, "messages": [
+  {"localId": 1, "createTime": 1714978800, "type": "文本消息", "content": "在吗？", "isSend": 0, "senderUsername": "wxid_1", "senderDisplayName": "小明"},
+  {"localId": 2, "createTime": 1714978860, "type": "文本消息", "content": "在的", "isSend": 1, "senderUsername": "wxid_2", "senderDisplayName": "小红"}
+]}
+`,
+  },
+  fields: () => new Set(['session', 'messages']),
+  longLists: ['messages'],
+  matches({ session, messages }) {
+    if (!isRecord(session) || !Array.isArray(messages)) return false;
+    const [first] = messages;
+    return messages.length === 0 || (isRecord(first) && 'isSend' in first);
+  },
+  *read({ session, messages }, { path, line }) {
+    const { wxid = path } = isRecord(session) ? inLowerCase(session) : {};
+    for (const message of elementsOf(messages) ?? [])
+      if (isRecord(message)) yield chatMessage(inLowerCase(message), `wechat ${String(wxid)}`, path, line);
+  },
+};
+
+function chatMessage(message: Fields, chat: string, path: string, line: number): ChatMessage {
+  const text = (typeof message.content === 'string' ? message.content : '').replace(quoted, '').trim();
+  const id = wordOf(message.senderusername);
+  const isOwn = Number(message.issend) === 1;
+  // Nobody sent what WeChat itself says.
+  const isNotice = message.issend === null || message.issend === undefined;
+  return exportedMessage(path, line, {
+    chat,
+    speaker: wordOf(message.senderdisplayname) ?? (isOwn ? 'Me' : (id ?? '')),
+    ...(id !== undefined && { speakerId: id }),
+    time: timeOf(message),
+    kind: isNotice ? 'aside' : kindOf(String(message.type).trim(), text),
+    text,
+  });
+}
 
 function wordOf(value: unknown): string | undefined {
   const word = typeof value === 'number' ? String(value) : typeof value === 'string' ? value.trim() : '';

@@ -4,6 +4,7 @@
 
 import type { GrowingNumbers } from '../growing-numbers.js';
 import type { DateOrder } from '../reader.js';
+import { dayOf, monthOf } from './calendars.js';
 
 /** The head of a line, without a decision about the order of its date. */
 export interface Head {
@@ -39,7 +40,10 @@ const zeros = [
 /** No head is longer than this. */
 const longestHead = 60;
 
-const looksLikeHead = new RegExp(`^[\\s${invisible}]{0,20}\\[?[\\s${invisible}]{0,20}\\p{Nd}`, 'u');
+const looksLikeHead = new RegExp(
+  `^[\\s${invisible}]{0,20}\\[?[\\s${invisible}]{0,20}(?:\\p{L}{3,12}\\.? )?\\p{Nd}`,
+  'u',
+);
 const isInvisible = new RegExp(`[${invisible}]`);
 
 /** Any of them, with dots and blanks between its letters. */
@@ -47,12 +51,19 @@ const word = `(${Object.keys(dayParts)
   .map((part) => `${[...part].join('\\.? ?')}\\.?`)
   .join('|')})(?!\\p{L})`;
 const date =
-  '(\\d{1,4}) ?([/.년年-]) ?(\\d{1,2}) ?[/.월月-] ?(\\d{1,4})(?!\\d)(?: ?[.일日])?(?: ?(?:г\\.?|BE))?';
-const time = `(?:${word} ?)?(\\d{1,2}) ?[:.h時时시] ?(\\d{2})(?:[:.](\\d{2}))?(?!\\d)(?: ?${word})?`;
+  '(\\d{1,4}) ?([/.년年-]) ?(\\d{1,2}) ?[/.월月-] ?(\\d{1,4})(?!\\d)(?: ?[.일日])?(?: ?(?:г\\.?|BE|هـ?))?';
+/** `12 May 2024`, `12-Mai-24`, `12. Mai 2024`, `12 de mayo de 2024`, `12 мая 2024 г.` */
+const namedDate =
+  '(\\d{1,2})\\.?[ /-](?:de )?(\\p{L}{3,12})\\.?(?: de)?,?[ /-](\\d{4}|\\d{2})(?!\\d)(?: ?г\\.?)?';
+/** `May 12, 2024` */
+const americanDate = '(\\p{L}{3,12})\\.? (\\d{1,2}),? (\\d{4})';
+const time = `(?:${word} ?)?(\\d{1,2}) ?[:.h時时시] ?(\\d{2})(?:[:.](\\d{2}))?(?!\\d)(?: ?${word})?(?: ?น\\.?)?`;
 /** Between date and time: a comma, a blank, a word such as `klo`, `à` or `às`. */
 const between = '[,،]? ?(?:(?:klo|kl\\.?|à|às|a las|at|um|ob|u|o) )?';
 const close = '(\\] ?| [-–—] |: |, | (?=\\S))';
 const dateFirst = new RegExp(`^(\\[?) ?${date}${between}${time}${close}`, 'iu');
+const namedFirst = new RegExp(`^(\\[?) ?${namedDate}${between}${time}${close}`, 'iu');
+const americanFirst = new RegExp(`^(\\[?) ?${americanDate}${between}${time}${close}`, 'iu');
 const timeFirst = new RegExp(`^(\\[?) ?${time}[,،]? ?${date}${close}`, 'iu');
 
 /** The head of a line, or null if the line has none. */
@@ -60,17 +71,17 @@ export function headOf(line: string): Head | null {
   if (!looksLikeHead.test(line)) return null;
   const { text, places } = plain(line);
   const first = dateFirst.exec(text);
-  const found = first ? fieldsOf(first, 2, 6) : swapped(timeFirst.exec(text));
+  const found = first ? fieldsOf(first, 2, 6) : (swapped(timeFirst.exec(text)) ?? named(text));
   if (!found) return null;
   const { match, open, date: numbers, separator, clock } = found;
-  const closing = (match[11] ?? '').trim();
+  const closing = (match.at(-1) ?? '').trim();
   if ((open === '[') !== (closing === ']') || !isClosed(closing, clock)) return null;
   const second = secondOfDay(clock);
   if (second === null) return null;
   const place = clock.before ? 'before' : clock.after ? 'after' : '';
   const year = numbers[0] > 31 ? 'year' : '';
   return {
-    shape: [first ? '' : 'time', open, closing, separator, year, clock.second ? ':' : '', place].join('|'),
+    shape: [found.begins, open, closing, separator, year, clock.second ? ':' : '', place].join('|'),
     date: numbers,
     second,
     isClosed: closing !== '',
@@ -93,6 +104,7 @@ interface Clock {
 }
 
 interface Fields {
+  readonly begins: 'date' | 'time' | 'month';
   readonly match: RegExpExecArray;
   readonly open: string;
   readonly date: readonly [number, number, number];
@@ -101,21 +113,47 @@ interface Fields {
 }
 
 /** @param date @param time the first groups of each. */
-function fieldsOf(match: RegExpExecArray, date: number, time: number): Fields | null {
+function fieldsOf(match: RegExpExecArray, date: number, time: number): Fields {
   const number = (group: number) => Number(match[group]);
-  const clock = {
-    before: match[time],
-    hour: number(time + 1),
-    minute: number(time + 2),
-    second: match[time + 3],
-    after: match[time + 4],
-  };
   return {
+    begins: date < time ? 'date' : 'time',
     match,
     open: match[1] ?? '',
     date: [number(date), number(date + 2), number(date + 3)],
     separator: match[date + 1] ?? '',
-    clock,
+    clock: clockOf(match, time),
+  };
+}
+
+function clockOf(match: RegExpExecArray, time: number): Clock {
+  return {
+    before: match[time],
+    hour: Number(match[time + 1]),
+    minute: Number(match[time + 2]),
+    second: match[time + 3],
+    after: match[time + 4],
+  };
+}
+
+/** A date with the name of its month. It is given with the year first, so that no order is in question. */
+function named(text: string): Fields | null {
+  const european = namedFirst.exec(text);
+  const match = european ?? americanFirst.exec(text);
+  const [day = '', month = '', year = ''] = european
+    ? european.slice(2, 5)
+    : match
+      ? [match[3], match[2], match[4]]
+      : [];
+  const number = monthOf(month);
+  if (!match || number === undefined) return null;
+  const full = year.length === 2 ? 2000 + Number(year) : Number(year);
+  return {
+    begins: european ? 'date' : 'month',
+    match,
+    open: match[1] ?? '',
+    date: [full, number, Number(day)],
+    separator: 'name',
+    clock: clockOf(match, 5),
   };
 }
 
@@ -172,20 +210,7 @@ export function timeOf([first, second, third]: Head['date'], secondOfDay: number
       : order === 'mdy'
         ? [third, first, second]
         : [third, second, first];
-  const year = fullYear(given);
-  if (year < 2000 || year > 2099 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month))
-    return Number.NaN;
-  return Date.UTC(year, month - 1, day) + 1000 * secondOfDay;
-}
-
-/** Thailand counts from 543 years earlier. */
-function fullYear(year: number): number {
-  if (year < 100) return 2000 + year;
-  return year > 2500 ? year - 543 : year;
-}
-
-function daysIn(year: number, month: number): number {
-  return new Date(Date.UTC(year, month, 0)).getUTCDate();
+  return dayOf(given, month, day) + 1000 * secondOfDay;
 }
 
 /** A head as one number, to keep millions of them. */

@@ -1,6 +1,7 @@
 // YAML: each document of a file is a record, or a list of records. Every scalar is text, so that `yes`, `3` and `null` stay what was written.
 
-import { isNode, isSeq, LineCounter, parseAllDocuments } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as Yaml from 'yaml';
 import { messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
 import type { PlacedRecord, RecordSource } from '../reader.js';
@@ -26,6 +27,11 @@ export const yaml: RecordSource = {
   records: (file) => documentsOf(file),
 };
 
+/** Every program that reads a corpus loads this file, but few read YAML, and its parser takes long to load. */
+function parser(): typeof Yaml {
+  return createRequire(import.meta.url)('yaml');
+}
+
 function* documentsOf(file: TextFile): Generator<PlacedRecord> {
   let text = '';
   for (const piece of file.pieces()) {
@@ -36,9 +42,10 @@ function* documentsOf(file: TextFile): Generator<PlacedRecord> {
         `${file.path} has more than ${longestText} characters of YAML; split it into several files`,
       );
   }
-  const lines = new LineCounter();
+  const yaml = parser();
+  const lines = new yaml.LineCounter();
   try {
-    const documents = parseAllDocuments(text, {
+    const documents = yaml.parseAllDocuments(text, {
       lineCounter: lines,
       prettyErrors: false,
       schema: 'failsafe',
@@ -57,7 +64,12 @@ function* documentsOf(file: TextFile): Generator<PlacedRecord> {
 }
 
 /** A list is a list of records. */
-function* elementsOf(values: readonly unknown[], list: unknown, lines: LineCounter): Generator<PlacedRecord> {
+function* elementsOf(
+  values: readonly unknown[],
+  list: unknown,
+  lines: Yaml.LineCounter,
+): Generator<PlacedRecord> {
+  const { isNode, isSeq } = parser();
   for (const [index, value] of values.entries()) {
     const item = isSeq(list) ? list.items[index] : undefined;
     yield { value, line: lines.linePos(isNode(item) ? (item.range?.[0] ?? 0) : 0).line };

@@ -79,7 +79,7 @@ export class CpuDevice extends KernelDevice {
     this.q8 = q8;
     this.precisions = {
       fp32: { computes: 'fast', stores: 'fast' },
-      bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', note: bf16.note },
+      bf16: { computes: bf16.isFast ? 'fast' : 'slow', stores: 'fast', rounds: true, note: bf16.note },
       fp16: { computes: false, stores: false },
       int8: { computes: false, stores: 'fast', note: q8.note },
     };

@@ -49,10 +49,11 @@ export class CpuKernels implements Kernels {
     const rest = [m, n, k, ...flags, ...flatEpilogue(epilogue)] as const;
     if (a.dtype === 'bf16') {
       this.multipliedBf16 = true;
-      const { matmul_bf16, packedMatrices } = this.#native;
+      const { matmul_bf16, matmul_bf16_by_f32, packedMatrices } = this.#native;
+      const multiply = b.dtype === 'f32' ? matmul_bf16_by_f32 : matmul_bf16;
       const isPacked = packedB !== undefined && packedMatrices.holds(packedB, b, transposeB);
       const packed = [packedB, Number(isPacked)] as const;
-      const holds = matmul_bf16(out, Number(out.dtype === 'f32'), a, b, ...rest, ...packed) !== 0;
+      const holds = multiply(out, Number(out.dtype === 'f32'), a, b, ...rest, ...packed) !== 0;
       if (packedB && holds) packedMatrices.packed(packedB, b, transposeB);
     } else this.#native.matmul(out, a, b, weightNumber(b), ...rest);
     if (epilogue?.kind === 'activation-gradient' && epilogue.biasGradient)

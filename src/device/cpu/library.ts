@@ -34,6 +34,7 @@ export const signatures = {
 
   matmul: ['void', W, R, R, I, N, N, N, I, I, I, I, R, W, I],
   matmul_bf16: [I, W, I, R, R, N, N, N, I, I, I, I, R, W, I, W, I],
+  matmul_bf16_by_f32: [I, W, I, R, R, N, N, N, I, I, I, I, R, W, I, W, I],
   has_bf16_unit: [I, I],
   use_bf16_unit: ['void', I],
   use_bf16_unit_in_attention: ['void', I],

@@ -12,8 +12,15 @@ import { blockSize, bytesPerElement, type DType, Tensor } from '../tensor.js';
 import type { NativeKernels } from './library.js';
 import { availableBytes } from './processor.js';
 
+/**
+ * How long a reading of the system's free memory is used, in milliseconds. A reading takes most of a millisecond, and a
+ * model has hundreds of allocations, which come at once.
+ */
+const readingLasts = 50;
+
 export class NativeMemory implements DeviceMemory {
   readonly #availableAtStart = availableBytes();
+  #reading = { bytes: this.#availableAtStart, at: performance.now() };
   readonly #allocations: { readonly address: number; readonly bytes: number }[] = [];
   #allocated = 0;
 
@@ -21,7 +28,9 @@ export class NativeMemory implements DeviceMemory {
 
   /** Allocated memory counts as used, although the operating system only provides pages when they are first touched. */
   available(): number {
-    return Math.max(0, Math.min(availableBytes(), this.#availableAtStart - this.#allocated));
+    const now = performance.now();
+    if (now - this.#reading.at > readingLasts) this.#reading = { bytes: availableBytes(), at: now };
+    return Math.max(0, Math.min(this.#reading.bytes, this.#availableAtStart - this.#allocated));
   }
 
   /** @throws UserError (device) if there is not enough memory. */

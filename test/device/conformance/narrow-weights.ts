@@ -17,6 +17,14 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [33, 800, 801],
 ];
 
+/** The numbers of the matrices, however they are laid out, and of the bias. */
+function numbersOf([m, n, k]: readonly [number, number, number]) {
+  const random = new Random(m * 10_007 + n * 101 + k);
+  const a = random.normals(m * k);
+  const b = random.normals(k * n, 1 / Math.sqrt(k)).map(roundToBf16);
+  return { a, b, bias: random.normals(n) };
+}
+
 export function testNarrowWeights(checkAll: Check): void {
   const check: Check = (name, body) =>
     checkAll(name, (bench) => {
@@ -60,6 +68,7 @@ export function testNarrowWeights(checkAll: Check): void {
   });
 
   for (const shape of shapes) {
+    let numbers: ReturnType<typeof numbersOf> | undefined;
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
         const options = { transposeA, transposeB };
@@ -67,10 +76,8 @@ export function testNarrowWeights(checkAll: Check): void {
         const name = `[${shape}]${transposeA ? ' a transposed' : ''}${transposeB ? ' b transposed' : ''}`;
         check(`matmul ${name} with b in bf16`, (bench) => {
           const { device } = bench;
-          const random = new Random(m * 10_007 + n * 101 + k);
-          const a = random.normals(m * k);
-          const b = random.normals(k * n, 1 / Math.sqrt(k)).map(roundToBf16);
-          const bias = random.normals(n);
+          numbers ??= numbersOf(shape);
+          const { a, b, bias } = numbers;
           const product = matmul(a, b, shape, options);
           const left = bench.floats('a', transposeA ? [k, m] : [m, k], a);
           const right = bench.narrow('b', transposeB ? [n, k] : [k, n], b);

@@ -7,6 +7,7 @@
 
 #include "philox.h"
 #include "q8.h"
+#include "rounded.h"
 #include "simd.h"
 #include "team.h"
 
@@ -85,10 +86,17 @@ void ct_embedding(float* out, const int32_t* tokens, const int32_t* positions, c
   else
     from(static_cast<const float*>(token_table), static_cast<const float*>(position_table));
 }
-void ct_embedding_bf16(bf16* out, const int32_t* tokens, const int32_t* positions, const bf16* token_table,
-                       const bf16* position_table, int32_t /*table_type*/, float probability, int32_t site, const int32_t* counter,
-                       int64_t rows, int64_t channels) {
-  embed(out, tokens, positions, token_table, position_table, make_dropout(probability, site, counter), rows, channels);
+/** The same. table_type is 0 or 1; float tables are rounded to bf16 when they are read. */
+void ct_embedding_bf16(bf16* out, const int32_t* tokens, const int32_t* positions, const void* token_table,
+                       const void* position_table, int32_t table_type, float probability, int32_t site,
+                       const int32_t* counter, int64_t rows, int64_t channels) {
+  const Dropout dropout = make_dropout(probability, site, counter);
+  if (table_type == 1)
+    embed(out, tokens, positions, static_cast<const bf16*>(token_table), static_cast<const bf16*>(position_table), dropout,
+          rows, channels);
+  else
+    embed(out, tokens, positions, as_rounded(static_cast<const float*>(token_table)),
+          as_rounded(static_cast<const float*>(position_table)), dropout, rows, channels);
 }
 
 /** token_gradient[tokens[row]] and position_gradient[positions[row]] += grad_out[row] times the dropout mask. */

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "gemm-pack.h"
 #include "simd.h"
@@ -58,6 +59,19 @@ inline void pair_up(bf16* to, const bf16* from, int64_t stride) {
     }
 }
 
+/** The same from rows of floats, which are rounded to bf16. */
+inline void pair_up(bf16* to, const float* from, int64_t stride) {
+  typedef uint32_t words __attribute__((vector_size(SIMD_BYTES)));
+  typedef uint32_t words_unaligned __attribute__((vector_size(SIMD_BYTES), aligned(2), may_alias));
+  for (int64_t p = 0; p < 16; p++)
+#pragma GCC unroll 4
+    for (int64_t l = 0; l < 16; l += VL) {
+      const float* const at = from + 2 * p * stride + l;
+      const words low = (words)narrow_bits(load(at)), high = (words)narrow_bits(load(at + stride));
+      *(words_unaligned*)(to + (p * 16 + l) * 2) = low >> 16 | (high & 0xffff0000);
+    }
+}
+
 /** Packs a tile whose 16 lines and 32 depths all exist. */
 template <Order ORDER>
 inline void pack_whole_tile(bf16* to, const Operand<bf16>& x, int64_t line, int64_t from) {
@@ -76,15 +90,20 @@ inline void pack_whole_tile(bf16* to, const Operand<bf16>& x, int64_t line, int6
 /** Rounds to bf16 what lies at a depth in 16 lines, one row of 32 numbers each. */
 template <class Element>
 inline void round_lines(bf16* to, const Operand<Element>& x, int64_t line, int64_t from) {
+  // Not read from x again: the compiler cannot know that storing does not change it.
+  const Pointer<Element> first = x.at(line, from);
+  const int64_t stride = x.stride;
   for (int64_t l = 0; l < kTileLines; l++)
 #pragma GCC unroll 8
-    for (int64_t d = 0; d < kStep; d += VL) store(to + l * kStep + d, load(x.at(line + l, from + d)));
+    for (int64_t d = 0; d < kStep; d += VL) store(to + l * kStep + d, load(first + l * stride + d));
 }
 
 /** The same for operands that are not in bf16. */
 template <Order ORDER, class Element>
 inline void pack_whole_tile(bf16* to, const Operand<Element>& x, int64_t line, int64_t from) {
   if (ORDER == Order::by_line && x.lines_contiguous) return round_lines(to, x, line, from);
+  if constexpr (ORDER == Order::by_pair && std::is_same_v<Element, float>)
+    if (!x.lines_contiguous) return pair_up(to, x.at(line, from), x.stride);
   alignas(64) bf16 lines[kTile];
   if (x.lines_contiguous)
     round_lines(lines, x, line, from);

@@ -8,13 +8,14 @@
 #include <cstdint>
 
 #include "q8.h"
+#include "rounded.h"
 #include "simd.h"
 
 namespace gemm {
 
 /**
  * Element (line, depth) is data[line * stride + depth] if `lines_contiguous`, otherwise data[depth * stride + line].
- * Elements are float, or bf16 or q8, which are widened when they are read.
+ * Elements are float, or bf16 or q8, which are widened when they are read, or rounded (rounded.h).
  */
 template <class Element>
 struct Operand {
@@ -41,6 +42,12 @@ SIMD_INLINE quad load_quad(const bf16* from) {
   typedef uint16_t halves __attribute__((vector_size(8), aligned(2), may_alias));
   typedef uint32_t words __attribute__((vector_size(16)));
   return (quad)(__builtin_convertvector(*(const halves*)from, words) << 16);
+}
+SIMD_INLINE quad load_quad(const rounded* from) {
+  typedef uint32_t words __attribute__((vector_size(16)));
+  const quad v = load_quad(&from->value);
+  const words bits = (words)v, nearest = bits + 0x7fff + (bits >> 16 & 1);
+  return (quad)((v == v ? nearest : bits | 0x400000) & 0xffff0000);
 }
 
 SIMD_INLINE quad load_quad(Q8Pointer from) {

@@ -22,10 +22,11 @@ constexpr int64_t kBytesPerChunk = 1 << 20;
 
 int64_t rounded_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-/** The size that is mapped for a request. Allocation and release must use the same size. */
-int64_t mapped_size(int64_t bytes) {
-  return rounded_up(bytes, bytes >= kHugePage ? kHugePage : static_cast<int64_t>(sysconf(_SC_PAGESIZE)));
-}
+/**
+ * The size that is mapped for a request. Allocation and release must use the same size. The end is in small pages: the unused
+ * part of a huge page would be resident, too, and a model allocates hundreds of tensors of a few megabytes.
+ */
+int64_t mapped_size(int64_t bytes) { return rounded_up(bytes, static_cast<int64_t>(sysconf(_SC_PAGESIZE))); }
 
 void* map(int64_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

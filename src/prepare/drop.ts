@@ -1,0 +1,37 @@
+// Leaves dialogues out of a store and notes each with its reason.
+
+import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
+import type { Ledger } from './ledger.js';
+import { PreparedStore } from './prepared-store.js';
+
+export interface Drop {
+  /** The rule or stage that drops it. */
+  readonly rule: string;
+  /** Counted in the report, so it holds nothing of the dialogue. */
+  readonly reason: string;
+  /** The reason in rejected.jsonl, if it says more. */
+  readonly detail?: string;
+}
+
+/** @param dialogues is released. @param judge says why a dialogue is left out, or undefined if it stays. */
+export function withoutDropped(
+  dialogues: PreparedStore,
+  ledger: Ledger,
+  judge: (dialogue: PreparedDialogue, index: number) => Drop | undefined,
+): PreparedStore {
+  const kept = new PreparedStore();
+  for (let index = 0; index < dialogues.length; index++) {
+    const one = dialogues.at(index);
+    const drop = judge(one, index);
+    if (drop) ledger.dropped(drop.rule, drop.reason, rejectedLine(one, drop));
+    else kept.push(one);
+  }
+  dialogues.release();
+  return kept;
+}
+
+/** A line of rejected.jsonl, without the line feed. */
+export function rejectedLine(dialogue: PreparedDialogue, { rule, reason, detail = reason }: Drop): string {
+  const why = JSON.stringify({ dropped_by: rule, reason: detail });
+  return `${preparedLine(dialogue).slice(0, -1)},${why.slice(1)}`;
+}

@@ -1,0 +1,84 @@
+// Drops duplicates, and what must not be learned. It also says which of the remaining dialogues are similar, so that the split
+// keeps them together.
+
+import type { Dialogue } from '../../corpus/dialogue.js';
+import { GrowingIntegers } from '../../corpus/growing-numbers.js';
+import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
+import { type Drop, withoutDropped } from '../drop.js';
+import type { Ledger } from '../ledger.js';
+import type { PreparedStore } from '../prepared-store.js';
+import { ExactDuplicates, normalized } from './exact.js';
+import { nearDuplicates } from './near.js';
+
+export interface DuplicateOptions {
+  readonly dedupe: 'none' | 'exact' | 'near';
+  /** The least similarity of near-duplicates, in (0, 1]. */
+  readonly nearThreshold: number;
+}
+
+export interface WithoutDuplicates {
+  readonly kept: PreparedStore;
+  /** For each of them, the number of its group of similar dialogues. */
+  readonly groups: Int32Array;
+}
+
+/** What people say. */
+export function spokenText({ turns }: Dialogue): string {
+  return turns.flatMap(({ role, text }) => (role === 'system' ? [] : [text])).join('\n');
+}
+
+/**
+ * @param dialogues is released.
+ * @param never texts that must not be learned: dialogues that are similar to one, or that have one as a turn, are dropped
+ * whatever the options say.
+ */
+export function dropDuplicates(
+  dialogues: PreparedStore,
+  ledger: Ledger,
+  { dedupe, nearThreshold }: DuplicateOptions,
+  never: readonly string[] = [],
+): WithoutDuplicates {
+  const distinct = withoutDropped(dialogues, ledger, equalJudge(dialogues, dedupe !== 'none', never));
+  const { duplicateOf, groups } = nearDuplicates(textsOf(distinct), nearThreshold, never);
+  const betters = duplicateOf.subarray(never.length);
+  const isDropped = (index: number) => {
+    const better = betters[index] ?? 0;
+    return better > 0 && (dedupe === 'near' || better <= never.length);
+  };
+  const keptGroups = groups.subarray(never.length).filter((_, index) => !isDropped(index));
+  const kept = withoutDropped(distinct, ledger, (_, index) => {
+    if (!isDropped(index)) return undefined;
+    const better = (betters[index] ?? 0) - 1 - never.length;
+    if (better < 0) return { rule: 'never-train', reason: 'similar to a text that is never learned' };
+    return {
+      rule: 'near-duplicates',
+      reason: 'similar to another dialogue',
+      detail: `similar to ${distinct.at(better).id}`,
+    };
+  });
+  return { kept, groups: keptGroups };
+}
+
+/** Judges by equality: with an earlier dialogue, and of turns with what is never learned. */
+function equalJudge(dialogues: PreparedStore, dropsEqual: boolean, never: readonly string[]) {
+  const seen = new ExactDuplicates();
+  /** By the number of a text, where it is first. */
+  const firsts = new GrowingIntegers();
+  const forbidden = new Set(never.map(normalized));
+  return ({ dialogue }: PreparedDialogue, index: number): Drop | undefined => {
+    if (forbidden.size > 0 && dialogue.turns.some(({ text }) => forbidden.has(normalized(text))))
+      return { rule: 'never-train', reason: 'a turn is a text that is never learned' };
+    if (!dropsEqual) return undefined;
+    const number = seen.numberOf(spokenText(dialogue));
+    if (number === firsts.length) {
+      firsts.push(index);
+      return undefined;
+    }
+    const first = dialogues.at(firsts.at(number)).id;
+    return { rule: 'duplicates', reason: 'the same as another dialogue', detail: `the same as ${first}` };
+  };
+}
+
+function* textsOf(dialogues: PreparedStore): Generator<string> {
+  for (const { dialogue } of dialogues) yield spokenText(dialogue);
+}

@@ -1,0 +1,28 @@
+// Sorts by 32-bit keys without objects: millions of keys in typed arrays.
+
+const digitBits = 11;
+
+/** The indices of the keys in ascending order of the keys: a radix sort, which is stable. */
+export function sortedIndices(keys: Uint32Array): Uint32Array {
+  let order = Uint32Array.from(keys.keys());
+  let other = new Uint32Array(keys.length);
+  for (let shift = 0; shift < 32; shift += digitBits) {
+    const places = new Uint32Array(2 ** digitBits + 1);
+    const digitOf = (index: number) => ((keys[index] ?? 0) >>> shift) & (2 ** digitBits - 1);
+    for (let at = 0; at < order.length; at++) {
+      const digit = digitOf(order[at] ?? 0) + 1;
+      places[digit] = (places[digit] ?? 0) + 1;
+    }
+    for (let digit = 1; digit < places.length; digit++)
+      places[digit] = (places[digit] ?? 0) + (places[digit - 1] ?? 0);
+    for (let at = 0; at < order.length; at++) {
+      const index = order[at] ?? 0;
+      const digit = digitOf(index);
+      const place = places[digit] ?? 0;
+      other[place] = index;
+      places[digit] = place + 1;
+    }
+    [order, other] = [other, order];
+  }
+  return order;
+}
