@@ -32,4 +32,28 @@ describe('WordCache', () => {
       if (ids[0] !== Number(word) || ids[1] !== word.length) assert.deepEqual(ids, encode(word));
     }
   });
+
+  it('does not remember words without limit that belong in the same place', () => {
+    const cache = new WordCache();
+    let asked = 0;
+    const words = collidingWords(48);
+    for (const word of [...words, ...words]) {
+      const ids: number[] = [];
+      cache.append(word, 0, word.length, ids, () => [asked++]);
+      assert.equal(ids.length, 1);
+    }
+    assert.ok(asked > words.length && asked < 2 * words.length, `${asked}`);
+  });
 });
+
+/** Words of which the hash has the same low 18 bits, which choose the place. */
+function collidingWords(count: number): string[] {
+  const words: string[] = [];
+  for (let number = 0; words.length < count; number++) {
+    const word = number.toString(36);
+    let hash = 0x811c9dc5;
+    for (let at = 0; at < word.length; at++) hash = Math.imul(hash ^ word.charCodeAt(at), 0x01000193);
+    if (((hash ^ (hash >>> 15)) & (2 ** 18 - 1)) === 0) words.push(word);
+  }
+  return words;
+}

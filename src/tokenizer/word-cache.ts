@@ -6,6 +6,8 @@ const mostUnits = 2 ** 20;
 const mostTokens = 2 ** 19;
 /** At most half full. */
 const places = 2 * mostWords;
+/** A word that is further from its place in the table is not remembered. Text can be made to collide. */
+const mostProbes = 32;
 
 export class WordCache {
   private readonly hashes = new Int32Array(mostWords);
@@ -24,16 +26,14 @@ export class WordCache {
    */
   append(text: string, start: number, end: number, ids: number[], encode: (word: string) => number[]): void {
     const hash = hashOf(text, start, end);
-    let place = hash & (places - 1);
-    for (;;) {
-      const word = (this.table[place] ?? 0) - 1;
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const word = (this.table[(hash + probe) & (places - 1)] ?? 0) - 1;
       if (word < 0) break;
       if (this.hashes[word] === hash && this.isWord(word, text, start, end)) {
         const last = this.tokenEnds[word + 1] ?? 0;
         for (let at = this.tokenEnds[word] ?? 0; at < last; at++) ids.push(this.tokens[at] ?? 0);
         return;
       }
-      place = (place + 1) & (places - 1);
     }
     const tokens = encode(text.slice(start, end));
     for (const id of tokens) ids.push(id);
@@ -57,6 +57,8 @@ export class WordCache {
       this.table.fill(0);
       this.words = 0;
     }
+    let probe = 0;
+    while (this.table[(hash + probe) & (places - 1)] !== 0) if (++probe === mostProbes) return;
     const word = this.words++;
     let unit = this.unitEnds[word] ?? 0;
     for (let at = start; at < end; at++) this.units[unit++] = text.charCodeAt(at);
@@ -64,9 +66,7 @@ export class WordCache {
     this.hashes[word] = hash;
     this.unitEnds[word + 1] = unit;
     this.tokenEnds[word + 1] = (this.tokenEnds[word] ?? 0) + tokens.length;
-    let place = hash & (places - 1);
-    while (this.table[place] !== 0) place = (place + 1) & (places - 1);
-    this.table[place] = word + 1;
+    this.table[(hash + probe) & (places - 1)] = word + 1;
   }
 }
 
