@@ -68,3 +68,35 @@ export function changeTexts({ turns }: Dialogue, change: (text: string, turn: Tu
   });
   return isChanged ? { kind: 'change', turns: changed } : keep;
 }
+
+/** The indices of the turns that answer another turn and are learned. */
+export function learnedReplies({ turns }: Dialogue): readonly number[] {
+  const first = turns.findIndex(({ role }) => role !== 'system');
+  return [...turns.keys()].filter((index) => index > first && turns[index]?.supervised === true);
+}
+
+/**
+ * For rules that judge replies. What is unfit as a reply can still be understood as context, so the turn is not left out: it is
+ * no longer learned.
+ * @param reason why a dialogue without another reply is dropped.
+ */
+export function unlearn(
+  dialogue: Dialogue,
+  reason: string,
+  isUnfit: (reply: Turn, index: number) => boolean,
+): Verdict {
+  const { turns } = dialogue;
+  const replies = learnedReplies(dialogue);
+  const unfit = new Set(
+    replies.filter((index) => {
+      const reply = turns[index];
+      return reply !== undefined && isUnfit(reply, index);
+    }),
+  );
+  if (unfit.size === 0) return keep;
+  if (unfit.size === replies.length) return { kind: 'drop', reason };
+  return {
+    kind: 'change',
+    turns: turns.map((turn, index) => (unfit.has(index) ? { ...turn, supervised: false } : turn)),
+  };
+}

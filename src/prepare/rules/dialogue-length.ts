@@ -1,7 +1,6 @@
 // Drops dialogues with too few or too many turns or words. The DialoGPT paper (Zhang et al. 2020, section 2) drops what is
 // longer than 200 words.
 
-import { wordsIn } from '../../corpus/words.js';
 import type { NumberSpec } from '../../option-spec.js';
 import { type DialogueRule, keep, type Verdict } from '../rule.js';
 
@@ -34,7 +33,8 @@ export const dialogueLength: DialogueRule<typeof options> = {
     { before: ['How are you?', '很好'], after: null, options: { maxDialogueWords: 4 } },
     { before: ['How are you?', '很好'], after: ['How are you?', '很好'], options: { maxDialogueWords: 5 } },
   ],
-  start({ minTurns, maxTurns, maxDialogueWords }) {
+  async start({ minTurns, maxTurns, maxDialogueWords }) {
+    const { wordsIn } = await import('../../corpus/words.js');
     return ({ turns }) => {
       const spoken = turns.filter(({ role }) => role !== 'system');
       if (spoken.length < (minTurns ?? 0)) return drop('too few turns');

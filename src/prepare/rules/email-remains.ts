@@ -1,7 +1,6 @@
 // Cuts what mail programs add to a message: the mail that it answers, and signatures. Readers of helpdesk exports do that
 // themselves; this is for mails that come as tables or plain records.
 
-import { hasMailRemains, mailText } from '../../corpus/readers/mail-text.js';
 import { changeTexts, type DialogueRule } from '../rule.js';
 
 export const emailRemains: DialogueRule = {
@@ -23,5 +22,8 @@ export const emailRemains: DialogueRule = {
     },
     { before: ['> 5 is true', 'Yes -- it is'], after: ['> 5 is true', 'Yes -- it is'] },
   ],
-  start: () => (dialogue) => changeTexts(dialogue, (text) => (hasMailRemains(text) ? mailText(text) : text)),
+  async start() {
+    const { hasMailRemains, mailText } = await import('../../corpus/readers/mail-text.js');
+    return (dialogue) => changeTexts(dialogue, (text) => (hasMailRemains(text) ? mailText(text) : text));
+  },
 };

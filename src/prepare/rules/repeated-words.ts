@@ -2,8 +2,7 @@
 // 2020, section 2). Models learn to repeat themselves from them.
 
 import type { NumberSpec } from '../../option-spec.js';
-import { unlearn } from '../learned-replies.js';
-import type { DialogueRule } from '../rule.js';
+import { type DialogueRule, unlearn } from '../rule.js';
 
 const options = {
   maxRepeatedWords: {

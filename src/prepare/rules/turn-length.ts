@@ -1,6 +1,5 @@
 // Leaves out turns that are too long to be said in a conversation, such as pasted documents, and on request short ones.
 
-import { wordsIn } from '../../corpus/words.js';
 import type { NumberSpec } from '../../option-spec.js';
 import { changeTexts, type DialogueRule } from '../rule.js';
 
@@ -45,7 +44,8 @@ export const turnLength: DialogueRule<typeof options> = {
     { before: ['Hi', 'Hello there'], after: null, options: { maxTurnCharacters: 5 } },
     { before: ['Ok', 'Yes'], after: null, options: { minTurnCharacters: 3 } },
   ],
-  start({ minTurnCharacters, maxTurnCharacters, minTurnWords, maxTurnWords }) {
+  async start({ minTurnCharacters, maxTurnCharacters, minTurnWords, maxTurnWords }) {
+    const { wordsIn } = await import('../../corpus/words.js');
     const countsWords = minTurnWords !== null || maxTurnWords !== null;
     const fits = (text: string) => {
       if (text.length < (minTurnCharacters ?? 0) || text.length > maxTurnCharacters) return false;
