@@ -171,3 +171,17 @@ it('can drop the dialogues with personal data', async () => {
   assert.deepEqual(textsIn(join(out, 'rejected.jsonl')), [['Mail?', '[EMAIL]']]);
   assert.deepEqual(manifest.rules.redact?.dropped, { 'holds personal data: email': 1 });
 });
+
+it('keeps the names of speakers out of everything it writes', async () => {
+  const chat = ['[2024-05-01, 10:00:00] Ann Miller: Hi Bob', '[2024-05-01, 10:00:30] Bob: Hello ann!'];
+  const source = join(folderOf({ 'chat.txt': `${chat.join('\n')}\n` }), 'chat.txt');
+  const { out } = await prepared([source], { redact: 'pii', learn: ['Bob'] });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi [NAME_1]', 'Hello [NAME_2]!']]);
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  assert.doesNotMatch(written.join(), /\b(?:ann|miller|bob)\b/i);
+});
+
+it('refuses word lists and filters that are not used', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  await assert.rejects(prepared([source], { unsafeFilter: 'filter.json' }), { code: 'options-conflict' });
+});

@@ -6,6 +6,7 @@ import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.
 import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import { startRules } from './apply-rules.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
@@ -42,6 +43,7 @@ export async function prepare(
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const rules = await startRules(values);
+  refuseUnusedFilter(values);
   const redaction = await Redaction.start(options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
@@ -55,7 +57,7 @@ export async function prepare(
   notes.push(...parts.notes);
   const manifest = manifestOf({
     paths,
-    settings: { ...options, ...values },
+    settings: { ...options, ...values, ...redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
@@ -72,6 +74,17 @@ function forbiddenTexts(path: string): readonly string[] {
     if (!(thrown instanceof UserError && thrown.code === 'corpus-format-unknown')) throw thrown;
     return [...linesOf(openText(diskSource(path)))].map(({ text }) => text);
   }
+}
+
+/** Options that say which texts are unsafe, while unsafe dialogues are kept. */
+function refuseUnusedFilter({ dropUnsafe, unsafeFilter, unsafeWords }: RuleValues): void {
+  const hasWords = Array.isArray(unsafeWords) && unsafeWords.length > 0;
+  if (dropUnsafe === true || (typeof unsafeFilter !== 'string' && !hasWords)) return;
+  const unused = option(hasWords ? 'unsafeWords' : 'unsafeFilter');
+  throw new UserError(
+    'options-conflict',
+    `${unused} has no effect without ${option('dropUnsafe', true)}; add it`,
+  );
 }
 
 function nothingLeft({ counts }: Ledger): UserError {
