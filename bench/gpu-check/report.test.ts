@@ -7,7 +7,7 @@ import { scratchFolder } from '../../test/tiny-run.js';
 import { earlierOutcomes, merged, type Report, reportOf, toMarkdown } from './report.js';
 import type { Outcome } from './step.js';
 
-const folder = scratchFolder('gpu-check-report');
+const folder = scratchFolder('merged');
 
 function outcome(about: Partial<Outcome>): Outcome {
   return {
