@@ -16,6 +16,7 @@ import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
 import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
+import { sourceRecord } from './source-files.js';
 import { writeCorpus } from './write-corpus.js';
 
 export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
@@ -40,6 +41,7 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
 ): Promise<Prepared> {
+  const sources = paths.map(sourceRecord);
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const rules = await startRules(values);
@@ -56,7 +58,7 @@ export async function prepare(
   const parts = divide(kept, groups, options);
   notes.push(...parts.notes);
   const manifest = manifestOf({
-    paths,
+    sources,
     settings: { ...options, ...values, ...redaction?.settings(options) },
     ledger,
     train: parts.train.length,
