@@ -41,7 +41,7 @@ function folderInMemory() {
     const { bavail, bsize } = statfsSync(memory);
     if (bavail * bsize < 2 ** 31) return null;
     accessSync(memory, constants.W_OK);
-    return mkdtempSync(join(memory, 'chatbot-train-tests-'));
+    return mkdtempSync(join(memory, 'tests-'));
   } catch {
     return null;
   }

@@ -55,6 +55,11 @@ ${optionTables(dataOptions.convert)}
 [data.md](data.md#preparing-a-corpus) shows what each rule does.
 ${optionTables(dataOptions.prepare)}
 
+## chatbot-data train-filter
+
+[data.md](data.md#unsafe-content) says what the filter is for.
+${optionTables(dataOptions['train-filter'])}
+
 ## chatbot-data crawl
 
 [collect.md](collect.md) describes what a crawl takes and what it leaves alone.

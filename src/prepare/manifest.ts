@@ -1,6 +1,7 @@
 // manifest.json: what is in a prepared corpus and how it was made. It holds no text of the dialogues.
 
 import type { Ledger } from './ledger.js';
+import type { SourceRecord } from './source-files.js';
 
 export const manifestFormat = 'chatbot-train prepared corpus';
 export const manifestVersion = 1;
@@ -8,7 +9,7 @@ export const manifestVersion = 1;
 export interface Manifest {
   readonly format: typeof manifestFormat;
   readonly version: typeof manifestVersion;
-  readonly sources: readonly { readonly path: string }[];
+  readonly sources: readonly SourceRecord[];
   /** All options that were in effect, by key. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly dialogues: { readonly train: number; readonly eval: number };
@@ -20,21 +21,21 @@ export interface Manifest {
 }
 
 interface Made {
-  readonly paths: readonly string[];
+  readonly sources: readonly SourceRecord[];
   readonly settings: Readonly<Record<string, unknown>>;
   readonly ledger: Ledger;
   readonly train: number;
   readonly evaluation: number;
 }
 
-export function manifestOf({ paths, settings, ledger, train, evaluation }: Made): Manifest {
+export function manifestOf({ sources, settings, ledger, train, evaluation }: Made): Manifest {
   const rules = [...ledger.counts].map(
     ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
   );
   return {
     format: manifestFormat,
     version: manifestVersion,
-    sources: paths.map((path) => ({ path })),
+    sources,
     settings,
     dialogues: { train, eval: evaluation },
     redacted: Object.fromEntries([...ledger.redactions].sort()),

@@ -1,7 +1,7 @@
 // Preparing a corpus from files to a folder, and reading the folder.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
@@ -12,7 +12,9 @@ import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
 import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { readCorpus } from '../corpus/read-corpus.js';
+import { sha256 } from '../files/checksums.js';
 import { readCorpora } from '../train/data.js';
+import { checkOutput } from './output-folder.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
 
@@ -135,6 +137,34 @@ it('keeps what people said private', async () => {
   for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);
 });
 
+it('says which sources a corpus was made from', async () => {
+  const folder = folderOf({ 'faq.csv': faq, 'more.csv': faq.replace('5', '7') });
+  const file = join(folder, 'faq.csv');
+  const { manifest } = await prepared([file, folder]);
+  const [first, second] = manifest.sources;
+  assert.deepEqual(first, { path: file, bytes: faq.length, sha256: sha256(faq) });
+  assert.equal(second?.bytes, 2 * faq.length);
+  writeFileSync(file, faq.replace('5', '6'));
+  const [, changed] = (await prepared([file, folder])).manifest.sources;
+  assert.notEqual(changed?.sha256, second?.sha256);
+});
+
+it('replaces an older corpus if it may, and no other folder', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  const { out } = await prepared([source]);
+  checkOutput(out, true, [source]);
+  assert.throws(() => checkOutput(out, false, [source]), { code: 'output-exists' });
+  assert.throws(
+    () => checkOutput(out, true, [join(out, 'train.jsonl.gz')]),
+    /is in .*, which would be replaced/,
+  );
+  writeFileSync(join(out, 'notes.txt'), 'mine');
+  assert.throws(() => checkOutput(out, true, [source]), /also holds notes.txt/);
+  assert.throws(() => checkOutput(source, true, []), /is not a prepared corpus/);
+  assert.throws(() => checkOutput(join(source, 'faq.csv'), true, []), /is a file/);
+  checkOutput(folderOf(), false, [source]);
+});
+
 it('leaves nothing behind when no dialogue is left', async () => {
   const source = folderOf({ 'faq.csv': faq });
   await assert.rejects(prepared([source], { maxTurnCharacters: 1 }), { code: 'nothing-to-learn' });
@@ -170,4 +200,18 @@ it('can drop the dialogues with personal data', async () => {
   assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi', 'Hello']]);
   assert.deepEqual(textsIn(join(out, 'rejected.jsonl')), [['Mail?', '[EMAIL]']]);
   assert.deepEqual(manifest.rules.redact?.dropped, { 'holds personal data: email': 1 });
+});
+
+it('keeps the names of speakers out of everything it writes', async () => {
+  const chat = ['[2024-05-01, 10:00:00] Ann Miller: Hi Bob', '[2024-05-01, 10:00:30] Bob: Hello ann!'];
+  const source = join(folderOf({ 'chat.txt': `${chat.join('\n')}\n` }), 'chat.txt');
+  const { out } = await prepared([source], { redact: 'pii', learn: ['Bob'] });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi [NAME_1]', 'Hello [NAME_2]!']]);
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  assert.doesNotMatch(written.join(), /\b(?:ann|miller|bob)\b/i);
+});
+
+it('refuses word lists and filters that are not used', async () => {
+  const source = folderOf({ 'faq.csv': faq });
+  await assert.rejects(prepared([source], { unsafeFilter: 'filter.json' }), { code: 'options-conflict' });
 });

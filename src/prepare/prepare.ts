@@ -7,6 +7,7 @@ import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.
 import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
+import { option } from '../option-names.js';
 import { startRules } from './apply-rules.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
@@ -16,6 +17,7 @@ import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
 import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
+import { sourceRecord } from './source-files.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { writeCorpus } from './write-corpus.js';
 
@@ -41,9 +43,11 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
 ): Promise<Prepared> {
+  const sources = paths.map(sourceRecord);
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const rules = await startRules(values);
+  refuseUnusedFilter(values);
   const redaction = await Redaction.start(options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
@@ -57,8 +61,8 @@ export async function prepare(
   const parts = divide(kept, groups, options);
   notes.push(...parts.notes);
   const manifest = manifestOf({
-    paths,
-    settings: { ...options, ...values },
+    sources,
+    settings: { ...options, ...values, ...redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
@@ -75,6 +79,17 @@ function forbiddenTexts(path: string): readonly string[] {
     if (!(thrown instanceof UserError && thrown.code === 'corpus-format-unknown')) throw thrown;
     return [...linesOf(openText(diskSource(path)))].map(({ text }) => text);
   }
+}
+
+/** Options that say which texts are unsafe, while unsafe dialogues are kept. */
+function refuseUnusedFilter({ dropUnsafe, unsafeFilter, unsafeWords }: RuleValues): void {
+  const hasWords = Array.isArray(unsafeWords) && unsafeWords.length > 0;
+  if (dropUnsafe === true || (typeof unsafeFilter !== 'string' && !hasWords)) return;
+  const unused = option(hasWords ? 'unsafeWords' : 'unsafeFilter');
+  throw new UserError(
+    'options-conflict',
+    `${unused} has no effect without ${option('dropUnsafe', true)}; add it`,
+  );
 }
 
 function nothingLeft({ counts }: Ledger): UserError {

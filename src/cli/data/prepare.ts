@@ -3,8 +3,8 @@
 import { type StageOption, stageOptions } from '../../config/prepare-options.js';
 import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, UserError } from '../../errors.js';
-import { refuseExisting } from '../../files/new-file.js';
 import { option } from '../../option-names.js';
+import { checkOutput } from '../../prepare/output-folder.js';
 import { prepare } from '../../prepare/prepare.js';
 import { ruleOptions } from '../../prepare/rules.js';
 import { jsonLine, messageLine } from '../../quote.js';
@@ -24,7 +24,7 @@ export async function prepareCommand(
       'data-not-named',
       `name conversations and ${option('out')}, for example chatbot-data prepare chats/ --out corpus/`,
     );
-  refuseExisting(out, options.force);
+  checkOutput(out, options.force, paths);
   const { manifest, notes } = await prepare(paths, out, options, values);
   if (!options.quiet) for (const note of notes) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
   const { train, eval: evaluation } = manifest.dialogues;

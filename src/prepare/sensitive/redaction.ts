@@ -38,6 +38,12 @@ export interface Redacted {
   readonly again: (dialogue: Dialogue) => Dialogue;
 }
 
+/** Settings that name people. */
+interface Named {
+  readonly learn: readonly string[];
+  readonly alias: readonly string[];
+}
+
 interface Chosen {
   readonly recognizers: readonly Recognizer[];
   readonly started: readonly StartedRecognizer[];
@@ -62,6 +68,11 @@ export class Redaction {
         'options-conflict',
         `${option('names')} has no effect unless names are redacted; add ${option('redact', 'pii')} or ${option('redact', 'name')}`,
       );
+    if (redactKey !== null && recognizers.length === 0)
+      throw new UserError(
+        'options-conflict',
+        `${option('redactKey')} has no effect while nothing is redacted; add ${option('redact', 'pii')}`,
+      );
     if (recognizers.length === 0) return undefined;
     const regions = { phoneRegions: await phoneRegions(options.phoneRegions) };
     return new Redaction({
@@ -71,6 +82,16 @@ export class Redaction {
       key: redactKey === null ? String(seed) : keyIn(redactKey),
       how,
     });
+  }
+
+  /** Settings without the names that are in them. */
+  settings({ learn, alias }: Named): Partial<Named> {
+    if (!this.needsNames) return {};
+    const named = (text: string) => this.pseudonym(text);
+    return {
+      learn: learn.map(named),
+      alias: alias.map((pair) => pair.split('=').map(named).join('=')),
+    };
   }
 
   /** Whether the names of a source must be known before it is redacted. */

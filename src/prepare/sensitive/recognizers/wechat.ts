@@ -19,7 +19,7 @@ export const wechat: Recognizer = {
     },
     { pattern: /(?<![A-Za-z\d_])wxid_[a-z\d]{10,30}(?![A-Za-z\d_])/giu },
     {
-      pattern: /(?:微信|加我|vx|wx)\s?(?:号码|号)?\s?(?:是|为|[:=])?\s?(?<value>\d{6,11})(?![A-Za-z\d_-])/giu,
+      pattern: /(?:微信|加我|vx|wx)\s?(?:号码|号)?\s?(?:是|为|[:=])?\s?(?<value>\d{6,10})(?![A-Za-z\d_-])/giu,
     },
     {
       pattern:
