@@ -37,7 +37,7 @@ const chats = write(
       ],
     },
     {
-      id: 7,
+      ticket: 7,
       messages: [message('Cara', 'Hello Bob!', 60), message('Bob', 'Hello, how can I help you today?', 61)],
     },
     { messages: 5 },
@@ -67,7 +67,7 @@ describe('inspect', () => {
     const { stdout, stderr } = await run(inspectCommand, { paths: [chats, pairs] });
     assert.match(
       stderr,
-      /^\S*chats\.jsonl: 2 dialogues, 5 turns \(messages\); 1 record skipped: .*; fields not used: id$/m,
+      /^\S*chats\.jsonl: 2 dialogues, 5 turns \(messages\); 1 record skipped: .*; fields not used: ticket$/m,
     );
     assert.match(stdout, /^formats {4}messages \(1 file\), qa \(1 file\)$/m);
     assert.match(stdout, /^dialogues {2}3 with 7 turns \(2\.3 each\), of which training learns 4$/m);
@@ -98,7 +98,7 @@ describe('inspect', () => {
     assert.equal(report.lengths.unit, 'tokens');
     assert.ok(report.tokens > report.words);
     assert.equal(report.languages, null);
-    assert.deepEqual(report.files[0].unused_fields, ['id']);
+    assert.deepEqual(report.files[0].unused_fields, ['ticket']);
     assert.deepEqual([report.files[0].records, report.files[0].unreadable], [3, 1]);
     assert.equal(report.files[0].skipped[0].line, 3);
     assert.equal(report.first_time, '2024-05-01T10:00:00.000Z');

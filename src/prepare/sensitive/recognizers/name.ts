@@ -23,7 +23,7 @@ const isNoRole = (value: string) => !notNames.has((value.split(' ')[0] ?? '').to
 export const personName: Recognizer = {
   entity: 'name',
   about:
-    'the names of all speakers and those in `--names`, wherever they occur; other names after words such as “my name is” or 我叫',
+    'the names of all speakers and those of a given list, wherever they occur; other names after words such as “my name is” or 我叫',
   byDefault: true,
   digits: 0,
   forms: [
