@@ -7,6 +7,7 @@ import { dialogueLength } from './rules/dialogue-length.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
 import { emailRemains } from './rules/email-remains.js';
 import { emptyTurns } from './rules/empty-turns.js';
+import { frequentReplies } from './rules/frequent-replies.js';
 import { htmlEntities } from './rules/html-entities.js';
 import { mojibake } from './rules/mojibake.js';
 import { otherLanguages } from './rules/other-languages.js';
@@ -32,7 +33,7 @@ export const dialogueRules: readonly DialogueRule[] = [
   repeatedWords,
   dropUnsafe,
 ];
-export const corpusRules: readonly CorpusRule[] = [];
+export const corpusRules: readonly CorpusRule[] = [frequentReplies];
 
 const all: readonly Rule[] = [...dialogueRules, ...corpusRules];
 
