@@ -4,11 +4,14 @@
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule } from './rule.js';
 import { dialogueLength } from './rules/dialogue-length.js';
+import { dropEmoji } from './rules/drop-emoji.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
 import { emailRemains } from './rules/email-remains.js';
 import { emptyTurns } from './rules/empty-turns.js';
 import { frequentReplies } from './rules/frequent-replies.js';
 import { htmlEntities } from './rules/html-entities.js';
+import { longWords } from './rules/long-words.js';
+import { markup } from './rules/markup.js';
 import { mojibake } from './rules/mojibake.js';
 import { otherLanguages } from './rules/other-languages.js';
 import { repeatedCharacters } from './rules/repeated-characters.js';
@@ -25,12 +28,15 @@ export const dialogueRules: readonly DialogueRule[] = [
   emailRemains,
   whiteSpace,
   repeatedCharacters,
+  dropEmoji,
   emptyTurns,
   urls,
   turnLength,
   dialogueLength,
   otherLanguages,
   repeatedWords,
+  markup,
+  longWords,
   dropUnsafe,
 ];
 export const corpusRules: readonly CorpusRule[] = [frequentReplies];
