@@ -17,16 +17,27 @@ const mostBytes = 64 * 1024;
 /** A config is a flat map of values and lists. YAML's parser recurses, so the depth is limited before parsing. */
 const mostDepth = 8;
 
-interface KeyMeaning {
-  readonly key: TrainOption;
+/** The options of a command that a config file can hold. */
+export interface ConfigOptions<Key extends string> {
+  readonly table: Readonly<Record<Key, OptionSpec>>;
+  /** For messages: `chatbot-train`. */
+  readonly command: string;
+}
+
+const training: ConfigOptions<TrainOption> = { table: trainOptions, command: 'chatbot-train' };
+
+interface KeyMeaning<Key extends string> {
+  readonly key: Key;
   /** The key begins with `no-`, so the value is inverted. */
   readonly negated: boolean;
 }
 
 /** Every spelling of a key, in kebab-case. */
-function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
-  const meanings = new Map<string, KeyMeaning>();
-  for (const [key, spec] of entriesOf(trainOptions)) {
+function keyMeanings<Key extends string>(
+  table: Readonly<Record<Key, OptionSpec>>,
+): ReadonlyMap<string, KeyMeaning<Key>> {
+  const meanings = new Map<string, KeyMeaning<Key>>();
+  for (const [key, spec] of entriesOf(table)) {
     if (spec.type === 'text' && spec.onlyFlag) continue;
     meanings.set(kebab(key), { key, negated: false });
     if (spec.alias !== undefined) meanings.set(spec.alias, { key, negated: false });
@@ -41,6 +52,14 @@ function keyMeanings(): ReadonlyMap<string, KeyMeaning> {
  */
 export async function readConfigFile(path: string): Promise<GivenOptions<TrainOption>> {
   return parseConfig(configText(path), path);
+}
+
+/** Reads the config file of another command. @throws UserError like readConfigFile. */
+export async function readConfigOf<Key extends string>(
+  path: string,
+  options: ConfigOptions<Key>,
+): Promise<GivenOptions<Key>> {
+  return parseConfigOf(configText(path), path, options);
 }
 
 function configText(path: string): string {
@@ -91,6 +110,14 @@ function refuseDeepNesting(text: string, path: string): void {
  * @throws UserError (usage) like readConfigFile.
  */
 export function parseConfig(text: string, path: string): GivenOptions<TrainOption> {
+  return parseConfigOf(text, path, training);
+}
+
+function parseConfigOf<Key extends string>(
+  text: string,
+  path: string,
+  { table, command }: ConfigOptions<Key>,
+): GivenOptions<Key> {
   refuseDeepNesting(text, path);
   const lines = new LineCounter();
   const lineAt = (offset: number) => lines.linePos(offset).line;
@@ -109,12 +136,12 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
       `${path}:${lineAt(contents.range?.[0] ?? 0)} is not a list of "option: value"`,
     );
 
-  const meanings = keyMeanings();
-  const given = new Map<TrainOption, Given>();
+  const meanings = keyMeanings(table);
+  const given = new Map<Key, Given>();
   for (const { key, value } of contents.items) {
     const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
     const where = `${path}:${lineAt(offset)}`;
-    const meaning = meaningOf(isScalar(key) ? String(key.value) : String(key), meanings, where);
+    const meaning = meaningOf(isScalar(key) ? String(key.value) : String(key), meanings, where, command);
     const earlier = given.get(meaning.key);
     if (earlier !== undefined)
       throw new UserError(
@@ -125,12 +152,17 @@ export function parseConfig(text: string, path: string): GivenOptions<TrainOptio
     // An empty value counts as not given.
     if (plain === null) continue;
     const turned = meaning.negated && typeof plain === 'boolean' ? !plain : plain;
-    given.set(meaning.key, { value: asList(meaning.key, turned), where: `in ${where}` });
+    given.set(meaning.key, { value: asList(table[meaning.key], turned), where: `in ${where}` });
   }
   return given;
 }
 
-function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where: string): KeyMeaning {
+function meaningOf<Key extends string>(
+  key: string,
+  meanings: ReadonlyMap<string, KeyMeaning<Key>>,
+  where: string,
+  command: string,
+): KeyMeaning<Key> {
   const spelt = key
     .replace(/_/g, '-')
     .replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
@@ -143,7 +175,7 @@ function meaningOf(key: string, meanings: ReadonlyMap<string, KeyMeaning>, where
       `${where} names another config; only the flag ${option('config')} can do that`,
     );
   const near = nearest(spelt, meanings.keys());
-  const hint = near === undefined ? 'chatbot-train --help lists them all' : `did you mean ${near}?`;
+  const hint = near === undefined ? `${command} --help lists them all` : `did you mean ${near}?`;
   throw new UserError('option-unknown', `${where} sets the unknown option ${quoted(key)}; ${hint}`);
 }
 
@@ -160,7 +192,6 @@ function plainValue(node: unknown, where: string): unknown {
 }
 
 /** `data: folder/` is a list with one entry. */
-function asList(key: TrainOption, value: unknown): unknown {
-  const spec: OptionSpec | undefined = entriesOf(trainOptions).find(([name]) => name === key)?.[1];
-  return spec?.type === 'list' && typeof value === 'string' ? [value] : value;
+function asList(spec: OptionSpec, value: unknown): unknown {
+  return spec.type === 'list' && typeof value === 'string' ? [value] : value;
 }

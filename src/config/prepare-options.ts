@@ -95,6 +95,15 @@ export const stageOptions = {
     max: Number.MAX_SAFE_INTEGER,
     help: 'The seed of everything that is random.',
   },
+  config: {
+    group: 'Output',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'none',
+    onlyFlag: true,
+    help: 'Take options from this YAML or JSON file; flags win over the file.',
+  },
   out: {
     group: 'Output',
     type: 'text',

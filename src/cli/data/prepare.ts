@@ -1,6 +1,6 @@
 // `chatbot-data prepare`: makes a prepared corpus. What was read and left out goes to stderr, the result to stdout.
 
-import { type StageOption, stageOptions } from '../../config/prepare-options.js';
+import { prepareOptions, type StageOption, stageOptions } from '../../config/prepare-options.js';
 import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -16,8 +16,9 @@ export async function prepareCommand(
   given: ReadonlyMap<string, Given>,
   streams: Streams = process,
 ): Promise<number> {
-  const options = completeOptions(stageOptions, [given as GivenOptions<StageOption>]);
-  const values = completeOptions(ruleOptions, [given]);
+  const layers = [await givenByFile(given.get('config')), given];
+  const options = completeOptions(stageOptions, layers as readonly GivenOptions<StageOption>[]);
+  const values = completeOptions(ruleOptions, layers);
   const { paths, out } = options;
   if (paths.length === 0 || out === null)
     throw new UserError(
@@ -33,4 +34,10 @@ export async function prepareCommand(
     : messageLine(`${out}: ${count(train)} dialogues to train on, ${count(evaluation)} to evaluate on`);
   streams.stdout.write(`${result}\n`);
   return ExitCode.ok;
+}
+
+async function givenByFile(config: Given | undefined): Promise<ReadonlyMap<string, Given>> {
+  if (typeof config?.value !== 'string') return new Map();
+  const { readConfigOf } = await import('../../config/file.js');
+  return readConfigOf(config.value, { table: prepareOptions, command: 'chatbot-data prepare' });
 }
