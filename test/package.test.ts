@@ -31,7 +31,7 @@ it('publishes the compiled programs, the kernels they compile, the configs and t
   });
   const expected = [
     ...['LICENSE', 'README.md', 'package.json', 'scripts/setup-tfjs-node.mjs'],
-    ...['configs', 'data'].flatMap(filesBelow),
+    ...['configs', 'data', 'word-lists'].flatMap(filesBelow),
     ...compiled,
   ];
   assert.deepEqual(published, expected.sort());

@@ -3,6 +3,7 @@
 // have few distinct combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
 // Times, reply-to and personas are stored only on request, because training does not need them.
 
+import { randomBytes } from 'node:crypto';
 import { Spool } from '../files/spool.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { Extents } from './extents.js';
@@ -115,9 +116,11 @@ export class DialogueStore implements DialogueList {
     const hashes = new Uint32Array(this.length);
     /** A hash table: 1 plus the index of the first dialogue with a text, or 0 for a free place. At most half full. */
     const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.length + 2)));
+    // Unknown to whoever wrote the texts, so that they cannot choose texts with equal hashes. The numbers do not depend on it.
+    const start = randomBytes(4).readUInt32LE();
     let different = 0;
     for (let index = 0; index < this.length; index++) {
-      const hash = hashOf(this.textsOf(index) ?? Buffer.alloc(0));
+      const hash = hashOf(this.textsOf(index) ?? Buffer.alloc(0), start);
       hashes[index] = hash;
       for (let place = hash % table.length; ; place = (place + 1) % table.length) {
         const first = (table[place] ?? 0) - 1;
@@ -208,9 +211,9 @@ class Interned<Value> {
   }
 }
 
-/** FNV-1a, 32 bits. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
+/** FNV-1a, 32 bits, from a start of one's own. */
+function hashOf(bytes: Uint8Array, start: number): number {
+  let hash = start;
   for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
   return hash >>> 0;
 }

@@ -1,6 +1,11 @@
 // `chatbot-data prepare`: makes a prepared corpus. What was read and left out goes to stderr, the result to stdout.
 
-import { prepareOptions, type StageOption, stageOptions } from '../../config/prepare-options.js';
+import {
+  prepareOptions,
+  type StageOption,
+  type StageOptions,
+  stageOptions,
+} from '../../config/prepare-options.js';
 import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -27,13 +32,30 @@ export async function prepareCommand(
     );
   checkOutput(out, options.force, paths);
   const { manifest, notes } = await prepare(paths, out, options, values);
-  if (!options.quiet) for (const note of notes) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
+  const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
+  if (!options.quiet)
+    for (const note of [...ineffective, ...notes]) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
   const { train, eval: evaluation } = manifest.dialogues;
   const result = options.json
     ? jsonLine({ out, ...manifest.dialogues, rules: manifest.rules })
     : messageLine(`${out}: ${count(train)} dialogues to train on, ${count(evaluation)} to evaluate on`);
   streams.stdout.write(`${result}\n`);
   return ExitCode.ok;
+}
+
+/** Sentences about options that change nothing beside the others. */
+function withoutEffect(given: ReadonlySet<string>, { redact, evalRatio }: StageOptions): string[] {
+  const without = (keys: readonly string[], why: string) =>
+    keys.filter((key) => given.has(key)).map((key) => `${option(key)} has no effect, because ${why}`);
+  return [
+    ...(redact === 'none'
+      ? without(['redactWith', 'names', 'redactKey', 'phoneRegions'], `${option('redact')} is none`)
+      : []),
+    ...(given.has('unsafeFilter')
+      ? []
+      : without(['unsafeThreshold'], `there is no ${option('unsafeFilter')}`)),
+    ...(evalRatio === 0 ? without(['splitBy'], `${option('evalRatio')} is 0`) : []),
+  ];
 }
 
 async function givenByFile(config: Given | undefined): Promise<ReadonlyMap<string, Given>> {

@@ -11,7 +11,7 @@ const words = /[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
 
 /** The lists that come with the program. */
 export const ownLists: readonly URL[] = ['en.txt', 'zh.txt'].map(
-  (name) => new URL(`../../../../data/unsafe/${name}`, import.meta.url),
+  (name) => new URL(`../../../../word-lists/${name}`, import.meta.url),
 );
 
 /** @throws UserError (usage) if the file cannot be read. */

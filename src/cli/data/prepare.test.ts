@@ -1,10 +1,12 @@
-// A settings file of `chatbot-data prepare`: the same keys as the flags, and a sentence for a typo.
+// `chatbot-data prepare`: a settings file with the same keys as the flags, a sentence for a typo, options without effect.
 
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
+import type { Given } from '../../config/schema.js';
 import { prepareCommand } from './prepare.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'prepare-config-'));
@@ -33,4 +35,25 @@ test('a rule can be turned off, and its value is checked', async () => {
     await failure('no-mojibake: true\nmax_turn_words: none\n'),
     /prepare\.yaml:2, but must be a whole/,
   );
+});
+
+test('options without effect are named', async () => {
+  const source = join(folder, 'faq.csv');
+  writeFileSync(source, 'question,answer\nHello,Hi\nBye,See you\n');
+  const given = {
+    paths: [source],
+    out: join(folder, 'corpus'),
+    redactWith: 'fake',
+    evalRatio: 0,
+    splitBy: 'time',
+  };
+  const stderr = new PassThrough({ encoding: 'utf8' });
+  const flags = Object.entries(given).map(
+    ([key, value]) => [key, { value, where: 'on the command line' }] as const,
+  );
+  const stdout = new PassThrough();
+  assert.equal(await prepareCommand(new Map<string, Given>(flags), { stdout, stderr }), 0);
+  const [first, second] = String(stderr.read()).split('\n');
+  assert.equal(first, '--redact-with has no effect, because --redact is none');
+  assert.equal(second, '--split-by has no effect, because --eval-ratio is 0');
 });
