@@ -165,10 +165,7 @@ export const tight = 3e-6;
 /** @param tolerance the largest allowed difference, relative to the largest expected number. */
 export function expectClose(actual: Numbers, expected: Numbers, what: string, tolerance = tight): void {
   assert.equal(actual.length, expected.length, `${what}: length`);
-  let largest = 0;
-  for (let index = 0; index < expected.length; index++)
-    largest = Math.max(largest, Math.abs(at(expected, index)));
-  const allowed = tolerance * (largest || 1);
+  const allowed = tolerance * (largestOf(expected) || 1);
   for (let index = 0; index < expected.length; index++) {
     const difference = Math.abs(at(actual, index) - at(expected, index));
     // Negated, so that NaN fails.
@@ -177,6 +174,29 @@ export function expectClose(actual: Numbers, expected: Numbers, what: string, to
         `${what}[${index}] is ${at(actual, index)}, expected ${at(expected, index)} (allowed: ${allowed})`,
       );
   }
+}
+
+/**
+ * Like `expectClose` for sums. Terms of different signs cancel out, but their rounding errors do not, so the tolerance is
+ * relative to the largest sum of magnitudes.
+ * @param magnitudes the sums of the terms' absolute values.
+ */
+export function expectSumsClose(
+  actual: Numbers,
+  expected: Numbers,
+  magnitudes: Numbers,
+  what: string,
+  tolerance: number,
+): void {
+  const scale = largestOf(magnitudes) / (largestOf(expected) || 1);
+  expectClose(actual, expected, what, tolerance * scale);
+}
+
+function largestOf(values: Numbers): number {
+  let largest = 0;
+  for (let index = 0; index < values.length; index++)
+    largest = Math.max(largest, Math.abs(at(values, index)));
+  return largest;
 }
 
 export function expectEqual(actual: Numbers, expected: Numbers, what: string): void {
