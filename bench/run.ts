@@ -7,6 +7,7 @@ import { runBenchmark } from './main.js';
 import { csv } from './measurements/csv.js';
 import { decoding } from './measurements/decoding.js';
 import { dialogues } from './measurements/dialogues.js';
+import { duplicates } from './measurements/duplicates.js';
 import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
 import { products } from './measurements/products.js';
@@ -19,7 +20,7 @@ import { installedPeers, type Situation } from './situation.js';
 await runBenchmark<Situation>(
   {
     // The longest comes last.
-    subjects: [steps, decoding, products, operations, csv, json, tokenizing, startup, dialogues],
+    subjects: [steps, decoding, products, operations, csv, json, tokenizing, duplicates, startup, dialogues],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
       const { description, precisions } = device;

@@ -29,7 +29,7 @@ export interface Peers {
 }
 
 const folder = fileURLToPath(new URL('../../.bench/', import.meta.url));
-const packages = ['torch', 'transformers', 'accelerate', 'numpy', 'datasets'] as const;
+const packages = ['torch', 'transformers', 'accelerate', 'numpy', 'datasets', 'rensa'] as const;
 type Package = (typeof packages)[number];
 
 /** The folder of node-llama-cpp, and a model's file in one of llama.cpp's types. */

@@ -1,4 +1,4 @@
-// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, NumPy),
+// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, rensa, NumPy),
 // readers of CSV and JSON, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 const packages = [
   ...['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'datasets==5.2.0'],
-  ...['numpy', 'gguf==0.19.0'],
+  ...['numpy', 'gguf==0.19.0', 'rensa==0.5.0'],
 ];
 const readers = ['papaparse@5.7.1', 'udsv@0.7.3', '@streamparser/json@0.0.26'];
 const llamaCpp = '3.21.1';
