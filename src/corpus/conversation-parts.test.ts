@@ -35,3 +35,17 @@ it('tells two speakers of one name apart by their ids, and knows one under two n
     { ...other, text: 'c' },
   ]);
 });
+
+it('counts halves of characters, which it replaces', () => {
+  const tally = new Tally();
+  const turns = [
+    { ...ann, text: 'a \ud83d' },
+    { ...ben, text: '\ufffd \udc00\udc00' },
+  ];
+  const [dialogue] = conversationParts(turns, 'a:1', tally);
+  assert.deepEqual(
+    dialogue?.turns.map(({ text }) => text),
+    ['a \ufffd', '\ufffd \ufffd\ufffd'],
+  );
+  assert.equal(tally.counted('loneSurrogate'), 3);
+});

@@ -25,6 +25,7 @@ export function conversationParts(
   let gap = false;
   for (const [index, raw] of turns.entries()) {
     const text = wordsOf(raw.text);
+    if (text.includes('\ufffd')) tally.count('loneSurrogate', loneSurrogates(raw.text));
     if (text === '') {
       if (raw.calls !== true) tally.count('emptyTurn');
       gap ||= isMissed(raw, turns[index - 1], turns[index + 1]);
@@ -48,6 +49,11 @@ function isMissed(empty: RawTurn, before: RawTurn | undefined, after: RawTurn | 
   const speaks = (turn: RawTurn | undefined) => turn !== undefined && wordsOf(turn.text) !== '';
   if (empty.calls === true) return !(after?.role === 'tool' && speaks(after));
   return ![before, after].some((turn) => turn && speaks(turn) && sameSpeaker(turn, empty));
+}
+
+/** UTF-16 code units that are half of a character. Tidying replaces them. */
+function loneSurrogates(text: string | null): number {
+  return text?.match(/\p{Surrogate}/gu)?.length ?? 0;
 }
 
 /** The tidied text. Empty if the text holds only end markers and white space. */

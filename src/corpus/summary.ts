@@ -60,6 +60,8 @@ const mostReasons = 5;
 const remarkWords: Readonly<Record<Remark, (count: number) => string>> = {
   damage: (count) =>
     `${plural(count, 'character')} invalid in the encoding of the file and replaced by U+FFFD`,
+  loneSurrogate: (count) =>
+    `${plural(count, 'half of a character', 'halves of characters')} replaced by U+FFFD`,
   header: () => 'the first line names the columns and was skipped',
   emptyTurn: (count) =>
     `${plural(count, 'empty turn')} removed, and no reply is learned across ${count === 1 ? 'the gap' : 'the gaps'}`,

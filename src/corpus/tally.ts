@@ -21,6 +21,7 @@ export type Remark =
   | 'toolCall'
   | 'header'
   | 'damage'
+  | 'loneSurrogate'
   /** A message of a chat that is a picture or other content, and one that nobody answers. */
   | 'contentLeftOut'
   | 'noticeLeftOut'

@@ -342,6 +342,9 @@ describe('iMessage', () => {
       '',
     ].join('\n');
     assert.deepEqual(dialoguesOf('chat.txt', chat, 'imessage'), [['Ann: Soup?\n\nOr salad?', 'Me: Salad.']]);
+    const { summary } = withFiles({ 'chat.txt': chat }, (folder) => readCorpus([folder]));
+    // The new name of the conversation and the deleted message.
+    assert.equal(summary.files[0]?.remarks.get('noticeLeftOut'), 2);
   });
 });
 

@@ -5,6 +5,7 @@
 import { exportedMessage, hourOf, utc, withBlankLines } from '../chat/exported-text.js';
 import type { ChatMessage } from '../chat/message.js';
 import type { TextReader } from '../reader.js';
+import type { Tally } from '../tally.js';
 import { type Line, linesOf } from '../text-file.js';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -24,11 +25,11 @@ export const imessage: TextReader = {
     const first = text.split('\n', 20).find((line) => line.trim() !== '') ?? '';
     return dated.test(first.replace(/\r$/, '')) ? 'sure' : 'no';
   },
-  *read(file) {
+  *read(file, { tally }) {
     /** What a reply answers: the id of that message by time and sender of the reply. */
     const answers = new Map<string, string>();
     let last = '';
-    for (const { match, sender, lines, line } of blocks(withBlankLines(linesOf(file)))) {
+    for (const { match, sender, lines, line } of blocks(withBlankLines(linesOf(file)), tally)) {
       const time = timeOf(match);
       if (match[1] !== '') {
         answers.set(`${time} ${sender}`, last);
@@ -50,7 +51,7 @@ interface Block {
 }
 
 /** The messages with their lines. A date that more words follow is an announcement, which ends the message before. */
-function* blocks(lines: Iterable<Line>): Generator<Block> {
+function* blocks(lines: Iterable<Line>, tally: Tally): Generator<Block> {
   let open: Block | undefined;
   let date: { readonly match: RegExpExecArray; readonly line: number } | undefined;
   for (const { text, number } of lines) {
@@ -58,6 +59,7 @@ function* blocks(lines: Iterable<Line>): Generator<Block> {
     if (match) {
       if (open) yield open;
       open = undefined;
+      if (match[10] !== undefined) tally.count('noticeLeftOut');
       date = match[10] === undefined ? { match, line: number } : undefined;
     } else if (date) {
       if (text.trim() !== '') open = { ...date, sender: text.trim(), lines: [] };

@@ -9,7 +9,7 @@ import type { Tally } from '../tally.js';
 import { timeOf } from './chat-time.js';
 import { chatTranscript } from './chat-transcript.js';
 import { fromHtml, ownWords } from './mail-text.js';
-import type { RawTurn } from './record.js';
+import { isNothing, type RawTurn } from './record.js';
 
 const zendeskFields: ReadonlySet<string> = new Set([
   ...[
@@ -41,6 +41,7 @@ export const zendesk: SingleRecordReader = {
     const said = (comments as readonly unknown[]).filter(isRecord);
     const notes = said.filter((comment) => comment.public === false);
     if (notes.length > 0) tally.count('privateNote', notes.length);
+    if (said.some(({ attachments }) => !isNothing(attachments))) tally.unused('comment attachments');
     const turns = said
       .filter((comment) => comment.public !== false)
       .flatMap((comment): readonly RawTurn[] => {
