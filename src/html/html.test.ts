@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { anyCharacter } from '../../../test/any-character.js';
+import { anyCharacter } from '../../test/any-character.js';
 import { html } from './html.js';
 
 fc.configureGlobal({ seed: 1 });

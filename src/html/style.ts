@@ -1,7 +1,7 @@
-// The style of report.html: one column, two accent colours, light or dark as the reader's system is set. All styles of the
+// The style of reports: one column, two accent colours, light or dark as the reader's system is set. All styles of the
 // page are here; it loads nothing.
 
-export const reportStyle = `
+export const pageStyle = `
 :root {
   color-scheme: light dark;
   --paper: #fbfaf8; --card: #ffffff; --ink: #20242a; --quiet: #646b75; --rule: #e6e3de; --axis: #b9b5ae;

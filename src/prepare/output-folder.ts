@@ -3,14 +3,12 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { evalName, manifestName, rejectedName, trainName } from '../corpus/prepared/prepared-files.js';
+import { manifestName, preparedNames } from '../corpus/prepared/prepared-files.js';
 import { UserError } from '../errors.js';
 import { refuseExisting } from '../files/new-file.js';
 import { isRecord } from '../objects.js';
 import { oneLine } from '../quote.js';
 import { manifestFormat } from './manifest.js';
-
-const ours: ReadonlySet<string> = new Set([manifestName, trainName, evalName, rejectedName]);
 
 /**
  * @param replace whether an older corpus may be replaced.
@@ -38,7 +36,7 @@ function isEmptyFolder(path: string): boolean {
 function foreignPart(folder: string): string | undefined {
   if (!statSync(folder).isDirectory()) return 'is a file';
   if (!isManifest(join(folder, manifestName))) return 'is not a prepared corpus';
-  const other = readdirSync(folder).find((name) => !ours.has(name));
+  const other = readdirSync(folder).find((name) => !preparedNames.includes(name));
   return other === undefined ? undefined : `also holds ${oneLine(other, 40)}`;
 }
 

@@ -137,6 +137,18 @@ it('keeps what people said private', async () => {
   for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);
 });
 
+it('reports what each rule did, with samples in which nothing can run', async () => {
+  const csv =
+    'question,answer\nFish &amp; chips?,"<script>alert(1)</script> &lt;b&gt;"\nHello,"Hi, write to ann@shop.example &amp; wait"\n';
+  const { out } = await prepared([folderOf({ 'faq.csv': csv })], { redact: 'email' });
+  const report = readFileSync(join(out, 'report.html'), 'utf8');
+  assert.match(report, /<th>html-entities<\/th><td class="number">2<\/td>/);
+  assert.match(report, /Fish &amp;amp; chips\?.*Fish &amp; chips\?/s);
+  assert.equal(report.includes('<script'), false);
+  assert.equal(report.includes('ann@shop.example'), false);
+  assert.match(report, /<th>email<\/th><td class="number">1<\/td>/);
+});
+
 it('says which sources a corpus was made from', async () => {
   const folder = folderOf({ 'faq.csv': faq, 'more.csv': faq.replace('5', '7') });
   const file = join(folder, 'faq.csv');

@@ -1,15 +1,22 @@
 // Writes the folder of a prepared corpus: all of it, or nothing. Every file is readable only by its owner.
 
 import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { evalName, manifestName, rejectedName, trainName } from '../corpus/prepared/prepared-files.js';
+import {
+  evalName,
+  manifestName,
+  rejectedName,
+  reportName,
+  trainName,
+} from '../corpus/prepared/prepared-files.js';
 import { replaceFolder } from '../files/atomic.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import type { PreparedStore } from './prepared-store.js';
+import { renderReport } from './report.js';
 
 export interface Contents {
   readonly store: PreparedStore;
@@ -32,6 +39,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(trainName, linesOf(store, train));
     if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
     await write(rejectedName, piecesOf(ledger));
+    await write(reportName, [renderReport(basename(resolve(folder)), manifest, ledger)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
   });
 }

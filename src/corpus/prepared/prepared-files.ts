@@ -10,6 +10,11 @@ export const trainName = 'train.jsonl.gz';
 export const evalName = 'eval.jsonl.gz';
 /** Dialogues that were dropped, with the rule that dropped them and its reason. */
 export const rejectedName = 'rejected.jsonl';
+/** What each rule did, for people. */
+export const reportName = 'report.html';
+
+/** All files of a prepared corpus. */
+export const preparedNames: readonly string[] = [manifestName, trainName, evalName, rejectedName, reportName];
 
 /** The evaluation parts of the prepared corpora among `paths`. */
 export function evaluationParts(paths: readonly string[]): readonly string[] {

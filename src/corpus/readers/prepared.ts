@@ -2,7 +2,7 @@
 // evaluation data.
 
 import { parsePrepared } from '../prepared/prepared-dialogue.js';
-import { evalName, manifestName, rejectedName, trainName } from '../prepared/prepared-files.js';
+import { manifestName, preparedNames, trainName } from '../prepared/prepared-files.js';
 import type { FolderReader } from '../reader.js';
 import { linesOf, openText } from '../text-file.js';
 
@@ -17,9 +17,7 @@ export const prepared: FolderReader = {
   },
   claims(names) {
     const isPrepared = names.includes(manifestName) && names.includes(trainName);
-    const files = [manifestName, trainName, evalName, rejectedName, 'report.html', 'README.md'];
-    const below = names.filter((name) => name.startsWith('tokens/') || name.startsWith('sources/'));
-    return isPrepared ? [...files.filter((name) => names.includes(name)), ...below] : [];
+    return isPrepared ? preparedNames.filter((name) => names.includes(name)) : [];
   },
   *read({ files }) {
     const train = files.get(trainName);

@@ -2,7 +2,7 @@
 // know what a loss is. A value that is not finite leaves a gap in its line and is counted below the chart.
 // Every chart also shows its numbers as a table, for readers who cannot see the drawing.
 
-import { type Html, html } from './html.js';
+import { type Html, html } from '../../html/html.js';
 import { dash, evenly, formatNumber } from './numbers.js';
 
 export interface Point {

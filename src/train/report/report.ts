@@ -5,13 +5,13 @@
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { formatBytes } from '../../files/format-bytes.js';
+import { type Html, html } from '../../html/html.js';
+import { page } from '../../html/page.js';
 import type { EvaluationEvent, ExactMatch, ExactMatches, StepEvent, TrainingSummary } from '../events.js';
 import { type MetricEvent, metricsFileName, readMetrics } from '../metrics.js';
 import { type Chart, drawChart, type Point } from './chart.js';
-import { Html, html } from './html.js';
 import { dash, evenly, formatDuration, formatNumber } from './numbers.js';
 import { repliesByPrompt } from './samples.js';
-import { reportStyle } from './style.js';
 
 /** The facts that the metrics do not contain. Plain data that JSON keeps unchanged. */
 export interface ReportFacts {
@@ -48,17 +48,9 @@ export function renderReport(metrics: readonly MetricEvent[], facts: ReportFacts
     best: bestOf(metrics),
     facts,
   };
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${facts.title} – training report</title>
-${new Html(`<style>${reportStyle}</style>`)}
-</head>
-<body><main>
-${header(run)}
+  return page(
+    `${facts.title} – training report`,
+    html`${header(run)}
 ${tiles(run)}
 <h2>Curves</h2>
 <div class="charts">${chartsOf(run).map(drawChart)}</div>
@@ -70,10 +62,8 @@ ${repliesByPrompt(run.evaluations, run.best)}
 ${definitions(facts.config, 'options panel')}
 <h2>Environment</h2>
 ${definitions(facts.environment, 'options panel one')}
-<footer>All numbers: <code>metrics.jsonl</code>; for TensorBoard: <code>runs/</code>.</footer>
-</main></body>
-</html>
-`.text;
+<footer>All numbers: <code>metrics.jsonl</code>; for TensorBoard: <code>runs/</code>.</footer>`,
+  );
 }
 
 interface Run {

@@ -1,8 +1,8 @@
 // The replies to the same prompts, evaluation by evaluation: they show how a model learns to answer, for people instead of
 // numbers. All text here is untrusted; html.ts escapes it.
 
+import { type Html, html } from '../../html/html.js';
 import type { EvaluationEvent } from '../events.js';
-import { type Html, html } from './html.js';
 import { evenly, formatNumber } from './numbers.js';
 
 const evaluationsShown = 12;

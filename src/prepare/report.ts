@@ -1,0 +1,105 @@
+// report.html of a prepared corpus: what is in it, what each rule did, with samples before and after. All samples are redacted
+// if the corpus is.
+
+import { formatBytes } from '../files/format-bytes.js';
+import { type Html, html } from '../html/html.js';
+import { page } from '../html/page.js';
+import type { Ledger, Sample } from './ledger.js';
+import type { Manifest } from './manifest.js';
+
+/** Samples of longer dialogues are cut after this many turns. */
+const mostTurns = 12;
+
+/** The whole page. The same input gives the same text. @param title the headline. */
+export function renderReport(title: string, manifest: Manifest, ledger: Ledger): string {
+  const { train, eval: evaluation } = manifest.dialogues;
+  const dropped = Object.values(manifest.rules).flatMap((rule) => Object.values(rule.dropped));
+  return page(
+    `${title} – prepared corpus`,
+    html`<header>
+<p class="kind">Prepared corpus</p>
+<h1>${title}</h1>
+</header>
+<dl class="tiles">
+${tile('to train on', train)}${tile('to evaluate on', evaluation)}${tile('dropped', sum(dropped))}
+</dl>
+<h2>Sources</h2>
+${sourceTable(manifest)}
+<h2>Rules</h2>
+${ruleTable(manifest)}
+${redactedTable(manifest)}
+<h2>Samples</h2>
+${Object.keys(manifest.rules).flatMap((rule) => samplesOf(rule, ledger.samplesOf(rule)))}
+<h2>Settings</h2>
+<dl class="options panel">${settings(manifest)}</dl>
+<footer>All dropped dialogues: <code>rejected.jsonl</code>.</footer>`,
+  );
+}
+
+function tile(name: string, count: number): Html {
+  return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>dialogues</dd></div>`;
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+function sourceTable({ sources }: Manifest): Html {
+  const rows = sources.map(
+    ({ path, bytes, sha256 }) =>
+      html`<tr><td>${path}</td><td class="number">${formatBytes(bytes)}</td><td><code>${sha256.slice(0, 16)}</code></td></tr>`,
+  );
+  return html`<div class="panel"><table>
+<thead><tr><th>path</th><th>size</th><th>SHA-256 begins with</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function ruleTable({ rules }: Manifest): Html {
+  const rows = Object.entries(rules).map(([name, { changed, dropped }]) => {
+    const reasons = Object.entries(dropped).map(
+      ([reason, count]) => html`<div>${grouped(count)}: ${reason}</div>`,
+    );
+    return html`<tr><th>${name}</th><td class="number">${grouped(changed)}</td><td class="number">${grouped(sum(Object.values(dropped)))}</td><td>${reasons}</td></tr>`;
+  });
+  if (rows.length === 0) return html`<p class="quiet">No rule changed or dropped anything.</p>`;
+  return html`<div class="panel"><table>
+<thead><tr><th>rule</th><th>changed</th><th>dropped</th><th>why</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function redactedTable({ redacted }: Manifest): Html | null {
+  const found = Object.entries(redacted);
+  if (found.length === 0) return null;
+  const rows = found.map(
+    ([kind, count]) => html`<tr><th>${kind}</th><td class="number">${grouped(count)}</td></tr>`,
+  );
+  return html`<h2>Personal data that was replaced</h2>
+<div class="panel"><table><thead><tr><th>kind</th><th>values</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
+  if (samples.length === 0) return [];
+  const rows = samples.map(
+    ({ id, before, after }) =>
+      html`<tr><td><code>${id}</code></td><td>${turnsOf(before)}</td><td>${after.length === 0 ? html`<p class="quiet">dropped</p>` : after.map(turnsOf)}</td></tr>`,
+  );
+  return [
+    html`<section class="sample"><h3>${rule}</h3><table>
+<thead><tr><th>dialogue</th><th>before</th><th>after</th></tr></thead><tbody>${rows}</tbody></table></section>`,
+  ];
+}
+
+function turnsOf(texts: readonly string[]): Html {
+  const left = texts.length - mostTurns;
+  const shown = texts.slice(0, mostTurns).map((text) => html`<p class="said">${text}</p>`);
+  return html`<div>${shown}${left > 0 ? html`<p class="quiet">and ${left} more turns</p>` : null}</div>`;
+}
+
+function settings({ settings: given }: Manifest): readonly Html[] {
+  return Object.entries(given).map(
+    ([key, value]) =>
+      html`<div><dt>${key}</dt><dd>${typeof value === 'string' ? value : JSON.stringify(value)}</dd></div>`,
+  );
+}
