@@ -1,0 +1,53 @@
+// From an exported chat to a trained model: prepared without personal data and duplicates, and trained on as one person speaks.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { prepareCommand } from '../src/cli/data/prepare.js';
+import type { Given } from '../src/config/schema.js';
+import { readCorpus } from '../src/corpus/read-corpus.js';
+import { makeTinyModel, scratchFolder } from './tiny-run.js';
+import { trainHere } from './train-here.js';
+import { zipArchive } from './zip-archive.js';
+
+const root = scratchFolder('prepared-training');
+
+/** Ann answers Bob. Each dialogue is said twice, and every third has a phone number. */
+function chat(): string {
+  let time = Date.UTC(2024, 4, 6, 8);
+  const said = (speaker: string, text: string, pause: number) => {
+    time += pause;
+    return `[${new Date(time).toISOString().slice(0, 19).replace('T', ', ')}] ${speaker}: ${text}\n`;
+  };
+  return Array.from({ length: 60 }, (_, index) => {
+    const number = index >> 1;
+    const answer =
+      number % 3 === 0 ? `Sure, call +49 30 9018${1000 + number}` : `Number ${number} is fine, Bob`;
+    return said('Bob', `What about number ${number}, Ann?`, 86_400_000) + said('Ann', answer, 60_000);
+  }).join('');
+}
+
+test('a chat is prepared, and a model is trained on it', async () => {
+  const out = join(root, 'corpus');
+  const archive = join(root, 'WhatsApp Chat - Bob.zip');
+  writeFileSync(archive, zipArchive({ '_chat.txt': chat() }));
+  const given = { paths: [archive], out, learn: ['Ann'], redact: 'pii', dedupe: 'near', evalRatio: 0.2 };
+  const [stdout, stderr] = [new PassThrough({ encoding: 'utf8' }), new PassThrough()];
+  const flags = Object.entries(given).map(([key, value]) => [key, { value, where: 'in a test' }] as const);
+  assert.equal(await prepareCommand(new Map<string, Given>(flags), { stdout, stderr }), 0);
+  const result: unknown = stdout.read();
+  assert.equal(result, `${out}: 24 dialogues to train on, 6 to evaluate on\n`);
+
+  const texts = readCorpus([out]).dialogues.flatMap(({ turns }) => turns.map(({ text }) => text));
+  for (const text of texts) assert.doesNotMatch(text, /Ann|Bob|9018/);
+  assert.ok(texts.some((text) => text.includes('[PHONE]')));
+
+  const { code, stderr: told } = await trainHere([
+    ...['--model', makeTinyModel(join(root, 'model')), '--data', out, '--max-steps', '4'],
+    ...['--max-length', '64', '--batch-size', '2', '--threads', '2', '--output-dir', join(root, 'run')],
+  ]);
+  assert.equal(code, 0, told);
+  assert.match(told, /evaluates on .*eval\.jsonl\.gz, which was set aside when the corpus was prepared/);
+});
