@@ -132,6 +132,14 @@ it('keeps out what must not be learned', async () => {
   assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Do you deliver & install?', 'Yes we do']]);
 });
 
+it('keeps out what must not be learned, also if it is redacted', async () => {
+  const answer = 'Write to ann@shop.example';
+  const source = folderOf({ 'faq.csv': `question,answer\nHow?,${answer}\nHello,Hi there\n` });
+  const neverTrain = [join(folderOf({ 'answers.txt': `${answer}\n` }), 'answers.txt')];
+  const { out } = await prepared([source], { neverTrain, redact: 'email' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hello', 'Hi there']]);
+});
+
 it('keeps what people said private', async () => {
   const { out } = await prepared([folderOf({ 'faq.csv': faq })]);
   for (const name of readdirSync(out)) assert.equal(statSync(join(out, name)).mode & 0o077, 0);

@@ -55,7 +55,8 @@ export async function prepare(
   );
   notes.push(...reading.end());
   const surveyed = await surveyCorpus(cleaned, values, ledger);
-  const never = options.neverTrain.flatMap(forbiddenTexts);
+  const forbidden = options.neverTrain.flatMap(forbiddenTexts);
+  const never = redaction ? withRedacted(forbidden, redaction) : forbidden;
   const { kept, groups } = dropDuplicates(surveyed, ledger, options, never);
   if (kept.length === 0) throw nothingLeft(ledger);
   const parts = divide(kept, groups, options);
@@ -79,6 +80,15 @@ function forbiddenTexts(path: string): readonly string[] {
     if (!(thrown instanceof UserError && thrown.code === 'corpus-format-unknown')) throw thrown;
     return [...linesOf(openText(diskSource(path)))].map(({ text }) => text);
   }
+}
+
+/** The texts as they are and as they are in a redacted corpus. */
+function withRedacted(texts: readonly string[], redaction: Redaction): readonly string[] {
+  const names = redaction.newNames();
+  return texts.flatMap((text) => {
+    const { dialogue } = redaction.redacted({ turns: [{ text, supervised: true }], source: '' }, names);
+    return [text, ...dialogue.turns.map((turn) => turn.text)];
+  });
 }
 
 /** Options that say which texts are unsafe, while unsafe dialogues are kept. */

@@ -15,8 +15,8 @@ const labels = new Map<unknown, boolean>([
   [false, false],
 ]);
 
-/** Fewer texts of a label teach nothing. */
-const fewest = 10;
+/** With fewer texts of a label, a filter judges by accident, and the tenth that is set aside says nothing. */
+const fewest = 25;
 
 /** @throws UserError (data) for a line without a text and a label, and for too few texts of a label. */
 export function labelledTexts(path: string): Labelled[] {
