@@ -8,7 +8,7 @@
 import { mixed } from './shingles.js';
 
 const tables = 4;
-const binsPerTable = 25;
+const binsPerTable = 32;
 export const rowsOfSignature = tables * binsPerTable;
 
 const empty = 0xffffffff;
@@ -19,7 +19,7 @@ export interface Bands {
 }
 
 /** The least probability with which a pair at the threshold shares a band. */
-const wanted = 0.99;
+const wanted = 0.999;
 
 /** As many rows as possible, because they keep apart what is not similar. @param threshold in (0, 1]. */
 export function bandsFor(threshold: number): Bands {

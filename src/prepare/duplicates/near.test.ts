@@ -82,11 +82,11 @@ describe('near-duplicates', () => {
     assert.equal(new Set(reported).size, reported.length);
   });
 
-  it('share a band with a probability of at least 0.99 at the threshold', () => {
+  it('share a band with a probability of at least 0.999 at the threshold', () => {
     for (let threshold = 0.3; threshold <= 1; threshold += 0.05) {
       const { count, rows } = bandsFor(threshold);
-      assert.ok(count * rows <= 100);
-      assert.ok(1 - (1 - threshold ** rows) ** count >= 0.99, `${threshold}`);
+      assert.ok(count * rows <= 128);
+      assert.ok(1 - (1 - threshold ** rows) ** count >= 0.999, `${threshold}`);
     }
   });
 });
