@@ -3,7 +3,7 @@
 
 import type { Dialogue, Turn } from '../corpus/dialogue.js';
 import type { RawTurn } from '../corpus/readers/record.js';
-import type { OptionTable, ValuesOf } from '../option-spec.js';
+import type { NumberSpec, OptionTable, ValuesOf } from '../option-spec.js';
 
 export type Verdict =
   | { readonly kind: 'keep' }
@@ -54,6 +54,16 @@ export interface CorpusRule<Table extends OptionTable = OptionTable> extends Des
 }
 
 export type Rule = DialogueRule | CorpusRule;
+
+/** An option with a number of something at least or at most, which is not limited by default. */
+export const limit = {
+  group: 'Cleaning',
+  type: 'integer',
+  value: 'n',
+  default: null,
+  unset: 'no limit',
+  min: 1,
+} as const satisfies Partial<NumberSpec>;
 
 export const keep: Verdict = { kind: 'keep' };
 

@@ -2,16 +2,7 @@
 // longer than 200 words.
 
 import type { NumberSpec } from '../../option-spec.js';
-import { type DialogueRule, keep, type Verdict } from '../rule.js';
-
-const limit = {
-  group: 'Cleaning',
-  type: 'integer',
-  value: 'n',
-  default: null,
-  unset: 'no limit',
-  min: 1,
-} as const satisfies Partial<NumberSpec>;
+import { type DialogueRule, keep, limit, type Verdict } from '../rule.js';
 
 const options = {
   minTurns: { ...limit, help: 'Drop dialogues that have fewer turns.' },

@@ -3,16 +3,11 @@
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 import type { NumberSpec } from '../../option-spec.js';
-import { type CorpusRule, learnedReplies, unlearn } from '../rule.js';
+import { type CorpusRule, learnedReplies, limit, unlearn } from '../rule.js';
 
 const options = {
   maxReplyCount: {
-    group: 'Cleaning',
-    type: 'integer',
-    value: 'n',
-    default: null,
-    unset: 'no limit',
-    min: 1,
+    ...limit,
     help: 'Learn the same reply at most this often, apart from case, white space and punctuation at its end.',
   },
 } as const satisfies Readonly<Record<string, NumberSpec>>;

@@ -1,16 +1,7 @@
 // Leaves out turns that are too long to be said in a conversation, such as pasted documents, and on request short ones.
 
 import type { NumberSpec } from '../../option-spec.js';
-import { changeTexts, type DialogueRule } from '../rule.js';
-
-const limit = {
-  group: 'Cleaning',
-  type: 'integer',
-  value: 'n',
-  default: null,
-  unset: 'no limit',
-  min: 1,
-} as const satisfies Partial<NumberSpec>;
+import { changeTexts, type DialogueRule, limit } from '../rule.js';
 
 const options = {
   minTurnCharacters: { ...limit, help: 'Leave out turns that have fewer characters.' },
