@@ -1,6 +1,7 @@
 // report.html of a prepared corpus: what is in it, what each rule did, with samples before and after. All samples are redacted
 // if the corpus is.
 
+import { basename } from 'node:path';
 import { formatBytes } from '../files/format-bytes.js';
 import { type Html, html } from '../html/html.js';
 import { page } from '../html/page.js';
@@ -10,8 +11,9 @@ import type { Manifest } from './manifest.js';
 /** Samples of longer dialogues are cut after this many turns. */
 const mostTurns = 12;
 
-/** The whole page. The same input gives the same text. @param title the headline. */
-export function renderReport(title: string, manifest: Manifest, ledger: Ledger): string {
+/** The whole page. The same input gives the same text. */
+export function renderReport(manifest: Manifest, ledger: Ledger): string {
+  const title = titleOf(manifest);
   const { train, eval: evaluation } = manifest.dialogues;
   const dropped = Object.values(manifest.rules).flatMap((rule) => Object.values(rule.dropped));
   return page(
@@ -34,6 +36,13 @@ ${Object.keys(manifest.rules).flatMap((rule) => samplesOf(rule, ledger.samplesOf
 <dl class="options panel">${settings(manifest)}</dl>
 <footer>All dropped dialogues: <code>rejected.jsonl</code>.</footer>`,
   );
+}
+
+/** The names of the first sources. */
+function titleOf({ sources }: Manifest): string {
+  const names = sources.map(({ path }) => basename(path));
+  const more = names.length - 3;
+  return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function tile(name: string, count: number): Html {

@@ -1,7 +1,7 @@
 // Writes the folder of a prepared corpus: all of it, or nothing. Every file is readable only by its owner.
 
 import { createWriteStream } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -39,7 +39,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(trainName, linesOf(store, train));
     if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
     await write(rejectedName, piecesOf(ledger));
-    await write(reportName, [renderReport(basename(resolve(folder)), manifest, ledger)]);
+    await write(reportName, [renderReport(manifest, ledger)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
   });
 }

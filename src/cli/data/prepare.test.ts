@@ -1,11 +1,12 @@
 // `chatbot-data prepare`: a settings file with the same keys as the flags, a sentence for a typo, options without effect.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Given } from '../../config/schema.js';
 import { prepareCommand } from './prepare.js';
 
@@ -56,4 +57,21 @@ test('options without effect are named', async () => {
   const [first, second] = String(stderr.read()).split('\n');
   assert.equal(first, '--redact-with has no effect, because --redact is none');
   assert.equal(second, '--split-by has no effect, because --eval-ratio is 0');
+});
+
+test('the same sources give the same bytes in any folder', async () => {
+  const source = join(folder, 'again.csv');
+  writeFileSync(source, 'question,answer\nHello,Hi\nBye,See you\nThanks,Welcome\n');
+  const made = async (name: string, flags: Record<string, unknown>) => {
+    const given = { paths: [source], out: join(folder, name), evalRatio: 0.4, quiet: true, ...flags };
+    const words = Object.entries(given).map(
+      ([key, value]) => [key, { value, where: 'on the command line' }] as const,
+    );
+    const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+    assert.equal(await prepareCommand(new Map<string, Given>(words), streams), 0);
+    const names = readdirSync(given.out).sort();
+    const bytesOf = (file: string) => readFileSync(join(given.out, file));
+    return names.map((file) => [file, file.endsWith('.gz') ? gunzipSync(bytesOf(file)) : bytesOf(file)]);
+  };
+  assert.deepEqual(await made('one', {}), await made('other', { json: true, force: true }));
 });

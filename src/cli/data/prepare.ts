@@ -24,19 +24,20 @@ export async function prepareCommand(
   const layers = [await givenByFile(given.get('config')), given];
   const options = completeOptions(stageOptions, layers as readonly GivenOptions<StageOption>[]);
   const values = completeOptions(ruleOptions, layers);
-  const { paths, out } = options;
+  // What is left decides what the corpus holds, and is kept in its manifest.
+  const { paths, out, force, config, json, quiet, ...settings } = options;
   if (paths.length === 0 || out === null)
     throw new UserError(
       'data-not-named',
       `name conversations and ${option('out')}, for example chatbot-data prepare chats/ --out corpus/`,
     );
-  checkOutput(out, options.force, paths);
-  const { manifest, notes } = await prepare(paths, out, options, values);
+  checkOutput(out, force, paths);
+  const { manifest, notes } = await prepare(paths, out, settings, values);
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
-  if (!options.quiet)
+  if (!quiet)
     for (const note of [...ineffective, ...notes]) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
   const { train, eval: evaluation } = manifest.dialogues;
-  const result = options.json
+  const result = json
     ? jsonLine({ out, ...manifest.dialogues, rules: manifest.rules })
     : messageLine(`${out}: ${count(train)} dialogues to train on, ${count(evaluation)} to evaluate on`);
   streams.stdout.write(`${result}\n`);
