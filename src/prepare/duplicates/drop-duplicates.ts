@@ -14,6 +14,8 @@ export interface DuplicateOptions {
   readonly dedupe: 'none' | 'exact' | 'near';
   /** The least similarity of near-duplicates, in (0, 1]. */
   readonly nearThreshold: number;
+  /** If it is 0, nothing is split, and nobody asks what is similar. */
+  readonly evalRatio: number;
 }
 
 export interface WithoutDuplicates {
@@ -35,10 +37,12 @@ export function spokenText({ turns }: Dialogue): string {
 export function dropDuplicates(
   dialogues: PreparedStore,
   ledger: Ledger,
-  { dedupe, nearThreshold }: DuplicateOptions,
+  { dedupe, nearThreshold, evalRatio }: DuplicateOptions,
   never: readonly string[] = [],
 ): WithoutDuplicates {
   const distinct = withoutDropped(dialogues, ledger, equalJudge(dialogues, dedupe !== 'none', never));
+  if (dedupe !== 'near' && never.length === 0 && evalRatio === 0)
+    return { kept: distinct, groups: Int32Array.from({ length: distinct.length }, (_, index) => index) };
   const { duplicateOf, groups } = nearDuplicates(textsOf(distinct), nearThreshold, never);
   const betters = duplicateOf.subarray(never.length);
   const isDropped = (index: number) => {
