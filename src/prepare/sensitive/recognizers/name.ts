@@ -5,7 +5,7 @@ import { fakeName } from '../fakes.js';
 import type { Recognizer } from '../recognizer.js';
 
 const word = String.raw`\p{Lu}[\p{L}'’-]{1,30}`;
-const name = String.raw`(?<value>${word}(?: ${word}){0,2})`;
+const name = `(?<value>${word}(?: ${word}){0,2})`;
 const surname = `(?:欧阳|司马|诸葛|上官|夏侯|[${chineseSurnames}])`;
 /** What follows a Chinese name in a sentence. */
 const ends = String.raw`(?=$|[^\p{Script=Han}·]|今年|来自|目前|住在|是|在|的|想|要|和|也)`;
