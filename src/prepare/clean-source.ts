@@ -7,6 +7,7 @@ import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
+import { type Forgotten, forgetName } from './forget/forgotten.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
 import type { NameBook } from './sensitive/names.js';
@@ -17,33 +18,53 @@ export interface Cleaning {
   readonly ledger: Ledger;
   /** Undefined if personal data stays. */
   readonly redaction: Redaction | undefined;
+  /** Undefined if nobody was forgotten. */
+  readonly forgotten?: Forgotten | undefined;
   keep(dialogue: PreparedDialogue): void;
 }
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
   const { redaction } = cleaning;
-  if (!redaction) return reading.read([path], (dialogue) => clean(asRead(dialogue), cleaning)).notes;
+  const remembered = (take: (dialogue: Dialogue) => void) => (dialogue: Dialogue) => {
+    if (!isForgotten(dialogue, cleaning)) take(dialogue);
+  };
+  if (!redaction)
+    return reading.read(
+      [path],
+      remembered((dialogue) => clean(asRead(dialogue), cleaning)),
+    ).notes;
   const names = redaction.newNames();
   if (!redaction.needsNames)
-    return reading.read([path], (dialogue) => redactAndClean(dialogue, redaction, names, cleaning)).notes;
+    return reading.read(
+      [path],
+      remembered((dialogue) => redactAndClean(dialogue, redaction, names, cleaning)),
+    ).notes;
   // All speakers must be known before the first text is redacted.
   const read = new PreparedStore();
   const { notes } = reading.read([path], (dialogue) => {
+    // Others still mention who is forgotten.
     for (const { speaker } of dialogue.turns) if (speaker !== undefined) names.add(speaker);
-    read.push({ id: '', dialogue, changedBy: [] });
+    if (!isForgotten(dialogue, cleaning)) read.push({ id: '', dialogue, changedBy: [] });
   });
   for (const { dialogue } of read) redactAndClean(dialogue, redaction, names, cleaning);
   read.release();
   return notes;
 }
 
+function isForgotten(dialogue: Dialogue, { forgotten, ledger }: Cleaning): boolean {
+  const isIn = forgotten?.takesPartIn(dialogue) === true;
+  if (isIn) ledger.leftOut(forgetName, 'somebody who takes part was forgotten');
+  return isIn;
+}
+
 /** Redaction comes first, so that neither rules nor samples nor rejected.jsonl see personal data. */
 function redactAndClean(dialogue: Dialogue, redaction: Redaction, names: NameBook, cleaning: Cleaning): void {
   const { ledger } = cleaning;
   const redacted = redaction.redacted(dialogue, names);
+  const id = idOf(redacted.dialogue);
   const found = [...redacted.counts];
-  for (const [entity, count] of found) ledger.redacted(entity, count);
+  for (const [entity, count] of found) ledger.redacted(entity, count, id);
   const changedBy = found.length > 0 ? [redactName] : [];
   if (!redaction.drops || found.length === 0) {
     for (const rule of changedBy) ledger.changed(rule);
@@ -51,7 +72,7 @@ function redactAndClean(dialogue: Dialogue, redaction: Redaction, names: NameBoo
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
-  const rejected = { id: idOf(redacted.dialogue), dialogue: redacted.dialogue, changedBy };
+  const rejected = { id, dialogue: redacted.dialogue, changedBy };
   ledger.dropped(redactName, reason, rejectedLine(rejected, { rule: redactName, reason }));
 }
 

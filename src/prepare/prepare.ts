@@ -12,6 +12,7 @@ import { startRules } from './apply-rules.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
 import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
+import { Forgotten, forgetName } from './forget/forgotten.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
@@ -49,9 +50,10 @@ export async function prepare(
   const rules = await startRules(values);
   refuseUnusedFilter(values);
   const redaction = await Redaction.start(options);
+  const forgotten = Forgotten.of(out, options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, { rules, ledger, redaction, keep: (one) => cleaned.push(one) }),
+    cleanSource(path, reading, { rules, ledger, redaction, forgotten, keep: (one) => cleaned.push(one) }),
   );
   notes.push(...reading.end());
   const surveyed = await surveyCorpus(cleaned, values, ledger);
@@ -107,6 +109,11 @@ function nothingLeft({ counts }: Ledger): UserError {
     ([rule, { dropped }]) => [rule, [...dropped.values()].reduce((a, b) => a + b, 0)] as const,
   );
   const [most = ['', 0] as const] = dropped.sort((one, other) => other[1] - one[1]);
+  if (most[0] === forgetName)
+    return new UserError(
+      'nothing-to-learn',
+      `no dialogue is left without those who were forgotten in this corpus; prepare other conversations, or name another folder with ${option('out')}`,
+    );
   return new UserError(
     'nothing-to-learn',
     `no dialogue is left after cleaning: ${most[0]} dropped ${most[1]}; turn the rule off or loosen it`,

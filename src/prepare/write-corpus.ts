@@ -1,12 +1,13 @@
 // Writes the folder of a prepared corpus: all of it, or nothing. Every file is readable only by its owner.
 
-import { createWriteStream } from 'node:fs';
+import { copyFileSync, createWriteStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import {
   evalName,
+  lastingNames,
   manifestName,
   rejectedName,
   reportName,
@@ -27,7 +28,10 @@ export interface Contents {
   readonly manifest: Manifest;
 }
 
-/** @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is. */
+/**
+ * What an older corpus knows of models and of who was forgotten stays.
+ * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
+ */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
   const { store, train, evaluation, ledger, manifest } = contents;
   await replaceFolder(folder, async (temporary) => {
@@ -41,6 +45,8 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(rejectedName, piecesOf(ledger));
     await write(reportName, [renderReport(manifest, ledger)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
+    for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
+      copyFileSync(join(folder, name), join(temporary, name));
   });
 }
 
