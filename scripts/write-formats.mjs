@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
 import { kebab } from '../dist/src/option-spec.js';
-import { corpusRules, dialogueRules } from '../dist/src/prepare/rules.js';
+import { allRules } from '../dist/src/prepare/rules.js';
 import { recognizers } from '../dist/src/prepare/sensitive/recognizers.js';
 
 const page = new URL('../docs/data.md', import.meta.url);
@@ -35,7 +35,7 @@ const flags = (options = {}) =>
   Object.entries(options)
     .map(([key, value]) => `<br>with \`--${kebab(key)} ${value}\``)
     .join('');
-const rules = [...dialogueRules, ...corpusRules].map(
+const rules = allRules.map(
   ({ name, byDefault, examples: [example] }) =>
     `| \`${name}\`${flags(example.options)} | ${byDefault ? 'on' : 'off'} | ${cell(example.before)} | ${cell(example.after)} |`,
 );

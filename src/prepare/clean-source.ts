@@ -1,4 +1,4 @@
-// Prepares one source: reads it, applies the dialogue rules, and passes on what is left. It sees nothing of other sources, so
+// Prepares one source: reads it, repairs, redacts and cleans each dialogue, and passes on what is left. It sees nothing of other sources, so
 // what it makes can be kept until the source changes.
 
 import { createHash } from 'node:crypto';
@@ -10,10 +10,12 @@ import { rejectedLine } from './drop.js';
 import { type Forgotten, forgetName } from './forget/forgotten.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
+import { repairDialogue, repairText, type StartedRepair } from './repair-texts.js';
 import type { NameBook } from './sensitive/names.js';
 import { type Redaction, redactName } from './sensitive/redaction.js';
 
 export interface Cleaning {
+  readonly repairs: readonly StartedRepair[];
   readonly rules: readonly StartedRule[];
   readonly ledger: Ledger;
   /** Undefined if personal data stays. */
@@ -25,29 +27,23 @@ export interface Cleaning {
 
 /** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  const { redaction } = cleaning;
-  const remembered = (take: (dialogue: Dialogue) => void) => (dialogue: Dialogue) => {
-    if (!isForgotten(dialogue, cleaning)) take(dialogue);
+  const { redaction, repairs } = cleaning;
+  const names = redaction?.newNames();
+  const take = (dialogue: Dialogue) => {
+    if (!isForgotten(dialogue, cleaning)) repairAndClean(dialogue, names, cleaning);
   };
-  if (!redaction)
-    return reading.read(
-      [path],
-      remembered((dialogue) => clean(asRead(dialogue), cleaning)),
-    ).notes;
-  const names = redaction.newNames();
-  if (!redaction.needsNames)
-    return reading.read(
-      [path],
-      remembered((dialogue) => redactAndClean(dialogue, redaction, names, cleaning)),
-    ).notes;
+  if (!names || !redaction?.needsNames) return reading.read([path], take).notes;
   // All speakers must be known before the first text is redacted.
   const read = new PreparedStore();
   const { notes } = reading.read([path], (dialogue) => {
-    // Others still mention who is forgotten.
-    for (const { speaker } of dialogue.turns) if (speaker !== undefined) names.add(speaker);
-    if (!isForgotten(dialogue, cleaning)) read.push({ id: '', dialogue, changedBy: [] });
+    for (const { speaker } of dialogue.turns)
+      if (speaker !== undefined) {
+        names.add(speaker);
+        names.add(repairText(repairs, speaker));
+      }
+    read.push({ id: '', dialogue, changedBy: [] });
   });
-  for (const { dialogue } of read) redactAndClean(dialogue, redaction, names, cleaning);
+  for (const { dialogue } of read) take(dialogue);
   read.release();
   return notes;
 }
@@ -58,27 +54,43 @@ function isForgotten(dialogue: Dialogue, { forgotten, ledger }: Cleaning): boole
   return isIn;
 }
 
-/** Redaction comes first, so that neither rules nor samples nor rejected.jsonl see personal data. */
-function redactAndClean(dialogue: Dialogue, redaction: Redaction, names: NameBook, cleaning: Cleaning): void {
-  const { ledger } = cleaning;
-  const redacted = redaction.redacted(dialogue, names);
-  const id = idOf(redacted.dialogue);
-  const found = [...redacted.counts];
+/**
+ * Repairs come first, so that nothing hides personal data. Redaction comes next, so that neither rules nor samples nor
+ * rejected.jsonl see any.
+ */
+function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: Cleaning): void {
+  const { ledger, redaction, repairs } = cleaning;
+  const steps = repairDialogue(repairs, read);
+  const repaired = steps.at(-1)?.after ?? read;
+  const redacted = names && redaction?.redacted(repaired, names);
+  const dialogue = redacted?.dialogue ?? repaired;
+  const conceal = redacted?.again ?? unchanged;
+  // The id must not tell what was redacted, so it is that of the redacted dialogue.
+  const id = idOf(dialogue);
+  for (const { rule, before, after } of steps) {
+    ledger.changed(rule);
+    const shown = (stage: Dialogue) => conceal(withoutHidden(stage, repaired, dialogue));
+    ledger.sample(rule, id, () => ({ before: shown(before), after: [shown(after)] }));
+  }
+  const found = [...(redacted?.counts ?? [])];
   for (const [entity, count] of found) ledger.redacted(entity, count, id);
-  const changedBy = found.length > 0 ? [redactName] : [];
-  if (!redaction.drops || found.length === 0) {
-    for (const rule of changedBy) ledger.changed(rule);
-    clean({ ...asRead(redacted.dialogue), changedBy }, cleaning, redacted.again);
+  const changedBy = [...steps.map(({ rule }) => rule), ...(found.length > 0 ? [redactName] : [])];
+  if (!redaction?.drops || found.length === 0) {
+    if (found.length > 0) ledger.changed(redactName);
+    clean({ id, dialogue, changedBy }, cleaning, conceal);
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
-  const rejected = { id, dialogue: redacted.dialogue, changedBy };
-  ledger.dropped(redactName, reason, rejectedLine(rejected, { rule: redactName, reason }));
+  ledger.dropped(redactName, reason, rejectedLine({ id, dialogue, changedBy }, { rule: redactName, reason }));
 }
 
-// The id must not tell what was redacted, so it is that of the redacted dialogue.
-function asRead(dialogue: Dialogue): PreparedDialogue {
-  return { id: idOf(dialogue), dialogue, changedBy: [] };
+/** A dialogue before its repair can hide what was redacted, so turns with redacted values are shown redacted. */
+function withoutHidden(stage: Dialogue, repaired: Dialogue, redacted: Dialogue): Dialogue {
+  const turns = stage.turns.map((turn, index) => {
+    const shown = redacted.turns[index];
+    return shown && shown.text !== repaired.turns[index]?.text ? shown : turn;
+  });
+  return { ...stage, turns };
 }
 
 const unchanged = (dialogue: Dialogue) => dialogue;
@@ -94,7 +106,7 @@ export function clean(
 ): void {
   const { id, dialogue } = one;
   const outcome = applyRules(rules, dialogue, (rule, from, to) =>
-    ledger.sample(rule, id, conceal(from), to.map(conceal)),
+    ledger.sample(rule, id, () => ({ before: conceal(from), after: to.map(conceal) })),
   );
   for (const rule of outcome.changedBy) ledger.changed(rule);
   const changedBy = [...one.changedBy, ...outcome.changedBy];

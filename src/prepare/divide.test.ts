@@ -48,6 +48,16 @@ const dialogues = (count: number, made: (index: number) => Given) =>
   Array.from({ length: count }, (_, index) => made(index));
 
 describe('the division', () => {
+  it('keeps similar dialogues together whose group has a large number, because others of it were dropped', () => {
+    const similar = alone(100).map((index) => 1000 + (index >> 1));
+    const sides = sidesOf(
+      dialogues(100, () => ({})),
+      {},
+      similar,
+    );
+    for (let index = 0; index < 100; index += 2) assert.equal(sides[index], sides[index + 1]);
+  });
+
   it('keeps similar dialogues together', () => {
     const similar = alone(100).map((index) => index >> 1);
     for (let seed = 0; seed < 5; seed++) {

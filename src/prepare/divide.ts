@@ -102,7 +102,9 @@ class Seen {
   }
 
   private joinSimilar(similar: Int32Array): void {
-    const firsts = new Int32Array(similar.length).fill(-1);
+    // Groups can have larger numbers than there are dialogues, because some of their members were dropped.
+    const groups = similar.reduce((most, group) => Math.max(most, group + 1), 0);
+    const firsts = new Int32Array(groups).fill(-1);
     for (const [index, group] of similar.entries()) {
       const first = firsts[group] ?? -1;
       if (first >= 0) this.join(first, index);

@@ -17,6 +17,12 @@ export interface Sample {
   readonly after: readonly (readonly string[])[];
 }
 
+/** A sample as dialogues. */
+export interface Shown {
+  readonly before: Dialogue;
+  readonly after: readonly Dialogue[];
+}
+
 /** Samples of each rule in the report. */
 const samplesPerRule = 20;
 
@@ -49,11 +55,15 @@ export class Ledger {
     this.rejected.append(Buffer.from(`${line}\n`));
   }
 
-  /** Keeps the samples with the smallest hashes, so that they do not depend on the order of work. */
-  sample(rule: string, id: string, before: Dialogue, after: readonly Dialogue[]): void {
+  /**
+   * Keeps the samples with the smallest hashes, so that they do not depend on the order of work.
+   * @param show is only called for what is kept.
+   */
+  sample(rule: string, id: string, show: () => Shown): void {
     const rank = createHash('sha256').update(`${rule}\n${id}`).digest('hex');
     const kept = this.samples.get(rule) ?? [];
     if (kept.length >= samplesPerRule && rank >= (kept.at(-1)?.rank ?? '')) return;
+    const { before, after } = show();
     kept.push({ rank, sample: { id, before: textsOf(before), after: after.map(textsOf) } });
     kept.sort((one, other) => (one.rank < other.rank ? -1 : 1));
     this.samples.set(rule, kept.slice(0, samplesPerRule));

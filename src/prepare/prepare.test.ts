@@ -211,6 +211,54 @@ Can I call?,Of course: 212 736 5000
   for (const secret of ['example.org', '1111', '5000']) assert.doesNotMatch(written.join(), RegExp(secret));
 });
 
+it('finds personal data that broken characters hide, also in the samples of what was repaired', async () => {
+  const names = ['[2024-05-01, 10:00:00] RenÃ© MÃ¼ller: Hello', '[2024-05-01, 10:00:30] Bob: Salut RenÃ©!'];
+  const source = folderOf({
+    'faq.csv': 'question,answer\nWho?,Schreib an jÃ¶rg@example.org\nAnd &amp; who?,CafÃ© Ã  gogo\n',
+    'chat.txt': `${names.join('\n')}\n`,
+  });
+  const { out } = await prepared([join(source, 'faq.csv'), join(source, 'chat.txt')], { redact: 'pii' });
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [
+    ['Who?', 'Schreib an [EMAIL]'],
+    ['And & who?', 'Café à gogo'],
+    ['Hello', 'Salut [NAME]!'],
+  ]);
+  const report = readFileSync(join(out, 'report.html'), 'utf8');
+  assert.match(report, /Café Ã {2}gogo|CafÃ© Ã {2}gogo/);
+  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  assert.doesNotMatch(written.join(), /rg@example|Ren(?:é|Ã)|M(?:ü|Ã¼)ller/);
+});
+
+it('keeps a turn that a repair would empty for the rule that leaves out empty turns', async () => {
+  const source = folderOf({
+    'chats.jsonl': '{"turns": ["Hi", "\\u200b", "Fine?", "Yes"]}\n{"turns": ["Hi", "\\u200b"]}\n',
+  });
+  const { out, manifest } = await prepared([source]);
+  assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Fine?', 'Yes']]);
+  assert.deepEqual(Object.keys(manifest.rules), ['empty-turns']);
+});
+
+it('counts replies after duplicates are dropped', async () => {
+  const rows = ['Open?,Yes', 'Open?,Yes', 'Open?,Yes', 'Cheap?,Yes', 'Far?,No'];
+  const source = folderOf({ 'faq.csv': `question,answer\n${rows.join('\n')}\n` });
+  const kept = async (maxReplyCount: number) => {
+    const { out, manifest } = await prepared([source], { maxReplyCount, evalRatio: 0.4 });
+    const { 'frequent-replies': counts } = manifest.rules;
+    return [
+      manifest.dialogues.train + manifest.dialogues.eval,
+      counts?.dropped,
+      textsIn(join(out, 'rejected.jsonl')),
+    ];
+  };
+  const duplicates = [
+    ['Open?', 'Yes'],
+    ['Open?', 'Yes'],
+  ];
+  assert.deepEqual(await kept(2), [3, undefined, duplicates]);
+  const [count, dropped] = await kept(1);
+  assert.deepEqual([count, dropped], [2, { 'the reply is too frequent': 1 }]);
+});
+
 it('can drop the dialogues with personal data', async () => {
   const source = join(
     folderOf({ 'faq.csv': 'question,answer\nMail?,ann@example.org\nHi,Hello\n' }),

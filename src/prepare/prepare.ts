@@ -1,6 +1,6 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
-// redacted and cleaned by itself; then come the rules that look at the whole corpus, duplicates and the split, and the files
-// are written.
+// repaired, redacted and cleaned by itself; then come duplicates, the rules that look at the whole corpus, and the split, and
+// the files are written.
 
 import { readCorpus } from '../corpus/read-corpus.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
@@ -16,6 +16,7 @@ import { Forgotten, forgetName } from './forget/forgotten.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
+import { repairText, type StartedRepair, startRepairs } from './repair-texts.js';
 import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { sourceRecord } from './source-files.js';
@@ -47,21 +48,29 @@ export async function prepare(
   const sources = paths.map(sourceRecord);
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
-  const rules = await startRules(values);
+  const [repairs, rules] = [await startRepairs(values), await startRules(values)];
   refuseUnusedFilter(values);
   const redaction = await Redaction.start(options);
   const forgotten = Forgotten.of(out, options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, { rules, ledger, redaction, forgotten, keep: (one) => cleaned.push(one) }),
+    cleanSource(path, reading, {
+      repairs,
+      rules,
+      ledger,
+      redaction,
+      forgotten,
+      keep: (one) => cleaned.push(one),
+    }),
   );
   notes.push(...reading.end());
-  const surveyed = await surveyCorpus(cleaned, values, ledger);
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
-  const never = redaction ? withRedacted(forbidden, redaction) : forbidden;
-  const { kept, groups } = dropDuplicates(surveyed, ledger, options, never);
-  if (kept.length === 0) throw nothingLeft(ledger);
-  const parts = divide(kept, groups, options);
+  const never = forbidden.flatMap((text) => formsOf(text, repairs, redaction));
+  const { kept, groups } = dropDuplicates(cleaned, ledger, options, never);
+  const { left, origins } = await surveyCorpus(kept, values, ledger);
+  if (left.length === 0) throw nothingLeft(ledger);
+  const similar = origins.map((index) => groups[index] ?? 0);
+  const parts = divide(left, similar, options);
   notes.push(...parts.notes);
   const manifest = manifestOf({
     sources,
@@ -70,7 +79,7 @@ export async function prepare(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, { store: kept, ...parts, ledger, manifest });
+  await writeCorpus(out, { store: left, ...parts, ledger, manifest });
   return { manifest, notes };
 }
 
@@ -84,13 +93,17 @@ function forbiddenTexts(path: string): readonly string[] {
   }
 }
 
-/** The texts as they are and as they are in a redacted corpus. */
-function withRedacted(texts: readonly string[], redaction: Redaction): readonly string[] {
-  const names = redaction.newNames();
-  return texts.flatMap((text) => {
-    const { dialogue } = redaction.redacted({ turns: [{ text, supervised: true }], source: '' }, names);
-    return [text, ...dialogue.turns.map((turn) => turn.text)];
-  });
+/** A text as it is, and as it is in a corpus that was repaired and redacted. */
+function formsOf(
+  text: string,
+  repairs: readonly StartedRepair[],
+  redaction: Redaction | undefined,
+): readonly string[] {
+  const repaired = repairText(repairs, text);
+  if (!redaction) return [text, repaired];
+  const turns = [{ text: repaired, supervised: true }];
+  const { dialogue } = redaction.redacted({ turns, source: '' }, redaction.newNames());
+  return [text, repaired, ...dialogue.turns.map((turn) => turn.text)];
 }
 
 /** Options that say which texts are unsafe, while unsafe dialogues are kept. */

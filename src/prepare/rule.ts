@@ -1,5 +1,6 @@
 // The contract of cleaning rules. A rule is one file in rules/ and one line in rules.ts; docs/data.md is generated from
-// that table. There are two kinds: a dialogue rule judges each dialogue alone, a corpus rule first sees all dialogues.
+// that table. There are three kinds: a text repair sees single texts, before they are redacted; a dialogue rule judges each
+// dialogue alone; a corpus rule first sees all dialogues.
 
 import type { Dialogue, Turn } from '../corpus/dialogue.js';
 import type { RawTurn } from '../corpus/readers/record.js';
@@ -34,6 +35,15 @@ interface Described<Table extends OptionTable> {
   readonly examples: readonly Example[];
 }
 
+/** What a text should be; the same for a text that needs no repair. */
+export type Repair = (text: string) => string;
+
+/** Brings the characters of a text to the form that they should have. It takes no words away, since nothing is redacted yet. */
+export interface TextRepair<Table extends OptionTable = OptionTable> extends Described<Table> {
+  /** Loads what the repair needs, once in each thread. */
+  start(options: ValuesOf<Table>): Repair | Promise<Repair>;
+}
+
 /** Pure: no clock, no files, nothing of other dialogues. */
 export interface DialogueRule<Table extends OptionTable = OptionTable> extends Described<Table> {
   /** Loads what the rule needs, once in each thread. */
@@ -48,12 +58,13 @@ export interface Survey {
   judge(dialogue: Dialogue): Verdict;
 }
 
+/** It leaves out no turns, and keeps one piece of each text, because nothing is redacted after it. */
 export interface CorpusRule<Table extends OptionTable = OptionTable> extends Described<Table> {
   /** @returns null if the options leave nothing to do. */
   start(options: ValuesOf<Table>): Survey | null | Promise<Survey | null>;
 }
 
-export type Rule = DialogueRule | CorpusRule;
+export type Rule = TextRepair | DialogueRule | CorpusRule;
 
 /** An option with a number of something at least or at most, which is not limited by default. */
 export const limit = {

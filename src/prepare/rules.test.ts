@@ -7,12 +7,13 @@ import fc from 'fast-check';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { kebab, type ValuesOf } from '../option-spec.js';
 import { applyRules } from './apply-rules.js';
-import { type Judge, keep, type Rule } from './rule.js';
-import { corpusRules, dialogueRules, ruleOptions, switchOf } from './rules.js';
+import { repairDialogue } from './repair-texts.js';
+import { type CorpusRule, type DialogueRule, type Judge, keep, type Rule, type TextRepair } from './rule.js';
+import { allRules, corpusRules, dialogueRules, ruleOptions, switchOf, textRepairs } from './rules.js';
 
-const rules: readonly Rule[] = [...dialogueRules, ...corpusRules];
+type Values = Record<string, unknown>;
 
-function defaultsOf({ options }: Rule): Record<string, unknown> {
+function defaultsOf({ options }: Rule): Values {
   return Object.fromEntries(Object.entries(options).map(([key, spec]) => [key, spec.default]));
 }
 
@@ -20,49 +21,69 @@ function dialogueOf(texts: readonly string[]): Dialogue {
   return { turns: texts.map((text) => ({ text, supervised: true })), source: 'chats.txt:1' };
 }
 
-/** The rule's judgement on a corpus of only this dialogue. */
-async function judgeOf(rule: Rule, dialogue: Dialogue, values = defaultsOf(rule)): Promise<Judge> {
-  const started = await rule.start(values as ValuesOf<typeof rule.options>);
-  if (typeof started === 'function') return started;
-  if (started === null) return () => keep;
-  started.see(dialogue);
-  started.seeAgain?.(dialogue);
-  return (one) => started.judge(one);
+/** What is left of a dialogue that is the whole corpus. */
+type Apply = (dialogue: Dialogue, values: Values) => Promise<readonly Dialogue[]>;
+
+function judged({ name }: Rule, judge: Judge, dialogue: Dialogue): readonly Dialogue[] {
+  const outcome = applyRules([{ name, judge }], dialogue, () => {});
+  return outcome.kind === 'kept' ? outcome.dialogues : [];
 }
+
+function repairing(rule: TextRepair): Apply {
+  return async (dialogue, values) => {
+    const repair = await rule.start(values as ValuesOf<typeof rule.options>);
+    return [repairDialogue([{ name: rule.name, repair }], dialogue).at(-1)?.after ?? dialogue];
+  };
+}
+
+function judging(rule: DialogueRule): Apply {
+  return async (dialogue, values) =>
+    judged(rule, await rule.start(values as ValuesOf<typeof rule.options>), dialogue);
+}
+
+function surveying(rule: CorpusRule): Apply {
+  return async (dialogue, values) => {
+    const survey = await rule.start(values as ValuesOf<typeof rule.options>);
+    survey?.see(dialogue);
+    survey?.seeAgain?.(dialogue);
+    return judged(rule, survey ? (one) => survey.judge(one) : () => keep, dialogue);
+  };
+}
+
+const tested: readonly (readonly [Rule, Apply])[] = [
+  ...textRepairs.map((rule) => [rule, repairing(rule)] as const),
+  ...dialogueRules.map((rule) => [rule, judging(rule)] as const),
+  ...corpusRules.map((rule) => [rule, surveying(rule)] as const),
+];
 
 const textsOf = (dialogues: readonly Dialogue[]) =>
   dialogues.map(({ turns }) => turns.map(({ text }) => text));
-
-/** The texts of what is left of a dialogue. */
-async function after(rule: Rule, texts: readonly string[], values?: Record<string, unknown>) {
-  const dialogue = dialogueOf(texts);
-  const judge = await judgeOf(rule, dialogue, values);
-  const outcome = applyRules([{ name: rule.name, judge }], dialogue, () => {});
-  return outcome.kind === 'kept' ? textsOf(outcome.dialogues) : [];
-}
 
 describe('the table of rules', () => {
   it('names every file in rules/', () => {
     const files = readdirSync(new URL('./rules', import.meta.url))
       .filter((name) => name.endsWith('.js') && !name.endsWith('.test.js'))
       .map((name) => name.slice(0, -3));
-    assert.deepEqual(files.sort(), rules.map(({ name }) => name).sort());
+    assert.deepEqual(files.sort(), allRules.map(({ name }) => name).sort());
   });
 
   it('gives each option one meaning', () => {
-    const keys = rules.flatMap((rule) => [switchOf(rule), ...Object.keys(rule.options)]);
+    const keys = allRules.flatMap((rule) => [switchOf(rule), ...Object.keys(rule.options)]);
     assert.equal(new Set(keys).size, keys.length);
     assert.deepEqual(Object.keys(ruleOptions).sort(), keys.sort());
-    for (const rule of rules) assert.equal(kebab(switchOf(rule)), rule.name);
+    for (const rule of allRules) assert.equal(kebab(switchOf(rule)), rule.name);
   });
 });
 
-for (const rule of rules)
+for (const [rule, apply] of tested)
   describe(`the rule ${rule.name}`, () => {
+    const after = async (texts: readonly string[], values = defaultsOf(rule)) =>
+      textsOf(await apply(dialogueOf(texts), values));
+
     it('does what its examples say', async () => {
       assert.ok(rule.examples.length > 0);
       for (const { before, after: expected, options } of rule.examples) {
-        const left = await after(rule, before, { ...defaultsOf(rule), ...options });
+        const left = await after(before, { ...defaultsOf(rule), ...options });
         assert.deepEqual(left, expected === null ? [] : [expected]);
       }
     });
@@ -74,7 +95,7 @@ for (const rule of rules)
       });
       await fc.assert(
         fc.asyncProperty(texts, async (before) => {
-          for (const once of await after(rule, before)) assert.deepEqual(await after(rule, once), [once]);
+          for (const once of await after(before)) assert.deepEqual(await after(once), [once]);
         }),
         { numRuns: 50, seed: 1 },
       );

@@ -1,8 +1,8 @@
-// All cleaning rules, in the order in which they run: dialogue rules first, then corpus rules. Options, reports and the table
-// in docs/data.md derive from these lists. `--help` loads them, so a rule loads data and packages only when it starts.
+// All cleaning rules, in the order in which they run. Options, reports and the table in docs/data.md derive from these lists.
+// `--help` loads them, so a rule loads data and packages only when it starts.
 
 import type { OptionSpec, OptionTable } from '../option-spec.js';
-import type { CorpusRule, DialogueRule, Rule } from './rule.js';
+import type { CorpusRule, DialogueRule, Rule, TextRepair } from './rule.js';
 import { dialogueLength } from './rules/dialogue-length.js';
 import { dropEmoji } from './rules/drop-emoji.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
@@ -21,12 +21,11 @@ import { unicode } from './rules/unicode.js';
 import { urls } from './rules/urls.js';
 import { whiteSpace } from './rules/white-space.js';
 
+/** Before redaction. */
+export const textRepairs: readonly TextRepair[] = [mojibake, htmlEntities, unicode, whiteSpace];
+/** On each redacted dialogue alone. */
 export const dialogueRules: readonly DialogueRule[] = [
-  mojibake,
-  htmlEntities,
-  unicode,
   emailRemains,
-  whiteSpace,
   repeatedCharacters,
   dropEmoji,
   emptyTurns,
@@ -39,9 +38,10 @@ export const dialogueRules: readonly DialogueRule[] = [
   longWords,
   dropUnsafe,
 ];
+/** On the whole corpus, without duplicates. */
 export const corpusRules: readonly CorpusRule[] = [frequentReplies];
 
-const all: readonly Rule[] = [...dialogueRules, ...corpusRules];
+export const allRules: readonly Rule[] = [...textRepairs, ...dialogueRules, ...corpusRules];
 
 /** The values of all options of rules, by key. */
 export type RuleValues = Readonly<Record<string, unknown>>;
@@ -53,7 +53,7 @@ export function switchOf({ name }: Pick<Rule, 'name'>): string {
 
 /** The options of all rules: a switch each, and what else they take. */
 export const ruleOptions: OptionTable = Object.fromEntries(
-  all.flatMap((rule) => [
+  allRules.flatMap((rule) => [
     [
       switchOf(rule),
       { group: 'Cleaning', type: 'switch', default: rule.byDefault, help: rule.help } satisfies OptionSpec,

@@ -24,6 +24,7 @@ export const emailRemains: DialogueRule = {
   ],
   async start() {
     const { hasMailRemains, mailText } = await import('../../corpus/readers/mail-text.js');
-    return (dialogue) => changeTexts(dialogue, (text) => (hasMailRemains(text) ? mailText(text) : text));
+    const cut = (text: string) => mailText(text).replace(/\n{3,}/g, '\n\n');
+    return (dialogue) => changeTexts(dialogue, (text) => (hasMailRemains(text) ? cut(text) : text));
   },
 };

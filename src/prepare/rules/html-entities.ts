@@ -1,10 +1,10 @@
 // Decodes HTML entities that exports leave in texts. Texts that were escaped twice are decoded twice.
 
-import { changeTexts, type DialogueRule } from '../rule.js';
+import type { TextRepair } from '../rule.js';
 
 const entity = /&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});/i;
 
-export const htmlEntities: DialogueRule = {
+export const htmlEntities: TextRepair = {
   name: 'html-entities',
   help: 'Keep HTML entities such as &amp;amp; as they are, instead of decoding them.',
   byDefault: true,
@@ -16,6 +16,6 @@ export const htmlEntities: DialogueRule = {
   async start() {
     const { decodeHTMLStrict } = await import('entities');
     const decoded = (text: string) => (entity.test(text) ? decodeHTMLStrict(text) : text);
-    return (dialogue) => changeTexts(dialogue, (text) => decoded(decoded(text)));
+    return (text) => decoded(decoded(text));
   },
 };

@@ -3,7 +3,7 @@
 // Text that is right stays. A sequence of letters and signs that happens to be UTF-8 (`Brontë…”`) is repaired only if it cannot
 // be real text, or is one of several in a row. Which sequences are real text follows ftfy's heuristics (Speer 2019).
 
-import { changeTexts, type DialogueRule } from '../rule.js';
+import type { TextRepair } from '../rule.js';
 
 /** The characters of the bytes 0x80 to 0x9f in Windows-1252. Five bytes have none and are read as control characters. */
 const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
@@ -38,7 +38,7 @@ const suspicious = /[\x80-\xff]/;
 /** More layers than this do not occur. */
 const mostLayers = 8;
 
-export const mojibake: DialogueRule = {
+export const mojibake: TextRepair = {
   name: 'mojibake',
   help: 'Keep UTF-8 that was read as Windows-1252 or Latin-1 as it is, such as Itâ€™s, instead of repairing it.',
   byDefault: true,
@@ -52,7 +52,7 @@ export const mojibake: DialogueRule = {
       after: ['Charlotte Brontë…”', 'CAFÉ™ à la “Straß”, 20° KNÍŽKA'],
     },
   ],
-  start: () => (dialogue) => changeTexts(dialogue, repaired),
+  start: () => repaired,
 };
 
 export function repaired(text: string): string {

@@ -1,7 +1,7 @@
 // Brings white space to one form: no invisible characters, plain spaces, one at a time, no spaces at the ends of lines, and at
 // most one empty line in a row. Line breaks inside a turn stay.
 
-import { changeTexts, type DialogueRule } from '../rule.js';
+import type { TextRepair } from '../rule.js';
 
 /** Zero-width spaces, word joiners, byte order marks, soft hyphens, and marks of direction outside of right-to-left text. */
 const invisible = /[\u00ad\u200b\u2060\ufeff]/g;
@@ -11,7 +11,7 @@ const odd = /[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
 /** Line breaks of other systems. */
 const breaks = /\r\n?|[\u0085\u2028\u2029\v\f]/g;
 
-export const whiteSpace: DialogueRule = {
+export const whiteSpace: TextRepair = {
   name: 'white-space',
   help: 'Keep white space as it is, instead of removing repeated, odd and invisible spaces.',
   byDefault: true,
@@ -23,7 +23,7 @@ export const whiteSpace: DialogueRule = {
     },
     { before: ['你好\u3000\u3000吗？', '\ufeff很好'], after: ['你好 吗？', '很好'] },
   ],
-  start: () => (dialogue) => changeTexts(dialogue, spaced),
+  start: () => spaced,
 };
 
 function spaced(text: string): string {
