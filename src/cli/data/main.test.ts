@@ -34,7 +34,7 @@ test('--help loads nothing but commander, the tables of options and the command 
     assert.deepEqual(
       ours.filter(
         (file) =>
-          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding)|prepare\/(rule|rules|rules\/\w+(-\w+)*)|\w+(-\w+)*)\.js$/.test(
+          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns)|prepare\/(rule|rules|rules\/\w+(-\w+)*)|\w+(-\w+)*)\.js$/.test(
             file,
           ),
       ),
