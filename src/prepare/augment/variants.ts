@@ -107,7 +107,7 @@ async function* answered(
     if (said.size === 0) continue;
     count.turns += said.size;
     const dialogue = variant(original.dialogue, said);
-    ledger.sample(name, original.id, original.dialogue, [dialogue]);
+    ledger.sample(name, original.id, () => ({ before: original.dialogue, after: [dialogue] }));
     yield { from: original.id, dialogue };
   }
 }
