@@ -10,6 +10,7 @@ import { emailRemains } from './rules/email-remains.js';
 import { emojiNames } from './rules/emoji-names.js';
 import { emptyTurns } from './rules/empty-turns.js';
 import { frequentReplies } from './rules/frequent-replies.js';
+import { gbkMojibake } from './rules/gbk-mojibake.js';
 import { htmlEntities } from './rules/html-entities.js';
 import { longWords } from './rules/long-words.js';
 import { markup } from './rules/markup.js';
@@ -23,7 +24,14 @@ import { urls } from './rules/urls.js';
 import { whiteSpace } from './rules/white-space.js';
 
 /** Before redaction. */
-export const textRepairs: readonly TextRepair[] = [mojibake, htmlEntities, unicode, emojiNames, whiteSpace];
+export const textRepairs: readonly TextRepair[] = [
+  gbkMojibake,
+  mojibake,
+  htmlEntities,
+  unicode,
+  emojiNames,
+  whiteSpace,
+];
 /** On each redacted dialogue alone. */
 export const dialogueRules: readonly DialogueRule[] = [
   emailRemains,
