@@ -1,10 +1,11 @@
 // Times finding near-duplicates among generated texts of 48 words, of which every second is another one with up to 30 % of its
 // words changed. Then counts, untimed, how many of the pairs that exact counting finds are missed. `--write` writes the texts for
-// the peer, and `--flags FILE` counts what the peer missed: a byte per text, 1 if it is taken for a duplicate of another.
+// the peers. `--flagged FILE` and `--removed FILE` count what a peer missed: a byte per text, 1 if it is taken for a duplicate of
+// another, or if it is taken out and a duplicate of it stays.
 //
 //     node dist/bench/duplicates.js --texts 200000
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearDuplicates } from '../src/prepare/duplicates/near.js';
@@ -26,16 +27,21 @@ const { values } = parseArgs({
   options: {
     texts: { type: 'string', default: '200000' },
     write: { type: 'string' },
-    flags: { type: 'string' },
+    flagged: { type: 'string' },
+    removed: { type: 'string' },
   },
 });
 const texts = generated(Number(values.texts));
 if (values.write !== undefined) {
+  mkdirSync(values.write, { recursive: true });
   writeFileSync(join(values.write, 'texts.txt'), `${texts.join('\n')}\n`);
   console.log(JSON.stringify({ texts: texts.length }));
-} else if (values.flags !== undefined) {
-  const flags = readFileSync(values.flags);
+} else if (values.flagged !== undefined) {
+  const flags = readFileSync(values.flagged);
   console.log(JSON.stringify(missed((one, other) => flags[one] !== 1 || flags[other] !== 1)));
+} else if (values.removed !== undefined) {
+  const flags = readFileSync(values.removed);
+  console.log(JSON.stringify(missed((one, other) => flags[one] !== 1 && flags[other] !== 1)));
 } else console.log(JSON.stringify(timed()));
 
 function timed(): DuplicatesResult {

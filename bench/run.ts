@@ -11,6 +11,7 @@ import { duplicates } from './measurements/duplicates.js';
 import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
 import { products } from './measurements/products.js';
+import { redaction } from './measurements/redaction.js';
 import { startup } from './measurements/startup.js';
 import { steps } from './measurements/steps.js';
 import { tokenizing } from './measurements/tokenizing.js';
@@ -20,7 +21,10 @@ import { installedPeers, type Situation } from './situation.js';
 await runBenchmark<Situation>(
   {
     // The longest comes last.
-    subjects: [steps, decoding, products, operations, csv, json, tokenizing, duplicates, startup, dialogues],
+    subjects: [
+      ...[steps, decoding, products, operations, csv, json, tokenizing, duplicates, redaction],
+      ...[startup, dialogues],
+    ],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
       const { description, precisions } = device;

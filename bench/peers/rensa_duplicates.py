@@ -15,6 +15,7 @@ import rensa
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--folder", required=True)
+parser.add_argument("--processes", type=int, default=1, help="ignored: it has threads of its own")
 options = parser.parse_args()
 
 with open(f"{options.folder}/texts.txt", encoding="utf-8") as file:

@@ -103,7 +103,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-interface Cut {
+export interface Cut {
   readonly turns: readonly EncodedTurn[];
   readonly cutReply: boolean;
 }
@@ -112,7 +112,7 @@ interface Cut {
  * Cuts two turns that together exceed `capacity` tokens. If the response needs the room, the context gets at most half
  * of it.
  */
-function cutPair(turns: readonly EncodedTurn[], capacity: number): Cut {
+export function cutPair(turns: readonly EncodedTurn[], capacity: number): Cut {
   const [context, response, ...more] = turns;
   if (!context || more.length > 0) return { turns, cutReply: false };
   if (!response) {

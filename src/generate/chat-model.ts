@@ -9,20 +9,25 @@ import { DecodingPass } from '../nn/decoding-pass.js';
 import { GPT2 } from '../nn/gpt2.js';
 import type { GPT2Config } from '../nn/gpt2-config.js';
 import { ScoringPass } from '../nn/scoring-pass.js';
-import { option, training } from '../option-names.js';
+import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
-import { type OpenModel, openModel } from '../weights/open-model.js';
-import { resolveModel } from '../weights/resolve.js';
 import { beamSearch } from './beam-search.js';
 import { generateReplies } from './generate-replies.js';
 import { KnownPast } from './known-past.js';
 import { MmiReranker } from './mmi.js';
 import { checkChatModel, checkMmiModel } from './mmi-models.js';
+import {
+  loadWeights,
+  type NamedModel,
+  type OpeningOptions,
+  openNamed,
+  readOnlyWeights,
+} from './named-model.js';
 import { encodePrompt } from './prompt.js';
 import type { Candidate, FinishReason, Reply, ReplyWatcher } from './reply.js';
 import type { GenerationSettings } from './settings.js';
 
-export interface ChatModelOptions {
+export interface ChatModelOptions extends OpeningOptions {
   readonly device: Device;
   /** The precision of the stored weights. A device that does not compute fast in it computes in float32. */
   readonly weights: WeightPrecision;
@@ -30,10 +35,6 @@ export interface ChatModelOptions {
   readonly sequences: number;
   /** The model that ranks candidates, trained with --reverse; null when there is none. */
   readonly mmi: string | null;
-  /** @param total bytes, 0 when unknown. */
-  onDownload?(file: string, done: number, total: number): void;
-  /** Receives the notes about a model's folder that people should see. */
-  onNote?(text: string): void;
 }
 
 /** Tokens per forward pass when candidates are ranked. */
@@ -63,28 +64,9 @@ export async function openChatModel(name: string, options: ChatModelOptions): Pr
     );
   device.reserve(memory);
   const parts = buildWith(packed)(device);
-  load(parts.model, chat);
-  if (parts.scoring && mmi) load(parts.scoring.model, mmi);
+  loadWeights(parts.model, chat);
+  if (parts.scoring && mmi) loadWeights(parts.scoring.model, mmi);
   return new ChatModel(chat, parts, memory);
-}
-
-interface NamedModel extends OpenModel {
-  readonly name: string;
-}
-
-async function openNamed(name: string, { onDownload, onNote }: ChatModelOptions): Promise<NamedModel> {
-  const found = await resolveModel(name, {
-    proposePresets: false,
-    onProgress: ({ file, received, total }) => onDownload?.(file, received, total),
-  });
-  if (found.kind === 'preset')
-    throw new UserError(
-      'model-untrained',
-      `${name} is a fresh model that has learned nothing yet; train it with ${training({ model: name })}, then name the folder of that run`,
-    );
-  const model = openModel(found.folder);
-  for (const note of model.notes) onNote?.(note);
-  return { name, ...model };
 }
 
 interface Parts {
@@ -101,22 +83,13 @@ function buildParts(
   { sequences, weights }: ChatModelOptions,
   packed: boolean,
 ): Parts {
-  // A device that is fast in the precision computes in it throughout. Any other device only stores its matrices in it, if
-  // it can.
-  const { computes, stores } = device.precisions[weights];
-  const computed = weights !== 'int8' && (computes === 'fast' || (computes && !stores));
-  const kept = computed ? { precision: weights } : { weights };
-  const inference = { trainable: false, packed, ...kept };
+  const inference = { ...readOnlyWeights(device, weights), packed };
   const model = new GPT2(device, config, inference);
   return {
     model,
     decoder: new DecodingPass(model, { sequences, contextLength: config.nPositions }),
     scoring: mmi && new ScoringPass(new GPT2(device, mmi, inference), { capacity: scoringCapacity }),
   };
-}
-
-function load({ device, parameters }: GPT2, { names, read }: OpenModel): void {
-  for (const name of names) parameters.load(device, name, read(name));
 }
 
 /** A finished reply before ranking. */

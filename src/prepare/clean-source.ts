@@ -7,6 +7,7 @@ import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
+import { type Forgotten, forgetName } from './forget/forgotten.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
 import { repairDialogue, repairText, type StartedRepair } from './repair-texts.js';
@@ -19,6 +20,8 @@ export interface Cleaning {
   readonly ledger: Ledger;
   /** Undefined if personal data stays. */
   readonly redaction: Redaction | undefined;
+  /** Undefined if nobody was forgotten. */
+  readonly forgotten?: Forgotten | undefined;
   keep(dialogue: PreparedDialogue): void;
 }
 
@@ -26,7 +29,9 @@ export interface Cleaning {
 export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
   const { redaction, repairs } = cleaning;
   const names = redaction?.newNames();
-  const take = (dialogue: Dialogue) => repairAndClean(dialogue, names, cleaning);
+  const take = (dialogue: Dialogue) => {
+    if (!isForgotten(dialogue, cleaning)) repairAndClean(dialogue, names, cleaning);
+  };
   if (!names || !redaction?.needsNames) return reading.read([path], take).notes;
   // All speakers must be known before the first text is redacted.
   const read = new PreparedStore();
@@ -41,6 +46,12 @@ export function cleanSource(path: string, reading: LearnedReading, cleaning: Cle
   for (const { dialogue } of read) take(dialogue);
   read.release();
   return notes;
+}
+
+function isForgotten(dialogue: Dialogue, { forgotten, ledger }: Cleaning): boolean {
+  const isIn = forgotten?.takesPartIn(dialogue) === true;
+  if (isIn) ledger.leftOut(forgetName, 'somebody who takes part was forgotten');
+  return isIn;
 }
 
 /**
@@ -62,7 +73,7 @@ function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: C
     ledger.sample(rule, id, () => ({ before: shown(before), after: [shown(after)] }));
   }
   const found = [...(redacted?.counts ?? [])];
-  for (const [entity, count] of found) ledger.redacted(entity, count);
+  for (const [entity, count] of found) ledger.redacted(entity, count, id);
   const changedBy = [...steps.map(({ rule }) => rule), ...(found.length > 0 ? [redactName] : [])];
   if (!redaction?.drops || found.length === 0) {
     if (found.length > 0) ledger.changed(redactName);

@@ -11,6 +11,8 @@ export interface Drop {
   readonly reason: string;
   /** The reason in rejected.jsonl, if it says more. */
   readonly detail?: string;
+  /** The id of the dialogue that it is a duplicate of. */
+  readonly duplicateOf?: string;
 }
 
 /** @param dialogues is released. @param judge says why a dialogue is left out, or undefined if it stays. */
@@ -31,7 +33,14 @@ export function withoutDropped(
 }
 
 /** A line of rejected.jsonl, without the line feed. */
-export function rejectedLine(dialogue: PreparedDialogue, { rule, reason, detail = reason }: Drop): string {
-  const why = JSON.stringify({ dropped_by: rule, reason: detail });
+export function rejectedLine(
+  dialogue: PreparedDialogue,
+  { rule, reason, detail = reason, duplicateOf }: Drop,
+): string {
+  const why = JSON.stringify({
+    dropped_by: rule,
+    reason: detail,
+    ...(duplicateOf !== undefined && { duplicate_of: duplicateOf }),
+  });
   return `${preparedLine(dialogue).slice(0, -1)},${why.slice(1)}`;
 }

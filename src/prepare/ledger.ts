@@ -34,7 +34,8 @@ export class Ledger {
   readonly rejected = new Spool();
   private readonly samples = new Map<string, { readonly rank: string; readonly sample: Sample }[]>();
 
-  redacted(entity: string, count: number): void {
+  /** @param id of the dialogue, for `explain`. */
+  redacted(entity: string, count: number, _id: string): void {
     this.redactions.set(entity, (this.redactions.get(entity) ?? 0) + count);
   }
 
@@ -42,10 +43,15 @@ export class Ledger {
     this.of(rule).changed++;
   }
 
-  /** @param line of rejected.jsonl, without the line feed. */
-  dropped(rule: string, reason: string, line: string): void {
+  /** Counts a dialogue that is dropped without a trace of it. */
+  leftOut(rule: string, reason: string): void {
     const { dropped } = this.of(rule);
     dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
+  }
+
+  /** @param line of rejected.jsonl, without the line feed. */
+  dropped(rule: string, reason: string, line: string): void {
+    this.leftOut(rule, reason);
     this.rejected.append(Buffer.from(`${line}\n`));
   }
 

@@ -12,6 +12,7 @@ import { startRules } from './apply-rules.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
 import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
+import { Forgotten, forgetName } from './forget/forgotten.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
 import { PreparedStore } from './prepared-store.js';
@@ -50,9 +51,17 @@ export async function prepare(
   const [repairs, rules] = [await startRepairs(values), await startRules(values)];
   refuseUnusedFilter(values);
   const redaction = await Redaction.start(options);
+  const forgotten = Forgotten.of(out, options);
   const cleaned = new PreparedStore();
   const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, { repairs, rules, ledger, redaction, keep: (one) => cleaned.push(one) }),
+    cleanSource(path, reading, {
+      repairs,
+      rules,
+      ledger,
+      redaction,
+      forgotten,
+      keep: (one) => cleaned.push(one),
+    }),
   );
   notes.push(...reading.end());
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
@@ -70,7 +79,12 @@ export async function prepare(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, { store: left, ...parts, ledger, manifest });
+  await writeCorpus(out, {
+    train: left.lines(parts.train),
+    evaluation: left.lines(parts.evaluation),
+    ledger,
+    manifest,
+  });
   return { manifest, notes };
 }
 
@@ -113,6 +127,11 @@ function nothingLeft({ counts }: Ledger): UserError {
     ([rule, { dropped }]) => [rule, [...dropped.values()].reduce((a, b) => a + b, 0)] as const,
   );
   const [most = ['', 0] as const] = dropped.sort((one, other) => other[1] - one[1]);
+  if (most[0] === forgetName)
+    return new UserError(
+      'nothing-to-learn',
+      `no dialogue is left without those who were forgotten in this corpus; prepare other conversations, or name another folder with ${option('out')}`,
+    );
   return new UserError(
     'nothing-to-learn',
     `no dialogue is left after cleaning: ${most[0]} dropped ${most[1]}; turn the rule off or loosen it`,

@@ -3,6 +3,7 @@
 // dialogue alone; a corpus rule first sees all dialogues.
 
 import type { Dialogue, Turn } from '../corpus/dialogue.js';
+import { learntTurns } from '../corpus/learnt-turns.js';
 import type { RawTurn } from '../corpus/readers/record.js';
 import type { NumberSpec, OptionTable, ValuesOf } from '../option-spec.js';
 
@@ -90,10 +91,12 @@ export function changeTexts({ turns }: Dialogue, change: (text: string, turn: Tu
   return isChanged ? { kind: 'change', turns: changed } : keep;
 }
 
-/** The indices of the turns that answer another turn and are learned. */
-export function learnedReplies({ turns }: Dialogue): readonly number[] {
-  const first = turns.findIndex(({ role }) => role !== 'system');
-  return [...turns.keys()].filter((index) => index > first && turns[index]?.supervised === true);
+/** The indices of the turns that answer another turn and that training learns by default. */
+export function learnedReplies(dialogue: Dialogue): readonly number[] {
+  const first = dialogue.turns.findIndex(({ role }) => role !== 'system');
+  return learntTurns(dialogue, 'auto').flatMap(({ learned }, index) =>
+    learned && index > first ? [index] : [],
+  );
 }
 
 /**

@@ -13,8 +13,26 @@ export const rejectedName = 'rejected.jsonl';
 /** What each rule did, for people. */
 export const reportName = 'report.html';
 
+/** The data card, as people and the Hugging Face hub expect it. */
+export const cardName = 'README.md';
+/** Which models were trained on the corpus, one a line. chatbot-train appends to it. */
+export const modelsName = 'models.jsonl';
+/** Who must stay out if the corpus is prepared again. */
+export const forgottenName = 'forgotten.json';
+
+/** Files that stay when the corpus in a folder is replaced. */
+export const lastingNames: readonly string[] = [modelsName, forgottenName];
+
 /** All files of a prepared corpus. */
-export const preparedNames: readonly string[] = [manifestName, trainName, evalName, rejectedName, reportName];
+export const preparedNames: readonly string[] = [
+  manifestName,
+  trainName,
+  evalName,
+  rejectedName,
+  reportName,
+  cardName,
+  ...lastingNames,
+];
 
 /** The evaluation parts of the prepared corpora among `paths`. */
 export function evaluationParts(paths: readonly string[]): readonly string[] {

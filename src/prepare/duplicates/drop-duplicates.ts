@@ -54,10 +54,12 @@ export function dropDuplicates(
     if (!isDropped(index)) return undefined;
     const better = (betters[index] ?? 0) - 1 - never.length;
     if (better < 0) return { rule: 'never-train', reason: 'similar to a text that is never learned' };
+    const duplicateOf = distinct.at(better).id;
     return {
       rule: 'near-duplicates',
       reason: 'similar to another dialogue',
-      detail: `similar to ${distinct.at(better).id}`,
+      detail: `similar to ${duplicateOf}`,
+      duplicateOf,
     };
   });
   return { kept, groups: keptGroups };
@@ -78,8 +80,13 @@ function equalJudge(dialogues: PreparedStore, dropsEqual: boolean, never: readon
       firsts.push(index);
       return undefined;
     }
-    const first = dialogues.at(firsts.at(number)).id;
-    return { rule: 'duplicates', reason: 'the same as another dialogue', detail: `the same as ${first}` };
+    const duplicateOf = dialogues.at(firsts.at(number)).id;
+    return {
+      rule: 'duplicates',
+      reason: 'the same as another dialogue',
+      detail: `the same as ${duplicateOf}`,
+      duplicateOf,
+    };
   };
 }
 

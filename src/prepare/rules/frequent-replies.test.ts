@@ -32,3 +32,19 @@ test('a reply is learned as often as the cap says, and rarer ones always', async
 test('the order of the dialogues does not matter', async () => {
   assert.deepEqual(await kept([...dialogues].reverse(), 5), await kept(dialogues, 5));
 });
+
+test('what users say is no reply where an assistant answers them', async () => {
+  const chats = [1, 2, 3].map((line) => ({
+    source: `chats.jsonl:${line}`,
+    turns: (['user', 'assistant', 'user', 'assistant'] as const).map((role, index) => ({
+      text: role === 'user' ? 'ok' : `Answer ${index} of ${line}`,
+      supervised: true,
+      role,
+    })),
+  }));
+  const survey = await frequentReplies.start({ maxReplyCount: 1 });
+  assert.ok(survey);
+  for (const one of chats) survey.see(one);
+  for (const one of chats) survey.seeAgain?.(one);
+  for (const one of chats) assert.equal(survey.judge(one).kind, 'keep');
+});

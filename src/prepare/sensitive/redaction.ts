@@ -1,15 +1,15 @@
 // Redacts dialogues: finds personal data and replaces it, and gives speakers pseudonyms. It is made once for a run. Each source
 // has its own names, which must be known before its first dialogue is redacted.
 
-import { createHmac } from 'node:crypto';
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import { chosenRecognizers, phoneRegions } from './choice.js';
 import { fakeName } from './fakes.js';
 import { type Found, type Further, findPersonal } from './find.js';
-import { keyIn, namesIn } from './name-file.js';
+import { namesIn } from './name-file.js';
 import { NameBook } from './names.js';
+import { pseudonymKey, pseudonymOf } from './pseudonym.js';
 import { fakeOf, type Recognizer, type StartedRecognizer, startRecognizer } from './recognizer.js';
 import { personName } from './recognizers/name.js';
 import { canonical, placeholders, randomOf, replaced, type Searched, type Substitute } from './replace.js';
@@ -62,7 +62,7 @@ export class Redaction {
   /** @returns undefined if nothing is to be redacted. @throws UserError (usage) for options that name what is not there. */
   static async start(options: RedactOptions): Promise<Redaction | undefined> {
     const recognizers = chosenRecognizers(options.redact);
-    const { names, redactKey, redactWith: how, seed } = options;
+    const { names, redactKey, redactWith: how } = options;
     if (names !== null && !recognizers.includes(personName))
       throw new UserError(
         'options-conflict',
@@ -79,7 +79,7 @@ export class Redaction {
       recognizers,
       started: await Promise.all(recognizers.map((one) => startRecognizer(one, regions))),
       names: names === null ? [] : namesIn(names),
-      key: redactKey === null ? String(seed) : keyIn(redactKey),
+      key: pseudonymKey(options),
       how,
     });
   }
@@ -124,7 +124,7 @@ export class Redaction {
 
   /** The same for the same name in all corpora with this key, and different from those of other names. */
   pseudonym(name: string): string {
-    return `person-${createHmac('sha256', this.chosen.key).update(`speaker\n${name}`).digest('hex').slice(0, 12)}`;
+    return pseudonymOf(this.chosen.key, name);
   }
 
   private withPseudonyms(dialogue: Dialogue): Dialogue {
