@@ -6,36 +6,30 @@ import { option } from '../../../option-names.js';
 import { proxiesOf } from '../../../weights/hub-access.js';
 import { fetchThrough } from '../../../weights/hub-fetch.js';
 import type { BackTranslationPlan, TranslatorChoice } from './translation-options.js';
-import type { Translator } from './translator.js';
+import type { Translators } from './translator.js';
 
-export interface Translators {
-  readonly there: Translator;
-  readonly back: Translator;
-  readonly notes: readonly string[];
-}
-
-/** @throws UserError if one of them cannot be used. */
-export async function openTranslators({
-  directions,
-  translator,
-  timeout,
-}: BackTranslationPlan): Promise<Translators> {
+/** @param note tells people something at once. @throws UserError if one of them cannot be used. */
+export async function openTranslators(
+  { directions, translator, timeout }: BackTranslationPlan,
+  note: (sentence: string) => void,
+): Promise<Translators> {
   switch (translator.kind) {
     case 'command': {
       const { commandTranslator } = await import('./command.js');
       const open = (way: 'there' | 'back') =>
         commandTranslator({ words: translator.words[way], silentSeconds: timeout, clock });
-      return { there: open('there'), back: open('back'), notes: [] };
+      return { there: open('there'), back: open('back') };
     }
     case 'endpoint': {
       const { endpointTranslator, endpointLimits } = await import('./endpoint.js');
       const isHere = isThisMachine(translator.url);
       // A proxy cannot reach what runs on this machine.
       const fetch = await fetchThrough(isHere ? null : proxiesOf(process.env), timeout);
+      if (!isHere) for (const sentence of notesAbout(translator)) note(sentence);
       const limits = { ...endpointLimits, seconds: timeout };
       const open = (way: 'there' | 'back') =>
         endpointTranslator({ ...translator, direction: directions[way], fetch, clock, limits });
-      return { there: open('there'), back: open('back'), notes: isHere ? [] : notesAbout(translator) };
+      return { there: open('there'), back: open('back') };
     }
     case 'model':
       return await models(translator, directions);
@@ -61,7 +55,7 @@ async function models(
     );
   }
   try {
-    return { there, back: await open(choice.back ?? choice.there, 'back'), notes: [] };
+    return { there, back: await open(choice.back ?? choice.there, 'back') };
   } catch (thrown) {
     await there.close();
     throw thrown;

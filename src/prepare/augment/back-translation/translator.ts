@@ -18,6 +18,11 @@ export interface Translator {
   close(): Promise<void>;
 }
 
+export interface Translators {
+  readonly there: Translator;
+  readonly back: Translator;
+}
+
 /** The parts of a translator that need a clock. */
 export interface Clock {
   /** Waits a number of seconds. */
