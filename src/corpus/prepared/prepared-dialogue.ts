@@ -18,6 +18,11 @@ export interface PreparedDialogue {
   readonly augmented?: { readonly from: string; readonly by: string };
 }
 
+/** The id of a dialogue before it was cut into parts, which have numbers behind it. */
+export function wholeId(id: string): string {
+  return id.replace(/(?:-\d+)+$/, '');
+}
+
 /** One line of JSON lines, without the line feed. */
 export function preparedLine({ id, dialogue, changedBy, augmented }: PreparedDialogue): string {
   return JSON.stringify({
