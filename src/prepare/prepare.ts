@@ -79,7 +79,12 @@ export async function prepare(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, { store: left, ...parts, ledger, manifest });
+  await writeCorpus(out, {
+    train: left.lines(parts.train),
+    evaluation: left.lines(parts.evaluation),
+    ledger,
+    manifest,
+  });
   return { manifest, notes };
 }
 
