@@ -2,6 +2,7 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { augmentOptions } from './augment-options.js';
+import { explainOptions, forgetOptions } from './corpus-options.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
 import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
@@ -176,6 +177,8 @@ export const dataOptions = {
   convert: convertOptions,
   prepare: prepareOptions,
   augment: augmentOptions,
+  explain: explainOptions,
+  forget: forgetOptions,
   'train-filter': filterOptions,
   crawl: crawlOptions,
   download: downloadOptions,

@@ -31,6 +31,7 @@ ${sourceTable(manifest)}
 ${ruleTable(manifest)}
 ${redactedTable(manifest)}
 <h2>Samples</h2>
+${manifest.forgotten ? html`<p class="quiet">They were left out when dialogues were forgotten. Prepare the corpus again to see some.</p>` : null}
 ${Object.keys(manifest.rules).flatMap((rule) => samplesOf(rule, ledger.samplesOf(rule)))}
 <h2>Settings</h2>
 <dl class="options panel">${settings(manifest)}</dl>

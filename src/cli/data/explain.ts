@@ -71,16 +71,10 @@ function matchesText(dialogues: readonly Placed[], found: number): string {
   if (found === 0) return 'no dialogue has all these words\n';
   const lines = dialogues.map(({ place, one }) => {
     const said = oneLine(one.dialogue.turns.map(({ text }) => text).join(' / '), 80);
-    return `${one.id}  ${placeName(place).padEnd(8)}  ${messageLine(one.dialogue.source)}  ${said}`;
+    return `${one.id}  ${place.part.padEnd(8)}  ${messageLine(one.dialogue.source)}  ${said}`;
   });
   const more = found - dialogues.length;
   return `${lines.join('\n')}\n${more > 0 ? `and ${count(more)} more; add words\n` : ''}`;
-}
-
-const placeNames = { train: 'train', eval: 'eval', rejected: 'rejected' } as const;
-
-function placeName({ part }: Place): string {
-  return placeNames[part];
 }
 
 function explanationText(explanation: Explanation): string {
@@ -90,7 +84,10 @@ function explanationText(explanation: Explanation): string {
     ['source', messageLine(source)],
   ];
   for (const { place, one } of parts)
-    lines.push([parts.length === 1 ? 'place' : `part ${one.id.slice(id.length + 1)}`, placeText(place, explanation)]);
+    lines.push([
+      parts.length === 1 ? 'place' : `part ${one.id.slice(id.length + 1)}`,
+      placeText(place, explanation),
+    ]);
   const augmented = parts[0]?.one.augmented;
   if (augmented) lines.push(['made from', `${messageLine(augmented.from)} by ${augmented.by}`]);
   const changedBy = [...new Set(parts.flatMap(({ one }) => one.changedBy))];
@@ -108,15 +105,17 @@ function idsText(ids: readonly string[]): string {
 }
 
 function placeText(place: Place, { related }: Explanation): string {
-  if (place.part === 'train') return 'train: it is learned';
-  if (place.part === 'eval') return 'eval: it is set aside for evaluation';
+  if (place.part !== 'rejected')
+    return place.part === 'train' ? 'train: it is learned' : 'eval: it is set aside for evaluation';
   const other = place.duplicateOf === undefined ? undefined : related.get(place.duplicateOf);
-  const where = other === undefined ? '' : ` (${placeName(other.place)}, ${messageLine(other.one.dialogue.source)})`;
+  const where =
+    other === undefined ? '' : ` (${other.place.part}, ${messageLine(other.one.dialogue.source)})`;
   return `rejected by ${place.rule}: ${messageLine(place.reason)}${where}`;
 }
 
 function historyText(history: History): string {
-  if (history.kind === 'unknown') return `\nwhat rules did is not known: ${messageLine(withFlags(history.why))}\n`;
+  if (history.kind === 'unknown')
+    return `\nwhat rules did is not known: ${messageLine(withFlags(history.why))}\n`;
   return history.steps.map(stepText).join('');
 }
 
@@ -132,7 +131,9 @@ function stepText({ rule, before, after }: Step): string {
       ? []
       : [turnText(turn, '-'), turnText(now, '+')];
   });
-  return `\n${rule}\n${changes.join('')}`;
+  // Repairs come before redaction, but nothing that was redacted is shown.
+  const hidden = changes.length === 0 ? '  (it changed a turn that is only shown as redacted)\n' : '';
+  return `\n${rule}\n${changes.join('')}${hidden}`;
 }
 
 function partText({ place, one }: Placed, { related, parts }: Explanation): string {

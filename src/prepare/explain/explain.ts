@@ -2,6 +2,7 @@
 // and after, what it repeats, and what was made from it. The corpus does not keep the texts between two rules, so the source is
 // read and cleaned again, unless it has changed since. What was redacted stays redacted.
 
+import type { Dialogue } from '../../corpus/dialogue.js';
 import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
 import { wholeId } from '../../corpus/prepared/prepared-dialogue.js';
 import { LearnedReading } from '../../corpus/read-learned.js';
@@ -9,17 +10,17 @@ import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
 import { startRules } from '../apply-rules.js';
 import { cleanSource } from '../clean-source.js';
-import type { PreparedCorpus } from '../prepared-corpus.js';
 import type { PrepareOptions } from '../prepare.js';
+import type { PreparedCorpus } from '../prepared-corpus.js';
 import { startRepairs } from '../repair-texts.js';
 import type { RuleValues } from '../rules.js';
 import { Redaction } from '../sensitive/redaction.js';
 import { type SourceRecord, sourceRecord } from '../source-files.js';
-import { findRecord, type Record } from './find-dialogue.js';
+import { type FoundDialogue, findDialogue } from './find-dialogue.js';
 import { namedAgain } from './named-again.js';
 import { type Step, TracingLedger } from './tracing-ledger.js';
 
-export interface Explanation extends Record {
+export interface Explanation extends FoundDialogue {
   /** File and line. */
   readonly source: string;
   readonly history: History;
@@ -47,7 +48,7 @@ export async function explain(
   options: PrepareOptions,
   values: RuleValues,
 ): Promise<Explanation> {
-  const record = findRecord(corpus, prefix);
+  const record = findDialogue(corpus, prefix);
   const { dialogue, augmented } = firstOf(record);
   const history: History = augmented
     ? { kind: 'unknown', why: `it was made by ${augmented.by}` }
@@ -55,7 +56,7 @@ export async function explain(
   return { ...record, source: dialogue.source, history };
 }
 
-function firstOf({ parts }: Record): PreparedDialogue {
+function firstOf({ parts }: FoundDialogue): PreparedDialogue {
   const [first] = parts;
   if (first === undefined) throw new Error('a record without dialogues');
   return first.one;
@@ -63,13 +64,14 @@ function firstOf({ parts }: Record): PreparedDialogue {
 
 async function historyOf(
   corpus: PreparedCorpus,
-  record: Record,
+  record: FoundDialogue,
   place: string,
   options: PrepareOptions,
   values: RuleValues,
 ): Promise<History> {
   const source = sourceOf(corpus.manifest.sources, place);
-  if (source === undefined) return { kind: 'unknown', why: `${place} is in no source that the manifest names` };
+  if (source === undefined)
+    return { kind: 'unknown', why: `${place} is in no source that the manifest names` };
   try {
     const changed = changeOf(source);
     if (changed !== undefined) return { kind: 'unknown', why: changed };
@@ -84,7 +86,9 @@ async function historyOf(
 /** The longest path that the place begins with, because a file can be named besides its folder. */
 function sourceOf(sources: readonly SourceRecord[], place: string): SourceRecord | undefined {
   return sources
-    .filter(({ path }) => [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]+$/, '') + next)))
+    .filter(({ path }) =>
+      [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]+$/, '') + next)),
+    )
     .sort((one, other) => other.path.length - one.path.length)[0];
 }
 
@@ -96,7 +100,7 @@ function changeOf({ path, sha256 }: SourceRecord): string | undefined {
 
 async function cleanedAgain(
   path: string,
-  { id, parts }: Record,
+  { id, parts }: FoundDialogue,
   options: PrepareOptions,
   values: RuleValues,
 ): Promise<History> {
@@ -118,7 +122,13 @@ async function cleanedAgain(
       kind: 'unknown',
       why: `${quoted(path)} no longer gives a dialogue with this id: a file that the settings name has changed, or the program`,
     };
-  const steps = [...ledger.steps, ...parts.flatMap(({ one }) => laterStep(one, kept))];
+  const shown = (dialogue: Dialogue) => redaction?.withPseudonyms(dialogue) ?? dialogue;
+  const before = ledger.steps.map(({ rule, ...step }) => ({
+    rule,
+    before: shown(step.before),
+    after: step.after.map(shown),
+  }));
+  const steps = [...before, ...parts.flatMap(({ one }) => laterStep(one, kept))];
   return { kind: 'known', steps, redactions: ledger.redactions };
 }
 

@@ -5,14 +5,12 @@ import { rejectedName } from '../../corpus/prepared/prepared-files.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import { quoted } from '../../quote.js';
-import { normalized } from '../duplicates/exact.js';
 import { type Rejection, rejectionIn } from '../drop.js';
+import { normalized } from '../duplicates/exact.js';
 import type { PreparedCorpus } from '../prepared-corpus.js';
 
 /** Where a dialogue is. */
-export type Place =
-  | { readonly part: 'train' | 'eval' }
-  | ({ readonly part: 'rejected' } & Rejection);
+export type Place = { readonly part: 'train' | 'eval' } | ({ readonly part: 'rejected' } & Rejection);
 
 export interface Placed {
   readonly place: Place;
@@ -30,7 +28,7 @@ export function* allDialogues(corpus: PreparedCorpus): Generator<Placed> {
 }
 
 /** A dialogue with what else the corpus says about it. */
-export interface Record {
+export interface FoundDialogue {
   /** Of the dialogue before it was cut. */
   readonly id: string;
   /** The parts that the corpus has of it; usually one. */
@@ -46,7 +44,7 @@ export interface Record {
 const mostListed = 10;
 
 /** @param prefix of an id. @throws UserError (usage) unless it is that of one dialogue. */
-export function findRecord(corpus: PreparedCorpus, prefix: string): Record {
+export function findDialogue(corpus: PreparedCorpus, prefix: string): FoundDialogue {
   const id = idOf(corpus, prefix);
   const [parts, duplicates, variants]: [Placed[], string[], string[]] = [[], [], []];
   for (const placed of allDialogues(corpus)) {
@@ -63,8 +61,8 @@ export function findRecord(corpus: PreparedCorpus, prefix: string): Record {
   );
   const related = new Map<string, Placed>();
   if (wanted.size > 0)
+    // A part can have been cut since.
     for (const placed of allDialogues(corpus))
-      // A part can have been cut since.
       for (const from of wanted)
         if (!related.has(from) && (placed.one.id === from || placed.one.id.startsWith(`${from}-`)))
           related.set(from, placed);

@@ -5,9 +5,9 @@ import { readDialogues } from '../../corpus/read-corpus.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import type { PrepareOptions } from '../prepare.js';
+import { isPseudonym } from '../sensitive/pseudonym.js';
 import type { Redaction } from '../sensitive/redaction.js';
 
-const pseudonym = /^person-[\da-f]{12}$/;
 /** A hostile source can have a name for each turn. */
 const mostNames = 100_000;
 
@@ -15,9 +15,9 @@ const mostNames = 100_000;
 export function namedAgain(path: string, options: PrepareOptions, redaction: Redaction): PrepareOptions {
   const { learn, alias } = options;
   const given = [...learn, ...alias.flatMap((pair) => pair.split('='))];
-  if (!given.some((name) => pseudonym.test(name))) return options;
+  if (!given.some(isPseudonym)) return options;
   const names = namesIn(path, options, redaction);
-  const known = (name: string) => (pseudonym.test(name) ? names.get(name) : name);
+  const known = (name: string) => (isPseudonym(name) ? names.get(name) : name);
   return {
     ...options,
     // Whoever does not speak here is learned in another source.

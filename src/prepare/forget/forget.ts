@@ -7,7 +7,6 @@ import { type PreparedDialogue, parsePrepared, wholeId } from '../../corpus/prep
 import { corpusHash } from '../../corpus/prepared/trained-models.js';
 import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
-import { option } from '../../option-names.js';
 import { quoted } from '../../quote.js';
 import { normalized } from '../duplicates/exact.js';
 import { Ledger } from '../ledger.js';
@@ -16,7 +15,14 @@ import { PreparedCorpus } from '../prepared-corpus.js';
 import { hidesNames } from '../sensitive/choice.js';
 import { pseudonymKey, pseudonymOf } from '../sensitive/pseudonym.js';
 import { writeCorpus } from '../write-corpus.js';
-import { type ForgottenGroup, forgottenIn, forgottenText, isListed, type KeyOptions, withForgotten } from './forgotten.js';
+import {
+  type ForgottenGroup,
+  forgottenIn,
+  forgottenText,
+  isListed,
+  type KeyOptions,
+  withForgotten,
+} from './forgotten.js';
 import { Person } from './person.js';
 
 export interface ForgetOptions {
@@ -90,7 +96,7 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     ledger: new Ledger(),
     manifest: manifestAfter(corpus.manifest, people, result),
     forgotten: people.length === 0 ? undefined : forgottenText(withForgotten(groups, pseudonyms, keyOptions)),
-    unless: () => refuseOtherState(folder, state),
+    check: () => refuseOtherState(folder, state),
   });
   return result;
 }
@@ -180,7 +186,11 @@ function* keptLines(lines: Iterable<string>, isGone: (one: PreparedDialogue) => 
 }
 
 /** Without the names of the forgotten. What rules did is still that of all dialogues. */
-function manifestAfter(manifest: Manifest, people: readonly Person[], { forgotten, left }: Forgetting): Manifest {
+function manifestAfter(
+  manifest: Manifest,
+  people: readonly Person[],
+  { forgotten, left }: Forgetting,
+): Manifest {
   const isNamed = (name: string) => people.some((person) => person.isNamed(name));
   const { learn, alias } = manifest.settings;
   const settings = {
@@ -202,7 +212,7 @@ function manifestAfter(manifest: Manifest, people: readonly Person[], { forgotte
 function refuseOtherState(folder: string, state: string): void {
   if (corpusHash(folder) === state) return;
   throw new UserError(
-    'output-folder-in-use',
+    'output-folder-locked',
     `${folder} was changed by another program in the meantime, so nothing was forgotten; run the command again`,
   );
 }

@@ -2,11 +2,10 @@
 // makes no difference whether the corpus holds names or pseudonyms.
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
-import { pseudonymOf } from '../sensitive/pseudonym.js';
+import { isPseudonym, pseudonymOf } from '../sensitive/pseudonym.js';
 
 /** A hostile corpus can have a name for each turn. */
 const mostRemembered = 100_000;
-const written = /^person-[\da-f]{12}$/;
 
 export interface PersonOptions {
   /** Names or ids of the person. */
@@ -76,7 +75,7 @@ export class Person {
   /** @param isGiven people name others as they know them, or copy a pseudonym from the corpus. */
   private pseudonym(name: string, isGiven = false): string {
     const { isPseudonymous, key } = this.options;
-    if (isPseudonymous && (!isGiven || written.test(name))) return name;
+    if (isPseudonymous && (!isGiven || isPseudonym(name))) return name;
     const known = this.known.get(name);
     if (known !== undefined) return known;
     const pseudonym = pseudonymOf(key, name);

@@ -9,7 +9,7 @@ import { fakeName } from './fakes.js';
 import { type Found, type Further, findPersonal } from './find.js';
 import { namesIn } from './name-file.js';
 import { NameBook } from './names.js';
-import { pseudonymKey, pseudonymOf } from './pseudonym.js';
+import { isPseudonym, pseudonymKey, pseudonymOf } from './pseudonym.js';
 import { fakeOf, type Recognizer, type StartedRecognizer, startRecognizer } from './recognizer.js';
 import { personName } from './recognizers/name.js';
 import { canonical, placeholders, randomOf, replaced, type Searched, type Substitute } from './replace.js';
@@ -117,7 +117,7 @@ export class Redaction {
     const first = this.withoutPersonal(dialogue, names, fakes);
     return {
       counts: first.counts,
-      dialogue: this.needsNames ? this.withPseudonyms(first.dialogue) : first.dialogue,
+      dialogue: this.withPseudonyms(first.dialogue),
       again: (changed) => this.withoutPersonal(changed, names, fakes).dialogue,
     };
   }
@@ -127,11 +127,14 @@ export class Redaction {
     return pseudonymOf(this.chosen.key, name);
   }
 
-  private withPseudonyms(dialogue: Dialogue): Dialogue {
+  /** Gives pseudonyms to all speakers who have none yet, if names are redacted. */
+  withPseudonyms(dialogue: Dialogue): Dialogue {
+    if (!this.needsNames) return dialogue;
+    const named = (name: string) => (isPseudonym(name) ? name : this.pseudonym(name));
     const pseudonymous = (turn: Turn): Turn => ({
       ...turn,
-      ...(turn.speaker !== undefined && { speaker: this.pseudonym(turn.speaker) }),
-      ...(turn.speakerId !== undefined && { speakerId: this.pseudonym(turn.speakerId) }),
+      ...(turn.speaker !== undefined && { speaker: named(turn.speaker) }),
+      ...(turn.speakerId !== undefined && { speakerId: named(turn.speakerId) }),
     });
     return { ...dialogue, turns: dialogue.turns.map(pseudonymous) };
   }
