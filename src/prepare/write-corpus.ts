@@ -18,6 +18,7 @@ import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import type { PreparedStore } from './prepared-store.js';
 import { renderReport } from './report.js';
+import type { Suspicion } from './suspicious/suspicion.js';
 
 export interface Contents {
   readonly store: PreparedStore;
@@ -26,6 +27,8 @@ export interface Contents {
   readonly evaluation: Int32Array;
   readonly ledger: Ledger;
   readonly manifest: Manifest;
+  /** Undefined if no model ranked the replies. */
+  readonly suspicion: Suspicion | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(trainName, linesOf(store, train));
     if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
     await write(rejectedName, piecesOf(ledger));
-    await write(reportName, [renderReport(manifest, ledger)]);
+    await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));
