@@ -55,6 +55,11 @@ ${optionTables(dataOptions.convert)}
 [data.md](data.md#preparing-a-corpus) shows what each rule does.
 ${optionTables(dataOptions.prepare)}
 
+## chatbot-data augment
+
+[data.md](data.md#augmenting) shows what each augmenter makes.
+${optionTables(dataOptions.augment)}
+
 ## chatbot-data train-filter
 
 [data.md](data.md#unsafe-content) says what the filter is for.

@@ -42,6 +42,7 @@ export const errorCodes = {
   'corpus-line-invalid': 'data',
   'corpus-not-appendable': 'data',
   'corpus-not-json': 'data',
+  'corpus-not-prepared': 'usage',
   'corpus-not-text': 'data',
   'corpus-not-utf8': 'data',
   'corpus-not-yaml': 'data',

@@ -1,6 +1,7 @@
 // Every option of `chatbot-data`, a table for each of its commands.
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
+import { augmentOptions } from './augment-options.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
 import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
@@ -176,6 +177,7 @@ export const dataOptions = {
   speakers: speakersOptions,
   convert: convertOptions,
   prepare: prepareOptions,
+  augment: augmentOptions,
   'train-filter': filterOptions,
   crawl: crawlOptions,
   download: downloadOptions,

@@ -18,6 +18,25 @@ export interface Manifest {
   readonly rules: Readonly<
     Record<string, { readonly changed: number; readonly dropped: Readonly<Record<string, number>> }>
   >;
+  /** What `augment` added since, in order. */
+  readonly augmentations?: readonly Augmentation[];
+}
+
+export interface Augmentation {
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** By augmenter. */
+  readonly made: Readonly<Record<string, AugmenterCounts>>;
+}
+
+export interface AugmenterCounts {
+  /** Dialogues that were added. */
+  readonly dialogues: number;
+  /** Turns of them that were said in another way. */
+  readonly turns: number;
+  /** Variants of turns that were refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Dialogues that were made and left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
 }
 
 interface Made {

@@ -83,7 +83,13 @@ export async function prepare(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, { store: left, ...parts, ledger, manifest, suspicion: ranked?.suspicion });
+  await writeCorpus(out, {
+    train: left.lines(parts.train),
+    evaluation: left.lines(parts.evaluation),
+    ledger,
+    manifest,
+    suspicion: ranked?.suspicion,
+  });
   return { manifest, notes };
 }
 

@@ -7,8 +7,10 @@ import { dialogueLength } from './rules/dialogue-length.js';
 import { dropEmoji } from './rules/drop-emoji.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
 import { emailRemains } from './rules/email-remains.js';
+import { emojiNames } from './rules/emoji-names.js';
 import { emptyTurns } from './rules/empty-turns.js';
 import { frequentReplies } from './rules/frequent-replies.js';
+import { gbkMojibake } from './rules/gbk-mojibake.js';
 import { htmlEntities } from './rules/html-entities.js';
 import { longWords } from './rules/long-words.js';
 import { markup } from './rules/markup.js';
@@ -22,7 +24,14 @@ import { urls } from './rules/urls.js';
 import { whiteSpace } from './rules/white-space.js';
 
 /** Before redaction. */
-export const textRepairs: readonly TextRepair[] = [mojibake, htmlEntities, unicode, whiteSpace];
+export const textRepairs: readonly TextRepair[] = [
+  gbkMojibake,
+  mojibake,
+  htmlEntities,
+  unicode,
+  emojiNames,
+  whiteSpace,
+];
 /** On each redacted dialogue alone. */
 export const dialogueRules: readonly DialogueRule[] = [
   emailRemains,

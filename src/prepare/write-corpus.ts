@@ -16,19 +16,19 @@ import {
 import { replaceFolder } from '../files/atomic.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
-import type { PreparedStore } from './prepared-store.js';
 import { renderReport } from './report.js';
 import type { Suspicion } from './suspicious/suspicion.js';
 
+/** Lines are without the line feed. */
 export interface Contents {
-  readonly store: PreparedStore;
-  /** Indices in the store. */
-  readonly train: Int32Array;
-  readonly evaluation: Int32Array;
+  readonly train: Iterable<string>;
+  readonly evaluation: Iterable<string>;
+  /** Lines of rejected.jsonl that come before those of the ledger. */
+  readonly rejected?: Iterable<string>;
   readonly ledger: Ledger;
   readonly manifest: Manifest;
-  /** Undefined if no model ranked the replies. */
-  readonly suspicion: Suspicion | undefined;
+  /** If a model ranked the replies. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /**
@@ -36,16 +36,16 @@ export interface Contents {
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { store, train, evaluation, ledger, manifest } = contents;
+  const { train, evaluation, rejected = [], ledger, manifest } = contents;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
       const input = Readable.from(pieces);
       await (name.endsWith('.gz') ? pipeline(input, createGzip(), file) : pipeline(input, file));
     };
-    await write(trainName, linesOf(store, train));
-    if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
-    await write(rejectedName, piecesOf(ledger));
+    await write(trainName, ended(train));
+    if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
+    await write(rejectedName, allRejected(rejected, ledger));
     await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
@@ -53,8 +53,13 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
   });
 }
 
-function* linesOf(store: PreparedStore, indices: Int32Array): Generator<string> {
-  for (const index of indices) yield `${store.line(index)}\n`;
+function* ended(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+function* allRejected(before: Iterable<string>, ledger: Ledger): Generator<string | Buffer> {
+  yield* ended(before);
+  yield* piecesOf(ledger);
 }
 
 const pieceBytes = 2 ** 16;

@@ -4,6 +4,7 @@
 // the rest when it runs.
 
 import type { Command } from 'commander';
+import { augmentOptions } from '../../config/augment-options.js';
 import {
   convertOptions,
   crawlOptions,
@@ -105,6 +106,18 @@ Examples:
   chatbot-data prepare faq.csv chats/ --out corpus/
   chatbot-train --data corpus/`,
     start: async (given) => (await import('./prepare.js')).prepareCommand(given),
+  });
+  add(program, {
+    name: 'augment',
+    description:
+      'Add dialogues to the training part of a prepared corpus: variants of its own, and new ones from templates.',
+    table: augmentOptions,
+    epilogue: `
+Added dialogues are marked, and are never evaluated on.
+
+Example:
+  chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/`,
+    start: async (given) => (await import('./augment.js')).augmentCommand(given),
   });
   add(program, {
     name: 'train-filter',
