@@ -7,6 +7,7 @@ import { json, paths, quiet, replace } from './data-shared-options.js';
 import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
 import { readingOptions } from './reading-options.js';
+import { suspiciousOptions } from './suspicious-options.js';
 
 export const inspectOptions = {
   paths,
@@ -26,6 +27,7 @@ export const inspectOptions = {
     help: 'Do not look at the languages of the dialogues, which takes most of the time.',
   },
   ...readingOptions,
+  ...suspiciousOptions,
   json,
   quiet,
 } as const satisfies Readonly<Record<string, OptionSpec>>;

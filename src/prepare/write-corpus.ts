@@ -18,6 +18,7 @@ import { replaceFolder } from '../files/atomic.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import { renderReport } from './report.js';
+import type { Suspicion } from './suspicious/suspicion.js';
 
 /** Lines are without the line feed. */
 export interface Contents {
@@ -31,6 +32,8 @@ export interface Contents {
   readonly forgotten?: string | undefined;
   /** Called at the end, before the corpus is put into place; it can throw to keep the old one. */
   readonly check?: () => void;
+  /** If a model ranked the replies. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /**
@@ -48,7 +51,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(trainName, ended(train));
     if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
     await write(rejectedName, allRejected(rejected, ledger));
-    await write(reportName, [renderReport(manifest, ledger)]);
+    await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));

@@ -35,7 +35,7 @@ Examples:
   chatbot-data download
   chatbot-data download cornell --yes
 
-Exit codes: 0 done; 1 unexpected error; 2 usage; 3 data; 5 disk; 129, 130 or 143 interrupted.`;
+Exit codes: 0 done; 1 unexpected error; 2 usage; 3 data; 4 model; 5 device, memory or disk; 129, 130 or 143 interrupted.`;
 
 interface Subcommand<Table extends OptionTable> {
   readonly name: string;
@@ -68,7 +68,8 @@ Without --model, lengths are in words. Languages are judged by dialogue.
 
 Examples:
   chatbot-data inspect chats/
-  chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json`,
+  chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json
+  chatbot-data inspect corpus/ --suspicious results/mine`,
     start: async (given) => (await import('./inspect.js')).inspectCommand(given),
   });
   add(program, {

@@ -1,6 +1,7 @@
 // Redacts dialogues: finds personal data and replaces it, and gives speakers pseudonyms. It is made once for a run. Each source
 // has its own names, which must be known before its first dialogue is redacted.
 
+import { createHmac } from 'node:crypto';
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -125,6 +126,14 @@ export class Redaction {
   /** The same for the same name in all corpora with this key, and different from those of other names. */
   pseudonym(name: string): string {
     return pseudonymOf(this.chosen.key, name);
+  }
+
+  /** Another id for a dialogue. What follows the hash in an id, as of a part, stays. */
+  hashedId(id: string): string {
+    const [hash = ''] = /^[0-9a-f]{16}(?![0-9a-f])/.exec(id) ?? [];
+    if (hash === '') return id;
+    const other = createHmac('sha256', this.chosen.key).update(`dialogue\n${hash}`).digest('hex');
+    return other.slice(0, 16) + id.slice(16);
   }
 
   /** Gives pseudonyms to all speakers who have none yet, if names are redacted. */
