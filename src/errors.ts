@@ -64,6 +64,7 @@ export const errorCodes = {
   'cuda-unavailable': 'device',
   'data-not-named': 'usage',
   'device-unknown': 'usage',
+  'dialogue-unknown': 'usage',
   'disk-full': 'device',
   'download-damaged': 'model',
   'download-not-confirmed': 'usage',

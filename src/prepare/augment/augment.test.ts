@@ -10,7 +10,10 @@ import { folderMaker } from '../../../test/written-files.js';
 import { augmentStageOptions } from '../../config/augment-options.js';
 import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions } from '../../config/schema.js';
+import { trainOptions } from '../../config/train-options.js';
+import type { Dialogue } from '../../corpus/dialogue.js';
 import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
+import { readCorpora } from '../../train/data.js';
 import { prepare } from '../prepare.js';
 import { ruleOptions } from '../rules.js';
 import { augment } from './augment.js';
@@ -29,6 +32,13 @@ async function preparedCorpus(changed: Readonly<Record<string, unknown>> = {}) {
   const out = join(source, 'corpus');
   const options = completeOptions(stageOptions, [given({ evalRatio: 0.2, ...changed }) as never]);
   await prepare([join(source, 'faq.csv')], out, options, completeOptions(ruleOptions, []));
+  return out;
+}
+
+async function preparedAgain(corpus: string, changed: Readonly<Record<string, unknown>>) {
+  const out = join(folderOf(), 'again');
+  const options = completeOptions(stageOptions, [given(changed) as never]);
+  await prepare([corpus], out, options, completeOptions(ruleOptions, []));
   return out;
 }
 
@@ -88,4 +98,39 @@ it('refuses what is not a prepared corpus, and to do nothing', async () => {
     code: 'options-conflict',
     message: /^nothing says how to augment the corpus; add templates/,
   });
+});
+
+const templatesFile = () =>
+  join(
+    folderOf({
+      'templates.yaml':
+        'lists:\n  day: [today, tomorrow, on Sunday]\ntemplates:\n- turns:\n  - Open {day}?\n  - Yes, {day}.\n',
+    }),
+    'templates.yaml',
+  );
+
+it('makes what no training evaluates on, even if it sets dialogues aside itself', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  for (const data of [out, join(out, 'train.jsonl.gz')])
+    for (let seed = 0; seed < 5; seed++) {
+      const options = { ...completeOptions(trainOptions, []), data: [data], evalRatio: 0.5, seed };
+      const { train, evaluation } = readCorpora(options);
+      const textsOf = (dialogues: Iterable<Dialogue>) => [...dialogues].map(({ turns }) => turns[0]?.text);
+      assert.equal(textsOf(train).filter((text) => text?.startsWith('Open')).length, 3);
+      assert.ok(textsOf(evaluation).every((text) => text?.startsWith('Where')));
+    }
+});
+
+it('makes what stays marked when the corpus is prepared again, also under another id', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  const again = await preparedAgain(out, { evalRatio: 0.2, dedupe: 'near', redact: 'pii' });
+  const lines = linesIn(join(again, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line'));
+  assert.equal(lines.filter(({ augmented: mark }) => mark?.by === 'templates').length, 3);
+  assert.ok(linesIn(join(again, 'eval.jsonl.gz')).every((line) => !line.includes('augmented_by')));
+  const idsOf = (folder: string) =>
+    linesIn(join(folder, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line').id);
+  const before = new Set(idsOf(out));
+  assert.ok(idsOf(again).every((id) => !before.has(id)));
+  const kept = await preparedAgain(out, { evalRatio: 0.2 });
+  assert.ok(idsOf(kept).every((id) => before.has(id)));
 });
