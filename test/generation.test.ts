@@ -115,6 +115,7 @@ const numbers = (vocabularySize: number): Tokenizer => ({
   encode: (text) => text.split(' ').map(Number),
   decode: (ids) => Array.from(ids).join(' '),
   files: () => new Map(),
+  identity: () => 'numbers',
 });
 
 interface Said {

@@ -12,6 +12,7 @@ export const letters: Tokenizer = {
   encode: (text) => Array.from(text, (letter) => letter.charCodeAt(0) - 96),
   decode: (ids) => Array.from(ids, (id) => (id === 0 ? '' : String.fromCharCode(96 + id))).join(''),
   files: () => new Map(),
+  identity: () => 'letters',
 };
 
 /** Returns the logits of the next token, given all previous tokens. */

@@ -12,6 +12,7 @@ export const letters: Tokenizer = {
   encode: (text) => Array.from({ length: text.length }, (_, index) => text.charCodeAt(index)),
   decode: (ids) => String.fromCharCode(...Array.from(ids).filter((id) => id !== end)),
   files: () => new Map(),
+  identity: () => 'letters',
 };
 
 /** The text of ids: `|` is the end of a turn, `.` an unsupervised target. */

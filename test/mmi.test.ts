@@ -322,5 +322,6 @@ function plain(tokenizer: Tokenizer): Tokenizer {
     encode: (text) => tokenizer.encode(text),
     decode: (ids) => tokenizer.decode(ids),
     files: () => tokenizer.files(),
+    identity: () => tokenizer.identity(),
   };
 }

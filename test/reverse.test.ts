@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { completeOptions } from '../src/config/schema.js';
 import { trainOptions } from '../src/config/train-options.js';
+import { TextConversations } from '../src/corpus/conversations.js';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { MmiReranker } from '../src/generate/mmi.js';
 import { GPT2 } from '../src/nn/gpt2.js';
@@ -186,7 +187,11 @@ describe('the data of a reversed run', () => {
   const dialogues = pairs.map(([text, response]) => ({ turns: [say(text), say(response)], source: 'test' }));
   const prepared = (reverse: boolean) =>
     prepareData(
-      { train: dialogues, evaluation: dialogues.slice(0, 1), notes: [] },
+      {
+        train: TextConversations.of(dialogues),
+        evaluation: TextConversations.of(dialogues.slice(0, 1)),
+        notes: [],
+      },
       { ...options, reverse, perDeviceTrainBatchSize: 8 },
       openTokenizer(model),
       64,

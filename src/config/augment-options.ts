@@ -2,7 +2,7 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { augmenterOptions } from '../prepare/augment/augmenters.js';
-import { json, quiet, replace } from './data-shared-options.js';
+import { json, quiet, replace, tokenizer } from './data-shared-options.js';
 
 /** The options that belong to no augmenter. */
 export const augmentStageOptions = {
@@ -65,6 +65,11 @@ export const augmentStageOptions = {
     default: null,
     unset: 'required',
     help: 'The folder of the augmented corpus.',
+  },
+  tokenizer: {
+    ...tokenizer,
+    unset: 'none',
+    help: 'Also write the corpus as tokens for this model, so that training starts at once: a folder, a hub id, or tiny, small, medium or large.',
   },
   force: { ...replace, help: 'Replace a corpus that exists.' },
   json,

@@ -3,7 +3,7 @@
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { augmentOptions } from './augment-options.js';
 import { explainOptions, forgetOptions } from './corpus-options.js';
-import { json, paths, quiet, replace } from './data-shared-options.js';
+import { json, paths, quiet, replace, tokenizer } from './data-shared-options.js';
 import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
 import { readingOptions } from './reading-options.js';
@@ -69,6 +69,14 @@ export const convertOptions = {
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type ConvertOption = keyof typeof convertOptions;
+
+export const tokensOptions = {
+  paths: { ...paths, help: 'The prepared corpora.' },
+  tokenizer: { ...tokenizer, unset: 'required' },
+  json,
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type TokensOption = keyof typeof tokensOptions;
 
 export const crawlOptions = {
   address: {
@@ -179,6 +187,7 @@ export const dataOptions = {
   convert: convertOptions,
   prepare: prepareOptions,
   augment: augmentOptions,
+  tokens: tokensOptions,
   explain: explainOptions,
   forget: forgetOptions,
   'train-filter': filterOptions,

@@ -32,3 +32,12 @@ export const paths = {
   positional: true,
   help: 'The conversations: any number of files, folders and archives.',
 } as const satisfies OptionSpec;
+
+export const tokenizer = {
+  group: 'Output',
+  type: 'text',
+  value: 'model',
+  alias: 'model',
+  default: null,
+  help: 'The tokenizer of this model: a folder, a hub id, or tiny, small, medium or large.',
+} as const satisfies OptionSpec;

@@ -2,7 +2,7 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { ruleOptions } from '../prepare/rules.js';
-import { json, paths, quiet, replace } from './data-shared-options.js';
+import { json, paths, quiet, replace, tokenizer } from './data-shared-options.js';
 import { readingOptions } from './reading-options.js';
 import { dropSuspicious, suspiciousOptions } from './suspicious-options.js';
 
@@ -114,6 +114,11 @@ export const stageOptions = {
     default: null,
     unset: 'required',
     help: 'The folder of the prepared corpus.',
+  },
+  tokenizer: {
+    ...tokenizer,
+    unset: 'none',
+    help: 'Also write the corpus as tokens for this model, so that training starts at once: a folder, a hub id, or tiny, small, medium or large.',
   },
   force: { ...replace, help: 'Replace a corpus that exists.' },
   json,

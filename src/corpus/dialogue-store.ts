@@ -4,20 +4,17 @@
 // Times, reply-to, personas and ids are stored only on request, because training does not need them. It needs to know which
 // dialogues belong to one family (augmented.ts).
 
-import { randomBytes } from 'node:crypto';
 import { Spool } from '../files/spool.js';
 import { familyNumber } from './augmented.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { Extents } from './extents.js';
+import { numberTexts, textEnd } from './text-numbers.js';
 
 /** Dialogues that can be iterated more than once. Each iteration creates new objects. */
 export interface DialogueList extends Iterable<Dialogue> {
   readonly length: number;
   at(index: number): Dialogue | undefined;
 }
-
-/** Ends the text of a turn. This byte never occurs in UTF-8. */
-const textEnd = 0xff;
 
 type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
@@ -109,61 +106,21 @@ export class DialogueStore implements DialogueList {
     this.extents = new Extents();
   }
 
-  /**
-   * Gives each dialogue the number of its text. Distinct texts are numbered 0, 1, ... in order of first appearance. Two
-   * dialogues have the same text if the texts of all their turns are equal.
-   */
+  /** The number of the text of each dialogue. Two texts are equal if those of all their turns are. */
   textNumbers(): Int32Array {
-    const numbers = new Int32Array(this.length);
-    const hashes = new Uint32Array(this.length);
-    /** A hash table: 1 plus the index of the first dialogue with a text, or 0 for a free place. At most half full. */
-    const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * this.length + 2)));
-    // Unknown to whoever wrote the texts, so that they cannot choose texts with equal hashes. The numbers do not depend on it.
-    const start = randomBytes(4).readUInt32LE();
-    let different = 0;
-    for (let index = 0; index < this.length; index++) {
-      const hash = hashOf(this.textsOf(index) ?? Buffer.alloc(0), start);
-      hashes[index] = hash;
-      for (let place = hash % table.length; ; place = (place + 1) % table.length) {
-        const first = (table[place] ?? 0) - 1;
-        if (first < 0) {
-          table[place] = index + 1;
-          numbers[index] = different++;
-          break;
-        }
-        if (hashes[first] === hash && this.areEqual(first, index)) {
-          numbers[index] = numbers[first] ?? 0;
-          break;
-        }
-      }
-    }
-    return numbers;
+    return numberTexts(this.length, (index) => this.textsOf(index));
   }
 
-  /** The number of each dialogue's family (augmented.ts). */
-  families(): Float64Array {
-    return Float64Array.from({ length: this.length }, (_, index) => this.familyOf(index));
-  }
-
-  isAugmented(index: number): boolean {
-    return this.familyOf(index) < 0;
-  }
-
-  private familyOf(index: number): number {
+  /** The number of a dialogue's family (augmented.ts). */
+  familyOf(index: number): number {
     const bytes = this.bytesOf(index);
     return bytes?.readDoubleLE(bytes.length - 8) ?? 0;
   }
 
-  private areEqual(one: number, other: number): boolean {
-    // A copy, because reading the other texts can overwrite the first ones.
-    const texts = Buffer.from(this.textsOf(one) ?? []);
-    return this.textsOf(other)?.equals(texts) === true;
-  }
-
-  /** The texts of a dialogue, valid until the next ones are read. */
-  private textsOf(index: number): Buffer | undefined {
+  /** The texts of a dialogue, each with `textEnd` after it, valid until the next ones are read. */
+  textsOf(index: number): Uint8Array {
     const bytes = this.bytesOf(index);
-    return bytes?.subarray(0, footerOf(bytes)[2]);
+    return bytes?.subarray(0, footerOf(bytes)[2]) ?? new Uint8Array(0);
   }
 
   /** Everything that is stored of a dialogue, valid until the next one is read. */
@@ -230,11 +187,4 @@ class Interned<Value> {
     if (value === undefined) throw new RangeError(`there is no value ${id}`);
     return value;
   }
-}
-
-/** FNV-1a, 32 bits, from a start of one's own. */
-function hashOf(bytes: Uint8Array, start: number): number {
-  let hash = start;
-  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-  return hash >>> 0;
 }

@@ -147,8 +147,8 @@ test('every dialogue fits, targets are the next tokens, and all tokens are kept 
       const encoded = encode(turns, lossOn, maxLength, order);
       if (!encoded) return;
       const { tokens, targets, droppedTokens, droppedTurns, supervisedTokens } = encoded;
-      const all = upToLastLearnt(turns, lossOn, order).flatMap(({ text }) => [
-        ...letters.encode(text),
+      const all = upToLastLearnt(turns, lossOn, order).flatMap(({ turn }) => [
+        ...letters.encode(turn.text),
         letters.endOfText,
       ]);
       assert.ok(tokens.length >= 1 && tokens.length <= maxLength);

@@ -4,8 +4,16 @@
 import type { DialogueOrder } from '../nn/gpt2-config.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Dialogue } from './dialogue.js';
-import { type LossOn, type LossRule, learntTurns, learntTurnsReversed, lossRule } from './learnt-turns.js';
-import type { TrainingText } from './training-text.js';
+import {
+  type LearnableDialogue,
+  type LearnableTurn,
+  type LossOn,
+  type LossRule,
+  learntTurns,
+  learntTurnsReversed,
+  lossRule,
+} from './learnt-turns.js';
+import type { Ids, TrainingText, TurnIds } from './training-text.js';
 
 export interface EncodeOptions {
   readonly lossOn: LossOn;
@@ -40,8 +48,11 @@ export interface EncodedDialogue extends LabelledTokens {
 /** The target of a position where nothing is learned. */
 export const unsupervised = -1;
 
+/** A turn whose text is tokens already. */
+export type TokenizedTurn = LearnableTurn & TurnIds;
+
 export interface EncodedTurn {
-  readonly ids: readonly number[];
+  readonly ids: Ids;
   readonly supervised: boolean;
 }
 
@@ -61,11 +72,27 @@ export function encodeTurn(text: string, tokenizer: Tokenizer): number[] {
 export function encodeDialogue(
   dialogue: Dialogue,
   text: TrainingText,
+  options: EncodeOptions,
+): EncodedDialogue | null {
+  return encodeTurns(dialogue, (turn) => text.encode(turn.text), options);
+}
+
+/** The same for a dialogue whose turns are tokens already. */
+export function encodeTokenized(
+  dialogue: LearnableDialogue<TokenizedTurn>,
+  options: EncodeOptions,
+): EncodedDialogue | null {
+  return encodeTurns(dialogue, (turn) => turn, options);
+}
+
+function encodeTurns<Said extends LearnableTurn>(
+  dialogue: LearnableDialogue<Said>,
+  idsOf: (turn: Said) => TurnIds,
   { lossOn, maxLength, order }: EncodeOptions,
 ): EncodedDialogue | null {
   const reversed = order === 'reversed';
   const turns = reversed ? learntTurnsReversed(dialogue, lossOn) : learntTurns(dialogue, lossOn);
-  const encoded = turns.map((turn) => text.encode(turn.text));
+  const encoded = turns.map(({ turn }) => idsOf(turn));
   const all = sum(encoded.map(({ ids }) => ids.length));
   // One more token than input positions, because the last token is only a target.
   const capacity = maxLength + 1;

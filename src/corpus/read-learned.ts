@@ -28,7 +28,12 @@ export class LearnedReading {
       const marked = learning.marked(dialogue);
       if (marked) keep(marked);
     });
-    return { summary, notes: [...summaryLines(summary), ...this.chatNotes(summary)] };
+    return { summary, notes: this.notesOf(summary) };
+  }
+
+  /** What people should know about a corpus that was read, here or when its token shards were made. */
+  notesOf(summary: CorpusSummary): string[] {
+    return [...summaryLines(summary), ...this.chatNotes(summary)];
   }
 
   /** Call after the last corpus. @throws UserError (usage) if a chosen name does not occur. */

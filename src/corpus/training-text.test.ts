@@ -18,6 +18,7 @@ const withTokens = (...more: SpelledToken[]): Tokenizer => ({
   encode: (text) => plain.encode(text),
   decode: (ids) => plain.decode(ids),
   files: () => plain.files(),
+  identity: () => plain.identity(),
 });
 const ids = (text: string) => plain.encode(text);
 const text = new TrainingText(plain);

@@ -4,13 +4,20 @@
 
 import type { SpelledToken, Tokenizer } from '../tokenizer/tokenizer.js';
 
-export interface TrainingIds {
+/** Ids as a tokenizer gives them, or as they are stored. */
+export type Ids = readonly number[] | Uint16Array | Uint32Array;
+
+export interface TurnIds {
   /** Includes the token that ends the turn. */
-  readonly ids: number[];
+  readonly ids: Ids;
   /** Number of end-of-text markers in the text. */
   readonly endMarkers: number;
   /** Number of other special tokens in the text. */
   readonly specialTokens: number;
+}
+
+export interface TrainingIds extends TurnIds {
+  readonly ids: number[];
 }
 
 export class TrainingText {

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { manifestName, preparedNames } from '../corpus/prepared/prepared-files.js';
+import { isPreparedFile, manifestName, tokensName } from '../corpus/prepared/prepared-files.js';
 import { UserError } from '../errors.js';
 import { refuseExisting } from '../files/new-file.js';
 import { isRecord } from '../objects.js';
@@ -36,8 +36,17 @@ function isEmptyFolder(path: string): boolean {
 function foreignPart(folder: string): string | undefined {
   if (!statSync(folder).isDirectory()) return 'is a file';
   if (!isManifest(join(folder, manifestName))) return 'is not a prepared corpus';
-  const other = readdirSync(folder).find((name) => !preparedNames.includes(name));
+  const other = filesIn(folder).find((name) => !isPreparedFile(name));
   return other === undefined ? undefined : `also holds ${oneLine(other, 40)}`;
+}
+
+/** With those in the folder of tokens. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.name === tokensName && entry.isDirectory()
+      ? readdirSync(join(folder, tokensName)).map((name) => `${tokensName}/${name}`)
+      : entry.name,
+  );
 }
 
 function isManifest(path: string): boolean {

@@ -13,7 +13,7 @@ import { trainOptions } from '../config/train-options.js';
 import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { readCorpus } from '../corpus/read-corpus.js';
 import { sha256 } from '../files/checksums.js';
-import { readCorpora } from '../train/data.js';
+import { OpenCorpora } from '../train/corpora.js';
 import { checkOutput } from './output-folder.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
@@ -84,14 +84,14 @@ it('makes a corpus that the readers read', async () => {
 it('makes a corpus that training evaluates on the part that was set aside', async () => {
   const { out } = await prepared([folderOf({ 'faq.csv': faq })], { evalRatio: 0.34 });
   const given = { ...completeOptions(trainOptions, []), data: [out] };
-  const { train, evaluation, notes } = readCorpora(given);
+  const { train, evaluation, notes } = new OpenCorpora(given).of(null);
   assert.deepEqual([train.length, evaluation.length], [2, 1]);
   assert.ok(notes.some((note) => note.startsWith(`evaluates on ${join(out, 'eval.jsonl.gz')}`)));
   assert.equal(
     notes.some((note) => note.includes('not used')),
     false,
   );
-  assert.equal(readCorpora({ ...given, evalRatio: 0 }).evaluation.length, 0);
+  assert.equal(new OpenCorpora({ ...given, evalRatio: 0 }).of(null).evaluation.length, 0);
   assert.equal(readCorpus([join(out, 'eval.jsonl.gz')]).dialogues.length, 1);
 });
 

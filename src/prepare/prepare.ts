@@ -8,6 +8,7 @@ import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
+import type { NamedTokenizer } from '../weights/open-model.js';
 import { startRules } from './apply-rules.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
@@ -29,6 +30,13 @@ export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, Dupli
   readonly neverTrain: readonly string[];
 }
 
+export interface PrepareExtras {
+  /** A trained model that ranks the replies. */
+  readonly suspicious?: SuspiciousOptions | undefined;
+  /** The tokenizer of the token shards, if there are to be some. */
+  readonly tokenizer?: NamedTokenizer | undefined;
+}
+
 export interface Prepared {
   readonly manifest: Manifest;
   /** What people should know about what was read and left out. */
@@ -37,7 +45,7 @@ export interface Prepared {
 
 /**
  * Prepares the conversations in `paths` and puts the corpus into the folder `out`, whole or not at all.
- * @param values the options of rules, by key. @param suspicious a trained model that ranks the replies.
+ * @param values the options of rules, by key.
  * @throws UserError (data) if nothing can be read or nothing is left, (device) if the disk is full.
  */
 export async function prepare(
@@ -45,7 +53,7 @@ export async function prepare(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  suspicious?: SuspiciousOptions,
+  { suspicious, tokenizer }: PrepareExtras = {},
 ): Promise<Prepared> {
   const sources = paths.map(sourceRecord);
   const ledger = new Ledger();
@@ -89,6 +97,7 @@ export async function prepare(
     ledger,
     manifest,
     suspicion: ranked?.suspicion,
+    tokenizer,
   });
   return { manifest, notes };
 }

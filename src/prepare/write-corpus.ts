@@ -15,10 +15,12 @@ import {
   trainName,
 } from '../corpus/prepared/prepared-files.js';
 import { replaceFolder } from '../files/atomic.js';
+import type { NamedTokenizer } from '../weights/open-model.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import { renderReport } from './report.js';
 import type { Suspicion } from './suspicious/suspicion.js';
+import { writeTokensInto } from './write-tokens.js';
 
 /** Lines are without the line feed. */
 export interface Contents {
@@ -34,6 +36,8 @@ export interface Contents {
   readonly check?: () => void;
   /** If a model ranked the replies. */
   readonly suspicion?: Suspicion | undefined;
+  /** Writes token shards of this tokenizer too. */
+  readonly tokenizer?: NamedTokenizer | undefined;
 }
 
 /**
@@ -41,7 +45,7 @@ export interface Contents {
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { train, evaluation, rejected = [], ledger, manifest, forgotten, check } = contents;
+  const { train, evaluation, rejected = [], ledger, manifest, forgotten, check, tokenizer } = contents;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
@@ -53,6 +57,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(rejectedName, allRejected(rejected, ledger));
     await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
+    if (tokenizer) writeTokensInto(temporary, tokenizer);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));
     if (forgotten !== undefined) writeFileSync(join(temporary, forgottenName), forgotten, { mode: 0o600 });

@@ -2,9 +2,10 @@
 // times slower than GPT2Tokenizer. Special tokens are removed from the copy that encodes, so that no text can produce one.
 
 import type { Fields } from '../objects.js';
+import { definitionIdentity } from './identity.js';
 import { LibraryTokenizer } from './library-tokenizer.js';
 import type { SpelledToken, Tokenizer } from './tokenizer.js';
-import type { TokenizerDefinition } from './tokenizer-definition.js';
+import { type TokenizerDefinition, unspokenIds } from './tokenizer-definition.js';
 
 const loneSurrogate = /\p{Surrogate}/gu;
 
@@ -13,7 +14,6 @@ export class GeneralTokenizer implements Tokenizer {
   private readonly tokenizer: LibraryTokenizer;
   /** Tokens that decode to an empty string. */
   private readonly special: ReadonlySet<number>;
-  /** Tokens that no text encodes to: all special tokens except the one for unknown text. */
   private readonly unspoken: ReadonlySet<number>;
 
   /**
@@ -21,21 +21,25 @@ export class GeneralTokenizer implements Tokenizer {
    * @throws UserError (model) when the definition has parts that this program does not support.
    */
   constructor(
-    definition: TokenizerDefinition,
+    private readonly definition: TokenizerDefinition,
     readonly endOfText: number,
     readonly spelledTokens: readonly SpelledToken[],
     readonly files: () => ReadonlyMap<string, string>,
   ) {
-    const { path, special, unknown } = definition;
+    const { path, special } = definition;
     this.vocabularySize = definition.vocabularySize;
     this.special = new Set([endOfText, ...special]);
-    this.unspoken = new Set([endOfText, ...[...special].filter((id) => id !== unknown)]);
+    this.unspoken = unspokenIds(definition, endOfText);
     this.tokenizer = new LibraryTokenizer(path, without(this.unspoken, definition));
   }
 
   encode(text: string): number[] {
     const wellFormed = text.replace(loneSurrogate, '\ufffd');
     return this.tokenizer.encode(wellFormed).filter((id) => !this.unspoken.has(id));
+  }
+
+  identity(): string {
+    return definitionIdentity(this.definition, this.endOfText, this.spelledTokens);
   }
 
   decode(ids: ArrayLike<number>): string {

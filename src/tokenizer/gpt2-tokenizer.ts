@@ -11,7 +11,9 @@ import {
   gpt2Vocabulary,
   shortenedEncoder,
 } from './gpt2-vocabulary.js';
+import { definitionIdentity, gpt2Identity } from './identity.js';
 import type { SpelledToken, Tokenizer } from './tokenizer.js';
+import { definitionOf } from './tokenizer-definition.js';
 import {
   endOfTextToken,
   mergesText,
@@ -57,6 +59,13 @@ export class GPT2Tokenizer implements Tokenizer {
       start = end;
     }
     return ids;
+  }
+
+  /** With the first tokens of the vocabulary, that of the general tokenizer as which a saved model is opened. */
+  identity(): string {
+    const { endOfText, spelledTokens } = this;
+    if (endOfText === gpt2EndOfText) return gpt2Identity(spelledTokens);
+    return definitionIdentity(definitionOf('', this.files()), endOfText, spelledTokens);
   }
 
   decode(ids: ArrayLike<number>): string {

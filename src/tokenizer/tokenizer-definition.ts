@@ -58,6 +58,14 @@ export interface TokenizerDefinition {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** The ids that no text encodes to: all special tokens except the one for unknown text. */
+export function unspokenIds(
+  { special, unknown }: TokenizerDefinition,
+  endOfText: number,
+): ReadonlySet<number> {
+  return new Set([endOfText, ...[...special].filter((id) => id !== unknown)]);
+}
+
 /** The tokenizer.json of the largest multilingual vocabularies has about 35 MB. */
 const mostBytes = 2 ** 27;
 

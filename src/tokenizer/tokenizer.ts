@@ -25,4 +25,9 @@ export interface Tokenizer {
    * merges.txt, tokenizer_config.json, special_tokens_map.json, and any other tokenizer file of the model folder.
    */
   files(): ReadonlyMap<string, string>;
+  /**
+   * A SHA-256 of all that decides the ids of a text in training: tokenizers with the same identity give the same ids. A
+   * tokenizer that is opened again from its `files` has the same identity.
+   */
+  identity(): string;
 }

@@ -2,8 +2,8 @@
 // replies to read.
 
 import { setImmediate } from 'node:timers/promises';
+import type { Conversations } from '../corpus/conversations.js';
 import type { Dialogue } from '../corpus/dialogue.js';
-import type { DialogueList } from '../corpus/dialogue-store.js';
 import { TrainingText } from '../corpus/training-text.js';
 import { generateReplies } from '../generate/generate-replies.js';
 import { KnownPast } from '../generate/known-past.js';
@@ -24,16 +24,18 @@ export interface SamplePrompt {
 
 /** `count` dialogues spread evenly over the evaluation set. @param said returns the texts of the turns in training order. */
 export function choosePrompts(
-  dialogues: DialogueList,
+  conversations: Conversations,
   count: number,
   said: (dialogue: Dialogue) => readonly string[],
 ): SamplePrompt[] {
-  const stride = Math.max(1, dialogues.length / count);
-  return Array.from({ length: Math.min(count, dialogues.length) }, (_, index) => {
-    const dialogue = dialogues.at(Math.floor(index * stride));
-    const turns = dialogue ? said(dialogue) : [];
-    return { turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' };
-  }).filter(({ turns }) => turns.length > 0);
+  const { length } = conversations;
+  const stride = Math.max(1, length / count);
+  const indices = Array.from({ length: Math.min(count, length) }, (_, index) => Math.floor(index * stride));
+  return conversations
+    .several(indices)
+    .map(said)
+    .filter((turns) => turns.length > 1)
+    .map((turns) => ({ turns: turns.slice(0, -1), reference: turns.at(-1) ?? '' }));
 }
 
 /**

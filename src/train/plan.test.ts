@@ -3,19 +3,17 @@ import { test } from 'node:test';
 import { refusal } from '../../test/refusal.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
+import { TextConversations } from '../corpus/conversations.js';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { DialogueStore } from '../corpus/dialogue-store.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
 import { gpt2Tokenizer } from '../tokenizer/gpt2-tokenizer.js';
 import { prepareData } from './data.js';
 import { lengthWarning } from './plan.js';
 
 const prepared = (dialogues: readonly Dialogue[], maxLength: number, lossOn: LossOn = 'auto') => {
-  const train = new DialogueStore();
-  for (const dialogue of dialogues) train.push(dialogue);
   const options = { ...completeOptions(trainOptions, []), lossOn };
   return prepareData(
-    { train, evaluation: new DialogueStore(), notes: [] },
+    { train: TextConversations.of(dialogues), evaluation: TextConversations.of([]), notes: [] },
     { ...options, perDeviceTrainBatchSize: 8 },
     gpt2Tokenizer(),
     maxLength,

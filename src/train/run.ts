@@ -25,7 +25,8 @@ import {
   restoreOptimizer,
   setAsideLaterCheckpoints,
 } from './checkpoint.js';
-import { evaluationBatches, prepareData, readCorpora, type TrainingData } from './data.js';
+import { OpenCorpora } from './corpora.js';
+import { evaluationBatches, prepareData, type TrainingData } from './data.js';
 import { type DiskPlan, freeDisk, planDisk, refuseFullDisk } from './disk-plan.js';
 import type { ExactMatches, TrainingEvent, TrainingSummary } from './events.js';
 import { measureExactMatches } from './exact-match.js';
@@ -77,7 +78,7 @@ async function lockedRun(
   isLocked: boolean,
 ): Promise<TrainingSummary | null> {
   // The cheapest checks come first: a misspelt path must not cost the download of a model.
-  const corpora = readCorpora(given);
+  const opened = new OpenCorpora(given);
   const device = await selectDevice(given.device, {
     threads: given.threads ?? undefined,
     tf32: given.precision === 'fp32',
@@ -102,8 +103,9 @@ async function lockedRun(
         return totalBytes(runMemory(device, config, learning)) <= device.availableMemory();
       },
     });
+    const corpora = opened.of({ tokenizer: start.tokenizer, model: start.checkpoint ?? given.model });
     const data = prepareData(corpora, options, start.tokenizer, maxLength);
-    corpora.release();
+    opened.releaseTexts();
     const state = start.state ?? freshState(data.fingerprints);
     if (start.checkpoint) refuseOtherData(start.checkpoint, options, state, data.fingerprints);
     repeatChoices(device, state, watcher);
@@ -162,6 +164,7 @@ async function lockedRun(
     }
   } finally {
     device.dispose();
+    opened.close();
   }
 }
 

@@ -14,6 +14,7 @@ import { type Augmented, augment } from '../../prepare/augment/augment.js';
 import { augmenterOptions } from '../../prepare/augment/augmenters.js';
 import { checkOutput } from '../../prepare/output-folder.js';
 import { jsonLine, messageLine } from '../../quote.js';
+import { openModelTokenizer } from '../../weights/open-model.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
 import { interruptible } from './interruptible.js';
@@ -26,19 +27,20 @@ export async function augmentCommand(
   const layers = [await givenByFile(given.get('config')), given];
   const stage = completeOptions(augmentStageOptions, layers as readonly GivenOptions<AugmentStageOption>[]);
   const values = completeOptions(augmenterOptions, layers);
-  const { corpus, out, force, config, json, quiet, ...options } = stage;
+  const { corpus, out, force, config, json, quiet, tokenizer: model, ...options } = stage;
   if (corpus === null || out === null)
     throw new UserError(
       'data-not-named',
       `name a prepared corpus and ${option('out')}, for example chatbot-data augment corpus/ --templates templates.yaml --out augmented/`,
     );
   checkOutput(out, force, [corpus]);
+  const tokenizer = model === null ? undefined : await openModelTokenizer(model);
   const say = (note: string) => {
     if (!quiet) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
   };
   return interruptible(
     async (signal) => {
-      const augmented = await augment(corpus, out, options, values, { signal, note: say });
+      const augmented = await augment(corpus, out, options, values, { signal, note: say, tokenizer });
       for (const note of augmented.notes) say(note);
       print(augmented, stage, streams);
       return ExitCode.ok;

@@ -52,7 +52,7 @@ test('--help loads nothing but commander, the tables of options and the command 
 const refused: readonly (readonly [words: string, message: string])[] = [
   [
     '',
-    'name a command: inspect, speakers, convert, prepare, augment, train-filter, crawl, download; chatbot-data --help explains them',
+    'name a command: inspect, speakers, convert, prepare, augment, tokens, train-filter, crawl, download; chatbot-data --help explains them',
   ],
   ['inspect', 'no conversations to read; name files or folders, for example chatbot-data inspect chats/'],
   [
@@ -62,7 +62,7 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['crwal', '"crwal" is not a command; did you mean crawl?'],
   [
     'faq.html',
-    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, augment, train-filter, crawl, download',
+    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, augment, tokens, train-filter, crawl, download',
   ],
   ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
   [

@@ -12,6 +12,7 @@ import {
   downloadOptions,
   inspectOptions,
   speakersOptions,
+  tokensOptions,
 } from '../../config/data-options.js';
 import { filterOptions } from '../../config/filter-options.js';
 import { prepareOptions } from '../../config/prepare-options.js';
@@ -105,6 +106,7 @@ The corpus is a folder: train.jsonl.gz, eval.jsonl.gz, rejected.jsonl and manife
 
 Examples:
   chatbot-data prepare faq.csv chats/ --out corpus/
+  chatbot-data prepare chats/ --out corpus/ --tokenizer microsoft/DialoGPT-small
   chatbot-train --data corpus/`,
     start: async (given) => (await import('./prepare.js')).prepareCommand(given),
   });
@@ -119,6 +121,17 @@ Added dialogues are marked, and are never evaluated on.
 Example:
   chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/`,
     start: async (given) => (await import('./augment.js')).augmentCommand(given),
+  });
+  add(program, {
+    name: 'tokens',
+    description: 'Add the tokens of a model to prepared corpora, so that training on them starts at once.',
+    table: tokensOptions,
+    epilogue: `
+Tokens that a corpus already has are replaced. Training with another model reads the text, as without tokens.
+
+Example:
+  chatbot-data tokens corpus/ --tokenizer microsoft/DialoGPT-small`,
+    start: async (given) => (await import('./tokens.js')).tokensCommand(given),
   });
   add(program, {
     name: 'explain',

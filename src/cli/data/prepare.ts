@@ -13,6 +13,7 @@ import { checkOutput } from '../../prepare/output-folder.js';
 import { prepare } from '../../prepare/prepare.js';
 import { ruleOptions } from '../../prepare/rules.js';
 import { jsonLine, messageLine } from '../../quote.js';
+import { openModelTokenizer } from '../../weights/open-model.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
 import type { Streams } from './reading.js';
@@ -26,7 +27,7 @@ export async function prepareCommand(
   const options = completeOptions(stageOptions, layers as readonly GivenOptions<StageOption>[]);
   const values = completeOptions(ruleOptions, layers);
   // What is left decides what the corpus holds, and is kept in its manifest.
-  const { paths, out, force, config, json, quiet, device, threads, ...settings } = options;
+  const { paths, out, force, config, json, quiet, tokenizer: model, device, threads, ...settings } = options;
   if (paths.length === 0 || out === null)
     throw new UserError(
       'data-not-named',
@@ -34,8 +35,9 @@ export async function prepareCommand(
     );
   checkOutput(out, force, paths);
   refuseUnusedShare(options);
+  const tokenizer = model === null ? undefined : await openModelTokenizer(model);
   const { manifest, notes } = await withScorer(options, streams, (scoring) =>
-    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }),
+    prepare(paths, out, settings, values, { suspicious: scoring && { ...settings, ...scoring }, tokenizer }),
   );
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)

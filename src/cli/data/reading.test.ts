@@ -146,7 +146,7 @@ describe('convert', () => {
     const { dialogues, summary } = readCorpus([out]);
     assert.deepEqual(
       dialogues.map((dialogue) =>
-        learntTurns(dialogue, 'auto').map(({ text, learned }) => `${learned ? '*' : ''}${text}`),
+        learntTurns(dialogue, 'auto').map(({ turn, learned }) => `${learned ? '*' : ''}${turn.text}`),
       ),
       [
         ['When does the shop open?', '*At nine.'],

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is in the corpus and how it was made: manifest.ts in prepare/. It is written last. */
+/** What is in the corpus and how it was made: manifest.ts in prepare/. It is written last of the texts. */
 export const manifestName = 'manifest.json';
 /** Dialogues, one a line (prepared-dialogue.ts). */
 export const trainName = 'train.jsonl.gz';
@@ -23,7 +23,9 @@ export const forgottenName = 'forgotten.json';
 /** Files that stay when the corpus in a folder is replaced. */
 export const lastingNames: readonly string[] = [modelsName, forgottenName];
 
-/** All files of a prepared corpus. */
+/** The folder of the texts as tokens of one tokenizer (corpus/shards/). It may be missing. */
+export const tokensName = 'tokens';
+
 export const preparedNames: readonly string[] = [
   manifestName,
   trainName,
@@ -33,6 +35,14 @@ export const preparedNames: readonly string[] = [
   cardName,
   ...lastingNames,
 ];
+
+/** `tokens/train-00000.bin` and the others that corpus/shards/ writes. */
+const shardFile = new RegExp(`^${tokensName}/(?:index\\.json|(?:train|eval)-\\d{5}\\.(?:bin|idx))$`);
+
+/** Whether a prepared corpus has such a file. @param name its path in the folder, separated by slashes. */
+export function isPreparedFile(name: string): boolean {
+  return preparedNames.includes(name) || shardFile.test(name);
+}
 
 /** The evaluation parts of the prepared corpora among `paths`. */
 export function evaluationParts(paths: readonly string[]): readonly string[] {

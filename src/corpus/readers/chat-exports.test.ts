@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { withFiles } from '../../../test/written-files.js';
 import { zipArchive } from '../../../test/zip-archive.js';
-import { readCorpora } from '../../train/data.js';
+import { OpenCorpora } from '../../train/corpora.js';
 import { readCorpus } from '../read-corpus.js';
 import { summaryLines } from '../summary.js';
 
@@ -96,14 +96,15 @@ describe('whose turns are learned', () => {
   } as const;
   const learn = (content: string, chosen: object) =>
     withFiles({ '_chat.txt': content }, (folder) => {
-      const { train, notes } = readCorpora({
+      const { train, notes } = new OpenCorpora({
         ...options,
         learn: [],
         ...chosen,
         data: [join(folder, '_chat.txt')],
-      });
+      }).of(null);
+      const all = Array.from({ length: train.length }, (_, index) => index);
       return {
-        turns: [...train].map(({ turns }) => turns.map(({ role, text }) => `${role}: ${text}`)),
+        turns: train.several(all).map(({ turns }) => turns.map(({ role, text }) => `${role}: ${text}`)),
         notes,
       };
     });

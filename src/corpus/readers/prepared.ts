@@ -2,7 +2,7 @@
 // evaluation data.
 
 import { parsePrepared } from '../prepared/prepared-dialogue.js';
-import { manifestName, preparedNames, trainName } from '../prepared/prepared-files.js';
+import { isPreparedFile, manifestName, trainName } from '../prepared/prepared-files.js';
 import type { FolderReader } from '../reader.js';
 import { linesOf, openText } from '../text-file.js';
 
@@ -17,7 +17,7 @@ export const prepared: FolderReader = {
   },
   claims(names) {
     const isPrepared = names.includes(manifestName) && names.includes(trainName);
-    return isPrepared ? preparedNames.filter((name) => names.includes(name)) : [];
+    return isPrepared ? names.filter(isPreparedFile) : [];
   },
   *read({ files }) {
     const train = files.get(trainName);

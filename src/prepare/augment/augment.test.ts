@@ -11,9 +11,10 @@ import { augmentStageOptions } from '../../config/augment-options.js';
 import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions } from '../../config/schema.js';
 import { trainOptions } from '../../config/train-options.js';
+import type { Conversations } from '../../corpus/conversations.js';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
-import { readCorpora } from '../../train/data.js';
+import { OpenCorpora } from '../../train/corpora.js';
 import { prepare } from '../prepare.js';
 import { ruleOptions } from '../rules.js';
 import { augment } from './augment.js';
@@ -114,8 +115,11 @@ it('makes what no training evaluates on, even if it sets dialogues aside itself'
   for (const data of [out, join(out, 'train.jsonl.gz')])
     for (let seed = 0; seed < 5; seed++) {
       const options = { ...completeOptions(trainOptions, []), data: [data], evalRatio: 0.5, seed };
-      const { train, evaluation } = readCorpora(options);
-      const textsOf = (dialogues: Iterable<Dialogue>) => [...dialogues].map(({ turns }) => turns[0]?.text);
+      const { train, evaluation } = new OpenCorpora(options).of(null);
+      const textsOf = (side: Conversations) =>
+        side
+          .several(Array.from({ length: side.length }, (_, index) => index))
+          .map(({ turns }) => turns[0]?.text);
       assert.equal(textsOf(train).filter((text) => text?.startsWith('Open')).length, 3);
       assert.ok(textsOf(evaluation).every((text) => text?.startsWith('Where')));
     }

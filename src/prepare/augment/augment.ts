@@ -8,6 +8,7 @@ import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.j
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import type { ValuesOf } from '../../option-spec.js';
+import type { NamedTokenizer } from '../../weights/open-model.js';
 import { withoutDropped } from '../drop.js';
 import { Ledger } from '../ledger.js';
 import type { AugmenterCounts, Manifest } from '../manifest.js';
@@ -31,6 +32,7 @@ export interface Augmented {
 /**
  * Puts an augmented copy of the prepared corpus in `folder` into the folder `out`, whole or not at all.
  * @param values the options of augmenters, by key.
+ * @param tokenizer of the token shards, if there are to be some.
  * @throws UserError (usage) if no augmenter is asked for, (data) if the corpus is damaged.
  */
 export async function augment(
@@ -38,7 +40,11 @@ export async function augment(
   out: string,
   options: VaryOptions,
   values: AugmenterValues,
-  { signal, note }: Pick<Place, 'signal' | 'note'>,
+  {
+    signal,
+    note,
+    tokenizer,
+  }: Pick<Place, 'signal' | 'note'> & { readonly tokenizer?: NamedTokenizer | undefined },
 ): Promise<Augmented> {
   const corpus = new PreparedCorpus(folder);
   const started = await start(corpus, values, options.seed, { out, signal, note });
@@ -87,6 +93,7 @@ export async function augment(
     rejected: corpus.rejectedLines,
     ledger,
     manifest,
+    tokenizer,
   });
   for (const { augmenter } of started) augmenter.written?.();
   return { manifest, notes };
