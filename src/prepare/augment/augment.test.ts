@@ -12,7 +12,6 @@ import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions } from '../../config/schema.js';
 import { trainOptions } from '../../config/train-options.js';
 import type { Conversations } from '../../corpus/conversations.js';
-import type { Dialogue } from '../../corpus/dialogue.js';
 import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
 import { OpenCorpora } from '../../train/corpora.js';
 import { prepare } from '../prepare.js';
