@@ -26,6 +26,8 @@ export interface Contents {
   readonly evaluation: Int32Array;
   readonly ledger: Ledger;
   readonly manifest: Manifest;
+  /** What the sources became. Without it, the next preparation reads all of them. */
+  readonly kept?: { putInto(corpus: string): void };
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Contents {
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { store, train, evaluation, ledger, manifest } = contents;
+  const { store, train, evaluation, ledger, manifest, kept } = contents;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
@@ -44,6 +46,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
     await write(rejectedName, piecesOf(ledger));
     await write(reportName, [renderReport(manifest, ledger)]);
+    kept?.putInto(temporary);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));
