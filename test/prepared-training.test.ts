@@ -7,6 +7,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { prepareCommand } from '../src/cli/data/prepare.js';
 import type { Given } from '../src/config/schema.js';
+import { corpusHash, trainedModels } from '../src/corpus/prepared/trained-models.js';
 import { readCorpus } from '../src/corpus/read-corpus.js';
 import { makeTinyModel, scratchFolder } from './tiny-run.js';
 import { trainHere } from './train-here.js';
@@ -50,4 +51,8 @@ test('a chat is prepared, and a model is trained on it', async () => {
   ]);
   assert.equal(code, 0, told);
   assert.match(told, /evaluates on .*eval\.jsonl\.gz, which was set aside when the corpus was prepared/);
+  assert.deepEqual(
+    trainedModels(out).map(({ folder, corpus }) => [folder, corpus]),
+    [[join(root, 'run'), corpusHash(out)]],
+  );
 });

@@ -1,5 +1,5 @@
 // The configurations shipped with the package, which `--config` takes by name: `--config quickstart`. Their data paths refer
-// to the package. Everything that a run writes goes to the working folder.
+// to the package. Everything that a run writes goes to the working folder. Files such as templates.example.yaml are no configurations.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const extension = '.yaml';
 export function shippedConfigNames(): readonly string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((file) => file.endsWith(extension))
+    .filter((file) => file.endsWith(extension) && !file.endsWith(`.example${extension}`))
     .map((file) => file.slice(0, -extension.length))
     .sort();
 }

@@ -1,6 +1,8 @@
 // The encodings of text files: decoding piece by piece, with the same result on every version of Node. Which encoding a file
 // has is decided in detect-encoding.ts.
 
+import { windows1252 } from './windows-1252.js';
+
 /** As `--encoding` names them. */
 export const encodings = [
   'utf-8',
@@ -47,7 +49,7 @@ export function decoder(encoding: Encoding): Decoder {
 
 function decoderWithMark(encoding: Encoding): Decoder {
   if (encoding === 'utf-8') return utf8Decoder();
-  if (encoding === 'windows-1252') return { write: windows1252, end: () => '' };
+  if (encoding === 'windows-1252') return { write: fromWindows1252, end: () => '' };
   if (encoding === 'euc-kr') return koreanDecoder();
   const system = new TextDecoder(encoding, { ignoreBOM: true });
   return { write: (bytes) => system.decode(bytes, { stream: true }), end: () => system.decode() };
@@ -91,14 +93,11 @@ export function unfinishedUtf8(bytes: Buffer): number {
   return 0;
 }
 
-/** The characters of Windows-1252 for the bytes 0x80 to 0x9f, the only ones that differ from ISO-8859-1. */
-const above7f = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
 /** Does not use TextDecoder, because some versions of Node decode Windows-1252 as ISO-8859-1. */
-function windows1252(bytes: Buffer): string {
+function fromWindows1252(bytes: Buffer): string {
   return bytes
     .toString('latin1')
-    .replace(/[\x80-\x9f]/g, (control) => above7f[control.charCodeAt(0) - 0x80] ?? control);
+    .replace(/[\x80-\x9f]/g, (control) => windows1252[control.charCodeAt(0) - 0x80] ?? control);
 }
 
 const replacement = 0xfffd;

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Dialogue } from '../corpus/dialogue.js';
-import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
+import { type PreparedDialogue, parsePrepared, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
@@ -22,7 +22,7 @@ export interface Cleaning {
   /** Undefined if personal data stays. */
   readonly redaction: Redaction | undefined;
   /** Undefined if nobody was forgotten. */
-  readonly forgotten: Forgotten | undefined;
+  readonly forgotten?: Forgotten | undefined;
 }
 
 /** Where what becomes of it goes. */
@@ -68,7 +68,30 @@ export function readSource(
 }
 
 function lineOf(dialogue: Dialogue): string {
-  return preparedLine({ id: '', dialogue, changedBy: [] });
+  return preparedLine({ id: '', ...dialogue.prepared, dialogue, changedBy: [] });
+}
+
+/** The dialogue as it was read. */
+export function dialogueOf(line: string): Dialogue {
+  const { id, augmented, dialogue } = parsePrepared(line, 'a dialogue');
+  return id === '' ? dialogue : { ...dialogue, prepared: { id, ...(augmented && { augmented }) } };
+}
+
+/** Reads and cleans a source in this thread. @returns what people should know about it. */
+export function cleanSource(
+  path: string,
+  reading: LearnedReading,
+  cleaning: Cleaning,
+  results: Results,
+): readonly string[] {
+  let names: NameBook | undefined;
+  const { notes } = readSource(path, reading, cleaning.redaction?.needsNames === true, {
+    begin: (speakers) => {
+      names = namesOf(speakers, cleaning);
+    },
+    take: (line) => takeDialogue(dialogueOf(line), names, cleaning, results),
+  });
+  return notes;
 }
 
 /** The names that are replaced in a source. @returns undefined if nothing is redacted. */
@@ -109,7 +132,8 @@ function repairAndClean(
   const dialogue = redacted?.dialogue ?? repaired;
   const conceal = redacted?.again ?? unchanged;
   // The id must not tell what was redacted, so it is that of the redacted dialogue.
-  const id = idOf(dialogue);
+  const known = identity(dialogue, redaction);
+  const { id } = known;
   for (const { rule, before, after } of steps) {
     ledger.changed(rule);
     const shown = (stage: Dialogue) => conceal(withoutHidden(stage, repaired, dialogue));
@@ -120,11 +144,16 @@ function repairAndClean(
   const changedBy = [...steps.map(({ rule }) => rule), ...(found.length > 0 ? [redactName] : [])];
   if (!redaction?.drops || found.length === 0) {
     if (found.length > 0) ledger.changed(redactName);
-    clean({ id, dialogue, changedBy }, { rules, ledger, keep: (one) => keep(preparedLine(one)) }, conceal);
+    const one = { ...known, dialogue, changedBy };
+    clean(one, { rules, ledger, keep: (left) => keep(preparedLine(left)) }, conceal);
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
-  ledger.dropped(redactName, reason, rejectedLine({ id, dialogue, changedBy }, { rule: redactName, reason }));
+  ledger.dropped(
+    redactName,
+    reason,
+    rejectedLine({ ...known, dialogue, changedBy }, { rule: redactName, reason }),
+  );
 }
 
 /** A dialogue before its repair can hide what was redacted, so turns with redacted values are shown redacted. */
@@ -172,6 +201,18 @@ export function clean(
       dialogue: outcome.changedBy.length > 0 ? conceal(left) : left,
       changedBy,
     });
+}
+
+/** A dialogue of a prepared corpus stays the same one. The ids that it had tell what is redacted now, so they are hashed. */
+function identity(
+  dialogue: Dialogue,
+  redaction: Redaction | undefined,
+): Pick<PreparedDialogue, 'id' | 'augmented'> {
+  const { prepared } = dialogue;
+  if (!prepared) return { id: idOf(dialogue) };
+  const shown = (id: string) => (redaction ? redaction.hashedId(id) : id);
+  const { id, augmented } = prepared;
+  return { id: shown(id), ...(augmented && { augmented: { ...augmented, from: shown(augmented.from) } }) };
 }
 
 /** Two dialogues with one id have the same source and texts, so one of them is dropped as a duplicate. */

@@ -1,10 +1,9 @@
 // Cleans batches of dialogues: everything that is done to a dialogue without looking at others. It is made once in each thread
 // and knows nothing of files and sources but the names of the people in the current source.
 
-import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { Spool } from '../files/spool.js';
 import { startRules } from './apply-rules.js';
-import { type Cleaning, namesOf, takeDialogue } from './clean-source.js';
+import { type Cleaning, dialogueOf, namesOf, takeDialogue } from './clean-source.js';
 import { writtenPart } from './cleaned-part.js';
 import { Forgotten } from './forget/forgotten.js';
 import { Ledger } from './ledger.js';
@@ -50,8 +49,7 @@ export class Cleaner {
     const results = { ledger, keep: (line: string) => kept.push(line) };
     for (let start = 0; start < lines.length; ) {
       const end = lines.indexOf('\n', start);
-      const { dialogue } = parsePrepared(lines.slice(start, end), 'a dialogue');
-      takeDialogue(dialogue, this.names, this.cleaning, results);
+      takeDialogue(dialogueOf(lines.slice(start, end)), this.names, this.cleaning, results);
       start = end + 1;
     }
     const part = writtenPart(kept, ledger);

@@ -59,7 +59,7 @@ async function prepared(
   const given = new Map(Object.entries(changed).map(([key, value]) => [key, { value, where: 'in a test' }]));
   const options = completeOptions(stageOptions, [given as never]);
   const { paths: _, out: __, force, reuse: ___, config, json, quiet, ...settings } = options;
-  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), { reuse });
+  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), undefined, { reuse });
 }
 
 /** The bytes of the corpus, without what is kept. */

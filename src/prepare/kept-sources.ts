@@ -34,9 +34,7 @@ export class KeptSources {
    * @throws UserError (usage) if another run prepares this corpus, (device) if nothing can be written beside it.
    */
   static open(out: string, keys: ReadonlySet<string>, reuses: boolean): KeptSources {
-    // A link stays, and its target is replaced.
-    const place = existsSync(out) ? realpathSync(out) : resolve(out);
-    return new KeptSources(place, keys, reuses);
+    return new KeptSources(placeOf(out), keys, reuses);
   }
 
   private readonly working: string;
@@ -46,7 +44,7 @@ export class KeptSources {
     keys: ReadonlySet<string>,
     private readonly reuses: boolean,
   ) {
-    this.working = join(dirname(place), `.${basename(place)}.preparing`);
+    this.working = workingFolder(place);
     try {
       makeFolder(dirname(place));
       if (!existsSync(this.working)) mkdirSync(this.working, { mode: privateFolder });
@@ -92,6 +90,24 @@ export class KeptSources {
     this.lock.release();
     if (!keep || isEmpty) rmSync(this.working, { recursive: true, force: true });
   }
+}
+
+/** Removes what an interrupted run left, because it may hold what was taken out of the corpus. */
+export function removeUnfinished(out: string): void {
+  const working = workingFolder(placeOf(out));
+  if (!existsSync(working)) return;
+  const lock = lockFolder(working);
+  lock.release();
+  rmSync(working, { recursive: true, force: true });
+}
+
+/** A link stays, and its target is replaced. */
+function placeOf(out: string): string {
+  return existsSync(out) ? realpathSync(out) : resolve(out);
+}
+
+function workingFolder(place: string): string {
+  return join(dirname(place), `.${basename(place)}.preparing`);
 }
 
 /** A file with a right checksum that is none of ours was made by somebody else. */

@@ -18,6 +18,34 @@ export interface Manifest {
   readonly rules: Readonly<
     Record<string, { readonly changed: number; readonly dropped: Readonly<Record<string, number>> }>
   >;
+  /** What `augment` added since, in order. */
+  readonly augmentations?: readonly Augmentation[];
+  /** What `forget` took out since, in order. It does not say who. Counts of rules are those from before. */
+  readonly forgotten?: readonly Forgotten[];
+}
+
+export interface Forgotten {
+  readonly date: string;
+  /** How many people were named. */
+  readonly speakers: number;
+  readonly dialogues: { readonly train: number; readonly eval: number; readonly rejected: number };
+}
+
+export interface Augmentation {
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** By augmenter. */
+  readonly made: Readonly<Record<string, AugmenterCounts>>;
+}
+
+export interface AugmenterCounts {
+  /** Dialogues that were added. */
+  readonly dialogues: number;
+  /** Turns of them that were said in another way. */
+  readonly turns: number;
+  /** Variants of turns that were refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Dialogues that were made and left out, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
 }
 
 interface Made {

@@ -1,6 +1,6 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
 // repaired, redacted and cleaned by itself, unless that was done before; then come duplicates, the rules that look at the whole
-// corpus, and the split, and the files are written.
+// corpus, replies that a trained model finds suspicious, and the split, and the files are written.
 
 import { readCorpus } from '../corpus/read-corpus.js';
 import { diskSource } from '../corpus/source.js';
@@ -23,6 +23,7 @@ import type { RuleValues } from './rules.js';
 import { type SourceRecord, sourceRecord } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import { surveyCorpus } from './survey-corpus.js';
+import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
 
 export interface Prepared {
@@ -42,7 +43,7 @@ export interface Running {
 /**
  * Prepares the conversations in `paths` and puts the corpus into the folder `out`, whole or not at all. If it is interrupted,
  * or a source cannot be read, what is finished stays beside that folder for the next time.
- * @param values the options of rules, by key.
+ * @param values the options of rules, by key. @param suspicious a trained model that ranks the replies.
  * @throws UserError (data) if nothing can be read or nothing is left, (device) if the disk is full.
  */
 export async function prepare(
@@ -50,11 +51,12 @@ export async function prepare(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
+  suspicious?: SuspiciousOptions,
   { reuse }: Running = { reuse: true },
 ): Promise<Prepared> {
   refuseUnusedFilter(values);
   const cleaner = await Cleaner.start({ options, values, out });
-  const records = paths.map(sourceRecord);
+  const records = paths.map((path) => sourceRecord(path));
   const keys = sourceKeys(records, out, options, values);
   const kept = KeptSources.open(out, new Set(keys), reuse);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
@@ -62,7 +64,9 @@ export async function prepare(
   try {
     const { notes, unchanged } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
     isCleaned = true;
-    const prepared = await finish(out, records, options, values, cleaner.cleaning, collected, kept);
+    const { cleaning } = cleaner;
+    const cleaned = { ...collected, sources: records, cleaning, kept };
+    const prepared = await finish(out, options, values, cleaned, suspicious);
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
   } catch (thrown) {
@@ -74,20 +78,27 @@ export async function prepare(
   }
 }
 
+/** What the stages after cleaning need. */
+interface Cleaned extends Collected {
+  readonly sources: readonly SourceRecord[];
+  readonly cleaning: Cleaning;
+  readonly kept: KeptSources;
+}
+
 /** From clean sources to the corpus. */
 async function finish(
   out: string,
-  sources: readonly SourceRecord[],
   options: PrepareOptions,
   values: RuleValues,
-  cleaning: Cleaning,
-  { store, ledger }: Collected,
-  kept: KeptSources,
+  { store, ledger, sources, cleaning, kept }: Cleaned,
+  suspicious: SuspiciousOptions | undefined,
 ): Promise<Omit<Prepared, 'unchanged'>> {
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, cleaning));
   const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never);
-  const { left, origins } = await surveyCorpus(distinct, values, ledger);
+  const surveyed = await surveyCorpus(distinct, values, ledger);
+  const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
+  const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
@@ -98,7 +109,14 @@ async function finish(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, { store: left, ...parts, ledger, manifest, kept });
+  await writeCorpus(out, {
+    train: left.lines(parts.train),
+    evaluation: left.lines(parts.evaluation),
+    ledger,
+    manifest,
+    suspicion: ranked?.suspicion,
+    kept,
+  });
   return { manifest, notes: parts.notes };
 }
 

@@ -36,6 +36,10 @@ export class PreparedStore {
     return this.spool.read(start, this.ends.at(index) - start);
   }
 
+  *lines(indices: Iterable<number>): Generator<string> {
+    for (const index of indices) yield this.line(index);
+  }
+
   at(index: number): PreparedDialogue {
     return parsePrepared(this.line(index), `dialogue ${index + 1}`);
   }

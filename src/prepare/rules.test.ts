@@ -21,28 +21,32 @@ function dialogueOf(texts: readonly string[]): Dialogue {
   return { turns: texts.map((text) => ({ text, supervised: true })), source: 'chats.txt:1' };
 }
 
-/** What is left of a dialogue that is the whole corpus. */
-type Apply = (dialogue: Dialogue, values: Values) => Promise<readonly Dialogue[]>;
+/** Gives what is left of a dialogue that is the whole corpus. */
+type Start = (values: Values) => Promise<(dialogue: Dialogue) => Promise<readonly Dialogue[]>>;
 
 function judged({ name }: Rule, judge: Judge, dialogue: Dialogue): readonly Dialogue[] {
   const outcome = applyRules([{ name, judge }], dialogue, () => {});
   return outcome.kind === 'kept' ? outcome.dialogues : [];
 }
 
-function repairing(rule: TextRepair): Apply {
-  return async (dialogue, values) => {
+function repairing(rule: TextRepair): Start {
+  return async (values) => {
     const repair = await rule.start(values as ValuesOf<typeof rule.options>);
-    return [repairDialogue([{ name: rule.name, repair }], dialogue).at(-1)?.after ?? dialogue];
+    return async (dialogue) => [
+      repairDialogue([{ name: rule.name, repair }], dialogue).at(-1)?.after ?? dialogue,
+    ];
   };
 }
 
-function judging(rule: DialogueRule): Apply {
-  return async (dialogue, values) =>
-    judged(rule, await rule.start(values as ValuesOf<typeof rule.options>), dialogue);
+function judging(rule: DialogueRule): Start {
+  return async (values) => {
+    const judge = await rule.start(values as ValuesOf<typeof rule.options>);
+    return async (dialogue) => judged(rule, judge, dialogue);
+  };
 }
 
-function surveying(rule: CorpusRule): Apply {
-  return async (dialogue, values) => {
+function surveying(rule: CorpusRule): Start {
+  return async (values) => async (dialogue) => {
     const survey = await rule.start(values as ValuesOf<typeof rule.options>);
     survey?.see(dialogue);
     survey?.seeAgain?.(dialogue);
@@ -50,7 +54,7 @@ function surveying(rule: CorpusRule): Apply {
   };
 }
 
-const tested: readonly (readonly [Rule, Apply])[] = [
+const tested: readonly (readonly [Rule, Start])[] = [
   ...textRepairs.map((rule) => [rule, repairing(rule)] as const),
   ...dialogueRules.map((rule) => [rule, judging(rule)] as const),
   ...corpusRules.map((rule) => [rule, surveying(rule)] as const),
@@ -75,16 +79,13 @@ describe('the table of rules', () => {
   });
 });
 
-for (const [rule, apply] of tested)
+for (const [rule, start] of tested)
   describe(`the rule ${rule.name}`, () => {
-    const after = async (texts: readonly string[], values = defaultsOf(rule)) =>
-      textsOf(await apply(dialogueOf(texts), values));
-
     it('does what its examples say', async () => {
       assert.ok(rule.examples.length > 0);
       for (const { before, after: expected, options } of rule.examples) {
-        const left = await after(before, { ...defaultsOf(rule), ...options });
-        assert.deepEqual(left, expected === null ? [] : [expected]);
+        const apply = await start({ ...defaultsOf(rule), ...options });
+        assert.deepEqual(textsOf(await apply(dialogueOf(before))), expected === null ? [] : [expected]);
       }
     });
 
@@ -93,9 +94,11 @@ for (const [rule, apply] of tested)
         minLength: 2,
         maxLength: 5,
       });
+      const apply = await start(defaultsOf(rule));
       await fc.assert(
         fc.asyncProperty(texts, async (before) => {
-          for (const once of await after(before)) assert.deepEqual(await after(once), [once]);
+          for (const once of textsOf(await apply(dialogueOf(before))))
+            assert.deepEqual(textsOf(await apply(dialogueOf(once))), [once]);
         }),
         { numRuns: 50, seed: 1 },
       );

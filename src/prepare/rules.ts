@@ -3,12 +3,16 @@
 
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule, TextRepair } from './rule.js';
+import { blandReplies } from './rules/bland-replies.js';
 import { dialogueLength } from './rules/dialogue-length.js';
 import { dropEmoji } from './rules/drop-emoji.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
 import { emailRemains } from './rules/email-remains.js';
+import { emojiNames } from './rules/emoji-names.js';
 import { emptyTurns } from './rules/empty-turns.js';
 import { frequentReplies } from './rules/frequent-replies.js';
+import { frequentWords } from './rules/frequent-words.js';
+import { gbkMojibake } from './rules/gbk-mojibake.js';
 import { htmlEntities } from './rules/html-entities.js';
 import { longWords } from './rules/long-words.js';
 import { markup } from './rules/markup.js';
@@ -16,13 +20,21 @@ import { mojibake } from './rules/mojibake.js';
 import { otherLanguages } from './rules/other-languages.js';
 import { repeatedCharacters } from './rules/repeated-characters.js';
 import { repeatedWords } from './rules/repeated-words.js';
+import { shouting } from './rules/shouting.js';
 import { turnLength } from './rules/turn-length.js';
 import { unicode } from './rules/unicode.js';
 import { urls } from './rules/urls.js';
 import { whiteSpace } from './rules/white-space.js';
 
 /** Before redaction. */
-export const textRepairs: readonly TextRepair[] = [mojibake, htmlEntities, unicode, whiteSpace];
+export const textRepairs: readonly TextRepair[] = [
+  gbkMojibake,
+  mojibake,
+  htmlEntities,
+  unicode,
+  emojiNames,
+  whiteSpace,
+];
 /** On each redacted dialogue alone. */
 export const dialogueRules: readonly DialogueRule[] = [
   emailRemains,
@@ -34,12 +46,14 @@ export const dialogueRules: readonly DialogueRule[] = [
   dialogueLength,
   otherLanguages,
   repeatedWords,
+  frequentWords,
   markup,
   longWords,
+  shouting,
   dropUnsafe,
 ];
 /** On the whole corpus, without duplicates. */
-export const corpusRules: readonly CorpusRule[] = [frequentReplies];
+export const corpusRules: readonly CorpusRule[] = [blandReplies, frequentReplies];
 
 export const allRules: readonly Rule[] = [...textRepairs, ...dialogueRules, ...corpusRules];
 

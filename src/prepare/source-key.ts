@@ -12,13 +12,17 @@ import type { SourceRecord } from './source-files.js';
 const version = 1;
 
 /** Options that matter only once all sources are cleaned. All others are part of the key. */
-const ofWholeCorpus = [
+const ofWholeCorpus: readonly string[] = [
   'dedupe',
   'nearThreshold',
   'neverTrain',
   'evalRatio',
   'splitBy',
-] as const satisfies readonly (keyof PrepareOptions)[];
+  // Of the ranking by a trained model.
+  'suspicious',
+  'top',
+  'dropSuspicious',
+];
 
 /** Options that name files whose content matters. Those of rules say so in their table. */
 const filesOfOptions = ['names', 'redactKey'] as const satisfies readonly (keyof PrepareOptions)[];
@@ -32,7 +36,7 @@ export function sourceKeys(
 ): readonly string[] {
   // Without redaction, the seed only decides the split.
   const unused = options.redact === 'none' ? ['seed'] : [];
-  const ignored = new Set<string>([...ofWholeCorpus, ...optionsOfCorpusRules(), ...unused]);
+  const ignored = new Set([...ofWholeCorpus, ...optionsOfCorpusRules(), ...unused]);
   const settings = Object.entries({ ...options, ...values }).filter(([key]) => !ignored.has(key));
   const files = [...filesOfOptions.map((key) => options[key]), ...filesOfRules(values)];
   const common = [

@@ -1,12 +1,13 @@
 // Writes the folder of a prepared corpus: all of it, or nothing. Every file is readable only by its owner.
 
-import { copyFileSync, createWriteStream, existsSync } from 'node:fs';
+import { copyFileSync, createWriteStream, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import {
   evalName,
+  forgottenName,
   lastingNames,
   manifestName,
   rejectedName,
@@ -16,16 +17,23 @@ import {
 import { replaceFolder } from '../files/atomic.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
-import type { PreparedStore } from './prepared-store.js';
 import { renderReport } from './report.js';
+import type { Suspicion } from './suspicious/suspicion.js';
 
+/** Lines are without the line feed. */
 export interface Contents {
-  readonly store: PreparedStore;
-  /** Indices in the store. */
-  readonly train: Int32Array;
-  readonly evaluation: Int32Array;
+  readonly train: Iterable<string>;
+  readonly evaluation: Iterable<string>;
+  /** Lines of rejected.jsonl that come before those of the ledger. */
+  readonly rejected?: Iterable<string>;
   readonly ledger: Ledger;
   readonly manifest: Manifest;
+  /** forgotten.json, if it changes. */
+  readonly forgotten?: string | undefined;
+  /** Called at the end, before the corpus is put into place; it can throw to keep the old one. */
+  readonly check?: () => void;
+  /** If a model ranked the replies. */
+  readonly suspicion?: Suspicion | undefined;
   /** What the sources became. Without it, the next preparation reads all of them. */
   readonly kept?: { putInto(corpus: string): void };
 }
@@ -35,26 +43,33 @@ export interface Contents {
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { store, train, evaluation, ledger, manifest, kept } = contents;
+  const { train, evaluation, rejected = [], ledger, manifest, forgotten, check } = contents;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
       const input = Readable.from(pieces);
       await (name.endsWith('.gz') ? pipeline(input, createGzip(), file) : pipeline(input, file));
     };
-    await write(trainName, linesOf(store, train));
-    if (evaluation.length > 0) await write(evalName, linesOf(store, evaluation));
-    await write(rejectedName, piecesOf(ledger));
-    await write(reportName, [renderReport(manifest, ledger)]);
-    kept?.putInto(temporary);
+    await write(trainName, ended(train));
+    if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
+    await write(rejectedName, allRejected(rejected, ledger));
+    await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
+    contents.kept?.putInto(temporary);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));
+    if (forgotten !== undefined) writeFileSync(join(temporary, forgottenName), forgotten, { mode: 0o600 });
+    check?.();
   });
 }
 
-function* linesOf(store: PreparedStore, indices: Int32Array): Generator<string> {
-  for (const index of indices) yield `${store.line(index)}\n`;
+function* ended(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+function* allRejected(before: Iterable<string>, ledger: Ledger): Generator<string | Buffer> {
+  yield* ended(before);
+  yield* piecesOf(ledger);
 }
 
 const pieceBytes = 2 ** 16;

@@ -7,6 +7,7 @@ import { evaluates } from '../config/load.js';
 import type { RunOptions } from '../config/output-folder.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
 import type { LossOn } from '../corpus/learnt-turns.js';
+import { recordTraining } from '../corpus/prepared/trained-models.js';
 import type { Device } from '../device/device.js';
 import { totalBytes } from '../device/memory-plan.js';
 import { compileNote, fallbackNote, resolvePrecision, selectDevice } from '../device/select.js';
@@ -153,6 +154,7 @@ async function lockedRun(
     const lock = isLocked ? null : lockNewFolder(options);
     try {
       device.reserve(totalBytes(planned));
+      recordTraining([...options.data, ...options.evalData], options.outputDir);
       const learner = buildLearner(device, config, learning);
       return await train({ options, start, data, learner, settings, state, plan, watcher });
     } finally {

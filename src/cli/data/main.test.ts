@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
 import { dataOptions } from '../../config/data-options.js';
 import { entriesOf, flagOf, isPositional, type OptionTable } from '../../option-spec.js';
+import { augmenters } from '../../prepare/augment/augmenters.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const run = (...words: readonly string[]) =>
@@ -29,12 +30,16 @@ test('--help lists the commands, and that of a command its options', () => {
 });
 
 test('--help loads nothing but commander, the tables of options and the command line', () => {
+  const ofAugmenters = augmenters
+    .flatMap(({ name }) => [name, `${name}/${name}`])
+    .map((name) => `prepare/augment/${name}.js`);
   for (const words of [['--help'], ['crawl', '--help']]) {
     const { ours, packages } = loadedModules(main, words);
     assert.deepEqual(
       ours.filter(
         (file) =>
-          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns)|prepare\/(rule|rules|rules\/\w+(-\w+)*)|\w+(-\w+)*)\.js$/.test(
+          !ofAugmenters.includes(file) &&
+          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns|windows-1252)|device\/names|prepare\/(rule|rules|emoji|rules\/\w+(-\w+)*|augment\/augmenters)|\w+(-\w+)*)\.js$/.test(
             file,
           ),
       ),
@@ -47,7 +52,7 @@ test('--help loads nothing but commander, the tables of options and the command 
 const refused: readonly (readonly [words: string, message: string])[] = [
   [
     '',
-    'name a command: inspect, speakers, convert, prepare, train-filter, crawl, download; chatbot-data --help explains them',
+    'name a command: inspect, speakers, convert, prepare, augment, train-filter, crawl, download; chatbot-data --help explains them',
   ],
   ['inspect', 'no conversations to read; name files or folders, for example chatbot-data inspect chats/'],
   [
@@ -57,7 +62,7 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['crwal', '"crwal" is not a command; did you mean crawl?'],
   [
     'faq.html',
-    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, train-filter, crawl, download',
+    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, augment, train-filter, crawl, download',
   ],
   ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
   [

@@ -42,17 +42,17 @@ export interface KeyOptions {
 export function forgottenIn(corpus: string): readonly ForgottenGroup[] {
   const path = join(corpus, forgottenName);
   if (!existsSync(path)) return [];
-  const groups = parsedGroups(readText(path, longestFile));
+  const groups = parsedGroups(path);
   if (groups !== undefined) return groups;
   throw new UserError(
     'prepared-corpus-damaged',
-    `${path} is not a list of forgotten speakers; restore it from a copy, or delete it and forget them again`,
+    `${path} is no list of forgotten speakers; restore it from a copy, or delete it and forget them again`,
   );
 }
 
-function parsedGroups(text: string): readonly ForgottenGroup[] | undefined {
+function parsedGroups(path: string): readonly ForgottenGroup[] | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(readText(path, longestFile));
     if (!isRecord(value) || value.format !== format || !Array.isArray(value.groups)) return undefined;
     return value.groups.every(isGroup) ? value.groups : undefined;
   } catch {
@@ -90,6 +90,11 @@ export function withForgotten(
   const added = [...pseudonyms].map((pseudonym) => hashed(group.salt, pseudonym));
   const grown = { ...group, speakers: [...new Set([...group.speakers, ...added])].sort() };
   return [...groups.filter((one) => one !== group), grown];
+}
+
+/** @param pseudonym under the key of the corpus. */
+export function isListed(groups: readonly ForgottenGroup[], pseudonym: string): boolean {
+  return groups.some(({ salt, speakers }) => speakers.includes(hashed(salt, pseudonym)));
 }
 
 function newGroup(seed: number | null, key: string): ForgottenGroup {

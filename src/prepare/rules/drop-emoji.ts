@@ -1,9 +1,7 @@
 // Removes emoji from texts. They are kept by default, because they are replies.
 
+import { emoji } from '../emoji.js';
 import { changeTexts, type DialogueRule } from '../rule.js';
-
-const one = String.raw`(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}(?=\ufe0f))[\p{Emoji_Modifier}\ufe0f\u20e3]*`;
-const emoji = new RegExp(String.raw`${one}(?:\u200d${one})*|[0-9#*]\ufe0f\u20e3`, 'gu');
 
 export const dropEmoji: DialogueRule = {
   name: 'drop-emoji',

@@ -3,19 +3,11 @@
 // Text that is right stays. A sequence of letters and signs that happens to be UTF-8 (`Brontë…”`) is repaired only if it cannot
 // be real text, or is one of several in a row. Which sequences are real text follows ftfy's heuristics (Speer 2019).
 
+import { highBytes, windows1252 } from '../../corpus/windows-1252.js';
 import type { TextRepair } from '../rule.js';
 
-/** The characters of the bytes 0x80 to 0x9f in Windows-1252. Five bytes have none and are read as control characters. */
-const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** The byte of each character that a byte from 0x80 on is read as, in Windows-1252 or Latin-1. */
-const bytes: ReadonlyMap<string, number> = new Map([
-  ...Array.from({ length: 0x80 }, (_, index) => [String.fromCharCode(0x80 + index), 0x80 + index] as const),
-  ...[...windows1252].map((character, index) => [character, 0x80 + index] as const),
-]);
-
 const inClass = (from: number, to: number) =>
-  [...bytes].flatMap(([character, byte]) => (byte >= from && byte <= to ? [character] : [])).join('');
+  [...highBytes].flatMap(([character, byte]) => (byte >= from && byte <= to ? [character] : [])).join('');
 const continuation = `[${inClass(0x80, 0xbf)}]`;
 /** The forms of UTF-8. The decoder checks the rest. */
 const sequence = `[${inClass(0xc2, 0xdf)}]${continuation}|[${inClass(0xe0, 0xef)}]${continuation}{2}|[${inClass(0xf0, 0xf4)}]${continuation}{3}`;
@@ -109,7 +101,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Null if it is not valid UTF-8. */
 function decode(text: string): string | null {
   try {
-    return decoder.decode(Uint8Array.from(text, (character) => bytes.get(character) ?? 0));
+    return decoder.decode(Uint8Array.from(text, (character) => highBytes.get(character) ?? 0));
   } catch {
     return null;
   }

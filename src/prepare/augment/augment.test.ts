@@ -1,0 +1,136 @@
+// Augmenting a prepared corpus, from folder to folder.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { folderMaker } from '../../../test/written-files.js';
+import { augmentStageOptions } from '../../config/augment-options.js';
+import { stageOptions } from '../../config/prepare-options.js';
+import { completeOptions } from '../../config/schema.js';
+import { trainOptions } from '../../config/train-options.js';
+import type { Dialogue } from '../../corpus/dialogue.js';
+import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
+import { readCorpora } from '../../train/data.js';
+import { prepare } from '../prepare.js';
+import { ruleOptions } from '../rules.js';
+import { augment } from './augment.js';
+import { augmenterOptions } from './augmenters.js';
+
+const root = mkdtempSync(join(tmpdir(), 'augment-'));
+after(() => rmSync(root, { recursive: true }));
+const folderOf = folderMaker(root);
+
+const given = (values: Readonly<Record<string, unknown>>) =>
+  new Map(Object.entries(values).map(([key, value]) => [key, { value, where: 'in a test' }]));
+
+async function preparedCorpus(changed: Readonly<Record<string, unknown>> = {}) {
+  const questions = Array.from({ length: 20 }, (_, index) => `Where is order ${index}?,It is on its way`);
+  const source = folderOf({ 'faq.csv': `question,answer\n${questions.join('\n')}\n` });
+  const out = join(source, 'corpus');
+  const options = completeOptions(stageOptions, [given({ evalRatio: 0.2, ...changed }) as never]);
+  await prepare([join(source, 'faq.csv')], out, options, completeOptions(ruleOptions, []));
+  return out;
+}
+
+async function preparedAgain(corpus: string, changed: Readonly<Record<string, unknown>>) {
+  const out = join(folderOf(), 'again');
+  const options = completeOptions(stageOptions, [given(changed) as never]);
+  await prepare([corpus], out, options, completeOptions(ruleOptions, []));
+  return out;
+}
+
+async function augmented(corpus: string, values: Readonly<Record<string, unknown>>) {
+  const out = join(folderOf({}), 'augmented');
+  const {
+    corpus: _,
+    out: __,
+    force,
+    config,
+    json,
+    quiet,
+    ...options
+  } = completeOptions(augmentStageOptions, []);
+  const { manifest } = await augment(
+    corpus,
+    out,
+    options,
+    completeOptions(augmenterOptions, [given(values)]),
+    { signal: new AbortController().signal, note: () => {} },
+  );
+  return { out, manifest };
+}
+
+const linesIn = (path: string) => gunzipSync(readFileSync(path)).toString().split('\n').slice(0, -1);
+
+it('adds marked dialogues and keeps the others as they are', async () => {
+  const corpus = await preparedCorpus();
+  const templates = join(
+    folderOf({
+      'templates.yaml':
+        'lists:\n  day: [today, tomorrow]\ntemplates:\n- turns:\n  - Open {day}?\n  - Yes, {day}.\n',
+    }),
+    'templates.yaml',
+  );
+  const { out, manifest } = await augmented(corpus, { templates });
+  const before = linesIn(join(corpus, 'train.jsonl.gz'));
+  const lines = linesIn(join(out, 'train.jsonl.gz'));
+  assert.deepEqual(lines.slice(0, before.length), before);
+  assert.deepEqual(linesIn(join(out, 'eval.jsonl.gz')), linesIn(join(corpus, 'eval.jsonl.gz')));
+  const added = lines.slice(before.length).map((line) => parsePrepared(line, 'a line'));
+  assert.deepEqual(added.map(({ dialogue }) => dialogue.turns.map(({ text }) => text)).sort(), [
+    ['Open today?', 'Yes, today.'],
+    ['Open tomorrow?', 'Yes, tomorrow.'],
+  ]);
+  for (const { augmented: mark } of added)
+    assert.deepEqual(mark, { from: `${templates}:4`, by: 'templates' });
+  assert.deepEqual(manifest.dialogues, { train: before.length + 2, eval: 4 });
+  assert.equal(manifest.augmentations?.[0]?.made.templates?.dialogues, 2);
+});
+
+it('refuses what is not a prepared corpus, and to do nothing', async () => {
+  await assert.rejects(augmented(folderOf({ 'faq.csv': 'question,answer\nHi,Hello\n' }), {}), {
+    code: 'corpus-not-prepared',
+  });
+  await assert.rejects(augmented(await preparedCorpus(), {}), {
+    code: 'options-conflict',
+    message: /^nothing says how to augment the corpus; add templates/,
+  });
+});
+
+const templatesFile = () =>
+  join(
+    folderOf({
+      'templates.yaml':
+        'lists:\n  day: [today, tomorrow, on Sunday]\ntemplates:\n- turns:\n  - Open {day}?\n  - Yes, {day}.\n',
+    }),
+    'templates.yaml',
+  );
+
+it('makes what no training evaluates on, even if it sets dialogues aside itself', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  for (const data of [out, join(out, 'train.jsonl.gz')])
+    for (let seed = 0; seed < 5; seed++) {
+      const options = { ...completeOptions(trainOptions, []), data: [data], evalRatio: 0.5, seed };
+      const { train, evaluation } = readCorpora(options);
+      const textsOf = (dialogues: Iterable<Dialogue>) => [...dialogues].map(({ turns }) => turns[0]?.text);
+      assert.equal(textsOf(train).filter((text) => text?.startsWith('Open')).length, 3);
+      assert.ok(textsOf(evaluation).every((text) => text?.startsWith('Where')));
+    }
+});
+
+it('makes what stays marked when the corpus is prepared again, also under another id', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  const again = await preparedAgain(out, { evalRatio: 0.2, dedupe: 'near', redact: 'pii' });
+  const lines = linesIn(join(again, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line'));
+  assert.equal(lines.filter(({ augmented: mark }) => mark?.by === 'templates').length, 3);
+  assert.ok(linesIn(join(again, 'eval.jsonl.gz')).every((line) => !line.includes('augmented_by')));
+  const idsOf = (folder: string) =>
+    linesIn(join(folder, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line').id);
+  const before = new Set(idsOf(out));
+  assert.ok(idsOf(again).every((id) => !before.has(id)));
+  const kept = await preparedAgain(out, { evalRatio: 0.2 });
+  assert.ok(idsOf(kept).every((id) => before.has(id)));
+});

@@ -1,0 +1,14 @@
+// All augmenters, in the order in which they run. Options, reports and the table in docs/data.md derive from this list.
+// `--help` loads it, so an augmenter loads data and packages only when it starts.
+
+import type { OptionTable } from '../../option-spec.js';
+import type { Augmenter } from './augmenter.js';
+import { backTranslation } from './back-translation/back-translation.js';
+import { templates } from './templates/templates.js';
+
+export const augmenters: readonly Augmenter[] = [templates, backTranslation];
+
+/** The options of all augmenters. */
+export const augmenterOptions: OptionTable = Object.fromEntries(
+  augmenters.flatMap(({ options }) => Object.entries(options)),
+);

@@ -1,0 +1,39 @@
+// Which turns of a dialogue are varied. A bot should learn to understand what others say in other words, and speak with the
+// words of the one who is learned from. So what others say is varied, and replies stay as they are.
+
+import type { Dialogue, Turn } from '../../corpus/dialogue.js';
+
+/** The indices of the turns, ascending. Empty if the dialogue holds nothing that is learned. */
+export function turnsToVary({ turns }: Dialogue, vary: 'context' | 'all'): readonly number[] {
+  const spoken = [...turns.keys()].filter((index) => isSpoken(turns[index]));
+  const last = spoken.findLast((index) => turns[index]?.supervised === true);
+  const learned = last === undefined ? undefined : turns[last];
+  if (last === undefined || learned === undefined || last === spoken[0]) return [];
+  const before = spoken.filter((index) => index <= last);
+  if (vary === 'all') return before;
+  const place = before.indexOf(last);
+  return before.filter((index, at) => {
+    const turn = turns[index];
+    const sameSpeaker = turn && sameOne(turn, learned);
+    // Without roles and names, two people take turns.
+    return sameSpeaker === undefined ? (place - at) % 2 === 1 : !sameSpeaker;
+  });
+}
+
+function isSpoken(turn: Turn | undefined): boolean {
+  return turn !== undefined && turn.role !== 'system' && turn.role !== 'tool';
+}
+
+/** Whether two turns are of one speaker; undefined if that is unknown. */
+function sameOne(one: Turn, other: Turn): boolean | undefined {
+  if (one.role !== undefined && other.role !== undefined && one.role !== other.role) return false;
+  if (one.speakerId !== undefined && other.speakerId !== undefined) return one.speakerId === other.speakerId;
+  if (one.speaker !== undefined && other.speaker !== undefined) return one.speaker === other.speaker;
+  if (one.role !== undefined && other.role !== undefined) return true;
+  return undefined;
+}
+
+/** The names of the speakers. */
+export function namesIn({ turns }: Dialogue): readonly string[] {
+  return [...new Set(turns.flatMap(({ speaker }) => (speaker === undefined ? [] : [speaker])))];
+}
