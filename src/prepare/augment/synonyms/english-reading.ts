@@ -66,8 +66,8 @@ function isSame(one: Reading, other: Reading): boolean {
 const fitting: Readonly<Record<Tag, (around: Around) => boolean>> = {
   v: ({ before }) => isOneOf(spokenBefore(before), modals, (word) => /^(?:i|you|we|they|who)$/.test(word)),
   vs: ({ before }) => isOneOf(spokenBefore(before), (word) => /^(?:he|she|it|who|everyone|everybody)$/.test(word)),
-  vd: ({ before }) => isOneOf(spokenBefore(before), subjects),
-  vn: ({ before }) => isOneOf(spokenBefore(before), haves, bes, hasOrIs),
+  vd: ({ before }) => isOneOf(spokenBefore(before), subjects) && !isAskedWithHave(before),
+  vn: ({ before }) => isOneOf(spokenBefore(before), haves, bes, hasOrIs) || isAskedWithHave(before),
   vg: ({ before, after }) =>
     isOneOf(spokenBefore(before), bes, hasOrIs, (word) => /^(?:keep|kept|started|stopped|stop|hate|enjoy)$/.test(word)) &&
     !(after[0] === 'of'),
@@ -78,11 +78,18 @@ const fitting: Readonly<Record<Tag, (around: Around) => boolean>> = {
     if (bes.has(last) || hasOrIs.has(last) || intensifiers.has(last) || links.has(last)) return isClosed(next);
     return determiners.has(last) && !isClosed(next);
   },
+  i: () => true,
   r: ({ before: [last], after: [next] }) => last !== undefined && next !== undefined && !determiners.has(last),
 };
 
 function fits(tag: Tag, around: Around): boolean {
   return fitting[tag](around);
+}
+
+/** "Have you ever ...?" */
+function isAskedWithHave(before: readonly string[]): boolean {
+  const [subject, auxiliary] = before.filter((word) => !isAdverb(word) && word !== 'ever');
+  return subject !== undefined && subjects.has(subject) && isOneOf(auxiliary, haves, bes);
 }
 
 function isNoun({ before: [last, last2], after: [next] }: Around): boolean {

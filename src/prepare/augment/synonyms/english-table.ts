@@ -2,8 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 
-/** n, ns: noun, singular and plural; v, vs, vd, vn, vg: verb, as in "give gives gave given giving"; a: adjective; r: adverb. */
-export type Tag = 'n' | 'ns' | 'v' | 'vs' | 'vd' | 'vn' | 'vg' | 'a' | 'r';
+/**
+ * n, ns: noun, singular and plural; v, vs, vd, vn, vg: verb, as in "give gives gave given giving"; a: adjective; r: adverb;
+ * i: interjection.
+ */
+export type Tag = 'n' | 'ns' | 'v' | 'vs' | 'vd' | 'vn' | 'vg' | 'a' | 'r' | 'i';
 
 /** A way to read a word. */
 export interface Reading {
