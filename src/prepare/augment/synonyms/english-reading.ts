@@ -22,9 +22,12 @@ const modals = words(
   shouldn't let's gonna wanna gotta please i'll you'll we'll they'll he'll she'll it'll`,
 );
 const haves = words("have has had having i've you've we've they've haven't hasn't hadn't");
-const bes = words("be is are was were been being am i'm you're we're they're isn't aren't wasn't weren't get got getting gotten");
+const bes = words(
+  "be is are was were been being am i'm you're we're they're isn't aren't wasn't weren't get got getting gotten",
+);
 const hasOrIs = words("he's she's it's that's who's what's there's");
-const links = words(`seem seems seemed sound sounds sounded look looks looked feel feels felt taste tastes smell smells stay become
+const links =
+  words(`seem seems seemed sound sounds sounded look looks looked feel feels felt taste tastes smell smells stay become
   became`);
 const intensifiers = words('very so too really pretty quite rather extremely super as more less most');
 const prepositions = words(
@@ -36,7 +39,9 @@ const others = words(
   myself yourself i you we he she it they who whom whose that this these those what which lol haha ok okay please though although
   since until unless so yet yes yeah no isn't aren't wasn't weren't don't doesn't didn't won't can't i'm i've i'll it's`,
 );
-const negations = words("not never isn't aren't wasn't weren't don't doesn't didn't ain't nor neither no n't cannot can't won't");
+const negations = words(
+  "not never isn't aren't wasn't weren't don't doesn't didn't ain't nor neither no n't cannot can't won't",
+);
 
 /** Words with which a clause goes on, so that what stands before them is complete. */
 const isClosed = (word: string | undefined) =>
@@ -65,21 +70,25 @@ function isSame(one: Reading, other: Reading): boolean {
 
 const fitting: Readonly<Record<Tag, (around: Around) => boolean>> = {
   v: ({ before }) => isOneOf(spokenBefore(before), modals, (word) => /^(?:i|you|we|they|who)$/.test(word)),
-  vs: ({ before }) => isOneOf(spokenBefore(before), (word) => /^(?:he|she|it|who|everyone|everybody)$/.test(word)),
+  vs: ({ before }) =>
+    isOneOf(spokenBefore(before), (word) => /^(?:he|she|it|who|everyone|everybody)$/.test(word)),
   vd: ({ before }) => isOneOf(spokenBefore(before), subjects) && !isAskedWithHave(before),
   vn: ({ before }) => isOneOf(spokenBefore(before), haves, bes, hasOrIs) || isAskedWithHave(before),
   vg: ({ before, after }) =>
-    isOneOf(spokenBefore(before), bes, hasOrIs, (word) => /^(?:keep|kept|started|stopped|stop|hate|enjoy)$/.test(word)) &&
-    !(after[0] === 'of'),
+    isOneOf(spokenBefore(before), bes, hasOrIs, (word) =>
+      /^(?:keep|kept|started|stopped|stop|hate|enjoy)$/.test(word),
+    ) && !(after[0] === 'of'),
   n: isNoun,
   ns: (around) => isNoun(around) || (/^\d+$/.test(around.before[0] ?? '') && isClosed(around.after[0])),
   a: ({ before: [last], after: [next] }) => {
     if (last === undefined) return false;
-    if (bes.has(last) || hasOrIs.has(last) || intensifiers.has(last) || links.has(last)) return isClosed(next);
+    if (bes.has(last) || hasOrIs.has(last) || intensifiers.has(last) || links.has(last))
+      return isClosed(next);
     return determiners.has(last) && !isClosed(next);
   },
   i: () => true,
-  r: ({ before: [last], after: [next] }) => last !== undefined && next !== undefined && !determiners.has(last),
+  r: ({ before: [last], after: [next] }) =>
+    last !== undefined && next !== undefined && !determiners.has(last),
 };
 
 function fits(tag: Tag, around: Around): boolean {
@@ -98,7 +107,13 @@ function isNoun({ before: [last, last2], after: [next] }: Around): boolean {
   if (determiners.has(last)) return !subjects.has(last);
   if (prepositions.has(last)) return true;
   // "A big help", but not "the dogs help".
-  return last2 !== undefined && determiners.has(last2) && !last.endsWith('s') && !isClosed(last) && !modals.has(last);
+  return (
+    last2 !== undefined &&
+    determiners.has(last2) &&
+    !last.endsWith('s') &&
+    !isClosed(last) &&
+    !modals.has(last)
+  );
 }
 
 function isArticle(word: string): boolean {
@@ -147,7 +162,12 @@ function isPart(tag: Tag, { before, after }: Around, nouns: ReadonlySet<string>)
 export function englishShare(tokens: readonly string[]): number {
   if (tokens.length === 0) return 0;
   const common = tokens.filter(
-    (token) => modals.has(token) || determiners.has(token) || subjects.has(token) || others.has(token) || prepositions.has(token),
+    (token) =>
+      modals.has(token) ||
+      determiners.has(token) ||
+      subjects.has(token) ||
+      others.has(token) ||
+      prepositions.has(token),
   );
   return common.length / tokens.length;
 }

@@ -60,12 +60,20 @@ export function tokensIn(text: string): Token[] {
   return tokens;
 }
 
-function isReplaceable({ start, end, text: word, small }: Token, text: string, isName: (word: string) => boolean): boolean {
+function isReplaceable(
+  { start, end, text: word, small }: Token,
+  text: string,
+  isName: (word: string) => boolean,
+): boolean {
   if (joins.test(text.charAt(start - 1)) || joins.test(text.charAt(end))) return false;
   if (isName(small)) return false;
   if (word === small) return true;
   if (word.length > 1 && word === word.toUpperCase()) return text === text.toUpperCase();
-  return isCapitalized(word) && !givenNames.has(small) && sentenceStart.test(text.slice(Math.max(0, start - 20), start));
+  return (
+    isCapitalized(word) &&
+    !givenNames.has(small) &&
+    sentenceStart.test(text.slice(Math.max(0, start - 20), start))
+  );
 }
 
 function isCapitalized(word: string): boolean {
@@ -92,7 +100,8 @@ function before(tokens: readonly Token[], index: number): string[] {
 
 function after(tokens: readonly Token[], index: number): string[] {
   const found: string[] = [];
-  for (let at = index + 1; found.length < reach && tokens[at]?.follows; at++) found.push(tokens[at]?.small ?? '');
+  for (let at = index + 1; found.length < reach && tokens[at]?.follows; at++)
+    found.push(tokens[at]?.small ?? '');
   return found;
 }
 
