@@ -1,6 +1,7 @@
 // Reads what synonyms need, looks through the corpus, and gives the variation. Loaded only when synonyms are asked for.
 
 import type { Dialogue } from '../../../corpus/dialogue.js';
+import { plural } from '../../../corpus/summary.js';
 import { UserError } from '../../../errors.js';
 import { option } from '../../../option-names.js';
 import type { Asked, Variation } from '../augmenter.js';
@@ -68,7 +69,7 @@ async function cutFor(
     if (!(thrown instanceof UserError) || chinese >= mostlyChinese * turns) throw thrown;
     return {
       cut: null,
-      notes: [`${chinese} turns have Chinese words, which stay as they are: ${thrown.sentence}`],
+      notes: [`Chinese words (in ${plural(chinese, 'turn')}) stay as they are: ${thrown.sentence}`],
     };
   }
 }

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Dialogue } from '../../../corpus/dialogue.js';
 import { Random } from '../../../random.js';
-import type { Variation } from '../augmenter.js';
+import type { Place, Variation } from '../augmenter.js';
 import { readEnglishTable } from './english-table.js';
 import { synonyms } from './synonyms.js';
 
@@ -14,8 +14,10 @@ const dialogue = (texts: readonly string[], speaker?: string): Dialogue => ({
   source: 'chats.jsonl:1',
 });
 
+const place: Place = { out: '/nowhere/out', signal: new AbortController().signal, note: () => {} };
+
 async function variation(share: number, corpus: readonly Dialogue[] = []): Promise<Variation> {
-  const started = await synonyms.start({ synonyms: share, synonymFile: [] }, corpus, 1);
+  const started = await synonyms.start({ synonyms: share, synonymFile: [] }, corpus, 1, place);
   if (started?.kind !== 'variation') assert.fail();
   return started;
 }
