@@ -120,7 +120,16 @@ export const stageOptions = {
     unset: 'none',
     help: 'Also write the corpus as tokens for this model, so that training starts at once: a folder, a hub id, or tiny, small, medium or large.',
   },
-  force: { ...replace, help: 'Replace a corpus that exists.' },
+  force: {
+    ...replace,
+    help: 'Replace a corpus that exists. Sources that have not changed since it was made are not read again.',
+  },
+  reuse: {
+    group: 'Output',
+    type: 'switch',
+    default: true,
+    help: 'Read and clean all sources again, also those that have not changed.',
+  },
   json,
   quiet,
 } as const satisfies Readonly<Record<string, OptionSpec>>;

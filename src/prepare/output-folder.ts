@@ -3,7 +3,12 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { isPreparedFile, manifestName, tokensName } from '../corpus/prepared/prepared-files.js';
+import {
+  isPreparedFile,
+  keptSourcesName,
+  manifestName,
+  tokensName,
+} from '../corpus/prepared/prepared-files.js';
 import { UserError } from '../errors.js';
 import { refuseExisting } from '../files/new-file.js';
 import { isRecord } from '../objects.js';
@@ -36,7 +41,7 @@ function isEmptyFolder(path: string): boolean {
 function foreignPart(folder: string): string | undefined {
   if (!statSync(folder).isDirectory()) return 'is a file';
   if (!isManifest(join(folder, manifestName))) return 'is not a prepared corpus';
-  const other = filesIn(folder).find((name) => !isPreparedFile(name));
+  const other = filesIn(folder).find((name) => name !== keptSourcesName && !isPreparedFile(name));
   return other === undefined ? undefined : `also holds ${oneLine(other, 40)}`;
 }
 

@@ -38,6 +38,8 @@ export interface Contents {
   readonly suspicion?: Suspicion | undefined;
   /** Writes token shards of this tokenizer too. */
   readonly tokenizer?: NamedTokenizer | undefined;
+  /** What the sources became. Without it, the next preparation reads all of them. */
+  readonly kept?: { putInto(corpus: string): void };
 }
 
 /**
@@ -56,6 +58,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
     await write(rejectedName, allRejected(rejected, ledger));
     await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
+    contents.kept?.putInto(temporary);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     if (tokenizer) writeTokensInto(temporary, tokenizer);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))

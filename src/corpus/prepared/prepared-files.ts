@@ -26,6 +26,13 @@ export const lastingNames: readonly string[] = [modelsName, forgottenName];
 /** The folder of the texts as tokens of one tokenizer (corpus/shards/). It may be missing. */
 export const tokensName = 'tokens';
 
+/**
+ * A folder with what each source became (prepare/kept-sources.ts), so that unchanged sources need not be read again. It is
+ * hidden, so that no reader takes it for conversations, and it is safe to delete.
+ */
+export const keptSourcesName = '.sources';
+
+/** All files of a prepared corpus, beside those in folders. */
 export const preparedNames: readonly string[] = [
   manifestName,
   trainName,
