@@ -4,7 +4,7 @@
 import { basename } from 'node:path';
 import type { Lengths } from '../../corpus/inspect/histogram.js';
 import type { SpeakerStatistics, Statistics } from '../../corpus/inspect/statistics.js';
-import type { CorpusSummary } from '../../corpus/summary.js';
+import { type CorpusSummary, plural } from '../../corpus/summary.js';
 import { type Html, html } from '../../html/html.js';
 import { page } from '../../html/page.js';
 import { ruleCounts } from '../manifest.js';
@@ -86,8 +86,8 @@ function filesSection({ summary: { files, skippedFiles } }: Inspected): Html {
   const hidden = files.length - rows.length;
   return html`<h2>Files</h2>
 ${table(['path', 'format', 'dialogues', 'turns', 'records left out'], rows)}
-${hidden > 0 ? html`<p class="quiet">and ${grouped(hidden)} more files</p>` : null}
-${skippedFiles.length > 0 ? html`<p class="quiet">${grouped(skippedFiles.length)} files without conversations were skipped.</p>` : null}`;
+${hidden > 0 ? html`<p class="quiet">and ${plural(hidden, 'more file')}</p>` : null}
+${skippedFiles.length > 0 ? html`<p class="quiet">Files without conversations, which were skipped: ${grouped(skippedFiles.length)}.</p>` : null}`;
 }
 
 const mostSpeakers = 20;
@@ -181,14 +181,14 @@ function unsafeSection({ survey, command }: Inspected): Html {
       html`<tr><th>${list}</th>${number(count)}<td>${foundTexts(unsafe, list, survey)}</td></tr>`,
   );
   return html`<h2>Unsafe words</h2>
-${rows.length === 0 ? html`<p class="quiet">No word of the program's lists was found.</p>` : html`${table(['list', 'dialogues', 'the first ones'], rows)}<p class="quiet">To drop the ${grouped(unsafeDialogues)} dialogues:</p>${commandLine(command('prepare', '--drop-unsafe'))}`}`;
+${rows.length === 0 ? html`<p class="quiet">No word of the program's lists was found.</p>` : html`${table(['list', 'dialogues', 'the first ones'], rows)}<p class="quiet">To drop ${plural(unsafeDialogues, 'dialogue')}:</p>${commandLine(command('prepare', '--drop-unsafe'))}`}`;
 }
 
 function duplicatesSection({ survey, command }: Inspected): Html {
   const { exact, near, exactGroups, nearGroups } = survey.duplicates;
   return html`<h2>Duplicates</h2>
-<p>${grouped(exact)} dialogues equal an earlier one apart from case and white space; <code>prepare</code> drops them. ${grouped(near)} others are
-similar to one with more text.</p>
+<p class="quiet">Dialogues that equal an earlier one apart from case and white space, which <code>prepare</code> drops: ${grouped(exact)}. Others that
+are similar to one with more text: ${grouped(near)}.</p>
 ${groupTable(
   'The largest groups of equal dialogues',
   exactGroups.map((group) => ({ ...group, members: group.members.slice(0, 1) })),
@@ -255,6 +255,6 @@ function unansweredSection({ survey }: Inspected): Html | null {
   const count = unanswered.counts.get(unansweredKind) ?? 0;
   if (count === 0) return null;
   return html`<h2>Questions without an answer</h2>
-<p class="quiet">${grouped(count)} dialogues end with a question. The first ones:</p>
+<p class="quiet">Dialogues that end with a question: ${grouped(count)}. The first ones:</p>
 <section class="sample">${foundTexts(unanswered, unansweredKind, survey)}</section>`;
 }
