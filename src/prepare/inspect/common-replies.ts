@@ -1,10 +1,10 @@
 // The replies that are learned most often, counted as the rule frequent-replies counts them.
 
+import { textHash } from '../../corpus/text-hash.js';
 import { HashCounts } from '../hash-counts.js';
 import type { PreparedStore } from '../prepared-store.js';
 import { learnedReplies } from '../rule.js';
 import { sameReply } from '../rules/frequent-replies.js';
-import { textHash } from '../text-hash.js';
 
 export interface CommonReplies {
   /** All learned replies. */

@@ -126,6 +126,7 @@ ${most && languages.length > 1 ? html`<p class="quiet">To keep one language:</p>
 
 /** @param share of the full width. */
 function bar(share: number): Html {
+  if (share === 0) return html`<td></td>`;
   return html`<td class="wide"><span class="bar" style="width: ${(100 * share).toFixed(1)}%"></span></td>`;
 }
 
