@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { LearnedReading, type ReadLearnedOptions } from '../../corpus/read-learned.js';
 import { startRules } from '../apply-rules.js';
-import { cleanSource } from '../clean-source.js';
+import { dialogueOf, namesOf, readSource, takeDialogue } from '../clean-source.js';
 import { dropDuplicates } from '../duplicates/drop-duplicates.js';
 import { Ledger } from '../ledger.js';
 import { PreparedStore } from '../prepared-store.js';
-import { repairDialogue, repairText, startRepairs } from '../repair-texts.js';
+import { repairDialogue, startRepairs } from '../repair-texts.js';
 import type { RuleValues } from '../rules.js';
-import { Redaction } from '../sensitive/redaction.js';
+import type { NameBook } from '../sensitive/names.js';
+import { Redaction, type RedactOptions } from '../sensitive/redaction.js';
 import { surveyCorpus } from '../survey-corpus.js';
 import { entriesIn, ownLists, WordList } from '../unsafe/word-list.js';
 import { type CommonReplies, findCommonReplies } from './common-replies.js';
@@ -54,11 +55,9 @@ export interface CorpusSurvey {
 export async function surveySources(paths: readonly string[], options: SurveyOptions): Promise<CorpusSurvey> {
   const { values, nearThreshold, phoneRegions, stage } = options;
   const mask = options.showSensitive ? noMask : await startMask(values, phoneRegions);
-  stage('looking for personal data');
-  const { sensitive, unanswered } = await lookAtEach(paths, options, mask);
-  stage('trying the cleaning rules');
+  stage('looking for personal data, and trying the cleaning rules');
   const ledger = new Ledger();
-  const cleaned = await cleanedAs(paths, options, ledger);
+  const { cleaned, sensitive, unanswered } = await lookAtEach(paths, options, { ledger, mask });
   const { unsafe, unsafeDialogues } = unsafeIn(cleaned);
   stage('looking for duplicates');
   const duplicates = findDuplicates(cleaned, nearThreshold);
@@ -73,49 +72,48 @@ export async function surveySources(paths: readonly string[], options: SurveyOpt
   };
 }
 
-/** Looks at the dialogues as they are read, source by source, because each has its own names. */
+/** Looks at the dialogues source by source, because each has its own names, and cleans them. */
 async function lookAtEach(
   paths: readonly string[],
   { reading: options, values, phoneRegions, showSensitive }: SurveyOptions,
-  mask: Mask,
-): Promise<Pick<CorpusSurvey, 'sensitive' | 'unanswered'>> {
+  { ledger, mask }: Pick<CorpusSurvey, 'ledger' | 'mask'>,
+): Promise<Pick<CorpusSurvey, 'sensitive' | 'unanswered'> & { readonly cleaned: PreparedStore }> {
   const reading = new LearnedReading(options);
-  const repairs = await startRepairs(values);
-  const redaction = await Redaction.start({
-    redact: 'pii',
-    redactWith: 'placeholder',
-    phoneRegions,
-    names: null,
-    redactKey: null,
-    seed: 0,
-  });
+  const [repairs, rules] = [await startRepairs(values), await startRules(values)];
+  const searching = { repairs, rules, redaction: await Redaction.start(personalData(phoneRegions)) };
+  const cleaning = { repairs, rules, redaction: undefined };
   const [sensitive, unanswered] = [new Findings(), new Findings()];
+  const cleaned = new PreparedStore();
+  const keep = (line: string) => cleaned.appendLines(Buffer.from(`${line}\n`));
   for (const path of paths) {
-    const names = redaction?.newNames();
-    const read = new PreparedStore();
-    reading.read([path], (dialogue) => {
-      for (const { speaker } of dialogue.turns)
-        if (speaker !== undefined) {
-          mask.addSpeaker(speaker);
-          names?.add(speaker);
-          names?.add(repairText(repairs, speaker));
-        }
-      read.push({ id: '', dialogue, changedBy: [] });
+    let names: NameBook | undefined;
+    readSource(path, reading, true, {
+      begin: (speakers) => {
+        names = namesOf(speakers, searching);
+        for (const speaker of speakers) mask.addSpeaker(speaker);
+      },
+      take: (line) => {
+        const dialogue = dialogueOf(line);
+        const repaired = repairDialogue(repairs, dialogue).at(-1)?.after ?? dialogue;
+        const found = names && searching.redaction?.found(repaired, names);
+        for (const [index, values] of (found ?? []).entries())
+          for (const { entity, value } of values)
+            sensitive.add(entity, {
+              source: dialogue.source,
+              turn: index < dialogue.turns.length ? index + 1 : undefined,
+              text: showSensitive ? value : undefined,
+            });
+        lookForQuestion(dialogue, unanswered);
+        takeDialogue(dialogue, undefined, cleaning, { ledger, keep });
+      },
     });
-    for (const { dialogue } of read) {
-      const repaired = repairDialogue(repairs, dialogue).at(-1)?.after ?? dialogue;
-      for (const [index, found] of (names ? (redaction?.found(repaired, names) ?? []) : []).entries())
-        for (const { entity, value } of found)
-          sensitive.add(entity, {
-            source: dialogue.source,
-            turn: index < dialogue.turns.length ? index + 1 : undefined,
-            text: showSensitive ? value : undefined,
-          });
-      lookForQuestion(dialogue, unanswered);
-    }
-    read.release();
   }
-  return { sensitive, unanswered };
+  return { cleaned, sensitive, unanswered };
+}
+
+/** The kinds that are redacted by default. */
+function personalData(phoneRegions: string): RedactOptions {
+  return { redact: 'pii', redactWith: 'placeholder', phoneRegions, names: null, redactKey: null, seed: 0 };
 }
 
 export const unansweredKind = 'unanswered';
@@ -125,26 +123,6 @@ function lookForQuestion({ turns, source }: Dialogue, unanswered: Findings): voi
   const last = turns.at(-1);
   if (last && /[?？][\p{Pe}\p{Pf}\s"']{0,5}$/u.test(last.text))
     unanswered.add(unansweredKind, { source, turn: turns.length, text: last.text });
-}
-
-/** The dialogues that the rules leave, before duplicates are dropped. */
-async function cleanedAs(
-  paths: readonly string[],
-  { reading: options, values }: SurveyOptions,
-  ledger: Ledger,
-): Promise<PreparedStore> {
-  const reading = new LearnedReading(options);
-  const [repairs, rules] = [await startRepairs(values), await startRules(values)];
-  const cleaned = new PreparedStore();
-  for (const path of paths)
-    cleanSource(path, reading, {
-      repairs,
-      rules,
-      ledger,
-      redaction: undefined,
-      keep: (one) => cleaned.push(one),
-    });
-  return cleaned;
 }
 
 function unsafeIn(dialogues: PreparedStore): Pick<CorpusSurvey, 'unsafe' | 'unsafeDialogues'> {
