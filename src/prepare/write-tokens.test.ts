@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { refusal } from '../../test/refusal.js';
 import { folderMaker } from '../../test/written-files.js';
+import { withFlags } from '../cli/flag-names.js';
 import { completeOptions } from '../config/schema.js';
 import { type TrainOptions, trainOptions } from '../config/train-options.js';
 import type { Conversations } from '../corpus/conversations.js';
@@ -255,7 +256,9 @@ describe('shards that do not fit', () => {
     const { told: notes, ...data } = run(user, { data: [copy], ...given });
     const { told: usual, ...expected } = run(user, { data: [copy], ...given }, null);
     assert.deepEqual(data, expected);
-    return notes.filter((note) => !usual.includes(note)).map((note) => note.replaceAll(copy, 'corpus'));
+    return notes
+      .filter((note) => !usual.includes(note))
+      .map((note) => withFlags(note).replaceAll(copy, 'corpus'));
   };
   const again = 'chatbot-data tokens corpus --tokenizer mine makes them for this model';
   const shard = (copy: string, name: string) => join(copy, tokensName, name);
@@ -299,10 +302,7 @@ describe('shards that do not fit', () => {
   for (const [name, note, change, given] of cases)
     test(`${name} are not read, and people are told`, () => {
       const [said = '', ...more] = told(change, given);
-      assert.deepEqual(
-        [said.replace(/\u0000?\["learnRole"\]\u0000?/, '--learn-role').replace(/[^\x20-\x7e]/g, ''), more],
-        [note, []],
-      );
+      assert.deepEqual([said, more], [note, []]);
     });
 
   test('of another tokenizer are not read, and people are told', () => {

@@ -165,8 +165,8 @@ function unitsOf(data: Conversations, held?: Conversations): Int32Array {
   const bytesAt = (side: Conversations, index: number) =>
     areTexts && side instanceof TextConversations ? side.textsAt(index) : side.digestAt(index);
   const length = data.length + (held?.length ?? 0);
-  const at = <Value>(index: number, valueOf: (side: Conversations, index: number) => Value) =>
-    held && index >= data.length ? valueOf(held, index - data.length) : valueOf(data, index);
+  const at = <Value>(index: number, get: (side: Conversations, index: number) => Value) =>
+    held && index >= data.length ? get(held, index - data.length) : get(data, index);
   const families = new Float64Array(length).map((_, index) =>
     at(index, (side, place) => side.familyAt(place)),
   );
