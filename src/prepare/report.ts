@@ -50,7 +50,7 @@ function tile(name: string, count: number): Html {
 }
 
 function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return String(count).replace(/\B(?=(?:\d{3}){1,6}$)/g, ',');
 }
 
 function sum(counts: readonly number[]): number {
