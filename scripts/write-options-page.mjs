@@ -60,6 +60,16 @@ ${optionTables(dataOptions.prepare)}
 [data.md](data.md#augmenting) shows what each augmenter makes.
 ${optionTables(dataOptions.augment)}
 
+## chatbot-data explain
+
+[data.md](data.md#explaining-a-dialogue) shows what it prints.
+${optionTables(dataOptions.explain)}
+
+## chatbot-data forget
+
+[data.md](data.md#forgetting-people) says what it changes.
+${optionTables(dataOptions.forget)}
+
 ## chatbot-data train-filter
 
 [data.md](data.md#unsafe-content) says what the filter is for.

@@ -64,6 +64,7 @@ export const errorCodes = {
   'cuda-unavailable': 'device',
   'data-not-named': 'usage',
   'device-unknown': 'usage',
+  'dialogue-unknown': 'usage',
   'disk-full': 'device',
   'download-damaged': 'model',
   'download-not-confirmed': 'usage',
@@ -113,6 +114,8 @@ export const errorCodes = {
   'training-diverged': 'diverged',
   'training-unfinished': 'model',
   'transcript-name-invalid': 'usage',
+  'translator-failed': 'data',
+  'translator-unusable': 'usage',
   'weights-invalid': 'model',
   'weights-mismatch': 'model',
 } as const satisfies Record<string, Fault>;

@@ -2,10 +2,12 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { augmentOptions } from './augment-options.js';
+import { explainOptions, forgetOptions } from './corpus-options.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
 import { filterOptions } from './filter-options.js';
 import { prepareOptions } from './prepare-options.js';
 import { readingOptions } from './reading-options.js';
+import { suspiciousOptions } from './suspicious-options.js';
 
 export const inspectOptions = {
   paths,
@@ -25,6 +27,7 @@ export const inspectOptions = {
     help: 'Do not look at the languages of the dialogues, which takes most of the time.',
   },
   ...readingOptions,
+  ...suspiciousOptions,
   json,
   quiet,
 } as const satisfies Readonly<Record<string, OptionSpec>>;
@@ -176,6 +179,8 @@ export const dataOptions = {
   convert: convertOptions,
   prepare: prepareOptions,
   augment: augmentOptions,
+  explain: explainOptions,
+  forget: forgetOptions,
   'train-filter': filterOptions,
   crawl: crawlOptions,
   download: downloadOptions,

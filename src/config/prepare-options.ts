@@ -4,6 +4,7 @@ import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { ruleOptions } from '../prepare/rules.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
 import { readingOptions } from './reading-options.js';
+import { dropSuspicious, suspiciousOptions } from './suspicious-options.js';
 
 /** The options that are not about rules. */
 export const stageOptions = {
@@ -70,6 +71,8 @@ export const stageOptions = {
     default: 'US,GB,DE,FR,CN',
     help: 'The countries whose phone numbers are found without a country code, separated by commas.',
   },
+  ...suspiciousOptions,
+  dropSuspicious,
   evalRatio: {
     group: 'Split',
     type: 'number',

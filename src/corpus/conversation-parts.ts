@@ -17,7 +17,7 @@ export function conversationParts(
   turns: readonly RawTurn[],
   source: string,
   tally: Tally,
-  persona?: readonly string[],
+  { persona, prepared }: Pick<Dialogue, 'persona' | 'prepared'> = {},
 ): Dialogue[] {
   const first: Turn[] = [];
   const parts = [first];
@@ -36,7 +36,7 @@ export function conversationParts(
     join(parts.at(-1) ?? first, gap ? { ...turn, supervised: false } : turn, tally);
     gap &&= !isSpoken(turn);
   }
-  const about = persona && { persona };
+  const about = { ...(persona && { persona }), ...(prepared && { prepared }) };
   return parts.filter(isConversation).map((part) => ({ turns: part, source, ...about }));
 }
 

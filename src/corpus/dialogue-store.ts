@@ -1,10 +1,12 @@
 // Stores dialogues compactly, outside the JavaScript heap. As objects, the dialogues of a 400 MB file would take several
 // times that size. Texts are stored one after the other as UTF-8, on disk if there are many. The other attributes of a turn
 // have few distinct combinations, and each combination is stored once. A dialogue becomes an object only when it is read.
-// Times, reply-to and personas are stored only on request, because training does not need them.
+// Times, reply-to, personas and ids are stored only on request, because training does not need them. It needs to know which
+// dialogues belong to one family (augmented.ts).
 
 import { randomBytes } from 'node:crypto';
 import { Spool } from '../files/spool.js';
+import { familyNumber } from './augmented.js';
 import type { Dialogue, Turn } from './dialogue.js';
 import { Extents } from './extents.js';
 
@@ -20,8 +22,7 @@ const textEnd = 0xff;
 type Attributes = Omit<Turn, 'text' | 'time' | 'replyTo'>;
 
 /** What training does not need. A turn without time and reply-to is an empty object. */
-interface Details {
-  readonly persona?: readonly string[];
+interface Details extends Pick<Dialogue, 'persona' | 'prepared'> {
   readonly turns?: readonly { readonly time?: number; readonly replyTo?: string }[];
 }
 
@@ -33,7 +34,7 @@ export class DialogueStore implements DialogueList {
   private readonly attributes = new Interned<Attributes>((key) => JSON.parse(key));
   private readonly paths = new Interned<string>((path) => path);
 
-  /** @param keeps whether dialogues come back whole, or without times, reply-to and personas. */
+  /** @param keeps whether dialogues come back whole, or without times, reply-to, personas and ids. */
   constructor(private readonly keeps: 'whole' | 'what is learned' = 'what is learned') {}
 
   get length(): number {
@@ -58,7 +59,8 @@ export class DialogueStore implements DialogueList {
     const [, path = source, line = '0'] = /^(.*):([1-9]\d{0,8})$/s.exec(source) ?? [];
     numbers = scratch.writeUInt32LE(this.paths.idOf(path), numbers);
     numbers = scratch.writeUInt32LE(Number(line), numbers);
-    scratch.writeUInt32LE(textBytes, numbers);
+    numbers = scratch.writeUInt32LE(textBytes, numbers);
+    scratch.writeDoubleLE(familyNumber(dialogue), numbers);
     this.spool.append(scratch.subarray(0, bytes));
     this.extents.push(bytes);
   }
@@ -138,6 +140,20 @@ export class DialogueStore implements DialogueList {
     return numbers;
   }
 
+  /** The number of each dialogue's family (augmented.ts). */
+  families(): Float64Array {
+    return Float64Array.from({ length: this.length }, (_, index) => this.familyOf(index));
+  }
+
+  isAugmented(index: number): boolean {
+    return this.familyOf(index) < 0;
+  }
+
+  private familyOf(index: number): number {
+    const bytes = this.bytesOf(index);
+    return bytes?.readDoubleLE(bytes.length - 8) ?? 0;
+  }
+
   private areEqual(one: number, other: number): boolean {
     // A copy, because reading the other texts can overwrite the first ones.
     const texts = Buffer.from(this.textsOf(one) ?? []);
@@ -158,31 +174,36 @@ export class DialogueStore implements DialogueList {
 }
 
 /** As JSON, or an empty text if there are none. */
-function detailsOf({ persona, turns }: Dialogue): string {
+function detailsOf({ persona, prepared, turns }: Dialogue): string {
   const ofTurns = turns.map(({ time, replyTo }) => ({
     ...(time !== undefined && { time }),
     ...(replyTo !== undefined && { replyTo }),
   }));
   const isEmpty = ofTurns.every((turn) => Object.keys(turn).length === 0);
-  const details: Details = { ...(persona && { persona }), ...(!isEmpty && { turns: ofTurns }) };
+  const details: Details = {
+    ...(persona && { persona }),
+    ...(prepared && { prepared }),
+    ...(!isEmpty && { turns: ofTurns }),
+  };
   return Object.keys(details).length === 0 ? '' : JSON.stringify(details);
 }
 
 function withDetails(dialogue: Dialogue, bytes: Buffer): Dialogue {
   if (bytes.length === 0) return dialogue;
-  const { persona, turns }: Details = JSON.parse(bytes.toString('utf8'));
+  const { persona, prepared, turns }: Details = JSON.parse(bytes.toString('utf8'));
   return {
     ...dialogue,
     turns: turns ? dialogue.turns.map((turn, index) => ({ ...turn, ...turns[index] })) : dialogue.turns,
     ...(persona && { persona }),
+    ...(prepared && { prepared }),
   };
 }
 
 /**
  * A dialogue is stored as its texts, the number of each turn's attributes, its details, and a footer of three 32-bit
- * integers.
+ * integers and the number of its family.
  */
-const footerBytes = 12;
+const footerBytes = 20;
 
 function footerOf(bytes: Buffer): readonly [path: number, line: number, textBytes: number] {
   const start = bytes.length - footerBytes;

@@ -19,10 +19,20 @@ export interface Turn {
   readonly replyTo?: string;
 }
 
+/** What a dialogue was made from, and by what. Such dialogues are learned, but never evaluated on. */
+export interface Augmented {
+  /** The id of the dialogue, or the place of the template. */
+  readonly from: string;
+  /** The augmenter. */
+  readonly by: string;
+}
+
 export interface Dialogue {
   readonly turns: readonly Turn[];
   /** The file and line of the dialogue, for messages: `chats.jsonl:12`. */
   readonly source: string;
   /** What the file says about the speakers, such as "your persona: i like tea." It is not part of the conversation. */
   readonly persona?: readonly string[];
+  /** Which dialogue of a prepared corpus it is. */
+  readonly prepared?: { readonly id: string; readonly augmented?: Augmented };
 }

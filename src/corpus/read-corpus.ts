@@ -256,8 +256,8 @@ class CorpusReading {
     parts.check();
   }
 
-  private takeDialogue({ turns, source, persona }: RawDialogue, file: FileReading): void {
-    const parts = conversationParts(turns, source, file.tally, persona);
+  private takeDialogue({ turns, source, ...about }: RawDialogue, file: FileReading): void {
+    const parts = conversationParts(turns, source, file.tally, about);
     if (parts.length === 0)
       file.tally.skip('fewer than two turns with text', Number(source.split(':').at(-1)));
     for (const part of parts) this.give(part, file);

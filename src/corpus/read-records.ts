@@ -197,9 +197,9 @@ class RecordFile {
   }
 
   /** @returns the number of dialogues. */
-  private takeDialogue({ turns, source, persona }: RawDialogue, record: Fields): number {
+  private takeDialogue({ turns, source, ...about }: RawDialogue, record: Fields): number {
     const { turns: said, verdict } = judged(turns, record, this.tally);
-    const parts = conversationParts(said, source, this.tally, persona);
+    const parts = conversationParts(said, source, this.tally, about);
     for (const [index, dialogue] of parts.entries())
       this.ratings.add(dialogue, index === parts.length - 1 ? verdict : undefined);
     return parts.length;

@@ -60,15 +60,18 @@ export const openChat: OpenChat = async (options, watcher) => {
   }
 };
 
-/** A run's folder contains a model only when the run is finished. Until then only its checkpoints do. */
-function refuseUnfinishedRun(folder: string): void {
+/**
+ * A run's folder contains a model only when the run is finished. Until then only its checkpoints do.
+ * @param use what is done with a model, for the advice.
+ */
+export function refuseUnfinishedRun(folder: string, use = 'chat with'): void {
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   if (!isFolder || existsSync(join(folder, 'config.json'))) return;
   const newest = checkpointSteps(folder).at(-1);
   if (newest !== undefined)
     throw new UserError(
       'training-unfinished',
-      `the training in ${folder} has not finished; chat with its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
+      `the training in ${folder} has not finished; ${use} its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
     );
   if (existsSync(join(folder, metricsFileName)))
     throw new UserError(

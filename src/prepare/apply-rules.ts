@@ -53,7 +53,7 @@ export function applyRules(rules: readonly StartedRule[], dialogue: Dialogue, se
           ? [before]
           : verdict.kind === 'drop'
             ? []
-            : conversationParts(verdict.turns, before.source, new Tally(), before.persona);
+            : conversationParts(verdict.turns, before.source, new Tally(), before);
       if (verdict.kind !== 'keep') see(name, before, left);
       if (verdict.kind === 'change' && changedBy.at(-1) !== name) changedBy.push(name);
       after.push(...left);

@@ -41,9 +41,10 @@ export function cleanSource(path: string, reading: LearnedReading, cleaning: Cle
         names.add(speaker);
         names.add(repairText(repairs, speaker));
       }
-    read.push({ id: '', dialogue, changedBy: [] });
+    read.push({ id: '', ...dialogue.prepared, dialogue, changedBy: [] });
   });
-  for (const { dialogue } of read) take(dialogue);
+  for (const { id, augmented, dialogue } of read)
+    take(id === '' ? dialogue : { ...dialogue, prepared: { id, ...(augmented && { augmented }) } });
   read.release();
   return notes;
 }
@@ -66,7 +67,8 @@ function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: C
   const dialogue = redacted?.dialogue ?? repaired;
   const conceal = redacted?.again ?? unchanged;
   // The id must not tell what was redacted, so it is that of the redacted dialogue.
-  const id = idOf(dialogue);
+  const known = identity(dialogue, redaction);
+  const { id } = known;
   for (const { rule, before, after } of steps) {
     ledger.changed(rule);
     const shown = (stage: Dialogue) => conceal(withoutHidden(stage, repaired, dialogue));
@@ -77,11 +79,15 @@ function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: C
   const changedBy = [...steps.map(({ rule }) => rule), ...(found.length > 0 ? [redactName] : [])];
   if (!redaction?.drops || found.length === 0) {
     if (found.length > 0) ledger.changed(redactName);
-    clean({ id, dialogue, changedBy }, cleaning, conceal);
+    clean({ ...known, dialogue, changedBy }, cleaning, conceal);
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
-  ledger.dropped(redactName, reason, rejectedLine({ id, dialogue, changedBy }, { rule: redactName, reason }));
+  ledger.dropped(
+    redactName,
+    reason,
+    rejectedLine({ ...known, dialogue, changedBy }, { rule: redactName, reason }),
+  );
 }
 
 /** A dialogue before its repair can hide what was redacted, so turns with redacted values are shown redacted. */
@@ -123,6 +129,18 @@ export function clean(
       dialogue: outcome.changedBy.length > 0 ? conceal(left) : left,
       changedBy,
     });
+}
+
+/** A dialogue of a prepared corpus stays the same one. The ids that it had tell what is redacted now, so they are hashed. */
+function identity(
+  dialogue: Dialogue,
+  redaction: Redaction | undefined,
+): Pick<PreparedDialogue, 'id' | 'augmented'> {
+  const { prepared } = dialogue;
+  if (!prepared) return { id: idOf(dialogue) };
+  const shown = (id: string) => (redaction ? redaction.hashedId(id) : id);
+  const { id, augmented } = prepared;
+  return { id: shown(id), ...(augmented && { augmented: { ...augmented, from: shown(augmented.from) } }) };
 }
 
 /** Two dialogues with one id have the same source and texts, so one of them is dropped as a duplicate. */

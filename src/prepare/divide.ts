@@ -1,13 +1,14 @@
 // Divides dialogues into those to train on and those to evaluate on. What is similar, of one record, of one customer, or made
 // from the other never stands on both sides.
 
+import { divideOriginals, familyOf } from '../corpus/augmented.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type Split, split } from '../corpus/split.js';
 import { plural } from '../corpus/summary.js';
+import { Union } from '../corpus/union.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import type { PreparedStore } from './prepared-store.js';
-import { Union } from './union.js';
 
 export interface DivideOptions {
   readonly evalRatio: number;
@@ -41,12 +42,19 @@ export function divide(dialogues: PreparedStore, similar: Int32Array, options: D
   const areEnough = customers >= fewestCustomers && largest <= dialogues.length / 2;
   const byCustomer = splitBy === 'customer' || (splitBy === 'auto' && areEnough);
   const units = (byCustomer ? seen.byCustomer : seen.units).numbers();
-  const divided =
-    splitBy === 'time' ? newestApart(units, seen.times, evalRatio) : split(units, evalRatio, seed);
-  const evaluation = divided.evaluation.filter((index) => seen.isAugmented[index] === 0);
-  const left = divided.evaluation.length - evaluation.length;
+  const isAugmented = (index: number) => seen.isAugmented[index] === 1;
+  const { train, evaluation } = divideOriginals(units, isAugmented, (some, indices) =>
+    splitBy === 'time'
+      ? newestApart(
+          some,
+          Float64Array.from(indices, (index) => seen.times[index] ?? Number.NaN),
+          evalRatio,
+        )
+      : split(some, evalRatio, seed),
+  );
+  const left = units.length - train.length - evaluation.length;
   return {
-    train: divided.train,
+    train,
     evaluation,
     notes: [
       ...(byCustomer ? [`no customer is both trained and evaluated on; there are ${customers}`] : []),
@@ -78,17 +86,18 @@ class Seen {
     this.byCustomer = new Union(length);
     this.joinSimilar(similar);
     const origins = new Map<string, number>();
-    for (const { augmented } of dialogues) if (augmented) origins.set(augmented.from, -1);
+    for (const one of dialogues) if (one.augmented) origins.set(familyOf(one), -1);
     const customers = new Map<string, { readonly first: number; count: number }>();
     let [index, source] = [0, ''];
-    for (const { id, dialogue, augmented } of dialogues) {
+    for (const one of dialogues) {
+      const { dialogue, augmented } = one;
       this.times[index] = dialogue.turns.find(({ time }) => time !== undefined)?.time ?? Number.NaN;
       // Parts of one record follow each other.
       if (index > 0 && dialogue.source === source && augmented === undefined) this.join(index - 1, index);
       source = dialogue.source;
       if (augmented) this.isAugmented[index] = 1;
-      const origin = augmented?.from ?? (origins.has(id) ? id : undefined);
-      if (origin !== undefined) this.joinFirst(origins, origin, index);
+      const family = familyOf(one);
+      if (origins.has(family)) this.joinFirst(origins, family, index);
       for (const customer of customersOf(dialogue)) {
         const known = customers.get(customer);
         if (known) this.byCustomer.join(known.first, index);

@@ -1,6 +1,7 @@
 // Leaves dialogues out of a store and notes each with its reason.
 
 import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
+import { isRecord } from '../objects.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
 
@@ -43,4 +44,22 @@ export function rejectedLine(
     ...(duplicateOf !== undefined && { duplicate_of: duplicateOf }),
   });
   return `${preparedLine(dialogue).slice(0, -1)},${why.slice(1)}`;
+}
+
+/** Why a line of rejected.jsonl was dropped. */
+export interface Rejection {
+  readonly rule: string;
+  readonly reason: string;
+  readonly duplicateOf?: string;
+}
+
+/** @param line as `rejectedLine` writes it. */
+export function rejectionIn(line: string): Rejection {
+  const value: unknown = JSON.parse(line);
+  const { dropped_by: rule, reason, duplicate_of: duplicateOf } = isRecord(value) ? value : {};
+  return {
+    rule: typeof rule === 'string' ? rule : '',
+    reason: typeof reason === 'string' ? reason : '',
+    ...(typeof duplicateOf === 'string' && { duplicateOf }),
+  };
 }

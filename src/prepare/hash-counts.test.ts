@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { textHash } from '../corpus/text-hash.js';
 import { HashCounts } from './hash-counts.js';
-import { textHash } from './text-hash.js';
 
 test('texts are counted by their hashes', () => {
   const counts = new HashCounts();

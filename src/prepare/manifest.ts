@@ -20,6 +20,15 @@ export interface Manifest {
   >;
   /** What `augment` added since, in order. */
   readonly augmentations?: readonly Augmentation[];
+  /** What `forget` took out since, in order. It does not say who. Counts of rules are those from before. */
+  readonly forgotten?: readonly Forgotten[];
+}
+
+export interface Forgotten {
+  readonly date: string;
+  /** How many people were named. */
+  readonly speakers: number;
+  readonly dialogues: { readonly train: number; readonly eval: number; readonly rejected: number };
 }
 
 export interface Augmentation {

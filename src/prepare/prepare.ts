@@ -1,6 +1,6 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
-// repaired, redacted and cleaned by itself; then come duplicates, the rules that look at the whole corpus, and the split, and
-// the files are written.
+// repaired, redacted and cleaned by itself; then come duplicates, the rules that look at the whole corpus, replies that a
+// trained model finds suspicious, and the split, and the files are written.
 
 import { readCorpus } from '../corpus/read-corpus.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
@@ -21,6 +21,7 @@ import type { RuleValues } from './rules.js';
 import { Redaction, type RedactOptions } from './sensitive/redaction.js';
 import { sourceRecord } from './source-files.js';
 import { surveyCorpus } from './survey-corpus.js';
+import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
 
 export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
@@ -36,7 +37,7 @@ export interface Prepared {
 
 /**
  * Prepares the conversations in `paths` and puts the corpus into the folder `out`, whole or not at all.
- * @param values the options of rules, by key.
+ * @param values the options of rules, by key. @param suspicious a trained model that ranks the replies.
  * @throws UserError (data) if nothing can be read or nothing is left, (device) if the disk is full.
  */
 export async function prepare(
@@ -44,6 +45,7 @@ export async function prepare(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
+  suspicious?: SuspiciousOptions,
 ): Promise<Prepared> {
   const sources = paths.map(sourceRecord);
   const ledger = new Ledger();
@@ -67,7 +69,9 @@ export async function prepare(
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, repairs, redaction));
   const { kept, groups } = dropDuplicates(cleaned, ledger, options, never);
-  const { left, origins } = await surveyCorpus(kept, values, ledger);
+  const surveyed = await surveyCorpus(kept, values, ledger);
+  const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
+  const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
@@ -84,6 +88,7 @@ export async function prepare(
     evaluation: left.lines(parts.evaluation),
     ledger,
     manifest,
+    suspicion: ranked?.suspicion,
   });
   return { manifest, notes };
 }

@@ -7,12 +7,14 @@ import { type Html, html } from '../html/html.js';
 import { page } from '../html/page.js';
 import type { Ledger, Sample } from './ledger.js';
 import type { Manifest } from './manifest.js';
+import type { Suspicion } from './suspicious/suspicion.js';
+import { suspicionSection } from './suspicious/suspicion-section.js';
 
 /** Samples of longer dialogues are cut after this many turns. */
 const mostTurns = 12;
 
 /** The whole page. The same input gives the same text. */
-export function renderReport(manifest: Manifest, ledger: Ledger): string {
+export function renderReport(manifest: Manifest, ledger: Ledger, suspicion?: Suspicion): string {
   const title = titleOf(manifest);
   const { train, eval: evaluation } = manifest.dialogues;
   const dropped = Object.values(manifest.rules).flatMap((rule) => Object.values(rule.dropped));
@@ -31,7 +33,9 @@ ${sourceTable(manifest)}
 ${ruleTable(manifest)}
 ${redactedTable(manifest)}
 <h2>Samples</h2>
+${manifest.forgotten ? html`<p class="quiet">They were left out when dialogues were forgotten. Prepare the corpus again to see some.</p>` : null}
 ${Object.keys(manifest.rules).flatMap((rule) => samplesOf(rule, ledger.samplesOf(rule)))}
+${suspicion === undefined ? null : suspicionSection(suspicion)}
 <h2>Settings</h2>
 <dl class="options panel">${settings(manifest)}</dl>
 <footer>All dropped dialogues: <code>rejected.jsonl</code>.</footer>`,

@@ -1,5 +1,6 @@
 // Applies the rules that look at the whole corpus, one after the other. Each sees all dialogues that the one before left.
 
+import type { Dialogue } from '../corpus/dialogue.js';
 import { GrowingIntegers } from '../corpus/growing-numbers.js';
 import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { ValuesOf } from '../option-spec.js';
@@ -22,32 +23,41 @@ export async function surveyCorpus(
   values: RuleValues,
   ledger: Ledger,
 ): Promise<Surveyed> {
-  let left = dialogues;
-  let origins = Int32Array.from({ length: dialogues.length }, (_, index) => index);
+  let surveyed: Surveyed = {
+    left: dialogues,
+    origins: Int32Array.from({ length: dialogues.length }, (_, index) => index),
+  };
   for (const rule of chosenRules(corpusRules, values)) {
     const survey = await startSurvey(rule, values);
     if (survey === null) continue;
-    const before = left;
-    for (const { dialogue } of before) survey.see(dialogue);
-    if (survey.seeAgain) for (const { dialogue } of before) survey.seeAgain(dialogue);
-    const after = new PreparedStore();
-    const keptAt = new GrowingIntegers();
-    const judge: StartedRule = { name: rule.name, judge: (dialogue) => survey.judge(dialogue) };
-    let index = 0;
-    const keep = (one: PreparedDialogue) => {
-      keptAt.push(index);
-      after.push(one);
-    };
-    for (const one of before) {
-      clean(one, { rules: [judge], ledger, keep });
-      index++;
-    }
-    before.release();
-    left = after;
-    const known = origins;
-    origins = Int32Array.from({ length: keptAt.length }, (_, kept) => known[keptAt.at(kept)] ?? 0);
+    const { left } = surveyed;
+    for (const { dialogue } of left) survey.see(dialogue);
+    if (survey.seeAgain) for (const { dialogue } of left) survey.seeAgain(dialogue);
+    const judge = (dialogue: Dialogue) => survey.judge(dialogue);
+    surveyed = applyToAll(surveyed, { name: rule.name, judge }, ledger);
   }
-  return { left, origins };
+  return surveyed;
+}
+
+/** @param surveyed is released. @param rule judges each dialogue once, in order. */
+export function applyToAll(surveyed: Surveyed, rule: StartedRule, ledger: Ledger): Surveyed {
+  const { left: before, origins } = surveyed;
+  const left = new PreparedStore();
+  const keptAt = new GrowingIntegers();
+  let index = 0;
+  const keep = (one: PreparedDialogue) => {
+    keptAt.push(index);
+    left.push(one);
+  };
+  for (const one of before) {
+    clean(one, { rules: [rule], ledger, keep });
+    index++;
+  }
+  before.release();
+  return {
+    left,
+    origins: Int32Array.from({ length: keptAt.length }, (_, kept) => origins[keptAt.at(kept)] ?? 0),
+  };
 }
 
 // The values were checked against the tables of the rules, but the compiler cannot see that.

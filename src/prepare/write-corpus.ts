@@ -1,12 +1,13 @@
 // Writes the folder of a prepared corpus: all of it, or nothing. Every file is readable only by its owner.
 
-import { copyFileSync, createWriteStream, existsSync } from 'node:fs';
+import { copyFileSync, createWriteStream, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import {
   evalName,
+  forgottenName,
   lastingNames,
   manifestName,
   rejectedName,
@@ -17,6 +18,7 @@ import { replaceFolder } from '../files/atomic.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import { renderReport } from './report.js';
+import type { Suspicion } from './suspicious/suspicion.js';
 
 /** Lines are without the line feed. */
 export interface Contents {
@@ -26,6 +28,12 @@ export interface Contents {
   readonly rejected?: Iterable<string>;
   readonly ledger: Ledger;
   readonly manifest: Manifest;
+  /** forgotten.json, if it changes. */
+  readonly forgotten?: string | undefined;
+  /** Called at the end, before the corpus is put into place; it can throw to keep the old one. */
+  readonly check?: () => void;
+  /** If a model ranked the replies. */
+  readonly suspicion?: Suspicion | undefined;
 }
 
 /**
@@ -33,7 +41,7 @@ export interface Contents {
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
 export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { train, evaluation, rejected = [], ledger, manifest } = contents;
+  const { train, evaluation, rejected = [], ledger, manifest, forgotten, check } = contents;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
@@ -43,10 +51,12 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     await write(trainName, ended(train));
     if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
     await write(rejectedName, allRejected(rejected, ledger));
-    await write(reportName, [renderReport(manifest, ledger)]);
+    await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));
+    if (forgotten !== undefined) writeFileSync(join(temporary, forgottenName), forgotten, { mode: 0o600 });
+    check?.();
   });
 }
 

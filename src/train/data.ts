@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { TrainOptions } from '../config/train-options.js';
+import { divideOriginals, withFamilies } from '../corpus/augmented.js';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type DialogueList, DialogueStore } from '../corpus/dialogue-store.js';
 import { encodeDialogue } from '../corpus/encode-dialogue.js';
@@ -12,6 +13,7 @@ import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
 import { evaluationParts } from '../corpus/prepared/prepared-files.js';
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
 import { apart, split } from '../corpus/split.js';
+import { plural } from '../corpus/summary.js';
 import { TrainingText } from '../corpus/training-text.js';
 import { UserError } from '../errors.js';
 import type { Batch } from '../nn/batch.js';
@@ -78,6 +80,8 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
   const read = (paths: readonly string[]) => reading.read(paths, store.push.bind(store)).notes;
   const notes = [...read(options.data)];
   const count = store.length;
+  const units = () => withFamilies(store.textNumbers(), store.families());
+  const isAugmented = (index: number) => store.isAugmented(index);
   const corpora = (train: ArrayLike<number>, evaluation: ArrayLike<number>): CorporaRead => ({
     train: store.subset(train),
     evaluation: store.subset(evaluation),
@@ -86,7 +90,13 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
   });
   if (evalData.length > 0) {
     notes.push(...read(evalData), ...reading.end());
-    const { train, evaluation } = apart(store.textNumbers(), count);
+    const { train, evaluation: held } = apart(units(), count);
+    const evaluation = held.filter((index) => !isAugmented(index));
+    if (evaluation.length === 0 && held.length > 0)
+      throw new UserError(
+        'corpus-too-small',
+        `every dialogue of ${option('evalData')} is augmented, and those are never evaluated on; use the evaluation part of the corpus`,
+      );
     if (train.length === 0)
       throw new UserError(
         'nothing-to-learn',
@@ -96,16 +106,31 @@ export function readCorpora(options: CorpusOptions): CorporaRead {
       notes.push(
         `evaluates on ${prepared.join(', ')}, which ${prepared.length === 1 ? 'was' : 'were'} set aside when the corpus was prepared`,
       );
-    if (train.length < count)
+    const isTrained = new Uint8Array(count);
+    for (const index of train) isTrained[index] = 1;
+    const left = [...isTrained.keys()].filter((index) => isTrained[index] === 0);
+    const made = left.filter(isAugmented).length;
+    if (left.length > made)
       notes.push(
-        `${count - train.length} dialogues of ${option('data')} are also in ${option('evalData')}; they are used only for evaluation`,
+        `${left.length - made} dialogues of ${option('data')} are also in ${option('evalData')}; they are used only for evaluation`,
+      );
+    notes.push(...leftOut(made));
+    if (held.length > evaluation.length)
+      notes.push(
+        `${plural(held.length - evaluation.length, 'augmented dialogue')} of ${option('evalData')} not evaluated on`,
       );
     return corpora(train, evaluation);
   }
   notes.push(...reading.end());
   if (evalRatio === 0) return { ...corpora([], []), train: store };
-  const { train, evaluation } = split(store.textNumbers(), evalRatio, seed);
+  const { train, evaluation } = divideOriginals(units(), isAugmented, (some) => split(some, evalRatio, seed));
+  notes.push(...leftOut(count - train.length - evaluation.length));
   return corpora(train, evaluation);
+}
+
+function leftOut(augmented: number): readonly string[] {
+  if (augmented === 0) return [];
+  return [`${plural(augmented, 'augmented dialogue')} left out, because the originals are evaluated on`];
 }
 
 /** Whether a run learns its conversations forward or reversed. */

@@ -13,11 +13,15 @@ import type { CorpusSummary } from '../../corpus/summary.js';
 import { TrainingText } from '../../corpus/training-text.js';
 import { ExitCode } from '../../errors.js';
 import { openTokenizer } from '../../library/tokenizer.js';
+import { PreparedStore } from '../../prepare/prepared-store.js';
+import { rankReplies } from '../../prepare/suspicious/suspicion.js';
 import { jsonLine, oneLine } from '../../quote.js';
 import { count } from '../format.js';
 import { headerText } from '../progress.js';
 import { readPaths, type Streams } from './reading.js';
+import { withScorer } from './reply-scoring.js';
 import { dayOf, speakerJson } from './speakers.js';
+import { suspicionJson, suspicionText } from './suspicion-text.js';
 
 export async function inspectCommand(
   given: GivenOptions<InspectOption>,
@@ -31,13 +35,27 @@ export async function inspectCommand(
     languageOf: languages && ((dialogue) => languages.of(dialogue)),
     lossOn: 'auto',
   });
-  const summary = readPaths(options, 'inspect', streams, (dialogue) => statistics.see(dialogue));
+  const found = await withScorer(options, streams, async (scoring) => {
+    const read = new PreparedStore();
+    const summary = readPaths(options, 'inspect', streams, (dialogue) => {
+      statistics.see(dialogue);
+      if (scoring) read.push({ id: '', dialogue, changedBy: [] });
+    });
+    const ranked = scoring && (await rankReplies(read, scoring.scorer, options.top, scoring.progress));
+    read.release();
+    return { summary, suspicion: ranked?.suspicion };
+  });
+  const { summary, suspicion } = found;
   const result = statistics.result();
   if (languages?.isComplete === false && !options.quiet)
     streams.stderr.write(
       'only languages with scripts of their own are told apart; npm install eld knows others\n',
     );
-  streams.stdout.write(options.json ? `${inspectJson(summary, result)}\n` : inspectText(summary, result));
+  streams.stdout.write(
+    options.json
+      ? `${jsonLine({ ...inspectJson(summary, result), ...(suspicion && { suspicious: suspicionJson(suspicion) }) })}\n`
+      : inspectText(summary, result) + (suspicion ? suspicionText(suspicion) : ''),
+  );
   return ExitCode.ok;
 }
 
@@ -120,8 +138,8 @@ function barsText({ histogram }: Lengths, unit: string): string {
   return `\n${[head, ...lines.map((line) => line.trimEnd())].join('\n')}\n`;
 }
 
-function inspectJson({ files, skippedFiles }: CorpusSummary, result: Statistics): string {
-  return jsonLine({
+function inspectJson({ files, skippedFiles }: CorpusSummary, result: Statistics): object {
+  return {
     files: files.map(({ path, format, dialogues, turns, records, bad, skipped, remarks, unusedFields }) => ({
       path,
       format,
@@ -145,7 +163,7 @@ function inspectJson({ files, skippedFiles }: CorpusSummary, result: Statistics)
     languages: result.languages && Object.fromEntries(result.languages),
     first_time: isoOf(result.firstTime),
     last_time: isoOf(result.lastTime),
-  });
+  };
 }
 
 function isoOf(time: number | null): string | null {

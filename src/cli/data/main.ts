@@ -5,6 +5,7 @@
 
 import type { Command } from 'commander';
 import { augmentOptions } from '../../config/augment-options.js';
+import { explainOptions, forgetOptions } from '../../config/corpus-options.js';
 import {
   convertOptions,
   crawlOptions,
@@ -34,7 +35,7 @@ Examples:
   chatbot-data download
   chatbot-data download cornell --yes
 
-Exit codes: 0 done; 1 unexpected error; 2 usage; 3 data; 5 disk; 129, 130 or 143 interrupted.`;
+Exit codes: 0 done; 1 unexpected error; 2 usage; 3 data; 4 model; 5 device, memory or disk; 129, 130 or 143 interrupted.`;
 
 interface Subcommand<Table extends OptionTable> {
   readonly name: string;
@@ -67,7 +68,8 @@ Without --model, lengths are in words. Languages are judged by dialogue.
 
 Examples:
   chatbot-data inspect chats/
-  chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json`,
+  chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json
+  chatbot-data inspect corpus/ --suspicious results/mine`,
     start: async (given) => (await import('./inspect.js')).inspectCommand(given),
   });
   add(program, {
@@ -117,6 +119,31 @@ Added dialogues are marked, and are never evaluated on.
 Example:
   chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/`,
     start: async (given) => (await import('./augment.js')).augmentCommand(given),
+  });
+  add(program, {
+    name: 'explain',
+    description:
+      'Show what became of a dialogue of a prepared corpus: its source, each rule that touched it, and why.',
+    table: explainOptions,
+    epilogue: `
+The source is read again, so texts between two rules are shown only if it has not changed. What was redacted stays redacted.
+
+Examples:
+  chatbot-data explain corpus/ 5f0c6a1b
+  chatbot-data explain corpus/ --text "opening hours"`,
+    start: async (given) => (await import('./explain.js')).explainCommand(given),
+  });
+  add(program, {
+    name: 'forget',
+    description: 'Take people out of a prepared corpus, and name the models that were trained on it.',
+    table: forgetOptions,
+    epilogue: `
+What others say about the person stays. Who is forgotten stays forgotten when the corpus is prepared again with --force.
+
+Examples:
+  chatbot-data forget corpus/ --speaker "Bob" --dry-run
+  chatbot-data forget corpus/ --speaker "Bob" --models results/`,
+    start: async (given) => (await import('./forget.js')).forgetCommand(given),
   });
   add(program, {
     name: 'train-filter',

@@ -16,6 +16,7 @@ import { jsonLine, messageLine } from '../../quote.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
 import type { Streams } from './reading.js';
+import { refuseUnusedShare, withScorer } from './reply-scoring.js';
 
 export async function prepareCommand(
   given: ReadonlyMap<string, Given>,
@@ -25,14 +26,17 @@ export async function prepareCommand(
   const options = completeOptions(stageOptions, layers as readonly GivenOptions<StageOption>[]);
   const values = completeOptions(ruleOptions, layers);
   // What is left decides what the corpus holds, and is kept in its manifest.
-  const { paths, out, force, config, json, quiet, ...settings } = options;
+  const { paths, out, force, config, json, quiet, device, threads, ...settings } = options;
   if (paths.length === 0 || out === null)
     throw new UserError(
       'data-not-named',
       `name conversations and ${option('out')}, for example chatbot-data prepare chats/ --out corpus/`,
     );
   checkOutput(out, force, paths);
-  const { manifest, notes } = await prepare(paths, out, settings, values);
+  refuseUnusedShare(options);
+  const { manifest, notes } = await withScorer(options, streams, (scoring) =>
+    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }),
+  );
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)
     for (const note of [...ineffective, ...notes]) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
@@ -45,7 +49,10 @@ export async function prepareCommand(
 }
 
 /** Sentences about options that change nothing beside the others. */
-function withoutEffect(given: ReadonlySet<string>, { redact, evalRatio }: StageOptions): string[] {
+function withoutEffect(
+  given: ReadonlySet<string>,
+  { redact, evalRatio, suspicious }: StageOptions,
+): string[] {
   const without = (keys: readonly string[], why: string) =>
     keys.filter((key) => given.has(key)).map((key) => `${option(key)} has no effect, because ${why}`);
   return [
@@ -55,6 +62,9 @@ function withoutEffect(given: ReadonlySet<string>, { redact, evalRatio }: StageO
     ...(given.has('unsafeFilter')
       ? []
       : without(['unsafeThreshold'], `there is no ${option('unsafeFilter')}`)),
+    ...(suspicious === null
+      ? without(['top', 'device', 'threads'], `there is no ${option('suspicious')}`)
+      : []),
     ...(evalRatio === 0 ? without(['splitBy'], `${option('evalRatio')} is 0`) : []),
   ];
 }

@@ -2,11 +2,11 @@
 
 import { UserError } from '../../errors.js';
 import { type Fields, isRecord } from '../../objects.js';
-import type { Dialogue, Turn } from '../dialogue.js';
+import type { Augmented, Dialogue, Turn } from '../dialogue.js';
 import { messageTurn } from '../readers/message.js';
 import { RecordError } from '../readers/record.js';
 import { Tally } from '../tally.js';
-import { dialogueFields } from '../written-dialogue.js';
+import { augmentedFields, dialogueFields } from '../written-dialogue.js';
 
 export interface PreparedDialogue {
   /** Derived from the source and its text, so preparing the same source again gives the same id. */
@@ -14,8 +14,12 @@ export interface PreparedDialogue {
   readonly dialogue: Dialogue;
   /** The names of the rules that changed it, in order. */
   readonly changedBy: readonly string[];
-  /** The id of the dialogue that it was made from, and what made it. Such dialogues are never evaluated on. */
-  readonly augmented?: { readonly from: string; readonly by: string };
+  readonly augmented?: Augmented;
+}
+
+/** The id of a dialogue before it was cut into parts, which have numbers behind it. */
+export function wholeId(id: string): string {
+  return id.replace(/(?:-\d+)+$/, '');
 }
 
 /** One line of JSON lines, without the line feed. */
@@ -24,7 +28,7 @@ export function preparedLine({ id, dialogue, changedBy, augmented }: PreparedDia
     id,
     ...dialogueFields(dialogue),
     ...(changedBy.length > 0 && { changed_by: changedBy }),
-    ...(augmented && { augmented_from: augmented.from, augmented_by: augmented.by }),
+    ...augmentedFields(augmented),
   });
 }
 

@@ -2,6 +2,7 @@
 // "system" field. In a preference pair, the conversation so far is context, and only the "chosen" answer is learned.
 
 import { type Fields, isRecord } from '../../objects.js';
+import type { Dialogue } from '../dialogue.js';
 import type { SingleRecordReader } from '../reader.js';
 import type { Tally } from '../tally.js';
 import { isMessage, isPrivateNote, isSpokenPair, isUnnamedMessage, messageTurn } from './message.js';
@@ -14,8 +15,9 @@ const lists = [
 ];
 /** These names can mean any list. */
 const unclear: ReadonlySet<string> = new Set(['content', 'data']);
-/** What converted and prepared records say about where they come from. It changes nothing. */
+/** What converted and prepared records say about where they come from. */
 const origin = ['id', 'source', 'changed_by', 'augmented_from', 'augmented_by'];
+const preparedId = /^[0-9a-f]{16}(?:-\d+)*$/;
 const allFields: ReadonlySet<string> = new Set([
   ...[...lists, ...systemFields, 'chosen', 'rejected', 'persona', ...origin],
 ]);
@@ -41,7 +43,14 @@ export const messages: SingleRecordReader = {
         : undefined;
     if (has(record, 'chosen')) tally.count('preference');
     const turns = answer === undefined ? systemAsAssistant(said) : withAnswer(said, answer, tally);
-    return [{ source, turns: [...systemTurns(record), ...turns], ...personaOf(record, tally) }];
+    return [
+      {
+        source,
+        turns: [...systemTurns(record), ...turns],
+        ...personaOf(record, tally),
+        ...preparedOf(record),
+      },
+    ];
   },
 };
 
@@ -52,6 +61,18 @@ function personaOf({ persona }: Fields, tally: Tally): { readonly persona?: read
   }
   if (has({ persona }, 'persona')) tally.unused('persona');
   return {};
+}
+
+/** Only a prepared record has both an id of this form and a source; ids of other corpora mean nothing here. */
+function preparedOf({
+  id,
+  source,
+  augmented_from: from,
+  augmented_by: by,
+}: Fields): Pick<Dialogue, 'prepared'> {
+  if (typeof id !== 'string' || typeof source !== 'string' || !preparedId.test(id)) return {};
+  const augmented = typeof from === 'string' && typeof by === 'string' ? { from, by } : undefined;
+  return { prepared: { id, ...(augmented && { augmented }) } };
 }
 
 function listField(record: Fields): string | undefined {

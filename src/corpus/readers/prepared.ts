@@ -24,7 +24,8 @@ export const prepared: FolderReader = {
     if (!train) return;
     for (const { text, number } of linesOf(openText(train, 'utf-8'))) {
       const place = `${train.path}:${number}`;
-      yield { ...parsePrepared(text, place).dialogue, source: place };
+      const { dialogue, id, augmented } = parsePrepared(text, place);
+      yield { ...dialogue, source: place, prepared: { id, ...(augmented && { augmented }) } };
     }
   },
 };

@@ -2,7 +2,7 @@
 
 import type { Fields } from '../../objects.js';
 import { oneLine } from '../../quote.js';
-import type { Turn } from '../dialogue.js';
+import type { Dialogue, Turn } from '../dialogue.js';
 
 /** The largest number of characters of a field name that a message shows. */
 export const longestName = 40;
@@ -15,11 +15,9 @@ export interface RawTurn extends Omit<Turn, 'text'> {
   readonly calls?: true;
 }
 
-export interface RawDialogue {
+export interface RawDialogue extends Pick<Dialogue, 'persona' | 'prepared'> {
   readonly turns: readonly RawTurn[];
   readonly source: string;
-  /** What the file says about the speakers. It is not part of the conversation. */
-  readonly persona?: readonly string[];
 }
 
 /** A record cannot be read. */

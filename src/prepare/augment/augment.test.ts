@@ -10,7 +10,10 @@ import { folderMaker } from '../../../test/written-files.js';
 import { augmentStageOptions } from '../../config/augment-options.js';
 import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions } from '../../config/schema.js';
+import { trainOptions } from '../../config/train-options.js';
+import type { Dialogue } from '../../corpus/dialogue.js';
 import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
+import { readCorpora } from '../../train/data.js';
 import { prepare } from '../prepare.js';
 import { ruleOptions } from '../rules.js';
 import { augment } from './augment.js';
@@ -32,6 +35,13 @@ async function preparedCorpus(changed: Readonly<Record<string, unknown>> = {}) {
   return out;
 }
 
+async function preparedAgain(corpus: string, changed: Readonly<Record<string, unknown>>) {
+  const out = join(folderOf(), 'again');
+  const options = completeOptions(stageOptions, [given(changed) as never]);
+  await prepare([corpus], out, options, completeOptions(ruleOptions, []));
+  return out;
+}
+
 async function augmented(corpus: string, values: Readonly<Record<string, unknown>>) {
   const out = join(folderOf({}), 'augmented');
   const {
@@ -48,6 +58,7 @@ async function augmented(corpus: string, values: Readonly<Record<string, unknown
     out,
     options,
     completeOptions(augmenterOptions, [given(values)]),
+    { signal: new AbortController().signal, note: () => {} },
   );
   return { out, manifest };
 }
@@ -85,6 +96,41 @@ it('refuses what is not a prepared corpus, and to do nothing', async () => {
   });
   await assert.rejects(augmented(await preparedCorpus(), {}), {
     code: 'options-conflict',
-    message: 'nothing says how to augment the corpus; add templates',
+    message: /^nothing says how to augment the corpus; add templates/,
   });
+});
+
+const templatesFile = () =>
+  join(
+    folderOf({
+      'templates.yaml':
+        'lists:\n  day: [today, tomorrow, on Sunday]\ntemplates:\n- turns:\n  - Open {day}?\n  - Yes, {day}.\n',
+    }),
+    'templates.yaml',
+  );
+
+it('makes what no training evaluates on, even if it sets dialogues aside itself', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  for (const data of [out, join(out, 'train.jsonl.gz')])
+    for (let seed = 0; seed < 5; seed++) {
+      const options = { ...completeOptions(trainOptions, []), data: [data], evalRatio: 0.5, seed };
+      const { train, evaluation } = readCorpora(options);
+      const textsOf = (dialogues: Iterable<Dialogue>) => [...dialogues].map(({ turns }) => turns[0]?.text);
+      assert.equal(textsOf(train).filter((text) => text?.startsWith('Open')).length, 3);
+      assert.ok(textsOf(evaluation).every((text) => text?.startsWith('Where')));
+    }
+});
+
+it('makes what stays marked when the corpus is prepared again, also under another id', async () => {
+  const { out } = await augmented(await preparedCorpus({ evalRatio: 0 }), { templates: templatesFile() });
+  const again = await preparedAgain(out, { evalRatio: 0.2, dedupe: 'near', redact: 'pii' });
+  const lines = linesIn(join(again, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line'));
+  assert.equal(lines.filter(({ augmented: mark }) => mark?.by === 'templates').length, 3);
+  assert.ok(linesIn(join(again, 'eval.jsonl.gz')).every((line) => !line.includes('augmented_by')));
+  const idsOf = (folder: string) =>
+    linesIn(join(folder, 'train.jsonl.gz')).map((line) => parsePrepared(line, 'a line').id);
+  const before = new Set(idsOf(out));
+  assert.ok(idsOf(again).every((id) => !before.has(id)));
+  const kept = await preparedAgain(out, { evalRatio: 0.2 });
+  assert.ok(idsOf(kept).every((id) => before.has(id)));
 });

@@ -3,9 +3,9 @@
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
+import { textHash } from '../../corpus/text-hash.js';
 import { Random } from '../../random.js';
 import type { Ledger } from '../ledger.js';
-import { textHash } from '../text-hash.js';
 import { objection } from './acceptable.js';
 import type { Asked, Variation } from './augmenter.js';
 import { namesIn, turnsToVary } from './turns-to-vary.js';

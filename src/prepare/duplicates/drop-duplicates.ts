@@ -40,10 +40,22 @@ export function dropDuplicates(
   { dedupe, nearThreshold, evalRatio }: DuplicateOptions,
   never: readonly string[] = [],
 ): WithoutDuplicates {
-  const distinct = withoutDropped(dialogues, ledger, equalJudge(dialogues, dedupe !== 'none', never));
+  const judge = equalJudge(dialogues, dedupe !== 'none', never);
+  // An augmented dialogue is similar to its original, and neither must drop the other.
+  const isAugmented = new GrowingIntegers();
+  const distinct = withoutDropped(dialogues, ledger, (one, index) => {
+    const drop = judge(one, index);
+    if (!drop) isAugmented.push(one.augmented ? 1 : 0);
+    return drop;
+  });
   if (dedupe !== 'near' && never.length === 0 && evalRatio === 0)
     return { kept: distinct, groups: Int32Array.from({ length: distinct.length }, (_, index) => index) };
-  const { duplicateOf, groups } = nearDuplicates(textsOf(distinct), nearThreshold, never);
+  const { duplicateOf, groups } = nearDuplicates(
+    textsOf(distinct),
+    nearThreshold,
+    never,
+    (index) => isAugmented.at(index) === 1,
+  );
   const betters = duplicateOf.subarray(never.length);
   const isDropped = (index: number) => {
     const better = betters[index] ?? 0;

@@ -2,7 +2,7 @@
 // to one that stays, so a chain of similar texts does not drop what has little in common with any that stays.
 
 import { GrowingIntegers } from '../../corpus/growing-numbers.js';
-import { Union } from '../union.js';
+import { Union } from '../../corpus/union.js';
 import { SimilarPairs } from './similar-pairs.js';
 import { sortedIndices } from './sorted-indices.js';
 
@@ -16,11 +16,13 @@ export interface NearDuplicates {
 /**
  * @param texts each is taken once. @param threshold the least Jaccard similarity, in (0, 1].
  * @param anchors texts that always stay and come first in the result. They are not compared with each other.
+ * @param isApart whether a text is no duplicate of any but anchors, and no other text is one of it.
  */
 export function nearDuplicates(
   texts: Iterable<string>,
   threshold: number,
   anchors: readonly string[] = [],
+  isApart: (text: number) => boolean = () => false,
 ): NearDuplicates {
   const similar = new SimilarPairs(threshold);
   for (const text of anchors) similar.addAnchor(text);
@@ -35,7 +37,12 @@ export function nearDuplicates(
     pairs.worse.push(worse);
   });
   const descending = Uint32Array.from({ length: count }, (_, text) => ~similar.sizeOf(text));
-  return { duplicateOf: duplicates(sortedIndices(descending), pairs), groups: groupsOf(count, pairs) };
+  const compares = (better: number, text: number) =>
+    better < anchors.length || !(isApart(better - anchors.length) || isApart(text - anchors.length));
+  return {
+    duplicateOf: duplicates(sortedIndices(descending), pairs, compares),
+    groups: groupsOf(count, pairs),
+  };
 }
 
 /** Numbers of texts, pair by pair. */
@@ -44,8 +51,12 @@ interface Pairs {
   readonly worse: GrowingIntegers;
 }
 
-/** @param order all texts, the best first. */
-function duplicates(order: Uint32Array, { better, worse }: Pairs): Uint32Array {
+/** @param order all texts, the best first. @param compares whether a text can be a duplicate of a better one. */
+function duplicates(
+  order: Uint32Array,
+  { better, worse }: Pairs,
+  compares: (better: number, text: number) => boolean,
+): Uint32Array {
   /** The pairs by their worse text: those of text i are at [ends[i - 1], ends[i]) of `betters`. */
   const ends = new Uint32Array(order.length + 1);
   for (let pair = 0; pair < worse.length; pair++) {
@@ -64,7 +75,7 @@ function duplicates(order: Uint32Array, { better, worse }: Pairs): Uint32Array {
   for (const text of order) {
     const mine = betters.subarray(text === 0 ? 0 : ends[text - 1], ends[text]);
     for (const one of mine)
-      if (duplicateOf[one] === 0) {
+      if (duplicateOf[one] === 0 && compares(one, text)) {
         duplicateOf[text] = one + 1;
         break;
       }

@@ -92,6 +92,11 @@ export function withForgotten(
   return [...groups.filter((one) => one !== group), grown];
 }
 
+/** @param pseudonym under the key of the corpus. */
+export function isListed(groups: readonly ForgottenGroup[], pseudonym: string): boolean {
+  return groups.some(({ salt, speakers }) => speakers.includes(hashed(salt, pseudonym)));
+}
+
 function newGroup(seed: number | null, key: string): ForgottenGroup {
   const salt = randomBytes(16).toString('hex');
   return { salt, seed, check: checkOf(salt, key), speakers: [] };

@@ -42,7 +42,7 @@ export const blandReplies: CorpusRule<typeof options> = {
   ],
   async start({ blandCount, blandShare }) {
     const { wordsOf } = await import('../../corpus/words.js');
-    const { textHash } = await import('../text-hash.js');
+    const { textHash } = await import('../../corpus/text-hash.js');
     const { HashCounts } = await import('../hash-counts.js');
     const counts = new HashCounts();
     const runsIn = ({ text }: Turn) => {

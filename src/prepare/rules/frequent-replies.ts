@@ -27,7 +27,7 @@ export const frequentReplies: CorpusRule<typeof options> = {
   ],
   async start({ maxReplyCount: most }) {
     if (most === null) return null;
-    const { textHash } = await import('../text-hash.js');
+    const { textHash } = await import('../../corpus/text-hash.js');
     const { HashCounts } = await import('../hash-counts.js');
     const counts = new HashCounts();
     /** Of replies that are too frequent: the smallest ranks of their occurrences. */

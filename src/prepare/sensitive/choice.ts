@@ -5,6 +5,7 @@ import { option } from '../../option-names.js';
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import type { Recognizer } from './recognizer.js';
+import { personName } from './recognizers/name.js';
 import { recognizers } from './recognizers.js';
 
 /** @param kinds `none`, or entities separated by commas, `pii` among them. @throws UserError (usage) for an unknown one. */
@@ -17,6 +18,11 @@ export function chosenRecognizers(kinds: string): readonly Recognizer[] {
   return recognizers.filter(
     ({ entity, byDefault }) => words.includes(entity) || (byDefault && words.includes('pii')),
   );
+}
+
+/** Whether names are redacted, so that speakers have pseudonyms. */
+export function hidesNames(kinds: string): boolean {
+  return chosenRecognizers(kinds).includes(personName);
 }
 
 function unknownKind(word: string, known: readonly string[]): UserError {

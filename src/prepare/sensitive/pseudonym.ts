@@ -10,6 +10,12 @@ export function pseudonymKey({ redactKey, seed }: { redactKey: string | null; se
   return redactKey === null ? String(seed) : keyIn(redactKey);
 }
 
+const pseudonym = /^person-[\da-f]{12}$/;
+
+export function isPseudonym(name: string): boolean {
+  return pseudonym.test(name);
+}
+
 /** @param name or id of a speaker. */
 export function pseudonymOf(key: string, name: string): string {
   const hash = createHmac('sha256', key)

@@ -1,6 +1,7 @@
 // Redacts dialogues: finds personal data and replaces it, and gives speakers pseudonyms. It is made once for a run. Each source
 // has its own names, which must be known before its first dialogue is redacted.
 
+import { createHmac } from 'node:crypto';
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -9,7 +10,7 @@ import { fakeName } from './fakes.js';
 import { type Found, type Further, findPersonal } from './find.js';
 import { namesIn } from './name-file.js';
 import { NameBook } from './names.js';
-import { pseudonymKey, pseudonymOf } from './pseudonym.js';
+import { isPseudonym, pseudonymKey, pseudonymOf } from './pseudonym.js';
 import { fakeOf, type Recognizer, type StartedRecognizer, startRecognizer } from './recognizer.js';
 import { personName } from './recognizers/name.js';
 import { canonical, placeholders, randomOf, replaced, type Searched, type Substitute } from './replace.js';
@@ -117,7 +118,7 @@ export class Redaction {
     const first = this.withoutPersonal(dialogue, names, fakes);
     return {
       counts: first.counts,
-      dialogue: this.needsNames ? this.withPseudonyms(first.dialogue) : first.dialogue,
+      dialogue: this.withPseudonyms(first.dialogue),
       again: (changed) => this.withoutPersonal(changed, names, fakes).dialogue,
     };
   }
@@ -127,11 +128,22 @@ export class Redaction {
     return pseudonymOf(this.chosen.key, name);
   }
 
-  private withPseudonyms(dialogue: Dialogue): Dialogue {
+  /** Another id for a dialogue. What follows the hash in an id, as of a part, stays. */
+  hashedId(id: string): string {
+    const [hash = ''] = /^[0-9a-f]{16}(?![0-9a-f])/.exec(id) ?? [];
+    if (hash === '') return id;
+    const other = createHmac('sha256', this.chosen.key).update(`dialogue\n${hash}`).digest('hex');
+    return other.slice(0, 16) + id.slice(16);
+  }
+
+  /** Gives pseudonyms to all speakers who have none yet, if names are redacted. */
+  withPseudonyms(dialogue: Dialogue): Dialogue {
+    if (!this.needsNames) return dialogue;
+    const named = (name: string) => (isPseudonym(name) ? name : this.pseudonym(name));
     const pseudonymous = (turn: Turn): Turn => ({
       ...turn,
-      ...(turn.speaker !== undefined && { speaker: this.pseudonym(turn.speaker) }),
-      ...(turn.speakerId !== undefined && { speakerId: this.pseudonym(turn.speakerId) }),
+      ...(turn.speaker !== undefined && { speaker: named(turn.speaker) }),
+      ...(turn.speakerId !== undefined && { speakerId: named(turn.speakerId) }),
     });
     return { ...dialogue, turns: dialogue.turns.map(pseudonymous) };
   }

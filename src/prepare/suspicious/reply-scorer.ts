@@ -55,17 +55,18 @@ export interface ScoredReply {
   readonly loss: number;
 }
 
-export interface ScoringWatcher {
-  /** @param done dialogues so far. */
-  progress(done: number): void;
-  readonly signal?: AbortSignal;
+/** Called now and then. @param done dialogues so far. @param total all of them. */
+export type ScoringProgress = (done: number, total: number) => void;
+
+export interface Dialogues extends Iterable<Dialogue> {
+  readonly length: number;
 }
 
 export interface ReplyScorer {
   /** The name that the person gave. */
   readonly model: string;
-  /** @throws UserError (model) if a loss is no number; the signal's reason if it is aborted. */
-  score(dialogues: Iterable<Dialogue>, watcher: ScoringWatcher): Promise<ScoredReplies>;
+  /** @throws UserError (model) if a loss is no number. */
+  score(dialogues: Dialogues, progress: ScoringProgress): Promise<ScoredReplies>;
 }
 
 export interface ScorerOptions extends OpeningOptions {
@@ -86,27 +87,35 @@ export async function openReplyScorer(name: string, options: ScorerOptions): Pro
       `${name} was trained with ${option('reverse', true)}, to predict a message from its reply; name a model for ${option('suspicious')} that was trained without it`,
     );
   const { device, weights } = options;
-  const build = (on: Device) => buildPass(on, config, weights);
-  const memory = totalBytes(planMemory(device, build));
+  const buildWith = (packed: boolean) => (on: Device) => buildPass(on, config, weights, packed);
+  const plan = (packed: boolean) => totalBytes(planMemory(device, buildWith(packed)));
   const available = device.availableMemory();
+  // Packed weights save time only: they are kept where there is memory for them.
+  const packed = plan(true) <= available;
+  const memory = plan(packed);
   if (memory > available)
     throw new UserError(
       'out-of-memory',
       `${name} needs ${formatBytes(memory)} of memory to score replies, but ${formatBytes(available)} are available; use a smaller model`,
     );
   device.reserve(memory);
-  const pass = build(device);
+  const pass = buildWith(packed)(device);
   loadWeights(pass.model, opened);
   const text = new TrainingText(tokenizer);
   return {
     model: name,
-    score: (dialogues, watcher) => scoreReplies(pass, text, dialogues, watcher),
+    score: (dialogues, progress) => scoreReplies(pass, text, dialogues, progress),
   };
 }
 
 /** Allocates without loading weights. */
-function buildPass(device: Device, config: GPT2Config, weights: WeightPrecision): ScoringPass {
-  const model = new GPT2(device, config, readOnlyWeights(device, weights));
+function buildPass(
+  device: Device,
+  config: GPT2Config,
+  weights: WeightPrecision,
+  packed: boolean,
+): ScoringPass {
+  const model = new GPT2(device, config, { ...readOnlyWeights(device, weights), packed });
   return new ScoringPass(model, { capacity: Math.max(passTokens, config.nPositions) });
 }
 
@@ -118,8 +127,8 @@ interface Waiting extends Piece {
 async function scoreReplies(
   pass: ScoringPass,
   text: TrainingText,
-  dialogues: Iterable<Dialogue>,
-  { progress, signal }: ScoringWatcher,
+  dialogues: Dialogues,
+  progress: ScoringProgress,
 ): Promise<ScoredReplies> {
   const scored = new ScoredReplies();
   let waiting: Waiting[] = [];
@@ -128,9 +137,8 @@ async function scoreReplies(
     if (waiting.length > 0) scoreTogether(pass, waiting, scored);
     waiting = [];
     tokens = 0;
-    progress(count);
+    progress(count, dialogues.length);
     await setImmediate();
-    signal?.throwIfAborted();
   };
   for (const dialogue of dialogues) {
     for (const piece of piecesOf(dialogue, text, pass.model.config.nPositions)) {

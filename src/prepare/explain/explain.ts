@@ -1,0 +1,141 @@
+// Explains what became of one dialogue of a prepared corpus and why: where it is, each rule that touched it with its texts before
+// and after, what it repeats, and what was made from it. The corpus does not keep the texts between two rules, so the source is
+// read and cleaned again, unless it has changed since. What was redacted stays redacted.
+
+import type { Dialogue } from '../../corpus/dialogue.js';
+import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
+import { wholeId } from '../../corpus/prepared/prepared-dialogue.js';
+import { LearnedReading } from '../../corpus/read-learned.js';
+import { UserError } from '../../errors.js';
+import { quoted } from '../../quote.js';
+import { startRules } from '../apply-rules.js';
+import { cleanSource } from '../clean-source.js';
+import type { PrepareOptions } from '../prepare.js';
+import type { PreparedCorpus } from '../prepared-corpus.js';
+import { startRepairs } from '../repair-texts.js';
+import type { RuleValues } from '../rules.js';
+import { Redaction } from '../sensitive/redaction.js';
+import { type SourceRecord, sourceRecord } from '../source-files.js';
+import { type FoundDialogue, findDialogue } from './find-dialogue.js';
+import { namedAgain } from './named-again.js';
+import { type Step, TracingLedger } from './tracing-ledger.js';
+
+export interface Explanation extends FoundDialogue {
+  /** File and line. */
+  readonly source: string;
+  readonly history: History;
+}
+
+/** What happened to the dialogue before the corpus was written. */
+export type History =
+  | {
+      readonly kind: 'known';
+      readonly steps: readonly Step[];
+      /** How many values were redacted, by kind. */
+      readonly redactions: ReadonlyMap<string, number>;
+    }
+  /** In words that follow "what rules did is not known, because". */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/**
+ * @param prefix of the id.
+ * @param options those that the corpus was prepared with. @param values likewise, of rules.
+ * @throws UserError (usage) unless the corpus has one dialogue with such an id.
+ */
+export async function explain(
+  corpus: PreparedCorpus,
+  prefix: string,
+  options: PrepareOptions,
+  values: RuleValues,
+): Promise<Explanation> {
+  const record = findDialogue(corpus, prefix);
+  const { dialogue, augmented } = firstOf(record);
+  const history: History = augmented
+    ? { kind: 'unknown', why: `it was made by ${augmented.by}` }
+    : await historyOf(corpus, record, dialogue.source, options, values);
+  return { ...record, source: dialogue.source, history };
+}
+
+function firstOf({ parts }: FoundDialogue): PreparedDialogue {
+  const [first] = parts;
+  if (first === undefined) throw new Error('a record without dialogues');
+  return first.one;
+}
+
+async function historyOf(
+  corpus: PreparedCorpus,
+  record: FoundDialogue,
+  place: string,
+  options: PrepareOptions,
+  values: RuleValues,
+): Promise<History> {
+  const source = sourceOf(corpus.manifest.sources, place);
+  if (source === undefined)
+    return { kind: 'unknown', why: `${place} is in no source that the manifest names` };
+  try {
+    const changed = changeOf(source);
+    if (changed !== undefined) return { kind: 'unknown', why: changed };
+    return await cleanedAgain(source.path, record, options, values);
+  } catch (thrown) {
+    // A file that the settings name can be gone.
+    if (thrown instanceof UserError) return { kind: 'unknown', why: thrown.sentence };
+    throw thrown;
+  }
+}
+
+/** The longest path that the place begins with, because a file can be named besides its folder. */
+function sourceOf(sources: readonly SourceRecord[], place: string): SourceRecord | undefined {
+  return sources
+    .filter(({ path }) =>
+      [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]+$/, '') + next)),
+    )
+    .sort((one, other) => other.path.length - one.path.length)[0];
+}
+
+function changeOf({ path, sha256 }: SourceRecord): string | undefined {
+  return sourceRecord(path).sha256 === sha256
+    ? undefined
+    : `${quoted(path)} has changed since the corpus was prepared`;
+}
+
+async function cleanedAgain(
+  path: string,
+  { id, parts }: FoundDialogue,
+  options: PrepareOptions,
+  values: RuleValues,
+): Promise<History> {
+  const redaction = await Redaction.start(options);
+  const named = redaction?.needsNames === true ? namedAgain(path, options, redaction) : options;
+  const ledger = new TracingLedger(id);
+  const kept: PreparedDialogue[] = [];
+  cleanSource(path, new LearnedReading(named), {
+    repairs: await startRepairs(values),
+    rules: await startRules(values),
+    ledger,
+    redaction,
+    keep: (one) => {
+      if (wholeId(one.id) === id) kept.push(one);
+    },
+  });
+  if (kept.length === 0 && ledger.steps.length === 0 && ledger.counts.get('redact') === undefined)
+    return {
+      kind: 'unknown',
+      why: `${quoted(path)} no longer gives a dialogue with this id: a file that the settings name has changed, or the program`,
+    };
+  const shown = (dialogue: Dialogue) => redaction?.withPseudonyms(dialogue) ?? dialogue;
+  const before = ledger.steps.map(({ rule, ...step }) => ({
+    rule,
+    before: shown(step.before),
+    after: step.after.map(shown),
+  }));
+  const steps = [...before, ...parts.flatMap(({ one }) => laterStep(one, kept))];
+  return { kind: 'known', steps, redactions: ledger.redactions };
+}
+
+/** Rules that look at the whole corpus cannot be repeated on one dialogue, but what they left is in the corpus. */
+function laterStep(now: PreparedDialogue, kept: readonly PreparedDialogue[]): readonly Step[] {
+  const before = kept.find(({ id }) => now.id === id || now.id.startsWith(`${id}-`));
+  const rules = now.changedBy.slice(before?.changedBy.length ?? now.changedBy.length);
+  if (before === undefined || rules.length === 0) return [];
+  return [{ rule: [...new Set(rules)].join(', '), before: before.dialogue, after: [now.dialogue] }];
+}

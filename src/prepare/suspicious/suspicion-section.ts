@@ -1,0 +1,31 @@
+// The part of a page that lists suspicious replies.
+
+import { type Html, html } from '../../html/html.js';
+import type { ListedReply, Suspicion } from './suspicion.js';
+
+/** @param mask hides what must not be shown of a text. */
+export function suspicionSection(
+  { model, replies, highest, lowest }: Suspicion,
+  mask: (text: string) => string = (text) => text,
+): Html {
+  return html`<h2>Suspicious replies</h2>
+<p class="quiet">How likely ${model} finds each of ${replies} replies after the turns before it. The loss is the mean over the tokens of
+a reply. The score says how many standard deviations it lies above the mean of replies of about the same length.</p>
+${replyTable('Least likely: perhaps another speaker or thread, another language, or a paste', highest, mask)}
+${replyTable('Most likely: perhaps boilerplate', lowest, mask)}`;
+}
+
+function replyTable(title: string, replies: readonly ListedReply[], mask: (text: string) => string): Html {
+  const rows = replies.map(
+    ({ id, source, turn, before, text, loss, score }) =>
+      html`<tr><td class="number">${score.toFixed(1)}</td><td class="number">${loss.toFixed(2)}</td><td><p class="said quiet">${shortened(mask(before))}</p><p class="said">${shortened(mask(text))}</p></td><td>${source}, turn ${turn}${id === '' ? null : html`<br><code>${id}</code>`}</td></tr>`,
+  );
+  return html`<section class="sample"><h3>${title}</h3><table>
+<thead><tr><th>score</th><th>loss</th><th>reply, after what it answers</th><th>place</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+}
+
+const longest = 600;
+
+function shortened(text: string): string {
+  return text.length > longest ? `${text.slice(0, longest).replace(/[\ud800-\udbff]$/, '')}…` : text;
+}
