@@ -1,0 +1,107 @@
+// Cleans all sources, one after the other. A source that is finished already is taken as it is. The results are the same either
+// way, and do not depend on how many threads clean.
+
+import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
+import { summaryLines } from '../corpus/summary.js';
+import { readSource } from './clean-source.js';
+import { addPart } from './cleaned-part.js';
+import type { Cleaner } from './cleaner.js';
+import type { SourceEnd, SourceWriter } from './kept-source.js';
+import type { KeptSources } from './kept-sources.js';
+import type { Ledger } from './ledger.js';
+import type { PreparedStore } from './prepared-store.js';
+
+/** Characters of the lines that are cleaned together. */
+const batchLength = 2 ** 18;
+
+export interface Sources {
+  readonly paths: readonly string[];
+  /** Of each path. */
+  readonly keys: readonly string[];
+  readonly kept: KeptSources;
+}
+
+export interface Collected {
+  readonly store: PreparedStore;
+  readonly ledger: Ledger;
+}
+
+export interface CleanedSources {
+  /** What people should know about them. */
+  readonly notes: readonly string[];
+  /** How many sources were not read, because they were finished already. */
+  readonly unchanged: number;
+}
+
+/** @throws UserError (data) if a source cannot be read, (usage) if a chosen name does not occur. */
+export function cleanSources(
+  { paths, keys, kept }: Sources,
+  options: ReadLearnedOptions,
+  cleaner: Cleaner,
+  { store, ledger }: Collected,
+): CleanedSources {
+  const all = new LearnedReading(options);
+  const notes: string[] = [];
+  let unchanged = 0;
+  const collect = (part: Uint8Array) => addPart(part, store, ledger);
+  for (const [index, path] of paths.entries()) {
+    const key = keys[index] ?? '';
+    const found = kept.read(key, collect);
+    if (found) unchanged++;
+    const end = found ?? cleanNew(path, options, cleaner, kept.writer(key), collect);
+    all.add(end.learning);
+    notes.push(...end.notes);
+  }
+  return { notes: [...notes, ...all.end()], unchanged };
+}
+
+/** Cleans a source and writes down what becomes of it. */
+function cleanNew(
+  path: string,
+  options: ReadLearnedOptions,
+  cleaner: Cleaner,
+  writer: SourceWriter,
+  collect: (part: Uint8Array) => void,
+): SourceEnd {
+  try {
+    const reading = new LearnedReading(options);
+    const needsNames = cleaner.cleaning.redaction?.needsNames === true;
+    const batches = new Batches((lines) => {
+      const part = cleaner.clean(lines);
+      writer.add(part);
+      collect(part);
+    });
+    const { summary, notes } = readSource(path, reading, needsNames, {
+      begin: (speakers) => cleaner.beginSource(speakers),
+      take: (line) => batches.take(line),
+    });
+    batches.end();
+    // Where names are redacted, the file must not hold any.
+    writer.commit({
+      notes: needsNames ? summaryLines(summary) : notes,
+      learning: reading.state(needsNames),
+    });
+    return { notes, learning: reading.state(false) };
+  } catch (thrown) {
+    writer.discard();
+    throw thrown;
+  }
+}
+
+/** Collects lines into batches. */
+class Batches {
+  private lines = '';
+
+  constructor(private readonly clean: (lines: string) => void) {}
+
+  take(line: string): void {
+    this.lines += `${line}\n`;
+    if (this.lines.length >= batchLength) this.end();
+  }
+
+  end(): void {
+    const { lines } = this;
+    this.lines = '';
+    if (lines !== '') this.clean(lines);
+  }
+}
