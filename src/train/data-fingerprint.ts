@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import type { LabelledTokens } from '../corpus/encode-dialogue.js';
-import type { LayoutOptions } from './data.js';
 
-type OrderOptions = Pick<
-  LayoutOptions,
-  'perDeviceTrainBatchSize' | 'gradientAccumulationSteps' | 'packing' | 'seed'
->;
+interface OrderOptions {
+  readonly perDeviceTrainBatchSize: number;
+  readonly gradientAccumulationSteps: number;
+  readonly packing: boolean;
+  readonly seed: number;
+}
 
 /** A call of the hash takes longer than hashing a dialogue. */
 const pieceBytes = 2 ** 16;
