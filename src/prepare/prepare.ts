@@ -9,6 +9,7 @@ import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { startRules } from './apply-rules.js';
+import { licencesOf } from './card/licences.js';
 import { cleanSource } from './clean-source.js';
 import { type DivideOptions, divide } from './divide.js';
 import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
@@ -27,6 +28,10 @@ import { writeCorpus } from './write-corpus.js';
 export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
   /** Files of texts that must not be learned. */
   readonly neverTrain: readonly string[];
+  /** A licence of all sources, or `path=licence` of one. */
+  readonly license: readonly string[];
+  /** For the data card: who agreed, what the corpus is for. */
+  readonly note: string | null;
 }
 
 export interface Prepared {
@@ -48,6 +53,7 @@ export async function prepare(
   suspicious?: SuspiciousOptions,
 ): Promise<Prepared> {
   const sources = paths.map(sourceRecord);
+  const origin = { licences: licencesOf(paths, options.license), note: options.note };
   const ledger = new Ledger();
   const reading = new LearnedReading(options);
   const [repairs, rules] = [await startRepairs(values), await startRules(values)];
@@ -76,18 +82,19 @@ export async function prepare(
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
   notes.push(...parts.notes);
-  const manifest = manifestOf({
+  const made = manifestOf({
     sources,
+    origin,
     settings: { ...options, ...values, ...redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, {
+  const manifest = await writeCorpus(out, {
     train: left.lines(parts.train),
     evaluation: left.lines(parts.evaluation),
     ledger,
-    manifest,
+    manifest: made,
     suspicion: ranked?.suspicion,
   });
   return { manifest, notes };

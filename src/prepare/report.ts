@@ -27,8 +27,11 @@ export function renderReport(manifest: Manifest, ledger: Ledger, suspicion?: Sus
 <dl class="tiles">
 ${tile('to train on', train)}${tile('to evaluate on', evaluation)}${tile('dropped', sum(dropped))}
 </dl>
+<h2>Contents</h2>
+${contentsTable(manifest)}
 <h2>Sources</h2>
 ${sourceTable(manifest)}
+${licenceTable(manifest)}
 <h2>Rules</h2>
 ${ruleTable(manifest)}
 ${redactedTable(manifest)}
@@ -68,6 +71,39 @@ function sourceTable({ sources }: Manifest): Html {
   );
   return html`<div class="panel"><table>
 <thead><tr><th>path</th><th>size</th><th>SHA-256 begins with</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function contentsTable({ contents, origin }: Manifest): Html | null {
+  if (!contents) return null;
+  const { turns, learnedTurns, characters, speakers, languages, from, to } = contents;
+  const shares = Object.entries(languages).map(([language, share]) => `${language} ${percent(share)}`);
+  const formats = Object.entries(origin?.formats ?? {}).map(([format, files]) => `${format} (${files})`);
+  const rows: readonly (readonly [name: string, value: string])[] = [
+    ['turns', `${grouped(turns)}, of which training learns ${grouped(learnedTurns)}`],
+    ['characters', grouped(characters)],
+    ['speakers', speakers === 0 ? 'not named' : grouped(speakers)],
+    ['languages', shares.join(', ')],
+    ['time', from === null ? 'not known' : `${from} to ${to}`],
+    ['formats (files)', formats.join(', ')],
+    ['note', origin?.note ?? ''],
+  ];
+  const filled = rows.filter(([, value]) => value !== '');
+  return html`<div class="panel"><table><tbody>${filled.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}</tbody></table></div>`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(1000 * share) / 10}%`;
+}
+
+function licenceTable({ origin }: Manifest): Html | null {
+  const licences = origin?.licences ?? [];
+  if (licences.length === 0) return html`<p class="quiet">No licence is known.</p>`;
+  const rows = licences.map(
+    ({ source, licence, from }) =>
+      html`<tr><td>${source ?? 'all sources'}</td><td>${licence}</td><td>${from}</td></tr>`,
+  );
+  return html`<div class="panel"><table>
+<thead><tr><th>source</th><th>licence</th><th>known from</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 function ruleTable({ rules }: Manifest): Html {
