@@ -4,7 +4,8 @@
 //     node dist/bench/tfjs.js --rounds 3
 
 import { parseArgs } from 'node:util';
-import { backendNames, findPackage, isNative } from '../src/device/tfjs/backends.js';
+import { backendNames, isNative, packages } from '../src/device/tfjs/backends.js';
+import { findPackage } from '../src/files/installed-package.js';
 import { measure, median, program } from './measure.js';
 import type { StepResult } from './train-step.js';
 
@@ -18,7 +19,7 @@ const { values } = parseArgs({
   },
 });
 const { model, tokens, steps, threads } = values;
-const installed = backendNames.filter((name) => !isNative(name) || findPackage(name) !== undefined);
+const installed = backendNames.filter((name) => !isNative(name) || findPackage(packages[name]) !== undefined);
 const devices = ['cpu', ...installed.map((name) => `tfjs:${name}`)];
 const words = ['--model', model, '--tokens', tokens, '--steps', steps, '--threads', threads];
 

@@ -114,6 +114,8 @@ export const errorCodes = {
   'training-diverged': 'diverged',
   'training-unfinished': 'model',
   'transcript-name-invalid': 'usage',
+  'translator-failed': 'data',
+  'translator-unusable': 'usage',
   'weights-invalid': 'model',
   'weights-mismatch': 'model',
 } as const satisfies Record<string, Fault>;

@@ -7,6 +7,7 @@ import type { Fetch } from '../weights/hub-fetch.js';
 import { decodedPage } from './charset.js';
 import { failureCode, failureReason } from './connection-failure.js';
 import { fetchFollowing } from './redirects.js';
+import { retryAfterSeconds } from './retry-after.js';
 import { isSameSite } from './site.js';
 
 export interface PageLimits {
@@ -135,7 +136,7 @@ async function answered(response: Response, url: URL, kind: Kind, source: PageSo
     if (status >= 200 && status <= 299)
       return { fetched: refused(`${oneLine(type.split(';')[0] ?? '', 40) || 'no content type'}, not HTML`) };
     const isPassing = [408, 425, 429, 500, 502, 503, 504].includes(status);
-    const retryAfter = secondsOf(given.get('retry-after'), source.now());
+    const retryAfter = retryAfterSeconds(given, source.now());
     return {
       fetched: { ...refused(`status ${status}`, isPassing), status },
       ...(retryAfter !== undefined && { retryAfter }),
@@ -165,12 +166,4 @@ async function bodyOf(response: Response, most: number): Promise<Buffer | null> 
     }
     chunks.push(value);
   }
-}
-
-/** Retry-After is a number of seconds or a date. */
-function secondsOf(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
 }

@@ -1,7 +1,7 @@
 // A growing sequence of bytes that need not fit in memory. It stays in memory up to a limit and moves to a temporary file
 // beyond it. The file is private and has no name on POSIX systems, so it disappears with the process, even after a crash.
 
-import { closeSync, constants, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../errors.js';
 import { codeOf } from './atomic.js';
@@ -61,7 +61,10 @@ export class Spool {
    * @returns the descriptor of the file, until `release`. @throws UserError (device) if the temporary folder is full.
    */
   file(): number {
-    return this.moveToFile();
+    const descriptor = this.moveToFile();
+    // The rest of the last chunk is not part of the sequence.
+    ftruncateSync(descriptor, this.length);
+    return descriptor;
   }
 
   /** Frees the memory and the file. All bytes are lost. */

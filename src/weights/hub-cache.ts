@@ -52,11 +52,15 @@ export class CachedModel {
 
   /** The snapshot of the model's revision, if all needed files are in it. @param weights whether weights are needed. */
   completeSnapshot(weights: boolean): string | undefined {
+    return this.snapshotIf((snapshot) => hasShape(snapshot) && (!weights || hasWeights(snapshot)));
+  }
+
+  snapshotIf(isComplete: (snapshot: string) => boolean): string | undefined {
     const { revision } = this.model;
     const commit = isCommit(revision) ? revision : this.knownCommit();
     if (commit === undefined || !isCommit(commit)) return undefined;
     const snapshot = this.snapshot(commit);
-    return hasShape(snapshot) && (!weights || hasWeights(snapshot)) ? snapshot : undefined;
+    return isComplete(snapshot) ? snapshot : undefined;
   }
 
   /** The commit that the revision led to when the hub was last asked. */

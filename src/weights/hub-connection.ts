@@ -146,8 +146,12 @@ export interface Listing {
   readonly files: ReadonlyMap<string, RemoteFile>;
 }
 
-/** The commit of the model's revision and the files in its top folder. @throws UserError (model). */
-export async function listModel(connection: Connection): Promise<Listing> {
+/**
+ * The commit of the model's revision and the files in its top folder.
+ * @param recursive whether files in folders are listed too.
+ * @throws UserError (model).
+ */
+export async function listModel(connection: Connection, recursive = false): Promise<Listing> {
   const { access, model } = connection;
   const api = `${access.endpoint}/api/models/${model.id}`;
   const requests = new ApiRequests(connection);
@@ -156,14 +160,14 @@ export async function listModel(connection: Connection): Promise<Listing> {
   const commit = isRecord(info) ? info.sha : undefined;
   if (!isCommit(commit)) throw connection.wrongAnswer('no commit');
   const files = new Map<string, RemoteFile>();
-  let page: URL | undefined = new URL(`${api}/tree/${commit}?recursive=false&expand=false`);
+  let page: URL | undefined = new URL(`${api}/tree/${commit}?recursive=${recursive}&expand=false`);
   while (page !== undefined) {
     const { json: entries, next }: ApiResponse = await requests.get(page);
     if (!Array.isArray(entries)) throw connection.wrongAnswer('no list of files');
     for (const entry of entries) {
       const file = fileOf(entry);
       if (file === undefined) continue;
-      const url = `${access.endpoint}/${model.id}/resolve/${commit}/${encodeURIComponent(file.path)}`;
+      const url = `${access.endpoint}/${model.id}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
       files.set(file.path, { url, size: file.size, hash: file.hash });
     }
     page = next;

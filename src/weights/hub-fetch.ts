@@ -7,11 +7,17 @@ import type { Proxies } from './hub-access.js';
 
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
-export async function fetchThrough(proxies: Proxies | null): Promise<Fetch> {
-  if (proxies === null) return fetch;
-  const { EnvHttpProxyAgent } = await import('undici');
+/** @param silentSeconds how long a server may send nothing; undefined for the usual 300 s of Node. */
+export async function fetchThrough(proxies: Proxies | null, silentSeconds?: number): Promise<Fetch> {
+  if (proxies === null && silentSeconds === undefined) return fetch;
+  const { Agent, EnvHttpProxyAgent } = await import('undici');
+  const milliseconds = silentSeconds === undefined ? undefined : silentSeconds * 1000;
+  const timeouts =
+    milliseconds === undefined ? {} : { headersTimeout: milliseconds, bodyTimeout: milliseconds };
+  if (proxies === null) return fetchBy(new Agent(timeouts));
   return fetchBy(
     new EnvHttpProxyAgent({
+      ...timeouts,
       // An empty string means no proxy; with undefined, undici would read the environment.
       httpProxy: proxies.http ?? '',
       httpsProxy: proxies.https ?? '',
@@ -21,13 +27,15 @@ export async function fetchThrough(proxies: Proxies | null): Promise<Fetch> {
   );
 }
 
-/** undici's fetch with its connections. Of `init`, only headers, signal and redirect are used. */
+/** undici's fetch with its connections. Of `init`, only method, headers, a text as body, signal and redirect are used. */
 export async function fetchBy(dispatcher: Dispatcher): Promise<Fetch> {
   const { fetch: fetchWith } = await import('undici');
-  return async (url, { headers, signal, redirect }) => {
+  return async (url, { method, headers, body, signal, redirect }) => {
     const response = await fetchWith(url, {
       headers: [...new Headers(headers)],
       signal: signal ?? null,
+      ...(method !== undefined && { method }),
+      ...(typeof body === 'string' && { body }),
       ...(redirect !== undefined && { redirect }),
       dispatcher,
     });

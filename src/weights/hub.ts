@@ -2,6 +2,8 @@
 // lacks. It asks for the commit of a revision and its list of files, downloads the needed files, continues interrupted
 // downloads, and accepts a file only if its hash is right.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import { quoted } from '../quote.js';
 import { tokenizerFileNames } from '../tokenizer/tokenizer-files.js';
@@ -68,7 +70,7 @@ class Fetcher {
         'model-incomplete',
         `${this.connection.model.id} lacks the file ${quoted(name)}; ask its owner, or use another model`,
       );
-    if (!/\.(safetensors|bin)$/.test(name) && remote.size > largestText)
+    if (!/\.(safetensors|bin|onnx)$/.test(name) && remote.size > largestText)
       throw new UserError(
         'hub-refused',
         `${this.connection.model.id}: its file ${quoted(name)} has ${remote.size} bytes, more than any model needs; use another model`,
@@ -96,7 +98,7 @@ class Fetcher {
 async function download(connection: Connection, cached: CachedModel, options: FetchOptions): Promise<string> {
   const listing = await listModel(connection);
   const weights = chooseWeights(connection, listing);
-  const fetcher = new Fetcher(connection, cached, listing, options.retrySeconds ?? [1, 5, 20]);
+  const fetcher = new Fetcher(connection, cached, listing, retriesOf(options));
   const small = ['config.json', 'generation_config.json', ...tokenizerFileNames].filter((name) =>
     listing.files.has(name),
   );
@@ -120,20 +122,57 @@ async function download(connection: Connection, cached: CachedModel, options: Fe
  * @throws UserError (model) when it cannot be downloaded, with the reason; (device) when the disk is full.
  */
 export async function fetchModel(name: string, options: FetchOptions = {}): Promise<string> {
+  const { weights = true } = options;
+  const { cached, connect } = hubModel(name, options);
+  const snapshot = cached.completeSnapshot(weights);
+  if (snapshot !== undefined) {
+    removeStalePartials(cached.blobs);
+    return snapshot;
+  }
+  return download(await connect(), cached, options);
+}
+
+/**
+ * Makes some files of a model of the hub available on this machine, in the same cache.
+ * @param needed names that mean the same to the caller: of each list, the first that the model has.
+ * @returns the folder of its snapshot in the cache.
+ * @throws UserError (model) when a file is not there or cannot be downloaded; (device) when the disk is full.
+ */
+export async function fetchModelFiles(
+  name: string,
+  needed: readonly (readonly string[])[],
+  options: FetchOptions = {},
+): Promise<string> {
+  const { cached, connect } = hubModel(name, options);
+  const snapshot = cached.snapshotIf((folder) =>
+    needed.every((names) => names.some((file) => existsSync(join(folder, file)))),
+  );
+  if (snapshot !== undefined) return snapshot;
+  const connection = await connect();
+  const listing = await listModel(connection, true);
+  const fetcher = new Fetcher(connection, cached, listing, retriesOf(options));
+  const files = needed.map((names) => names.find((file) => listing.files.has(file)) ?? names[0] ?? '');
+  for (const file of files) await fetcher.fetch(file, () => {});
+  cached.remember(listing.commit);
+  removeStalePartials(cached.blobs);
+  return cached.snapshot(listing.commit);
+}
+
+function retriesOf({ retrySeconds = [1, 5, 20] }: FetchOptions): readonly number[] {
+  return retrySeconds;
+}
+
+function hubModel(name: string, options: FetchOptions) {
   const model = parseHubId(name);
   if (model === undefined)
     throw new UserError(
       'model-name-invalid',
       `${quoted(name)} is not the name of a model; write it as owner/name or owner/name@revision`,
     );
-  const { environment = process.env, weights = true } = options;
-  const cached = new CachedModel(hubCacheFolder(environment), model);
-  const snapshot = cached.completeSnapshot(weights);
-  if (snapshot !== undefined) {
-    removeStalePartials(cached.blobs);
-    return snapshot;
-  }
-  if (isOffline(environment)) refuseOffline(model, hubCacheFolder(environment));
-  const limits = { ...hubLimits, ...options.limits };
-  return download(await Connection.open(hubAccess(environment), model, limits), cached, options);
+  const { environment = process.env } = options;
+  const connect = (): Promise<Connection> => {
+    if (isOffline(environment)) refuseOffline(model, hubCacheFolder(environment));
+    return Connection.open(hubAccess(environment), model, { ...hubLimits, ...options.limits });
+  };
+  return { cached: new CachedModel(hubCacheFolder(environment), model), connect };
 }

@@ -6,7 +6,7 @@ import { UserError } from '../errors.js';
 import { isPreset, type Preset, presetNames, unknownPreset } from '../nn/gpt2-config.js';
 import { nearest } from '../suggest.js';
 import { type FetchOptions, fetchModel } from './hub.js';
-import { parseHubId } from './hub-cache.js';
+import { type HubModel, parseHubId } from './hub-cache.js';
 
 export type ResolvedModel =
   /** `name` is a short name for folders and headings: that of the folder, or of the hub model without its owner. */
@@ -25,6 +25,13 @@ const presetPrefix = 'preset:';
 function looksLikePath(name: string): boolean {
   const [beforeRevision = ''] = name.split('@');
   return /^[./~\\]|^[a-z]:|\\|[/]$/i.test(name) || beforeRevision.split('/').length > 2;
+}
+
+/** The model of the hub that a name means if there is no such folder; undefined if it is probably a misspelt path. */
+export function hubModelNamed(name: string): HubModel | undefined {
+  // `results/mine` could be on the hub, but not if there is a folder `results`.
+  const isPath = looksLikePath(name) || (name.includes('/') && existsSync(name.split('/')[0] ?? ''));
+  return isPath ? undefined : parseHubId(name);
 }
 
 export interface ResolveOptions extends FetchOptions {
@@ -56,14 +63,8 @@ export async function resolveModel(
   if (name !== '' && existsSync(name))
     return { kind: 'folder', name: basename(resolve(name)), folder: name, fetched: false };
   if (isPreset(name)) return { kind: 'preset', name, preset: name };
-  const hub = parseHubId(name);
-  // `results/mine` could be on the hub, but if there is a folder `results`, it is probably a misspelt path.
-  if (
-    hub === undefined ||
-    looksLikePath(name) ||
-    (name.includes('/') && existsSync(name.split('/')[0] ?? ''))
-  )
-    throw noSuchFolder(name, proposePresets);
+  const hub = hubModelNamed(name);
+  if (hub === undefined) throw noSuchFolder(name, proposePresets);
   try {
     return { kind: 'folder', name: basename(hub.id), folder: await fetchModel(name, options), fetched: true };
   } catch (thrown) {

@@ -1,13 +1,7 @@
 // Which TensorFlow.js backends load here, and why the others do not.
 
-import {
-  backendNames,
-  findPackage,
-  installationFolder,
-  isNative,
-  openBackend,
-  packages,
-} from '../../device/tfjs/backends.js';
+import { backendNames, isNative, openBackend, packages } from '../../device/tfjs/backends.js';
+import { findPackage, installationFolder } from '../../files/installed-package.js';
 import { oneLine } from '../../quote.js';
 import { flagMessageOf } from '../flag-names.js';
 import type { Check } from './check.js';
@@ -17,7 +11,7 @@ export async function tensorflowChecks(): Promise<Check[]> {
   const checks: Check[] = [];
   for (const backend of backendNames) {
     const name = `tfjs:${backend}`;
-    if (isNative(backend) && findPackage(backend) === undefined) {
+    if (isNative(backend) && findPackage(packages[backend]) === undefined) {
       const cure = `npm install ${packages[backend]} in ${installationFolder()} (docs/tensorflow.md lists what it needs)`;
       checks.push({ name, state: 'absent', detail: 'not installed', cure });
       continue;

@@ -2,6 +2,7 @@
 
 import {
   type AugmentStageOption,
+  type AugmentStageOptions,
   augmentOptions,
   augmentStageOptions,
 } from '../../config/augment-options.js';
@@ -9,12 +10,13 @@ import { readConfigOf } from '../../config/file.js';
 import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
-import { augment } from '../../prepare/augment/augment.js';
+import { type Augmented, augment } from '../../prepare/augment/augment.js';
 import { augmenterOptions } from '../../prepare/augment/augmenters.js';
 import { checkOutput } from '../../prepare/output-folder.js';
 import { jsonLine, messageLine } from '../../quote.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
+import { interruptible } from './interruptible.js';
 import type { Streams } from './reading.js';
 
 export async function augmentCommand(
@@ -31,8 +33,29 @@ export async function augmentCommand(
       `name a prepared corpus and ${option('out')}, for example chatbot-data augment corpus/ --templates templates.yaml --out augmented/`,
     );
   checkOutput(out, force, [corpus]);
-  const { manifest, notes } = await augment(corpus, out, options, values);
-  if (!quiet) for (const note of notes) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
+  const say = (note: string) => {
+    if (!quiet) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
+  };
+  return interruptible(
+    async (signal) => {
+      const augmented = await augment(corpus, out, options, values, { signal, note: say });
+      for (const note of augmented.notes) say(note);
+      print(augmented, stage, streams);
+      return ExitCode.ok;
+    },
+    (signal) => {
+      const kept =
+        values.backTranslate === null ? '' : '; the same command continues with the translations so far';
+      say(`${signal}: stopped, nothing was written${kept}`);
+    },
+  );
+}
+
+function print(
+  { manifest }: Augmented,
+  { out, json }: Pick<AugmentStageOptions, 'out' | 'json'>,
+  streams: Streams,
+): void {
   const { made = {} } = manifest.augmentations?.at(-1) ?? {};
   const { train, eval: evaluation } = manifest.dialogues;
   const ways = Object.entries(made).map(([name, { dialogues }]) => `${count(dialogues)} by ${name}`);
@@ -42,7 +65,6 @@ export async function augmentCommand(
         `${out}: ${count(train)} dialogues to train on (${ways.join(', ')}), ${count(evaluation)} to evaluate on`,
       );
   streams.stdout.write(`${result}\n`);
-  return ExitCode.ok;
 }
 
 async function givenByFile(config: Given | undefined): Promise<ReadonlyMap<string, Given>> {

@@ -1,15 +1,13 @@
 // Chooses and loads the TensorFlow.js backend. Packages are loaded only if they are asked for or found. Every error says
 // what is missing and which command installs it.
 
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { messageOf, UserError } from '../../errors.js';
-import { otherWriters } from '../../files/who-may-write.js';
-import { liesInWorkingFolder } from '../../files/working-folder.js';
+import { findPackage, installationFolder } from '../../files/installed-package.js';
 import { option } from '../../option-names.js';
 import { nearest } from '../../suggest.js';
 
@@ -61,7 +59,7 @@ export async function openBackend(name?: string): Promise<Backend> {
 
 async function bestBackend(): Promise<Backend> {
   for (const name of backendNames) {
-    if (isNative(name) && findPackage(name) === undefined) continue;
+    if (isNative(name) && findPackage(packages[name]) === undefined) continue;
     try {
       return await open(name);
     } catch (thrown) {
@@ -112,7 +110,7 @@ async function openWasm(): Promise<Backend> {
 
 async function openNative(name: NativeName): Promise<Backend> {
   const packageName = packages[name];
-  const path = findPackage(name);
+  const path = findPackage(packages[name]);
   if (path === undefined)
     throw new UserError(
       'tfjs-unavailable',
@@ -158,42 +156,6 @@ async function activate(registered: string): Promise<void> {
   throw new UserError(
     'tfjs-unavailable',
     `TensorFlow.js does not start its backend '${registered}'${reason}; run npm ls @tensorflow/tfjs-core to see whether several versions are installed.`,
-  );
-}
-
-/**
- * The main file of a package that `npm install` put beside this one. A package in the working folder is not used, because
- * the working folder may come from another person.
- */
-export function findPackage(name: NativeName): string | undefined {
-  const require = createRequire(import.meta.url);
-  const folder = (require.resolve.paths(packages[name]) ?? [])
-    .map((each) => join(each, packages[name]))
-    .find((each) => existsSync(join(each, 'package.json')) && isTrusted(each));
-  if (folder === undefined) return undefined;
-  try {
-    return require.resolve(folder);
-  } catch {
-    // The package is incomplete. Loading this path fails with an error that names the folder.
-    return join(folder, 'package.json');
-  }
-}
-
-const ownFolder = resolve(fileURLToPath(new URL('../../../../', import.meta.url)));
-
-/** The folder in which `npm install` puts a package beside this one. */
-export function installationFolder(): string {
-  const [above = '', ...within] = ownFolder.split(`${sep}node_modules${sep}`);
-  return within.length > 0 && existsSync(join(above, 'package.json')) ? above : ownFolder;
-}
-
-/** A package beside this one is trusted, because anyone who can write there can change this package too. */
-function isTrusted(folder: string): boolean {
-  const installed = dirname(dirname(folder));
-  if (isAbsolute(folder) && `${ownFolder}${sep}`.startsWith(`${installed}${sep}`)) return true;
-  if (installed === join(ownFolder, 'node_modules')) return true;
-  return (
-    isAbsolute(folder) && !liesInWorkingFolder(folder) && otherWriters(realpathSync(folder)) === undefined
   );
 }
 

@@ -2,7 +2,8 @@
 // (scripts/setup-tfjs-node.mjs builds it).
 
 import { describeDevice } from '../../../test/device/conformance.js';
-import { findPackage } from './backends.js';
+import { findPackage } from '../../files/installed-package.js';
+import { packages } from './backends.js';
 import { createTfjsDevice } from './tfjs-device.js';
 
-if (findPackage('node') !== undefined) describeDevice('tfjs:node', () => createTfjsDevice('node'));
+if (findPackage(packages.node) !== undefined) describeDevice('tfjs:node', () => createTfjsDevice('node'));

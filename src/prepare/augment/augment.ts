@@ -14,7 +14,7 @@ import type { AugmenterCounts, Manifest } from '../manifest.js';
 import { PreparedCorpus } from '../prepared-corpus.js';
 import { PreparedStore } from '../prepared-store.js';
 import { writeCorpus } from '../write-corpus.js';
-import type { Augmenter, Invention, Variation } from './augmenter.js';
+import type { Augmenter, Invention, Place, Variation } from './augmenter.js';
 import { augmenters } from './augmenters.js';
 import { KnownDialogues } from './known-dialogues.js';
 import { type Counts, type VaryOptions, variants } from './variants.js';
@@ -38,9 +38,10 @@ export async function augment(
   out: string,
   options: VaryOptions,
   values: AugmenterValues,
+  { signal, note }: Pick<Place, 'signal' | 'note'>,
 ): Promise<Augmented> {
   const corpus = new PreparedCorpus(folder);
-  const started = await start(corpus, values, options.seed);
+  const started = await start(corpus, values, options.seed, { out, signal, note });
   const ledger = new Ledger();
   const notes: string[] = [];
   const made = new PreparedStore();
@@ -49,9 +50,14 @@ export async function augment(
     for (const { name, augmenter } of started) {
       const count: Counts = { dialogues: 0, turns: 0, refused: new Map() };
       counts.set(name, count);
-      const keep = (dialogue: Dialogue, from: string) => made.push(marked(dialogue, { from, by: name }));
+      const keep = async (dialogue: Dialogue, from: string) => {
+        made.push(marked(dialogue, { from, by: name }));
+        // Without a pause, the program would not see that it is asked to stop.
+        if (made.length % 256 === 0) await new Promise(setImmediate);
+        signal.throwIfAborted();
+      };
       if (augmenter.kind === 'invention')
-        for (const dialogue of augmenter.invent()) keep(dialogue, dialogue.source);
+        for (const dialogue of augmenter.invent()) await keep(dialogue, dialogue.source);
       else
         for await (const { from, dialogue } of variants(originals(corpus), {
           name,
@@ -60,7 +66,7 @@ export async function augment(
           ledger,
           count,
         }))
-          keep(dialogue, from);
+          await keep(dialogue, from);
     }
   } finally {
     for (const { augmenter } of started) notes.push(...((await augmenter.end?.()) ?? []));
@@ -82,15 +88,16 @@ export async function augment(
     ledger,
     manifest: described,
   });
+  for (const { augmenter } of started) augmenter.written?.();
   return { manifest, notes };
 }
 
 /** The augmenters that the options ask for. */
-async function start(corpus: PreparedCorpus, values: AugmenterValues, seed: number) {
+async function start(corpus: PreparedCorpus, values: AugmenterValues, seed: number, place: Place) {
   const learned = { [Symbol.iterator]: () => dialoguesOf(originals(corpus)) };
   const started: { readonly name: string; readonly augmenter: Variation | Invention }[] = [];
   for (const augmenter of augmenters) {
-    const one = await startOne(augmenter, values, learned, seed);
+    const one = await startOne(augmenter, values, learned, seed, place);
     if (one !== null) started.push({ name: augmenter.name, augmenter: one });
   }
   if (started.length > 0) return started;
@@ -101,8 +108,14 @@ async function start(corpus: PreparedCorpus, values: AugmenterValues, seed: numb
 }
 
 // The values were checked against the tables of the augmenters, but the compiler cannot see that.
-function startOne(augmenter: Augmenter, values: AugmenterValues, learned: Iterable<Dialogue>, seed: number) {
-  return augmenter.start(values as ValuesOf<typeof augmenter.options>, learned, seed);
+function startOne(
+  augmenter: Augmenter,
+  values: AugmenterValues,
+  learned: Iterable<Dialogue>,
+  seed: number,
+  place: Place,
+) {
+  return augmenter.start(values as ValuesOf<typeof augmenter.options>, learned, seed, place);
 }
 
 /** The training dialogues that are not made from others. */

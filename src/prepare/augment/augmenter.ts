@@ -19,6 +19,18 @@ export interface Asked {
 interface Ending {
   /** Called once, also after an error: frees what the augmenter holds. @returns what people should know. */
   end?(): readonly string[] | Promise<readonly string[]>;
+  /** Called when the augmented corpus is in place: removes what an interrupted run would have continued with. */
+  written?(): void;
+}
+
+/** What an augmenter that takes long needs to know of the run. */
+export interface Place {
+  /** The folder that will be written. Beside it, an augmenter may keep what an interrupted run continues with. */
+  readonly out: string;
+  /** Aborts when the program is asked to stop. */
+  readonly signal: AbortSignal;
+  /** Tells people something at once. */
+  readonly note: (sentence: string) => void;
 }
 
 export interface Variation extends Ending {
@@ -63,5 +75,6 @@ export interface Augmenter<Table extends OptionTable = OptionTable> {
     options: ValuesOf<Table>,
     corpus: Iterable<Dialogue>,
     seed: number,
+    place: Place,
   ): Variation | Invention | null | Promise<Variation | Invention | null>;
 }

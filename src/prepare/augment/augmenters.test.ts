@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { entriesOf, type ValuesOf } from '../../option-spec.js';
 import { Random } from '../../random.js';
-import type { Asked, Augmenter } from './augmenter.js';
+import type { Asked, Augmenter, Place } from './augmenter.js';
 import { augmenterOptions, augmenters } from './augmenters.js';
 
 const dialogueOf = (text: string): Dialogue => ({
@@ -16,6 +16,8 @@ const dialogueOf = (text: string): Dialogue => ({
   ],
   source: 'chats.jsonl:1',
 });
+
+const place: Place = { out: '/nowhere/out', signal: new AbortController().signal, note: () => {} };
 
 const asked = (text: string): Asked => ({ text, names: ['Ann'], random: new Random(1, 2, 3) });
 
@@ -31,6 +33,7 @@ async function variantsOf(
     values as ValuesOf<typeof augmenter.options>,
     texts.map(dialogueOf),
     1,
+    place,
   );
   if (started?.kind !== 'variation') assert.fail('examples are of variations');
   const variants = await started.vary(texts.map(asked));
@@ -64,7 +67,7 @@ for (const augmenter of augmenters)
     it('does nothing unless it is asked to', async () => {
       const defaults = entriesOf(augmenter.options).map(([key, spec]) => [key, spec.default]);
       const values = Object.fromEntries(defaults) as ValuesOf<typeof augmenter.options>;
-      assert.equal(await augmenter.start(values, [], 1), null);
+      assert.equal(await augmenter.start(values, [], 1, place), null);
     });
 
     it('does what its examples say', async () => {
