@@ -20,11 +20,7 @@ test('--help lists the commands, and that of a command its options', () => {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     const help = run(command, '--help').stdout;
     for (const [key] of entriesOf(table))
-      assert.match(
-        help,
-        new RegExp(`^  (--[a-z]+, )?${flagOf(table, key)}\\b`, 'm'),
-        key,
-      );
+      assert.match(help, new RegExp(`^  (--[a-z]+, )?${flagOf(table, key)}\\b`, 'm'), key);
     assert.match(help, new RegExp(`^  chatbot-data ${command}`, 'm'), 'an example');
   }
 });
