@@ -4,9 +4,10 @@
 import type { OptionTable } from '../../option-spec.js';
 import type { Augmenter } from './augmenter.js';
 import { backTranslation } from './back-translation/back-translation.js';
+import { synonyms } from './synonyms/synonyms.js';
 import { templates } from './templates/templates.js';
 
-export const augmenters: readonly Augmenter[] = [templates, backTranslation];
+export const augmenters: readonly Augmenter[] = [synonyms, templates, backTranslation];
 
 /** The options of all augmenters. */
 export const augmenterOptions: OptionTable = Object.fromEntries(

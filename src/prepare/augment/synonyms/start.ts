@@ -1,0 +1,93 @@
+// Reads what synonyms need, looks through the corpus, and gives the variation. Loaded only when synonyms are asked for.
+
+import type { Dialogue } from '../../../corpus/dialogue.js';
+import { plural } from '../../../corpus/summary.js';
+import { UserError } from '../../../errors.js';
+import { option } from '../../../option-names.js';
+import type { Asked, Variation } from '../augmenter.js';
+import { replaceSome } from './candidate.js';
+import { type Cut, chineseCandidates, han, type LoadJieba, loadCut } from './chinese.js';
+import { readChineseList } from './chinese-list.js';
+import { englishCandidates, tokensIn } from './english.js';
+import { readEnglishTable } from './english-table.js';
+import { type Replacements, replacementsOf, wordsToCount } from './own-words.js';
+import { Survey } from './survey.js';
+import { readSynonymFile } from './synonym-file.js';
+import { untouchedParts } from './untouched.js';
+
+/** From this share of turns with Chinese characters on, the corpus is Chinese and cannot be varied without jieba. */
+const mostlyChinese = 0.2;
+
+export async function start(
+  share: number,
+  paths: readonly string[],
+  corpus: Iterable<Dialogue>,
+  load?: LoadJieba,
+): Promise<Variation> {
+  const files = paths.map(readSynonymFile);
+  const table = readEnglishTable();
+  const listed = readChineseList();
+  const wanted = wordsToCount(files);
+  const listedByPeople = new Set(files.flatMap(({ kind, groups }) => (kind === 'list' ? groups.flat() : [])));
+  const survey = new Survey({
+    has: (word) => table.words.has(word) || wanted.has(word) || listedByPeople.has(word),
+  });
+  for (const dialogue of corpus) survey.see(dialogue);
+  const { cut, notes } = await cutFor(survey, [...listed.keys(), ...listedByPeople], load);
+  const counts = wanted.size > 0 ? counted(corpus, wanted, cut) : new Map<string, number>();
+  const own = replacementsOf(files, (word) => counts.get(word) ?? 0);
+  const chinese: Replacements = new Map([...listed, ...own]);
+  const isName = (word: string) => survey.isName(word);
+  const varied = ({ text, names, random }: Asked): string | null => {
+    const untouched = untouchedParts(text, names);
+    const found = englishCandidates(text, table, own, isName, untouched);
+    if (cut && han.test(text)) found.push(...chineseCandidates(text, cut, chinese, isName, untouched));
+    found.sort((one, other) => one.start - other.start);
+    return replaceSome(text, found, share, random);
+  };
+  return { kind: 'variation', vary: (turns) => turns.map(varied), end: () => notes };
+}
+
+/** A file of synonyms without the share of words to replace. */
+export function unusedFile(): UserError {
+  return new UserError(
+    'options-conflict',
+    `${option('synonymFile')} has no effect without ${option('synonyms')}; add it with the share of words to replace`,
+  );
+}
+
+/** The Chinese words of the corpus are only told apart if there are any. */
+async function cutFor(
+  { turns, chinese }: Survey,
+  words: readonly string[],
+  load?: LoadJieba,
+): Promise<{ readonly cut: Cut | null; readonly notes: readonly string[] }> {
+  if (chinese === 0) return { cut: null, notes: [] };
+  try {
+    return { cut: await loadCut(words, load), notes: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof UserError) || chinese >= mostlyChinese * turns) throw thrown;
+    return {
+      cut: null,
+      notes: [`Chinese words (in ${plural(chinese, 'turn')}) stay as they are: ${thrown.sentence}`],
+    };
+  }
+}
+
+/** How often the corpus holds each of the words. */
+function counted(
+  corpus: Iterable<Dialogue>,
+  words: ReadonlySet<string>,
+  cut: Cut | null,
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  const see = (word: string) => {
+    if (words.has(word)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  };
+  for (const { turns } of corpus)
+    for (const { text } of turns) {
+      for (const { small } of tokensIn(text)) see(small);
+      if (cut && han.test(text)) cut(text).forEach(see);
+    }
+  return counts;
+}
