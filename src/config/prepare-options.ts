@@ -131,7 +131,16 @@ export const stageOptions = {
     unset: 'required',
     help: 'The folder of the prepared corpus.',
   },
-  force: { ...replace, help: 'Replace a corpus that exists.' },
+  force: {
+    ...replace,
+    help: 'Replace a corpus that exists. Sources that have not changed since it was made are not read again.',
+  },
+  reuse: {
+    group: 'Output',
+    type: 'switch',
+    default: true,
+    help: 'Read and clean all sources again, also those that have not changed.',
+  },
   json,
   quiet,
 } as const satisfies Readonly<Record<string, OptionSpec>>;

@@ -2,7 +2,7 @@
 // and `chatbot-data` both use it, so that what one shows is what the other learns.
 
 import { option } from '../option-names.js';
-import { Learning, type LearnOptions, learnHint } from './chat/learn.js';
+import { Learning, type LearningState, type LearnOptions, learnHint } from './chat/learn.js';
 import type { Dialogue } from './dialogue.js';
 import { type ReadOptions, readDialogues } from './read-corpus.js';
 import { type CorpusSummary, summaryLines } from './summary.js';
@@ -29,6 +29,16 @@ export class LearnedReading {
       if (marked) keep(marked);
     });
     return { summary, notes: [...summaryLines(summary), ...this.chatNotes(summary)] };
+  }
+
+  /** @param isAnonymous without names. */
+  state(isAnonymous: boolean): LearningState {
+    return isAnonymous ? this.learning.anonymousState() : this.learning.state();
+  }
+
+  /** Adds what another reading under the same options learned. */
+  add(state: LearningState): void {
+    this.learning.add(state);
   }
 
   /** Call after the last corpus. @throws UserError (usage) if a chosen name does not occur. */

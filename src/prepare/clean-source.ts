@@ -1,9 +1,10 @@
-// Prepares one source: reads it, repairs, redacts and cleans each dialogue, and passes on what is left. It sees nothing of other sources, so
-// what it makes can be kept until the source changes.
+// Prepares one source: reads it, repairs, redacts and cleans each dialogue, and passes on what is left. It sees nothing of other
+// sources, so what it makes can be kept until the source changes. Reading and cleaning are apart, because threads share the
+// cleaning; a dialogue goes from one to the other as a line of text.
 
 import { createHash } from 'node:crypto';
 import type { Dialogue } from '../corpus/dialogue.js';
-import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
+import { type PreparedDialogue, parsePrepared, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
@@ -14,53 +15,117 @@ import { repairDialogue, repairText, type StartedRepair } from './repair-texts.j
 import type { NameBook } from './sensitive/names.js';
 import { type Redaction, redactName } from './sensitive/redaction.js';
 
+/** What a dialogue goes through. */
 export interface Cleaning {
   readonly repairs: readonly StartedRepair[];
   readonly rules: readonly StartedRule[];
-  readonly ledger: Ledger;
   /** Undefined if personal data stays. */
   readonly redaction: Redaction | undefined;
   /** Undefined if nobody was forgotten. */
   readonly forgotten?: Forgotten | undefined;
-  keep(dialogue: PreparedDialogue): void;
 }
 
-/** @returns what people should know about the source. @throws UserError (data) if it cannot be read. */
-export function cleanSource(path: string, reading: LearnedReading, cleaning: Cleaning): readonly string[] {
-  const { redaction, repairs } = cleaning;
-  const names = redaction?.newNames();
-  const take = (dialogue: Dialogue) => {
-    if (!isForgotten(dialogue, cleaning)) repairAndClean(dialogue, names, cleaning);
-  };
-  if (!names || !redaction?.needsNames) return reading.read([path], take).notes;
-  // All speakers must be known before the first text is redacted.
+/** Where what becomes of it goes. */
+export interface Results {
+  readonly ledger: Ledger;
+  /** @param line of the corpus, without the line feed. */
+  keep(line: string): void;
+}
+
+/** What takes the dialogues of a source. */
+export interface SourceReader {
+  /** Called before the first dialogue. @param speakers everybody who speaks in the source, if that was to be known. */
+  begin(speakers: readonly string[]): void;
+  /** @param line of a dialogue as it was read (prepared-dialogue.ts), without an id and a line feed. */
+  take(line: string): void;
+}
+
+/**
+ * Reads a source, dialogue by dialogue.
+ * @param needsSpeakers whether all speakers must be known before the first dialogue is taken.
+ * @throws UserError (data) if it cannot be read.
+ */
+export function readSource(
+  path: string,
+  reading: LearnedReading,
+  needsSpeakers: boolean,
+  { begin, take }: SourceReader,
+): ReturnType<LearnedReading['read']> {
+  if (!needsSpeakers) {
+    begin([]);
+    return reading.read([path], (dialogue) => take(lineOf(dialogue)));
+  }
+  const speakers = new Set<string>();
   const read = new PreparedStore();
-  const { notes } = reading.read([path], (dialogue) => {
-    for (const { speaker } of dialogue.turns)
-      if (speaker !== undefined) {
-        names.add(speaker);
-        names.add(repairText(repairs, speaker));
-      }
-    read.push({ id: '', ...dialogue.prepared, dialogue, changedBy: [] });
+  const result = reading.read([path], (dialogue) => {
+    for (const { speaker } of dialogue.turns) if (speaker !== undefined) speakers.add(speaker);
+    read.appendLines(Buffer.from(`${lineOf(dialogue)}\n`));
   });
-  for (const { id, augmented, dialogue } of read)
-    take(id === '' ? dialogue : { ...dialogue, prepared: { id, ...(augmented && { augmented }) } });
+  begin([...speakers]);
+  for (let index = 0; index < read.length; index++) take(read.line(index));
   read.release();
+  return result;
+}
+
+function lineOf(dialogue: Dialogue): string {
+  return preparedLine({ id: '', ...dialogue.prepared, dialogue, changedBy: [] });
+}
+
+/** The dialogue as it was read. */
+export function dialogueOf(line: string): Dialogue {
+  const { id, augmented, dialogue } = parsePrepared(line, 'a dialogue');
+  return id === '' ? dialogue : { ...dialogue, prepared: { id, ...(augmented && { augmented }) } };
+}
+
+/** Reads and cleans a source in this thread. @returns what people should know about it. */
+export function cleanSource(
+  path: string,
+  reading: LearnedReading,
+  cleaning: Cleaning,
+  results: Results,
+): readonly string[] {
+  let names: NameBook | undefined;
+  const { notes } = readSource(path, reading, cleaning.redaction?.needsNames === true, {
+    begin: (speakers) => {
+      names = namesOf(speakers, cleaning);
+    },
+    take: (line) => takeDialogue(dialogueOf(line), names, cleaning, results),
+  });
   return notes;
 }
 
-function isForgotten(dialogue: Dialogue, { forgotten, ledger }: Cleaning): boolean {
-  const isIn = forgotten?.takesPartIn(dialogue) === true;
-  if (isIn) ledger.leftOut(forgetName, 'somebody who takes part was forgotten');
-  return isIn;
+/** The names that are replaced in a source. @returns undefined if nothing is redacted. */
+export function namesOf(speakers: readonly string[], { redaction, repairs }: Cleaning): NameBook | undefined {
+  const names = redaction?.newNames();
+  for (const speaker of speakers) {
+    names?.add(speaker);
+    names?.add(repairText(repairs, speaker));
+  }
+  return names;
+}
+
+/** Cleans a dialogue as it was read. @param names of the source. */
+export function takeDialogue(
+  dialogue: Dialogue,
+  names: NameBook | undefined,
+  cleaning: Cleaning,
+  results: Results,
+): void {
+  if (cleaning.forgotten?.takesPartIn(dialogue) === true)
+    results.ledger.leftOut(forgetName, 'somebody who takes part was forgotten');
+  else repairAndClean(dialogue, names, cleaning, results);
 }
 
 /**
  * Repairs come first, so that nothing hides personal data. Redaction comes next, so that neither rules nor samples nor
  * rejected.jsonl see any.
  */
-function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: Cleaning): void {
-  const { ledger, redaction, repairs } = cleaning;
+function repairAndClean(
+  read: Dialogue,
+  names: NameBook | undefined,
+  { repairs, rules, redaction }: Cleaning,
+  { ledger, keep }: Results,
+): void {
   const steps = repairDialogue(repairs, read);
   const repaired = steps.at(-1)?.after ?? read;
   const redacted = names && redaction?.redacted(repaired, names);
@@ -79,7 +144,8 @@ function repairAndClean(read: Dialogue, names: NameBook | undefined, cleaning: C
   const changedBy = [...steps.map(({ rule }) => rule), ...(found.length > 0 ? [redactName] : [])];
   if (!redaction?.drops || found.length === 0) {
     if (found.length > 0) ledger.changed(redactName);
-    clean({ ...known, dialogue, changedBy }, cleaning, conceal);
+    const one = { ...known, dialogue, changedBy };
+    clean(one, { rules, ledger, keep: (left) => keep(preparedLine(left)) }, conceal);
     return;
   }
   const reason = `holds personal data: ${found[0]?.[0]}`;
@@ -101,13 +167,19 @@ function withoutHidden(stage: Dialogue, repaired: Dialogue, redacted: Dialogue):
 
 const unchanged = (dialogue: Dialogue) => dialogue;
 
+interface Applied {
+  readonly rules: readonly StartedRule[];
+  readonly ledger: Ledger;
+  keep(dialogue: PreparedDialogue): void;
+}
+
 /**
  * Applies the rules to one dialogue, and keeps or rejects what is left of it.
  * @param conceal redacts a dialogue that rules changed.
  */
 export function clean(
   one: PreparedDialogue,
-  { rules, ledger, keep }: Pick<Cleaning, 'rules' | 'ledger' | 'keep'>,
+  { rules, ledger, keep }: Applied,
   conceal: (changed: Dialogue) => Dialogue = unchanged,
 ): void {
   const { id, dialogue } = one;

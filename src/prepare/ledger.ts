@@ -26,17 +26,35 @@ export interface Shown {
 /** Samples of each rule in the report. */
 const samplesPerRule = 20;
 
+/** A sample with the hash that decides whether it stays. */
+interface Ranked {
+  readonly rank: string;
+  readonly sample: Sample;
+}
+
+/** Everything in a ledger but the rejected lines, as plain data. The order is that in which it was noted. */
+export interface LedgerEntries {
+  readonly rules: readonly {
+    readonly rule: string;
+    readonly changed: number;
+    readonly dropped: readonly (readonly [reason: string, count: number])[];
+  }[];
+  readonly redactions: readonly (readonly [entity: string, count: number])[];
+  readonly samples: readonly (readonly [rule: string, samples: readonly Ranked[]])[];
+}
+
 export class Ledger {
   readonly counts = new Map<string, RuleCounts>();
   /** How many values were redacted, by entity. */
   readonly redactions = new Map<string, number>();
-  /** Lines of rejected.jsonl. */
-  readonly rejected = new Spool();
-  private readonly samples = new Map<string, { readonly rank: string; readonly sample: Sample }[]>();
+  private readonly samples = new Map<string, Ranked[]>();
+
+  /** @param rejected holds the lines of rejected.jsonl. */
+  constructor(readonly rejected = new Spool()) {}
 
   /** @param id of the dialogue, for `explain`. */
   redacted(entity: string, count: number, _id: string): void {
-    this.redactions.set(entity, (this.redactions.get(entity) ?? 0) + count);
+    add(this.redactions, entity, count);
   }
 
   changed(rule: string): void {
@@ -45,8 +63,7 @@ export class Ledger {
 
   /** Counts a dialogue that is dropped without a trace of it. */
   leftOut(rule: string, reason: string): void {
-    const { dropped } = this.of(rule);
-    dropped.set(reason, (dropped.get(reason) ?? 0) + 1);
+    add(this.of(rule).dropped, reason, 1);
   }
 
   /** @param line of rejected.jsonl, without the line feed. */
@@ -61,16 +78,49 @@ export class Ledger {
    */
   sample(rule: string, id: string, show: () => Shown): void {
     const rank = createHash('sha256').update(`${rule}\n${id}`).digest('hex');
-    const kept = this.samples.get(rule) ?? [];
-    if (kept.length >= samplesPerRule && rank >= (kept.at(-1)?.rank ?? '')) return;
+    if (!this.wants(rule, rank)) return;
     const { before, after } = show();
-    kept.push({ rank, sample: { id, before: textsOf(before), after: after.map(textsOf) } });
-    kept.sort((one, other) => (one.rank < other.rank ? -1 : 1));
-    this.samples.set(rule, kept.slice(0, samplesPerRule));
+    this.keepSample(rule, { rank, sample: { id, before: textsOf(before), after: after.map(textsOf) } });
+  }
+
+  entries(): LedgerEntries {
+    return {
+      rules: [...this.counts].map(([rule, { changed, dropped }]) => ({
+        rule,
+        changed,
+        dropped: [...dropped],
+      })),
+      redactions: [...this.redactions],
+      samples: [...this.samples],
+    };
+  }
+
+  /** Adds what another ledger noted later. @param rejected its lines of rejected.jsonl. */
+  add({ rules, redactions, samples }: LedgerEntries, rejected: Uint8Array): void {
+    for (const { rule, changed, dropped } of rules) {
+      const counts = this.of(rule);
+      counts.changed += changed;
+      for (const [reason, count] of dropped) add(counts.dropped, reason, count);
+    }
+    for (const [entity, count] of redactions) add(this.redactions, entity, count);
+    for (const [rule, ranked] of samples)
+      for (const one of ranked) if (this.wants(rule, one.rank)) this.keepSample(rule, one);
+    this.rejected.append(rejected);
   }
 
   samplesOf(rule: string): readonly Sample[] {
     return (this.samples.get(rule) ?? []).map(({ sample }) => sample);
+  }
+
+  private wants(rule: string, rank: string): boolean {
+    const kept = this.samples.get(rule) ?? [];
+    return kept.length < samplesPerRule || rank < (kept.at(-1)?.rank ?? '');
+  }
+
+  private keepSample(rule: string, one: Ranked): void {
+    const kept = [...(this.samples.get(rule) ?? []), one];
+    kept.sort((first, second) => (first.rank < second.rank ? -1 : first.rank === second.rank ? 0 : 1));
+    this.samples.set(rule, kept.slice(0, samplesPerRule));
   }
 
   private of(rule: string): RuleCounts {
@@ -80,6 +130,10 @@ export class Ledger {
     this.counts.set(rule, counts);
     return counts;
   }
+}
+
+function add(counts: Map<string, number>, key: string, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
 }
 
 function textsOf({ turns }: Dialogue): readonly string[] {

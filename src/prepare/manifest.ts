@@ -35,7 +35,7 @@ export interface Origin {
   /** What people say about consent, use or anything else. */
   readonly note: string | null;
   /** How many files of the sources have which format. */
-  readonly formats?: Readonly<Record<string, number>>;
+  readonly formats: Readonly<Record<string, number>>;
 }
 
 export interface Forgotten {

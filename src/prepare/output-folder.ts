@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { manifestName, preparedNames } from '../corpus/prepared/prepared-files.js';
+import { keptSourcesName, manifestName, preparedNames } from '../corpus/prepared/prepared-files.js';
 import { UserError } from '../errors.js';
 import { refuseExisting } from '../files/new-file.js';
 import { isRecord } from '../objects.js';
@@ -36,7 +36,7 @@ function isEmptyFolder(path: string): boolean {
 function foreignPart(folder: string): string | undefined {
   if (!statSync(folder).isDirectory()) return 'is a file';
   if (!isManifest(join(folder, manifestName))) return 'is not a prepared corpus';
-  const other = readdirSync(folder).find((name) => !preparedNames.includes(name));
+  const other = readdirSync(folder).find((name) => name !== keptSourcesName && !preparedNames.includes(name));
   return other === undefined ? undefined : `also holds ${oneLine(other, 40)}`;
 }
 

@@ -11,9 +11,11 @@ import { prepareOptions, stageOptions } from '../config/prepare-options.js';
 import { completeOptions } from '../config/schema.js';
 import { trainOptions } from '../config/train-options.js';
 import { parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
+import { keptSourcesName } from '../corpus/prepared/prepared-files.js';
 import { readCorpus } from '../corpus/read-corpus.js';
 import { sha256 } from '../files/checksums.js';
 import { readCorpora } from '../train/data.js';
+import { readKeptSource } from './kept-source.js';
 import { checkOutput } from './output-folder.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
@@ -49,6 +51,17 @@ const linesIn = (path: string) =>
     .toString()
     .split('\n')
     .slice(0, -1);
+const filesIn = (out: string) => readdirSync(out).filter((name) => name !== keptSourcesName);
+/** The lines of all files, and what is kept of the sources. */
+function everythingIn(out: string): string[] {
+  const texts = filesIn(out).flatMap((name) => linesIn(join(out, name)));
+  const kept = join(out, keptSourcesName);
+  for (const name of readdirSync(kept)) {
+    const end = readKeptSource(join(kept, name), (part) => texts.push(Buffer.from(part).toString()));
+    texts.push(JSON.stringify(end));
+  }
+  return texts;
+}
 const textsIn = (path: string) =>
   linesIn(path).map((line) => parsePrepared(line, path).dialogue.turns.map(({ text }) => text));
 
@@ -104,7 +117,7 @@ it('sets dialogues aside for evaluation', async () => {
 it('gives the same files again', async () => {
   const source = folderOf({ 'faq.csv': faq });
   const contents = (out: string) =>
-    Object.fromEntries(readdirSync(out).map((name) => [name, linesIn(join(out, name))]));
+    Object.fromEntries(filesIn(out).map((name) => [name, linesIn(join(out, name))]));
   const first = contents((await prepared([source])).out);
   assert.deepEqual(contents((await prepared([source])).out), first);
 });
@@ -207,7 +220,7 @@ Can I call?,Of course: 212 736 5000
     ['Can I call?', 'Of course: [PHONE]'],
   ]);
   assert.deepEqual(manifest.redacted, { card: 2, email: 1, phone: 1 });
-  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  const written = everythingIn(out);
   for (const secret of ['example.org', '1111', '5000']) assert.doesNotMatch(written.join(), RegExp(secret));
 });
 
@@ -225,7 +238,7 @@ it('finds personal data that broken characters hide, also in the samples of what
   ]);
   const report = readFileSync(join(out, 'report.html'), 'utf8');
   assert.match(report, /Café Ã {2}gogo|CafÃ© Ã {2}gogo/);
-  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  const written = everythingIn(out);
   assert.doesNotMatch(written.join(), /rg@example|Ren(?:é|Ã)|M(?:ü|Ã¼)ller/);
 });
 
@@ -275,7 +288,7 @@ it('keeps the names of speakers out of everything it writes', async () => {
   const source = join(folderOf({ 'chat.txt': `${chat.join('\n')}\n` }), 'chat.txt');
   const { out } = await prepared([source], { redact: 'pii', learn: ['Bob'] });
   assert.deepEqual(textsIn(join(out, 'train.jsonl.gz')), [['Hi [NAME_1]', 'Hello [NAME_2]!']]);
-  const written = readdirSync(out).flatMap((name) => linesIn(join(out, name)));
+  const written = everythingIn(out);
   assert.doesNotMatch(written.join(), /\b(?:ann|miller|bob)\b/i);
 });
 

@@ -1,47 +1,49 @@
 // Makes a corpus worth training on from conversations of any format. This file is the table of contents: each source is read,
-// repaired, redacted and cleaned by itself; then come duplicates, the rules that look at the whole corpus, replies that a
-// trained model finds suspicious, and the split, and the files are written.
+// repaired, redacted and cleaned by itself, unless that was done before; then come duplicates, the rules that look at the whole
+// corpus, replies that a trained model finds suspicious, and the split, and the files are written.
 
 import { readCorpus } from '../corpus/read-corpus.js';
-import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
 import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
-import { startRules } from './apply-rules.js';
-import { licencesOf } from './card/licences.js';
-import { cleanSource } from './clean-source.js';
-import { type DivideOptions, divide } from './divide.js';
-import { type DuplicateOptions, dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
-import { Forgotten, forgetName } from './forget/forgotten.js';
+import { type Licence, licencesOf } from './card/licences.js';
+import type { Cleaning } from './clean-source.js';
+import { type Collected, cleanSources } from './clean-sources.js';
+import { Cleaner } from './cleaner.js';
+import { divide } from './divide.js';
+import { dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
+import { forgetName } from './forget/forgotten.js';
+import { KeptSources } from './kept-sources.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
+import type { PrepareOptions } from './prepare-options.js';
 import { PreparedStore } from './prepared-store.js';
-import { repairText, type StartedRepair, startRepairs } from './repair-texts.js';
+import { repairText } from './repair-texts.js';
 import type { RuleValues } from './rules.js';
-import { Redaction, type RedactOptions } from './sensitive/redaction.js';
-import { sourceRecord } from './source-files.js';
+import { type SourceRecord, sourceRecord } from './source-files.js';
+import { sourceKeys } from './source-key.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
-
-export interface PrepareOptions extends ReadLearnedOptions, RedactOptions, DuplicateOptions, DivideOptions {
-  /** Files of texts that must not be learned. */
-  readonly neverTrain: readonly string[];
-  /** A licence of all sources, or `path=licence` of one. */
-  readonly license: readonly string[];
-  /** For the data card: who agreed, what the corpus is for. */
-  readonly note: string | null;
-}
 
 export interface Prepared {
   readonly manifest: Manifest;
   /** What people should know about what was read and left out. */
   readonly notes: readonly string[];
+  /** How many sources were not read, because they have not changed. */
+  readonly unchanged: number;
+}
+
+/** What decides how a corpus is made, but not what it holds. */
+export interface Running {
+  /** Whether sources that have not changed are taken from an interrupted run and from the older corpus. */
+  readonly reuse: boolean;
 }
 
 /**
- * Prepares the conversations in `paths` and puts the corpus into the folder `out`, whole or not at all.
+ * Prepares the conversations in `paths` and puts the corpus into the folder `out`, whole or not at all. If it is interrupted,
+ * or a source cannot be read, what is finished stays beside that folder for the next time.
  * @param values the options of rules, by key. @param suspicious a trained model that ranks the replies.
  * @throws UserError (data) if nothing can be read or nothing is left, (device) if the disk is full.
  */
@@ -51,41 +53,63 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
   suspicious?: SuspiciousOptions,
+  { reuse }: Running = { reuse: true },
 ): Promise<Prepared> {
-  const sources = paths.map(sourceRecord);
-  const origin = { licences: licencesOf(paths, options.license), note: options.note };
-  const ledger = new Ledger();
-  const reading = new LearnedReading(options);
-  const [repairs, rules] = [await startRepairs(values), await startRules(values)];
   refuseUnusedFilter(values);
-  const redaction = await Redaction.start(options);
-  const forgotten = Forgotten.of(out, options);
-  const cleaned = new PreparedStore();
-  const notes = paths.flatMap((path) =>
-    cleanSource(path, reading, {
-      repairs,
-      rules,
-      ledger,
-      redaction,
-      forgotten,
-      keep: (one) => cleaned.push(one),
-    }),
-  );
-  notes.push(...reading.end());
+  const cleaner = await Cleaner.start({ options, values, out });
+  const records = paths.map((path) => sourceRecord(path));
+  const licences = licencesOf(paths, options.license);
+  const keys = sourceKeys(records, out, options, values);
+  const kept = KeptSources.open(out, new Set(keys), reuse);
+  const collected = { store: new PreparedStore(), ledger: new Ledger() };
+  let isCleaned = false;
+  try {
+    const { notes, unchanged, formats } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
+    isCleaned = true;
+    const { cleaning } = cleaner;
+    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept };
+    const prepared = await finish(out, options, values, cleaned, suspicious);
+    kept.close(false);
+    return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
+  } catch (thrown) {
+    // Settings that leave nothing are changed before the next time, and the sources are then cleaned in another way.
+    const isAboutCorpus = isCleaned && thrown instanceof UserError && thrown.code !== 'cannot-save';
+    const isAboutNames = thrown instanceof UserError && thrown.code === 'speaker-unknown';
+    kept.close(!isAboutCorpus && !isAboutNames);
+    throw thrown;
+  }
+}
+
+/** What the stages after cleaning need. */
+interface Cleaned extends Collected {
+  readonly sources: readonly SourceRecord[];
+  readonly licences: readonly Licence[];
+  readonly formats: Readonly<Record<string, number>>;
+  readonly cleaning: Cleaning;
+  readonly kept: KeptSources;
+}
+
+/** From clean sources to the corpus. */
+async function finish(
+  out: string,
+  options: PrepareOptions,
+  values: RuleValues,
+  { store, ledger, sources, licences, formats, cleaning, kept }: Cleaned,
+  suspicious: SuspiciousOptions | undefined,
+): Promise<Omit<Prepared, 'unchanged'>> {
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
-  const never = forbidden.flatMap((text) => formsOf(text, repairs, redaction));
-  const { kept, groups } = dropDuplicates(cleaned, ledger, options, never);
-  const surveyed = await surveyCorpus(kept, values, ledger);
+  const never = forbidden.flatMap((text) => formsOf(text, cleaning));
+  const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never);
+  const surveyed = await surveyCorpus(distinct, values, ledger);
   const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
   const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
-  notes.push(...parts.notes);
   const made = manifestOf({
     sources,
-    origin,
-    settings: { ...options, ...values, ...redaction?.settings(options) },
+    origin: { licences, note: options.note, formats },
+    settings: { ...options, ...values, ...cleaning.redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
@@ -96,8 +120,9 @@ export async function prepare(
     ledger,
     manifest: made,
     suspicion: ranked?.suspicion,
+    kept,
   });
-  return { manifest, notes };
+  return { manifest, notes: parts.notes };
 }
 
 /** The dialogues of a file that must not be learned, or its lines, if it is in no format that holds dialogues. */
@@ -111,11 +136,7 @@ function forbiddenTexts(path: string): readonly string[] {
 }
 
 /** A text as it is, and as it is in a corpus that was repaired and redacted. */
-function formsOf(
-  text: string,
-  repairs: readonly StartedRepair[],
-  redaction: Redaction | undefined,
-): readonly string[] {
+function formsOf(text: string, { repairs, redaction }: Cleaning): readonly string[] {
   const repaired = repairText(repairs, text);
   if (!redaction) return [text, repaired];
   const turns = [{ text: repaired, supervised: true }];

@@ -4,6 +4,8 @@ import { GrowingNumbers } from '../corpus/growing-numbers.js';
 import { type PreparedDialogue, parsePrepared, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
 import { Spool } from '../files/spool.js';
 
+const lineFeed = 10;
+
 export class PreparedStore {
   private readonly spool = new Spool();
   private readonly ends = new GrowingNumbers();
@@ -13,14 +15,25 @@ export class PreparedStore {
   }
 
   push(dialogue: PreparedDialogue): void {
-    this.spool.append(Buffer.from(preparedLine(dialogue)));
-    this.ends.push(this.spool.length);
+    this.appendLines(Buffer.from(`${preparedLine(dialogue)}\n`));
+  }
+
+  /** @param lines of dialogues, each with a line feed. */
+  appendLines(lines: Uint8Array): void {
+    const start = this.spool.append(lines);
+    for (let end = lines.indexOf(lineFeed); end >= 0; end = lines.indexOf(lineFeed, end + 1))
+      this.ends.push(start + end + 1);
   }
 
   /** @param index in [0, length). */
   line(index: number): string {
+    return this.bytes(index).toString('utf8').slice(0, -1);
+  }
+
+  /** The line with its line feed, valid until the next call of any method. @param index in [0, length). */
+  bytes(index: number): Buffer {
     const start = index === 0 ? 0 : this.ends.at(index - 1);
-    return this.spool.read(start, this.ends.at(index) - start).toString('utf8');
+    return this.spool.read(start, this.ends.at(index) - start);
   }
 
   *lines(indices: Iterable<number>): Generator<string> {

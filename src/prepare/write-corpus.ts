@@ -37,6 +37,8 @@ export interface Contents {
   readonly check?: () => void;
   /** If a model ranked the replies. */
   readonly suspicion?: Suspicion | undefined;
+  /** What the sources became. Without it, the next preparation reads all of them. */
+  readonly kept?: { putInto(corpus: string): void };
 }
 
 /**
@@ -61,6 +63,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<M
     await write(rejectedName, allRejected(rejected, ledger));
     await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
     await write(cardName, [renderReadme(manifest)]);
+    contents.kept?.putInto(temporary);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
       copyFileSync(join(folder, name), join(temporary, name));

@@ -102,9 +102,11 @@ Examples:
     table: prepareOptions,
     epilogue: `
 The corpus is a folder: train.jsonl.gz, eval.jsonl.gz, rejected.jsonl and manifest.json. chatbot-train reads it.
+A run that is interrupted continues when the same command runs again. With --force, only new and changed sources are read.
 
 Examples:
   chatbot-data prepare faq.csv chats/ --out corpus/
+  chatbot-data prepare chats/* --redact pii --out corpus/ --force
   chatbot-train --data corpus/`,
     start: async (given) => (await import('./prepare.js')).prepareCommand(given),
   });

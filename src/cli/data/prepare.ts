@@ -7,6 +7,7 @@ import {
   stageOptions,
 } from '../../config/prepare-options.js';
 import { completeOptions, type Given, type GivenOptions } from '../../config/schema.js';
+import { plural } from '../../corpus/summary.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import { checkOutput } from '../../prepare/output-folder.js';
@@ -26,7 +27,7 @@ export async function prepareCommand(
   const options = completeOptions(stageOptions, layers as readonly GivenOptions<StageOption>[]);
   const values = completeOptions(ruleOptions, layers);
   // What is left decides what the corpus holds, and is kept in its manifest.
-  const { paths, out, force, config, json, quiet, device, threads, ...settings } = options;
+  const { paths, out, force, reuse, config, json, quiet, device, threads, ...settings } = options;
   if (paths.length === 0 || out === null)
     throw new UserError(
       'data-not-named',
@@ -34,18 +35,31 @@ export async function prepareCommand(
     );
   checkOutput(out, force, paths);
   refuseUnusedShare(options);
-  const { manifest, notes } = await withScorer(options, streams, (scoring) =>
-    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }),
+  const { manifest, notes, unchanged } = await withScorer(options, streams, (scoring) =>
+    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, { reuse }),
   );
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)
-    for (const note of [...ineffective, ...notes]) streams.stderr.write(`${messageLine(withFlags(note))}\n`);
+    for (const note of [...ineffective, ...notes, ...unchangedWords(unchanged, paths.length)])
+      streams.stderr.write(`${messageLine(withFlags(note))}\n`);
   const { train, eval: evaluation } = manifest.dialogues;
   const result = json
-    ? jsonLine({ out, ...manifest.dialogues, rules: manifest.rules })
+    ? jsonLine({
+        out,
+        ...manifest.dialogues,
+        sources: { unchanged, prepared: paths.length - unchanged },
+        rules: manifest.rules,
+      })
     : messageLine(`${out}: ${count(train)} dialogues to train on, ${count(evaluation)} to evaluate on`);
   streams.stdout.write(`${result}\n`);
   return ExitCode.ok;
+}
+
+function unchangedWords(unchanged: number, sources: number): readonly string[] {
+  if (unchanged === 0) return [];
+  return [
+    `${plural(unchanged, 'source')} of ${sources} ${unchanged === 1 ? 'has' : 'have'} not changed since ${unchanged === 1 ? 'it was' : 'they were'} prepared, and ${unchanged === 1 ? 'was' : 'were'} not read again`,
+  ];
 }
 
 /** Sentences about options that change nothing beside the others. */

@@ -25,6 +25,19 @@ export interface LearnOptions {
   readonly learnRole: string | null;
 }
 
+/** What was learned of one source, so that the notes and errors are those of all sources together. */
+export interface LearningState {
+  /** Everybody who speaks, and whose turns are learned. */
+  readonly speakers: readonly SpeakerCount[];
+  readonly learnt: readonly SpeakerCount[];
+  /** The state holds no names: `speakers` is empty, and those in `learnt` are numbers of chosen names. */
+  readonly isAnonymous: boolean;
+  /** For each name that was chosen, whether it occurs; for each alias, how often it was used. */
+  readonly occurs: readonly boolean[];
+  readonly uses: readonly number[];
+  readonly dialogues: { readonly learnt: number; readonly dropped: number };
+}
+
 export class Learning {
   readonly aliases: Aliases;
   private readonly speakers = new SpeakerCounts();
@@ -32,6 +45,8 @@ export class Learning {
   /** By key: whether the name occurs. */
   private readonly names = new Map<string, { readonly name: string; occurs: boolean }>();
   private readonly counts = { learnt: 0, dropped: 0 };
+  /** Some of the speakers are not known here. */
+  private isAnonymous = false;
 
   /** @throws UserError (usage) for an alias that is not one. */
   constructor(private readonly options: LearnOptions) {
@@ -59,6 +74,44 @@ export class Learning {
     }
     this.counts.learnt++;
     return { ...renamed, turns: kept };
+  }
+
+  state(): LearningState {
+    return {
+      speakers: this.speakers.list(),
+      learnt: this.learnt.list(),
+      isAnonymous: this.isAnonymous,
+      occurs: [...this.names.values()].map(({ occurs }) => occurs),
+      uses: this.aliases.uses(),
+      dialogues: { ...this.counts },
+    };
+  }
+
+  /** Adds what was learned of other sources under the same options. */
+  add({ speakers, learnt, isAnonymous, occurs, uses, dialogues }: LearningState): void {
+    this.isAnonymous ||= isAnonymous;
+    this.speakers.addAll(speakers);
+    const names = [...this.names.values()];
+    this.learnt.addAll(
+      isAnonymous
+        ? learnt.map((speaker) => ({ ...speaker, name: names[Number(speaker.name)]?.name ?? '' }))
+        : learnt,
+    );
+    for (const [index, name] of names.entries()) name.occurs ||= occurs[index] === true;
+    this.aliases.addUses(uses);
+    this.counts.learnt += dialogues.learnt;
+    this.counts.dropped += dialogues.dropped;
+  }
+
+  /** The state without names: a speaker who was chosen is named by the number of the choice. */
+  anonymousState(): LearningState {
+    const state = this.state();
+    const keys = [...this.names.keys()];
+    const numbered = ({ name, id = '', turns }: SpeakerCount) => {
+      const number = keys.findIndex((key) => key === speakerKey(name) || key === speakerKey(id));
+      return number < 0 ? [] : [{ name: String(number), turns }];
+    };
+    return { ...state, isAnonymous: true, speakers: [], learnt: state.learnt.flatMap(numbered) };
   }
 
   /**
@@ -109,6 +162,11 @@ export class Learning {
   }
 
   private unknown(key: 'learn' | 'alias', name: string): UserError {
+    if (this.isAnonymous)
+      return new UserError(
+        'speaker-unknown',
+        `${option(key)} names ${quoted(name)}, but nobody has that name; chatbot-data speakers lists who speaks`,
+      );
     const speakers = this.speakers.list();
     if (speakers.length === 0)
       return new UserError(

@@ -78,6 +78,16 @@ export class Aliases {
     return [...this.names.values()].find(({ used }) => used === 0)?.written;
   }
 
+  /** How often each alias was used, in the order in which they were given. */
+  uses(): number[] {
+    return [...this.names.values()].map(({ used }) => used);
+  }
+
+  /** Adds uses by other conversations, as `uses` gave them. */
+  addUses(uses: readonly number[]): void {
+    for (const [index, alias] of [...this.names.values()].entries()) alias.used += uses[index] ?? 0;
+  }
+
   private lookUp(name: string | undefined) {
     return name === undefined ? undefined : this.names.get(speakerKey(name));
   }
@@ -102,6 +112,11 @@ export class SpeakerCounts {
     if (known) known.turns += turns;
     else if (this.counts.size < mostSpeakers)
       this.counts.set(key, { name, turns, ...(turn.speakerId !== undefined && { id: turn.speakerId }) });
+  }
+
+  addAll(counts: readonly SpeakerCount[]): void {
+    for (const { name, id, turns } of counts)
+      this.add({ speaker: name, ...(id !== undefined && { speakerId: id }) }, turns);
   }
 
   /** The most talkative first. */

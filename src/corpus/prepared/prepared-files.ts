@@ -23,6 +23,12 @@ export const forgottenName = 'forgotten.json';
 /** Files that stay when the corpus in a folder is replaced. */
 export const lastingNames: readonly string[] = [modelsName, forgottenName];
 
+/**
+ * A folder with what each source became (prepare/kept-sources.ts), so that unchanged sources need not be read again. It is
+ * hidden, so that no reader takes it for conversations, and it is safe to delete.
+ */
+export const keptSourcesName = '.sources';
+
 /** All files of a prepared corpus. */
 export const preparedNames: readonly string[] = [
   manifestName,

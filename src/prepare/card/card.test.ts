@@ -61,6 +61,7 @@ it('counts what the corpus holds', async () => {
     to: '2024-06-02',
     languages: { zh: 1 },
   });
+  assert.deepEqual(manifest.origin, { licences: [], note: null, formats: { messages: 1 } });
   assert.deepEqual(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')), manifest);
   assert.match(readFileSync(join(out, 'report.html'), 'utf8'), /<th>languages<\/th><td>zh 100%<\/td>/);
 });

@@ -99,7 +99,7 @@ it('shows why a rule dropped a dialogue', async () => {
 });
 
 it('shows what a rule that looks at the whole corpus did', async () => {
-  const replies = ['Really?', 'Sure?', 'True?'].map((text) => [text, 'I see.', 'Bye', `Bye ${text}`]);
+  const replies = ['Really?', 'Sure?', 'True?'].map((text) => [text, 'I see.', `So ${text}`, `Bye ${text}`]);
   const lines = replies.map((turns) => JSON.stringify({ turns })).join('\n');
   const { corpus, explained } = await preparedOf(lines, 'chats.jsonl', { maxReplyCount: 1 });
   const changed = [...corpus.train].find(({ changedBy }) => changedBy.includes('frequent-replies'));

@@ -3,14 +3,13 @@
 // read and cleaned again, unless it has changed since. What was redacted stays redacted.
 
 import type { Dialogue } from '../../corpus/dialogue.js';
-import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
-import { wholeId } from '../../corpus/prepared/prepared-dialogue.js';
+import { type PreparedDialogue, parsePrepared, wholeId } from '../../corpus/prepared/prepared-dialogue.js';
 import { LearnedReading } from '../../corpus/read-learned.js';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
 import { startRules } from '../apply-rules.js';
 import { cleanSource } from '../clean-source.js';
-import type { PrepareOptions } from '../prepare.js';
+import type { PrepareOptions } from '../prepare-options.js';
 import type { PreparedCorpus } from '../prepared-corpus.js';
 import { startRepairs } from '../repair-texts.js';
 import type { RuleValues } from '../rules.js';
@@ -108,12 +107,11 @@ async function cleanedAgain(
   const named = redaction?.needsNames === true ? namedAgain(path, options, redaction) : options;
   const ledger = new TracingLedger(id);
   const kept: PreparedDialogue[] = [];
-  cleanSource(path, new LearnedReading(named), {
-    repairs: await startRepairs(values),
-    rules: await startRules(values),
+  const cleaning = { repairs: await startRepairs(values), rules: await startRules(values), redaction };
+  cleanSource(path, new LearnedReading(named), cleaning, {
     ledger,
-    redaction,
-    keep: (one) => {
+    keep: (line) => {
+      const one = parsePrepared(line, path);
       if (wholeId(one.id) === id) kept.push(one);
     },
   });

@@ -4,7 +4,7 @@
 import { readDialogues } from '../../corpus/read-corpus.js';
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
-import type { PrepareOptions } from '../prepare.js';
+import type { PrepareOptions } from '../prepare-options.js';
 import { isPseudonym } from '../sensitive/pseudonym.js';
 import type { Redaction } from '../sensitive/redaction.js';
 

@@ -9,6 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions } from '../../config/schema.js';
 import { preparedLine } from '../../corpus/prepared/prepared-dialogue.js';
+import { keptSourcesName } from '../../corpus/prepared/prepared-files.js';
 import { Ledger } from '../ledger.js';
 import { prepare } from '../prepare.js';
 import { PreparedCorpus } from '../prepared-corpus.js';
@@ -80,7 +81,8 @@ const asked = (changed: Partial<ForgetOptions>): ForgetOptions => ({
 
 /** All texts of all files of a corpus. */
 function everythingIn(corpus: string): string {
-  const texts = readdirSync(corpus).map((name) => {
+  const names = readdirSync(corpus).filter((name) => name !== keptSourcesName);
+  const texts = names.map((name) => {
     const bytes = readFileSync(join(corpus, name));
     return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
   });

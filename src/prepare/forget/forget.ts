@@ -9,6 +9,7 @@ import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
 import { quoted } from '../../quote.js';
 import { normalized } from '../duplicates/exact.js';
+import { removeUnfinished } from '../kept-sources.js';
 import { Ledger } from '../ledger.js';
 import type { Manifest } from '../manifest.js';
 import { PreparedCorpus } from '../prepared-corpus.js';
@@ -98,6 +99,7 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     forgotten: people.length === 0 ? undefined : forgottenText(withForgotten(groups, pseudonyms, keyOptions)),
     check: () => refuseOtherState(folder, state),
   });
+  removeUnfinished(folder);
   return result;
 }
 
