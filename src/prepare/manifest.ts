@@ -72,9 +72,6 @@ interface Made {
 }
 
 export function manifestOf({ sources, origin, settings, ledger, train, evaluation }: Made): Manifest {
-  const rules = [...ledger.counts].map(
-    ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
-  );
   return {
     format: manifestFormat,
     version: manifestVersion,
@@ -83,6 +80,14 @@ export function manifestOf({ sources, origin, settings, ledger, train, evaluatio
     settings,
     dialogues: { train, eval: evaluation },
     redacted: Object.fromEntries([...ledger.redactions].sort()),
-    rules: Object.fromEntries(rules),
+    rules: ruleCounts(ledger),
   };
+}
+
+/** What each rule did. */
+export function ruleCounts({ counts }: Ledger): Manifest['rules'] {
+  const rules = [...counts].map(
+    ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
+  );
+  return Object.fromEntries(rules);
 }

@@ -3,8 +3,10 @@
 
 import { basename } from 'node:path';
 import { formatBytes } from '../files/format-bytes.js';
+import { grouped } from '../html/grouped.js';
 import { type Html, html } from '../html/html.js';
 import { page } from '../html/page.js';
+import { contentsTable, licenceTable } from './card/card-section.js';
 import type { Ledger, Sample } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import type { Suspicion } from './suspicious/suspicion.js';
@@ -52,15 +54,11 @@ function titleOf({ sources }: Manifest): string {
   return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function tile(name: string, count: number): Html {
-  return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>dialogues</dd></div>`;
+export function tile(name: string, count: number, unit = 'dialogues'): Html {
+  return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>${unit}</dd></div>`;
 }
 
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-function sum(counts: readonly number[]): number {
+export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
@@ -73,40 +71,7 @@ function sourceTable({ sources }: Manifest): Html {
 <thead><tr><th>path</th><th>size</th><th>SHA-256 begins with</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function contentsTable({ contents, origin }: Manifest): Html | null {
-  if (!contents) return null;
-  const { turns, learnedTurns, characters, speakers, languages, from, to } = contents;
-  const shares = Object.entries(languages).map(([language, share]) => `${language} ${percent(share)}`);
-  const formats = Object.entries(origin?.formats ?? {}).map(([format, files]) => `${format} (${files})`);
-  const rows: readonly (readonly [name: string, value: string])[] = [
-    ['turns', `${grouped(turns)}, of which training learns ${grouped(learnedTurns)}`],
-    ['characters', grouped(characters)],
-    ['speakers', speakers === 0 ? 'not named' : grouped(speakers)],
-    ['languages', shares.join(', ')],
-    ['time', from === null ? 'not known' : `${from} to ${to}`],
-    ['formats (files)', formats.join(', ')],
-    ['note', origin?.note ?? ''],
-  ];
-  const filled = rows.filter(([, value]) => value !== '');
-  return html`<div class="panel"><table><tbody>${filled.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}</tbody></table></div>`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(1000 * share) / 10}%`;
-}
-
-function licenceTable({ origin }: Manifest): Html | null {
-  const licences = origin?.licences ?? [];
-  if (licences.length === 0) return html`<p class="quiet">No licence is known.</p>`;
-  const rows = licences.map(
-    ({ source, licence, from }) =>
-      html`<tr><td>${source ?? 'all sources'}</td><td>${licence}</td><td>${from}</td></tr>`,
-  );
-  return html`<div class="panel"><table>
-<thead><tr><th>source</th><th>licence</th><th>known from</th></tr></thead><tbody>${rows}</tbody></table></div>`;
-}
-
-function ruleTable({ rules }: Manifest): Html {
+export function ruleTable({ rules }: Pick<Manifest, 'rules'>): Html {
   const rows = Object.entries(rules).map(([name, { changed, dropped }]) => {
     const reasons = Object.entries(dropped).map(
       ([reason, count]) => html`<div>${grouped(count)}: ${reason}</div>`,
@@ -128,7 +93,7 @@ function redactedTable({ redacted }: Manifest): Html | null {
 <div class="panel"><table><thead><tr><th>kind</th><th>values</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
+export function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
   if (samples.length === 0) return [];
   const rows = samples.map(
     ({ id, before, after }) =>
@@ -140,7 +105,7 @@ function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
   ];
 }
 
-function turnsOf(texts: readonly string[]): Html {
+export function turnsOf(texts: readonly string[]): Html {
   const left = texts.length - mostTurns;
   const shown = texts.slice(0, mostTurns).map((text) => html`<p class="said">${text}</p>`);
   return html`<div>${shown}${left > 0 ? html`<p class="quiet">and ${left} more turns</p>` : null}</div>`;

@@ -21,11 +21,18 @@ export type Untouched = (start: number, end: number) => boolean;
  * @param names of people, in any letters.
  */
 export function untouchedParts(text: string, names: readonly string[]): Untouched {
-  let parts: readonly Part[] | undefined;
+  let marks: Uint8Array | undefined;
   return (start, end) => {
-    parts ??= [...partsOf(text, names)];
-    return parts.some(([from, to]) => start < to && end > from);
+    marks ??= marked(text.length, partsOf(text, names));
+    return marks.subarray(start, end).includes(1);
   };
+}
+
+/** A byte for each character, so that a text with very many parts does not take long. */
+function marked(length: number, parts: Iterable<Part>): Uint8Array {
+  const marks = new Uint8Array(length);
+  for (const [start, end] of parts) marks.fill(1, start, end);
+  return marks;
 }
 
 type Part = readonly [start: number, end: number];
