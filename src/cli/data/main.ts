@@ -118,8 +118,9 @@ Examples:
     epilogue: `
 Added dialogues are marked, and are never evaluated on.
 
-Example:
-  chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/`,
+Examples:
+  chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/
+  chatbot-data augment corpus/ --back-translate eng-spa --translate-command 'apertium -u {from}-{to}' --out augmented/`,
     start: async (given) => (await import('./augment.js')).augmentCommand(given),
   });
   add(program, {
