@@ -42,8 +42,8 @@ export function englishCandidates(
     if (given === undefined && readings === undefined) return [];
     if (!isReplaceable(token, text, isName) || untouched(token.start, token.end)) return [];
     if (isInPhrase(tokens, index, table.phrases)) return [];
-    const around = { before: before(tokens, index), after: after(tokens, index) };
-    const found = given ?? replacementsHere(readings ?? [], around, table.nouns);
+    const around = { before: before(tokens, index), after: after(tokens, index), nouns: table.nouns };
+    const found = given ?? replacementsHere(readings ?? [], around);
     const replacements = found.map((word) => capitalized(word, token.text));
     return replacements.length === 0 ? [] : [{ start: token.start, end: token.end, replacements }];
   });
