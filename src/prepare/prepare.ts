@@ -8,6 +8,7 @@ import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import type { NamedTokenizer } from '../weights/open-model.js';
+import { type Licence, licencesOf } from './card/licences.js';
 import type { Cleaning } from './clean-source.js';
 import { type Collected, cleanSources } from './clean-sources.js';
 import { Cleaner } from './cleaner.js';
@@ -60,15 +61,16 @@ export async function prepare(
   refuseUnusedFilter(values);
   const cleaner = await Cleaner.start({ options, values, out });
   const records = paths.map((path) => sourceRecord(path));
+  const licences = licencesOf(paths, options.license);
   const keys = sourceKeys(records, out, options, values);
   const kept = KeptSources.open(out, new Set(keys), reuse);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
+    const { notes, unchanged, formats } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources: records, cleaning, kept };
+    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept };
     const prepared = await finish(out, options, values, cleaned, { suspicious, tokenizer });
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
@@ -84,6 +86,8 @@ export async function prepare(
 /** What the stages after cleaning need. */
 interface Cleaned extends Collected {
   readonly sources: readonly SourceRecord[];
+  readonly licences: readonly Licence[];
+  readonly formats: Readonly<Record<string, number>>;
   readonly cleaning: Cleaning;
   readonly kept: KeptSources;
 }
@@ -98,7 +102,7 @@ async function finish(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  { store, ledger, sources, cleaning, kept }: Cleaned,
+  { store, ledger, sources, licences, formats, cleaning, kept }: Cleaned,
   { suspicious, tokenizer }: Models,
 ): Promise<Omit<Prepared, 'unchanged'>> {
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
@@ -110,18 +114,19 @@ async function finish(
   if (left.length === 0) throw nothingLeft(ledger);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
-  const manifest = manifestOf({
+  const made = manifestOf({
     sources,
+    origin: { licences, note: options.note, formats },
     settings: { ...options, ...values, ...cleaning.redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  await writeCorpus(out, {
+  const manifest = await writeCorpus(out, {
     train: left.lines(parts.train),
     evaluation: left.lines(parts.evaluation),
     ledger,
-    manifest,
+    manifest: made,
     suspicion: ranked?.suspicion,
     tokenizer,
     kept,

@@ -70,6 +70,7 @@ Without --model, lengths are in words. Languages are judged by dialogue.
 Examples:
   chatbot-data inspect chats/
   chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json
+  chatbot-data inspect chats/ --html report.html
   chatbot-data inspect corpus/ --suspicious results/mine`,
     start: async (given) => (await import('./inspect.js')).inspectCommand(given),
   });
