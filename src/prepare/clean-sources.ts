@@ -5,7 +5,7 @@ import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.
 import { summaryLines } from '../corpus/summary.js';
 import { readSource } from './clean-source.js';
 import { addPart } from './cleaned-part.js';
-import type { Cleaner } from './cleaner.js';
+import type { CleanerThreads } from './cleaner-threads.js';
 import type { SourceEnd, SourceWriter } from './kept-source.js';
 import type { KeptSources } from './kept-sources.js';
 import type { Ledger } from './ledger.js';
@@ -37,7 +37,7 @@ export interface CleanedSources {
 export function cleanSources(
   { paths, keys, kept }: Sources,
   options: ReadLearnedOptions,
-  cleaner: Cleaner,
+  cleaners: CleanerThreads,
   { store, ledger }: Collected,
 ): CleanedSources {
   const all = new LearnedReading(options);
@@ -48,7 +48,7 @@ export function cleanSources(
     const key = keys[index] ?? '';
     const found = kept.read(key, collect);
     if (found) unchanged++;
-    const end = found ?? cleanNew(path, options, cleaner, kept.writer(key), collect);
+    const end = found ?? cleanNew(path, options, cleaners, kept.writer(key), collect);
     all.add(end.learning);
     notes.push(...end.notes);
   }
@@ -59,23 +59,24 @@ export function cleanSources(
 function cleanNew(
   path: string,
   options: ReadLearnedOptions,
-  cleaner: Cleaner,
+  cleaners: CleanerThreads,
   writer: SourceWriter,
   collect: (part: Uint8Array) => void,
 ): SourceEnd {
   try {
     const reading = new LearnedReading(options);
-    const needsNames = cleaner.cleaning.redaction?.needsNames === true;
-    const batches = new Batches((lines) => {
-      const part = cleaner.clean(lines);
+    const { needsNames } = cleaners;
+    const keep = (part: Uint8Array) => {
       writer.add(part);
       collect(part);
-    });
+    };
+    const batches = new Batches((lines) => cleaners.clean(lines, keep));
     const { summary, notes } = readSource(path, reading, needsNames, {
-      begin: (speakers) => cleaner.beginSource(speakers),
+      begin: (speakers) => cleaners.beginSource(speakers),
       take: (line) => batches.take(line),
     });
     batches.end();
+    cleaners.finish(keep);
     // Where names are redacted, the file must not hold any.
     writer.commit({
       notes: needsNames ? summaryLines(summary) : notes,

@@ -10,6 +10,7 @@ import { option } from '../option-names.js';
 import type { Cleaning } from './clean-source.js';
 import { type Collected, cleanSources } from './clean-sources.js';
 import { Cleaner } from './cleaner.js';
+import { CleanerThreads } from './cleaner-threads.js';
 import { divide } from './divide.js';
 import { dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
 import { forgetName } from './forget/forgotten.js';
@@ -38,6 +39,8 @@ export interface Prepared {
 export interface Running {
   /** Whether sources that have not changed are taken from an interrupted run and from the older corpus. */
   readonly reuse: boolean;
+  /** Threads that clean. */
+  readonly threads: number;
 }
 
 /**
@@ -52,17 +55,20 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
   suspicious?: SuspiciousOptions,
-  { reuse }: Running = { reuse: true },
+  { reuse, threads }: Running = { reuse: true, threads: 1 },
 ): Promise<Prepared> {
   refuseUnusedFilter(values);
-  const cleaner = await Cleaner.start({ options, values, out });
+  const settings = { options, values, out };
+  const cleaner = await Cleaner.start(settings);
   const records = paths.map((path) => sourceRecord(path));
   const keys = sourceKeys(records, out, options, values);
   const kept = KeptSources.open(out, new Set(keys), reuse);
+  const cleaners = new CleanerThreads(cleaner, settings, threads);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
+    const { notes, unchanged } = cleanSources({ paths, keys, kept }, options, cleaners, collected);
+    cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
     const cleaned = { ...collected, sources: records, cleaning, kept };
@@ -75,6 +81,8 @@ export async function prepare(
     const isAboutNames = thrown instanceof UserError && thrown.code === 'speaker-unknown';
     kept.close(!isAboutCorpus && !isAboutNames);
     throw thrown;
+  } finally {
+    cleaners.close();
   }
 }
 

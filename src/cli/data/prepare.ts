@@ -1,5 +1,6 @@
 // `chatbot-data prepare`: makes a prepared corpus. What was read and left out goes to stderr, the result to stdout.
 
+import { availableParallelism } from 'node:os';
 import {
   prepareOptions,
   type StageOption,
@@ -19,6 +20,9 @@ import { count } from '../format.js';
 import type { Streams } from './reading.js';
 import { refuseUnusedShare, withScorer } from './reply-scoring.js';
 
+/** Reading cannot keep more of them busy. */
+const mostThreads = 8;
+
 export async function prepareCommand(
   given: ReadonlyMap<string, Given>,
   streams: Streams = process,
@@ -36,7 +40,10 @@ export async function prepareCommand(
   checkOutput(out, force, paths);
   refuseUnusedShare(options);
   const { manifest, notes, unchanged } = await withScorer(options, streams, (scoring) =>
-    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, { reuse }),
+    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, {
+      reuse,
+      threads: threads ?? Math.min(availableParallelism(), mostThreads),
+    }),
   );
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)
@@ -76,9 +83,7 @@ function withoutEffect(
     ...(given.has('unsafeFilter')
       ? []
       : without(['unsafeThreshold'], `there is no ${option('unsafeFilter')}`)),
-    ...(suspicious === null
-      ? without(['top', 'device', 'threads'], `there is no ${option('suspicious')}`)
-      : []),
+    ...(suspicious === null ? without(['top', 'device'], `there is no ${option('suspicious')}`) : []),
     ...(evalRatio === 0 ? without(['splitBy'], `${option('evalRatio')} is 0`) : []),
   ];
 }

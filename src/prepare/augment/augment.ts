@@ -72,7 +72,8 @@ export async function augment(
     for (const { augmenter } of started) notes.push(...((await augmenter.end?.()) ?? []));
   }
   const known = new KnownDialogues(corpus, made);
-  const kept = withoutDropped(made, ledger, (one, index) => {
+  const kept = withoutDropped(made, ledger, (index) => {
+    const one = made.at(index);
     const reason = known.objection(one.dialogue, index);
     return reason === null ? undefined : { rule: one.augmented?.by ?? '', reason };
   });
