@@ -43,6 +43,7 @@ for (const [form, tag] of [
   ['kind', 'a'],
   ['home', 'r'],
   ['app', 'v'],
+  ['relaxing', 'a'],
 ])
   readings.get(form)?.set(tag, Number.POSITIVE_INFINITY);
 const forms = replacements(pairs);

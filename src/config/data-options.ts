@@ -28,6 +28,21 @@ export const inspectOptions = {
   },
   ...readingOptions,
   ...suspiciousOptions,
+  html: {
+    group: 'Output',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'none',
+    help: 'Also look for duplicates, personal data and unsafe words, try the cleaning rules, and write a page about it. With --json, the counts are printed too.',
+  },
+  showSensitive: {
+    group: 'Output',
+    type: 'switch',
+    default: false,
+    help: 'Show personal data on the page as it is, instead of placeholders.',
+  },
+  force: replace,
   json,
   quiet,
 } as const satisfies Readonly<Record<string, OptionSpec>>;

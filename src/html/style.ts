@@ -88,6 +88,13 @@ thead th { color: var(--quiet); font-size: 13px; border-top: 0; vertical-align: 
 .options.one dd { text-align: left; }
 .options.one dt { min-width: 11em; }
 .options.one div { justify-content: flex-start; }
+/* Words between panels. */
+.panel + .quiet, .sample + .quiet, p + .panel { margin-top: 12px; }
+/* A command that mends what a section shows. */
+.command { margin-top: 8px; overflow-x: auto; }
+.command code { display: inline-block; white-space: nowrap; background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: 5px 10px; }
+.bar { display: block; height: 10px; min-width: 2px; margin-top: 6px; border-radius: 3px; background: var(--blue); }
+td.wide { width: 60%; }
 footer { margin-top: 48px; color: var(--quiet); font-size: 13px; }
 code { font: 0.93em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 @media (max-width: 720px) {

@@ -57,9 +57,6 @@ interface Made {
 }
 
 export function manifestOf({ sources, settings, ledger, train, evaluation }: Made): Manifest {
-  const rules = [...ledger.counts].map(
-    ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
-  );
   return {
     format: manifestFormat,
     version: manifestVersion,
@@ -67,6 +64,14 @@ export function manifestOf({ sources, settings, ledger, train, evaluation }: Mad
     settings,
     dialogues: { train, eval: evaluation },
     redacted: Object.fromEntries([...ledger.redactions].sort()),
-    rules: Object.fromEntries(rules),
+    rules: ruleCounts(ledger),
   };
+}
+
+/** What each rule did. */
+export function ruleCounts({ counts }: Ledger): Manifest['rules'] {
+  const rules = [...counts].map(
+    ([rule, { changed, dropped }]) => [rule, { changed, dropped: Object.fromEntries(dropped) }] as const,
+  );
+  return Object.fromEntries(rules);
 }

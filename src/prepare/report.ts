@@ -49,15 +49,15 @@ function titleOf({ sources }: Manifest): string {
   return `${names.slice(0, 3).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function tile(name: string, count: number): Html {
-  return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>dialogues</dd></div>`;
+export function tile(name: string, count: number, unit = 'dialogues'): Html {
+  return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>${unit}</dd></div>`;
 }
 
-function grouped(count: number): string {
+export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-function sum(counts: readonly number[]): number {
+export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
@@ -70,7 +70,7 @@ function sourceTable({ sources }: Manifest): Html {
 <thead><tr><th>path</th><th>size</th><th>SHA-256 begins with</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function ruleTable({ rules }: Manifest): Html {
+export function ruleTable({ rules }: Pick<Manifest, 'rules'>): Html {
   const rows = Object.entries(rules).map(([name, { changed, dropped }]) => {
     const reasons = Object.entries(dropped).map(
       ([reason, count]) => html`<div>${grouped(count)}: ${reason}</div>`,
@@ -92,7 +92,7 @@ function redactedTable({ redacted }: Manifest): Html | null {
 <div class="panel"><table><thead><tr><th>kind</th><th>values</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
-function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
+export function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
   if (samples.length === 0) return [];
   const rows = samples.map(
     ({ id, before, after }) =>
@@ -104,7 +104,7 @@ function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
   ];
 }
 
-function turnsOf(texts: readonly string[]): Html {
+export function turnsOf(texts: readonly string[]): Html {
   const left = texts.length - mostTurns;
   const shown = texts.slice(0, mostTurns).map((text) => html`<p class="said">${text}</p>`);
   return html`<div>${shown}${left > 0 ? html`<p class="quiet">and ${left} more turns</p>` : null}</div>`;

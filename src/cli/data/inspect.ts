@@ -1,6 +1,8 @@
 // `chatbot-data inspect`: what conversations hold. Files and what was left out of them go to stderr, the figures to stdout.
 
-import { type InspectOption, inspectOptions } from '../../config/data-options.js';
+import { resolve } from 'node:path';
+import { type InspectOption, type InspectOptions, inspectOptions } from '../../config/data-options.js';
+import { stageOptions } from '../../config/prepare-options.js';
 import { completeOptions, type GivenOptions } from '../../config/schema.js';
 import type { Lengths } from '../../corpus/inspect/histogram.js';
 import { Languages } from '../../corpus/inspect/language.js';
@@ -11,16 +13,21 @@ import {
 } from '../../corpus/inspect/statistics.js';
 import type { CorpusSummary } from '../../corpus/summary.js';
 import { TrainingText } from '../../corpus/training-text.js';
-import { ExitCode } from '../../errors.js';
+import { ExitCode, UserError } from '../../errors.js';
+import { NewFile, refuseExisting } from '../../files/new-file.js';
 import { openTokenizer } from '../../library/tokenizer.js';
+import { option } from '../../option-names.js';
+import type { CorpusSurvey } from '../../prepare/inspect/survey.js';
 import { PreparedStore } from '../../prepare/prepared-store.js';
+import { ruleOptions } from '../../prepare/rules.js';
 import { rankReplies } from '../../prepare/suspicious/suspicion.js';
-import { jsonLine, oneLine } from '../../quote.js';
+import { jsonLine, messageLine, oneLine } from '../../quote.js';
 import { count } from '../format.js';
 import { headerText } from '../progress.js';
 import { readPaths, type Streams } from './reading.js';
 import { withScorer } from './reply-scoring.js';
 import { dayOf, speakerJson } from './speakers.js';
+import { commandFor, surveyJson } from './survey-json.js';
 import { suspicionJson, suspicionText } from './suspicion-text.js';
 
 export async function inspectCommand(
@@ -28,6 +35,7 @@ export async function inspectCommand(
   streams: Streams = process,
 ): Promise<number> {
   const options = completeOptions(inspectOptions, [given]);
+  checkPage(options);
   const text = options.model === null ? null : new TrainingText(await openTokenizer(options.model));
   const languages = options.languages ? await Languages.load() : null;
   const statistics = new CorpusStatistics({
@@ -47,16 +55,60 @@ export async function inspectCommand(
   });
   const { summary, suspicion } = found;
   const result = statistics.result();
+  const survey = await surveyed(options, streams);
   if (languages?.isComplete === false && !options.quiet)
     streams.stderr.write(
       'only languages with scripts of their own are told apart; npm install eld knows others\n',
     );
   streams.stdout.write(
     options.json
-      ? `${jsonLine({ ...inspectJson(summary, result), ...(suspicion && { suspicious: suspicionJson(suspicion) }) })}\n`
+      ? `${jsonLine({
+          ...inspectJson(summary, result),
+          ...(survey && surveyJson(survey)),
+          ...(suspicion && { suspicious: suspicionJson(suspicion) }),
+        })}\n`
       : inspectText(summary, result) + (suspicion ? suspicionText(suspicion) : ''),
   );
+  if (survey && options.html !== null) {
+    const { renderInspection } = await import('../../prepare/inspect/page.js');
+    const { paths, showSensitive } = options;
+    const command = commandFor(paths, given);
+    const page = { paths, summary, statistics: result, survey, suspicion, showSensitive, command };
+    const file = new NewFile(options.html, options.force);
+    file.write(renderInspection(page));
+    file.commit();
+    if (!options.quiet) streams.stderr.write(`${messageLine(`${options.html} shows the details`)}\n`);
+  }
   return ExitCode.ok;
+}
+
+/** @throws UserError (usage) before any work if the page cannot be put there. */
+function checkPage({ html, force, paths, showSensitive }: InspectOptions): void {
+  if (html === null) {
+    if (!showSensitive && !force) return;
+    throw new UserError(
+      'options-conflict',
+      `${option(showSensitive ? 'showSensitive' : 'force', true)} has no effect without ${option('html')}; add it`,
+    );
+  }
+  refuseExisting(html, force);
+  if (paths.some((path) => resolve(path) === resolve(html)))
+    throw new UserError('output-exists', `${html} is read and cannot be replaced; name another file`);
+}
+
+async function surveyed(options: InspectOptions, { stderr }: Streams): Promise<CorpusSurvey | undefined> {
+  if (options.html === null) return undefined;
+  const { surveySources } = await import('../../prepare/inspect/survey.js');
+  return surveySources(options.paths, {
+    reading: options,
+    values: completeOptions(ruleOptions, []),
+    nearThreshold: stageOptions.nearThreshold.default,
+    phoneRegions: stageOptions.phoneRegions.default,
+    showSensitive: options.showSensitive,
+    stage: (text) => {
+      if (!options.quiet) stderr.write(`${text}\n`);
+    },
+  });
 }
 
 const mostListed = 8;

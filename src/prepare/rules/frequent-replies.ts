@@ -32,7 +32,7 @@ export const frequentReplies: CorpusRule<typeof options> = {
     const counts = new HashCounts();
     /** Of replies that are too frequent: the smallest ranks of their occurrences. */
     const ranks = new Map<number, number[]>();
-    const hashOf = ({ text }: Turn) => textHash(normalized(text));
+    const hashOf = ({ text }: Turn) => textHash(sameReply(text));
     const rankOf = ({ source, turns }: Dialogue, index: number) =>
       textHash(JSON.stringify([source, index, turns.map(({ text }) => text)]));
     return {
@@ -65,7 +65,8 @@ export const frequentReplies: CorpusRule<typeof options> = {
   },
 };
 
-function normalized(text: string): string {
+/** Equal for texts that count as the same reply. */
+export function sameReply(text: string): string {
   return text
     .toLowerCase()
     .replace(/\s+/g, ' ')

@@ -112,6 +112,11 @@ export class Redaction {
     return book;
   }
 
+  /** What is found in the text of each turn, then in each line of the persona. @param names of the source. */
+  found(dialogue: Dialogue, names: NameBook): readonly (readonly Found[])[] {
+    return this.search(textsOf(dialogue), names).map(({ found }) => found);
+  }
+
   /** @param names of the source. */
   redacted(dialogue: Dialogue, names: NameBook): Redacted {
     const fakes = new Set<string>();
@@ -150,8 +155,7 @@ export class Redaction {
 
   /** @param fakes those in the dialogue already; new ones are added. */
   private withoutPersonal(dialogue: Dialogue, names: NameBook, fakes: Set<string>): Omit<Redacted, 'again'> {
-    const texts = [...dialogue.turns.map(({ text }) => text), ...(dialogue.persona ?? [])];
-    const searched = this.search(texts, names).map(({ text, found }) => ({
+    const searched = this.search(textsOf(dialogue), names).map(({ text, found }) => ({
       text,
       found: found.filter(({ value }) => !fakes.has(canonical(value))),
     }));
@@ -196,6 +200,10 @@ export class Redaction {
     const isChinese = /\p{Script=Han}/u.test(identity.person);
     return fakeName(random, isChinese)[identity.part === 0 ? 0 : 1];
   }
+}
+
+function textsOf({ turns, persona = [] }: Dialogue): readonly string[] {
+  return [...turns.map(({ text }) => text), ...persona];
 }
 
 function* namesFound(names: NameBook, text: string): ReturnType<Further> & Generator {

@@ -3,10 +3,16 @@
 import { type Html, html } from '../../html/html.js';
 import type { ListedReply, Suspicion } from './suspicion.js';
 
-/** @param mask hides what must not be shown of a text. */
+/** Hides what must not be shown of the texts of one dialogue. */
+export interface TextMask {
+  masked(texts: readonly string[]): readonly string[];
+}
+
+const shown: TextMask = { masked: (texts) => texts };
+
 export function suspicionSection(
   { model, replies, highest, lowest }: Suspicion,
-  mask: (text: string) => string = (text) => text,
+  mask: TextMask = shown,
 ): Html {
   return html`<h2>Suspicious replies</h2>
 <p class="quiet">How likely ${model} finds each of ${replies} replies after the turns before it. The loss is the mean over the tokens of
@@ -15,11 +21,11 @@ ${replyTable('Least likely: perhaps another speaker or thread, another language,
 ${replyTable('Most likely: perhaps boilerplate', lowest, mask)}`;
 }
 
-function replyTable(title: string, replies: readonly ListedReply[], mask: (text: string) => string): Html {
-  const rows = replies.map(
-    ({ id, source, turn, before, text, loss, score }) =>
-      html`<tr><td class="number">${score.toFixed(1)}</td><td class="number">${loss.toFixed(2)}</td><td><p class="said quiet">${shortened(mask(before))}</p><p class="said">${shortened(mask(text))}</p></td><td>${source}, turn ${turn}${id === '' ? null : html`<br><code>${id}</code>`}</td></tr>`,
-  );
+function replyTable(title: string, replies: readonly ListedReply[], mask: TextMask): Html {
+  const rows = replies.map(({ id, source, turn, before, text, loss, score }) => {
+    const [asked = '', answered = ''] = mask.masked([before, text]);
+    return html`<tr><td class="number">${score.toFixed(1)}</td><td class="number">${loss.toFixed(2)}</td><td><p class="said quiet">${shortened(asked)}</p><p class="said">${shortened(answered)}</p></td><td>${source}, turn ${turn}${id === '' ? null : html`<br><code>${id}</code>`}</td></tr>`;
+  });
   return html`<section class="sample"><h3>${title}</h3><table>
 <thead><tr><th>score</th><th>loss</th><th>reply, after what it answers</th><th>place</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }

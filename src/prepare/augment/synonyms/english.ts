@@ -34,6 +34,7 @@ export function englishCandidates(
   untouched: Untouched,
 ): Candidate[] {
   const tokens = tokensIn(text);
+  if (!tokens.some(({ small }) => table.words.has(small) || own.has(small))) return [];
   if (tokens.length >= 5 && englishShare(tokens.map(({ small }) => small)) < 0.1) return [];
   return tokens.flatMap((token, index) => {
     const given = own.get(token.small);
