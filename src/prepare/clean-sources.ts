@@ -10,13 +10,15 @@ import type { SourceEnd, SourceWriter } from './kept-source.js';
 import type { KeptSources } from './kept-sources.js';
 import type { Ledger } from './ledger.js';
 import type { PreparedStore } from './prepared-store.js';
+import type { SourceRecord } from './source-files.js';
+import { SourceProgress, type Watch } from './source-progress.js';
 
 /** Characters of the lines that are cleaned together. */
 const batchLength = 2 ** 18;
 
 export interface Sources {
-  readonly paths: readonly string[];
-  /** Of each path. */
+  readonly records: readonly SourceRecord[];
+  /** Of each source. */
   readonly keys: readonly string[];
   readonly kept: KeptSources;
 }
@@ -35,24 +37,36 @@ export interface CleanedSources {
 
 /** @throws UserError (data) if a source cannot be read, (usage) if a chosen name does not occur. */
 export function cleanSources(
-  { paths, keys, kept }: Sources,
+  { records, keys, kept }: Sources,
   options: ReadLearnedOptions,
   cleaners: CleanerThreads,
   { store, ledger }: Collected,
+  watch: Watch,
 ): CleanedSources {
   const all = new LearnedReading(options);
   const notes: string[] = [];
   let unchanged = 0;
   const collect = (part: Uint8Array) => addPart(part, store, ledger);
-  for (const [index, path] of paths.entries()) {
+  const total = records.reduce((sum, { bytes }) => sum + bytes, 0);
+  const progress = new SourceProgress(total, cleaners.needsNames, watch);
+  for (const [index, { path, bytes }] of records.entries()) {
+    progress.begin(bytes);
     const key = keys[index] ?? '';
     const found = kept.read(key, collect);
     if (found) unchanged++;
-    const end = found ?? cleanNew(path, options, cleaners, kept.writer(key), collect);
+    const end = found ?? cleanNew(path, options, cleaners, { writer: kept.writer(key), collect, progress });
+    progress.end();
     all.add(end.learning);
     notes.push(...end.notes);
   }
   return { notes: [...notes, ...all.end()], unchanged };
+}
+
+/** Where the parts of a source go. */
+interface Outlets {
+  readonly writer: SourceWriter;
+  readonly collect: (part: Uint8Array) => void;
+  readonly progress: SourceProgress;
 }
 
 /** Cleans a source and writes down what becomes of it. */
@@ -60,8 +74,7 @@ function cleanNew(
   path: string,
   options: ReadLearnedOptions,
   cleaners: CleanerThreads,
-  writer: SourceWriter,
-  collect: (part: Uint8Array) => void,
+  { writer, collect, progress }: Outlets,
 ): SourceEnd {
   try {
     const reading = new LearnedReading(options);
@@ -72,8 +85,15 @@ function cleanNew(
     };
     const batches = new Batches((lines) => cleaners.clean(lines, keep));
     const { summary, notes } = readSource(path, reading, needsNames, {
-      begin: (speakers) => cleaners.beginSource(speakers),
-      take: (line) => batches.take(line),
+      begin: (speakers, dialogues) => {
+        cleaners.beginSource(speakers);
+        if (dialogues !== undefined) progress.expects(dialogues);
+      },
+      take: (line) => {
+        batches.take(line);
+        progress.take();
+      },
+      seen: (file, position) => progress.seen(file, position),
     });
     batches.end();
     cleaners.finish(keep);

@@ -23,6 +23,7 @@ import { repairText } from './repair-texts.js';
 import type { RuleValues } from './rules.js';
 import { type SourceRecord, sourceRecord } from './source-files.js';
 import { sourceKeys } from './source-key.js';
+import type { Stage, Watch } from './source-progress.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
@@ -41,6 +42,8 @@ export interface Running {
   readonly reuse: boolean;
   /** Threads that clean. */
   readonly threads: number;
+  /** Told how far it is. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
   suspicious?: SuspiciousOptions,
-  { reuse, threads }: Running = { reuse: true, threads: 1 },
+  { reuse, threads, watch = () => {} }: Running = { reuse: true, threads: 1 },
 ): Promise<Prepared> {
   refuseUnusedFilter(values);
   const settings = { options, values, out };
@@ -67,11 +70,11 @@ export async function prepare(
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged } = cleanSources({ paths, keys, kept }, options, cleaners, collected);
+    const { notes, unchanged } = cleanSources({ records, keys, kept }, options, cleaners, collected, watch);
     cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources: records, cleaning, kept };
+    const cleaned = { ...collected, sources: records, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, suspicious);
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
@@ -91,6 +94,7 @@ interface Cleaned extends Collected {
   readonly sources: readonly SourceRecord[];
   readonly cleaning: Cleaning;
   readonly kept: KeptSources;
+  readonly watch: Watch;
 }
 
 /** From clean sources to the corpus. */
@@ -98,16 +102,22 @@ async function finish(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  { store, ledger, sources, cleaning, kept }: Cleaned,
+  { store, ledger, sources, cleaning, kept, watch }: Cleaned,
   suspicious: SuspiciousOptions | undefined,
 ): Promise<Omit<Prepared, 'unchanged'>> {
+  const enter = (stage: Stage, { length }: PreparedStore) =>
+    watch({ kind: 'stage', stage, dialogues: length });
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, cleaning));
+  enter('duplicates', store);
   const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never);
+  enter('rules', distinct);
   const surveyed = await surveyCorpus(distinct, values, ledger);
+  if (suspicious) enter('suspicious', surveyed.left);
   const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
   const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
+  enter('split', left);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
   const manifest = manifestOf({
@@ -117,6 +127,7 @@ async function finish(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
+  enter('writing', left);
   await writeCorpus(out, {
     train: left.lines(parts.train),
     evaluation: left.lines(parts.evaluation),

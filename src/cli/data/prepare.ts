@@ -17,8 +17,13 @@ import { ruleOptions } from '../../prepare/rules.js';
 import { jsonLine, messageLine } from '../../quote.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
+import { prepareProgress } from './prepare-progress.js';
 import type { Streams } from './reading.js';
 import { refuseUnusedShare, withScorer } from './reply-scoring.js';
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
+}
 
 /** Reading cannot keep more of them busy. */
 const mostThreads = 8;
@@ -39,12 +44,18 @@ export async function prepareCommand(
     );
   checkOutput(out, force, paths);
   refuseUnusedShare(options);
+  const progress = prepareProgress({
+    isTerminal: isTerminal(streams.stderr),
+    isQuiet: quiet,
+    stream: streams.stderr,
+  });
   const { manifest, notes, unchanged } = await withScorer(options, streams, (scoring) =>
     prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, {
       reuse,
       threads: threads ?? Math.min(availableParallelism(), mostThreads),
+      watch: progress.watch,
     }),
-  );
+  ).finally(progress.stop);
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)
     for (const note of [...ineffective, ...notes, ...unchangedWords(unchanged, paths.length)])
