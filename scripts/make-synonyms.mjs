@@ -111,13 +111,14 @@ function readReviewed(path) {
       pos = { verb: 'v', noun: 'n', adjective: 'a', adverb: 'r', interjection: 'i' }[line.slice(1, -1)];
     else if (line.startsWith('- ')) leave.push(line.slice(2));
     else {
-      const [, one, sign, others, plus] = /^(\w+) ([=>]) ([\w, ]+?)( \+)?$/.exec(line) ?? [];
+      const [, one, sign, others, tags, plus] =
+        /^(\w+) ([=>]) ([\w, ]+?)(?: \(([a-z ]+)\))?( \+)?$/.exec(line) ?? [];
       if (!one || !pos) throw new Error(`line ${index + 1}: ${line}`);
       for (const other of others.split(', ')) {
         if (!plus && !shareMeaning(one, other, pos))
           console.error(`no synonyms in WordNet: ${pos} ${one} ${other}`);
-        pairs.push([pos, one, other]);
-        if (sign === '=') pairs.push([pos, other, one]);
+        pairs.push([pos, one, other, tags?.split(' ')]);
+        if (sign === '=') pairs.push([pos, other, one, tags?.split(' ')]);
       }
     }
   }
@@ -131,9 +132,10 @@ function shareMeaning(one, other, pos) {
 /** The replacements of each form, by tag. */
 function replacements(pairs) {
   const found = new Map();
-  for (const [pos, one, other] of pairs) {
+  for (const [pos, one, other, tags] of pairs) {
     const target = new Map(formsOf(other, pos));
     for (const [tag, form] of formsOf(one, pos)) {
+      if (tags && !tags.includes(tag)) continue;
       // "It was received" is not "it was gotten".
       if (!target.has(tag) || (tag === 'vn' && (other === 'get' || other === 'have'))) continue;
       if (!found.has(form)) found.set(form, new Map());

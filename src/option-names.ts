@@ -19,7 +19,7 @@ export interface Naming {
 }
 
 const [opening, closing] = ['\ufdd0', '\ufdd1'];
-const marks = new RegExp(`${opening}([^${closing}]*)${closing}`, 'g');
+const marks = new RegExp(`${opening}([^${opening}${closing}]*)${closing}`, 'g');
 
 /**
  * An option, in camelCase, as part of a message: `option('device', 'cpu')` becomes `--device cpu` or `device: 'cpu'`.

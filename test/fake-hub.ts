@@ -98,7 +98,7 @@ export class FakeHub {
   }
 
   private serve(url: string, range: string | undefined, response: ServerResponse): void {
-    const name = url.split('/').at(-1) ?? '';
+    const name = url.split(`/resolve/${commit}/`)[1] ?? url.split('/').at(-1) ?? '';
     const data = this.files.get(name);
     if (data === undefined) return void response.writeHead(404).end();
     const large = !/\.(json|txt)$/.test(name);

@@ -137,11 +137,22 @@ function parseConfigOf<Key extends string>(
     );
 
   const meanings = keyMeanings(table);
+  const onlyFlags = new Map(
+    entriesOf(table)
+      .filter(([, spec]) => spec.type === 'text' && spec.onlyFlag)
+      .map(([key]) => [kebab(key), key]),
+  );
   const given = new Map<Key, Given>();
   for (const { key, value } of contents.items) {
     const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
     const where = `${path}:${lineAt(offset)}`;
-    const meaning = meaningOf(isScalar(key) ? String(key.value) : String(key), meanings, where, command);
+    const meaning = meaningOf(
+      isScalar(key) ? String(key.value) : String(key),
+      meanings,
+      onlyFlags,
+      where,
+      command,
+    );
     const earlier = given.get(meaning.key);
     if (earlier !== undefined)
       throw new UserError(
@@ -160,6 +171,7 @@ function parseConfigOf<Key extends string>(
 function meaningOf<Key extends string>(
   key: string,
   meanings: ReadonlyMap<string, KeyMeaning<Key>>,
+  onlyFlags: ReadonlyMap<string, Key>,
   where: string,
   command: string,
 ): KeyMeaning<Key> {
@@ -173,6 +185,12 @@ function meaningOf<Key extends string>(
     throw new UserError(
       'config-invalid',
       `${where} names another config; only the flag ${option('config')} can do that`,
+    );
+  const onlyFlag = onlyFlags.get(spelt);
+  if (onlyFlag !== undefined)
+    throw new UserError(
+      'config-invalid',
+      `${where} sets ${spelt}, which only the flag ${option(onlyFlag)} can do`,
     );
   const near = nearest(spelt, meanings.keys());
   const hint = near === undefined ? `${command} --help lists them all` : `did you mean ${near}?`;

@@ -193,7 +193,7 @@ function replyColumns(given: readonly string[]): Columns | null {
     ['question', 'instruction', 'text', 'prompt'].includes(columnName(name)),
   );
   if (reply === undefined || numbered.length === 0 || others.length > 0) return null;
-  const age = (name: string) => Number(/\d+$/.exec(name)?.[0] ?? -1);
+  const age = (name: string) => Number(/\d{1,9}$/.exec(name)?.[0] ?? -1);
   return { kind: 'reply', reply, before: numbered.toSorted((one, other) => age(other) - age(one)) };
 }
 

@@ -153,7 +153,8 @@ function isHeader(rows: readonly (readonly string[])[]): boolean {
   const known = new Set(given.filter(isColumnName)).size;
   if (known >= 2 && 2 * known >= given.length) return true;
   if (new Set(given).size < given.length) return false;
-  if (given.every((name) => isColumnName(name) || /^\w+(?:_\w+|[/-]\d+)$/.test(name))) return true;
+  if (given.every((name) => isColumnName(name) || /^\w{1,100}(?:_\w{1,100}|[/-]\d{1,100})$/.test(name)))
+    return true;
   return names.some((name, column) => {
     const below = others.map((cells) => cells[column]?.trim() ?? '').filter((cell) => cell !== '');
     return name !== '' && below.length >= 2 && below.every(isNumber);

@@ -54,7 +54,7 @@ export function tile(name: string, count: number, unit = 'dialogues'): Html {
 }
 
 export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+  return String(count).replace(/\B(?=(?:\d{3}){1,6}$)/g, ',');
 }
 
 export function sum(counts: readonly number[]): number {

@@ -69,6 +69,7 @@ Without --model, lengths are in words. Languages are judged by dialogue.
 Examples:
   chatbot-data inspect chats/
   chatbot-data inspect export.zip --model microsoft/DialoGPT-small --json
+  chatbot-data inspect chats/ --html report.html
   chatbot-data inspect corpus/ --suspicious results/mine`,
     start: async (given) => (await import('./inspect.js')).inspectCommand(given),
   });
@@ -118,8 +119,9 @@ Examples:
     epilogue: `
 Added dialogues are marked, and are never evaluated on.
 
-Example:
-  chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/`,
+Examples:
+  chatbot-data augment corpus/ --templates configs/templates.example.yaml --out augmented/
+  chatbot-data augment corpus/ --back-translate eng-spa --translate-command 'apertium -u {from}-{to}' --out augmented/`,
     start: async (given) => (await import('./augment.js')).augmentCommand(given),
   });
   add(program, {

@@ -121,7 +121,7 @@ function wordsOf(part: unknown): string | undefined {
 /** Citations are marks in the private use area around their data, or brackets with a dagger. */
 function withoutCitations(text: string): string {
   return text
-    .replace(/\ue200[^\ue201]*\ue201/g, '')
+    .replace(/\ue200[^\ue200\ue201]*\ue201/g, '')
     .replace(/[\ue200-\ue2ff]/g, '')
     .replace(/【\d{1,4}(?::\d{1,4})?†[^】]{0,200}】/g, '');
 }

@@ -26,7 +26,7 @@ const labels = new Map<string, { readonly role: Role; readonly isQuestion: boole
   ]),
 );
 
-const labelled = /^\s*(?:\*\*)?([\p{L}]{1,10})(?:\*\*)? ?\d{0,5}\s*[:：](?:\*\*)?\s*(.*)$/su;
+const labelled = /^\s*(?:\*\*)?([\p{L}]{1,10})(?:\*\*)? ?\d{0,5}\s*[:：](?:\*\*)?\s{0,100}(.*)$/su;
 /** A heading of Markdown. */
 const heading = /^#{1,6} \S/;
 const rule = /^\s*(?:={3,}|-{3,}|\*{3,}|#{3,})\s*$/;

@@ -74,7 +74,7 @@ export function fromHtml(html: string): string {
         ? String.fromCodePoint(code)
         : '\ufffd';
     })
-    .replace(/[ \t]+\n/g, '\n')
+    .replace(/(?<![ \t])[ \t]+\n/g, '\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim();
 }

@@ -25,7 +25,7 @@ export const numberedLines: TextReader = {
     const isNumbered = numbers.every(counts) && (numbers[0] ?? 2) <= 1;
     const isTalk = lines.some((line) => line.includes('\t') || persona.test(numbered.exec(line)?.[2] ?? ''));
     // A single line could be a table that begins with an index. Candidates give it away.
-    const isCertain = lines.length > 1 || /\t\t.*\|/.test(lines[0] ?? '');
+    const isCertain = lines.length > 1 || /^[^\t]*(?:\t[^\t]+)*\t\t.*\|/.test(lines[0] ?? '');
     return isNumbered && isTalk && isCertain ? 'sure' : 'no';
   },
   *read(file, { tally }) {

@@ -88,8 +88,8 @@ export const qaPairs: SingleRecordReader = {
 };
 
 /** What OpenAI's old guide for fine-tuning put after each prompt, and after each completion. */
-const separator = /\s*(?:#{3,}|=>|->|\n\nassistant:)\s*$/i;
-const ending = /\s*(?:END|#{3,}|<\|endoftext\|>)\s*$/;
+const separator = /(?:(?<!#)#{3,}|=>|->|\n\nassistant:)\s{0,100}$/i;
+const ending = /(?:END|(?<!#)#{3,}|<\|endoftext\|>)\s{0,100}$/;
 
 function answersOf(record: Fields, field: string): readonly string[] {
   const value = record[field];

@@ -23,7 +23,7 @@ const asides: ReadonlySet<string> = new Set(
 );
 const texts: ReadonlySet<string> = new Set(['1', '文本', '文本消息', '引用', '引用消息']);
 /** What a reply repeats of the message that it answers. */
-const quoted = /^\[引用[^\]\n]{0,300}\]\s*|\s*\[引用[^\]\n]{0,300}\]$/gu;
+const quoted = /^\[引用[^\]\n]{0,300}\]\s*|\s{0,100}\[引用[^\]\n]{0,300}\]$/gu;
 
 export const wechat: SingleRecordReader = {
   format: 'wechat',

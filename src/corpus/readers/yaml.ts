@@ -22,7 +22,7 @@ export const yaml: RecordSource = {
     const isKnown = /^(?:conversations|categories|intents|stories|nlu|version|turns|messages):(?:\s|$)/m.test(
       text,
     );
-    return isKnown && /^\s*- /m.test(text) ? 'maybe' : 'no';
+    return isKnown && /^[ \t]{0,100}- /m.test(text) ? 'maybe' : 'no';
   },
   records: (file) => documentsOf(file),
 };

@@ -86,7 +86,7 @@ async function historyOf(
 function sourceOf(sources: readonly SourceRecord[], place: string): SourceRecord | undefined {
   return sources
     .filter(({ path }) =>
-      [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]+$/, '') + next)),
+      [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]{1,20}$/, '') + next)),
     )
     .sort((one, other) => other.path.length - one.path.length)[0];
 }

@@ -60,7 +60,7 @@ export const repeatedCharacters: DialogueRule<typeof options> = {
 /** Whether the characters in [start, end) stand in a word such as `0xffffff` or `https://aaaaa.com`. Only ASCII words are. */
 function isInIdentifier(text: string, start: number, end: number): boolean {
   if (!/^[a-z]/i.test(text.slice(start, end))) return false;
-  const before = /[\w@/:.-]*$/.exec(text.slice(Math.max(0, start - longestWord), start))?.[0] ?? '';
+  const before = /[\w@/:.-]{0,64}$/.exec(text.slice(Math.max(0, start - longestWord), start))?.[0] ?? '';
   const after = /^[\w@/:.-]*/.exec(text.slice(end, end + longestWord))?.[0] ?? '';
   return identifier.test(`${before} ${after}`) || /\w\.$/.test(before) || /^\.\w/.test(after);
 }

@@ -32,6 +32,8 @@ export const shouting: DialogueRule = {
 };
 
 function isShouted(text: string): boolean {
+  // Titles in capitals are usual in scripts that have none.
+  if (/\p{Lo}/u.test(text)) return false;
   const own = text.replace(placeholder, '');
   const count = (pattern: RegExp) => own.match(pattern)?.length ?? 0;
   const high = count(capitals);

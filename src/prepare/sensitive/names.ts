@@ -23,7 +23,7 @@ const runs = new RegExp(String.raw`${han}+|(?:(?!${han})[\p{L}\p{N}\p{M}_])+`, '
 const runAt = new RegExp(runs.source, 'uy');
 const isHan = new RegExp(`^${han}`, 'u');
 const wordCharacter = /[\p{L}\p{N}\p{M}_]/u;
-const notAtEdge = /^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu;
+const notAtEdge = /^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]{1,400}$/gu;
 
 /** Names of more characters are none. */
 const longestName = 80;

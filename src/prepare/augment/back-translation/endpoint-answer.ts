@@ -76,7 +76,7 @@ function arrayIn(answer: string): readonly string[] | undefined {
 function numberedLines(answer: string): readonly string[] | undefined {
   const lines = answer.split('\n').filter((line) => line.trim() !== '');
   const texts = lines.map((line, index) => {
-    const [, number, text] = /^\s*(\d{1,4})[.):]\s+(.*)$/.exec(line) ?? [];
+    const [, number, text] = /^\s*(\d{1,4})[.):]\s{1,20}(.*)$/.exec(line) ?? [];
     return Number(number) === index + 1 ? text : undefined;
   });
   return texts.every((text) => text !== undefined) ? texts.map(onOneLine) : undefined;

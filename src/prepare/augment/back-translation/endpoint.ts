@@ -96,7 +96,7 @@ class Endpoint {
   private uselessInARow = 0;
 
   constructor(private readonly options: EndpointOptions) {
-    const path = options.url.pathname.replace(/\/+$/, '');
+    const path = options.url.pathname.replace(/\/{1,20}$/, '');
     this.address = new URL(options.url);
     if (!path.endsWith('/chat/completions')) this.address.pathname = `${path}/chat/completions`;
   }

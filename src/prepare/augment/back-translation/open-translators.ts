@@ -8,10 +8,15 @@ import { fetchThrough } from '../../../weights/hub-fetch.js';
 import type { BackTranslationPlan, TranslatorChoice } from './translation-options.js';
 import type { Translators } from './translator.js';
 
-/** @param note tells people something at once. @throws UserError if one of them cannot be used. */
+/**
+ * @param note tells people something at once.
+ * @param library the main file of Transformers.js; undefined for the one that is installed.
+ * @throws UserError if one of them cannot be used.
+ */
 export async function openTranslators(
   { directions, translator, timeout }: BackTranslationPlan,
   note: (sentence: string) => void,
+  library?: string,
 ): Promise<Translators> {
   switch (translator.kind) {
     case 'command': {
@@ -32,7 +37,7 @@ export async function openTranslators(
       return { there: open('there'), back: open('back') };
     }
     case 'model':
-      return await models(translator, directions);
+      return await models(translator, directions, library);
     default:
       return translator satisfies never;
   }
@@ -41,11 +46,16 @@ export async function openTranslators(
 async function models(
   choice: Extract<TranslatorChoice, { kind: 'model' }>,
   directions: BackTranslationPlan['directions'],
+  library: string | undefined,
 ): Promise<Translators> {
   const { transformersTranslator } = await import('./transformers.js');
   const { translationModelFolder } = await import('./translation-model-folder.js');
   const open = async (model: string, way: 'there' | 'back') =>
-    transformersTranslator({ folder: await translationModelFolder(model), direction: directions[way] });
+    transformersTranslator({
+      folder: await translationModelFolder(model),
+      direction: directions[way],
+      ...(library !== undefined && { library }),
+    });
   const there = await open(choice.there, 'there');
   if (choice.back === null && !there.isMultilingual) {
     await there.close();

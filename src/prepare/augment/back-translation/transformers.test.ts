@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test';
 import { repositoryRoot } from '../../../../test/repository.js';
 import { UserError } from '../../../errors.js';
 import { findPackage } from '../../../files/installed-package.js';
+import { openTranslators } from './open-translators.js';
 import { transformersPackage, transformersTranslator } from './transformers.js';
 
 const marian = join(repositoryRoot, 'test/goldens/marian');
@@ -65,6 +66,25 @@ describe('a translation model', () => {
       goldens.texts.map(({ translation }) => words(translation)),
     );
     assert.equal(translator.isMultilingual, false);
+  });
+
+  it('serves both ways if it is named for both, and is refused for the way back otherwise', {
+    skip,
+  }, async () => {
+    const directions = { there: direction, back: { from: 'es', to: 'en' } };
+    const openBoth = (back: string | null) =>
+      openTranslators(
+        { directions, translator: { kind: 'model', there: marian, back }, timeout: 60 },
+        () => {},
+        library,
+      );
+    const { there, back } = await openBoth(marian);
+    const between = await there.translate(['where is my order ?'], signal);
+    assert.deepEqual(between, ['donde esta mi pedido?']);
+    assert.deepEqual(await back.translate(['donde esta mi pedido ?'], signal), ['where is my purchase?']);
+    await there.close();
+    await back.close();
+    await refuses(openBoth(null), 'options-conflict', /translates one way only; add translateBackModel/);
   });
 
   it('stops when the run stops', { skip }, async () => {

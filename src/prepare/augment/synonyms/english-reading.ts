@@ -7,6 +7,8 @@ import type { Reading, Tag } from './english-table.js';
 export interface Around {
   readonly before: readonly string[];
   readonly after: readonly string[];
+  /** Words that are mostly nouns. */
+  readonly nouns: ReadonlySet<string>;
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
@@ -16,6 +18,13 @@ const determiners = words(
   many few several both all more most enough other such`,
 );
 const subjects = words("i you we they he she it who everyone everybody someone somebody y'all ya u");
+/** Subjects of the forms without and with an s. */
+const plural = words('i you we they who');
+const singular = words('he she it who everyone everybody');
+/** "The purse that cost much". */
+const relatives = words('that which who whose');
+const articles = words('a an the my your his our their its');
+const beforeIng = words('keep kept started stopped stop hate enjoy');
 const objects = words('me him us them you it her myself yourself everyone');
 const modals = words(
   `to will would can could should shall may might must do does did don't doesn't didn't won't wouldn't can't cannot couldn't
@@ -49,19 +58,12 @@ const isClosed = (word: string | undefined) =>
 const isAdverb = (word: string) =>
   (word.length > 4 && word.endsWith('ly')) || /^(?:just|also|always|never|not|often|still|even)$/.test(word);
 
-/**
- * The replacements of a word, if it is clear how it is read.
- * @param nouns words that are mostly nouns.
- */
-export function replacementsHere(
-  readings: readonly Reading[],
-  around: Around,
-  nouns: ReadonlySet<string>,
-): readonly string[] {
-  const fitting = readings.length === 1 ? readings : readings.filter(({ tag }) => fits(tag, around));
-  const [first] = fitting;
-  if (first === undefined || !fitting.every((other) => isSame(first, other))) return [];
-  return fitting.some(({ tag }) => isPart(tag, around, nouns)) ? [] : first.replacements;
+/** The replacements of a word, if it is clear how it is read. */
+export function replacementsHere(readings: readonly Reading[], around: Around): readonly string[] {
+  const possible = readings.length === 1 ? readings : readings.filter(({ tag }) => fitting[tag](around));
+  const [first] = possible;
+  if (first === undefined || !possible.every((other) => isSame(first, other))) return [];
+  return possible.some(({ tag }) => isPart(tag, around)) ? [] : first.replacements;
 }
 
 function isSame(one: Reading, other: Reading): boolean {
@@ -69,55 +71,37 @@ function isSame(one: Reading, other: Reading): boolean {
 }
 
 const fitting: Readonly<Record<Tag, (around: Around) => boolean>> = {
-  v: ({ before }) => isOneOf(spokenBefore(before), modals, (word) => /^(?:i|you|we|they|who)$/.test(word)),
-  vs: ({ before }) =>
-    isOneOf(spokenBefore(before), (word) => /^(?:he|she|it|who|everyone|everybody)$/.test(word)),
-  vd: ({ before }) => isOneOf(spokenBefore(before), subjects) && !isAskedWithHave(before),
-  vn: ({ before }) => isOneOf(spokenBefore(before), haves, bes, hasOrIs) || isAskedWithHave(before),
-  vg: ({ before, after }) =>
-    isOneOf(spokenBefore(before), bes, hasOrIs, (word) =>
-      /^(?:keep|kept|started|stopped|stop|hate|enjoy)$/.test(word),
-    ) && !(after[0] === 'of'),
-  n: isNoun,
+  v: ({ before }) => isIn(spokenBefore(before), modals, plural),
+  vs: ({ before }) => isIn(spokenBefore(before), singular),
+  vd: ({ before }) => isIn(spokenBefore(before), subjects) && !isAskedWithHave(before),
+  vn: ({ before }) => isIn(spokenBefore(before), haves, bes, hasOrIs) || isAskedWithHave(before),
+  vg: ({ before, after }) => isIn(spokenBefore(before), bes, hasOrIs, beforeIng) && after[0] !== 'of',
+  n: (around) => isNoun(around) || isDescribedNoun(around),
   ns: (around) => isNoun(around) || (/^\d+$/.test(around.before[0] ?? '') && isClosed(around.after[0])),
-  a: ({ before: [last], after: [next] }) => {
-    if (last === undefined) return false;
-    if (bes.has(last) || hasOrIs.has(last) || intensifiers.has(last) || links.has(last))
-      return isClosed(next);
-    return determiners.has(last) && !isClosed(next);
-  },
+  a: ({ before: [last], after: [next] }) =>
+    isIn(last, bes, hasOrIs, intensifiers, links)
+      ? isClosed(next)
+      : isIn(last, determiners) && !isClosed(next),
   i: () => true,
   r: ({ before: [last], after: [next] }) =>
     last !== undefined && next !== undefined && !determiners.has(last),
 };
 
-function fits(tag: Tag, around: Around): boolean {
-  return fitting[tag](around);
-}
-
 /** "Have you ever ...?" */
 function isAskedWithHave(before: readonly string[]): boolean {
   const [subject, auxiliary] = before.filter((word) => !isAdverb(word) && word !== 'ever');
-  return subject !== undefined && subjects.has(subject) && isOneOf(auxiliary, haves, bes);
+  return subject !== undefined && subjects.has(subject) && isIn(auxiliary, haves, bes);
 }
 
-function isNoun({ before: [last, last2], after: [next] }: Around): boolean {
-  if (last === undefined || !isClosed(next) || (next !== undefined && (objects.has(next) || isArticle(next))))
-    return false;
-  if (determiners.has(last)) return !subjects.has(last);
-  if (prepositions.has(last)) return true;
-  // "A big help", but not "the dogs help".
-  return (
-    last2 !== undefined &&
-    determiners.has(last2) &&
-    !last.endsWith('s') &&
-    !isClosed(last) &&
-    !modals.has(last)
-  );
+function isNoun({ before: [last], after: [next] }: Around): boolean {
+  if (!isClosed(next) || isIn(next, objects, articles)) return false;
+  return isIn(last, determiners, prepositions) && !isIn(last, subjects, relatives);
 }
 
-function isArticle(word: string): boolean {
-  return /^(?:a|an|the|my|your|his|our|their|its)$/.test(word);
+/** "A big help", but not "my mom shops" or "the dogs help". */
+function isDescribedNoun({ before: [last, last2], after: [next], nouns }: Around): boolean {
+  if (last === undefined || !isClosed(next) || isIn(next, objects, articles)) return false;
+  return isIn(last2, determiners) && !last.endsWith('s') && !isClosed(last) && !isIn(last, modals, nouns);
 }
 
 /** The word before, without adverbs: "I really like". */
@@ -125,11 +109,8 @@ function spokenBefore(before: readonly string[]): string | undefined {
   return before.find((word) => !isAdverb(word));
 }
 
-function isOneOf(
-  word: string | undefined,
-  ...sets: readonly (ReadonlySet<string> | ((word: string) => boolean))[]
-): boolean {
-  return word !== undefined && sets.some((set) => (typeof set === 'function' ? set(word) : set.has(word)));
+function isIn(word: string | undefined, ...sets: readonly ReadonlySet<string>[]): boolean {
+  return word !== undefined && sets.some((set) => set.has(word));
 }
 
 const particles = words('up out off down over away back along apart around through together forward ahead');
@@ -137,7 +118,7 @@ const particles = words('up out off down over away back along apart around throu
 const namings = words('named called name nicknamed mr mrs ms miss dr titled');
 
 /** Whether the word belongs to others around it, so that it cannot be replaced alone. */
-function isPart(tag: Tag, { before, after }: Around, nouns: ReadonlySet<string>): boolean {
+function isPart(tag: Tag, { before, after, nouns }: Around): boolean {
   const [last, last2] = before;
   const [next] = after;
   if (last !== undefined && namings.has(last)) return true;

@@ -19,7 +19,7 @@ interface Token {
 const tokenPattern = /[A-Za-z]+(?:['’][A-Za-z]+)*/g;
 /** Letters of other alphabets, digits, and signs that join words. */
 const joins = /[0-9A-Za-z_\u0080-\u024f\u0370-\u1fff\u2c00-\u2dff\u3040-\ufeff'’@#$%&/\\=-]/;
-const sentenceStart = /(?:^|[.!?…\n])["'“‘(\s]*$/;
+const sentenceStart = /(?:^|[.!?…\n])["'“‘(\s]{0,20}$/;
 /** Words that are given names when they begin with a capital. */
 const givenNames = new Set(['bill', 'brook', 'brooks', 'buddy', 'doc', 'dawn']);
 /** How many words before and after a word can matter. */
@@ -42,8 +42,8 @@ export function englishCandidates(
     if (given === undefined && readings === undefined) return [];
     if (!isReplaceable(token, text, isName) || untouched(token.start, token.end)) return [];
     if (isInPhrase(tokens, index, table.phrases)) return [];
-    const around = { before: before(tokens, index), after: after(tokens, index) };
-    const found = given ?? replacementsHere(readings ?? [], around, table.nouns);
+    const around = { before: before(tokens, index), after: after(tokens, index), nouns: table.nouns };
+    const found = given ?? replacementsHere(readings ?? [], around);
     const replacements = found.map((word) => capitalized(word, token.text));
     return replacements.length === 0 ? [] : [{ start: token.start, end: token.end, replacements }];
   });

@@ -24,7 +24,7 @@ const mostWords = 2 ** 20;
 const longestLine = 2 ** 16;
 const longestWord = 60;
 
-const cilin = /^[A-L][a-z]\d{2}[A-Z]\d{2}([=#@])\s+(.*)$/;
+const cilin = /^[A-L][a-z]\d{2}[A-Z]\d{2}([=#@])\s{1,20}(.*)$/;
 const wordnet = /^(\d{8}-[nvasr])\t(?:[\w-]+:)?([\w:-]+)\t(.*)$/;
 
 /** @throws UserError (data) if it is no text, (usage) if it is too large or a line is in no known format. */

@@ -42,7 +42,7 @@ describe('English words keep their form', () => {
     ['Movies are on at 8.', 'Films are on at 8.'],
     ['it has begun to rain', 'it has started to rain'],
     ['it began to rain', 'it started to rain'],
-    ['I have chosen it', 'I have selected it'],
+    ['I have talked to him', 'I have spoken to him'],
     ['have you selected it?', 'have you chosen it?'],
     ['you selected it', 'you chose it'],
   ] as const)
@@ -53,6 +53,7 @@ describe('a word is only replaced in a reading that is certain', () => {
   for (const [before, after] of [
     ['I want to book a room', 'I want to reserve a room'],
     ['I want to reserve a room', 'I want to book a room'],
+    ['It was a big help.', 'It was a big assistance.'],
     ['I need your help.', 'I need your assistance.'],
     ['That is a kind of tea', 'That is a type of tea'],
   ] as const)
@@ -68,7 +69,10 @@ describe('a word is only replaced in a reading that is certain', () => {
     'I can not really tell',
     'it is not nice',
     'no problem, my friend',
-    'I bring an automobil',
+    'it is the thing that cost 350 dollars',
+    'my sister shops for me',
+    'walking is relaxing',
+    'you are required to go',
     'my dog is named bunny',
     'he works in a car factory',
   ])

@@ -10,7 +10,7 @@ export const passport: Recognizer = {
   forms: [
     {
       pattern: /(?<![A-Za-z\d])(?=[A-Z\d]{0,8}\d)[A-Z]{0,3}\d{5,9}[A-Z]{0,2}(?![A-Za-z\d])/giu,
-      cues: /(?:passport|护照|港澳通行证|台胞证|driver'?s licen[cs]e|driving licen[cs]e|驾驶证|驾照)(?:no\.|[^\n.。]){0,24}$/iu,
+      cues: /(?:passport|护照|港澳通行证|台胞证|driver'?s licen[cs]e|driving licen[cs]e|驾驶证|驾照)(?:[^\n.。]|(?<=no)\.){0,24}$/iu,
     },
     {
       pattern: /(?<![A-Za-z\d])(?:E[A-HJ-NP-Z\d]|G|D|S|P)\d{7,8}(?![A-Za-z\d])/gu,

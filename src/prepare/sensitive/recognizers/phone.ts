@@ -31,7 +31,7 @@ const isDate =
 const [fewest, most] = [7, 15];
 
 function isWritten(value: string): boolean {
-  const digits = digitsOf(value.replace(/(?:x|ext|转|分机).*$/iu, ''));
+  const digits = digitsOf(value.replace(/(?:x|ext|转|分机).{0,40}$/iu, ''));
   return digits.length >= fewest && digits.length <= most && !isRepeated(digits) && !isDate.test(value);
 }
 
