@@ -16,7 +16,8 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { FakeSite } from '../../test/fake-site.js';
 import { asyncRefusal } from '../../test/refusal.js';
 import { type PublicFile, publicCorpora } from './corpora.js';
-import { askForSizes, downloadCorpus, recordName } from './download.js';
+import { askForSizes, downloadCorpus } from './download.js';
+import { recordName } from './download-record.js';
 import type { DownloadSource } from './file-download.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'download-'));

@@ -1,18 +1,15 @@
 // Downloads a public corpus into a folder, file by file, and writes down where the files come from. It does not ask anyone; that
 // is for the caller.
 
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../files/atomic.js';
 import { lockFolder } from '../files/folder-lock.js';
-import { readText } from '../files/regular-file.js';
 import { isRecord } from '../objects.js';
 import { contentHash } from '../weights/hub-download.js';
 import type { PublicCorpus } from './corpora.js';
+import { downloadRecordIn, recordName } from './download-record.js';
 import { type DownloadSource, type DownloadWatcher, FileDownload, sizeAt } from './file-download.js';
-
-/** What is written beside the files: where they come from, and their checksums as they arrived. */
-export const recordName = '.source.json';
 
 /**
  * Downloads all files of a corpus that the folder does not have yet.
@@ -57,19 +54,13 @@ export async function askForSizes(corpus: PublicCorpus, source: DownloadSource):
 }
 
 function recordedChecksums(folder: string): ReadonlyMap<string, string> {
-  const path = join(folder, recordName);
-  if (!existsSync(path)) return new Map();
-  try {
-    const record: unknown = JSON.parse(readText(path, 2 ** 20));
-    const files = isRecord(record) && Array.isArray(record.files) ? record.files : [];
-    return new Map(
-      files.flatMap((file) =>
-        isRecord(file) && typeof file.path === 'string' && typeof file.sha256 === 'string'
-          ? [[file.path, file.sha256] as const]
-          : [],
-      ),
-    );
-  } catch {
-    return new Map();
-  }
+  const { files } = downloadRecordIn(folder) ?? {};
+  if (!Array.isArray(files)) return new Map();
+  return new Map(
+    files.flatMap((file) =>
+      isRecord(file) && typeof file.path === 'string' && typeof file.sha256 === 'string'
+        ? [[file.path, file.sha256] as const]
+        : [],
+    ),
+  );
 }

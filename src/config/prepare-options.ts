@@ -100,6 +100,22 @@ export const stageOptions = {
     max: Number.MAX_SAFE_INTEGER,
     help: 'The seed of everything that is random.',
   },
+  license: {
+    group: 'Data card',
+    type: 'list',
+    value: 'text',
+    default: [],
+    onePerFlag: true,
+    help: 'The licence of the conversations, or of one source, such as "chats/=CC BY 4.0". May be given several times.',
+  },
+  note: {
+    group: 'Data card',
+    type: 'text',
+    value: 'text',
+    default: null,
+    unset: 'none',
+    help: 'A note for the data card: who agreed to the use, what the corpus is for.',
+  },
   config: {
     group: 'Output',
     type: 'text',

@@ -2,7 +2,7 @@
 // way, and do not depend on how many threads clean.
 
 import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.js';
-import { summaryLines } from '../corpus/summary.js';
+import { type CorpusSummary, summaryLines } from '../corpus/summary.js';
 import { readSource } from './clean-source.js';
 import { addPart } from './cleaned-part.js';
 import type { CleanerThreads } from './cleaner-threads.js';
@@ -33,6 +33,8 @@ export interface CleanedSources {
   readonly notes: readonly string[];
   /** How many sources were not read, because they were finished already. */
   readonly unchanged: number;
+  /** How many files have which format. */
+  readonly formats: Readonly<Record<string, number>>;
 }
 
 /** @throws UserError (data) if a source cannot be read, (usage) if a chosen name does not occur. */
@@ -45,6 +47,7 @@ export function cleanSources(
 ): CleanedSources {
   const all = new LearnedReading(options);
   const notes: string[] = [];
+  const formats = new Map<string, number>();
   let unchanged = 0;
   const collect = (part: Uint8Array) => addPart(part, store, ledger);
   const total = records.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -58,8 +61,10 @@ export function cleanSources(
     progress.end();
     all.add(end.learning);
     notes.push(...end.notes);
+    for (const [format, files] of Object.entries(end.formats))
+      formats.set(format, (formats.get(format) ?? 0) + files);
   }
-  return { notes: [...notes, ...all.end()], unchanged };
+  return { notes: [...notes, ...all.end()], unchanged, formats: Object.fromEntries([...formats].sort()) };
 }
 
 /** Where the parts of a source go. */
@@ -98,15 +103,23 @@ function cleanNew(
     batches.end();
     cleaners.finish(keep);
     // Where names are redacted, the file must not hold any.
+    const formats = formatsOf(summary);
     writer.commit({
+      formats,
       notes: needsNames ? summaryLines(summary) : notes,
       learning: reading.state(needsNames),
     });
-    return { notes, learning: reading.state(false) };
+    return { formats, notes, learning: reading.state(false) };
   } catch (thrown) {
     writer.discard();
     throw thrown;
   }
+}
+
+function formatsOf({ files }: CorpusSummary): Record<string, number> {
+  const formats = new Map<string, number>();
+  for (const { format } of files) formats.set(format, (formats.get(format) ?? 0) + 1);
+  return Object.fromEntries(formats);
 }
 
 /** Collects lines into batches. */

@@ -19,6 +19,8 @@ const readBytes = 2 ** 20;
 
 /** What a source says besides its dialogues. */
 export interface SourceEnd {
+  /** How many of its files have which format. */
+  readonly formats: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
   readonly learning: LearningState;
 }

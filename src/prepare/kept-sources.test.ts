@@ -189,5 +189,5 @@ if (disksCanBeMounted)
       assert.equal(existsSync(out), false);
       rmSync(filler);
       await prepared([source], {}, { out });
-      assert.deepEqual(contents(out).size, 5);
+      assert.deepEqual(contents(out).size, 6);
     }));

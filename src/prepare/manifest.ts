@@ -1,5 +1,7 @@
 // manifest.json: what is in a prepared corpus and how it was made. It holds no text of the dialogues.
 
+import type { CorpusContents } from './card/contents.js';
+import type { Licence } from './card/licences.js';
 import type { Ledger } from './ledger.js';
 import type { SourceRecord } from './source-files.js';
 
@@ -10,6 +12,9 @@ export interface Manifest {
   readonly format: typeof manifestFormat;
   readonly version: typeof manifestVersion;
   readonly sources: readonly SourceRecord[];
+  /** Of the data card. Corpora of earlier versions have none. */
+  readonly origin?: Origin;
+  readonly contents?: CorpusContents;
   /** All options that were in effect, by key. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly dialogues: { readonly train: number; readonly eval: number };
@@ -22,6 +27,15 @@ export interface Manifest {
   readonly augmentations?: readonly Augmentation[];
   /** What `forget` took out since, in order. It does not say who. Counts of rules are those from before. */
   readonly forgotten?: readonly Forgotten[];
+}
+
+/** What is known of where the conversations come from. */
+export interface Origin {
+  readonly licences: readonly Licence[];
+  /** What people say about consent, use or anything else. */
+  readonly note: string | null;
+  /** How many files of the sources have which format. */
+  readonly formats: Readonly<Record<string, number>>;
 }
 
 export interface Forgotten {
@@ -50,17 +64,19 @@ export interface AugmenterCounts {
 
 interface Made {
   readonly sources: readonly SourceRecord[];
+  readonly origin: Origin;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly ledger: Ledger;
   readonly train: number;
   readonly evaluation: number;
 }
 
-export function manifestOf({ sources, settings, ledger, train, evaluation }: Made): Manifest {
+export function manifestOf({ sources, origin, settings, ledger, train, evaluation }: Made): Manifest {
   return {
     format: manifestFormat,
     version: manifestVersion,
     sources,
+    origin,
     settings,
     dialogues: { train, eval: evaluation },
     redacted: Object.fromEntries([...ledger.redactions].sort()),

@@ -7,6 +7,7 @@ import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
+import { type Licence, licencesOf } from './card/licences.js';
 import type { Cleaning } from './clean-source.js';
 import { type Collected, cleanSources } from './clean-sources.js';
 import { Cleaner } from './cleaner.js';
@@ -64,17 +65,24 @@ export async function prepare(
   const settings = { options, values, out };
   const cleaner = await Cleaner.start(settings);
   const records = paths.map((path) => sourceRecord(path));
+  const licences = licencesOf(paths, options.license);
   const keys = sourceKeys(records, out, options, values);
   const kept = KeptSources.open(out, new Set(keys), reuse);
   const cleaners = new CleanerThreads(cleaner, settings, threads);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged } = cleanSources({ records, keys, kept }, options, cleaners, collected, watch);
+    const { notes, unchanged, formats } = cleanSources(
+      { records, keys, kept },
+      options,
+      cleaners,
+      collected,
+      watch,
+    );
     cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources: records, cleaning, kept, watch };
+    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, suspicious);
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
@@ -92,6 +100,8 @@ export async function prepare(
 /** What the stages after cleaning need. */
 interface Cleaned extends Collected {
   readonly sources: readonly SourceRecord[];
+  readonly licences: readonly Licence[];
+  readonly formats: Readonly<Record<string, number>>;
   readonly cleaning: Cleaning;
   readonly kept: KeptSources;
   readonly watch: Watch;
@@ -102,7 +112,7 @@ async function finish(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  { store, ledger, sources, cleaning, kept, watch }: Cleaned,
+  { store, ledger, sources, licences, formats, cleaning, kept, watch }: Cleaned,
   suspicious: SuspiciousOptions | undefined,
 ): Promise<Omit<Prepared, 'unchanged'>> {
   const enter = (stage: Stage, { length }: PreparedStore) =>
@@ -120,19 +130,20 @@ async function finish(
   enter('split', left);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
-  const manifest = manifestOf({
+  const made = manifestOf({
     sources,
+    origin: { licences, note: options.note, formats },
     settings: { ...options, ...values, ...cleaning.redaction?.settings(options) },
     ledger,
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
   enter('writing', left);
-  await writeCorpus(out, {
+  const manifest = await writeCorpus(out, {
     train: left.lines(parts.train),
     evaluation: left.lines(parts.evaluation),
     ledger,
-    manifest,
+    manifest: made,
     suspicion: ranked?.suspicion,
     kept,
   });

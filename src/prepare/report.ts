@@ -3,8 +3,10 @@
 
 import { basename } from 'node:path';
 import { formatBytes } from '../files/format-bytes.js';
+import { grouped } from '../html/grouped.js';
 import { type Html, html } from '../html/html.js';
 import { page } from '../html/page.js';
+import { contentsTable, licenceTable } from './card/card-section.js';
 import type { Ledger, Sample } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import type { Suspicion } from './suspicious/suspicion.js';
@@ -27,8 +29,11 @@ export function renderReport(manifest: Manifest, ledger: Ledger, suspicion?: Sus
 <dl class="tiles">
 ${tile('to train on', train)}${tile('to evaluate on', evaluation)}${tile('dropped', sum(dropped))}
 </dl>
+<h2>Contents</h2>
+${contentsTable(manifest)}
 <h2>Sources</h2>
 ${sourceTable(manifest)}
+${licenceTable(manifest)}
 <h2>Rules</h2>
 ${ruleTable(manifest)}
 ${redactedTable(manifest)}
@@ -51,10 +56,6 @@ function titleOf({ sources }: Manifest): string {
 
 export function tile(name: string, count: number, unit = 'dialogues'): Html {
   return html`<div><dt>${name}</dt><dd>${grouped(count)}</dd><dd>${unit}</dd></div>`;
-}
-
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3}){1,6}$)/g, ',');
 }
 
 export function sum(counts: readonly number[]): number {

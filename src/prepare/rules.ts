@@ -4,6 +4,7 @@
 import type { OptionSpec, OptionTable } from '../option-spec.js';
 import type { CorpusRule, DialogueRule, Rule, TextRepair } from './rule.js';
 import { blandReplies } from './rules/bland-replies.js';
+import { boilerplate } from './rules/boilerplate.js';
 import { dialogueLength } from './rules/dialogue-length.js';
 import { dropEmoji } from './rules/drop-emoji.js';
 import { dropUnsafe } from './rules/drop-unsafe.js';
@@ -53,7 +54,7 @@ export const dialogueRules: readonly DialogueRule[] = [
   dropUnsafe,
 ];
 /** On the whole corpus, without duplicates. */
-export const corpusRules: readonly CorpusRule[] = [blandReplies, frequentReplies];
+export const corpusRules: readonly CorpusRule[] = [boilerplate, blandReplies, frequentReplies];
 
 export const allRules: readonly Rule[] = [...textRepairs, ...dialogueRules, ...corpusRules];
 

@@ -9,7 +9,7 @@ import { corpusRules, type RuleValues, ruleOptions, switchOf } from './rules.js'
 import type { SourceRecord } from './source-files.js';
 
 /** Counted up when the same program makes something else of a source, or writes it in another way. */
-const version = 1;
+const version = 2;
 
 /** Options that matter only once all sources are cleaned. All others are part of the key. */
 const ofWholeCorpus: readonly string[] = [
@@ -18,10 +18,15 @@ const ofWholeCorpus: readonly string[] = [
   'neverTrain',
   'evalRatio',
   'splitBy',
+  'license',
+  'note',
   // Of the ranking by a trained model.
   'suspicious',
   'top',
   'dropSuspicious',
+  // Of the data card.
+  'license',
+  'note',
 ];
 
 /** Options that name files whose content matters. Those of rules say so in their table. */

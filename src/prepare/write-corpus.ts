@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import {
+  cardName,
   evalName,
   forgottenName,
   lastingNames,
@@ -15,6 +16,8 @@ import {
   trainName,
 } from '../corpus/prepared/prepared-files.js';
 import { replaceFolder } from '../files/atomic.js';
+import { ContentsCounts } from './card/contents.js';
+import { renderReadme } from './card/readme.js';
 import type { Ledger } from './ledger.js';
 import type { Manifest } from './manifest.js';
 import { renderReport } from './report.js';
@@ -40,20 +43,26 @@ export interface Contents {
 
 /**
  * What an older corpus knows of models and of who was forgotten stays.
+ * @returns the manifest with what the corpus holds.
  * @throws UserError (device) if the disk is full or the folder not writable; an older corpus then stays as it is.
  */
-export async function writeCorpus(folder: string, contents: Contents): Promise<void> {
-  const { train, evaluation, rejected = [], ledger, manifest, forgotten, check } = contents;
+export async function writeCorpus(folder: string, contents: Contents): Promise<Manifest> {
+  const { train, evaluation, rejected = [], ledger, forgotten, check } = contents;
+  const { dialogues } = contents.manifest;
+  const counts = await ContentsCounts.start(dialogues.train + dialogues.eval);
+  let manifest = contents.manifest;
   await replaceFolder(folder, async (temporary) => {
     const write = async (name: string, pieces: Iterable<string | Uint8Array>) => {
       const file = createWriteStream(join(temporary, name), { mode: 0o600 });
       const input = Readable.from(pieces);
       await (name.endsWith('.gz') ? pipeline(input, createGzip(), file) : pipeline(input, file));
     };
-    await write(trainName, ended(train));
-    if (manifest.dialogues.eval > 0) await write(evalName, ended(evaluation));
+    await write(trainName, ended(counts.counted(train)));
+    if (manifest.dialogues.eval > 0) await write(evalName, ended(counts.counted(evaluation)));
+    manifest = { ...manifest, contents: counts.result() };
     await write(rejectedName, allRejected(rejected, ledger));
     await write(reportName, [renderReport(manifest, ledger, contents.suspicion)]);
+    await write(cardName, [renderReadme(manifest)]);
     contents.kept?.putInto(temporary);
     await write(manifestName, [`${JSON.stringify(manifest, null, 2)}\n`]);
     for (const name of lastingNames.filter((one) => existsSync(join(folder, one))))
@@ -61,6 +70,7 @@ export async function writeCorpus(folder: string, contents: Contents): Promise<v
     if (forgotten !== undefined) writeFileSync(join(temporary, forgottenName), forgotten, { mode: 0o600 });
     check?.();
   });
+  return manifest;
 }
 
 function* ended(lines: Iterable<string>): Generator<string> {

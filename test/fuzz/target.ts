@@ -36,6 +36,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   'trainer-state': async () => (await import('./targets/run-files.js')).trainerState,
   metrics: async () => (await import('./targets/run-files.js')).metrics,
   history: async () => (await import('./targets/run-files.js')).history,
+  synonyms: async () => (await import('./targets/synonyms.js')).synonyms,
   hub: async () => (await import('./targets/hub.js')).hub,
 };
 

@@ -173,7 +173,7 @@ describe('chatbot-data augment --back-translate', () => {
     assert.ok(added.length > 0);
     for (const { dialogue } of added) {
       const [text = ''] = dialogue.turns.map((turn) => turn.text);
-      assert.match(text, /order \d+\?/);
+      assert.match(text, / \d+\b/);
       assert.match(text, /\[PHONE\]$/);
     }
   });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
 import { dataOptions } from '../../config/data-options.js';
-import { entriesOf, flagOf, isPositional, type OptionTable } from '../../option-spec.js';
+import { entriesOf, flagOf, type OptionTable } from '../../option-spec.js';
 import { augmenters } from '../../prepare/augment/augmenters.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
@@ -19,12 +19,8 @@ test('--help lists the commands, and that of a command its options', () => {
   for (const [command, table] of Object.entries(commands)) {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
     const help = run(command, '--help').stdout;
-    for (const [key, spec] of entriesOf(table))
-      assert.match(
-        help,
-        new RegExp(`^  (--[a-z]+, )?${isPositional(spec) ? key : flagOf(table, key)}\\b`, 'm'),
-        key,
-      );
+    for (const [key] of entriesOf(table))
+      assert.match(help, new RegExp(`^  (--[a-z]+, )?${flagOf(table, key)}\\b`, 'm'), key);
     assert.match(help, new RegExp(`^  chatbot-data ${command}`, 'm'), 'an example');
   }
 });
@@ -52,7 +48,7 @@ test('--help loads nothing but commander, the tables of options and the command 
 const refused: readonly (readonly [words: string, message: string])[] = [
   [
     '',
-    'name a command: inspect, speakers, convert, prepare, augment, train-filter, crawl, download; chatbot-data --help explains them',
+    'name a command: inspect, speakers, convert, prepare, augment, explain, forget, train-filter, crawl, download; chatbot-data --help explains them',
   ],
   ['inspect', 'no conversations to read; name files or folders, for example chatbot-data inspect chats/'],
   [
@@ -62,7 +58,7 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['crwal', '"crwal" is not a command; did you mean crawl?'],
   [
     'faq.html',
-    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, augment, train-filter, crawl, download',
+    '"faq.html" is not a command; the commands are inspect, speakers, convert, prepare, augment, explain, forget, train-filter, crawl, download',
   ],
   ['crawl', 'no page to begin with; name one, for example chatbot-data crawl https://shop.example/faq'],
   [

@@ -17,6 +17,11 @@ const fewestLetters = 12;
 export class Languages {
   private constructor(private readonly detect: Detector | null) {}
 
+  /** Tells only languages with a script of their own apart, without a package. */
+  static ofScripts(): Languages {
+    return new Languages(null);
+  }
+
   /** Without the package eld, only languages with a script of their own are told apart. */
   static async load(): Promise<Languages> {
     try {

@@ -81,13 +81,13 @@ export async function augment(
     const count = counts.get(augmented?.by ?? '');
     if (count) count.dialogues++;
   }
-  const manifest = manifestOf(corpus.manifest, { counts, ledger, settings: { ...options, ...values } });
-  await writeCorpus(out, {
+  const described = manifestOf(corpus.manifest, { counts, ledger, settings: { ...options, ...values } });
+  const manifest = await writeCorpus(out, {
     train: chained(corpus.trainLines, kept.lines(Array(kept.length).keys())),
     evaluation: corpus.evaluationLines,
     rejected: corpus.rejectedLines,
     ledger,
-    manifest,
+    manifest: described,
   });
   for (const { augmenter } of started) augmenter.written?.();
   return { manifest, notes };

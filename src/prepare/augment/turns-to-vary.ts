@@ -3,6 +3,9 @@
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
 
+/** Longer turns are no chat, and judging variants of them takes long. */
+const longestTurn = 10_000;
+
 /** The indices of the turns, ascending. Empty if the dialogue holds nothing that is learned. */
 export function turnsToVary({ turns }: Dialogue, vary: 'context' | 'all'): readonly number[] {
   const spoken = [...turns.keys()].filter((index) => isSpoken(turns[index]));
@@ -10,9 +13,11 @@ export function turnsToVary({ turns }: Dialogue, vary: 'context' | 'all'): reado
   const learned = last === undefined ? undefined : turns[last];
   if (last === undefined || learned === undefined || last === spoken[0]) return [];
   const before = spoken.filter((index) => index <= last);
-  if (vary === 'all') return before;
+  const isShort = (index: number) => (turns[index]?.text.length ?? 0) <= longestTurn;
+  if (vary === 'all') return before.filter(isShort);
   const place = before.indexOf(last);
   return before.filter((index, at) => {
+    if (!isShort(index)) return false;
     const turn = turns[index];
     const sameSpeaker = turn && sameOne(turn, learned);
     // Without roles and names, two people take turns.

@@ -100,7 +100,7 @@ async function* answered(
       const [before, after] = [asked[done], answers[done]];
       done++;
       if (!before || after === null || after === undefined) continue;
-      const reason = objection(before.text, after);
+      const reason = objection(before.text, after, before.names);
       if (reason === null) said.set(turn, after);
       else count.refused.set(reason, (count.refused.get(reason) ?? 0) + 1);
     }

@@ -29,9 +29,9 @@ export const frequentReplies: CorpusRule<typeof options> = {
     if (most === null) return null;
     const { textHash } = await import('../../corpus/text-hash.js');
     const { HashCounts } = await import('../hash-counts.js');
+    const { SmallestRanks } = await import('../smallest-ranks.js');
     const counts = new HashCounts();
-    /** Of replies that are too frequent: the smallest ranks of their occurrences. */
-    const ranks = new Map<number, number[]>();
+    const kept = new SmallestRanks(most);
     const hashOf = ({ text }: Turn) => textHash(sameReply(text));
     const rankOf = ({ source, turns }: Dialogue, index: number) =>
       textHash(JSON.stringify([source, index, turns.map(({ text }) => text)]));
@@ -46,20 +46,13 @@ export const frequentReplies: CorpusRule<typeof options> = {
         for (const index of learnedReplies(dialogue)) {
           const reply = dialogue.turns[index];
           if (!reply || counts.of(hashOf(reply)) <= most) continue;
-          const hash = hashOf(reply);
-          const known = ranks.get(hash) ?? [];
-          known.push(rankOf(dialogue, index));
-          ranks.set(hash, known.length > 2 * most + 64 ? smallest(known, most) : known);
+          kept.add(hashOf(reply), rankOf(dialogue, index));
         }
       },
       judge(dialogue) {
-        return unlearn(dialogue, 'the reply is too frequent', (reply, index) => {
-          const hash = hashOf(reply);
-          const known = ranks.get(hash);
-          if (known === undefined) return false;
-          if (known.length > most) ranks.set(hash, smallest(known, most));
-          return rankOf(dialogue, index) > (ranks.get(hash)?.at(-1) ?? 0);
-        });
+        return unlearn(dialogue, 'the reply is too frequent', (reply, index) =>
+          kept.isBeyond(hashOf(reply), rankOf(dialogue, index)),
+        );
       },
     };
   },
@@ -71,8 +64,4 @@ export function sameReply(text: string): string {
     .toLowerCase()
     .replace(/\s+/g, ' ')
     .replace(/[\p{P}\s]{1,20}$/u, '');
-}
-
-function smallest(ranks: readonly number[], count: number): number[] {
-  return [...ranks].sort((one, other) => one - other).slice(0, count);
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../errors.js';
 import { commandTranslator } from './command.js';
@@ -145,10 +146,18 @@ describe('a command that translates', () => {
   });
 });
 
-/** Waits until a process has ended. A child whose parent was killed is a zombie until the system collects it. */
 async function gone(pid: number): Promise<void> {
-  const state = () => spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).stdout.trim();
-  while (!/^Z?$/.test(state().slice(0, 1))) await new Promise(setImmediate);
+  while (isRunning(pid)) await new Promise(setImmediate);
+}
+
+/** A child whose parent was killed stays as a zombie until the system collects it. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !(existsSync('/proc/self') && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  } catch {
+    return false;
+  }
 }
 
 const hasApertium = spawnSync('apertium', ['-l'], { encoding: 'utf8' }).stdout?.includes('eng-spa') === true;
@@ -158,11 +167,12 @@ it('translates by apertium from English to Spanish and back', {
 }, async () => {
   const apertium = (pair: string) =>
     commandTranslator({ words: ['apertium', '-u', pair], silentSeconds: 60, clock: still });
-  const texts = ['My order is late', 'Where is [0] ?', 'I do not have 3 books'];
+  const texts = ['My house is red', 'Where is [0] ?', 'I do not have 3 books'];
+  // Versions of apertium differ in other words than these.
   const spanish = await apertium('eng-spa').translate(texts, running());
-  assert.deepEqual(spanish, ['Mi orden es tarde', 'Dónde es [0] ?', 'No tengo 3 libros']);
+  for (const [index, pattern] of [/casa/, /\[0\]/, /\bno\b.* 3 libros/i].entries())
+    assert.match(String(spanish[index]), pattern);
   const english = await apertium('spa-eng').translate(spanish.map(String), running());
-  assert.match(String(english[0]), /^My order is/);
-  assert.match(String(english[1]), /\[0\]/);
-  assert.match(String(english[2]), /3 books/);
+  for (const [index, pattern] of [/house/, /\[0\]/, /\bnot\b.* 3 books/].entries())
+    assert.match(String(english[index]), pattern);
 });

@@ -138,6 +138,17 @@ describe('an OpenAI-compatible endpoint', () => {
     assert.deepEqual(requests.map((request) => request.texts.length).sort(), [5, 7, 7, 7, 7, 7]);
   });
 
+  it('gives each answer as soon as it is there', async () => {
+    plans = [translates, fails(403)];
+    const kept: [number, string][] = [];
+    const answer = endpoint({}, { texts: 2 }).translate(['a', 'b', 'c'], signal, (...one) => kept.push(one));
+    await refuses(answer, /status 403/);
+    assert.deepEqual(kept, [
+      [0, 'A'],
+      [1, 'B'],
+    ]);
+  });
+
   it('gets few characters at a time', async () => {
     await endpoint({}, { characters: 10 }).translate(['1234567', '1234567', '1', '12345678901234'], signal);
     assert.deepEqual(

@@ -8,7 +8,7 @@ import { UserError } from '../../../errors.js';
 import { oneLine, quoted } from '../../../quote.js';
 import type { Fetch } from '../../../weights/hub-fetch.js';
 import { completionText, errorText, requestBody, translationsIn } from './endpoint-answer.js';
-import { type Clock, type Direction, type Translator, translatorFailed } from './translator.js';
+import { type Clock, type Direction, type Keep, type Translator, translatorFailed } from './translator.js';
 
 export interface EndpointLimits {
   /** For one request. */
@@ -58,7 +58,7 @@ export function endpointTranslator(options: EndpointOptions): Translator {
   return {
     name: url.href,
     identity: JSON.stringify([url.href, model, direction.from, direction.to]),
-    translate: (texts, signal) => endpoint.translate(texts, signal),
+    translate: (texts, signal, keep) => endpoint.translate(texts, signal, keep),
     close: async () => {},
   };
 }
@@ -72,6 +72,13 @@ class Passing extends Error {
   ) {
     super(reason);
   }
+}
+
+/** The texts of one request. */
+interface Part {
+  /** The index of the first. */
+  readonly start: number;
+  readonly texts: string[];
 }
 
 /** Aborts with another signal, or earlier. */
@@ -101,15 +108,20 @@ class Endpoint {
     if (!path.endsWith('/chat/completions')) this.address.pathname = `${path}/chat/completions`;
   }
 
-  async translate(texts: readonly string[], signal: AbortSignal): Promise<(string | null)[]> {
+  async translate(texts: readonly string[], signal: AbortSignal, keep?: Keep): Promise<(string | null)[]> {
     const requests = this.requestsOf(texts);
-    const answers: (readonly (string | null)[])[] = [];
+    const answers: (string | null)[] = texts.map(() => null);
     // The first error ends the other requests too.
     const stop = new FollowingAbort(signal);
     let next = 0;
     const work = async () => {
-      for (let index = next++; index < requests.length; index = next++)
-        answers[index] = await this.translated(requests[index] ?? [], stop.signal);
+      for (let request = requests[next++]; request !== undefined; request = requests[next++]) {
+        const answer = await this.translated(request.texts, stop.signal);
+        for (const [index, text] of answer.entries()) {
+          answers[request.start + index] = text;
+          if (text !== null) keep?.(request.start + index, text);
+        }
+      }
     };
     const workers = Array.from({ length: this.options.limits.requests }, work);
     try {
@@ -122,18 +134,18 @@ class Endpoint {
     } finally {
       stop.release();
     }
-    return answers.flat();
+    return answers;
   }
 
-  private requestsOf(texts: readonly string[]): string[][] {
+  private requestsOf(texts: readonly string[]): Part[] {
     const { limits } = this.options;
-    const requests: string[][] = [];
+    const requests: Part[] = [];
     let characters = 0;
-    for (const text of texts) {
+    for (const [start, text] of texts.entries()) {
       const last = requests.at(-1);
-      const fits = last && last.length < limits.texts && characters + text.length <= limits.characters;
-      if (fits) last.push(text);
-      else requests.push([text]);
+      const fits = last && last.texts.length < limits.texts && characters + text.length <= limits.characters;
+      if (fits) last.texts.push(text);
+      else requests.push({ start, texts: [text] });
       characters = fits ? characters + text.length : text.length;
     }
     return requests;

@@ -63,11 +63,13 @@ export async function transformersTranslator({
     name: folder,
     isMultilingual,
     identity: JSON.stringify([folder, ...stamps(folder), languages]),
-    translate: async (texts, signal) => {
+    translate: async (texts, signal, keep) => {
       const translations: (string | null)[] = [];
-      for (const text of texts) {
+      for (const [index, text] of texts.entries()) {
         signal.throwIfAborted();
-        translations.push(await translated(pipeline, text, languages, folder));
+        const translation = await translated(pipeline, text, languages, folder);
+        translations.push(translation);
+        if (translation !== null) keep?.(index, translation);
         // Without a pause, the program would not see that it is asked to stop.
         await new Promise(setImmediate);
       }

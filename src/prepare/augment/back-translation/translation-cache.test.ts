@@ -59,6 +59,25 @@ it('does not mix two translators', async () => {
   cache.remove();
 });
 
+it('keeps what a translator has given before it failed', async () => {
+  const output = newOutput();
+  const failing: Translator = {
+    ...scripted('a', shout).translator,
+    translate: async (_texts, _signal, keep) => {
+      keep?.(1, 'Y');
+      throw new Error('stopped');
+    },
+  };
+  const first = new TranslationCache(output);
+  await assert.rejects(first.translate(failing, ['x', 'y'], signal), /stopped/);
+  first.close();
+  const { translator, asked } = scripted('a', shout);
+  const second = new TranslationCache(output);
+  assert.deepEqual(await second.translate(translator, ['x', 'y'], signal), ['X', 'Y']);
+  assert.deepEqual(asked, ['x']);
+  second.remove();
+});
+
 it('asks again for a text without an answer', async () => {
   const cache = new TranslationCache(newOutput());
   assert.deepEqual(await cache.translate(scripted('a', () => null).translator, ['x'], signal), [null]);

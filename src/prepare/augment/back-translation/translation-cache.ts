@@ -54,8 +54,10 @@ export class TranslationCache {
       if (!this.known.has(key)) asked.set(key, text);
     }
     if (asked.size > 0) {
-      const answers = await translator.translate([...asked.values()], signal);
-      this.add([...asked.keys()], answers);
+      const askedKeys = [...asked.keys()];
+      const keep = (index: number, text: string) => this.add(askedKeys[index] ?? '', text);
+      const answers = await translator.translate([...asked.values()], signal, keep);
+      for (const [index, text] of answers.entries()) if (text !== null) keep(index, text);
     }
     return keys.map((key) => this.known.get(key) ?? null);
   }
@@ -72,18 +74,13 @@ export class TranslationCache {
     rmSync(this.path, { force: true });
   }
 
-  private add(keys: readonly string[], answers: readonly (string | null)[]): void {
-    const lines: string[] = [];
-    for (const [index, key] of keys.entries()) {
-      const text = answers[index] ?? null;
-      if (text === null) continue;
-      this.known.set(key, text);
-      lines.push(`${key} ${JSON.stringify(text)}\n`);
-    }
+  private add(key: string, text: string): void {
+    if (this.known.has(key)) return;
+    this.known.set(key, text);
     // A line that a crash has cut off ends here.
-    if (this.file === undefined && existsSync(this.path)) lines.unshift('\n');
+    const start = this.file === undefined && existsSync(this.path) ? '\n' : '';
     this.file ??= new AppendFile(this.path);
-    this.file.append(Buffer.from(lines.join('')));
+    this.file.append(Buffer.from(`${start}${key} ${JSON.stringify(text)}\n`));
   }
 }
 

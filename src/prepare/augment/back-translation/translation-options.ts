@@ -21,7 +21,7 @@ export const translationOptions = {
       source: '[A-Za-z]{2,8}(_[A-Za-z0-9]{2,8})*-[A-Za-z]{2,8}(_[A-Za-z0-9]{2,8})*',
       words: 'the language of the corpus, a hyphen and another language, such as zh-en',
     },
-    help: 'Translate turns into another language and back: zh-en is from Chinese to English and back. Needs a translator: one of --translate-command, --translate-url and --translate-model.',
+    help: 'Translate turns there and back: zh-en is from Chinese to English and back. Needs --translate-command, --translate-url or --translate-model.',
   },
   translateCommand: {
     group,
@@ -30,7 +30,7 @@ export const translationOptions = {
     default: null,
     unset: 'none',
     onlyFlag: true,
-    help: 'A program that reads lines and writes the translation of each, such as "apertium {from}-{to}". {from} and {to} become the languages, so that it serves both ways. No shell runs it.',
+    help: 'A program that reads lines and writes translations, such as "apertium {from}-{to}", where {from} and {to} become the languages.',
   },
   translateBackCommand: {
     group,
@@ -66,7 +66,7 @@ export const translationOptions = {
     value: 'model',
     default: null,
     unset: 'none',
-    help: 'With --translate-url, the name of its model. Without it, a model for Transformers.js: a folder or a hub id, such as Xenova/opus-mt-{from}-{to}.',
+    help: 'A folder or hub id of a model for Transformers.js, such as Xenova/opus-mt-{from}-{to}; with --translate-url, the name of its model.',
   },
   translateBackModel: {
     group,

@@ -11,12 +11,16 @@ export interface Translator {
   readonly identity: string;
   /**
    * @param texts of one line each, not empty.
+   * @param keep may be called with the index of a text and its translation before the others are there, so that a run that
+   * is interrupted does not lose it.
    * @returns the translation of each text, in order. Null for a text whose answer cannot be used.
    * @throws UserError if the translator fails, or the signal's reason when it aborts.
    */
-  translate(texts: readonly string[], signal: AbortSignal): Promise<readonly (string | null)[]>;
+  translate(texts: readonly string[], signal: AbortSignal, keep?: Keep): Promise<readonly (string | null)[]>;
   close(): Promise<void>;
 }
+
+export type Keep = (index: number, translation: string) => void;
 
 export interface Translators {
   readonly there: Translator;

@@ -2,6 +2,7 @@
 // is made twice.
 
 import type { Dialogue } from '../../../corpus/dialogue.js';
+import { textHash } from '../../../corpus/text-hash.js';
 import { Random } from '../../../random.js';
 import { slotsOf, type Template, type TemplateFile } from './template.js';
 
@@ -21,17 +22,20 @@ export function* filled({ templates, lists }: TemplateFile, most: number, seed: 
     templates.map(({ weight }) => weight),
     counts,
   );
-  const made = new Set<string>();
+  /** Hashes of texts. */
+  const made = new Set<number>();
   for (const [index, template] of templates.entries()) {
     const [share = 0, count = 0] = [shares[index], counts[index]];
     const random = new Random(seed, stream, index);
     const choices =
-      2 * share > count ? shuffledCombinations(template, lists, random) : drawn(template, lists, random);
+      2 * share > count
+        ? shuffledCombinations(template, lists, count, random)
+        : drawn(template, lists, random);
     let [left, misses] = [share, 0];
     for (const values of choices) {
       if (left === 0 || misses > mostMisses) break;
       const dialogue = dialogueOf(template, values);
-      const key = JSON.stringify(dialogue.turns.map(({ text }) => text));
+      const key = textHash(JSON.stringify(dialogue.turns.map(({ text }) => text)));
       misses++;
       if (made.has(key)) continue;
       made.add(key);
@@ -89,21 +93,37 @@ function distinct(list: readonly string[], count: number, random: Random): strin
   return [...places].map((place) => list[place] ?? '');
 }
 
-function shuffledCombinations(template: Template, lists: TemplateFile['lists'], random: Random): Values[] {
-  let all: Map<string, string[]>[] = [new Map()];
-  for (const [list, count] of slotsOf(template)) {
-    const chosen = arrangements(lists.get(list) ?? [], count);
-    all = all.flatMap((values) => chosen.map((some) => new Map([...values, [list, some]])));
-  }
-  return random.shuffle(all);
+/** All combinations, in random order. */
+function* shuffledCombinations(
+  template: Template,
+  lists: TemplateFile['lists'],
+  count: number,
+  random: Random,
+): Generator<Values> {
+  const slots = [...slotsOf(template)];
+  for (const number of random.shuffle(Uint32Array.from({ length: count }, (_, index) => index)))
+    yield combination(number, slots, lists);
 }
 
-/** All ways to take `count` different values in order. */
-function arrangements(list: readonly string[], count: number): string[][] {
-  if (count === 0) return [[]];
-  return arrangements(list, count - 1).flatMap((some) =>
-    list.filter((value) => !some.includes(value)).map((value) => [...some, value]),
-  );
+/** The combinations are numbered from 0. */
+function combination(
+  number: number,
+  slots: readonly (readonly [list: string, count: number])[],
+  lists: TemplateFile['lists'],
+): Values {
+  let rest = number;
+  const values = new Map<string, readonly string[]>();
+  for (const [list, count] of slots) {
+    const left = [...(lists.get(list) ?? [])];
+    const chosen: string[] = [];
+    for (let slot = 0; slot < count; slot++) {
+      const place = rest % left.length;
+      rest = Math.floor(rest / left.length);
+      chosen.push(...left.splice(place, 1));
+    }
+    values.set(list, chosen);
+  }
+  return values;
 }
 
 function dialogueOf({ turns, place }: Template, values: Values): Dialogue {

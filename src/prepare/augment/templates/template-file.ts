@@ -1,14 +1,42 @@
 // Reads templates and lists of values from a YAML file. Every mistake is a sentence with its line.
 
 import { dirname, join } from 'node:path';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { messageOf, UserError } from '../../../errors.js';
-import { readText } from '../../../files/regular-file.js';
+import { FileRefused, readText } from '../../../files/regular-file.js';
+import { option } from '../../../option-names.js';
 import { oneLine, quoted } from '../../../quote.js';
-import { parseTemplate, slotsOf, type Template, TemplateError, type TemplateFile } from './template.js';
+import { nearest } from '../../../suggest.js';
+import {
+  normalName,
+  parseTemplate,
+  slotsOf,
+  type Template,
+  TemplateError,
+  type TemplateFile,
+} from './template.js';
 
 const mostBytes = 2 ** 20;
 const mostListBytes = 2 ** 24;
+const mostWeight = 1_000_000;
+
+type Maybe = Node | null | undefined;
+
+/** A list with the place of its name. */
+interface List {
+  readonly values: readonly string[];
+  readonly place: string;
+}
 
 /** @throws UserError (usage) if the file cannot be read, or is not what docs/data.md describes. */
 export function readTemplates(path: string): TemplateFile {
@@ -17,92 +45,161 @@ export function readTemplates(path: string): TemplateFile {
 
 class Reading {
   private readonly lines = new LineCounter();
+  private readonly notes: string[] = [];
 
   constructor(private readonly path: string) {}
 
   file(): TemplateFile {
-    const document = parseDocument(this.textOf(this.path, mostBytes), {
-      lineCounter: this.lines,
-      prettyErrors: false,
-      schema: 'failsafe',
-    });
-    const [problem] = document.errors;
-    if (problem) throw this.wrong(problem.pos[0], `is not valid YAML: ${oneLine(problem.message, 80)}`);
+    const document = this.document();
     const { templates, lists } = this.fields(document.contents, ['templates', 'lists']);
-    const values = new Map<string, readonly string[]>();
-    if (lists) for (const [name, value] of this.entries(lists)) values.set(name, this.values(value));
-    return { templates: this.items(templates).map((item) => this.template(item, values)), lists: values };
+    const known = new Map<string, List>();
+    if (lists) for (const [key, value] of this.pairs(lists)) this.addList(known, key, value);
+    const read = this.items(templates, 'templates').map((item) => this.template(item, known));
+    if (read.length === 0) throw this.wrong(templates, 'lists no templates; add one');
+    const used = new Set(read.flatMap((template) => [...slotsOf(template).keys()]));
+    for (const [name, { place }] of known)
+      if (!used.has(name)) this.notes.push(`${place} has the list ${quoted(name)}, which no template uses`);
+    const values = new Map([...known].map(([name, list]) => [name, list.values] as const));
+    return { templates: read, lists: values, notes: this.notes };
   }
 
-  private template(node: Node | null, lists: TemplateFile['lists']): Template {
-    const { turns, weight } = this.fields(node, ['turns', 'weight']);
-    const template = {
-      turns: this.items(turns).map((turn) => this.parsed(turn)),
-      weight: weight === undefined ? 1 : Number(this.text(weight)),
-      place: this.place(node),
-    };
-    for (const [list] of slotsOf(template))
-      if (!lists.has(list)) throw this.wrong(node, `takes values from the unknown list ${quoted(list)}`);
-    return template;
-  }
-
-  private parsed(node: Node | null): Template['turns'][number] {
+  private document(): Document.Parsed {
+    const text = this.textIn(this.path, mostBytes, this.path);
     try {
-      return parseTemplate(this.text(node));
+      const document = parseDocument(text, {
+        lineCounter: this.lines,
+        prettyErrors: false,
+        schema: 'failsafe',
+      });
+      const [problem] = document.errors;
+      if (problem === undefined) return document;
+      const hint = problem.message.includes('flow') ? '; put texts that begin with a brace in quotes' : '';
+      throw this.wrong(problem.pos[0], `is not valid YAML: ${oneLine(problem.message, 80)}${hint}`);
     } catch (thrown) {
-      throw thrown instanceof TemplateError ? this.wrong(node, thrown.message) : thrown;
+      if (!(thrown instanceof RangeError)) throw thrown;
+      throw new UserError('templates-invalid', `${this.path} is nested too deeply; write lists of templates`);
     }
   }
 
-  private values(node: Node | null): readonly string[] {
-    if (!isMap(node)) return this.items(node).map((item) => this.text(item));
+  private addList(known: Map<string, List>, key: Node, value: Maybe): void {
+    const name = normalName(this.text(key, 'a name'));
+    if (name === undefined)
+      throw this.wrong(key, `names a list ${quoted(this.text(key, 'a name'))}; use letters, digits, - and _`);
+    if (known.has(name)) throw this.wrong(key, `has the list ${quoted(name)} again; keep one of the two`);
+    const all = isMap(value)
+      ? this.valuesInFile(value)
+      : this.items(value, 'values').map((item) => this.filled(item));
+    const values = [...new Set(all)];
+    const place = this.place(key);
+    if (values.length === 0) throw this.wrong(key, `has the list ${quoted(name)} without values; add some`);
+    if (values.length < all.length)
+      this.notes.push(`${place} has values more than once in the list ${quoted(name)}; each counts once`);
+    known.set(name, { values, place });
+  }
+
+  private valuesInFile(node: YAMLMap): string[] {
     const { file } = this.fields(node, ['file']);
-    const path = join(dirname(this.path), this.text(file ?? null));
-    return this.textOf(path, mostListBytes)
+    const path = join(dirname(this.path), this.filled(file));
+    return this.textIn(path, mostListBytes, this.place(node))
       .split(/\r?\n/)
       .map((line) => line.trim())
       .filter((line) => line !== '');
   }
 
-  private fields(node: Node | null, known: readonly string[]): Partial<Record<string, Node | null>> {
-    if (!isMap(node)) throw this.wrong(node, `is not "${known.join(': ..., ')}: ..."`);
-    const entries = this.entries(node);
-    for (const [name] of entries)
-      if (!known.includes(name)) throw this.wrong(node, `has the unknown key ${quoted(name)}`);
-    return Object.fromEntries(entries);
+  private template(node: Maybe, lists: ReadonlyMap<string, List>): Template {
+    const { turns, weight } = this.fields(node, ['turns', 'weight']);
+    const read = this.items(turns, 'turns').map((turn) => this.pieces(turn));
+    if (read.length < 2)
+      throw this.wrong(node, 'is a template with fewer than two turns; give what is said and the reply');
+    const template = { turns: read, weight: this.weight(weight), place: this.place(node) };
+    for (const [list, slots] of slotsOf(template)) this.checkSlots(node, list, slots, lists);
+    return template;
   }
 
-  private entries(node: Node | null): (readonly [string, Node | null])[] {
-    if (!isMap(node)) throw this.wrong(node, 'is not a list of "name: values"');
-    return (node as YAMLMap<Node, Node | null>).items.map(({ key, value }) => [this.text(key), value]);
+  private checkSlots(node: Maybe, list: string, slots: number, lists: ReadonlyMap<string, List>): void {
+    const values = lists.get(list)?.values;
+    if (values === undefined) {
+      const near = nearest(list, [...lists.keys()]);
+      const cure = near === undefined ? `add it to ${quoted('lists')}` : `did you mean ${quoted(near)}?`;
+      throw this.wrong(node, `takes values from the unknown list ${quoted(list)}; ${cure}`);
+    }
+    if (values.length < slots)
+      throw this.wrong(
+        node,
+        `needs ${slots} different values of ${quoted(list)}, which has ${values.length}; add values`,
+      );
   }
 
-  private items(node: Node | null | undefined): (Node | null)[] {
-    if (!isSeq(node)) throw this.wrong(node ?? null, 'is not a list');
-    return node.items as (Node | null)[];
+  private pieces(node: Maybe): Template['turns'][number] {
+    try {
+      return parseTemplate(this.filled(node));
+    } catch (thrown) {
+      throw thrown instanceof TemplateError ? this.wrong(node, thrown.message) : thrown;
+    }
   }
 
-  private text(node: Node | null): string {
-    if (!isScalar(node)) throw this.wrong(node, 'is not a text; put texts that begin with a brace in quotes');
-    return String(node.value);
+  private weight(node: Maybe): number {
+    if (node === undefined) return 1;
+    const written = this.text(node, 'a weight');
+    const weight = /^\d+(?:\.\d+)?$/.test(written) ? Number(written) : 0;
+    if (weight > 0 && weight <= mostWeight) return weight;
+    throw this.wrong(
+      node,
+      `has the weight ${quoted(written)}, but it must be above 0 and at most ${mostWeight}`,
+    );
   }
 
-  private textOf(path: string, most: number): string {
+  private fields(node: Maybe, known: readonly string[]): Partial<Record<string, Maybe>> {
+    const form = known.map((name) => `"${name}: ..."`).join(' and ');
+    if (!isMap(node)) throw this.wrong(node, `must have ${form}`);
+    const found = this.pairs(node).map(([key, value]) => [this.text(key, 'a name'), key, value] as const);
+    for (const [name, key] of found)
+      if (!known.includes(name))
+        throw this.wrong(key, `has the unknown key ${quoted(name)}; it can have ${form}`);
+    return Object.fromEntries(found.map(([name, , value]) => [name, value]));
+  }
+
+  private pairs(node: Maybe): (readonly [Node, Maybe])[] {
+    if (!isMap(node)) throw this.wrong(node, 'must have a name and values in each line');
+    return (node.items as Pair<Node, Node | null>[]).map(({ key, value }) => [key, value]);
+  }
+
+  private items(node: Maybe, what: string): readonly Maybe[] {
+    if (!isSeq(node)) throw this.wrong(node, `must have a list of ${what}`);
+    return node.items as readonly Maybe[];
+  }
+
+  /** A text that is not empty. */
+  private filled(node: Maybe): string {
+    const text = this.text(node, 'a text').trim();
+    if (text === '') throw this.wrong(node, 'has an empty text; write something or delete it');
+    return text;
+  }
+
+  private text(node: Maybe, what: string): string {
+    if (isScalar(node)) return String(node.value ?? '');
+    throw this.wrong(node, `must have ${what}; put texts that begin with a brace or a bracket in quotes`);
+  }
+
+  /** @param place where the file is named, for the error. */
+  private textIn(path: string, most: number, place: string): string {
     try {
       return readText(path, most);
     } catch (thrown) {
-      throw new UserError('config-unreadable', `${path} cannot be read: ${messageOf(thrown)}`, {
+      const why = thrown instanceof FileRefused ? thrown.message : `cannot be read: ${messageOf(thrown)}`;
+      const what = place === path ? `${option('templates')}: ${path}` : `${place}: the list ${path}`;
+      throw new UserError('templates-invalid', `${what} ${why}; name a text file in UTF-8`, {
         cause: thrown,
       });
     }
   }
 
-  private place(at: Node | null | number): string {
+  private place(at: Maybe | number): string {
     const offset = typeof at === 'number' ? at : (at?.range?.[0] ?? 0);
-    return `${this.path}:${this.lines.linePos(offset).line}`;
+    return `${this.path}:${Math.max(1, this.lines.linePos(offset).line)}`;
   }
 
-  private wrong(at: Node | null | number, what: string): UserError {
-    return new UserError('config-invalid', `${this.place(at)} ${what}`);
+  private wrong(at: Maybe | number, what: string): UserError {
+    return new UserError('templates-invalid', `${this.place(at)} ${what}`);
   }
 }

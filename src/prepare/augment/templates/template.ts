@@ -2,6 +2,8 @@
 // the second {city} of each turn is the same value, and so is {city 2}. Different slots of one list get different values.
 // `{{` and `}}` stand for braces.
 
+import { quoted } from '../../../quote.js';
+
 /** A piece of text, or a slot: the n-th value that the dialogue takes from a list, counted from 0. */
 export type Piece = string | { readonly list: string; readonly slot: number };
 
@@ -18,13 +20,21 @@ export interface TemplateFile {
   readonly templates: readonly Template[];
   /** Distinct values, by name. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** What people should know. */
+  readonly notes: readonly string[];
 }
 
 /** What is wrong with a text, as the end of a sentence that begins with its place. */
 export class TemplateError extends Error {}
 
 const parts = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g;
-const slotName = /^([\p{L}\p{M}\p{N}_-]+)(?:\s+([1-9]\d?))?$/u;
+const slotName = /^(\S+)(?:\s+([1-9]\d?))?$/;
+
+/** The name of a list as it is compared, or undefined if it is none. */
+export function normalName(written: string): string | undefined {
+  const name = written.trim().normalize('NFC');
+  return /^[\p{L}\p{M}\p{N}_-]+$/u.test(name) ? name : undefined;
+}
 
 /** @throws TemplateError for braces that are no slot. */
 export function parseTemplate(text: string): readonly Piece[] {
@@ -40,12 +50,12 @@ export function parseTemplate(text: string): readonly Piece[] {
 }
 
 function slotOf(part: string, inside: string, seen: Map<string, number>): Piece {
-  const [, name, number] = slotName.exec(inside.trim()) ?? [];
-  if (name === undefined)
+  const [, name = '', number] = slotName.exec(inside.trim()) ?? [];
+  const list = normalName(name);
+  if (list === undefined)
     throw new TemplateError(
-      `has the slot ${JSON.stringify(part)}, which is no name of a list; write {{ and }} for braces`,
+      `has the slot ${quoted(part, 40)}, which does not name a list; write {{ and }} for braces`,
     );
-  const list = name.normalize('NFC');
   if (number !== undefined) return { list, slot: Number(number) - 1 };
   const slot = seen.get(list) ?? 0;
   seen.set(list, slot + 1);

@@ -18,7 +18,7 @@ const options = {
     value: 'n',
     default: 1000,
     min: 1,
-    max: 10_000_000,
+    max: 1_000_000,
     help: 'How many dialogues are made from templates at most.',
   },
 } as const satisfies OptionTable;
@@ -35,6 +35,10 @@ export const templates: Augmenter<typeof options> = {
       import('./fill.js'),
     ]);
     const read = readTemplates(path);
-    return { kind: 'invention', invent: () => filled(read, templateDialogues, seed) };
+    return {
+      kind: 'invention',
+      invent: () => filled(read, templateDialogues, seed),
+      end: () => read.notes,
+    };
   },
 };
