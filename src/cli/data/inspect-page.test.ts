@@ -169,6 +169,14 @@ test('the page is private, and replaces no file unasked', async () => {
   assert.equal((await inspected({ paths: [path], force: true })).page, page);
 });
 
+test('a path that prepare refuses is named, and the others are still looked at', async () => {
+  const alone = join(root, 'alone.jsonl');
+  writeFileSync(alone, '{"turns": ["Hello"]}\n');
+  const { page, counts } = await inspected({ paths: [chats('chats.jsonl', mixed), alone] });
+  assert.match(page, /It refuses this: no dialogue in [^<]*alone\.jsonl can be used/);
+  assert.ok(counts.prepare.dialogues > 5);
+});
+
 test('a page about what cannot be read is not written', async () => {
   const path = join(root, 'empty.jsonl');
   writeFileSync(path, '');
