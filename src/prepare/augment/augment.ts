@@ -57,7 +57,11 @@ export async function augment(
         signal.throwIfAborted();
       };
       if (augmenter.kind === 'invention')
-        for (const dialogue of augmenter.invent()) await keep(dialogue, dialogue.source);
+        for (const dialogue of augmenter.invent()) {
+          const { id } = marked(dialogue, { from: dialogue.source, by: name });
+          ledger.sample(name, id, () => ({ before: { ...dialogue, turns: [] }, after: [dialogue] }));
+          await keep(dialogue, dialogue.source);
+        }
       else
         for await (const { from, dialogue } of variants(originals(corpus), {
           name,
