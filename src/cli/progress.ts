@@ -112,7 +112,7 @@ interface BarPayload {
   readonly tail: string;
 }
 
-function barLine(progress: number, eta: unknown, payload: BarPayload): string {
+export function barLine(progress: number, eta: unknown, payload: BarPayload): string {
   const width = 24;
   const full = Math.round(progress * width);
   const rest = typeof eta === 'number' ? ` | ${duration(eta)} left` : '';

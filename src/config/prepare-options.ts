@@ -3,6 +3,7 @@
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { ruleOptions } from '../prepare/rules.js';
 import { json, paths, quiet, replace, tokenizer } from './data-shared-options.js';
+import { threadsOption } from './device-options.js';
 import { readingOptions } from './reading-options.js';
 import { dropSuspicious, suspiciousOptions } from './suspicious-options.js';
 
@@ -73,6 +74,7 @@ export const stageOptions = {
   },
   ...suspiciousOptions,
   dropSuspicious,
+  threads: { ...threadsOption, group: 'Output' },
   evalRatio: {
     group: 'Split',
     type: 'number',

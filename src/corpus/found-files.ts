@@ -6,7 +6,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { isZip, membersOf } from './archive.js';
 import type { Folder, FolderReader } from './reader.js';
 import { folderReaders } from './readers.js';
-import { diskSource, type Source, unreadable } from './source.js';
+import { diskSource, type SeeBytes, type Source, unreadable } from './source.js';
 import type { SkippedFile } from './summary.js';
 
 /** Something to read. A `named` file was given by the user; others were found in a folder or an archive. */
@@ -21,11 +21,12 @@ export interface FoundFiles {
 
 /**
  * Lists the items in the order of `paths`. The files of a folder are sorted by name. No file is listed twice.
- * @param format `auto`, or the name of a format.
+ * @param format `auto`, or the name of a format. @param seen is told while files are read.
  * @throws UserError (data) if a path is missing or an archive cannot be opened.
  */
-export function foundFiles(paths: readonly string[], format: string): FoundFiles {
-  const search = new Search(folderReaders.filter((reader) => format === 'auto' || reader.format === format));
+export function foundFiles(paths: readonly string[], format: string, seen?: SeeBytes): FoundFiles {
+  const readers = folderReaders.filter((reader) => format === 'auto' || reader.format === format);
+  const search = new Search(readers, seen);
   for (const path of paths) search.visit(path);
   return search;
 }
@@ -36,7 +37,10 @@ class Search implements FoundFiles {
   /** Real paths, so that links are followed but no file is read twice. */
   private readonly listed = new Set<string>();
 
-  constructor(private readonly readers: readonly FolderReader[]) {}
+  constructor(
+    private readonly readers: readonly FolderReader[],
+    private readonly seen: SeeBytes | undefined,
+  ) {}
 
   /** Adds a path that the user named. */
   visit(path: string): void {
@@ -55,7 +59,7 @@ class Search implements FoundFiles {
     this.addClaimed(
       reader,
       folder,
-      new Map(reader.claims(names).map((name) => [name, diskSource(join(folder, name))])),
+      new Map(reader.claims(names).map((name) => [name, diskSource(join(folder, name), this.seen)])),
     );
     return true;
   }
@@ -126,7 +130,8 @@ class Search implements FoundFiles {
         const path = join(folder, name);
         const stats = statsIfAny(path);
         if (stats?.isDirectory()) walk(path);
-        else if (stats?.isFile()) files.set(relative(root, path).split(sep).join('/'), diskSource(path));
+        else if (stats?.isFile())
+          files.set(relative(root, path).split(sep).join('/'), diskSource(path, this.seen));
         else this.skipped.push({ path, reason: stats ? 'neither a file nor a folder' : 'a broken link' });
       }
     };

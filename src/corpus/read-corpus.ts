@@ -19,7 +19,7 @@ import type { BinarySource, Found, PlacedRecord, ReadContext, ReaderOptions, Rej
 import type { RawDialogue } from './readers/record.js';
 import { binarySources, checkFormat, recordReaders } from './readers.js';
 import { recognize, remedy, unknownFormat } from './recognize.js';
-import { beginningOf, type Source } from './source.js';
+import { beginningOf, type SeeBytes, type Source } from './source.js';
 import {
   type ChatSummary,
   type CorpusSummary,
@@ -77,11 +77,12 @@ export function readDialogues(
   paths: readonly string[],
   given: Partial<ReadOptions>,
   keep: (dialogue: Dialogue) => void,
+  seen?: SeeBytes,
 ): CorpusSummary {
   const options = { ...defaults, ...given };
   checkFormat(options.format);
   namedColumns(options.columns);
-  const found = foundFiles(paths, options.format);
+  const found = foundFiles(paths, options.format, seen);
   const reading = new CorpusReading(options, keep);
   for (const item of found.items) reading.read(item);
   const chats = reading.endChats();

@@ -5,6 +5,7 @@ import { option } from '../option-names.js';
 import { Learning, type LearningState, type LearnOptions, learnHint } from './chat/learn.js';
 import type { Dialogue } from './dialogue.js';
 import { type ReadOptions, readDialogues } from './read-corpus.js';
+import type { SeeBytes } from './source.js';
 import { type CorpusSummary, summaryLines } from './summary.js';
 
 export type ReadLearnedOptions = Omit<ReadOptions, 'alias'> & LearnOptions;
@@ -22,12 +23,15 @@ export class LearnedReading {
   read(
     paths: readonly string[],
     keep: (dialogue: Dialogue) => void,
+    seen?: SeeBytes,
   ): { readonly summary: CorpusSummary; readonly notes: readonly string[] } {
     const { learning } = this;
-    const summary = readDialogues(paths, { ...this.options, alias: learning.aliases }, (dialogue) => {
+    const options = { ...this.options, alias: learning.aliases };
+    const take = (dialogue: Dialogue) => {
       const marked = learning.marked(dialogue);
       if (marked) keep(marked);
-    });
+    };
+    const summary = readDialogues(paths, options, take, seen);
     return { summary, notes: this.notesOf(summary) };
   }
 

@@ -16,21 +16,24 @@ export interface Source {
   bytes(): Generator<Buffer>;
 }
 
+/** Told while a file that is not compressed is read: how far the reading has come, in bytes. Files can be read twice. */
+export type SeeBytes = (path: string, position: number) => void;
+
 /** Number of bytes per read. */
 const pieceBytes = 2 ** 20;
 
 /** A file on disk. gzip and zstd are recognized by their first bytes. @throws UserError (data) when it is read. */
-export function diskSource(path: string): Source {
+export function diskSource(path: string, seen?: SeeBytes): Source {
   return {
     path,
     name: basename(path)
       .toLowerCase()
       .replace(/\.(?:gz|zst)$/, ''),
-    bytes: () => bytesOfFile(path),
+    bytes: () => bytesOfFile(path, seen),
   };
 }
 
-function* bytesOfFile(path: string): Generator<Buffer> {
+function* bytesOfFile(path: string, seen?: SeeBytes): Generator<Buffer> {
   let descriptor: number | undefined;
   try {
     descriptor = openRegularFile(path);
@@ -41,7 +44,11 @@ function* bytesOfFile(path: string): Generator<Buffer> {
       yield* decompressed({ file: path, start: 0, end: fstatSync(descriptor).size, compression }, path);
       return;
     }
-    for (; length > 0; length = readSync(descriptor, buffer)) yield buffer.subarray(0, length);
+    for (let position = 0; length > 0; length = readSync(descriptor, buffer)) {
+      position += length;
+      seen?.(path, position);
+      yield buffer.subarray(0, length);
+    }
   } catch (thrown) {
     throw thrown instanceof UserError ? thrown : unreadable(path, thrown);
   } finally {

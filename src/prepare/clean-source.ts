@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Dialogue } from '../corpus/dialogue.js';
 import { type PreparedDialogue, parsePrepared, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
 import type { LearnedReading } from '../corpus/read-learned.js';
+import type { SeeBytes } from '../corpus/source.js';
 import { applyRules, type StartedRule } from './apply-rules.js';
 import { rejectedLine } from './drop.js';
 import { type Forgotten, forgetName } from './forget/forgotten.js';
@@ -34,10 +35,15 @@ export interface Results {
 
 /** What takes the dialogues of a source. */
 export interface SourceReader {
-  /** Called before the first dialogue. @param speakers everybody who speaks in the source, if that was to be known. */
-  begin(speakers: readonly string[]): void;
+  /**
+   * Called before the first dialogue. @param speakers everybody who speaks in the source, if that was to be known.
+   * @param dialogues how many follow, if known.
+   */
+  begin(speakers: readonly string[], dialogues?: number): void;
   /** @param line of a dialogue as it was read (prepared-dialogue.ts), without an id and a line feed. */
   take(line: string): void;
+  /** Told while files are read. */
+  readonly seen?: SeeBytes;
 }
 
 /**
@@ -49,19 +55,20 @@ export function readSource(
   path: string,
   reading: LearnedReading,
   needsSpeakers: boolean,
-  { begin, take }: SourceReader,
+  { begin, take, seen }: SourceReader,
 ): ReturnType<LearnedReading['read']> {
   if (!needsSpeakers) {
     begin([]);
-    return reading.read([path], (dialogue) => take(lineOf(dialogue)));
+    return reading.read([path], (dialogue) => take(lineOf(dialogue)), seen);
   }
   const speakers = new Set<string>();
   const read = new PreparedStore();
-  const result = reading.read([path], (dialogue) => {
+  const spool = (dialogue: Dialogue) => {
     for (const { speaker } of dialogue.turns) if (speaker !== undefined) speakers.add(speaker);
     read.appendLines(Buffer.from(`${lineOf(dialogue)}\n`));
-  });
-  begin([...speakers]);
+  };
+  const result = reading.read([path], spool, seen);
+  begin([...speakers], read.length);
   for (let index = 0; index < read.length; index++) take(read.line(index));
   read.release();
   return result;

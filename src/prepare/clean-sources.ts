@@ -5,18 +5,20 @@ import { LearnedReading, type ReadLearnedOptions } from '../corpus/read-learned.
 import { type CorpusSummary, summaryLines } from '../corpus/summary.js';
 import { readSource } from './clean-source.js';
 import { addPart } from './cleaned-part.js';
-import type { Cleaner } from './cleaner.js';
+import type { CleanerThreads } from './cleaner-threads.js';
 import type { SourceEnd, SourceWriter } from './kept-source.js';
 import type { KeptSources } from './kept-sources.js';
 import type { Ledger } from './ledger.js';
 import type { PreparedStore } from './prepared-store.js';
+import type { SourceRecord } from './source-files.js';
+import { SourceProgress, type Watch } from './source-progress.js';
 
 /** Characters of the lines that are cleaned together. */
 const batchLength = 2 ** 18;
 
 export interface Sources {
-  readonly paths: readonly string[];
-  /** Of each path. */
+  readonly records: readonly SourceRecord[];
+  /** Of each source. */
   readonly keys: readonly string[];
   readonly kept: KeptSources;
 }
@@ -37,21 +39,26 @@ export interface CleanedSources {
 
 /** @throws UserError (data) if a source cannot be read, (usage) if a chosen name does not occur. */
 export function cleanSources(
-  { paths, keys, kept }: Sources,
+  { records, keys, kept }: Sources,
   options: ReadLearnedOptions,
-  cleaner: Cleaner,
+  cleaners: CleanerThreads,
   { store, ledger }: Collected,
+  watch: Watch,
 ): CleanedSources {
   const all = new LearnedReading(options);
   const notes: string[] = [];
   const formats = new Map<string, number>();
   let unchanged = 0;
   const collect = (part: Uint8Array) => addPart(part, store, ledger);
-  for (const [index, path] of paths.entries()) {
+  const total = records.reduce((sum, { bytes }) => sum + bytes, 0);
+  const progress = new SourceProgress(total, cleaners.needsNames, watch);
+  for (const [index, { path, bytes }] of records.entries()) {
+    progress.begin(bytes);
     const key = keys[index] ?? '';
     const found = kept.read(key, collect);
     if (found) unchanged++;
-    const end = found ?? cleanNew(path, options, cleaner, kept.writer(key), collect);
+    const end = found ?? cleanNew(path, options, cleaners, { writer: kept.writer(key), collect, progress });
+    progress.end();
     all.add(end.learning);
     notes.push(...end.notes);
     for (const [format, files] of Object.entries(end.formats))
@@ -60,27 +67,41 @@ export function cleanSources(
   return { notes: [...notes, ...all.end()], unchanged, formats: Object.fromEntries([...formats].sort()) };
 }
 
+/** Where the parts of a source go. */
+interface Outlets {
+  readonly writer: SourceWriter;
+  readonly collect: (part: Uint8Array) => void;
+  readonly progress: SourceProgress;
+}
+
 /** Cleans a source and writes down what becomes of it. */
 function cleanNew(
   path: string,
   options: ReadLearnedOptions,
-  cleaner: Cleaner,
-  writer: SourceWriter,
-  collect: (part: Uint8Array) => void,
+  cleaners: CleanerThreads,
+  { writer, collect, progress }: Outlets,
 ): SourceEnd {
   try {
     const reading = new LearnedReading(options);
-    const needsNames = cleaner.cleaning.redaction?.needsNames === true;
-    const batches = new Batches((lines) => {
-      const part = cleaner.clean(lines);
+    const { needsNames } = cleaners;
+    const keep = (part: Uint8Array) => {
       writer.add(part);
       collect(part);
-    });
+    };
+    const batches = new Batches((lines) => cleaners.clean(lines, keep));
     const { summary, notes } = readSource(path, reading, needsNames, {
-      begin: (speakers) => cleaner.beginSource(speakers),
-      take: (line) => batches.take(line),
+      begin: (speakers, dialogues) => {
+        cleaners.beginSource(speakers);
+        if (dialogues !== undefined) progress.expects(dialogues);
+      },
+      take: (line) => {
+        batches.take(line);
+        progress.take();
+      },
+      seen: (file, position) => progress.seen(file, position),
     });
     batches.end();
+    cleaners.finish(keep);
     // Where names are redacted, the file must not hold any.
     const formats = formatsOf(summary);
     writer.commit({

@@ -20,14 +20,13 @@ export interface Drop {
 export function withoutDropped(
   dialogues: PreparedStore,
   ledger: Ledger,
-  judge: (dialogue: PreparedDialogue, index: number) => Drop | undefined,
+  judge: (index: number) => Drop | undefined,
 ): PreparedStore {
   const kept = new PreparedStore();
   for (let index = 0; index < dialogues.length; index++) {
-    const one = dialogues.at(index);
-    const drop = judge(one, index);
-    if (drop) ledger.dropped(drop.rule, drop.reason, rejectedLine(one, drop));
-    else kept.push(one);
+    const drop = judge(index);
+    if (drop) ledger.dropped(drop.rule, drop.reason, rejectedLine(dialogues.at(index), drop));
+    else kept.appendLines(dialogues.bytes(index));
   }
   dialogues.release();
   return kept;

@@ -54,12 +54,12 @@ function written(name: string, dialogues = 30): string {
 async function prepared(
   paths: readonly string[],
   changed: Readonly<Record<string, unknown>> = {},
-  { reuse = true, out = inRoot('corpus') } = {},
+  { reuse = true, threads = 1, out = inRoot('corpus') } = {},
 ) {
   const given = new Map(Object.entries(changed).map(([key, value]) => [key, { value, where: 'in a test' }]));
   const options = completeOptions(stageOptions, [given as never]);
   const { paths: _, out: __, force, reuse: ___, config, json, quiet, ...settings } = options;
-  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), undefined, { reuse });
+  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), undefined, { reuse, threads });
 }
 
 /** The bytes of the corpus, without what is kept. */

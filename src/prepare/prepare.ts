@@ -12,6 +12,7 @@ import { type Licence, licencesOf } from './card/licences.js';
 import type { Cleaning } from './clean-source.js';
 import { type Collected, cleanSources } from './clean-sources.js';
 import { Cleaner } from './cleaner.js';
+import { CleanerThreads } from './cleaner-threads.js';
 import { divide } from './divide.js';
 import { dropDuplicates, spokenText } from './duplicates/drop-duplicates.js';
 import { forgetName } from './forget/forgotten.js';
@@ -24,6 +25,7 @@ import { repairText } from './repair-texts.js';
 import type { RuleValues } from './rules.js';
 import { type SourceRecord, sourceRecord } from './source-files.js';
 import { sourceKeys } from './source-key.js';
+import type { Stage, Watch } from './source-progress.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
@@ -42,6 +44,10 @@ export interface Running {
   readonly reuse: boolean;
   /** The tokenizer of the token shards, if there are to be some. */
   readonly tokenizer?: NamedTokenizer | undefined;
+  /** Threads that clean. */
+  readonly threads: number;
+  /** Told how far it is. */
+  readonly watch?: Watch;
 }
 
 /**
@@ -56,21 +62,30 @@ export async function prepare(
   options: PrepareOptions,
   values: RuleValues,
   suspicious?: SuspiciousOptions,
-  { reuse, tokenizer }: Running = { reuse: true },
+  { reuse, threads, watch = () => {}, tokenizer }: Running = { reuse: true, threads: 1 },
 ): Promise<Prepared> {
   refuseUnusedFilter(values);
-  const cleaner = await Cleaner.start({ options, values, out });
+  const settings = { options, values, out };
+  const cleaner = await Cleaner.start(settings);
   const records = paths.map((path) => sourceRecord(path));
   const licences = licencesOf(paths, options.license);
   const keys = sourceKeys(records, out, options, values);
   const kept = KeptSources.open(out, new Set(keys), reuse);
+  const cleaners = new CleanerThreads(cleaner, settings, threads);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged, formats } = cleanSources({ paths, keys, kept }, options, cleaner, collected);
+    const { notes, unchanged, formats } = cleanSources(
+      { records, keys, kept },
+      options,
+      cleaners,
+      collected,
+      watch,
+    );
+    cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept };
+    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, { suspicious, tokenizer });
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
@@ -80,6 +95,8 @@ export async function prepare(
     const isAboutNames = thrown instanceof UserError && thrown.code === 'speaker-unknown';
     kept.close(!isAboutCorpus && !isAboutNames);
     throw thrown;
+  } finally {
+    cleaners.close();
   }
 }
 
@@ -90,6 +107,7 @@ interface Cleaned extends Collected {
   readonly formats: Readonly<Record<string, number>>;
   readonly cleaning: Cleaning;
   readonly kept: KeptSources;
+  readonly watch: Watch;
 }
 
 interface Models {
@@ -102,16 +120,22 @@ async function finish(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  { store, ledger, sources, licences, formats, cleaning, kept }: Cleaned,
+  { store, ledger, sources, licences, formats, cleaning, kept, watch }: Cleaned,
   { suspicious, tokenizer }: Models,
 ): Promise<Omit<Prepared, 'unchanged'>> {
+  const enter = (stage: Stage, { length }: PreparedStore) =>
+    watch({ kind: 'stage', stage, dialogues: length });
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, cleaning));
+  enter('duplicates', store);
   const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never);
+  enter('rules', distinct);
   const surveyed = await surveyCorpus(distinct, values, ledger);
+  if (suspicious) enter('suspicious', surveyed.left);
   const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
   const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
+  enter('split', left);
   const similar = origins.map((index) => groups[index] ?? 0);
   const parts = divide(left, similar, options);
   const made = manifestOf({
@@ -122,6 +146,7 @@ async function finish(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
+  enter('writing', left);
   const manifest = await writeCorpus(out, {
     train: left.lines(parts.train),
     evaluation: left.lines(parts.evaluation),

@@ -37,9 +37,10 @@ ${licenceTable(manifest)}
 <h2>Rules</h2>
 ${ruleTable(manifest)}
 ${redactedTable(manifest)}
+${augmentationTable(manifest)}
 <h2>Samples</h2>
 ${manifest.forgotten ? html`<p class="quiet">They were left out when dialogues were forgotten. Prepare the corpus again to see some.</p>` : null}
-${Object.keys(manifest.rules).flatMap((rule) => samplesOf(rule, ledger.samplesOf(rule)))}
+${[...Object.keys(manifest.augmentations?.at(-1)?.made ?? {}), ...Object.keys(manifest.rules)].flatMap((rule) => samplesOf(rule, ledger.samplesOf(rule)))}
 ${suspicion === undefined ? null : suspicionSection(suspicion)}
 <h2>Settings</h2>
 <dl class="options panel">${settings(manifest)}</dl>
@@ -91,6 +92,21 @@ function redactedTable({ redacted }: Manifest): Html | null {
   );
   return html`<h2>Personal data that was replaced</h2>
 <div class="panel"><table><thead><tr><th>kind</th><th>values</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+}
+
+function augmentationTable({ augmentations = [] }: Manifest): Html | null {
+  if (augmentations.length === 0) return null;
+  const listed = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts).map(([reason, count]) => html`<div>${grouped(count)}: ${reason}</div>`);
+  const rows = augmentations
+    .flatMap(({ made }) => Object.entries(made))
+    .map(
+      ([name, { dialogues, turns, refused, dropped }]) =>
+        html`<tr><th>${name}</th><td class="number">${grouped(dialogues)}</td><td class="number">${grouped(turns)}</td><td>${listed(refused)}</td><td>${listed(dropped)}</td></tr>`,
+    );
+  return html`<h2>Augmentation</h2>
+<div class="panel"><table>
+<thead><tr><th>augmenter</th><th>dialogues added</th><th>turns varied</th><th>variants refused</th><th>dialogues left out</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
 
 export function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {

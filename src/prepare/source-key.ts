@@ -24,6 +24,9 @@ const ofWholeCorpus: readonly string[] = [
   'suspicious',
   'top',
   'dropSuspicious',
+  // Of the data card.
+  'license',
+  'note',
 ];
 
 /** Options that name files whose content matters. Those of rules say so in their table. */

@@ -130,7 +130,7 @@ test('no personal data of any kind stands on the page, wherever it was said', as
   const said = recognizers.flatMap(examplesOf);
   const paths = [
     chats('one.jsonl', said),
-    chats('two.jsonl', [...said, ...said.map((turns) => [...turns, 'Is it?'])]),
+    chats('two.jsonl', [...said.slice(0, 40), ...said.map((turns) => [...turns, 'Is it?'])]),
   ];
   const { page } = await inspected({ paths });
   const values = recognizers.flatMap(({ finds }) => finds.flatMap(([, ...found]) => found)).filter(isTelling);
@@ -145,7 +145,7 @@ test('no personal data of any kind stands on the page, wherever it was said', as
 
 test('speakers are named only if people ask for it', async () => {
   const path = join(root, 'chat.txt');
-  const lines = ['Ann Miller: Hi Bob', 'Bob: Hello Ann Miller, write to bob@shop.example'];
+  const lines = ['Ann Miller: Hi Bob', 'Bob: Hello Ann Miller, is it bob@shop.example?'];
   writeFileSync(path, lines.map((line, index) => `[2024-05-01, 10:00:0${index}] ${line}\n`).join(''));
   const { page } = await inspected({ paths: [path], learn: ['Bob'] });
   assert.doesNotMatch(page.replaceAll('--learn Bob', ''), /Miller|\bBob\b|shop\.example/);
@@ -167,6 +167,14 @@ test('the page is private, and replaces no file unasked', async () => {
     /--show-sensitive has no effect without --html/,
   );
   assert.equal((await inspected({ paths: [path], force: true })).page, page);
+});
+
+test('a path that prepare refuses is named, and the others are still looked at', async () => {
+  const alone = join(root, 'alone.jsonl');
+  writeFileSync(alone, '{"turns": ["Hello"]}\n');
+  const { page, counts } = await inspected({ paths: [chats('chats.jsonl', mixed), alone] });
+  assert.match(page, /It refuses this: no dialogue in [^<]*alone\.jsonl can be used/);
+  assert.ok(counts.prepare.dialogues > 5);
 });
 
 test('a page about what cannot be read is not written', async () => {

@@ -22,6 +22,7 @@ import { PreparedStore } from '../../prepare/prepared-store.js';
 import { ruleOptions } from '../../prepare/rules.js';
 import { rankReplies } from '../../prepare/suspicious/suspicion.js';
 import { jsonLine, messageLine, oneLine } from '../../quote.js';
+import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
 import { headerText } from '../progress.js';
 import { readPaths, type Streams } from './reading.js';
@@ -99,7 +100,7 @@ function checkPage({ html, force, paths, showSensitive }: InspectOptions): void 
 async function surveyed(options: InspectOptions, { stderr }: Streams): Promise<CorpusSurvey | undefined> {
   if (options.html === null) return undefined;
   const { surveySources } = await import('../../prepare/inspect/survey.js');
-  return surveySources(options.paths, {
+  const survey = await surveySources(options.paths, {
     reading: options,
     values: completeOptions(ruleOptions, []),
     nearThreshold: stageOptions.nearThreshold.default,
@@ -109,6 +110,7 @@ async function surveyed(options: InspectOptions, { stderr }: Streams): Promise<C
       if (!options.quiet) stderr.write(`${text}\n`);
     },
   });
+  return { ...survey, refused: survey.refused.map(withFlags) };
 }
 
 const mostListed = 8;

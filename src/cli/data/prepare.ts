@@ -1,5 +1,6 @@
 // `chatbot-data prepare`: makes a prepared corpus. What was read and left out goes to stderr, the result to stdout.
 
+import { availableParallelism } from 'node:os';
 import {
   prepareOptions,
   type StageOption,
@@ -17,8 +18,16 @@ import { jsonLine, messageLine } from '../../quote.js';
 import { openModelTokenizer } from '../../weights/open-model.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
+import { prepareProgress } from './prepare-progress.js';
 import type { Streams } from './reading.js';
 import { refuseUnusedShare, withScorer } from './reply-scoring.js';
+
+function isTerminal(stream: NodeJS.WritableStream): boolean {
+  return 'isTTY' in stream && stream.isTTY === true;
+}
+
+/** Reading cannot keep more of them busy. */
+const mostThreads = 8;
 
 export async function prepareCommand(
   given: ReadonlyMap<string, Given>,
@@ -49,9 +58,19 @@ export async function prepareCommand(
   checkOutput(out, force, paths);
   refuseUnusedShare(options);
   const tokenizer = model === null ? undefined : await openModelTokenizer(model);
+  const progress = prepareProgress({
+    isTerminal: isTerminal(streams.stderr),
+    isQuiet: quiet,
+    stream: streams.stderr,
+  });
   const { manifest, notes, unchanged } = await withScorer(options, streams, (scoring) =>
-    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, { reuse, tokenizer }),
-  );
+    prepare(paths, out, settings, values, scoring && { ...settings, ...scoring }, {
+      reuse,
+      threads: threads ?? Math.min(availableParallelism(), mostThreads),
+      watch: progress.watch,
+      tokenizer,
+    }),
+  ).finally(progress.stop);
   const ineffective = withoutEffect(new Set(layers.flatMap((layer) => [...layer.keys()])), options);
   if (!quiet)
     for (const note of [...ineffective, ...notes, ...unchangedWords(unchanged, paths.length)])
@@ -90,9 +109,7 @@ function withoutEffect(
     ...(given.has('unsafeFilter')
       ? []
       : without(['unsafeThreshold'], `there is no ${option('unsafeFilter')}`)),
-    ...(suspicious === null
-      ? without(['top', 'device', 'threads'], `there is no ${option('suspicious')}`)
-      : []),
+    ...(suspicious === null ? without(['top', 'device'], `there is no ${option('suspicious')}`) : []),
     ...(evalRatio === 0 ? without(['splitBy'], `${option('evalRatio')} is 0`) : []),
   ];
 }

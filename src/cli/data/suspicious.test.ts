@@ -96,7 +96,10 @@ test('prepare does not learn the share of replies that is least likely, and drop
     changed: unlearned.length,
     dropped: { 'the model finds every reply unlikely': dropped.length },
   });
-  assert.match(report, /<h2>Suspicious replies<\/h2>/);
+  assert.match(
+    report,
+    /<h2>Suspicious replies<\/h2>[^<]*<p[^>]*>[^<]* The 20 least likely replies are not learned\./,
+  );
   const [first] = dialogues.filter(({ changedBy }) => changedBy.includes('suspicious'));
   assert.ok(first && report.includes(`<code>${first.id}</code>`));
 });

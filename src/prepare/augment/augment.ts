@@ -63,7 +63,11 @@ export async function augment(
         signal.throwIfAborted();
       };
       if (augmenter.kind === 'invention')
-        for (const dialogue of augmenter.invent()) await keep(dialogue, dialogue.source);
+        for (const dialogue of augmenter.invent()) {
+          const { id } = marked(dialogue, { from: dialogue.source, by: name });
+          ledger.sample(name, id, () => ({ before: { ...dialogue, turns: [] }, after: [dialogue] }));
+          await keep(dialogue, dialogue.source);
+        }
       else
         for await (const { from, dialogue } of variants(originals(corpus), {
           name,
@@ -78,7 +82,8 @@ export async function augment(
     for (const { augmenter } of started) notes.push(...((await augmenter.end?.()) ?? []));
   }
   const known = new KnownDialogues(corpus, made);
-  const kept = withoutDropped(made, ledger, (one, index) => {
+  const kept = withoutDropped(made, ledger, (index) => {
+    const one = made.at(index);
     const reason = known.objection(one.dialogue, index);
     return reason === null ? undefined : { rule: one.augmented?.by ?? '', reason };
   });

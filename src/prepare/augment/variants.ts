@@ -106,21 +106,28 @@ async function* answered(
     }
     if (said.size === 0) continue;
     count.turns += said.size;
-    const dialogue = variant(original.dialogue, said);
+    const dialogue = variant(original.dialogue, said, new Set(turnsToVary(original.dialogue, 'context')));
     ledger.sample(name, original.id, () => ({ before: original.dialogue, after: [dialogue] }));
     yield { from: original.id, dialogue };
   }
 }
 
-/** The dialogue with other words in some turns. What comes before the first of them is the original's, and is not learned again. */
-function variant({ turns, ...rest }: Dialogue, said: ReadonlyMap<number, string>): Dialogue {
+/**
+ * The dialogue with other words in some turns. What comes before the first of them is the original's, and is not learned again.
+ * Nor is a turn of the context that was varied.
+ */
+function variant(
+  { turns, ...rest }: Dialogue,
+  said: ReadonlyMap<number, string>,
+  context: ReadonlySet<number>,
+): Dialogue {
   const first = Math.min(...said.keys());
   return {
     ...rest,
     turns: turns.map((turn, index): Turn => {
       const text = said.get(index);
-      const isLearned = turn.supervised && index > first && text === undefined;
-      return { ...turn, text: text ?? turn.text, supervised: isLearned };
+      const isLearned = text === undefined ? index > first : !context.has(index);
+      return { ...turn, text: text ?? turn.text, supervised: turn.supervised && isLearned };
     }),
   };
 }

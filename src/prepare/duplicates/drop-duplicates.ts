@@ -43,7 +43,8 @@ export function dropDuplicates(
   const judge = equalJudge(dialogues, dedupe !== 'none', never);
   // An augmented dialogue is similar to its original, and neither must drop the other.
   const isAugmented = new GrowingIntegers();
-  const distinct = withoutDropped(dialogues, ledger, (one, index) => {
+  const distinct = withoutDropped(dialogues, ledger, (index) => {
+    const one = dialogues.at(index);
     const drop = judge(one, index);
     if (!drop) isAugmented.push(one.augmented ? 1 : 0);
     return drop;
@@ -62,7 +63,7 @@ export function dropDuplicates(
     return better > 0 && (dedupe === 'near' || better <= never.length);
   };
   const keptGroups = groups.subarray(never.length).filter((_, index) => !isDropped(index));
-  const kept = withoutDropped(distinct, ledger, (_, index) => {
+  const kept = withoutDropped(distinct, ledger, (index) => {
     if (!isDropped(index)) return undefined;
     const better = (betters[index] ?? 0) - 1 - never.length;
     if (better < 0) return { rule: 'never-train', reason: 'similar to a text that is never learned' };

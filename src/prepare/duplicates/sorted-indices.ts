@@ -4,7 +4,8 @@ const digitBits = 11;
 
 /** The indices of the keys in ascending order of the keys: a radix sort, which is stable. */
 export function sortedIndices(keys: Uint32Array): Uint32Array {
-  let order = Uint32Array.from(keys.keys());
+  let order = new Uint32Array(keys.length);
+  for (let index = 0; index < order.length; index++) order[index] = index;
   let other = new Uint32Array(keys.length);
   for (let shift = 0; shift < 32; shift += digitBits) {
     const places = new Uint32Array(2 ** digitBits + 1);

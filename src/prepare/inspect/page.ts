@@ -234,6 +234,7 @@ function rulesSection({ survey, statistics, command }: Inspected): Html {
   return html`<h2>What prepare would do</h2>
 <p class="quiet">Without further options it leaves ${grouped(left)} of ${grouped(statistics.dialogues)} dialogues. A dialogue that loses a turn in
 the middle becomes two.</p>
+${mask.masked(survey.refused).map((sentence) => html`<p class="warning">It refuses this: ${sentence}</p>`)}
 ${ruleTable({ rules })}
 ${commandLine(command('prepare'))}
 ${samples}`;

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { LearnedReading, type ReadLearnedOptions } from '../../corpus/read-learned.js';
+import { UserError } from '../../errors.js';
 import { startRules } from '../apply-rules.js';
 import { dialogueOf, namesOf, readSource, takeDialogue } from '../clean-source.js';
 import { dropDuplicates } from '../duplicates/drop-duplicates.js';
@@ -46,6 +47,8 @@ export interface CorpusSurvey {
   readonly ledger: Ledger;
   /** Dialogues that it would leave. */
   readonly left: number;
+  /** Why it would refuse some of the paths, a sentence each. They were read together with the others, but not by themselves. */
+  readonly refused: readonly string[];
   readonly duplicates: Duplicates;
   readonly replies: CommonReplies;
   readonly mask: Mask;
@@ -57,7 +60,7 @@ export async function surveySources(paths: readonly string[], options: SurveyOpt
   const mask = options.showSensitive ? noMask : await startMask(values, phoneRegions);
   stage('looking for personal data, and trying the cleaning rules');
   const ledger = new Ledger();
-  const { cleaned, sensitive, unanswered } = await lookAtEach(paths, options, { ledger, mask });
+  const { cleaned, sensitive, unanswered, refused } = await lookAtEach(paths, options, { ledger, mask });
   const { unsafe, unsafeDialogues } = unsafeIn(cleaned);
   stage('looking for duplicates');
   const duplicates = findDuplicates(cleaned, nearThreshold);
@@ -68,7 +71,7 @@ export async function surveySources(paths: readonly string[], options: SurveyOpt
   left.release();
   return {
     ...{ sensitive, unsafe, unsafeDialogues, unanswered, ledger, left: count },
-    ...{ duplicates, replies, mask },
+    ...{ duplicates, replies, mask, refused },
   };
 }
 
@@ -77,7 +80,7 @@ async function lookAtEach(
   paths: readonly string[],
   { reading: options, values, phoneRegions, showSensitive }: SurveyOptions,
   { ledger, mask }: Pick<CorpusSurvey, 'ledger' | 'mask'>,
-): Promise<Pick<CorpusSurvey, 'sensitive' | 'unanswered'> & { readonly cleaned: PreparedStore }> {
+): Promise<Pick<CorpusSurvey, 'sensitive' | 'unanswered' | 'refused'> & { readonly cleaned: PreparedStore }> {
   const reading = new LearnedReading(options);
   const [repairs, rules] = [await startRepairs(values), await startRules(values)];
   const searching = { repairs, rules, redaction: await Redaction.start(personalData(phoneRegions)) };
@@ -85,7 +88,8 @@ async function lookAtEach(
   const [sensitive, unanswered] = [new Findings(), new Findings()];
   const cleaned = new PreparedStore();
   const keep = (line: string) => cleaned.appendLines(Buffer.from(`${line}\n`));
-  for (const path of paths) {
+  const refused: UserError[] = [];
+  const look = (path: string) => {
     let names: NameBook | undefined;
     readSource(path, reading, true, {
       begin: (speakers) => {
@@ -107,8 +111,17 @@ async function lookAtEach(
         takeDialogue(dialogue, undefined, cleaning, { ledger, keep });
       },
     });
-  }
-  return { cleaned, sensitive, unanswered };
+  };
+  for (const path of paths)
+    try {
+      look(path);
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      refused.push(thrown);
+    }
+  const [first] = refused;
+  if (first && refused.length === paths.length) throw first;
+  return { cleaned, sensitive, unanswered, refused: refused.map(({ sentence }) => sentence) };
 }
 
 /** The kinds that are redacted by default. */

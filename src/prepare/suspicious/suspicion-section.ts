@@ -11,12 +11,12 @@ export interface TextMask {
 const shown: TextMask = { masked: (texts) => texts };
 
 export function suspicionSection(
-  { model, replies, highest, lowest }: Suspicion,
+  { model, replies, unlearned = 0, highest, lowest }: Suspicion,
   mask: TextMask = shown,
 ): Html {
   return html`<h2>Suspicious replies</h2>
 <p class="quiet">How likely ${model} finds each of ${replies} replies after the turns before it. The loss is the mean over the tokens of
-a reply. The score says how many standard deviations it lies above the mean of replies of about the same length.</p>
+a reply. The score says how many standard deviations it lies above the mean of replies of about the same length.${unlearned > 0 ? ` The ${unlearned} least likely ${unlearned === 1 ? 'reply is' : 'replies are'} not learned.` : null}</p>
 ${replyTable('Least likely: perhaps another speaker or thread, another language, or a paste', highest, mask)}
 ${replyTable('Most likely: perhaps boilerplate', lowest, mask)}`;
 }

@@ -25,6 +25,8 @@ export interface Suspicion {
   readonly model: string;
   /** How many replies were scored. */
   readonly replies: number;
+  /** How many of them, the least likely ones, are not learned; undefined before a corpus is prepared. */
+  readonly unlearned?: number;
   /** The least likely first. */
   readonly highest: readonly ListedReply[];
   /** The most likely first, each text once. */

@@ -30,8 +30,9 @@ export async function unlearnSuspicious(
   { scorer, dropSuspicious, top, progress }: SuspiciousOptions,
 ): Promise<Judged> {
   const ranked = await rankReplies(surveyed.left, scorer, top, progress);
-  const { suspicion } = ranked;
-  const unfit = suspiciousTurns(ranked, dropSuspicious);
+  const unlearned = Math.floor(dropSuspicious * ranked.order.length);
+  const suspicion = { ...ranked.suspicion, unlearned };
+  const unfit = suspiciousTurns(ranked, unlearned);
   if (unfit.size === 0) return { ...surveyed, suspicion };
   let number = 0;
   const judge = (dialogue: Dialogue) => {
@@ -42,9 +43,9 @@ export async function unlearnSuspicious(
 }
 
 /** The suspicious turns, by the number of their dialogue. */
-function suspiciousTurns({ scored, order }: RankedReplies, share: number): Map<number, Set<number>> {
+function suspiciousTurns({ scored, order }: RankedReplies, count: number): Map<number, Set<number>> {
   const turns = new Map<number, Set<number>>();
-  for (const index of order.subarray(0, Math.floor(share * order.length))) {
+  for (const index of order.subarray(0, count)) {
     const { dialogue, turn } = scored.at(index);
     turns.set(dialogue, (turns.get(dialogue) ?? new Set()).add(turn));
   }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { after, before, beforeEach, describe, it } from 'node:test';
+import { afterEach, before, beforeEach, describe, it } from 'node:test';
 import { FakeProxy } from '../../../../test/fake-proxy.js';
 import { UserError } from '../../../errors.js';
 import { isRecord } from '../../../objects.js';
 import { proxiesOf } from '../../../weights/hub-access.js';
-import { fetchThrough } from '../../../weights/hub-fetch.js';
+import { type Fetch, fetchThrough } from '../../../weights/hub-fetch.js';
 import { type EndpointLimits, type EndpointOptions, endpointLimits, endpointTranslator } from './endpoint.js';
 import type { Clock } from './translator.js';
 
@@ -33,17 +33,24 @@ const fails =
 const breaks: Respond = (response) => response.destroy();
 const isSilent: Respond = () => {};
 
-const server: Server = createServer((request, response) => {
-  let body = '';
-  request.setEncoding('utf8').on('data', (chunk: string) => {
-    body += chunk;
+/** Each test has a server of its own, so that a request that a test has given up does not reach the next one. */
+let server: Server;
+
+function newServer(): Server {
+  const mine = requests;
+  return createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      if (requests !== mine) return;
+      const texts = textsOf(body);
+      requests.push({ texts, body, headers: request.headers, url: request.url ?? '' });
+      (plans.shift() ?? translates)(response, texts, request);
+    });
   });
-  request.on('end', () => {
-    const texts = textsOf(body);
-    requests.push({ texts, body, headers: request.headers, url: request.url ?? '' });
-    (plans.shift() ?? translates)(response, texts, request);
-  });
-});
+}
 
 function textsOf(body: string): readonly string[] {
   const sent: unknown = JSON.parse(body);
@@ -52,18 +59,22 @@ function textsOf(body: string): readonly string[] {
   return isRecord(last) ? JSON.parse(String(last.content)) : [];
 }
 
+/** The fetch that programs use, with undici's connections. */
+let fetch: Fetch;
+
 before(async () => {
-  server.listen(0, '127.0.0.1');
+  fetch = await fetchThrough(null, 60);
+});
+beforeEach(async () => {
+  plans = [];
+  requests = [];
+  server = newServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
-after(async () => {
+afterEach(async () => {
   server.closeAllConnections();
   server.close();
   await once(server, 'close');
-});
-beforeEach(() => {
-  plans = [];
-  requests = [];
 });
 
 function port(): number {

@@ -7,8 +7,12 @@ import type { Candidate } from './candidate.js';
 import type { Replacements } from './own-words.js';
 import type { Untouched } from './untouched.js';
 
-/** Cuts a text into words, which are the whole text together. */
-export type Cut = (text: string) => readonly string[];
+export interface Words {
+  /** Cuts a text into words, which are the whole text together. */
+  readonly cut: (text: string) => readonly string[];
+  /** Whether the dictionary has the word as the name of a person, place or organization. */
+  readonly isProperName: (word: string) => boolean;
+}
 
 export const han = /\p{Script=Han}/u;
 
@@ -23,7 +27,7 @@ export type LoadJieba = typeof jiebaPackage;
  * @param words that the dictionary may lack.
  * @throws UserError (usage) if the package is not installed.
  */
-export async function loadCut(words: Iterable<string>, load: LoadJieba = jiebaPackage): Promise<Cut> {
+export async function loadWords(words: Iterable<string>, load: LoadJieba = jiebaPackage): Promise<Words> {
   try {
     const [{ Jieba }, { dict }] = await load();
     const jieba = Jieba.withDict(dict);
@@ -32,7 +36,10 @@ export async function loadCut(words: Iterable<string>, load: LoadJieba = jiebaPa
       (word) => [...word].length > 2 && /^\p{Script=Han}+$/u.test(word) && jieba.cut(word, false).length > 1,
     );
     if (missing.length > 0) jieba.loadDict(Buffer.from(missing.map((word) => `${word} 1000 n\n`).join('')));
-    return (text) => jieba.cut(text, false);
+    return {
+      cut: (text) => jieba.cut(text, false),
+      isProperName: (word) => /^n[rst]/.test(jieba.tag(word, false)[0]?.tag ?? ''),
+    };
   } catch (thrown) {
     throw new UserError(
       'package-missing',
@@ -50,7 +57,7 @@ const naming = /(?:叫|名叫|叫做|叫作|姓|名为|昵称|网名|绰号)$/;
 
 export function chineseCandidates(
   text: string,
-  cut: Cut,
+  cut: Words['cut'],
   replacements: Replacements,
   isName: (word: string) => boolean,
   untouched: Untouched,

@@ -8,13 +8,22 @@ export type Replacements = ReadonlyMap<string, readonly string[]>;
 /** How often a corpus must hold a word of a thesaurus before it is used. */
 const fewest = 2;
 
-const negation =
-  /[不没無无未别別勿莫非]|^(?:no|not|never|none|nor|neither|nothing|nobody|nowhere|cannot)$|n['’]t$/;
+const englishNegation = /^(?:no|not|never|none|nor|neither|nothing|nobody|nowhere|cannot)$|n['’]t$/;
+const chineseNegation = /^(?:[不没無无未莫勿]|[别別](?![人墅致])|非(?![常洲]))/;
+/** Words that begin like a negation. */
+const noNegation = /^(?:未来|未來|无线|無線|无论|無論|无数|無數|无聊|無聊)/;
 const numeral = /[0-9]|^[零〇一二三四五六七八九十百千万萬亿億两兩几幾半第]+$/;
 
 /** Whether a word may be replaced, or replace another. */
 export function isUsable(word: string): boolean {
-  return !negation.test(word) && !numeral.test(word) && /^[\p{L}\p{M} '’·-]+$/u.test(word);
+  if (englishNegation.test(word) || (chineseNegation.test(word) && !noNegation.test(word))) return false;
+  return !numeral.test(word) && /^[\p{L}\p{M} '’·-]+$/u.test(word);
+}
+
+/** The words that people listed. */
+export function listedWords(files: readonly SynonymFile[]): Set<string> {
+  const lists = files.flatMap(({ kind, groups }) => (kind === 'list' ? groups.flat() : []));
+  return new Set(lists.map((word) => word.toLowerCase()));
 }
 
 /** The words of files that might be used, of which `count` must tell how often the corpus holds them. */

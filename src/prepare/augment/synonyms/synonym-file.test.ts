@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Dialogue } from '../../../corpus/dialogue.js';
 import { UserError } from '../../../errors.js';
+import { withProperties } from '../../../option-names.js';
 import { Random } from '../../../random.js';
+import type { LoadJieba } from './chinese.js';
 import { start } from './start.js';
 import { readSynonymFile } from './synonym-file.js';
 
@@ -27,9 +29,14 @@ const dialogue = (...texts: string[]): Dialogue => ({
   source: 'chats.jsonl:1',
 });
 
+/** The dictionary takes long to load, so the tests share it. */
+const [{ Jieba }, { dict }] = await Promise.all([import('@node-rs/jieba'), import('@node-rs/jieba/dict.js')]);
+const jieba = Jieba.withDict(dict);
+const loadOnce = (async () => [{ Jieba: { withDict: () => jieba } }, { dict }]) as unknown as LoadJieba;
+
 /** What becomes of a text with all words replaced that can be, in a corpus of it and other texts. */
 async function said(text: string, content: string, ...others: string[]): Promise<string> {
-  const { vary } = await start(1, [fileOf(content)], [dialogue(text, ...others)]);
+  const { vary } = await start(1, [fileOf(content)], [dialogue(text, ...others)], loadOnce);
   const [one] = await vary([{ text, names: [], random: new Random(1) }]);
   return one ?? text;
 }
@@ -79,6 +86,21 @@ describe('what is used', () => {
     assert.equal(await said('冰箱坏了', two), '冰箱坏了');
     assert.equal(await said('冰箱坏了', two, '冰箱', '雪柜', '雪柜'), '雪柜坏了');
     assert.equal(await said('冰箱坏了', `${two}Bp01A02@ 冰箱\n`, '冰箱', '雪柜', '雪柜'), '冰箱坏了');
+  });
+
+  it('no names of a thesaurus', async () => {
+    const text = '北京和北平，冰箱和雪柜，北京和北平，雪柜';
+    assert.equal(
+      await said('北京，冰箱', 'Di02B01= 北京 北平\nBp01A01= 冰箱 雪柜\n', text, text),
+      '北京，雪柜',
+    );
+  });
+
+  it('what it does not use of a list is said', async () => {
+    const { end } = await start(1, [fileOf('not,surely\n非常,十分\n42,car\n')], []);
+    assert.deepEqual((await end?.())?.map(withProperties), [
+      '2 words of synonymFile stay as they are, because they negate or count, or have other characters than letters: "not", "42"',
+    ]);
   });
 
   it('no negations and numbers', async () => {
