@@ -84,23 +84,6 @@ export function dialogueOf(line: string): Dialogue {
   return id === '' ? dialogue : { ...dialogue, prepared: { id, ...(augmented && { augmented }) } };
 }
 
-/** Reads and cleans a source in this thread. @returns what people should know about it. */
-export function cleanSource(
-  path: string,
-  reading: LearnedReading,
-  cleaning: Cleaning,
-  results: Results,
-): readonly string[] {
-  let names: NameBook | undefined;
-  const { notes } = readSource(path, reading, cleaning.redaction?.needsNames === true, {
-    begin: (speakers) => {
-      names = namesOf(speakers, cleaning);
-    },
-    take: (line) => takeDialogue(dialogueOf(line), names, cleaning, results),
-  });
-  return notes;
-}
-
 /** The names that are replaced in a source. @returns undefined if nothing is redacted. */
 export function namesOf(speakers: readonly string[], { redaction, repairs }: Cleaning): NameBook | undefined {
   const names = redaction?.newNames();

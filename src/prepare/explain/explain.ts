@@ -8,7 +8,7 @@ import { LearnedReading } from '../../corpus/read-learned.js';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
 import { startRules } from '../apply-rules.js';
-import { cleanSource } from '../clean-source.js';
+import { dialogueOf, namesOf, readSource, takeDialogue } from '../clean-source.js';
 import type { PrepareOptions } from '../prepare-options.js';
 import type { PreparedCorpus } from '../prepared-corpus.js';
 import { startRepairs } from '../repair-texts.js';
@@ -74,7 +74,7 @@ async function historyOf(
   try {
     const changed = changeOf(source);
     if (changed !== undefined) return { kind: 'unknown', why: changed };
-    return await cleanedAgain(source.path, record, options, values);
+    return await cleanedAgain(source.path, place, record, options, values);
   } catch (thrown) {
     // A file that the settings name can be gone.
     if (thrown instanceof UserError) return { kind: 'unknown', why: thrown.sentence };
@@ -97,8 +97,10 @@ function changeOf({ path, sha256 }: SourceRecord): string | undefined {
     : `${quoted(path)} has changed since the corpus was prepared`;
 }
 
+/** Reads a source again and cleans the dialogues at one place of it. */
 async function cleanedAgain(
   path: string,
+  place: string,
   { id, parts }: FoundDialogue,
   options: PrepareOptions,
   values: RuleValues,
@@ -108,11 +110,18 @@ async function cleanedAgain(
   const ledger = new TracingLedger(id);
   const kept: PreparedDialogue[] = [];
   const cleaning = { repairs: await startRepairs(values), rules: await startRules(values), redaction };
-  cleanSource(path, new LearnedReading(named), cleaning, {
-    ledger,
-    keep: (line) => {
-      const one = parsePrepared(line, path);
-      if (wholeId(one.id) === id) kept.push(one);
+  const keep = (line: string) => {
+    const one = parsePrepared(line, path);
+    if (wholeId(one.id) === id) kept.push(one);
+  };
+  let names: ReturnType<typeof namesOf>;
+  readSource(path, new LearnedReading(named), redaction?.needsNames === true, {
+    begin: (speakers) => {
+      names = namesOf(speakers, cleaning);
+    },
+    take: (line) => {
+      const dialogue = dialogueOf(line);
+      if (dialogue.source === place) takeDialogue(dialogue, names, cleaning, { ledger, keep });
     },
   });
   if (kept.length === 0 && ledger.steps.length === 0 && ledger.counts.get('redact') === undefined)

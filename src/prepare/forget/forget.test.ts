@@ -1,9 +1,18 @@
 // Taking people out of a prepared corpus, from folder to folder.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { stageOptions } from '../../config/prepare-options.js';
@@ -94,6 +103,10 @@ const namesIn = (corpus: string) => [...new PreparedCorpus(corpus).train].map(({
 it('takes out every dialogue in which a person takes part, and their samples', async () => {
   const corpus = await preparedOf(chatsOf(dialogues), { learn: ['Bob', 'Cara', 'Ann', 'Dan'] });
   const kept = namesIn(corpus).slice(1);
+  const translations = join(root, `.${basename(corpus)}.translations`);
+  writeFileSync(translations, '');
+  mkdirSync(join(corpus, 'tokens'));
+  assert.ok(existsSync(join(corpus, keptSourcesName)));
   const { forgotten, left, sources } = await forget(corpus, asked({ speaker: ['bob'] }));
   assert.deepEqual(forgotten, { train: 1, eval: 0, rejected: 1 });
   assert.deepEqual(left, { train: 3, eval: 0, rejected: 0 });
@@ -101,6 +114,8 @@ it('takes out every dialogue in which a person takes part, and their samples', a
   assert.deepEqual(namesIn(corpus), kept);
   const everything = everythingIn(corpus);
   assert.doesNotMatch(everything, /turquoise|parcel|"Bob"/);
+  for (const path of [translations, join(corpus, 'tokens'), join(corpus, keptSourcesName)])
+    assert.equal(existsSync(path), false, path);
   // This cannot be found by who speaks.
   assert.match(everything, /Did Bob call/);
   for (const name of readdirSync(corpus)) assert.equal(statSync(join(corpus, name)).mode & 0o077, 0);

@@ -1,6 +1,7 @@
 // Takes a person out of a prepared corpus: every dialogue in which they take part, what was made from those dialogues, and what
 // the corpus keeps beside them, such as samples and tokens. The folder is replaced as a whole, or stays as it is.
 
+import { rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { type PreparedDialogue, parsePrepared, wholeId } from '../../corpus/prepared/prepared-dialogue.js';
@@ -8,6 +9,7 @@ import { corpusHash } from '../../corpus/prepared/trained-models.js';
 import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
 import { quoted } from '../../quote.js';
+import { translationsPath } from '../augment/back-translation/translation-cache.js';
 import { normalized } from '../duplicates/exact.js';
 import { removeUnfinished } from '../kept-sources.js';
 import { Ledger } from '../ledger.js';
@@ -100,6 +102,7 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     check: () => refuseOtherState(folder, state),
   });
   removeUnfinished(folder);
+  rmSync(translationsPath(folder), { force: true });
   return result;
 }
 
