@@ -2,7 +2,7 @@
 
 import { readingOptions } from '../../config/reading-options.js';
 import type { GivenOptions } from '../../config/schema.js';
-import { entriesOf, flagOf } from '../../option-spec.js';
+import { entriesOf, flagOf, kebab } from '../../option-spec.js';
 import type { CorpusSurvey } from '../../prepare/inspect/survey.js';
 import { ruleCounts } from '../../prepare/manifest.js';
 import { messageLine } from '../../quote.js';
@@ -23,25 +23,27 @@ export function surveyJson(survey: CorpusSurvey): object {
 
 /**
  * Commands with the same paths and the same options of reading.
- * @returns a function of the command and its further words.
+ * @returns a function of the command and its further options by key.
  */
 export function commandFor(
   paths: readonly string[],
   given: GivenOptions<string>,
-): (name: string, ...words: readonly string[]) => string {
+): (name: string, options?: Readonly<Record<string, string | number | true>>) => string {
   const reading = entriesOf(readingOptions).flatMap(([key]) => {
     const value = given.get(key)?.value;
     const flag = flagOf(readingOptions, key);
     return value === undefined ? [] : [value].flat().map((one) => `${flag} ${shellWord(String(one))}`);
   });
-  return (name, ...words) =>
+  return (name, options = {}) =>
     [
       'chatbot-data',
       name,
       ...paths.map(shellWord),
       ...(name === 'prepare' ? ['--out corpus/'] : []),
       ...reading,
-      ...words.map(shellWord),
+      ...Object.entries(options).map(([key, value]) =>
+        value === true ? `--${kebab(key)}` : `--${kebab(key)} ${shellWord(String(value))}`,
+      ),
     ].join(' ');
 }
 

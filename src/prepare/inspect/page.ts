@@ -24,8 +24,8 @@ export interface Inspected {
   readonly suspicion: Suspicion | undefined;
   /** Whether personal data is shown as it is. */
   readonly showSensitive: boolean;
-  /** A command for these conversations: `prepare` and its further words, for example. */
-  command(name: string, ...words: readonly string[]): string;
+  /** A command for these conversations. @param options by key. */
+  command(name: string, options?: Readonly<Record<string, string | number | true>>): string;
 }
 
 /** The whole page. The same input gives the same text. */
@@ -55,7 +55,7 @@ ${duplicatesSection(inspected)}
 ${rulesSection(inspected)}
 ${repliesSection(inspected)}
 ${unansweredSection(inspected)}
-${suspicion === undefined ? null : html`${suspicionSection(suspicion, survey.mask)}${commandLine(command('prepare', '--suspicious', suspicion.model, '--drop-suspicious', '0.01'))}`}
+${suspicion === undefined ? null : html`${suspicionSection(suspicion, survey.mask)}${commandLine(command('prepare', { suspicious: suspicion.model, dropSuspicious: 0.01 }))}`}
 <footer>Nothing was changed. <code>${command('prepare')}</code> makes a corpus of these conversations.</footer>`,
   );
 }
@@ -105,7 +105,7 @@ function speakersSection({ statistics, showSensitive, command }: Inspected): Htm
   return html`<h2>Speakers</h2>
 ${table(['speaker', 'role', 'turns', 'words', 'share of replies'], rows)}
 ${more > 0 ? html`<p class="quiet">and ${grouped(more)} more${hasMoreSpeakers ? ', and others' : ''}</p>` : null}
-${speakers.some(({ name }) => name !== null) ? html`<p class="quiet">To learn to speak as one of them, see their names and choose with <code>--learn</code>:</p>${commandLine(command('speakers'))}` : null}`;
+${speakers.some(({ name }) => name !== null) ? html`<p class="quiet">To learn to speak as one of them, see their names and choose one:</p>${commandLine(command('speakers'))}` : null}`;
 }
 
 /** Names are personal data too. */
@@ -122,7 +122,7 @@ function languagesSection({ statistics: { languages, dialogues }, command }: Ins
   const [most] = languages.filter(([language]) => language !== 'unknown');
   return html`<h2>Languages</h2>
 ${table(['language', 'dialogues', ''], rows)}
-${most && languages.length > 1 ? html`<p class="quiet">To keep one language:</p>${commandLine(command('prepare', '--language', most[0]))}` : null}`;
+${most && languages.length > 1 ? html`<p class="quiet">To keep one language:</p>${commandLine(command('prepare', { language: most[0] }))}` : null}`;
 }
 
 /** @param share of the full width. */
@@ -159,7 +159,7 @@ function sensitiveSection({ survey: { sensitive }, showSensitive, command }: Ins
     return html`<tr><th>${kind}</th>${number(count)}<td>${places}</td></tr>`;
   });
   return html`<h2>Personal data</h2>
-${rows.length === 0 ? html`<p class="quiet">None of the kinds that are looked for by default was found.</p>` : html`${table(['kind', 'values', 'the first places'], rows)}<p class="quiet">To replace it:</p>${commandLine(command('prepare', '--redact', 'pii'))}`}`;
+${rows.length === 0 ? html`<p class="quiet">None of the kinds that are looked for by default was found.</p>` : html`${table(['kind', 'values', 'the first places'], rows)}<p class="quiet">To replace it:</p>${commandLine(command('prepare', { redact: 'pii' }))}`}`;
 }
 
 /** Where things were found, with their masked texts. */
@@ -183,7 +183,7 @@ function unsafeSection({ survey, command }: Inspected): Html {
       html`<tr><th>${list}</th>${number(count)}<td>${foundTexts(unsafe, list, survey)}</td></tr>`,
   );
   return html`<h2>Unsafe words</h2>
-${rows.length === 0 ? html`<p class="quiet">No word of the program's lists was found.</p>` : html`${table(['list', 'dialogues', 'the first ones'], rows)}<p class="quiet">To drop ${plural(unsafeDialogues, 'dialogue')}:</p>${commandLine(command('prepare', '--drop-unsafe'))}`}`;
+${rows.length === 0 ? html`<p class="quiet">No word of the program's lists was found.</p>` : html`${table(['list', 'dialogues', 'the first ones'], rows)}<p class="quiet">To drop ${plural(unsafeDialogues, 'dialogue')}:</p>${commandLine(command('prepare', { dropUnsafe: true }))}`}`;
 }
 
 function duplicatesSection({ survey, command }: Inspected): Html {
@@ -197,7 +197,7 @@ ${groupTable(
   survey,
 )}
 ${groupTable('The largest groups of similar dialogues', nearGroups, survey)}
-${near > 0 ? html`<p class="quiet">To drop the similar ones too:</p>${commandLine(command('prepare', '--dedupe', 'near'))}` : null}`;
+${near > 0 ? html`<p class="quiet">To drop the similar ones too:</p>${commandLine(command('prepare', { dedupe: 'near' }))}` : null}`;
 }
 
 function groupTable(title: string, groups: readonly DuplicateGroup[], { mask }: CorpusSurvey): Html | null {
@@ -250,7 +250,7 @@ function repliesSection({ survey: { replies, mask }, command }: Inspected): Html
   return html`<h2>Most frequent replies</h2>
 <p class="quiet">Of ${grouped(all)} replies that are learned, counted without duplicate dialogues.</p>
 ${table(['times', 'share', 'reply'], rows)}
-<p class="quiet">To learn each at most 20 times:</p>${commandLine(command('prepare', '--max-reply-count', '20'))}`;
+<p class="quiet">To learn each at most 20 times:</p>${commandLine(command('prepare', { maxReplyCount: 20 }))}`;
 }
 
 function unansweredSection({ survey }: Inspected): Html | null {
