@@ -78,7 +78,7 @@ function isThisMachine({ hostname }: URL): boolean {
 
 function notesAbout({ url, key }: Extract<TranslatorChoice, { kind: 'endpoint' }>): string[] {
   const notes = [
-    `the texts of the corpus are sent to ${url.host}; redact personal data before (${option('redact', 'pii')})`,
+    `the texts of the corpus are sent to ${url.host}; redact personal data first with chatbot-data prepare ${option('redact', 'pii')}`,
   ];
   if (url.protocol === 'http:')
     notes.push(

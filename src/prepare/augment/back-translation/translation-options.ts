@@ -185,7 +185,7 @@ function choice(
   if (translateUrl !== null) return endpoint(translateUrl, options, environment);
   if (translateModel === null)
     throw conflict(
-      `${option('backTranslate')} needs a translator; add ${translatorKeys.map((key) => option(key)).join(', ')}`,
+      `${option('backTranslate')} needs a translator; add ${option('translateCommand')}, ${option('translateUrl')} or ${option('translateModel')}`,
     );
   const model = wayBack(translateModel, translateBackModel, 'translateBackModel');
   return {
