@@ -10,8 +10,11 @@ import type { Untouched } from './untouched.js';
 export interface Words {
   /** Cuts a text into words, which are the whole text together. */
   readonly cut: (text: string) => readonly string[];
-  /** Whether the dictionary has the word as the name of a person, place or organization. */
-  readonly isProperName: (word: string) => boolean;
+  /**
+   * Whether the dictionary has the word as a name of a person, place or organization, or as a small word such as a pronoun or
+   * conjunction. Words of one character count too: they have many meanings.
+   */
+  readonly isFixed: (word: string) => boolean;
 }
 
 export const han = /\p{Script=Han}/u;
@@ -38,7 +41,9 @@ export async function loadWords(words: Iterable<string>, load: LoadJieba = jieba
     if (missing.length > 0) jieba.loadDict(Buffer.from(missing.map((word) => `${word} 1000 n\n`).join('')));
     return {
       cut: (text) => jieba.cut(text, false),
-      isProperName: (word) => /^n[rst]/.test(jieba.tag(word, false)[0]?.tag ?? ''),
+      isFixed: (word) =>
+        han.test(word) &&
+        ([...word].length === 1 || /^(?:n[rst]|[cpurymq])/.test(jieba.tag(word, false)[0]?.tag ?? '')),
     };
   } catch (thrown) {
     throw new UserError(

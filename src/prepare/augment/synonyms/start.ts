@@ -91,7 +91,7 @@ async function jiebaFor(
   }
 }
 
-/** How often the corpus holds each of the words, except for names. */
+/** How often the corpus holds each of the words, except for names and small words. */
 function counted(
   corpus: Iterable<Dialogue>,
   words: ReadonlySet<string>,
@@ -106,6 +106,6 @@ function counted(
       for (const { small } of tokensIn(text)) see(small);
       if (jieba && han.test(text)) jieba.cut(text).forEach(see);
     }
-  for (const word of counts.keys()) if (jieba?.isProperName(word)) counts.delete(word);
+  for (const word of counts.keys()) if (jieba?.isFixed(word)) counts.delete(word);
   return counts;
 }

@@ -88,12 +88,10 @@ describe('what is used', () => {
     assert.equal(await said('冰箱坏了', `${two}Bp01A02@ 冰箱\n`, '冰箱', '雪柜', '雪柜'), '冰箱坏了');
   });
 
-  it('no names of a thesaurus', async () => {
-    const text = '北京和北平，冰箱和雪柜，北京和北平，雪柜';
-    assert.equal(
-      await said('北京，冰箱', 'Di02B01= 北京 北平\nBp01A01= 冰箱 雪柜\n', text, text),
-      '北京，雪柜',
-    );
+  it('no names and small words of a thesaurus', async () => {
+    const text = '北京和北平，冰箱和雪柜，北京和北平，雪柜，后女王后女王，如果假如';
+    const thesaurus = 'Di02B01= 北京 北平\nBp01A01= 冰箱 雪柜\nAf05A01= 女王 后\nKc01A01= 如果 假如\n';
+    assert.equal(await said('北京，冰箱，后，如果', thesaurus, text, text), '北京，雪柜，后，如果');
   });
 
   it('what it does not use of a list is said', async () => {
