@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
 import { kebab } from '../dist/src/option-spec.js';
+import { augmenters } from '../dist/src/prepare/augment/augmenters.js';
 import { allRules } from '../dist/src/prepare/rules.js';
 import { recognizers } from '../dist/src/prepare/sensitive/recognizers.js';
 
@@ -44,6 +45,12 @@ const kinds = recognizers.map(
     `| \`${entity}\` | ${byDefault ? 'yes' : 'no'} | ${about} | \`${found}\` |`,
 );
 const kindsTable = ['| kind | in `pii` | what | example |', '|---|---|---|---|', ...kinds].join('\n');
+const ways = augmenters.map(({ name, help, options, examples: [example] }) => {
+  const [way] = Object.keys(options);
+  const shownExample = example ? `\`${example.before}\` → \`${example.after}\`` : '';
+  return `| \`${name}\` | \`--${kebab(way)}\` | ${help} | ${shownExample} |`;
+});
+const waysTable = ['| augmenter | option | | example |', '|---|---|---|---|', ...ways].join('\n');
 const table = ['| rule | by default | before | after |', '|---|---|---|---|', ...rules].join('\n');
 
 /** Replaces what stands between two marks. */
@@ -57,6 +64,7 @@ function between(text, name, content) {
 
 const withFormats = between(readFileSync(page, 'utf8'), 'formats', list.join('\n'));
 const withRules = between(withFormats, 'rules', `${table}\n`);
-const written = between(withRules, 'kinds of personal data', `${kindsTable}\n`);
+const withWays = between(withRules, 'augmenters', `${waysTable}\n`);
+const written = between(withWays, 'kinds of personal data', `${kindsTable}\n`);
 if (process.argv.includes('--print')) process.stdout.write(written);
 else writeFileSync(page, written);

@@ -137,3 +137,16 @@ it('makes what stays marked when the corpus is prepared again, also under anothe
   const kept = await preparedAgain(out, { evalRatio: 0.2 });
   assert.ok(idsOf(kept).every((id) => before.has(id)));
 });
+
+it('leaves out what the corpus says already, and what is like a dialogue that is evaluated on', async () => {
+  const numbers = Array.from({ length: 20 }, (_, n) => n).join(', ');
+  const yaml = `lists:\n  n: [${numbers}]\ntemplates:\n- turns: ["Where is order {n}?", It is on its way]\n`;
+  const templates = join(folderOf({ 'templates.yaml': yaml }), 'templates.yaml');
+  const { manifest } = await augmented(await preparedCorpus(), { templates });
+  assert.deepEqual(manifest.augmentations?.[0]?.made.templates, {
+    dialogues: 0,
+    turns: 0,
+    refused: {},
+    dropped: { 'the same as another dialogue': 16, 'similar to a dialogue that is evaluated on': 4 },
+  });
+});

@@ -2,17 +2,19 @@
 // words of the one who is learned from. So what others say is varied, and replies stay as they are.
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
+import { learntTurns } from '../../corpus/learnt-turns.js';
 
 /** Longer turns are no chat, and judging variants of them takes long. */
 const longestTurn = 10_000;
 
 /** The indices of the turns, ascending. Empty if the dialogue holds nothing that is learned. */
-export function turnsToVary({ turns }: Dialogue, vary: 'context' | 'all'): readonly number[] {
-  const spoken = [...turns.keys()].filter((index) => isSpoken(turns[index]));
-  const last = spoken.findLast((index) => turns[index]?.supervised === true);
-  const learned = last === undefined ? undefined : turns[last];
-  if (last === undefined || learned === undefined || last === spoken[0]) return [];
-  const before = spoken.filter((index) => index <= last);
+export function turnsToVary(dialogue: Dialogue, vary: 'context' | 'all'): readonly number[] {
+  const { turns } = dialogue;
+  // Training ends there, unless it is told what to learn.
+  const last = learntTurns(dialogue, 'auto').length - 1;
+  const learned = turns[last];
+  const before = [...turns.keys()].filter((index) => index <= last && isSpoken(turns[index]));
+  if (learned === undefined || before.length < 2) return [];
   const isShort = (index: number) => (turns[index]?.text.length ?? 0) <= longestTurn;
   if (vary === 'all') return before.filter(isShort);
   const place = before.indexOf(last);
