@@ -5,7 +5,7 @@ import { UserError } from '../../../errors.js';
 import { option } from '../../../option-names.js';
 import { proxiesOf } from '../../../weights/hub-access.js';
 import { fetchThrough } from '../../../weights/hub-fetch.js';
-import type { BackTranslationPlan, TranslatorChoice } from './translation-options.js';
+import type { BackTranslationPlan, TranslatorChoice } from './translation-plan.js';
 import type { Translators } from './translator.js';
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../errors.js';
-import { backTranslationPlan, type TranslationOptions } from './translation-options.js';
+import { backTranslationPlan, type TranslationOptions } from './translation-plan.js';
 
 const none: TranslationOptions = {
   backTranslate: null,
