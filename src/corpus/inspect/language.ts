@@ -36,14 +36,13 @@ export class Languages {
     return this.detect !== null;
   }
 
-  of({ turns }: Dialogue): Language {
-    let text = '';
-    for (const turn of turns) {
-      if (turn.role === 'system') continue;
-      text += `${turn.text}\n`;
-      if (text.length >= longestText) break;
-    }
-    return this.ofText(text.slice(0, longestText));
+  of(dialogue: Dialogue): Language {
+    return this.ofText(spoken(dialogue));
+  }
+
+  /** Whether a dialogue has enough letters to be judged. */
+  canJudge(dialogue: Dialogue): boolean {
+    return count(spoken(dialogue), /\p{L}/gu) >= fewestLetters;
   }
 
   ofText(text: string): Language {
@@ -62,6 +61,16 @@ export class Languages {
     if (cyrillic) return cyrillicLanguages.has(detected) ? detected : cyrillicByLetters(text);
     return detected === '' ? 'unknown' : detected;
   }
+}
+
+function spoken({ turns }: Dialogue): string {
+  let text = '';
+  for (const turn of turns) {
+    if (turn.role === 'system') continue;
+    text += `${turn.text}\n`;
+    if (text.length >= longestText) break;
+  }
+  return text.slice(0, longestText);
 }
 
 const cyrillicLanguages: ReadonlySet<string> = new Set([

@@ -42,7 +42,9 @@ export const otherLanguages: DialogueRule<typeof options> = {
     const languages = await load(wanted);
     return (dialogue) => {
       const spoken = languages.of(dialogue);
-      const isWanted = spoken === 'unknown' || wanted.has(spoken);
+      // Without the detector, what no script shows is in none of the wanted languages.
+      const isUnknown = spoken === 'unknown' && (languages.isComplete || !languages.canJudge(dialogue));
+      const isWanted = isUnknown || wanted.has(spoken);
       return isWanted ? keep : { kind: 'drop', reason: 'another language' };
     };
   },
