@@ -30,6 +30,13 @@ const isDate =
 /** The most digits of a number (ITU-T E.164), and the fewest of one that people write without its area code. */
 const [fewest, most] = [7, 15];
 
+/** People write a number in fewer groups of digits. The library needs a long time for each long list of small numbers. */
+const mostGroups = 8;
+
+function groupsIn(value: string): number {
+  return value.match(/\d{1,20}/g)?.length ?? 0;
+}
+
 function isWritten(value: string): boolean {
   const digits = digitsOf(value.replace(/(?:x|ext|转|分机).{0,40}$/iu, ''));
   return digits.length >= fewest && digits.length <= most && !isRepeated(digits) && !isDate.test(value);
@@ -48,7 +55,7 @@ async function formsFor(regions: readonly string[]): Promise<readonly Form[]> {
   );
   const countries = regions.filter((region) => isSupportedCountry(region));
   const parts = (value: string): readonly Span[] => {
-    if (isDate.test(value)) return [];
+    if (isDate.test(value) || groupsIn(value) > mostGroups) return [];
     for (const country of countries) {
       const number = parsePhoneNumberFromString(value, country);
       if (number?.isValid() && isWrittenSo(value, number)) return [[0, value.length]];
@@ -113,5 +120,6 @@ export const phone: Recognizer = {
     'pi is 3.14159265358979',
     '价格是12345678元',
     '2024.01.15 - 2024.02.20',
+    '1 2 3 4 5 6 7 8 9 10 11 12 13 14',
   ],
 };
