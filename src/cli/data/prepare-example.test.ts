@@ -1,4 +1,4 @@
-// configs/prepare.example.yaml runs as it is, and names every setting.
+// configs/prepare.example.yaml runs as it is, with the defaults, and names every setting of the rules.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -10,17 +10,21 @@ import { repositoryRoot } from '../../../test/repository.js';
 import { readConfigOf } from '../../config/file.js';
 import { prepareOptions } from '../../config/prepare-options.js';
 import { defaultText, entriesOf, kebab } from '../../option-spec.js';
+import { ruleOptions } from '../../prepare/rules.js';
 import { prepareCommand } from './prepare.js';
 
 const example = join(repositoryRoot, 'configs/prepare.example.yaml');
+const camel = (key: string) => key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 /** What the example has to say itself, and what is no setting. */
 const own = ['paths', 'out', 'force'];
 
-test('the example names every setting with its default', async () => {
+test('the example names settings with their defaults, and all of the rules', async () => {
   const given = await readConfigOf(example, { table: prepareOptions, command: 'chatbot-data prepare' });
   const off = [...readFileSync(example, 'utf8').matchAll(/^# ([a-z-]+): /gm)].map(([, key]) => key);
+  for (const key of off) assert.ok(camel(key ?? '') in prepareOptions, key);
   for (const [key, spec] of entriesOf(prepareOptions)) {
     if (own.includes(key) || ('onlyFlag' in spec && spec.onlyFlag)) continue;
+    if (!given.has(key) && !(key in ruleOptions)) continue;
     if (spec.default === null) assert.ok(off.includes(kebab(key)), `${kebab(key)} is missing`);
     else
       assert.deepEqual(given.get(key)?.value, spec.default, `${kebab(key)} should be ${defaultText(spec)}`);
