@@ -47,7 +47,7 @@ class Search implements FoundFiles {
     if (statsOf(path).isDirectory()) this.addFolder(path, this.filesBelow(path));
     else if (isZip(path)) this.addArchive(path);
     else if (!this.addWithSiblings(path))
-      this.addFile({ kind: 'file', source: diskSource(path), named: true });
+      this.addFile({ kind: 'file', source: diskSource(path, this.seen), named: true });
   }
 
   /** A named file can be one of several that a folder reader reads together. @returns whether it is. */

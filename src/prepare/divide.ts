@@ -30,8 +30,7 @@ const fewestCustomers = 20;
 /** @param similar for each dialogue, the number of its group of similar ones. @throws UserError (data) if it cannot be divided. */
 export function divide(dialogues: PreparedStore, similar: Int32Array, options: DivideOptions): Divided {
   const { evalRatio, splitBy, seed } = options;
-  if (evalRatio === 0)
-    return { train: Int32Array.from(similar.keys()), evaluation: new Int32Array(), notes: [] };
+  if (evalRatio === 0) return { train: allIndices(similar.length), evaluation: new Int32Array(), notes: [] };
   const seen = new Seen(dialogues, similar);
   const { customers, largest } = seen;
   if (splitBy === 'customer' && customers < 2)
@@ -153,7 +152,12 @@ function newestApart(units: Int32Array, times: Float64Array, ratio: number): Spl
     );
   const isOld = new Uint8Array(units.length);
   for (const [index, unit] of units.entries()) if (!((times[index] ?? Number.NaN) >= since)) isOld[unit] = 1;
-  const indices = Int32Array.from(units.keys());
+  const indices = allIndices(units.length);
   const isNew = (index: number) => isOld[units[index] ?? 0] === 0;
   return { train: indices.filter((index) => !isNew(index)), evaluation: indices.filter(isNew) };
+}
+
+/** 0, 1, ... An iterator of them would first become a list of objects. */
+function allIndices(length: number): Int32Array {
+  return Int32Array.from({ length }, (_, index) => index);
 }

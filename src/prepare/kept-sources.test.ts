@@ -23,6 +23,7 @@ import { readCorpus } from '../corpus/read-corpus.js';
 import { lockFolder } from '../files/folder-lock.js';
 import { prepare } from './prepare.js';
 import { ruleOptions } from './rules.js';
+import type { PrepareEvent } from './source-progress.js';
 
 let root: string;
 beforeEach(() => {
@@ -54,12 +55,16 @@ function written(name: string, dialogues = 30): string {
 async function prepared(
   paths: readonly string[],
   changed: Readonly<Record<string, unknown>> = {},
-  { reuse = true, threads = 1, out = inRoot('corpus') } = {},
+  { reuse = true, threads = 1, out = inRoot('corpus'), watch = (_: PrepareEvent) => {} } = {},
 ) {
   const given = new Map(Object.entries(changed).map(([key, value]) => [key, { value, where: 'in a test' }]));
   const options = completeOptions(stageOptions, [given as never]);
   const { paths: _, out: __, force, reuse: ___, config, json, quiet, ...settings } = options;
-  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), undefined, { reuse, threads });
+  return prepare(paths, out, settings, completeOptions(ruleOptions, [given]), undefined, {
+    reuse,
+    threads,
+    watch,
+  });
 }
 
 /** The bytes of the corpus, without what is kept. */
@@ -156,6 +161,17 @@ it('names in its error no speakers whom it does not know, and keeps nothing then
   );
   assert.match(error, /names "Dan", but nobody has that name; chatbot-data speakers lists who speaks/);
   assert.equal(existsSync(working()), false);
+});
+
+it('tells how many bytes of the sources are read, and which stage it is in', async () => {
+  const paths = [written('one.jsonl', 400), written('two.jsonl')];
+  const bytes = paths.map((path) => statSync(path).size);
+  const events: PrepareEvent[] = [];
+  await prepared(paths, {}, { watch: (event) => events.push(event) });
+  const done = events.flatMap((event) => (event.kind === 'sources' ? [event.done] : []));
+  assert.deepEqual([...new Set(done)], [bytes[0], Number(bytes[0]) + Number(bytes[1])]);
+  const stages = events.flatMap((event) => (event.kind === 'stage' ? [event.stage] : []));
+  assert.deepEqual(stages, ['duplicates', 'rules', 'split', 'writing']);
 });
 
 it('shows no reader what is kept, and keeps it private', async () => {
