@@ -9,6 +9,7 @@
 import type { Role } from '../dialogue.js';
 import type { TokenizedTurn } from '../encode-dialogue.js';
 import type { LearnableDialogue } from '../learnt-turns.js';
+import type { TurnIds } from '../training-text.js';
 
 export type TokenizedDialogue = LearnableDialogue<TokenizedTurn>;
 
@@ -69,7 +70,7 @@ function spells({ endMarkers, specialTokens }: TokenizedTurn): boolean {
 }
 
 /**
- * Reads a record. Its ids are views of `bytes`.
+ * Reads a record.
  * @param bytes exactly the record; its place in memory is a multiple of 4.
  * @returns null unless `recordOf` can have written it.
  */
@@ -85,36 +86,50 @@ export function dialogueOf(bytes: Uint8Array, limits: IdLimits): TokenizedDialog
     tokens += head & mostTokens;
   }
   if (4 * place + 4 * Math.ceil((tokens * limits.width) / 4) !== bytes.length) return null;
-  const ids = idsIn(bytes, 4 * place, tokens, limits.width);
-  const { vocabularySize, endOfText } = limits;
-  for (let index = 0; index < tokens; index++) if ((ids[index] ?? 0) >= vocabularySize) return null;
+  const all = idsIn(bytes, 4 * place, tokens, limits.width);
   const turns: TokenizedTurn[] = [];
   place = 1 + count;
   for (let turn = 0, from = 0; turn < count; turn++) {
     const head = words[1 + turn] ?? 0;
     const to = from + (head & mostTokens);
     const spelling = (head & spellsBit) !== 0;
-    const about = turnOf(head);
-    if (to === from || ids[to - 1] !== endOfText || about === null) return null;
-    turns.push({
-      ...about,
-      ids: ids.subarray(from, to),
-      endMarkers: spelling ? (words[place] ?? 0) : 0,
-      specialTokens: spelling ? (words[place + 1] ?? 0) : 0,
-    });
+    const ids = idsOf(all, from, to, limits);
+    const [endMarkers = 0, specialTokens = 0] = spelling ? words.subarray(place, place + 2) : [];
+    const said = ids && turnOf(head, { ids, endMarkers, specialTokens });
+    if (said === null) return null;
+    turns.push(said);
     if (spelling) place += 2;
     from = to;
   }
   return { turns };
 }
 
-function turnOf(head: number): Pick<TokenizedTurn, 'role' | 'supervised'> | null {
+/** The ids of a turn, as an array, because many small views of a buffer take longer. Null if they break the limits. */
+function idsOf(
+  all: Uint16Array | Uint32Array,
+  from: number,
+  to: number,
+  { vocabularySize, endOfText }: IdLimits,
+): number[] | null {
+  if (to === from || all[to - 1] !== endOfText) return null;
+  const ids: number[] = [];
+  for (let index = from; index < to; index++) {
+    const id = all[index] ?? vocabularySize;
+    if (id >= vocabularySize) return null;
+    ids.push(id);
+  }
+  return ids;
+}
+
+function turnOf(head: number, { ids, endMarkers, specialTokens }: TurnIds): TokenizedTurn | null {
   const number = (head >>> roleShift) & 7;
   if (number >= roles.length) return null;
   const role = roles[number];
   const supervised = (head & supervisedBit) !== 0;
   if (supervised && (role === 'system' || role === 'tool')) return null;
-  return role === undefined ? { supervised } : { supervised, role };
+  // Written out, because spreading an object is slow and a corpus has millions of dialogues.
+  if (role === undefined) return { supervised, ids, endMarkers, specialTokens };
+  return { supervised, role, ids, endMarkers, specialTokens };
 }
 
 function idsIn(bytes: Uint8Array, offset: number, tokens: number, width: 2 | 4): Uint16Array | Uint32Array {
