@@ -1,7 +1,7 @@
 // From an exported chat to a trained model: prepared without personal data and duplicates, and trained on as one person speaks.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
@@ -55,4 +55,48 @@ test('a chat is prepared, and a model is trained on it', async () => {
     trainedModels(out).map(({ folder, corpus }) => [folder, corpus]),
     [[join(root, 'run'), corpusHash(out)]],
   );
+});
+
+test('a run on the tokens of a corpus gives the weights of one on its text, also across a resume', async () => {
+  const faq = join(root, 'faq.csv');
+  const rows = Array.from({ length: 40 }, (_, index) => `what is ${index}?,it is number ${index}`);
+  writeFileSync(faq, `question,answer\n${rows.join('\n')}\n`);
+  const [model, corpus] = [makeTinyModel(join(root, 'tokens-model')), join(root, 'tokens-corpus')];
+  const given = { paths: [faq], out: corpus, tokenizer: model, evalRatio: 0.2, quiet: true };
+  const flags = Object.entries(given).map(([key, value]) => [key, { value, where: 'in a test' }] as const);
+  const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
+  assert.equal(await prepareCommand(new Map<string, Given>(flags), streams), 0);
+  const tokens = join(corpus, 'tokens');
+  const aside = join(root, 'tokens-aside');
+  cpSync(tokens, aside, { recursive: true });
+  const train = async (out: string, steps: number, ...more: string[]) => {
+    const { code, stderr } = await trainHere([
+      ...['--model', model, '--data', corpus, '--max-steps', `${steps}`, '--lr-scheduler-type', 'constant'],
+      ...[
+        '--max-length',
+        '64',
+        '--batch-size',
+        '2',
+        '--threads',
+        '2',
+        '--output-dir',
+        join(root, out),
+        ...more,
+      ],
+    ]);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /token shards/);
+    return readFileSync(join(root, out, 'model.safetensors'), 'hex');
+  };
+  await train('resumed', 3);
+  rmSync(tokens, { recursive: true });
+  const expected = await train('text', 6);
+  assert.equal(await train('resumed', 6, '--resume'), expected);
+  cpSync(aside, tokens, { recursive: true });
+  // The checksum at the end stays, and nothing else of the text can be read.
+  for (const name of ['train.jsonl.gz', 'eval.jsonl.gz']) {
+    const bytes = readFileSync(join(corpus, name));
+    writeFileSync(join(corpus, name), bytes.fill(0, 2, bytes.length - 8));
+  }
+  assert.equal(await train('tokens', 6), expected);
 });
