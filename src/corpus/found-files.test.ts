@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { refusal } from '../../test/refusal.js';
-import { foundFiles } from './found-files.js';
+import { foundFiles, siblingsOf } from './found-files.js';
+import { folderReaders } from './readers.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'corpus-files-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -32,6 +33,26 @@ function found(folder: string, paths: readonly string[], format: string = 'auto'
 
 const refused = (folder: string, path: string, format: string = 'auto'): string =>
   refusal('data', () => foundFiles([join(folder, path)], format)).replaceAll(folder, '');
+
+describe('siblingsOf', () => {
+  for (const { format, example, claims, hasWholeFiles } of folderReaders)
+    it(`is what a file of ${format} is read with`, () => {
+      const claimed = claims([...new Set(Object.keys(example).map((name) => name.replace(/\/.*/, '')))]);
+      const folder = folderOf(...Object.keys(example));
+      for (const name of claimed) {
+        const others = hasWholeFiles ? [] : claimed.filter((other) => other !== name);
+        const siblings = siblingsOf(join(folder, name), 'auto');
+        assert.deepEqual([...siblings].sort(), others.map((other) => join(folder, other)).sort());
+      }
+    });
+
+  it('is nothing for a file in another format, and for a folder', () => {
+    const folder = folderOf('movie_lines.txt', 'movie_conversations.txt');
+    assert.deepEqual(siblingsOf(folder, 'auto'), []);
+    assert.deepEqual(siblingsOf(join(folder, 'movie_lines.txt'), 'json'), []);
+    assert.equal(siblingsOf(join(folder, 'movie_lines.txt'), 'cornell').length, 1);
+  });
+});
 
 describe('foundFiles', () => {
   it('searches folders recursively in order of name, without hidden files', () => {

@@ -25,10 +25,33 @@ export interface FoundFiles {
  * @throws UserError (data) if a path is missing or an archive cannot be opened.
  */
 export function foundFiles(paths: readonly string[], format: string, seen?: SeeBytes): FoundFiles {
-  const readers = folderReaders.filter((reader) => format === 'auto' || reader.format === format);
-  const search = new Search(readers, seen);
+  const search = new Search(readersOf(format), seen);
   for (const path of paths) search.visit(path);
   return search;
+}
+
+/**
+ * The other files that are read together with a file if people name it, such as movie_lines.txt with movie_conversations.txt.
+ * @throws UserError (data) if the file or its folder cannot be read.
+ */
+export function siblingsOf(path: string, format: string): readonly string[] {
+  if (statsOf(path).isDirectory() || isZip(path)) return [];
+  const names = claimWith(path, readersOf(format))?.names ?? [];
+  return names.filter((name) => name !== basename(path)).map((name) => join(dirname(path), name));
+}
+
+function readersOf(format: string): readonly FolderReader[] {
+  return folderReaders.filter((reader) => format === 'auto' || reader.format === format);
+}
+
+/** What is read if people name one of several files that a folder reader reads together. */
+function claimWith(
+  path: string,
+  readers: readonly FolderReader[],
+): { readonly reader: FolderReader; readonly names: readonly string[] } | undefined {
+  const names = readers.length > 0 ? visibleNames(dirname(path)) : [];
+  const reader = readers.find((candidate) => candidate.claims(names).includes(basename(path)));
+  return reader && !reader.hasWholeFiles ? { reader, names: reader.claims(names) } : undefined;
 }
 
 class Search implements FoundFiles {
@@ -52,15 +75,11 @@ class Search implements FoundFiles {
 
   /** A named file can be one of several that a folder reader reads together. @returns whether it is. */
   private addWithSiblings(path: string): boolean {
+    const claim = claimWith(path, this.readers);
+    if (!claim) return false;
     const folder = dirname(path);
-    const names = this.readers.length > 0 ? visibleNames(folder) : [];
-    const reader = this.readers.find((candidate) => candidate.claims(names).includes(basename(path)));
-    if (!reader || reader.hasWholeFiles) return false;
-    this.addClaimed(
-      reader,
-      folder,
-      new Map(reader.claims(names).map((name) => [name, diskSource(join(folder, name), this.seen)])),
-    );
+    const files = claim.names.map((name) => [name, diskSource(join(folder, name), this.seen)] as const);
+    this.addClaimed(claim.reader, folder, new Map(files));
     return true;
   }
 

@@ -10,14 +10,14 @@ import type { SourceEnd, SourceWriter } from './kept-source.js';
 import type { KeptSources } from './kept-sources.js';
 import type { Ledger } from './ledger.js';
 import type { PreparedStore } from './prepared-store.js';
-import type { SourceRecord } from './source-files.js';
+import { bytesOf, type RecordedSource, type SourceRecord } from './source-files.js';
 import { SourceProgress, type Watch } from './source-progress.js';
 
 /** Characters of the lines that are cleaned together. */
 const batchLength = 2 ** 18;
 
 export interface Sources {
-  readonly records: readonly SourceRecord[];
+  readonly recorded: readonly RecordedSource[];
   /** Of each source. */
   readonly keys: readonly string[];
   readonly kept: KeptSources;
@@ -29,6 +29,8 @@ export interface Collected {
 }
 
 export interface CleanedSources {
+  /** As they were read. */
+  readonly sources: readonly SourceRecord[];
   /** What people should know about them. */
   readonly notes: readonly string[];
   /** How many sources were not read, because they were finished already. */
@@ -39,7 +41,7 @@ export interface CleanedSources {
 
 /** @throws UserError (data) if a source cannot be read, (usage) if a chosen name does not occur. */
 export function cleanSources(
-  { records, keys, kept }: Sources,
+  { recorded, keys, kept }: Sources,
   options: ReadLearnedOptions,
   cleaners: CleanerThreads,
   { store, ledger }: Collected,
@@ -50,21 +52,31 @@ export function cleanSources(
   const formats = new Map<string, number>();
   let unchanged = 0;
   const collect = (part: Uint8Array) => addPart(part, store, ledger);
-  const total = records.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = recorded.reduce((sum, { record }) => sum + bytesOf(record), 0);
+  const sources: SourceRecord[] = [];
   const progress = new SourceProgress(total, cleaners.needsNames, watch);
-  for (const [index, { path, bytes }] of records.entries()) {
-    progress.begin(bytes);
+  for (const [index, source] of recorded.entries()) {
+    progress.begin(bytesOf(source.record));
     const key = keys[index] ?? '';
     const found = kept.read(key, collect);
     if (found) unchanged++;
-    const end = found ?? cleanNew(path, options, cleaners, { writer: kept.writer(key), collect, progress });
+    const { end, record } = found
+      ? { end: found, record: source.record }
+      : cleanNew(source, options, cleaners, { writer: kept.writer(key), collect, progress });
+    if (record.changedWhileRead) kept.leaveOut(key);
     progress.end();
+    sources.push(record);
     all.add(end.learning);
-    notes.push(...end.notes);
+    notes.push(...end.notes, ...changeNotes(record));
     for (const [format, files] of Object.entries(end.formats))
       formats.set(format, (formats.get(format) ?? 0) + files);
   }
-  return { notes: [...notes, ...all.end()], unchanged, formats: Object.fromEntries([...formats].sort()) };
+  return {
+    sources,
+    notes: [...notes, ...all.end()],
+    unchanged,
+    formats: Object.fromEntries([...formats].sort()),
+  };
 }
 
 /** Where the parts of a source go. */
@@ -74,13 +86,25 @@ interface Outlets {
   readonly progress: SourceProgress;
 }
 
-/** Cleans a source and writes down what becomes of it. */
+function changeNotes({ path, changedWhileRead }: SourceRecord): readonly string[] {
+  return changedWhileRead
+    ? [`${path} changed while it was read; prepare the corpus again once nothing writes to it`]
+    : [];
+}
+
+interface CleanedSource {
+  readonly end: SourceEnd;
+  /** As it was read. */
+  readonly record: SourceRecord;
+}
+
+/** Cleans a source and writes down what becomes of it, unless it changed meanwhile. */
 function cleanNew(
-  path: string,
+  source: RecordedSource,
   options: ReadLearnedOptions,
   cleaners: CleanerThreads,
   { writer, collect, progress }: Outlets,
-): SourceEnd {
+): CleanedSource {
   try {
     const reading = new LearnedReading(options);
     const { needsNames } = cleaners;
@@ -89,7 +113,7 @@ function cleanNew(
       collect(part);
     };
     const batches = new Batches((lines) => cleaners.clean(lines, keep));
-    const { summary, notes } = readSource(path, reading, needsNames, {
+    const { summary, notes } = readSource(source.record.path, reading, needsNames, {
       begin: (speakers, dialogues) => {
         cleaners.beginSource(speakers);
         if (dialogues !== undefined) progress.expects(dialogues);
@@ -102,14 +126,17 @@ function cleanNew(
     });
     batches.end();
     cleaners.finish(keep);
-    // Where names are redacted, the file must not hold any.
     const formats = formatsOf(summary);
-    writer.commit({
-      formats,
-      notes: needsNames ? summaryLines(summary) : notes,
-      learning: reading.state(needsNames),
-    });
-    return { formats, notes, learning: reading.state(false) };
+    const record = source.afterReading();
+    if (record.changedWhileRead) writer.discard();
+    // Where names are redacted, the file must not hold any.
+    else
+      writer.commit({
+        formats,
+        notes: needsNames ? summaryLines(summary) : notes,
+        learning: reading.state(needsNames),
+      });
+    return { end: { formats, notes, learning: reading.state(false) }, record };
   } catch (thrown) {
     writer.discard();
     throw thrown;

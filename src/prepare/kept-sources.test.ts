@@ -119,6 +119,64 @@ it('prepares everything when a setting or the content of a file that it names ha
   assert.equal(manifest.rules['drop-unsafe']?.dropped['a word of the lists'], 5);
 });
 
+it('prepares a named file again when a file that is read with it changes, comes or goes', async () => {
+  const [lines, conversations] = [inRoot('movie_lines.txt'), inRoot('movie_conversations.txt')];
+  const said = (reply: string) =>
+    writeFileSync(
+      lines,
+      `L1 +++$+++ u0 +++$+++ m0 +++$+++ ANN +++$+++ Ready?\nL2 +++$+++ u1 +++$+++ m0 +++$+++ BOB +++$+++ ${reply}\n`,
+    );
+  writeFileSync(conversations, "u0 +++$+++ u1 +++$+++ m0 +++$+++ ['L1', 'L2']\n");
+  said('Yes.');
+  const first = await prepared([conversations], { evalRatio: 0 });
+  const { size } = statSync(lines);
+  assert.deepEqual(
+    first.manifest.sources[0]?.readWith?.map(({ path, bytes }) => [path, bytes]),
+    [[lines, size]],
+  );
+  assert.equal((await prepared([conversations], { evalRatio: 0 })).unchanged, 1);
+  said('Nope');
+  const again = await prepared([conversations], { evalRatio: 0 });
+  assert.equal(again.unchanged, 0);
+  assert.notDeepEqual(again.manifest.sources, first.manifest.sources);
+  await assertAsAnew([conversations], { evalRatio: 0 });
+  rmSync(lines);
+  await assert.rejects(prepared([conversations], { evalRatio: 0 }));
+  said('Nope');
+  assert.equal((await prepared([conversations], { evalRatio: 0 })).unchanged, 1);
+});
+
+for (const kind of ['file', 'folder'])
+  it(`keeps nothing of a ${kind} that changes while it is read, and says so`, async () => {
+    mkdirSync(inRoot('chats'));
+    const file = written('chats/one.jsonl');
+    const source = kind === 'file' ? file : inRoot('chats');
+    let isWritten = false;
+    const watch = () => {
+      if (!isWritten) appendFileSync(file, '{"turns": ["A new", "dialogue"]}\n');
+      isWritten = true;
+    };
+    const { manifest, notes } = await prepared([source], {}, { watch });
+    assert.ok(notes.some((note) => note.startsWith(`${source} changed while it was read;`)));
+    const [record] = manifest.sources;
+    assert.deepEqual([record?.changedWhileRead, record?.bytes], [true, statSync(file).size]);
+    assert.deepEqual(keptFiles(), []);
+    const again = await prepared([source]);
+    assert.deepEqual(
+      [again.unchanged, again.manifest.dialogues.train + again.manifest.dialogues.eval],
+      [0, 31],
+    );
+    const { changedWhileRead: _, ...asItIs } = record ?? {};
+    assert.deepEqual(again.manifest.sources, [asItIs]);
+  });
+
+it('keeps a source whose content is the same although it was written again', async () => {
+  const source = written('one.jsonl');
+  const { manifest } = await prepared([source], {}, { watch: () => void written('one.jsonl') });
+  assert.equal(manifest.sources[0]?.changedWhileRead, undefined);
+  assert.equal((await prepared([source])).unchanged, 1);
+});
+
 it('notices what is damaged, and prepares that source again', async () => {
   const paths = [written('one.jsonl'), written('two.jsonl')];
   await prepared(paths);

@@ -77,6 +77,11 @@ export class KeptSources {
     return new SourceWriter(path);
   }
 
+  /** For a source whose file was not written after all. */
+  leaveOut(key: string): void {
+    this.files.delete(key);
+  }
+
   /** Puts them into the corpus. @param corpus the folder while it is written. */
   putInto(corpus: string): void {
     const folder = join(corpus, keptSourcesName);

@@ -23,7 +23,7 @@ import type { PrepareOptions } from './prepare-options.js';
 import { PreparedStore } from './prepared-store.js';
 import { repairText } from './repair-texts.js';
 import type { RuleValues } from './rules.js';
-import { type SourceRecord, sourceRecord } from './source-files.js';
+import { RecordedSource, type SourceRecord } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import type { Stage, Watch } from './source-progress.js';
 import { surveyCorpus } from './survey-corpus.js';
@@ -67,16 +67,21 @@ export async function prepare(
   refuseUnusedFilter(values);
   const settings = { options, values, out };
   const cleaner = await Cleaner.start(settings);
-  const records = paths.map((path) => sourceRecord(path));
+  const recorded = paths.map((path) => new RecordedSource(path, options.format));
   const licences = licencesOf(paths, options.license);
-  const keys = sourceKeys(records, out, options, values);
+  const keys = sourceKeys(
+    recorded.map(({ record }) => record),
+    out,
+    options,
+    values,
+  );
   const kept = KeptSources.open(out, new Set(keys), reuse);
   const cleaners = new CleanerThreads(cleaner, settings, threads);
   const collected = { store: new PreparedStore(), ledger: new Ledger() };
   let isCleaned = false;
   try {
-    const { notes, unchanged, formats } = cleanSources(
-      { records, keys, kept },
+    const { sources, notes, unchanged, formats } = cleanSources(
+      { recorded, keys, kept },
       options,
       cleaners,
       collected,
@@ -85,7 +90,7 @@ export async function prepare(
     cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources: records, licences, formats, cleaning, kept, watch };
+    const cleaned = { ...collected, sources, licences, formats, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, { suspicious, tokenizer });
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };

@@ -51,7 +51,12 @@ export function sourceKeys(
     files.map(contentHash),
     contentHash(join(out, forgottenName)),
   ];
-  return sources.map(({ path, sha256: hash }) => sha256(JSON.stringify([common, path, hash])));
+  const content = ({ path, sha256: hash, readWith = [] }: SourceRecord) => [
+    path,
+    hash,
+    ...readWith.map((file) => [file.path, file.sha256]),
+  ];
+  return sources.map((source) => sha256(JSON.stringify([common, ...content(source)])));
 }
 
 function optionsOfCorpusRules(): readonly string[] {

@@ -2,6 +2,7 @@
 // and after, what it repeats, and what was made from it. The corpus does not keep the texts between two rules, so the source is
 // read and cleaned again, unless it has changed since. What was redacted stays redacted.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { type PreparedDialogue, parsePrepared, wholeId } from '../../corpus/prepared/prepared-dialogue.js';
 import { LearnedReading } from '../../corpus/read-learned.js';
@@ -72,7 +73,7 @@ async function historyOf(
   if (source === undefined)
     return { kind: 'unknown', why: `${place} is in no source that the manifest names` };
   try {
-    const changed = changeOf(source);
+    const changed = changeOf(source, options.format);
     if (changed !== undefined) return { kind: 'unknown', why: changed };
     return await cleanedAgain(source.path, place, record, options, values);
   } catch (thrown) {
@@ -91,8 +92,10 @@ function sourceOf(sources: readonly SourceRecord[], place: string): SourceRecord
     .sort((one, other) => other.path.length - one.path.length)[0];
 }
 
-function changeOf({ path, sha256 }: SourceRecord): string | undefined {
-  return sourceRecord(path).sha256 === sha256
+function changeOf(source: SourceRecord, format: string): string | undefined {
+  const { path, changedWhileRead } = source;
+  if (changedWhileRead) return `${quoted(path)} changed while the corpus was prepared`;
+  return isDeepStrictEqual(sourceRecord(path, format), source)
     ? undefined
     : `${quoted(path)} has changed since the corpus was prepared`;
 }
