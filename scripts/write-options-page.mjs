@@ -52,27 +52,27 @@ ${optionTables(dataOptions.convert)}
 
 ## chatbot-data prepare
 
-[data.md](data.md#preparing-a-corpus) shows what each rule does.
+[preparing.md](preparing.md) shows what each rule does.
 ${optionTables(dataOptions.prepare)}
 
 ## chatbot-data augment
 
-[data.md](data.md#augmenting) shows what each augmenter makes.
+[preparing.md](preparing.md#augmenting) shows what each augmenter makes.
 ${optionTables(dataOptions.augment)}
 
 ## chatbot-data explain
 
-[data.md](data.md#explaining-a-dialogue) shows what it prints.
+[preparing.md](preparing.md#explaining-a-dialogue) shows what it prints.
 ${optionTables(dataOptions.explain)}
 
 ## chatbot-data forget
 
-[data.md](data.md#forgetting-people) says what it changes.
+[preparing.md](preparing.md#forgetting-people) says what it changes.
 ${optionTables(dataOptions.forget)}
 
 ## chatbot-data train-filter
 
-[data.md](data.md#unsafe-content) says what the filter is for.
+[preparing.md](preparing.md#unsafe-content) says what the filter is for.
 ${optionTables(dataOptions['train-filter'])}
 
 ## chatbot-data crawl

@@ -14,11 +14,12 @@ test('docs/options.md says what the tables of options say', () => {
   assert.equal(read('docs/options.md'), stdout, 'run `node scripts/write-options-page.mjs`');
 });
 
-test('docs/data.md lists every format with its example', () => {
-  const script = join(repositoryRoot, 'scripts/write-formats.mjs');
+test('docs/data.md and docs/preparing.md list every format, rule, kind of personal data and augmenter', () => {
+  const script = join(repositoryRoot, 'scripts/write-tables.mjs');
   const { stdout } = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
   assert.ok(stdout.length > 3000);
-  assert.equal(read('docs/data.md'), stdout, 'run `node scripts/write-formats.mjs`');
+  const pages = read('docs/data.md') + read('docs/preparing.md');
+  assert.equal(pages, stdout, 'run `node scripts/write-tables.mjs`');
 });
 
 test('README.md is at most 150 lines long', () =>

@@ -1,4 +1,4 @@
-// The contract of cleaning rules. A rule is one file in rules/ and one line in rules.ts; docs/data.md is generated from
+// The contract of cleaning rules. A rule is one file in rules/ and one line in rules.ts; docs/preparing.md is generated from
 // that table. There are three kinds: a text repair sees single texts, before they are redacted; a dialogue rule judges each
 // dialogue alone; a corpus rule first sees all dialogues.
 

@@ -1,4 +1,4 @@
-// All cleaning rules, in the order in which they run. Options, reports and the table in docs/data.md derive from these lists.
+// All cleaning rules, in the order in which they run. Options, reports and the table in docs/preparing.md derive from these lists.
 // `--help` loads them, so a rule loads data and packages only when it starts.
 
 import type { OptionSpec, OptionTable } from '../option-spec.js';

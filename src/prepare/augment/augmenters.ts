@@ -1,4 +1,4 @@
-// All augmenters, in the order in which they run. Options, reports and the table in docs/data.md derive from this list.
+// All augmenters, in the order in which they run. Options, reports and the table in docs/preparing.md derive from this list.
 // `--help` loads it, so an augmenter loads data and packages only when it starts.
 
 import type { OptionTable } from '../../option-spec.js';

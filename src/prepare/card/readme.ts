@@ -29,14 +29,14 @@ export function renderReadme(manifest: Manifest): string {
 # Data card
 
 Conversations to train a chatbot on, prepared by \`chatbot-data prepare\`. This page is written anew when the corpus is prepared
-again; \`--note\` adds to it.
+again, so give it what it should say besides as a note.
 
 ${contentsTable(manifest)}
 ${licenceSection(manifest)}${noteSection(manifest)}${personalSection(manifest)}${cleaningSection(manifest)}
 ## Use
 
 What the corpus may be used for, who agreed to that, and what it must not be used for is not known to the program. Whoever
-shares the corpus says so with \`--note\` and \`--license\`.
+shares the corpus says so in its note and licence.
 
     chatbot-train --data .
 `;

@@ -1,4 +1,4 @@
-// Some 400 Chinese texts with and without personal data, made from patterns with a fixed seed. docs/data.md shows the figures.
+// Some 400 Chinese texts with and without personal data, made from patterns with a fixed seed. docs/preparing.md shows the figures.
 
 import assert from 'node:assert/strict';
 import { before, it } from 'node:test';

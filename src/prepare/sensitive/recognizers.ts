@@ -1,5 +1,5 @@
 // All recognizers, the most certain first: where matches overlap, the first decides what they are. Options, reports and the
-// table in docs/data.md derive from this list.
+// table in docs/preparing.md derive from this list.
 
 import type { Recognizer } from './recognizer.js';
 import { auTfn } from './recognizers/au-tfn.js';

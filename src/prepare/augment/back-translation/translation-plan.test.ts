@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../errors.js';
-import { backTranslationPlan, type TranslationOptions } from './translation-plan.js';
+import type { TranslationOptions } from './translation-options.js';
+import { backTranslationPlan } from './translation-plan.js';
 
 const none: TranslationOptions = {
   backTranslate: null,

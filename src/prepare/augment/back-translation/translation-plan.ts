@@ -3,13 +3,10 @@
 
 import { UserError } from '../../../errors.js';
 import { option } from '../../../option-names.js';
-import type { ValuesOf } from '../../../option-spec.js';
 import { quoted } from '../../../quote.js';
-import type { translationOptions } from './back-translation.js';
 import { commandWords } from './command-words.js';
+import type { TranslationOptions } from './translation-options.js';
 import { type Direction, namesDirection, withLanguages } from './translator.js';
-
-export type TranslationOptions = ValuesOf<typeof translationOptions>;
 
 /** A value for each direction. */
 interface Ways<Value> {

@@ -38,7 +38,7 @@ interface List {
   readonly place: string;
 }
 
-/** @throws UserError (usage) if the file cannot be read, or is not what docs/data.md describes. */
+/** @throws UserError (usage) if the file cannot be read, or is not what docs/preparing.md describes. */
 export function readTemplates(path: string): TemplateFile {
   return new Reading(path).file();
 }

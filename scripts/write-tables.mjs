@@ -1,8 +1,8 @@
-// Writes the list of formats and the tables of cleaning rules and personal data in docs/data.md from their tables. Needs the compiled sources
-// (`npm run build`).
+// Writes the list of formats in docs/data.md, and the tables of cleaning rules, kinds of personal data and augmenters in
+// docs/preparing.md, from the tables in the sources. Needs the compiled sources (`npm run build`).
 //
-//   node scripts/write-formats.mjs           writes the page
-//   node scripts/write-formats.mjs --print   prints it
+//   node scripts/write-tables.mjs           writes the pages
+//   node scripts/write-tables.mjs --print   prints them
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describedFormats } from '../dist/src/corpus/readers.js';
@@ -11,7 +11,6 @@ import { augmenters } from '../dist/src/prepare/augment/augmenters.js';
 import { allRules } from '../dist/src/prepare/rules.js';
 import { recognizers } from '../dist/src/prepare/sensitive/recognizers.js';
 
-const page = new URL('../docs/data.md', import.meta.url);
 const shown = (content) => (typeof content === 'string' ? content.trimEnd() : '(binary)');
 
 function described({ format, about, example }) {
@@ -56,15 +55,27 @@ const table = ['| rule | by default | before | after |', '|---|---|---|---|', ..
 /** Replaces what stands between two marks. */
 function between(text, name, content) {
   const [start, end] = [
-    `<!-- ${name}: written by scripts/write-formats.mjs -->\n`,
+    `<!-- ${name}: written by scripts/write-tables.mjs -->\n`,
     `<!-- end of ${name} -->\n`,
   ];
   return `${text.slice(0, text.indexOf(start) + start.length)}\n${content}\n${text.slice(text.indexOf(end))}`;
 }
 
-const withFormats = between(readFileSync(page, 'utf8'), 'formats', list.join('\n'));
-const withRules = between(withFormats, 'rules', `${table}\n`);
-const withWays = between(withRules, 'augmenters', `${waysTable}\n`);
-const written = between(withWays, 'kinds of personal data', `${kindsTable}\n`);
-if (process.argv.includes('--print')) process.stdout.write(written);
-else writeFileSync(page, written);
+const pages = [
+  ['data.md', [['formats', list.join('\n')]]],
+  [
+    'preparing.md',
+    [
+      ['rules', `${table}\n`],
+      ['augmenters', `${waysTable}\n`],
+      ['kinds of personal data', `${kindsTable}\n`],
+    ],
+  ],
+];
+for (const [name, parts] of pages) {
+  const page = new URL(`../docs/${name}`, import.meta.url);
+  let text = readFileSync(page, 'utf8');
+  for (const [part, content] of parts) text = between(text, part, content);
+  if (process.argv.includes('--print')) process.stdout.write(text);
+  else writeFileSync(page, text);
+}
