@@ -50,6 +50,22 @@ it('cuts what others say at the end, and drops dialogues that teach nothing', ()
   ]);
 });
 
+it('leaves dialogues as they are that name nobody', () => {
+  const learn = learning({ learn: ['Ben'] });
+  const pair: Dialogue = {
+    source: 'faq.csv:2',
+    turns: [
+      { text: 'q', supervised: false, role: 'user' },
+      { text: 'a', supervised: true, role: 'assistant' },
+    ],
+  };
+  assert.equal(learn.marked(pair), pair);
+  assert.deepEqual(marked(learn, dialogue('Ann: a', 'Ben: b')), ['Ann: a', 'Ben: B']);
+  assert.deepEqual(learn.notes(), [
+    'learns what Ben (1 turn) said, in 1 dialogue; 1 dialogue without names of speakers learned as usual',
+  ]);
+});
+
 it('keeps what the file switched off, system turns and tools', () => {
   const learn = learning({ learn: ['Ben'] });
   const system: Turn = { text: 's', supervised: false, role: 'system' };

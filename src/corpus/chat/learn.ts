@@ -1,5 +1,6 @@
 // Decides whose turns are learned: `--learn "Ann"` teaches the model to speak as Ann. Her turns become the assistant's and all
-// others the user's, which are context. Works for every format that says who speaks.
+// others the user's, which are context. Works for every format that says who speaks. A dialogue that names nobody, such as a row
+// of a table, is not about speakers and stays as it is.
 
 import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
@@ -35,7 +36,15 @@ export interface LearningState {
   /** For each name that was chosen, whether it occurs; for each alias, how often it was used. */
   readonly occurs: readonly boolean[];
   readonly uses: readonly number[];
-  readonly dialogues: { readonly learnt: number; readonly dropped: number };
+  readonly dialogues: DialogueCounts;
+}
+
+interface DialogueCounts {
+  readonly learnt: number;
+  /** The chosen speakers answer nothing in them. */
+  readonly dropped: number;
+  /** They name nobody, and stay as they are. */
+  readonly nameless: number;
 }
 
 export class Learning {
@@ -44,7 +53,7 @@ export class Learning {
   private readonly learnt = new SpeakerCounts();
   /** By key: whether the name occurs. */
   private readonly names = new Map<string, { readonly name: string; occurs: boolean }>();
-  private readonly counts = { learnt: 0, dropped: 0 };
+  private readonly counts = { learnt: 0, dropped: 0, nameless: 0 };
   /** Some of the speakers are not known here. */
   private isAnonymous = false;
 
@@ -64,7 +73,11 @@ export class Learning {
   marked(dialogue: Dialogue): Dialogue | undefined {
     const renamed = this.aliases.isEmpty ? dialogue : { ...dialogue, turns: this.renamed(dialogue.turns) };
     for (const turn of renamed.turns) this.speakers.add(turn);
-    if (!this.isChosen) return renamed.turns.filter(isSpoken).length < 2 ? undefined : renamed;
+    if (!this.isChosen) return hasReply(renamed) ? renamed : undefined;
+    if (this.isNameless(renamed)) {
+      if (hasReply(renamed)) this.counts.nameless++;
+      return hasReply(renamed) ? renamed : undefined;
+    }
     const turns = renamed.turns.map((turn) => this.markedTurn(turn));
     const end = 1 + turns.findLastIndex(({ role, supervised }) => role === 'assistant' && supervised);
     const kept = turns.slice(0, end);
@@ -101,6 +114,7 @@ export class Learning {
     this.aliases.addUses(uses);
     this.counts.learnt += dialogues.learnt;
     this.counts.dropped += dialogues.dropped;
+    this.counts.nameless += dialogues.nameless;
   }
 
   /** The state without names: a speaker who was chosen is named by the number of the choice. */
@@ -124,11 +138,24 @@ export class Learning {
     if (unused !== undefined) throw this.unknown('alias', unused.slice(0, unused.indexOf('=')));
     if (!this.isChosen) return [];
     const who = this.learnt.list();
-    const { learnt, dropped } = this.counts;
+    const { learnt, dropped, nameless } = this.counts;
     if (learnt === 0) throw this.nothing(who);
     const left =
       dropped === 0 ? '' : `; ${plural(dropped, 'dialogue')} in which they answer nothing left out`;
-    return [`learns what ${speakerWords(who)} said, in ${plural(learnt, 'dialogue')}${left}`];
+    const others =
+      nameless === 0 ? '' : `; ${plural(nameless, 'dialogue')} without names of speakers learned as usual`;
+    return [`learns what ${speakerWords(who)} said, in ${plural(learnt, 'dialogue')}${left}${others}`];
+  }
+
+  /** A role can be chosen like a name, and then says who speaks. */
+  private isNameless({ turns }: Dialogue): boolean {
+    const { learnRole } = this.options;
+    return turns.every(
+      ({ speaker, speakerId, role }) =>
+        speaker === undefined &&
+        speakerId === undefined &&
+        !(role !== undefined && (role === learnRole || this.names.has(speakerKey(role)))),
+    );
   }
 
   private markedTurn(turn: Turn): Turn {
@@ -192,6 +219,10 @@ export class Learning {
       `${oneLine(first.name, 60)} answers nobody in these conversations, so there is nothing to learn; choose somebody else with ${option('learn')}, or a longer ${option('sessionGap')}`,
     );
   }
+}
+
+function hasReply({ turns }: Dialogue): boolean {
+  return turns.filter(isSpoken).length >= 2;
 }
 
 function isSpoken({ role }: Turn): boolean {
