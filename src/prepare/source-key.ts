@@ -18,8 +18,6 @@ const ofWholeCorpus: readonly string[] = [
   'neverTrain',
   'evalRatio',
   'splitBy',
-  'license',
-  'note',
   // Of the ranking by a trained model.
   'suspicious',
   'top',
