@@ -3,7 +3,8 @@
 
 import { UserError } from '../errors.js';
 import { crc32 } from '../files/crc32.js';
-import { PullError, Puller } from '../files/pull.js';
+import { PullError, Puller, WorkerLostError } from '../files/pull.js';
+import { oneLine } from '../quote.js';
 
 export type Compression = 'gzip' | 'zstd' | 'deflate';
 
@@ -51,9 +52,19 @@ export function* decompressed(packed: Packed, path: string, checksum?: number): 
       yield Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
   } catch (thrown) {
+    if (thrown instanceof WorkerLostError) throw interrupted(path, thrown);
     throw thrown instanceof PullError ? damaged(path, packed, thrown) : thrown;
   }
   if (checksum !== undefined && sum !== checksum) throw damaged(path, packed);
+}
+
+/** The error for a file whose worker thread failed. The file may well be whole. */
+export function interrupted(path: string, cause: WorkerLostError): UserError {
+  return new UserError(
+    'corpus-unreadable',
+    `${path} could not be read to its end (${oneLine(cause.message, 120)}); run the command again, with more free memory if this happens again`,
+    { cause },
+  );
 }
 
 function damaged(path: string, { compression }: Packed, cause?: unknown): UserError {

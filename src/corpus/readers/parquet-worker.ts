@@ -19,7 +19,7 @@ const readFrom = promisify(read);
 servePulls((request) => rowsOf(request as ParquetFile));
 
 async function* rowsOf({ descriptor, size: fileSize }: ParquetFile): AsyncGenerator<readonly unknown[]> {
-  // Loaded here, so that a missing package is an answer. A worker that fails while it starts would never answer.
+  // Loaded here, so that a missing package is an answer. A worker that fails while it starts gives no reason.
   const { parquetMetadataAsync, parquetReadObjects } = await import('hyparquet');
   const { compressors } = await import('hyparquet-compressors');
   const file = {

@@ -2,10 +2,11 @@
 
 import { closeSync, existsSync, fstatSync, readSync } from 'node:fs';
 import { UserError } from '../../errors.js';
-import { PullError, Puller } from '../../files/pull.js';
+import { PullError, Puller, WorkerLostError } from '../../files/pull.js';
 import { openRegularFile } from '../../files/regular-file.js';
 import { Spool } from '../../files/spool.js';
 import { oneLine } from '../../quote.js';
+import { interrupted } from '../decompress.js';
 import type { BinarySource, PlacedRecord } from '../reader.js';
 import type { Source } from '../source.js';
 import type { ParquetFile } from './parquet-worker.js';
@@ -51,6 +52,7 @@ function* rowsOf(source: Source): Generator<PlacedRecord> {
     for (const rows of worker.stream(file))
       for (const value of rows as readonly unknown[]) yield { value, line: ++line };
   } catch (thrown) {
+    if (thrown instanceof WorkerLostError) throw interrupted(path, thrown);
     if (!(thrown instanceof PullError)) throw thrown;
     throw new UserError(
       'corpus-unreadable',
