@@ -104,6 +104,7 @@ export const errorCodes = {
   'resume-not-found': 'usage',
   'reverse-not-given': 'usage',
   'speaker-unknown': 'usage',
+  'stories-invalid': 'usage',
   'templates-invalid': 'usage',
   'text-too-long': 'data',
   'tfjs-backend-unknown': 'device',
