@@ -16,13 +16,8 @@ import {
 } from '../../config/data-options.js';
 import { filterOptions } from '../../config/filter-options.js';
 import { prepareOptions } from '../../config/prepare-options.js';
-import type { GivenOptions } from '../../config/schema.js';
-import { UserError } from '../../errors.js';
-import { isPositional, type OptionTable } from '../../option-spec.js';
-import { quoted } from '../../quote.js';
-import { nearest } from '../../suggest.js';
-import { addOptions, givenFlags } from '../flags.js';
-import { createProgram, quietCommand, runProgram } from '../program.js';
+import { runProgram } from '../program.js';
+import { addSubcommand, createProgramOfCommands } from '../subcommands.js';
 
 const EPILOGUE = `
 chatbot-data COMMAND --help lists the options of a command.
@@ -38,28 +33,13 @@ Examples:
 
 Exit codes: 0 done; 1 unexpected error; 2 usage; 3 data; 4 model; 5 device, memory or disk; 129, 130 or 143 interrupted.`;
 
-interface Subcommand<Table extends OptionTable> {
-  readonly name: string;
-  readonly description: string;
-  readonly table: Table;
-  /** Ends its `--help`. */
-  readonly epilogue: string;
-  readonly start: (given: GivenOptions<string & keyof Table>) => Promise<number>;
-}
-
 function build(): Command {
-  const program = createProgram(
-    {
-      name: 'chatbot-data',
-      description: 'Find, inspect, convert and prepare conversations to train a chatbot on.',
-      usage: '<command> [options]',
-      epilogue: EPILOGUE,
-    },
-    {},
+  const program = createProgramOfCommands(
+    'chatbot-data',
+    'Find, inspect, convert and prepare conversations to train a chatbot on.',
+    EPILOGUE,
   );
-  program.commandsGroup('Commands:').helpCommand(false);
-  program.action(() => refuseWords(program));
-  add(program, {
+  addSubcommand(program, {
     name: 'inspect',
     description:
       'Show what conversations hold: formats, speakers, lengths, languages, times, and what cannot be used.',
@@ -74,7 +54,7 @@ Examples:
   chatbot-data inspect corpus/ --suspicious results/mine`,
     start: async (given) => (await import('./inspect.js')).inspectCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'speakers',
     description: 'Show who speaks how much, so that one can be chosen to learn from.',
     table: speakersOptions,
@@ -85,7 +65,7 @@ Example:
   chatbot-data speakers "WhatsApp Chat - Ann.zip"`,
     start: async (given) => (await import('./speakers.js')).speakersCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'convert',
     description: 'Write conversations of any format as JSON lines of messages.',
     table: convertOptions,
@@ -97,7 +77,7 @@ Examples:
   chatbot-data convert chats/ --learn Ann --out ann.jsonl`,
     start: async (given) => (await import('./convert.js')).convertCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'prepare',
     description:
       'Make a corpus worth training on: clean conversations, drop duplicates, set some aside for evaluation.',
@@ -113,7 +93,7 @@ Examples:
   chatbot-train --data corpus/`,
     start: async (given) => (await import('./prepare.js')).prepareCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'augment',
     description:
       'Add dialogues to the training part of a prepared corpus: variants of its own, and new ones from templates.',
@@ -126,7 +106,7 @@ Examples:
   chatbot-data augment corpus/ --back-translate eng-spa --translate-command 'apertium -u {from}-{to}' --out augmented/`,
     start: async (given) => (await import('./augment.js')).augmentCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'tokens',
     description: 'Add the tokens of a model to prepared corpora, so that training on them starts at once.',
     table: tokensOptions,
@@ -137,7 +117,7 @@ Example:
   chatbot-data tokens corpus/ --tokenizer microsoft/DialoGPT-small`,
     start: async (given) => (await import('./tokens.js')).tokensCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'explain',
     description:
       'Show what became of a dialogue of a prepared corpus: its source, each rule that touched it, and why.',
@@ -150,7 +130,7 @@ Examples:
   chatbot-data explain corpus/ --text "opening hours"`,
     start: async (given) => (await import('./explain.js')).explainCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'forget',
     description: 'Take people out of a prepared corpus, and name the models that were trained on it.',
     table: forgetOptions,
@@ -162,7 +142,7 @@ Examples:
   chatbot-data forget corpus/ --speaker "Bob" --models results/`,
     start: async (given) => (await import('./forget.js')).forgetCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'train-filter',
     description: 'Train a filter of unsafe texts on texts with labels, for prepare --drop-unsafe.',
     table: filterOptions,
@@ -174,7 +154,7 @@ Example:
   chatbot-data prepare chats/ --drop-unsafe --unsafe-filter filter.json --out corpus/`,
     start: async (given) => (await import('./train-filter.js')).trainFilterCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'crawl',
     description: 'Collect questions and answers from the FAQ pages of a web site.',
     table: crawlOptions,
@@ -186,7 +166,7 @@ Example:
   chatbot-data crawl https://shop.example/faq --depth 1 --out faq.jsonl`,
     start: async (given) => (await import('./crawl.js')).crawlCommand(given),
   });
-  add(program, {
+  addSubcommand(program, {
     name: 'download',
     description: 'Download a public corpus. Without a name, list those that are known.',
     table: downloadOptions,
@@ -200,47 +180,6 @@ Examples:
     start: async (given) => (await import('./download.js')).downloadCommand(given),
   });
   return program;
-}
-
-function add<Table extends OptionTable>(program: Command, given: Subcommand<Table>): void {
-  const { name, description, table, epilogue, start } = given;
-  const command = quietCommand(program.command(name))
-    .description(description)
-    .allowExcessArguments()
-    .configureHelp(program.configureHelp())
-    .addHelpText('after', epilogue);
-  addOptions(command, table);
-  command.action(async () => {
-    const flags = givenFlags(command, table);
-    refuseFurtherWords(command, table);
-    process.exitCode = await start(flags);
-  });
-}
-
-/** A second word where a command takes one. */
-function refuseFurtherWords(command: Command, table: OptionTable): void {
-  const positional = Object.values(table).find(isPositional);
-  if (positional?.type === 'list') return;
-  const word = command.args[positional === undefined ? 0 : 1];
-  if (word !== undefined)
-    throw new UserError(
-      'argument-unexpected',
-      `${command.name()} does not take ${quoted(word)}; see chatbot-data ${command.name()} --help`,
-    );
-}
-
-/** A word that is no command, or no word at all. */
-function refuseWords(program: Command): never {
-  const names = program.commands.map((command) => command.name());
-  const [word] = program.args;
-  if (word === undefined)
-    throw new UserError(
-      'command-unknown',
-      `name a command: ${names.join(', ')}; chatbot-data --help explains them`,
-    );
-  const near = nearest(word, names);
-  const hint = near === undefined ? `the commands are ${names.join(', ')}` : `did you mean ${near}?`;
-  throw new UserError('command-unknown', `${quoted(word)} is not a command; ${hint}`);
 }
 
 await runProgram(build());
