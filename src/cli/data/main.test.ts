@@ -35,7 +35,7 @@ test('--help loads nothing but commander, the tables of options and the command 
       ours.filter(
         (file) =>
           !ofAugmenters.includes(file) &&
-          !/^(cli\/(data\/main|flags|flag-names|program)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns|windows-1252)|device\/names|prepare\/(rule|rules|emoji|rules\/\w+(-\w+)*|augment\/augmenters|augment\/\w+(-\w+)*\/\w+(-\w+)*-options)|\w+(-\w+)*)\.js$/.test(
+          !/^(cli\/(data\/main|flags|flag-names|program|subcommands)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns|windows-1252)|device\/names|prepare\/(rule|rules|emoji|rules\/\w+(-\w+)*|augment\/augmenters|augment\/\w+(-\w+)*\/\w+(-\w+)*-options)|\w+(-\w+)*)\.js$/.test(
             file,
           ),
       ),
