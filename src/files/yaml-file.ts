@@ -1,6 +1,6 @@
-// A YAML file that a person writes, read with the line of every value, so that each mistake is a sentence with its line. It
-// knows nothing of what the file is for. Aliases are refused, and every scalar is the text that was written: `no` and `1.0`
-// stay as they are.
+// A YAML file that a person writes, read with the place of every value, so that each mistake is a sentence with its line and
+// column. It knows nothing of what the file is for. Aliases are refused, and every scalar is the text that was written: `no`
+// and `1.0` stay as they are.
 
 import {
   isAlias,
@@ -142,13 +142,18 @@ export class YamlFile {
 
   /** `bot.yaml:12`. */
   place(at: YamlNode | number): string {
-    const offset = typeof at === 'number' ? at : (at?.range?.[0] ?? 0);
-    return `${this.path}:${Math.max(1, this.lines.linePos(offset).line)}`;
+    return `${this.path}:${this.position(at).line}`;
+  }
+
+  private position(at: YamlNode | number): { readonly line: number; readonly column: number } {
+    const { line, col } = this.lines.linePos(typeof at === 'number' ? at : (at?.range?.[0] ?? 0));
+    return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
   /** @param what follows the place: `has an empty text; write something`. */
   wrong(at: YamlNode | number, what: string): UserError {
-    return new UserError(this.kind.code, `${this.place(at)} ${what}`);
+    const { line, column } = this.position(at);
+    return new UserError(this.kind.code, `${this.path}:${line}:${column} ${what}`);
   }
 }
 

@@ -94,20 +94,20 @@ describe('a file of stories', () => {
   });
 
   const mistakes: [string, RegExp][] = [
-    ['- stori: x\n  steps: []\n', /:1 has the unknown key "stori"; did you mean "story"\?/],
+    ['- stori: x\n  steps: []\n', /:1:\d+ has the unknown key "stori"; did you mean "story"\?/],
     [
       '- story: x\n  steps:\n    - user: hi\n      bot: { contain: x }\n',
-      /:4 .*"contain"; did you mean "contains"/,
+      /:4:\d+ .*"contain"; did you mean "contains"/,
     ],
-    ['- story: x\n  steps: []\n', /:2 is a story without steps/],
-    ['- steps:\n    - user: hi\n', /:1 is a story without a name/],
-    ['- story: x\n  steps:\n    - bot: hi\n', /:3 is a step in which nobody speaks/],
-    ['- story: x\n  steps:\n    - user: ""\n', /:3 has an empty text/],
-    ["- story: x\n  steps:\n    - user: hi\n      bot: { matches: '(' }\n", /:4 .*no regular expression/],
-    ['- story: x\n  steps:\n    - user: hi\n      bot: { min_score: 2 }\n', /:4 has a score of "2"/],
-    ['- story: x\n  steps:\n    - user: hi\n      bot: {}\n', /:4 expects nothing/],
-    ['- story: x\n  time_zone: Berlin\n  steps:\n    - user: hi\n', /:2 .*unknown time zone "Berlin"/],
-    ['- story: &a x\n  steps:\n    - user: *a\n', /:3 refers to another value/],
+    ['- story: x\n  steps: []\n', /:2:\d+ is a story without steps/],
+    ['- steps:\n    - user: hi\n', /:1:\d+ is a story without a name/],
+    ['- story: x\n  steps:\n    - bot: hi\n', /:3:\d+ is a step in which nobody speaks/],
+    ['- story: x\n  steps:\n    - user: ""\n', /:3:\d+ has an empty text/],
+    ["- story: x\n  steps:\n    - user: hi\n      bot: { matches: '(' }\n", /:4:\d+ .*no regular expression/],
+    ['- story: x\n  steps:\n    - user: hi\n      bot: { min_score: 2 }\n', /:4:\d+ has a score of "2"/],
+    ['- story: x\n  steps:\n    - user: hi\n      bot: {}\n', /:4:\d+ expects nothing/],
+    ['- story: x\n  time_zone: Berlin\n  steps:\n    - user: hi\n', /:2:\d+ .*unknown time zone "Berlin"/],
+    ['- story: &a x\n  steps:\n    - user: *a\n', /:3:\d+ refers to another value/],
     ['[]', /lists no stories/],
     ['- story: [', /is not valid YAML/],
   ];

@@ -163,30 +163,33 @@ it('dialogues are divided by weight, up to what a template can give', () => {
 
 const turns = (text: string) => `${city}templates:\n- turns:\n  - ${text}\n  - Yes\n`;
 const mistakes: readonly (readonly [yaml: string, message: RegExp])[] = [
-  ['', /:1 must have "templates: ..." and "lists: ..."$/],
-  ['templates: []\n', /:1 lists no templates; add one$/],
+  ['', /:1:\d+ must have "templates: ..." and "lists: ..."$/],
+  ['templates: []\n', /:1:\d+ lists no templates; add one$/],
   [
     'templates:\n- turns: [Hi]\n',
-    /:2 is a template with fewer than two turns; give what is said and the reply$/,
+    /:2:\d+ is a template with fewer than two turns; give what is said and the reply$/,
   ],
-  ['templates:\n- turns: [Hi, ""]\n', /:2 has an empty text; write something or delete it$/],
-  ['templates:\n- text: Hi\n', /:2 has the unknown key "text"; it can have "turns: ..." and "weight: ..."$/],
-  ['templates: Hi\n', /:1 must have a list of templates$/],
-  [turns('to {town}'), /:4 takes values from the unknown list "town"; add it to "lists"$/],
-  [turns('to {citi}'), /:4 takes values from the unknown list "citi"; did you mean "city"\?$/],
-  [turns('{city}'), /:5 must have a text; put texts that begin with a brace or a bracket in quotes$/],
-  [turns('"{city} {city 4}"'), /:4 needs 4 different values of "city", which has 3; add values$/],
-  [turns('a } b'), /:5 has a single }; write }} for a brace$/],
+  ['templates:\n- turns: [Hi, ""]\n', /:2:\d+ has an empty text; write something or delete it$/],
+  [
+    'templates:\n- text: Hi\n',
+    /:2:\d+ has the unknown key "text"; it can have "turns: ..." and "weight: ..."$/,
+  ],
+  ['templates: Hi\n', /:1:\d+ must have a list of templates$/],
+  [turns('to {town}'), /:4:\d+ takes values from the unknown list "town"; add it to "lists"$/],
+  [turns('to {citi}'), /:4:\d+ takes values from the unknown list "citi"; did you mean "city"\?$/],
+  [turns('{city}'), /:5:\d+ must have a text; put texts that begin with a brace or a bracket in quotes$/],
+  [turns('"{city} {city 4}"'), /:4:\d+ needs 4 different values of "city", which has 3; add values$/],
+  [turns('a } b'), /:5:\d+ has a single }; write }} for a brace$/],
   [
     turns('a {b c d} e'),
-    /:5 has the slot "{b c d}", which does not name a list; write {{ and }} for braces$/,
+    /:5:\d+ has the slot "{b c d}", which does not name a list; write {{ and }} for braces$/,
   ],
   [
     `${turns('a {city}')}  weight: none\n`,
-    /:7 has the weight "none", but it must be above 0 and at most 1000000$/,
+    /:7:\d+ has the weight "none", but it must be above 0 and at most 1000000$/,
   ],
-  ['lists:\n  city: []\n', /:2 has the list "city" without values; add some$/],
-  ['lists:\n  a b: [x]\n', /:2 names a list "a b"; use letters, digits, - and _$/],
+  ['lists:\n  city: []\n', /:2:\d+ has the list "city" without values; add some$/],
+  ['lists:\n  a b: [x]\n', /:2:\d+ names a list "a b"; use letters, digits, - and _$/],
   [
     'lists:\n  city: {file: no.txt}\n',
     /:2: the list .*no\.txt cannot be read: ENOENT.*; name a text file in UTF-8$/,
