@@ -1,0 +1,19 @@
+// The languages in which bots have sentences of their own, and which of them a message is in.
+
+export const languages = ['en', 'zh'] as const;
+
+export type Language = (typeof languages)[number];
+
+/** A value for each language. */
+export type ByLanguage<Value> = Readonly<Record<Language, Value>>;
+
+/** Enough of a message to tell its language. */
+const readCharacters = 1000;
+
+/** Chinese if the text has Han characters, and at least as many as it has words of Latin letters. Otherwise English. */
+export function languageOf(text: string): Language {
+  const start = text.slice(0, readCharacters);
+  const han = start.match(/\p{Script=Han}/gu)?.length ?? 0;
+  const words = start.match(/\p{Script=Latin}+/gu)?.length ?? 0;
+  return han > 0 && han >= words ? 'zh' : 'en';
+}
