@@ -190,6 +190,7 @@ describe('the data of a reversed run', () => {
       {
         train: TextConversations.of(dialogues),
         evaluation: TextConversations.of(dialogues.slice(0, 1)),
+        replay: null,
         notes: [],
       },
       { ...options, reverse, perDeviceTrainBatchSize: 8 },

@@ -85,6 +85,8 @@ function withoutEffect(options: TrainOptions, given: ReadonlySet<TrainOption>): 
     );
   if (options.evalData.length > 0 && given.has('evalRatio'))
     notes.push(`${option('evalRatio')} has no effect, because ${option('evalData')} is the evaluation set`);
+  if (options.replay.length === 0 && given.has('replayRatio'))
+    notes.push(`${option('replayRatio')} has no effect, because ${option('replay')} names no conversations`);
   const asksToStopEarly = given.has('earlyStoppingPatience') || given.has('earlyStoppingThreshold');
   if (!evaluates(options) && asksToStopEarly)
     notes.push(

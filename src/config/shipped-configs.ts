@@ -33,7 +33,7 @@ export function withinPackage(given: GivenOptions<TrainOption>): GivenOptions<Tr
 }
 
 function isData(key: TrainOption): boolean {
-  return key === 'data' || key === 'evalData';
+  return key === 'data' || key === 'replay' || key === 'evalData';
 }
 
 function inPackage(entry: Given): Given {

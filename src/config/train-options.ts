@@ -21,6 +21,22 @@ export const trainOptions = {
     default: [],
     help: 'Conversations to train on (required): any number of files and folders.',
   },
+  replay: {
+    group: 'Model and data',
+    type: 'list',
+    value: 'path',
+    default: [],
+    help: 'Conversations that the model was trained on before: some are learned again, so that it does not forget them.',
+  },
+  replayRatio: {
+    group: 'Model and data',
+    type: 'number',
+    value: 'share',
+    default: 0.5,
+    above: 0,
+    below: 1,
+    help: 'The share of the tokens of an epoch that --replay gives. Which conversations are replayed depends on --seed.',
+  },
   maxLength: {
     group: 'Model and data',
     type: 'integer',

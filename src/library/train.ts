@@ -17,9 +17,13 @@ type ForPrograms = (typeof forPrograms)[number];
  * The options of a training run: every option of `chatbot-train` in camelCase, with the same default, except those that
  * only the command line has (`config`, `dryRun`, `failAboveEvalLoss`, `json`, `quiet`).
  */
-export type TrainingOptions = Partial<Omit<TrainOptions, ForPrograms | 'data' | 'evalData' | 'outputDir'>> & {
+export type TrainingOptions = Partial<
+  Omit<TrainOptions, ForPrograms | 'data' | 'replay' | 'evalData' | 'outputDir'>
+> & {
   /** Files or folders with conversations to train on. */
   readonly data: string | readonly string[];
+  /** Files or folders with conversations that the model knows, of which some are learned again (`replayRatio`). */
+  readonly replay?: string | readonly string[];
   /** Files or folders for evaluation; without it, a share of `data` (`evalRatio`). */
   readonly evalData?: string | readonly string[];
   /** The folder for the model, checkpoints, metrics and the report. */

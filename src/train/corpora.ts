@@ -18,12 +18,14 @@ import { findShards, type OpenedShards, type ShardSearch, type ShardUser } from 
 export interface Corpora {
   readonly train: Conversations;
   readonly evaluation: Conversations;
+  /** What may be learned again; null if nothing is replayed. */
+  readonly replay: Conversations | null;
   /** What was read and what was left out, for people. */
   readonly notes: readonly string[];
 }
 
 /** Which files are read, and which part of them is held out for evaluation. */
-export type CorpusOptions = Pick<TrainOptions, 'data' | 'evalData' | 'evalRatio' | 'seed'> &
+export type CorpusOptions = Pick<TrainOptions, 'data' | 'replay' | 'evalData' | 'evalRatio' | 'seed'> &
   ReadLearnedOptions;
 
 /** The corpora of a run. Texts are read at once, so that a misspelt path does not cost the download of a model. */
@@ -31,7 +33,7 @@ export class OpenCorpora {
   private readonly evalData: readonly string[];
   /** The evaluation parts of prepared corpora, if these are evaluated on. */
   private readonly setAside: readonly string[];
-  /** One for each side. */
+  /** For the data, for what it is evaluated on, and for what is replayed. */
   private readonly searches: readonly ShardSearch[];
   private texts: Corpora | undefined;
   private readonly stores: DialogueStore[] = [];
@@ -39,10 +41,10 @@ export class OpenCorpora {
 
   /** @throws UserError (data) when a corpus is missing or its text cannot be read or split. */
   constructor(private readonly options: CorpusOptions) {
-    const { data, evalData, evalRatio } = options;
+    const { data, replay, evalData, evalRatio } = options;
     this.setAside = evalData.length > 0 || evalRatio === 0 ? [] : evaluationParts(data);
     this.evalData = this.setAside.length > 0 ? this.setAside : evalData;
-    this.searches = [data, this.evalData].map((paths) => findShards(paths, options));
+    this.searches = [data, this.evalData, replay].map((paths) => findShards(paths, options));
     if (this.searches.every(({ kind }) => kind === 'none')) this.texts = this.read(null);
   }
 
@@ -83,16 +85,21 @@ export class OpenCorpora {
       notes.push(...reading.read(paths, store.push.bind(store)).notes);
       return new TextConversations(store);
     };
-    const [ofData, ofEvaluation] = this.searches;
+    const [ofData, ofEvaluation, ofReplay] = this.searches;
     const data = side(options.data, ofData);
     const held = evalData.length > 0 ? side(evalData, ofEvaluation) : null;
+    const replay = options.replay.length > 0 ? side(options.replay, ofReplay) : null;
     notes.push(...reading.end());
     const divided = held ? this.apart(data, held, notes) : this.split(data, notes);
-    return { ...divided, notes };
+    return { ...divided, replay: replay && notEvaluated(replay, divided.evaluation), notes };
   }
 
   /** @param notes gets what people should know. */
-  private apart(data: Conversations, held: Conversations, notes: string[]): Omit<Corpora, 'notes'> {
+  private apart(
+    data: Conversations,
+    held: Conversations,
+    notes: string[],
+  ): Omit<Corpora, 'replay' | 'notes'> {
     const { setAside } = this;
     const { train } = apart(unitsOf(data, held), data.length);
     const originals = indicesOf(held).filter((index) => !isAugmented(held, index));
@@ -130,7 +137,7 @@ export class OpenCorpora {
   }
 
   /** @param notes gets what people should know. */
-  private split(data: Conversations, notes: string[]): Omit<Corpora, 'notes'> {
+  private split(data: Conversations, notes: string[]): Omit<Corpora, 'replay' | 'notes'> {
     const { evalRatio, seed } = this.options;
     if (evalRatio === 0) return { train: data, evaluation: data.subset([]) };
     const { train, evaluation } = divideOriginals(
@@ -141,6 +148,13 @@ export class OpenCorpora {
     notes.push(...leftOut(data.length - train.length - evaluation.length));
     return { train: data.subset(train), evaluation: data.subset(evaluation) };
   }
+}
+
+/** What a run is evaluated on must not be replayed. */
+function notEvaluated(replay: Conversations, evaluation: Conversations): Conversations {
+  if (evaluation.length === 0) return replay;
+  const { train } = apart(unitsOf(replay, evaluation), replay.length);
+  return train.length < replay.length ? replay.subset(train) : replay;
 }
 
 function leftOut(augmented: number): readonly string[] {

@@ -4,6 +4,8 @@
 import type { TrainOptions } from '../config/train-options.js';
 import type { Conversations, PlacedDialogues } from '../corpus/conversations.js';
 import type { Dialogue } from '../corpus/dialogue.js';
+import type { EncodedDialogue } from '../corpus/encode-dialogue.js';
+import { EncodedCorpus } from '../corpus/encoded-corpus.js';
 import { EpochSteps } from '../corpus/epoch-steps.js';
 import { learntTurns, learntTurnsReversed } from '../corpus/learnt-turns.js';
 import { TrainingText } from '../corpus/training-text.js';
@@ -17,6 +19,7 @@ import { DataFingerprint } from './data-fingerprint.js';
 import { EncodingCounts, type LengthLoss } from './encoding-counts.js';
 import { choosePrompts, type SamplePrompt } from './evaluation.js';
 import { QuestionDraw, type Questions } from './exact-match.js';
+import { drawn, replayNote } from './replay.js';
 import type { DataFingerprints } from './run-state.js';
 
 const promptCount = 4;
@@ -35,6 +38,7 @@ export interface TrainingData {
 }
 
 export interface DataCounts extends LengthLoss {
+  /** To train on, replayed ones included. */
   readonly dialogues: number;
   readonly evalDialogues: number;
   /** The training dialogues in which only the assistant's turns are learned. */
@@ -54,12 +58,20 @@ export function dialogueOrder({ reverse }: Pick<TrainOptions, 'reverse'>): Dialo
 /** What is learned of a dialogue, how dialogues are packed into sequences, and how many questions are asked. */
 export type LayoutOptions = Pick<
   TrainOptions,
-  'data' | 'lossOn' | 'reverse' | 'packing' | 'gradientAccumulationSteps' | 'evalReplies' | 'seed'
+  | 'data'
+  | 'replay'
+  | 'replayRatio'
+  | 'lossOn'
+  | 'reverse'
+  | 'packing'
+  | 'gradientAccumulationSteps'
+  | 'evalReplies'
+  | 'seed'
 > & { readonly perDeviceTrainBatchSize: number };
 
 /** @throws UserError (data) when nothing in the corpus can be learned. */
 export function prepareData(
-  { train, evaluation }: Corpora,
+  { train, evaluation, replay }: Corpora,
   options: LayoutOptions,
   tokenizer: Tokenizer,
   maxLength: number,
@@ -69,19 +81,38 @@ export function prepareData(
   const text = new TrainingText(tokenizer);
   const total = new EncodingCounts();
   let assistantDialogues = 0;
+  const notes: string[] = [];
+  let replayedDialogues = 0;
   const encode = (conversations: Conversations) => {
-    const corpus = conversations.place(tokenizer.vocabularySize, encoding);
+    const again = conversations === train ? replay : null;
+    // Tokens that are read in place have no room for those of other conversations.
+    const corpus = again
+      ? new EncodedCorpus(tokenizer.vocabularySize)
+      : conversations.place(tokenizer.vocabularySize, encoding);
     const questions = new QuestionDraw(tokenizer.endOfText, options);
     const fingerprint = new DataFingerprint(options, maxLength);
-    let index = -1;
-    for (const encoded of conversations.encoded(text, encoding)) {
-      index++;
-      if (encoded === null) continue;
+    const take = (encoded: EncodedDialogue, index: number) => {
       corpus.push(encoded, index);
       fingerprint.add(encoded);
       if (!reverse) questions.add(encoded);
       total.add(encoded);
       if (conversations === train && encoded.rule === 'assistant') assistantDialogues++;
+    };
+    let index = -1;
+    for (const encoded of conversations.encoded(text, encoding)) {
+      index++;
+      if (encoded !== null) take(encoded, index);
+    }
+    if (again && corpus.length > 0) {
+      const { replayRatio, seed } = options;
+      const wanted = (corpus.tokens * replayRatio) / (1 - replayRatio);
+      const own = corpus.tokens;
+      const encodedOf = (some: Conversations) => some.encoded(text, encoding);
+      for (const encoded of drawn(again, { wanted, seed }, encodedOf)) {
+        take(encoded, ++index);
+        replayedDialogues++;
+      }
+      notes.push(replayNote(options, replayedDialogues, (corpus.tokens - own) / corpus.tokens));
     }
     return { corpus, fingerprint: fingerprint.digest(), questions: questions.drawn() };
   };
@@ -108,11 +139,11 @@ export function prepareData(
       evalDialogues: held.length,
       assistantDialogues,
       ...total.loss,
-      droppedDialogues: train.length + evaluation.length - encoded.length - held.length,
+      droppedDialogues: train.length + replayedDialogues + evaluation.length - encoded.length - held.length,
       tokens: encoded.tokens,
       supervisedTokens: encoded.supervisedTokens,
     },
-    notes: total.notes,
+    notes: [...total.notes, ...notes],
   };
 }
 

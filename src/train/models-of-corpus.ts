@@ -23,7 +23,7 @@ export function modelsOf(corpus: string, folders: readonly string[]): string[] {
 function isTrainedOn(place: string, folder: string): boolean {
   const checkpoints = checkpointSteps(folder).map((step) => join(folder, `checkpoint-${step}`));
   return [folder, ...checkpoints].some((one) =>
-    ['data', 'evalData'].some((key) => {
+    ['data', 'replay', 'evalData'].some((key) => {
       const paths = recordedOption(one, key);
       if (!Array.isArray(paths)) return false;
       const named = paths.filter((path) => typeof path === 'string');

@@ -13,7 +13,7 @@ import { lengthWarning } from './plan.js';
 const prepared = (dialogues: readonly Dialogue[], maxLength: number, lossOn: LossOn = 'auto') => {
   const options = { ...completeOptions(trainOptions, []), lossOn };
   return prepareData(
-    { train: TextConversations.of(dialogues), evaluation: TextConversations.of([]), notes: [] },
+    { train: TextConversations.of(dialogues), evaluation: TextConversations.of([]), replay: null, notes: [] },
     { ...options, perDeviceTrainBatchSize: 8 },
     gpt2Tokenizer(),
     maxLength,

@@ -52,6 +52,8 @@ const effects: Readonly<Record<TrainOption, Effect>> = {
   dropout: 'rest',
   seed: 'data',
   evalData: 'data',
+  replay: 'data',
+  replayRatio: 'data',
   evalRatio: 'data',
   evalSteps: 'rest',
   evalReplies: 'none',

@@ -156,7 +156,7 @@ async function lockedRun(
     const lock = isLocked ? null : lockNewFolder(options);
     try {
       device.reserve(totalBytes(planned));
-      recordTraining([...options.data, ...options.evalData], options.outputDir);
+      recordTraining([...options.data, ...options.replay, ...options.evalData], options.outputDir);
       const learner = buildLearner(device, config, learning);
       return await train({ options, start, data, learner, settings, state, plan, watcher });
     } finally {

@@ -89,6 +89,7 @@ describe('whose turns are learned', () => {
     dateOrder: 'auto',
     columns: [],
     branches: 'best',
+    replay: [],
     evalData: [],
     evalRatio: 0,
     maxBadRatio: 1,
