@@ -35,6 +35,7 @@ export const errorCodes = {
   'command-unknown': 'usage',
   'config-invalid': 'usage',
   'config-unreadable': 'usage',
+  'conversation-unknown': 'usage',
   'corpus-download-failed': 'data',
   'corpus-empty': 'data',
   'corpus-format-ambiguous': 'data',

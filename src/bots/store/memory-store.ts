@@ -1,0 +1,269 @@
+// A store that keeps everything in memory: the readable reference of the contract, and what a bot of rules alone uses.
+
+import { randomUUID } from 'node:crypto';
+import { UserError } from '../../errors.js';
+import { quoted } from '../../quote.js';
+import { normalize } from '../normalize.js';
+import type {
+  Change,
+  Fact,
+  Learned,
+  Pair,
+  PairSelection,
+  ReviewEntry,
+  Store,
+  StoredConversation,
+  StoredPair,
+  StoredTurn,
+} from './store.js';
+
+interface KeptPair extends Omit<StoredPair, 'up' | 'down'> {
+  readonly change: number;
+  readonly votes: readonly { readonly user: string | null; readonly vote: 'up' | 'down' }[];
+}
+
+interface KeptReview extends ReviewEntry {
+  readonly users: ReadonlySet<string>;
+  readonly decision: { readonly answer: string | null; readonly time: number } | null;
+}
+
+interface KeptConversation extends StoredConversation {
+  readonly state: ReadonlyMap<string, string>;
+}
+
+export class MemoryStore implements Store {
+  readonly name = 'memory';
+  private readonly known = new Map<string, KeptPair>();
+  private readonly removed = new Map<number, number>();
+  private readonly conversations = new Map<string, KeptConversation>();
+  private readonly factsOf = new Map<string, Map<string, Fact>>();
+  private readonly reviews = new Map<number, KeptReview>();
+  private change = 0;
+  private nextPair = 1;
+  private nextReview = 1;
+
+  async learn(
+    pairs: Iterable<Pair> | AsyncIterable<Pair>,
+    learned: (pairs: number) => void = () => {},
+  ): Promise<Learned> {
+    let added = 0;
+    let repeated = 0;
+    for await (const pair of pairs) {
+      if (this.keep(pair)) added++;
+      else repeated++;
+      learned(added + repeated);
+    }
+    return { added, repeated };
+  }
+
+  async remove(selection: PairSelection): Promise<number> {
+    let removed = 0;
+    for (const [key, { id, source }] of this.known) {
+      const isSelected =
+        'id' in selection
+          ? id === selection.id
+          : source === selection.file || source.startsWith(`${selection.file}:`);
+      if (!isSelected) continue;
+      this.known.delete(key);
+      this.removed.set(id, ++this.change);
+      removed++;
+    }
+    return removed;
+  }
+
+  async pairs(): Promise<number> {
+    return this.known.size;
+  }
+
+  async lastChange(): Promise<number> {
+    return this.change;
+  }
+
+  async *changes(after: number): AsyncGenerator<Change> {
+    const kept = [...this.known.values()].map(
+      ({ change, votes, ...pair }): Change => ({
+        kind: 'kept',
+        pair: { ...pair, up: countOf(votes, 'up'), down: countOf(votes, 'down') },
+        change,
+      }),
+    );
+    // To somebody who knows nothing, a pair that is gone is no news.
+    const gone = after === 0 ? [] : [...this.removed];
+    const removed = gone.map(([id, change]): Change => ({ kind: 'removed', id, change }));
+    yield* [...kept, ...removed]
+      .filter(({ change }) => change > after)
+      .sort((one, other) => idOf(one) - idOf(other));
+  }
+
+  async vote(pair: number, vote: 'up' | 'down', user: string | null): Promise<void> {
+    for (const [key, kept] of this.known) {
+      if (kept.id !== pair) continue;
+      const others = kept.votes.filter((other) => user === null || other.user !== user);
+      this.known.set(key, { ...kept, votes: [...others, { user, vote }], change: ++this.change });
+    }
+  }
+
+  async begin(user: string | null): Promise<string> {
+    const id = randomUUID();
+    this.conversations.set(id, { id, user, turns: [], state: new Map() });
+    return id;
+  }
+
+  async say(conversation: string, turns: readonly StoredTurn[]): Promise<void> {
+    const kept = this.conversationOf(conversation);
+    // The newest conversation of a user is the last one in the map.
+    this.conversations.delete(conversation);
+    this.conversations.set(conversation, { ...kept, turns: [...kept.turns, ...turns] });
+  }
+
+  async conversation(id: string, last: number): Promise<StoredConversation | null> {
+    const kept = this.conversations.get(id);
+    return kept ? { id, user: kept.user, turns: last === 0 ? [] : kept.turns.slice(-last) } : null;
+  }
+
+  async latest(user: string): Promise<string | null> {
+    const own = [...this.conversations.values()].filter((kept) => kept.user === user);
+    return own.at(-1)?.id ?? null;
+  }
+
+  async state(conversation: string, key: string): Promise<string | null> {
+    return this.conversations.get(conversation)?.state.get(key) ?? null;
+  }
+
+  async setState(conversation: string, key: string, json: string | null): Promise<void> {
+    const kept = this.conversationOf(conversation);
+    const state = new Map(kept.state);
+    if (json === null) state.delete(key);
+    else state.set(key, json);
+    this.conversations.set(conversation, { ...kept, state });
+  }
+
+  async deleteConversation(id: string): Promise<boolean> {
+    return this.conversations.delete(id);
+  }
+
+  async remember(user: string, fact: Fact): Promise<void> {
+    const facts = this.factsOf.get(user) ?? new Map<string, Fact>();
+    this.factsOf.set(user, facts.set(fact.key, fact));
+  }
+
+  async facts(user: string, now: number): Promise<readonly Fact[]> {
+    return [...(this.factsOf.get(user)?.values() ?? [])]
+      .filter(({ expires }) => expires === null || expires > now)
+      .sort((one, other) => (one.key < other.key ? -1 : 1));
+  }
+
+  async forget(user: string, key: string | null): Promise<number> {
+    const facts = this.factsOf.get(user);
+    if (key !== null) return facts?.delete(key) ? 1 : 0;
+    this.factsOf.delete(user);
+    return facts?.size ?? 0;
+  }
+
+  async forgetUser(user: string): Promise<number> {
+    let deleted = await this.forget(user, null);
+    for (const [id, kept] of this.conversations)
+      if (kept.user === user) {
+        deleted += 1 + kept.turns.length;
+        this.conversations.delete(id);
+      }
+    for (const [id, entry] of this.reviews)
+      if (entry.users.has(user) && entry.decision === null) {
+        this.reviews.delete(id);
+        deleted++;
+      }
+    for (const [key, kept] of this.known) {
+      const votes = kept.votes.filter((vote) => vote.user !== user);
+      if (votes.length === kept.votes.length) continue;
+      deleted += kept.votes.length - votes.length;
+      this.known.set(key, { ...kept, votes, change: ++this.change });
+    }
+    return deleted;
+  }
+
+  async submit(entry: Omit<ReviewEntry, 'id' | 'count'> & { readonly user: string | null }): Promise<void> {
+    const { user, ...question } = entry;
+    const users = user === null ? [] : [user];
+    for (const [id, kept] of this.reviews) {
+      const isSame =
+        kept.decision === null &&
+        kept.reason === entry.reason &&
+        normalize(kept.question) === normalize(entry.question);
+      if (!isSame) continue;
+      this.reviews.set(id, {
+        ...kept,
+        proposed: entry.proposed ?? kept.proposed,
+        count: kept.count + 1,
+        users: new Set([...kept.users, ...users]),
+      });
+      return;
+    }
+    const id = this.nextReview++;
+    this.reviews.set(id, { ...question, id, count: 1, users: new Set(users), decision: null });
+  }
+
+  async waiting(limit: number): Promise<readonly ReviewEntry[]> {
+    return [...this.reviews.values()]
+      .filter(({ decision }) => decision === null)
+      .sort((one, other) => other.count - one.count || one.time - other.time || one.id - other.id)
+      .slice(0, limit)
+      .map(({ users: _, decision: __, ...entry }) => entry);
+  }
+
+  async decide(entries: readonly number[], answer: string | null, time: number): Promise<void> {
+    for (const id of entries) {
+      const entry = this.reviews.get(id);
+      if (!entry || entry.decision !== null) continue;
+      this.reviews.set(id, { ...entry, decision: { answer, time } });
+      if (answer !== null) this.keep(pairOf(entry, answer));
+    }
+  }
+
+  async *accepted(after: number): AsyncGenerator<Pair & { readonly time: number }> {
+    const decided = [...this.reviews.values()].flatMap((entry) => {
+      const { answer = null, time = 0 } = entry.decision ?? {};
+      return answer === null || time <= after ? [] : [{ ...pairOf(entry, answer), time }];
+    });
+    yield* decided.sort((one, other) => one.time - other.time);
+  }
+
+  async close(): Promise<void> {}
+
+  /** @returns whether the pair is new. */
+  private keep({ question, answer, previous, source }: Pair): boolean {
+    const key = JSON.stringify([
+      normalize(question),
+      previous === null ? null : normalize(previous),
+      answer.trim(),
+    ]);
+    const before = this.known.get(key);
+    const change = ++this.change;
+    if (before) this.known.set(key, { ...before, count: before.count + 1, change });
+    else
+      this.known.set(key, {
+        ...{ id: this.nextPair++, question, answer, previous, source, count: 1, votes: [], change },
+      });
+    return before === undefined;
+  }
+
+  private conversationOf(id: string): KeptConversation {
+    const kept = this.conversations.get(id);
+    if (kept) return kept;
+    throw new UserError(
+      'conversation-unknown',
+      `there is no conversation ${quoted(id)}; it may have been deleted, so begin a new one`,
+    );
+  }
+}
+
+function pairOf({ id, question, previous }: ReviewEntry, answer: string): Pair {
+  return { question, answer, previous, source: `review:${id}` };
+}
+
+function countOf(votes: KeptPair['votes'], vote: 'up' | 'down'): number {
+  return votes.filter((one) => one.vote === vote).length;
+}
+
+function idOf(change: Change): number {
+  return change.kind === 'kept' ? change.pair.id : change.id;
+}
