@@ -14,6 +14,10 @@ const pair = (question: string, answer: string, more: Partial<Pair> = {}): Pair 
   ...more,
 });
 
+async function changesOf(store: Store, after: number): Promise<Change[]> {
+  return (await all(store.changes(after))).flat();
+}
+
 async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const found: Item[] = [];
   for await (const item of items) found.push(item);
@@ -62,7 +66,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       const second = await store.learn([pair('open on  SUNDAY', 'No.', { source: 'other.csv:7' })]);
       assert.deepEqual(second, { added: 0, repeated: 1 });
       assert.equal(await store.pairs(), 2);
-      const [kept] = await all(store.changes(0));
+      const [kept] = await changesOf(store, 0);
       assert.ok(kept?.kind === 'kept');
       assert.deepEqual(kept.pair, {
         ...pair('Open on Sunday?', 'No.'),
@@ -94,7 +98,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         }
       }
       await store.learn(slowly());
-      const kept = await all(store.changes(0));
+      const kept = await changesOf(store, 0);
       assert.deepEqual(
         kept.map(
           (change) =>
@@ -113,7 +117,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         pair('e', '5', { source: 'FAQ.csv:1' }),
       ]);
       assert.equal(await store.remove({ file: 'faq.csv' }), 2);
-      const [left] = await all(store.changes(0));
+      const [left] = await changesOf(store, 0);
       assert.ok(left?.kind === 'kept' && left.pair.question === 'c');
       assert.equal(await store.remove({ id: left.pair.id }), 1);
       assert.equal(await store.remove({ id: left.pair.id }), 0);
@@ -131,10 +135,10 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       let seen = 0;
       const look = async () => {
         const last = await store.lastChange();
-        known = followed(known, await all(store.changes(seen)));
+        known = followed(known, await changesOf(store, seen));
         assert.ok(last >= seen);
         seen = last;
-        const now = followed(new Map(), await all(store.changes(0)));
+        const now = followed(new Map(), await changesOf(store, 0));
         assert.deepEqual(new Map([...known].sort(([one], [other]) => one - other)), now);
       };
       const idOf = (text: string) =>
@@ -157,7 +161,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
 
     it('counts the last vote of each user, and each vote of nobody', async () => {
       await store.learn([pair('a', '1')]);
-      const [kept] = await all(store.changes(0));
+      const [kept] = await changesOf(store, 0);
       assert.ok(kept?.kind === 'kept');
       const { id } = kept.pair;
       await store.vote(id, 'up', 'ann');
@@ -165,7 +169,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await store.vote(id, 'up', null);
       await store.vote(id, 'up', null);
       await store.vote(id + 1000, 'up', 'ann');
-      const [now] = await all(store.changes(kept.change));
+      const [now] = await changesOf(store, kept.change);
       assert.ok(now?.kind === 'kept');
       assert.deepEqual([now.pair.up, now.pair.down], [2, 1]);
     });
@@ -227,7 +231,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         await store.remember(user, fact('name', user));
         await store.say(await store.begin(user), [turn('user', 'Hi', 1), turn('bot', 'Hello', 2)]);
         await store.submit(question(`question of ${user}`, user));
-        const [kept] = await all(store.changes(0));
+        const [kept] = await changesOf(store, 0);
         assert.ok(kept?.kind === 'kept');
         await store.vote(kept.pair.id, 'up', user);
       }
@@ -240,7 +244,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         (await store.waiting(10)).map((entry) => entry.question),
         ['question of bob'],
       );
-      const [kept] = await all(store.changes(0));
+      const [kept] = await changesOf(store, 0);
       assert.ok(kept?.kind === 'kept');
       assert.equal(kept.pair.up, 1);
       assert.equal(await store.forgetUser('ann'), 0);
@@ -279,7 +283,7 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       await store.decide([three.id], null, 3000);
       await store.decide([one.id], 'A second decision', 4000);
       assert.deepEqual(await store.waiting(10), []);
-      const kept = await all(store.changes(0));
+      const kept = await changesOf(store, 0);
       assert.deepEqual(
         kept.map(
           (change) =>

@@ -6,6 +6,7 @@ import { quoted } from '../../quote.js';
 import { normalize } from '../normalize.js';
 import type {
   Change,
+  Counts,
   Fact,
   Learned,
   Pair,
@@ -15,6 +16,7 @@ import type {
   StoredConversation,
   StoredPair,
   StoredTurn,
+  Submission,
 } from './store.js';
 
 interface KeptPair extends Omit<StoredPair, 'up' | 'down'> {
@@ -79,7 +81,7 @@ export class MemoryStore implements Store {
     return this.change;
   }
 
-  async *changes(after: number): AsyncGenerator<Change> {
+  async *changes(after: number): AsyncGenerator<readonly Change[]> {
     const kept = [...this.known.values()].map(
       ({ change, votes, ...pair }): Change => ({
         kind: 'kept',
@@ -90,9 +92,9 @@ export class MemoryStore implements Store {
     // To somebody who knows nothing, a pair that is gone is no news.
     const gone = after === 0 ? [] : [...this.removed];
     const removed = gone.map(([id, change]): Change => ({ kind: 'removed', id, change }));
-    yield* [...kept, ...removed]
+    yield [...kept, ...removed]
       .filter(({ change }) => change > after)
-      .sort((one, other) => idOf(one) - idOf(other));
+      .sort((one, other) => (after > 0 ? one.change - other.change : 0) || idOf(one) - idOf(other));
   }
 
   async vote(pair: number, vote: 'up' | 'down', user: string | null): Promise<void> {
@@ -181,7 +183,7 @@ export class MemoryStore implements Store {
     return deleted;
   }
 
-  async submit(entry: Omit<ReviewEntry, 'id' | 'count'> & { readonly user: string | null }): Promise<void> {
+  async submit(entry: Submission): Promise<void> {
     const { user, ...question } = entry;
     const users = user === null ? [] : [user];
     for (const [id, kept] of this.reviews) {
@@ -227,6 +229,18 @@ export class MemoryStore implements Store {
     yield* decided.sort((one, other) => one.time - other.time);
   }
 
+  async counts(): Promise<Counts> {
+    const conversations = [...this.conversations.values()];
+    return {
+      pairs: this.known.size,
+      conversations: conversations.length,
+      turns: sum(conversations.map(({ turns }) => turns.length)),
+      facts: sum([...this.factsOf.values()].map(({ size }) => size)),
+      votes: sum([...this.known.values()].map(({ votes }) => votes.length)),
+      waiting: [...this.reviews.values()].filter(({ decision }) => decision === null).length,
+    };
+  }
+
   async close(): Promise<void> {}
 
   /** @returns whether the pair is new. */
@@ -262,6 +276,10 @@ function pairOf({ id, question, previous }: ReviewEntry, answer: string): Pair {
 
 function countOf(votes: KeptPair['votes'], vote: 'up' | 'down'): number {
   return votes.filter((one) => one.vote === vote).length;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 function idOf(change: Change): number {

@@ -1,8 +1,9 @@
 // The contract of what bots keep: question-answer pairs, conversations, facts about users, votes, and questions to review.
 // `memory-store.ts` is the readable reference, `sql-store.ts` keeps it in SQLite or PostgreSQL.
 //
-// Times are milliseconds since 1970. Ids are positive integers that are never given twice. A write has reached the disk when
-// its promise resolves.
+// Times are milliseconds since 1970. Ids are positive integers that are never given twice. A write is kept when its promise
+// resolves, even if the process is killed then. Texts are kept as they are, except that what no database can hold (NUL and
+// halves of surrogate pairs) becomes U+FFFD. Any number of calls may overlap.
 
 /** What a file teaches. */
 export interface Pair {
@@ -14,7 +15,10 @@ export interface Pair {
   readonly source: string;
 }
 
-/** A pair as it is kept. Pairs of one normalized question, previous turn and answer are one, with their count. */
+/**
+ * A pair as it is kept. Pairs of one normalized question, previous turn and answer are one, with their count. It has the
+ * wording and the source that were learned first.
+ */
 export interface StoredPair extends Pair {
   readonly id: number;
   /** How often it was learned. */
@@ -48,9 +52,17 @@ export interface Knowledge {
   pairs(): Promise<number>;
   /** The number of the newest change; grows with each write to pairs, also by other processes. Cheap. */
   lastChange(): Promise<number>;
-  /** What changed after a change number, in order of the pair's id; only the last state of each pair. 0: all that is kept. */
-  changes(after: number): AsyncIterable<Change>;
-  /** A later vote by the same user on the same pair replaces the earlier one; null votes always count. */
+  /**
+   * What changed after a change number; only the last state of each pair, and each pair once. In batches, because waiting for
+   * each pair would be slow. What was written together shares a number. Whoever has read all batches passes the largest number
+   * of them the next time, and misses nothing, whatever others write meanwhile.
+   * @param after 0: all pairs that are kept, in order of their ids. Otherwise oldest change first.
+   */
+  changes(after: number): AsyncIterable<readonly Change[]>;
+  /**
+   * A later vote by the same user on the same pair replaces the earlier one; votes of nobody known always count. Nothing
+   * happens if the pair is gone.
+   */
   vote(pair: number, vote: 'up' | 'down', user: string | null): Promise<void>;
 }
 
@@ -72,14 +84,15 @@ export interface StoredConversation {
 export interface Conversations {
   /** @returns the new conversation's id: random, not to be guessed. */
   begin(user: string | null): Promise<string>;
-  /** Adds turns at the end, all or none. @throws UserError when there is no such conversation. */
+  /** Adds turns at the end, all or none. @throws UserError (conversation-unknown). */
   say(conversation: string, turns: readonly StoredTurn[]): Promise<void>;
   /** @param last at most that many of the newest turns. @returns null when there is none. */
   conversation(id: string, last: number): Promise<StoredConversation | null>;
-  /** The id of the user's newest conversation; null when there is none. */
+  /** The id of the conversation that the user spoke in or began last; null when there is none. */
   latest(user: string): Promise<string | null>;
   /** State that a bot keeps for a conversation, such as a form in progress: JSON by key; null when there is none. */
   state(conversation: string, key: string): Promise<string | null>;
+  /** @param json null: no longer kept. @throws UserError (conversation-unknown). */
   setState(conversation: string, key: string, json: string | null): Promise<void>;
   deleteConversation(id: string): Promise<boolean>;
 }
@@ -97,19 +110,18 @@ export interface Fact {
 export interface Facts {
   /** Replaces the fact of the same key. */
   remember(user: string, fact: Fact): Promise<void>;
-  /** Those that have not expired at `now`, by key. Never another user's. */
+  /** Those that have not expired at `now`, in order of their keys. Never another user's. */
   facts(user: string, now: number): Promise<readonly Fact[]>;
   /** @param key null: all of the user's. @returns how many were deleted. */
   forget(user: string, key: string | null): Promise<number>;
-  /** Facts, conversations, votes and review entries of a user. @returns how many rows were deleted. */
+  /** Deletes facts, conversations, votes and review entries of a user. @returns how many rows were deleted. */
   forgetUser(user: string): Promise<number>;
 }
 
 export type ReviewReason = 'unanswered' | 'corrected' | 'disliked';
 
-/** A question that wants a better answer. Entries of one normalized question and reason are one while they wait, with their count. */
-export interface ReviewEntry {
-  readonly id: number;
+/** A question that wants a better answer. */
+export interface Submission {
   readonly question: string;
   readonly previous: string | null;
   readonly reason: ReviewReason;
@@ -117,17 +129,27 @@ export interface ReviewEntry {
   readonly said: string | null;
   /** A better answer that somebody gave. */
   readonly proposed: string | null;
-  readonly count: number;
   readonly time: number;
+  readonly user: string | null;
+}
+
+/**
+ * Submissions of one normalized question and reason are one entry while they wait. It has the newest `proposed`,
+ * and is otherwise as it was submitted first.
+ */
+export interface ReviewEntry extends Omit<Submission, 'user'> {
+  readonly id: number;
+  /** How often it was submitted. */
+  readonly count: number;
 }
 
 export interface Reviews {
-  submit(entry: Omit<ReviewEntry, 'id' | 'count'> & { readonly user: string | null }): Promise<void>;
+  submit(submission: Submission): Promise<void>;
   /** Those that wait, most asked first, then oldest. */
   waiting(limit: number): Promise<readonly ReviewEntry[]>;
   /**
    * In one transaction: the entries wait no longer, and an accepted answer is a pair (source `review:ID`) for the question
-   * of each entry.
+   * of each entry. Entries that wait no longer are left alone.
    * @param answer null: rejected.
    */
   decide(entries: readonly number[], answer: string | null, time: number): Promise<void>;
@@ -135,8 +157,20 @@ export interface Reviews {
   accepted(after: number): AsyncIterable<Pair & { readonly time: number }>;
 }
 
+/** How much is kept. */
+export interface Counts {
+  readonly pairs: number;
+  readonly conversations: number;
+  readonly turns: number;
+  readonly facts: number;
+  readonly votes: number;
+  /** Review entries that wait. */
+  readonly waiting: number;
+}
+
 export interface Store extends Knowledge, Conversations, Facts, Reviews {
   /** What it is, for messages: a file, or a server without its password. */
   readonly name: string;
+  counts(): Promise<Counts>;
   close(): Promise<void>;
 }
