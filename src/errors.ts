@@ -27,6 +27,7 @@ export type Fault = 'usage' | 'data' | 'model' | 'device' | 'diverged';
 /** Every error code and its category. A released code keeps its name and meaning. */
 export const errorCodes = {
   'argument-unexpected': 'usage',
+  'bot-file-invalid': 'usage',
   'cannot-save': 'device',
   'chat-command-invalid': 'usage',
   'checkpoint-damaged': 'model',
@@ -110,6 +111,7 @@ export const errorCodes = {
   'text-too-long': 'data',
   'tfjs-backend-unknown': 'device',
   'tfjs-unavailable': 'device',
+  'time-zone-unknown': 'usage',
   'tokenizer-invalid': 'model',
   'tokenizer-missing': 'model',
   'tokenizer-unsupported': 'model',
