@@ -14,7 +14,7 @@ describe('answers', () => {
   });
 
   it('copy what a user wrote, whatever it looks like', () => {
-    const hostile = '{name} {{ $& ${process.exit(1)} \\1';
+    const hostile = '{name} {{ $& <%= x %> \\1';
     assert.equal(filled('<{x}>', { x: hostile, name: 'no' }), `<${hostile}>`);
   });
 

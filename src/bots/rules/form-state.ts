@@ -34,9 +34,7 @@ export class FormState {
   static async load(store: StateStore, conversation: string, turns: readonly string[]): Promise<FormState> {
     const steps = parsed(await store.state(conversation, key));
     const previous = turns.at(-2);
-    // A caller may give only the user's message.
-    if (previous === undefined) return new FormState(store, conversation, steps);
-    const at = steps.findLastIndex(({ said }) => said === shortened(previous));
+    const at = previous === undefined ? -1 : steps.findLastIndex(({ said }) => said === shortened(previous));
     return new FormState(store, conversation, steps.slice(0, at + 1));
   }
 

@@ -8,6 +8,7 @@ import { YamlFile, type YamlNode } from '../../files/yaml-file.js';
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { type AnswerSettings, defaultAnswers } from '../answer-settings.js';
+import { factPatterns } from '../memory/fact-patterns.js';
 import { type BotFile, defaultFormTexts, type Finding, type FormTexts } from './bot-file.js';
 import { nameOf } from './names.js';
 import { FormReader } from './read-form.js';
@@ -42,7 +43,8 @@ class Reading {
   private readonly findings: Finding[] = [];
   private readonly kinds = new Map<string, SlotKind>(slotKinds.map((kind) => [kind.name, kind]));
   private readonly lists = new Map<string, { readonly place: string }>();
-  private readonly facts = new Set<string>();
+  /** Those that memory finds by itself, and those that the file names. */
+  private readonly facts = new Set<string>(factPatterns.map(({ key }) => key));
 
   constructor(private readonly yaml: YamlFile) {}
 

@@ -6,7 +6,7 @@ import { quoted } from '../../quote.js';
 import type { Answer, Bot, Passed, Question, Said } from '../bot.js';
 import { type Language, languageOfTurns } from '../language.js';
 import { normalize } from '../normalize.js';
-import type { Facts } from '../store/store.js';
+import type { Fact, Facts } from '../store/store.js';
 import type { BotFile, Condition, Form, Rule } from './bot-file.js';
 import type { Moment } from './calendar.js';
 import {
@@ -118,14 +118,15 @@ export class RulesBot implements Bot {
   private async read(question: Question): Promise<Asked> {
     const { turns, user, conversation, timeZone } = question;
     const now = this.now();
-    const facts = user === null || this.file.facts.size === 0 ? [] : await this.store.facts(user, now);
-    const known = facts.filter(({ key }) => this.file.facts.has(key));
+    const language = languageOfTurns(turns);
+    const facts =
+      user === null ? new Map<string, string>() : factsByName(await this.store.facts(user, now), language);
     return {
       question,
       message: readMessage(turns.at(-1) ?? ''),
-      language: languageOfTurns(turns),
-      facts: new Map(known.map(({ key, value }) => [key, cleaned(value)])),
-      moment: { now, timeZone },
+      language,
+      facts,
+      moment: { now, timeZone: timeZone ?? facts.get('time_zone') ?? null },
       forms: conversation === null ? null : await FormState.load(this.store, conversation, turns),
     };
   }
@@ -222,6 +223,18 @@ export class RulesBot implements Bot {
 
 function moved({ name }: Form, { text, filling, why }: Step): Move {
   return { text, filling, why, source: `rules: ${name}` };
+}
+
+/** By their names in templates: `likes` has all values of `likes/tea` and `likes/jazz`. */
+function factsByName(facts: readonly Fact[], language: Language): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { key, value } of facts) {
+    const name = key.split('/', 1)[0] ?? key;
+    const known = found.get(name);
+    const text = cleaned(value);
+    found.set(name, known === undefined ? text : `${known}${language === 'zh' ? '、' : ', '}${text}`);
+  }
+  return found;
 }
 
 function holds({ fact, value, not }: Condition, facts: ReadonlyMap<string, string>): boolean {
