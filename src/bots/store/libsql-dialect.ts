@@ -1,0 +1,134 @@
+// SQLite for Kysely, through libsql: one connection, on which transactions take turns. While another connection writes, a
+// statement is tried again later. SQLite's own waiting would block this process, which may hold the other connection.
+
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type Libsql from 'libsql';
+
+/** How long a statement is tried, in milliseconds, and how long the pauses are. */
+const longestWait = 10_000;
+const pauses = [1, 2, 5, 10, 20, 50];
+/** Statements that are kept prepared. A store has about 50. */
+const keptStatements = 100;
+
+export function libsqlDialect(database: Libsql.Database): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new LibsqlDriver(database),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+class LibsqlDriver implements Driver {
+  private readonly connection: LibsqlConnection;
+  /** Resolves when the connection is free. */
+  private turn = Promise.resolve();
+  private release = () => {};
+
+  constructor(private readonly database: Libsql.Database) {
+    this.connection = new LibsqlConnection(database);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.turn;
+    let release = () => {};
+    this.turn = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    this.release = release;
+    return this.connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.release();
+  }
+
+  /** One that reads first and then writes would fail if another process has written meanwhile. A writer waits for its turn. */
+  async beginTransaction(): Promise<void> {
+    await this.connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    // After some errors, such as a full disk, SQLite has rolled back already.
+    if (this.database.inTransaction) await this.connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async destroy(): Promise<void> {
+    await this.turn;
+    foldIntoOneFile(this.database);
+    this.database.close();
+  }
+}
+
+/**
+ * So that a person can copy the one file, and open it in a folder that is read-only. libsql frees a connection only with its
+ * statements, when they are garbage, so closing does not do it.
+ */
+function foldIntoOneFile(database: Libsql.Database): void {
+  for (const pragma of ['journal_mode = delete', 'wal_checkpoint(truncate)'])
+    try {
+      database.exec(`pragma ${pragma}`);
+      return;
+    } catch {
+      // Others still use the file, or the disk is full. The files beside it then stay, with all that was written.
+    }
+}
+
+class LibsqlConnection implements DatabaseConnection {
+  private readonly statements = new Map<string, Libsql.Statement<unknown[]>>();
+
+  constructor(private readonly database: Libsql.Database) {}
+
+  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
+    return notBusy(() => {
+      const statement = this.prepared(sql);
+      if (statement.reader) return { rows: statement.all([...parameters]) as Row[] };
+      return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
+    });
+  }
+
+  // biome-ignore lint/correctness/useYield: Kysely asks for it, and nothing streams.
+  async *streamQuery<Row>(): AsyncGenerator<QueryResult<Row>> {
+    throw new Error('queries are not streamed');
+  }
+
+  private prepared(sql: string): Libsql.Statement<unknown[]> {
+    const known = this.statements.get(sql);
+    if (known) return known;
+    if (this.statements.size === keptStatements) this.statements.clear();
+    const statement = this.database.prepare(sql);
+    this.statements.set(sql, statement);
+    return statement;
+  }
+}
+
+/** The result of `attempt`, which is tried again while another connection writes. A busy statement has changed nothing. */
+export async function notBusy<Result>(attempt: () => Result): Promise<Result> {
+  const end = performance.now() + longestWait;
+  for (let tried = 0; ; tried++) {
+    try {
+      return attempt();
+    } catch (thrown) {
+      const isBusy = thrown instanceof Error && 'code' in thrown && thrown.code === 'SQLITE_BUSY';
+      if (!isBusy || performance.now() > end) throw thrown;
+    }
+    const pause = pauses[Math.min(tried, pauses.length - 1)] ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+  }
+}

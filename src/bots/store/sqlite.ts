@@ -1,0 +1,131 @@
+// A store in a SQLite file, through libsql.
+
+import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { Kysely } from 'kysely';
+import Libsql from 'libsql';
+import { type ErrorCode, messageOf, UserError } from '../../errors.js';
+import { oneLine } from '../../quote.js';
+import { libsqlDialect, notBusy } from './libsql-dialect.js';
+import { migrate } from './migrate.js';
+import { type PairRow, type SqlDialect, SqlStore } from './sql-store.js';
+import type { StoreOptions } from './store-options.js';
+import type { Tables } from './tables.js';
+
+/** More rows in a statement are not written faster. */
+const rowsPerStatement = 100;
+
+/** @param path of the file; it and the files beside it are readable only by their owner. */
+export async function openSqlite(path: string, options: StoreOptions): Promise<SqlStore> {
+  let file: Libsql.Database | undefined;
+  try {
+    prepareFile(path, options.create);
+    file = new Libsql(path);
+    const dialect = new SqliteStoreDialect(path, file);
+    const db = new Kysely<Tables>({ dialect: libsqlDialect(file) });
+    await configure(file, options.readOnly ?? false);
+    await migrate(db, 'sqlite', path, options);
+    return new SqlStore(db, dialect);
+  } catch (thrown) {
+    file?.close();
+    throw explain(path, thrown) ?? thrown;
+  }
+}
+
+async function configure(file: Libsql.Database, readOnly: boolean): Promise<void> {
+  const pragmas = [
+    // Readers and a writer do not wait for each other.
+    ...(readOnly ? [] : ['journal_mode = wal']),
+    // What was acknowledged survives a killed process. A loss of power may cost the writes since the last checkpoint, and
+    // damages nothing. Waiting for the disk at each commit would hold up every conversation.
+    'synchronous = normal',
+    'foreign_keys = on',
+    // The index of a million pairs stays in memory while it grows.
+    'cache_size = -65536',
+    'temp_store = memory',
+    ...(readOnly ? ['query_only = on'] : []),
+  ];
+  for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`));
+}
+
+/** Makes the file private before anything is in it. SQLite gives the files beside it the same permissions. */
+function prepareFile(path: string, create: boolean): void {
+  const state = statSync(path, { throwIfNoEntry: false });
+  if (state === undefined && !create)
+    throw new UserError(
+      'store-not-found',
+      `${path} does not exist; check the path, or make it with chatbot-rules learn FILE`,
+    );
+  if (state !== undefined && !state.isFile())
+    throw new UserError('store-foreign', `${path} is not a file; name another one`);
+  if (!create || (state?.size ?? 0) > 0) return;
+  closeSync(openSync(path, 'a', 0o600));
+  // An empty file that was there may be readable by everybody.
+  chmodSync(path, 0o600);
+}
+
+class SqliteStoreDialect implements SqlDialect {
+  private readonly statements = new Map<number, Libsql.Statement<unknown[]>>();
+
+  constructor(
+    readonly name: string,
+    private readonly file: Libsql.Database,
+  ) {}
+
+  /** Without Kysely, which would take longer to write the statement than SQLite to execute it. */
+  async writePairs(_: unknown, rows: readonly PairRow[], change: number): Promise<void> {
+    for (let from = 0; from < rows.length; from += rowsPerStatement) {
+      const some = rows.slice(from, from + rowsPerStatement);
+      const values: (string | number | null)[] = [];
+      for (const { key, question, answer, previous, source, count } of some)
+        values.push(key, question, answer, previous, source, count, change);
+      this.insertion(some.length).run(values);
+    }
+  }
+
+  explain(thrown: unknown): UserError | null {
+    return explain(this.name, thrown);
+  }
+
+  private insertion(rows: number): Libsql.Statement<unknown[]> {
+    const known = this.statements.get(rows);
+    if (known) return known;
+    const statement = this.file.prepare(
+      `insert into bot_pair (key, question, answer, previous, source, count, change)
+      values ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?)').join(', ')}
+      on conflict (key) do update set count = bot_pair.count + excluded.count, change = excluded.change`,
+    );
+    // One is used for nearly all rows; the last statement of a batch may have any length.
+    if (rows === rowsPerStatement || rows === 1) this.statements.set(rows, statement);
+    return statement;
+  }
+}
+
+function explain(path: string, thrown: unknown): UserError | null {
+  if (thrown instanceof UserError) return thrown;
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const because = (name: ErrorCode, what: string) =>
+    new UserError(name, `${path} ${what}`, { cause: thrown });
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
+    return because('store-locked', 'is kept locked by another program; close it, or try again');
+  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code))
+    return because(
+      'store-damaged',
+      'is damaged, or is not a SQLite file; restore it from a copy, or name another file',
+    );
+  if (/^SQLITE_READONLY/.test(code) || /^(EROFS|EACCES|EPERM)$/.test(code))
+    return because(
+      'store-read-only',
+      'cannot be written, or files beside it cannot; change the permissions, or use a copy',
+    );
+  if (/^SQLITE_FULL/.test(code) || /^(ENOSPC|EDQUOT|EFBIG)$/.test(code))
+    return because(
+      'disk-full',
+      'cannot grow, because the disk is full; make room and try again; nothing that was kept is lost',
+    );
+  if (/^SQLITE_(CANTOPEN|IOERR|PERM|AUTH|TOOBIG|NOMEM)/.test(code) || /^E[A-Z]+$/.test(code))
+    return because(
+      'store-unreadable',
+      `cannot be opened or read (${oneLine(messageOf(thrown), 120)}); name a file in a folder that can be written`,
+    );
+  return null;
+}
