@@ -1,6 +1,6 @@
 // What a person writes as a pattern: `[please] where is my (order|parcel) {number}`. `[...]` may be missing, `(a|b)` is one of
-// several, `{number}` is a slot, `{from:city}` a slot with a name of its own, `*` any words or none. A pattern matches a whole
-// message, whatever its case and the punctuation between and around its words.
+// several, `{number}` is a slot, `{from:city}` a slot with a name of its own, `{_:city}` one that no answer needs, `*` any words
+// or none. A pattern matches a whole message. Upper and lower case and the punctuation between and around words do not matter.
 
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
@@ -23,6 +23,8 @@ export interface Pattern {
 
 export const mostExamples = 16;
 const mostDepth = 20;
+/** The name of slots that no answer needs. */
+const unused = '_';
 const longestPattern = 1000;
 
 const separators: Expression = {
@@ -61,7 +63,7 @@ export function parsePattern(text: string, kinds: ReadonlyMap<string, SlotKind>)
   const reading = new Reading([...cleaned(text)], kinds);
   const { expression, slots, canonical, examples } = reading.whole();
   if (canonical.replace(/[\s*]/g, '') === '') throw new PatternError('matches every message; add a word');
-  return { expression, slots, canonical, examples: examples.map((one) => one.trim()) };
+  return { expression, slots, canonical, examples: examples.map((one) => one.replace(/ +/g, ' ').trim()) };
 }
 
 class Reading {
@@ -133,13 +135,13 @@ class Reading {
       /^\s*(?:([\p{L}\p{N}_-]+)\s*:)?\s*([\p{L}\p{N}_-]+)\s*$/u.exec(written) ?? [];
     const kind = this.kinds.get(kindName);
     if (!kind) throw this.unknown(written, kindName);
-    return {
-      expression: { kind: 'capture', name: name ?? kindName, part: kind.expression },
-      slots: new Map([[name ?? kindName, kind]]),
-      canonical: `{${kindName}}`,
-      examples: [kind.example],
+    const plainSlot = {
+      ...{ canonical: `{${kindName}}`, examples: [kind.example] },
       edge: 'slot',
-    };
+    } as const;
+    if (name === unused) return { ...plainSlot, expression: kind.expression, slots: new Map() };
+    const expression: Expression = { kind: 'capture', name: name ?? kindName, part: kind.expression };
+    return { ...plainSlot, expression, slots: new Map([[name ?? kindName, kind]]) };
   }
 
   private unknown(written: string, kindName: string): PatternError {

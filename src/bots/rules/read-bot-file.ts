@@ -15,6 +15,7 @@ import { FormReader } from './read-form.js';
 import { RuleReader } from './read-rule.js';
 import { type SkillName, skillNames } from './skills.js';
 import { listKind, longestListWord, type SlotKind, slotKinds } from './slots.js';
+import { errorsIn } from './validate.js';
 
 const mostBytes = 2 ** 20;
 const mostTriggers = 5000;
@@ -31,10 +32,10 @@ export function readBotFile(path: string): BotFile {
   return new Reading(yaml).file();
 }
 
-/** As `readBotFile`, but errors among the findings are thrown too. */
+/** As `readBotFile`, but a file with errors is refused too. */
 export function openBotFile(path: string): BotFile {
   const file = readBotFile(path);
-  const [error] = file.findings.filter(({ severity }) => severity === 'error');
+  const [error] = errorsIn(file);
   if (error) throw new UserError('bot-file-invalid', `${error.place} ${error.message}`);
   return file;
 }

@@ -1,0 +1,296 @@
+// Looks for mistakes in a bot file that no single line shows: rules that contradict each other or are never reached, slots that
+// no answer uses, answers that can never be given. It knows no conversations.
+
+import { quoted } from '../../quote.js';
+import { nearest } from '../../suggest.js';
+import type { Answers, BotFile, Condition, Finding, Form, Rule, WrittenAnswer } from './bot-file.js';
+import { readMessage } from './message.js';
+import { BudgetSpent } from './program.js';
+import { exampleMoment } from './skills/skill.js';
+import { TriggerIndex } from './trigger-index.js';
+
+/** All findings: errors, and what comparing rules shows. In the order of their lines. */
+export function validateBotFile(file: BotFile): readonly Finding[] {
+  return inOrder([...valuesIn(file), ...sameMessages(file), ...unreachable(file), ...unusedLists(file)]);
+}
+
+/** What keeps a bot from starting. */
+export function errorsIn(file: BotFile): readonly Finding[] {
+  return inOrder(valuesIn(file).filter(({ severity }) => severity === 'error'));
+}
+
+function valuesIn(file: BotFile): readonly Finding[] {
+  const ofTriggers = file.triggers.flatMap((trigger) =>
+    trigger.kind === 'rule' ? valuesOfRule(trigger, file) : valuesOfForm(trigger, file),
+  );
+  return [...file.findings, ...sameNames(file), ...ofTriggers];
+}
+
+/** By line, each once: an answer for all languages would be named for each. */
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const once = new Map(findings.map((finding) => [`${finding.place} ${finding.message}`, finding]));
+  return [...once.values()].sort((one, other) => lineOf(one.place) - lineOf(other.place));
+}
+
+const lineOf = (place: string) => Number(/:(\d+)$/.exec(place)?.[1] ?? 0);
+
+const error = (place: string, message: string): Finding => ({ severity: 'error', place, message });
+const warning = (place: string, message: string): Finding => ({ severity: 'warning', place, message });
+
+/** The source of an answer is the name of its rule or form. */
+function sameNames({ triggers }: BotFile): Finding[] {
+  const places = new Map<string, string>();
+  return triggers.flatMap(({ name, place }) => {
+    const first = places.get(name);
+    if (first === undefined) places.set(name, place);
+    return first === undefined
+      ? []
+      : [error(place, `has the name ${quoted(name)}, which ${first} has too; rename one`)];
+  });
+}
+
+/** A text or a pattern that an earlier trigger has under the same conditions. */
+function sameMessages({ triggers }: BotFile): Finding[] {
+  const known = new Map<string, { readonly trigger: Rule | Form; readonly place: string }>();
+  const findings: Finding[] = [];
+  const compare = (trigger: Rule | Form, key: string, what: string, place: string) => {
+    const first = known.get(key);
+    if (!first) known.set(key, { trigger, place });
+    else findings.push(warning(place, repeated(first.trigger, first.place, trigger, what)));
+  };
+  for (const trigger of triggers) {
+    const conditions = conditionsKey(trigger.conditions);
+    for (const { normal, text, place } of trigger.texts)
+      compare(trigger, JSON.stringify(['text', normal, conditions]), `the text ${quoted(text)}`, place);
+    for (const matcher of trigger.matchers)
+      if (matcher.kind === 'pattern')
+        compare(
+          trigger,
+          JSON.stringify(['pattern', matcher.pattern.canonical, conditions]),
+          'the same pattern as',
+          matcher.place,
+        );
+      else
+        compare(
+          trigger,
+          JSON.stringify(['regex', matcher.source, conditions]),
+          'the same regular expression as',
+          matcher.place,
+        );
+  }
+  return findings;
+}
+
+function repeated(first: Rule | Form, place: string, second: Rule | Form, what: string): string {
+  const has = what.startsWith('the text') ? `has ${what} again, after ${place}` : `has ${what} ${place}`;
+  if (first === second) return `${has}; delete one`;
+  if (first.kind === 'rule' && second.kind === 'rule' && sameAnswers(first.answers, second.answers))
+    return `${has}, with the same answer; delete one`;
+  return `${has}, with another answer, so it is never used; keep one of the two, or give one a condition`;
+}
+
+function sameAnswers(one: Answers, other: Answers): boolean {
+  const texts = (answers: Answers) =>
+    JSON.stringify([answers.en, answers.zh].map((all) => all.map(({ written }) => written)));
+  return texts(one) === texts(other);
+}
+
+function conditionsKey(conditions: readonly Condition[]): string {
+  return JSON.stringify(conditions.map(({ fact, value, not }) => [fact, value, not]).sort());
+}
+
+/** Steps of programs to compare all patterns with examples; a file that needs more is compared in part. */
+const stepsOfFile = 100_000_000;
+
+/** Patterns all of whose examples an earlier trigger without conditions takes first. */
+function unreachable(file: BotFile): Finding[] {
+  const findings: Finding[] = [];
+  const always = file.triggers.filter((trigger) => alwaysAnswers(trigger, file.facts));
+  const index = new TriggerIndex(always);
+  const budget = { steps: stepsOfFile };
+  try {
+    for (const trigger of file.triggers)
+      for (const matcher of trigger.matchers) {
+        if (matcher.kind === 'regex') continue;
+        const taken = matcher.pattern.examples.map((example) => {
+          const message = readMessage(example);
+          if (!message) return null;
+          const [first] = index.matches(message, exampleMoment, budget);
+          return first && isBefore(first.trigger, trigger, file) ? first.trigger : null;
+        });
+        const [first] = taken;
+        if (first && taken.every((one) => one !== null))
+          findings.push(
+            warning(
+              matcher.place,
+              `is never reached: ${first.place} takes such messages first, for example ${quoted(matcher.pattern.examples[0] ?? '')}; move it up, or delete it`,
+            ),
+          );
+      }
+  } catch (thrown) {
+    if (!(thrown instanceof BudgetSpent)) throw thrown;
+  }
+  return findings;
+}
+
+function isBefore(one: Rule | Form, other: Rule | Form, { triggers }: BotFile): boolean {
+  return one !== other && triggers.indexOf(one) < triggers.indexOf(other);
+}
+
+/** Whether it answers each message that it matches, whoever asks. */
+function alwaysAnswers(trigger: Rule | Form, facts: ReadonlySet<string>): boolean {
+  if (trigger.conditions.length > 0) return false;
+  if (trigger.kind === 'form') return true;
+  return everyLanguage(trigger.answers, ({ text }) => ![...text.values].some((name) => facts.has(name)));
+}
+
+function everyLanguage(answers: Answers, isSo: (answer: WrittenAnswer) => boolean): boolean {
+  return answers.en.some(isSo) && answers.zh.some(isSo);
+}
+
+function allAnswers(...answers: readonly (Answers | null)[]): readonly WrittenAnswer[] {
+  return [...new Set(answers.flatMap((one) => (one ? [...one.en, ...one.zh] : [])))];
+}
+
+/** Slots and named groups by the matcher that has them; texts have none. */
+function slotsOf(
+  trigger: Rule | Form,
+): readonly { readonly place: string; readonly names: ReadonlySet<string> }[] {
+  return [
+    ...trigger.texts.map(({ place }) => ({ place, names: new Set<string>() })),
+    ...trigger.matchers.map((matcher) => ({
+      place: matcher.place,
+      names: matcher.kind === 'pattern' ? new Set(matcher.pattern.slots.keys()) : matcher.names,
+    })),
+  ];
+}
+
+function valuesOfRule(rule: Rule, { facts }: BotFile): Finding[] {
+  const slots = slotsOf(rule);
+  const known = new Set(slots.flatMap(({ names }) => [...names]));
+  const answers = allAnswers(rule.answers);
+  const findings = unknownValues(answers, known, facts);
+  const used = new Set(answers.flatMap(({ text }) => [...text.values]));
+  for (const { place, names } of slots) {
+    for (const name of names)
+      if (!used.has(name))
+        findings.push(
+          warning(
+            place,
+            `has the slot ${quoted(name)}, which no answer uses; use it, or call it _ as in {_:kind}`,
+          ),
+        );
+    const isGiven = (answer: WrittenAnswer) =>
+      [...answer.text.values].every((name) => names.has(name) || facts.has(name));
+    const hasUnknown = findings.some(({ severity }) => severity === 'error');
+    if (answers.length > 0 && !hasUnknown && !everyLanguage(rule.answers, isGiven))
+      findings.push(error(place, 'has none of the slots that the answers use; add an answer without them'));
+  }
+  return findings;
+}
+
+function unknownValues(
+  answers: readonly WrittenAnswer[],
+  known: ReadonlySet<string>,
+  facts: ReadonlySet<string>,
+): Finding[] {
+  return answers.flatMap(({ text, place }) =>
+    [...text.values]
+      .filter((name) => !known.has(name) && !facts.has(name))
+      .map((name) => {
+        const near = nearest(name, [...known, ...facts]);
+        const advice = near
+          ? `did you mean {${near}}?`
+          : `add it to the patterns, or to the list ${quoted('facts')}`;
+        return error(place, `uses the unknown slot ${quoted(name)}; ${advice}`);
+      }),
+  );
+}
+
+function valuesOfForm(form: Form, { facts }: BotFile): Finding[] {
+  const own = new Set(form.slots.map(({ name }) => name));
+  const findings: Finding[] = [];
+  const before = new Set<string>();
+  for (const { name, place, ask, hint } of form.slots) {
+    for (const texts of [ask, hint]) findings.push(...unknownValues(allAnswers(texts), before, facts));
+    findings.push(...withoutFacts(ask, before, facts, place, `the question for ${quoted(name)}`));
+    before.add(name);
+  }
+  for (const texts of [form.confirm, form.answers])
+    findings.push(...unknownValues(allAnswers(texts), own, facts));
+  if (allAnswers(form.answers).length > 0)
+    findings.push(
+      ...withoutFacts(form.answers, own, facts, form.place, `the answer of the form ${quoted(form.name)}`),
+    );
+  if (form.confirm)
+    findings.push(
+      ...withoutFacts(form.confirm, own, facts, form.place, `the confirmation of ${quoted(form.name)}`),
+    );
+  const used = new Set(
+    allAnswers(form.answers, form.confirm, ...form.slots.map(({ ask }) => ask)).flatMap(({ text }) => [
+      ...text.values,
+    ]),
+  );
+  for (const { name, place } of form.slots)
+    if (!used.has(name))
+      findings.push(
+        warning(
+          place,
+          `is the slot ${quoted(name)}, which neither the answer nor a question uses; use it, or delete it`,
+        ),
+      );
+  return [...findings, ...startOfForm(form, own)];
+}
+
+/** A form must have something to say to a user of whom nothing is known. */
+function withoutFacts(
+  answers: Answers,
+  slots: ReadonlySet<string>,
+  facts: ReadonlySet<string>,
+  place: string,
+  what: string,
+): Finding[] {
+  const isGiven = ({ text }: WrittenAnswer) => [...text.values].every((name) => slots.has(name));
+  const uses = allAnswers(answers).flatMap(({ text }) =>
+    [...text.values].filter((name) => !slots.has(name) && facts.has(name)),
+  );
+  if (uses.length === 0 || everyLanguage(answers, isGiven)) return [];
+  return [error(place, `needs ${quoted(uses[0])} for ${what}, which may be unknown; add a text without it`)];
+}
+
+function startOfForm(form: Form, own: ReadonlySet<string>): Finding[] {
+  if (form.texts.length === 0 && form.matchers.length === 0)
+    return [
+      warning(
+        form.place,
+        `is the form ${quoted(form.name)}, which nothing starts; add ${quoted('text')} or ${quoted('pattern')}`,
+      ),
+    ];
+  return slotsOf(form).flatMap(({ place, names }) =>
+    [...names]
+      .filter((name) => !own.has(name))
+      .map((name) => {
+        const near = nearest(name, own);
+        const advice = near ? `did you mean {${near}:...}?` : 'call it _ as in {_:kind}';
+        return warning(place, `has the slot ${quoted(name)}, which the form does not have; ${advice}`);
+      }),
+  );
+}
+
+function unusedLists({ lists, triggers }: BotFile): Finding[] {
+  const patterns = triggers
+    .flatMap(({ matchers }) =>
+      matchers.map((matcher) => (matcher.kind === 'pattern' ? matcher.pattern.canonical : '')),
+    )
+    .join('\n');
+  const ofForms = new Set(
+    triggers.flatMap((trigger) =>
+      trigger.kind === 'form' ? trigger.slots.map(({ kind }) => kind.name) : [],
+    ),
+  );
+  return [...lists]
+    .filter(([name]) => !ofForms.has(name) && !patterns.includes(`{${name}}`))
+    .map(([name, { place }]) =>
+      warning(place, `has the list ${quoted(name)}, which no slot takes; use it, or delete it`),
+    );
+}
