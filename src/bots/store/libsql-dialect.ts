@@ -12,6 +12,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type Libsql from 'libsql';
+import { Turns } from './turns.js';
 
 /** How long a statement is tried, in milliseconds, and how long the pauses are. */
 const longestWait = 10_000;
@@ -30,9 +31,7 @@ export function libsqlDialect(database: Libsql.Database): Dialect {
 
 class LibsqlDriver implements Driver {
   private readonly connection: LibsqlConnection;
-  /** Resolves when the connection is free. */
-  private turn = Promise.resolve();
-  private release = () => {};
+  private readonly turns = new Turns();
 
   constructor(private readonly database: Libsql.Database) {
     this.connection = new LibsqlConnection(database);
@@ -41,18 +40,12 @@ class LibsqlDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<DatabaseConnection> {
-    const before = this.turn;
-    let release = () => {};
-    this.turn = new Promise((resolve) => {
-      release = resolve;
-    });
-    await before;
-    this.release = release;
+    await this.turns.take();
     return this.connection;
   }
 
   async releaseConnection(): Promise<void> {
-    this.release();
+    this.turns.end();
   }
 
   /** One that reads first and then writes would fail if another process has written meanwhile. A writer waits for its turn. */
@@ -70,7 +63,7 @@ class LibsqlDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
-    await this.turn;
+    await this.turns.take();
     foldIntoOneFile(this.database);
     this.database.close();
   }

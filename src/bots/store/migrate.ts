@@ -3,6 +3,7 @@
 
 import { type Kysely, sql } from 'kysely';
 import { UserError } from '../../errors.js';
+import { quoted } from '../../quote.js';
 import { first } from './migrations/001-first.js';
 import type { DatabaseKind, Migration } from './migrations/migration.js';
 import type { StoreOptions } from './store-options.js';
@@ -58,18 +59,11 @@ async function versionOf(db: Kysely<Tables>, kind: DatabaseKind, name: string): 
   const tables = await tableNames(db, kind);
   if (!tables.includes('bot_meta')) {
     // A shared PostgreSQL database has tables of others; a SQLite file belongs to one program.
-    const foreign = kind === 'sqlite' ? tables : tables.filter((table) => table.startsWith('bot_'));
-    if (foreign.length === 0) return 0;
-    throw new UserError(
-      'store-foreign',
-      `${name} belongs to another program: it has the table ${foreign[0]}; name another file or database`,
-    );
+    const [other] = kind === 'sqlite' ? tables : tables.filter((table) => table.startsWith('bot_'));
+    if (other === undefined) return 0;
+    throw foreign(name, other);
   }
-  const row = await db
-    .selectFrom('bot_meta')
-    .select('value')
-    .where('name', '=', 'version')
-    .executeTakeFirst();
+  const row = await versionRow(db, name);
   const version = Number(row?.value);
   if (!Number.isSafeInteger(version) || version < 1)
     throw new UserError('store-damaged', `${name} does not say its version; restore it from a copy`);
@@ -79,6 +73,24 @@ async function versionOf(db: Kysely<Tables>, kind: DatabaseKind, name: string): 
       `${name} was written by a newer chatbot-train (version ${version} of its tables; this one knows ${migrations.length}); update chatbot-train`,
     );
   return version;
+}
+
+async function versionRow(db: Kysely<Tables>, name: string) {
+  try {
+    return await db.selectFrom('bot_meta').select('value').where('name', '=', 'version').executeTakeFirst();
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    // There is no such column.
+    if (code !== 'SQLITE_ERROR' && code !== '42703') throw thrown;
+    throw foreign(name, 'bot_meta');
+  }
+}
+
+function foreign(name: string, table: string): UserError {
+  return new UserError(
+    'store-foreign',
+    `${name} belongs to another program: it has a table ${quoted(table)} that is not ours; name another file or database`,
+  );
 }
 
 async function tableNames(db: Kysely<Tables>, kind: DatabaseKind): Promise<string[]> {

@@ -42,6 +42,8 @@ async function configure(file: Libsql.Database, readOnly: boolean): Promise<void
     // The index of a million pairs stays in memory while it grows.
     'cache_size = -65536',
     'temp_store = memory',
+    // Pages of the index that change again and again are copied into the file less often.
+    'wal_autocheckpoint = 5000',
     ...(readOnly ? ['query_only = on'] : []),
   ];
   for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`));
