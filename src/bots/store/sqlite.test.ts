@@ -108,7 +108,7 @@ describe('a SQLite file', () => {
     database.close();
     assert.match(
       await asyncRefusal('usage', () => open(foreign)),
-      /belongs to another program: it has the table statement/,
+      /belongs to another program: it has a table "statement" that is not ours/,
     );
     const newer = await filled(1);
     const own = new Libsql(newer);
