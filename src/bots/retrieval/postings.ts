@@ -1,0 +1,232 @@
+// Which documents have a term, and how well documents match some terms: BM25 (Robertson & Zaragoza, "The Probabilistic
+// Relevance Framework: BM25 and Beyond", 2009) of texts so short that a term counts once.
+//
+// Most postings lie in one array, term after term. What was added since it was laid out is in small lists beside it. A
+// document that is removed leaves marks in the array until the next layout.
+
+import { grown } from './text-column.js';
+
+const k1 = 1.2;
+const b = 0.75;
+/** The mark of a removed document, which has no terms. */
+const none = 0xffffffff;
+
+export interface Match {
+  readonly document: number;
+  readonly score: number;
+}
+
+export class Postings {
+  private readonly ids = new Map<string, number>();
+  /** By term: the number of documents that have it. */
+  private frequency = new Uint32Array(1024);
+  /** Term t has `laid[starts[t]]` up to `laid[starts[t + 1]]`. Terms that came later have none. */
+  private laid = new Uint32Array(0);
+  private starts = new Uint32Array(1);
+  /** By term: the documents added since the layout. */
+  private added: (number[] | undefined)[] = [];
+  private addedCount = 0;
+  private removedCount = 0;
+  /** By document: its number of terms; 0 if it is not there. */
+  private lengths = new Uint32Array(1024);
+  private documents = 0;
+  private totalLength = 0;
+  private highest = 0;
+  private scores = new Float32Array(0);
+
+  /** The number of documents. */
+  get size(): number {
+    return this.documents;
+  }
+
+  /**
+   * @param document a number that is not there; small numbers save memory.
+   * @param terms all different; none is no document.
+   */
+  add(document: number, terms: readonly string[]): void {
+    if (terms.length === 0) return;
+    while (document >= this.lengths.length) this.lengths = grown(this.lengths);
+    this.lengths[document] = terms.length;
+    this.highest = Math.max(this.highest, document + 1);
+    this.documents++;
+    this.totalLength += terms.length;
+    for (const term of terms) {
+      const id = this.idOf(term);
+      this.frequency[id] = (this.frequency[id] ?? 0) + 1;
+      const list = this.added[id];
+      if (list) list.push(document);
+      else this.added[id] = [document];
+    }
+    this.addedCount += terms.length;
+    // Each layout costs as much as all postings, so it waits until as many are new.
+    if (this.addedCount > Math.max(10_000, this.laid.length)) this.layOut();
+  }
+
+  /** @param terms those that it was added with. */
+  remove(document: number, terms: readonly string[]): void {
+    if ((this.lengths[document] ?? 0) === 0) return;
+    this.lengths[document] = 0;
+    this.documents--;
+    this.totalLength -= terms.length;
+    this.removedCount += terms.length;
+    for (const term of terms) {
+      const id = this.ids.get(term);
+      if (id !== undefined) this.frequency[id] = Math.max(0, (this.frequency[id] ?? 0) - 1);
+    }
+    // The document may be added again with other terms, so nothing of it may be left.
+    this.dropAdded(document, terms);
+    if (this.removedCount > Math.max(10_000, this.totalLength)) this.layOut();
+  }
+
+  /** How rare a term is: high for rare ones, highest for unknown ones. @returns above 0. */
+  idf(term: string): number {
+    const id = this.ids.get(term);
+    const frequency = id === undefined ? 0 : (this.frequency[id] ?? 0);
+    return Math.log(1 + (this.documents - frequency + 0.5) / (frequency + 0.5));
+  }
+
+  /** Whether any document has the term. */
+  has(term: string): boolean {
+    const id = this.ids.get(term);
+    return id !== undefined && (this.frequency[id] ?? 0) > 0;
+  }
+
+  /** The idf of a term that this share of all documents has, or one document if that is more. */
+  idfOfShare(share: number): number {
+    const frequency = Math.max(1, share * this.documents);
+    return Math.log(1 + (this.documents - frequency + 0.5) / (frequency + 0.5));
+  }
+
+  /**
+   * The documents that match best, best first; of equal ones, lower numbers first.
+   * @param budget reads at most about so many postings, of the rarest terms first.
+   */
+  search(terms: readonly string[], most: number, budget: number): Match[] {
+    if (this.scores.length < this.highest) this.scores = new Float32Array(this.lengths.length);
+    const { scores } = this;
+    const known = terms
+      .map((term) => ({ term, id: this.ids.get(term) ?? -1 }))
+      .filter(({ id }) => (this.frequency[id] ?? 0) > 0)
+      // In an order that does not depend on the history, so that sums are the same to the last bit.
+      .sort(
+        (one, other) =>
+          (this.frequency[one.id] ?? 0) - (this.frequency[other.id] ?? 0) || (one.term < other.term ? -1 : 1),
+      );
+    const touched: number[] = [];
+    let left = budget;
+    for (const { id } of known) {
+      if (left <= 0) break;
+      left -= this.score(id, left, touched);
+    }
+    const best = bestOf(touched, scores, most);
+    for (const document of touched) scores[document] = 0;
+    return best;
+  }
+
+  /** @returns the number of postings read. */
+  private score(id: number, budget: number, touched: number[]): number {
+    const { scores, lengths, laid } = this;
+    const frequency = this.frequency[id] ?? 0;
+    const idf = Math.log(1 + (this.documents - frequency + 0.5) / (frequency + 0.5));
+    const perLength = (k1 * b * this.documents) / Math.max(1, this.totalLength);
+    const constant = 1 + k1 * (1 - b);
+    const see = (document: number) => {
+      const length = lengths[document] ?? 0;
+      if (length === 0) return;
+      const before = scores[document] ?? 0;
+      if (before === 0) touched.push(document);
+      scores[document] = before + (idf * (1 + k1)) / (constant + perLength * length);
+    };
+    const start = this.starts[id] ?? this.laid.length;
+    const end = Math.min(this.starts[id + 1] ?? start, start + budget);
+    for (let place = start; place < end; place++) see(laid[place] ?? 0);
+    const added = this.added[id] ?? [];
+    const most = Math.min(added.length, budget - (end - start));
+    for (let place = 0; place < most; place++) see(added[place] ?? none);
+    return end - start + most;
+  }
+
+  private idOf(term: string): number {
+    const known = this.ids.get(term);
+    if (known !== undefined) return known;
+    const id = this.ids.size;
+    this.ids.set(term, id);
+    if (id === this.frequency.length) this.frequency = grown(this.frequency);
+    return id;
+  }
+
+  private dropAdded(document: number, terms: readonly string[]): void {
+    for (const term of terms) {
+      const id = this.ids.get(term);
+      if (id === undefined) continue;
+      const list = this.added[id];
+      const place = list?.indexOf(document) ?? -1;
+      if (place >= 0) {
+        list?.splice(place, 1);
+        this.addedCount--;
+        continue;
+      }
+      const [start = 0, end = start] = [this.starts[id], this.starts[id + 1]];
+      const laidAt = this.laid.subarray(start, end).indexOf(document);
+      if (laidAt >= 0) this.laid[start + laidAt] = none;
+    }
+  }
+
+  /** Puts all postings into one array, without those of removed documents. */
+  private layOut(): void {
+    const terms = this.ids.size;
+    const starts = new Uint32Array(terms + 1);
+    const kept = (id: number): number[] => {
+      const before = this.laid.subarray(
+        this.starts[id] ?? this.laid.length,
+        this.starts[id + 1] ?? this.laid.length,
+      );
+      const documents: number[] = [];
+      for (const document of before) if (document !== none) documents.push(document);
+      for (const document of this.added[id] ?? []) documents.push(document);
+      return documents;
+    };
+    const laid = new Uint32Array(this.totalLength);
+    let place = 0;
+    for (let id = 0; id < terms; id++) {
+      starts[id] = place;
+      for (const document of kept(id)) laid[place++] = document;
+    }
+    starts[terms] = place;
+    this.laid = laid;
+    this.starts = starts;
+    this.added = [];
+    this.addedCount = 0;
+    this.removedCount = 0;
+  }
+}
+
+/** The documents with the highest scores, best first. */
+function bestOf(documents: readonly number[], scores: Float32Array, most: number): Match[] {
+  // Kept in order. Few documents beat the worst of them, so moving the others is cheap.
+  const best: Match[] = [];
+  let worst = -1;
+  for (const document of documents) {
+    const score = scores[document] ?? 0;
+    if (best.length === most && score < worst) continue;
+    const at = placeOf(best, document, score);
+    if (at >= most) continue;
+    best.splice(at, 0, { document, score });
+    if (best.length > most) best.pop();
+    worst = best.at(-1)?.score ?? -1;
+  }
+  return best;
+}
+
+function placeOf(best: readonly Match[], document: number, score: number): number {
+  let [low, high] = [0, best.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = best[middle];
+    const isBetter =
+      other !== undefined && (other.score > score || (other.score === score && other.document < document));
+    if (isBetter) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

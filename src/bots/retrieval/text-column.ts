@@ -1,0 +1,46 @@
+// Texts of any number as bytes: a string costs an object each, and a million of them slow every garbage collection down.
+
+const chunkBytes = 2 ** 20;
+
+export class TextColumn {
+  private readonly chunks: Buffer[] = [];
+  /** Free bytes begin here in the last chunk. */
+  private filled = chunkBytes;
+  /** Where each text is: chunk, first byte, end. */
+  private places = new Uint32Array(3 * 1024);
+  private count = 0;
+
+  get length(): number {
+    return this.count;
+  }
+
+  /** @returns the index of the text. */
+  add(text: string): number {
+    // A character has three bytes at most for each of its code units.
+    const most = 3 * text.length;
+    if (this.filled + most > (this.chunks.at(-1)?.length ?? 0)) {
+      this.chunks.push(Buffer.allocUnsafeSlow(Math.max(chunkBytes, most)));
+      this.filled = 0;
+    }
+    const chunk = this.chunks.at(-1);
+    const bytes = chunk?.write(text, this.filled, 'utf8') ?? 0;
+    if (3 * this.count === this.places.length) this.places = grown(this.places);
+    this.places.set([this.chunks.length - 1, this.filled, this.filled + bytes], 3 * this.count);
+    this.filled += bytes;
+    return this.count++;
+  }
+
+  /** Halves of surrogate pairs have become U+FFFD. @throws RangeError if there is no such text. */
+  at(index: number): string {
+    if (!(index >= 0 && index < this.count)) throw new RangeError(`there is no text ${index}`);
+    const chunk = this.chunks[this.places[3 * index] ?? 0];
+    return chunk?.toString('utf8', this.places[3 * index + 1], this.places[3 * index + 2]) ?? '';
+  }
+}
+
+/** A copy with twice the length, filled with zeros. */
+export function grown<Numbers extends Uint32Array | Int32Array>(numbers: Numbers): Numbers {
+  const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * numbers.length);
+  larger.set(numbers);
+  return larger;
+}
