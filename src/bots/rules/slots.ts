@@ -21,12 +21,14 @@ export interface SlotKind {
 
 const asWritten: SlotKind['value'] = ({ text }, start, end) => text.slice(start, end).trim();
 
-/** A taker that begins and ends between words. */
+/** A taker that begins and ends between words. Letters may follow digits: 5kg. */
 function taker(ends: (message: Message, at: number) => readonly number[]): Expression {
+  const isEnd = (text: string, end: number) =>
+    isBoundary(text, end) || /^\d\p{L}$/u.test(text.slice(end - 1, end + 1));
   return {
     kind: 'taker',
     ends: (message, at) =>
-      isBoundary(message.text, at) ? ends(message, at).filter((end) => isBoundary(message.text, end)) : [],
+      isBoundary(message.text, at) ? ends(message, at).filter((end) => isEnd(message.text, end)) : [],
   };
 }
 
@@ -74,7 +76,7 @@ export const slotKinds = [
     help: 'A day: `tomorrow`, `next Friday`, `24 December`, `下周五`. The value is like `2026-12-24`.',
     example: 'tomorrow',
     isFree: false,
-    // What a date is longs for no clock; which day it is does.
+    // What is a date does not depend on today; which day it is does.
     expression: taker(({ folded: text }, at) => {
       const found = dateAt(text, at, { year: 2024, month: 1, day: 1 });
       return found ? [found.end] : [];

@@ -31,6 +31,7 @@ export type Token =
   | { readonly kind: 'function'; readonly name: 'square root' | 'cube root' | 'percent' }
   /** After an operand. */
   | { readonly kind: 'power'; readonly exponent: string }
+  | { readonly kind: 'root'; readonly degree: 2 | 3 }
   | { readonly kind: 'percent' }
   | { readonly kind: 'open' | 'close' };
 
@@ -62,10 +63,11 @@ const written: readonly (readonly [text: string, token: Token])[] = [
   ['negative', operator('-')],
   ['times', operator('*')],
   ['x', operator('*')],
-  ['的平方根', raised('1/2')],
-  ['的立方根', raised('1/3')],
+  ['的平方根', { kind: 'root', degree: 2 }],
+  ['的立方根', { kind: 'root', degree: 3 }],
   ['的平方', raised('2')],
   ['的立方', raised('3')],
+  ['的', operator('of')],
   ['平方根', named('square root')],
   ['根号', named('square root')],
   ['百分之', named('percent')],
@@ -128,7 +130,6 @@ function tokenAt(text: string, at: number): { readonly token: Token; readonly en
     chinesePower.lastIndex = power.end;
     if (chinesePower.test(text)) return { token: raised(power.digits), end: power.end + 2 };
   }
-  if (text[at] === '的') return { token: operator('of'), end: at + 1 };
   if (/^of /.test(text.slice(at, at + 3))) return { token: operator('of'), end: at + 2 };
   const known = written.find(([word]) => text.startsWith(word, at) && isWhole(text, at, at + word.length));
   if (!known) throw new NotAnExpression();
@@ -198,6 +199,9 @@ class Parser {
       } else if (token.kind === 'power') {
         left = raise(left, literal(token.exponent));
         this.at++;
+      } else if (token.kind === 'root') {
+        left = rooted(left, token.degree);
+        this.at++;
       } else {
         const infix = token.kind === 'percent' ? '%' : token.kind === 'operator' ? token.operator : null;
         if (infix === null || binding[infix] <= least) return left;
@@ -234,11 +238,7 @@ class Parser {
       case 'function': {
         const inside = this.expression(bindingOfSign, depth + 1);
         if (token.name === 'percent') return { ...percentage(inside), shown: `${inside.shown}%` };
-        const degree = token.name === 'square root' ? 2 : 3;
-        const found = root(inside.value, degree);
-        const isBracketed = inside.shown.startsWith('(');
-        const shown = `${degree === 2 ? 'sqrt' : 'cbrt'}${isBracketed ? inside.shown : `(${inside.shown})`}`;
-        return computed(found.value, inside.exact && found.exact, shown);
+        return rooted(inside, token.name === 'square root' ? 2 : 3);
       }
       default:
         throw new NotAnExpression();
@@ -247,9 +247,13 @@ class Parser {
 }
 
 function literal(digits: string): Value {
-  const [top = '', bottom] = digits.split('/');
-  const value = bottom ? divide(parseRational(top), parseRational(bottom)) : parseRational(top);
-  return { value, exact: true, shown: bottom ? `(${digits})` : digits, isPercent: false, isComputed: false };
+  return { value: parseRational(digits), exact: true, shown: digits, isPercent: false, isComputed: false };
+}
+
+function rooted(of: Value, degree: 2 | 3): Value {
+  const found = root(of.value, degree);
+  const inside = of.shown.startsWith('(') && of.shown.endsWith(')') ? of.shown : `(${of.shown})`;
+  return computed(found.value, of.exact && found.exact, `${degree === 2 ? 'sqrt' : 'cbrt'}${inside}`);
 }
 
 function percentage(of: Value): Value {

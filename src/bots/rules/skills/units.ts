@@ -50,7 +50,7 @@ const article = /^(?:an?|one) (?=[a-z])/;
 
 /** Every spelling of a unit, longest first where one begins with another. */
 const spellings: readonly (readonly [name: string, unit: Unit])[] = unitTable
-  .flatMap((unit) => [unit.symbol, ...unit.names].map((name) => [name, unit] as const))
+  .flatMap((unit) => [unit.symbol, ...unit.names].map((name) => [name.normalize('NFKC'), unit] as const))
   .sort(([one], [other]) => other.length - one.length);
 const lowerSpellings = spellings.map(([name, unit]) => [folded(name), unit] as const);
 
