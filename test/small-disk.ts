@@ -14,7 +14,7 @@ function mount(options: string): string | null {
 }
 
 function unmount(folder: string): void {
-  spawnSync('umount', [folder]);
+  spawnSync('umount', ['-l', folder]);
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -2,7 +2,7 @@
 // statement is tried again later. SQLite's own waiting would block this process, which may hold the other connection.
 
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -14,16 +14,17 @@ import {
 import type Libsql from 'libsql';
 import { Turns } from './turns.js';
 
-/** How long a statement is tried, in milliseconds, and how long the pauses are. */
-const longestWait = 10_000;
+/** Milliseconds until a statement is tried again. */
 const pauses = [1, 2, 5, 10, 20, 50];
 /** Statements that are kept prepared. A store has about 50. */
 const keptStatements = 100;
+const writes: ReadonlySet<string> = new Set(['InsertQueryNode', 'UpdateQueryNode', 'DeleteQueryNode']);
 
-export function libsqlDialect(database: Libsql.Database): Dialect {
+/** @param patience how long a statement is tried, in milliseconds. */
+export function libsqlDialect(database: Libsql.Database, patience: number): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new LibsqlDriver(database),
+    createDriver: () => new LibsqlDriver(database, patience),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -33,8 +34,11 @@ class LibsqlDriver implements Driver {
   private readonly connection: LibsqlConnection;
   private readonly turns = new Turns();
 
-  constructor(private readonly database: Libsql.Database) {
-    this.connection = new LibsqlConnection(database);
+  constructor(
+    private readonly database: Libsql.Database,
+    patience: number,
+  ) {
+    this.connection = new LibsqlConnection(database, patience);
   }
 
   async init(): Promise<void> {}
@@ -48,18 +52,16 @@ class LibsqlDriver implements Driver {
     this.turns.end();
   }
 
-  /** One that reads first and then writes would fail if another process has written meanwhile. A writer waits for its turn. */
   async beginTransaction(): Promise<void> {
-    await this.connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    await this.connection.begin();
   }
 
   async commitTransaction(): Promise<void> {
-    await this.connection.executeQuery(CompiledQuery.raw('commit'));
+    this.database.exec('commit');
   }
 
   async rollbackTransaction(): Promise<void> {
-    // After some errors, such as a full disk, SQLite has rolled back already.
-    if (this.database.inTransaction) await this.connection.executeQuery(CompiledQuery.raw('rollback'));
+    this.connection.rollback();
   }
 
   async destroy(): Promise<void> {
@@ -86,19 +88,47 @@ function foldIntoOneFile(database: Libsql.Database): void {
 class LibsqlConnection implements DatabaseConnection {
   private readonly statements = new Map<string, Libsql.Statement<unknown[]>>();
 
-  constructor(private readonly database: Libsql.Database) {}
+  constructor(
+    private readonly database: Libsql.Database,
+    private readonly patience: number,
+  ) {}
 
-  async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    return notBusy(() => {
-      const statement = this.prepared(sql);
-      if (statement.reader) return { rows: statement.all([...parameters]) as Row[] };
-      return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
-    });
+  async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
+    const isAlone = writes.has(query.kind) && !this.database.inTransaction;
+    if (!isAlone) return notBusy(() => this.execute(sql, parameters), this.patience);
+    await this.begin();
+    try {
+      const result = this.execute<Row>(sql, parameters);
+      this.database.exec('commit');
+      return result;
+    } catch (thrown) {
+      this.rollback();
+      throw thrown;
+    }
+  }
+
+  /**
+   * As a writer: one that reads first and writes later would fail if another process has written meanwhile. Without a prepared
+   * statement: libsql does not reset one that finds the file busy, and the connection would read an old state from then on.
+   */
+  async begin(): Promise<void> {
+    await notBusy(() => this.database.exec('begin immediate'), this.patience);
+  }
+
+  /** After some errors, such as a full disk, SQLite has rolled back already. */
+  rollback(): void {
+    if (this.database.inTransaction) this.database.exec('rollback');
   }
 
   // biome-ignore lint/correctness/useYield: Kysely asks for it, and nothing streams.
   async *streamQuery<Row>(): AsyncGenerator<QueryResult<Row>> {
     throw new Error('queries are not streamed');
+  }
+
+  private execute<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
+    const statement = this.prepared(sql);
+    if (statement.reader) return { rows: statement.all([...parameters]) as Row[] };
+    return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
   }
 
   private prepared(sql: string): Libsql.Statement<unknown[]> {
@@ -112,8 +142,8 @@ class LibsqlConnection implements DatabaseConnection {
 }
 
 /** The result of `attempt`, which is tried again while another connection writes. A busy statement has changed nothing. */
-export async function notBusy<Result>(attempt: () => Result): Promise<Result> {
-  const end = performance.now() + longestWait;
+export async function notBusy<Result>(attempt: () => Result, patience: number): Promise<Result> {
+  const end = performance.now() + patience;
   for (let tried = 0; ; tried++) {
     try {
       return attempt();

@@ -14,16 +14,26 @@ import type { Tables } from './tables.js';
 /** More rows in a statement are not written faster. */
 const rowsPerStatement = 100;
 
+/** How long to wait while another program writes, in milliseconds. */
+const defaultPatience = 10_000;
+
 /** @param path of the file; it and the files beside it are readable only by their owner. */
-export async function openSqlite(path: string, options: StoreOptions): Promise<SqlStore> {
+export async function openSqlite(
+  path: string,
+  options: StoreOptions,
+  patience = defaultPatience,
+): Promise<SqlStore> {
   let file: Libsql.Database | undefined;
   try {
     prepareFile(path, options.create);
-    file = new Libsql(path);
-    const dialect = new SqliteStoreDialect(path, file);
-    const db = new Kysely<Tables>({ dialect: libsqlDialect(file) });
-    await configure(file, options.readOnly ?? false);
+    const connection = new Libsql(path);
+    file = connection;
+    const dialect = new SqliteStoreDialect(path, connection);
+    const db = new Kysely<Tables>({ dialect: libsqlDialect(connection, patience) });
+    await configure(connection, options.readOnly ?? false, patience);
     await migrate(db, 'sqlite', path, options);
+    // Readers and a writer do not wait for each other. Only now, because another program's file must not be changed.
+    if (!options.readOnly) await notBusy(() => connection.exec('pragma journal_mode = wal'), patience);
     return new SqlStore(db, dialect);
   } catch (thrown) {
     file?.close();
@@ -31,10 +41,8 @@ export async function openSqlite(path: string, options: StoreOptions): Promise<S
   }
 }
 
-async function configure(file: Libsql.Database, readOnly: boolean): Promise<void> {
+async function configure(file: Libsql.Database, readOnly: boolean, patience: number): Promise<void> {
   const pragmas = [
-    // Readers and a writer do not wait for each other.
-    ...(readOnly ? [] : ['journal_mode = wal']),
     // What was acknowledged survives a killed process. A loss of power may cost the writes since the last checkpoint, and
     // damages nothing. Waiting for the disk at each commit would hold up every conversation.
     'synchronous = normal',
@@ -46,7 +54,7 @@ async function configure(file: Libsql.Database, readOnly: boolean): Promise<void
     'wal_autocheckpoint = 5000',
     ...(readOnly ? ['query_only = on'] : []),
   ];
-  for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`));
+  for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`), patience);
 }
 
 /** Makes the file private before anything is in it. SQLite gives the files beside it the same permissions. */
