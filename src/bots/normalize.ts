@@ -10,5 +10,5 @@ export function normalize(text: string): string {
     .toLowerCase()
     .replace(/\s+/gu, ' ')
     .trim()
-    .replace(/[\p{Po}\s]+$/u, '');
+    .replace(/(?<![\p{Po}\s])[\p{Po}\s]+$/u, '');
 }
