@@ -4,6 +4,7 @@
 
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
+import { valueName } from '../answer-text.js';
 import { cleaned, foldedCharacter, isBoundary, isUnspaced, separator } from './message.js';
 import type { Expression } from './program.js';
 import type { SlotKind } from './slots.js';
@@ -131,8 +132,11 @@ class Reading {
     const [whole, written = ''] = /^([^{}]*)\}/.exec(rest) ?? [];
     if (whole === undefined) throw new PatternError('has { without }');
     this.at += [...whole].length;
-    const [, name, kindName = ''] =
-      /^\s*(?:([\p{L}\p{N}_-]+)\s*:)?\s*([\p{L}\p{N}_-]+)\s*$/u.exec(written) ?? [];
+    const names = written.split(':').map((name) => name.trim());
+    const kindName = names.pop() ?? '';
+    const name = names.pop();
+    if (names.length > 0 || (name !== undefined && valueName(name) === undefined))
+      throw this.unknown(written, '');
     const kind = this.kinds.get(kindName);
     if (!kind) throw this.unknown(written, kindName);
     const plainSlot = {

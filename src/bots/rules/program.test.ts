@@ -2,8 +2,11 @@
 // for a message is bounded by its length.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { faultsOf, literalsBelow } from '../../../test/patterns.js';
+import { repositoryRoot } from '../../../test/repository.js';
 import { readMessage } from './message.js';
 import { parsePattern } from './pattern.js';
 import { BudgetSpent, Program } from './program.js';
@@ -175,4 +178,13 @@ describe('regular expressions', () => {
     assert.equal(found('x{2}|a\\{1\\}', 'a{1}'), 'a{1}');
     assert.deepEqual([...parseRegex('(?<a>x)(?<b>y)').names], ['a', 'b']);
   });
+});
+
+it('the rules of this program have only linear patterns themselves', () => {
+  const literals = [...literalsBelow(join(repositoryRoot, 'dist/src/bots/rules'))];
+  assert.ok(literals.flatMap(([, patterns]) => patterns).length > 50);
+  const faults = literals.flatMap(([file, patterns]) =>
+    patterns.flatMap(faultsOf).map((fault) => `${file}: ${fault}`),
+  );
+  assert.deepEqual(faults, []);
 });

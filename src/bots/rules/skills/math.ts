@@ -86,8 +86,21 @@ type Cue = 'none' | 'question' | 'order';
 
 const opening =
   /(?:(please|can you|could you|tell me|hey|hi|hello|ok|okay|so|and|me|the result of|the value of|请问一下|请问|请你|请|帮我|麻烦|你好|那么|那|告诉我|一下)|(what is|what's|whats|what are|what does|what do|how much is|how much are|how many is)|(calculate|compute|work out|evaluate|solve|计算一下|计算|算一下|算算|算|求))(?![a-z])[ ,:,、]*/y;
-const closing =
-  /[ ?.!。]*(?:(?:(?:=|equals?|equal to|make|makes|is|等于|是|得|有)[ ?]*)(?:what|how much|多少|几|啥|什么)?|(?:多少|几))[ ?.!。呢啊呀吗=]*$/;
+/** What ends a question: signs, then a word that asks, then one that says "equals". */
+const signs = ' ?.!。,呢啊呀吗';
+const asking = ['how much', 'what', '多少', '几', '啥', '什么'];
+const equal = ['=', 'equals', 'equal to', 'equal', 'makes', 'make', 'is', '等于', '是', '得', '有'];
+
+function withoutSigns(text: string): string {
+  let end = text.length;
+  while (end > 0 && signs.includes(text[end - 1] ?? '')) end--;
+  return text.slice(0, end);
+}
+
+function withoutLast(text: string, words: readonly string[]): string {
+  const last = words.find((word) => text.endsWith(word));
+  return last === undefined ? text : withoutSigns(text.slice(0, -last.length));
+}
 
 function expressionIn(message: string): { readonly text: string; readonly cue: Cue } {
   let cue: Cue = 'none';
@@ -100,10 +113,9 @@ function expressionIn(message: string): { readonly text: string; readonly cue: C
     else if (match[2] && cue === 'none') cue = 'question';
     at += match[0].length;
   }
-  const rest = message.slice(at);
-  const ending = closing.exec(rest);
-  const text = rest.slice(0, ending?.index ?? rest.length).replace(/[ ?.!。,]{1,20}$/, '');
-  return { text, cue: ending ? 'order' : cue };
+  const rest = withoutSigns(message.slice(at));
+  const text = withoutLast(withoutLast(rest, asking), equal);
+  return { text, cue: text === rest ? cue : 'order' };
 }
 
 /** Dates, telephone numbers and `24/7` look like differences and quotients. */
