@@ -1,10 +1,12 @@
-// Writes the list of formats in docs/data.md, and the tables of cleaning rules, kinds of personal data and augmenters in
-// docs/preparing.md, from the tables in the sources. Needs the compiled sources (`npm run build`).
+// Writes the list of formats in docs/data.md, the tables of cleaning rules, kinds of personal data and augmenters in
+// docs/preparing.md, and those of slots and skills in docs/bots.md, from the tables in the sources. Needs the compiled sources (`npm run build`).
 //
 //   node scripts/write-tables.mjs           writes the pages
 //   node scripts/write-tables.mjs --print   prints them
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { skills } from '../dist/src/bots/rules/skills.js';
+import { slotKinds } from '../dist/src/bots/rules/slots.js';
 import { describedFormats } from '../dist/src/corpus/readers.js';
 import { kebab } from '../dist/src/option-spec.js';
 import { augmenters } from '../dist/src/prepare/augment/augmenters.js';
@@ -50,6 +52,14 @@ const ways = augmenters.map(({ name, help, options, examples: [example] }) => {
   return `| \`${name}\` | \`--${kebab(way)}\` | ${help} | ${shownExample} |`;
 });
 const waysTable = ['| augmenter | option | | example |', '|---|---|---|---|', ...ways].join('\n');
+const slots = slotKinds.map(({ name, help, example }) => `| \`${name}\` | ${help} | \`${example}\` |`);
+const slotsTable = ['| kind | what it takes | example |', '|---|---|---|', ...slots].join('\n');
+const skillRows = skills.map(({ name, help, examples }) => {
+  const shown = examples.filter(([, answer]) => answer !== null);
+  const rows = shown.map(([message, answer]) => `\`${message}\` → \`${answer}\``);
+  return `| \`${name}\` | ${help} | ${rows.join('<br>')} |`;
+});
+const skillsTable = ['| skill | what it answers | examples |', '|---|---|---|', ...skillRows].join('\n');
 const table = ['| rule | by default | before | after |', '|---|---|---|---|', ...rules].join('\n');
 
 /** Replaces what stands between two marks. */
@@ -69,6 +79,13 @@ const pages = [
       ['rules', `${table}\n`],
       ['augmenters', `${waysTable}\n`],
       ['kinds of personal data', `${kindsTable}\n`],
+    ],
+  ],
+  [
+    'bots.md',
+    [
+      ['slots', `${slotsTable}\n`],
+      ['skills', `${skillsTable}\n`],
     ],
   ],
 ];

@@ -14,11 +14,11 @@ test('docs/options.md says what the tables of options say', () => {
   assert.equal(read('docs/options.md'), stdout, 'run `node scripts/write-options-page.mjs`');
 });
 
-test('docs/data.md and docs/preparing.md list every format, rule, kind of personal data and augmenter', () => {
+test('the pages list every format, cleaning rule, kind of personal data, augmenter, kind of slot and skill', () => {
   const script = join(repositoryRoot, 'scripts/write-tables.mjs');
   const { stdout } = spawnSync(process.execPath, [script, '--print'], { encoding: 'utf8' });
   assert.ok(stdout.length > 3000);
-  const pages = read('docs/data.md') + read('docs/preparing.md');
+  const pages = read('docs/data.md') + read('docs/preparing.md') + read('docs/bots.md');
   assert.equal(pages, stdout, 'run `node scripts/write-tables.mjs`');
 });
 
