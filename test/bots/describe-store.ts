@@ -300,6 +300,67 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal((await store.waiting(10)).length, 1);
     });
 
+    it('exports an accepted answer until its pair is removed', async () => {
+      await store.submit(question('Do you ship?', 'ann'));
+      const [entry] = await store.waiting(1);
+      assert.ok(entry);
+      await store.decide([entry.id], 'Yes.', 2000);
+      assert.equal(await store.forgetUser('ann'), 0);
+      assert.deepEqual(await all(store.accepted(0)), [
+        pair('Do you ship?', 'Yes.', { source: `review:${entry.id}`, ...{ time: 2000 } }),
+      ]);
+      await store.remove({ file: 'review' });
+      await store.learn([pair('Do you ship?', 'Yes.')]);
+      assert.deepEqual(await all(store.accepted(0)), []);
+    });
+
+    it('keeps a question in review that others have asked too, without what a forgotten user proposed', async () => {
+      await store.submit({ ...question('Tea?', 'ann'), proposed: 'Call Ann at home.' });
+      await store.submit(question('tea', 'ann'));
+      await store.submit(question('Tea', null));
+      await store.submit({ ...question('Milk?', 'bob'), proposed: 'Yes.' });
+      await store.submit(question('Milk?', 'ann'));
+      assert.equal(await store.forgetUser('ann'), 2);
+      const waiting = await store.waiting(10);
+      assert.deepEqual(
+        waiting.map(({ question, count, proposed }) => [question, count, proposed]),
+        [
+          ['Tea?', 1, null],
+          ['Milk?', 1, 'Yes.'],
+        ],
+      );
+    });
+
+    it('deletes facts that have expired when another is remembered', async () => {
+      await store.remember('ann', fact('city', 'Rome', 500));
+      await store.remember('bob', fact('name', 'Bob', 2000));
+      assert.equal((await store.counts()).facts, 1);
+    });
+
+    it('counts what it keeps', async () => {
+      await store.learn([pair('a', '1'), pair('b', '2')]);
+      const id = await store.begin('ann');
+      await store.say(id, [turn('user', 'Hi', 1)]);
+      await store.remember('ann', fact('name', 'Ann'));
+      await store.submit(question('c'));
+      const [kept] = await changesOf(store, 0);
+      assert.ok(kept?.kind === 'kept');
+      await store.vote(kept.pair.id, 'up', null);
+      const counts = { pairs: 2, conversations: 1, turns: 1, facts: 1, votes: 1, waiting: 1 };
+      assert.deepEqual(await store.counts(), counts);
+    });
+
+    it('replaces what no database can hold', async () => {
+      await store.learn([pair('a\0b', 'half \ud83d')]);
+      const id = await store.begin('ann\0');
+      await store.say(id, [turn('user', '\udc00 \0', 1)]);
+      const [kept] = await changesOf(store, 0);
+      assert.ok(kept?.kind === 'kept');
+      assert.deepEqual([kept.pair.question, kept.pair.answer], ['a\ufffdb', 'half \ufffd']);
+      assert.equal((await store.conversation(id, 1))?.turns[0]?.text, '\ufffd \ufffd');
+      assert.equal(await store.latest('ann\0'), id);
+    });
+
     it('takes many calls at once', async () => {
       const id = await store.begin('ann');
       await Promise.all(

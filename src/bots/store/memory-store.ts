@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
-import { normalize } from '../normalize.js';
 import type {
   Change,
   Counts,
@@ -18,6 +17,7 @@ import type {
   StoredTurn,
   Submission,
 } from './store.js';
+import { identityOf, questionIdentity, storable, storableTexts } from './texts.js';
 
 interface KeptPair extends Omit<StoredPair, 'up' | 'down'> {
   readonly change: number;
@@ -25,8 +25,16 @@ interface KeptPair extends Omit<StoredPair, 'up' | 'down'> {
 }
 
 interface KeptReview extends ReviewEntry {
-  readonly users: ReadonlySet<string>;
-  readonly decision: { readonly answer: string | null; readonly time: number } | null;
+  /** How often each user submitted it. */
+  readonly users: ReadonlyMap<string, number>;
+  readonly proposedBy: string | null;
+}
+
+interface Accepted {
+  readonly review: number;
+  /** The id of the pair. */
+  readonly pair: number;
+  readonly time: number;
 }
 
 interface KeptConversation extends StoredConversation {
@@ -40,6 +48,7 @@ export class MemoryStore implements Store {
   private readonly conversations = new Map<string, KeptConversation>();
   private readonly factsOf = new Map<string, Map<string, Fact>>();
   private readonly reviews = new Map<number, KeptReview>();
+  private readonly acceptedPairs: Accepted[] = [];
   private change = 0;
   private nextPair = 1;
   private nextReview = 1;
@@ -107,7 +116,7 @@ export class MemoryStore implements Store {
 
   async begin(user: string | null): Promise<string> {
     const id = randomUUID();
-    this.conversations.set(id, { id, user, turns: [], state: new Map() });
+    this.conversations.set(id, { id, user: storable(user), turns: [], state: new Map() });
     return id;
   }
 
@@ -115,7 +124,7 @@ export class MemoryStore implements Store {
     const kept = this.conversationOf(conversation);
     // The newest conversation of a user is the last one in the map.
     this.conversations.delete(conversation);
-    this.conversations.set(conversation, { ...kept, turns: [...kept.turns, ...turns] });
+    this.conversations.set(conversation, { ...kept, turns: [...kept.turns, ...turns.map(storableTexts)] });
   }
 
   async conversation(id: string, last: number): Promise<StoredConversation | null> {
@@ -124,7 +133,7 @@ export class MemoryStore implements Store {
   }
 
   async latest(user: string): Promise<string | null> {
-    const own = [...this.conversations.values()].filter((kept) => kept.user === user);
+    const own = [...this.conversations.values()].filter((kept) => kept.user === storable(user));
     return own.at(-1)?.id ?? null;
   }
 
@@ -145,8 +154,11 @@ export class MemoryStore implements Store {
   }
 
   async remember(user: string, fact: Fact): Promise<void> {
+    for (const others of this.factsOf.values())
+      for (const { key, expires } of others.values())
+        if (expires !== null && expires <= fact.time) others.delete(key);
     const facts = this.factsOf.get(user) ?? new Map<string, Fact>();
-    this.factsOf.set(user, facts.set(fact.key, fact));
+    this.factsOf.set(user, facts.set(storable(fact.key), storableTexts(fact)));
   }
 
   async facts(user: string, now: number): Promise<readonly Fact[]> {
@@ -170,8 +182,12 @@ export class MemoryStore implements Store {
         this.conversations.delete(id);
       }
     for (const [id, entry] of this.reviews)
-      if (entry.users.has(user) && entry.decision === null) {
-        this.reviews.delete(id);
+      if (entry.users.has(user)) {
+        const count = entry.count - (entry.users.get(user) ?? 0);
+        const users = new Map([...entry.users].filter(([other]) => other !== user));
+        const proposal = entry.proposedBy === user ? { proposed: null, proposedBy: null } : {};
+        if (count === 0) this.reviews.delete(id);
+        else this.reviews.set(id, { ...entry, ...proposal, count, users });
         deleted++;
       }
     for (const [key, kept] of this.known) {
@@ -183,50 +199,50 @@ export class MemoryStore implements Store {
     return deleted;
   }
 
-  async submit(entry: Submission): Promise<void> {
-    const { user, ...question } = entry;
-    const users = user === null ? [] : [user];
+  async submit(submission: Submission): Promise<void> {
+    const { user, ...entry } = storableTexts(submission);
     for (const [id, kept] of this.reviews) {
       const isSame =
-        kept.decision === null &&
-        kept.reason === entry.reason &&
-        normalize(kept.question) === normalize(entry.question);
+        kept.reason === entry.reason && questionIdentity(kept.question) === questionIdentity(entry.question);
       if (!isSame) continue;
-      this.reviews.set(id, {
-        ...kept,
-        proposed: entry.proposed ?? kept.proposed,
-        count: kept.count + 1,
-        users: new Set([...kept.users, ...users]),
-      });
+      const proposal = entry.proposed === null ? {} : { proposed: entry.proposed, proposedBy: user };
+      const users = addedTo(kept.users, user);
+      this.reviews.set(id, { ...kept, ...proposal, count: kept.count + 1, users });
       return;
     }
     const id = this.nextReview++;
-    this.reviews.set(id, { ...question, id, count: 1, users: new Set(users), decision: null });
+    this.reviews.set(id, { ...entry, id, count: 1, users: addedTo(new Map(), user), proposedBy: user });
   }
 
   async waiting(limit: number): Promise<readonly ReviewEntry[]> {
     return [...this.reviews.values()]
-      .filter(({ decision }) => decision === null)
       .sort((one, other) => other.count - one.count || one.time - other.time || one.id - other.id)
       .slice(0, limit)
-      .map(({ users: _, decision: __, ...entry }) => entry);
+      .map(({ users: _, proposedBy: __, ...entry }) => entry);
   }
 
   async decide(entries: readonly number[], answer: string | null, time: number): Promise<void> {
     for (const id of entries) {
       const entry = this.reviews.get(id);
-      if (!entry || entry.decision !== null) continue;
-      this.reviews.set(id, { ...entry, decision: { answer, time } });
-      if (answer !== null) this.keep(pairOf(entry, answer));
+      if (!entry) continue;
+      this.reviews.delete(id);
+      if (answer === null) continue;
+      const { question, previous } = entry;
+      const pair = { question, answer, previous, source: `review:${id}` };
+      this.keep(pair);
+      this.acceptedPairs.push({ review: id, pair: this.known.get(identityOf(pair))?.id ?? 0, time });
     }
   }
 
   async *accepted(after: number): AsyncGenerator<Pair & { readonly time: number }> {
-    const decided = [...this.reviews.values()].flatMap((entry) => {
-      const { answer = null, time = 0 } = entry.decision ?? {};
-      return answer === null || time <= after ? [] : [{ ...pairOf(entry, answer), time }];
-    });
-    yield* decided.sort((one, other) => one.time - other.time);
+    const pairs = new Map([...this.known.values()].map((pair) => [pair.id, pair]));
+    const found = this.acceptedPairs.filter(({ time }) => time > after);
+    for (const { review, pair, time } of found.sort((one, other) => one.time - other.time)) {
+      const kept = pairs.get(pair);
+      if (!kept) continue;
+      const { question, answer, previous } = kept;
+      yield { question, answer, previous, source: `review:${review}`, time };
+    }
   }
 
   async counts(): Promise<Counts> {
@@ -237,19 +253,16 @@ export class MemoryStore implements Store {
       turns: sum(conversations.map(({ turns }) => turns.length)),
       facts: sum([...this.factsOf.values()].map(({ size }) => size)),
       votes: sum([...this.known.values()].map(({ votes }) => votes.length)),
-      waiting: [...this.reviews.values()].filter(({ decision }) => decision === null).length,
+      waiting: this.reviews.size,
     };
   }
 
   async close(): Promise<void> {}
 
   /** @returns whether the pair is new. */
-  private keep({ question, answer, previous, source }: Pair): boolean {
-    const key = JSON.stringify([
-      normalize(question),
-      previous === null ? null : normalize(previous),
-      answer.trim(),
-    ]);
+  private keep(pair: Pair): boolean {
+    const { question, answer, previous, source } = storableTexts(pair);
+    const key = identityOf(pair);
     const before = this.known.get(key);
     const change = ++this.change;
     if (before) this.known.set(key, { ...before, count: before.count + 1, change });
@@ -270,8 +283,8 @@ export class MemoryStore implements Store {
   }
 }
 
-function pairOf({ id, question, previous }: ReviewEntry, answer: string): Pair {
-  return { question, answer, previous, source: `review:${id}` };
+function addedTo(users: ReadonlyMap<string, number>, user: string | null): Map<string, number> {
+  return user === null ? new Map(users) : new Map(users).set(user, (users.get(user) ?? 0) + 1);
 }
 
 function countOf(votes: KeptPair['votes'], vote: 'up' | 'down'): number {

@@ -4,7 +4,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
-import { normalize } from '../normalize.js';
 import type {
   Change,
   Counts,
@@ -20,6 +19,7 @@ import type {
   Submission,
 } from './store.js';
 import type { Tables } from './tables.js';
+import { identityOf, questionIdentity, storable } from './texts.js';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
 
@@ -270,13 +270,14 @@ export class SqlStore implements Store {
 
   async remember(user: string, { key, value, said, time, expires }: Fact): Promise<void> {
     const fact = { value: storable(value), said: storable(said), time, expires };
-    await this.asking((db) =>
-      db
+    await this.inTransaction(async (db) => {
+      await db.deleteFrom('bot_fact').where('expires', '<=', time).execute();
+      await db
         .insertInto('bot_fact')
         .values({ user_name: storable(user), key: storable(key), ...fact })
         .onConflict((conflict) => conflict.columns(['user_name', 'key']).doUpdateSet(fact))
-        .execute(),
-    );
+        .execute();
+    });
   }
 
   facts(user: string, now: number): Promise<readonly Fact[]> {
@@ -318,37 +319,30 @@ export class SqlStore implements Store {
         .where('user_name', '=', name)
         .returning('id')
         .execute();
-      const asked = db.selectFrom('bot_review_user').select('review').where('user_name', '=', name);
-      const reviews = await db
-        .deleteFrom('bot_review')
-        .where('decided', 'is', null)
-        .where('id', 'in', asked)
-        .returning('id')
-        .execute();
-      await db.deleteFrom('bot_review_user').where('user_name', '=', name).execute();
+      const submitted = await forgetSubmissions(db, name);
       const votes = await db.deleteFrom('bot_vote').where('user_name', '=', name).returning('pair').execute();
       for (const pair of new Set(votes.map((vote) => vote.pair))) await this.countVotes(db, pair, change);
-      return [facts, turns, spoken, reviews, votes].reduce((sum, { length }) => sum + length, 0);
+      return submitted + [facts, turns, spoken, votes].reduce((sum, { length }) => sum + length, 0);
     });
   }
 
-  async submit(entry: Submission): Promise<void> {
-    const { question, previous, said, proposed, reason, time, user } = entry;
+  async submit({ question, previous, said, proposed, reason, time, user }: Submission): Promise<void> {
     await this.inTransaction(async (db) => {
       const { id } = await db
         .insertInto('bot_review')
         .values({
-          key: hash(normalize(question)),
+          key: hash(questionIdentity(question)),
           question: storable(question),
           previous: storable(previous),
           said: storable(said),
           proposed: storable(proposed),
+          proposed_by: storable(user),
           ...{ reason, time, count: 1 },
         })
         .onConflict((conflict) =>
-          conflict.columns(['key', 'reason']).where('decided', 'is', null).doUpdateSet({
+          conflict.columns(['key', 'reason']).doUpdateSet({
             count: sql`bot_review.count + 1`,
-            proposed: sql`coalesce(excluded.proposed, bot_review.proposed)`,
+            ...(proposed !== null && { proposed: storable(proposed), proposed_by: storable(user) }),
           }),
         )
         .returning('id')
@@ -356,8 +350,10 @@ export class SqlStore implements Store {
       if (user !== null)
         await db
           .insertInto('bot_review_user')
-          .values({ review: id, user_name: storable(user) })
-          .onConflict((conflict) => conflict.doNothing())
+          .values({ review: id, user_name: storable(user), count: 1 })
+          .onConflict((conflict) =>
+            conflict.columns(['review', 'user_name']).doUpdateSet({ count: sql`bot_review_user.count + 1` }),
+          )
           .execute();
     });
   }
@@ -367,7 +363,6 @@ export class SqlStore implements Store {
       db
         .selectFrom('bot_review')
         .select(['id', 'question', 'previous', 'reason', 'said', 'proposed', 'count', 'time'])
-        .where('decided', 'is', null)
         .orderBy('count', 'desc')
         .orderBy('time')
         .orderBy('id')
@@ -380,14 +375,23 @@ export class SqlStore implements Store {
     await this.writing(async (db, change) => {
       for (const id of entries) {
         const entry = await db
-          .updateTable('bot_review')
-          .set({ decided: time, answer: storable(answer) })
+          .deleteFrom('bot_review')
           .where('id', '=', id)
-          .where('decided', 'is', null)
           .returning(['question', 'previous'])
           .executeTakeFirst();
-        if (entry && answer !== null)
-          await this.writePairs(db, [{ ...entry, answer, source: `review:${id}` }], change);
+        if (!entry || answer === null) continue;
+        const pair = { ...entry, answer, source: `review:${id}` };
+        await this.writePairs(db, [pair], change);
+        await db
+          .insertInto('bot_accepted')
+          .columns(['review', 'pair', 'time'])
+          .expression(
+            db
+              .selectFrom('bot_pair')
+              .select((select) => [select.val(id).as('review'), 'id', select.val(time).as('time')])
+              .where('key', '=', rowOf(pair).key),
+          )
+          .execute();
       }
     });
   }
@@ -395,16 +399,15 @@ export class SqlStore implements Store {
   async *accepted(after: number): AsyncGenerator<Pair & { readonly time: number }> {
     const rows = await this.asking((db) =>
       db
-        .selectFrom('bot_review')
-        .select(['id', 'question', 'previous', 'answer', 'decided'])
-        .where('decided', '>', after)
-        .where('answer', 'is not', null)
-        .orderBy('decided')
-        .orderBy('id')
+        .selectFrom('bot_accepted')
+        .innerJoin('bot_pair', 'bot_pair.id', 'bot_accepted.pair')
+        .select(['review', 'question', 'previous', 'answer', 'time'])
+        .where('time', '>', after)
+        .orderBy('time')
+        .orderBy('review')
         .execute(),
     );
-    for (const { id, question, previous, answer, decided } of rows)
-      yield { question, previous, answer: answer ?? '', source: `review:${id}`, time: decided ?? 0 };
+    for (const { review, ...pair } of rows) yield { ...pair, source: `review:${review}` };
   }
 
   counts(): Promise<Counts> {
@@ -414,7 +417,7 @@ export class SqlStore implements Store {
       const { rows } = await sql<Counts>`select
         ${count('bot_pair')} as pairs, ${count('bot_conversation')} as conversations,
         ${count('bot_turn')} as turns, ${count('bot_fact')} as facts, ${count('bot_vote')} as votes,
-        (select count(*) from bot_review where decided is null) as waiting`.execute(db);
+        (select count(*) from bot_review) as waiting`.execute(db);
       return rows[0] ?? { pairs: 0, conversations: 0, turns: 0, facts: 0, votes: 0, waiting: 0 };
     });
   }
@@ -522,6 +525,28 @@ export class SqlStore implements Store {
   }
 }
 
+/** @returns how many entries the user had submitted. */
+async function forgetSubmissions(db: Db, user: string): Promise<number> {
+  const own = await db
+    .deleteFrom('bot_review_user')
+    .where('user_name', '=', user)
+    .returning(['review', 'count'])
+    .execute();
+  for (const { review, count } of own)
+    await db
+      .updateTable('bot_review')
+      .set({ count: sql`count - ${count}` })
+      .where('id', '=', review)
+      .execute();
+  await db.deleteFrom('bot_review').where('count', '<=', 0).execute();
+  await db
+    .updateTable('bot_review')
+    .set({ proposed: null, proposed_by: null })
+    .where('proposed_by', '=', user)
+    .execute();
+  return own.length;
+}
+
 function pairRows(db: Db) {
   return db
     .selectFrom('bot_pair')
@@ -536,15 +561,13 @@ function idOf(change: Change): number {
   return change.kind === 'kept' ? change.pair.id : change.id;
 }
 
-function rowOf({ question, answer, previous, source }: Pair): PairRow {
-  const said = storable(answer);
-  const before = previous === null ? null : normalize(previous);
+function rowOf(pair: Pair): PairRow {
   return {
-    key: hash(JSON.stringify([normalize(question), before, said.trim()])),
-    question: storable(question),
-    answer: said,
-    previous: storable(previous),
-    source: storable(source),
+    key: hash(identityOf(pair)),
+    question: storable(pair.question),
+    answer: storable(pair.answer),
+    previous: storable(pair.previous),
+    source: storable(pair.source),
     count: 1,
   };
 }
@@ -559,9 +582,4 @@ function nextTouch(user: string | null) {
 /** 128 bits, in 22 characters. */
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
-}
-
-/** PostgreSQL stores no NUL, and no database half a character. */
-function storable<Text extends string | null>(text: Text): Text {
-  return (text === null ? null : text.replace(/[\0\p{Cs}]/gu, '\uFFFD')) as Text;
 }

@@ -108,13 +108,17 @@ export interface Fact {
 }
 
 export interface Facts {
-  /** Replaces the fact of the same key. */
+  /** Replaces the fact of the same key. Facts that have expired by the time of this one are deleted, whoever's they are. */
   remember(user: string, fact: Fact): Promise<void>;
   /** Those that have not expired at `now`, in order of their keys. Never another user's. */
   facts(user: string, now: number): Promise<readonly Fact[]>;
   /** @param key null: all of the user's. @returns how many were deleted. */
   forget(user: string, key: string | null): Promise<number>;
-  /** Deletes facts, conversations, votes and review entries of a user. @returns how many rows were deleted. */
+  /**
+   * Deletes the facts, conversations, votes and submissions of a user. A question that others have submitted too still waits,
+   * without an answer that this user proposed. Pairs stay, because they are the bot's.
+   * @returns how many facts, conversations, turns, votes and submissions were deleted; several submissions of one question are one.
+   */
   forgetUser(user: string): Promise<number>;
 }
 
@@ -149,11 +153,11 @@ export interface Reviews {
   waiting(limit: number): Promise<readonly ReviewEntry[]>;
   /**
    * In one transaction: the entries wait no longer, and an accepted answer is a pair (source `review:ID`) for the question
-   * of each entry. Entries that wait no longer are left alone.
+   * of each entry. Nothing else is kept of what was submitted. Entries that wait no longer are left alone.
    * @param answer null: rejected.
    */
   decide(entries: readonly number[], answer: string | null, time: number): Promise<void>;
-  /** The pairs that were accepted after a time, oldest first. */
+  /** The pairs that were accepted after a time and are still there, oldest first. */
   accepted(after: number): AsyncIterable<Pair & { readonly time: number }>;
 }
 

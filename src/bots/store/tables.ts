@@ -48,6 +48,7 @@ export interface Tables {
     time: number;
     expires: number | null;
   };
+  /** Questions that wait for an answer. */
   readonly bot_review: {
     id: Generated<number>;
     /** A hash of the normalized question. */
@@ -57,12 +58,11 @@ export interface Tables {
     reason: 'unanswered' | 'corrected' | 'disliked';
     said: string | null;
     proposed: string | null;
+    proposed_by: string | null;
     count: number;
     time: number;
-    /** Null while it waits. */
-    decided: number | null;
-    /** Null while it waits, and when it was rejected. */
-    answer: string | null;
   };
-  readonly bot_review_user: { review: number; user_name: string };
+  readonly bot_review_user: { review: number; user_name: string; count: number };
+  /** Which pairs were accepted in review. */
+  readonly bot_accepted: { review: number; pair: number; time: number };
 }

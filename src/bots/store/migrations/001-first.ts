@@ -89,6 +89,7 @@ export const first: Migration = async (db, kind) => {
     .addColumn('expires', time)
     .addPrimaryKeyConstraint('bot_fact_key', ['user_name', 'key'])
     .execute();
+  await schema.createIndex('bot_fact_expires').on('bot_fact').column('expires').execute();
   await schema
     .createTable('bot_review')
     .addColumn('id', id, counted)
@@ -98,19 +99,24 @@ export const first: Migration = async (db, kind) => {
     .addColumn('reason', 'text', (column) => column.notNull())
     .addColumn('said', 'text')
     .addColumn('proposed', 'text')
+    .addColumn('proposed_by', 'text')
     .addColumn('count', 'integer', (column) => column.notNull())
     .addColumn('time', time, (column) => column.notNull())
-    .addColumn('decided', time)
-    .addColumn('answer', 'text')
+    .addUniqueConstraint('bot_review_once', ['key', 'reason'])
     .execute();
-  // One entry waits for each question and reason.
-  await sql`create unique index bot_review_waiting on bot_review (key, reason) where decided is null`.execute(
-    db,
-  );
   await schema
     .createTable('bot_review_user')
     .addColumn('review', id, (column) => column.notNull().references('bot_review.id').onDelete('cascade'))
     .addColumn('user_name', 'text', (column) => column.notNull())
+    .addColumn('count', 'integer', (column) => column.notNull())
     .addPrimaryKeyConstraint('bot_review_user_key', ['review', 'user_name'])
     .execute();
+  await schema.createIndex('bot_review_user_name').on('bot_review_user').column('user_name').execute();
+  await schema
+    .createTable('bot_accepted')
+    .addColumn('review', id, (column) => column.primaryKey())
+    .addColumn('pair', id, (column) => column.notNull().references('bot_pair.id').onDelete('cascade'))
+    .addColumn('time', time, (column) => column.notNull())
+    .execute();
+  await schema.createIndex('bot_accepted_pair').on('bot_accepted').column('pair').execute();
 };
