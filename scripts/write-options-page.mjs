@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { chatOptions } from '../dist/src/config/chat-options.js';
 import { dataOptions } from '../dist/src/config/data-options.js';
+import { rulesOptions } from '../dist/src/config/rules-options.js';
 import { trainOptions } from '../dist/src/config/train-options.js';
 import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
 
@@ -84,6 +85,36 @@ ${optionTables(dataOptions.crawl)}
 
 [collect.md](collect.md) describes a download.
 ${optionTables(dataOptions.download)}
+
+## chatbot-rules learn
+
+[bots.md](bots.md) describes a bot and what it learns from.
+${optionTables(rulesOptions.learn)}
+
+## chatbot-rules remove
+${optionTables(rulesOptions.remove)}
+
+## chatbot-rules ask
+${optionTables(rulesOptions.ask)}
+
+## chatbot-rules test
+
+[bots.md](bots.md#test-stories) describes a story.
+${optionTables(rulesOptions.test)}
+
+## chatbot-rules validate
+${optionTables(rulesOptions.validate)}
+
+## chatbot-rules review
+
+[bots.md](bots.md#learning) describes what is reviewed.
+${optionTables(rulesOptions.review)}
+
+## chatbot-rules export
+${optionTables(rulesOptions.export)}
+
+## chatbot-rules stats
+${optionTables(rulesOptions.stats)}
 `;
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(new URL('../docs/options.md', import.meta.url), page);

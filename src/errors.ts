@@ -28,6 +28,7 @@ export type Fault = 'usage' | 'data' | 'model' | 'device' | 'diverged';
 export const errorCodes = {
   'argument-unexpected': 'usage',
   'bot-file-invalid': 'usage',
+  'bot-not-named': 'usage',
   'cannot-save': 'device',
   'chat-command-invalid': 'usage',
   'checkpoint-damaged': 'model',
@@ -105,6 +106,7 @@ export const errorCodes = {
   'resume-mismatch': 'usage',
   'resume-not-found': 'usage',
   'reverse-not-given': 'usage',
+  'source-unknown': 'usage',
   'speaker-unknown': 'usage',
   'store-address-invalid': 'usage',
   'store-damaged': 'data',

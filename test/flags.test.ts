@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { chatOptions } from '../src/config/chat-options.js';
 import { dataOptions } from '../src/config/data-options.js';
+import { rulesOptions } from '../src/config/rules-options.js';
 import { trainOptions } from '../src/config/train-options.js';
 import type { OptionSpec } from '../src/option-spec.js';
 import { repositoryRoot } from './repository.js';
@@ -22,9 +23,12 @@ const lines = readdirSync(join(repositoryRoot, 'src'), { recursive: true, encodi
       .filter(({ text }) => !/^\s*(\/\/|\/?\*|help: |unset: )/.test(text)),
   );
 
-const options = [trainOptions, chatOptions, ...Object.values(dataOptions)].flatMap((table) =>
-  Object.entries<OptionSpec>(table),
-);
+const options = [
+  trainOptions,
+  chatOptions,
+  ...Object.values(dataOptions),
+  ...Object.values(rulesOptions),
+].flatMap((table) => Object.entries<OptionSpec>(table));
 
 it('no message below cli/ spells a flag of ours', () => {
   const names = options.flatMap(([key, spec]) => [key, spec.alias ?? key]);

@@ -16,7 +16,7 @@ const pieceBytes = 2 ** 16;
 /** An error in a late file must not leave half a result in a pipe, so all of it is made before the first line is printed. */
 async function print(options: ReadingOptions, streams: Streams): Promise<void> {
   const spool = new Spool();
-  readPaths(options, 'convert', streams, (dialogue) => {
+  readPaths(options, 'chatbot-data convert chats/', streams, (dialogue) => {
     spool.append(Buffer.from(`${dialogueRecord(dialogue)}\n`));
   });
   for (let done = 0; done < spool.length; done += pieceBytes) {
@@ -39,7 +39,7 @@ export async function convertCommand(
   const file = new NewFile(options.out, options.force);
   let dialogues = 0;
   try {
-    readPaths(options, 'convert', streams, (dialogue) => {
+    readPaths(options, 'chatbot-data convert chats/', streams, (dialogue) => {
       file.write(`${dialogueRecord(dialogue)}\n`);
       dialogues++;
     });

@@ -46,7 +46,7 @@ export async function inspectCommand(
   });
   const found = await withScorer(options, streams, async (scoring) => {
     const read = new PreparedStore();
-    const summary = readPaths(options, 'inspect', streams, (dialogue) => {
+    const summary = readPaths(options, 'chatbot-data inspect chats/', streams, (dialogue) => {
       statistics.see(dialogue);
       if (scoring) read.push({ id: '', dialogue, changedBy: [] });
     });

@@ -19,18 +19,18 @@ export interface ReadingOptions extends ReadLearnedOptions {
 
 /**
  * Passes each dialogue to `keep` and tells on stderr what was read and what was not.
- * @param command for the message when no path is given.
+ * @param example a whole command, for the message when no path is given.
  */
 export function readPaths(
   options: ReadingOptions,
-  command: string,
+  example: string,
   { stderr }: Streams,
   keep: (dialogue: Dialogue) => void,
 ): CorpusSummary {
   if (options.paths.length === 0)
     throw new UserError(
       'data-not-named',
-      `no conversations to read; name files or folders, for example chatbot-data ${command} chats/`,
+      `no conversations to read; name files or folders, for example ${example}`,
     );
   const reading = new LearnedReading(options);
   const { summary, notes } = reading.read(options.paths, keep);

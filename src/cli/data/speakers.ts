@@ -14,7 +14,9 @@ export async function speakersCommand(
 ): Promise<number> {
   const options = completeOptions(speakersOptions, [given]);
   const statistics = new CorpusStatistics({ tokensOf: null, languageOf: null, lossOn: 'auto' });
-  const { chats } = readPaths(options, 'speakers', streams, (dialogue) => statistics.see(dialogue));
+  const { chats } = readPaths(options, 'chatbot-data speakers chats/', streams, (dialogue) =>
+    statistics.see(dialogue),
+  );
   const { speakers } = statistics.result();
   streams.stdout.write(options.json ? `${jsonLine(speakers.map(speakerJson))}\n` : tableText(speakers));
   const [first] = speakers.filter(({ name }) => name !== null);

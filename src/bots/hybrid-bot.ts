@@ -1,0 +1,130 @@
+// Asks several bots in order: rules, what is remembered about the user, stored answers, the neural model, and at last a text
+// that says that the answer is not known. Thresholds apply to the final candidate. Two bots' scores are never compared.
+
+import { performance } from 'node:perf_hooks';
+import { messageOf, UserError } from '../errors.js';
+import type { AnswerSettings } from './answer-settings.js';
+import type { Answer, Bot, Near, Question, Said, Visit } from './bot.js';
+import { notKnown } from './not-known.js';
+
+/** A neural model among other bots. */
+export interface Model extends Bot {
+  /**
+   * How well a text answers, in nats: the mean log-likelihood of its tokens.
+   * @param turns the last one is answered.
+   */
+  logLikelihood(turns: readonly string[], text: string): Promise<number>;
+}
+
+export interface HybridParts {
+  readonly memory: (Bot & { listen(question: Question): Promise<void> }) | null;
+  readonly rules: Bot | null;
+  readonly retrieval: Bot | null;
+  readonly model: Model | null;
+}
+
+export interface HybridSettings {
+  readonly answers: AnswerSettings;
+  /** `never`: stored answers are not given. `only`: the model is not asked. */
+  readonly retrieval: 'first' | 'never' | 'only';
+  /** In nats per token: the model must prefer its own reply to a stored answer by this much. */
+  readonly margin: number;
+}
+
+export const defaultMargin = 0.5;
+
+export class HybridBot implements Bot {
+  readonly name = 'hybrid';
+
+  constructor(
+    private readonly parts: HybridParts,
+    private readonly settings: HybridSettings,
+  ) {}
+
+  async answer(question: Question, show: (piece: string) => void): Promise<Answer> {
+    const began = performance.now();
+    const asking = new Asking(question);
+    const said = await this.found(asking);
+    show(said.text);
+    return { ...said, near: asking.near, visits: asking.visits, milliseconds: performance.now() - began };
+  }
+
+  async close(): Promise<void> {
+    const { memory, rules, retrieval, model } = this.parts;
+    for (const bot of [memory, rules, retrieval, model]) await bot?.close();
+  }
+
+  private async found(asking: Asking): Promise<Said> {
+    const { memory, rules, retrieval, model } = this.parts;
+    const { answers } = this.settings;
+    await memory?.listen(asking.question);
+    const sure = (await asking.ask(rules)) ?? (await asking.ask(memory));
+    if (sure) return sure;
+    const stored = this.settings.retrieval === 'never' ? null : await asking.ask(retrieval);
+    if (stored && (stored.score >= answers.certainFrom || model === null)) return stored;
+    const own = this.settings.retrieval === 'only' || model === null ? null : await this.reply(asking, model);
+    if (stored && !(own && model && (await this.prefers(asking, model, own, stored)))) return stored;
+    return own ?? notKnown(asking.question, asking.near, answers);
+  }
+
+  /** The model's reply, with the closest stored pair before the conversation. */
+  private async reply(asking: Asking, model: Model): Promise<Said | null> {
+    const [near] = asking.near;
+    const { turns } = asking.question;
+    const isOdd = turns.length % 2 === 1;
+    if (near === undefined || !isOdd) return asking.ask(model);
+    return asking.ask(model, { ...asking.question, turns: [near.question, near.answer, ...turns] });
+  }
+
+  private async prefers(asking: Asking, model: Model, own: Said, stored: Said): Promise<boolean> {
+    const { turns } = asking.question;
+    try {
+      const ofOwn = await model.logLikelihood(turns, own.text);
+      const ofStored = await model.logLikelihood(turns, stored.text);
+      const isPreferred = ofOwn - ofStored > this.settings.margin;
+      asking.note(
+        model,
+        `${isPreferred ? 'it prefers its own reply' : 'it does not prefer its own reply by enough'} (${ofOwn.toFixed(2)} to ${ofStored.toFixed(2)} nats per token)`,
+      );
+      return isPreferred;
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      return false;
+    }
+  }
+}
+
+/** One question on its way through the bots. */
+class Asking {
+  readonly visits: Visit[] = [];
+  near: readonly Near[] = [];
+
+  constructor(readonly question: Question) {}
+
+  /** @returns null when there is no such bot, it passes, or it is out of order: then the others still answer. */
+  async ask(bot: Bot | null, question = this.question): Promise<Said | null> {
+    if (bot === null) return null;
+    this.question.signal.throwIfAborted();
+    const began = performance.now();
+    try {
+      // Nothing is shown yet: a later bot may know better.
+      const answer = await bot.answer(question, () => {});
+      this.visits.push(...(answer.visits.length > 0 ? answer.visits : [visitOf(bot.name, answer)]));
+      if (answer.near.length > 0) this.near = answer.near;
+      return answer.kind === 'said' ? answer : null;
+    } catch (thrown) {
+      if (!(thrown instanceof UserError)) throw thrown;
+      const milliseconds = performance.now() - began;
+      this.visits.push({ bot: bot.name, kind: 'passed', score: null, why: messageOf(thrown), milliseconds });
+      return null;
+    }
+  }
+
+  note({ name }: Bot, why: string): void {
+    this.visits.push({ bot: name, kind: 'passed', score: null, why, milliseconds: 0 });
+  }
+}
+
+function visitOf(bot: string, { kind, why, milliseconds, ...answer }: Answer): Visit {
+  return { bot, kind, score: 'score' in answer ? answer.score : null, why, milliseconds };
+}

@@ -1,0 +1,58 @@
+// Answers to one question that cannot both be right: one says yes where another says no, or their numbers differ. Other
+// answers to one question are variants, of which one is chosen.
+
+import { quoted } from '../../quote.js';
+import { normalize } from '../normalize.js';
+import type { Finding } from '../rules/bot-file.js';
+import type { Knowledge, StoredPair } from '../store/store.js';
+
+export async function contradictions(store: Knowledge): Promise<Finding[]> {
+  const answers = new Map<string, StoredPair[]>();
+  for await (const batch of store.changes(0))
+    for (const change of batch) {
+      if (change.kind === 'removed') continue;
+      const { pair } = change;
+      // In another place of a conversation, another answer is right.
+      const key = JSON.stringify([normalize(pair.question), pair.previous && normalize(pair.previous)]);
+      const others = answers.get(key);
+      if (others) others.push(pair);
+      else answers.set(key, [pair]);
+    }
+  return [...answers.values()].flatMap(findingsOf);
+}
+
+function findingsOf([first, ...others]: readonly StoredPair[]): Finding[] {
+  if (first === undefined) return [];
+  return others.flatMap((pair): Finding[] => {
+    const what = contradiction(first.answer, pair.answer);
+    if (what === null) return [];
+    const message = `answers ${quoted(first.question)} with ${quoted(pair.answer, 80)}, but ${first.source} with ${quoted(first.answer, 80)}: ${what}; remove one`;
+    return [{ severity: 'warning', place: pair.source, message }];
+  });
+}
+
+/** @returns what is wrong; null when both can be right. */
+export function contradiction(one: string, other: string): string | null {
+  const [says, saysOther] = [yesOrNo(one), yesOrNo(other)];
+  if (says !== null && saysOther !== null && says !== saysOther) return 'one is yes and the other no';
+  const [numbers, otherNumbers] = [numbersIn(one), numbersIn(other)];
+  if (numbers.length > 0 && otherNumbers.length > 0 && numbers.join(' ') !== otherNumbers.join(' '))
+    return 'their numbers differ';
+  return null;
+}
+
+function yesOrNo(answer: string): 'yes' | 'no' | null {
+  const text = normalize(answer);
+  if (
+    /^(?:yes|yeah|yep|sure|of course|certainly)(?![\p{L}\p{M}])|^(?:是的?|可以|能|会|有的?|当然|对)(?=[\p{P}\s]|$)/u.test(
+      text,
+    )
+  )
+    return 'yes';
+  if (/^(?:no|nope|not|never|unfortunately not)(?![\p{L}\p{M}])|^(?:不|没有|没|否)/u.test(text)) return 'no';
+  return null;
+}
+
+function numbersIn(text: string): string[] {
+  return (text.normalize('NFKC').match(/\d+(?:[.,:]\d+)*/g) ?? []).sort();
+}

@@ -1,0 +1,97 @@
+// `chatbot-rules ask`: one question, its answer, and where it comes from.
+
+import { randomUUID } from 'node:crypto';
+import type { Answer, Near, Visit } from '../../bots/bot.js';
+import { botParts, openBot } from '../../bots/open-bot.js';
+import { type AskOption, askOptions } from '../../config/rules-options.js';
+import { completeOptions, type GivenOptions } from '../../config/schema.js';
+import { ExitCode, UserError } from '../../errors.js';
+import { defaultSettings } from '../../generate/settings.js';
+import { option } from '../../option-names.js';
+import { jsonLine, oneLine, quoted, visible } from '../../quote.js';
+import type { Streams } from '../data/reading.js';
+import { botNotNamed } from './bot-store.js';
+
+const example = 'chatbot-rules ask "Do you deliver on Sundays?" --bot shop.db';
+
+export async function askCommand(
+  given: GivenOptions<AskOption>,
+  streams: Streams = process,
+): Promise<number> {
+  const { text, previous, user, timeZone, bot: locations, json } = completeOptions(askOptions, [given]);
+  if (text === null || text.trim() === '')
+    throw new UserError('prompt-empty', `ask something, for example ${example}`);
+  if (locations.length === 0) throw botNotNamed(example);
+  const opened = await openBot(botParts(locations), { isTrial: true });
+  try {
+    const answer = await opened.bot.answer(
+      {
+        // A conversation begins with the user, who must have said something before the bot did.
+        turns: previous === null ? [text] : ['', previous, text],
+        user: user ?? randomUUID(),
+        conversation: null,
+        timeZone: checkedZone(timeZone),
+        settings: defaultSettings,
+        signal: new AbortController().signal,
+      },
+      () => {},
+    );
+    streams.stdout.write(json ? `${jsonLine(answerJson(answer))}\n` : answerText(answer));
+    return ExitCode.ok;
+  } finally {
+    await opened.close();
+  }
+}
+
+/** @throws UserError for a time zone that nobody knows. */
+export function checkedZone(timeZone: string | null): string | null {
+  if (timeZone === null) return null;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return timeZone;
+  } catch {
+    throw new UserError(
+      'option-invalid',
+      `${option('timeZone')} ${quoted(timeZone)} is no time zone; write it like Europe/Berlin`,
+    );
+  }
+}
+
+function answerText(answer: Answer): string {
+  const said = answer.kind === 'said' ? visible(answer.text) : '(no answer)';
+  const from =
+    answer.kind === 'said' ? [`from      ${oneLine(answer.source)}, score ${answer.score.toFixed(2)}`] : [];
+  return [
+    said,
+    '',
+    ...from,
+    `because   ${oneLine(answer.why, 300)}`,
+    ...answer.visits.map((visit) => `asked     ${visitText(visit)}`),
+    ...answer.near.map((near) => `close     ${nearText(near)}`),
+    '',
+  ].join('\n');
+}
+
+export function visitText({ bot, kind, score, why, milliseconds }: Visit): string {
+  const what = kind === 'said' ? `said (${(score ?? 0).toFixed(2)})` : 'passed';
+  return `${bot} ${what}: ${oneLine(why, 200)}; ${milliseconds.toFixed(1)} ms`;
+}
+
+export function nearText({ question, answer, score, source }: Near): string {
+  return `${score.toFixed(2)} ${oneLine(question, 100)} -> ${oneLine(answer, 100)} (${oneLine(source, 60)})`;
+}
+
+export function answerJson(answer: Answer): object {
+  return {
+    answer: answer.kind === 'said' ? answer.text : null,
+    ...(answer.kind === 'said' && { source: answer.source, score: rounded(answer.score) }),
+    why: answer.why,
+    milliseconds: rounded(answer.milliseconds),
+    asked: answer.visits.map(({ bot, kind, score, why }) => ({ bot, kind, score, why })),
+    close: answer.near.map((near) => ({ ...near, score: rounded(near.score) })),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

@@ -1,0 +1,44 @@
+// `chatbot-rules learn`: question-answer pairs of files into the bot's store. All files are read before the first pair is
+// kept, so a file that cannot be read leaves the store as it was.
+
+import { pairsOf } from '../../bots/knowledge/pairs-of.js';
+import type { Pair } from '../../bots/store/store.js';
+import { type LearnPairsOption, learnPairsOptions } from '../../config/rules-options.js';
+import { completeOptions, type GivenOptions } from '../../config/schema.js';
+import { ExitCode, UserError } from '../../errors.js';
+import { JsonSpool } from '../../files/json-spool.js';
+import { jsonLine, messageLine } from '../../quote.js';
+import { readPaths, type Streams } from '../data/reading.js';
+import { count } from '../format.js';
+import { withStore } from './bot-store.js';
+
+export async function learnCommand(
+  given: GivenOptions<LearnPairsOption>,
+  streams: Streams = process,
+): Promise<number> {
+  const options = completeOptions(learnPairsOptions, [given]);
+  const pairs = new JsonSpool<Pair>();
+  try {
+    readPaths(options, 'chatbot-rules learn faq.csv --bot shop.db', streams, (dialogue) => {
+      for (const pair of pairsOf(dialogue)) pairs.add(pair);
+    });
+    if (pairs.count === 0)
+      throw new UserError(
+        'nothing-to-learn',
+        'no question has an answer; name files with questions and answers, or conversations of two speakers',
+      );
+    const example = 'chatbot-rules learn faq.csv --bot shop.db';
+    return await withStore(options.bot, example, 'create', async (store) => {
+      const { added, repeated } = await store.learn(pairs.values());
+      const all = await store.pairs();
+      streams.stdout.write(
+        options.json
+          ? `${jsonLine({ bot: store.name, added, repeated, pairs: all })}\n`
+          : `${messageLine(store.name)}: ${count(added)} new answers, ${count(repeated)} that it knew; it now knows ${count(all)}\n`,
+      );
+      return ExitCode.ok;
+    });
+  } finally {
+    pairs.release();
+  }
+}

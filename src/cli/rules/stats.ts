@@ -1,0 +1,49 @@
+// `chatbot-rules stats`: what the bot knows, and from where.
+
+import { type StatsOption, statsOptions } from '../../config/rules-options.js';
+import { completeOptions, type GivenOptions } from '../../config/schema.js';
+import { ExitCode } from '../../errors.js';
+import { jsonLine } from '../../quote.js';
+import type { Streams } from '../data/reading.js';
+import { count } from '../format.js';
+import { headerText } from '../progress.js';
+import { withStore } from './bot-store.js';
+
+const mostFiles = 20;
+
+export async function statsCommand(
+  given: GivenOptions<StatsOption>,
+  streams: Streams = process,
+): Promise<number> {
+  const options = completeOptions(statsOptions, [given]);
+  return withStore(options.bot, 'chatbot-rules stats --bot shop.db', 'read', async (store) => {
+    const files = new Map<string, number>();
+    for await (const batch of store.changes(0))
+      for (const change of batch) {
+        if (change.kind === 'removed') continue;
+        // `faq.csv:12` -> `faq.csv`
+        const file = change.pair.source.replace(/:\d+$/, '');
+        files.set(file, (files.get(file) ?? 0) + 1);
+      }
+    const { pairs, conversations, turns, facts, votes, waiting } = await store.counts();
+    const byFile = [...files].sort(([, one], [, other]) => other - one);
+    const more = byFile.length - mostFiles;
+    streams.stdout.write(
+      options.json
+        ? `${jsonLine({ bot: store.name, answers: pairs, conversations, turns, facts, votes, waiting, files: Object.fromEntries(byFile) })}\n`
+        : headerText([
+            ['bot', store.name],
+            ['answers', count(pairs)],
+            ['conversations', `${count(conversations)}, with ${count(turns)} turns`],
+            ['facts', count(facts)],
+            ['votes', count(votes)],
+            ['to review', count(waiting)],
+            ...byFile
+              .slice(0, mostFiles)
+              .map(([file, known]) => ['from', `${file}: ${count(known)}`] as const),
+            ...(more > 0 ? [['', `and ${count(more)} more files`] as const] : []),
+          ]),
+    );
+    return ExitCode.ok;
+  });
+}
