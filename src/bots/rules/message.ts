@@ -20,13 +20,15 @@ export interface Message {
 export const mostCharacters = 2000;
 
 /** What may stand between words, or around a message. */
-export const separator = /^[\s,.;:!?¿¡、。…"“”„«»()「」]$/u;
+const separators = new Set(' \t\n\r\u00a0\u3000,.;:!?¿¡、。…"“”„«»()「」');
+export const isSeparator = (character: string) => separators.has(character);
 /** Letters of scripts that put no spaces between words. */
 const unspaced =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]$/u;
 const wordCharacter = /^[\p{L}\p{M}\p{N}]$/u;
 
-export const isUnspaced = (character: string) => unspaced.test(character);
+// Most characters are ASCII, for which a table of Unicode need not be searched.
+export const isUnspaced = (character: string) => character > '\u02ff' && unspaced.test(character);
 
 /** @returns null for a message that is too long to compare. */
 export function readMessage(raw: string): Message | null {
@@ -60,8 +62,8 @@ export function foldedCharacter(character: string): string {
 
 function outline(text: string): { start: number; end: number } {
   let [start, end] = [0, text.length];
-  while (start < end && separator.test(text[start] ?? '')) start++;
-  while (end > start && separator.test(text[end - 1] ?? '')) end--;
+  while (start < end && isSeparator(text[start] ?? '')) start++;
+  while (end > start && isSeparator(text[end - 1] ?? '')) end--;
   return { start, end };
 }
 
@@ -82,4 +84,7 @@ function characterBefore(text: string, at: number): string {
   return isPair ? text.slice(at - 2, at) : text.slice(Math.max(0, at - 1), at);
 }
 
-const isInWord = (character: string) => wordCharacter.test(character) && !unspaced.test(character);
+function isInWord(character: string): boolean {
+  if (character <= '\u007f') return /^[a-zA-Z0-9]$/.test(character);
+  return wordCharacter.test(character) && !isUnspaced(character);
+}

@@ -5,7 +5,7 @@
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
 import { valueName } from '../answer-text.js';
-import { cleaned, foldedCharacter, isBoundary, isUnspaced, separator } from './message.js';
+import { cleaned, folded, isBoundary, isSeparator, isUnspaced } from './message.js';
 import type { Expression } from './program.js';
 import type { SlotKind } from './slots.js';
 
@@ -19,7 +19,7 @@ export interface Pattern {
   /** The same for patterns that differ only in case, spaces and punctuation. */
   readonly canonical: string;
   /** Messages that it matches, one for each way through its choices, up to `mostExamples`. */
-  readonly examples: readonly string[];
+  examples(): readonly string[];
 }
 
 export const mostExamples = 16;
@@ -30,7 +30,7 @@ const longestPattern = 1000;
 
 const separators: Expression = {
   kind: 'repeat',
-  part: { kind: 'character', test: (character) => separator.test(character) },
+  part: { kind: 'character', test: (character) => isSeparator(character) },
   least: 0,
   most: null,
   lazy: false,
@@ -48,12 +48,14 @@ const anything: Expression = {
   lazy: true,
 };
 
+const noSlots: ReadonlyMap<string, SlotKind> = new Map();
+
 /** A part of a pattern, with what its neighbours must know. */
 interface Part {
   readonly expression: Expression;
   readonly slots: ReadonlyMap<string, SlotKind>;
   readonly canonical: string;
-  readonly examples: readonly string[];
+  readonly examples: () => readonly string[];
   readonly edge: 'gap' | 'slot' | 'spaced' | 'unspaced' | 'group';
 }
 
@@ -64,7 +66,12 @@ export function parsePattern(text: string, kinds: ReadonlyMap<string, SlotKind>)
   const reading = new Reading([...cleaned(text)], kinds);
   const { expression, slots, canonical, examples } = reading.whole();
   if (canonical.replace(/[\s*]/g, '') === '') throw new PatternError('matches every message; add a word');
-  return { expression, slots, canonical, examples: examples.map((one) => one.replace(/ +/g, ' ').trim()) };
+  return {
+    expression,
+    slots,
+    canonical,
+    examples: () => examples().map((one) => one.replace(/ +/g, ' ').trim()),
+  };
 }
 
 class Reading {
@@ -109,14 +116,27 @@ class Reading {
     if (character === '{') return this.slot();
     if (character === '*') return { ...plain(anything, '*', ''), edge: 'gap' };
     if (character === '\\') return this.escaped();
-    if (separator.test(character)) return { ...plain(gap, ' ', ' '), edge: 'gap' };
-    return letter(character);
+    if (isSeparator(character)) return { ...plain(gap, ' ', ' '), edge: 'gap' };
+    return this.letters(character);
+  }
+
+  /** As many ordinary characters of one kind of script as follow. */
+  private letters(first: string): Part {
+    const unspaced = isUnspaced(first);
+    let text = first;
+    for (; ; this.at++) {
+      const character = this.characters[this.at];
+      if (character === undefined || special.test(character) || isSeparator(character)) break;
+      if (isUnspaced(character) !== unspaced) break;
+      text += character;
+    }
+    return literal(text);
   }
 
   private escaped(): Part {
     const character = this.characters[this.at++];
     if (character === undefined) throw new PatternError('ends with \\; write \\\\ for itself');
-    return letter(character);
+    return literal(character);
   }
 
   private group(open: '(' | '[', depth: number): Part {
@@ -140,10 +160,10 @@ class Reading {
     const kind = this.kinds.get(kindName);
     if (!kind) throw this.unknown(written, kindName);
     const plainSlot = {
-      ...{ canonical: `{${kindName}}`, examples: [kind.example] },
+      ...{ canonical: `{${kindName}}`, examples: () => [kind.example] },
       edge: 'slot',
     } as const;
-    if (name === unused) return { ...plainSlot, expression: kind.expression, slots: new Map() };
+    if (name === unused) return { ...plainSlot, expression: kind.expression, slots: noSlots };
     const expression: Expression = { kind: 'capture', name: name ?? kindName, part: kind.expression };
     return { ...plainSlot, expression, slots: new Map([[name ?? kindName, kind]]) };
   }
@@ -162,13 +182,18 @@ class Reading {
 }
 
 function plain(expression: Expression, canonical: string, example: string): Omit<Part, 'edge'> {
-  return { expression, slots: new Map(), canonical, examples: [example] };
+  return { expression, slots: noSlots, canonical, examples: () => [example] };
 }
 
-function letter(character: string): Part {
-  const wanted = foldedCharacter(character);
-  const expression: Expression = { kind: 'character', test: (one) => one === wanted };
-  return { ...plain(expression, wanted, character), edge: isUnspaced(character) ? 'unspaced' : 'spaced' };
+const special = /^[()[\]{}|*\\]$/;
+
+/** @param text of one kind of script. */
+function literal(text: string): Part {
+  const wanted = folded(text);
+  return {
+    ...plain({ kind: 'literal', text: wanted }, wanted, text),
+    edge: isUnspaced([...text][0] ?? '') ? 'unspaced' : 'spaced',
+  };
 }
 
 function optional(part: Part): Part {
@@ -176,7 +201,7 @@ function optional(part: Part): Part {
     ...part,
     expression: { kind: 'repeat', part: part.expression, least: 0, most: 1, lazy: false },
     canonical: `[${part.canonical}]`,
-    examples: ['', ...part.examples].slice(0, mostExamples),
+    examples: () => ['', ...part.examples()].slice(0, mostExamples),
     edge: 'group',
   };
 }
@@ -186,7 +211,7 @@ function chosen(ways: readonly Part[]): Part {
     expression: { kind: 'choice', parts: ways.map(({ expression }) => expression) },
     slots: new Map(ways.flatMap(({ slots }) => [...slots])),
     canonical: ways.map(({ canonical }) => canonical).join('|'),
-    examples: ways.flatMap(({ examples }) => examples).slice(0, mostExamples),
+    examples: () => ways.flatMap(({ examples }) => examples()).slice(0, mostExamples),
     edge: 'group',
   };
 }
@@ -194,7 +219,6 @@ function chosen(ways: readonly Part[]): Part {
 function joined(parts: readonly Part[]): Part {
   const slots = new Map<string, SlotKind>();
   const expressions: Expression[] = [];
-  let examples: readonly string[] = [''];
   parts.forEach((part, at) => {
     for (const [name, kind] of part.slots) {
       if (slots.has(name))
@@ -206,14 +230,27 @@ function joined(parts: readonly Part[]): Part {
     const before = parts[at - 1];
     if (before && mayHaveSpace(before, part)) expressions.push(separators);
     expressions.push(part.expression);
-    examples = examples.flatMap((one) => part.examples.map((next) => one + next)).slice(0, mostExamples);
   });
   const canonical = parts
     .map((part) => part.canonical)
     .join('')
     .replace(/ +/g, ' ')
     .trim();
-  return { expression: { kind: 'sequence', parts: expressions }, slots, canonical, examples, edge: 'group' };
+  return {
+    expression: { kind: 'sequence', parts: expressions },
+    slots,
+    canonical,
+    examples: () => inTurn(parts),
+    edge: 'group',
+  };
+}
+
+function inTurn(parts: readonly Part[]): readonly string[] {
+  return parts.reduce<readonly string[]>(
+    (before, part) =>
+      before.flatMap((one) => part.examples().map((next) => one + next)).slice(0, mostExamples),
+    [''],
+  );
 }
 
 /** People write spaces between Chinese and Latin letters, and around numbers, or leave them out. */

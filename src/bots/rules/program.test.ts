@@ -98,7 +98,7 @@ describe('patterns', () => {
 
   it('match their own examples', () => {
     for (const [pattern] of cases)
-      for (const example of parsePattern(pattern, kinds).examples)
+      for (const example of parsePattern(pattern, kinds).examples())
         assert.ok(slots(pattern, example), `${pattern}: ${example}`);
   });
 });
@@ -165,7 +165,7 @@ describe('regular expressions', () => {
   });
 
   it('stop when the work for a message is spent', () => {
-    const program = new Program(parseRegex('(a*)*b').expression, true);
+    const program = new Program(parseRegex('(a*)*[b]').expression, true);
     const text = 'a'.repeat(2000);
     const message = { raw: text, text, folded: text, start: 0, end: text.length, language: 'en' } as const;
     assert.throws(() => program.match(message, 0, text.length, { steps: 100 }), BudgetSpent);

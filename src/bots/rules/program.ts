@@ -7,6 +7,8 @@
 import { characterAt, type Message } from './message.js';
 
 export type Expression =
+  /** In lower case, compared with the message in lower case. */
+  | { readonly kind: 'literal'; readonly text: string }
   | { readonly kind: 'character'; readonly test: (character: string) => boolean }
   | { readonly kind: 'sequence'; readonly parts: readonly Expression[] }
   | { readonly kind: 'choice'; readonly parts: readonly Expression[] }
@@ -43,6 +45,7 @@ export const mostSteps = 5000;
 export class ProgramTooLarge extends Error {}
 
 type Step =
+  | { readonly op: 'literal'; readonly text: string }
   | { readonly op: 'character'; readonly test: (character: string) => boolean }
   | { readonly op: 'assertion'; readonly holds: (text: string, at: number) => boolean }
   | { readonly op: 'taker'; readonly ends: (message: Message, at: number) => readonly number[] }
@@ -54,6 +57,8 @@ export class Program {
   private readonly steps: Step[] = [];
   /** The register of each capture's start; its end is in the next one. */
   private readonly registers: { readonly name: string; readonly register: number }[] = [];
+  /** Every message that matches has one of these; null: nothing is known. Most messages are told apart by that alone. */
+  readonly needs: readonly string[] | null;
 
   /**
    * @param search true: the expression may begin and end anywhere. False: it must match the whole range.
@@ -65,6 +70,7 @@ export class Program {
   ) {
     this.compile(expression);
     this.add({ op: 'matched' });
+    this.needs = literalsNeeded(expression);
   }
 
   private add(step: Step): number {
@@ -80,6 +86,9 @@ export class Program {
 
   private compile(expression: Expression): void {
     switch (expression.kind) {
+      case 'literal':
+        this.add({ op: 'literal', text: expression.text });
+        return;
       case 'character':
         this.add({ op: 'character', test: expression.test });
         return;
@@ -147,6 +156,8 @@ export class Program {
 
   /** @returns null when it does not match. @throws BudgetSpent */
   match(message: Message, from: number, to: number, budget: Budget): Captures | null {
+    if (--budget.steps < 0) throw new BudgetSpent();
+    if (this.needs && !this.needs.some((literal) => message.folded.includes(literal))) return null;
     const visited = new Visited(this.steps.length, from, to);
     const lastStart = this.search ? to : from;
     for (let start = from; start <= lastStart; start++) {
@@ -187,6 +198,11 @@ export class Program {
       if (--budget.steps < 0) throw new BudgetSpent();
       const step = this.steps[index];
       switch (step?.op) {
+        case 'literal': {
+          const end = at + step.text.length;
+          if (end <= to && message.folded.startsWith(step.text, at)) stack.push(index + 1, end);
+          break;
+        }
         case 'character': {
           const character = at < to ? characterAt(message.folded, at) : '';
           if (character !== '' && step.test(character)) stack.push(index + 1, at + character.length);
@@ -219,6 +235,35 @@ export class Program {
 
 function ordered(inside: number, after: number, lazy: boolean): readonly number[] {
   return lazy ? [after, inside] : [inside, after];
+}
+
+const mostNeeded = 32;
+
+/** Of a sequence, the part is taken whose shortest literal is longest: it is the rarest. */
+function literalsNeeded(expression: Expression): readonly string[] | null {
+  switch (expression.kind) {
+    case 'literal':
+      return [expression.text];
+    case 'capture':
+      return literalsNeeded(expression.part);
+    case 'repeat':
+      return expression.least > 0 ? literalsNeeded(expression.part) : null;
+    case 'sequence':
+      return expression.parts
+        .map(literalsNeeded)
+        .reduce((best, next) => (next && shortest(next) > shortest(best) ? next : best), null);
+    case 'choice': {
+      const ways = expression.parts.map(literalsNeeded);
+      const all = ways.flatMap((way) => way ?? []);
+      return all.length <= mostNeeded && ways.every((way) => way !== null) ? all : null;
+    }
+    default:
+      return null;
+  }
+}
+
+function shortest(literals: readonly string[] | null): number {
+  return literals ? Math.min(...literals.map(({ length }) => length)) : 0;
 }
 
 /** Which steps were tried at which positions. */

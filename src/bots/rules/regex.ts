@@ -2,7 +2,7 @@
 // \b. What needs more (lookaround, backreferences) is refused. Upper and lower case are the same; a group (?<name>...) is a slot.
 
 import { quoted } from '../../quote.js';
-import { isBoundary } from './message.js';
+import { foldedCharacter, isBoundary } from './message.js';
 import type { Expression } from './program.js';
 
 /** What is wrong with a regular expression, as the end of a sentence that begins with its place. */
@@ -76,7 +76,7 @@ class Reading {
       this.at++;
       parts.push(this.quantified(this.atom(character, depth)));
     }
-    return { kind: 'sequence', parts };
+    return { kind: 'sequence', parts: joinedLiterals(parts) };
   }
 
   private quantified(part: Expression): Expression {
@@ -116,7 +116,7 @@ class Reading {
       case '?':
         throw this.refused(`has ${character} with nothing before it; write \\${character} for itself`);
       default:
-        return this.single(character.replace(/[{}\]/]/, '\\$&'));
+        return { kind: 'literal', text: foldedCharacter(character) };
     }
   }
 
@@ -178,4 +178,15 @@ class Reading {
       );
     }
   }
+}
+
+function joinedLiterals(parts: readonly Expression[]): readonly Expression[] {
+  const joined: Expression[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.kind === 'literal' && last?.kind === 'literal')
+      joined[joined.length - 1] = { kind: 'literal', text: last.text + part.text };
+    else joined.push(part);
+  }
+  return joined;
 }

@@ -15,16 +15,34 @@ export interface Found {
   readonly why: string;
 }
 
+/** A pattern or regular expression, with its place in the order in which they are tried. */
+interface Entry {
+  readonly trigger: Rule | Form;
+  readonly matcher: Matcher;
+  readonly order: number;
+}
+
+/** Literals are found by their first characters. */
+const keyLength = 4;
+
 export class TriggerIndex {
   private readonly exact = new Map<string, (Rule | Form)[]>();
+  /** By the beginning of a literal that they need. */
+  private readonly needing = new Map<string, Entry[]>();
+  private readonly others: Entry[] = [];
 
-  constructor(private readonly triggers: readonly (Rule | Form)[]) {
-    for (const trigger of triggers)
-      for (const { normal } of trigger.texts) {
-        const known = this.exact.get(normal);
-        if (!known) this.exact.set(normal, [trigger]);
-        else if (!known.includes(trigger)) known.push(trigger);
-      }
+  constructor(triggers: readonly (Rule | Form)[]) {
+    let order = 0;
+    for (const trigger of triggers) {
+      for (const { normal } of trigger.texts) append(this.exact, normal, trigger);
+      for (const matcher of trigger.matchers) this.add({ trigger, matcher, order: order++ });
+    }
+  }
+
+  private add(entry: Entry): void {
+    const { needs } = entry.matcher.program;
+    if (needs) for (const literal of needs) append(this.needing, literal.slice(0, keyLength), entry);
+    else this.others.push(entry);
   }
 
   /** Those that match, best first. @throws BudgetSpent */
@@ -32,12 +50,25 @@ export class TriggerIndex {
     const none: ReadonlyMap<string, string> = new Map();
     for (const trigger of this.exact.get(normalize(message.raw)) ?? [])
       yield { trigger, values: none, isExact: true, why: `${trigger.place} has this text` };
-    for (const trigger of this.triggers)
-      for (const matcher of trigger.matchers) {
-        const values = valuesOf(matcher, message, moment, budget);
-        if (values) yield { trigger, values, isExact: false, why: `${matcher.place} matches` };
-      }
+    for (const { trigger, matcher } of this.candidates(message)) {
+      const values = valuesOf(matcher, message, moment, budget);
+      if (values) yield { trigger, values, isExact: false, why: `${matcher.place} matches` };
+    }
   }
+
+  private candidates({ folded }: Message): readonly Entry[] {
+    const found = new Set(this.others);
+    for (let at = 0; at < folded.length; at++)
+      for (let length = 1; length <= keyLength && at + length <= folded.length; length++)
+        for (const entry of this.needing.get(folded.slice(at, at + length)) ?? []) found.add(entry);
+    return [...found].sort((one, other) => one.order - other.order);
+  }
+}
+
+function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const known = lists.get(key);
+  if (!known) lists.set(key, [value]);
+  else if (known.at(-1) !== value) known.push(value);
 }
 
 function valuesOf(

@@ -112,7 +112,7 @@ function unreachable(file: BotFile): Finding[] {
     for (const trigger of file.triggers)
       for (const matcher of trigger.matchers) {
         if (matcher.kind === 'regex') continue;
-        const taken = matcher.pattern.examples.map((example) => {
+        const taken = matcher.pattern.examples().map((example) => {
           const message = readMessage(example);
           if (!message) return null;
           const [first] = index.matches(message, exampleMoment, budget);
@@ -123,7 +123,7 @@ function unreachable(file: BotFile): Finding[] {
           findings.push(
             warning(
               matcher.place,
-              `is never reached: ${first.place} takes such messages first, for example ${quoted(matcher.pattern.examples[0] ?? '')}; move it up, or delete it`,
+              `is never reached: ${first.place} takes such messages first, for example ${quoted(matcher.pattern.examples()[0] ?? '')}; move it up, or delete it`,
             ),
           );
       }
