@@ -7,6 +7,7 @@ import { nearest } from '../suggest.js';
 import type { BinarySource, FolderReader, RecordReader, RecordSource, TextReader } from './reader.js';
 import { chatgpt } from './readers/chatgpt.js';
 import { chatterbot } from './readers/chatterbot.js';
+import { chatterbotSqlite } from './readers/chatterbot-sqlite.js';
 import { claude } from './readers/claude.js';
 import { convokit, convokitUtterances } from './readers/convokit.js';
 import { cornell } from './readers/cornell.js';
@@ -61,7 +62,7 @@ export const textReaders: readonly TextReader[] = [
   nameLines,
 ];
 export const recordSources: readonly RecordSource[] = [json, yaml, csv];
-export const binarySources: readonly BinarySource[] = [parquet];
+export const binarySources: readonly BinarySource[] = [parquet, chatterbotSqlite];
 export const recordReaders: readonly RecordReader[] = [
   wechat,
   wechatChat,
