@@ -139,13 +139,13 @@ describe('regular expressions', () => {
 
   it('take linear work for what runs away elsewhere', () => {
     const careless = [
-      '(a*)*b',
-      '(a|aa)+$',
-      '(a+)+!',
-      '^(.*,)*x',
+      '(a*)*[b]',
+      '(a|aa)+[$]',
+      '(a+)+[!]',
+      '^(.*,)*[x]',
       '(\\d+)+[x]',
-      'a*a*a*a*a*b',
-      '(?:(?:a?){20}){20}b',
+      'a*a*a*a*a*[b]',
+      '(?:(?:a?){20}){20}[b]',
     ];
     for (const source of careless)
       for (const text of ['a'.repeat(2000), '1'.repeat(2000), 'a,'.repeat(1000)]) {
