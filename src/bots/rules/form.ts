@@ -244,10 +244,12 @@ function takes(kind: SlotKind, message: Message, start: number, end: number): bo
   }
 }
 
-/** A Chinese number inside of a sentence may be a part of a word: 一起. */
+/** Words that count things follow a Chinese number, which otherwise may be a part of a word: 一起. */
+const counting = /^[个個件位张名人份只条号台本盒瓶杯天次包双套块]$/u;
+
 function standsAlone({ text }: Message, at: number, end: number): boolean {
   const isOneCharacter = end - at === 1 && isUnspaced(text[at] ?? '');
-  return isBoundary(text, at) && isBoundary(text, end) && !isOneCharacter;
+  return isBoundary(text, at) && isBoundary(text, end) && (!isOneCharacter || counting.test(text[end] ?? ''));
 }
 
 function isValid({ kind, regex, least, most }: FormSlot, value: string): boolean {

@@ -6,8 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { repositoryRoot } from '../../../test/repository.js';
+import { readStories } from '../../evaluate/stories/read-stories.js';
+import { failureText } from '../../evaluate/stories/story-text.js';
+import { tellStories } from '../../evaluate/stories/tell-stories.js';
 import { defaultSettings } from '../../generate/settings.js';
 import type { Answer, Question } from '../bot.js';
+import { HybridBot } from '../hybrid-bot.js';
+import { MemoryBot } from '../memory/memory-bot.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { openBotFile } from './read-bot-file.js';
 import { RulesBot } from './rules-bot.js';
@@ -20,9 +25,6 @@ function botOf(yaml: string, store = new MemoryStore(), now = () => Date.UTC(202
   writeFileSync(path, yaml);
   return new RulesBot(openBotFile(path), store, now);
 }
-
-const example = () =>
-  new RulesBot(openBotFile(join(repositoryRoot, 'configs/bot.example.yaml')), new MemoryStore());
 
 function asked(turns: readonly string[], more: Partial<Question> = {}): Question {
   return {
@@ -370,19 +372,20 @@ forms:
 });
 
 describe('the example that ships', () => {
-  const answers: readonly (readonly [message: string, answer: RegExp])[] = [
-    ['Hello!', /^(Hello! How|Hi! What)/],
-    ['你好', /^您好/],
-    ['When are you open?', /9:00 to 18:30/],
-    ['你们几点开门？', /9:00到18:30/],
-    ['Do you deliver on Sundays?', /closed on Sundays/],
-    ['Do you ship to Berlin?', /deliver to Berlin/],
-    ['送到柏林吗', /可以送到柏林/],
-    ['do you have any cups', /we sell mug/],
-    ['Thanks a lot', /welcome|pleasure/],
-    ['I want to talk to a human', /030 123456/],
-    ['what is 19% of 50', /= 9.5$/],
-  ];
-  for (const [message, answer] of answers)
-    it(`answers ${message}`, async () => assert.match((await ask(example(), message)) ?? '', answer));
+  const stories = readStories(join(repositoryRoot, 'configs/bot.stories.example.yaml'));
+  for (const story of stories)
+    it(`tells the story: ${story.name}`, async () => {
+      const store = new MemoryStore();
+      const rules = new RulesBot(openBotFile(join(repositoryRoot, 'configs/bot.example.yaml')), store);
+      const memory = new MemoryBot(store, { keepDays: null, now: Date.now });
+      const answers = openBotFile(join(repositoryRoot, 'configs/bot.example.yaml')).answers;
+      const bot = new HybridBot(
+        { memory, rules, retrieval: null, model: null },
+        { answers, retrieval: 'first', margin: 0 },
+      );
+      const signal = new AbortController().signal;
+      const begin = (user: string) => store.begin(user);
+      for await (const result of tellStories(bot, [story], { settings: defaultSettings, signal, begin }))
+        assert.ok(result.passed, failureText(result));
+    });
 });
