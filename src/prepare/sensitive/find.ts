@@ -45,6 +45,8 @@ function allMatches(text: string, recognizers: readonly StartedRecognizer[], fur
     const recognizer = recognizers[rank];
     if (recognizer === undefined || recognizer.digits > digits) continue;
     for (const form of recognizer.forms) {
+      if (form.digits !== undefined && form.digits > digits) continue;
+      if (form.needs !== undefined && !text.includes(form.needs)) continue;
       form.pattern.lastIndex = 0;
       // Most texts hold nothing, and nearly all time is spent on them.
       const first = form.pattern.exec(text);

@@ -16,6 +16,10 @@ export interface Form {
    * group `value` is what is personal; without one it is the whole match. Square brackets are never part of a match.
    */
   readonly pattern: RegExp;
+  /** A text that every match has. Texts without it are not searched, which saves most of the time. */
+  readonly needs?: string;
+  /** The fewest digits in a match of this form, if it has more than others. */
+  readonly digits?: number;
   /** The match only counts if this matches the text shortly before it. Ends in `$` to ask for what stands directly before. */
   readonly cues?: RegExp;
   /** The match does not count if this matches the text shortly before it. */

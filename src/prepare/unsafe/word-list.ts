@@ -34,8 +34,11 @@ export function entriesIn(file: string | URL): string[] {
 export class WordList {
   private readonly anywhere: string[];
   private readonly whole = new Set<string>();
-  /** Entries of several words and those with a star, each with a space before, and one behind if there is no star. */
-  private readonly phrases: string[] = [];
+  /**
+   * Entries of several words and those with a star, each with a space before, and one behind if there is no star; by their
+   * first letter.
+   */
+  private readonly phrases = new Map<string, string[]>();
 
   constructor(entries: readonly string[]) {
     this.anywhere = entries.filter((entry) => han.test(entry));
@@ -44,8 +47,13 @@ export class WordList {
       const isOpen = entry.endsWith('*');
       const text = (entry.match(words) ?? []).join(' ');
       if (text === '') continue;
-      if (isOpen || text.includes(' ')) this.phrases.push(` ${text}${isOpen ? '' : ' '}`);
-      else this.whole.add(text);
+      if (!isOpen && !text.includes(' ')) this.whole.add(text);
+      else {
+        const phrase = ` ${text}${isOpen ? '' : ' '}`;
+        const others = this.phrases.get(start(text));
+        if (others) others.push(phrase);
+        else this.phrases.set(start(text), [phrase]);
+      }
     }
   }
 
@@ -55,9 +63,17 @@ export class WordList {
     if (this.anywhere.some((entry) => seen.includes(entry))) return true;
     const found = seen.match(words) ?? [];
     if (found.some((word) => this.whole.has(word))) return true;
+    const phrases = new Set(found.map(start));
     const joined = ` ${found.join(' ')} `;
-    return this.phrases.some((phrase) => joined.includes(phrase));
+    for (const first of phrases)
+      if (this.phrases.get(first)?.some((phrase) => joined.includes(phrase))) return true;
+    return false;
   }
+}
+
+/** What the phrases are divided by. */
+function start(text: string): string {
+  return text.slice(0, 1);
 }
 
 /** In small letters and plain characters. */

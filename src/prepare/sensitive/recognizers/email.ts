@@ -16,12 +16,14 @@ export const email: Recognizer = {
   digits: 0,
   forms: [
     {
+      needs: '@',
       pattern: new RegExp(
         String.raw`(?<![A-Za-z0-9._%+'-])[A-Za-z0-9_%+](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_%+-])?@(?:${asciiLabel}\.){1,6}[A-Za-z][A-Za-z0-9-]{0,22}[A-Za-z](?![A-Za-z0-9@])`,
         'gu',
       ),
     },
     {
+      needs: '@',
       pattern: new RegExp(
         String.raw`(?<![${letters}._%+'-])[${letters}_](?:[${letters}._%+'-]{0,62}[${letters}_-])?@(?:${label}\.){1,6}(?:[${script}]{2,12}|xn--[a-z0-9-]{2,40})(?![${letters}@])`,
         'gu',

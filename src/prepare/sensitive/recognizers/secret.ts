@@ -40,8 +40,9 @@ export const secret: Recognizer = {
         /(?<![A-Za-z])(?:password|passcode|pwd|密码|口令)(?: for [a-z ]{1,30})?\s?(?:is|was|是|为|改成了?)\s?["'`]?(?<value>[A-Za-z\d!#$%&*+/:=?@^_~-]{4,128})/giu,
       confirms: (value) => /\d/.test(value),
     },
-    { pattern: /\bBearer (?<value>[A-Za-z\d._~+/-]{16,1000}={0,2})/gu, confirms: isMixed },
+    { needs: 'Bearer', pattern: /\bBearer (?<value>[A-Za-z\d._~+/-]{16,1000}={0,2})/gu, confirms: isMixed },
     {
+      digits: 3,
       pattern:
         /(?:验证码|校验码|动态码|verification code|security code|one-time (?:code|password|pin)|\botp|\bpin(?: code)?|\bcvv2?|\bcvc)\s?(?:is|was|是|为|[:=])?\s?(?<value>\d{3,8})(?![\d.,]\d|\d)/giu,
     },

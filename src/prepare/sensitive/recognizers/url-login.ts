@@ -12,12 +12,14 @@ export const urlLogin: Recognizer = {
   digits: 0,
   forms: [
     {
+      needs: '://',
       pattern: new RegExp(
         String.raw`(?<![A-Za-z\d])[A-Za-z][A-Za-z\d+.-]{1,15}://${inAuthority}{0,100}:${inAuthority}{1,200}@${characters}{1,500}`,
         'gu',
       ),
     },
     {
+      needs: '://',
       pattern: new RegExp(
         String.raw`(?<![A-Za-z\d])https?://${characters}{1,500}[?&#](?:[a-z_-]{0,20}token|api_?key|key|sig|signature|secret|passw(?:or)?d|pwd|session(?:id)?|auth|code)=${characters}{4,1000}`,
         'giu',

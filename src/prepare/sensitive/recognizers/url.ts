@@ -13,6 +13,7 @@ export const url: Recognizer = {
         /(?<![A-Za-z\d@])(?:(?:https?|ftp):\/\/|www\.)[\p{L}\p{N}](?:[A-Za-z\d\-._~:/?#@!$&'()*+,;=%]{0,800}[A-Za-z\d\-_~/#@&=%])?/giu,
     },
     {
+      needs: '.',
       pattern:
         /(?<![A-Za-z\d@.-])(?:[A-Za-z\d](?:[A-Za-z\d-]{0,61}[A-Za-z\d])?\.){1,4}(?:com|org|net|edu|gov|info|biz|io|cn|de|uk|fr|eu|jp|ru|nl|ch|se|pl|br|au|ca|app|dev|shop|online|site|xyz)(?:\/[A-Za-z\d\-._~:/?#@!$&'()*+,;=%]{0,500}[A-Za-z\d\-_~/#@&=%])?(?![A-Za-z\d@-]|\.[A-Za-z\d])/gu,
     },

@@ -17,11 +17,13 @@ export const wechat: Recognizer = {
       pattern:
         /(?:微信号|wechat id|wechat)\s?(?:is|是|为|[:=])\s?(?<value>[a-z][a-z\d_-]{5,19})(?![A-Za-z\d_-])/giu,
     },
-    { pattern: /(?<![A-Za-z\d_])wxid_[a-z\d]{10,30}(?![A-Za-z\d_])/giu },
+    { needs: '_', pattern: /(?<![A-Za-z\d_])wxid_[a-z\d]{10,30}(?![A-Za-z\d_])/giu },
     {
+      digits: 6,
       pattern: /(?:微信|加我|vx|wx)\s?(?:号码|号)?\s?(?:是|为|[:=])?\s?(?<value>\d{6,10})(?![A-Za-z\d_-])/giu,
     },
     {
+      digits: 5,
       pattern:
         /(?<![A-Za-z])(?:QQ|扣扣|企鹅)\s?(?:群号|群|号码|号)?\s?(?:is|是|为|[:=])?\s?(?<value>[1-9]\d{4,11})(?![A-Za-z\d])/giu,
     },
