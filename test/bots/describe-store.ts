@@ -115,7 +115,9 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
         pair('c', '3', { source: 'faq.csv2:1' }),
         pair('d', '4', { source: 'faq_csv:1' }),
         pair('e', '5', { source: 'FAQ.csv:1' }),
+        pair('f', '6', { source: '🙂.csv:1' }),
       ]);
+      assert.equal(await store.remove({ file: '🙂.csv' }), 1);
       assert.equal(await store.remove({ file: 'faq.csv' }), 2);
       const [left] = await changesOf(store, 0);
       assert.ok(left?.kind === 'kept' && left.pair.question === 'c');

@@ -5,7 +5,9 @@ import pg from 'pg';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
 import { migrate } from './migrate.js';
-import { type SqlDialect, SqlStore } from './sql-store.js';
+import type { SqlDialect } from './sql-database.js';
+import { selectPairs } from './sql-pairs.js';
+import { SqlStore } from './sql-store.js';
 import type { StoreOptions } from './store-options.js';
 import type { Tables } from './tables.js';
 
@@ -84,6 +86,13 @@ export function postgresDialect(name: string): SqlDialect {
         db,
       );
     },
+    readPairs: (db, after, newest, most) =>
+      selectPairs(db)
+        .where('id', '>', after)
+        .where('change', '<=', newest)
+        .orderBy('id')
+        .limit(most)
+        .execute(),
     explain: (thrown) => explain(name, thrown),
   };
 }

@@ -7,7 +7,8 @@ import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
 import { libsqlDialect, notBusy } from './libsql-dialect.js';
 import { migrate } from './migrate.js';
-import { type PairRow, type SqlDialect, SqlStore } from './sql-store.js';
+import type { KeptPair, PairRow, SqlDialect } from './sql-database.js';
+import { SqlStore } from './sql-store.js';
 import type { StoreOptions } from './store-options.js';
 import type { Tables } from './tables.js';
 
@@ -75,6 +76,7 @@ function prepareFile(path: string, create: boolean): void {
 
 class SqliteStoreDialect implements SqlDialect {
   private readonly statements = new Map<number, Libsql.Statement<unknown[]>>();
+  private selection: Libsql.Statement<unknown[]> | undefined;
 
   constructor(
     readonly name: string,
@@ -90,6 +92,20 @@ class SqliteStoreDialect implements SqlDialect {
         values.push(key, question, answer, previous, source, count, change);
       this.insertion(some.length).run(values);
     }
+  }
+
+  /** As one text of JSON, which takes half the time of giving each value to JavaScript. */
+  async readPairs(_: unknown, after: number, newest: number, most: number): Promise<readonly KeptPair[]> {
+    this.selection ??= this.file.prepare(
+      `select json_group_array(json_array(id, question, answer, previous, source, count, up, down, change)) as pairs
+      from (select * from bot_pair where id > ? and change <= ? order by id limit ?)`,
+    );
+    const [{ pairs }] = this.selection.all([after, newest, most]) as [{ readonly pairs: string }];
+    const rows: [number, string, string, string | null, string, number, number, number, number][] =
+      JSON.parse(pairs);
+    return rows.map(([id, question, answer, previous, source, count, up, down, change]) => ({
+      ...{ id, question, answer, previous, source, count, up, down, change },
+    }));
   }
 
   explain(thrown: unknown): UserError | null {

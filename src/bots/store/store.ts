@@ -56,7 +56,7 @@ export interface Knowledge {
    * What changed after a change number; only the last state of each pair, and each pair once. In batches, because waiting for
    * each pair would be slow. What was written together shares a number. Whoever has read all batches passes the largest number
    * of them the next time, and misses nothing, whatever others write meanwhile.
-   * @param after 0: all pairs that are kept, in order of their ids. Otherwise oldest change first.
+   * @param after 0: all pairs that are kept, in order of their ids. Otherwise they come in any order.
    */
   changes(after: number): AsyncIterable<readonly Change[]>;
   /**

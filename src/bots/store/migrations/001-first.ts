@@ -30,13 +30,17 @@ export const first: Migration = async (db, kind) => {
     .addColumn('down', 'integer', (column) => column.notNull().defaultTo(0))
     .addColumn('change', id, (column) => column.notNull())
     .execute();
-  await schema.createIndex('bot_pair_change').on('bot_pair').column('change').execute();
+  await schema.createIndex('bot_pair_change').on('bot_pair').columns(['change', 'id']).execute();
   await schema
     .createTable('bot_removed_pair')
     .addColumn('id', id, (column) => column.primaryKey())
     .addColumn('change', id, (column) => column.notNull())
     .execute();
-  await schema.createIndex('bot_removed_pair_change').on('bot_removed_pair').column('change').execute();
+  await schema
+    .createIndex('bot_removed_pair_change')
+    .on('bot_removed_pair')
+    .columns(['change', 'id'])
+    .execute();
   await schema
     .createTable('bot_vote')
     .addColumn('id', id, counted)
