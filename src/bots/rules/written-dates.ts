@@ -37,6 +37,26 @@ const relative: readonly (readonly [word: string, days: number])[] = [
   ['前天', -2],
 ];
 
+/** Days with a name that are always on the same date; longer names come first. */
+const named: readonly (readonly [name: string, month: number, day: number])[] = [
+  ['christmas eve', 12, 24],
+  ['christmas day', 12, 25],
+  ['christmas', 12, 25],
+  ['boxing day', 12, 26],
+  ["new year's eve", 12, 31],
+  ["new year's day", 1, 1],
+  ['new year', 1, 1],
+  ["valentine's day", 2, 14],
+  ['halloween', 10, 31],
+  ['平安夜', 12, 24],
+  ['圣诞节', 12, 25],
+  ['元旦', 1, 1],
+  ['情人节', 2, 14],
+  ['劳动节', 5, 1],
+  ['儿童节', 6, 1],
+  ['国庆节', 10, 1],
+];
+
 const monthName = `(${months.map((name) => `${name}|${name.slice(0, 3)}\\.?`).join('|')}|sept\\.?)`;
 const weekdayName = `(${weekdays.map((name) => `${name}|${name.slice(0, 3)}`).join('|')}|tues|thurs|thur)`;
 const word = '(?![\\p{L}\\p{N}])';
@@ -65,6 +85,7 @@ export interface WrittenDate {
 export function dateAt(text: string, at: number, today: Day): WrittenDate | null {
   const found = [
     relativeAt,
+    namedDayAt,
     isoAt,
     dayFirstAt,
     monthFirstAt,
@@ -82,9 +103,22 @@ export function dateAt(text: string, at: number, today: Day): WrittenDate | null
 function relativeAt(text: string, at: number, today: Day): WrittenDate | null {
   const known = relative.find(([name]) => text.startsWith(name, at));
   if (!known) return null;
-  const end = at + known[0].length;
-  const cutsWord = /^[a-z]$/.test(known[0].at(-1) ?? '') && /[\p{L}\p{N}]/u.test(text[end] ?? '');
-  return cutsWord ? null : { end, day: addDays(today, known[1]) };
+  const end = wordEnd(text, at, known[0]);
+  return end === null ? null : { end, day: addDays(today, known[1]) };
+}
+
+/** Where a word ends, unless it goes on. */
+function wordEnd(text: string, at: number, name: string): number | null {
+  const end = at + name.length;
+  const goesOn = /^[a-z]$/.test(name.at(-1) ?? '') && /[\p{L}\p{N}]/u.test(text[end] ?? '');
+  return goesOn ? null : end;
+}
+
+function namedDayAt(text: string, at: number, today: Day): WrittenDate | null {
+  const known = named.find(([name]) => text.startsWith(name, at));
+  const end = known ? wordEnd(text, at, known[0]) : null;
+  const day = known ? onDate(undefined, known[1], known[2], today) : null;
+  return end === null || !day ? null : { end, day };
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
@@ -201,7 +235,7 @@ export interface WrittenTime {
 
 const clock = sticky(`(\\d{1,2})[:.](\\d{2})(?: ?(a\\.?m\\.?|p\\.?m\\.?))?${word}`);
 const hourOfHalf = sticky(`(\\d{1,2}) ?(a\\.?m\\.?|p\\.?m\\.?)${word}`);
-const named = sticky(`(noon|midday|midnight)${word}`);
+const namedTime = sticky(`(noon|midday|midnight)${word}`);
 const chinesePart = sticky('(凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里)? ?');
 const chineseRest = sticky('(?:点|點|时)(?:钟|整|(半)|([一三])刻|)');
 const minutesAfter = sticky('分?');
@@ -222,7 +256,7 @@ function hourAt(text: string, at: number): WrittenTime | null {
 }
 
 function namedAt(text: string, at: number): WrittenTime | null {
-  const match = matchAt(named, text, at);
+  const match = matchAt(namedTime, text, at);
   return match && timed(match, match[1] === 'midnight' ? 0 : 12, 0);
 }
 

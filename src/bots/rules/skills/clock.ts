@@ -58,7 +58,10 @@ const kinds: ReadonlyMap<string, SlotKind> = new Map(
 );
 
 const polite = '[hi|hello|hey|so|ok|okay] [please|can you tell me|could you tell me|tell me|do you know]';
-const 你好 = '[你好|请问|请问一下|那|那么]';
+const politeChinese = '[你好|请问|请问一下|那|那么]';
+
+const timeQuestion =
+  "([what is|what's|whats] [the] [current] time|what time is it|what time it is|what the time is)";
 
 /** A question, and who answers it. */
 interface Asked {
@@ -76,38 +79,32 @@ const asked: readonly Asked[] = (
   [
     [
       timeReply,
-      `${polite} (what time is it|what is the time|what's the time|whats the time|what time it is|what the time is|the time|time|current time) [right] [now] [please]`,
-      `${polite} (what time is it|what is the time|what's the time|whats the time|what time it is|what the time is|the time|time|current time|the current time) [right] [now] in {place} [right] [now] [please]`,
-      `${你好}[现在|当前|目前](几点|几点钟|什么时间|什么时候|的时间是多少|时间是几点)[了|啦][呢|啊|呀|吗]`,
-      `${你好}{place}[那边|那里]的?[现在|当前|目前](几点|几点钟|什么时间|是几点|是几点钟|时间|的时间)[了|啦][呢|啊|呀]`.replace(
-        '的?',
-        '[的]',
-      ),
-      `${你好}现在{place}[那边|那里](几点|几点钟|是几点|什么时间|是什么时间)[了|啦][呢|啊|呀]`,
+      `${polite} ${timeQuestion} [right] [now] [please]`,
+      `${polite} ${timeQuestion} [right] [now] in {place} [right] [now] [please]`,
+      `${politeChinese}[现在|当前|目前](几点|几点钟|什么时间|什么时候|的时间是多少|时间是几点|时间)[了|啦][呢|啊|呀|吗]`,
+      `${politeChinese}{place}[时间|那边|那里][的][现在|当前|目前](几点|几点钟|什么时间|是几点|是几点钟|时间|的时间)[了|啦][呢|啊|呀]`,
+      `${politeChinese}现在{place}[时间|那边|那里](几点|几点钟|是几点|什么时间|是什么时间)[了|啦][呢|啊|呀]`,
     ],
     [
       dayReply,
-      `${polite} (what day is it|what is the date|what's the date|whats the date|what date is it|what is today's date|what's today's date|today's date|the date|what day it is|what weekday is it) [{when}] [please]`,
-      `${polite} (what day is|what day was|what day will it be|what date is|what date was|what's the date|what is|which day is) {when} [please]`.replace(
-        '|what is|',
-        '|',
-      ),
-      `${你好}{when}(几号|是几号|几月几号|是几月几号|星期几|是星期几|周几|是周几|礼拜几|是礼拜几|什么日子|是什么日期|日期|多少号)[了|啦][呢|啊|呀]`,
+      `${polite} (what day is it|what is the date|what's the date|whats the date|what date is it|what is today's date|what's today's date|today's date|the date|what day it is|what weekday is it|what day of the week is it|what month is it|which month is it) [{when}] [please]`,
+      `${polite} (what day is|what day was|what day will it be|what date is|what date was|what's the date|what is|what's|which day is) {when} [please]`,
+      `${politeChinese}{when}(几号|是几号|几月几号|是几月几号|几月几日|是几月几日|是什么日子|星期几|是星期几|周几|是周几|礼拜几|是礼拜几|什么日子|是什么日期|日期|多少号)[了|啦][呢|啊|呀]`,
     ],
     [
       weekdayReply,
       `${polite} (what day|what weekday|which day) [of the week] (is|was|will be) {date}`,
-      `${你好}{date}(是星期几|星期几|是周几|周几|是礼拜几|礼拜几)[呢|啊|呀]`,
+      `${politeChinese}{date}(是星期几|星期几|是周几|周几|是礼拜几|礼拜几)[呢|啊|呀]`,
     ],
     [
       daysReply,
       `${polite} how many days [is it|are there|are left] (until|till|to|before) {date}`,
-      `${你好}(离|距离|距|到){date}[还](有)(几天|多少天)[呢|啊|呀]`,
+      `${politeChinese}(离|距离|距|到){date}[还](有)(几天|多少天)[呢|啊|呀]`,
     ],
     [
       yearReply,
       `${polite} (what year is it|what's the year|which year is it) [now]`,
-      `${你好}[今年|现在](是哪一年|是哪年|哪一年|哪年|是几几年)[呢|啊|呀]`,
+      `${politeChinese}[今年|现在](是哪一年|是哪年|哪一年|哪年|是几几年)[呢|啊|呀]`,
     ],
   ] as const
 ).flatMap(([reply, ...patterns]) =>

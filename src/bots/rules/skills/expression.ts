@@ -33,16 +33,41 @@ export type Token =
   | { readonly kind: 'power'; readonly exponent: string }
   | { readonly kind: 'root'; readonly degree: 2 | 3 }
   | { readonly kind: 'percent' }
-  | { readonly kind: 'open' | 'close' };
+  | { readonly kind: 'open' | 'close' }
+  /** `add 3 and 5`, `subtract 3 from 10`: an operator before its operands, and what stands between them. */
+  | { readonly kind: 'order'; readonly operator: Operator; readonly joints: readonly Joint[] }
+  | { readonly kind: 'joint'; readonly word: Joint };
 
+type Joint = 'and' | 'to' | 'from' | 'by' | 'with';
+
+const order = (operator: Operator, ...joints: readonly Joint[]): Token => ({
+  kind: 'order',
+  operator,
+  joints,
+});
+const joint = (word: Joint): Token => ({ kind: 'joint', word });
 const operator = (one: Operator): Token => ({ kind: 'operator', operator: one });
 const named = (name: 'square root' | 'cube root' | 'percent'): Token => ({ kind: 'function', name });
 const raised = (exponent: string): Token => ({ kind: 'power', exponent });
 
 /** What is written for a token. Longer ones first; words end where letters end. */
 const written: readonly (readonly [text: string, token: Token])[] = [
-  ['raised to the power of', operator('^')],
+  ['the sum of', order('+', 'and')],
+  ['sum of', order('+', 'and')],
+  ['the product of', order('*', 'and')],
+  ['product of', order('*', 'and')],
+  ['the difference between', order('-', 'and')],
+  ['add', order('+', 'and', 'to')],
+  ['subtract', order('-', 'from')],
+  ['multiply', order('*', 'by', 'with', 'and')],
+  ['divide', order('/', 'by')],
+  ['and', joint('and')],
   ['to the power of', operator('^')],
+  ['to', joint('to')],
+  ['from', joint('from')],
+  ['by', joint('by')],
+  ['with', joint('with')],
+  ['raised to the power of', operator('^')],
   ['the square root of', named('square root')],
   ['square root of', named('square root')],
   ['the cube root of', named('cube root')],
@@ -235,6 +260,15 @@ class Parser {
         if (token.operator === '+') return signed;
         return { ...signed, value: negate(signed.value), shown: `-${signed.shown}` };
       }
+      case 'order': {
+        const first = this.expression(0, depth + 1);
+        const between = this.tokens[this.at++];
+        if (between?.kind !== 'joint' || !token.joints.includes(between.word)) throw new NotAnExpression();
+        const second = this.expression(0, depth + 1);
+        const isTurned = between.word === 'from';
+        const [left, right] = isTurned ? [second, first] : [first, second];
+        return combine(token.operator, bracketed(left), bracketed(right));
+      }
       case 'function': {
         const inside = this.expression(bindingOfSign, depth + 1);
         if (token.name === 'percent') return { ...percentage(inside), shown: `${inside.shown}%` };
@@ -254,6 +288,11 @@ function rooted(of: Value, degree: 2 | 3): Value {
   const found = root(of.value, degree);
   const inside = of.shown.startsWith('(') && of.shown.endsWith(')') ? of.shown : `(${of.shown})`;
   return computed(found.value, of.exact && found.exact, `${degree === 2 ? 'sqrt' : 'cbrt'}${inside}`);
+}
+
+/** So that `add 1 and 2` in a larger expression is shown as it was meant. */
+function bracketed(value: Value): Value {
+  return value.isComputed && !value.shown.startsWith('(') ? { ...value, shown: `(${value.shown})` } : value;
 }
 
 function percentage(of: Value): Value {

@@ -13,6 +13,7 @@ export const math = {
   help: 'Arithmetic with + - * / ^ %, brackets, roots, percentages, and number words.',
   examples: [
     ['What is 3 plus 5?', '3 + 5 = 8'],
+    ['subtract 3 from 10', '10 - 3 = 7'],
     ['0.1 + 0.2', '0.1 + 0.2 = 0.3'],
     ['(1 + 2) * -3 =', '(1 + 2) * -3 = -9'],
     ['how much is 20% of 50', '20% * 50 = 10'],
@@ -85,7 +86,7 @@ function prepared(raw: string): string {
 type Cue = 'none' | 'question' | 'order';
 
 const opening =
-  /(?:(please|can you|could you|tell me|hey|hi|hello|ok|okay|so|and|me|the result of|the value of|请问一下|请问|请你|请|帮我|麻烦|你好|那么|那|告诉我|一下)|(what is|what's|whats|what are|what does|what do|how much is|how much are|how many is)|(calculate|compute|work out|evaluate|solve|计算一下|计算|算一下|算算|算|求))(?![a-z])[ ,:,、]*/y;
+  /(?:(please|can you|could you|tell me|hey|hi|hello|ok|okay|so|and|me|the result of|the value of|请问一下|请问|请你|请|帮我|麻烦|你好|那么|那|告诉我|一下)|(what is|what's|whats|what are|what does|what do|how much is|how much are|how many is|what)|(calculate|compute|work out|evaluate|solve|计算一下|计算|算一下|算算|算|求))(?![a-z])[ ,:,、]*/y;
 /** What ends a question: signs, then a word that asks, then one that says "equals". */
 const signs = ' ?.!。,呢啊呀吗';
 const asking = ['how much', 'what', '多少', '几', '啥', '什么'];
