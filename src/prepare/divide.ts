@@ -8,6 +8,7 @@ import { plural } from '../corpus/summary.js';
 import { Union } from '../corpus/union.js';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
+import { turnsOf } from './customer.js';
 import type { PreparedStore } from './prepared-store.js';
 
 export interface DivideOptions {
@@ -132,11 +133,9 @@ class Seen {
   }
 }
 
-/** Who is answered: everybody with the role of the user whom the file names. */
-function customersOf({ turns }: Dialogue): ReadonlySet<string> {
-  const names = turns.flatMap(({ role, speakerId, speaker }) =>
-    role === 'user' ? [speakerId ?? speaker ?? ''] : [],
-  );
+function customersOf(dialogue: Dialogue): ReadonlySet<string> {
+  const turns = turnsOf(dialogue, 'customer');
+  const names = turns.map(({ speakerId, speaker }) => speakerId ?? speaker ?? '');
   return new Set(names.filter((name) => name !== ''));
 }
 

@@ -28,10 +28,11 @@ export async function forgetCommand(
   streams: Streams = process,
 ): Promise<number> {
   const { corpus, models, json, quiet, ...options } = completeOptions(forgetOptions, [given]);
-  if (corpus === null || options.speaker.length + options.match.length === 0)
+  const asked = options.speaker.length + options.customer.length + options.match.length;
+  if (corpus === null || asked === 0)
     throw new UserError(
       'data-not-named',
-      `name a prepared corpus and ${option('speaker')}, for example chatbot-data forget corpus/ --speaker "Bob"`,
+      `name a prepared corpus and ${option('speaker')}, ${option('customer')} or ${option('match')}, for example chatbot-data forget corpus/ --speaker "Bob"`,
     );
   for (const text of options.match)
     if (text.trim() === '')

@@ -137,7 +137,7 @@ it('knows licences by the option, the record of a download, and files in a folde
 
 it('is counted anew when people are forgotten', async () => {
   const { out } = await preparedOf(folderOf({ 'chats.jsonl': chats }));
-  await forget(out, { speaker: ['Bob'], match: [], alias: [], redactKey: null, dryRun: false });
+  await forget(out, { customer: [], speaker: ['Bob'], match: [], alias: [], redactKey: null, dryRun: false });
   const { contents } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
   assert.deepEqual([contents.turns, contents.speakers, contents.from], [2, 2, '2024-06-02']);
 });

@@ -31,6 +31,7 @@ after(() => rmSync(root, { recursive: true }));
 
 interface Said {
   readonly name: string;
+  readonly role?: 'assistant';
   readonly id?: string;
   readonly text: string;
 }
@@ -54,8 +55,8 @@ let corpora = 0;
 function chatsOf(texts: readonly (readonly Said[])[]): string {
   const path = join(root, `chats-${corpora++}.jsonl`);
   const lines = texts.map((turns) => {
-    const messages = turns.map(({ name, id, text }) => ({
-      role: 'user',
+    const messages = turns.map(({ name, id, text, role = 'user' }) => ({
+      role,
       name,
       content: text,
       ...(id !== undefined && { speaker_id: id }),
@@ -81,6 +82,7 @@ async function preparedOf(
 
 const asked = (changed: Partial<ForgetOptions>): ForgetOptions => ({
   speaker: [],
+  customer: [],
   match: [],
   alias: [],
   redactKey: null,
@@ -200,8 +202,30 @@ it('forgets what was made from a dialogue, and its other parts', async () => {
   assert.deepEqual([forgotten.train, left.train], [4, 2]);
 });
 
-it('forgets dialogues with a text', async () => {
+it('forgets a customer, but not what the same person answered to others, also when it is prepared again', async () => {
+  const answer = (name: string, text: string): Said => ({ ...said(name, text), role: 'assistant' });
+  const source = chatsOf([
+    [said('Eve', 'Where is my turquoise parcel?', 'c1'), answer('Ann', 'On its way')],
+    [said('Evelyn', 'Is it turquoise?', 'c1'), answer('Ann', 'Yes')],
+    [said('Dan', 'Who are you?'), answer('Eve', 'I am the new agent')],
+    [said('Dan', 'Who was that?'), answer('Ann', 'Eve')],
+  ]);
+  for (const redact of ['none', 'name']) {
+    const corpus = await preparedOf(source, { redact }, `${source}-${redact}`);
+    const { forgotten, left } = await forget(corpus, asked({ customer: ['eve'] }));
+    assert.deepEqual([forgotten.train, left.train], [2, 2]);
+    await preparedOf(source, { redact, seed: 7 }, corpus);
+    assert.equal(namesIn(corpus).length, 2);
+    assert.doesNotMatch(everythingIn(corpus), /turquoise/);
+    assert.deepEqual((await forget(corpus, asked({ customer: ['Eve'] }))).forgotten.train, 0);
+    await assert.rejects(forget(corpus, asked({ customer: ['Ann'] })), /no customer in/);
+    assert.equal((await forget(corpus, asked({ speaker: ['Eve'] }))).left.train, 1);
+  }
+});
+
+it('forgets dialogues with a text as it is written, not with a pattern', async () => {
   const corpus = await preparedOf(chatsOf(dialogues));
+  await assert.rejects(forget(corpus, asked({ match: ['did .*'] })), { code: 'speaker-unknown' });
   const { forgotten } = await forget(corpus, asked({ match: ['did  BOB'] }));
   assert.deepEqual(forgotten, { train: 1, eval: 0, rejected: 0 });
 });

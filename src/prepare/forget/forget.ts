@@ -10,13 +10,14 @@ import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
 import { quoted } from '../../quote.js';
 import { translationsPath } from '../augment/back-translation/translation-cache.js';
+import type { Part } from '../customer.js';
 import { normalized } from '../duplicates/exact.js';
 import { removeUnfinished } from '../kept-sources.js';
 import { Ledger } from '../ledger.js';
 import type { Manifest } from '../manifest.js';
 import { PreparedCorpus } from '../prepared-corpus.js';
 import { hidesNames } from '../sensitive/choice.js';
-import { pseudonymKey, pseudonymOf } from '../sensitive/pseudonym.js';
+import { pseudonymKey } from '../sensitive/pseudonym.js';
 import { writeCorpus } from '../write-corpus.js';
 import {
   type ForgottenGroup,
@@ -31,6 +32,8 @@ import { Person } from './person.js';
 export interface ForgetOptions {
   /** Names or ids. */
   readonly speaker: readonly string[];
+  /** Likewise. Dialogues are only forgotten in which they are the customer. */
+  readonly customer: readonly string[];
   /** Texts; dialogues with one of them are forgotten too. */
   readonly match: readonly string[];
   /** `Bob=Robert`, besides those that the corpus was prepared with. */
@@ -57,7 +60,7 @@ export interface Forgetting {
   readonly notes: readonly string[];
 }
 
-type Part = keyof Counts;
+type PartOfCorpus = keyof Counts;
 
 /** @throws UserError (usage) if nobody has such a name, (data) if the corpus is damaged, (device) if it cannot be written. */
 export async function forget(folder: string, options: ForgetOptions): Promise<Forgetting> {
@@ -70,7 +73,9 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
   const aliases = [...textsIn(settings.alias), ...options.alias];
   const isPseudonymous = typeof settings.redact === 'string' && hidesNames(settings.redact);
   const key = pseudonymKey(keyOptions);
-  const people = options.speaker.map((name) => new Person({ names: [name], aliases, key, isPseudonymous }));
+  const personOf = (part: Part) => (name: string) =>
+    new Person({ names: [name], part, aliases, key, isPseudonymous });
+  const people = [...options.speaker.map(personOf('speaker')), ...options.customer.map(personOf('customer'))];
   const lines = partsOf(corpus);
   for (const { one } of lines()) for (const person of people) person.meet(one.dialogue);
   const texts = options.match.map(normalized);
@@ -79,18 +84,20 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     ...texts.map((text) => holds(dialogue, text)),
   ]);
   const groups = forgottenIn(folder);
-  refuseUnknown(folder, options, isGone.found, groups, (name) => pseudonymOf(key, name));
+  refuseUnknown(folder, options, isGone.found, groups, key);
   const { forgotten, left, sources } = counted(lines, isGone.test);
   const notes = people.flatMap((person, index) =>
     person.idCount > 1
       ? [
-          `${person.idCount} ids have the name ${quoted(options.speaker[index])}, and all are forgotten; name an id instead to forget one of them`,
+          `${person.idCount} ids have the name ${quoted([...options.speaker, ...options.customer][index])}, and all are forgotten; name an id instead to forget one of them`,
         ]
       : [],
   );
   const result: Forgetting = { forgotten, left, corpus: state, sources, notes };
   if (options.dryRun) return result;
-  const pseudonyms = people.flatMap((person) => [...person.pseudonyms]);
+  const pseudonymsOf = (part: Part) =>
+    people.filter((person) => person.part === part).flatMap((person) => [...person.pseudonyms]);
+  const added = { speakers: pseudonymsOf('speaker'), customers: pseudonymsOf('customer') };
   const kept = (part: Iterable<string>) => keptLines(part, isGone.test);
   await writeCorpus(folder, {
     train: kept(corpus.trainLines),
@@ -98,7 +105,7 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     rejected: kept(corpus.rejectedLines),
     ledger: new Ledger(),
     manifest: manifestAfter(corpus.manifest, people, result),
-    forgotten: people.length === 0 ? undefined : forgottenText(withForgotten(groups, pseudonyms, keyOptions)),
+    forgotten: people.length === 0 ? undefined : forgottenText(withForgotten(groups, added, keyOptions)),
     check: () => refuseOtherState(folder, state),
   });
   removeUnfinished(folder);
@@ -117,7 +124,7 @@ function textsIn(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-type Lines = () => Generator<{ readonly part: Part; readonly one: PreparedDialogue }>;
+type Lines = () => Generator<{ readonly part: PartOfCorpus; readonly one: PreparedDialogue }>;
 
 function partsOf(corpus: PreparedCorpus): Lines {
   return function* () {
@@ -156,22 +163,35 @@ function forgottenTest(lines: Lines, tests: (dialogue: Dialogue) => readonly boo
 /** A name that nobody has is a mistake, unless the person was forgotten before. */
 function refuseUnknown(
   folder: string,
-  { speaker, match }: ForgetOptions,
+  { speaker, customer, match }: ForgetOptions,
   found: readonly boolean[],
   groups: readonly ForgottenGroup[],
-  pseudonym: (name: string) => string,
+  key: string,
 ): void {
-  const missing = [...speaker, ...match].findIndex((_, index) => found[index] !== true);
-  if (missing < 0) return;
-  const name = speaker[missing];
-  if (name !== undefined && isListed(groups, pseudonym(name))) return;
-  const what =
-    name === undefined
-      ? `no dialogue of ${folder} holds the text ${quoted(match[missing - speaker.length])}`
-      : `nobody in ${folder} has the name or id ${quoted(name)}`;
+  const asked = [
+    ...speaker.map((name) => ({
+      part: 'speaker' as const,
+      name,
+      what: `nobody in ${folder} has the name or id ${quoted(name)}`,
+    })),
+    ...customer.map((name) => ({
+      part: 'customer' as const,
+      name,
+      what: `no customer in ${folder} has the name or id ${quoted(name)}`,
+    })),
+    ...match.map((text) => ({
+      part: null,
+      name: text,
+      what: `no dialogue of ${folder} holds the text ${quoted(text)}`,
+    })),
+  ];
+  const missing = asked.find(
+    ({ part, name }, index) => found[index] !== true && (part === null || !isListed(groups, name, part, key)),
+  );
+  if (missing === undefined) return;
   throw new UserError(
     'speaker-unknown',
-    `${what}, so nothing was changed; chatbot-data speakers ${quoted(folder)} shows who takes part`,
+    `${missing.what}, so nothing was changed; chatbot-data speakers ${quoted(folder)} shows who takes part`,
   );
 }
 
@@ -197,10 +217,13 @@ function manifestAfter(
   { forgotten, left }: Forgetting,
 ): Manifest {
   const isNamed = (name: string) => people.some((person) => person.isNamed(name));
+  // Who is forgotten as a customer can still be one of those who answer.
+  const isSilenced = (name: string) =>
+    people.some((person) => person.part === 'speaker' && person.isNamed(name));
   const { learn, alias } = manifest.settings;
   const settings = {
     ...manifest.settings,
-    ...(Array.isArray(learn) && { learn: textsIn(learn).filter((name) => !isNamed(name)) }),
+    ...(Array.isArray(learn) && { learn: textsIn(learn).filter((name) => !isSilenced(name)) }),
     ...(Array.isArray(alias) && { alias: textsIn(alias).filter((pair) => !pair.split('=').some(isNamed)) }),
   };
   return {

@@ -21,7 +21,7 @@ after(() => rmSync(root, { recursive: true }));
 let corpora = 0;
 function corpusOf(name: string, key: { redactKey: string | null; seed: number }) {
   const out = join(root, `corpus-${corpora++}`);
-  const groups = withForgotten([], [pseudonymOf(pseudonymKey(key), name)], key);
+  const groups = withForgotten([], { speakers: [pseudonymOf(pseudonymKey(key), name)], customers: [] }, key);
   return {
     out,
     text: forgottenText(groups),

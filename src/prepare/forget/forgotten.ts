@@ -12,6 +12,7 @@ import { UserError } from '../../errors.js';
 import { readText } from '../../files/regular-file.js';
 import { isRecord } from '../../objects.js';
 import { option } from '../../option-names.js';
+import { type Part, turnsOf } from '../customer.js';
 import { pseudonymKey, pseudonymOf } from '../sensitive/pseudonym.js';
 
 /** In reports, beside the names of rules. */
@@ -31,6 +32,8 @@ export interface ForgottenGroup {
   readonly check: string;
   /** Hashes of the pseudonyms of names and ids. */
   readonly speakers: readonly string[];
+  /** Likewise, of those who were forgotten as customers only. Absent if there are none. */
+  readonly customers?: readonly string[];
 }
 
 export interface KeyOptions {
@@ -62,39 +65,61 @@ function parsedGroups(path: string): readonly ForgottenGroup[] | undefined {
 
 function isGroup(value: unknown): value is ForgottenGroup {
   if (!isRecord(value)) return false;
-  const { salt, seed, check, speakers } = value;
+  const { salt, seed, check, speakers, customers = [] } = value;
   const isSeed = seed === null || typeof seed === 'number';
   return (
-    typeof salt === 'string' &&
-    isSeed &&
-    typeof check === 'string' &&
-    Array.isArray(speakers) &&
-    speakers.every((one) => typeof one === 'string')
+    typeof salt === 'string' && isSeed && typeof check === 'string' && isTexts(speakers) && isTexts(customers)
   );
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 export function forgottenText(groups: readonly ForgottenGroup[]): string {
   return `${JSON.stringify({ format, version: 1, groups }, null, 2)}\n`;
 }
 
-/** @param pseudonyms of the names and ids of the speakers to add, under the key of the options. */
+/** Pseudonyms of the names and ids of people. */
+export interface Forgettable {
+  readonly speakers: Iterable<string>;
+  readonly customers: Iterable<string>;
+}
+
+/** @param added under the key of the options. */
 export function withForgotten(
   groups: readonly ForgottenGroup[],
-  pseudonyms: Iterable<string>,
+  { speakers, customers }: Forgettable,
   options: KeyOptions,
 ): readonly ForgottenGroup[] {
   const key = pseudonymKey(options);
   const seed = options.redactKey === null ? options.seed : null;
   const same = (one: ForgottenGroup) => one.seed === seed && one.check === checkOf(one.salt, key);
   const group = groups.find(same) ?? newGroup(seed, key);
-  const added = [...pseudonyms].map((pseudonym) => hashed(group.salt, pseudonym));
-  const grown = { ...group, speakers: [...new Set([...group.speakers, ...added])].sort() };
+  const grow = (hashes: readonly string[], pseudonyms: Iterable<string>) => {
+    const added = [...pseudonyms].map((pseudonym) => hashed(group.salt, pseudonym));
+    return [...new Set([...hashes, ...added])].sort();
+  };
+  const grownCustomers = grow(group.customers ?? [], customers);
+  const grown = {
+    ...group,
+    speakers: grow(group.speakers, speakers),
+    ...(grownCustomers.length > 0 && { customers: grownCustomers }),
+  };
   return [...groups.filter((one) => one !== group), grown];
 }
 
-/** @param pseudonym under the key of the corpus. */
-export function isListed(groups: readonly ForgottenGroup[], pseudonym: string): boolean {
-  return groups.some(({ salt, speakers }) => speakers.includes(hashed(salt, pseudonym)));
+/** @param name as people write it. @param key of the corpus now; people can have been forgotten under another seed. */
+export function isListed(groups: readonly ForgottenGroup[], name: string, part: Part, key: string): boolean {
+  return groups.some((group) => {
+    const keyThen = group.seed === null ? key : String(group.seed);
+    return hashesOf(group, part).includes(hashed(group.salt, pseudonymOf(keyThen, name)));
+  });
+}
+
+/** Whoever is forgotten as a speaker is forgotten as a customer too. */
+function hashesOf({ speakers, customers = [] }: ForgottenGroup, part: Part): readonly string[] {
+  return part === 'customer' ? [...speakers, ...customers] : speakers;
 }
 
 function newGroup(seed: number | null, key: string): ForgottenGroup {
@@ -110,13 +135,14 @@ function checkOf(salt: string, key: string): string {
   return hashed(salt, `key\n${key}`);
 }
 
+/** A group whose key is known. */
+interface OpenGroup {
+  readonly key: string;
+  readonly group: ForgottenGroup;
+}
+
 /** Knows those who were forgotten when it meets them. */
 export class Forgotten {
-  private readonly keys: readonly { readonly key: string; readonly group: ForgottenGroup }[];
-  /** By key of the name. */
-  private readonly known = new Map<string, boolean>();
-  private readonly otherNames = new Set<string>();
-
   /**
    * @param corpus the folder that is prepared, or undefined for nobody.
    * @param alias as in `--alias`: who is forgotten under one name is forgotten under all.
@@ -124,18 +150,11 @@ export class Forgotten {
    */
   static of(
     corpus: string,
-    options: KeyOptions & { readonly alias: readonly string[] },
+    { redactKey, seed, alias }: KeyOptions & { readonly alias: readonly string[] },
   ): Forgotten | undefined {
     const groups = forgottenIn(corpus);
-    return groups.length === 0 ? undefined : new Forgotten(groups, options, corpus);
-  }
-
-  private constructor(
-    groups: readonly ForgottenGroup[],
-    { redactKey, seed, alias }: KeyOptions & { readonly alias: readonly string[] },
-    corpus: string,
-  ) {
-    this.keys = groups.map((group) => {
+    if (groups.length === 0) return undefined;
+    const open = groups.map((group) => {
       const key = group.seed === null ? pseudonymKey({ redactKey, seed }) : String(group.seed);
       if (group.check === checkOf(group.salt, key)) return { key, group };
       throw new UserError(
@@ -143,25 +162,47 @@ export class Forgotten {
         `who was forgotten in ${corpus} can only be known with the secret that the corpus had then; name its file with ${option('redactKey')}, or another folder with ${option('out')}`,
       );
     });
+    const hasCustomers = groups.some(({ customers = [] }) => customers.length > 0);
+    const parts: readonly Part[] = hasCustomers ? ['speaker', 'customer'] : ['speaker'];
+    return new Forgotten(parts.map((part) => ({ part, names: new ForgottenNames(open, part, alias) })));
+  }
+
+  private constructor(
+    private readonly lists: readonly { readonly part: Part; readonly names: ForgottenNames }[],
+  ) {}
+
+  takesPartIn(dialogue: Dialogue): boolean {
+    return this.lists.some(({ part, names }) =>
+      turnsOf(dialogue, part).some(({ speaker, speakerId }) => names.has(speaker) || names.has(speakerId)),
+    );
+  }
+}
+
+/** The names and ids of those who were forgotten in one part. */
+class ForgottenNames {
+  /** By key of the name. */
+  private readonly known = new Map<string, boolean>();
+  private readonly otherNames = new Set<string>();
+
+  constructor(
+    private readonly groups: readonly OpenGroup[],
+    private readonly part: Part,
+    alias: readonly string[],
+  ) {
     const aliases = new Aliases(alias);
     for (const pair of alias) {
       const from = pair.slice(0, pair.indexOf('='));
-      if (this.isForgotten(from)) this.otherNames.add(speakerKey(aliases.resolved(from)));
+      if (this.has(from)) this.otherNames.add(speakerKey(aliases.resolved(from)));
     }
   }
 
-  takesPartIn({ turns }: Dialogue): boolean {
-    return turns.some(({ speaker, speakerId }) =>
-      [speaker, speakerId].some((name) => name !== undefined && this.isForgotten(name)),
-    );
-  }
-
-  private isForgotten(name: string): boolean {
+  has(name: string | undefined): boolean {
+    if (name === undefined) return false;
     const written = speakerKey(name);
     const known = this.known.get(written);
     if (known !== undefined) return known || this.otherNames.has(written);
-    const isIn = this.keys.some(({ key, group }) =>
-      group.speakers.includes(hashed(group.salt, pseudonymOf(key, name))),
+    const isIn = this.groups.some(({ key, group }) =>
+      hashesOf(group, this.part).includes(hashed(group.salt, pseudonymOf(key, name))),
     );
     if (this.known.size >= mostRemembered) this.known.clear();
     this.known.set(written, isIn);

@@ -2,12 +2,15 @@
 // makes no difference whether the corpus holds names or pseudonyms.
 
 import type { Dialogue, Turn } from '../../corpus/dialogue.js';
+import { type Part, turnsOf } from '../customer.js';
 import { isPseudonym, pseudonymOf } from '../sensitive/pseudonym.js';
 
 /** A hostile corpus can have a name for each turn. */
 const mostRemembered = 100_000;
 
 export interface PersonOptions {
+  /** What the person says in another part does not count. */
+  readonly part: Part;
   /** Names or ids of the person. */
   readonly names: readonly string[];
   /** `Bob=Robert`; both sides can be pseudonyms. Who has one of the names has both. */
@@ -37,6 +40,10 @@ export class Person {
     }
   }
 
+  get part(): Part {
+    return this.options.part;
+  }
+
   /** Of all names and ids, after every dialogue was met. */
   get pseudonyms(): ReadonlySet<string> {
     return new Set([...this.names, ...this.ids]);
@@ -48,14 +55,14 @@ export class Person {
   }
 
   /** Learns the ids of the person. Call for every dialogue before `takesPartIn`. */
-  meet({ turns }: Dialogue): void {
-    for (const { speaker, speakerId } of turns)
+  meet(dialogue: Dialogue): void {
+    for (const { speaker, speakerId } of turnsOf(dialogue, this.options.part))
       if (speaker !== undefined && speakerId !== undefined && this.names.has(this.pseudonym(speaker)))
         this.ids.add(this.pseudonym(speakerId));
   }
 
-  takesPartIn({ turns }: Dialogue): boolean {
-    return turns.some((turn) => this.isSpeaker(turn));
+  takesPartIn(dialogue: Dialogue): boolean {
+    return turnsOf(dialogue, this.options.part).some((turn) => this.isSpeaker(turn));
   }
 
   /** Whether a setting such as a value of `--learn` names the person. */
