@@ -11,7 +11,7 @@ function* endlessPairs() {
   for (let index = 0; ; index++)
     yield {
       question: `question ${index} of ${name}`,
-      answer: 'x'.repeat(9000),
+      answer: 'x'.repeat(20_000),
       previous: null,
       source: 'f:1',
     };

@@ -13,9 +13,9 @@ import type { Change, Knowledge, Learned, Pair, PairSelection } from './store.js
 import type { Tables } from './tables.js';
 import { identityOf, storable } from './texts.js';
 
-/** Each transaction writes most pages of the index again, so large ones are faster. They take a tenth of a second. */
-const pairsPerWrite = 10_000;
-const charactersPerWrite = 2 ** 22;
+/** Each transaction writes most pages of the index again, so large ones are faster. They take a quarter of a second. */
+const pairsPerWrite = 25_000;
+const charactersPerWrite = 2 ** 23;
 const rowsPerRead = 5000;
 
 export class SqlPairs implements Knowledge {

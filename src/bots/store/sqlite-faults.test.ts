@@ -105,7 +105,7 @@ describe('a SQLite store', () => {
   it('keeps what was written when the pairs end with an error', async () => {
     const store = await open(newPath());
     function* failing() {
-      yield* pairs(10_000, 10);
+      yield* pairs(25_000, 10);
       yield pair(-1);
       throw new Error('the file is cut off');
     }
@@ -114,7 +114,7 @@ describe('a SQLite store', () => {
       store.learn(failing(), (count) => acknowledged.push(count)),
       /the file is cut off/,
     );
-    assert.deepEqual([acknowledged, await store.pairs()], [[10_000], 10_000]);
+    assert.deepEqual([acknowledged, await store.pairs()], [[25_000], 25_000]);
     await store.close();
   });
 

@@ -1,6 +1,7 @@
 // A store in a SQLite file, through libsql.
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import Libsql from 'libsql';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
@@ -14,6 +15,7 @@ import type { Tables } from './tables.js';
 
 /** More rows in a statement are not written faster. */
 const rowsPerStatement = 100;
+const rowsPerPause = 2000;
 
 /** How long to wait while another program writes, in milliseconds. */
 const defaultPatience = 10_000;
@@ -86,6 +88,8 @@ class SqliteStoreDialect implements SqlDialect {
   /** Without Kysely, which would take longer to write the statement than SQLite to execute it. */
   async writePairs(_: unknown, rows: readonly PairRow[], change: number): Promise<void> {
     for (let from = 0; from < rows.length; from += rowsPerStatement) {
+      // Conversations of this process go on meanwhile.
+      if (from % rowsPerPause === 0) await setImmediate();
       const some = rows.slice(from, from + rowsPerStatement);
       const values: (string | number | null)[] = [];
       for (const { key, question, answer, previous, source, count } of some)
