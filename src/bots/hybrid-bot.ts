@@ -57,6 +57,8 @@ export class HybridBot implements Bot {
   private async found(asking: Asking): Promise<Said> {
     const { memory, rules, retrieval, model } = this.parts;
     const { answers } = this.settings;
+    // A question that is stopped leaves no trace.
+    asking.question.signal.throwIfAborted();
     await memory?.listen(asking.question);
     const sure = (await asking.ask(rules)) ?? (await asking.ask(memory));
     if (sure) return sure;

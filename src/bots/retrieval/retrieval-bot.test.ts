@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { describeBot } from '../../../test/bots/describe-bot.js';
 import { noiseSet } from '../../../test/bots/noise-set.js';
 import { repositoryRoot } from '../../../test/repository.js';
 import { defaultSettings } from '../../generate/settings.js';
@@ -151,3 +152,8 @@ for (const { language, files, unknown } of sets)
     assert.ok(right / set.noisy.length >= 0.8, `${right} of ${set.noisy.length} right`);
     assert.ok(wrong / unknown <= 0.06, `${wrong} of ${unknown} wrong`);
   });
+
+describeBot('the retrieval bot, as every bot', () => botOf(...shop), [
+  ['do you deliver on sundays', 'where is my order', 'something else'],
+  ['你们周日送货吗', '你们周日送货吗？'],
+]);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { describeBot, questionOf } from '../../../test/bots/describe-bot.js';
 import { repositoryRoot } from '../../../test/repository.js';
 import { readStories } from '../../evaluate/stories/read-stories.js';
 import { failureText } from '../../evaluate/stories/story-text.js';
@@ -13,6 +14,7 @@ import { defaultSettings } from '../../generate/settings.js';
 import type { Answer, Question } from '../bot.js';
 import { HybridBot } from '../hybrid-bot.js';
 import { MemoryBot } from '../memory/memory-bot.js';
+import { RetrievalBot } from '../retrieval/retrieval-bot.js';
 import { MemoryStore } from '../store/memory-store.js';
 import { openBotFile } from './read-bot-file.js';
 import { RulesBot } from './rules-bot.js';
@@ -26,20 +28,8 @@ function botOf(yaml: string, store = new MemoryStore(), now = () => Date.UTC(202
   return new RulesBot(openBotFile(path), store, now);
 }
 
-function asked(turns: readonly string[], more: Partial<Question> = {}): Question {
-  return {
-    turns,
-    user: null,
-    conversation: null,
-    timeZone: 'Europe/Berlin',
-    settings: defaultSettings,
-    signal: new AbortController().signal,
-    ...more,
-  };
-}
-
 async function ask(bot: RulesBot, text: string, more: Partial<Question> = {}): Promise<string | null> {
-  const answer = await bot.answer(asked([text], more), () => {});
+  const answer = await bot.answer(questionOf([text], more), () => {});
   return answer.kind === 'said' ? answer.text : null;
 }
 
@@ -66,7 +56,7 @@ class Talk {
   async say(text: string): Promise<string | null> {
     this.turns.push(text);
     let shown = '';
-    this.last = await this.bot.answer(asked(this.turns, this.more), (piece) => {
+    this.last = await this.bot.answer(questionOf(this.turns, this.more), (piece) => {
       shown += piece;
     });
     if (this.last.kind === 'passed') {
@@ -129,13 +119,13 @@ rules:
     });
 
   it('say where an answer comes from', async () => {
-    const order = await bot.answer(asked(['my order 5']), () => {});
+    const order = await bot.answer(questionOf(['my order 5']), () => {});
     assert.ok(order.kind === 'said');
     assert.deepEqual([order.source, order.score], ['rules: order', 1]);
     assert.match(order.why, /bot\.yaml:7 matches/);
-    const math = await bot.answer(asked(['3 + 4']), () => {});
+    const math = await bot.answer(questionOf(['3 + 4']), () => {});
     assert.equal(math.kind === 'said' && math.source, 'math');
-    const nothing = await bot.answer(asked(['what?']), () => {});
+    const nothing = await bot.answer(questionOf(['what?']), () => {});
     assert.deepEqual([nothing.kind, nothing.why], ['passed', 'no rule and no skill fits']);
   });
 
@@ -152,7 +142,7 @@ rules:
       '三'.repeat(40_000),
     ];
     for (const text of hostile) {
-      const answer = await bot.answer(asked([text]), () => {});
+      const answer = await bot.answer(questionOf([text]), () => {});
       assert.match(answer.why, /longer than the 2000 characters/);
     }
   });
@@ -346,7 +336,7 @@ forms:
 
   it('need a conversation that is kept', async () => {
     const bot = botOf(yaml);
-    const answer = await bot.answer(asked(['book a table']), () => {});
+    const answer = await bot.answer(questionOf(['book a table']), () => {});
     assert.match(answer.why, /the form "table" needs a conversation that is kept/);
   });
 
@@ -354,7 +344,7 @@ forms:
     const store = new MemoryStore();
     const bot = botOf(yaml, store);
     const conversation = await store.begin(null);
-    const stopped = asked(['book a table'], { conversation, signal: AbortSignal.abort() });
+    const stopped = questionOf(['book a table'], { conversation, signal: AbortSignal.abort() });
     assert.equal((await bot.answer(stopped, () => {})).kind, 'passed');
     assert.equal(await store.state(conversation, 'form'), null);
   });
@@ -365,26 +355,54 @@ forms:
     for (const state of ['{', '[]', '{"form":1}', '[{"said":"x","time":0,"filling":{}}]', '[null,7]']) {
       const conversation = await store.begin(null);
       await store.setState(conversation, 'form', state);
-      const answer = await bot.answer(asked(['a', 'x', 'hello'], { conversation }), () => {});
+      const answer = await bot.answer(questionOf(['a', 'x', 'hello'], { conversation }), () => {});
       assert.equal(answer.kind === 'said' && answer.text, 'Hi', state);
     }
   });
 });
 
+const exampleFile = openBotFile(join(repositoryRoot, 'configs/bot.example.yaml'));
+const december = () => Date.UTC(2026, 11, 1, 8, 5);
+
+function rulesUnderTest() {
+  const store = new MemoryStore();
+  return {
+    bot: new RulesBot(exampleFile, store, december),
+    store,
+    begin: (user: string) => store.begin(user),
+  };
+}
+
+async function hybridUnderTest() {
+  const { bot: rules, store, begin } = rulesUnderTest();
+  await store.learn([
+    { question: 'Do you have gift cards?', answer: 'Yes.', previous: null, source: 'faq.csv:1' },
+  ]);
+  const parts = {
+    memory: new MemoryBot(store, { keepDays: null, now: december }),
+    rules,
+    retrieval: await RetrievalBot.open(store, exampleFile.answers),
+    model: null,
+  };
+  const bot = new HybridBot(parts, { answers: exampleFile.answers, retrieval: 'first', margin: 0 });
+  return { bot, store, begin };
+}
+
+const talks = [
+  ['Hello', 'where is my order', 'what?', '12345', 'do you have gift cards'],
+  ['return', '12345', 'three', 'broken', 'when are you open', 'tomorrow', 'yes', '3 + 5'],
+  ['我的订单在哪里', '取消', '现在几点', '没有的问题'],
+  ['what is my name', 'My name is Ann', 'hello'],
+];
+describeBot('the rules bot', async () => rulesUnderTest(), talks);
+describeBot('the hybrid bot with rules, memory and retrieval', hybridUnderTest, talks);
+
 describe('the example that ships', () => {
   const stories = readStories(join(repositoryRoot, 'configs/bot.stories.example.yaml'));
+  const signal = new AbortController().signal;
   for (const story of stories)
     it(`tells the story: ${story.name}`, async () => {
-      const store = new MemoryStore();
-      const rules = new RulesBot(openBotFile(join(repositoryRoot, 'configs/bot.example.yaml')), store);
-      const memory = new MemoryBot(store, { keepDays: null, now: Date.now });
-      const answers = openBotFile(join(repositoryRoot, 'configs/bot.example.yaml')).answers;
-      const bot = new HybridBot(
-        { memory, rules, retrieval: null, model: null },
-        { answers, retrieval: 'first', margin: 0 },
-      );
-      const signal = new AbortController().signal;
-      const begin = (user: string) => store.begin(user);
+      const { bot, begin } = await hybridUnderTest();
       for await (const result of tellStories(bot, [story], { settings: defaultSettings, signal, begin }))
         assert.ok(result.passed, failureText(result));
     });
