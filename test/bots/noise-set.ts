@@ -36,7 +36,7 @@ export function noiseSet(
   const random = new Random(seed);
   const seen = new Set<string>();
   const pairs = readCorpus(paths)
-    .dialogues.flatMap(pairsOf)
+    .dialogues.flatMap((dialogue) => pairsOf(dialogue))
     .filter(({ question }) => {
       // Questions that differ in politeness alone are one.
       const text = withoutPoliteness(normalize(question));

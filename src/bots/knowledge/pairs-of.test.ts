@@ -42,4 +42,18 @@ describe('the pairs of a dialogue', () => {
     assert.deepEqual(pairs([' '], ['x'], ['']), []);
     assert.deepEqual(pairs(['x'.repeat(2001)], ['too long a question']), []);
   });
+
+  it('are left out with a reason', () => {
+    const reasons: string[] = [];
+    const said = (...texts: string[]) =>
+      pairsOf({ turns: texts.map((text) => ({ text, supervised: true })), source: 'x' }, (why) =>
+        reasons.push(why),
+      );
+    assert.equal(said('x'.repeat(2001), 'a', 'y'.repeat(10_001), ' ').length, 0);
+    assert.deepEqual(reasons, [
+      'a question of more than 2,000 characters',
+      'more than 10,000 characters',
+      'no text',
+    ]);
+  });
 });

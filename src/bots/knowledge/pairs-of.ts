@@ -9,23 +9,29 @@ import type { Pair } from '../store/store.js';
 const longestQuestion = 2000;
 const longestAnswer = 10_000;
 
-export function pairsOf(dialogue: Dialogue): Pair[] {
+/** @param leftOut is told why a learned turn is not the answer to anything. The reasons hold no text of the dialogue. */
+export function pairsOf(dialogue: Dialogue, leftOut: (why: string) => void = () => {}): Pair[] {
   const turns = learntTurns(dialogue, 'auto').filter(({ system }) => !system);
-  return turns.flatMap(({ turn: { text, role }, learned }, index): Pair[] => {
+  const pairs: Pair[] = [];
+  for (const [index, { turn, learned }] of turns.entries()) {
+    if (!learned) continue;
     const asked = turns[index - 1]?.turn;
     const before = turns[index - 2]?.turn;
-    if (!learned || asked === undefined || asked.role === 'tool') return [];
-    // What the assistant says after its own turn answers nobody.
-    if (role !== undefined && asked.role === role) return [];
-    const [question, answer] = [asked.text.trim(), text.trim()];
-    const fits =
-      question !== '' &&
-      answer !== '' &&
-      question.length <= longestQuestion &&
-      answer.length <= longestAnswer;
-    if (!fits) return [];
-    const previous =
-      before === undefined || before.role === 'tool' ? null : before.text.slice(0, longestAnswer);
-    return [{ question, answer, previous, source: dialogue.source }];
-  });
+    const [question = '', answer] = [asked?.text.trim(), turn.text.trim()];
+    const isAnswer = asked !== undefined && asked.role !== 'tool' && (!turn.role || asked.role !== turn.role);
+    if (!isAnswer) leftOut('no question before it');
+    else if (question === '' || answer === '') leftOut('no text');
+    else if (question.length > longestQuestion)
+      leftOut(`a question of more than ${longestQuestion.toLocaleString('en-US')} characters`);
+    else if (answer.length > longestAnswer)
+      leftOut(`more than ${longestAnswer.toLocaleString('en-US')} characters`);
+    else {
+      const said = before === undefined || before.role === 'tool' ? '' : before.text.trim();
+      pairs.push({
+        ...{ question, answer, source: dialogue.source },
+        previous: said === '' ? null : said.slice(0, longestAnswer),
+      });
+    }
+  }
+  return pairs;
 }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -66,6 +67,23 @@ describe('a SQLite file', () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
+  it('is never an address of a server for libsql', async () => {
+    const place = mkdtempSync(join(folder, 'here-'));
+    const before = process.cwd();
+    process.chdir(place);
+    try {
+      mkdirSync('http:/127.0.0.1:1', { recursive: true });
+      for (const name of ['http://127.0.0.1:1/x', 'file:x.db?mode=memory', ':memory:']) {
+        const store = await open(name);
+        await store.learn([pair(0)]);
+        await store.close();
+        assert.ok(statSync(join(place, name)).size > 0);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('is not made when it should be there', async () => {
     assert.match(await asyncRefusal('usage', () => open(newPath(), false)), /does not exist; check the path/);
   });
@@ -76,7 +94,10 @@ describe('a SQLite file', () => {
     assert.match(await asyncRefusal('data', () => open(text)), /is damaged, or is not a SQLite file/);
     assert.equal(readFileSync(text, 'utf8'), 'question,answer\n'.repeat(1000));
     assert.match(await asyncRefusal('usage', () => open(folder)), /is not a file; name another one/);
-    assert.match(await asyncRefusal('device', () => open(join(folder, 'none', 'x.db'))), /cannot be opened/);
+    assert.match(
+      await asyncRefusal('usage', () => open(join(folder, 'none', 'x.db'))),
+      /: make the folder .*none first/,
+    );
   });
 
   it('is refused when it is cut off or overwritten', async () => {

@@ -1,6 +1,7 @@
 // A store in a SQLite file, through libsql.
 
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import Libsql from 'libsql';
@@ -29,7 +30,8 @@ export async function openSqlite(
   let file: Libsql.Database | undefined;
   try {
     prepareFile(path, options.create);
-    const connection = new Libsql(path);
+    // libsql takes some relative names for addresses of servers.
+    const connection = new Libsql(resolve(path));
     file = connection;
     const dialect = new SqliteStoreDialect(path, connection);
     const db = new Kysely<Tables>({ dialect: libsqlDialect(connection, patience) });
@@ -60,20 +62,36 @@ async function configure(file: Libsql.Database, readOnly: boolean, patience: num
   for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`), patience);
 }
 
-/** Makes the file private before anything is in it. SQLite gives the files beside it the same permissions. */
 function prepareFile(path: string, create: boolean): void {
   const state = statSync(path, { throwIfNoEntry: false });
-  if (state === undefined && !create)
+  if (state === undefined || (state.size === 0 && create)) makeFile(path, create);
+  else if (!state.isFile()) throw new UserError('store-foreign', `${path} is not a file; name another one`);
+  else if (!isReadable(path))
+    throw new UserError('store-unreadable', `${path} is not readable by this user; change its permissions`);
+}
+
+/** Makes the file private before anything is in it. SQLite gives the files beside it the same permissions. */
+function makeFile(path: string, create: boolean): void {
+  if (!create)
     throw new UserError(
       'store-not-found',
       `${path} does not exist; check the path, or make it with chatbot-rules learn FILE`,
     );
-  if (state !== undefined && !state.isFile())
-    throw new UserError('store-foreign', `${path} is not a file; name another one`);
-  if (!create || (state?.size ?? 0) > 0) return;
+  const folder = dirname(path);
+  if (!existsSync(folder))
+    throw new UserError('store-not-found', `${path} cannot be made: make the folder ${folder} first`);
   closeSync(openSync(path, 'a', 0o600));
   // An empty file that was there may be readable by everybody.
   chmodSync(path, 0o600);
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 class SqliteStoreDialect implements SqlDialect {
@@ -152,7 +170,12 @@ function explain(path: string, thrown: unknown): UserError | null {
       'disk-full',
       'cannot grow, because the disk is full; make room and try again; nothing that was kept is lost',
     );
-  if (/^SQLITE_(CANTOPEN|IOERR|PERM|AUTH|TOOBIG|NOMEM)/.test(code) || /^E[A-Z]+$/.test(code))
+  const isUnreadable =
+    /^SQLITE_(CANTOPEN|IOERR|PERM|AUTH|TOOBIG|NOMEM)/.test(code) ||
+    /^E[A-Z]+$/.test(code) ||
+    // libsql gives no code when a file cannot be opened.
+    messageOf(thrown).startsWith('ConnectionFailed');
+  if (isUnreadable)
     return because(
       'store-unreadable',
       `cannot be opened or read (${oneLine(messageOf(thrown), 120)}); name a file in a folder that can be written`,

@@ -18,10 +18,13 @@ export async function learnCommand(
 ): Promise<number> {
   const options = completeOptions(learnPairsOptions, [given]);
   const pairs = new JsonSpool<Pair>();
+  const leftOut = new Map<string, number>();
   try {
     readPaths(options, 'chatbot-rules learn faq.csv --bot shop.db', streams, (dialogue) => {
-      for (const pair of pairsOf(dialogue)) pairs.add(pair);
+      const found = pairsOf(dialogue, (why) => leftOut.set(why, (leftOut.get(why) ?? 0) + 1));
+      for (const pair of found) pairs.add(pair);
     });
+    if (!options.quiet) for (const [why, turns] of leftOut) streams.stderr.write(leftOutLine(why, turns));
     if (pairs.count === 0)
       throw new UserError(
         'nothing-to-learn',
@@ -41,4 +44,8 @@ export async function learnCommand(
   } finally {
     pairs.release();
   }
+}
+
+function leftOutLine(why: string, turns: number): string {
+  return `${count(turns)} ${turns === 1 ? 'reply' : 'replies'} left out: ${why}\n`;
 }
