@@ -37,6 +37,7 @@ export const targets: Readonly<Record<string, () => Promise<Target>>> = {
   metrics: async () => (await import('./targets/run-files.js')).metrics,
   history: async () => (await import('./targets/run-files.js')).history,
   synonyms: async () => (await import('./targets/synonyms.js')).synonyms,
+  'bot-file': async () => (await import('./targets/bot-file.js')).botFile,
   hub: async () => (await import('./targets/hub.js')).hub,
 };
 

@@ -147,6 +147,16 @@ rules:
     }
   });
 
+  it('pass a message whose comparison with all of them takes too long', async () => {
+    const rules = Array.from(
+      { length: 400 },
+      (_, at) => `  r${at}: { regex: '(a*)*(a*)*(a*)*[b]', answer: x }\n`,
+    );
+    const many = botOf(`rules:\n${rules.join('')}`);
+    const answer = await many.answer(questionOf(['a'.repeat(2000)]), () => {});
+    assert.equal(answer.why, 'comparing the message with all rules takes too long');
+  });
+
   it('repeat no answer while there is another', async () => {
     const several = botOf('rules:\n  hi: { text: hi, answer: [a, b, c] }\n');
     const talk = new Talk(several, {});

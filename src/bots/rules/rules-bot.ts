@@ -107,12 +107,21 @@ export class RulesBot implements Bot {
     if (question.signal.aborted) return stopped;
     const asked = await this.read(question);
     const before = asked.forms?.current?.filling ?? null;
-    const move = before ? this.continue(asked, before) : this.outsideForms(asked);
+    const move = this.moveFor(asked, before);
     // An answer that is stopped leaves no trace.
     if (question.signal.aborted) return stopped;
     if (move.text !== null && (before || move.filling))
       await asked.forms?.keep({ said: move.text, time: asked.moment.now, filling: move.filling });
     return move;
+  }
+
+  private moveFor(asked: Asked, before: Filling | null): Move | Pass {
+    try {
+      return before ? this.continue(asked, before) : this.outsideForms(asked);
+    } catch (thrown) {
+      if (!(thrown instanceof BudgetSpent)) throw thrown;
+      return { text: null, why: 'comparing the message with all rules takes too long' };
+    }
   }
 
   private async read(question: Question): Promise<Asked> {
@@ -198,17 +207,12 @@ export class RulesBot implements Bot {
   ): (Found & { readonly text: Text | null }) | null {
     const { message, facts, moment } = asked;
     if (!message) return null;
-    const budget = { steps: stepsOfMessage };
-    try {
-      for (const found of this.index.matches(message, moment, budget)) {
-        const { trigger } = found;
-        if (!isWanted(found) || !trigger.conditions.every((condition) => holds(condition, facts))) continue;
-        if (trigger.kind === 'form') return { ...found, text: null };
-        const text = this.ruleText(trigger, found, asked);
-        if (text) return { ...found, text };
-      }
-    } catch (thrown) {
-      if (!(thrown instanceof BudgetSpent)) throw thrown;
+    for (const found of this.index.matches(message, moment, { steps: stepsOfMessage })) {
+      const { trigger } = found;
+      if (!isWanted(found) || !trigger.conditions.every((condition) => holds(condition, facts))) continue;
+      if (trigger.kind === 'form') return { ...found, text: null };
+      const text = this.ruleText(trigger, found, asked);
+      if (text) return { ...found, text };
     }
     return null;
   }
