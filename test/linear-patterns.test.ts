@@ -51,3 +51,27 @@ it('rules and recognizers put together only linear patterns', async () => {
   assert.ok(made.length > 10);
   assert.deepEqual(made.flatMap(faultsOf), []);
 });
+
+it('a long list of numbers is searched for phone numbers at few places, and one in it is found', async () => {
+  const { findPersonal } = await import('../src/prepare/sensitive/find.js');
+  const { startRecognizer } = await import('../src/prepare/sensitive/recognizer.js');
+  const { phone } = await import('../src/prepare/sensitive/recognizers/phone.js');
+  const started = await startRecognizer(phone, { phoneRegions: ['US', 'CN'] });
+  let searches = 0;
+  const forms = started.forms.map((form) => {
+    const { parts } = form;
+    if (parts === undefined) return form;
+    const counted = (value: string) => {
+      searches++;
+      return parts(value);
+    };
+    return { ...form, parts: counted };
+  });
+  for (const group of ['212 ', '(212) ', '212736 ']) {
+    const text = `${group.repeat(2000)}, 13812345678, or call 212 736 5000`;
+    searches = 0;
+    const found = findPersonal(text, [{ ...started, forms }]).map(({ value }) => value);
+    assert.deepEqual(found, ['13812345678', '212 736 5000']);
+    assert.ok(searches < 2 * (50 + text.length / 50), `${searches} searches of ${text.length} characters`);
+  }
+});

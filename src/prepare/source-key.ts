@@ -9,7 +9,7 @@ import { corpusRules, type RuleValues, ruleOptions, switchOf } from './rules.js'
 import type { SourceRecord } from './source-files.js';
 
 /** Counted up when the same program makes something else of a source, or writes it in another way. */
-const version = 3;
+const version = 4;
 
 /** Options that matter only once all sources are cleaned. All others are part of the key. */
 const ofWholeCorpus: readonly string[] = [

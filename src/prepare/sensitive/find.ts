@@ -18,6 +18,8 @@ export type Further = (text: string) => Iterable<{ readonly entity: string; read
 
 /** How many characters before a match are searched for cues. */
 const cueCharacters = 50;
+/** How many matches of a form can have no parts before only likely ones are searched, and how many more by length of the text. */
+const [mostInVain, charactersPerMore] = [40, 50];
 /** Stands in place of what was found. No pattern matches it. */
 const mask = '\ufffc';
 
@@ -73,9 +75,10 @@ function digitsIn(text: string): number {
 /** @param first match of the pattern, which has just been found. */
 function* spansOf(
   text: string,
-  { pattern, cues, unless, confirms, parts }: Form,
+  { pattern, cues, unless, confirms, parts, isWorthSearching }: Form,
   first: RegExpExecArray,
 ): Generator<Span> {
+  let inVain = 0;
   for (let match: RegExpExecArray | null = first; match; match = pattern.exec(text)) {
     const value = match.groups?.value ?? match[0];
     const start = match.index + match[0].lastIndexOf(value);
@@ -93,8 +96,12 @@ function* spansOf(
       yield [start, end];
       continue;
     }
-    const inside = parts(value);
-    if (inside.length === 0) goOn();
+    const isLong = inVain > mostInVain + text.length / charactersPerMore;
+    const inside = isLong && isWorthSearching?.(value) === false ? [] : parts(value);
+    if (inside.length === 0) {
+      inVain++;
+      goOn();
+    }
     for (const [from, to] of inside) yield [start + from, start + to];
   }
 }

@@ -28,6 +28,8 @@ export interface Form {
   readonly confirms?: (value: string) => boolean;
   /** The parts of the value that are personal, if not all of it is. */
   readonly parts?: (value: string) => readonly Span[];
+  /** If `parts` takes long: whether a value is worth the time after many matches in the same text that had no parts. */
+  readonly isWorthSearching?: (value: string) => boolean;
 }
 
 export interface RecognizerOptions {

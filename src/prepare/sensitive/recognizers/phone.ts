@@ -33,6 +33,9 @@ const [fewest, most] = [7, 15];
 /** People write a number in fewer groups of digits. The library needs a long time for each long list of small numbers. */
 const mostGroups = 8;
 
+/** In a long list of numbers, those that are written without spaces or with a country code. */
+const isUnlikeList = /^\(?(?:\+|\d{7})/;
+
 function groupsIn(value: string): number {
   return value.match(/\d{1,20}/g)?.length ?? 0;
 }
@@ -69,7 +72,7 @@ async function formsFor(regions: readonly string[]): Promise<readonly Form[]> {
     return [];
   };
   return [
-    { pattern: candidate, unless: otherNumber, parts },
+    { pattern: candidate, unless: otherNumber, parts, isWorthSearching: (value) => isUnlikeList.test(value) },
     { pattern: candidate, unless: otherNumber, cues: phoneWords, confirms: isWritten },
     { pattern: labelled, confirms: isWritten },
     {
