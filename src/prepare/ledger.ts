@@ -15,6 +15,8 @@ export interface Sample {
   readonly id: string;
   readonly before: readonly string[];
   readonly after: readonly (readonly string[])[];
+  /** Which turns of the only dialogue after it are no longer learned. Absent if there are none. */
+  readonly unlearned?: readonly number[];
 }
 
 /** A sample as dialogues. */
@@ -79,8 +81,17 @@ export class Ledger {
   sample(rule: string, id: string, show: () => Shown): void {
     const rank = createHash('sha256').update(`${rule}\n${id}`).digest('hex');
     if (!this.wants(rule, rank)) return;
-    const { before, after } = show();
-    this.keepSample(rule, { rank, sample: { id, before: textsOf(before), after: after.map(textsOf) } });
+    const shown = show();
+    const unlearned = unlearnedTurns(shown);
+    this.keepSample(rule, {
+      rank,
+      sample: {
+        id,
+        before: textsOf(shown.before),
+        after: shown.after.map(textsOf),
+        ...(unlearned.length > 0 && { unlearned }),
+      },
+    });
   }
 
   entries(): LedgerEntries {
@@ -138,4 +149,11 @@ function add(counts: Map<string, number>, key: string, count: number): void {
 
 function textsOf({ turns }: Dialogue): readonly string[] {
   return turns.map(({ text }) => text);
+}
+
+function unlearnedTurns({ before, after: [after, ...more] }: Shown): readonly number[] {
+  if (after === undefined || more.length > 0 || after.turns.length !== before.turns.length) return [];
+  return after.turns.flatMap(({ supervised }, index) =>
+    !supervised && before.turns[index]?.supervised === true ? [index] : [],
+  );
 }

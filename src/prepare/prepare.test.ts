@@ -170,6 +170,19 @@ it('reports what each rule did, with samples in which nothing can run', async ()
   assert.match(report, /<th>email<\/th><td class="number">1<\/td>/);
 });
 
+it('shows in samples which replies are no longer learned', async () => {
+  const turns = ['Who?', 'Ann', ...Array(8).fill(['Why?', 'Because of the rain']).flat()];
+  const others = ['What?', 'Because of the rain'];
+  const source = folderOf({
+    'chats.jsonl': `${JSON.stringify({ turns })}\n${JSON.stringify({ turns: others })}\n`,
+  });
+  const { out } = await prepared([source], { maxReplyCount: 2 });
+  const report = readFileSync(join(out, 'report.html'), 'utf8');
+  const [, samples = ''] = report.split('<h3>frequent-replies</h3>');
+  assert.match(samples, /<p class="said">Because of the rain<\/p><p class="quiet">↑ no longer learned<\/p>/);
+  assert.doesNotMatch(samples, /Ann<\/p><p class="quiet">/);
+});
+
 it('says which sources a corpus was made from', async () => {
   const folder = folderOf({ 'faq.csv': faq, 'more.csv': faq.replace('5', '7') });
   const file = join(folder, 'faq.csv');

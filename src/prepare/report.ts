@@ -112,8 +112,8 @@ function augmentationTable({ augmentations = [] }: Manifest): Html | null {
 export function samplesOf(rule: string, samples: readonly Sample[]): readonly Html[] {
   if (samples.length === 0) return [];
   const rows = samples.map(
-    ({ id, before, after }) =>
-      html`<tr><td><code>${id}</code></td><td>${turnsOf(before)}</td><td>${after.length === 0 ? html`<p class="quiet">dropped</p>` : after.map(turnsOf)}</td></tr>`,
+    ({ id, before, after, unlearned }) =>
+      html`<tr><td><code>${id}</code></td><td>${turnsOf(before)}</td><td>${after.length === 0 ? html`<p class="quiet">dropped</p>` : after.map((texts) => turnsOf(texts, unlearned))}</td></tr>`,
   );
   return [
     html`<section class="sample"><h3>${rule}</h3><table>
@@ -121,10 +121,17 @@ export function samplesOf(rule: string, samples: readonly Sample[]): readonly Ht
   ];
 }
 
-export function turnsOf(texts: readonly string[]): Html {
-  const left = texts.length - mostTurns;
-  const shown = texts.slice(0, mostTurns).map((text) => html`<p class="said">${text}</p>`);
-  return html`<div>${shown}${left > 0 ? html`<p class="quiet">and ${left} more turns</p>` : null}</div>`;
+/** @param unlearned the turns that stay as context only. They are shown however far down in the dialogue they are. */
+function turnsOf(texts: readonly string[], unlearned: readonly number[] = []): Html {
+  const more = unlearned.filter((index) => index >= mostTurns).slice(0, mostTurns);
+  const shown = [...texts.slice(0, mostTurns).keys(), ...more];
+  const left = texts.length - shown.length;
+  const turns = shown.map((index) => said(texts[index] ?? '', unlearned.includes(index)));
+  return html`<div>${turns}${left > 0 ? html`<p class="quiet">and ${left} more turns</p>` : null}</div>`;
+}
+
+function said(text: string, isUnlearned: boolean): Html {
+  return html`<p class="said">${text}</p>${isUnlearned ? html`<p class="quiet">↑ no longer learned</p>` : null}`;
 }
 
 function settings({ settings: given }: Manifest): readonly Html[] {

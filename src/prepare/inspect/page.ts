@@ -224,8 +224,8 @@ function rulesSection({ survey, statistics, command }: Inspected): Html {
       ledger
         .samplesOf(rule)
         .slice(0, mostSamples)
-        .map(({ id, before, after }) => ({
-          id,
+        .map(({ before, after, ...rest }) => ({
+          ...rest,
           before: mask.masked(before),
           after: after.map((texts) => mask.masked(texts)),
         })),
