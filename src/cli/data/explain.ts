@@ -115,7 +115,7 @@ function placeText(place: Place, { related }: Explanation): string {
 
 function historyText(history: History): string {
   if (history.kind === 'unknown')
-    return `\nwhat rules did is not known: ${messageLine(withFlags(history.why))}\n`;
+    return `\nwhat rules did is not known: ${messageLine(withFlags(history.why))}\n${history.made ? stepText(history.made) : ''}`;
   return history.steps.map(stepText).join('');
 }
 
@@ -165,17 +165,21 @@ function explanationJson(explanation: Explanation): object {
     variants,
     history:
       history.kind === 'unknown'
-        ? { known: false, why: withFlags(history.why) }
+        ? {
+            known: false,
+            why: withFlags(history.why),
+            ...(history.made && { steps: [history.made].map(stepJson) }),
+          }
         : {
             known: true,
             redactions: Object.fromEntries(history.redactions),
-            steps: history.steps.map(({ rule, before, after }) => ({
-              rule,
-              before: turnsJson(before),
-              after: after.map(turnsJson),
-            })),
+            steps: history.steps.map(stepJson),
           },
   };
+}
+
+function stepJson({ rule, before, after }: Step): object {
+  return { rule, before: turnsJson(before), after: after.map(turnsJson) };
 }
 
 function placedJson({ place, one }: Placed): object {

@@ -1,7 +1,7 @@
 // What became of a dialogue of a prepared corpus, and why.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
@@ -54,6 +54,8 @@ async function preparedOf(text: string, name: string, changed: Readonly<Record<s
 }
 
 const textsOf = ({ turns }: Dialogue) => turns.map(({ text }) => text);
+
+const whyOf = ({ history }: Explanation) => (history.kind === 'unknown' ? history.why : '');
 
 function stepsOf({ history }: Explanation) {
   if (history.kind === 'unknown') assert.fail(history.why);
@@ -182,21 +184,42 @@ it('takes the beginning of an id, and refuses one that is not that of one dialog
   });
 });
 
-it('names the dialogue that an augmented one was made from', async () => {
-  const { corpus, out, explained } = await preparedOf(faq, 'faq.csv');
+it('follows an augmented dialogue back to its original, and shows what the augmenter changed', async () => {
+  const { corpus, out, source, explained } = await preparedOf(faq, 'faq.csv');
   const [first] = corpus.train;
   assert.ok(first);
-  const variant = { ...first, id: 'abcdef0123456789', augmented: { from: first.id, by: 'synonyms' } };
-  const { manifest } = corpus;
+  const madeOf = (id: string, from: string, question: string) => {
+    const [, answer] = first.dialogue.turns;
+    assert.ok(answer);
+    const dialogue = { ...first.dialogue, turns: [{ text: question, supervised: false }, answer] };
+    return preparedLine({ id, dialogue, changedBy: [], augmented: { from, by: 'synonyms' } });
+  };
+  const variant = 'abcdef0123456789';
   await writeCorpus(out, {
-    train: [...corpus.trainLines, preparedLine(variant)],
+    train: [
+      ...corpus.trainLines,
+      madeOf(variant, first.id, 'Fish & fries?'),
+      madeOf('bbbbbb0123456789', 'cccccc0123456789', 'Fish?'),
+      madeOf('dddddd0123456789', 'templates.yaml:3', 'Cod?'),
+    ],
     evaluation: [],
     ledger: new Ledger(),
-    manifest,
+    manifest: corpus.manifest,
   });
+  const original = stepsOf(await explained(first.id));
   const explanation = await explained('abcdef');
   assert.equal(explanation.related.get(first.id)?.place.part, 'train');
-  assert.match(explanation.history.kind === 'unknown' ? explanation.history.why : '', /made by synonyms/);
-  assert.deepEqual((await explained(first.id)).variants, [variant.id]);
-  assert.ok(existsSync(out));
+  assert.ok(original.length > 0);
+  assert.deepEqual(stepsOf(explanation), [
+    ...original,
+    ['synonyms', textsOf(first.dialogue), [['Fish & fries?', 'Yes we do']]],
+  ]);
+  assert.deepEqual((await explained(first.id)).variants, [variant]);
+  assert.match(whyOf(await explained('bbbbbb')), /synonyms made it from cccccc0123456789, which is not in/);
+  assert.deepEqual(stepsOf(await explained('dddddd')), [['synonyms', [], [['Cod?', 'Yes we do']]]]);
+  unlinkSync(source);
+  const { history } = await explained('abcdef');
+  assert.deepEqual(history.kind === 'unknown' && history.made?.after.map(textsOf), [
+    ['Fish & fries?', 'Yes we do'],
+  ]);
 });

@@ -35,7 +35,12 @@ export type History =
       readonly redactions: ReadonlyMap<string, number>;
     }
   /** In words that follow "what rules did is not known, because". */
-  | { readonly kind: 'unknown'; readonly why: string };
+  | {
+      readonly kind: 'unknown';
+      readonly why: string;
+      /** What is known all the same: how an augmenter made the dialogue. */
+      readonly made?: Step;
+    };
 
 /**
  * @param prefix of the id.
@@ -49,11 +54,39 @@ export async function explain(
   values: RuleValues,
 ): Promise<Explanation> {
   const record = findDialogue(corpus, prefix);
-  const { dialogue, augmented } = firstOf(record);
-  const history: History = augmented
-    ? { kind: 'unknown', why: `it was made by ${augmented.by}` }
-    : await historyOf(corpus, record, dialogue.source, options, values);
-  return { ...record, source: dialogue.source, history };
+  const one = firstOf(record);
+  const { source } = one.dialogue;
+  const { augmented } = one;
+  const history = await (augmented
+    ? historyOfMade(corpus, record, { ...one, augmented }, options, values)
+    : historyOf(corpus, record, source, options, values));
+  return { ...record, source, history };
+}
+
+/** The way of the original, and then what the augmenter made of it. No rule touches what augmenters make. */
+async function historyOfMade(
+  corpus: PreparedCorpus,
+  { related }: FoundDialogue,
+  { dialogue, augmented }: PreparedDialogue & Required<Pick<PreparedDialogue, 'augmented'>>,
+  options: PrepareOptions,
+  values: RuleValues,
+): Promise<History> {
+  const { by, from } = augmented;
+  const original = related.get(from)?.one;
+  const nothing = { ...dialogue, turns: [] };
+  const step: Step = { rule: by, before: original?.dialogue ?? nothing, after: [dialogue] };
+  if (original === undefined)
+    return isDialogueId(from)
+      ? { kind: 'unknown', why: `${by} made it from ${from}, which is not in this corpus` }
+      : { kind: 'known', steps: [step], redactions: new Map() };
+  const way = findDialogue(corpus, wholeId(original.id));
+  const before = await historyOf(corpus, way, original.dialogue.source, options, values);
+  return before.kind === 'known' ? { ...before, steps: [...before.steps, step] } : { ...before, made: step };
+}
+
+/** Otherwise it is a place, such as the line of a template. */
+function isDialogueId(from: string): boolean {
+  return /^[\da-f]{16}(?:-\d+)*$/.test(from);
 }
 
 function firstOf({ parts }: FoundDialogue): PreparedDialogue {
