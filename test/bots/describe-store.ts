@@ -126,6 +126,26 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.equal(await store.pairs(), 2);
     });
 
+    it('keeps a pair of a file that is forgotten while another file teaches it', async () => {
+      await store.learn([pair('a', '1', { source: 'one.csv:1' }), pair('A', '1', { source: 'two.csv:7' })]);
+      await store.learn([
+        pair('a', '1', { source: 'three.csv:1' }),
+        pair('b', '2', { source: 'one.csv:2' }),
+        pair('a', '1', { source: 'one.csv:9' }),
+      ]);
+      const seen = await store.lastChange();
+      const sources = async (after: number) =>
+        (await changesOf(store, after)).map((change) =>
+          change.kind === 'kept' ? change.pair.source : 'removed',
+        );
+      assert.equal(await store.remove({ file: 'one.csv' }), 2);
+      assert.deepEqual((await sources(seen)).sort(), ['removed', 'three.csv']);
+      assert.equal(await store.remove({ file: 'three.csv' }), 1);
+      assert.deepEqual(await sources(0), ['two.csv']);
+      assert.equal(await store.remove({ file: 'two.csv' }), 1);
+      assert.equal(await store.pairs(), 0);
+    });
+
     it('gives those who follow its changes what is there now', async () => {
       const operation = fc.oneof(
         fc.record({ kind: fc.constant('learn' as const), question: fc.integer({ min: 0, max: 9 }) }),

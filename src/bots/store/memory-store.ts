@@ -17,10 +17,12 @@ import type {
   StoredTurn,
   Submission,
 } from './store.js';
-import { identityOf, questionIdentity, storable, storableTexts } from './texts.js';
+import { fileOf, identityOf, questionIdentity, storable, storableTexts } from './texts.js';
 
 interface KeptPair extends Omit<StoredPair, 'up' | 'down'> {
   readonly change: number;
+  /** Other files that teach it. */
+  readonly files: readonly string[];
   readonly votes: readonly { readonly user: string | null; readonly vote: 'up' | 'down' }[];
 }
 
@@ -69,15 +71,17 @@ export class MemoryStore implements Store {
 
   async remove(selection: PairSelection): Promise<number> {
     let removed = 0;
-    for (const [key, { id, source }] of this.known) {
-      const isSelected =
-        'id' in selection
-          ? id === selection.id
-          : source === selection.file || source.startsWith(`${selection.file}:`);
-      if (!isSelected) continue;
-      this.known.delete(key);
-      this.removed.set(id, ++this.change);
-      removed++;
+    for (const [key, pair] of this.known) {
+      const left =
+        'file' in selection ? withoutFile(pair, selection.file) : pair.id === selection.id ? null : pair;
+      if (left?.source === pair.source) this.known.set(key, left);
+      else {
+        const change = ++this.change;
+        if (left) this.known.set(key, { ...left, change });
+        else this.known.delete(key);
+        if (!left) this.removed.set(pair.id, change);
+        removed++;
+      }
     }
     return removed;
   }
@@ -92,7 +96,7 @@ export class MemoryStore implements Store {
 
   async *changes(after: number): AsyncGenerator<readonly Change[]> {
     const kept = [...this.known.values()].map(
-      ({ change, votes, ...pair }): Change => ({
+      ({ change, votes, files: _, ...pair }): Change => ({
         kind: 'kept',
         pair: { ...pair, up: countOf(votes, 'up'), down: countOf(votes, 'down') },
         change,
@@ -265,10 +269,14 @@ export class MemoryStore implements Store {
     const key = identityOf(pair);
     const before = this.known.get(key);
     const change = ++this.change;
-    if (before) this.known.set(key, { ...before, count: before.count + 1, change });
-    else
+    if (before) {
+      const files = new Set([...before.files, fileOf(source)]);
+      files.delete(fileOf(before.source));
+      this.known.set(key, { ...before, files: [...files], count: before.count + 1, change });
+    } else
       this.known.set(key, {
-        ...{ id: this.nextPair++, question, answer, previous, source, count: 1, votes: [], change },
+        ...{ id: this.nextPair++, question, answer, previous, source, count: 1, change },
+        ...{ votes: [], files: [] },
       });
     return before === undefined;
   }
@@ -281,6 +289,15 @@ export class MemoryStore implements Store {
       `there is no conversation ${quoted(id)}; it may have been deleted, so begin a new one`,
     );
   }
+}
+
+/** The pair as others teach it; null when nobody else does. */
+function withoutFile(pair: KeptPair, file: string): KeptPair | null {
+  const files = pair.files.filter((other) => other !== file).sort();
+  const isOfFile = pair.source === file || pair.source.startsWith(`${file}:`);
+  if (!isOfFile) return { ...pair, files };
+  const [source, ...others] = files;
+  return source === undefined ? null : { ...pair, source, files: others };
 }
 
 function addedTo(users: ReadonlyMap<string, number>, user: string | null): Map<string, number> {

@@ -1,6 +1,6 @@
 // Question-answer pairs in a SQL database.
 
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import {
   type Db,
   type KeptPair,
@@ -9,9 +9,10 @@ import {
   type SqlDatabase,
   type SqlDialect,
 } from './sql-database.js';
+import { isFromFile, moveToOtherFiles, noteFiles } from './sql-pair-files.js';
 import type { Change, Knowledge, Learned, Pair, PairSelection } from './store.js';
 import type { Tables } from './tables.js';
-import { identityOf, storable } from './texts.js';
+import { fileOf, identityOf, storable } from './texts.js';
 
 /** Each transaction writes most pages of the index again, so large ones are faster. They take a quarter of a second. */
 const pairsPerWrite = 25_000;
@@ -49,12 +50,10 @@ export class SqlPairs implements Knowledge {
 
   remove(selection: PairSelection): Promise<number> {
     return this.database.writing(async (db, change) => {
-      const isSelected =
-        'id' in selection ? sql<boolean>`id = ${selection.id}` : isFromFile(storable(selection.file));
-      await sql`insert into bot_removed_pair (id, change)
-        select id, ${sql.lit(change)} from bot_pair where ${isSelected}`.execute(db);
-      const { numDeletedRows } = await db.deleteFrom('bot_pair').where(isSelected).executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
+      if ('id' in selection) return deletePairs(db, sql`id = ${selection.id}`, change);
+      const file = storable(selection.file);
+      const moved = await moveToOtherFiles(db, file, change);
+      return moved + (await deletePairs(db, isFromFile(file), change));
     });
   }
 
@@ -152,10 +151,12 @@ export async function writePairs(
   change: number,
 ): Promise<Learned> {
   const rows = new Map<string, PairRow>();
+  const repeated: PairRow[] = [];
   for (const pair of pairs) {
     const row = rowOf(pair);
     const before = rows.get(row.key);
     rows.set(row.key, before ? { ...before, count: before.count + 1 } : row);
+    if (before && fileOf(before.source) !== fileOf(row.source)) repeated.push(row);
   }
   // Nobody else adds pairs before the transaction ends.
   const { newest } = await db
@@ -168,7 +169,21 @@ export async function writePairs(
     .select(({ fn }) => fn.countAll<number>().as('added'))
     .where('id', '>', newest ?? 0)
     .executeTakeFirstOrThrow();
+  const areAllNew = added === rows.size;
+  await noteFiles(db, areAllNew ? repeated : [...rows.values(), ...repeated]);
   return { added, repeated: pairs.length - added };
+}
+
+/** @returns how many pairs were deleted. */
+async function deletePairs(
+  db: Transaction<Tables>,
+  isSelected: RawBuilder<unknown>,
+  change: number,
+): Promise<number> {
+  await sql`insert into bot_removed_pair (id, change)
+    select id, ${sql.lit(change)} from bot_pair where ${isSelected}`.execute(db);
+  const { numAffectedRows } = await sql`delete from bot_pair where ${isSelected}`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
 /** Deletes the votes of a user. @returns how many there were. */
@@ -201,12 +216,6 @@ interface ChangeAndId {
 
 function isBetween(from: ChangeAndId, newest: number) {
   return sql<boolean>`change >= ${from.change} and (change > ${from.change} or id > ${from.id}) and change <= ${newest}`;
-}
-
-/** Databases count characters, of which some are two in a JavaScript string. */
-function isFromFile(file: string) {
-  const start = `${file}:`;
-  return sql<boolean>`(source = ${file} or substr(source, 1, ${[...start].length}) = ${start})`;
 }
 
 function keptOf({ change, ...pair }: KeptPair): Change {

@@ -17,7 +17,7 @@ export interface Pair {
 
 /**
  * A pair as it is kept. Pairs of one normalized question, previous turn and answer are one, with their count. It has the
- * wording and the source that were learned first.
+ * wording and the source that were learned first, or a file that teaches it too when that one was removed.
  */
 export interface StoredPair extends Pair {
   readonly id: number;
@@ -47,7 +47,10 @@ export type PairSelection =
 export interface Knowledge {
   /** In batches: when it fails, whole batches are kept. @param learned is told the pairs written so far. */
   learn(pairs: Iterable<Pair> | AsyncIterable<Pair>, learned?: (pairs: number) => void): Promise<Learned>;
-  /** @returns how many pairs were removed. */
+  /**
+   * A pair that another file teaches too stays, and is of that file then.
+   * @returns how many pairs were removed or are of another file.
+   */
   remove(selection: PairSelection): Promise<number>;
   pairs(): Promise<number>;
   /** The number of the newest change; grows with each write to pairs, also by other processes. Cheap. */

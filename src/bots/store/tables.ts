@@ -21,6 +21,8 @@ export interface Tables {
     down: number;
     change: number;
   };
+  /** Other files that teach a pair, beside the one in its source. */
+  readonly bot_pair_file: { pair: number; file: string };
   /** The ids of pairs that are gone, for those who follow the changes. */
   readonly bot_removed_pair: { id: number; change: number };
   readonly bot_vote: { id: Generated<number>; pair: number; user_name: string | null; vote: 'up' | 'down' };

@@ -35,3 +35,8 @@ export function identityOf({
 export function questionIdentity(question: string): string {
   return normalize(storable(question)) || storable(question).trim();
 }
+
+/** The file of a source: `faq.csv` of `faq.csv:12`. */
+export function fileOf(source: string): string {
+  return storable(source).replace(/:\d+$/u, '');
+}

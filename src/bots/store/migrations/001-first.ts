@@ -32,6 +32,13 @@ export const first: Migration = async (db, kind) => {
     .execute();
   await schema.createIndex('bot_pair_change').on('bot_pair').columns(['change', 'id']).execute();
   await schema
+    .createTable('bot_pair_file')
+    .addColumn('pair', id, (column) => column.notNull().references('bot_pair.id').onDelete('cascade'))
+    .addColumn('file', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('bot_pair_file_key', ['pair', 'file'])
+    .execute();
+  await schema.createIndex('bot_pair_file_name').on('bot_pair_file').column('file').execute();
+  await schema
     .createTable('bot_removed_pair')
     .addColumn('id', id, (column) => column.primaryKey())
     .addColumn('change', id, (column) => column.notNull())
