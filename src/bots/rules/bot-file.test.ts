@@ -178,12 +178,29 @@ rules:
   h: { regex: '^a+$', answer: y }
 `);
     const about = (line: number) => found.filter((one) => one.startsWith(`warning ${line} `)).join();
-    assert.match(about(3), /has the text "hi!" again, after .*:3; delete one$/);
-    assert.match(about(4), /has the text "HI" again, after .*:3, with the same answer; delete one$/);
-    assert.match(about(5), /has the text "hi" again, after .*:3, with another answer, so it is never used/);
-    assert.equal(about(6), '');
+    assert.match(about(3), /has the text "hi!" as .*:3; delete one$/);
+    assert.match(about(4), /has the text "HI" as .*:3, with the same answer; delete one$/);
+    assert.match(
+      about(5),
+      /has the text "hi" as .*:3, with another answer, so it is never used; keep one of the two/,
+    );
+    assert.match(
+      about(6),
+      /has the text "hi" as .*:3, with another answer, so it is never used; move it before "a"$/,
+    );
     assert.match(about(8), /has the same pattern as .*:7, with another answer/);
     assert.match(about(10), /has the same regular expression as .*:9, with another answer/);
+  });
+
+  it('passes a text for which conditions choose the answer', () => {
+    const yaml = `
+rules:
+  a: { text: hi, if: name, answer: x }
+  b: { text: hi, if: not name, answer: y }
+  c: { text: bye, answer: "Bye {name}" }
+  d: { text: bye, answer: Bye }
+`;
+    assert.deepEqual(findings(yaml), []);
   });
 
   it('finds patterns that are never reached', () => {

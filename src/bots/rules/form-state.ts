@@ -17,7 +17,7 @@ export interface KeptStep {
 export type StateStore = Pick<Conversations, 'state' | 'setState'>;
 
 const key = 'form';
-const mostSteps = 20;
+const mostSteps = 10;
 /** Enough to tell turns apart. */
 const longestSaid = 200;
 

@@ -49,44 +49,51 @@ function sameNames({ triggers }: BotFile): Finding[] {
   });
 }
 
-/** A text or a pattern that an earlier trigger has under the same conditions. */
-function sameMessages({ triggers }: BotFile): Finding[] {
-  const known = new Map<string, { readonly trigger: Rule | Form; readonly place: string }>();
+/** A trigger with a message, and where the message stands. */
+interface Use {
+  readonly trigger: Rule | Form;
+  readonly place: string;
+}
+
+/** Texts and patterns that an earlier trigger takes first, because it always answers or has the same conditions. */
+function sameMessages({ triggers, facts }: BotFile): Finding[] {
+  const known = new Map<string, Use[]>();
   const findings: Finding[] = [];
-  const compare = (trigger: Rule | Form, key: string, what: string, place: string) => {
-    const first = known.get(key);
-    if (!first) known.set(key, { trigger, place });
-    else findings.push(warning(place, repeated(first.trigger, first.place, trigger, what)));
+  const compare = (use: Use, key: string, what: string) => {
+    const before = known.get(key) ?? [];
+    known.set(key, [...before, use]);
+    const conditions = conditionsKey(use.trigger.conditions);
+    const first = before.find(
+      ({ trigger }) =>
+        hasAnswer(trigger, facts) &&
+        (trigger.conditions.length === 0 || conditionsKey(trigger.conditions) === conditions),
+    );
+    if (first) findings.push(warning(use.place, repeated(first, use, what)));
   };
   for (const trigger of triggers) {
-    const conditions = conditionsKey(trigger.conditions);
     for (const { normal, text, place } of trigger.texts)
-      compare(trigger, JSON.stringify(['text', normal, conditions]), `the text ${quoted(text)}`, place);
-    for (const matcher of trigger.matchers)
-      if (matcher.kind === 'pattern')
-        compare(
-          trigger,
-          JSON.stringify(['pattern', matcher.pattern.canonical, conditions]),
-          'the same pattern as',
-          matcher.place,
-        );
-      else
-        compare(
-          trigger,
-          JSON.stringify(['regex', matcher.source, conditions]),
-          'the same regular expression as',
-          matcher.place,
-        );
+      compare({ trigger, place }, JSON.stringify(['text', normal]), `the text ${quoted(text)}`);
+    for (const matcher of trigger.matchers) {
+      const isPattern = matcher.kind === 'pattern';
+      const key = isPattern ? matcher.pattern.canonical : matcher.source;
+      const what = isPattern ? 'the same pattern' : 'the same regular expression';
+      compare({ trigger, place: matcher.place }, JSON.stringify([matcher.kind, key]), what);
+    }
   }
   return findings;
 }
 
-function repeated(first: Rule | Form, place: string, second: Rule | Form, what: string): string {
-  const has = what.startsWith('the text') ? `has ${what} again, after ${place}` : `has ${what} ${place}`;
-  if (first === second) return `${has}; delete one`;
-  if (first.kind === 'rule' && second.kind === 'rule' && sameAnswers(first.answers, second.answers))
+function repeated(first: Use, second: Use, what: string): string {
+  const has = `has ${what} as ${first.place}`;
+  const [one, other] = [first.trigger, second.trigger];
+  if (one === other) return `${has}; delete one`;
+  if (one.kind === 'rule' && other.kind === 'rule' && sameAnswers(one.answers, other.answers))
     return `${has}, with the same answer; delete one`;
-  return `${has}, with another answer, so it is never used; keep one of the two, or give one a condition`;
+  const advice =
+    other.conditions.length > one.conditions.length
+      ? `move it before ${quoted(one.name)}`
+      : 'keep one of the two, or give the first a condition';
+  return `${has}, with another answer, so it is never used; ${advice}`;
 }
 
 function sameAnswers(one: Answers, other: Answers): boolean {
@@ -139,9 +146,16 @@ function isBefore(one: Rule | Form, other: Rule | Form, { triggers }: BotFile): 
 
 /** Whether it answers each message that it matches, whoever asks. */
 function alwaysAnswers(trigger: Rule | Form, facts: ReadonlySet<string>): boolean {
-  if (trigger.conditions.length > 0) return false;
+  return trigger.conditions.length === 0 && hasAnswer(trigger, facts);
+}
+
+/** Whether it has something to say whenever its conditions hold: one of its answers needs no other fact. */
+function hasAnswer(trigger: Rule | Form, facts: ReadonlySet<string>): boolean {
   if (trigger.kind === 'form') return true;
-  return everyLanguage(trigger.answers, ({ text }) => ![...text.values].some((name) => facts.has(name)));
+  const known = new Set(trigger.conditions.flatMap(({ fact, not }) => (not ? [] : [fact])));
+  return everyLanguage(trigger.answers, ({ text }) =>
+    [...text.values].every((name) => !facts.has(name) || known.has(name)),
+  );
 }
 
 function everyLanguage(answers: Answers, isSo: (answer: WrittenAnswer) => boolean): boolean {
