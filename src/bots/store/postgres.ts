@@ -6,7 +6,7 @@ import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
 import { migrate } from './migrate.js';
 import type { SqlDialect } from './sql-database.js';
-import { selectPairs } from './sql-pairs.js';
+import { keptOf, selectPairs } from './sql-pairs.js';
 import { SqlStore } from './sql-store.js';
 import type { StoreOptions } from './store-options.js';
 import type { Tables } from './tables.js';
@@ -86,13 +86,15 @@ export function postgresDialect(name: string): SqlDialect {
         db,
       );
     },
-    readPairs: (db, after, newest, most) =>
-      selectPairs(db)
+    readPairs: async (db, after, newest, most) => {
+      const rows = await selectPairs(db)
         .where('id', '>', after)
         .where('change', '<=', newest)
         .orderBy('id')
         .limit(most)
-        .execute(),
+        .execute();
+      return rows.map(keptOf);
+    },
     explain: (thrown) => explain(name, thrown),
   };
 }

@@ -3,7 +3,7 @@
 import * as crypto from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { UserError } from '../../errors.js';
-import type { StoredPair } from './store.js';
+import type { Change } from './store.js';
 import type { Tables } from './tables.js';
 
 export type Db = Kysely<Tables> | Transaction<Tables>;
@@ -18,10 +18,7 @@ export interface PairRow {
   readonly count: number;
 }
 
-/** A pair as it is read. */
-export interface KeptPair extends StoredPair {
-  readonly change: number;
-}
+export type KeptChange = Extract<Change, { readonly kind: 'kept' }>;
 
 /** What differs between databases. */
 export interface SqlDialect {
@@ -30,7 +27,7 @@ export interface SqlDialect {
   /** Writes rows with different keys, in a transaction. A row whose key is known adds its count. */
   writePairs(db: Transaction<Tables>, rows: readonly PairRow[], change: number): Promise<void>;
   /** Pairs with larger ids than `after`, in order of their ids, that have not changed since the change `newest`. */
-  readPairs(db: Db, after: number, newest: number, most: number): Promise<readonly KeptPair[]>;
+  readPairs(db: Db, after: number, newest: number, most: number): Promise<KeptChange[]>;
   /** What a person can do about an error of the database; null if it is a bug. */
   explain(thrown: unknown): UserError | null;
 }

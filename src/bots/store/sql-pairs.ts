@@ -3,14 +3,14 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import {
   type Db,
-  type KeptPair,
+  type KeptChange,
   keyOf,
   type PairRow,
   type SqlDatabase,
   type SqlDialect,
 } from './sql-database.js';
 import { isFromFile, moveToOtherFiles, noteFiles } from './sql-pair-files.js';
-import type { Change, Knowledge, Learned, Pair, PairSelection } from './store.js';
+import type { Change, Knowledge, Learned, Pair, PairSelection, StoredPair } from './store.js';
 import type { Tables } from './tables.js';
 import { fileOf, identityOf, storable } from './texts.js';
 
@@ -84,8 +84,8 @@ export class SqlPairs implements Knowledge {
       const rows = await this.database.asking((db) =>
         this.database.dialect.readPairs(db, last, newest, rowsPerRead),
       );
-      if (rows.length > 0) yield rows.map(keptOf);
-      last = rows.at(-1)?.id ?? 0;
+      if (rows.length > 0) yield rows;
+      last = rows.at(-1)?.pair.id ?? 0;
       more = rows.length === rowsPerRead;
     }
   }
@@ -218,7 +218,7 @@ function isBetween(from: ChangeAndId, newest: number) {
   return sql<boolean>`change >= ${from.change} and (change > ${from.change} or id > ${from.id}) and change <= ${newest}`;
 }
 
-function keptOf({ change, ...pair }: KeptPair): Change {
+export function keptOf({ change, ...pair }: StoredPair & { readonly change: number }): KeptChange {
   return { kind: 'kept', pair, change };
 }
 

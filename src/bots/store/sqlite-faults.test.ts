@@ -102,6 +102,21 @@ describe('a SQLite store', () => {
     other.close();
   });
 
+  it('says what to install where libsql lacks its package for the platform', () => {
+    const module = JSON.stringify(new URL('./open-store.js', import.meta.url));
+    const { stdout } = spawnSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '--eval',
+        `(await import(${module})).openStore('x.db', { create: true }).catch(({ code, message }) => console.log(code, message))`,
+      ],
+      // libsql then looks for its package in another place.
+      { encoding: 'utf8', env: { ...process.env, LIBSQL_JS_DEV: '1' }, cwd: folder },
+    );
+    assert.match(stdout, /^package-missing SQLite cannot be loaded \(.*\); install chatbot-train again/);
+  });
+
   it('keeps what was written when the pairs end with an error', async () => {
     const store = await open(newPath());
     function* failing() {

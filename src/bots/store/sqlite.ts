@@ -9,7 +9,7 @@ import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
 import { libsqlDialect, notBusy } from './libsql-dialect.js';
 import { migrate } from './migrate.js';
-import type { KeptPair, PairRow, SqlDialect } from './sql-database.js';
+import type { KeptChange, PairRow, SqlDialect } from './sql-database.js';
 import { SqlStore } from './sql-store.js';
 import type { StoreOptions } from './store-options.js';
 import type { Tables } from './tables.js';
@@ -94,6 +94,9 @@ function isReadable(path: string): boolean {
   }
 }
 
+/** The columns of a pair, in the order of the query. */
+type PairValues = [number, string, string, string | null, string, number, number, number, number];
+
 class SqliteStoreDialect implements SqlDialect {
   private readonly statements = new Map<number, Libsql.Statement<unknown[]>>();
   private selection: Libsql.Statement<unknown[]> | undefined;
@@ -117,16 +120,17 @@ class SqliteStoreDialect implements SqlDialect {
   }
 
   /** As one text of JSON, which takes half the time of giving each value to JavaScript. */
-  async readPairs(_: unknown, after: number, newest: number, most: number): Promise<readonly KeptPair[]> {
+  async readPairs(_: unknown, after: number, newest: number, most: number): Promise<KeptChange[]> {
     this.selection ??= this.file.prepare(
       `select json_group_array(json_array(id, question, answer, previous, source, count, up, down, change)) as pairs
       from (select * from bot_pair where id > ? and change <= ? order by id limit ?)`,
     );
     const [{ pairs }] = this.selection.all([after, newest, most]) as [{ readonly pairs: string }];
-    const rows: [number, string, string, string | null, string, number, number, number, number][] =
-      JSON.parse(pairs);
+    const rows: PairValues[] = JSON.parse(pairs);
     return rows.map(([id, question, answer, previous, source, count, up, down, change]) => ({
-      ...{ id, question, answer, previous, source, count, up, down, change },
+      kind: 'kept',
+      pair: { id, question, answer, previous, source, count, up, down },
+      change,
     }));
   }
 
