@@ -5,6 +5,7 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isScalar,
   isSeq,
   LineCounter,
@@ -79,6 +80,9 @@ export class YamlFile {
       visit(document, {
         Node: (_, node, path) => {
           if (path.length > mostDepth) throw tooDeep();
+          // Every value is a text, so a tag would be ignored.
+          if (isNode(node) && node.tag !== undefined)
+            throw this.wrong(node, 'has a tag that begins with !; delete it');
           if (isAlias(node)) throw this.wrong(node, 'refers to another value with *; write the value itself');
         },
       });

@@ -33,6 +33,7 @@ describe('a bot file is refused, with line and column', () => {
       'rules:\n  a b: {text: x, answer: y}\n',
       /:2:3 names a rule "a b"; use at most 60 letters, digits, - and _$/,
     ],
+    ['rules:\n  one: {text: !!binary aGk=, answer: Hi}\n', /:2:\d+ has a tag that begins with !; delete it$/],
     [rule('  one: {text: a, answer: b}\n'), /:5:3 is not valid YAML: Map keys must be unique$/],
     ['rules:\n  one: {text: hi, answer: ""}\n', /:2:27 has an empty text; write something or delete it$/],
     ['rules:\n  one: {text: hi, answer: "a } b"}\n', /:2:27 has a single }; write }} for a brace$/],
