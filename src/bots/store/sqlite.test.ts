@@ -131,6 +131,21 @@ describe('a SQLite file', () => {
       await asyncRefusal('usage', () => open(foreign)),
       /belongs to another program: it has a table "statement" that is not ours/,
     );
+    for (const sql of [
+      'drop table bot_pair; create view bot_pair as with recursive n(x) as (select 1 union all select x from n) select x from n',
+      'create trigger again after insert on bot_turn begin delete from bot_pair; end',
+      'alter table bot_fact add column more as (zeroblob(1000000000))',
+      'create virtual table more using fts5(text)',
+    ]) {
+      const computing = await filled(1);
+      const changed = new Libsql(computing);
+      changed.exec(sql);
+      changed.close();
+      assert.match(
+        await asyncRefusal('usage', () => open(computing)),
+        /belongs to another program: ".*" in it is computed; name another file/,
+      );
+    }
     const newer = await filled(1);
     const own = new Libsql(newer);
     own.exec("update bot_meta set value = '999' where name = 'version'");

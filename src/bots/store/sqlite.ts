@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import Libsql from 'libsql';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
-import { oneLine } from '../../quote.js';
+import { oneLine, quoted } from '../../quote.js';
 import { libsqlDialect, notBusy } from './libsql-dialect.js';
 import { migrate } from './migrate.js';
 import type { KeptChange, PairRow, SqlDialect } from './sql-database.js';
@@ -36,6 +36,7 @@ export async function openSqlite(
     const dialect = new SqliteStoreDialect(path, connection);
     const db = new Kysely<Tables>({ dialect: libsqlDialect(connection, patience) });
     await configure(connection, options.readOnly ?? false, patience);
+    await refuseComputing(connection, path, patience);
     await migrate(db, 'sqlite', path, options);
     // Readers and a writer do not wait for each other. Only now, because another program's file must not be changed.
     if (!options.readOnly) await notBusy(() => connection.exec('pragma journal_mode = wal'), patience);
@@ -52,6 +53,7 @@ async function configure(file: Libsql.Database, readOnly: boolean, patience: num
     // damages nothing. Waiting for the disk at each commit would hold up every conversation.
     'synchronous = normal',
     'foreign_keys = on',
+    'trusted_schema = off',
     // The index of a million pairs stays in memory while it grows.
     'cache_size = -65536',
     'temp_store = memory',
@@ -60,6 +62,24 @@ async function configure(file: Libsql.Database, readOnly: boolean, patience: num
     ...(readOnly ? ['query_only = on'] : []),
   ];
   for (const pragma of pragmas) await notBusy(() => file.exec(`pragma ${pragma}`), patience);
+}
+
+/** A stranger's file can define tables that compute, without an end. Ours hold what was written into them, and nothing else. */
+async function refuseComputing(file: Libsql.Database, path: string, patience: number): Promise<void> {
+  const computing = `
+    select name from sqlite_schema where type in ('view', 'trigger') or sql like 'create virtual%'
+    union all
+    select tables.name from sqlite_schema tables, pragma_table_xinfo(tables.name) columns
+      where tables.type = 'table' and columns.hidden <> 0
+    limit 1`;
+  const [found] = (await notBusy(() => file.prepare(computing).all(), patience)) as {
+    readonly name: string;
+  }[];
+  if (found)
+    throw new UserError(
+      'store-foreign',
+      `${path} belongs to another program: ${quoted(found.name)} in it is computed; name another file`,
+    );
 }
 
 function prepareFile(path: string, create: boolean): void {
