@@ -75,7 +75,8 @@ function fillingOf(written: unknown): Filling | null {
   const language = languages.find((one) => one === written.language);
   if (typeof form !== 'string' || typeof version !== 'string' || !language || !isRecord(values)) return null;
   if ((asked !== null && typeof asked !== 'string') || typeof failures !== 'number') return null;
-  const texts: Record<string, string> = {};
-  for (const [name, value] of Object.entries(values)) if (typeof value === 'string') texts[name] = value;
+  const texts = Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
   return { form, version, language, values: texts, asked, failures };
 }

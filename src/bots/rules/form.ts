@@ -45,14 +45,13 @@ export function beginForm(
   language: Language,
   context: FormContext,
 ): Step {
-  const valid: Record<string, string> = {};
-  for (const slot of form.slots) {
+  const valid = form.slots.flatMap((slot) => {
     const value = values.get(slot.name);
-    if (value !== undefined && isValid(slot, value)) valid[slot.name] = value;
-  }
+    return value !== undefined && isValid(slot, value) ? [[slot.name, value] as const] : [];
+  });
   const filling = {
     ...{ form: form.name, version: form.version, language },
-    ...{ values: valid, asked: null, failures: 0 },
+    ...{ values: Object.fromEntries(valid), asked: null, failures: 0 },
   };
   return proceed(form, filling, context);
 }

@@ -344,6 +344,23 @@ forms:
     );
   });
 
+  it('have slots of any name', async () => {
+    const store = new MemoryStore();
+    const slots = '__proto__: {kind: text, ask: A?}, constructor: {kind: text, ask: B?}';
+    const answer = '"{__proto__} {constructor}"';
+    const odd = botOf(
+      `forms:\n  f: {pattern: "go [{__proto__:text}]", slots: {${slots}}, answer: ${answer}}\n`,
+      store,
+    );
+    const talk = await Talk.begin(odd, store);
+    assert.equal(await talk.say('go'), 'A?');
+    assert.equal(await talk.say('x'), 'B?');
+    assert.equal(await talk.say('y'), 'x y');
+    const other = await Talk.begin(odd, store);
+    assert.equal(await other.say('go now'), 'B?');
+    assert.equal(await other.say('y'), 'now y');
+  });
+
   it('need a conversation that is kept', async () => {
     const bot = botOf(yaml);
     const answer = await bot.answer(questionOf(['book a table']), () => {});
