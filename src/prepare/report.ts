@@ -9,6 +9,7 @@ import { page } from '../html/page.js';
 import { contentsTable, licenceTable } from './card/card-section.js';
 import type { Ledger, Sample } from './ledger.js';
 import type { Manifest } from './manifest.js';
+import type { FileRecord } from './source-files.js';
 import type { Suspicion } from './suspicious/suspicion.js';
 import { suspicionSection } from './suspicious/suspicion-section.js';
 
@@ -32,7 +33,8 @@ ${tile('to train on', train)}${tile('to evaluate on', evaluation)}${tile('droppe
 <h2>Contents</h2>
 ${contentsTable(manifest)}
 <h2>Sources</h2>
-${sourceTable(manifest)}
+${fileTable(manifest.sources)}
+${otherFiles(manifest)}
 ${licenceTable(manifest)}
 <h2>Rules</h2>
 ${ruleTable(manifest)}
@@ -63,8 +65,14 @@ export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-function sourceTable({ sources }: Manifest): Html {
-  const rows = sources.map(
+/** The files besides the sources that decided what is in the corpus. */
+function otherFiles({ files = [], augmentations = [] }: Manifest): Html | null {
+  const all = [...files, ...augmentations.flatMap(({ files: read = [] }) => read)];
+  return all.length === 0 ? null : html`<h2>Other files</h2>${fileTable(all)}`;
+}
+
+function fileTable(files: readonly FileRecord[]): Html {
+  const rows = files.map(
     ({ path, bytes, sha256 }) =>
       html`<tr><td>${path}</td><td class="number">${formatBytes(bytes)}</td><td><code>${sha256.slice(0, 16)}</code></td></tr>`,
   );

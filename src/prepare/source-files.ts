@@ -115,10 +115,10 @@ function* filesBelow(root: string, below = '', visited = new Set<string>()): Gen
   }
 }
 
-/** Readers can do without a file beside the named one. */
-function recordIfReadable(path: string): readonly FileRecord[] {
+/** For files that a reader can do without, or of which whoever needs them says that they are missing. */
+export function recordIfReadable(path: string): readonly FileRecord[] {
   try {
-    return [{ path, ...contentOf(path) }];
+    return [statSync(path).isDirectory() ? folderRecord(path) : { path, ...contentOf(path) }];
   } catch {
     return [];
   }

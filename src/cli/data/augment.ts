@@ -11,7 +11,7 @@ import { completeOptions, type Given, type GivenOptions } from '../../config/sch
 import { ExitCode, UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import { type Augmented, augment } from '../../prepare/augment/augment.js';
-import { augmenterOptions } from '../../prepare/augment/augmenters.js';
+import { askedFor, augmenterOptions } from '../../prepare/augment/augmenters.js';
 import { checkOutput } from '../../prepare/output-folder.js';
 import { jsonLine, messageLine } from '../../quote.js';
 import { openModelTokenizer } from '../../weights/open-model.js';
@@ -46,9 +46,9 @@ export async function augmentCommand(
       return ExitCode.ok;
     },
     (signal) => {
-      const kept =
-        values.backTranslate === null ? '' : '; the same command continues with the translations so far';
-      say(`${signal}: stopped, nothing was written${kept}`);
+      const kept = askedFor(values).flatMap(({ continuesWith }) => continuesWith ?? []);
+      const hint = kept.length === 0 ? '' : `; the same command continues with ${kept.join(' and ')}`;
+      say(`${signal}: stopped, nothing was written${hint}`);
     },
   );
 }

@@ -1,11 +1,12 @@
 // Augmenting a prepared corpus, from folder to folder.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { disksCanBeMounted, fillDisk, withDisk } from '../../../test/small-disk.js';
 import { folderMaker } from '../../../test/written-files.js';
 import { augmentStageOptions } from '../../config/augment-options.js';
 import { stageOptions } from '../../config/prepare-options.js';
@@ -13,6 +14,7 @@ import { completeOptions } from '../../config/schema.js';
 import { trainOptions } from '../../config/train-options.js';
 import type { Conversations } from '../../corpus/conversations.js';
 import { parsePrepared } from '../../corpus/prepared/prepared-dialogue.js';
+import { sha256 } from '../../files/checksums.js';
 import { OpenCorpora } from '../../train/corpora.js';
 import { prepare } from '../prepare.js';
 import { ruleOptions } from '../rules.js';
@@ -42,8 +44,11 @@ async function preparedAgain(corpus: string, changed: Readonly<Record<string, un
   return out;
 }
 
-async function augmented(corpus: string, values: Readonly<Record<string, unknown>>) {
-  const out = join(folderOf({}), 'augmented');
+async function augmented(
+  corpus: string,
+  values: Readonly<Record<string, unknown>>,
+  out = join(folderOf({}), 'augmented'),
+) {
   const {
     corpus: _,
     out: __,
@@ -88,6 +93,25 @@ it('adds marked dialogues and keeps the others as they are', async () => {
     assert.deepEqual(mark, { from: `${templates}:4`, by: 'templates' });
   assert.deepEqual(manifest.dialogues, { train: before.length + 2, eval: 4 });
   assert.equal(manifest.augmentations?.[0]?.made.templates?.dialogues, 2);
+});
+
+it('names all files that augmenters read with their hashes, also those that templates name', async () => {
+  const yaml = 'lists:\n  day: {file: days.txt}\ntemplates:\n- turns: ["Open {day}?", "Yes, {day}."]\n';
+  const folder = folderOf({ 'templates.yaml': yaml, 'days.txt': 'today\n', 'mine.csv': 'order,parcel\n' });
+  const [templates, synonymFile] = [join(folder, 'templates.yaml'), join(folder, 'mine.csv')];
+  const corpus = await preparedCorpus();
+  const { manifest } = await augmented(corpus, { templates, synonyms: 1, synonymFile: [synonymFile] });
+  const record = (key: string, path: string, text: string) => ({
+    option: key,
+    path,
+    bytes: text.length,
+    sha256: sha256(text),
+  });
+  assert.deepEqual(manifest.augmentations?.[0]?.files, [
+    record('synonymFile', synonymFile, 'order,parcel\n'),
+    record('templates', templates, yaml),
+    record('templates', join(folder, 'days.txt'), 'today\n'),
+  ]);
 });
 
 it('refuses what is not a prepared corpus, and to do nothing', async () => {
@@ -150,3 +174,24 @@ it('leaves out what the corpus says already, and what is like a dialogue that is
     dropped: { 'the same as another dialogue': 16, 'similar to a dialogue that is evaluated on': 4 },
   });
 });
+
+if (disksCanBeMounted)
+  it('says in one sentence that the disk is full, and leaves the older corpus as it was', () =>
+    withDisk('size=512k', async (disk) => {
+      const corpus = await preparedCorpus();
+      const out = join(disk, 'augmented');
+      await augmented(corpus, { templates: templatesFile() }, out);
+      const filesIn = () =>
+        readdirSync(out).map((name) => [name, readFileSync(join(out, name)).toString('hex')]);
+      const before = filesIn();
+      const filler = fillDisk(disk);
+      const full = {
+        code: 'cannot-save',
+        message: /^cannot save \S+: the disk is full; free some space or choose another folder$/,
+      };
+      await assert.rejects(augmented(corpus, { templates: templatesFile() }, out), full);
+      await assert.rejects(augmented(corpus, { templates: templatesFile() }, join(disk, 'other')), full);
+      assert.deepEqual(filesIn(), before);
+      rmSync(filler);
+      assert.deepEqual(readdirSync(disk), ['augmented']);
+    }));

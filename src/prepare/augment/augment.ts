@@ -12,11 +12,12 @@ import type { NamedTokenizer } from '../../weights/open-model.js';
 import { withoutDropped } from '../drop.js';
 import { Ledger } from '../ledger.js';
 import type { AugmenterCounts, Manifest } from '../manifest.js';
+import { type NamedFile, namedFiles, recordsOf } from '../named-files.js';
 import { PreparedCorpus } from '../prepared-corpus.js';
 import { PreparedStore } from '../prepared-store.js';
 import { writeCorpus } from '../write-corpus.js';
 import type { Augmenter, Invention, Place, Variation } from './augmenter.js';
-import { augmenters } from './augmenters.js';
+import { askedFor, augmenters } from './augmenters.js';
 import { KnownDialogues } from './known-dialogues.js';
 import { type Counts, type VaryOptions, variants } from './variants.js';
 
@@ -47,6 +48,7 @@ export async function augment(
   }: Pick<Place, 'signal' | 'note'> & { readonly tokenizer?: NamedTokenizer | undefined },
 ): Promise<Augmented> {
   const corpus = new PreparedCorpus(folder);
+  const named = askedFor(values).flatMap(({ options: table }) => namedFiles(table, values));
   const started = await start(corpus, values, options.seed, { out, signal, note });
   const ledger = new Ledger();
   const notes: string[] = [];
@@ -91,7 +93,15 @@ export async function augment(
     const count = counts.get(augmented?.by ?? '');
     if (count) count.dialogues++;
   }
-  const described = manifestOf(corpus.manifest, { counts, ledger, settings: { ...options, ...values } });
+  const read = started.flatMap(({ augmenter: { files } }) =>
+    files === undefined ? [] : recordsOf(files.option, files.paths),
+  );
+  const described = manifestOf(corpus.manifest, {
+    counts,
+    ledger,
+    settings: { ...options, ...values },
+    files: [...named, ...read],
+  });
   const manifest = await writeCorpus(out, {
     train: chained(corpus.trainLines, kept.lines(Array(kept.length).keys())),
     evaluation: corpus.evaluationLines,
@@ -152,9 +162,10 @@ interface Made {
   readonly counts: ReadonlyMap<string, Counts>;
   readonly ledger: Ledger;
   readonly settings: Readonly<Record<string, unknown>>;
+  readonly files: readonly NamedFile[];
 }
 
-function manifestOf(before: Manifest, { counts, ledger, settings }: Made): Manifest {
+function manifestOf(before: Manifest, { counts, ledger, settings, files }: Made): Manifest {
   const made = [...counts].map(([name, { dialogues, turns, refused }]): [string, AugmenterCounts] => [
     name,
     {
@@ -168,7 +179,7 @@ function manifestOf(before: Manifest, { counts, ledger, settings }: Made): Manif
   return {
     ...before,
     dialogues: { ...before.dialogues, train: before.dialogues.train + added },
-    augmentations: [...(before.augmentations ?? []), { settings, made: Object.fromEntries(made) }],
+    augmentations: [...(before.augmentations ?? []), { settings, files, made: Object.fromEntries(made) }],
   };
 }
 

@@ -17,6 +17,8 @@ export interface Asked {
 
 /** What a run of an augmenter needs to be told at its end. */
 interface Ending {
+  /** Files that were read besides those that options name: the same option decides over them. For the manifest. */
+  readonly files?: { readonly option: string; readonly paths: readonly string[] };
   /** Called once, also after an error: frees what the augmenter holds. @returns what people should know. */
   end?(): readonly string[] | Promise<readonly string[]>;
   /** Called when the augmented corpus is in place: removes what an interrupted run would have continued with. */
@@ -61,8 +63,12 @@ export interface Augmenter<Table extends OptionTable = OptionTable> {
   readonly name: string;
   /** One sentence for the docs, which says what it makes. */
   readonly help: string;
-  /** All in the group `Augmenters`. The values stand in the manifest, so a secret comes from the environment instead. */
+  /** All in the group `Augmenters`; the first is the one that asks for it. A value `file` is a file that the manifest records. The values stand in the manifest, so a secret comes from the environment instead. */
   readonly options: Table;
+  /** What the same command continues with after it was stopped, such as `the translations so far`. */
+  readonly continuesWith?: string;
+  /** Files of stopped runs beside an output. They hold texts of the corpus, so `forget` removes them. */
+  readonly remains?: (out: string) => Promise<readonly string[]>;
   /** None if it needs what is not part of the program. */
   readonly examples: readonly Example[];
   /**

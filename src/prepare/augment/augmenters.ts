@@ -9,6 +9,14 @@ import { templates } from './templates/templates.js';
 
 export const augmenters: readonly Augmenter[] = [synonyms, templates, backTranslation];
 
+/** Those that the values ask for. */
+export function askedFor(values: Readonly<Record<string, unknown>>): readonly Augmenter[] {
+  return augmenters.filter(({ options }) => {
+    const [key = ''] = Object.keys(options);
+    return values[key] !== undefined && values[key] !== options[key]?.default;
+  });
+}
+
 /** The options of all augmenters. */
 export const augmenterOptions: OptionTable = Object.fromEntries(
   augmenters.flatMap(({ options }) => Object.entries(options)),

@@ -170,6 +170,19 @@ it('says that the source has changed or is gone, and still shows what the corpus
   assert.match(gone.history.kind === 'unknown' ? gone.history.why : '', /does not exist/);
 });
 
+it('says that a file that the settings name has changed', async () => {
+  const words = join(root, 'words.txt');
+  writeFileSync(words, 'gosh\n');
+  const { corpus, explained } = await preparedOf(faq, 'faq.csv', { dropUnsafe: true, unsafeWords: [words] });
+  const [first] = corpus.train;
+  assert.equal((await explained(first?.id ?? '')).history.kind, 'known');
+  writeFileSync(words, 'golly\n');
+  assert.match(
+    whyOf(await explained(first?.id ?? '')),
+    /words\.txt" has changed since the corpus was prepared/,
+  );
+});
+
 it('takes the beginning of an id, and refuses one that is not that of one dialogue', async () => {
   const { corpus, explained } = await preparedOf(faq, 'faq.csv');
   const id = idOf(corpus, 'hello');

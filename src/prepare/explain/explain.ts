@@ -10,12 +10,14 @@ import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
 import { startRules } from '../apply-rules.js';
 import { dialogueOf, namesOf, readSource, takeDialogue } from '../clean-source.js';
+import type { Manifest } from '../manifest.js';
+import type { NamedFile } from '../named-files.js';
 import type { PrepareOptions } from '../prepare-options.js';
 import type { PreparedCorpus } from '../prepared-corpus.js';
 import { startRepairs } from '../repair-texts.js';
 import type { RuleValues } from '../rules.js';
 import { Redaction } from '../sensitive/redaction.js';
-import { type SourceRecord, sourceRecord } from '../source-files.js';
+import { recordIfReadable, type SourceRecord, sourceRecord } from '../source-files.js';
 import { type FoundDialogue, findDialogue } from './find-dialogue.js';
 import { namedAgain } from './named-again.js';
 import { type Step, TracingLedger } from './tracing-ledger.js';
@@ -108,6 +110,9 @@ async function historyOf(
   try {
     const changed = changeOf(source, options.format);
     if (changed !== undefined) return { kind: 'unknown', why: changed };
+    const other = changedFile(corpus.manifest);
+    if (other !== undefined)
+      return { kind: 'unknown', why: `${quoted(other)} has changed since the corpus was prepared` };
     return await cleanedAgain(source.path, place, record, options, values);
   } catch (thrown) {
     // A file that the settings name can be gone.
@@ -131,6 +136,12 @@ function changeOf(source: SourceRecord, format: string): string | undefined {
   return isDeepStrictEqual(sourceRecord(path, format), source)
     ? undefined
     : `${quoted(path)} has changed since the corpus was prepared`;
+}
+
+/** One of the other files that rules read. What must not be learned is compared with all sources later. */
+function changedFile({ files = [] }: Manifest): string | undefined {
+  const isSame = ({ path, sha256 }: NamedFile) => recordIfReadable(path).some((now) => now.sha256 === sha256);
+  return files.find((file) => file.option !== 'neverTrain' && !isSame(file))?.path;
 }
 
 /** Reads a source again and cleans the dialogues at one place of it. */

@@ -9,7 +9,7 @@ import { corpusHash } from '../../corpus/prepared/trained-models.js';
 import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
 import { quoted } from '../../quote.js';
-import { translationsPath } from '../augment/back-translation/translation-cache.js';
+import { augmenters } from '../augment/augmenters.js';
 import type { Part } from '../customer.js';
 import { normalized } from '../duplicates/exact.js';
 import { removeUnfinished } from '../kept-sources.js';
@@ -109,7 +109,8 @@ export async function forget(folder: string, options: ForgetOptions): Promise<Fo
     check: () => refuseOtherState(folder, state),
   });
   removeUnfinished(folder);
-  rmSync(translationsPath(folder), { force: true });
+  for (const { remains } of augmenters)
+    for (const path of (await remains?.(folder)) ?? []) rmSync(path, { force: true });
   return result;
 }
 

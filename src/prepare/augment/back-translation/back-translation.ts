@@ -8,6 +8,11 @@ export const backTranslation: Augmenter<typeof translationOptions> = {
   name: 'back-translation',
   help: 'Turns that were translated into another language and back.',
   options: translationOptions,
+  continuesWith: 'the translations so far',
+  async remains(out) {
+    const { translationsPath } = await import('./translation-cache.js');
+    return [translationsPath(out)];
+  },
   examples: [],
   async start(options, _corpus, _seed, place) {
     const { backTranslationPlan } = await import('./translation-plan.js');

@@ -35,6 +35,7 @@ export function readTemplates(path: string): TemplateFile {
 class Reading {
   private readonly yaml: YamlFile;
   private readonly notes: string[] = [];
+  private readonly listFiles: string[] = [];
 
   constructor(path: string) {
     this.yaml = new YamlFile(path, {
@@ -56,7 +57,7 @@ class Reading {
     for (const [name, { place }] of known)
       if (!used.has(name)) this.notes.push(`${place} has the list ${quoted(name)}, which no template uses`);
     const values = new Map([...known].map(([name, list]) => [name, list.values] as const));
-    return { templates: read, lists: values, notes: this.notes };
+    return { templates: read, lists: values, listFiles: this.listFiles, notes: this.notes };
   }
 
   private addList(known: Map<string, List>, key: Node, value: YamlNode): void {
@@ -83,6 +84,7 @@ class Reading {
   private valuesInFile(node: YamlNode): string[] {
     const { file } = this.yaml.fields(node, ['file']);
     const path = join(dirname(this.yaml.path), this.yaml.filled(file));
+    if (!this.listFiles.includes(path)) this.listFiles.push(path);
     return this.listText(path, this.yaml.place(node))
       .split(/\r?\n/)
       .map((line) => line.trim())

@@ -20,6 +20,8 @@ export interface TemplateFile {
   readonly templates: readonly Template[];
   /** Distinct values, by name. */
   readonly lists: ReadonlyMap<string, readonly string[]>;
+  /** The files that lists name. */
+  readonly listFiles: readonly string[];
   /** What people should know. */
   readonly notes: readonly string[];
 }

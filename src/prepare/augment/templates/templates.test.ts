@@ -121,7 +121,7 @@ it('whatever the templates are: slots are filled and differ, nothing is made twi
       fc.nat(),
       (given, most, seed) => {
         const templates = given.map((one, index) => ({ ...one, place: `t:${index}` }));
-        const file = { templates, lists, notes: [] };
+        const file = { templates, lists, listFiles: [], notes: [] };
         const made = [...filled(file, most, seed)];
         assert.deepEqual([...filled(file, most, seed)], made);
         assert.equal(new Set(textsOf(file, most, seed).map(String)).size, made.length);

@@ -37,6 +37,7 @@ export const templates: Augmenter<typeof options> = {
     const read = readTemplates(path);
     return {
       kind: 'invention',
+      files: { option: 'templates', paths: read.listFiles },
       invent: () => filled(read, templateDialogues, seed),
       end: () => read.notes,
     };
