@@ -49,7 +49,7 @@ const yaml = `lists:
   city: [Berlin, Åre, 北京]
 templates:
 - turns: ["From {city} to {city}, please", "When?", Today, "The train to {city 2} leaves at nine"]
-- turns: [我想订一张到{city}的机票, 好的]
+- turns: ["我想订一张到{city}的机票", 好的]
 `;
 
 test('a corpus has the same bytes on another version of Node.js', {
