@@ -2,14 +2,18 @@
 // because the runner of Node 20 does not accept globs.
 // Files named *.heavy.test.js are slow or need more than Node and a compiler: they run with --all, or when named.
 // With --no-skips a skipped test is a failure: for machines that have everything the tests need.
-//   usage: node scripts/test.mjs [--all] [--no-skips] [part of a path ...]
+// With --timings it lists the files whose tests take longest. The start of their processes is not counted.
+// Light files share a process (test-groups.mjs), except when parts of paths are given.
+//   usage: node scripts/test.mjs [--all] [--no-skips] [--timings] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { inGroups } from './test-groups.mjs';
+import { startWarmPython } from './warm-python.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -47,6 +51,13 @@ function folderInMemory() {
   }
 }
 
+/** The test files to start, with light ones in groups. */
+function groupedFiles() {
+  const folder = mkdtempSync(join(tmpdir(), 'test-groups-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return inGroups(files, join(root, 'dist'), folder);
+}
+
 if (!process.execArgv.includes('--enable-source-maps')) {
   // The runner starts each test file with its own flags.
   const command = ['--enable-source-maps', ...process.argv.slice(1)];
@@ -75,18 +86,41 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(', ')}`);
   process.exit(1);
 }
+const { CHATBOT_TRAIN_PYTHON: python, VIRTUAL_ENV: environment } = process.env;
+if (
+  python !== undefined &&
+  files.filter((file) => readFileSync(file, 'utf8').includes('transformers import')).length > 1
+) {
+  // Tests that look for libraries of NVIDIA in the environment of Python.
+  process.env.VIRTUAL_ENV = environment ?? dirname(dirname(resolve(python)));
+  process.env.CHATBOT_TRAIN_PYTHON = startWarmPython(python);
+}
 await compileWhatIsShared();
+const started = wanted.length > 0 ? files : groupedFiles();
+const milliseconds = new Map();
 const skipped = [];
 process.on('exit', () => {
   if (skipped.length === 0) return;
   console.error(`skipped, although --no-skips was given:\n${skipped.join('\n')}`);
   process.exitCode = 1;
 });
-run({ files, concurrency: availableParallelism() })
-  .on('test:fail', () => {
+const addTime = ({ file, nesting, details }) => {
+  if (nesting === 0) milliseconds.set(file, (milliseconds.get(file) ?? 0) + details.duration_ms);
+};
+process.on('exit', () => {
+  if (!process.argv.includes('--timings')) return;
+  const slowest = [...milliseconds].sort(([, a], [, b]) => b - a).slice(0, 40);
+  for (const [file, time] of slowest)
+    console.log(`${(time / 1000).toFixed(1).padStart(6)} s  ${relative(root, file ?? '')}`);
+});
+run({ files: started, concurrency: availableParallelism() })
+  .on('test:fail', (event) => {
+    addTime(event);
     process.exitCode = 1;
   })
-  .on('test:pass', ({ name, file, skip }) => {
+  .on('test:pass', (event) => {
+    addTime(event);
+    const { name, file, skip } = event;
     if (skip !== undefined && skipsFail) skipped.push(`${name} (${file}): ${skip}`);
   })
   .compose(new spec())

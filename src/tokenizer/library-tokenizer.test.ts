@@ -1,3 +1,5 @@
+// Runs in its own process: collecting the garbage of other tests would use up the few milliseconds that it allows.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
