@@ -221,6 +221,17 @@ rules:
     );
   });
 
+  it('finds messages that a pattern takes and nothing answers', () => {
+    const rule = '  a: { pattern: "weather in {_:word} [{date}]", answer: "On {date}" }\n';
+    const found = findings(`rules:\n${rule}`);
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0] ?? '',
+      /^warning 2 takes "weather in AB-123", but no answer has all its values; add an answer with fewer slots$/,
+    );
+    assert.deepEqual(findings(`rules:\n${rule}  b: { pattern: "weather in {_:word}", answer: Fine }\n`), []);
+  });
+
   it('finds slots and lists that nothing uses, and forms that nothing starts', () => {
     assert.deepEqual(
       findings(`

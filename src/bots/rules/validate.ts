@@ -3,15 +3,15 @@
 
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
-import type { Answers, BotFile, Condition, Finding, Form, Rule, WrittenAnswer } from './bot-file.js';
+import type { Answers, BotFile, Condition, Finding, Form, Matcher, Rule, WrittenAnswer } from './bot-file.js';
 import { readMessage } from './message.js';
-import { BudgetSpent } from './program.js';
+import { type Budget, BudgetSpent } from './program.js';
 import { exampleMoment } from './skills/skill.js';
-import { TriggerIndex } from './trigger-index.js';
+import { type Found, TriggerIndex } from './trigger-index.js';
 
 /** All findings: errors, and what comparing rules shows. In the order of their lines. */
 export function validateBotFile(file: BotFile): readonly Finding[] {
-  return inOrder([...valuesIn(file), ...sameMessages(file), ...unreachable(file), ...unusedLists(file)]);
+  return inOrder([...valuesIn(file), ...sameMessages(file), ...examplesOf(file), ...unusedLists(file)]);
 }
 
 /** What keeps a bot from starting. */
@@ -109,44 +109,60 @@ function conditionsKey(conditions: readonly Condition[]): string {
 /** Steps of programs to compare all patterns with examples; a file that needs more is compared in part. */
 const stepsOfFile = 100_000_000;
 
-/** Patterns all of whose examples an earlier trigger without conditions takes first. */
-function unreachable(file: BotFile): Finding[] {
-  const findings: Finding[] = [];
-  const always = file.triggers.filter((trigger) => alwaysAnswers(trigger, file.facts));
-  const index = new TriggerIndex(always);
+/** What becomes of the examples of each pattern: an earlier trigger takes them all, or nothing answers one of them. */
+function examplesOf(file: BotFile): Finding[] {
+  const index = new TriggerIndex(file.triggers);
+  const order = new Map(file.triggers.map((trigger, at) => [trigger, at] as const));
   const budget = { steps: stepsOfFile };
+  const check = (trigger: Rule | Form, { place, pattern }: Matcher & { readonly kind: 'pattern' }) => {
+    const examples = pattern.examples();
+    const taken = examples.map((example) => {
+      const found = matchesOf(example, index, budget);
+      const isAnswered = found.some((one) => canAnswer(one, file.facts));
+      return { example, isAnswered, first: found.find((one) => canAnswer(one, noFacts))?.trigger ?? null };
+    });
+    const [first] = taken.map((one) => one.first);
+    const isBefore = (one: Rule | Form | null) =>
+      one !== null && (order.get(one) ?? 0) < (order.get(trigger) ?? 0);
+    if (first && taken.every((one) => isBefore(one.first)))
+      return warning(
+        place,
+        `is never reached: ${first.place} takes such messages first, for example ${quoted(examples[0] ?? '')}; move it up, or delete it`,
+      );
+    const unanswered = taken.find(({ isAnswered }) => !isAnswered);
+    return unanswered && hasAnswer(trigger, file.facts)
+      ? warning(
+          place,
+          `takes ${quoted(unanswered.example)}, but no answer has all its values; add an answer with fewer slots`,
+        )
+      : null;
+  };
   try {
-    for (const trigger of file.triggers)
-      for (const matcher of trigger.matchers) {
-        if (matcher.kind === 'regex') continue;
-        const taken = matcher.pattern.examples().map((example) => {
-          const message = readMessage(example);
-          if (!message) return null;
-          const [first] = index.matches(message, exampleMoment, budget);
-          return first && isBefore(first.trigger, trigger, file) ? first.trigger : null;
-        });
-        const [first] = taken;
-        if (first && taken.every((one) => one !== null))
-          findings.push(
-            warning(
-              matcher.place,
-              `is never reached: ${first.place} takes such messages first, for example ${quoted(matcher.pattern.examples()[0] ?? '')}; move it up, or delete it`,
-            ),
-          );
-      }
+    return file.triggers.flatMap((trigger) =>
+      trigger.matchers.flatMap((matcher) =>
+        matcher.kind === 'pattern' ? (check(trigger, matcher) ?? []) : [],
+      ),
+    );
   } catch (thrown) {
     if (!(thrown instanceof BudgetSpent)) throw thrown;
+    return [];
   }
-  return findings;
 }
 
-function isBefore(one: Rule | Form, other: Rule | Form, { triggers }: BotFile): boolean {
-  return one !== other && triggers.indexOf(one) < triggers.indexOf(other);
+const noFacts: ReadonlySet<string> = new Set();
+
+function matchesOf(example: string, index: TriggerIndex, budget: Budget): readonly Found[] {
+  const message = readMessage(example);
+  return message ? [...index.matches(message, exampleMoment, budget)] : [];
 }
 
-/** Whether it answers each message that it matches, whoever asks. */
-function alwaysAnswers(trigger: Rule | Form, facts: ReadonlySet<string>): boolean {
-  return trigger.conditions.length === 0 && hasAnswer(trigger, facts);
+/** @param facts what may be known; without any, its conditions must not ask for one. */
+function canAnswer({ trigger, values }: Found, facts: ReadonlySet<string>): boolean {
+  if (facts.size === 0 && trigger.conditions.length > 0) return false;
+  if (trigger.kind === 'form') return true;
+  return everyLanguage(trigger.answers, ({ text }) =>
+    [...text.values].every((name) => values.has(name) || facts.has(name)),
+  );
 }
 
 /** Whether it has something to say whenever its conditions hold: one of its answers needs no other fact. */
