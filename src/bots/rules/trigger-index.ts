@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** Literals are found by their first characters. */
-const keyLength = 4;
+const keyLength = 8;
 
 export class TriggerIndex {
   private readonly exact = new Map<string, (Rule | Form)[]>();
