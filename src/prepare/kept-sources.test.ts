@@ -140,10 +140,19 @@ it('prepares a named file again when a file that is read with it changes, comes 
   assert.equal(again.unchanged, 0);
   assert.notDeepEqual(again.manifest.sources, first.manifest.sources);
   await assertAsAnew([conversations], { evalRatio: 0 });
+  const both = await prepared([conversations, lines, `${root}/./movie_lines.txt`], { evalRatio: 0 });
+  assert.deepEqual([both.manifest.sources, both.unchanged], [again.manifest.sources, 1]);
+  assert.match(
+    both.notes.join(),
+    /movie_lines\.txt is read together with \S+conversations\.txt, as one source/,
+  );
+  const twice = await prepared([lines, lines], { evalRatio: 0, dedupe: 'none' });
+  assert.equal(twice.manifest.dialogues.train, 1);
+  assert.match(twice.notes.join(), /movie_lines\.txt is named more than once and read once/);
   rmSync(lines);
   await assert.rejects(prepared([conversations], { evalRatio: 0 }));
   said('Nope');
-  assert.equal((await prepared([conversations], { evalRatio: 0 })).unchanged, 1);
+  assert.equal((await prepared([lines], { evalRatio: 0 })).unchanged, 1);
 });
 
 for (const kind of ['file', 'folder'])

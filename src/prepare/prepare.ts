@@ -24,7 +24,7 @@ import type { PrepareOptions } from './prepare-options.js';
 import { PreparedStore } from './prepared-store.js';
 import { repairText } from './repair-texts.js';
 import { type RuleValues, ruleOptions } from './rules.js';
-import { RecordedSource, type SourceRecord } from './source-files.js';
+import { RecordedSource, type SourceRecord, withoutRepeats } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import type { Stage, Watch } from './source-progress.js';
 import { surveyCorpus } from './survey-corpus.js';
@@ -68,7 +68,8 @@ export async function prepare(
   refuseUnusedFilter(values);
   const settings = { options, values, out };
   const cleaner = await Cleaner.start(settings);
-  const recorded = paths.map((path) => new RecordedSource(path, options.format));
+  const distinct = withoutRepeats(paths, options.format);
+  const recorded = distinct.paths.map((path) => new RecordedSource(path, options.format));
   const files = [
     ...namedFiles(ruleOptions, values),
     // A table of all options would have to come from the room above.
@@ -99,7 +100,7 @@ export async function prepare(
     const cleaned = { ...collected, sources, files, licences, formats, cleaning, kept, watch };
     const prepared = await finish(out, options, values, cleaned, { suspicious, tokenizer });
     kept.close(false);
-    return { ...prepared, notes: [...notes, ...prepared.notes], unchanged };
+    return { ...prepared, notes: [...distinct.notes, ...notes, ...prepared.notes], unchanged };
   } catch (thrown) {
     // Settings that leave nothing are changed before the next time, and the sources are then cleaned in another way.
     const isAboutCorpus = isCleaned && thrown instanceof UserError && thrown.code !== 'cannot-save';

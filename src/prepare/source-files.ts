@@ -37,6 +37,36 @@ export function sourceRecord(path: string, format: string): SourceRecord {
   }
 }
 
+/** Without paths that would be read again: those that are named before, or are read with one that is. */
+export function withoutRepeats(
+  paths: readonly string[],
+  format: string,
+): { readonly paths: readonly string[]; readonly notes: readonly string[] } {
+  const readWith = new Map<string, string>();
+  const notes: string[] = [];
+  const kept = paths.filter((path) => {
+    const known = readWith.get(realPath(path));
+    if (known !== undefined)
+      notes.push(
+        known === path
+          ? `${path} is named more than once and read once`
+          : `${path} is read together with ${known}, as one source`,
+      );
+    else for (const file of [path, ...siblingsOf(path, format)]) readWith.set(realPath(file), path);
+    return known === undefined;
+  });
+  return { paths: kept, notes };
+}
+
+/** @throws UserError (data) if nothing is there. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (thrown) {
+    throw unreadable(path, thrown);
+  }
+}
+
 /** A source that is recorded before it is read. */
 export class RecordedSource {
   /** Taken before the hash, so that no change after it is missed. */

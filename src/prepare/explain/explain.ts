@@ -124,8 +124,10 @@ async function historyOf(
 /** The longest path that the place begins with, because a file can be named besides its folder. */
 function sourceOf(sources: readonly SourceRecord[], place: string): SourceRecord | undefined {
   return sources
-    .filter(({ path }) =>
-      [':', '/', '\\'].some((next) => place.startsWith(path.replace(/[/\\]{1,20}$/, '') + next)),
+    .filter(({ path, readWith = [] }) =>
+      [path, ...readWith.map((file) => file.path)].some((named) =>
+        [':', '/', '\\'].some((next) => place.startsWith(named.replace(/[/\\]{1,20}$/, '') + next)),
+      ),
     )
     .sort((one, other) => other.path.length - one.path.length)[0];
 }

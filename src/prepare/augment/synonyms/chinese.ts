@@ -19,6 +19,15 @@ export interface Words {
 
 export const han = /\p{Script=Han}/u;
 
+/** Frequent characters that are written in another way in simplified Chinese. */
+const traditionalOnly =
+  /[個們這說時來會對過還為麼嗎給從後裡裏國學買賣錢電話開關門問間見長東車號碼機訂請謝點沒麗將應當實現兩頭萬億幾誰讓該邊進遠運動題類樣種經絡網頁貨單價費聽寫讀語認識覺歡樂愛親貴飯館務業產員]/u;
+
+/** Japanese is written with some of the same characters, but hardly without kana. */
+export function isTraditional(text: string): boolean {
+  return traditionalOnly.test(text) && !/[\p{Script=Hiragana}\p{Script=Katakana}]/u.test(text);
+}
+
 const jiebaPackage = async () =>
   Promise.all([import('@node-rs/jieba'), import('@node-rs/jieba/dict.js')] as const);
 

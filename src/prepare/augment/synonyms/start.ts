@@ -50,8 +50,15 @@ export async function start(
   return {
     kind: 'variation',
     vary: (turns) => turns.map(varied),
-    end: () => [...notes, ...unusedWords(listedByPeople)],
+    end: () => [...notes, ...traditionalTurns(survey), ...unusedWords(listedByPeople)],
   };
+}
+
+function traditionalTurns({ traditional }: Survey): readonly string[] {
+  if (traditional === 0) return [];
+  return [
+    `${plural(traditional, 'turn')} of the corpus ${traditional === 1 ? 'is' : 'are'} in traditional Chinese, but the list of the program is in simplified characters; list traditional words with ${option('synonymFile')}`,
+  ];
 }
 
 function unusedWords(words: ReadonlySet<string>): readonly string[] {

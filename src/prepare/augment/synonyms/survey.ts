@@ -1,7 +1,7 @@
 // What the synonyms need to know of a corpus: its names, how often it holds the words of a thesaurus, and whether it is Chinese.
 
 import type { Dialogue } from '../../../corpus/dialogue.js';
-import { han } from './chinese.js';
+import { han, isTraditional } from './chinese.js';
 import { tokensIn } from './english.js';
 
 const mostNames = 2 ** 17;
@@ -10,6 +10,8 @@ export class Survey {
   turns = 0;
   /** Turns with Chinese characters. */
   chinese = 0;
+  /** Those of them that are in traditional characters. */
+  traditional = 0;
   private readonly speakers = new Set<string>();
   /** How often words begin with a capital within a sentence, and how often they do not. */
   private readonly capitals = new Map<string, { up: number; down: number }>();
@@ -20,7 +22,10 @@ export class Survey {
   see({ turns }: Dialogue): void {
     for (const { text, speaker } of turns) {
       this.turns++;
-      if (han.test(text)) this.chinese++;
+      if (han.test(text)) {
+        this.chinese++;
+        if (isTraditional(text)) this.traditional++;
+      }
       if (speaker !== undefined) this.addName(speaker);
       this.addCapitals(text);
     }

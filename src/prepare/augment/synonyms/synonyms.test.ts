@@ -210,3 +210,15 @@ it('never replaces a negation, and none comes out', () => {
       for (const one of replacements) assert.doesNotMatch(one, negation);
   }
 });
+
+it('says how many turns are in traditional Chinese, which the list lacks', async () => {
+  const notesOf = async (texts: readonly string[]) => {
+    const by = await variation(1, [dialogue(texts)]);
+    return String(await by.end?.());
+  };
+  assert.match(
+    await notesOf(['我的手機壞了', '好的', '請問']),
+    /^2 turns of the corpus are in traditional Chinese/,
+  );
+  assert.equal(await notesOf(['我的手机坏了', '後で電話します']), '');
+});
