@@ -1,4 +1,4 @@
-// For tests: what every bot must do, whatever it knows.
+// For tests: what every bot must do, independently of what it knows.
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -11,7 +11,7 @@ export interface BotUnderTest {
   readonly begin?: (user: string) => Promise<string>;
 }
 
-/** A question of nobody that is known, outside of any conversation. */
+/** A question of an unknown user, without a conversation. */
 export function questionOf(turns: readonly string[], more: Partial<Question> = {}): Question {
   return {
     ...{ turns, user: null, conversation: null, timeZone: 'Europe/Berlin', settings: defaultSettings },
@@ -99,7 +99,7 @@ export function describeBot(
       for (const { bot } of [calm, stopped]) await bot.close();
     });
 
-    it('stands messages of any kind', async () => {
+    it('answers or passes messages of any kind', async () => {
       const { bot } = await open();
       const hostile = [
         '',

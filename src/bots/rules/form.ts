@@ -1,5 +1,5 @@
-// Forms: they ask for missing slots in order, check what is said, and give an answer. A form in progress is a value; keeping it
-// is the business of form-state.ts, and other answers in between are that of rules-bot.ts.
+// Forms: they ask for missing slots in order, check what is said, and give an answer. A form in progress is a value:
+// form-state.ts keeps it, and rules-bot.ts decides whether another rule answers in between.
 
 import { chooseAnswer, fillAnswer } from '../answer-text.js';
 import type { Language } from '../language.js';
@@ -18,7 +18,7 @@ export interface Filling {
   readonly values: Readonly<Record<string, string>>;
   /** The slot that was asked for; null: it waits for a confirmation. */
   readonly asked: string | null;
-  /** How often that was answered in vain. */
+  /** How many messages since then were no answer. */
   readonly failures: number;
 }
 

@@ -1,5 +1,5 @@
 // Numbers as people write them: digits with thousands separators, words in English and Chinese, and both together
-// (`1.5 million`, `3万`). Signs belong to whoever asks.
+// (`1.5 million`, `3万`). It reads no signs: the caller does.
 
 import { chineseNumberAt, largeUnits } from './chinese-numbers.js';
 import { englishNumberAt, scales, shifted, type WrittenNumber } from './english-numbers.js';

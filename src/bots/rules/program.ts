@@ -176,7 +176,7 @@ export class Program {
     return found;
   }
 
-  // A depth-first search with a stack of its own, since a message could otherwise overflow the one of the program.
+  // A depth-first search that keeps its own stack: with recursion, a long message would overflow the call stack.
   private matchFrom(
     start: number,
     message: Message,

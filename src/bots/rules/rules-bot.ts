@@ -1,5 +1,5 @@
 // A bot that answers from a bot file: a form in progress first, then rules with the exact text, then patterns and regular
-// expressions in the order of the file, then skills. What it is not sure of, it passes.
+// expressions in the order of the file, then skills. It passes when it is not sure.
 
 import { performance } from 'node:perf_hooks';
 import { quoted } from '../../quote.js';
@@ -63,7 +63,7 @@ export class RulesBot implements Bot {
   readonly name = 'rules';
   private readonly index: TriggerIndex;
   private readonly forms: ReadonlyMap<string, Form>;
-  /** The last answer of each conversation that is being worked on, so that its messages are answered one after another. */
+  /** The last unfinished answer of each conversation: the next message of the conversation waits for it. */
   private readonly busy = new Map<string, Promise<unknown>>();
 
   /** @param now milliseconds since 1970. */
@@ -162,7 +162,7 @@ export class RulesBot implements Bot {
     return this.find(asked, ({ trigger, isExact }) => isExact && trigger.kind === 'rule') !== null;
   }
 
-  /** A form that no longer fits ends with a sentence, and the message is answered as if there had been none. */
+  /** A form that no longer fits ends with a sentence, and the message is answered as if no form were in progress. */
   private dropped(asked: Asked, filling: Filling, reason: 'outdated' | 'expired'): Move {
     const sentence = own(reason, filling, this.context(asked));
     const why = `the form ${quoted(filling.form)} is ${reason}`;

@@ -1,5 +1,5 @@
-// The kinds of slots that patterns and forms have: `{number}`, `{date}`, and one for each list of the file. A kind says what it
-// takes of a message and what the value is.
+// The kinds of slots that patterns and forms have: `{number}`, `{date}`, and one for each list of the file. A kind says which
+// part of a message it takes, and which value that part has.
 
 import { isoOf, localTime, type Moment } from './calendar.js';
 import { cleaned, folded, isBoundary, type Message } from './message.js';

@@ -272,7 +272,7 @@ function valuesOfForm(form: Form, { facts }: BotFile): Finding[] {
   return [...findings, ...startOfForm(form, own)];
 }
 
-/** A form must have something to say to a user of whom nothing is known. */
+/** A form must have something to say to a user that it knows nothing about. */
 function withoutFacts(
   answers: Answers,
   slots: ReadonlySet<string>,

@@ -201,7 +201,7 @@ function coming(today: Day, wanted: number): Day {
   return addDays(today, (wanted - weekdayOf(today) + 7) % 7);
 }
 
-/** In the week that begins so many Mondays later. */
+/** A weekday in a later week; weeks begin on Monday. */
 function inWeek(today: Day, weeks: number, wanted: number): Day {
   return addDays(today, 7 * weeks + wanted - weekdayOf(today));
 }

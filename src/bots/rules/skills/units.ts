@@ -141,6 +141,6 @@ function reply({ amount, from, to }: Asked, language: Language): string | null {
   return `${decimalOf(amount).text} ${from.symbol} ${isShort ? '=' : '≈'} ${shown} ${to.symbol}`;
 }
 
-/** Longer results are rounded: nobody weighs in nanograms. */
+/** Longer results are rounded: more digits than a person measures say nothing. */
 const longestExact = 12;
 const roundedDigits = 6;
