@@ -28,7 +28,7 @@ const data = makeTinyCorpus(join(root, 'chats.json'), 160);
 const words = [
   ...['--model', model, '--data', data, '--max-length', '64', '--batch-size', '2', '--grad-accum', '2'],
   ...['--lr', '1e-3', '--logging-steps', '3', '--eval-steps', '10', '--save-steps', '7', '--threads', '2'],
-  ...['--eval-replies', '20'],
+  ...['--eval-replies', '4'],
 ];
 const until = (steps: number, folder: string) => [
   ...words,

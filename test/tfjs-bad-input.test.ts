@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ExitCode } from '../src/errors.js';
 import { repositoryRoot } from './repository.js';
@@ -118,7 +118,7 @@ test('tfjs uses the next best backend if a better one is installed but does not 
 test('a package in the working folder is not loaded', () => {
   const ran = join(root, 'ran');
   const modules = modulesWith('tfjs-node', `require('fs').writeFileSync(${JSON.stringify(ran)}, '')`);
-  for (const path of ['', '.', 'node_modules', modules]) {
+  for (const path of ['', ['.', 'node_modules', modules].join(delimiter)]) {
     const { status, stderr } = run(['--device', 'tfjs:node', '--dry-run'], path, dirname(modules));
     assert.match(
       stderr,

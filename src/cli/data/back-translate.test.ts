@@ -212,9 +212,9 @@ it('keeps the translations of a run that was stopped for the next one', async ()
   assert.equal(statSync(translationsPath(out)).mode & 0o777, 0o600);
 
   rmSync(asked);
-  const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-  assert.match(stderr, /back-translation: 24 translations were kept from an earlier run/);
+  const { status, said: note } = await augmented({ backTranslate: 'en-es', translateCommand: command }, out);
+  assert.equal(status, 0, note);
+  assert.match(note, /back-translation: 24 translations were kept from an earlier run/);
   // Only the way back was left to do.
   assert.match(readFileSync(asked, 'utf8'), /^\["es","en",.*\n$/);
   assert.equal(existsSync(translationsPath(out)), false);
