@@ -18,7 +18,10 @@ export function languageOf(text: string): Language {
   return han > 0 && han >= words ? 'zh' : 'en';
 }
 
-/** The language of the newest message of a conversation that has letters. @param turns the user's and the bot's alternately, the user's last. */
+/**
+ * The language of the newest message of a conversation that has letters.
+ * @param turns the user's and the bot's alternately, the user's last.
+ */
 export function languageOfTurns(turns: readonly string[]): Language {
   for (let at = turns.length - 1; at >= 0; at -= 2) {
     const turn = turns[at] ?? '';

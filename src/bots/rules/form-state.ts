@@ -1,5 +1,5 @@
-// Keeps forms in progress by conversation. It keeps some earlier steps too: when a person takes messages back, the form is where
-// it was when the bot said its last remaining turn.
+// Keeps forms in progress by conversation. It keeps some earlier steps too: when a person takes messages back, the form is
+// where it was when the bot said its last remaining turn.
 
 import { isRecord } from '../../objects.js';
 import { languages } from '../language.js';

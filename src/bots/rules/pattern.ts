@@ -1,7 +1,7 @@
-// What a person writes as a pattern: `[please] where is my (order|parcel) {number}`. `[...]` may be missing, `(a|b)` is one of
-// several, `{number}` is a slot, `{from:city}` a slot with another name than its kind, `{_:city}` one that no answer needs, `*`
-// any words or none. A pattern matches a whole message. Upper and lower case and the punctuation between and around words do
-// not matter.
+// What a person writes as a pattern: `[please] where is my (order|parcel) {number}`. `[...]` may be missing, `(a|b)` is
+// one of several, `{number}` is a slot, `{from:city}` a slot with another name than its kind, `{_:city}` one that no
+// answer needs, `*` any words or none. A pattern matches a whole message. Upper and lower case and the punctuation between
+// and around words do not matter.
 
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';

@@ -1,5 +1,6 @@
-// The part of regular expressions that is matched in linear time: characters, classes, groups, alternatives, quantifiers, ^, $,
-// \b. What needs more (lookaround, backreferences) is refused. Upper and lower case are the same; a group (?<name>...) is a slot.
+// The part of regular expressions that is matched in linear time: characters, classes, groups, alternatives, quantifiers,
+// ^, $, \b. What needs more (lookaround, backreferences) is refused. Upper and lower case are the same; a group
+// (?<name>...) is a slot.
 
 import { quoted } from '../../quote.js';
 import { foldedCharacter, isBoundary } from './message.js';

@@ -1,5 +1,5 @@
-// Looks for mistakes in a bot file that no single line shows: rules that contradict each other or are never reached, slots that
-// no answer uses, answers that can never be given. It knows no conversations.
+// Looks for mistakes in a bot file that no single line shows: rules that contradict each other or are never reached, slots
+// that no answer uses, answers that can never be given. It knows no conversations.
 
 import { quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';

@@ -1,4 +1,5 @@
-// Time and date where the user is, or in a place that the user names: `what time is it in Tokyo`, `what day is tomorrow`, `几点了`.
+// Time and date where the user is, or in a place that the user names: `what time is it in Tokyo`, `what day is tomorrow`,
+// `几点了`.
 
 import type { Language } from '../../language.js';
 import { addDays, type Day, daysBetween, isoOf, localTime, type Moment, weekdayOf } from '../calendar.js';

@@ -1,5 +1,5 @@
-// Arithmetic in words and symbols: a lexer and a Pratt parser that computes while it reads. It knows what an expression is, not
-// whether a message asks for one.
+// Arithmetic in words and symbols: a lexer and a Pratt parser that computes while it reads. It knows what an expression
+// is, not whether a message asks for one.
 
 import { isBoundary } from '../message.js';
 import { numberAt } from '../numbers.js';
