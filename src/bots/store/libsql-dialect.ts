@@ -1,5 +1,6 @@
 // SQLite for Kysely, through libsql: one connection, on which transactions take turns. While another connection writes, a
 // statement is tried again later. SQLite's own waiting would block this process, which may hold the other connection.
+// Rows come from selections only, not from `returning`, because their texts need care (sqlite-text.ts).
 
 import {
   type CompiledQuery,
@@ -12,6 +13,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type Libsql from 'libsql';
+import { decodedRow, withTextsAsBytes } from '../../files/sqlite-text.js';
 import { Turns } from './turns.js';
 
 /** Milliseconds until a statement is tried again. */
@@ -127,18 +129,57 @@ class LibsqlConnection implements DatabaseConnection {
 
   private execute<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row> {
     const statement = this.prepared(sql);
-    if (statement.reader) return { rows: statement.all([...parameters]) as Row[] };
-    return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
+    if (!isSelection(sql))
+      return { rows: [], numAffectedRows: BigInt(statement.run([...parameters]).changes) };
+    return { rows: statement.all([...parameters]).map((row) => decodedRow(row) as Row) };
   }
 
   private prepared(sql: string): Libsql.Statement<unknown[]> {
     const known = this.statements.get(sql);
     if (known) return known;
     if (this.statements.size === keptStatements) this.statements.clear();
-    const statement = this.database.prepare(sql);
+    const statement = isSelection(sql) ? safeSelection(this.database, sql) : this.database.prepare(sql);
     this.statements.set(sql, statement);
     return statement;
   }
+}
+
+function isSelection(sql: string): boolean {
+  return /^\s*select\b/i.test(sql);
+}
+
+/** A query whose rows are given to `decodedRow`. */
+export function safeSelection(database: Libsql.Database, sql: string): Libsql.Statement<unknown[]> {
+  const names = database
+    .prepare(sql)
+    .columns()
+    .map(({ name }) => name);
+  return database.prepare(withTextsAsBytes(sql, names));
+}
+
+/** SQLite's primary result codes (https://www.sqlite.org/rescode.html). */
+export const SqliteResult = {
+  error: 1,
+  permission: 3,
+  busy: 5,
+  locked: 6,
+  noMemory: 7,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  tooBig: 18,
+  constraint: 19,
+  authorization: 23,
+  notDatabase: 26,
+} as const;
+
+/** Of an error of libsql, which has names for some codes only. */
+export function resultCode(thrown: unknown): number | null {
+  const code = thrown instanceof Error && 'rawCode' in thrown ? thrown.rawCode : null;
+  // The other bits say more about the same error.
+  return typeof code === 'number' ? code & 0xff : null;
 }
 
 /** The result of `attempt`, which is tried again while another connection writes. A busy statement has changed nothing. */
@@ -148,8 +189,7 @@ export async function notBusy<Result>(attempt: () => Result, patience: number): 
     try {
       return attempt();
     } catch (thrown) {
-      const isBusy = thrown instanceof Error && 'code' in thrown && thrown.code === 'SQLITE_BUSY';
-      if (!isBusy || performance.now() > end) throw thrown;
+      if (resultCode(thrown) !== SqliteResult.busy || performance.now() > end) throw thrown;
     }
     const pause = pauses[Math.min(tried, pauses.length - 1)] ?? 0;
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));

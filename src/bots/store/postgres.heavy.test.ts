@@ -95,9 +95,12 @@ describe('a PostgreSQL server', { skip: postgresPrograms === null && 'PostgreSQL
     await slow.query(
       "insert into bot_pair (key, question, answer, source, count, change) values ('k', 'slow', 'yes', 's', 1, 1)",
     );
-    const quick = store.learn([pair('quick')]);
+    let hasEnded = false;
+    const quick = store.learn([pair('quick')]).finally(() => {
+      hasEnded = true;
+    });
     const waits = 'select count(*)::integer as waiting from pg_locks where not granted';
-    while ((await server.query(waits))[0]?.waiting === 0);
+    while (!hasEnded && (await server.query(waits))[0]?.waiting === 0);
     assert.equal(await store.lastChange(), 0);
     await slow.query('commit');
     await slow.end();

@@ -44,11 +44,8 @@ export class SqlDatabase {
    */
   writing<Result>(use: (db: Transaction<Tables>, change: number) => Promise<Result>): Promise<Result> {
     return this.inTransaction(async (db) => {
-      const { number } = await db
-        .updateTable('bot_change')
-        .set({ number: sql`number + 1` })
-        .returning('number')
-        .executeTakeFirstOrThrow();
+      await db.updateTable('bot_change').set({ number: sql`number + 1` }).execute();
+      const { number } = await db.selectFrom('bot_change').select('number').executeTakeFirstOrThrow();
       return use(db, number);
     });
   }

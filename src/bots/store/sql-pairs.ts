@@ -188,7 +188,8 @@ async function deletePairs(
 
 /** Deletes the votes of a user. @returns how many there were. */
 export async function forgetVotes(db: Db, user: string, change: number): Promise<number> {
-  const votes = await db.deleteFrom('bot_vote').where('user_name', '=', user).returning('pair').execute();
+  const votes = await db.selectFrom('bot_vote').select('pair').where('user_name', '=', user).execute();
+  await db.deleteFrom('bot_vote').where('user_name', '=', user).execute();
   for (const pair of new Set(votes.map((vote) => vote.pair))) await countVotes(db, pair, change);
   return votes.length;
 }

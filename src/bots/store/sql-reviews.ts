@@ -11,10 +11,11 @@ export class SqlReviews implements Reviews {
 
   async submit({ question, previous, said, proposed, reason, time, user }: Submission): Promise<void> {
     await this.database.inTransaction(async (db) => {
-      const { id } = await db
+      const key = keyOf(questionIdentity(question));
+      await db
         .insertInto('bot_review')
         .values({
-          key: keyOf(questionIdentity(question)),
+          key,
           question: storable(question),
           previous: storable(previous),
           said: storable(said),
@@ -28,16 +29,21 @@ export class SqlReviews implements Reviews {
             ...(proposed !== null && { proposed: storable(proposed), proposed_by: storable(user) }),
           }),
         )
-        .returning('id')
+        .execute();
+      if (user === null) return;
+      const { id } = await db
+        .selectFrom('bot_review')
+        .select('id')
+        .where('key', '=', key)
+        .where('reason', '=', reason)
         .executeTakeFirstOrThrow();
-      if (user !== null)
-        await db
-          .insertInto('bot_review_user')
-          .values({ review: id, user_name: storable(user), count: 1 })
-          .onConflict((conflict) =>
-            conflict.columns(['review', 'user_name']).doUpdateSet({ count: sql`bot_review_user.count + 1` }),
-          )
-          .execute();
+      await db
+        .insertInto('bot_review_user')
+        .values({ review: id, user_name: storable(user), count: 1 })
+        .onConflict((conflict) =>
+          conflict.columns(['review', 'user_name']).doUpdateSet({ count: sql`bot_review_user.count + 1` }),
+        )
+        .execute();
     });
   }
 
@@ -58,10 +64,11 @@ export class SqlReviews implements Reviews {
     await this.database.writing(async (db, change) => {
       for (const id of entries) {
         const entry = await db
-          .deleteFrom('bot_review')
+          .selectFrom('bot_review')
+          .select(['question', 'previous'])
           .where('id', '=', id)
-          .returning(['question', 'previous'])
           .executeTakeFirst();
+        await db.deleteFrom('bot_review').where('id', '=', id).execute();
         if (!entry || answer === null) continue;
         const pair = { ...entry, answer, source: `review:${id}` };
         await writePairs(this.database.dialect, db, [pair], change);
@@ -97,10 +104,11 @@ export class SqlReviews implements Reviews {
 /** Takes back what a user submitted. @returns how many entries there were. */
 export async function forgetSubmissions(db: Db, user: string): Promise<number> {
   const own = await db
-    .deleteFrom('bot_review_user')
+    .selectFrom('bot_review_user')
+    .select(['review', 'count'])
     .where('user_name', '=', user)
-    .returning(['review', 'count'])
     .execute();
+  await db.deleteFrom('bot_review_user').where('user_name', '=', user).execute();
   for (const { review, count } of own)
     await db
       .updateTable('bot_review')

@@ -17,6 +17,8 @@ import { after, describe, it } from 'node:test';
 import Libsql from 'libsql';
 import { describeStore } from '../../../test/bots/describe-store.js';
 import { asyncRefusal } from '../../../test/refusal.js';
+import { UserError } from '../../errors.js';
+import { Random } from '../../random.js';
 import { openStore } from './open-store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'store-'));
@@ -120,6 +122,45 @@ describe('a SQLite file', () => {
         }),
         /is damaged, or is not a SQLite file; restore it from a copy/,
       );
+  });
+
+  it('is read or refused, however it is damaged', async () => {
+    const sound = await filled(200);
+    const bytes = readFileSync(sound);
+    const random = new Random(5, 0);
+    const codes = new Set<string>();
+    for (let times = 0; times < 25; times++) {
+      const damaged = Buffer.from(bytes);
+      for (let place = 0; place < 8; place++) damaged[random.below(damaged.length)] = random.below(256);
+      const path = newPath();
+      writeFileSync(
+        path,
+        damaged.subarray(0, random.below(4) > 0 ? damaged.length : random.below(damaged.length)),
+      );
+      try {
+        const store = await open(path, false);
+        for await (const _ of store.changes(0));
+        await store.learn([pair(1), pair(5000)]);
+        await store.forgetUser('ann');
+        await store.counts();
+        await store.close();
+      } catch (thrown) {
+        if (!(thrown instanceof UserError)) throw thrown;
+        codes.add(thrown.code);
+      }
+    }
+    assert.deepEqual([...codes], ['store-damaged']);
+  });
+
+  it('is read where a text is damaged', async () => {
+    const path = await filled(1);
+    const own = new Libsql(path);
+    own.exec("update bot_pair set question = cast(x'ff416c' as text)");
+    own.close();
+    const store = await open(path);
+    for await (const [change] of store.changes(0))
+      assert.equal(change?.kind === 'kept' && change.pair.question, '\ufffdAl');
+    await store.close();
   });
 
   it("is refused when it is another program's, or of a newer version", async () => {

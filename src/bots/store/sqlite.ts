@@ -6,8 +6,9 @@ import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import Libsql from 'libsql';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
+import { decoded } from '../../files/sqlite-text.js';
 import { oneLine, quoted } from '../../quote.js';
-import { libsqlDialect, notBusy } from './libsql-dialect.js';
+import { libsqlDialect, notBusy, resultCode, SqliteResult } from './libsql-dialect.js';
 import { migrate } from './migrate.js';
 import type { KeptChange, PairRow, SqlDialect } from './sql-database.js';
 import { SqlStore } from './sql-store.js';
@@ -67,9 +68,9 @@ async function configure(file: Libsql.Database, readOnly: boolean, patience: num
 /** A stranger's file can define tables that compute, without an end. Ours hold what was written into them, and nothing else. */
 async function refuseComputing(file: Libsql.Database, path: string, patience: number): Promise<void> {
   const computing = `
-    select name from sqlite_schema where type in ('view', 'trigger') or sql like 'create virtual%'
+    select cast(name as blob) as name from sqlite_schema where type in ('view', 'trigger') or sql like 'create virtual%'
     union all
-    select tables.name from sqlite_schema tables, pragma_table_xinfo(tables.name) columns
+    select cast(tables.name as blob) from sqlite_schema tables, pragma_table_xinfo(tables.name) columns
       where tables.type = 'table' and columns.hidden <> 0
     limit 1`;
   const [found] = (await notBusy(() => file.prepare(computing).all(), patience)) as {
@@ -78,7 +79,7 @@ async function refuseComputing(file: Libsql.Database, path: string, patience: nu
   if (found)
     throw new UserError(
       'store-foreign',
-      `${path} belongs to another program: ${quoted(found.name)} in it is computed; name another file`,
+      `${path} belongs to another program: ${quoted(decoded(found.name))} in it is computed; name another file`,
     );
 }
 
@@ -142,11 +143,11 @@ class SqliteStoreDialect implements SqlDialect {
   /** As one text of JSON, which takes half the time of giving each value to JavaScript. */
   async readPairs(_: unknown, after: number, newest: number, most: number): Promise<KeptChange[]> {
     this.selection ??= this.file.prepare(
-      `select json_group_array(json_array(id, question, answer, previous, source, count, up, down, change)) as pairs
+      `select cast(json_group_array(json_array(id, question, answer, previous, source, count, up, down, change)) as blob) as pairs
       from (select * from bot_pair where id > ? and change <= ? order by id limit ?)`,
     );
-    const [{ pairs }] = this.selection.all([after, newest, most]) as [{ readonly pairs: string }];
-    const rows: PairValues[] = JSON.parse(pairs);
+    const [{ pairs }] = this.selection.all([after, newest, most]) as [{ readonly pairs: unknown }];
+    const rows: PairValues[] = JSON.parse(String(decoded(pairs)));
     return rows.map(([id, question, answer, previous, source, count, up, down, change]) => ({
       kind: 'kept',
       pair: { id, question, answer, previous, source, count, up, down },
@@ -174,35 +175,64 @@ class SqliteStoreDialect implements SqlDialect {
 
 function explain(path: string, thrown: unknown): UserError | null {
   if (thrown instanceof UserError) return thrown;
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const because = (name: ErrorCode, what: string) =>
     new UserError(name, `${path} ${what}`, { cause: thrown });
-  if (/^SQLITE_(BUSY|LOCKED)/.test(code))
-    return because('store-locked', 'is kept locked by another program; close it, or try again');
-  if (/^SQLITE_(CORRUPT|NOTADB|FORMAT)/.test(code))
-    return because(
-      'store-damaged',
-      'is damaged, or is not a SQLite file; restore it from a copy, or name another file',
-    );
-  if (/^SQLITE_READONLY/.test(code) || /^(EROFS|EACCES|EPERM)$/.test(code))
-    return because(
-      'store-read-only',
-      'cannot be written, or files beside it cannot; change the permissions, or use a copy',
-    );
-  if (/^SQLITE_FULL/.test(code) || /^(ENOSPC|EDQUOT|EFBIG)$/.test(code))
-    return because(
-      'disk-full',
-      'cannot grow, because the disk is full; make room and try again; nothing that was kept is lost',
-    );
-  const isUnreadable =
-    /^SQLITE_(CANTOPEN|IOERR|PERM|AUTH|TOOBIG|NOMEM)/.test(code) ||
-    /^E[A-Z]+$/.test(code) ||
-    // libsql gives no code when a file cannot be opened.
-    messageOf(thrown).startsWith('ConnectionFailed');
-  if (isUnreadable)
-    return because(
-      'store-unreadable',
-      `cannot be opened or read (${oneLine(messageOf(thrown), 120)}); name a file in a folder that can be written`,
-    );
-  return null;
+  switch (kindOf(thrown)) {
+    case 'locked':
+      return because('store-locked', 'is kept locked by another program; close it, or try again');
+    case 'damaged':
+      return because(
+        'store-damaged',
+        'is damaged, or is not a SQLite file; restore it from a copy, or name another file',
+      );
+    case 'read-only':
+      return because(
+        'store-read-only',
+        'cannot be written, or files beside it cannot; change the permissions, or use a copy',
+      );
+    case 'full':
+      return because(
+        'disk-full',
+        'cannot grow, because the disk is full; make room and try again; nothing that was kept is lost',
+      );
+    case 'unreadable':
+      return because(
+        'store-unreadable',
+        `cannot be opened or read (${oneLine(messageOf(thrown), 120)}); name a file in a folder that can be written`,
+      );
+    case null:
+      return null;
+  }
+}
+
+type Kind = 'locked' | 'damaged' | 'read-only' | 'full' | 'unreadable';
+
+const kinds: ReadonlyMap<number, Kind> = new Map([
+  [SqliteResult.busy, 'locked'],
+  [SqliteResult.locked, 'locked'],
+  [SqliteResult.corrupt, 'damaged'],
+  [SqliteResult.notDatabase, 'damaged'],
+  // What is written fits the tables, unless their rows or numbers are damaged.
+  [SqliteResult.constraint, 'damaged'],
+  [SqliteResult.readOnly, 'read-only'],
+  [SqliteResult.full, 'full'],
+  [SqliteResult.cannotOpen, 'unreadable'],
+  [SqliteResult.io, 'unreadable'],
+  [SqliteResult.permission, 'unreadable'],
+  [SqliteResult.authorization, 'unreadable'],
+  [SqliteResult.tooBig, 'unreadable'],
+  [SqliteResult.noMemory, 'unreadable'],
+]);
+
+/** Null: a bug. */
+function kindOf(thrown: unknown): Kind | null {
+  const result = resultCode(thrown);
+  const message = messageOf(thrown);
+  if (result === SqliteResult.error && /^no such (?:column|table)/.test(message)) return 'damaged';
+  if (result !== null) return kinds.get(result) ?? null;
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  if (/^(EROFS|EACCES|EPERM)$/.test(code)) return 'read-only';
+  if (/^(ENOSPC|EDQUOT|EFBIG)$/.test(code)) return 'full';
+  // libsql gives no code when a file cannot be opened.
+  return /^E[A-Z]+$/.test(code) || message.startsWith('ConnectionFailed') ? 'unreadable' : null;
 }

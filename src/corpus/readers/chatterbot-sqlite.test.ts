@@ -112,6 +112,19 @@ describe("ChatterBot's database", () => {
     });
   });
 
+  it('is read where a text is damaged', () => {
+    withFiles({}, (folder) => {
+      const path = join(folder, 'db.sqlite3');
+      const database = fill(path, [['Yes', 'Open?', '']]);
+      database.exec("update statement set text = cast(x'ff416c' as text)");
+      database.close();
+      assert.deepEqual(
+        talksOf(path).map((turns) => turns.map(({ text }) => text)),
+        [['Open?', '\ufffdAl']],
+      );
+    });
+  });
+
   it("is refused when it is damaged, or another program's", () => {
     const bytes = databaseOf(Array.from({ length: 500 }, (_, index): Row => [`a${index}`, `q${index}`, '']));
     bytes.fill(0xee, 4096);

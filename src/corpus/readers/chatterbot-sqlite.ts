@@ -12,6 +12,7 @@ import { inflateRawSync } from 'node:zlib';
 import type Libsql from 'libsql';
 import { messageOf, UserError } from '../../errors.js';
 import { openRegularFile } from '../../files/regular-file.js';
+import { decoded, decodedRow, withTextsAsBytes } from '../../files/sqlite-text.js';
 import { temporaryFolder } from '../../files/user-folders.js';
 import { oneLine } from '../../quote.js';
 import type { BinarySource, PlacedRecord, Rejected } from '../reader.js';
@@ -52,6 +53,8 @@ interface Statement {
   readonly persona: unknown;
 }
 
+const columnsOfStatement = ['id', 'text', 'answered', 'conversation', 'persona'];
+
 /** Consecutive rows of which each answers the one before. */
 interface Talk {
   readonly line: number;
@@ -91,9 +94,10 @@ function opened(address: string): Libsql.Database {
 function* talksIn(database: Libsql.Database, path: string): Generator<PlacedRecord | Rejected> {
   let talk: Talk | undefined;
   let line = 0;
-  for (const row of database.prepare(statementsOf(database, path)).iterate() as Iterable<Statement>) {
+  const query = withTextsAsBytes(statementsOf(database, path), columnsOfStatement);
+  for (const row of database.prepare(query).iterate() as Iterable<Statement>) {
     line++;
-    const { id, text, answered, conversation, persona } = row;
+    const { id, text, answered, conversation, persona } = decodedRow(row);
     const number = typeof id === 'number' && id > 0 ? id : line;
     if (typeof text !== 'string' || (answered !== null && typeof answered !== 'string')) {
       yield { rejected: 'a statement is no text, or too long', line: number };
@@ -125,11 +129,11 @@ function* recordOf({ line, turns }: Talk): Generator<PlacedRecord> {
 /** The query for all statements, those of a conversation together. @throws UserError for another program's database. */
 function statementsOf(database: Libsql.Database, path: string): string {
   const columns = database
-    .prepare("select name from pragma_table_xinfo('statement') where hidden = 0")
+    .prepare("select cast(name as blob) as name from pragma_table_xinfo('statement') where hidden = 0")
     .all() as {
-    readonly name: string;
+    readonly name: unknown;
   }[];
-  const has = (name: string) => columns.some((column) => column.name === name);
+  const has = (name: string) => columns.some((column) => decoded(column.name) === name);
   const tables = database
     .prepare(
       "select 1 from sqlite_schema where name = 'statement' and type = 'table' and sql like 'create table%'",
@@ -142,7 +146,8 @@ function statementsOf(database: Libsql.Database, path: string): string {
     );
   const column = (name: string, as = name) => `${has(name) ? name : "''"} as ${as}`;
   const text = (name: string, as = name) =>
-    `case when ${name} is null or octet_length(${name}) <= ${longestText} then ${name} else 0 end as ${as}`;
+    `case when ${name} is null or (typeof(${name}) = 'text' and octet_length(${name}) <= ${longestText})
+      then ${name} else 0 end as ${as}`;
   const order = has('id') ? 'id' : 'rowid';
   return `select ${order} as id, ${text('text')}, ${text('in_response_to', 'answered')}, ${column('conversation')},
     ${column('persona')} from statement order by ${has('conversation') ? 'conversation, ' : ''}${order}`;
