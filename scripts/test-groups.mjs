@@ -5,16 +5,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Rooms without native code: its crash would not name the test file. */
+/** Not devices, whose native code could end the process without naming the test. */
 const rooms =
-  /^(?:bench|src\/(?:bots|cli|collect|config|corpus|evaluate|files|generate|prepare|tokenizer|train|weights))\//;
+  /^(?:bench\/|test\/[^/]*$|src\/(?:bots|cli|collect|config|corpus|evaluate|files|generate|html|library|nn|prepare|tokenizer|train|weights)\/)/;
 
 /**
  * Words of compiled files that start programs, threads or devices, change or read the state of their process, or run before
  * each test, which would mean the tests of all files. The comment "own process" gives any other file its own.
  */
 const ofOneProcess =
-  /child_process|worker_threads|\bmock\b|\bprocess\.|globalThis|^(?:before|beforeEach|afterEach)\(|\bgc\(|prototype|koffi|create[A-Z]\w*Device|kernelLibrary|trainHere|chatHere|emulator|createServer|fake-|own process/m;
+  /child_process|worker_threads|\bmock\b|\bprocess\.|globalThis|^(?:before|beforeEach|afterEach)\(|\bgc\(|prototype|koffi|create[A-Z]\w*Device|kernelLibrary|emulator|createServer|fake-|own process/m;
 
 const filesInGroup = 16;
 
@@ -30,7 +30,8 @@ export function inGroups(files, dist, folder) {
   );
   const byRoom = new Map();
   for (const file of light) {
-    const room = place(file).split('/').slice(0, -1)[1] ?? 'bench';
+    const [first = '', second = ''] = place(file).split('/').slice(0, -1);
+    const room = second === '' ? first : second;
     byRoom.set(room, [...(byRoom.get(room) ?? []), file]);
   }
   const groups = [...byRoom].flatMap(([room, members]) =>

@@ -116,6 +116,8 @@ process.on('exit', () => {
 run({ files: started, concurrency: availableParallelism() })
   .on('test:fail', (event) => {
     addTime(event);
+    if (/\.test\.mjs$/.test(event.name))
+      console.error(`a process of these files has failed:\n${readFileSync(event.name, 'utf8')}`);
     process.exitCode = 1;
   })
   .on('test:pass', (event) => {

@@ -1,4 +1,5 @@
-// `chatbot-chat` as a person has it: the program in a pseudo-terminal, keys in, screen out.
+// `chatbot-chat` as a person has it: the program in a pseudo-terminal, keys in, screen out. Runs in its own process:
+// nothing else may delay its keys.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

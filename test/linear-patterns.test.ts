@@ -1,6 +1,6 @@
 // No regular expression that sees a stranger's text takes more than linear time: neither those of readers, rules and
 // recognizers that are written down, nor those that they put together. The check counts no time: it compares what quantifiers
-// can take (scslre).
+// can take (scslre). Runs in its own process, which has not loaded the modules whose patterns it notes.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
