@@ -1,7 +1,7 @@
 // Which documents have a term, and how well documents match some terms: BM25 (Robertson & Zaragoza, "The Probabilistic
 // Relevance Framework: BM25 and Beyond", 2009) of texts so short that a term counts once.
 //
-// Most postings lie in one array, term after term. What was added since it was laid out is in small lists beside it. A
+// Most postings lie in one array, term after term. What was added since it was laid out is in chains beside it. A
 // document that is removed leaves marks in the array until the next layout.
 
 import { grown } from './text-column.js';
@@ -23,8 +23,11 @@ export class Postings {
   /** Term t has `laid[starts[t]]` up to `laid[starts[t + 1]]`. Terms that came later have none. */
   private laid = new Uint32Array(0);
   private starts = new Uint32Array(1);
-  /** By term: the documents added since the layout. */
-  private added: (number[] | undefined)[] = [];
+  /** The documents added since the layout, in chains: by term, its first and last link + 1; by link, the document and the next. */
+  private firstLink = new Uint32Array(1024);
+  private lastLink = new Uint32Array(1024);
+  private linkDocument = new Uint32Array(1024);
+  private nextLink = new Uint32Array(1024);
   private addedCount = 0;
   private removedCount = 0;
   /** By document: its number of terms; 0 if it is not there. */
@@ -53,11 +56,8 @@ export class Postings {
     for (const term of terms) {
       const id = this.idOf(term);
       this.frequency[id] = (this.frequency[id] ?? 0) + 1;
-      const list = this.added[id];
-      if (list) list.push(document);
-      else this.added[id] = [document];
+      this.link(id, document);
     }
-    this.addedCount += terms.length;
     // Each layout costs as much as all postings, so it waits until as many are new.
     if (this.addedCount > Math.max(10_000, this.laid.length)) this.layOut();
   }
@@ -140,10 +140,12 @@ export class Postings {
     const start = this.starts[id] ?? this.laid.length;
     const end = Math.min(this.starts[id + 1] ?? start, start + budget);
     for (let place = start; place < end; place++) see(laid[place] ?? 0);
-    const added = this.added[id] ?? [];
-    const most = Math.min(added.length, budget - (end - start));
-    for (let place = 0; place < most; place++) see(added[place] ?? none);
-    return end - start + most;
+    let read = end - start;
+    for (let link = this.firstLink[id] ?? 0; link > 0 && read < budget; read++) {
+      see(this.linkDocument[link - 1] ?? none);
+      link = this.nextLink[link - 1] ?? 0;
+    }
+    return read;
   }
 
   private idOf(term: string): number {
@@ -151,21 +153,34 @@ export class Postings {
     if (known !== undefined) return known;
     const id = this.ids.size;
     this.ids.set(term, id);
-    if (id === this.frequency.length) this.frequency = grown(this.frequency);
+    if (id === this.frequency.length) {
+      this.frequency = grown(this.frequency);
+      this.firstLink = grown(this.firstLink);
+      this.lastLink = grown(this.lastLink);
+    }
     return id;
+  }
+
+  private link(id: number, document: number): void {
+    if (this.addedCount === this.linkDocument.length) {
+      this.linkDocument = grown(this.linkDocument);
+      this.nextLink = grown(this.nextLink);
+    }
+    this.linkDocument[this.addedCount] = document;
+    this.nextLink[this.addedCount] = 0;
+    const link = ++this.addedCount;
+    const last = this.lastLink[id] ?? 0;
+    if (last === 0) this.firstLink[id] = link;
+    else this.nextLink[last - 1] = link;
+    this.lastLink[id] = link;
   }
 
   private dropAdded(document: number, terms: readonly string[]): void {
     for (const term of terms) {
       const id = this.ids.get(term);
       if (id === undefined) continue;
-      const list = this.added[id];
-      const place = list?.indexOf(document) ?? -1;
-      if (place >= 0) {
-        list?.splice(place, 1);
-        this.addedCount--;
-        continue;
-      }
+      for (let link = this.firstLink[id] ?? 0; link > 0; link = this.nextLink[link - 1] ?? 0)
+        if (this.linkDocument[link - 1] === document) this.linkDocument[link - 1] = none;
       const [start = 0, end = start] = [this.starts[id], this.starts[id + 1]];
       const laidAt = this.laid.subarray(start, end).indexOf(document);
       if (laidAt >= 0) this.laid[start + laidAt] = none;
@@ -176,26 +191,23 @@ export class Postings {
   private layOut(): void {
     const terms = this.ids.size;
     const starts = new Uint32Array(terms + 1);
-    const kept = (id: number): number[] => {
-      const before = this.laid.subarray(
-        this.starts[id] ?? this.laid.length,
-        this.starts[id + 1] ?? this.laid.length,
-      );
-      const documents: number[] = [];
-      for (const document of before) if (document !== none) documents.push(document);
-      for (const document of this.added[id] ?? []) documents.push(document);
-      return documents;
-    };
     const laid = new Uint32Array(this.totalLength);
     let place = 0;
+    const keep = (document: number) => {
+      if (document !== none) laid[place++] = document;
+    };
     for (let id = 0; id < terms; id++) {
       starts[id] = place;
-      for (const document of kept(id)) laid[place++] = document;
+      const end = this.starts[id + 1] ?? this.laid.length;
+      for (let at = this.starts[id] ?? this.laid.length; at < end; at++) keep(this.laid[at] ?? none);
+      for (let link = this.firstLink[id] ?? 0; link > 0; link = this.nextLink[link - 1] ?? 0)
+        keep(this.linkDocument[link - 1] ?? none);
     }
     starts[terms] = place;
     this.laid = laid;
     this.starts = starts;
-    this.added = [];
+    this.firstLink.fill(0);
+    this.lastLink.fill(0);
     this.addedCount = 0;
     this.removedCount = 0;
   }

@@ -126,15 +126,16 @@ export class RetrievalBot implements Bot {
     return this.index
       .search(question.terms, reranked)
       .map(({ document }) => {
-        const known = asked(this.index.textOf(document));
-        return {
-          known: document,
-          score: similarity(question, known, postings),
-          differs: differsInContent(question, known, postings, heavy),
-        };
+        const text = asked(this.index.textOf(document));
+        return { known: document, text, score: similarity(question, text, postings) };
       })
       .sort((one, other) => other.score - one.score || one.known - other.known)
-      .slice(0, mostNear);
+      .slice(0, mostNear)
+      .map(({ known, text, score }) => ({
+        known,
+        score,
+        differs: differsInContent(question, text, postings, heavy),
+      }));
   }
 
   /** A candidate with another answer that is hardly worse. */

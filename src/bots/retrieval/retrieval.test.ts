@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { normalize, normalizeAny } from '../normalize.js';
 import type { Change, StoredPair } from '../store/store.js';
 import { choosePair, recentAnswers } from './choose-pair.js';
 import { ExactMap } from './exact-map.js';
@@ -33,6 +34,17 @@ it('divides texts into words, and into pairs of characters where there are no sp
   ];
   for (const [text, terms] of cases) assert.deepEqual(termsOf(text), terms, text);
   assert.deepEqual(piecesOf('我要 2 iphone'), ['我', '要', '2', 'iphone']);
+});
+
+it('normalizes ASCII as any other text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary-ascii', maxLength: 12, size: 'max' }), (text) => {
+      assert.equal(normalize(text), normalizeAny(text));
+    }),
+    { seed: 3, numRuns: 2000 },
+  );
+  for (const text of ['Who is it?', 'a  b', ' a', 'a ', '?!', 'a "b".', 'C#', 'A-B_c)'])
+    assert.equal(normalize(text), normalizeAny(text));
 });
 
 it('keeps texts in columns, and finds them by their hash', () => {

@@ -52,14 +52,15 @@ export function editRatio(one: string, other: string): number {
 function misspelling(one: string, other: string, rarity: Rarity): number {
   const longest = Math.max(one.length, other.length);
   const shortest = Math.min(one.length, other.length);
-  if (isNumber(one) || isNumber(other) || shortest < 2) return 0;
-  const ratio = editRatio(one, other);
-  if (rarity.has(one) && rarity.has(other)) {
-    const continues = one.startsWith(other) || other.startsWith(one);
-    return continues && shortest >= 3 && longest - shortest <= 2 ? ratio : 0;
-  }
+  // At least as many letters must change as one has more. Most pairs end here, before anything is looked up.
+  if (shortest < 2 || longest - shortest > 3) return 0;
+  if (isNumber(one) || isNumber(other)) return 0;
+  const continues =
+    shortest >= 3 && longest - shortest <= 2 && (one.startsWith(other) || other.startsWith(one));
+  if (!continues && rarity.has(one) && rarity.has(other)) return 0;
+  const changed = distance(one, other);
   const most = longest <= 5 ? 1 : longest <= 9 ? 2 : 3;
-  if (Math.round((1 - ratio) * longest) <= most) return ratio;
+  if (changed <= most || (continues && rarity.has(one) && rarity.has(other))) return 1 - changed / longest;
   return one.length === other.length && sortedLetters(one) === sortedLetters(other) ? swapped : 0;
 }
 
@@ -84,9 +85,20 @@ export function rareOverlap(one: readonly string[], other: readonly string[], ra
     if (others.delete(term)) common += rarity.idf(term);
     else alone.push(term);
   let all = common;
+  const known = new Map<string, boolean>();
+  const once: Rarity = {
+    idf: (term) => rarity.idf(term),
+    has: (term) => {
+      const before = known.get(term);
+      if (before !== undefined) return before;
+      const now = rarity.has(term);
+      known.set(term, now);
+      return now;
+    },
+  };
   for (const term of alone) {
     const near =
-      others.size <= mostCompared && alone.length <= mostCompared ? nearestOf(term, others, rarity) : null;
+      others.size <= mostCompared && alone.length <= mostCompared ? nearestOf(term, others, once) : null;
     if (near === null) {
       all += rarity.idf(term);
       continue;

@@ -40,7 +40,14 @@ export function termsOf(text: string): string[] {
     else if (kind === dense) addPairs(terms, text.slice(start, end));
     start = end;
   }
-  return terms.length < 2 ? terms : [...new Set(terms)];
+  return different(terms);
+}
+
+/** Without those that were there before. Most texts have few terms, for which a set is slower. */
+function different(terms: string[]): string[] {
+  if (terms.length > 24) return [...new Set(terms)];
+  const isRepeated = terms.some((term, place) => terms.indexOf(term) !== place);
+  return isRepeated ? [...new Set(terms)] : terms;
 }
 
 /** The words and the single dense characters of a text, in order. */
