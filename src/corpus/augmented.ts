@@ -44,7 +44,8 @@ export function divideOriginals(
   isAugmented: (index: number) => boolean,
   divide: (units: Int32Array, indices: Int32Array) => Split,
 ): Split {
-  const all = Int32Array.from(units.keys());
+  // An iterator of them would first become a list of objects.
+  const all = Int32Array.from({ length: units.length }, (_, index) => index);
   const hasOriginal = new Uint8Array(units.length);
   for (const [index, unit] of units.entries()) if (!isAugmented(index)) hasOriginal[unit] = 1;
   const seen = all.filter((index) => hasOriginal[units[index] ?? 0] === 1);

@@ -32,7 +32,7 @@ const fewestCustomers = 20;
 export function divide(dialogues: PreparedStore, similar: Int32Array, options: DivideOptions): Divided {
   const { evalRatio, splitBy, seed } = options;
   if (evalRatio === 0) return { train: allIndices(similar.length), evaluation: new Int32Array(), notes: [] };
-  const seen = new Seen(dialogues, similar);
+  const seen = new Seen(dialogues, similar, splitBy === 'time');
   const { customers, largest } = seen;
   if (splitBy === 'customer' && customers < 2)
     throw new UserError(
@@ -68,7 +68,7 @@ export function divide(dialogues: PreparedStore, similar: Int32Array, options: D
 /** What the division needs to know of all dialogues. */
 class Seen {
   readonly isAugmented: Uint8Array;
-  /** When each begins, in milliseconds since 1970; NaN if that is unknown. */
+  /** When each begins, in milliseconds since 1970; NaN if that is unknown. Empty if nobody asks. */
   readonly times: Float64Array;
   /** Dialogues that must stand on one side. */
   readonly units: Union;
@@ -78,10 +78,10 @@ class Seen {
   customers = 0;
   largest = 0;
 
-  constructor(dialogues: PreparedStore, similar: Int32Array) {
+  constructor(dialogues: PreparedStore, similar: Int32Array, needsTimes: boolean) {
     const { length } = dialogues;
     this.isAugmented = new Uint8Array(length);
-    this.times = new Float64Array(length);
+    this.times = new Float64Array(needsTimes ? length : 0);
     this.units = new Union(length);
     this.byCustomer = new Union(length);
     this.joinSimilar(similar);
@@ -91,7 +91,8 @@ class Seen {
     let [index, source] = [0, ''];
     for (const one of dialogues) {
       const { dialogue, augmented } = one;
-      this.times[index] = dialogue.turns.find(({ time }) => time !== undefined)?.time ?? Number.NaN;
+      if (needsTimes)
+        this.times[index] = dialogue.turns.find(({ time }) => time !== undefined)?.time ?? Number.NaN;
       // Parts of one record follow each other.
       if (index > 0 && dialogue.source === source && augmented === undefined) this.join(index - 1, index);
       source = dialogue.source;
@@ -114,7 +115,8 @@ class Seen {
     // Groups can have larger numbers than there are dialogues, because some of their members were dropped.
     const groups = similar.reduce((most, group) => Math.max(most, group + 1), 0);
     const firsts = new Int32Array(groups).fill(-1);
-    for (const [index, group] of similar.entries()) {
+    for (let index = 0; index < similar.length; index++) {
+      const group = similar[index] ?? 0;
       const first = firsts[group] ?? -1;
       if (first >= 0) this.join(first, index);
       else firsts[group] = index;

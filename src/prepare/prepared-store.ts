@@ -8,7 +8,7 @@ const lineFeed = 10;
 
 export class PreparedStore {
   private readonly spool = new Spool();
-  private readonly ends = new GrowingNumbers();
+  private ends = new GrowingNumbers();
 
   get length(): number {
     return this.ends.length;
@@ -48,7 +48,9 @@ export class PreparedStore {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
 
+  /** Afterwards the store is empty. */
   release(): void {
     this.spool.release();
+    this.ends = new GrowingNumbers();
   }
 }

@@ -40,22 +40,15 @@ export function dropDuplicates(
   { dedupe, nearThreshold, evalRatio }: DuplicateOptions,
   never: readonly string[] = [],
 ): WithoutDuplicates {
-  const judge = equalJudge(dialogues, dedupe !== 'none', never);
-  // An augmented dialogue is similar to its original, and neither must drop the other.
-  const isAugmented = new GrowingIntegers();
-  const distinct = withoutDropped(dialogues, ledger, (index) => {
-    const one = dialogues.at(index);
-    const drop = judge(one, index);
-    if (!drop) isAugmented.push(one.augmented ? 1 : 0);
-    return drop;
-  });
+  const { distinct, isAugmented } = withoutEqual(dialogues, ledger, dedupe !== 'none', never);
   if (dedupe !== 'near' && never.length === 0 && evalRatio === 0)
     return { kept: distinct, groups: Int32Array.from({ length: distinct.length }, (_, index) => index) };
   const { duplicateOf, groups } = nearDuplicates(
     textsOf(distinct),
     nearThreshold,
     never,
-    (index) => isAugmented.at(index) === 1,
+    // An augmented dialogue is similar to its original, and neither must drop the other.
+    isAugmented,
   );
   const betters = duplicateOf.subarray(never.length);
   const isDropped = (index: number) => {
@@ -76,6 +69,30 @@ export function dropDuplicates(
     };
   });
   return { kept, groups: keptGroups };
+}
+
+/** A function of its own, so that what finds equal texts is gone before similar ones are looked for. */
+function withoutEqual(
+  dialogues: PreparedStore,
+  ledger: Ledger,
+  dropsEqual: boolean,
+  never: readonly string[],
+): { readonly distinct: PreparedStore; readonly isAugmented: (index: number) => boolean } {
+  const judge = equalJudge(dialogues, dropsEqual, never);
+  const augmented = new GrowingIntegers();
+  let left = 0;
+  const distinct = withoutDropped(dialogues, ledger, (index) => {
+    const one = dialogues.at(index);
+    const drop = judge(one, index);
+    if (drop) return drop;
+    if (one.augmented) augmented.push(left);
+    left++;
+    return undefined;
+  });
+  if (augmented.length === 0) return { distinct, isAugmented: () => false };
+  const marks = new Uint8Array(left);
+  for (let place = 0; place < augmented.length; place++) marks[augmented.at(place)] = 1;
+  return { distinct, isAugmented: (index) => marks[index] === 1 };
 }
 
 /** Judges by equality: with an earlier dialogue, and of turns with what is never learned. */
