@@ -19,12 +19,14 @@ export function namedFiles(
 ): readonly NamedFile[] {
   return Object.entries(table).flatMap(([key, spec]) => {
     if (!('value' in spec) || spec.value !== 'file' || privateOptions.includes(key)) return [];
-    return recordsOf(key, [values[key]].flat());
+    return recordsOf(key, textsIn(values[key]));
   });
 }
 
-/** @param paths those that are no text are ignored. */
-export function recordsOf(option: string, paths: readonly unknown[]): readonly NamedFile[] {
-  const named = paths.filter((path) => typeof path === 'string');
-  return named.flatMap(recordIfReadable).map((record) => ({ option, ...record }));
+export function recordsOf(option: string, paths: readonly string[]): readonly NamedFile[] {
+  return paths.flatMap(recordIfReadable).map((record) => ({ option, ...record }));
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return [value].flat().filter((one) => typeof one === 'string');
 }

@@ -1,7 +1,7 @@
 // Where a corpus may be put. Putting it in place removes the folder that was there, so that must be an older corpus and nothing
 // else.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import {
   isPreparedFile,
@@ -11,6 +11,7 @@ import {
 } from '../corpus/prepared/prepared-files.js';
 import { UserError } from '../errors.js';
 import { refuseExisting } from '../files/new-file.js';
+import { readText } from '../files/regular-file.js';
 import { isRecord } from '../objects.js';
 import { oneLine } from '../quote.js';
 import { manifestFormat } from './manifest.js';
@@ -54,9 +55,11 @@ function filesIn(folder: string): string[] {
   );
 }
 
+const mostManifestBytes = 2 ** 28;
+
 function isManifest(path: string): boolean {
   try {
-    const manifest: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const manifest: unknown = JSON.parse(readText(path, mostManifestBytes));
     return isRecord(manifest) && manifest.format === manifestFormat;
   } catch {
     return false;

@@ -19,12 +19,12 @@ import { forgetName } from './forget/forgotten.js';
 import { KeptSources } from './kept-sources.js';
 import { Ledger } from './ledger.js';
 import { type Manifest, manifestOf } from './manifest.js';
-import { type NamedFile, namedFiles, recordsOf } from './named-files.js';
+import { type NamedFile, namedFiles } from './named-files.js';
 import type { PrepareOptions } from './prepare-options.js';
 import { PreparedStore } from './prepared-store.js';
 import { repairText } from './repair-texts.js';
 import { type RuleValues, ruleOptions } from './rules.js';
-import { RecordedSource, type SourceRecord, withoutRepeats } from './source-files.js';
+import { RecordedSource, type SourceRecord, sourceRecord, withoutRepeats } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import type { Stage, Watch } from './source-progress.js';
 import { surveyCorpus } from './survey-corpus.js';
@@ -72,8 +72,8 @@ export async function prepare(
   const recorded = distinct.paths.map((path) => new RecordedSource(path, options.format));
   const files = [
     ...namedFiles(ruleOptions, values),
-    // A table of all options would have to come from the room above.
-    ...recordsOf('neverTrain', options.neverTrain),
+    // These can be folders, as sources can.
+    ...options.neverTrain.map((path) => ({ option: 'neverTrain', ...sourceRecord(path, 'auto') })),
   ];
   const licences = licencesOf(paths, options.license);
   const keys = sourceKeys(

@@ -1,12 +1,13 @@
 // A prepared corpus on disk, read line by line: for programs that make another corpus from it.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PreparedDialogue, parsePrepared } from '../corpus/prepared/prepared-dialogue.js';
 import { evalName, manifestName, rejectedName, trainName } from '../corpus/prepared/prepared-files.js';
 import { diskSource } from '../corpus/source.js';
 import { linesOf, openText } from '../corpus/text-file.js';
 import { UserError } from '../errors.js';
+import { readText } from '../files/regular-file.js';
 import { isRecord } from '../objects.js';
 import { quoted } from '../quote.js';
 import { type Manifest, manifestFormat, manifestVersion } from './manifest.js';
@@ -41,6 +42,9 @@ export class PreparedCorpus {
   }
 }
 
+/** It names each source, of which there can be many. */
+const mostManifestBytes = 2 ** 28;
+
 function manifestIn(folder: string): Manifest {
   const path = join(folder, manifestName);
   if (!existsSync(path) || !existsSync(join(folder, trainName)))
@@ -48,7 +52,7 @@ function manifestIn(folder: string): Manifest {
       'corpus-not-prepared',
       `${quoted(folder)} is not a prepared corpus; make one with chatbot-data prepare`,
     );
-  const manifest = parsed(readFileSync(path, 'utf8'));
+  const manifest = parsed(path);
   if (!isRecord(manifest) || manifest.format !== manifestFormat || !isRecord(manifest.dialogues))
     throw new UserError('prepared-corpus-damaged', `${path} is damaged; prepare the corpus again`);
   if (manifest.version !== manifestVersion)
@@ -59,9 +63,9 @@ function manifestIn(folder: string): Manifest {
   return manifest as unknown as Manifest;
 }
 
-function parsed(text: string): unknown {
+function parsed(path: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(readText(path, mostManifestBytes));
   } catch {
     return undefined;
   }

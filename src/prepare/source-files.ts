@@ -148,7 +148,7 @@ function* filesBelow(root: string, below = '', visited = new Set<string>()): Gen
 /** For files that a reader can do without, or of which whoever needs them says that they are missing. */
 export function recordIfReadable(path: string): readonly FileRecord[] {
   try {
-    return [statSync(path).isDirectory() ? folderRecord(path) : { path, ...contentOf(path) }];
+    return [{ path, ...contentOf(path) }];
   } catch {
     return [];
   }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forgottenName } from '../corpus/prepared/prepared-files.js';
 import { sha256 } from '../files/checksums.js';
+import { readRegularFile } from '../files/regular-file.js';
 import type { PrepareOptions } from './prepare-options.js';
 import { corpusRules, type RuleValues, ruleOptions, switchOf } from './rules.js';
 import type { SourceRecord } from './source-files.js';
@@ -67,11 +68,14 @@ function filesOfRules(values: RuleValues): readonly unknown[] {
   );
 }
 
+/** More than any of these files can have. */
+const mostFileBytes = 2 ** 26;
+
 /** @returns null if there is no such file. Whoever needs it says so. */
 function contentHash(path: unknown): string | null {
   if (typeof path !== 'string') return null;
   try {
-    return sha256(readFileSync(path));
+    return sha256(readRegularFile(path, mostFileBytes));
   } catch {
     return null;
   }

@@ -48,8 +48,8 @@ export async function augment(
   }: Pick<Place, 'signal' | 'note'> & { readonly tokenizer?: NamedTokenizer | undefined },
 ): Promise<Augmented> {
   const corpus = new PreparedCorpus(folder);
-  const named = askedFor(values).flatMap(({ options: table }) => namedFiles(table, values));
   const started = await start(corpus, values, options.seed, { out, signal, note });
+  const named = askedFor(values).flatMap(({ options: table }) => namedFiles(table, values));
   const ledger = new Ledger();
   const notes: string[] = [];
   const made = new PreparedStore();

@@ -8,6 +8,7 @@ import { type PreparedDialogue, parsePrepared, wholeId } from '../../corpus/prep
 import { corpusHash } from '../../corpus/prepared/trained-models.js';
 import { UserError } from '../../errors.js';
 import { removeStaleTemporaries } from '../../files/atomic.js';
+import { option } from '../../option-names.js';
 import { quoted } from '../../quote.js';
 import { augmenters } from '../augment/augmenters.js';
 import type { Part } from '../customer.js';
@@ -192,7 +193,11 @@ function refuseUnknown(
   if (missing === undefined) return;
   throw new UserError(
     'speaker-unknown',
-    `${missing.what}, so nothing was changed; chatbot-data speakers ${quoted(folder)} shows who takes part`,
+    `${missing.what}, so nothing was changed; ${
+      missing.part === null
+        ? `a phrase is found as it is written, and chatbot-data explain ${quoted(folder)} ${option('text')} finds words`
+        : `chatbot-data speakers ${quoted(folder)} shows who takes part`
+    }`,
   );
 }
 

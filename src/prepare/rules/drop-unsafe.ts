@@ -1,7 +1,6 @@
 // Drops dialogues with abuse, hate and the like: by word lists that people can edit, and by a filter trained on their labels.
 
-import { readFileSync } from 'node:fs';
-import { messageOf, UserError } from '../../errors.js';
+import { UserError } from '../../errors.js';
 import { option } from '../../option-names.js';
 import type { OptionSpec } from '../../option-spec.js';
 import { quoted } from '../../quote.js';
@@ -62,22 +61,16 @@ export const dropUnsafe: DialogueRule<typeof options> = {
   },
 };
 
+/** Weights of 2^18 bytes as base64, and some. */
+const mostFilterBytes = 2 ** 22;
+
 async function filterIn(path: string): Promise<LinearFilter> {
   const { parsedFilter } = await import('../unsafe/linear-filter.js');
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (thrown) {
-    throw refusal(path, `cannot be read (${messageOf(thrown)})`);
-  }
-  const filter = parsedFilter(text);
-  if (!filter) throw refusal(path, 'is no filter');
-  return filter;
-}
-
-function refusal(path: string, why: string): UserError {
-  return new UserError(
-    'option-invalid',
-    `${option('unsafeFilter')}: ${quoted(path)} ${why}; make one with chatbot-data train-filter`,
+  const { textOfOption } = await import('../option-file.js');
+  const advice = 'make one with chatbot-data train-filter';
+  const filter = parsedFilter(
+    textOfOption({ key: 'unsafeFilter', path, mostBytes: mostFilterBytes, advice }),
   );
+  if (filter) return filter;
+  throw new UserError('option-invalid', `${option('unsafeFilter')}: ${quoted(path)} is no filter; ${advice}`);
 }

@@ -1,7 +1,7 @@
 // Files of texts with labels, as JSON lines: {"text": "...", "label": "unsafe"}.
 
-import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../../errors.js';
+import { FileRefused, readText } from '../../files/regular-file.js';
 import { isRecord } from '../../objects.js';
 import { quoted } from '../../quote.js';
 import type { Labelled } from './train-filter.js';
@@ -17,6 +17,9 @@ const labels = new Map<unknown, boolean>([
 
 /** With fewer texts of a label, a filter judges by accident, and the tenth that is set aside says nothing. */
 const fewest = 25;
+
+/** A text is not longer than V8 allows. */
+const mostBytes = 2 ** 29 - 2 ** 10;
 
 /** @throws UserError (data) for a line without a text and a label, and for too few texts of a label. */
 export function labelledTexts(path: string): Labelled[] {
@@ -34,13 +37,16 @@ export function labelledTexts(path: string): Labelled[] {
 
 function linesOf(path: string): string[] {
   try {
-    return readFileSync(path, 'utf8')
-      .replace(/^\ufeff/, '')
-      .split('\n');
+    return readText(path, mostBytes).split('\n');
   } catch (thrown) {
-    throw new UserError('input-unreadable', `cannot read ${quoted(path)}: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
+    const why = thrown instanceof FileRefused ? thrown.message : `cannot be read (${messageOf(thrown)})`;
+    throw new UserError(
+      'input-unreadable',
+      `${quoted(path)} ${why}; name a file of labelled texts in UTF-8`,
+      {
+        cause: thrown,
+      },
+    );
   }
 }
 

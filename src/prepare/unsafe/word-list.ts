@@ -1,10 +1,8 @@
 // Lists of words that people can edit: one word or phrase a line, `#` begins a comment, a star at the end stands for any ending.
 // Words of scripts without spaces are found anywhere, others only as whole words.
 
-import { readFileSync } from 'node:fs';
-import { messageOf, UserError } from '../../errors.js';
-import { option } from '../../option-names.js';
-import { quoted } from '../../quote.js';
+import { fileURLToPath } from 'node:url';
+import { textOfOption } from '../option-file.js';
 
 const han = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u;
 const words = /[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
@@ -14,21 +12,19 @@ export const ownLists: readonly URL[] = ['en.txt', 'zh.txt'].map(
   (name) => new URL(`../../../../word-lists/${name}`, import.meta.url),
 );
 
-/** @throws UserError (usage) if the file cannot be read. */
+const mostBytes = 2 ** 24;
+
+/** A list without entries is none: then only the filter judges. @throws UserError (usage) if the file cannot be read. */
 export function entriesIn(file: string | URL): string[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .replace(/^\ufeff/, '')
-      .split(/\r?\n/)
-      .map((line) => normal(line.replace(/#.*/, '')).trim())
-      .filter((line) => line !== '' && line !== '*');
-  } catch (thrown) {
-    throw new UserError(
-      'option-invalid',
-      `${option('unsafeWords')}: ${quoted(String(file))} cannot be read (${messageOf(thrown)}); name a text file with a word in each line`,
-      { cause: thrown },
-    );
-  }
+  return textOfOption({
+    key: 'unsafeWords',
+    path: typeof file === 'string' ? file : fileURLToPath(file),
+    mostBytes,
+    advice: 'name a text file in UTF-8 with a word in each line',
+  })
+    .split(/\r?\n/)
+    .map((line) => normal(line.replace(/#.*/, '')).trim())
+    .filter((line) => line !== '' && line !== '*');
 }
 
 export class WordList {
