@@ -5,16 +5,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** Not devices, whose native code could end the process without naming the test. */
+/** Not the devices themselves: their native code could end the process without naming the test. */
 const rooms =
   /^(?:bench\/|test\/[^/]*$|src\/(?:bots|cli|collect|config|corpus|evaluate|files|generate|html|library|nn|prepare|tokenizer|train|weights)\/)/;
 
 /**
- * Words of compiled files that start programs, threads or devices, change or read the state of their process, or run before
- * each test, which would mean the tests of all files. The comment "own process" gives any other file its own.
+ * Words of compiled files that start programs, threads or devices other than the CPU, change or read the state of their
+ * process, or run before each test, which would mean the tests of all files. The comment "own process" gives any other file
+ * its own.
  */
 const ofOneProcess =
-  /child_process|worker_threads|\bmock\b|\bprocess\.|globalThis|^(?:before|beforeEach|afterEach)\(|\bgc\(|prototype|koffi|create[A-Z]\w*Device|kernelLibrary|emulator|createServer|fake-|own process/m;
+  /child_process|worker_threads|\bmock\b|\bprocess\.(?!platform|getuid|pid\b)|globalThis|^(?:before|beforeEach|afterEach)\(|\bgc\(|prototype|koffi|create(?!Cpu)[A-Z]\w*Device|kernelLibrary|emulator|createServer|fake-|own process/m;
 
 const filesInGroup = 16;
 
