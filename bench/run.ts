@@ -10,6 +10,7 @@ import { dialogues } from './measurements/dialogues.js';
 import { duplicates } from './measurements/duplicates.js';
 import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
+import { preparing } from './measurements/preparing.js';
 import { products } from './measurements/products.js';
 import { redaction } from './measurements/redaction.js';
 import { startup } from './measurements/startup.js';
@@ -23,7 +24,7 @@ await runBenchmark<Situation>(
     // The longest comes last.
     subjects: [
       ...[steps, decoding, products, operations, csv, json, tokenizing, duplicates, redaction],
-      ...[startup, dialogues],
+      ...[preparing, startup, dialogues],
     ],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
