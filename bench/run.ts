@@ -12,6 +12,7 @@ import { json } from './measurements/json.js';
 import { operations } from './measurements/operations.js';
 import { products } from './measurements/products.js';
 import { redaction } from './measurements/redaction.js';
+import { retrieval } from './measurements/retrieval.js';
 import { startup } from './measurements/startup.js';
 import { steps } from './measurements/steps.js';
 import { tokenizing } from './measurements/tokenizing.js';
@@ -23,7 +24,7 @@ await runBenchmark<Situation>(
     // The longest comes last.
     subjects: [
       ...[steps, decoding, products, operations, csv, json, tokenizing, duplicates, redaction],
-      ...[startup, dialogues],
+      ...[retrieval, startup, dialogues],
     ],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });
