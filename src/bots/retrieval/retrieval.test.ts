@@ -115,6 +115,15 @@ describe('postings', () => {
     assert.equal(postings.search(['word1'], 1000, 60_000).length, 400);
   });
 
+  it('leave frequent terms out when rarer ones have found enough', () => {
+    const postings = new Postings();
+    for (let document = 0; document < 5000; document++)
+      postings.add(document, ['the', `word${document % 10}`]);
+    const best = (terms: string[], most: number) => postings.search(terms, most, 60_000)[0]?.score ?? 0;
+    assert.equal(best(['the', 'word1'], 25), best(['word1'], 25));
+    assert.ok(best(['the', 'word1'], 26) > best(['word1'], 26));
+  });
+
   it('find rare terms before frequent ones, within the budget', () => {
     const postings = new Postings();
     for (let document = 0; document < 1000; document++)
