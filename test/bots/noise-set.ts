@@ -89,6 +89,7 @@ function at(
   );
 }
 
+// Punctuation within a number stays: 18.4 without it is another number.
 const english: readonly Noise[] = [
   (text, random) => at(text, (before, _, after) => before + after, random),
   (text, random) => at(text, (before, _, after) => before + pick([...letters], random) + after, random),
@@ -96,7 +97,7 @@ const english: readonly Noise[] = [
   (text, random) =>
     at(text, (before, one, after) => before + after.slice(0, 1) + one + after.slice(1), random),
   (text) => text.toUpperCase(),
-  (text) => text.replace(/[^\p{L}\p{N} ]/gu, ''),
+  (text) => text.replace(/(?<!\p{N})[^\p{L}\p{N} ]|[^\p{L}\p{N} ](?!\p{N})/gu, ''),
   (text, random) => `${pick(['hi, ', 'hello ', 'please ', 'so ', 'um ', 'ok, '], random)}${text}`,
   (text, random) => text.replace(/[?.!]*$/u, pick([' please?', ' thanks', '??', ' then?', ' plz'], random)),
   (text, random) => {
@@ -123,7 +124,7 @@ const chinese: readonly Noise[] = [
   (text, random) => `${pick(['请问', '你好，', '那', '嗯，', '想问一下，'], random)}${text}`,
   (text, random) => text.replace(/[？?。！]*$/u, pick(['呢？', '呀', '？？', '啊', '谢谢'], random)),
   (text) => text.replace(/[的了吗呢吧啊]/u, ''),
-  (text) => text.replace(/\p{P}/gu, ''),
+  (text) => text.replace(/(?<!\p{N})\p{P}|\p{P}(?!\p{N})/gu, ''),
   (text) =>
     [...text]
       .map((one) => (/[!-~]/.test(one) ? String.fromCharCode(one.charCodeAt(0) + 0xfee0) : one))
