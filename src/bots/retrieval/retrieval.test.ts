@@ -224,6 +224,9 @@ describe('questions about something else', () => {
     ['do you deliver on sunday', 'can you deliver on sunday', false],
     ['where my order', 'where is my order', false],
     ['i got a job', 'i ogt a job', false],
+    ['ogt he job', 'i got the job', false],
+    ['delivr you on sundays', 'will deliver it on sundays', false],
+    ['want tea delivr', 'want a car', true],
     ['你们周日送货吗', '周日送货吗', false],
     ['what is this', 'what is this', false],
   ];

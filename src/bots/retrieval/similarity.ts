@@ -142,9 +142,12 @@ export function differsInContent(one: Asked, other: Asked, rarity: Rarity, heavy
   return replacements(ones, others).some(([gone, come]) => {
     if (!gone.some(isHeavy) || !come.some(isHeavy)) return false;
     if (gone.some(isNumber) && come.some(isNumber)) return true;
-    const [one, other] = [gone.join(''), come.join('')];
     // Joined or divided words are unknown, and so may be misspelt.
-    return misspelling(one, other, rarity) === 0;
+    if (misspelling(gone.join(''), come.join(''), rarity) > 0) return false;
+    // A misspelt word may stand beside words that are missing: "wheer" for "where do".
+    const meansAll = (some: readonly string[], all: readonly string[]) =>
+      all.filter(isHeavy).every((piece) => some.some((one) => misspelling(one, piece, rarity) > 0));
+    return !meansAll(gone, come) && !meansAll(come, gone);
   });
 }
 
