@@ -226,3 +226,48 @@ describe('narrow weights', () => {
     assert.equal((await ask(half, ['hello'], greedy)).text, (await ask(full, ['hello'], greedy)).text);
   });
 });
+
+describe('overlapping calls', () => {
+  const cases = [
+    { name: 'sampled', changed: {}, candidates: 1, sequences: 1 },
+    { name: 'of several candidates', changed: {}, candidates: 3, sequences: 3 },
+    { name: 'with beams', changed: { numBeams: 3, doSample: false }, candidates: 1, sequences: 3 },
+  ];
+  for (const { name, changed, candidates, sequences } of cases)
+    test(`${name} give what they give alone, in any number`, async () => {
+      const model = await open(chatFolder, { sequences });
+      const conversations = Array.from({ length: 6 }, (_, index) => [
+        `hello ${index}`,
+        'yes',
+        `and ${index % 2}`,
+      ]);
+      const together = await Promise.all(
+        conversations.map((turns) => ask(model, turns, changed, candidates)),
+      );
+      for (const [index, turns] of conversations.entries()) {
+        const alone = await ask(await open(chatFolder, { sequences }), turns, changed, candidates);
+        assert.equal(together[index]?.text, alone.text);
+        assert.deepEqual(together[index]?.candidates, alone.candidates);
+      }
+    });
+
+  test('are not harmed by one that is stopped, refused, or only measured', async () => {
+    const model = await open(chatFolder);
+    const stopped = { text: () => assert.fail('it shows something'), shouldStop: () => true };
+    const [first, none, refused, measured, last] = await Promise.allSettled([
+      ask(model, ['hello']),
+      model.reply(['hello'], settings, stopped),
+      ask(model, ['word '.repeat(2000)]),
+      model.logLikelihood(['hello'], 'well then'),
+      ask(model, ['hello']),
+    ]);
+    assert.ok(first.status === 'fulfilled' && last.status === 'fulfilled');
+    assert.equal(last.value.text, first.value.text);
+    assert.ok(none.status === 'fulfilled' && measured.status === 'fulfilled');
+    assert.equal(none.value.finishReason, 'interrupted');
+    assert.equal(refused.status, 'rejected');
+    assert.ok(measured.value < 0);
+    const alone = await (await open(chatFolder)).logLikelihood(['hello'], 'well then');
+    assert.ok(Math.abs(measured.value - alone) < 1e-4, `${measured.value} ${alone}`);
+  });
+});

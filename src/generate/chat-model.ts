@@ -1,6 +1,7 @@
 // A model that is ready to chat: weights on a device, the tokenizer, the key-value cache, and optionally a second model that
 // ranks candidates. `reply` shows the steps from turns to a reply.
 
+import { encodeTurn } from '../corpus/encode-dialogue.js';
 import type { Device, WeightPrecision } from '../device/device.js';
 import { planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
@@ -14,6 +15,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { beamSearch } from './beam-search.js';
 import { generateReplies } from './generate-replies.js';
 import { KnownPast } from './known-past.js';
+import { logSumExp } from './log-softmax.js';
 import { MmiReranker } from './mmi.js';
 import { checkChatModel, checkMmiModel } from './mmi-models.js';
 import {
@@ -104,6 +106,8 @@ export class ChatModel {
   readonly tokenizer: Tokenizer;
   readonly parameters: number;
   private readonly past: KnownPast;
+  /** Settles when the calls so far are done. The key-value cache serves one at a time. */
+  private turn: Promise<unknown> = Promise.resolve();
   private readonly reranker: MmiReranker | null;
 
   constructor(
@@ -125,6 +129,8 @@ export class ChatModel {
   }
 
   /**
+   * Any number of calls may overlap: each is answered as if it were alone, in the order of the calls. One that is stopped
+   * while it waits gives an empty reply.
    * @param turns the turns so far; the last one is answered.
    * @param candidates how many replies to choose the best from; with beam search the beams are the candidates.
    * @throws UserError (usage) when the last turn is longer than the context; (model) when the model's output is not a
@@ -137,6 +143,44 @@ export class ChatModel {
     candidates = 1,
   ): Promise<Reply> {
     const began = performance.now();
+    return this.alone(() => this.replyNow(turns, settings, watcher, candidates, began));
+  }
+
+  /**
+   * The mean log-likelihood of a reply's tokens and its end, in nats; what is longer than the context is left out.
+   * @param turns the last one is answered. Throws as `reply`.
+   */
+  async logLikelihood(turns: readonly string[], reply: string): Promise<number> {
+    return this.alone(async () => {
+      const tokens = encodeTurn(reply, this.tokenizer).slice(0, this.contextLength >> 1);
+      const { tokens: prompt } = encodePrompt(turns, this.tokenizer, this.contextLength - tokens.length);
+      let logits = this.past.read(prompt);
+      let sum = 0;
+      for (const [index, token] of tokens.entries()) {
+        sum += (logits[token] ?? 0) - logSumExp(logits);
+        if (index < tokens.length - 1) logits = this.past.advance([token]);
+      }
+      return sum / Math.max(1, tokens.length);
+    });
+  }
+
+  /** Waits for the calls before. */
+  private async alone<Result>(use: () => Promise<Result>): Promise<Result> {
+    const before = this.turn;
+    const result = before.then(use);
+    // A call that fails does not keep the next one from its turn.
+    this.turn = result.catch(() => {});
+    return result;
+  }
+
+  private async replyNow(
+    turns: readonly string[],
+    settings: GenerationSettings,
+    watcher: ReplyWatcher,
+    candidates: number,
+    began: number,
+  ): Promise<Reply> {
+    if (watcher.shouldStop()) return stoppedReply((performance.now() - began) / 1000);
     const clock = new FirstToken(watcher);
     // The reply gets the room that it may need, but never more than half of the context.
     const room = this.contextLength - Math.min(settings.maxNewTokens, this.contextLength >> 1);
@@ -153,6 +197,7 @@ export class ChatModel {
       promptTokens: prompt.tokens.length,
       droppedTurns: prompt.droppedTurns,
       finishReason: best.finishReason,
+      score: best.score,
       seconds,
       secondsToFirstToken: clock.at === null ? seconds : (clock.at - began) / 1000,
       candidates: ranked.length > 1 ? ranked : [],
@@ -194,6 +239,13 @@ export class ChatModel {
       return candidate ? [{ ...candidate, score: -loss }] : [];
     });
   }
+}
+
+function stoppedReply(seconds: number): Reply {
+  return {
+    ...{ text: '', tokens: 0, promptTokens: 0, droppedTurns: 0, finishReason: 'interrupted', candidates: [] },
+    ...{ seconds, secondsToFirstToken: seconds },
+  };
 }
 
 /** Whether the reply is only known after all candidates are complete. */

@@ -23,7 +23,10 @@ export interface OpeningWatcher {
 }
 
 export interface OpenedChat {
-  readonly model: Pick<ChatModel, 'label' | 'parameters' | 'contextLength' | 'memoryBytes' | 'reply'>;
+  readonly model: Pick<
+    ChatModel,
+    'label' | 'parameters' | 'contextLength' | 'memoryBytes' | 'reply' | 'logLikelihood'
+  >;
   /** A description of the device, for people. */
   readonly device: string;
   readonly precision: string;

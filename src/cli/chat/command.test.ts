@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
-import { after, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { openStore } from '../../bots/store/open-store.js';
 import type { ChatOption } from '../../config/chat-options.js';
 import { UserError } from '../../errors.js';
 import type { Speaker } from '../../generate/conversation.js';
@@ -37,7 +38,14 @@ function fakeChat() {
   const open: OpenChat = async (options, watcher) => {
     asked.options = options;
     watcher.note('compiling');
-    const model = { label: options.model, parameters: 1000, contextLength: 64, memoryBytes: 4000, reply };
+    const model = {
+      label: options.model,
+      parameters: 1000,
+      contextLength: 64,
+      memoryBytes: 4000,
+      reply,
+      logLikelihood: async () => -1,
+    };
     const dispose = () => {
       asked.disposed++;
     };
@@ -173,4 +181,59 @@ test('a training that has not finished is pointed to its newest checkpoint', asy
         `the training in ${run} has not finished; chat with its newest checkpoint, ${join(run, 'checkpoint-10')}, or finish it with chatbot-train --resume`,
       ),
     );
+});
+
+describe('with a bot', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const [store, file] = [join(folder, 'shop.db'), join(folder, 'bot.yaml')];
+  before(async () => {
+    writeFileSync(
+      file,
+      'rules:\n  hours:\n    text: opening hours\n    answer: From 9 to 6, {name}.\n    if: name\n',
+    );
+    const kept = await openStore(store, { create: true });
+    const pair = (question: string, answer: string) => ({
+      question,
+      answer,
+      previous: null,
+      source: 'faq.csv:1',
+    });
+    await kept.learn([pair('Do you deliver on Sundays?', 'No.'), pair('Where is my order?', 'On its way.')]);
+    await kept.close();
+  });
+
+  test('and no model, it answers from what it knows, and remembers the user', async () => {
+    const lines = 'my name is Ann\nopening hours\ndo you delivr on sundays\nwho knows?\n';
+    const { asked, open } = fakeChat();
+    const { stdout } = await chat({ rules: [store, file], user: 'ann' }, { input: lines, open });
+    assert.match(stdout, /^Nice to meet you, Ann\.\nFrom 9 to 6, Ann\.\nNo\.\nI don't know/);
+    assert.equal(asked.options, undefined);
+    const again = await chat({ rules: [store], user: 'ann', prompt: 'what is my name?', json: true });
+    assert.match(again.stderr, /goes on with 8 turns of your last conversation/);
+    const reply: unknown = JSON.parse(again.stdout);
+    assert.ok(typeof reply === 'object' && reply !== null && 'source' in reply);
+    assert.equal(reply.source, 'memory: name');
+    const other = await chat({ rules: [store], user: 'bob', prompt: 'what is my name?' });
+    assert.match(other.stdout, /You have not told me your name yet/);
+    const kept = await openStore(store, { create: false });
+    const waiting = await kept.waiting(10);
+    assert.deepEqual(
+      waiting.map(({ question, reason }) => [question, reason]),
+      [['who knows?', 'unanswered']],
+    );
+    await kept.close();
+  });
+
+  test('and a model, the model answers what the bot does not know', async () => {
+    const { asked, open } = fakeChat();
+    const lines = 'where is my order\nhow are you\n';
+    const { stdout } = await chat({ model: 'm', rules: [store] }, { input: lines, open });
+    assert.equal(stdout, 'On its way.\nwhere is my order/On its way./how are you\n');
+    assert.equal(asked.disposed, 1);
+  });
+
+  test('and a time zone that nobody knows, it does not start', async () => {
+    await assert.rejects(chat({ rules: [store], timeZone: 'Mars', prompt: 'hi' }), /is no time zone/);
+  });
 });

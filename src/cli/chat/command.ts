@@ -1,17 +1,19 @@
 // The `chatbot-chat` command: opens a model, then answers one message, the lines of a script, or a person at the terminal.
 
-import type { ChatOption } from '../../config/chat-options.js';
+import type { ChatOption, ChatOptions } from '../../config/chat-options.js';
 import { candidateCount, generationSettings, loadChatOptions } from '../../config/chat-settings.js';
 import type { GivenOptions } from '../../config/schema.js';
+import { plural } from '../../corpus/summary.js';
 import { tidyText } from '../../corpus/tidy-text.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
 import { Conversation } from '../../generate/conversation.js';
-import { type OpenChat, type OpenedChat, openChat, type PartnerOptions } from '../../library/open-chat.js';
+import type { OpenChat } from '../../library/open-chat.js';
 import { oneLine } from '../../quote.js';
 import { count } from '../format.js';
 import { createProgress } from '../progress.js';
 import { knownModels } from './known-models.js';
+import { openPartner, type Partner } from './partner.js';
 import { type Output, runPrompt, runScript } from './script.js';
 
 export interface ChatTerminal {
@@ -26,42 +28,56 @@ export interface ChatTerminal {
  */
 export async function chatCommand(
   flags: GivenOptions<ChatOption>,
-  open: OpenChat = openChat,
+  open?: OpenChat,
   terminal: ChatTerminal = process,
 ): Promise<number> {
   const { stdin, stdout, stderr } = terminal;
   const { options, notes } = loadChatOptions(flags);
-  const { model, prompt, json } = options;
-  if (model === null) throw noModelNamed();
+  const { model, prompt, json, rules } = options;
+  if (model === null && rules.length === 0) throw noModelNamed();
   if (prompt !== null && tidyText(prompt) === '')
     throw new UserError('prompt-empty', '--prompt is empty; give it a message');
   const interactive = prompt === null && !json && stdin.isTTY === true && stdout.isTTY === true;
   const progress = createProgress({ tty: stderr.isTTY === true, quiet: options.quiet, stream: stderr });
   for (const note of notes) progress.note(note);
-  const chat = await open({ ...options, model }, progress).finally(progress.stop);
+  const partner = await openPartner(options, open, progress).finally(progress.stop);
   try {
-    const conversation = new Conversation(chat.model, generationSettings(options), candidateCount(options));
+    const conversation = new Conversation(
+      partner.speaker,
+      generationSettings(options),
+      candidateCount(options),
+    );
+    const before = (await partner.bot?.resume(mostResumed)) ?? [];
+    conversation.load(before);
+    if (before.length > 0 && !options.quiet)
+      progress.note(`goes on with ${plural(before.length, 'turn')} of your last conversation`);
     if (prompt !== null) return await runPrompt(conversation, tidyText(prompt), { output: stdout, json });
     if (!interactive) return await runScript(conversation, stdin, { output: stdout, json });
-    if (!options.quiet) stderr.write(`${headline({ ...options, model }, chat)}\n`);
+    if (!options.quiet) stderr.write(`${headline(options, partner)}\n`);
     const { runRepl } = await import('./repl.js');
-    return await runRepl(conversation, { flags, chat, terminal });
+    return await runRepl(conversation, { flags, partner, terminal });
   } finally {
-    chat.dispose();
+    await partner.close();
     // A pipe whose other end is still open must not keep the process alive.
     stdin.destroy?.();
   }
 }
 
-/** The model and the device, in one line. */
-function headline({ mmi }: PartnerOptions, { model, device, precision }: OpenedChat): string {
+/** So many turns of the user's last conversation go on. */
+const mostResumed = 20;
+
+/** Who answers, in one line. */
+function headline({ mmi, rules }: ChatOptions, { chat }: Partner): string {
+  const bots = rules.length === 0 ? '' : `${chat ? ' after ' : ''}${rules.join(' and ')}`;
+  if (chat === null) return oneLine(bots, 300);
+  const { model, device, precision } = chat;
   const ranked = mmi === null ? '' : `, ranked by ${mmi}`;
   const parts = [
     `${count(model.parameters)} parameters in ${precision}`,
     formatBytes(model.memoryBytes),
     device,
   ];
-  return oneLine(`${model.label}${ranked} (${parts.join(', ')})`, 300);
+  return oneLine(`${model.label}${ranked} (${parts.join(', ')})${bots}`, 300);
 }
 
 function noModelNamed(): UserError {

@@ -1,10 +1,12 @@
 // The slash commands, in the order of `/help`. `/help`, completion and dispatch derive from this table.
 
 import { join } from 'node:path';
+import type { BotSpeaker } from '../../bots/bot-speaker.js';
 import { UserError } from '../../errors.js';
 import { homeFolder } from '../../files/user-folders.js';
 import { oneLine, quoted } from '../../quote.js';
 import { nearest } from '../../suggest.js';
+import { nearText, visitText } from '../answer-text.js';
 import { rate } from './rating.js';
 import type { Session } from './session.js';
 import { settingHelp, settingNamed } from './settings.js';
@@ -76,6 +78,22 @@ export const commands: Readonly<Record<string, ChatCommand>> = {
     help: 'Show the speed of the last reply, and the room left in the context.',
     run: showStatistics,
   },
+  why: {
+    takes: '',
+    help: 'Show where the last reply comes from, and what else was close.',
+    run: why,
+  },
+  facts: { takes: '', help: 'List what the bot remembers about you.', run: facts },
+  forget: {
+    takes: '[fact]',
+    help: 'Forget a fact about you, or all of them.',
+    run: forget,
+  },
+  correct: {
+    takes: 'text',
+    help: 'Propose a better answer to your last message; it waits for a review.',
+    run: correct,
+  },
   good: {
     takes: '',
     help: 'Rate the last reply as good, and keep it for training.',
@@ -107,6 +125,42 @@ export async function runCommand(session: Session, line: string): Promise<void> 
   if (command.takes === '' && rest !== '')
     throw new UserError('chat-command-invalid', `/${name} takes no argument, but got ${quoted(rest, 40)}`);
   await command.run(session, rest);
+}
+
+function why({ bot, screen }: Session): void {
+  const { last } = bot;
+  if (last === null) throw new UserError('nothing-said-yet', 'there is no reply yet; send a message first');
+  screen.pairs([
+    ...(last.kind === 'said' ? [['from', `${last.source}, score ${last.score.toFixed(2)}`] as const] : []),
+    ['because', last.why],
+    ...last.visits.map((visit) => ['asked', visitText(visit)] as const),
+    ...last.near.map((near) => ['close', nearText(near)] as const),
+  ]);
+}
+
+async function facts({ bot, screen }: Session): Promise<void> {
+  const known = await bot.store.facts(userOf(bot), Date.now());
+  if (known.length === 0) screen.note('nothing is remembered about you');
+  screen.pairs(known.map(({ key, value }) => [key, value]));
+}
+
+async function forget({ bot, screen }: Session, key: string): Promise<void> {
+  const forgotten = await bot.store.forget(userOf(bot), key === '' ? null : key);
+  if (forgotten === 0 && key !== '')
+    throw new UserError('chat-command-invalid', `no fact ${quoted(key, 40)} is known; /facts lists them`);
+  screen.note(`${forgotten} ${forgotten === 1 ? 'fact' : 'facts'} forgotten`);
+}
+
+function userOf({ listener: { user } }: BotSpeaker): string {
+  if (user !== null) return user;
+  throw new UserError('chat-command-invalid', 'nothing is remembered without a name; start with --user');
+}
+
+async function correct({ bot, screen }: Session, text: string): Promise<void> {
+  if (text === '') throw new UserError('chat-command-invalid', '/correct needs the better answer');
+  if (!(await bot.correct(text)))
+    throw new UserError('nothing-said-yet', 'there is no reply yet; send a message first');
+  screen.note('thank you; chatbot-rules review decides on it');
 }
 
 function helpText(): string {

@@ -14,7 +14,7 @@ describe('the Tab key', () => {
   it('completes commands', () => {
     assert.deepEqual(complete('/re'), [['/reset', '/retry'], '/re']);
     assert.deepEqual(complete('/sav'), [['/save '], '/sav']);
-    assert.equal(complete('/')[0].length, 13);
+    assert.equal(complete('/')[0].length, 17);
     assert.deepEqual(complete('/nothing'), [[], '/nothing']);
   });
 

@@ -21,6 +21,8 @@ Examples:
   chatbot-chat microsoft/DialoGPT-medium --temperature 0.7 --top-p 0.95
   echo "Does money buy happiness?" | chatbot-chat results/mine
   chatbot-chat results/mine --prompt "Hi!" --json
+  chatbot-chat --rules shop.db
+  chatbot-chat results/mine --rules shop.db --rules bot.yaml --user ann
   chatbot-chat results/quickstart --mmi results/quickstart-reverse --candidates 16
 
 Exit codes: 0 done; 1 unexpected error; 2 usage, or a message longer than the context; 3 input that is not UTF-8;
@@ -31,7 +33,7 @@ function build(): Command {
     {
       name: 'chatbot-chat',
       description: 'Chat with a GPT-2 or DialoGPT model, such as one that chatbot-train wrote.',
-      usage: '<model> [options]',
+      usage: '[model] [options]',
       epilogue: EPILOGUE,
     },
     chatOptions,

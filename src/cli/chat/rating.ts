@@ -13,7 +13,10 @@ type Rating = NonNullable<DialogueLine['rating']>;
 const rated = new WeakMap<Exchange, Rating>();
 
 /** @throws UserError when there is no reply, or the file cannot be written. */
-export function rate({ conversation, feedbackFile, screen }: Session, rating: Rating): void {
+export async function rate(
+  { conversation, feedbackFile, screen, partner }: Session,
+  rating: Rating,
+): Promise<void> {
   const last = conversation.exchanges.at(-1);
   if (last === undefined || (last.answer ?? '') === '')
     throw new UserError('nothing-said-yet', 'there is no reply to rate yet');
@@ -24,5 +27,6 @@ export function rate({ conversation, feedbackFile, screen }: Session, rating: Ra
   makePrivateFolder(dirname(feedbackFile));
   addDialogue(feedbackFile, { turns: conversation.turns, rating });
   rated.set(last, rating);
+  await partner.bot?.vote(rating === 'good' ? 'up' : 'down');
   screen.note(`rated ${rating} in ${feedbackFile}`);
 }

@@ -65,11 +65,18 @@ async function play(lines: readonly string[], scene: Scene = {}): Promise<Played
   );
   const stdin = new PassThrough();
   stdin.write(`${lines.map((line) => `${line}\r`).join('')}\x04`);
-  const model = { label: 'm', parameters: 1234, contextLength: 64, memoryBytes: 2048, reply };
+  const model = {
+    label: 'm',
+    parameters: 1234,
+    contextLength: 64,
+    memoryBytes: 2048,
+    reply,
+    logLikelihood: async () => -1,
+  };
   const chat = { model, device: 'abacus', precision: 'fp32', sequences: 4, dispose: () => {} };
   const code = await runRepl(new Conversation(model, generationSettings(options), candidateCount(options)), {
     flags,
-    chat,
+    partner: { chat, bot: null },
     terminal: { stdin, stdout },
     environment: { XDG_STATE_HOME: state },
   });

@@ -7,20 +7,19 @@ import type { GivenOptions } from '../../config/schema.js';
 import { ExitCode } from '../../errors.js';
 import { stateFolder } from '../../files/user-folders.js';
 import type { Conversation } from '../../generate/conversation.js';
-import type { OpenedChat } from '../../library/open-chat.js';
 import { runCommand } from './commands.js';
 import { complete } from './completion.js';
 import { HistoryFile, historySize } from './history.js';
 import type { TerminalInput } from './keyboard.js';
 import { LineReader } from './line-reader.js';
 import { Screen, type TerminalOutput } from './screen.js';
-import { Session, sentenceOf } from './session.js';
+import { type ChatPartner, Session, sentenceOf } from './session.js';
 import { ChatSettings } from './settings.js';
 
 export interface ReplContext {
   /** The flags of the command line, which the conversation started with. */
   readonly flags: GivenOptions<ChatOption>;
-  readonly chat: OpenedChat;
+  readonly partner: ChatPartner;
   readonly terminal: { readonly stdin: TerminalInput; readonly stdout: TerminalOutput };
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -28,14 +27,14 @@ export interface ReplContext {
 /** @returns the exit code. @throws UserError (usage) for flags that loadChatOptions refuses. */
 export async function runRepl(
   conversation: Conversation,
-  { flags, chat, terminal, environment = process.env }: ReplContext,
+  { flags, partner, terminal, environment = process.env }: ReplContext,
 ): Promise<number> {
   const { stdin: input, stdout: output } = terminal;
   const settings = new ChatSettings(flags);
   const screen = new Screen(output);
   const folder = stateFolder(environment);
   const feedbackFile = join(folder, 'feedback.jsonl');
-  const session = new Session(conversation, settings, chat, screen, feedbackFile);
+  const session = new Session(conversation, settings, partner, screen, feedbackFile);
   const history = settings.options.history ? new KeptHistory(join(folder, 'chat-history'), screen) : null;
   if (!settings.options.quiet)
     screen.note('/help lists the commands; Ctrl+C stops a reply, Ctrl+D ends the program');

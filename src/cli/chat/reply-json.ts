@@ -5,9 +5,10 @@ import { jsonLine } from '../../quote.js';
 
 /** One line, without its line break, that is safe to write to a terminal. Seconds are rounded to microseconds. */
 export function replyJson(reply: Reply): string {
-  const { text, tokens, seconds, finishReason, promptTokens, droppedTurns, candidates } = reply;
+  const { text, tokens, seconds, finishReason, promptTokens, droppedTurns, candidates, from } = reply;
   return jsonLine({
     reply: text,
+    ...(from && { source: from.source, score: rounded(from.score) }),
     tokens,
     seconds: rounded(seconds),
     tokens_per_second: seconds > 0 ? rounded(tokens / seconds) : null,

@@ -1,5 +1,6 @@
 // The state that slash commands act on, and how a reply is shown. Knows nothing of how lines are read.
 
+import type { BotSpeaker } from '../../bots/bot-speaker.js';
 import type { ChatOptions } from '../../config/chat-options.js';
 import { candidateCount, generationSettings } from '../../config/chat-settings.js';
 import { messageOf, UserError } from '../../errors.js';
@@ -10,19 +11,39 @@ import { flagMessageOf } from '../flag-names.js';
 import type { Screen } from './screen.js';
 import type { ChatSettings, Setting } from './settings.js';
 
+export interface ChatPartner {
+  readonly chat: OpenedChat | null;
+  readonly bot: BotSpeaker | null;
+}
+
 export class Session {
   /** Whether the person wants to end the conversation. */
   left = false;
   private stopRequested = false;
 
-  /** @param feedbackFile where `/good` and `/bad` write. */
+  /**
+   * @param partner a model, a bot that answers from rules and what it learned, or both.
+   * @param feedbackFile where `/good` and `/bad` write.
+   */
   constructor(
     readonly conversation: Conversation,
     readonly settings: ChatSettings,
-    readonly chat: OpenedChat,
+    readonly partner: ChatPartner,
     readonly screen: Screen,
     readonly feedbackFile: string,
   ) {}
+
+  /** @throws UserError when no model takes part. */
+  get chat(): OpenedChat {
+    if (this.partner.chat) return this.partner.chat;
+    throw new UserError('chat-command-invalid', 'no model takes part: the bot answers from what it knows');
+  }
+
+  /** @throws UserError when a model answers alone. */
+  get bot(): BotSpeaker {
+    if (this.partner.bot) return this.partner.bot;
+    throw new UserError('chat-command-invalid', 'the model answers alone; start with --rules to name a bot');
+  }
 
   leave(): void {
     this.left = true;
@@ -74,7 +95,7 @@ export class Session {
 
   /** @param dropped turns that had already left the context. */
   private notesOn(reply: Reply, dropped: number): string[] {
-    const { contextLength } = this.chat.model;
+    const contextLength = this.partner.chat?.model.contextLength ?? 0;
     const notes: string[] = [];
     if (reply.finishReason === 'interrupted')
       notes.push(
@@ -97,6 +118,7 @@ export class Session {
   }
 
   private whyTheSame(): string {
+    if (this.partner.bot) return '(the same reply: the bot knows no other)';
     const { doSample, numBeams } = this.conversation.settings;
     if (numBeams > 1) return '(the same reply: beam search is deterministic; /set num-beams 1 samples)';
     return doSample

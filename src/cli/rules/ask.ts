@@ -1,15 +1,16 @@
 // `chatbot-rules ask`: one question, its answer, and where it comes from.
 
 import { randomUUID } from 'node:crypto';
-import type { Answer, Near, Visit } from '../../bots/bot.js';
+import type { Answer } from '../../bots/bot.js';
 import { botParts, openBot } from '../../bots/open-bot.js';
 import { type AskOption, askOptions } from '../../config/rules-options.js';
 import { completeOptions, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { defaultSettings } from '../../generate/settings.js';
-import { option } from '../../option-names.js';
-import { jsonLine, oneLine, quoted, visible } from '../../quote.js';
+import { jsonLine, oneLine, visible } from '../../quote.js';
+import { nearText, visitText } from '../answer-text.js';
 import type { Streams } from '../data/reading.js';
+import { checkedZone } from '../time-zone.js';
 import { botNotNamed } from './bot-store.js';
 
 const example = 'chatbot-rules ask "Do you deliver on Sundays?" --bot shop.db';
@@ -43,20 +44,6 @@ export async function askCommand(
   }
 }
 
-/** @throws UserError for a time zone that nobody knows. */
-export function checkedZone(timeZone: string | null): string | null {
-  if (timeZone === null) return null;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-    return timeZone;
-  } catch {
-    throw new UserError(
-      'option-invalid',
-      `${option('timeZone')} ${quoted(timeZone)} is no time zone; write it like Europe/Berlin`,
-    );
-  }
-}
-
 function answerText(answer: Answer): string {
   const said = answer.kind === 'said' ? visible(answer.text) : '(no answer)';
   const from =
@@ -70,15 +57,6 @@ function answerText(answer: Answer): string {
     ...answer.near.map((near) => `close     ${nearText(near)}`),
     '',
   ].join('\n');
-}
-
-export function visitText({ bot, kind, score, why, milliseconds }: Visit): string {
-  const what = kind === 'said' ? `said (${(score ?? 0).toFixed(2)})` : 'passed';
-  return `${bot} ${what}: ${oneLine(why, 200)}; ${milliseconds.toFixed(1)} ms`;
-}
-
-export function nearText({ question, answer, score, source }: Near): string {
-  return `${score.toFixed(2)} ${oneLine(question, 100)} -> ${oneLine(answer, 100)} (${oneLine(source, 60)})`;
 }
 
 export function answerJson(answer: Answer): object {

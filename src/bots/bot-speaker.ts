@@ -1,0 +1,123 @@
+// A bot as the partner of one conversation at a terminal: it asks the bot, and keeps in the store what was said.
+
+import type { Speaker } from '../generate/conversation.js';
+import type { Reply, ReplyWatcher } from '../generate/reply.js';
+import type { GenerationSettings } from '../generate/settings.js';
+import type { Answer, Bot } from './bot.js';
+import type { Store } from './store/store.js';
+
+export interface Listener {
+  /** Null: nobody that is known. */
+  readonly user: string | null;
+  readonly timeZone: string | null;
+}
+
+/** How often the person is asked whether they want to stop, in milliseconds. */
+const lookEvery = 20;
+
+export class BotSpeaker implements Speaker {
+  /** The answer to the last message; null before the first. */
+  last: Answer | null = null;
+  /** The last message and what was said before it. */
+  private asked: readonly string[] = [];
+  private conversation: string | null = null;
+
+  constructor(
+    private readonly bot: Bot,
+    readonly store: Store,
+    readonly listener: Listener,
+  ) {}
+
+  /** The turns of the user's last conversation, which goes on. Empty if there is none. */
+  async resume(most: number): Promise<readonly string[]> {
+    const { user } = this.listener;
+    const id = user === null ? null : await this.store.latest(user);
+    if (id === null) return [];
+    this.conversation = id;
+    const turns = (await this.store.conversation(id, most))?.turns ?? [];
+    return turns.slice(turns[0]?.speaker === 'bot' ? 1 : 0).map(({ text }) => text);
+  }
+
+  async reply(turns: readonly string[], settings: GenerationSettings, watcher: ReplyWatcher): Promise<Reply> {
+    const { user, timeZone } = this.listener;
+    this.conversation ??= await this.store.begin(user);
+    const stop = new AbortController();
+    const look = setInterval(() => {
+      if (watcher.shouldStop()) stop.abort();
+    }, lookEvery);
+    const began = performance.now();
+    try {
+      const answer = await this.bot.answer(
+        { turns, user, conversation: this.conversation, timeZone, settings, signal: stop.signal },
+        watcher.text,
+      );
+      this.last = answer;
+      this.asked = turns;
+      const reply = replyOf(answer);
+      if (reply.finishReason !== 'interrupted') await this.keep(turns.at(-1) ?? '', answer);
+      return reply;
+    } catch (thrown) {
+      if (!stop.signal.aborted) throw thrown;
+      return { ...nothing, finishReason: 'interrupted', seconds: (performance.now() - began) / 1000 };
+    } finally {
+      clearInterval(look);
+    }
+  }
+
+  /** Submits a better answer to the last message for review. @returns whether there is one to correct. */
+  async correct(answer: string): Promise<boolean> {
+    const { last, asked } = this;
+    if (last === null) return false;
+    await this.submit('corrected', asked, last, answer);
+    return true;
+  }
+
+  /** Counts a vote on the last answer, if it is a stored one. A disliked answer waits for a review. */
+  async vote(vote: 'up' | 'down'): Promise<void> {
+    const { last, asked } = this;
+    if (last?.kind !== 'said') return;
+    if (last.replyId !== null) await this.store.vote(last.replyId, vote, this.listener.user);
+    if (vote === 'down') await this.submit('disliked', asked, last, null);
+  }
+
+  private async keep(message: string, answer: Answer): Promise<void> {
+    const time = Date.now();
+    const said = answer.kind === 'said' ? answer : null;
+    if (this.conversation !== null)
+      await this.store.say(this.conversation, [
+        { speaker: 'user', text: message, source: null, score: null, time },
+        {
+          ...{ speaker: 'bot', text: said?.text ?? '', time },
+          ...{ source: said?.source ?? null, score: said?.score ?? null },
+        },
+      ]);
+    if (said === null || said.source === 'fallback')
+      await this.submit('unanswered', this.asked, answer, null);
+  }
+
+  private async submit(
+    reason: 'unanswered' | 'corrected' | 'disliked',
+    turns: readonly string[],
+    answer: Answer,
+    proposed: string | null,
+  ): Promise<void> {
+    await this.store.submit({
+      ...{ question: turns.at(-1) ?? '', previous: turns.at(-2) ?? null, reason, proposed },
+      said: answer.kind === 'said' && answer.source !== 'fallback' ? answer.text : null,
+      ...{ time: Date.now(), user: this.listener.user },
+    });
+  }
+}
+
+const nothing: Reply = {
+  ...{ text: '', tokens: 0, promptTokens: 0, droppedTurns: 0, finishReason: 'stop', candidates: [] },
+  ...{ seconds: 0, secondsToFirstToken: 0 },
+};
+
+function replyOf(answer: Answer): Reply {
+  const seconds = answer.milliseconds / 1000;
+  if (answer.kind === 'passed') return { ...nothing, seconds, secondsToFirstToken: seconds };
+  const { text, source, score, generated } = answer;
+  const from = { source, score };
+  return { ...nothing, seconds, secondsToFirstToken: seconds, ...generated, text, from };
+}
