@@ -22,7 +22,7 @@ test('--help lists every option exactly once, on stdout', () => {
   for (const heading of new Set(flags.map(([, { group }]) => group)))
     assert.equal(stdout.split(`\n${heading}:\n`).length, 2, heading);
   assert.equal(listed.length, flags.length + 2, 'besides the table only --help and --version');
-  assert.match(stdout, /^Usage: chatbot-chat <model> \[options\]\n/);
+  assert.match(stdout, /^Usage: chatbot-chat \[model\] \[options\]\n/);
   assert.match(stdout, /^ {2}model\n {6}The model to talk to/m);
 });
 
