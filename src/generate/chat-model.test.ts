@@ -139,6 +139,51 @@ describe('candidates', () => {
   });
 });
 
+describe('calls that overlap', () => {
+  const asked = [['hello'], ['a b', 'c', 'hello'], ['hello', 'you', 'and'], ['bye']];
+  const timeless = { seconds: 0, secondsToFirstToken: 0 };
+
+  for (const [what, changed, candidates] of [
+    ['a single reply each', {}, 1],
+    ['candidates', {}, 4],
+    ['beams', { numBeams: 4, doSample: false }, 1],
+  ] as const)
+    for (const mmi of candidates > 1 ? [null, reversedFolder] : [null])
+      test(`give what they give alone: ${what}${mmi === null ? '' : ', ranked by a reversed model'}`, async () => {
+        const model = await open(chatFolder, { sequences: 4, mmi });
+        const one = async (turns: readonly string[]) => ({
+          ...(await ask(model, turns, changed, candidates)),
+          ...timeless,
+        });
+        const alone = [];
+        for (const turns of asked) alone.push(await one(turns));
+        assert.deepEqual(await Promise.all(asked.map(one)), alone);
+      });
+
+  test('are not touched by one that is interrupted, stopped while it waits, or refused', async () => {
+    const model = await open(chatFolder);
+    const long = { minNewTokens: 12 };
+    const alone = await ask(model, ['bye'], long);
+    const stopping = (after: number) => {
+      let calls = 0;
+      const watcher = { text: () => {}, shouldStop: () => calls++ >= after };
+      return model.reply(['hello'], { ...settings, ...long }, watcher);
+    };
+    const calls = [
+      stopping(3),
+      stopping(0),
+      ask(model, ['x'.repeat(60)]),
+      ask(model, ['bye'], long),
+    ] as const;
+    const [cut, waiting, refused, whole] = await Promise.allSettled(calls);
+    assert.ok(cut.status === 'fulfilled' && waiting.status === 'fulfilled' && whole.status === 'fulfilled');
+    assert.deepEqual([cut.value.finishReason, cut.value.tokens], ['interrupted', 3]);
+    assert.deepEqual([waiting.value.finishReason, waiting.value.promptTokens], ['interrupted', 0]);
+    assert.equal(refused.status, 'rejected');
+    assert.equal(whole.value.text, alone.text);
+  });
+});
+
 describe('a model that cannot chat is refused', () => {
   test('a fresh model', () =>
     refuses(open('tiny'), /^tiny is a fresh model that has learned nothing yet; train it/));

@@ -12,6 +12,7 @@ import { ScoringPass } from '../nn/scoring-pass.js';
 import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { beamSearch } from './beam-search.js';
+import { CallQueue } from './call-queue.js';
 import { generateReplies } from './generate-replies.js';
 import { KnownPast } from './known-past.js';
 import { MmiReranker } from './mmi.js';
@@ -105,6 +106,8 @@ export class ChatModel {
   readonly parameters: number;
   private readonly past: KnownPast;
   private readonly reranker: MmiReranker | null;
+  /** All calls share one key-value cache, so only one computes at a time. */
+  private readonly queue = new CallQueue();
 
   constructor(
     { name, config, tokenizer }: NamedModel,
@@ -125,16 +128,30 @@ export class ChatModel {
   }
 
   /**
+   * Any number of calls may overlap. They are answered one after the other, and each reply is the one that it would be alone.
+   * A call that should stop before its turn gets an empty reply.
    * @param turns the turns so far; the last one is answered.
    * @param candidates how many replies to choose the best from; with beam search the beams are the candidates.
    * @throws UserError (usage) when the last turn is longer than the context; (model) when the model's output is not a
    *   number.
    */
-  async reply(
+  reply(
     turns: readonly string[],
     settings: GenerationSettings,
     watcher: ReplyWatcher,
     candidates = 1,
+  ): Promise<Reply> {
+    return this.queue.run(async () =>
+      watcher.shouldStop() ? stoppedBefore : this.replyNow(turns, settings, watcher, candidates),
+    );
+  }
+
+  /** Like `reply`, but must not overlap with another call. */
+  private async replyNow(
+    turns: readonly string[],
+    settings: GenerationSettings,
+    watcher: ReplyWatcher,
+    candidates: number,
   ): Promise<Reply> {
     const began = performance.now();
     const clock = new FirstToken(watcher);
@@ -195,6 +212,18 @@ export class ChatModel {
     });
   }
 }
+
+/** The reply to a call that was stopped while it waited. */
+const stoppedBefore: Reply = {
+  text: '',
+  tokens: 0,
+  promptTokens: 0,
+  droppedTurns: 0,
+  finishReason: 'interrupted',
+  seconds: 0,
+  secondsToFirstToken: 0,
+  candidates: [],
+};
 
 /** Whether the reply is only known after all candidates are complete. */
 function compares({ numBeams }: GenerationSettings, candidates: number): boolean {
