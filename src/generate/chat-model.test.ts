@@ -139,6 +139,51 @@ describe('candidates', () => {
   });
 });
 
+describe('calls that overlap', () => {
+  const asked = [['hello'], ['a b', 'c', 'hello'], ['hello', 'you', 'and'], ['bye']];
+  const timeless = { seconds: 0, secondsToFirstToken: 0 };
+
+  for (const [what, changed, candidates] of [
+    ['a single reply each', {}, 1],
+    ['candidates', {}, 4],
+    ['beams', { numBeams: 4, doSample: false }, 1],
+  ] as const)
+    for (const mmi of candidates > 1 ? [null, reversedFolder] : [null])
+      test(`give what they give alone: ${what}${mmi === null ? '' : ', ranked by a reversed model'}`, async () => {
+        const model = await open(chatFolder, { sequences: 4, mmi });
+        const one = async (turns: readonly string[]) => ({
+          ...(await ask(model, turns, changed, candidates)),
+          ...timeless,
+        });
+        const alone = [];
+        for (const turns of asked) alone.push(await one(turns));
+        assert.deepEqual(await Promise.all(asked.map(one)), alone);
+      });
+
+  test('are not touched by one that is interrupted, stopped while it waits, or refused', async () => {
+    const model = await open(chatFolder);
+    const long = { minNewTokens: 12 };
+    const alone = await ask(model, ['bye'], long);
+    const stopping = (after: number) => {
+      let calls = 0;
+      const watcher = { text: () => {}, shouldStop: () => calls++ >= after };
+      return model.reply(['hello'], { ...settings, ...long }, watcher);
+    };
+    const calls = [
+      stopping(3),
+      stopping(0),
+      ask(model, ['x'.repeat(60)]),
+      ask(model, ['bye'], long),
+    ] as const;
+    const [cut, waiting, refused, whole] = await Promise.allSettled(calls);
+    assert.ok(cut.status === 'fulfilled' && waiting.status === 'fulfilled' && whole.status === 'fulfilled');
+    assert.deepEqual([cut.value.finishReason, cut.value.tokens], ['interrupted', 3]);
+    assert.deepEqual([waiting.value.finishReason, waiting.value.promptTokens], ['interrupted', 0]);
+    assert.equal(refused.status, 'rejected');
+    assert.equal(whole.value.text, alone.text);
+  });
+});
+
 describe('a model that cannot chat is refused', () => {
   test('a fresh model', () =>
     refuses(open('tiny'), /^tiny is a fresh model that has learned nothing yet; train it/));
@@ -227,47 +272,11 @@ describe('narrow weights', () => {
   });
 });
 
-describe('overlapping calls', () => {
-  const cases = [
-    { name: 'sampled', changed: {}, candidates: 1, sequences: 1 },
-    { name: 'of several candidates', changed: {}, candidates: 3, sequences: 3 },
-    { name: 'with beams', changed: { numBeams: 3, doSample: false }, candidates: 1, sequences: 3 },
-  ];
-  for (const { name, changed, candidates, sequences } of cases)
-    test(`${name} give what they give alone, in any number`, async () => {
-      const model = await open(chatFolder, { sequences });
-      const conversations = Array.from({ length: 6 }, (_, index) => [
-        `hello ${index}`,
-        'yes',
-        `and ${index % 2}`,
-      ]);
-      const together = await Promise.all(
-        conversations.map((turns) => ask(model, turns, changed, candidates)),
-      );
-      for (const [index, turns] of conversations.entries()) {
-        const alone = await ask(await open(chatFolder, { sequences }), turns, changed, candidates);
-        assert.equal(together[index]?.text, alone.text);
-        assert.deepEqual(together[index]?.candidates, alone.candidates);
-      }
-    });
-
-  test('are not harmed by one that is stopped, refused, or only measured', async () => {
-    const model = await open(chatFolder);
-    const stopped = { text: () => assert.fail('it shows something'), shouldStop: () => true };
-    const [first, none, refused, measured, last] = await Promise.allSettled([
-      ask(model, ['hello']),
-      model.reply(['hello'], settings, stopped),
-      ask(model, ['word '.repeat(2000)]),
-      model.logLikelihood(['hello'], 'well then'),
-      ask(model, ['hello']),
-    ]);
-    assert.ok(first.status === 'fulfilled' && last.status === 'fulfilled');
-    assert.equal(last.value.text, first.value.text);
-    assert.ok(none.status === 'fulfilled' && measured.status === 'fulfilled');
-    assert.equal(none.value.finishReason, 'interrupted');
-    assert.equal(refused.status, 'rejected');
-    assert.ok(measured.value < 0);
-    const alone = await (await open(chatFolder)).logLikelihood(['hello'], 'well then');
-    assert.ok(Math.abs(measured.value - alone) < 1e-4, `${measured.value} ${alone}`);
-  });
+test('the log-likelihood of a reply is higher for what the model says itself, and changes no reply', async () => {
+  const model = await open(chatFolder);
+  const greedy = { doSample: false, maxNewTokens: 6 };
+  const first = await ask(model, ['hello'], greedy);
+  const own = await model.logLikelihood(['hello'], first.text);
+  assert.ok(own < 0 && own > (await model.logLikelihood(['hello'], 'zebra quartz unlikely')));
+  assert.equal((await ask(model, ['hello'], greedy)).text, first.text);
 });

@@ -13,6 +13,7 @@ import { ScoringPass } from '../nn/scoring-pass.js';
 import { option } from '../option-names.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { beamSearch } from './beam-search.js';
+import { CallQueue } from './call-queue.js';
 import { generateReplies } from './generate-replies.js';
 import { KnownPast } from './known-past.js';
 import { logSumExp } from './log-softmax.js';
@@ -106,9 +107,9 @@ export class ChatModel {
   readonly tokenizer: Tokenizer;
   readonly parameters: number;
   private readonly past: KnownPast;
-  /** Settles when the calls so far are done. The key-value cache serves one at a time. */
-  private turn: Promise<unknown> = Promise.resolve();
   private readonly reranker: MmiReranker | null;
+  /** All calls share one key-value cache, so only one computes at a time. */
+  private readonly queue = new CallQueue();
 
   constructor(
     { name, config, tokenizer }: NamedModel,
@@ -129,29 +130,30 @@ export class ChatModel {
   }
 
   /**
-   * Any number of calls may overlap: each is answered as if it were alone, in the order of the calls. One that is stopped
-   * while it waits gives an empty reply.
+   * Any number of calls may overlap. They are answered one after the other, and each reply is the one that it would be alone.
+   * A call that should stop before its turn gets an empty reply.
    * @param turns the turns so far; the last one is answered.
    * @param candidates how many replies to choose the best from; with beam search the beams are the candidates.
    * @throws UserError (usage) when the last turn is longer than the context; (model) when the model's output is not a
    *   number.
    */
-  async reply(
+  reply(
     turns: readonly string[],
     settings: GenerationSettings,
     watcher: ReplyWatcher,
     candidates = 1,
   ): Promise<Reply> {
-    const began = performance.now();
-    return this.alone(() => this.replyNow(turns, settings, watcher, candidates, began));
+    return this.queue.run(async () =>
+      watcher.shouldStop() ? stoppedBefore : this.replyNow(turns, settings, watcher, candidates),
+    );
   }
 
   /**
-   * The mean log-likelihood of a reply's tokens and its end, in nats; what is longer than the context is left out.
-   * @param turns the last one is answered. Throws as `reply`.
+   * The mean log-likelihood of a reply's tokens and its end, in nats; what is longer than half of the context is left out.
+   * @param turns the last one is answered. Overlaps and throws as `reply`.
    */
-  async logLikelihood(turns: readonly string[], reply: string): Promise<number> {
-    return this.alone(async () => {
+  logLikelihood(turns: readonly string[], reply: string): Promise<number> {
+    return this.queue.run(async () => {
       const tokens = encodeTurn(reply, this.tokenizer).slice(0, this.contextLength >> 1);
       const { tokens: prompt } = encodePrompt(turns, this.tokenizer, this.contextLength - tokens.length);
       let logits = this.past.read(prompt);
@@ -164,23 +166,14 @@ export class ChatModel {
     });
   }
 
-  /** Waits for the calls before. */
-  private async alone<Result>(use: () => Promise<Result>): Promise<Result> {
-    const before = this.turn;
-    const result = before.then(use);
-    // A call that fails does not keep the next one from its turn.
-    this.turn = result.catch(() => {});
-    return result;
-  }
-
+  /** Like `reply`, but must not overlap with another call. */
   private async replyNow(
     turns: readonly string[],
     settings: GenerationSettings,
     watcher: ReplyWatcher,
     candidates: number,
-    began: number,
   ): Promise<Reply> {
-    if (watcher.shouldStop()) return stoppedReply((performance.now() - began) / 1000);
+    const began = performance.now();
     const clock = new FirstToken(watcher);
     // The reply gets the room that it may need, but never more than half of the context.
     const room = this.contextLength - Math.min(settings.maxNewTokens, this.contextLength >> 1);
@@ -241,12 +234,17 @@ export class ChatModel {
   }
 }
 
-function stoppedReply(seconds: number): Reply {
-  return {
-    ...{ text: '', tokens: 0, promptTokens: 0, droppedTurns: 0, finishReason: 'interrupted', candidates: [] },
-    ...{ seconds, secondsToFirstToken: seconds },
-  };
-}
+/** The reply to a call that was stopped while it waited. */
+const stoppedBefore: Reply = {
+  text: '',
+  tokens: 0,
+  promptTokens: 0,
+  droppedTurns: 0,
+  finishReason: 'interrupted',
+  seconds: 0,
+  secondsToFirstToken: 0,
+  candidates: [],
+};
 
 /** Whether the reply is only known after all candidates are complete. */
 function compares({ numBeams }: GenerationSettings, candidates: number): boolean {

@@ -35,6 +35,6 @@ export interface Candidate {
 export interface ReplyWatcher {
   /** The next piece of the text, in whole characters. All pieces together are the text. */
   text(piece: string): void;
-  /** Called after every token. */
+  /** Called before the first token and after every token. */
   shouldStop(): boolean;
 }
