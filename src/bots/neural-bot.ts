@@ -30,9 +30,10 @@ export class NeuralBot implements Model {
     const rest = () => ({ near: [], visits: [], milliseconds: performance.now() - began });
     const fault = reply.finishReason === 'interrupted' ? null : faultOf(reply, turns);
     if (fault !== null) return { kind: 'passed', why: fault, ...rest() };
+    const score = reply.text === '' ? 0 : Math.exp(await this.model.logLikelihood(turns, reply.text));
     show(reply.text);
     return {
-      ...{ kind: 'said', text: reply.text, source: 'model', score: Math.exp(Math.min(0, reply.score ?? 0)) },
+      ...{ kind: 'said', text: reply.text, source: 'model', score },
       ...{ replyId: null, generated: reply, why: 'the model generated it' },
       ...rest(),
     };

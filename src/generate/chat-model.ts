@@ -190,7 +190,6 @@ export class ChatModel {
       promptTokens: prompt.tokens.length,
       droppedTurns: prompt.droppedTurns,
       finishReason: best.finishReason,
-      score: best.score,
       seconds,
       secondsToFirstToken: clock.at === null ? seconds : (clock.at - began) / 1000,
       candidates: ranked.length > 1 ? ranked : [],

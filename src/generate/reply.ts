@@ -14,8 +14,6 @@ export interface Reply {
   /** From the start of the prompt to the last token. */
   readonly seconds: number;
   readonly secondsToFirstToken: number;
-  /** As that of a candidate. Missing for texts that no model generated. */
-  readonly score?: number;
   /** What a bot took the text from; missing for a model that answers alone. */
   readonly from?: { readonly source: string; readonly score: number };
   /** All candidates, best first; empty when there was only one. */

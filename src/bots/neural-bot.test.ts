@@ -1,0 +1,124 @@
+// A model as a bot: its score, and the replies that it does not give. The hybrid of it and other bots.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { UserError } from '../errors.js';
+import type { FinishReason, Reply } from '../generate/reply.js';
+import { defaultSettings } from '../generate/settings.js';
+import { defaultAnswers } from './answer-settings.js';
+import type { Answer, Bot, Near, Question } from './bot.js';
+import { HybridBot } from './hybrid-bot.js';
+import { NeuralBot } from './neural-bot.js';
+
+const question = (...turns: string[]): Question => ({
+  ...{ turns, user: null, conversation: null, timeZone: null, settings: defaultSettings },
+  signal: new AbortController().signal,
+});
+
+/** Says `text`, whose tokens have this mean log-likelihood; all other texts have -9. */
+function model(text: string, logLikelihood = -1, finishReason: FinishReason = 'stop') {
+  const read: (readonly string[])[] = [];
+  const reply = async (turns: readonly string[]): Promise<Reply> => {
+    read.push(turns);
+    const counts = { tokens: 3, promptTokens: 3, droppedTurns: 0, seconds: 1, secondsToFirstToken: 1 };
+    return { text, finishReason, candidates: [], ...counts };
+  };
+  const bot = new NeuralBot({
+    reply,
+    logLikelihood: async (_, said) => (said === text ? logLikelihood : -9),
+  });
+  return { bot, read };
+}
+
+describe('a neural bot', () => {
+  it('says what the model generates, with the mean probability of its tokens', async () => {
+    let shown = '';
+    const answer = await model('well then', -0.5).bot.answer(question('hi'), (piece) => {
+      shown += piece;
+    });
+    assert.ok(answer.kind === 'said');
+    assert.equal(shown, 'well then');
+    assert.ok(Math.abs(answer.score - Math.exp(-0.5)) < 1e-12);
+  });
+
+  const faults: [text: string, turns: string[], why: RegExp][] = [
+    ['', ['hi'], /is empty/],
+    ['How are you?', ['how are you'], /repeats the message/],
+    ['I am fine.', ['hi', 'i am fine', 'and now?'], /repeats its last reply/],
+    ['so it goes on so it goes on so it goes on', ['hi'], /repeats itself/],
+  ];
+  for (const [text, turns, why] of faults)
+    it(`passes on "${text}"`, async () => {
+      const answer = await model(text).bot.answer(question(...turns), () =>
+        assert.fail('it shows something'),
+      );
+      assert.equal(answer.kind, 'passed');
+      assert.match(answer.why, why);
+    });
+});
+
+const near: Near = { question: 'Open on Sunday?', answer: 'No.', score: 0.6, source: 'faq.csv:1' };
+
+/** Says with this score, or passes without one. */
+function scripted(name: string, text: string, score: number | null, close: readonly Near[] = []): Bot {
+  const rest = { why: 'scripted', near: close, milliseconds: 1, visits: [] };
+  const answer: Answer =
+    score === null
+      ? { kind: 'passed', ...rest }
+      : { kind: 'said', text, source: name, score, replyId: null, generated: null, ...rest };
+  return { name, answer: async () => answer, close: async () => {} };
+}
+
+const hybrid = (retrieval: Bot | null, own: NeuralBot | null, mode: 'first' | 'never' | 'only' = 'first') =>
+  new HybridBot(
+    { memory: null, rules: scripted('rules', '', null), retrieval, model: own },
+    { answers: defaultAnswers, retrieval: mode, margin: 0.5 },
+  );
+
+async function said(bot: Bot) {
+  const answer = await bot.answer(question('are you open on a sunday'), () => {});
+  assert.ok(answer.kind === 'said');
+  return answer;
+}
+
+describe('a hybrid', () => {
+  it('gives a certain stored answer at once', async () => {
+    const { bot, read } = model('never');
+    assert.equal((await said(hybrid(scripted('retrieval', 'No.', 0.9), bot))).text, 'No.');
+    assert.deepEqual(read, []);
+  });
+
+  it('gives a likely stored answer, unless the model finds its own reply much more likely', async () => {
+    const stored = scripted('retrieval', 'No.', 0.75);
+    assert.equal((await said(hybrid(stored, model('own', -8.6).bot))).text, 'No.');
+    assert.equal((await said(hybrid(stored, model('own', -8).bot))).text, 'own');
+    assert.equal((await said(hybrid(stored, model('').bot))).text, 'No.');
+    assert.equal((await said(hybrid(stored, model('own', -1).bot, 'only'))).text, 'No.');
+    assert.equal((await said(hybrid(stored, model('own', -8.6).bot, 'never'))).text, 'own');
+  });
+
+  it('gives the model the closest pair as context, and asks whether it is meant when there is no reply', async () => {
+    const close = scripted('retrieval', '', null, [near]);
+    const { bot, read } = model('own');
+    assert.equal((await said(hybrid(close, bot))).text, 'own');
+    assert.deepEqual(read, [['Open on Sunday?', 'No.', 'are you open on a sunday']]);
+    const asked = await said(hybrid(close, model('').bot));
+    assert.deepEqual([asked.source, asked.text], ['fallback', 'Did you mean "Open on Sunday?"?']);
+    assert.deepEqual(
+      asked.visits.map(({ bot: name }) => name),
+      ['rules', 'retrieval', 'model'],
+    );
+    assert.match((await said(hybrid(null, null))).text, /I don't know/);
+  });
+
+  it('answers although the model is out of order', async () => {
+    const broken = new NeuralBot({
+      reply: () => Promise.reject(new UserError('model-diverged', 'the model is loading')),
+      logLikelihood: async () => 0,
+    });
+    assert.equal((await said(hybrid(scripted('retrieval', 'No.', 0.75), broken))).text, 'No.');
+    const answer = await said(hybrid(scripted('retrieval', '', null), broken));
+    assert.equal(answer.source, 'fallback');
+    assert.match(answer.visits.at(-1)?.why ?? '', /is loading/);
+  });
+});
