@@ -115,6 +115,11 @@ ${optionTables(rulesOptions.export)}
 
 ## chatbot-rules stats
 ${optionTables(rulesOptions.stats)}
+
+## chatbot-rules retrain
+
+[bots.md](bots.md#into-the-model) says what is measured.
+${optionTables(rulesOptions.retrain)}
 `;
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(new URL('../docs/options.md', import.meta.url), page);

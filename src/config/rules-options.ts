@@ -3,6 +3,7 @@
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
 import { readingOptions } from './reading-options.js';
+import { trainOptions } from './train-options.js';
 
 /** The one store that a command changes or shows. */
 const bot = {
@@ -200,6 +201,70 @@ export const statsOptions = {
   json,
 } as const satisfies OptionTable;
 
+export const retrainOptions = {
+  model: {
+    group: 'Model and data',
+    type: 'text',
+    value: 'model',
+    default: null,
+    unset: 'required',
+    positional: true,
+    help: 'The model to train further: a folder that chatbot-train wrote.',
+  },
+  bot,
+  replay: {
+    group: 'Model and data',
+    type: 'list',
+    value: 'path',
+    default: [],
+    onePerFlag: true,
+    help: 'Conversations that the model was trained on before, of which some are learned again. May be given several times.',
+  },
+  replayRatio: trainOptions.replayRatio,
+  evalData: {
+    group: 'Model and data',
+    type: 'list',
+    value: 'path',
+    default: [],
+    unset: 'the evaluation part of the prepared corpora of --replay',
+    onePerFlag: true,
+    help: 'Conversations on which the new model must not be worse than the old one. May be given several times.',
+  },
+  heldOut: {
+    group: 'Model and data',
+    type: 'number',
+    value: 'share',
+    default: 0.2,
+    above: 0,
+    max: 0.5,
+    help: 'The share of the accepted answers that is not learned, to measure what the new model makes of new questions.',
+  },
+  maxWorse: {
+    group: 'Model and data',
+    type: 'number',
+    value: 'share',
+    default: 0.02,
+    min: 0,
+    max: 1,
+    help: 'The new model is not accepted if a loss grows by more than this share.',
+  },
+  numTrainEpochs: trainOptions.numTrainEpochs,
+  learningRate: trainOptions.learningRate,
+  seed: trainOptions.seed,
+  device: trainOptions.device,
+  threads: trainOptions.threads,
+  outputDir: {
+    group: 'Output',
+    type: 'text',
+    value: 'folder',
+    default: null,
+    unset: 'required',
+    help: 'The folder for the new model. A model that is not accepted stays beside it, in a folder that ends in .candidate.',
+  },
+  json,
+  quiet,
+} as const satisfies OptionTable;
+
 /** The tables by command, for the pages of options. */
 export const rulesOptions = {
   learn: learnPairsOptions,
@@ -210,6 +275,7 @@ export const rulesOptions = {
   review: reviewOptions,
   export: exportOptions,
   stats: statsOptions,
+  retrain: retrainOptions,
 } as const;
 
 export type LearnPairsOption = keyof typeof learnPairsOptions;
@@ -222,4 +288,6 @@ export type ReviewOption = keyof typeof reviewOptions;
 export type ReviewOptions = ValuesOf<typeof reviewOptions>;
 export type ExportOption = keyof typeof exportOptions;
 export type ExportOptions = ValuesOf<typeof exportOptions>;
+export type RetrainOption = keyof typeof retrainOptions;
+export type RetrainOptions = ValuesOf<typeof retrainOptions>;
 export type StatsOption = keyof typeof statsOptions;

@@ -19,15 +19,7 @@ interface Format {
 const formats: Readonly<Record<ExportOptions['to'], Format>> = {
   jsonl: {
     begin: '',
-    pair: ({ previous, question, answer }) =>
-      `${JSON.stringify({
-        messages: [
-          // The turn before the question is context: it is not learned again.
-          ...(previous === null ? [] : [{ role: 'assistant', content: previous, weight: 0 }]),
-          { role: 'user', content: question },
-          { role: 'assistant', content: answer },
-        ],
-      })}\n`,
+    pair: pairLine,
     end: '',
   },
   chatterbot: {
@@ -41,6 +33,18 @@ const formats: Readonly<Record<ExportOptions['to'], Format>> = {
     end: '',
   },
 };
+
+/** A line that `chatbot-train --data` reads. */
+export function pairLine({ previous, question, answer }: Pair): string {
+  return `${JSON.stringify({
+    messages: [
+      // The turn before the question is context: it is not learned again.
+      ...(previous === null ? [] : [{ role: 'assistant', content: previous, weight: 0 }]),
+      { role: 'user', content: question },
+      { role: 'assistant', content: answer },
+    ],
+  })}\n`;
+}
 
 export async function exportCommand(
   given: GivenOptions<ExportOption>,

@@ -116,6 +116,20 @@ Example:
   chatbot-rules stats --bot shop.db`,
     start: async (given) => (await import('./stats.js')).statsCommand(given),
   });
+  addSubcommand(program, {
+    name: 'retrain',
+    description:
+      'Train a model further on the answers that were accepted, and take the new one only if it is no worse.',
+    table: rulesOptions.retrain,
+    epilogue: `
+The answers are learned together with some of what the model knows (--replay). Both models are then measured on what the old one
+was evaluated on, and on answers that were held out. Exit code 1 says that the new one is worse: the old one stays.
+
+Examples:
+  chatbot-rules retrain results/mine --bot shop.db --replay corpus/ --output-dir results/v2
+  chatbot-rules retrain results/mine --bot shop.db --eval-data held-out.jsonl --output-dir results/v2`,
+    start: async (given) => (await import('./retrain.js')).retrainCommand(given),
+  });
   return program;
 }
 
