@@ -116,6 +116,11 @@ ${optionTables(rulesOptions.export)}
 ## chatbot-rules stats
 ${optionTables(rulesOptions.stats)}
 
+## chatbot-rules tune
+
+[bots.md](bots.md#learned-answers) says what thresholds are for.
+${optionTables(rulesOptions.tune)}
+
 ## chatbot-rules retrain
 
 [bots.md](bots.md#into-the-model) says what is measured.

@@ -265,6 +265,35 @@ export const retrainOptions = {
   quiet,
 } as const satisfies OptionTable;
 
+export const tuneOptions = {
+  paths: {
+    ...paths,
+    help: 'Questions in other words than the bot has learned, with the answers that they should get.',
+  },
+  bot,
+  precision: {
+    group: 'Thresholds',
+    type: 'number',
+    value: 'share',
+    default: 0.95,
+    above: 0,
+    max: 1,
+    help: 'The share of answers that must be right from answer_from on.',
+  },
+  certainPrecision: {
+    group: 'Thresholds',
+    type: 'number',
+    value: 'share',
+    default: 0.99,
+    above: 0,
+    max: 1,
+    help: 'The share of answers that must be right from certain_from on, where the model is not asked.',
+  },
+  ...readingOptions,
+  json,
+  quiet,
+} as const satisfies OptionTable;
+
 /** The tables by command, for the pages of options. */
 export const rulesOptions = {
   learn: learnPairsOptions,
@@ -275,6 +304,7 @@ export const rulesOptions = {
   review: reviewOptions,
   export: exportOptions,
   stats: statsOptions,
+  tune: tuneOptions,
   retrain: retrainOptions,
 } as const;
 
@@ -288,6 +318,7 @@ export type ReviewOption = keyof typeof reviewOptions;
 export type ReviewOptions = ValuesOf<typeof reviewOptions>;
 export type ExportOption = keyof typeof exportOptions;
 export type ExportOptions = ValuesOf<typeof exportOptions>;
+export type TuneOption = keyof typeof tuneOptions;
 export type RetrainOption = keyof typeof retrainOptions;
 export type RetrainOptions = ValuesOf<typeof retrainOptions>;
 export type StatsOption = keyof typeof statsOptions;

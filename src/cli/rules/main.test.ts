@@ -17,6 +17,7 @@ import { removeCommand } from './remove.js';
 import { type ReviewStreams, reviewCommand } from './review.js';
 import { statsCommand } from './stats.js';
 import { testCommand } from './test.js';
+import { tuneCommand } from './tune.js';
 import { validateCommand } from './validate.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rules-'));
@@ -230,6 +231,25 @@ describe('exporting', () => {
     const { conversations } = JSON.parse(json) as { conversations: string[][] };
     assert.equal(conversations.length, lines.length);
     await asyncRefusal('usage', () => run(exportCommand, { bot, out }));
+  });
+});
+
+describe('tuning', () => {
+  it('chooses thresholds from questions in other words', async () => {
+    const asked = written(
+      'paraphrases.csv',
+      'question,answer\ndo you delivr on sundays,"No, only on weekdays."\nwhen are the opening hours,9 to 6.\nDo you sell boats on Sundays?,no answer\n',
+    );
+    const { out } = await run(tuneCommand, { paths: [asked], bot, quiet: true });
+    assert.match(out, /^threshold {2}precision {4}recall\n {5}0\.40/);
+    assert.match(
+      out,
+      /for the bot file \(3 questions\):\nanswers:\n {2}certain_from: [\d.]+\n {2}answer_from: /,
+    );
+    const { out: json } = await run(tuneCommand, { paths: [asked], bot, json: true, quiet: true });
+    const { answers, curve } = JSON.parse(json) as { answers: { answer_from: number }; curve: unknown[] };
+    assert.ok(answers.answer_from >= 0.4 && answers.answer_from <= 1);
+    assert.equal(curve.length, 61);
   });
 });
 

@@ -117,6 +117,18 @@ Example:
     start: async (given) => (await import('./stats.js')).statsCommand(given),
   });
   addSubcommand(program, {
+    name: 'tune',
+    description:
+      'Choose the thresholds of a bot from questions in other words, and show precision and recall.',
+    table: rulesOptions.tune,
+    epilogue: `
+Add questions that should get no answer, with any text as their answer: they count as wrong when they are answered.
+
+Example:
+  chatbot-rules tune paraphrases.csv --bot shop.db`,
+    start: async (given) => (await import('./tune.js')).tuneCommand(given),
+  });
+  addSubcommand(program, {
     name: 'retrain',
     description:
       'Train a model further on the answers that were accepted, and take the new one only if it is no worse.',
