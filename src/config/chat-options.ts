@@ -34,7 +34,7 @@ export const chatOptions = {
     value: 'bot',
     default: [],
     onePerFlag: true,
-    help: 'Answer from this bot first: its store (a SQLite file or the address of a PostgreSQL database), a YAML file of rules, or each once. Without a model, only from it.',
+    help: 'Answer from this bot first: its store (a SQLite file or the address of a PostgreSQL database), a YAML file of rules, or each once. Then no model is needed.',
   },
   user: {
     group: 'Conversation',
