@@ -49,7 +49,13 @@ export function divideOriginals(
   const hasOriginal = new Uint8Array(units.length);
   for (const [index, unit] of units.entries()) if (!isAugmented(index)) hasOriginal[unit] = 1;
   const seen = all.filter((index) => hasOriginal[units[index] ?? 0] === 1);
-  const divided = divide(renumbered(seen.map((index) => units[index] ?? 0)), seen);
+  const divided = divide(
+    renumbered(
+      seen.map((index) => units[index] ?? 0),
+      units.length,
+    ),
+    seen,
+  );
   const of = (places: Int32Array) => places.map((place) => seen[place] ?? 0);
   const train = of(divided.train);
   const alone = all.filter((index) => hasOriginal[units[index] ?? 0] === 0);
@@ -66,11 +72,14 @@ function joined(one: Int32Array, other: Int32Array): Int32Array {
   return both;
 }
 
-function renumbered(units: Int32Array): Int32Array {
-  const numbers = new Map<number, number>();
+/** Not with a Map: it takes some 50 bytes a unit, twice that while it grows, and holds at most 2^24. */
+function renumbered(units: Int32Array, most: number): Int32Array {
+  const numbers = new Int32Array(most).fill(-1);
+  let found = 0;
   return units.map((unit) => {
-    const number = numbers.get(unit) ?? numbers.size;
-    numbers.set(unit, number);
-    return number;
+    const known = numbers[unit] ?? -1;
+    if (known >= 0) return known;
+    numbers[unit] = found;
+    return found++;
   });
 }
