@@ -120,3 +120,16 @@ test('the default is 16 candidates with --mmi, else one', () => {
   assert.equal(candidateCount(load({ mmi: 'reversed', candidates: 3 }).options), 3);
   assert.equal(candidateCount(load({ candidates: 5 }).options), 5);
 });
+
+test('options that only a bot or only a model knows are named when there is none', () => {
+  const notes = (values: Partial<Record<ChatOption, unknown>>) => load(values).notes.map(withFlags);
+  assert.deepEqual(notes({ model: 'm', user: 'ann', timeZone: 'Asia/Tokyo' }), [
+    '--user has no effect without --rules',
+    '--time-zone has no effect without --rules',
+  ]);
+  assert.deepEqual(notes({ rules: ['shop.db'], user: 'ann', json: true, topK: 3, threads: 1 }), [
+    '--top-k has no effect, because no model takes part',
+    '--threads has no effect, because no model takes part',
+  ]);
+  assert.deepEqual(notes({ model: 'm', rules: ['shop.db'], user: 'ann', topK: 3 }), []);
+});

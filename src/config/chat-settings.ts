@@ -83,5 +83,17 @@ function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): re
     notes.push(
       `${option('seed')} has no effect: ${option(options.greedy ? 'greedy' : 'numBeams')} does not use random numbers`,
     );
+  if (options.rules.length === 0)
+    for (const key of ['user', 'timeZone'] as const)
+      if (given.has(key)) notes.push(`${option(key)} has no effect without ${option('rules')}`);
+  // Without a model and a bot there is no conversation at all.
+  if (options.model === null && options.rules.length > 0)
+    for (const key of given)
+      if (!ofBots.has(key)) notes.push(`${option(key)} has no effect, because no model takes part`);
   return notes;
 }
+
+/** The options that count in a conversation without a model. */
+const ofBots: ReadonlySet<ChatOption> = new Set([
+  ...(['model', 'rules', 'user', 'timeZone', 'prompt', 'history', 'seed', 'json', 'quiet'] as const),
+]);
