@@ -4,6 +4,7 @@ import type { Speaker } from '../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../generate/reply.js';
 import type { GenerationSettings } from '../generate/settings.js';
 import type { Answer, Bot } from './bot.js';
+import type { NeuralBot } from './neural-bot.js';
 import type { Store } from './store/store.js';
 
 export interface Listener {
@@ -26,6 +27,8 @@ export class BotSpeaker implements Speaker {
     private readonly bot: Bot,
     readonly store: Store,
     readonly listener: Listener,
+    /** The model behind the bot, if there is one. */
+    private readonly neural: NeuralBot | null = null,
   ) {}
 
   /** The turns of the user's last conversation, which goes on. Empty if there is none. */
@@ -38,7 +41,13 @@ export class BotSpeaker implements Speaker {
     return turns.slice(turns[0]?.speaker === 'bot' ? 1 : 0).map(({ text }) => text);
   }
 
-  async reply(turns: readonly string[], settings: GenerationSettings, watcher: ReplyWatcher): Promise<Reply> {
+  async reply(
+    turns: readonly string[],
+    settings: GenerationSettings,
+    watcher: ReplyWatcher,
+    candidates: number,
+  ): Promise<Reply> {
+    if (this.neural) this.neural.candidates = candidates;
     const { user, timeZone } = this.listener;
     this.conversation ??= await this.store.begin(user);
     const stop = new AbortController();

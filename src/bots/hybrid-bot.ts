@@ -7,7 +7,7 @@ import type { AnswerSettings } from './answer-settings.js';
 import type { Answer, Bot, Near, Question, Said, Visit } from './bot.js';
 import { notKnown } from './not-known.js';
 
-/** A neural model among other bots. */
+/** A neural model among other bots. Its score is e to the mean log-likelihood of what it says. */
 export interface Model extends Bot {
   /**
    * How well a text answers, in nats: the mean log-likelihood of its tokens.
@@ -63,13 +63,16 @@ export class HybridBot implements Bot {
     const sure = (await asking.ask(rules)) ?? (await asking.ask(memory));
     if (sure) return sure;
     const stored = this.settings.retrieval === 'never' ? null : await asking.ask(retrieval);
-    if (stored && (stored.score >= answers.certainFrom || model === null)) return stored;
-    const own = this.settings.retrieval === 'only' || model === null ? null : await this.reply(asking, model);
-    if (stored && !(own && model && (await this.prefers(asking, model, own, stored)))) return stored;
-    return own ?? notKnown(asking.question, asking.near, answers);
+    if (stored && stored.score >= answers.certainFrom) return stored;
+    if (this.settings.retrieval === 'only' || model === null)
+      return stored ?? notKnown(asking.question, asking.near, answers);
+    if (!stored) return (await this.reply(asking, model)) ?? notKnown(asking.question, asking.near, answers);
+    // Without the stored pair, which would make the model repeat it.
+    const own = await asking.ask(model);
+    return own && (await this.prefers(asking, model, own, stored)) ? own : stored;
   }
 
-  /** The model's reply, with the closest stored pair before the conversation. */
+  /** The model's reply, with the closest known pair before the conversation. */
   private async reply(asking: Asking, model: Model): Promise<Said | null> {
     const [near] = asking.near;
     const { turns } = asking.question;
@@ -81,7 +84,8 @@ export class HybridBot implements Bot {
   private async prefers(asking: Asking, model: Model, own: Said, stored: Said): Promise<boolean> {
     const { turns } = asking.question;
     try {
-      const ofOwn = await model.logLikelihood(turns, own.text);
+      // A model's score is e to the mean log-likelihood of its reply.
+      const ofOwn = Math.log(own.score);
       const ofStored = await model.logLikelihood(turns, stored.text);
       const isPreferred = ofOwn - ofStored > this.settings.margin;
       asking.note(

@@ -91,7 +91,9 @@ describe('a hybrid', () => {
   it('gives a likely stored answer, unless the model finds its own reply much more likely', async () => {
     const stored = scripted('retrieval', 'No.', 0.75);
     assert.equal((await said(hybrid(stored, model('own', -8.6).bot))).text, 'No.');
-    assert.equal((await said(hybrid(stored, model('own', -8).bot))).text, 'own');
+    const { bot, read } = model('own', -8);
+    assert.equal((await said(hybrid(stored, bot))).text, 'own');
+    assert.deepEqual(read, [['are you open on a sunday']]);
     assert.equal((await said(hybrid(stored, model('').bot))).text, 'No.');
     assert.equal((await said(hybrid(stored, model('own', -1).bot, 'only'))).text, 'No.');
     assert.equal((await said(hybrid(stored, model('own', -8.6).bot, 'never'))).text, 'own');

@@ -19,7 +19,7 @@ export class NeuralBot implements Model {
   /** @param candidates how many replies the best is chosen from. Whoever opened the model closes it. */
   constructor(
     private readonly model: NeuralModel,
-    private readonly candidates = 1,
+    public candidates = 1,
   ) {}
 
   /** The score is the mean probability of the reply's tokens: e to the mean log-likelihood. */

@@ -230,7 +230,9 @@ describe('with a bot', () => {
     const lines = 'where is my order\nhow are you\n';
     const { stdout } = await chat({ model: 'm', rules: [store] }, { input: lines, open });
     assert.equal(stdout, 'On its way.\nwhere is my order/On its way./how are you\n');
-    assert.equal(asked.disposed, 1);
+    await chat({ model: 'm', rules: [store], candidates: 5 }, { input: 'how are you\n', open });
+    assert.deepEqual(asked.candidates, [1, 5]);
+    assert.equal(asked.disposed, 2);
   });
 
   test('and a time zone that nobody knows, it does not start', async () => {

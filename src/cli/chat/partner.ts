@@ -36,7 +36,7 @@ export async function openPartner(
     const neural =
       chat && new (await import('../../bots/neural-bot.js')).NeuralBot(chat.model, candidateCount(options));
     const opened = await openBot(botParts(rules), { model: neural });
-    const bot = new BotSpeaker(opened.bot, opened.store, { user, timeZone });
+    const bot = new BotSpeaker(opened.bot, opened.store, { user, timeZone }, neural);
     const close = async () => {
       await opened.close();
       dispose();
