@@ -10,8 +10,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit', cwd: root });
-if (status !== 0) process.exit(status ?? 1);
+// The chat page runs in a browser and knows nothing of Node.
+const page = 'src/serve/page';
+for (const project of [root, join(root, page)]) {
+  const { status } = spawnSync(process.execPath, [tsc, '-p', project], { stdio: 'inherit', cwd: root });
+  if (status !== 0) process.exit(status ?? 1);
+}
+for (const file of ['index.html', 'page.css']) cpSync(join(root, page, file), join(root, 'dist', page, file));
 for (const kernels of ['src/device/cpu/kernels', 'src/device/cuda/kernels'])
   cpSync(join(root, kernels), join(root, 'dist', kernels), { recursive: true });
 

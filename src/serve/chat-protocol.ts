@@ -27,10 +27,14 @@ export interface ChatResponse {
 }
 
 /**
- * With `stream`, each event is one of these as JSON; the last event is `[DONE]`. All pieces together are the response, which
- * the event before the last holds with its id. After an error nothing follows.
+ * With `stream`, each event is one of these as JSON: first the ids, then pieces of the response, then the whole response, then
+ * `[DONE]`. All pieces together are the response. After an error nothing follows.
  */
-export type ChatEvent = { readonly piece: string } | ChatResponse | { readonly error: ChatError };
+export type ChatEvent =
+  | { readonly id: string; readonly conversation: string }
+  | { readonly piece: string }
+  | ChatResponse
+  | { readonly error: ChatError };
 
 export interface ChatError {
   readonly message: string;
