@@ -185,7 +185,6 @@ export abstract class CheckedOperations implements Operations {
     expectAll('attentionCached', type, [kept, capacity, channels], { keys, values });
     expectIntegers('attentionCached', [batch], { lengths });
     expectIntegers('attentionCached', [batch, capacity], { owners });
-    if (batch > kept) throw new Error(`attentionCached: ${batch} sequences in a cache of ${kept}`);
     if (rows % batch !== 0) throw new Error(`attentionCached: ${rows} rows are not ${batch} equal sequences`);
     expectWithin(kernels, 'attentionCached', lengths, 0, capacity - rows / batch + 1);
     expectWithin(kernels, 'attentionCached', owners, 0, kept);

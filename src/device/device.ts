@@ -136,10 +136,9 @@ export interface AttentionOptions extends Heads {
 }
 
 /**
- * Keys and values of up to N sequences of up to P positions each; the first B sequences are active. Sequences share a
- * common prefix: position p of sequence b is stored in entry owners[b,p] of the first dimension, and a new position is
- * always stored in entry b. A prompt is therefore computed and stored once for all sequences, and a beam that continues
- * from another beam's prefix copies no keys or values.
+ * Keys and values in N entries of up to P positions each, and B active sequences. Position p of sequence b is stored in entry
+ * owners[b,p] of the first dimension. Sequences share a common prefix by naming the same entry: a prompt is computed and stored
+ * once for all of them, and a beam that continues from another beam's prefix copies no keys or values.
  */
 export interface KeyValueCache {
   /** [N,P,C]. */
@@ -148,7 +147,7 @@ export interface KeyValueCache {
   readonly values: Tensor;
   /** i32[B]: the number of cached positions of each sequence. */
   readonly lengths: Tensor;
-  /** i32[B,P], each in 0..N-1. Positions that are not cached yet hold b itself. */
+  /** i32[B,P], each in 0..N-1. All new positions of a sequence have one owner, which stores them. */
   readonly owners: Tensor;
 }
 
@@ -279,9 +278,9 @@ export interface Operations {
     options: AttentionOptions,
   ): void;
   /**
-   * Attention of n new positions in each of B sequences. Stores their keys and values in entry b from position lengths[b]
-   * on, then computes out[B*n,C] from qkv[B*n,3C]; each position attends to all positions up to itself. The caller updates
-   * `lengths` and `owners`.
+   * Attention of n new positions in each of B sequences. Stores their keys and values from position lengths[b] on, then
+   * computes out[B*n,C] from qkv[B*n,3C]; each position attends to all positions up to itself. Sequences may store in the same
+   * place only what has equal bits, and none reads what another one stores. The caller updates `lengths` and `owners`.
    */
   attentionCached(out: Tensor, qkv: Tensor, cache: KeyValueCache, options: Heads): void;
 
@@ -353,6 +352,11 @@ export interface Device extends Allocator, Operations {
   readonly vocabularyMultiple: number;
   /** Batches are fastest if R is a multiple of this: tiles are full and there are few distinct shapes. */
   readonly rowMultiple: number;
+  /**
+   * Ranges of row counts, ascending. A row has the same bits for every count within a range and whatever the other rows are; in
+   * another range it may round differently, and a count outside all ranges may round in its own way. No range contains 1.
+   */
+  readonly steadyRows: readonly { readonly least: number; readonly most: number }[];
   /** The largest row width and attention head size it supports, in channels. Infinity means no limit. */
   readonly mostChannels: { readonly row: number; readonly head: number };
   /** Bytes that a run can still allocate: the available memory of the machine or the GPU. */

@@ -19,6 +19,8 @@ export abstract class KernelDevice extends CheckedOperations implements Device {
   abstract readonly description: string;
   abstract readonly vocabularyMultiple: number;
   abstract readonly rowMultiple: number;
+  /** Libraries choose an algorithm by the shape of a product. */
+  readonly steadyRows: Device['steadyRows'] = [];
   abstract readonly mostChannels: Device['mostChannels'];
   protected abstract readonly memory: DeviceMemory;
   #disposed = false;

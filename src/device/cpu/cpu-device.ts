@@ -44,6 +44,8 @@ function threadsOfEnvironment(env: NodeJS.ProcessEnv): number | undefined {
 /** The words of a checkpoint about how bf16 was multiplied. */
 const [madeOn, inMatrices, inAttention, widened] = ['a CPU', 'bf16 matrices', 'bf16 attention', 'widened'];
 
+/** kNarrowRows in gemm-stages.h. */
+const mostNarrowRows = 16;
 /** The lines of a panel and the depths of a step. */
 const panel = 32;
 const roundUp = (extent: number) => Math.ceil(extent / panel) * panel;
@@ -58,6 +60,11 @@ export class CpuDevice extends KernelDevice {
   readonly precisions: Precisions;
   readonly vocabularyMultiple = 1;
   readonly rowMultiple = 1;
+  /** Products of few rows add up in another order (gemm-stages.h); attention does so with less than 8 positions (attention.cc). */
+  override readonly steadyRows = [
+    { least: 2, most: mostNarrowRows },
+    { least: mostNarrowRows + 1, most: Number.POSITIVE_INFINITY },
+  ];
   /** How it multiplies bf16 matrices, bf16 rows in attention, and few rows by weights in 8 bits. */
   readonly bf16: Bf16Products;
   readonly bf16Attention: Bf16Attention;

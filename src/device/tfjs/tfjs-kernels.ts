@@ -179,7 +179,8 @@ export class TfjsKernels implements Kernels {
           ] as const
         ).map(([kept, appended]) => {
           const past = readPast(memory, kept, own, length);
-          memory.write(kept.view((sequence * capacity + length) * channels, [added, channels]), appended);
+          const entry = own[length] ?? 0;
+          memory.write(kept.view((entry * capacity + length) * channels, [added, channels]), appended);
           return byHead(past.length === 0 ? appended : tf.concat([...past, appended]));
         });
         if (key === undefined || value === undefined) return;

@@ -300,6 +300,47 @@ export function testAttention(check: Check, aligned: boolean): void {
       });
       expectClose(bench.read(out), expected, 'out', bench.tolerance(1));
     });
+
+  for (const added of [1, 9])
+    check(`attentionCached stores what is new with its owner, ${added} new positions`, (bench) => {
+      const { device } = bench;
+      const [heads, channels, kept, capacity, scale, random] = [3, 60, 4, 30, 0.3, new Random(6)];
+      // With one new position, the last sequence repeats the first.
+      const entries = added === 1 ? [3, 0, 2, 3] : [3, 0, 2];
+      const lengths = entries.map((entry) => entry + 5);
+      const [keys, values] = [0, 1].map(() => bench.rounded(random.normals(kept * capacity * channels)));
+      const fresh = entries.slice(0, 3).map(() => bench.rounded(random.normals(added * 3 * channels)));
+      const rows = entries.flatMap((_, sequence) => [...(fresh[sequence % 3] ?? [])]);
+      const stored = {
+        keys: bench.typed('keys', [kept, capacity, channels], keys ?? []),
+        values: bench.typed('values', [kept, capacity, channels], values ?? []),
+      };
+      const owners = entries.flatMap((entry) => new Array<number>(capacity).fill(entry));
+      const count = entries.length;
+      device.attentionCached(
+        bench.typedOutput('out', [count * added, channels]),
+        bench.typed('qkv', [count * added, 3 * channels], rows),
+        {
+          ...stored,
+          lengths: bench.integers('lengths', lengths),
+          owners: bench.integers('owners', owners, [count, capacity]),
+        },
+        { heads, scale },
+      );
+      for (const [which, expected, tensor] of [
+        [1, keys, stored.keys],
+        [2, values, stored.values],
+      ] as const) {
+        const wanted = Float64Array.from(expected ?? []);
+        for (const [sequence, row] of fresh.entries())
+          for (let position = 0; position < added; position++) {
+            const from = (position * 3 + which) * channels;
+            const to = ((entries[sequence] ?? 0) * capacity + (lengths[sequence] ?? 0) + position) * channels;
+            wanted.set(row.subarray(from, from + channels), to);
+          }
+        expectClose(bench.read(tensor), wanted, which === 1 ? 'keys' : 'values', 0);
+      }
+    });
 }
 
 /** Owners of a cache in which each sequence owns all its positions. */

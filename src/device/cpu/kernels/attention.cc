@@ -260,7 +260,7 @@ void attend_reply(Element* out, const Element* qkv, Element* keys, Element* valu
   int64_t longest = 0;
   for (int64_t row = 0; row < rows; row++) {
     const int64_t sequence = row / new_positions, position = lengths[sequence] + row % new_positions;
-    const int64_t own = (sequence * capacity + position) * channels;
+    const int64_t own = (all_owners[sequence * capacity + position] * capacity + position) * channels;
     memcpy(keys + own, qkv + (row * 3 + 1) * channels, (size_t)channels * sizeof(Element));
     memcpy(values + own, qkv + (row * 3 + 2) * channels, (size_t)channels * sizeof(Element));
     longest = position + 1 > longest ? position + 1 : longest;
@@ -293,8 +293,9 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
   team::share(batch * heads, [&](int64_t task) {
     const int64_t sequence = task / heads, column = task % heads * size, filled = lengths[sequence];
     const int64_t positions = filled + new_positions;
-    Element* own_keys = keys + sequence * capacity * channels + column;
-    Element* own_values = values + sequence * capacity * channels + column;
+    const int32_t* const owners = all_owners + sequence * capacity;
+    Element* own_keys = keys + owners[filled] * capacity * channels + column;
+    Element* own_values = values + owners[filled] * capacity * channels + column;
     const Element* row = qkv + sequence * new_positions * 3 * channels + column;
     Element* result = out + sequence * new_positions * channels + column;
     for (int64_t i = 0; i < new_positions; i++) {
@@ -302,7 +303,6 @@ void attention_cached(Element* out, const Element* qkv, Element* keys, Element* 
       memcpy(own_keys + (filled + i) * channels, added + channels, (size_t)size * sizeof(Element));
       memcpy(own_values + (filled + i) * channels, added + 2 * channels, (size_t)size * sizeof(Element));
     }
-    const int32_t* const owners = all_owners + sequence * capacity;
     const CachedPositions<Element> past_keys{keys + column, owners, capacity, channels};
     const CachedPositions<Element> past_values{values + column, owners, capacity, channels};
     const Head head(channels, heads, task % heads, scale);

@@ -33,7 +33,7 @@ constexpr int64_t kJobColumns = 384 / kTileColumns * kTileColumns;
 constexpr int64_t kRuns = 8;
 /** Columns of a task that adds the sums of all runs. */
 constexpr int64_t kSumColumns = 512;
-/** The maximum number of rows of A that are multiplied without packing. */
+/** The maximum number of rows of A that are multiplied without packing. Also in cpu-device.ts. */
 constexpr int64_t kNarrowRows = 2 * kNarrowGroup;
 /** Lines of a packing task. */
 constexpr int64_t kPackRows = 64;

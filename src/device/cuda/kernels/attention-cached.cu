@@ -68,7 +68,7 @@ DEVICE void attend_to_cache(scalar* out, const scalar* qkv, scalar* keys, scalar
 #pragma unroll
   for (int i = 0; i < PACK; i++) sum[i] = 0;
   if (group == 0) {
-    const long long target = (sequence * capacity + filled + added) * channels + blockIdx.y * size;
+    const long long target = (own_owners[filled + added] * capacity + filled + added) * channels + blockIdx.y * size;
     float kept[PACK];
     load(kept, own + channels, column, size, WHOLE);
     store(keys + target, kept, column, size, WHOLE);
