@@ -3,11 +3,10 @@
 
 import { setImmediate } from 'node:timers/promises';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { GrowingReply } from './growing-reply.js';
 import type { Past } from './known-past.js';
-import { logSumExp } from './log-softmax.js';
 import type { FinishReason } from './reply.js';
-import { ReplyText } from './reply-text.js';
-import { candidateSamplers, type Sampler } from './sampler.js';
+import { candidateSamplers } from './sampler.js';
 import type { GenerationSettings } from './settings.js';
 
 export interface SampledReply {
@@ -43,7 +42,7 @@ export async function generateReplies(
   const compared = count > 1;
   const replies = candidateSamplers(settings, tokenizer.endOfText, count).map((sampler, candidate) => {
     const show = candidate === 0 ? watcher.text : () => {};
-    return new GrowingReply({ prompt, tokenizer, settings, sampler, compared, show });
+    return new GrowingReply({ prompt, tokenizer, settings, sampler, measured: compared, show });
   });
   const first = past.read(prompt);
   let growing = replies;
@@ -62,75 +61,13 @@ export async function generateReplies(
     growing = growing.filter(({ finishReason }) => finishReason === null);
     logits = rowsOf(past.advance(growing.map(({ lastToken }) => lastToken)), growing.length);
   }
-  return replies.map((reply) => reply.finished);
+  return replies.map(({ text, tokens, logLikelihoods, finishReason }) => ({
+    ...{ text, tokens, finishReason: finishReason ?? 'interrupted' },
+    meanLogLikelihood: logLikelihoods.reduce((total, value) => total + value, 0) / logLikelihoods.length,
+  }));
 }
 
 function rowsOf(values: Float32Array, count: number): Float32Array[] {
   const width = values.length / count;
   return Array.from({ length: count }, (_, row) => values.subarray(row * width, (row + 1) * width));
-}
-
-interface Beginning {
-  readonly prompt: readonly number[];
-  readonly tokenizer: Tokenizer;
-  readonly settings: GenerationSettings;
-  readonly sampler: Sampler;
-  /** Whether the log-likelihood of the reply is needed. */
-  readonly compared: boolean;
-  show(piece: string): void;
-}
-
-class GrowingReply {
-  finishReason: FinishReason | null = null;
-  private readonly history: number[];
-  private readonly tokens: number[] = [];
-  private readonly text: ReplyText;
-  private readonly logLikelihoods: number[] = [];
-
-  constructor(private readonly beginning: Beginning) {
-    this.history = [...beginning.prompt];
-    this.text = new ReplyText(beginning.tokenizer, beginning.settings.stop);
-  }
-
-  /** The token that the model has not read yet. */
-  get lastToken(): number {
-    return this.history.at(-1) ?? this.beginning.tokenizer.endOfText;
-  }
-
-  get finished(): SampledReply {
-    const sum = this.logLikelihoods.reduce((total, value) => total + value, 0);
-    return {
-      text: this.text.text,
-      tokens: this.tokens,
-      finishReason: this.finishReason ?? 'interrupted',
-      meanLogLikelihood: sum / this.logLikelihoods.length,
-    };
-  }
-
-  /** @param logits [V] after the last token. */
-  grow(logits: Float32Array): void {
-    const { sampler, tokenizer, settings, compared } = this.beginning;
-    const token = sampler.choose(logits, this.history, this.tokens.length);
-    if (compared) this.logLikelihoods.push((logits[token] ?? 0) - logSumExp(logits));
-    if (token === tokenizer.endOfText) {
-      this.finish('stop');
-      return;
-    }
-    this.history.push(token);
-    this.tokens.push(token);
-    this.show(this.text.push(token));
-    if (this.text.stopped) this.finish('stop');
-    else if (this.tokens.length >= settings.maxNewTokens) this.finish('length');
-  }
-
-  /** Has no effect on a reply that has ended. */
-  finish(reason: FinishReason): void {
-    if (this.finishReason !== null) return;
-    this.show(this.text.finish());
-    this.finishReason = this.text.stopped ? 'stop' : reason;
-  }
-
-  private show(piece: string): void {
-    if (piece !== '') this.beginning.show(piece);
-  }
 }

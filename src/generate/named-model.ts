@@ -11,6 +11,7 @@ import { resolveModel } from '../weights/resolve.js';
 export interface NamedModel extends OpenModel {
   /** The folder or hub id that the person gave. */
   readonly name: string;
+  readonly folder: string;
 }
 
 export interface OpeningOptions {
@@ -36,7 +37,7 @@ export async function openNamed(name: string, { onDownload, onNote }: OpeningOpt
     );
   const model = openModel(found.folder);
   for (const note of model.notes) onNote?.(note);
-  return { name, ...model };
+  return { name, folder: found.folder, ...model };
 }
 
 /**

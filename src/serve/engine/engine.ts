@@ -12,6 +12,8 @@ export interface Job {
   readonly prompt: readonly number[];
   /** `numBeams` is 1. The reply depends on prompt and settings alone, never on what else runs. */
   readonly settings: GenerationSettings;
+  /** Which of several replies to this prompt with these settings it is, from 0; each draws its own random numbers. Default: 0. */
+  readonly candidate?: number;
   /** Jobs of one key wait behind each other; keys take turns. A user, an API key, or an address. */
   readonly fairness: string;
   /** Whether the log-likelihoods of the tokens are wanted. */
