@@ -25,7 +25,7 @@ export class NeuralBot implements Model {
   /** The score is the mean probability of the reply's tokens: e to the mean log-likelihood. */
   async answer({ turns, settings, signal }: Question, show: (piece: string) => void): Promise<Answer> {
     const began = performance.now();
-    const watcher = { text: () => {}, shouldStop: () => signal.aborted };
+    const watcher = { text: () => {}, shouldStop: () => signal.aborted, signal };
     const reply = await this.model.reply(turns, settings, watcher, this.candidates);
     const rest = () => ({ near: [], visits: [], milliseconds: performance.now() - began });
     const fault = reply.finishReason === 'interrupted' ? null : faultOf(reply, turns);

@@ -1,7 +1,6 @@
 // A model that is ready to chat: weights on a device, the tokenizer, the key-value cache, and optionally a second model that
 // ranks candidates. `reply` shows the steps from turns to a reply.
 
-import { encodeTurn } from '../corpus/encode-dialogue.js';
 import type { Device, WeightPrecision } from '../device/device.js';
 import { planMemory, totalBytes } from '../device/memory-plan.js';
 import { UserError } from '../errors.js';
@@ -26,7 +25,7 @@ import {
   openNamed,
   readOnlyWeights,
 } from './named-model.js';
-import { encodePrompt } from './prompt.js';
+import { encodePrompt, encodeScored, promptRoom } from './prompt.js';
 import type { Candidate, FinishReason, Reply, ReplyWatcher } from './reply.js';
 import type { GenerationSettings } from './settings.js';
 
@@ -154,15 +153,14 @@ export class ChatModel {
    */
   logLikelihood(turns: readonly string[], reply: string): Promise<number> {
     return this.queue.run(async () => {
-      const tokens = encodeTurn(reply, this.tokenizer).slice(0, this.contextLength >> 1);
-      const { tokens: prompt } = encodePrompt(turns, this.tokenizer, this.contextLength - tokens.length);
+      const { prompt, continuation } = encodeScored(turns, reply, this.tokenizer, this.contextLength);
       let logits = this.past.read(prompt);
       let sum = 0;
-      for (const [index, token] of tokens.entries()) {
+      for (const [index, token] of continuation.entries()) {
         sum += (logits[token] ?? 0) - logSumExp(logits);
-        if (index < tokens.length - 1) logits = this.past.advance([token]);
+        if (index < continuation.length - 1) logits = this.past.advance([token]);
       }
-      return sum / Math.max(1, tokens.length);
+      return sum / Math.max(1, continuation.length);
     });
   }
 
@@ -175,8 +173,7 @@ export class ChatModel {
   ): Promise<Reply> {
     const began = performance.now();
     const clock = new FirstToken(watcher);
-    // The reply gets the room that it may need, but never more than half of the context.
-    const room = this.contextLength - Math.min(settings.maxNewTokens, this.contextLength >> 1);
+    const room = promptRoom(this.contextLength, settings.maxNewTokens);
     const prompt = encodePrompt(turns, this.tokenizer, room);
     const made = await this.make(prompt.tokens, settings, candidates, clock);
     const ranked = this.rank(turns, made, settings);
@@ -251,7 +248,7 @@ function compares({ numBeams }: GenerationSettings, candidates: number): boolean
 }
 
 /** Best first; an empty reply is worse than any other. */
-function byScore(one: Candidate, other: Candidate): number {
+export function byScore(one: Candidate, other: Candidate): number {
   return Number(one.text === '') - Number(other.text === '') || other.score - one.score;
 }
 

@@ -46,21 +46,23 @@ export class GrowingReply {
 
   /**
    * @param logits [V] after the last token.
+   * @returns the chosen token, which may be the end of text.
    * @throws UserError (model) when they are not numbers.
    */
-  grow(logits: Float32Array): void {
+  grow(logits: Float32Array): number {
     const { sampler, tokenizer, settings, measured } = this.beginning;
     const token = sampler.choose(logits, this.history, this.tokens.length);
     if (measured) this.logLikelihoods.push((logits[token] ?? 0) - logSumExp(logits));
     if (token === tokenizer.endOfText) {
       this.finish('stop');
-      return;
+      return token;
     }
     this.history.push(token);
     this.tokens.push(token);
     this.show(this.shown.push(token));
     if (this.shown.stopped) this.finish('stop');
     else if (this.tokens.length >= settings.maxNewTokens) this.finish('length');
+    return token;
   }
 
   /** Has no effect on a reply that has ended. */

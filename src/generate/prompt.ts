@@ -10,6 +10,23 @@ export interface Prompt {
   readonly droppedTurns: number;
 }
 
+/** A reply gets the room that it may need, but never more than half of the context. */
+export function promptRoom(contextLength: number, maxNewTokens: number): number {
+  return contextLength - Math.min(maxNewTokens, contextLength >> 1);
+}
+
+/** What is read to find how likely a reply is: the prompt, and the reply's tokens with its end, cut at half of the context. */
+export function encodeScored(
+  turns: readonly string[],
+  reply: string,
+  tokenizer: Tokenizer,
+  contextLength: number,
+): { readonly prompt: readonly number[]; readonly continuation: readonly number[] } {
+  const continuation = encodeTurn(reply, tokenizer).slice(0, contextLength >> 1);
+  const { tokens } = encodePrompt(turns, tokenizer, contextLength - continuation.length);
+  return { prompt: tokens, continuation };
+}
+
 /**
  * @param turns the turns so far, oldest first; at least one.
  * @param room the most tokens that the prompt may have.

@@ -35,4 +35,6 @@ export interface ReplyWatcher {
   text(piece: string): void;
   /** Called before the first token and after every token. */
   shouldStop(): boolean;
+  /** Aborts when `shouldStop` becomes true, for a speaker that has to wait. */
+  readonly signal?: AbortSignal;
 }

@@ -7,6 +7,7 @@ import { deviceOnTiles } from '../../test/device/portable-tiles.js';
 import { goldenWeights } from '../../test/golden-model.js';
 import { createCpuDevice } from '../device/cpu/cpu-device.js';
 import type { Device } from '../device/device.js';
+import { logSumExp } from '../generate/log-softmax.js';
 import { Random } from '../random.js';
 import { DecodingPass } from './decoding-pass.js';
 import { GPT2 } from './gpt2.js';
@@ -55,10 +56,8 @@ function alone(pass: SlotPass, slot: number, { prompt, reply }: Story): string[]
 }
 
 function readAll(pass: SlotPass, slot: number, prompt: readonly number[], kept: number): string {
-  let filled = kept;
-  let logits: readonly Float32Array[] = [];
-  while (filled < prompt.length) ({ filled, logits } = pass.read(slot, prompt, filled, prompt.length - 1));
-  return bits(logits[0]);
+  for (let filled = kept; filled < prompt.length; ) filled = pass.read(slot, prompt, filled);
+  return bits(pass.logitsAfterRead());
 }
 
 function bits(logits: Float32Array | undefined): string {
@@ -100,9 +99,9 @@ function checkNeighbours(pass: SlotPass, fresh: SlotPass, seed: number, rounds: 
     const reading = [...running.values()].find(({ filled, story }) => filled < story.prompt.length);
     if (reading) {
       const { prompt } = reading.story;
-      const { filled, logits } = pass.read(reading.slot, prompt, reading.filled, prompt.length - 1);
-      reading.filled = filled;
-      if (filled === prompt.length) assert.equal(bits(logits[0]), reading.expected[0], 'after the prompt');
+      reading.filled = pass.read(reading.slot, prompt, reading.filled);
+      if (reading.filled === prompt.length)
+        assert.equal(bits(pass.logitsAfterRead()), reading.expected[0], 'after the prompt');
     }
     const writing = [...running.values()].filter(
       (one) => one !== reading && one.filled === one.story.prompt.length,
@@ -146,29 +145,40 @@ test('slots give the logits of decoding alone, up to rounding', () => {
   const pass = new SlotPass(model, { slots: 3, contextLength: 120, chunk });
   const decoding = new DecodingPass(model, { sequences: 1, contextLength: 120 });
   const prompt = tokensOf(new Random(1), 70);
-  let filled = 0;
-  let logits: readonly Float32Array[] = [];
-  while (filled < prompt.length) ({ filled, logits } = pass.read(2, prompt, filled, prompt.length - 1));
+  for (let filled = 0; filled < prompt.length; ) filled = pass.read(2, prompt, filled);
   const near = (one: Float32Array | undefined, other: Float32Array) => {
     assert.ok(one);
     for (const [index, value] of one.entries())
       assert.ok(Math.abs(value - (other[index] ?? Number.NaN)) < 1e-4);
   };
-  near(logits[0], decoding.prompt(prompt));
+  near(pass.logitsAfterRead(), decoding.prompt(prompt));
   near(pass.advance([{ slot: 2, token: 7 }])[0], decoding.advance([7]));
 });
 
-test('the logits of every wanted position of a prompt are given once', () => {
+test('likelihoods are those of the logits', () => {
   const model = modelOn(createCpuDevice({ threads: 2 }), { trainable: false });
-  const pass = new SlotPass(model, { slots: 1, contextLength: 120, chunk });
+  const pass = new SlotPass(model, { slots: 18, contextLength: 120, chunk });
   const prompt = tokensOf(new Random(2), 100);
-  const all: string[] = [];
-  for (let filled = 0; filled < 100; ) {
-    const read = pass.read(0, prompt, filled, 30);
-    filled = read.filled;
-    all.push(...read.logits.map(bits));
+  const expected: number[] = [];
+  for (let length = 60; length < 100; length++) {
+    for (let filled = 0; filled < length; ) filled = pass.read(0, prompt.slice(0, length), filled);
+    const logits = pass.logitsAfterRead();
+    expected.push((logits[prompt[length] ?? 0] ?? 0) - logSumExp(logits));
+    assert.ok(Math.abs((pass.likelihoods([prompt[length] ?? 0])[0] ?? 0) - (expected.at(-1) ?? 0)) < 1e-5);
   }
-  assert.equal(all.length, 70);
-  for (const length of [40, 57, 99])
-    assert.equal(readAll(pass, 0, prompt.slice(0, length), 0), all[length - 1 - 30], `after ${length}`);
+  const found: number[] = [];
+  for (let filled = 0; filled < 99; ) {
+    const to = pass.read(1, prompt.slice(0, 99), filled);
+    if (to >= 60) found.push(...pass.likelihoodsAfterRead(prompt.slice(Math.max(60, filled + 1), to + 1)));
+    filled = to;
+  }
+  assert.equal(found.length, 40);
+  for (const [at, value] of expected.entries()) assert.ok(Math.abs(value - (found[at] ?? 0)) < 1e-5, `${at}`);
+  for (let slot = 0; slot < 18; slot++) pass.read(slot, prompt.slice(0, 20 + slot), 0);
+  const advanced = pass.advance(Array.from({ length: 18 }, (_, slot) => ({ slot, token: slot })));
+  for (const [row, likelihood] of pass.likelihoods(advanced.map((_, token) => token)).entries())
+    assert.ok(
+      Math.abs(likelihood - ((advanced[row]?.[row] ?? 0) - logSumExp(advanced[row] ?? new Float32Array()))) <
+        1e-5,
+    );
 });

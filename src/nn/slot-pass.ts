@@ -50,11 +50,14 @@ export class SlotPass {
   private readonly final: { readonly stream: Tensor; readonly out: Tensor; readonly stats: Tensor };
   private readonly last: Tensor;
   private readonly logits: Tensor;
+  private readonly losses: Tensor;
   private readonly dropouts: ModelDropouts;
   private readonly filled: number[];
   /** Memory for downloaded logits. */
   private readonly host: Float32Array;
   private prepared = false;
+  /** The rows of the piece that was read last. */
+  private rowsRead = 0;
   /** The slots of the rows that `owners` holds. */
   private rowSlots: number[] = [];
 
@@ -83,7 +86,7 @@ export class SlotPass {
       keys: allocate([slots, contextLength, nEmbd]),
       values: allocate([slots, contextLength, nEmbd]),
     }));
-    this.integers = integers(2 * rows + 2 * this.mostAdvanced);
+    this.integers = integers(2 * rows + 2 * this.mostAdvanced + slots);
     this.activations = new BlockActivations(device, config, rows, parameters.dtype);
     this.branch = allocate([rows, nEmbd]);
     this.final = {
@@ -92,8 +95,10 @@ export class SlotPass {
       stats: allocate([rows, 2], 'f32'),
     };
     this.last = allocate([this.mostAdvanced, nEmbd]);
-    this.logits = allocate([this.mostAdvanced, this.head.width], 'f32');
-    this.host = new Float32Array(this.mostAdvanced * this.head.width);
+    const results = Math.ceil(slots / this.mostAdvanced) * this.mostAdvanced;
+    this.logits = allocate([results, this.head.width], 'f32');
+    this.losses = allocate([results], 'f32');
+    this.host = new Float32Array(results * this.head.width);
     this.dropouts = modelDropouts(config, integers(3), false);
     this.filled = new Array<number>(slots).fill(0);
   }
@@ -108,16 +113,9 @@ export class SlotPass {
   /**
    * Reads the next piece of a slot's prompt, as `pieces` cuts it. Tokens of the slot after the first `filled` are dropped.
    * @param filled how many of the prompt's tokens the slot holds.
-   * @param scoredFrom the first position whose logits are wanted.
-   * @returns how many of the prompt's tokens the slot holds now, and the wanted logits [V] of those that were not there before,
-   *   valid until the next call.
+   * @returns how many of them it holds now.
    */
-  read(
-    slot: number,
-    prompt: readonly number[],
-    filled: number,
-    scoredFrom: number,
-  ): { readonly filled: number; readonly logits: readonly Float32Array[] } {
+  read(slot: number, prompt: readonly number[], filled: number): number {
     const { from, to } = this.pieces.next(prompt.length, filled);
     if (filled > this.length(slot) || to > this.contextLength || from >= to)
       throw new RangeError(
@@ -135,27 +133,54 @@ export class SlotPass {
     arrays.upload(this.device);
     this.forward(input, lengths, this.own.rows(1, slot));
     this.filled[slot] = to;
-    const wanted = Math.max(0, to - Math.max(filled, scoredFrom));
-    return { filled: to, logits: this.logitsAfter(count - wanted, wanted) };
+    this.rowsRead = count;
+    return to;
+  }
+
+  /** The logits [V] after the last token that `read` has read, valid until the next pass. */
+  logitsAfterRead(): Float32Array {
+    this.projectRead(this.rowsRead - 1, 1);
+    return this.downloaded(1)[0] ?? new Float32Array();
+  }
+
+  /** The log-likelihoods, in nats, of the tokens that follow the last `next.length` tokens that `read` has read. */
+  likelihoodsAfterRead(next: readonly number[]): number[] {
+    const pieces = Math.ceil(next.length / this.mostAdvanced);
+    return Array.from({ length: pieces }, (_, piece) => {
+      const at = piece * this.mostAdvanced;
+      const tokens = next.slice(at, at + this.mostAdvanced);
+      this.projectRead(this.rowsRead - next.length + at, tokens.length);
+      return this.likelihoods(tokens);
+    }).flat();
   }
 
   /**
    * Adds a token to each of some slots, in as few forward passes as possible.
    * @param advances distinct slots with room for a token.
-   * @returns the logits [V] after each token, valid until the next call.
+   * @returns the logits [V] after each token, valid until the next pass.
    */
   advance(advances: readonly Advance[]): Float32Array[] {
-    const passes = Math.ceil(advances.length / this.mostAdvanced);
-    return Array.from({ length: passes }, (_, pass) => {
-      const from = pass * this.mostAdvanced;
-      const rows = this.advanceTogether(advances.slice(from, from + this.mostAdvanced));
-      return passes === 1 ? rows : rows.map((row) => row.slice());
-    }).flat();
+    for (let from = 0; from < advances.length; from += this.mostAdvanced)
+      this.advanceTogether(advances.slice(from, from + this.mostAdvanced), from);
+    return this.downloaded(advances.length);
   }
 
-  private advanceTogether(advances: readonly Advance[]): Float32Array[] {
+  /** The log-likelihoods, in nats, of one token for each of the logits that were given last, in their order. */
+  likelihoods(tokens: readonly number[]): number[] {
+    const count = tokens.length;
+    const arrays = new IntegerArrays(this.integers);
+    const targets = arrays.put(tokens);
+    arrays.upload(this.device);
+    const losses = this.losses.rows(count);
+    const { vocabSize: vocabulary } = this.model.config;
+    this.device.crossEntropy(losses, this.logits.rows(count), targets, { labelSmoothing: 0, vocabulary });
+    return Array.from(this.device.download(losses), (loss) => -loss);
+  }
+
+  /** @param first the row of `logits` that gets the logits of the first slot. */
+  private advanceTogether(advances: readonly Advance[], first: number): void {
     const count = advances.length;
-    const rows = this.anyRows ? Math.max(leastRows, count) : this.mostAdvanced;
+    const rows = this.rowsFor(count);
     // Idle rows repeat the first: they compute and store the same bits.
     const padded = Array.from({ length: rows }, (_, row) => advances[row < count ? row : 0] as Advance);
     const lengths = padded.map(({ slot }) => this.length(slot));
@@ -169,14 +194,17 @@ export class SlotPass {
     arrays.upload(this.device);
     this.nameOwners(padded.map(({ slot }) => slot));
     const owners = this.owners.rows(rows);
-    const logits = this.logits.rows(rows);
+    const logits = this.logits.rows(rows, first);
     // A pass of so many rows is always the same work and can be replayed.
-    this.device.replay(this, `advance ${rows}`, () => {
+    this.device.replay(this, `advance ${rows} from ${first}`, () => {
       const out = this.forward(input, lengthsOf, owners);
       this.head.project(logits, out);
     });
     for (const { slot } of advances) this.filled[slot] = this.length(slot) + 1;
-    return this.downloaded(count);
+  }
+
+  private rowsFor(count: number): number {
+    return this.anyRows ? Math.max(leastRows, count) : this.mostAdvanced;
   }
 
   private forward(
@@ -196,22 +224,15 @@ export class SlotPass {
     return activations.final.out;
   }
 
-  /** The logits of rows from..from+count of the last pass, in products of a number of rows that does not depend on `from`. */
-  private logitsAfter(from: number, count: number): Float32Array[] {
-    const results: Float32Array[] = [];
-    for (let at = 0; at < count; at += this.mostAdvanced) {
-      const wanted = Math.min(this.mostAdvanced, count - at);
-      const rows = this.anyRows ? Math.max(leastRows, wanted) : this.mostAdvanced;
-      const arrays = new IntegerArrays(this.integers);
-      const index = arrays.put([], rows, (row) => from + at + Math.min(row, wanted - 1));
-      arrays.upload(this.device);
-      const last = this.last.rows(rows);
-      this.device.gatherRows(last, this.final.out, index);
-      this.head.project(this.logits.rows(rows), last);
-      const isOnly = count <= this.mostAdvanced;
-      for (const row of this.downloaded(wanted)) results.push(isOnly ? row : row.slice());
-    }
-    return results;
+  /** The logits of rows from..from+count of the piece that was read last, at most `mostAdvanced`. */
+  private projectRead(from: number, count: number): void {
+    const rows = this.rowsFor(count);
+    const arrays = new IntegerArrays(this.integers);
+    const index = arrays.put([], rows, (row) => from + Math.min(row, count - 1));
+    arrays.upload(this.device);
+    const last = this.last.rows(rows);
+    this.device.gatherRows(last, this.final.out, index);
+    this.head.project(this.logits.rows(rows), last);
   }
 
   private downloaded(rows: number): Float32Array[] {

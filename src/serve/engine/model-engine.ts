@@ -107,8 +107,12 @@ export class ModelEngine implements Engine {
   ): Promise<number> {
     const read = [...prompt, ...continuation.slice(0, -1)];
     const work = { kind: 'score', continuation } as const;
-    const { logLikelihoods } = await this.submit(read, prompt.length, fairness, work, () => {}, signal);
+    const { logLikelihoods, finishReason } = await this.submit(
+      ...([read, prompt.length, fairness, work, () => {}, signal] as const),
+    );
     signal.throwIfAborted();
+    if (finishReason === 'interrupted') throw this.refusal();
+    if (finishReason === 'length') throw this.tooLate();
     return logLikelihoods.reduce((sum, value) => sum + value, 0) / continuation.length;
   }
 
