@@ -69,10 +69,12 @@ export class ModelEngine implements Engine {
   /**
    * Starts to load the model; `state` and `ready` say how that goes.
    * @param label a folder or a hub id, as for `openNamed`.
+   * @param thread the program of the thread; another one in tests.
    */
   constructor(
     readonly label: string,
     private readonly options: ModelEngineOptions,
+    private readonly thread: URL = new URL('./worker.js', import.meta.url),
   ) {
     this.admission = new Admission(options.maxQueue);
     this.loaded = this.open();
@@ -169,7 +171,7 @@ export class ModelEngine implements Engine {
     this.progress('loading the model');
     const { device, precision, threads, slots } = this.options;
     const opening: Opening = { folder, label: this.label, device, precision, threads, slots };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: opening });
+    const worker = new Worker(this.thread, { workerData: opening });
     this.worker = worker;
     return new Promise((resolve, reject) => {
       const fail = (why: string, thrown: Error) => {
@@ -249,6 +251,7 @@ export class ModelEngine implements Engine {
     signal: AbortSignal,
   ): Promise<Generated> {
     if (this.current.kind !== 'ready' || this.isStopping) throw this.refusal();
+    if (signal.aborted) return stoppedBefore(wantedFrom);
     const submitted = now();
     this.admission.enter(this.slots);
     const { queueTimeout, requestTimeout } = this.options;
@@ -264,7 +267,6 @@ export class ModelEngine implements Engine {
         });
         this.send({ kind: 'job', job: order });
         signal.addEventListener('abort', cancel, { once: true });
-        if (signal.aborted) cancel();
       });
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -318,6 +320,21 @@ function generated(job: Pending, { finishReason, logLikelihoods }: Ended, at: nu
   return {
     ...{ text, tokens, promptTokens, cachedTokens: cached, finishReason, logLikelihoods },
     milliseconds: { queued: since(started), toFirstToken: since(firstToken), total: at - submitted },
+  };
+}
+
+/** The result of a job whose signal has aborted already. */
+function stoppedBefore(promptTokens: number): Generated {
+  return {
+    ...{
+      text: '',
+      tokens: 0,
+      promptTokens,
+      cachedTokens: 0,
+      finishReason: 'interrupted',
+      logLikelihoods: [],
+    },
+    milliseconds: { queued: 0, toFirstToken: 0, total: 0 },
   };
 }
 

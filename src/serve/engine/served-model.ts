@@ -1,6 +1,7 @@
 // The engine as a model that bots talk to: turns become a prompt, pieces are shown, candidates are compared. One for each request or
 // user, because jobs of one key wait behind each other.
 
+import { setMaxListeners } from 'node:events';
 import type { NeuralModel } from '../../bots/neural-bot.js';
 import { UserError } from '../../errors.js';
 import { byScore } from '../../generate/chat-model.js';
@@ -102,11 +103,14 @@ async function stoppable<Result>(
   work: (signal: AbortSignal, seen: () => void) => Promise<Result>,
 ): Promise<Result> {
   const stopping = new AbortController();
+  // Every candidate listens.
+  setMaxListeners(0, stopping.signal);
   const stop = () => stopping.abort();
   const seen = () => {
     if (watcher.shouldStop()) stop();
   };
   seen();
+  if (watcher.signal?.aborted) stop();
   watcher.signal?.addEventListener('abort', stop, { once: true });
   try {
     return await work(stopping.signal, seen);

@@ -54,6 +54,13 @@ export class SlotLoop {
     this.cancelled.add(id);
   }
 
+  /** Ends all jobs. */
+  stop(): Turn {
+    for (const { id } of this.waiting) this.cancel(id);
+    for (const id of this.growths.keys()) this.cancel(id);
+    return this.turn();
+  }
+
   /** Does what is due now. */
   turn(): Turn {
     const report: Report = {

@@ -38,6 +38,7 @@ function serve({ pass, tokenizer, dispose }: OpenedSlots): void {
     if (isClosed) close();
   };
   const close = () => {
+    report({ kind: 'turn', turn: loop.stop() });
     dispose();
     report({ kind: 'closed' });
     port?.close();
