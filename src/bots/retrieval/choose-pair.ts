@@ -11,6 +11,8 @@ export interface ChoiceContext {
   readonly previous: Asked | null;
   /** Answers that the bot has given lately. */
   readonly recent: ReadonlySet<string>;
+  /** Answers that are not given. */
+  readonly rejected: ReadonlySet<string>;
   readonly choice: AnswerSettings['choice'];
   readonly seed: number;
   /** The number of turns, so that not every turn draws the same number. */
@@ -33,14 +35,15 @@ export function recentAnswers(turns: readonly string[], within: number): Readonl
   return new Set(within > 0 ? bots.slice(-within) : []);
 }
 
-/** @returns null when there are no pairs. */
+/** @returns null when there is no pair that may be given. */
 export function choosePair(
   pairs: readonly StoredPair[],
   context: ChoiceContext,
   rarity: Rarity,
 ): ChosenPair | null {
-  const fresh = pairs.filter(({ answer }) => !context.recent.has(answer));
-  const rated = (fresh.length > 0 ? fresh : pairs).map((pair) => ({
+  const left = pairs.filter(({ answer }) => !context.rejected.has(answer));
+  const fresh = left.filter(({ answer }) => !context.recent.has(answer));
+  const rated = (fresh.length > 0 ? fresh : left).map((pair) => ({
     pair,
     previousSimilarity: previousSimilarity(pair, context, rarity),
   }));

@@ -68,7 +68,7 @@ export class RetrievalBot implements Bot {
     const rest = () => ({ near, visits: [], milliseconds: performance.now() - began });
     const best = candidates.find(({ differs }) => !differs);
     if (best === undefined || best.score < this.settings.answerFrom)
-      return { kind: 'passed', why: whyNot(candidates), ...rest() };
+      return { kind: 'passed', why: whyNot(candidates, question.rejected), ...rest() };
     const rival = this.rivalOf(best, candidates);
     if (rival)
       return {
@@ -88,7 +88,7 @@ export class RetrievalBot implements Bot {
   async close(): Promise<void> {}
 
   /** Known questions like the one asked, best first. */
-  candidates({ turns, settings: { seed } }: Question): Candidate[] {
+  candidates({ turns, rejected = [], settings: { seed } }: Question): Candidate[] {
     const message = turns.at(-1) ?? '';
     const text = normalize(message.slice(0, longestQuestion));
     if (text === '') return [];
@@ -96,6 +96,7 @@ export class RetrievalBot implements Bot {
     const context = {
       previous: before === undefined ? null : asked(normalize(before.slice(0, longestQuestion))),
       recent: recentAnswers(turns, this.settings.repeatAfter),
+      rejected: new Set(rejected),
       choice: this.settings.choice,
       seed,
       turn: turns.length,
@@ -177,8 +178,9 @@ function quotedScore({ pair, score }: Candidate): string {
   return `"${pair.question}" (${score.toFixed(2)})`;
 }
 
-function whyNot(candidates: readonly Candidate[]): string {
+function whyNot(candidates: readonly Candidate[], rejected: readonly string[] = []): string {
   const [best] = candidates;
+  if (best === undefined && rejected.length > 0) return 'no other answer to it is stored';
   if (best === undefined) return 'no known question has a word of it';
   return best.differs
     ? `the closest known question, ${quotedScore(best)}, is about something else`
