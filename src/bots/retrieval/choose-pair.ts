@@ -2,11 +2,13 @@
 
 import { Random } from '../../random.js';
 import type { AnswerSettings } from '../answer-settings.js';
-import { normalize } from '../normalize.js';
 import type { StoredPair } from '../store/store.js';
+import type { NormalForm } from './normal-form.js';
 import { type Asked, asked, type Rarity, similarity } from './similarity.js';
 
 export interface ChoiceContext {
+  /** The form in which turns are compared. */
+  readonly form: NormalForm;
   /** What was said before the question. */
   readonly previous: Asked | null;
   /** Answers that the bot has given lately. */
@@ -56,7 +58,7 @@ export function choosePair(
 
 function previousSimilarity({ previous }: StoredPair, context: ChoiceContext, rarity: Rarity): number {
   if (previous === null || context.previous === null) return 0;
-  return similarity(context.previous, asked(normalize(previous)), rarity);
+  return similarity(context.previous, asked(context.form(previous)), rarity);
 }
 
 /** How often an answer was given and liked, less how often it was disliked; above 0. */

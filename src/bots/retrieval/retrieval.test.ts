@@ -145,7 +145,7 @@ const stored = (
 });
 
 it('follows the changes of a store', () => {
-  const index = new PairIndex();
+  const index = new PairIndex(normalize);
   const kept = (pair: StoredPair): Change => ({ kind: 'kept', pair, change: 1 });
   index.apply(kept(stored(1, 'Open?', 'Yes', { previous: '' })));
   index.apply(kept(stored(7, 'open', 'No')));
@@ -254,6 +254,7 @@ describe('the choice among several answers', () => {
     stored(3, 'hi', 'Good to see you again', { previous: 'Goodbye then' }),
   ];
   const context = {
+    form: normalize,
     previous: null,
     recent: new Set<string>(),
     rejected: new Set<string>(),
