@@ -64,15 +64,18 @@ function shortened(value: string): string {
 /**
  * One of several answers. The same seed and conversation give the same one.
  * @param turns of the conversation; an answer that is one of the bot's last turns is only taken when all are.
+ * @param rejected answers that are only taken when there are no others.
  */
 export function chooseAnswer(
   answers: readonly string[],
   seed: number,
   turns: readonly string[],
   repeatAfter: number,
+  rejected: readonly string[] = [],
 ): string | null {
   const recent = new Set(repeatAfter > 0 ? turns.slice(-repeatAfter) : []);
-  const fresh = answers.filter((answer) => !recent.has(answer));
-  const from = fresh.length > 0 ? fresh : answers;
+  const left = answers.filter((answer) => !rejected.includes(answer));
+  const fresh = left.filter((answer) => !recent.has(answer));
+  const from = fresh.length > 0 ? fresh : left.length > 0 ? left : answers;
   return from[new Random(seed, turns.length).below(Math.max(1, from.length))] ?? null;
 }

@@ -1,4 +1,5 @@
-// A bot as the partner of one conversation at a terminal: it asks the bot, and keeps in the store what was said.
+// A bot as the partner of one conversation at a terminal: it asks the bot, and keeps in the store what was said. The store holds
+// what the person has seen: an answer that replaces another one, and what is taken back, replace it there too.
 
 import type { Speaker } from '../generate/conversation.js';
 import type { Reply, ReplyWatcher } from '../generate/reply.js';
@@ -13,6 +14,11 @@ export interface Listener {
   readonly timeZone: string | null;
 }
 
+export interface SpeakerOptions {
+  /** `off`: no question of this person waits for a review. */
+  readonly learning: 'queue' | 'off';
+}
+
 /** How often the person is asked whether they want to stop, in milliseconds. */
 const lookEvery = 20;
 
@@ -22,6 +28,11 @@ export class BotSpeaker implements Speaker {
   /** The last message and what was said before it. */
   private asked: readonly string[] = [];
   private conversation: string | null = null;
+  /** The newest turns that the store holds of it, and how many were said before them. */
+  private kept: readonly string[] = [];
+  private before = 0;
+  /** Answers to the last message that the person did not want. */
+  private rejected: readonly string[] = [];
 
   constructor(
     private readonly bot: Bot,
@@ -29,6 +40,7 @@ export class BotSpeaker implements Speaker {
     readonly listener: Listener,
     /** The model behind the bot, if there is one. */
     private readonly neural: NeuralBot | null = null,
+    private readonly options: SpeakerOptions = { learning: 'queue' },
   ) {}
 
   /** The turns of the user's last conversation, which goes on. Empty if there is none. */
@@ -38,7 +50,9 @@ export class BotSpeaker implements Speaker {
     if (id === null) return [];
     this.conversation = id;
     const turns = (await this.store.conversation(id, most))?.turns ?? [];
-    return turns.slice(turns[0]?.speaker === 'bot' ? 1 : 0).map(({ text }) => text);
+    const texts = turns.slice(turns[0]?.speaker === 'bot' ? 1 : 0).map(({ text }) => text);
+    this.kept = texts;
+    return texts;
   }
 
   async reply(
@@ -49,7 +63,10 @@ export class BotSpeaker implements Speaker {
   ): Promise<Reply> {
     if (this.neural) this.neural.candidates = candidates;
     const { user, timeZone } = this.listener;
-    this.conversation ??= await this.store.begin(user);
+    const isAgain = this.last !== null && sameTurns(turns, this.asked);
+    this.rejected = isAgain && this.last?.kind === 'said' ? [...this.rejected, this.last.text] : [];
+    const stays = this.stillSaid(turns.slice(0, -1));
+    if (this.conversation === null || stays === null) await this.begin(turns.length - 1);
     const stop = new AbortController();
     const look = setInterval(() => {
       if (watcher.shouldStop()) stop.abort();
@@ -57,13 +74,17 @@ export class BotSpeaker implements Speaker {
     const began = performance.now();
     try {
       const answer = await this.bot.answer(
-        { turns, user, conversation: this.conversation, timeZone, settings, signal: stop.signal },
+        {
+          ...{ turns, user, conversation: this.conversation, timeZone, settings, signal: stop.signal },
+          ...(this.rejected.length > 0 && { rejected: this.rejected }),
+        },
         watcher.text,
       );
       this.last = answer;
       this.asked = turns;
       const reply = replyOf(answer);
-      if (reply.finishReason !== 'interrupted') await this.keep(turns.at(-1) ?? '', answer);
+      if (reply.finishReason !== 'interrupted' || reply.text !== '')
+        await this.keep(turns.at(-1) ?? '', answer, stays ?? 0);
       return reply;
     } catch (thrown) {
       if (!stop.signal.aborted) throw thrown;
@@ -89,17 +110,41 @@ export class BotSpeaker implements Speaker {
     if (vote === 'down') await this.submit('disliked', asked, last, null);
   }
 
-  private async keep(message: string, answer: Answer): Promise<void> {
+  private async begin(before: number): Promise<void> {
+    this.kept = [];
+    this.before = before;
+    this.conversation = await this.store.begin(this.listener.user);
+  }
+
+  /**
+   * How many of the kept turns a conversation still has, whose last ones may have been taken back; null if it is another one, as
+   * after /reset or /load. @param said without empty turns.
+   */
+  private stillSaid(said: readonly string[]): number | null {
+    if (said.length < this.before || (said.length === 0 && this.kept.length > 2)) return null;
+    let [stays, next] = [0, this.before];
+    while (stays < this.kept.length && (this.kept[stays] === '' || this.kept[stays] === said[next])) {
+      if (this.kept[stays] !== '') next++;
+      stays++;
+    }
+    return next === said.length ? stays : null;
+  }
+
+  /** @param stays how many of the kept turns are still said; these two follow them. */
+  private async keep(message: string, answer: Answer, stays: number): Promise<void> {
     const time = Date.now();
     const said = answer.kind === 'said' ? answer : null;
+    const text = said?.text ?? '';
     if (this.conversation !== null)
-      await this.store.say(this.conversation, [
-        { speaker: 'user', text: message, source: null, score: null, time },
-        {
-          ...{ speaker: 'bot', text: said?.text ?? '', time },
-          ...{ source: said?.source ?? null, score: said?.score ?? null },
-        },
-      ]);
+      await this.store.say(
+        this.conversation,
+        [
+          { speaker: 'user', text: message, source: null, score: null, time },
+          { speaker: 'bot', text, time, source: said?.source ?? null, score: said?.score ?? null },
+        ],
+        this.kept.length - stays,
+      );
+    this.kept = [...this.kept.slice(0, stays), message, text];
     if (said === null || said.source === 'fallback')
       await this.submit('unanswered', this.asked, answer, null);
   }
@@ -110,12 +155,17 @@ export class BotSpeaker implements Speaker {
     answer: Answer,
     proposed: string | null,
   ): Promise<void> {
+    if (this.options.learning === 'off') return;
     await this.store.submit({
       ...{ question: turns.at(-1) ?? '', previous: turns.at(-2) ?? null, reason, proposed },
       said: answer.kind === 'said' && answer.source !== 'fallback' ? answer.text : null,
       ...{ time: Date.now(), user: this.listener.user },
     });
   }
+}
+
+function sameTurns(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((turn, index) => turn === other[index]);
 }
 
 const nothing: Reply = {

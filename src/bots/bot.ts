@@ -8,6 +8,8 @@ import type { GenerationSettings } from '../generate/settings.js';
 export interface Question {
   /** The conversation so far, oldest first, the user's and the bot's turns alternately. The last one is answered. */
   readonly turns: readonly string[];
+  /** Answers to the last turn that were given already, and that the user wants another one for. */
+  readonly rejected?: readonly string[];
   /** Who asks. Null: nobody that is known, so nothing is remembered about them. */
   readonly user: string | null;
   /** What a form in progress and the turns are kept under. Null: nothing is kept beyond this question. */

@@ -43,9 +43,9 @@ export class HybridBot implements Bot {
 
   async answer(question: Question, show: (piece: string) => void): Promise<Answer> {
     const began = performance.now();
-    const asking = new Asking(question);
+    const asking = new Asking(question, show);
     const said = await this.found(asking);
-    show(said.text);
+    asking.showRest(said.text);
     return { ...said, near: asking.near, visits: asking.visits, milliseconds: performance.now() - began };
   }
 
@@ -64,21 +64,28 @@ export class HybridBot implements Bot {
     if (sure) return sure;
     const stored = this.settings.retrieval === 'never' ? null : await asking.ask(retrieval);
     if (stored && stored.score >= answers.certainFrom) return stored;
-    if (this.settings.retrieval === 'only' || model === null)
-      return stored ?? notKnown(asking.question, asking.near, answers);
-    if (!stored) return (await this.reply(asking, model)) ?? notKnown(asking.question, asking.near, answers);
+    if (this.settings.retrieval === 'only' || model === null) return stored ?? this.notKnown(asking);
+    if (!stored) return (await this.reply(asking, model)) ?? this.notKnown(asking);
     // Without the stored pair, which would make the model repeat it.
     const own = await asking.ask(model);
     return own && (await this.prefers(asking, model, own, stored)) ? own : stored;
   }
 
-  /** The model's reply, with the closest known pair before the conversation. */
+  /** Where nothing better is known than what was rejected, that is said again. */
+  private async notKnown(asking: Asking): Promise<Said> {
+    const { question, near } = asking;
+    const isRejected = (question.rejected ?? []).length > 0 && this.settings.retrieval !== 'never';
+    const again = isRejected ? await asking.ask(this.parts.retrieval, { ...question, rejected: [] }) : null;
+    return again ?? notKnown(question, near, this.settings.answers);
+  }
+
+  /** The model's reply, with the closest known pair before the conversation. No other bot is asked after it, so it is shown. */
   private async reply(asking: Asking, model: Model): Promise<Said | null> {
     const [near] = asking.near;
     const { turns } = asking.question;
     const isOdd = turns.length % 2 === 1;
-    if (near === undefined || !isOdd) return asking.ask(model);
-    return asking.ask(model, { ...asking.question, turns: [near.question, near.answer, ...turns] });
+    const told = near === undefined || !isOdd ? turns : [near.question, near.answer, ...turns];
+    return asking.ask(model, { ...asking.question, turns: told }, asking.show);
   }
 
   private async prefers(asking: Asking, model: Model, own: Said, stored: Said): Promise<boolean> {
@@ -104,22 +111,43 @@ export class HybridBot implements Bot {
 class Asking {
   readonly visits: Visit[] = [];
   near: readonly Near[] = [];
+  private shown = '';
 
-  constructor(readonly question: Question) {}
+  /** @param shower takes the pieces of the answer. */
+  constructor(
+    readonly question: Question,
+    private readonly shower: (piece: string) => void,
+  ) {}
+
+  /** Shows a piece of an answer that no other bot takes the place of. */
+  readonly show = (piece: string): void => {
+    this.shown += piece;
+    this.shower(piece);
+  };
+
+  /** Shows what of the answer was not shown yet. */
+  showRest(text: string): void {
+    if (text.length > this.shown.length) this.show(text.slice(this.shown.length));
+  }
 
   /** @returns null when there is no such bot, it passes, or it is out of order: then the others still answer. */
-  async ask(bot: Bot | null, question = this.question): Promise<Said | null> {
+  async ask(
+    bot: Bot | null,
+    question = this.question,
+    // By default nothing is shown yet: a later bot may know better.
+    show: (piece: string) => void = () => {},
+  ): Promise<Said | null> {
     if (bot === null) return null;
     this.question.signal.throwIfAborted();
     const began = performance.now();
     try {
-      // Nothing is shown yet: a later bot may know better.
-      const answer = await bot.answer(question, () => {});
+      const answer = await bot.answer(question, show);
       this.visits.push(...(answer.visits.length > 0 ? answer.visits : [visitOf(bot.name, answer)]));
       if (answer.near.length > 0) this.near = answer.near;
       return answer.kind === 'said' ? answer : null;
     } catch (thrown) {
-      if (!(thrown instanceof UserError)) throw thrown;
+      // Whoever has shown a piece must say.
+      if (!(thrown instanceof UserError) || this.shown !== '') throw thrown;
       const milliseconds = performance.now() - began;
       this.visits.push({ bot: bot.name, kind: 'passed', score: null, why: messageOf(thrown), milliseconds });
       return null;

@@ -15,6 +15,23 @@ const question = (...turns: string[]): Question => ({
   signal: new AbortController().signal,
 });
 
+/** Says these pieces one after another, until it is to stop. */
+function growing(pieces: readonly string[]) {
+  return new NeuralBot({
+    reply: async (_turns, _settings, watcher) => {
+      let text = '';
+      for (const piece of pieces) {
+        if (watcher.shouldStop()) break;
+        text += piece;
+        watcher.text(piece);
+      }
+      const counts = { tokens: 3, promptTokens: 3, droppedTurns: 0, seconds: 1, secondsToFirstToken: 1 };
+      return { text, finishReason: 'stop', candidates: [], ...counts };
+    },
+    logLikelihood: async () => -1,
+  });
+}
+
 /** Says `text`, whose tokens have this mean log-likelihood; all other texts have -9. */
 function model(text: string, logLikelihood = -1, finishReason: FinishReason = 'stop') {
   const read: (readonly string[])[] = [];
@@ -39,6 +56,41 @@ describe('a neural bot', () => {
     assert.ok(answer.kind === 'said');
     assert.equal(shown, 'well then');
     assert.ok(Math.abs(answer.score - Math.exp(-0.5)) < 1e-12);
+  });
+
+  it('shows a reply while it grows, once it can no longer be a repetition', async () => {
+    const shown: string[] = [];
+    const bot = growing(['how ', 'are ', 'we', ' today', '?']);
+    const answer = await bot.answer(question('How are you?'), (piece) => shown.push(piece));
+    assert.ok(answer.kind === 'said');
+    assert.deepEqual(shown, ['how are we', ' today', '?']);
+    const repeats = growing(['how ', 'are ', 'you']);
+    const passed = await repeats.answer(question('How are you?'), () => assert.fail('it shows something'));
+    assert.equal(passed.kind, 'passed');
+  });
+
+  it('ends a reply that begins to loop after it was shown', async () => {
+    let shown = '';
+    const words = ['Well,', ...Array.from({ length: 9 }, () => ' so it goes on')];
+    const answer = await growing(words).answer(question('hi'), (piece) => {
+      shown += piece;
+    });
+    assert.ok(answer.kind === 'said');
+    assert.equal(answer.text, 'Well, so it goes on so it goes on');
+    assert.equal(shown, answer.text);
+    assert.equal(answer.generated?.finishReason, 'length');
+  });
+
+  it('streams through a hybrid, where no other bot is asked after it', async () => {
+    const shown: string[] = [];
+    const bot = hybrid(scripted('retrieval', '', null), growing(['Well', ', yes']));
+    const answer = await bot.answer(question('shall we'), (piece) => shown.push(piece));
+    assert.deepEqual(shown, ['Well', ', yes']);
+    assert.ok(answer.kind === 'said' && answer.text === 'Well, yes');
+    const compared = hybrid(scripted('retrieval', 'No.', 0.75), growing(['Well', ', yes']));
+    const pieces: string[] = [];
+    const chosen = await compared.answer(question('shall we'), (piece) => pieces.push(piece));
+    assert.deepEqual(pieces, [chosen.kind === 'said' ? chosen.text : '']);
   });
 
   const faults: [text: string, turns: string[], why: RegExp][] = [

@@ -7,7 +7,7 @@ import { languageOfTurns } from './language.js';
 
 /** Asks whether the closest known question is meant, or says that nothing is known. The source is `fallback`. */
 export function notKnown(
-  { turns, settings: { seed } }: Question,
+  { turns, rejected, settings: { seed } }: Question,
   near: readonly Near[],
   { fallback, didYouMean, repeatAfter }: AnswerSettings,
 ): Said {
@@ -20,7 +20,7 @@ export function notKnown(
         didYouMean[language].map((text) => text.replace('{question}', () => closest));
   return {
     ...{ kind: 'said', source: 'fallback', score: 0, near, milliseconds: 0, visits: [] },
-    text: chooseAnswer(texts, seed, turns, repeatAfter) ?? '',
+    text: chooseAnswer(texts, seed, turns, repeatAfter, rejected) ?? '',
     ...{ replyId: null, generated: null },
     why: closest === undefined ? 'nothing close is known' : 'a known question is close, but not close enough',
   };

@@ -72,7 +72,7 @@ export async function openBot(
       {
         memory: new MemoryBot(store, { keepDays, now }),
         rules,
-        retrieval: kept && (await RetrievalBot.open(kept, answers)),
+        retrieval: kept && (await RetrievalBot.open(kept, answers, file?.retrieval)),
         model,
       },
       { answers, retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },

@@ -44,6 +44,23 @@ export const chatOptions = {
     unset: 'nobody that is known',
     help: 'Who you are, for --rules: what you say about yourself is remembered, and your last conversation goes on.',
   },
+  keepDays: {
+    group: 'Conversation',
+    type: 'integer',
+    value: 'days',
+    default: null,
+    unset: 'for ever',
+    min: 1,
+    max: 36500,
+    help: 'For --rules: forget what people say about themselves after this many days.',
+  },
+  learning: {
+    group: 'Conversation',
+    type: 'choice',
+    choices: ['queue', 'off'],
+    default: 'queue',
+    help: 'For --rules: queue keeps questions without a good answer for chatbot-rules review; off keeps none.',
+  },
   timeZone: {
     group: 'Conversation',
     type: 'text',

@@ -84,7 +84,7 @@ function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): re
       `${option('seed')} has no effect: ${option(options.greedy ? 'greedy' : 'numBeams')} does not use random numbers`,
     );
   if (options.rules.length === 0)
-    for (const key of ['user', 'timeZone'] as const)
+    for (const key of ['user', 'timeZone', 'keepDays', 'learning'] as const)
       if (given.has(key)) notes.push(`${option(key)} has no effect without ${option('rules')}`);
   // Without a model and a bot there is no conversation at all.
   if (options.model === null && options.rules.length > 0)
@@ -95,5 +95,17 @@ function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): re
 
 /** The options that count in a conversation without a model. */
 const ofBots: ReadonlySet<ChatOption> = new Set([
-  ...(['model', 'rules', 'user', 'timeZone', 'prompt', 'history', 'seed', 'json', 'quiet'] as const),
+  ...([
+    'model',
+    'rules',
+    'user',
+    'keepDays',
+    'learning',
+    'timeZone',
+    'prompt',
+    'history',
+    'seed',
+    'json',
+    'quiet',
+  ] as const),
 ]);

@@ -35,6 +35,6 @@ export interface ReplyWatcher {
   text(piece: string): void;
   /** Called before the first token and after every token. */
   shouldStop(): boolean;
-  /** Aborts when `shouldStop` becomes true, for a speaker that has to wait. */
+  /** Ends the reply as `shouldStop` does, for a speaker that has to wait for its turn. */
   readonly signal?: AbortSignal;
 }

@@ -44,6 +44,8 @@ export interface SourceReader {
   take(line: string): void;
   /** Told while files are read. */
   readonly seen?: SeeBytes;
+  /** Called for each dialogue as soon as it is read, before it is taken. */
+  readonly gave?: () => void;
 }
 
 /**
@@ -55,15 +57,20 @@ export function readSource(
   path: string,
   reading: LearnedReading,
   needsSpeakers: boolean,
-  { begin, take, seen }: SourceReader,
+  { begin, take, seen, gave = () => {} }: SourceReader,
 ): ReturnType<LearnedReading['read']> {
   if (!needsSpeakers) {
     begin([]);
-    return reading.read([path], (dialogue) => take(lineOf(dialogue)), seen);
+    const takeNow = (dialogue: Dialogue) => {
+      gave();
+      take(lineOf(dialogue));
+    };
+    return reading.read([path], takeNow, seen);
   }
   const speakers = new Set<string>();
   const read = new PreparedStore();
   const spool = (dialogue: Dialogue) => {
+    gave();
     for (const { speaker } of dialogue.turns) if (speaker !== undefined) speakers.add(speaker);
     read.appendLines(Buffer.from(`${lineOf(dialogue)}\n`));
   };

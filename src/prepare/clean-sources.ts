@@ -123,6 +123,7 @@ function cleanNew(
         progress.take();
       },
       seen: (file, position) => progress.seen(file, position),
+      gave: () => progress.gave(),
     });
     batches.end();
     cleaners.finish(keep);

@@ -10,6 +10,7 @@ import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { turnsOf } from './customer.js';
 import type { PreparedStore } from './prepared-store.js';
+import { type EnterStage, silently, type Tick } from './stages.js';
 
 export interface DivideOptions {
   readonly evalRatio: number;
@@ -29,10 +30,15 @@ export interface Divided {
 const fewestCustomers = 20;
 
 /** @param similar for each dialogue, the number of its group of similar ones. @throws UserError (data) if it cannot be divided. */
-export function divide(dialogues: PreparedStore, similar: Int32Array, options: DivideOptions): Divided {
+export function divide(
+  dialogues: PreparedStore,
+  similar: Int32Array,
+  options: DivideOptions,
+  enter: EnterStage = silently,
+): Divided {
   const { evalRatio, splitBy, seed } = options;
   if (evalRatio === 0) return { train: allIndices(similar.length), evaluation: new Int32Array(), notes: [] };
-  const seen = new Seen(dialogues, similar, splitBy === 'time');
+  const seen = new Seen(dialogues, similar, splitBy === 'time', enter('split', dialogues.length, 2));
   const { customers, largest } = seen;
   if (splitBy === 'customer' && customers < 2)
     throw new UserError(
@@ -78,7 +84,7 @@ class Seen {
   customers = 0;
   largest = 0;
 
-  constructor(dialogues: PreparedStore, similar: Int32Array, needsTimes: boolean) {
+  constructor(dialogues: PreparedStore, similar: Int32Array, needsTimes: boolean, tick: Tick) {
     const { length } = dialogues;
     this.isAugmented = new Uint8Array(length);
     this.times = new Float64Array(needsTimes ? length : 0);
@@ -86,7 +92,11 @@ class Seen {
     this.byCustomer = new Union(length);
     this.joinSimilar(similar);
     const origins = new Map<string, number>();
-    for (const one of dialogues) if (one.augmented) origins.set(familyOf(one), -1);
+    let done = 0;
+    for (const one of dialogues) {
+      if (one.augmented) origins.set(familyOf(one), -1);
+      tick(++done);
+    }
     const customers = new Map<string, { readonly first: number; count: number }>();
     let [index, source] = [0, ''];
     for (const one of dialogues) {
@@ -106,6 +116,7 @@ class Seen {
         else customers.set(customer, { first: index, count: 1 });
       }
       index++;
+      tick(++done);
     }
     this.customers = customers.size;
     for (const { count } of customers.values()) this.largest = Math.max(this.largest, count);

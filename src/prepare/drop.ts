@@ -4,6 +4,7 @@ import { type PreparedDialogue, preparedLine } from '../corpus/prepared/prepared
 import { isRecord } from '../objects.js';
 import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
+import type { Tick } from './stages.js';
 
 export interface Drop {
   /** The rule or stage that drops it. */
@@ -21,12 +22,14 @@ export function withoutDropped(
   dialogues: PreparedStore,
   ledger: Ledger,
   judge: (index: number) => Drop | undefined,
+  tick: Tick = () => {},
 ): PreparedStore {
   const kept = new PreparedStore();
   for (let index = 0; index < dialogues.length; index++) {
     const drop = judge(index);
     if (drop) ledger.dropped(drop.rule, drop.reason, rejectedLine(dialogues.at(index), drop));
     else kept.appendLines(dialogues.bytes(index));
+    tick(index + 1);
   }
   dialogues.release();
   return kept;

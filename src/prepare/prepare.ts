@@ -26,7 +26,8 @@ import { repairText } from './repair-texts.js';
 import { type RuleValues, ruleOptions } from './rules.js';
 import { RecordedSource, type SourceRecord, sourceRecord, withoutRepeats } from './source-files.js';
 import { sourceKeys } from './source-key.js';
-import type { Stage, Watch } from './source-progress.js';
+import type { Watch } from './source-progress.js';
+import { stagesFor, ticked } from './stages.js';
 import { surveyCorpus } from './survey-corpus.js';
 import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
@@ -136,21 +137,17 @@ async function finish(
   { store, ledger, sources, files, licences, formats, cleaning, kept, watch }: Cleaned,
   { suspicious, tokenizer }: Models,
 ): Promise<Omit<Prepared, 'unchanged'>> {
-  const enter = (stage: Stage, { length }: PreparedStore) =>
-    watch({ kind: 'stage', stage, dialogues: length });
+  const enter = stagesFor(watch);
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, cleaning));
-  enter('duplicates', store);
-  const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never);
-  enter('rules', distinct);
-  const surveyed = await surveyCorpus(distinct, values, ledger);
-  if (suspicious) enter('suspicious', surveyed.left);
+  const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never, enter);
+  const surveyed = await surveyCorpus(distinct, values, ledger, enter);
+  if (suspicious) enter('suspicious', surveyed.left.length);
   const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
   const { left, origins } = ranked ?? surveyed;
   if (left.length === 0) throw nothingLeft(ledger);
-  enter('split', left);
   const similar = origins.map((index) => groups[index] ?? 0);
-  const parts = divide(left, similar, options);
+  const parts = divide(left, similar, options, enter);
   const made = manifestOf({
     sources,
     files,
@@ -160,10 +157,10 @@ async function finish(
     train: parts.train.length,
     evaluation: parts.evaluation.length,
   });
-  enter('writing', left);
+  const tick = enter('writing', left.length);
   const manifest = await writeCorpus(out, {
-    train: left.lines(parts.train),
-    evaluation: left.lines(parts.evaluation),
+    train: ticked(left.lines(parts.train), tick),
+    evaluation: ticked(left.lines(parts.evaluation), tick, parts.train.length),
     ledger,
     manifest: made,
     suspicion: ranked?.suspicion,

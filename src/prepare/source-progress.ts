@@ -1,5 +1,6 @@
-// How far cleaning the sources has come, in bytes. Where all speakers must be known first, a source is read before it is cleaned,
-// and each counts as half.
+// How far cleaning the sources has come, in bytes. Bytes count once dialogues come from them: before, a file is only looked
+// through, for its format and its encoding. Where all speakers must be known first, a source is read before it is cleaned, and
+// each counts as half.
 
 export type PrepareEvent =
   | {
@@ -9,11 +10,29 @@ export type PrepareEvent =
       readonly total: number;
       /** Dialogues that were given to be cleaned. */
       readonly dialogues: number;
+      /** The file that is looked through before it is read, and how many of its bytes; null while dialogues come. */
+      readonly checking: { readonly path: string; readonly bytes: number } | null;
     }
-  | { readonly kind: 'stage'; readonly stage: Stage; readonly dialogues: number };
+  | {
+      readonly kind: 'stage';
+      readonly stage: Stage;
+      readonly dialogues: number;
+      /** How much of the stage is done, from 0 to 1. */
+      readonly share: number;
+      /** The rule that is applied, if it is about one. */
+      readonly rule?: string;
+    };
 
 /** What follows once all sources are clean. */
-export type Stage = 'duplicates' | 'rules' | 'suspicious' | 'split' | 'writing';
+export type Stage =
+  | 'equal'
+  | 'shingles'
+  | 'similar'
+  | 'dropping'
+  | 'rule'
+  | 'suspicious'
+  | 'split'
+  | 'writing';
 
 export type Watch = (event: PrepareEvent) => void;
 
@@ -25,7 +44,12 @@ export class SourceProgress {
   private dialogues = 0;
   /** Of the current source. */
   private bytes = 0;
+  /** By path, the bytes that dialogues came from. */
   private readonly read = new Map<string, number>();
+  /** Where the file is that is read now. */
+  private latest = { path: '', position: 0 };
+  /** Whether dialogues have come from it since it was opened. */
+  private gives = false;
   private taken = 0;
   private expected: number | undefined;
 
@@ -39,14 +63,23 @@ export class SourceProgress {
   begin(bytes: number): void {
     this.bytes = bytes;
     this.read.clear();
+    this.gives = false;
     this.taken = 0;
     this.expected = undefined;
   }
 
-  /** @param position in a file of the source; it can go back. */
+  /** @param position in a file of the source; it goes back when the file is opened again. */
   seen(path: string, position: number): void {
-    this.read.set(path, Math.max(position, this.read.get(path) ?? 0));
+    if (path !== this.latest.path || position < this.latest.position) this.gives = false;
+    this.latest = { path, position };
     this.tell();
+  }
+
+  /** A dialogue was read, from a file that is now at the position seen last. */
+  gave(): void {
+    const { path, position } = this.latest;
+    this.gives = true;
+    this.read.set(path, position);
   }
 
   /** The source is read and has this number of dialogues, of which none is cleaned yet. */
@@ -72,6 +105,8 @@ export class SourceProgress {
     const cleaned = this.expected === undefined ? 0 : this.taken / Math.max(1, this.expected);
     const done = this.isHalf ? (share + cleaned) / 2 : share;
     const { total, dialogues } = this;
-    this.watch({ kind: 'sources', done: this.finished + done * this.bytes, total, dialogues });
+    const { path, position: bytes } = this.latest;
+    const checking = this.gives || this.expected !== undefined || path === '' ? null : { path, bytes };
+    this.watch({ kind: 'sources', done: this.finished + done * this.bytes, total, dialogues, checking });
   }
 }

@@ -10,6 +10,7 @@ import type { Ledger } from './ledger.js';
 import { PreparedStore } from './prepared-store.js';
 import type { CorpusRule, Survey } from './rule.js';
 import { chosenRules, corpusRules, type RuleValues } from './rules.js';
+import { type EnterStage, silently, type Tick } from './stages.js';
 
 export interface Surveyed {
   readonly left: PreparedStore;
@@ -22,6 +23,7 @@ export async function surveyCorpus(
   dialogues: PreparedStore,
   values: RuleValues,
   ledger: Ledger,
+  enter: EnterStage = silently,
 ): Promise<Surveyed> {
   let surveyed: Surveyed = {
     left: dialogues,
@@ -31,16 +33,30 @@ export async function surveyCorpus(
     const survey = await startSurvey(rule, values);
     if (survey === null) continue;
     const { left } = surveyed;
-    for (const { dialogue } of left) survey.see(dialogue);
-    if (survey.seeAgain) for (const { dialogue } of left) survey.seeAgain(dialogue);
+    const tick = enter('rule', left.length, survey.seeAgain ? 3 : 2, rule.name);
+    let done = 0;
+    for (const { dialogue } of left) {
+      survey.see(dialogue);
+      tick(++done);
+    }
+    if (survey.seeAgain)
+      for (const { dialogue } of left) {
+        survey.seeAgain(dialogue);
+        tick(++done);
+      }
     const judge = (dialogue: Dialogue) => survey.judge(dialogue);
-    surveyed = applyToAll(surveyed, { name: rule.name, judge }, ledger);
+    surveyed = applyToAll(surveyed, { name: rule.name, judge }, ledger, (judged) => tick(done + judged));
   }
   return surveyed;
 }
 
 /** @param surveyed is released. @param rule judges each dialogue once, in order. */
-export function applyToAll(surveyed: Surveyed, rule: StartedRule, ledger: Ledger): Surveyed {
+export function applyToAll(
+  surveyed: Surveyed,
+  rule: StartedRule,
+  ledger: Ledger,
+  tick: Tick = () => {},
+): Surveyed {
   const { left: before, origins } = surveyed;
   const left = new PreparedStore();
   const keptAt = new GrowingIntegers();
@@ -51,7 +67,7 @@ export function applyToAll(surveyed: Surveyed, rule: StartedRule, ledger: Ledger
   };
   for (const one of before) {
     clean(one, { rules: [rule], ledger, keep });
-    index++;
+    tick(++index);
   }
   before.release();
   return {

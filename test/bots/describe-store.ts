@@ -221,6 +221,22 @@ export function describeStore(name: string, open: () => Promise<Store>): void {
       assert.notEqual(await store.begin(null), await store.begin(null));
     });
 
+    it('puts turns in the place of the newest ones', async () => {
+      const talk = await store.begin('ann');
+      await store.say(talk, [turn('user', 'Hi', 1), turn('bot', 'Hello', 2)]);
+      await store.say(talk, [turn('user', 'Bye', 3), turn('bot', 'See you', 4)]);
+      await store.say(talk, [turn('user', 'Bye!', 5), turn('bot', 'Farewell', 6)], 2);
+      assert.deepEqual((await store.conversation(talk, 10))?.turns, [
+        ...[turn('user', 'Hi', 1), turn('bot', 'Hello', 2)],
+        ...[turn('user', 'Bye!', 5), turn('bot', 'Farewell', 6)],
+      ]);
+      const other = await store.begin('bob');
+      await store.say(other, [turn('user', 'x', 1)]);
+      await store.say(talk, [], 100);
+      assert.deepEqual((await store.conversation(talk, 10))?.turns, []);
+      assert.equal((await store.conversation(other, 10))?.turns.length, 1);
+    });
+
     it('keeps state for each conversation and key', async () => {
       const [one, other] = [await store.begin(null), await store.begin(null)];
       await store.setState(one, 'form', '{"step":1}');

@@ -2,15 +2,19 @@
 
 import { Random } from '../../random.js';
 import type { AnswerSettings } from '../answer-settings.js';
-import { normalize } from '../normalize.js';
 import type { StoredPair } from '../store/store.js';
+import type { NormalForm } from './normal-form.js';
 import { type Asked, asked, type Rarity, similarity } from './similarity.js';
 
 export interface ChoiceContext {
+  /** The form in which turns are compared. */
+  readonly form: NormalForm;
   /** What was said before the question. */
   readonly previous: Asked | null;
   /** Answers that the bot has given lately. */
   readonly recent: ReadonlySet<string>;
+  /** Answers that are not given. */
+  readonly rejected: ReadonlySet<string>;
   readonly choice: AnswerSettings['choice'];
   readonly seed: number;
   /** The number of turns, so that not every turn draws the same number. */
@@ -33,14 +37,15 @@ export function recentAnswers(turns: readonly string[], within: number): Readonl
   return new Set(within > 0 ? bots.slice(-within) : []);
 }
 
-/** @returns null when there are no pairs. */
+/** @returns null when there is no pair that may be given. */
 export function choosePair(
   pairs: readonly StoredPair[],
   context: ChoiceContext,
   rarity: Rarity,
 ): ChosenPair | null {
-  const fresh = pairs.filter(({ answer }) => !context.recent.has(answer));
-  const rated = (fresh.length > 0 ? fresh : pairs).map((pair) => ({
+  const left = pairs.filter(({ answer }) => !context.rejected.has(answer));
+  const fresh = left.filter(({ answer }) => !context.recent.has(answer));
+  const rated = (fresh.length > 0 ? fresh : left).map((pair) => ({
     pair,
     previousSimilarity: previousSimilarity(pair, context, rarity),
   }));
@@ -53,7 +58,7 @@ export function choosePair(
 
 function previousSimilarity({ previous }: StoredPair, context: ChoiceContext, rarity: Rarity): number {
   if (previous === null || context.previous === null) return 0;
-  return similarity(context.previous, asked(normalize(previous)), rarity);
+  return similarity(context.previous, asked(context.form(previous)), rarity);
 }
 
 /** How often an answer was given and liked, less how often it was disliked; above 0. */

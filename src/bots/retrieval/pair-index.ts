@@ -1,9 +1,9 @@
 // The pairs of a store, laid out to be found: questions by their exact text and by their terms, answers by their question.
 // It follows the store's changes. Numbers lie in typed arrays and texts in columns, so a million pairs are few objects.
 
-import { normalize } from '../normalize.js';
 import type { Change, StoredPair } from '../store/store.js';
 import { ExactMap } from './exact-map.js';
+import type { NormalForm } from './normal-form.js';
 import { type Match, Postings } from './postings.js';
 import { termsOf } from './terms.js';
 import { grown, TextColumn } from './text-column.js';
@@ -30,6 +30,8 @@ export class PairIndex {
   /** Places by id. Ids are given in order, so most of them are here; a removed pair has none. */
   private readonly places = new Map<number, number>();
 
+  constructor(private readonly form: NormalForm) {}
+
   /** The number of pairs. */
   get size(): number {
     return this.places.size;
@@ -44,7 +46,7 @@ export class PairIndex {
     else this.setCounts(place, change.pair);
   }
 
-  /** @param text normalized. @returns the question; -1 if there is none that has an answer. */
+  /** @param text in normal form. @returns the question; -1 if there is none that has an answer. */
   find(text: string): number {
     const question = this.exact.find(text);
     return question >= 0 && this.firstPair[question] !== none ? question : none;
@@ -55,7 +57,7 @@ export class PairIndex {
     return this.postings.search(terms, most, budget);
   }
 
-  /** The normalized text of a question. */
+  /** The text of a question, in normal form. */
   textOf(question: number): string {
     return this.questions.at(question);
   }
@@ -69,7 +71,7 @@ export class PairIndex {
   }
 
   private add(pair: StoredPair): void {
-    const text = normalize(pair.question);
+    const text = this.form(pair.question);
     let question = this.exact.find(text);
     if (question < 0) {
       question = this.questions.add(text);

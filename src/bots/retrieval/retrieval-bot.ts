@@ -7,6 +7,7 @@ import type { Answer, Bot, Near, Question } from '../bot.js';
 import { normalize } from '../normalize.js';
 import type { Store, StoredPair } from '../store/store.js';
 import { choosePair, recentAnswers } from './choose-pair.js';
+import { asWritten, type NormalForm, normalFormOf, type Wording } from './normal-form.js';
 import { PairIndex } from './pair-index.js';
 import { type Asked, asked, differsInContent, similarity } from './similarity.js';
 
@@ -38,7 +39,8 @@ export interface Candidate {
 
 export class RetrievalBot implements Bot {
   readonly name = 'retrieval';
-  private readonly index = new PairIndex();
+  private readonly form: NormalForm;
+  private readonly index: PairIndex;
   private seen = 0;
   private lookedAt = Number.NEGATIVE_INFINITY;
   private looking: Promise<void> | null = null;
@@ -46,11 +48,19 @@ export class RetrievalBot implements Bot {
   private constructor(
     private readonly store: Store,
     private readonly settings: RetrievalSettings,
-  ) {}
+    wording: Wording,
+  ) {
+    this.form = normalFormOf(wording);
+    this.index = new PairIndex(this.form);
+  }
 
   /** Reads all pairs of the store. Whoever opened the store closes it. */
-  static async open(store: Store, settings: RetrievalSettings): Promise<RetrievalBot> {
-    const bot = new RetrievalBot(store, settings);
+  static async open(
+    store: Store,
+    settings: RetrievalSettings,
+    wording: Wording = asWritten,
+  ): Promise<RetrievalBot> {
+    const bot = new RetrievalBot(store, settings, wording);
     await bot.look();
     return bot;
   }
@@ -68,7 +78,7 @@ export class RetrievalBot implements Bot {
     const rest = () => ({ near, visits: [], milliseconds: performance.now() - began });
     const best = candidates.find(({ differs }) => !differs);
     if (best === undefined || best.score < this.settings.answerFrom)
-      return { kind: 'passed', why: whyNot(candidates), ...rest() };
+      return { kind: 'passed', why: whyNot(candidates, question.rejected), ...rest() };
     const rival = this.rivalOf(best, candidates);
     if (rival)
       return {
@@ -88,21 +98,24 @@ export class RetrievalBot implements Bot {
   async close(): Promise<void> {}
 
   /** Known questions like the one asked, best first. */
-  candidates({ turns, settings: { seed } }: Question): Candidate[] {
+  candidates({ turns, rejected = [], settings: { seed } }: Question): Candidate[] {
     const message = turns.at(-1) ?? '';
-    const text = normalize(message.slice(0, longestQuestion));
+    const text = this.form(message.slice(0, longestQuestion));
     if (text === '') return [];
     const before = turns.at(-2);
     const context = {
-      previous: before === undefined ? null : asked(normalize(before.slice(0, longestQuestion))),
+      form: this.form,
+      previous: before === undefined ? null : asked(this.form(before.slice(0, longestQuestion))),
       recent: recentAnswers(turns, this.settings.repeatAfter),
+      rejected: new Set(rejected),
       choice: this.settings.choice,
       seed,
       turn: turns.length,
     };
     const question = asked(text);
     const choose = (known: number, score: number, differs: boolean): Candidate[] => {
-      const chosen = choosePair(this.index.pairsOf(known), context, this.index.postings);
+      const pairs = sameWords(this.index.pairsOf(known), message);
+      const chosen = choosePair(pairs, context, this.index.postings);
       if (chosen === null) return [];
       const bonus = previousBonus * chosen.previousSimilarity;
       return [{ pair: chosen.pair, score: Math.min(1, score + bonus), differs }];
@@ -169,6 +182,14 @@ export class RetrievalBot implements Bot {
   }
 }
 
+/** Of pairs whose questions count as one, those that are asked in just these words, if there are any. */
+function sameWords(pairs: StoredPair[], message: string): StoredPair[] {
+  if (pairs.length < 2) return pairs;
+  const text = normalize(message);
+  const same = pairs.filter(({ question }) => normalize(question) === text);
+  return same.length > 0 ? same : pairs;
+}
+
 function nearOf({ pair, score }: Candidate): Near {
   return { question: pair.question, answer: pair.answer, score, source: pair.source };
 }
@@ -177,8 +198,9 @@ function quotedScore({ pair, score }: Candidate): string {
   return `"${pair.question}" (${score.toFixed(2)})`;
 }
 
-function whyNot(candidates: readonly Candidate[]): string {
+function whyNot(candidates: readonly Candidate[], rejected: readonly string[] = []): string {
   const [best] = candidates;
+  if (best === undefined && rejected.length > 0) return 'no other answer to it is stored';
   if (best === undefined) return 'no known question has a word of it';
   return best.differs
     ? `the closest known question, ${quotedScore(best)}, is about something else`

@@ -145,7 +145,7 @@ const stored = (
 });
 
 it('follows the changes of a store', () => {
-  const index = new PairIndex();
+  const index = new PairIndex(normalize);
   const kept = (pair: StoredPair): Change => ({ kind: 'kept', pair, change: 1 });
   index.apply(kept(stored(1, 'Open?', 'Yes', { previous: '' })));
   index.apply(kept(stored(7, 'open', 'No')));
@@ -254,13 +254,20 @@ describe('the choice among several answers', () => {
     stored(3, 'hi', 'Good to see you again', { previous: 'Goodbye then' }),
   ];
   const context = {
+    form: normalize,
     previous: null,
     recent: new Set<string>(),
+    rejected: new Set<string>(),
     choice: 'frequent',
     seed: 1,
     turn: 1,
   } as const;
   const said = (more: object) => choosePair(pairs, { ...context, ...more }, flat)?.pair.answer;
+
+  it('gives no answer that was rejected', () => {
+    assert.equal(said({ rejected: new Set(['Hey']) }), 'Hello');
+    assert.equal(said({ rejected: new Set(pairs.map(({ answer }) => answer)) }), undefined);
+  });
 
   it('goes by frequency and votes, by order, or by the seed', () => {
     assert.equal(said({}), 'Hey');
@@ -279,8 +286,11 @@ describe('the choice among several answers', () => {
   });
 
   it('repeats no answer while there is another', () => {
-    assert.equal(said({ recent: new Set(['Hey']) }), 'Hello');
-    assert.equal(said({ recent: new Set(['Hey', 'Hello', 'Good to see you again']) }), 'Hey');
+    assert.equal(said({ rejected: new Set<string>(), recent: new Set(['Hey']) }), 'Hello');
+    assert.equal(
+      said({ rejected: new Set<string>(), recent: new Set(['Hey', 'Hello', 'Good to see you again']) }),
+      'Hey',
+    );
     assert.deepEqual([...recentAnswers(['hi', 'Hello', 'hi', 'Hey', 'hi'], 10)], ['Hello', 'Hey']);
     assert.deepEqual([...recentAnswers(['hi', 'Hello', 'hi', 'Hey', 'hi'], 1)], ['Hey']);
     assert.deepEqual([...recentAnswers(['hi'], 10)], []);

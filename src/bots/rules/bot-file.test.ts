@@ -27,6 +27,13 @@ describe('a bot file is refused, with line and column', () => {
   const mistakes: readonly (readonly [yaml: string, message: RegExp])[] = [
     ['', /bot\.yaml:1:1 is empty; it needs "rules", "forms" or "skills"$/],
     ['- a\n', /:1:1 must have "lists: ..." and/],
+    ['retrieval: {synonyms: [[a]]}\n', /:1:24 must have at least two words of one meaning/],
+    [
+      'retrieval: {synonyms: [[a, b], [c, A]]}\n',
+      /:1:36 has "A" in a second group, after .*bot\.yaml:1; make/,
+    ],
+    ['retrieval: {synonyms: [[a, "?"]]}\n', /:1:28 has the synonym "\?", but one needs letters/],
+    ['retrieval: {chinese: simple}\n', /:1:22 has the spelling "simple", but it must be as-written or/],
     ['ruels:\n', /:1:1 has the unknown key "ruels"; did you mean "rules"\?$/],
     [rule('    anwser: x\n'), /:5:5 has the unknown key "anwser"; did you mean "answer"\?$/],
     [

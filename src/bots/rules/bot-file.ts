@@ -4,6 +4,7 @@
 import type { AnswerSettings } from '../answer-settings.js';
 import type { AnswerText } from '../answer-text.js';
 import type { ByLanguage } from '../language.js';
+import type { Wording } from '../retrieval/normal-form.js';
 import type { Pattern } from './pattern.js';
 import type { Program } from './program.js';
 import type { SkillName } from './skills.js';
@@ -114,6 +115,8 @@ export interface BotFile {
   readonly facts: ReadonlySet<string>;
   readonly skills: readonly SkillName[];
   readonly answers: AnswerSettings;
+  /** How learned questions are found. */
+  readonly retrieval: Wording;
   readonly formTexts: FormTexts;
   /** What reading found, in order. */
   readonly findings: readonly Finding[];

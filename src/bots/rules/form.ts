@@ -29,6 +29,7 @@ export interface FormContext {
   readonly facts: ReadonlyMap<string, string>;
   readonly seed: number;
   readonly turns: readonly string[];
+  readonly rejected?: readonly string[] | undefined;
 }
 
 /** What a form says, and where it stands then; null: it has ended. */
@@ -196,10 +197,10 @@ export function chosenAnswer(
   answers: Answers,
   language: Language,
   values: ReadonlyMap<string, string>,
-  { seed, turns }: Pick<FormContext, 'seed' | 'turns'>,
+  { seed, turns, rejected }: Pick<FormContext, 'seed' | 'turns' | 'rejected'>,
 ): string | null {
   const filled = answers[language].flatMap(({ text }) => fillAnswer(text, values) ?? []);
-  return chooseAnswer(filled, seed, turns, 20);
+  return chooseAnswer(filled, seed, turns, 20, rejected);
 }
 
 export function own(

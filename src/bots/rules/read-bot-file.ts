@@ -1,4 +1,4 @@
-// Reads a bot file: lists, facts, rules, forms, skills and answers, as docs/bots.md describes them. A mistake in its form is a
+// Reads a bot file: lists, facts, rules, forms, skills, answers and retrieval, as docs/bots.md describes them. A mistake in its form is a
 // UserError with line and column. What only concerns one answer or expression becomes a finding, so that `validate` shows them
 // all at once.
 
@@ -12,6 +12,7 @@ import { factPatterns } from '../memory/fact-patterns.js';
 import { type BotFile, defaultFormTexts, type Finding, type FormTexts } from './bot-file.js';
 import { nameOf } from './names.js';
 import { FormReader } from './read-form.js';
+import { readRetrieval } from './read-retrieval.js';
 import { RuleReader } from './read-rule.js';
 import { type SkillName, skillNames } from './skills.js';
 import { listKind, longestListWord, type SlotKind, slotKinds } from './slots.js';
@@ -19,7 +20,7 @@ import { errorsIn } from './validate.js';
 
 const mostBytes = 2 ** 20;
 const mostTriggers = 5000;
-const sections = ['lists', 'facts', 'rules', 'forms', 'skills', 'answers'] as const;
+const sections = ['lists', 'facts', 'rules', 'forms', 'skills', 'answers', 'retrieval'] as const;
 
 /** @throws UserError when the file cannot be read or has another form than docs/bots.md describes. */
 export function readBotFile(path: string): BotFile {
@@ -82,6 +83,7 @@ class Reading {
       facts: this.facts,
       skills: this.skills(written.skills),
       answers,
+      retrieval: readRetrieval(yaml, written.retrieval),
       formTexts,
       findings: this.findings,
     };

@@ -184,8 +184,8 @@ export class RulesBot implements Bot {
   }
 
   private context({ moment, facts, question }: Asked): FormContext {
-    const { settings, turns } = question;
-    return { moment, facts, texts: this.file.formTexts, seed: settings.seed, turns };
+    const { settings, turns, rejected } = question;
+    return { moment, facts, texts: this.file.formTexts, seed: settings.seed, turns, rejected };
   }
 
   /** The answer of a rule or a skill, but not of a form. */
@@ -218,9 +218,9 @@ export class RulesBot implements Bot {
   }
 
   private ruleText(rule: Rule, { values, why }: Found, { facts, language, question }: Asked): Text | null {
-    const { settings, turns } = question;
+    const { settings, turns, rejected } = question;
     const known = new Map([...facts, ...values]);
-    const text = chosenAnswer(rule.answers, language, known, { seed: settings.seed, turns });
+    const text = chosenAnswer(rule.answers, language, known, { seed: settings.seed, turns, rejected });
     return text === null ? null : { text, source: `rules: ${rule.name}`, why };
   }
 }

@@ -124,11 +124,12 @@ export class MemoryStore implements Store {
     return id;
   }
 
-  async say(conversation: string, turns: readonly StoredTurn[]): Promise<void> {
+  async say(conversation: string, turns: readonly StoredTurn[], instead = 0): Promise<void> {
     const kept = this.conversationOf(conversation);
     // The newest conversation of a user is the last one in the map.
     this.conversations.delete(conversation);
-    this.conversations.set(conversation, { ...kept, turns: [...kept.turns, ...turns.map(storableTexts)] });
+    const before = kept.turns.slice(0, Math.max(0, kept.turns.length - instead));
+    this.conversations.set(conversation, { ...kept, turns: [...before, ...turns.map(storableTexts)] });
   }
 
   async conversation(id: string, last: number): Promise<StoredConversation | null> {

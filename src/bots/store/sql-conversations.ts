@@ -26,7 +26,7 @@ export class SqlConversations implements Conversations {
     });
   }
 
-  async say(conversation: string, turns: readonly StoredTurn[]): Promise<void> {
+  async say(conversation: string, turns: readonly StoredTurn[], instead = 0): Promise<void> {
     await this.database.inTransaction(async (db) => {
       const { user_name } = await conversationRow(db, conversation);
       // The row's lock keeps the turns of two calls apart.
@@ -35,6 +35,7 @@ export class SqlConversations implements Conversations {
         .set({ touched: nextTouch(user_name) })
         .where('id', '=', conversation)
         .execute();
+      if (instead > 0) await takeBack(db, conversation, instead);
       for (let from = 0; from < turns.length; from += rowsPerInsert)
         await db
           .insertInto('bot_turn')
@@ -134,6 +135,16 @@ export async function forgetConversations(db: Db, user: string): Promise<number>
     .where('user_name', '=', user)
     .executeTakeFirstOrThrow();
   return Number(turns.numDeletedRows + spoken.numDeletedRows);
+}
+
+async function takeBack(db: Db, conversation: string, turns: number): Promise<void> {
+  const newest = db
+    .selectFrom('bot_turn')
+    .select('id')
+    .where('conversation', '=', conversation)
+    .orderBy('id', 'desc')
+    .limit(turns);
+  await db.deleteFrom('bot_turn').where('id', 'in', newest).execute();
 }
 
 async function conversationRow(db: Db, id: string) {

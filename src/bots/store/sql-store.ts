@@ -69,8 +69,8 @@ export class SqlStore implements Store {
     return this.conversations.begin(user);
   }
 
-  say(conversation: string, turns: readonly StoredTurn[]): Promise<void> {
-    return this.conversations.say(conversation, turns);
+  say(conversation: string, turns: readonly StoredTurn[], instead = 0): Promise<void> {
+    return this.conversations.say(conversation, turns, instead);
   }
 
   conversation(id: string, last: number): Promise<StoredConversation | null> {

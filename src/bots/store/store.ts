@@ -87,8 +87,11 @@ export interface StoredConversation {
 export interface Conversations {
   /** @returns the new conversation's id: random, not to be guessed. */
   begin(user: string | null): Promise<string>;
-  /** Adds turns at the end, all or none. @throws UserError (conversation-unknown). */
-  say(conversation: string, turns: readonly StoredTurn[]): Promise<void>;
+  /**
+   * Adds turns at the end, all or none.
+   * @param instead how many of the newest turns they stand in the place of. @throws UserError (conversation-unknown).
+   */
+  say(conversation: string, turns: readonly StoredTurn[], instead?: number): Promise<void>;
   /** @param last at most that many of the newest turns. @returns null when there is none. */
   conversation(id: string, last: number): Promise<StoredConversation | null>;
   /** The id of the conversation that the user spoke in or began last; null when there is none. */

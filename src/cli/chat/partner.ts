@@ -21,7 +21,7 @@ export async function openPartner(
   open: OpenChat | undefined,
   watcher: OpeningWatcher,
 ): Promise<Partner> {
-  const { model, rules, user } = options;
+  const { model, rules, user, keepDays, learning } = options;
   const timeZone = checkedZone(options.timeZone);
   const openModel =
     open ?? (model === null ? undefined : (await import('../../library/open-chat.js')).openChat);
@@ -35,8 +35,8 @@ export async function openPartner(
     const { BotSpeaker } = await import('../../bots/bot-speaker.js');
     const neural =
       chat && new (await import('../../bots/neural-bot.js')).NeuralBot(chat.model, candidateCount(options));
-    const opened = await openBot(botParts(rules), { model: neural });
-    const bot = new BotSpeaker(opened.bot, opened.store, { user, timeZone }, neural);
+    const opened = await openBot(botParts(rules), { model: neural, keepDays });
+    const bot = new BotSpeaker(opened.bot, opened.store, { user, timeZone }, neural, { learning });
     const close = async () => {
       await opened.close();
       dispose();

@@ -7,6 +7,7 @@ import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.j
 import { type Drop, withoutDropped } from '../drop.js';
 import type { Ledger } from '../ledger.js';
 import type { PreparedStore } from '../prepared-store.js';
+import { type EnterStage, silently, type Tick } from '../stages.js';
 import { ExactDuplicates, normalized } from './exact.js';
 import { nearDuplicates } from './near.js';
 
@@ -39,16 +40,24 @@ export function dropDuplicates(
   ledger: Ledger,
   { dedupe, nearThreshold, evalRatio }: DuplicateOptions,
   never: readonly string[] = [],
+  enter: EnterStage = silently,
 ): WithoutDuplicates {
-  const { distinct, isAugmented } = withoutEqual(dialogues, ledger, dedupe !== 'none', never);
+  const look = { ticked: enter('equal', dialogues.length), dropsEqual: dedupe !== 'none' };
+  const { distinct, isAugmented } = withoutEqual(dialogues, ledger, look, never);
   if (dedupe !== 'near' && never.length === 0 && evalRatio === 0)
     return { kept: distinct, groups: Int32Array.from({ length: distinct.length }, (_, index) => index) };
+  const { length } = distinct;
+  let comparing: Tick | undefined;
   const { duplicateOf, groups } = nearDuplicates(
-    textsOf(distinct),
+    textsOf(distinct, enter('shingles', length)),
     nearThreshold,
     never,
     // An augmented dialogue is similar to its original, and neither must drop the other.
     isAugmented,
+    (share) => {
+      comparing ??= enter('similar', length);
+      comparing(share * length);
+    },
   );
   const betters = duplicateOf.subarray(never.length);
   const isDropped = (index: number) => {
@@ -56,7 +65,7 @@ export function dropDuplicates(
     return better > 0 && (dedupe === 'near' || better <= never.length);
   };
   const keptGroups = groups.subarray(never.length).filter((_, index) => !isDropped(index));
-  const kept = withoutDropped(distinct, ledger, (index) => {
+  const judge = (index: number): Drop | undefined => {
     if (!isDropped(index)) return undefined;
     const better = (betters[index] ?? 0) - 1 - never.length;
     if (better < 0) return { rule: 'never-train', reason: 'similar to a text that is never learned' };
@@ -67,7 +76,8 @@ export function dropDuplicates(
       detail: `similar to ${duplicateOf}`,
       duplicateOf,
     };
-  });
+  };
+  const kept = withoutDropped(distinct, ledger, judge, enter('dropping', length));
   return { kept, groups: keptGroups };
 }
 
@@ -75,20 +85,21 @@ export function dropDuplicates(
 function withoutEqual(
   dialogues: PreparedStore,
   ledger: Ledger,
-  dropsEqual: boolean,
+  { dropsEqual, ticked }: { readonly dropsEqual: boolean; readonly ticked: Tick },
   never: readonly string[],
 ): { readonly distinct: PreparedStore; readonly isAugmented: (index: number) => boolean } {
   const judge = equalJudge(dialogues, dropsEqual, never);
   const augmented = new GrowingIntegers();
   let left = 0;
-  const distinct = withoutDropped(dialogues, ledger, (index) => {
+  const judgeNext = (index: number) => {
     const one = dialogues.at(index);
     const drop = judge(one, index);
     if (drop) return drop;
     if (one.augmented) augmented.push(left);
     left++;
     return undefined;
-  });
+  };
+  const distinct = withoutDropped(dialogues, ledger, judgeNext, ticked);
   if (augmented.length === 0) return { distinct, isAugmented: () => false };
   const marks = new Uint8Array(left);
   for (let place = 0; place < augmented.length; place++) marks[augmented.at(place)] = 1;
@@ -120,6 +131,10 @@ function equalJudge(dialogues: PreparedStore, dropsEqual: boolean, never: readon
   };
 }
 
-function* textsOf(dialogues: PreparedStore): Generator<string> {
-  for (const { dialogue } of dialogues) yield spokenText(dialogue);
+function* textsOf(dialogues: PreparedStore, tick: Tick): Generator<string> {
+  let done = 0;
+  for (const { dialogue } of dialogues) {
+    tick(++done);
+    yield spokenText(dialogue);
+  }
 }

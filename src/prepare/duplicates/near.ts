@@ -17,12 +17,14 @@ export interface NearDuplicates {
  * @param texts each is taken once. @param threshold the least Jaccard similarity, in (0, 1].
  * @param anchors texts that always stay and come first in the result. They are not compared with each other.
  * @param isApart whether a text is no duplicate of any but anchors, and no other text is one of it.
+ * @param tell told how much is compared, from 0 to 1, once all texts are taken.
  */
 export function nearDuplicates(
   texts: Iterable<string>,
   threshold: number,
   anchors: readonly string[] = [],
   isApart: (text: number) => boolean = () => false,
+  tell?: (share: number) => void,
 ): NearDuplicates {
   const similar = new SimilarPairs(threshold);
   for (const text of anchors) similar.addAnchor(text);
@@ -35,7 +37,7 @@ export function nearDuplicates(
   similar.forEachPair((better, worse) => {
     pairs.better.push(better);
     pairs.worse.push(worse);
-  });
+  }, tell);
   const descending = Uint32Array.from({ length: count }, (_, text) => ~similar.sizeOf(text));
   const compares = (better: number, text: number) =>
     better < anchors.length || !(isApart(better - anchors.length) || isApart(text - anchors.length));

@@ -68,8 +68,9 @@ export class SimilarPairs {
   /**
    * Call once, after the last text. Of many texts that are similar to each other, some pairs are not reported, but enough to
    * connect them. No pair is reported twice, except among very many.
+   * @param tell told the share of the bands that is done.
    */
-  forEachPair(see: SeePair): void {
+  forEachPair(see: SeePair, tell: (share: number) => void = () => {}): void {
     if (this.sizes.length % textsPerChunk > 0) this.writeChunk();
     const compared = new Compared();
     const keys = new Uint32Array(this.sizes.length);
@@ -77,6 +78,7 @@ export class SimilarPairs {
     for (let band = 0; band < this.bands.count; band++) {
       this.readKeys(band, keys);
       for (const run of chains.runsOf(keys)) this.compareRun(run, compared, see);
+      tell((band + 1) / this.bands.count);
     }
     this.sets.release();
     this.keys.release();
