@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import type { Clock } from '../../../collect/openai-service.js';
 import { UserError } from '../../../errors.js';
 import { commandTranslator } from './command.js';
-import type { Clock } from './translator.js';
 
 /** Time does not pass. */
 const still: Pick<Clock, 'deadline'> = { deadline: () => () => {} };

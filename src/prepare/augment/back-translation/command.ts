@@ -2,11 +2,12 @@
 // without a shell. It is ended with everything that it has started when the run stops or when it is silent for too long.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Clock } from '../../../collect/openai-service.js';
 import { messageOf, UserError } from '../../../errors.js';
 import { Spool } from '../../../files/spool.js';
 import { findProgram } from '../../../files/working-folder.js';
 import { oneLine, quoted } from '../../../quote.js';
-import { type Clock, type Translator, translatorFailed } from './translator.js';
+import { type Translator, translatorFailed } from './translator.js';
 
 export interface CommandOptions {
   /** The program and its arguments. */

@@ -1,6 +1,7 @@
 // What is asked of a language model behind an OpenAI-compatible endpoint, and what of its answer is a translation. A model may
 // answer anything, so an answer counts only if it has exactly one text for each text that was asked.
 
+import { parsedAnswer } from '../../../collect/openai-service.js';
 import { isRecord } from '../../../objects.js';
 import type { Direction } from './translator.js';
 
@@ -39,20 +40,12 @@ function languageName(code: string): string {
 
 /** The text of a chat completion. Undefined if the body is something else or the text was cut off. */
 export function completionText(body: string): string | undefined {
-  const answer = parsed(body);
+  const answer = parsedAnswer(body);
   const choices = isRecord(answer) && Array.isArray(answer.choices) ? answer.choices : [];
   const [choice]: unknown[] = choices;
   if (!isRecord(choice) || choice.finish_reason === 'length' || !isRecord(choice.message)) return undefined;
   const { content } = choice.message;
   return typeof content === 'string' ? content : undefined;
-}
-
-/** What an error response says, or an empty string. */
-export function errorText(body: string): string {
-  const answer = parsed(body);
-  const error = isRecord(answer) ? (answer.error ?? answer.message ?? answer.detail) : undefined;
-  const text = isRecord(error) ? error.message : error;
-  return typeof text === 'string' ? text : '';
 }
 
 /**
@@ -68,7 +61,7 @@ export function translationsIn(text: string, expected: number): readonly string[
 
 function arrayIn(answer: string): readonly string[] | undefined {
   const [, fenced] = /^```\w*\n([\s\S]*)\n```$/.exec(answer) ?? [];
-  const list = parsed(fenced ?? answer);
+  const list = parsedAnswer(fenced ?? answer);
   const isList = Array.isArray(list) && list.every((one): one is string => typeof one === 'string');
   return isList ? list.map(onOneLine) : undefined;
 }
@@ -84,12 +77,4 @@ function numberedLines(answer: string): readonly string[] | undefined {
 
 function onOneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { afterEach, before, beforeEach, describe, it } from 'node:test';
 import { FakeProxy } from '../../../../test/fake-proxy.js';
+import type { Clock } from '../../../collect/openai-service.js';
 import { UserError } from '../../../errors.js';
 import { isRecord } from '../../../objects.js';
 import { proxiesOf } from '../../../weights/hub-access.js';
 import { type Fetch, fetchThrough } from '../../../weights/hub-fetch.js';
 import { type EndpointLimits, type EndpointOptions, endpointLimits, endpointTranslator } from './endpoint.js';
-import type { Clock } from './translator.js';
 
 type Respond = (response: ServerResponse, texts: readonly string[], request: IncomingMessage) => void;
 

@@ -2,27 +2,23 @@
 // llama.cpp, vLLM or Ollama. The texts leave this machine if the endpoint is elsewhere. A busy server is asked again later; an
 // answer that is no translation is asked for again in halves. The key stays in the header of the requests.
 
-import { failureReason } from '../../../collect/connection-failure.js';
-import { retryAfterSeconds } from '../../../collect/retry-after.js';
-import { UserError } from '../../../errors.js';
-import { oneLine, quoted } from '../../../quote.js';
+import {
+  type Clock,
+  FollowingAbort,
+  OpenAIService,
+  type ServiceLimits,
+} from '../../../collect/openai-service.js';
+import { quoted } from '../../../quote.js';
 import type { Fetch } from '../../../weights/hub-fetch.js';
-import { completionText, errorText, requestBody, translationsIn } from './endpoint-answer.js';
-import { type Clock, type Direction, type Keep, type Translator, translatorFailed } from './translator.js';
+import { completionText, requestBody, translationsIn } from './endpoint-answer.js';
+import { type Direction, type Keep, type Translator, translatorFailed } from './translator.js';
 
-export interface EndpointLimits {
-  /** For one request. */
-  readonly seconds: number;
-  /** Seconds before each further attempt when the server is busy or the connection breaks. */
-  readonly retrySeconds: readonly number[];
-  /** The longest wait that a busy server may ask for. */
-  readonly longestWait: number;
+export interface EndpointLimits extends ServiceLimits {
   /** Most texts and characters of a request. */
   readonly texts: number;
   readonly characters: number;
   /** Most requests at a time. */
   readonly requests: number;
-  readonly answerBytes: number;
   /** The run stops after so many useless answers in a row, before the first useful one and after it. */
   readonly firstUseless: number;
   readonly laterUseless: number;
@@ -63,17 +59,6 @@ export function endpointTranslator(options: EndpointOptions): Translator {
   };
 }
 
-/** Another attempt may succeed. */
-class Passing extends Error {
-  constructor(
-    reason: string,
-    /** Seconds that the server asks to wait. */
-    readonly retryAfter = 0,
-  ) {
-    super(reason);
-  }
-}
-
 /** The texts of one request. */
 interface Part {
   /** The index of the first. */
@@ -81,31 +66,19 @@ interface Part {
   readonly texts: string[];
 }
 
-/** Aborts with another signal, or earlier. */
-class FollowingAbort {
-  private readonly controller = new AbortController();
-  readonly signal = this.controller.signal;
-  readonly abort = (): void => this.controller.abort();
-
-  constructor(private readonly other: AbortSignal) {
-    if (other.aborted) this.abort();
-    other.addEventListener('abort', this.abort);
-  }
-
-  release(): void {
-    this.other.removeEventListener('abort', this.abort);
-  }
-}
-
 class Endpoint {
-  private readonly address: URL;
+  private readonly service: OpenAIService;
   private useful = 0;
   private uselessInARow = 0;
 
   constructor(private readonly options: EndpointOptions) {
-    const path = options.url.pathname.replace(/\/{1,20}$/, '');
-    this.address = new URL(options.url);
-    if (!path.endsWith('/chat/completions')) this.address.pathname = `${path}/chat/completions`;
+    this.service = new OpenAIService({
+      ...options,
+      path: '/chat/completions',
+      purpose: 'translate',
+      whenBusy: 'what is translated is kept, so run the same command again later',
+      failed: translatorFailed,
+    });
   }
 
   async translate(texts: readonly string[], signal: AbortSignal, keep?: Keep): Promise<(string | null)[]> {
@@ -156,7 +129,8 @@ class Endpoint {
     signal: AbortSignal,
   ): Promise<readonly (string | null)[]> {
     if (texts.length === 0) return [];
-    const answer = await this.answerTo(texts, signal);
+    const { model, direction } = this.options;
+    const answer = await this.service.post(requestBody(model, direction, texts), signal);
     const content = completionText(answer);
     const translations = content === undefined ? undefined : translationsIn(content, texts.length);
     if (translations !== undefined) {
@@ -176,100 +150,7 @@ class Endpoint {
     const most = this.useful === 0 ? limits.firstUseless : limits.laterUseless;
     if (++this.uselessInARow < most) return;
     throw translatorFailed(
-      `${url.href} gave ${most} answers in a row that are no list of translations (the last begins with ${quoted(this.withoutKey(answer.trim()))}); check the address, or use a model that follows instructions better than ${quoted(model)}`,
+      `${url.href} gave ${most} answers in a row that are no list of translations (the last begins with ${quoted(this.service.withoutKey(answer.trim()))}); check the address, or use a model that follows instructions better than ${quoted(model)}`,
     );
   }
-
-  /** The body of a successful response. Asks again while the failure may pass. */
-  private async answerTo(texts: readonly string[], signal: AbortSignal): Promise<string> {
-    const { limits, clock, url } = this.options;
-    const waits = [...limits.retrySeconds];
-    for (;;) {
-      try {
-        return await this.attempt(texts, signal);
-      } catch (thrown) {
-        signal.throwIfAborted();
-        if (!(thrown instanceof Passing)) throw thrown;
-        const seconds = Math.max(waits.shift() ?? Number.POSITIVE_INFINITY, thrown.retryAfter);
-        if (seconds > limits.longestWait)
-          throw translatorFailed(
-            `${url.href} does not translate (${thrown.message}); what is translated is kept, so run the same command again later`,
-            thrown,
-          );
-        await clock.wait(seconds, signal);
-      }
-    }
-  }
-
-  private async attempt(texts: readonly string[], signal: AbortSignal): Promise<string> {
-    const { key, fetch, clock, limits, model, direction } = this.options;
-    const stop = new FollowingAbort(signal);
-    let isLate = false;
-    const endDeadline = clock.deadline(limits.seconds, () => {
-      isLate = true;
-      stop.abort();
-    });
-    try {
-      const response = await fetch(this.address, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json',
-          ...(key !== null && { authorization: `Bearer ${key}` }),
-        },
-        body: requestBody(model, direction, texts),
-        // A redirect could send the texts and the key to another server.
-        redirect: 'manual',
-        signal: stop.signal,
-      });
-      const body = await boundedText(response, limits.answerBytes);
-      if (response.status >= 200 && response.status < 300) return body;
-      throw this.refusal(response, body);
-    } catch (thrown) {
-      if (isLate) throw new Passing(`no answer within ${limits.seconds} s`);
-      if (thrown instanceof UserError || thrown instanceof Passing) throw thrown;
-      throw new Passing(failureReason(thrown));
-    } finally {
-      endDeadline();
-      stop.release();
-    }
-  }
-
-  private refusal({ status, headers }: Response, body: string): Error {
-    const { url, model, clock } = this.options;
-    const said = oneLine(this.withoutKey(errorText(body)), 200);
-    const reason = `status ${status}${said === '' ? '' : `: ${said}`}`;
-    if ([408, 425, 429].includes(status) || status >= 500)
-      return new Passing(reason, retryAfterSeconds(headers, clock.now()));
-    if (status === 401 || status === 403)
-      return translatorFailed(
-        `${url.href} does not accept the request (${reason}); name the environment variable that holds its key`,
-      );
-    if (status >= 300 && status < 400)
-      return translatorFailed(
-        `${url.href} redirects to ${quoted(headers.get('location'))}; name that address instead`,
-      );
-    return translatorFailed(
-      `${url.href} refuses the request (${reason}); check the address, which mostly ends with /v1, and the model ${quoted(model)}`,
-    );
-  }
-
-  /** Servers quote what they were sent. */
-  private withoutKey(text: string): string {
-    const { key } = this.options;
-    return key === null ? text : text.replaceAll(key, '***');
-  }
-}
-
-/** @throws Passing if the body is larger. */
-async function boundedText(response: Response, most: number): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the body.
-    if (size > most) throw new Passing(`an answer of more than ${most} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -9,8 +9,9 @@ import { after, describe, it } from 'node:test';
 import { repositoryRoot } from '../../../../test/repository.js';
 import { UserError } from '../../../errors.js';
 import { findPackage } from '../../../files/installed-package.js';
+import { transformersPackage } from '../../../weights/transformers-library.js';
 import { openTranslators } from './open-translators.js';
-import { transformersPackage, transformersTranslator } from './transformers.js';
+import { transformersTranslator } from './transformers.js';
 
 const marian = join(repositoryRoot, 'test/goldens/marian');
 const besides = join(

@@ -4,15 +4,12 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { messageOf, UserError } from '../../../errors.js';
-import { findPackage, installationFolder } from '../../../files/installed-package.js';
+import { findPackage } from '../../../files/installed-package.js';
 import { isRecord } from '../../../objects.js';
 import { oneLine, quoted } from '../../../quote.js';
+import { loadTransformers, transformersPackage } from '../../../weights/transformers-library.js';
 import { type Direction, type Translator, translatorFailed } from './translator.js';
-
-export const transformersPackage = '@huggingface/transformers';
-const version = '4.3.2';
 
 /** What a folder must have: any of each line. */
 export const neededFiles: readonly (readonly string[])[] = [
@@ -40,12 +37,6 @@ interface Pipeline {
   (texts: string, options: Record<string, unknown>): Promise<unknown>;
   readonly model: { readonly config: { readonly model_type?: unknown } };
   dispose(): Promise<unknown>;
-}
-
-interface Library {
-  readonly env: Record<string, unknown>;
-  readonly LogLevel?: { readonly ERROR: number };
-  pipeline(task: string, folder: string, options: Record<string, unknown>): Promise<Pipeline>;
 }
 
 /** @throws UserError (usage, model) if the package or the model cannot be loaded. */
@@ -95,19 +86,13 @@ function refuseIncomplete(folder: string): void {
 }
 
 async function load(folder: string, main: string | null): Promise<Pipeline> {
-  if (main === null)
-    throw new UserError(
-      'package-missing',
-      `a translation model needs the package ${transformersPackage}; install it with npm install ${transformersPackage}@${version} in ${installationFolder()}`,
-    );
+  const library = await loadTransformers(main, 'a translation model');
   try {
-    const library: Library = await import(pathToFileURL(main).href);
-    // Everything is read from the folder, and stdout is for results.
-    library.env.allowRemoteModels = false;
-    library.env.useFSCache = false;
-    if (library.LogLevel !== undefined) library.env.logLevel = library.LogLevel.ERROR;
     const hasFull = existsSync(join(folder, 'onnx/encoder_model.onnx'));
-    return await library.pipeline('translation', folder, { dtype: hasFull ? 'fp32' : 'q8', device: 'cpu' });
+    return (await library.pipeline('translation', folder, {
+      dtype: hasFull ? 'fp32' : 'q8',
+      device: 'cpu',
+    })) as Pipeline;
   } catch (thrown) {
     throw new UserError(
       'translator-unusable',

@@ -27,15 +27,6 @@ export interface Translators {
   readonly back: Translator;
 }
 
-/** The parts of a translator that need a clock. */
-export interface Clock {
-  /** Waits a number of seconds. */
-  readonly wait: (seconds: number, signal: AbortSignal) => Promise<void>;
-  readonly now: () => number;
-  /** Calls `late` after a number of seconds, unless the function that it returns is called before. */
-  readonly deadline: (seconds: number, late: () => void) => () => void;
-}
-
 /** From one language to another, as people name them: `zh` to `en`. */
 export interface Direction {
   readonly from: string;
