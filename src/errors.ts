@@ -71,6 +71,8 @@ export const errorCodes = {
   'disk-full': 'device',
   'download-damaged': 'model',
   'download-not-confirmed': 'usage',
+  'embedder-failed': 'data',
+  'embedder-unusable': 'usage',
   'history-unreadable': 'data',
   'hub-offline': 'model',
   'hub-refused': 'model',

@@ -5,7 +5,8 @@ import { type AnswerSettings, defaultAnswers } from './answer-settings.js';
 import type { Bot } from './bot.js';
 import { defaultMargin, HybridBot, type HybridSettings, type Model } from './hybrid-bot.js';
 import { MemoryBot } from './memory/memory-bot.js';
-import { RetrievalBot } from './retrieval/retrieval-bot.js';
+import type { MeaningState } from './retrieval/meaning/meanings.js';
+import { type OpenRetrievalOptions, openRetrieval } from './retrieval/open-retrieval.js';
 import type { BotFile } from './rules/bot-file.js';
 import { MemoryStore } from './store/memory-store.js';
 import { openStore } from './store/open-store.js';
@@ -19,6 +20,8 @@ export interface BotParts {
 }
 
 export interface OpenBotOptions extends Partial<Omit<HybridSettings, 'answers'>> {
+  /** How learned questions are found; what is not given is as the bot file says. */
+  readonly finding?: Pick<OpenRetrievalOptions, 'flags' | 'vectors' | 'progress'>;
   readonly model?: Model | null;
   /** What is said is not kept in the store that is named. */
   readonly isTrial?: boolean;
@@ -34,6 +37,8 @@ export interface OpenedBot {
   readonly store: Store;
   readonly file: BotFile | null;
   readonly answers: AnswerSettings;
+  /** Null without an embedder. */
+  meaningState(): MeaningState | null;
   close(): Promise<void>;
 }
 
@@ -68,11 +73,12 @@ export async function openBot(
   const store = kept === null || isTrial ? new MemoryStore() : kept;
   try {
     const rules = file && new (await import('./rules/rules-bot.js')).RulesBot(file, store, now);
+    const retrieval = kept && (await openRetrieval(kept, { location, file, ...options.finding }));
     const bot = new HybridBot(
       {
         memory: new MemoryBot(store, { keepDays, now }),
         rules,
-        retrieval: kept && (await RetrievalBot.open(kept, answers, file?.retrieval)),
+        retrieval,
         model,
       },
       { answers, retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
@@ -81,7 +87,8 @@ export async function openBot(
       await bot.close();
       await kept?.close();
     };
-    return { bot, store, file, answers, close };
+    const meaningState = () => retrieval?.meaningState ?? null;
+    return { bot, store, file, answers, meaningState, close };
   } catch (thrown) {
     await kept?.close();
     throw thrown;

@@ -5,6 +5,7 @@ import { defaultSettings } from '../generate/settings.js';
 import { option } from '../option-names.js';
 import type { OptionSpec, ValuesOf } from '../option-spec.js';
 import { deviceOption, threadsOption } from './device-options.js';
+import { embedderOptions } from './embedder-options.js';
 
 /** How many replies `--mmi` chooses from when nobody says so; the DialoGPT paper takes 16. */
 export const mmiCandidates = 16;
@@ -69,6 +70,7 @@ export const chatOptions = {
     unset: "this machine's",
     help: 'Your time zone, for --rules, such as Europe/Berlin.',
   },
+  ...embedderOptions,
   history: {
     group: 'Conversation',
     type: 'switch',

@@ -75,6 +75,8 @@ function refuse(one: ChatOption, other: ChatOption, why: string): never {
   );
 }
 
+const embedderKeys = ['embedder', 'embedderModel', 'embedderKeyVariable'] as const;
+
 function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): readonly string[] {
   const notes: string[] = [];
   if (given.has('lengthPenalty') && options.numBeams === 1)
@@ -84,7 +86,7 @@ function withoutEffect(options: ChatOptions, given: ReadonlySet<ChatOption>): re
       `${option('seed')} has no effect: ${option(options.greedy ? 'greedy' : 'numBeams')} does not use random numbers`,
     );
   if (options.rules.length === 0)
-    for (const key of ['user', 'timeZone', 'keepDays', 'learning'] as const)
+    for (const key of ['user', 'timeZone', 'keepDays', 'learning', ...embedderKeys] as const)
       if (given.has(key)) notes.push(`${option(key)} has no effect without ${option('rules')}`);
   // Without a model and a bot there is no conversation at all.
   if (options.model === null && options.rules.length > 0)
@@ -102,6 +104,7 @@ const ofBots: ReadonlySet<ChatOption> = new Set([
     'keepDays',
     'learning',
     'timeZone',
+    ...embedderKeys,
     'prompt',
     'history',
     'seed',

@@ -2,6 +2,7 @@
 
 import type { OptionSpec, OptionTable, ValuesOf } from '../option-spec.js';
 import { json, paths, quiet, replace } from './data-shared-options.js';
+import { embedderOptions } from './embedder-options.js';
 import { readingOptions } from './reading-options.js';
 import { trainOptions } from './train-options.js';
 
@@ -40,7 +41,8 @@ export const learnPairsOptions = {
     ...paths,
     help: 'Questions and answers, or conversations, in any format that docs/data.md lists: files, folders and archives.',
   },
-  bot,
+  bot: bots,
+  ...embedderOptions,
   ...readingOptions,
   json,
   quiet,
@@ -88,6 +90,7 @@ export const askOptions = {
     help: 'The time zone of the user, such as Europe/Berlin.',
   },
   bot: bots,
+  ...embedderOptions,
   json,
 } as const satisfies OptionTable;
 
@@ -102,6 +105,7 @@ export const testOptions = {
     help: 'The test stories: YAML files, and folders of them.',
   },
   bot: bots,
+  ...embedderOptions,
   failed: {
     group: 'Output',
     type: 'text',
@@ -197,7 +201,8 @@ export const exportOptions = {
 } as const satisfies OptionTable;
 
 export const statsOptions = {
-  bot,
+  bot: bots,
+  ...embedderOptions,
   json,
 } as const satisfies OptionTable;
 
@@ -270,7 +275,8 @@ export const tuneOptions = {
     ...paths,
     help: 'Questions in other words than the bot has learned, with the answers that they should get.',
   },
-  bot,
+  bot: bots,
+  ...embedderOptions,
   precision: {
     group: 'Thresholds',
     type: 'number',

@@ -42,6 +42,11 @@ export function productCacheFolders(environment: Environment): string[] {
   return cacheFolders(environment, 'products');
 }
 
+/** Candidates for the folder of the vectors of bots whose store is a database server. */
+export function vectorCacheFolders(environment: Environment): string[] {
+  return cacheFolders(environment, 'vectors');
+}
+
 function cacheFolders(environment: Environment, subject: string): string[] {
   const cache = absolute(environment.XDG_CACHE_HOME) ?? join(homeFolder(environment), '.cache');
   // The id and not the name, because a container's user may have no entry in /etc/passwd.

@@ -64,7 +64,7 @@ describe('a bot', () => {
   async function answer(wording: Wording, text: string, more: typeof known = []): Promise<string | null> {
     const store = new MemoryStore();
     await store.learn([...known, ...more]);
-    const bot = await RetrievalBot.open(store, defaultAnswers, wording);
+    const bot = await RetrievalBot.open(store, defaultAnswers, { wording });
     const given = await bot.answer(questionOf([text]), () => {});
     return given.kind === 'said' ? given.text : null;
   }

@@ -37,6 +37,16 @@ export class PairIndex {
     return this.places.size;
   }
 
+  /** Questions have numbers below this one, also those that have no answer any more. */
+  get questionCount(): number {
+    return this.questions.length;
+  }
+
+  /** Whether a question has an answer. */
+  isKnown(question: number): boolean {
+    return (this.firstPair[question] ?? none) !== none;
+  }
+
   apply(change: Change): void {
     const id = change.kind === 'kept' ? change.pair.id : change.id;
     const place = this.places.get(id);

@@ -4,6 +4,7 @@
 import type { AnswerSettings } from '../answer-settings.js';
 import type { AnswerText } from '../answer-text.js';
 import type { ByLanguage } from '../language.js';
+import type { EmbedderNames } from '../retrieval/meaning/open-embedder.js';
 import type { Wording } from '../retrieval/normal-form.js';
 import type { Pattern } from './pattern.js';
 import type { Program } from './program.js';
@@ -106,6 +107,12 @@ export interface FormTexts {
   readonly startOver: ByLanguage<readonly string[]>;
 }
 
+/** How learned questions are found. */
+export interface RetrievalSection extends Wording {
+  /** Null: by their words only. */
+  readonly embedder: EmbedderNames | null;
+}
+
 export interface BotFile {
   readonly path: string;
   /** Rules and forms in the order in which they are tried. */
@@ -115,8 +122,7 @@ export interface BotFile {
   readonly facts: ReadonlySet<string>;
   readonly skills: readonly SkillName[];
   readonly answers: AnswerSettings;
-  /** How learned questions are found. */
-  readonly retrieval: Wording;
+  readonly retrieval: RetrievalSection;
   readonly formTexts: FormTexts;
   /** What reading found, in order. */
   readonly findings: readonly Finding[];

@@ -1,21 +1,50 @@
 // Reads the section `retrieval:` of a bot file: how learned questions are found.
 
+import { dirname, resolve } from 'node:path';
 import { isSeq } from 'yaml';
+import { messageOf } from '../../errors.js';
 import type { YamlFile, YamlNode } from '../../files/yaml-file.js';
+import { withProperties } from '../../option-names.js';
 import { quoted } from '../../quote.js';
+import { checkedEmbedder, type EmbedderNames } from '../retrieval/meaning/open-embedder.js';
 import { asWritten, normalFormOf, type Wording } from '../retrieval/normal-form.js';
 import type { SynonymGroup } from '../retrieval/synonyms.js';
+import type { RetrievalSection } from './bot-file.js';
 
 const mostSynonyms = 10_000;
 const longestSynonym = 60;
 const spellings = ['as-written', 'simplified'] as const;
 
 /** @throws UserError */
-export function readRetrieval(yaml: YamlFile, node: YamlNode): Wording {
-  if (node === undefined) return asWritten;
-  const written = yaml.fields(node, ['synonyms', 'chinese']);
+export function readRetrieval(yaml: YamlFile, node: YamlNode): RetrievalSection {
+  if (node === undefined) return { ...asWritten, embedder: null };
+  const written = yaml.fields(node, ['synonyms', 'chinese', 'embedder', 'embedder_model']);
   const chinese = written.chinese === undefined ? asWritten.chinese : spellingOf(yaml, written.chinese);
-  return { chinese, synonyms: readSynonyms(yaml, written.synonyms, chinese) };
+  return {
+    chinese,
+    synonyms: readSynonyms(yaml, written.synonyms, chinese),
+    embedder: readEmbedder(yaml, written.embedder, written.embedder_model),
+  };
+}
+
+/** A folder is named from where the bot file is. */
+function readEmbedder(yaml: YamlFile, node: YamlNode, modelNode: YamlNode): EmbedderNames | null {
+  if (node === undefined) {
+    if (modelNode !== undefined)
+      throw yaml.wrong(
+        modelNode,
+        'names the model of no embedder; add embedder with the address of a service',
+      );
+    return null;
+  }
+  const embedder = yaml.filled(node);
+  const model = modelNode === undefined ? null : yaml.filled(modelNode);
+  try {
+    const isAddress = checkedEmbedder({ embedder, model }) !== null;
+    return { embedder: isAddress ? embedder : resolve(dirname(yaml.path), embedder), model };
+  } catch (thrown) {
+    throw yaml.wrong(node, `cannot be used: ${withProperties(messageOf(thrown))}`);
+  }
 }
 
 function spellingOf(yaml: YamlFile, node: YamlNode): Wording['chinese'] {

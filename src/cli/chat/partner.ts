@@ -35,7 +35,10 @@ export async function openPartner(
     const { BotSpeaker } = await import('../../bots/bot-speaker.js');
     const neural =
       chat && new (await import('../../bots/neural-bot.js')).NeuralBot(chat.model, candidateCount(options));
-    const opened = await openBot(botParts(rules), { model: neural, keepDays });
+    const opened = await openBot(botParts(rules), {
+      ...{ model: neural, keepDays },
+      finding: { flags: options },
+    });
     const bot = new BotSpeaker(opened.bot, opened.store, { user, timeZone }, neural, { learning });
     const close = async () => {
       await opened.close();

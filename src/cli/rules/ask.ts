@@ -12,6 +12,7 @@ import { nearText, visitText } from '../answer-text.js';
 import type { Streams } from '../data/reading.js';
 import { checkedZone } from '../time-zone.js';
 import { botNotNamed } from './bot-store.js';
+import { vectorProgress } from './vector-progress.js';
 
 const example = 'chatbot-rules ask "Do you deliver on Sundays?" --bot shop.db';
 
@@ -19,11 +20,15 @@ export async function askCommand(
   given: GivenOptions<AskOption>,
   streams: Streams = process,
 ): Promise<number> {
-  const { text, previous, user, timeZone, bot: locations, json } = completeOptions(askOptions, [given]);
+  const options = completeOptions(askOptions, [given]);
+  const { text, previous, user, timeZone, bot: locations, json } = options;
   if (text === null || text.trim() === '')
     throw new UserError('prompt-empty', `ask something, for example ${example}`);
   if (locations.length === 0) throw botNotNamed(example);
-  const opened = await openBot(botParts(locations), { isTrial: true });
+  const opened = await openBot(botParts(locations), {
+    isTrial: true,
+    finding: { flags: options, vectors: 'first', progress: vectorProgress(streams) },
+  });
   try {
     const answer = await opened.bot.answer(
       {

@@ -1,5 +1,7 @@
 // Opens the store that `--bot` names, for the time of one command.
 
+import { botParts } from '../../bots/open-bot.js';
+import type { BotFile } from '../../bots/rules/bot-file.js';
 import { openStore } from '../../bots/store/open-store.js';
 import type { Store } from '../../bots/store/store.js';
 import { UserError } from '../../errors.js';
@@ -22,6 +24,18 @@ export async function withStore<Result>(
   } finally {
     await store.close();
   }
+}
+
+/** As `withStore`, for a command that may also be given the bot file. */
+export async function withBot<Result>(
+  bots: readonly string[],
+  example: string,
+  access: 'create' | 'write' | 'read',
+  use: (store: Store, finding: { location: string | null; file: BotFile | null }) => Promise<Result>,
+): Promise<Result> {
+  const { store: location, file: path } = botParts(bots);
+  const file = path === null ? null : (await import('../../bots/rules/read-bot-file.js')).openBotFile(path);
+  return withStore(location, example, access, (store) => use(store, { location, file }));
 }
 
 export function botNotNamed(example: string): UserError {

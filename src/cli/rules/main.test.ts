@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { answers, EmbeddingServer, fails } from '../../../test/bots/embedding-server.js';
 import { asyncRefusal } from '../../../test/refusal.js';
 import { openStore } from '../../bots/store/open-store.js';
 import type { Given, GivenOptions } from '../../config/schema.js';
@@ -52,30 +53,30 @@ const faq = written(
 );
 
 before(async () => {
-  const { code, out } = await run(learnCommand, { paths: [faq], bot });
+  const { code, out } = await run(learnCommand, { paths: [faq], bot: [bot] });
   assert.equal(code, 0);
   assert.equal(out, `${bot}: 2 new answers, 0 that it knew; it now knows 2\n`);
 });
 
 describe('learning', () => {
   it('keeps what is known once, and tells in JSON', async () => {
-    const { out } = await run(learnCommand, { paths: [faq], bot, json: true, quiet: true });
+    const { out } = await run(learnCommand, { paths: [faq], bot: [bot], json: true, quiet: true });
     assert.deepEqual(JSON.parse(out), { bot, added: 0, repeated: 2, pairs: 2 });
   });
 
   it('keeps nothing when a file cannot be read, or has no answers', async () => {
     const bad = written('bad.jsonl', '{"messages": 7}\n'.repeat(10));
-    await assert.rejects(run(learnCommand, { paths: [faq, bad], bot: path('other.db') }));
+    await assert.rejects(run(learnCommand, { paths: [faq, bad], bot: [path('other.db')] }));
     assert.equal(existsSync(path('other.db')), false);
     const alone = written('alone.jsonl', '{"messages": [{"role": "user", "content": "Hi"}]}\n');
-    await assert.rejects(run(learnCommand, { paths: [alone], bot: path('other.db') }));
+    await assert.rejects(run(learnCommand, { paths: [alone], bot: [path('other.db')] }));
     assert.equal(existsSync(path('other.db')), false);
   });
 
   it('forgets a file again', async () => {
     const more = written('more.csv', 'question,answer\nDo you ship abroad?,Yes.\n');
-    await run(learnCommand, { paths: [more], bot });
-    assert.match((await run(statsCommand, { bot })).out, /more\.csv: 1\n/);
+    await run(learnCommand, { paths: [more], bot: [bot] });
+    assert.match((await run(statsCommand, { bot: [bot] })).out, /more\.csv: 1\n/);
     assert.equal((await run(removeCommand, { files: [more], bot })).out, `${more}: 1 answer is forgotten\n`);
     assert.match(
       await asyncRefusal('usage', () => run(removeCommand, { files: [more], bot })),
@@ -223,7 +224,7 @@ describe('exporting', () => {
       ],
     });
     const again = path('again.db');
-    const { out: told } = await run(learnCommand, { paths: [out], bot: again, json: true });
+    const { out: told } = await run(learnCommand, { paths: [out], bot: [again], json: true });
     assert.equal((JSON.parse(told) as { added: number }).added, lines.length);
     const { out: csv } = await run(exportCommand, { bot, to: 'csv', accepted: true });
     assert.match(csv, /^question,answer\r\nDo you sell gift cards\?,"Yes, at the desk\."\r\n/);
@@ -234,19 +235,64 @@ describe('exporting', () => {
   });
 });
 
+describe('finding by meaning', () => {
+  const server = new EmbeddingServer();
+  before(() => server.start());
+  after(() => server.stop());
+  const text = 'can i get my parcel at the weekend';
+
+  it('makes vectors when it learns, and answers other words, as options or the bot file say', async () => {
+    const store = path('meaning.db');
+    const flags = { embedder: server.url.href, embedderModel: 'm' };
+    const learned = written(
+      'other-words.csv',
+      'question,answer\nDo you deliver on Sundays?,Only on weekdays.\n',
+    );
+    await run(learnCommand, { paths: [learned], bot: [store], ...flags });
+    const sent = server.requests.flatMap(({ texts }) => texts);
+    assert.ok(sent.includes('do you deliver on sundays'));
+    server.requests = [];
+    const asking = { text, bot: [store], json: true };
+    assert.equal(JSON.parse((await run(askCommand, asking)).out).source, 'fallback');
+    assert.equal(server.requests.length, 0);
+    const found = JSON.parse((await run(askCommand, { ...asking, ...flags })).out);
+    assert.equal(found.answer, 'Only on weekdays.');
+    assert.deepEqual(
+      server.requests.flatMap(({ texts }) => texts),
+      [text],
+    );
+
+    const chosen = written(
+      'meaning.yaml',
+      `retrieval: {embedder: "${server.url.href}", embedder_model: m}\n`,
+    );
+    const both = { ...asking, bot: [store, chosen] };
+    assert.equal(JSON.parse((await run(askCommand, both)).out).answer, 'Only on weekdays.');
+    assert.equal(JSON.parse((await run(askCommand, { ...both, embedder: 'none' })).out).source, 'fallback');
+    assert.match((await run(statsCommand, { bot: [store, chosen] })).out, /vectors +of 1 questions\n/);
+
+    server.always = fails(401);
+    const without = JSON.parse((await run(askCommand, both)).out);
+    assert.match(JSON.stringify(without.asked), /by its words only, because .*status 401/);
+    assert.match((await run(statsCommand, { bot: [store, chosen] })).out, /does not answer: .*status 401/);
+    await assert.rejects(run(askCommand, { ...asking, embedderModel: 'm' }), /no effect without/);
+    server.always = answers();
+  });
+});
+
 describe('tuning', () => {
   it('chooses thresholds from questions in other words', async () => {
     const asked = written(
       'paraphrases.csv',
       'question,answer\ndo you delivr on sundays,"No, only on weekdays."\nwhen are the opening hours,9 to 6.\nDo you sell boats on Sundays?,no answer\n',
     );
-    const { out } = await run(tuneCommand, { paths: [asked], bot, quiet: true });
+    const { out } = await run(tuneCommand, { paths: [asked], bot: [bot], quiet: true });
     assert.match(out, /^threshold {2}precision {4}recall\n {5}0\.40/);
     assert.match(
       out,
       /for the bot file \(3 questions\):\nanswers:\n {2}certain_from: [\d.]+\n {2}answer_from: /,
     );
-    const { out: json } = await run(tuneCommand, { paths: [asked], bot, json: true, quiet: true });
+    const { out: json } = await run(tuneCommand, { paths: [asked], bot: [bot], json: true, quiet: true });
     const { answers, curve } = JSON.parse(json) as { answers: { answer_from: number }; curve: unknown[] };
     assert.ok(answers.answer_from >= 0.4 && answers.answer_from <= 1);
     assert.equal(curve.length, 61);
@@ -265,7 +311,7 @@ describe('validating', () => {
       'question,answer\nDo you deliver on sundays,"Yes, of course."\nOpening hours,8 to 6.\nOpening hours?,From 9 to 6!\n',
     );
     const store = path('contradictory.db');
-    await run(learnCommand, { paths: [faq, other], bot: store });
+    await run(learnCommand, { paths: [faq, other], bot: [store] });
     const { code, out } = await run(validateCommand, { bot: [store] });
     assert.equal(code, 1);
     const lines = out.trim().split('\n');

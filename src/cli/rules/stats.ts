@@ -1,5 +1,13 @@
 // `chatbot-rules stats`: what the bot knows, and from where.
 
+import type { MeaningState } from '../../bots/retrieval/meaning/meanings.js';
+import {
+  type EmbedderFlags,
+  embedderNames,
+  type OpenRetrievalOptions,
+  openRetrieval,
+} from '../../bots/retrieval/open-retrieval.js';
+import type { Store } from '../../bots/store/store.js';
 import { type StatsOption, statsOptions } from '../../config/rules-options.js';
 import { completeOptions, type GivenOptions } from '../../config/schema.js';
 import { ExitCode } from '../../errors.js';
@@ -7,7 +15,7 @@ import { jsonLine } from '../../quote.js';
 import type { Streams } from '../data/reading.js';
 import { count } from '../format.js';
 import { headerText } from '../progress.js';
-import { withStore } from './bot-store.js';
+import { withBot } from './bot-store.js';
 
 const mostFiles = 20;
 
@@ -16,7 +24,7 @@ export async function statsCommand(
   streams: Streams = process,
 ): Promise<number> {
   const options = completeOptions(statsOptions, [given]);
-  return withStore(options.bot, 'chatbot-rules stats --bot shop.db', 'read', async (store) => {
+  return withBot(options.bot, 'chatbot-rules stats --bot shop.db', 'read', async (store, bot) => {
     const files = new Map<string, number>();
     for await (const batch of store.changes(0))
       for (const change of batch) {
@@ -28,9 +36,10 @@ export async function statsCommand(
     const { pairs, conversations, turns, facts, votes, waiting } = await store.counts();
     const byFile = [...files].sort(([, one], [, other]) => other - one);
     const more = byFile.length - mostFiles;
+    const meaning = await meaningOf(store, bot, options);
     streams.stdout.write(
       options.json
-        ? `${jsonLine({ bot: store.name, answers: pairs, conversations, turns, facts, votes, waiting, files: Object.fromEntries(byFile) })}\n`
+        ? `${jsonLine({ bot: store.name, answers: pairs, conversations, turns, facts, votes, waiting, files: Object.fromEntries(byFile), ...(meaning && { embedder: meaning }) })}\n`
         : headerText([
             ['bot', store.name],
             ['answers', count(pairs)],
@@ -38,6 +47,7 @@ export async function statsCommand(
             ['facts', count(facts)],
             ['votes', count(votes)],
             ['to review', count(waiting)],
+            ...(meaning ? meaningLines(meaning) : []),
             ...byFile
               .slice(0, mostFiles)
               .map(([file, known]) => ['from', `${file}: ${count(known)}`] as const),
@@ -46,4 +56,29 @@ export async function statsCommand(
     );
     return ExitCode.ok;
   });
+}
+
+/** The state of the embedder after one question; null if there is none. */
+async function meaningOf(
+  store: Store,
+  bot: Pick<OpenRetrievalOptions, 'location' | 'file'>,
+  flags: EmbedderFlags,
+): Promise<MeaningState | null> {
+  if (embedderNames(flags, bot.file) === null) return null;
+  const retrieval = await openRetrieval(store, { ...bot, flags, vectors: 'none' });
+  try {
+    await retrieval.meanings?.ask('Is anybody there?', new AbortController().signal);
+    return retrieval.meaningState;
+  } finally {
+    await retrieval.close();
+  }
+}
+
+function meaningLines({ embedder, vectors, missing, trouble }: MeaningState): [string, string][] {
+  const without = missing === 0 ? '' : `, ${count(missing)} have none yet`;
+  return [
+    ['embedder', embedder],
+    ['vectors', `of ${count(vectors)} questions${without}`],
+    ...(trouble === null ? [] : [['', `it does not answer: ${trouble}`] as [string, string]]),
+  ];
 }

@@ -2,7 +2,7 @@
 
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { botParts, openBot } from '../../bots/open-bot.js';
+import { botParts, type OpenBotOptions, openBot } from '../../bots/open-bot.js';
 import { type TestOption, testOptions } from '../../config/rules-options.js';
 import { completeOptions, type GivenOptions } from '../../config/schema.js';
 import { ExitCode, messageOf, UserError } from '../../errors.js';
@@ -19,6 +19,7 @@ import type { Streams } from '../data/reading.js';
 import { count } from '../format.js';
 import { answerJson } from './ask.js';
 import { botNotNamed } from './bot-store.js';
+import { vectorProgress } from './vector-progress.js';
 
 const example = 'chatbot-rules test stories.yml --bot shop.db';
 
@@ -32,7 +33,8 @@ export async function testCommand(
   if (options.bot.length === 0) throw botNotNamed(example);
   const stories = options.paths.flatMap(storyFiles).flatMap(readStories);
   const tell = async (signal: AbortSignal) => {
-    const results = await toldTo(options.bot, stories, signal);
+    const finding = { flags: options, vectors: 'now', progress: vectorProgress(streams) } as const;
+    const results = await toldTo(options.bot, finding, stories, signal);
     const failed = results.filter(({ passed }) => !passed);
     if (failed.length > 0) write(options.failed, failedStoriesYaml(results));
     else rmSync(options.failed, { force: true });
@@ -45,8 +47,16 @@ export async function testCommand(
   return interruptible(tell, () => streams.stderr.write('stopped; nothing is reported\n'));
 }
 
-async function toldTo(bots: readonly string[], stories: readonly Story[], signal: AbortSignal) {
-  const { bot, store, close } = await openBot(botParts(bots), { isTrial: true });
+async function toldTo(
+  bots: readonly string[],
+  finding: OpenBotOptions['finding'],
+  stories: readonly Story[],
+  signal: AbortSignal,
+) {
+  const { bot, store, close } = await openBot(botParts(bots), {
+    isTrial: true,
+    ...(finding && { finding }),
+  });
   try {
     const results: StoryResult[] = [];
     const begin = (user: string) => store.begin(user);

@@ -1,8 +1,7 @@
 // `chatbot-rules tune`: thresholds for a bot from questions with known answers, and the curve of precision and recall.
 
-import { defaultAnswers } from '../../bots/answer-settings.js';
 import { pairsOf } from '../../bots/knowledge/pairs-of.js';
-import { RetrievalBot } from '../../bots/retrieval/retrieval-bot.js';
+import { openRetrieval } from '../../bots/retrieval/open-retrieval.js';
 import { curveOf, thresholdFor, trials } from '../../bots/retrieval/tune.js';
 import type { Pair } from '../../bots/store/store.js';
 import { type TuneOption, tuneOptions } from '../../config/rules-options.js';
@@ -11,7 +10,8 @@ import { ExitCode, UserError } from '../../errors.js';
 import { defaultSettings } from '../../generate/settings.js';
 import { jsonLine } from '../../quote.js';
 import { readPaths, type Streams } from '../data/reading.js';
-import { withStore } from './bot-store.js';
+import { withBot } from './bot-store.js';
+import { vectorProgress } from './vector-progress.js';
 
 const example = 'chatbot-rules tune paraphrases.csv --bot shop.db';
 
@@ -29,8 +29,12 @@ export async function tuneCommand(
       'nothing-to-learn',
       'no question has an answer; name questions in other words with their answers',
     );
-  return withStore(options.bot, example, 'read', async (store) => {
-    const bot = await RetrievalBot.open(store, { ...defaultAnswers, answerFrom: 0, nearFrom: 0 });
+  return withBot(options.bot, example, 'read', async (store, parts) => {
+    const bot = await openRetrieval(store, {
+      ...parts,
+      answers: { answerFrom: 0, nearFrom: 0 },
+      ...{ flags: options, vectors: 'now', progress: vectorProgress(streams, options.quiet) },
+    });
     const { signal } = new AbortController();
     const found = await trials(bot, asked, (text) => ({
       ...{ turns: [text], user: null, conversation: null, timeZone: null, settings: defaultSettings, signal },
