@@ -55,6 +55,9 @@ export class MemoryStore implements Store {
   private nextPair = 1;
   private nextReview = 1;
 
+  /** @param most conversations, and users with facts, of which the newest are kept; null: all. */
+  constructor(private readonly most: number | null = null) {}
+
   async learn(
     pairs: Iterable<Pair> | AsyncIterable<Pair>,
     learned: (pairs: number) => void = () => {},
@@ -121,6 +124,7 @@ export class MemoryStore implements Store {
   async begin(user: string | null): Promise<string> {
     const id = randomUUID();
     this.conversations.set(id, { id, user: storable(user), turns: [], state: new Map() });
+    this.forgetOldest(this.conversations);
     return id;
   }
 
