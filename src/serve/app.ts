@@ -40,7 +40,10 @@ export async function buildApp(service: Service, { report }: AppOptions): Promis
   acceptAnyJson(app);
   app.addHook('onRequest', async (request, reply) => admit(service, request, reply));
   app.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({ detail: 'Not Found', error: { message: `there is no ${request.method} ${request.url.slice(0, 200)}` } }),
+    reply.code(404).send({
+      detail: 'Not Found',
+      error: { message: `there is no ${request.method} ${request.url.slice(0, 200)}` },
+    }),
   );
   app.setErrorHandler(async (thrown, request, reply) => {
     if (hasZodFastifySchemaValidationErrors(thrown)) return invalid(request, reply, thrown.validation);
@@ -90,7 +93,10 @@ function admit(service: Service, request: FastifyRequest, reply: FastifyReply): 
     reply.headers({ 'access-control-allow-origin': origin, vary: 'origin' });
     if (request.method === 'OPTIONS')
       return reply
-        .headers({ 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, authorization' })
+        .headers({
+          'access-control-allow-methods': 'GET, POST',
+          'access-control-allow-headers': 'content-type, authorization',
+        })
         .code(204)
         .send();
   }
@@ -125,7 +131,11 @@ function isKnown(keys: ReadonlySet<string>, key: string): boolean {
 function invalid(
   request: FastifyRequest,
   reply: FastifyReply,
-  validation: readonly { readonly instancePath?: string; readonly message?: string; readonly keyword?: string }[],
+  validation: readonly {
+    readonly instancePath?: string;
+    readonly message?: string;
+    readonly keyword?: string;
+  }[],
 ): FastifyReply {
   const detail = validation.map(({ instancePath = '', message = 'invalid', keyword = 'value_error' }) => ({
     loc: ['body', ...instancePath.split('/').filter((part) => part !== '')],

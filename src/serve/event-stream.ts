@@ -39,7 +39,9 @@ export class EventStream {
       this.isOpen = true;
       this.reply.hijack();
       raw.writeHead(200, {
-        ...Object.fromEntries(Object.entries(this.reply.getHeaders()).map(([name, value]) => [name, String(value)])),
+        ...Object.fromEntries(
+          Object.entries(this.reply.getHeaders()).map(([name, value]) => [name, String(value)]),
+        ),
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',

@@ -42,7 +42,12 @@ const types: Readonly<Record<number, string>> = {
 
 /** @param thrown anything that a route threw. What is no UserError is a bug, of which nothing is told. */
 export function httpFault(thrown: unknown): HttpFault {
-  const made = (status: number, message: string, code: string, retryAfter: number | null = null): HttpFault => ({
+  const made = (
+    status: number,
+    message: string,
+    code: string,
+    retryAfter: number | null = null,
+  ): HttpFault => ({
     ...{ status, message, code, retryAfter },
     type: types[status] ?? 'server_error',
   });
@@ -67,5 +72,8 @@ export function openAiError({ message, type, code }: HttpFault, param: string | 
 export function retryHeaders({ retryAfter }: HttpFault): Record<string, string> {
   return retryAfter === null
     ? {}
-    : { 'retry-after': String(Math.ceil(retryAfter)), 'retry-after-ms': String(Math.ceil(retryAfter * 1000)) };
+    : {
+        'retry-after': String(Math.ceil(retryAfter)),
+        'retry-after-ms': String(Math.ceil(retryAfter * 1000)),
+      };
 }

@@ -84,7 +84,8 @@ async function openAll(options: ServeOptions, watcher: ServeWatcher): Promise<Op
   const parts = botParts(rules);
   const opened: OpenedPart[] = [];
   try {
-    for (const label of models.length > 0 ? models : [null]) opened.push(await openOne(label, parts, options, watcher));
+    for (const label of models.length > 0 ? models : [null])
+      opened.push(await openOne(label, parts, options, watcher));
   } catch (thrown) {
     for (const { bot, served } of opened) {
       await served.engine?.close();
@@ -163,5 +164,8 @@ function portError(thrown: unknown, { host, port }: ServeOptions): unknown {
           ? 'this machine does not have that address'
           : null;
   if (why === null) return thrown;
-  return new UserError('port-unusable', `cannot listen on ${host}, port ${port}: ${why}; choose another ${option('port')}`);
+  return new UserError(
+    'port-unusable',
+    `cannot listen on ${host}, port ${port}: ${why}; choose another ${option('port')}`,
+  );
 }

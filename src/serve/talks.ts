@@ -136,7 +136,15 @@ export class Talks {
     begin();
     const one = answer.kind === 'said' ? answer : null;
     const time = Date.now();
-    const given = { conversation, user, message: text, previous: turns.at(-2) ?? null, said: one, rejected, rating: null };
+    const given = {
+      conversation,
+      user,
+      message: text,
+      previous: turns.at(-2) ?? null,
+      said: one,
+      rejected,
+      rating: null,
+    };
     this.remember(id, given);
     if (replaces !== null) this.given.delete(replaces);
     const spoken = [
@@ -163,11 +171,23 @@ export class Talks {
     }
   }
 
-  private async submit(given: Given, reason: 'unanswered' | 'disliked' | 'corrected', proposed: string | null) {
+  private async submit(
+    given: Given,
+    reason: 'unanswered' | 'disliked' | 'corrected',
+    proposed: string | null,
+  ) {
     if (this.options.learning === 'off') return;
     const { message, previous, user, said } = given;
     const text = said !== null && said.source !== 'fallback' ? said.text : null;
-    await this.store.submit({ question: message, previous, reason, said: text, proposed, time: Date.now(), user });
+    await this.store.submit({
+      question: message,
+      previous,
+      reason,
+      said: text,
+      proposed,
+      time: Date.now(),
+      user,
+    });
   }
 
   /** After those that came before for the same conversation. */

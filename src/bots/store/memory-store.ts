@@ -167,7 +167,16 @@ export class MemoryStore implements Store {
       for (const { key, expires } of others.values())
         if (expires !== null && expires <= fact.time) others.delete(key);
     const facts = this.factsOf.get(user) ?? new Map<string, Fact>();
+    // The newest in a map is its last.
+    this.factsOf.delete(user);
     this.factsOf.set(user, facts.set(storable(fact.key), storableTexts(fact)));
+    this.forgetOldest(this.factsOf);
+  }
+
+  private forgetOldest(map: Map<string, unknown>): void {
+    if (this.most === null || map.size <= this.most) return;
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
   }
 
   async facts(user: string, now: number): Promise<readonly Fact[]> {

@@ -24,17 +24,21 @@ export async function serveCommand(
   const say = (text: string) => {
     if (!options.quiet) stderr.write(`${messageLine(text)}\n`);
   };
-  const stopping = Promise.withResolvers<string>();
-  const signals = watchSignals(stopping.resolve, ['SIGINT', 'SIGTERM', 'SIGHUP']);
+  let stop: (signal: string) => void = () => {};
+  const stopped = new Promise<string>((resolve) => {
+    stop = resolve;
+  });
+  const signals = watchSignals((signal) => stop(signal), ['SIGINT', 'SIGTERM', 'SIGHUP']);
   try {
     const service = await serve(options, {
       note: say,
-      report: (thrown) => stderr.write(`error: ${messageLine(messageOf(thrown))} (this is a bug in chatbot-serve)\n`),
+      report: (thrown) =>
+        stderr.write(`error: ${messageLine(messageOf(thrown))} (this is a bug in chatbot-serve)\n`),
     });
     if (options.insecure && options.apiKey.length === 0)
       say('warning: everybody who reaches this address can talk, because of --insecure');
     stdout.write(`${service.address}\n`);
-    say(`${await stopping.promise}: stopping; replies may end within ${options.grace} s`);
+    say(`${await stopped}: stopping; replies may end within ${options.grace} s`);
     await service.stop();
     return ExitCode.ok;
   } finally {

@@ -24,7 +24,8 @@ function build(): Command {
   const program = createProgram(
     {
       name: 'chatbot-serve',
-      description: 'Serve a chatbot over HTTP: models, bots that answer from rules and what they learned, or both.',
+      description:
+        'Serve a chatbot over HTTP: models, bots that answer from rules and what they learned, or both.',
       usage: '[models...] [options]',
       epilogue: EPILOGUE,
     },

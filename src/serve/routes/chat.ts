@@ -13,7 +13,9 @@ export function chatBody(maxText: number) {
   return z.object({
     text: z.string().min(1).max(maxText).describe('What the user says.'),
     user: id.optional().describe('Who speaks; facts are remembered for them.'),
-    conversation: id.optional().describe('The conversation of an earlier reply. Without it, a new one begins.'),
+    conversation: id
+      .optional()
+      .describe('The conversation of an earlier reply. Without it, a new one begins.'),
     style: z.string().max(100).optional(),
     replaces: id.optional().describe('The id of the last reply, which this message asks another one for.'),
     stream: z.boolean().default(false).describe('Server-sent events instead of one object.'),

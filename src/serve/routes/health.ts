@@ -24,7 +24,10 @@ export function healthOf({ engine }: Served, now: number): Health {
     case 'ready': {
       const since = load.running > 0 && load.lastPass !== null ? now - load.lastPass : 0;
       if (since <= longestPass) return { status: 'ready' };
-      return { status: 'stuck', why: `no pass of the model has ended for ${Math.round(since / 1000)} seconds` };
+      return {
+        status: 'stuck',
+        why: `no pass of the model has ended for ${Math.round(since / 1000)} seconds`,
+      };
     }
   }
 }

@@ -14,7 +14,12 @@ export function servedNamed({ served }: Service, name: string): Served {
 }
 
 export function addModelRoutes(app: FastifyInstance, service: Service): void {
-  const shown = ({ name, since }: Served) => ({ id: name, object: 'model', created: since, owned_by: 'chatbot-serve' });
+  const shown = ({ name, since }: Served) => ({
+    id: name,
+    object: 'model',
+    created: since,
+    owned_by: 'chatbot-serve',
+  });
   const schema = (summary: string) => ({ tags: ['openai'], summary });
   app.get('/v1/models', { schema: schema('The models') }, async () => ({
     object: 'list',
