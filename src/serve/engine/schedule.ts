@@ -23,7 +23,7 @@ export type Slot<Job extends Queued> =
   | { readonly kind: 'reading'; readonly job: Job; readonly filled: number; readonly order: number }
   | { readonly kind: 'writing'; readonly job: Job };
 
-/** One turn of the engine. A slot that is cut takes no part in the rest; a job that starts is read in the same step at best. */
+/** One turn of the engine. A slot that is cut takes no part in the rest. A job that starts may be read in the same step. */
 export interface Step<Job extends Queued> {
   /** Jobs that waited too long. */
   readonly expired: readonly Job[];
@@ -31,8 +31,8 @@ export interface Step<Job extends Queued> {
   readonly cut: readonly number[];
   /** `kept`: how many tokens of the slot's past are the start of the prompt and need not be read. */
   readonly starts: readonly { readonly slot: number; readonly job: Job; readonly kept: number }[];
-  /** The slot whose prompt is read on by a piece. */
-  readonly read: number | null;
+  /** Slots whose prompts are read on by a piece each, together at most a chunk, so that nobody waits longer for a token. */
+  readonly reads: readonly number[];
   /** Slots that get a token. */
   readonly writes: readonly number[];
 }
@@ -59,20 +59,33 @@ export function schedule<Job extends Queued>(
     ),
     pieces,
   );
-  const reading = busy.flatMap(({ slot, number }) =>
-    slot.kind === 'reading' ? [{ number, order: slot.order }] : [],
-  );
-  const first = reading.reduce<(typeof reading)[number] | null>(
-    (least, one) => (least === null || one.order < least.order ? one : least),
-    null,
-  );
+  const reading = busy
+    .flatMap(({ slot, number }) => (slot.kind === 'reading' ? [{ ...slot, slot: number }] : []))
+    .sort((one, other) => one.order - other.order);
+  const unread = [...reading, ...starts.map(({ slot, job, kept }) => ({ slot, job, filled: kept }))];
   return {
     expired: waiting.filter(isDue),
     cut,
     starts,
-    read: first?.number ?? starts[0]?.slot ?? null,
+    reads: readTogether(unread, pieces),
     writes: busy.flatMap(({ slot, number }) => (slot.kind === 'writing' ? [number] : [])),
   };
+}
+
+/** As many slots, from the first on, as have next pieces that fit into a chunk. */
+function readTogether(
+  slots: readonly { readonly slot: number; readonly job: Queued; readonly filled: number }[],
+  pieces: PromptPieces,
+): number[] {
+  const result: number[] = [];
+  let room = pieces.chunk;
+  for (const { slot, job, filled } of slots) {
+    const { from, to } = pieces.next(job.prompt.length, filled);
+    room -= to - from;
+    if (room < 0) break;
+    result.push(slot);
+  }
+  return result;
 }
 
 /**

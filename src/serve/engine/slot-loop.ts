@@ -1,5 +1,5 @@
 // Generates many replies at once on the slots of one model. Jobs come and go between turns; a turn is what `schedule` says: one
-// token for every reply that grows, and a piece of one prompt. It knows nothing of threads.
+// token for every reply that grows, and a chunk of prompts. It knows nothing of threads.
 
 import { UserError } from '../../errors.js';
 import { refuseNonFinite } from '../../generate/logits-processors.js';
@@ -79,7 +79,7 @@ export class SlotLoop {
     const gone = new Set([...step.expired, ...step.starts.map(({ job }) => job)]);
     if (gone.size > 0) this.waiting = this.waiting.filter((job) => !gone.has(job));
     this.write(step.writes, report);
-    if (step.read !== null) this.read(step.read, report);
+    for (const slot of step.reads) this.read(slot, report);
     return report;
   }
 
