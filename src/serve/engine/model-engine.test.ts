@@ -106,6 +106,21 @@ describe('an engine that is ready', () => {
     device.dispose();
   });
 
+  test('refuses what would end its thread', async () => {
+    const job = jobOf(model, 'hello');
+    const prompts = [[], new Array<number>(64).fill(1), [-1], [1.5], [267]];
+    for (const prompt of prompts)
+      await assert.rejects(
+        engine.generate({ ...job, prompt }, () => {}, never),
+        RangeError,
+      );
+    await assert.rejects(engine.score([1], [], '', never), RangeError);
+    await assert.rejects(engine.score([1], [267], '', never), RangeError);
+    assert.deepEqual(engine.state, { kind: 'ready' });
+    const full = { ...job, prompt: new Array<number>(63).fill(1) };
+    assert.ok((await engine.generate(full, () => {}, never)).tokens <= 2);
+  });
+
   test('gives each of several candidates its own random numbers', async () => {
     const texts = await Promise.all(
       [0, 1, 1].map(async (candidate) => {
