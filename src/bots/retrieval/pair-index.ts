@@ -2,20 +2,29 @@
 // It follows the store's changes. Numbers lie in typed arrays and texts in columns, so a million pairs are few objects.
 
 import type { Change, StoredPair } from '../store/store.js';
+import type { Match } from './best-documents.js';
 import { ExactMap } from './exact-map.js';
+import { withoutPoliteness } from './light-words.js';
 import type { NormalForm } from './normal-form.js';
-import { type Match, Postings } from './postings.js';
+import { Postings } from './postings.js';
 import { termsOf } from './terms.js';
 import { grown, TextColumn } from './text-column.js';
+import { UnitColumn } from './unit-column.js';
 
 const none = -1;
+/** What is noted about a question; 0: nothing. */
+const plain = 1;
+const polite = 2;
 /** Postings that are read for a question, rarest terms first. */
 const budget = 60_000;
 
 export class PairIndex {
   readonly postings = new Postings();
-  private readonly questions = new TextColumn();
-  private readonly exact = new ExactMap((index) => this.questions.at(index));
+  /** In normal form. */
+  readonly questions = new UnitColumn();
+  private readonly exact = new ExactMap((index, text) => this.questions.is(index, text));
+  /** By question: whether it has politeness, once somebody has asked. */
+  private politeness = new Uint8Array(1024);
   /** By question: its first pair. */
   private firstPair = new Int32Array(1024);
   /** By place of a pair: the next pair of its question; its question; its id; what it says, and its counts. */
@@ -57,9 +66,19 @@ export class PairIndex {
     return this.postings.search(terms, most, budget);
   }
 
-  /** The text of a question, in normal form. */
-  textOf(question: number): string {
-    return this.questions.at(question);
+  /** Whether a question has words that are only polite. */
+  isPolite(question: number): boolean {
+    const noted = this.politeness[question];
+    if (noted === plain || noted === polite) return noted === polite;
+    const text = this.questions.at(question);
+    const isPolite = withoutPoliteness(text) !== text;
+    this.politeness[question] = isPolite ? polite : plain;
+    return isPolite;
+  }
+
+  /** To be called after many changes: otherwise the next search does what is left to do. */
+  settle(): void {
+    this.postings.settle();
   }
 
   /** The pairs of a question, in order of their ids. */
@@ -76,7 +95,10 @@ export class PairIndex {
     if (question < 0) {
       question = this.questions.add(text);
       this.exact.add(text, question);
-      while (question >= this.firstPair.length) this.firstPair = grown(this.firstPair);
+      if (question === this.firstPair.length) {
+        this.firstPair = grown(this.firstPair);
+        this.politeness = grown(this.politeness);
+      }
       this.firstPair[question] = none;
     }
     if (this.firstPair[question] === none) this.postings.add(question, termsOf(text));
@@ -109,7 +131,7 @@ export class PairIndex {
       while (this.nextPair[before] !== place) before = this.nextPair[before] ?? none;
       this.nextPair[before] = next;
     }
-    if (this.firstPair[question] === none) this.postings.remove(question, termsOf(this.textOf(question)));
+    if (this.firstPair[question] === none) this.postings.remove(question);
   }
 
   private setCounts(place: number, { count, up, down }: StoredPair): void {

@@ -7,9 +7,10 @@ import type { Answer, Bot, Near, Question } from '../bot.js';
 import { normalize } from '../normalize.js';
 import type { Store, StoredPair } from '../store/store.js';
 import { choosePair, recentAnswers } from './choose-pair.js';
+import { closest } from './closest.js';
 import { asWritten, type NormalForm, normalFormOf, type Wording } from './normal-form.js';
 import { PairIndex } from './pair-index.js';
-import { type Asked, asked, differsInContent, similarity } from './similarity.js';
+import { type Asked, asked, differsInContent } from './similarity.js';
 
 /** Questions whose similarity is measured. */
 const reranked = 50;
@@ -136,19 +137,11 @@ export class RetrievalBot implements Bot {
     if (exact >= 0) return [];
     const { postings } = this.index;
     const heavy = postings.idfOfShare(heavyShare);
-    return this.index
-      .search(question.terms, reranked)
-      .map(({ document }) => {
-        const text = asked(this.index.textOf(document));
-        return { known: document, text, score: similarity(question, text, postings) };
-      })
-      .sort((one, other) => other.score - one.score || one.known - other.known)
-      .slice(0, mostNear)
-      .map(({ known, text, score }) => ({
-        known,
-        score,
-        differs: differsInContent(question, text, postings, heavy),
-      }));
+    const matches = this.index.search(question.terms, reranked);
+    return closest(question, matches, this.index, mostNear).map(({ known, score }) => {
+      const text = asked(this.index.questions.at(known));
+      return { known, score, differs: differsInContent(question, text, postings, heavy) };
+    });
   }
 
   /** A candidate with another answer that is hardly worse. */
@@ -178,6 +171,7 @@ export class RetrievalBot implements Bot {
         this.index.apply(change);
         newest = Math.max(newest, change.change);
       }
+    this.index.settle();
     this.seen = newest;
   }
 }

@@ -39,7 +39,9 @@ export class TextColumn {
 }
 
 /** A copy with twice the length, filled with zeros. */
-export function grown<Numbers extends Uint32Array | Int32Array>(numbers: Numbers): Numbers {
+export function grown<Numbers extends Uint8Array | Uint32Array | Int32Array | Float64Array>(
+  numbers: Numbers,
+): Numbers {
   const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * numbers.length);
   larger.set(numbers);
   return larger;
