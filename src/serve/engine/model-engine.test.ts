@@ -1,7 +1,7 @@
 // The engine with a tiny model in its thread.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -220,8 +220,12 @@ describe('an engine without a model', () => {
   });
 
   test('says why it has none, and lives on', async () => {
+    const unfinished = join(root, 'run');
+    mkdirSync(unfinished);
+    writeFileSync(join(unfinished, 'metrics.jsonl'), '');
     for (const [name, options, code, why] of [
       [join(root, 'nowhere', 'model'), {}, 'model-not-found', /there is no folder/],
+      [unfinished, {}, 'training-unfinished', /has not saved a model yet/],
       [folder, { device: 'gpu' }, 'device-unknown', /unknown device/],
       [folder, { slots: 2_000_000 }, 'out-of-memory', /of memory, but .* are available/],
     ] as const) {

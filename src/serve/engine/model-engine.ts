@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { WeightPrecision } from '../../device/device.js';
 import { messageOf, UserError } from '../../errors.js';
 import { type NamedModel, openNamed } from '../../generate/named-model.js';
+import { refuseUnfinishedRun } from '../../train/unfinished-run.js';
 import { Admission } from './admission.js';
 import { now } from './clock.js';
 import type { Engine, EngineLoad, EngineModel, EngineState, Generated, Job, Piece } from './engine.js';
@@ -153,6 +154,7 @@ export class ModelEngine implements Engine {
   private async open(): Promise<EngineModel> {
     let named: NamedModel;
     try {
+      refuseUnfinishedRun(this.label, 'serve');
       named = await openNamed(this.label, {
         onNote: (text) => this.options.onNote(text),
         onDownload: (file, done, total) => this.progress(downloading(file, done, total)),
