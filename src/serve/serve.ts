@@ -138,7 +138,7 @@ function settingsOf(options: ServeOptions) {
 
 /** The last part of a path or an address, without what may be secret in it. */
 function nameOf(label: string): string {
-  return basename(label.replace(/\?.*$/, '').replace(/\/+$/, '')) || label;
+  return basename((label.split('?', 1)[0] ?? '').replace(/(?<!\/)\/+$/, '')) || label;
 }
 
 function isLoopback(host: string): boolean {
