@@ -78,7 +78,12 @@ export async function openBot(
         retrieval: kept && (await RetrievalBot.open(kept, answers, file?.retrieval)),
         model,
       },
-      { answers, retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
+      {
+        answers,
+        retrieval: options.retrieval ?? 'first',
+        margin: options.margin ?? defaultMargin,
+        blocked: file?.blocked ?? null,
+      },
     );
     const close = async () => {
       await bot.close();

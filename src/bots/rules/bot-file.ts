@@ -3,6 +3,7 @@
 
 import type { AnswerSettings } from '../answer-settings.js';
 import type { AnswerText } from '../answer-text.js';
+import type { Blocked } from '../blocked-words.js';
 import type { ByLanguage } from '../language.js';
 import type { Wording } from '../retrieval/normal-form.js';
 import type { Pattern } from './pattern.js';
@@ -117,6 +118,8 @@ export interface BotFile {
   readonly answers: AnswerSettings;
   /** How learned questions are found. */
   readonly retrieval: Wording;
+  /** Null: nothing is blocked. */
+  readonly blocked: Blocked | null;
   readonly formTexts: FormTexts;
   /** What reading found, in order. */
   readonly findings: readonly Finding[];
