@@ -78,7 +78,10 @@ export async function openBot(
         retrieval: kept && (await RetrievalBot.open(kept, answers, file?.retrieval)),
         model,
       },
-      { answers, retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
+      {
+        ...{ answers, isStrict: options.isStrict ?? false },
+        ...{ retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
+      },
     );
     const close = async () => {
       await bot.close();
