@@ -27,6 +27,7 @@ export type Fault = 'usage' | 'data' | 'model' | 'device' | 'diverged';
 /** Every error code and its category. A released code keeps its name and meaning. */
 export const errorCodes = {
   'argument-unexpected': 'usage',
+  'asked-too-often': 'usage',
   'bot-file-invalid': 'usage',
   'bot-not-named': 'usage',
   'cannot-save': 'device',
@@ -71,6 +72,7 @@ export const errorCodes = {
   'disk-full': 'device',
   'download-damaged': 'model',
   'download-not-confirmed': 'usage',
+  'field-unsupported': 'usage',
   'history-unreadable': 'data',
   'hub-offline': 'model',
   'hub-refused': 'model',

@@ -34,6 +34,8 @@ export interface HybridSettings {
   readonly margin: number;
   /** What the bot does not talk about. */
   readonly blocked?: Blocked | null;
+  /** Where a bot was kept from answering and no other knows better, its error is thrown; else that text says that nothing is known. */
+  readonly isStrict?: boolean;
 }
 
 export const defaultMargin = 0.5;
@@ -50,6 +52,7 @@ export class HybridBot implements Bot {
     const began = performance.now();
     const asking = new Asking(question, show);
     const said = await this.found(asking);
+    if (this.settings.isStrict && said.source === 'fallback' && asking.failure) throw asking.failure;
     asking.showRest(said.text);
     return { ...said, near: asking.near, visits: asking.visits, milliseconds: performance.now() - began };
   }
@@ -144,6 +147,8 @@ function refused({ turns, settings: { seed } }: Question, { answer }: Blocked): 
 class Asking {
   readonly visits: Visit[] = [];
   near: readonly Near[] = [];
+  /** What kept a bot from answering. */
+  failure: UserError | null = null;
   private shown = '';
 
   /** @param shower takes the pieces of the answer. */
@@ -181,6 +186,7 @@ class Asking {
     } catch (thrown) {
       // Whoever has shown a piece must say.
       if (!(thrown instanceof UserError) || this.shown !== '') throw thrown;
+      this.failure = thrown;
       const milliseconds = performance.now() - began;
       this.visits.push({ bot: bot.name, kind: 'passed', score: null, why: messageOf(thrown), milliseconds });
       return null;

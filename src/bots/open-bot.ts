@@ -79,9 +79,8 @@ export async function openBot(
         model,
       },
       {
-        answers,
-        retrieval: options.retrieval ?? 'first',
-        margin: options.margin ?? defaultMargin,
+        ...{ answers, isStrict: options.isStrict ?? false },
+        ...{ retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
         blocked: file?.blocked ?? null,
       },
     );

@@ -11,23 +11,30 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
-import { type HttpFault, httpFault, openAiError, retryHeaders } from './http-error.js';
+import { quoted } from '../quote.js';
+import {
+  dialectOf,
+  errorBody,
+  faultOf,
+  type HttpFault,
+  httpFault,
+  retryHeaders,
+  statusIn,
+} from './http-error.js';
 import { addChatRoute } from './routes/chat.js';
 import { addFeedbackRoute } from './routes/feedback.js';
 import { addHealthRoutes } from './routes/health.js';
 import { addModelRoutes } from './routes/models.js';
+import { addOllamaRoutes } from './routes/ollama.js';
+import { addOpenAiChatRoute } from './routes/openai-chat.js';
+import { addCompletionsRoute } from './routes/openai-completions.js';
 import { addPageRoutes } from './routes/page.js';
 import type { Service } from './service.js';
 
 /** Bytes of a body. */
 const largestBody = 64 * 1024;
 
-export interface AppOptions {
-  /** Told of errors that are bugs. */
-  readonly report: (thrown: unknown) => void;
-}
-
-export async function buildApp(service: Service, { report }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp(service: Service): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: largestBody,
     // A connection that sends slowly holds nothing for long.
@@ -39,16 +46,14 @@ export async function buildApp(service: Service, { report }: AppOptions): Promis
   });
   acceptAnyJson(app);
   app.addHook('onRequest', async (request, reply) => admit(service, request, reply));
-  app.setNotFoundHandler(async (request, reply) =>
-    reply.code(404).send({
-      detail: 'Not Found',
-      error: { message: `there is no ${request.method} ${request.url.slice(0, 200)}` },
-    }),
-  );
+  app.setNotFoundHandler(async (request, reply) => {
+    const message = `there is no ${request.method} ${quoted(request.url.slice(0, 200))}`;
+    return refuse(request, reply, faultOf(404, message, 'route-unknown'));
+  });
   app.setErrorHandler(async (thrown, request, reply) => {
     if (hasZodFastifySchemaValidationErrors(thrown)) return invalid(request, reply, thrown.validation);
     const fault = httpFault(thrown);
-    if (fault.status === 500) report(thrown);
+    if (fault.code === 'unexpected') service.report(thrown);
     return refuse(request, reply, fault);
   });
   await app.register(fastifySwagger, {
@@ -63,6 +68,9 @@ export async function buildApp(service: Service, { report }: AppOptions): Promis
     addFeedbackRoute(scope, service);
     addHealthRoutes(scope, service);
     addModelRoutes(scope, service);
+    addOpenAiChatRoute(scope, service);
+    addCompletionsRoute(scope, service);
+    addOllamaRoutes(scope, service);
     await addPageRoutes(scope, service);
   });
   await app.register(fastifySwaggerUi, { routePrefix: '/docs' });
@@ -88,7 +96,11 @@ function admit(service: Service, request: FastifyRequest, reply: FastifyReply): 
   const name = host.replace(/:\d+$/, '').toLowerCase();
   // A foreign page whose name was made to mean this machine must not reach a service that listens only here.
   if (service.hosts && !service.hosts.has(name))
-    return reply.code(403).send({ detail: `this service is not known as ${name.slice(0, 100)}` });
+    return refuse(
+      request,
+      reply,
+      faultOf(403, `this service is not known as ${quoted(name.slice(0, 100))}`, 'host-unknown'),
+    );
   if (origin !== undefined && service.origins.includes(origin)) {
     reply.headers({ 'access-control-allow-origin': origin, vary: 'origin' });
     if (request.method === 'OPTIONS')
@@ -102,8 +114,8 @@ function admit(service: Service, request: FastifyRequest, reply: FastifyReply): 
   }
   if (service.keys && needsKey(request) && !isKnown(service.keys, keyOf(request))) {
     const message = 'an API key is needed, as the header "Authorization: Bearer KEY"';
-    const error = { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' };
-    return reply.code(401).header('www-authenticate', 'Bearer').send({ detail: message, error });
+    reply.header('www-authenticate', 'Bearer');
+    return refuse(request, reply, faultOf(401, message, 'invalid-api-key'));
   }
   return undefined;
 }
@@ -127,7 +139,7 @@ function isKnown(keys: ReadonlySet<string>, key: string): boolean {
   return found;
 }
 
-/** A body with mistakes: FastAPI's words for our own routes, OpenAI's for its. */
+/** A body with mistakes: FastAPI's words for our own routes, OpenAI's and Ollama's for theirs. */
 function invalid(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -142,18 +154,22 @@ function invalid(
     msg: message,
     type: keyword,
   }));
-  if (!request.url.startsWith('/v1/chat') && !request.url.startsWith('/v1/completions'))
-    return reply.code(422).send({ detail });
   const [first] = detail;
   const param = first?.loc.slice(1).join('.') || null;
   const message = `${param ?? 'the body'}: ${first?.msg ?? 'invalid'}`;
-  return reply.code(400).send({ error: { message, type: 'invalid_request_error', param, code: null } });
+  const status = dialectOf(request.url) === 'own' ? 422 : 400;
+  return refuse(request, reply, faultOf(status, message, 'request-invalid', { param }), detail);
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, fault: HttpFault): FastifyReply {
-  const isOurs = !request.url.startsWith('/v1/chat') && !request.url.startsWith('/v1/completions');
+function refuse(
+  { url }: FastifyRequest,
+  reply: FastifyReply,
+  fault: HttpFault,
+  detail?: readonly object[],
+): FastifyReply {
+  const dialect = dialectOf(url);
   return reply
-    .code(fault.status)
+    .code(statusIn(dialect, fault))
     .headers(retryHeaders(fault))
-    .send(isOurs ? { detail: fault.message, ...openAiError(fault) } : openAiError(fault));
+    .send(errorBody(dialect, fault, detail));
 }

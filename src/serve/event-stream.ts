@@ -1,16 +1,26 @@
-// Server-sent events on a reply of fastify. It opens with the first event, so what fails before has a status of its own. It does
-// not know what the events say.
+// An answer in pieces on a reply of fastify: server-sent events, or lines of JSON. It opens with the first piece, so what fails
+// before has a status of its own. It does not know what the pieces say.
 
 import type { FastifyReply } from 'fastify';
 
 /** Proxies and clients give up a connection that is silent for long. */
 const silence = 10_000;
 
+export type StreamKind = 'events' | 'lines';
+
+const contentTypes = {
+  events: 'text/event-stream; charset=utf-8',
+  lines: 'application/x-ndjson; charset=utf-8',
+} as const satisfies Record<StreamKind, string>;
+
 export class EventStream {
   private timer: NodeJS.Timeout | null = null;
   private isOpen = false;
 
-  constructor(private readonly reply: FastifyReply) {}
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly kind: StreamKind = 'events',
+  ) {}
 
   /** Whether the status has been sent. */
   get opened(): boolean {
@@ -18,10 +28,11 @@ export class EventStream {
   }
 
   send(event: object): void {
-    this.write(`data: ${JSON.stringify(event)}\n\n`);
+    const json = JSON.stringify(event);
+    this.write(this.kind === 'events' ? `data: ${json}\n\n` : `${json}\n`);
   }
 
-  /** @param last sent as it is, as the last event. */
+  /** Ends server-sent events. @param last sent as it is, as the last event. */
   end(last = '[DONE]'): void {
     this.write(`data: ${last}\n\n`);
     this.close();
@@ -42,11 +53,11 @@ export class EventStream {
         ...Object.fromEntries(
           Object.entries(this.reply.getHeaders()).map(([name, value]) => [name, String(value)]),
         ),
-        'content-type': 'text/event-stream; charset=utf-8',
+        'content-type': contentTypes[this.kind],
         'cache-control': 'no-cache, no-transform',
         'x-accel-buffering': 'no',
       });
-      this.timer = setInterval(() => raw.write(': ping\n\n'), silence);
+      if (this.kind === 'events') this.timer = setInterval(() => raw.write(': ping\n\n'), silence);
       raw.once('close', () => this.timer && clearInterval(this.timer));
     }
     raw.write(text);

@@ -35,15 +35,16 @@ export async function serve(options: ServeOptions, watcher: ServeWatcher): Promi
   const opened = await openAll(options, watcher);
   const stopping = { since: null as number | null };
   const service: Service = {
-    served: opened.map(({ served }) => served),
+    served: namedApart(opened.map(({ served }) => served)),
     keys: keys.size > 0 ? keys : null,
     origins: options.allowOrigin,
     embedders: options.allowEmbed,
     hosts: isLoopback(options.host) ? new Set(['localhost', '127.0.0.1', '[::1]', options.host]) : null,
     maxText: options.maxText,
     isStopping: () => stopping.since !== null,
+    report: (thrown) => watcher.report(thrown),
   };
-  const app = await buildApp(service, watcher);
+  const app = await buildApp(service);
   const closeAll = async () => {
     for (const { bot, served } of opened) {
       await served.engine?.close();
@@ -67,6 +68,19 @@ export async function serve(options: ServeOptions, watcher: ServeWatcher): Promi
     await closeAll();
     throw portError(thrown, options);
   }
+}
+
+/** @throws UserError when two answer under one name. */
+function namedApart(all: readonly Served[]): Service['served'] {
+  const [first, ...others] = all;
+  if (first === undefined) throw new RangeError('nobody answers');
+  const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) < index);
+  if (twice)
+    throw new UserError(
+      'options-conflict',
+      `two of the models are called ${twice.name}, as the last part of their paths; rename one of the folders`,
+    );
+  return [first, ...others];
 }
 
 interface OpenedPart {
@@ -105,7 +119,12 @@ async function openOne(
   const engine = label === null ? null : new ModelEngine(label, engineOptions(options, watcher));
   const model = engine && new EngineBot(engine);
   try {
-    const bot = await openBot(parts, { model, keepDays: options.keepDays, mostConversations });
+    const bot = await openBot(parts, {
+      model,
+      isStrict: true,
+      keepDays: options.keepDays,
+      mostConversations,
+    });
     const name = nameOf(label ?? parts.store ?? parts.file ?? 'bot');
     const talks = new Talks(name, bot.bot, bot.store, {
       settings: settingsOf(options),

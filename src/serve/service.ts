@@ -15,8 +15,8 @@ export interface Served {
 }
 
 export interface Service {
-  /** At least one; the first answers where a request names none. */
-  readonly served: readonly Served[];
+  /** The first answers where a request names none. */
+  readonly served: readonly [Served, ...Served[]];
   /** Null: everybody may talk. */
   readonly keys: ReadonlySet<string> | null;
   readonly origins: readonly string[];
@@ -27,4 +27,6 @@ export interface Service {
   readonly maxText: number;
   /** Whether it takes no new messages. */
   readonly isStopping: () => boolean;
+  /** Told of what no client is told: bugs. */
+  readonly report: (thrown: unknown) => void;
 }

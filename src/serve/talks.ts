@@ -1,7 +1,7 @@
 // The conversations of a service: what was said before is found by its id, the bot is asked, and what was said is kept. One
 // conversation answers one message at a time; different ones run at once. It does not know HTTP.
 
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Bot, Said } from '../bots/bot.js';
 import type { Store } from '../bots/store/store.js';
 import { tidyText } from '../corpus/tidy-text.js';
@@ -81,6 +81,27 @@ export class Talks {
     }
   }
 
+  /**
+   * Answers a conversation that the client keeps itself. Nothing of it is stored.
+   * @param settings in the place of the service's own. @param show takes the pieces of the reply.
+   * @throws what the bot throws.
+   */
+  async once(
+    turns: readonly string[],
+    user: string | null,
+    settings: Partial<GenerationSettings>,
+    signal: AbortSignal,
+    show: (piece: string) => void,
+  ): Promise<Said | null> {
+    const seed = settings.seed ?? randomInt(2 ** 32);
+    const question = { turns, user, conversation: null, timeZone: null, signal };
+    const answer = await this.bot.answer(
+      { ...question, settings: { ...this.options.settings, ...settings, seed } },
+      show,
+    );
+    return answer.kind === 'said' ? answer : null;
+  }
+
   /** @throws UserError (reply-unknown). */
   async feedback({ id, rating, better_reply: better }: Feedback): Promise<void> {
     const given = this.given.get(id);
@@ -111,8 +132,8 @@ export class Talks {
       );
     const old = replaces === null ? null : this.replaced(replaces, conversation);
     const before = old === null ? kept.turns : kept.turns.slice(0, -2);
-    const said = before.map((turn) => turn.text).filter((turn) => turn !== '');
-    const turns = [...said.slice(said.length % 2), text];
+    const earlier = before.map((turn) => turn.text).filter((turn) => turn !== '');
+    const turns = [...earlier.slice(earlier.length % 2), text];
     const rejected = old?.message === text && old.said ? [...old.rejected, old.said.text] : [];
     const id = randomUUID();
     const ids = { id, conversation };
@@ -133,8 +154,8 @@ export class Talks {
         show(piece);
       },
     );
-    begin();
     const one = answer.kind === 'said' ? answer : null;
+    begin();
     const time = Date.now();
     const given = {
       conversation,

@@ -3,25 +3,17 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import type { Answer, Bot } from '../../src/bots/bot.js';
-import { MemoryStore } from '../../src/bots/store/memory-store.js';
+import type { Bot } from '../../src/bots/bot.js';
 import { UserError } from '../../src/errors.js';
-import { defaultSettings } from '../../src/generate/settings.js';
-import { buildApp } from '../../src/serve/app.js';
 import type { Engine, EngineState } from '../../src/serve/engine/engine.js';
 import { Refusal } from '../../src/serve/engine/refusal.js';
 import type { Service } from '../../src/serve/service.js';
-import { Talks } from '../../src/serve/talks.js';
+import { eventsIn, openService, said } from './open-service.js';
 
 const apps: FastifyInstance[] = [];
 after(async () => {
   for (const app of apps) await app.close();
 });
-
-function said(text: string, source = 'rules: echo'): Answer {
-  const rest = { replyId: null, generated: null, why: 'scripted', near: [], visits: [], milliseconds: 1 };
-  return { kind: 'said', text, source, score: 1, ...rest };
-}
 
 /** Says all turns, and how many answers were rejected; some messages mean something else. */
 const echo: Bot = {
@@ -41,31 +33,10 @@ const echo: Bot = {
 };
 
 async function opened(more: Partial<Service> = {}, engine: Engine | null = null) {
-  const store = new MemoryStore();
-  const talks = new Talks('shop', echo, store, { settings: defaultSettings, learning: 'queue' });
-  const bugs: unknown[] = [];
-  const service: Service = {
-    served: [{ name: 'shop', talks, engine, since: 1 }],
-    ...{ keys: null, origins: [], embedders: [], hosts: null, maxText: 100, isStopping: () => false },
-    ...more,
-  };
-  const app = await buildApp(service, { report: (thrown) => bugs.push(thrown) });
-  apps.push(app);
-  const post = async (url: string, body: object | string, headers: Record<string, string> = {}) => {
-    const answer = await app.inject({
-      ...{ method: 'POST', url, payload: typeof body === 'string' ? body : JSON.stringify(body) },
-      headers: { 'content-type': 'application/json', ...headers },
-    });
-    return { status: answer.statusCode, headers: answer.headers, text: answer.body };
-  };
-  const chat = async (body: object) => JSON.parse((await post('/chat', body)).text);
-  return { app, store, bugs, post, chat };
-}
-
-/** The data of server-sent events. */
-function eventsIn(text: string): unknown[] {
-  const data = text.split('\n\n').flatMap((event) => (event.startsWith('data: ') ? [event.slice(6)] : []));
-  return data.map((one) => (one === '[DONE]' ? one : JSON.parse(one)));
+  const service = await openService(echo, more, engine);
+  apps.push(service.app);
+  const chat = async (body: object) => JSON.parse((await service.post('/chat', body)).text);
+  return { ...service, chat };
 }
 
 describe('POST /chat', () => {

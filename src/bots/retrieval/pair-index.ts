@@ -4,6 +4,7 @@
 import type { Change, StoredPair } from '../store/store.js';
 import type { Match } from './best-documents.js';
 import { ExactMap } from './exact-map.js';
+import { IdPlaces } from './id-places.js';
 import { withoutPoliteness } from './light-words.js';
 import type { NormalForm } from './normal-form.js';
 import { Postings } from './postings.js';
@@ -36,8 +37,8 @@ export class PairIndex {
   private readonly answers = new TextColumn();
   private readonly previous = new TextColumn();
   private readonly sources = new TextColumn();
-  /** Places by id. Ids are given in order, so most of them are here; a removed pair has none. */
-  private readonly places = new Map<number, number>();
+  /** A removed pair has none. */
+  private readonly places = new IdPlaces();
 
   constructor(private readonly form: NormalForm) {}
 
@@ -50,8 +51,8 @@ export class PairIndex {
     const id = change.kind === 'kept' ? change.pair.id : change.id;
     const place = this.places.get(id);
     if (change.kind === 'removed') {
-      if (place !== undefined) this.remove(id, place);
-    } else if (place === undefined) this.add(change.pair);
+      if (place >= 0) this.remove(id, place);
+    } else if (place < 0) this.add(change.pair);
     else this.setCounts(place, change.pair);
   }
 
@@ -109,7 +110,7 @@ export class PairIndex {
       this.counts = grown(this.counts);
     }
     this.idOf.push(pair.id);
-    this.places.set(pair.id, place);
+    this.places.add(pair.id, place);
     this.nextPair[place] = this.firstPair[question] ?? none;
     this.firstPair[question] = place;
     this.questionOf[place] = question;
@@ -135,7 +136,9 @@ export class PairIndex {
   }
 
   private setCounts(place: number, { count, up, down }: StoredPair): void {
-    this.counts.set([count, up, down], 3 * place);
+    this.counts[3 * place] = count;
+    this.counts[3 * place + 1] = up;
+    this.counts[3 * place + 2] = down;
   }
 
   private pairAt(place: number): StoredPair {

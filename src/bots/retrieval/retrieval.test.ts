@@ -10,6 +10,7 @@ import { choosePair, recentAnswers } from './choose-pair.js';
 import { closest } from './closest.js';
 import { EditPattern } from './edit-pattern.js';
 import { ExactMap } from './exact-map.js';
+import { IdPlaces } from './id-places.js';
 import { withoutPoliteness } from './light-words.js';
 import { PairIndex } from './pair-index.js';
 import { Postings } from './postings.js';
@@ -153,6 +154,21 @@ const stored = (
 ): StoredPair => ({
   ...{ id, question, answer, previous: null, source: `faq.csv:${id}`, count: 1, up: 0, down: 0 },
   ...more,
+});
+
+it('finds the places of ids, also of large ones', () => {
+  const places = new IdPlaces();
+  for (const [place, id] of [1, 2, 3, 40_000, 2 ** 40, 5].entries()) places.add(id, place);
+  assert.deepEqual(
+    [1, 3, 40_000, 2 ** 40, 5].map((id) => places.get(id)),
+    [0, 2, 3, 4, 5],
+  );
+  for (const id of [3, 2 ** 40, 2 ** 40, 7]) places.delete(id);
+  assert.deepEqual(
+    [3, 4, 7, 2 ** 40, 2 ** 40 + 1, -1].map((id) => places.get(id)),
+    Array(6).fill(-1),
+  );
+  assert.equal(places.size, 4);
 });
 
 it('follows the changes of a store', () => {

@@ -3,8 +3,8 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { EventStream, goneSignal } from '../event-stream.js';
-import { httpFault, openAiError } from '../http-error.js';
 import type { Service } from '../service.js';
+import { streamed } from '../streamed.js';
 import type { Message } from '../talks.js';
 
 const id = z.string().min(1).max(200);
@@ -30,7 +30,9 @@ const response = z.object({
   model: z.string(),
 });
 
-export function addChatRoute(app: FastifyInstance, { served, maxText }: Service): void {
+export function addChatRoute(app: FastifyInstance, service: Service): void {
+  const { maxText, served } = service;
+  const [{ talks }] = served;
   const body = chatBody(maxText);
   const schema = { body, response: { 200: response }, tags: ['chat'], summary: 'Say something' };
   app.post('/chat', { schema }, async (request, reply) => {
@@ -41,12 +43,10 @@ export function addChatRoute(app: FastifyInstance, { served, maxText }: Service)
       conversation: conversation ?? null,
       replaces: replaces ?? null,
     };
-    const talks = served[0]?.talks;
-    if (!talks) throw new RangeError('nobody answers');
     const signal = goneSignal(reply);
     if (!stream) return talks.reply(message, signal);
     const events = new EventStream(reply);
-    try {
+    await streamed(service, events, 'own', async () => {
       const whole = await talks.reply(
         message,
         signal,
@@ -55,12 +55,7 @@ export function addChatRoute(app: FastifyInstance, { served, maxText }: Service)
       );
       events.send(whole);
       events.end();
-    } catch (thrown) {
-      if (!events.opened) throw thrown;
-      request.log.error(thrown);
-      events.send(openAiError(httpFault(thrown)));
-      events.close();
-    }
+    });
     return reply;
   });
 }

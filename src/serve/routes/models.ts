@@ -5,8 +5,12 @@ import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
 import type { Served, Service } from '../service.js';
 
-/** @throws UserError (model-not-found) that names those that there are. */
-export function servedNamed({ served }: Service, name: string): Served {
+/**
+ * @param name null or undefined: the first.
+ * @throws UserError (model-not-found) that names those that there are.
+ */
+export function servedNamed({ served }: Service, name: string | null | undefined): Served {
+  if (name === null || name === undefined) return served[0];
   const found = served.find((one) => one.name === name);
   if (found) return found;
   const names = served.map((one) => one.name).join(', ');
