@@ -111,6 +111,20 @@ export class SlotPass {
     return length;
   }
 
+  /** Copies what slot `from` has read at positions start..end to another slot, which holds the positions before. */
+  copy(from: number, to: number, start: number, end: number): void {
+    if (start > this.length(to) || end > this.length(from) || start >= end)
+      throw new RangeError(`cannot copy ${start}..${end} from slot ${from} to slot ${to}`);
+    const width = this.model.config.nEmbd;
+    for (const layer of this.keysAndValues)
+      for (const tensor of [layer.keys, layer.values]) {
+        const part = (slot: number) =>
+          tensor.view((slot * this.contextLength + start) * width, [end - start, width]);
+        this.device.copy(part(to), part(from));
+      }
+    this.filled[to] = end;
+  }
+
   /**
    * Reads the next piece of a slot's prompt, as `pieces` cuts it. Tokens of the slot after the first `filled` are dropped.
    * @param filled how many of the prompt's tokens the slot holds.

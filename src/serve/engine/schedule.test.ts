@@ -46,6 +46,21 @@ describe('a waiting job', () => {
     ]);
   });
 
+  test('leaves a slot to its conversation, and copies the prefix that it shares with it', () => {
+    const persona = Array.from({ length: 20 }, (_, index) => index);
+    const slots = [
+      idle([...persona, 50, 51, 52], 9),
+      idle([60, 61], 3),
+      writing(job({ prompt: [...persona, 70] })),
+    ];
+    const [other] = schedule(slots, [job({ prompt: [...persona, 80, 81] })], anywhere, 9).starts;
+    assert.deepEqual([other?.slot, other?.kept, other?.copied], [1, 20, { slot: 0, position: 0 }]);
+    const [same] = schedule(slots, [job({ prompt: [...persona, 50, 51, 52, 53, 54] })], anywhere, 9).starts;
+    assert.deepEqual([same?.slot, same?.kept, same?.copied], [0, 23, null]);
+    const [busy] = schedule(slots.slice(1), [job({ prompt: [...persona, 80] })], anywhere, 9).starts;
+    assert.deepEqual([busy?.slot, busy?.kept, busy?.copied], [0, 20, { slot: 1, position: 0 }]);
+  });
+
   test('keeps nothing of the last token, whose logits are needed, and nothing from the first scored one on', () => {
     const prompt = [1, 2, 3, 4, 5, 6];
     const kept = (one: Job) => schedule([idle([1, 2, 3, 4, 5, 6])], [one], anywhere, 0).starts[0]?.kept;
@@ -116,10 +131,19 @@ function simulated(seed: number, pieces: PromptPieces, slotCount: number): Map<J
     const step = schedule(slots, waiting, pieces, turn);
     const touched = [...step.starts.map(({ slot }) => slot), ...step.writes];
     assert.equal(new Set(touched).size, touched.length, 'no slot is used twice');
-    for (const { slot, job: one, kept } of step.starts) {
-      const before = slots[slot];
-      assert.ok(before?.kind === 'idle');
-      assert.deepEqual(one.prompt.slice(0, kept), before.past.slice(0, kept), 'what is kept is a prefix');
+    const before = [...slots];
+    const heldBy = (number: number): readonly number[] => {
+      const slot = before[number];
+      assert.ok(slot);
+      if (slot.kind === 'idle') return slot.past;
+      return slot.job.prompt.slice(0, slot.kind === 'reading' ? slot.filled : undefined);
+    };
+    for (const { slot, job: one, kept, copied } of step.starts) {
+      assert.equal(before[slot]?.kind, 'idle');
+      const own = copied?.position ?? kept;
+      assert.deepEqual(one.prompt.slice(0, own), heldBy(slot).slice(0, own), 'what is kept is a prefix');
+      const from = heldBy(copied?.slot ?? slot);
+      assert.deepEqual(one.prompt.slice(0, kept), from.slice(0, kept), 'and what is copied');
       assert.ok(kept < one.prompt.length);
       assert.ok(!started.has(one));
       started.set(one, turn);

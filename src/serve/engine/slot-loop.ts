@@ -71,7 +71,8 @@ export class SlotLoop {
     const step = schedule(this.slots, this.waiting, this.pass.pieces, this.now());
     for (const slot of step.cut) this.end(slot, 'length', report);
     report.expired.push(...step.expired.map(({ id }) => id));
-    for (const { slot, job, kept } of step.starts) {
+    for (const { slot, job, kept, copied } of step.starts) {
+      if (copied) this.pass.copy(copied.slot, slot, copied.position, kept);
       this.slots[slot] = { kind: 'reading', job, filled: kept, order: this.begun++ };
       this.growths.set(job.id, new Growth(job, this.tokenizer, this.kept));
       report.started.push({ id: job.id, cached: kept });
@@ -197,8 +198,8 @@ export class SlotLoop {
     const { pieces } = this.pass;
     const read = slot.kind === 'reading' ? slot.filled : prompt.length;
     // A prompt that was cut short was read in the pieces of the whole one.
-    const lasting = read < prompt.length ? pieces.kept(prompt.length, read) : pieces.lasting(prompt.length);
-    this.slots[number] = { kind: 'idle', past: prompt.slice(0, lasting), usedAt: this.now() };
+    const past = prompt.slice(0, pieces.lasting(prompt.length, read));
+    this.slots[number] = { kind: 'idle', past, usedAt: this.now() };
     this.growths.delete(id);
   }
 }
