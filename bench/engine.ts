@@ -4,14 +4,16 @@
 //
 //     node dist/bench/engine.js --threads 2 --users 1,4,16 --seconds 20
 
+import { setMaxListeners } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createCpuDevice } from '../src/device/cpu/cpu-device.js';
 import { openChatModel } from '../src/generate/chat-model.js';
 import type { Speaker } from '../src/generate/conversation.js';
-import type { Reply } from '../src/generate/reply.js';
+import type { Reply, ReplyWatcher } from '../src/generate/reply.js';
 import { defaultSettings } from '../src/generate/settings.js';
 import { expectedTensors, presetConfig } from '../src/nn/gpt2-config.js';
 import { Random } from '../src/random.js';
@@ -25,11 +27,12 @@ export interface EngineResult {
   readonly users: number;
   /** `chat`: replies one after the other, as chatbot-chat makes them. */
   readonly by: 'chat' | 'engine';
+  /** After every user has had a reply. */
   readonly tokensPerSecond: number;
   readonly secondsToFirstToken: { readonly median: number; readonly worst: number };
   readonly replies: number;
-  /** Replies that were advanced by a pass, in the mean. */
-  readonly rows: number | null;
+  /** The memory of the process, in MB, when every user has had a reply, and at the end. */
+  readonly memory: { readonly first: number; readonly last: number };
 }
 
 const { values } = parseArgs({
@@ -38,7 +41,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: 'small' },
     weights: { type: 'string', default: 'fp32' },
     users: { type: 'string', default: '1,4,16' },
-    /** Of each measurement. */
+    /** Of each measurement, after every user has had a reply. */
     seconds: { type: 'string', default: '20' },
     /** New tokens of a reply. */
     tokens: { type: 'string', default: '30' },
@@ -77,21 +80,16 @@ async function ofChat(name: string): Promise<EngineResult> {
 }
 
 async function ofEngine(name: string, users: number): Promise<EngineResult> {
-  let [passes, rows] = [0, 0];
   const engine = new ModelEngine(name, {
     ...defaultEngineOptions,
     ...{ device: 'cpu', precision, threads, slots: values.slots ? Number(values.slots) : null },
-    ...{ maxQueue: 10_000, queueTimeout: 600_000, requestTimeout: 600_000 },
+    ...{ maxQueue: 10_000, queueTimeout: 6_000_000, requestTimeout: 6_000_000 },
     onNote: (text) => console.error(text),
-    onPass: (written) => {
-      passes += Number(written > 0);
-      rows += written;
-    },
   });
   await engine.ready();
   const result = await measured('engine', users, (user) => new ServedModel(engine, `user ${user}`));
   await engine.close();
-  return { ...result, rows: rows / passes };
+  return result;
 }
 
 async function measured(
@@ -99,40 +97,63 @@ async function measured(
   users: number,
   speakerOf: (user: number) => Speaker,
 ): Promise<EngineResult> {
-  const began = performance.now();
-  const left = () => performance.now() - began < 1000 * Number(values.seconds);
-  const all = await Promise.all(
-    Array.from({ length: users }, (_, user) => talk(user, speakerOf(user), left)),
-  );
-  const replies = all.flat();
-  const first = replies.map(({ secondsToFirstToken }) => secondsToFirstToken);
-  return {
-    ...{ users, by, replies: replies.length, rows: null },
-    tokensPerSecond:
-      replies.reduce((sum, reply) => sum + reply.tokens, 0) / ((performance.now() - began) / 1000),
-    secondsToFirstToken: { median: median(first), worst: Math.max(...first) },
+  const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
+  const replies: Reply[] = [];
+  let [answered, pieces] = [0, 0];
+  const watcher = {
+    text: () => {
+      pieces++;
+    },
+    shouldStop: () => stopping.signal.aborted,
+    signal: stopping.signal,
   };
+  const talking = Promise.all(
+    Array.from({ length: users }, (_, user) =>
+      talk(user, speakerOf(user), watcher, (reply, number) => {
+        replies.push(reply);
+        answered += Number(number === 0);
+      }),
+    ),
+  );
+  while (answered < users) await setTimeout(20);
+  const [began, before, known] = [performance.now(), pieces, replies.length];
+  const first = megabytes();
+  await setTimeout(1000 * Number(values.seconds));
+  const seconds = (performance.now() - began) / 1000;
+  const counted = replies.slice(known).map(({ secondsToFirstToken }) => secondsToFirstToken);
+  const result = {
+    ...{ users, by, replies: counted.length, tokensPerSecond: (pieces - before) / seconds },
+    secondsToFirstToken: { median: median(counted), worst: Math.max(...counted) },
+    memory: { first, last: megabytes() },
+  };
+  stopping.abort();
+  await talking;
+  return result;
+}
+
+function megabytes(): number {
+  return Math.round(process.memoryUsage().rss / 2 ** 20);
 }
 
 /** Conversations of one user, one after the other. */
-async function talk(user: number, speaker: Speaker, left: () => boolean): Promise<Reply[]> {
+async function talk(
+  user: number,
+  speaker: Speaker,
+  watcher: ReplyWatcher,
+  done: (reply: Reply, number: number) => void,
+): Promise<void> {
   const random = new Random(user);
-  const replies: Reply[] = [];
   let turns: string[] = [];
-  for (let seed = 0; left(); seed++) {
+  for (let number = 0; !watcher.shouldStop(); number++) {
     if (turns.length > 8) turns = [];
     const message = Array.from({ length: 4 + random.below(12) }, () => words[random.below(words.length)]);
     turns.push(message.join(' '));
-    const reply = await speaker.reply(
-      turns,
-      { ...settings, seed },
-      { text: () => {}, shouldStop: () => false },
-      1,
-    );
-    replies.push(reply);
+    const reply = await speaker.reply(turns, { ...settings, seed: number }, watcher, 1);
+    if (reply.finishReason === 'interrupted') return;
+    done(reply, number);
     turns.push(reply.text);
   }
-  return replies;
 }
 
 /** Matrices repeat one block of random numbers, as those of weights.ts. */

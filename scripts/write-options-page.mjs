@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { chatOptions } from '../dist/src/config/chat-options.js';
 import { dataOptions } from '../dist/src/config/data-options.js';
 import { rulesOptions } from '../dist/src/config/rules-options.js';
+import { serveOptions } from '../dist/src/config/serve-options.js';
 import { trainOptions } from '../dist/src/config/train-options.js';
 import { defaultText, entriesOf, flagOf } from '../dist/src/option-spec.js';
 
@@ -39,6 +40,11 @@ ${optionTables(trainOptions)}
 
 Names are those of transformers' \`GenerationConfig\` where it has the option. Options that contradict each other are refused.
 ${optionTables(chatOptions)}
+
+## chatbot-serve
+
+[serve.md](serve.md) shows what it serves.
+${optionTables(serveOptions)}
 
 ## chatbot-data inspect
 

@@ -8,6 +8,7 @@ import { it } from 'node:test';
 import { chatOptions } from '../src/config/chat-options.js';
 import { dataOptions } from '../src/config/data-options.js';
 import { rulesOptions } from '../src/config/rules-options.js';
+import { serveOptions } from '../src/config/serve-options.js';
 import { trainOptions } from '../src/config/train-options.js';
 import type { OptionSpec } from '../src/option-spec.js';
 import { repositoryRoot } from './repository.js';
@@ -28,6 +29,7 @@ const options = [
   chatOptions,
   ...Object.values(dataOptions),
   ...Object.values(rulesOptions),
+  serveOptions,
 ].flatMap((table) => Object.entries<OptionSpec>(table));
 
 it('no message below cli/ spells a flag of ours', () => {

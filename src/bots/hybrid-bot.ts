@@ -4,7 +4,10 @@
 import { performance } from 'node:perf_hooks';
 import { messageOf, UserError } from '../errors.js';
 import type { AnswerSettings } from './answer-settings.js';
+import { chooseAnswer } from './answer-text.js';
+import { type Blocked, GuardedReply } from './blocked-words.js';
 import type { Answer, Bot, Near, Question, Said, Visit } from './bot.js';
+import { languageOfTurns } from './language.js';
 import { notKnown } from './not-known.js';
 
 /** A neural model among other bots. Its score is e to the mean log-likelihood of what it says. */
@@ -29,6 +32,10 @@ export interface HybridSettings {
   readonly retrieval: 'first' | 'never' | 'only';
   /** In nats per token: the model must prefer its own reply to a stored answer by this much. */
   readonly margin: number;
+  /** What the bot does not talk about. */
+  readonly blocked?: Blocked | null;
+  /** Where a bot was kept from answering and no other knows better, its error is thrown; else that text says that nothing is known. */
+  readonly isStrict?: boolean;
 }
 
 export const defaultMargin = 0.5;
@@ -45,6 +52,7 @@ export class HybridBot implements Bot {
     const began = performance.now();
     const asking = new Asking(question, show);
     const said = await this.found(asking);
+    if (this.settings.isStrict && said.source === 'fallback' && asking.failure) throw asking.failure;
     asking.showRest(said.text);
     return { ...said, near: asking.near, visits: asking.visits, milliseconds: performance.now() - began };
   }
@@ -59,6 +67,9 @@ export class HybridBot implements Bot {
     const { answers } = this.settings;
     // A question that is stopped leaves no trace.
     asking.question.signal.throwIfAborted();
+    const { blocked } = this.settings;
+    // Nothing of such a message is remembered.
+    if (blocked?.words.isIn(asking.question.turns.at(-1) ?? '')) return refused(asking.question, blocked);
     await memory?.listen(asking.question);
     const sure = (await asking.ask(rules)) ?? (await asking.ask(memory));
     if (sure) return sure;
@@ -67,7 +78,7 @@ export class HybridBot implements Bot {
     if (this.settings.retrieval === 'only' || model === null) return stored ?? this.notKnown(asking);
     if (!stored) return (await this.reply(asking, model)) ?? this.notKnown(asking);
     // Without the stored pair, which would make the model repeat it.
-    const own = await asking.ask(model);
+    const own = await this.guarded(asking, model, asking.question, () => {});
     return own && (await this.prefers(asking, model, own, stored)) ? own : stored;
   }
 
@@ -85,7 +96,24 @@ export class HybridBot implements Bot {
     const { turns } = asking.question;
     const isOdd = turns.length % 2 === 1;
     const told = near === undefined || !isOdd ? turns : [near.question, near.answer, ...turns];
-    return asking.ask(model, { ...asking.question, turns: told }, asking.show);
+    return this.guarded(asking, model, { ...asking.question, turns: told }, asking.show);
+  }
+
+  /** The model's reply, if it has no blocked word; or its beginning, if that was shown before there was one. */
+  private async guarded(
+    asking: Asking,
+    model: Model,
+    question: Question,
+    show: (piece: string) => void,
+  ): Promise<Said | null> {
+    const { blocked } = this.settings;
+    if (!blocked) return asking.ask(model, question, show);
+    const guard = new GuardedReply(blocked.words, show);
+    const said = await asking.ask(model, question, guard.push);
+    const text = said && guard.end(said.text);
+    if (said === null || text === said.text) return said;
+    asking.note(model, 'its reply has a blocked word');
+    return text === null ? null : { ...said, text };
   }
 
   private async prefers(asking: Asking, model: Model, own: Said, stored: Said): Promise<boolean> {
@@ -107,10 +135,20 @@ export class HybridBot implements Bot {
   }
 }
 
+function refused({ turns, settings: { seed } }: Question, { answer }: Blocked): Said {
+  return {
+    ...{ kind: 'said', source: 'blocked', score: 1, near: [], milliseconds: 0, visits: [] },
+    text: chooseAnswer(answer[languageOfTurns(turns)], seed, turns, 0) ?? '',
+    ...{ replyId: null, generated: null, why: 'the message has a blocked word' },
+  };
+}
+
 /** One question on its way through the bots. */
 class Asking {
   readonly visits: Visit[] = [];
   near: readonly Near[] = [];
+  /** What kept a bot from answering. */
+  failure: UserError | null = null;
   private shown = '';
 
   /** @param shower takes the pieces of the answer. */
@@ -148,6 +186,7 @@ class Asking {
     } catch (thrown) {
       // Whoever has shown a piece must say.
       if (!(thrown instanceof UserError) || this.shown !== '') throw thrown;
+      this.failure = thrown;
       const milliseconds = performance.now() - began;
       this.visits.push({ bot: bot.name, kind: 'passed', score: null, why: messageOf(thrown), milliseconds });
       return null;

@@ -5,7 +5,9 @@ import { describe, it } from 'node:test';
 import { UserError } from '../errors.js';
 import type { FinishReason, Reply } from '../generate/reply.js';
 import { defaultSettings } from '../generate/settings.js';
+import { WordList } from '../prepare/unsafe/word-list.js';
 import { defaultAnswers } from './answer-settings.js';
+import { blockedAnswer } from './blocked-words.js';
 import type { Answer, Bot, Near, Question } from './bot.js';
 import { HybridBot } from './hybrid-bot.js';
 import { NeuralBot } from './neural-bot.js';
@@ -132,6 +134,47 @@ async function said(bot: Bot) {
   assert.ok(answer.kind === 'said');
   return answer;
 }
+
+describe('blocked words', () => {
+  const blocked = { words: new WordList(['ass', 'two words', 'bet*', '赌博']), answer: blockedAnswer };
+  const guarded = (own: NeuralBot | null) =>
+    new HybridBot(
+      { memory: null, rules: null, retrieval: null, model: own },
+      { answers: defaultAnswers, retrieval: 'first', margin: 0.5, blocked },
+    );
+  const answered = async (own: NeuralBot | null, message: string) => {
+    let shown = '';
+    const answer = await guarded(own).answer(question(message), (piece) => {
+      shown += piece;
+    });
+    assert.ok(answer.kind === 'said');
+    assert.equal(shown, answer.text);
+    return answer;
+  };
+
+  it('are not talked about', async () => {
+    for (const message of ['You ass!', 'I like betting', '我想赌博']) {
+      const { source, text } = await answered(model('well').bot, message);
+      assert.equal(source, 'blocked');
+      assert.ok(Object.values(blockedAnswer).flat().includes(text));
+    }
+    assert.equal((await answered(model('well').bot, 'my assistant')).source, 'model');
+  });
+
+  it('are not said by the model, wherever they come and however it is cut', async () => {
+    const whole = 'I can tell you much about this and that, you ass';
+    for (let at = 1; at < whole.length; at++) {
+      const { text, source } = await answered(growing([whole.slice(0, at), whole.slice(at)]), 'hi');
+      assert.ok(source === 'fallback' || (whole.startsWith(text) && !text.includes('ass')), text);
+    }
+    assert.equal((await answered(growing(['你可以去赌', '博']), 'hi')).source, 'fallback');
+    const pieces = 'one two wordsmiths make a fine assembly'.split(/(?= )/);
+    assert.equal((await answered(growing(pieces), 'hi')).text, pieces.join(''));
+    const letters = [...'it takes some time, then come two words and more'];
+    assert.match((await answered(growing(letters), 'hi')).text, /^it takes/);
+    assert.doesNotMatch((await answered(growing(letters), 'hi')).text, /two/);
+  });
+});
 
 describe('a hybrid', () => {
   it('gives a certain stored answer at once', async () => {

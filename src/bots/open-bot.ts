@@ -27,6 +27,8 @@ export interface OpenBotOptions extends Partial<Omit<HybridSettings, 'answers'>>
   readonly isTrial?: boolean;
   /** Days for which facts about users are kept; null: for ever. */
   readonly keepDays?: number | null;
+  /** Without a store, the newest conversations are kept, at most so many; null: all. */
+  readonly mostConversations?: number | null;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -67,10 +69,11 @@ export async function openBot(
   options: OpenBotOptions = {},
 ): Promise<OpenedBot> {
   const { now = Date.now, model = null, isTrial = false, keepDays = null } = options;
+  const { mostConversations = null } = options;
   const file = path === null ? null : (await import('./rules/read-bot-file.js')).openBotFile(path);
   const answers = file?.answers ?? defaultAnswers;
   const kept = location === null ? null : await openStore(location, { create: false, readOnly: isTrial });
-  const store = kept === null || isTrial ? new MemoryStore() : kept;
+  const store = kept === null || isTrial ? new MemoryStore(mostConversations) : kept;
   try {
     const rules = file && new (await import('./rules/rules-bot.js')).RulesBot(file, store, now);
     const retrieval = kept && (await openRetrieval(kept, { location, file, ...options.finding }));
@@ -81,7 +84,11 @@ export async function openBot(
         retrieval,
         model,
       },
-      { answers, retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
+      {
+        ...{ answers, isStrict: options.isStrict ?? false },
+        ...{ retrieval: options.retrieval ?? 'first', margin: options.margin ?? defaultMargin },
+        blocked: file?.blocked ?? null,
+      },
     );
     const close = async () => {
       await bot.close();

@@ -1,7 +1,7 @@
-// The zod schema of a command's options, built from their table, and the messages for values that it refuses.
-// It knows values and where they were given. It does not read files or flags.
+// Checks the values of a command's options by their table, and says which values are refused. It knows values and where they
+// were given. It does not read files or flags. Every command loads it, so it uses no library: loading zod takes longer than
+// the start of a bot.
 
-import { z } from 'zod';
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import {
@@ -25,39 +25,40 @@ export interface Given {
 
 export type GivenOptions<Key extends string> = ReadonlyMap<Key, Given>;
 
-function numberSchema(spec: NumberSpec): z.ZodType {
-  let schema = spec.type === 'integer' ? z.int() : z.number();
-  if (spec.min !== undefined) schema = schema.min(spec.min);
-  if (spec.max !== undefined) schema = schema.max(spec.max);
-  if (spec.above !== undefined) schema = schema.gt(spec.above);
-  if (spec.below !== undefined) schema = schema.lt(spec.below);
-  return schema;
-}
-
-/** A path cannot contain NUL, and people do not type it. */
-const text = z
-  .string()
-  .min(1)
-  .refine((value) => !value.includes('\0'));
-
-function schemaOf(spec: OptionSpec): z.ZodType {
+function isAllowed(spec: OptionSpec, value: unknown): boolean {
   switch (spec.type) {
     case 'switch':
-      return z.boolean();
+      return typeof value === 'boolean';
     case 'integer':
     case 'number':
-      return spec.word === undefined ? numberSchema(spec) : numberSchema(spec).or(z.literal(spec.word));
+      return (spec.word !== undefined && value === spec.word) || isAllowedNumber(spec, value);
     case 'choice':
-      return z.enum(spec.choices);
+      return spec.choices.some((choice) => choice === value);
     case 'list':
-      return z.array(text);
+      return Array.isArray(value) && value.every(isText);
     case 'optional-text':
-      return z.union([z.boolean(), text]);
+      return typeof value === 'boolean' || isText(value);
     case 'text':
-      return spec.pattern ? text.regex(new RegExp(`^(${spec.pattern.source})$`)) : text;
+      return isText(value) && (!spec.pattern || new RegExp(`^(${spec.pattern.source})$`).test(value));
     default:
       return spec satisfies never;
   }
+}
+
+function isAllowedNumber({ type, min, max, above, below }: NumberSpec, value: unknown): boolean {
+  if (type === 'integer' ? !Number.isSafeInteger(value) : !Number.isFinite(value)) return false;
+  const number = Number(value);
+  return (
+    (min === undefined || number >= min) &&
+    (max === undefined || number <= max) &&
+    (above === undefined || number > above) &&
+    (below === undefined || number < below)
+  );
+}
+
+/** A path cannot contain NUL, and people do not type it. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
 /** The allowed values, in words that follow "must be". */
@@ -103,24 +104,6 @@ function refusal(name: string, spec: OptionSpec, { value, where }: Given): UserE
   );
 }
 
-const schemas = new WeakMap<OptionTable, z.ZodType>();
-
-/** Building a schema takes longer than checking with it, and a conversation checks at every change of a setting. */
-function schemaFor(table: OptionTable): z.ZodType {
-  const known = schemas.get(table);
-  if (known !== undefined) return known;
-  const schema = z.strictObject(
-    Object.fromEntries(
-      entriesOf(table).map(([key, spec]) => [
-        key,
-        spec.default === null ? schemaOf(spec).nullable() : schemaOf(spec),
-      ]),
-    ),
-  );
-  schemas.set(table, schema);
-  return schema;
-}
-
 /**
  * Merges `layers` over the table's defaults, the last one on top, and checks every value.
  * @throws UserError (usage) that names the option, the value, where it was given and what is allowed.
@@ -133,13 +116,12 @@ export function completeOptions<Table extends OptionTable>(
   const merged = Object.fromEntries(
     entriesOf(table).map(([key, spec]) => [key, given.has(key) ? given.get(key)?.value : spec.default]),
   );
-  const result = schemaFor(table).safeParse(merged);
-  // The schema and the type come from the same table, but Object.fromEntries hides that from the compiler.
-  if (result.success) return result.data as ValuesOf<Table>;
   for (const [key, spec] of entriesOf(table)) {
     const value = given.get(key);
-    if (value !== undefined && result.error.issues.some((issue) => issue.path[0] === key))
+    if (value === undefined || (value.value === null && spec.default === null)) continue;
+    if (!isAllowed(spec, value.value))
       throw refusal(isPositional(spec) ? kebab(key) : option(key), spec, value);
   }
-  throw result.error;
+  // The values and the type come from the same table, but Object.fromEntries hides that from the compiler.
+  return merged as ValuesOf<Table>;
 }

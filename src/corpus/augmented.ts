@@ -2,6 +2,7 @@
 // side: if the original is evaluated on, what was made from it is neither trained nor evaluated on.
 
 import type { Dialogue } from './dialogue.js';
+import { indicesWhere } from './indices.js';
 import type { Split } from './split.js';
 import { textHash } from './text-hash.js';
 import { Union } from './union.js';
@@ -32,36 +33,37 @@ export function withFamilies(numbers: Int32Array, families: Float64Array): Int32
     join(firsts, numbers[index] ?? 0, index);
     if (family !== 0) join(firstOfFamily, Math.abs(family), index);
   }
-  return union.numbers();
+  return union.takeNumbers();
 }
 
 /**
  * Divides dialogues so that no augmented one is evaluated on. Units that hold only augmented ones are trained on.
- * @param divide divides units, numbered 0, 1, ... in order of first appearance; `indices` says which dialogues it sees.
+ * @param units for each dialogue, numbered 0, 1, ... in order of first appearance.
+ * @param divide divides some dialogues by their units, numbered in the same way; `indexOf` says which dialogue each is.
  */
 export function divideOriginals(
   units: Int32Array,
   isAugmented: (index: number) => boolean,
-  divide: (units: Int32Array, indices: Int32Array) => Split,
+  divide: (units: Int32Array, indexOf: (place: number) => number) => Split,
 ): Split {
-  // An iterator of them would first become a list of objects.
-  const all = Int32Array.from({ length: units.length }, (_, index) => index);
-  const hasOriginal = new Uint8Array(units.length);
-  for (const [index, unit] of units.entries()) if (!isAugmented(index)) hasOriginal[unit] = 1;
-  const seen = all.filter((index) => hasOriginal[units[index] ?? 0] === 1);
-  const divided = divide(
-    renumbered(
-      seen.map((index) => units[index] ?? 0),
-      units.length,
-    ),
-    seen,
-  );
-  const of = (places: Int32Array) => places.map((place) => seen[place] ?? 0);
-  const train = of(divided.train);
-  const alone = all.filter((index) => hasOriginal[units[index] ?? 0] === 0);
+  const { length } = units;
+  const originals = new Uint8Array(length);
+  let augmented = 0;
+  for (let index = 0; index < length; index++)
+    if (isAugmented(index)) augmented++;
+    else originals[units[index] ?? 0] = 1;
+  if (augmented === 0) return divide(units, (place) => place);
+  const hasOriginal = (index: number) => originals[units[index] ?? 0] === 1;
+  const seen = indicesWhere(length, hasOriginal);
+  const indexOf = (place: number) => seen[place] ?? 0;
+  const divided = divide(renumbered(seen, units), indexOf);
+  const train = divided.train.map(indexOf);
+  const alone = indicesWhere(length, (index) => !hasOriginal(index));
+  const evaluation = divided.evaluation.map(indexOf);
+  const kept = indicesWhere(evaluation.length, (place) => !isAugmented(evaluation[place] ?? 0));
   return {
     train: alone.length === 0 ? train : joined(train, alone).sort(),
-    evaluation: of(divided.evaluation).filter((index) => !isAugmented(index)),
+    evaluation: kept.map((place) => evaluation[place] ?? 0),
   };
 }
 
@@ -72,11 +74,15 @@ function joined(one: Int32Array, other: Int32Array): Int32Array {
   return both;
 }
 
-/** Not with a Map: it takes some 50 bytes a unit, twice that while it grows, and holds at most 2^24. */
-function renumbered(units: Int32Array, most: number): Int32Array {
-  const numbers = new Int32Array(most).fill(-1);
+/**
+ * The units of some dialogues, numbered anew. Not with a Map: it takes some 50 bytes a unit, twice that while it grows, and holds
+ * at most 2^24.
+ */
+function renumbered(indices: Int32Array, units: Int32Array): Int32Array {
+  const numbers = new Int32Array(units.length).fill(-1);
   let found = 0;
-  return units.map((unit) => {
+  return indices.map((index) => {
+    const unit = units[index] ?? 0;
     const known = numbers[unit] ?? -1;
     if (known >= 0) return known;
     numbers[unit] = found;

@@ -4,6 +4,7 @@
 import { UserError } from '../errors.js';
 import { option } from '../option-names.js';
 import { Random } from '../random.js';
+import { indicesWhere } from './indices.js';
 
 /** Keeps the random numbers used here independent of other uses of the same seed. */
 const stream = 0x5917;
@@ -30,9 +31,10 @@ export function split(texts: Int32Array, ratio: number, seed: number): Split {
   const wanted = Math.max(1, Math.round(texts.length * ratio));
   const shuffled = new Random(seed, stream).shuffle(sizes.map((_, text) => text));
   const chosen = choose(shuffled, sizes, wanted);
+  const isChosen = (index: number) => chosen[texts[index] ?? 0] === 1;
   return {
-    train: indicesWhere(texts, (text) => chosen[text] === 0),
-    evaluation: indicesWhere(texts, (text) => chosen[text] === 1),
+    train: indicesWhere(texts.length, (index) => !isChosen(index)),
+    evaluation: indicesWhere(texts.length, isChosen),
   };
 }
 
@@ -44,7 +46,7 @@ export function apart(texts: Int32Array, count: number): Split {
   const held = new Uint8Array(texts.length);
   for (const text of texts.subarray(count)) held[text] = 1;
   return {
-    train: indicesWhere(texts.subarray(0, count), (text) => held[text] === 0),
+    train: indicesWhere(count, (index) => held[texts[index] ?? 0] === 0),
     evaluation: Int32Array.from({ length: texts.length - count }, (_, index) => count + index),
   };
 }
@@ -75,11 +77,4 @@ function groupSizes(texts: Int32Array): Int32Array {
     count = Math.max(count, text + 1);
   }
   return sizes.subarray(0, count);
-}
-
-function indicesWhere(texts: Int32Array, wanted: (text: number) => boolean): Int32Array {
-  const indices = new Int32Array(texts.length);
-  let count = 0;
-  for (let index = 0; index < texts.length; index++) if (wanted(texts[index] ?? 0)) indices[count++] = index;
-  return indices.slice(0, count);
 }

@@ -1,11 +1,13 @@
 // Groups of things that belong together (union-find with path halving).
 
 export class Union {
-  private readonly parents: Uint32Array;
+  /** Never larger than the number that it is the parent of. */
+  private readonly parents: Int32Array;
 
   /** @param count each of the numbers below it is a group of its own. */
   constructor(count: number) {
-    this.parents = Uint32Array.from({ length: count }, (_, one) => one);
+    this.parents = new Int32Array(count);
+    for (let one = 0; one < count; one++) this.parents[one] = one;
   }
 
   join(one: number, other: number): void {
@@ -14,15 +16,19 @@ export class Union {
     this.parents[Math.max(first, second)] = Math.min(first, second);
   }
 
-  /** The group of each, numbered 0, 1, ... in order of first appearance. */
-  numbers(): Int32Array {
-    const groups = new Int32Array(this.parents.length);
+  /**
+   * The group of each, numbered 0, 1, ... in order of first appearance. It takes the memory of the parents, so nothing can be
+   * asked or joined afterwards.
+   */
+  takeNumbers(): Int32Array {
+    const { parents } = this;
     let found = 0;
-    for (let one = 0; one < groups.length; one++) {
-      const root = this.rootOf(one);
-      groups[one] = root === one ? found++ : (groups[root] ?? 0);
+    for (let one = 0; one < parents.length; one++) {
+      const parent = parents[one] ?? one;
+      // The parent comes first and is numbered already.
+      parents[one] = parent === one ? found++ : (parents[parent] ?? 0);
     }
-    return groups;
+    return parents;
   }
 
   private rootOf(one: number): number {

@@ -6,7 +6,7 @@ export interface Decoder {
   decode(tokens: ArrayLike<number>): string;
 }
 
-const unfinished = /\ufffd+$/;
+const unfinished = /(?<!\ufffd)\ufffd+$/;
 
 export class ReplyText {
   /** The text shown so far; in the end, the reply. */

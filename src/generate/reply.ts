@@ -8,6 +8,8 @@ export interface Reply {
   /** New tokens, without the end-of-text token. */
   readonly tokens: number;
   readonly promptTokens: number;
+  /** How many of them need not be read again. */
+  readonly cachedTokens?: number;
   /** The oldest turns, left out because the context is full. */
   readonly droppedTurns: number;
   readonly finishReason: FinishReason;

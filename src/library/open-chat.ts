@@ -1,15 +1,10 @@
 // Opens a model for chat on the device that its options select. The cheapest checks come first.
 
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ChatOptions } from '../config/chat-options.js';
 import { candidateCount } from '../config/chat-settings.js';
 import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../device/select.js';
-import { UserError } from '../errors.js';
 import { type ChatModel, openChatModel } from '../generate/chat-model.js';
-import { training } from '../option-names.js';
-import { checkpointFolder, checkpointSteps } from '../train/checkpoint.js';
-import { metricsFileName } from '../train/metrics.js';
+import { refuseUnfinishedRun } from '../train/unfinished-run.js';
 
 /** Chat options with a model. */
 export interface PartnerOptions extends ChatOptions {
@@ -62,23 +57,3 @@ export const openChat: OpenChat = async (options, watcher) => {
     throw thrown;
   }
 };
-
-/**
- * A run's folder contains a model only when the run is finished. Until then only its checkpoints do.
- * @param use what is done with a model, for the advice.
- */
-export function refuseUnfinishedRun(folder: string, use = 'chat with'): void {
-  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
-  if (!isFolder || existsSync(join(folder, 'config.json'))) return;
-  const newest = checkpointSteps(folder).at(-1);
-  if (newest !== undefined)
-    throw new UserError(
-      'training-unfinished',
-      `the training in ${folder} has not finished; ${use} its newest checkpoint, ${checkpointFolder(folder, newest)}, or finish it with ${training({ resume: true })}`,
-    );
-  if (existsSync(join(folder, metricsFileName)))
-    throw new UserError(
-      'training-unfinished',
-      `the training in ${folder} has not saved a model yet; finish it with ${training({ resume: true })}`,
-    );
-}

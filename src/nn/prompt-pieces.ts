@@ -25,9 +25,9 @@ export class PromptPieces {
     this.grain = range ? 1 : chunk;
   }
 
-  /** How many positions of a prompt that was read may serve a later prompt. */
-  lasting(prompt: number): number {
-    return prompt < this.least ? 0 : prompt - (prompt % this.grain);
+  /** How many positions of a prompt, of which `filled` were read, may serve a later prompt. */
+  lasting(prompt: number, filled = prompt): number {
+    return prompt < this.least ? 0 : filled - (filled % this.grain);
   }
 
   /** @param shared how many of a prompt's first tokens are lasting in a slot. @returns how many of them need not be read. */

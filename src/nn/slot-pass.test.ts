@@ -140,6 +140,13 @@ describe('a slot has the same bits', () => {
       });
 });
 
+test('on a device that rounds every number of rows in its own way, too', () => {
+  const device = Object.assign(createCpuDevice({ threads: 2 }), { steadyRows: [] });
+  const model = modelOn(device, { trainable: false });
+  const options = { slots: 5, contextLength: 120, chunk };
+  checkNeighbours(new SlotPass(model, options), new SlotPass(model, options), 3, 36);
+});
+
 test('slots give the logits of decoding alone, up to rounding', () => {
   const model = modelOn(createCpuDevice({ threads: 2 }), { trainable: false });
   const pass = new SlotPass(model, { slots: 3, contextLength: 120, chunk });

@@ -35,7 +35,7 @@ export class SlotPass {
   /** The most slots that advance in one forward pass; more of them take several. */
   readonly mostAdvanced: number;
   private readonly device: Device;
-  /** Whether a pass may have any number of rows up to `mostAdvanced`. Otherwise it always has so many. */
+  /** Whether a pass may have any number of rows up to `mostAdvanced`. Otherwise it always has so many, and the cache an entry more. */
   private readonly anyRows: boolean;
   private readonly head: LmHead;
   private readonly keysAndValues: readonly Pick<KeyValueCache, 'keys' | 'values'>[];
@@ -75,6 +75,7 @@ export class SlotPass {
     this.anyRows = steady !== undefined;
     this.mostAdvanced = Math.max(leastRows, Math.min(slots, steady?.most ?? slots));
     const rows = Math.max(this.mostAdvanced, Math.min(chunk, contextLength));
+    const entries = this.anyRows ? slots : slots + 1;
     const allocate = (shape: readonly number[], type = parameters.dtype) =>
       device.allocate('decoding', shape, type);
     const integers = (...shape: number[]) => device.allocate('decoding', shape, 'i32');
@@ -83,8 +84,8 @@ export class SlotPass {
     this.owners = integers(this.mostAdvanced, contextLength);
     this.ownerTable = new Int32Array(this.mostAdvanced * contextLength);
     this.keysAndValues = Array.from({ length: nLayer }, () => ({
-      keys: allocate([slots, contextLength, nEmbd]),
-      values: allocate([slots, contextLength, nEmbd]),
+      keys: allocate([entries, contextLength, nEmbd]),
+      values: allocate([entries, contextLength, nEmbd]),
     }));
     this.integers = integers(2 * rows + 2 * this.mostAdvanced + slots);
     this.activations = new BlockActivations(device, config, rows, parameters.dtype);
@@ -100,7 +101,7 @@ export class SlotPass {
     this.losses = allocate([results], 'f32');
     this.host = new Float32Array(results * this.head.width);
     this.dropouts = modelDropouts(config, integers(3), false);
-    this.filled = new Array<number>(slots).fill(0);
+    this.filled = new Array<number>(entries).fill(0);
   }
 
   /** How many tokens a slot has. */
@@ -108,6 +109,20 @@ export class SlotPass {
     const length = this.filled[slot];
     if (length === undefined) throw new RangeError(`there is no slot ${slot} of ${this.slots}`);
     return length;
+  }
+
+  /** Copies what slot `from` has read at positions start..end to another slot, which holds the positions before. */
+  copy(from: number, to: number, start: number, end: number): void {
+    if (start > this.length(to) || end > this.length(from) || start >= end)
+      throw new RangeError(`cannot copy ${start}..${end} from slot ${from} to slot ${to}`);
+    const width = this.model.config.nEmbd;
+    for (const layer of this.keysAndValues)
+      for (const tensor of [layer.keys, layer.values]) {
+        const part = (slot: number) =>
+          tensor.view((slot * this.contextLength + start) * width, [end - start, width]);
+        this.device.copy(part(to), part(from));
+      }
+    this.filled[to] = end;
   }
 
   /**
@@ -181,8 +196,11 @@ export class SlotPass {
   private advanceTogether(advances: readonly Advance[], first: number): void {
     const count = advances.length;
     const rows = this.rowsFor(count);
-    // Idle rows repeat the first: they compute and store the same bits.
-    const padded = Array.from({ length: rows }, (_, row) => advances[row < count ? row : 0] as Advance);
+    // Idle rows all compute and store the same: where there may be many, a first token in an entry of their own, which costs the
+    // least; the one row that makes two repeats the first.
+    const [repeated] = advances;
+    const idle = this.anyRows && repeated ? repeated : { slot: this.slots, token: 0 };
+    const padded = [...advances, ...new Array<Advance>(rows - count).fill(idle)];
     const lengths = padded.map(({ slot }) => this.length(slot));
     if (lengths.some((length) => length >= this.contextLength)) throw new RangeError('a slot is full');
     const arrays = new IntegerArrays(this.integers);

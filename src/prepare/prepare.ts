@@ -27,8 +27,9 @@ import { type RuleValues, ruleOptions } from './rules.js';
 import { RecordedSource, type SourceRecord, sourceRecord, withoutRepeats } from './source-files.js';
 import { sourceKeys } from './source-key.js';
 import type { Watch } from './source-progress.js';
-import { stagesFor, ticked } from './stages.js';
+import { type EnterStage, stagesFor, ticked } from './stages.js';
 import { surveyCorpus } from './survey-corpus.js';
+import type { Suspicion } from './suspicious/suspicion.js';
 import { type SuspiciousOptions, unlearnSuspicious } from './suspicious/unlearn-suspicious.js';
 import { writeCorpus } from './write-corpus.js';
 
@@ -140,13 +141,8 @@ async function finish(
   const enter = stagesFor(watch);
   const forbidden = options.neverTrain.flatMap(forbiddenTexts);
   const never = forbidden.flatMap((text) => formsOf(text, cleaning));
-  const { kept: distinct, groups } = dropDuplicates(store, ledger, options, never, enter);
-  const surveyed = await surveyCorpus(distinct, values, ledger, enter);
-  if (suspicious) enter('suspicious', surveyed.left.length);
-  const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
-  const { left, origins } = ranked ?? surveyed;
-  if (left.length === 0) throw nothingLeft(ledger);
-  const similar = origins.map((index) => groups[index] ?? 0);
+  const settings = { options, values, suspicious };
+  const { left, similar, suspicion } = await chosen({ store, ledger }, settings, never, enter);
   const parts = divide(left, similar, options, enter);
   const made = manifestOf({
     sources,
@@ -163,11 +159,42 @@ async function finish(
     evaluation: ticked(left.lines(parts.evaluation), tick, parts.train.length),
     ledger,
     manifest: made,
-    suspicion: ranked?.suspicion,
+    suspicion,
     tokenizer,
     kept,
   });
   return { manifest, notes: parts.notes };
+}
+
+interface Chosen {
+  readonly left: PreparedStore;
+  /** For each dialogue, the number of its group of similar ones. */
+  readonly similar: Int32Array;
+  readonly suspicion: Suspicion | undefined;
+}
+
+interface Choice {
+  readonly options: PrepareOptions;
+  readonly values: RuleValues;
+  readonly suspicious: SuspiciousOptions | undefined;
+}
+
+/** What is left without duplicates and what the rules for the whole corpus drop. @param never texts that are never learned. */
+async function chosen(
+  { store, ledger }: Collected,
+  { options, values, suspicious }: Choice,
+  never: readonly string[],
+  enter: EnterStage,
+): Promise<Chosen> {
+  const { kept, groups } = dropDuplicates(store, ledger, options, never, enter);
+  const surveyed = await surveyCorpus(kept, values, ledger, enter);
+  if (suspicious) enter('suspicious', surveyed.left.length);
+  const ranked = suspicious && (await unlearnSuspicious(surveyed, ledger, suspicious));
+  const { left, origins } = ranked ?? surveyed;
+  if (left.length === 0) throw nothingLeft(ledger);
+  // In the same memory, because there are millions.
+  for (const [index, origin] of origins.entries()) origins[index] = groups[origin] ?? 0;
+  return { left, similar: origins, suspicion: ranked?.suspicion };
 }
 
 /** The dialogues of a file that must not be learned, or its lines, if it is in no format that holds dialogues. */

@@ -1,17 +1,22 @@
-// Prepared dialogues that need not fit in memory, in order. They are kept as the lines that the corpus will hold.
+// Prepared dialogues that need not fit in memory, in order. They are kept as the lines that the corpus will hold. Where each line
+// ends lies on disk as well, so that a dialogue takes no memory at all.
 
-import { GrowingNumbers } from '../corpus/growing-numbers.js';
 import { type PreparedDialogue, parsePrepared, preparedLine } from '../corpus/prepared/prepared-dialogue.js';
 import { Spool } from '../files/spool.js';
 
 const lineFeed = 10;
+const bytesPerEnd = Float64Array.BYTES_PER_ELEMENT;
+/** Those of 131,072 lines. */
+const endsInMemory = 2 ** 20;
 
 export class PreparedStore {
   private readonly spool = new Spool();
-  private ends = new GrowingNumbers();
+  /** Positions in the spool. */
+  private readonly ends = new Spool(endsInMemory, endsInMemory / 4);
+  private readonly end = Buffer.alloc(bytesPerEnd);
 
   get length(): number {
-    return this.ends.length;
+    return this.ends.length / bytesPerEnd;
   }
 
   push(dialogue: PreparedDialogue): void {
@@ -22,7 +27,7 @@ export class PreparedStore {
   appendLines(lines: Uint8Array): void {
     const start = this.spool.append(lines);
     for (let end = lines.indexOf(lineFeed); end >= 0; end = lines.indexOf(lineFeed, end + 1))
-      this.ends.push(start + end + 1);
+      this.pushEnd(start + end + 1);
   }
 
   /** @param index in [0, length). */
@@ -32,8 +37,8 @@ export class PreparedStore {
 
   /** The line with its line feed, valid until the next call of any method. @param index in [0, length). */
   bytes(index: number): Buffer {
-    const start = index === 0 ? 0 : this.ends.at(index - 1);
-    return this.spool.read(start, this.ends.at(index) - start);
+    const start = index === 0 ? 0 : this.endOf(index - 1);
+    return this.spool.read(start, this.endOf(index) - start);
   }
 
   *lines(indices: Iterable<number>): Generator<string> {
@@ -51,6 +56,15 @@ export class PreparedStore {
   /** Afterwards the store is empty. */
   release(): void {
     this.spool.release();
-    this.ends = new GrowingNumbers();
+    this.ends.release();
+  }
+
+  private pushEnd(position: number): void {
+    this.end.writeDoubleLE(position);
+    this.ends.append(this.end);
+  }
+
+  private endOf(index: number): number {
+    return this.ends.read(index * bytesPerEnd, bytesPerEnd).readDoubleLE();
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Dialogue } from '../corpus/dialogue.js';
 import { GrowingIntegers } from '../corpus/growing-numbers.js';
+import { allIndices } from '../corpus/indices.js';
 import type { PreparedDialogue } from '../corpus/prepared/prepared-dialogue.js';
 import type { ValuesOf } from '../option-spec.js';
 import type { StartedRule } from './apply-rules.js';
@@ -27,7 +28,7 @@ export async function surveyCorpus(
 ): Promise<Surveyed> {
   let surveyed: Surveyed = {
     left: dialogues,
-    origins: Int32Array.from({ length: dialogues.length }, (_, index) => index),
+    origins: allIndices(dialogues.length),
   };
   for (const rule of chosenRules(corpusRules, values)) {
     const survey = await startSurvey(rule, values);

@@ -43,7 +43,7 @@ function clausesOf(message: string): string[] {
   const text = message.normalize('NFC').replace(/\s+/gu, ' ').trim();
   return (text.match(/[^.,;!?。，；！？]*(?:\.(?=\p{L})[^.,;!?。，；！？]*)*[.,;!?。，；！？]?/gu) ?? [])
     .flatMap((clause) => clause.split(/(?= (?:and|but) (?:i|my|call)\b)/iu))
-    .map((clause) => clause.replace(/[.,;!。，；！]+$/u, '').trim())
+    .map((clause) => clause.replace(/(?<![.,;!。，；！])[.,;!。，；！]+$/u, '').trim())
     .filter((clause) => clause !== '');
 }
 
@@ -71,7 +71,7 @@ function factIn(clause: string): FoundFact | null {
 function cleaned(written: string): string | null {
   const value = written
     .replace(/ (?:and|but|because|so|too|very much|a lot|any ?more|now|please|as well)(?![\p{L}]).*$/iu, '')
-    .replace(/[\s\p{P}]+$/u, '')
+    .replace(/(?<![\s\p{P}])[\s\p{P}]+$/u, '')
     .trim();
   return value === '' || noValue.test(value) ? null : value;
 }
@@ -90,5 +90,5 @@ function keyPart(text: string): string {
   return text
     .toLowerCase()
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/gu, '');
+    .replace(/^_|_$/gu, '');
 }

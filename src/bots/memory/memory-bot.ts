@@ -100,5 +100,5 @@ function acknowledged(message: string): Told | null {
 
 /** `favourite_colour` -> `favourite colour`, `likes/tea` -> `likes`. */
 function labelOf({ key }: Fact): string {
-  return key.replace(/\/.*$/u, '').replaceAll('_', ' ');
+  return (key.split('/', 1)[0] ?? key).replaceAll('_', ' ');
 }

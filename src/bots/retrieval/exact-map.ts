@@ -10,8 +10,8 @@ export class ExactMap {
   private hashes = new Uint32Array(512);
   private count = 0;
 
-  /** @param textAt the text of an index that was added. */
-  constructor(private readonly textAt: (index: number) => string) {}
+  /** @param isAt whether a text is the one of an index that was added. */
+  constructor(private readonly isAt: (index: number, text: string) => boolean) {}
 
   /** @returns the index of the text; -1 if it was not added. */
   find(text: string): number {
@@ -19,7 +19,7 @@ export class ExactMap {
     for (let slot = hash & (this.slots.length - 1); ; slot = (slot + 1) & (this.slots.length - 1)) {
       const index = (this.slots[slot] ?? free) - 1;
       if (index < 0) return -1;
-      if (this.hashes[index] === hash && this.textAt(index) === text) return index;
+      if (this.hashes[index] === hash && this.isAt(index, text)) return index;
     }
   }
 

@@ -17,7 +17,7 @@ export const lightWords: ReadonlySet<string> = new Set([...english.split(' '), .
 const before =
   /^(?:(?:(?:hi there|hi|hello|hey|good (?:morning|afternoon|evening)|please|pls|so|um+|uh|well|ok|okay|excuse me|sorry)(?=[\s,，.。!！…~]|$)|你好|您好|请问一下|请问|我?想问一下|嗯+|那(?![么个些里儿样天时年种边位])|哦|喂|嗨)[\s,，.。!！…~]*)+/u;
 const after =
-  /[\s\p{P}]*(?:(?<![\p{L}\p{M}\p{N}])(?:please|pls|plz|thanks|thank you|thx|then|mate|sir)|谢谢|谢谢你|谢谢您|呢|呀|啊|吗|嘛|哦|吧)[\s\p{P}]*$/u;
+  /(?<![\s\p{P}])[\s\p{P}]*(?:(?<![\p{L}\p{M}\p{N}])(?:please|pls|plz|thanks|thank you|thx|then|mate|sir)|谢谢|谢谢你|谢谢您|呢|呀|啊|吗|嘛|哦|吧)[\s\p{P}]*$/u;
 
 /** A question without its politeness. */
 export function withoutPoliteness(text: string): string {

@@ -2,20 +2,30 @@
 // It follows the store's changes. Numbers lie in typed arrays and texts in columns, so a million pairs are few objects.
 
 import type { Change, StoredPair } from '../store/store.js';
+import type { Match } from './best-documents.js';
 import { ExactMap } from './exact-map.js';
+import { IdPlaces } from './id-places.js';
+import { withoutPoliteness } from './light-words.js';
 import type { NormalForm } from './normal-form.js';
-import { type Match, Postings } from './postings.js';
+import { Postings } from './postings.js';
 import { termsOf } from './terms.js';
 import { grown, TextColumn } from './text-column.js';
+import { UnitColumn } from './unit-column.js';
 
 const none = -1;
+/** What is noted about a question; 0: nothing. */
+const plain = 1;
+const polite = 2;
 /** Postings that are read for a question, rarest terms first. */
 const budget = 60_000;
 
 export class PairIndex {
   readonly postings = new Postings();
-  private readonly questions = new TextColumn();
-  private readonly exact = new ExactMap((index) => this.questions.at(index));
+  /** In normal form. */
+  readonly questions = new UnitColumn();
+  private readonly exact = new ExactMap((index, text) => this.questions.is(index, text));
+  /** By question: whether it has politeness, once somebody has asked. */
+  private politeness = new Uint8Array(1024);
   /** By question: its first pair. */
   private firstPair = new Int32Array(1024);
   /** By place of a pair: the next pair of its question; its question; its id; what it says, and its counts. */
@@ -27,19 +37,14 @@ export class PairIndex {
   private readonly answers = new TextColumn();
   private readonly previous = new TextColumn();
   private readonly sources = new TextColumn();
-  /** Places by id. Ids are given in order, so most of them are here; a removed pair has none. */
-  private readonly places = new Map<number, number>();
+  /** A removed pair has none. */
+  private readonly places = new IdPlaces();
 
   constructor(private readonly form: NormalForm) {}
 
   /** The number of pairs. */
   get size(): number {
     return this.places.size;
-  }
-
-  /** Questions have numbers below this one, also those that have no answer any more. */
-  get questionCount(): number {
-    return this.questions.length;
   }
 
   /** Whether a question has an answer. */
@@ -51,8 +56,8 @@ export class PairIndex {
     const id = change.kind === 'kept' ? change.pair.id : change.id;
     const place = this.places.get(id);
     if (change.kind === 'removed') {
-      if (place !== undefined) this.remove(id, place);
-    } else if (place === undefined) this.add(change.pair);
+      if (place >= 0) this.remove(id, place);
+    } else if (place < 0) this.add(change.pair);
     else this.setCounts(place, change.pair);
   }
 
@@ -67,9 +72,19 @@ export class PairIndex {
     return this.postings.search(terms, most, budget);
   }
 
-  /** The text of a question, in normal form. */
-  textOf(question: number): string {
-    return this.questions.at(question);
+  /** Whether a question has words that are only polite. */
+  isPolite(question: number): boolean {
+    const noted = this.politeness[question];
+    if (noted === plain || noted === polite) return noted === polite;
+    const text = this.questions.at(question);
+    const isPolite = withoutPoliteness(text) !== text;
+    this.politeness[question] = isPolite ? polite : plain;
+    return isPolite;
+  }
+
+  /** To be called after many changes: otherwise the next search does what is left to do. */
+  settle(): void {
+    this.postings.settle();
   }
 
   /** The pairs of a question, in order of their ids. */
@@ -86,7 +101,10 @@ export class PairIndex {
     if (question < 0) {
       question = this.questions.add(text);
       this.exact.add(text, question);
-      while (question >= this.firstPair.length) this.firstPair = grown(this.firstPair);
+      if (question === this.firstPair.length) {
+        this.firstPair = grown(this.firstPair);
+        this.politeness = grown(this.politeness);
+      }
       this.firstPair[question] = none;
     }
     if (this.firstPair[question] === none) this.postings.add(question, termsOf(text));
@@ -97,7 +115,7 @@ export class PairIndex {
       this.counts = grown(this.counts);
     }
     this.idOf.push(pair.id);
-    this.places.set(pair.id, place);
+    this.places.add(pair.id, place);
     this.nextPair[place] = this.firstPair[question] ?? none;
     this.firstPair[question] = place;
     this.questionOf[place] = question;
@@ -119,11 +137,13 @@ export class PairIndex {
       while (this.nextPair[before] !== place) before = this.nextPair[before] ?? none;
       this.nextPair[before] = next;
     }
-    if (this.firstPair[question] === none) this.postings.remove(question, termsOf(this.textOf(question)));
+    if (this.firstPair[question] === none) this.postings.remove(question);
   }
 
   private setCounts(place: number, { count, up, down }: StoredPair): void {
-    this.counts.set([count, up, down], 3 * place);
+    this.counts[3 * place] = count;
+    this.counts[3 * place + 1] = up;
+    this.counts[3 * place + 2] = down;
   }
 
   private pairAt(place: number): StoredPair {

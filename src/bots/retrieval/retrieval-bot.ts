@@ -6,7 +6,9 @@ import type { AnswerSettings } from '../answer-settings.js';
 import type { Answer, Bot, Near, Question } from '../bot.js';
 import { normalize } from '../normalize.js';
 import type { Store, StoredPair } from '../store/store.js';
+import type { Match } from './best-documents.js';
 import { choosePair, recentAnswers } from './choose-pair.js';
+import { closest } from './closest.js';
 import {
   type MeaningSettings,
   type MeaningState,
@@ -15,7 +17,7 @@ import {
 } from './meaning/meanings.js';
 import { asWritten, type NormalForm, normalFormOf, type Wording } from './normal-form.js';
 import { PairIndex } from './pair-index.js';
-import { type Asked, asked, differsInContent, similarity } from './similarity.js';
+import { type Asked, asked, differsInContent } from './similarity.js';
 import { piecesOf } from './terms.js';
 
 /** Questions whose similarity is measured. */
@@ -177,17 +179,23 @@ export class RetrievalBot implements Bot {
     if (exact >= 0) return [];
     const { postings } = this.index;
     const heavy = postings.idfOfShare(heavyShare);
-    const byWords = this.index.search(question.terms, reranked).map(({ document }) => document);
-    return this.withNearest(byWords, meaning)
-      .map((known) => {
-        const text = asked(this.index.textOf(known));
-        const words = similarity(question, text, postings);
-        const near = (meaning && this.meanings?.nearness(known, meaning)) ?? 0;
-        return { known, text, words, score: Math.max(words, near) };
+    const matches = this.index.search(question.terms, reranked);
+    if (meaning === null)
+      return closest(question, matches, this.index, mostNear).map(({ known, score }) => {
+        const text = asked(this.index.questions.at(known));
+        const differs = differsInContent(question, text, postings, heavy);
+        return { known, score, differs, by: 'words' as const };
+      });
+    const all = this.withNearest(matches, meaning);
+    return closest(question, all, this.index, all.length)
+      .map(({ known, score: words }) => {
+        const near = this.meanings?.nearness(known, meaning) ?? 0;
+        return { known, words, score: Math.max(words, near) };
       })
       .sort((one, other) => other.score - one.score || one.known - other.known)
       .slice(0, mostNear)
-      .map(({ known, text, words, score }) => {
+      .map(({ known, words, score }) => {
+        const text = asked(this.index.questions.at(known));
         const by: Candidate['by'] = score > words ? 'meaning' : 'words';
         // Other words may mean the same, but one word in the place of another mostly does not.
         const differs =
@@ -198,10 +206,12 @@ export class RetrievalBot implements Bot {
       });
   }
 
-  private withNearest(known: readonly number[], meaning: Vector | null): readonly number[] {
-    if (meaning === null || this.meanings === null) return known;
-    const nearest = this.meanings.nearest(meaning.vector, reranked).map(({ question }) => question);
-    return [...new Set([...known, ...nearest])];
+  /** The questions that match by their words, and the nearest in meaning. */
+  private withNearest(matches: readonly Match[], meaning: Vector): readonly Match[] {
+    const nearest = this.meanings?.nearest(meaning.vector, reranked) ?? [];
+    const known = new Set(matches.map(({ document }) => document));
+    const more = nearest.filter(({ question }) => !known.has(question));
+    return [...matches, ...more.map(({ question }) => ({ document: question, score: 0 }))];
   }
 
   /** Null when the embedder is not needed. */
@@ -253,6 +263,7 @@ export class RetrievalBot implements Bot {
         this.index.apply(change);
         newest = Math.max(newest, change.change);
       }
+    this.index.settle();
     this.seen = newest;
   }
 }

@@ -3,16 +3,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { distance } from 'fastest-levenshtein';
 import { normalize, normalizeAny } from '../normalize.js';
 import type { Change, StoredPair } from '../store/store.js';
 import { choosePair, recentAnswers } from './choose-pair.js';
+import { closest } from './closest.js';
+import { EditPattern } from './edit-pattern.js';
 import { ExactMap } from './exact-map.js';
+import { IdPlaces } from './id-places.js';
 import { withoutPoliteness } from './light-words.js';
 import { PairIndex } from './pair-index.js';
 import { Postings } from './postings.js';
 import { asked, differsInContent, rareOverlap, replacements, similarity } from './similarity.js';
 import { piecesOf, termsOf } from './terms.js';
 import { TextColumn } from './text-column.js';
+import { UnitColumn } from './unit-column.js';
 
 const misspelt = ['delivr', 'ogt'];
 const flat = { idf: () => 1, has: (term: string) => !misspelt.includes(term) };
@@ -53,10 +58,15 @@ it('keeps texts in columns, and finds them by their hash', () => {
       fc.uniqueArray(fc.string({ unit: 'grapheme', maxLength: 40 }), { maxLength: 3000, size: 'max' }),
       (texts) => {
         const column = new TextColumn();
-        const map = new ExactMap((index) => column.at(index));
-        for (const text of texts) map.add(text, column.add(text));
+        const units = new UnitColumn();
+        const map = new ExactMap((index, text) => units.is(index, text));
+        for (const text of texts) {
+          column.add(text);
+          map.add(text, units.add(text));
+        }
         for (const [index, text] of texts.entries()) {
           assert.equal(column.at(index), text);
+          assert.equal(units.at(index), text);
           assert.equal(map.find(text), index);
         }
         assert.equal(map.find('a text that is not there, and too long to be'), -1);
@@ -65,8 +75,7 @@ it('keeps texts in columns, and finds them by their hash', () => {
     { seed: 5, numRuns: 5 },
   );
   const long = 'é'.repeat(2 ** 20);
-  const column = new TextColumn();
-  assert.equal(column.at(column.add(long)), long);
+  for (const column of [new TextColumn(), new UnitColumn()]) assert.equal(column.at(column.add(long)), long);
 });
 
 const vocabulary = Array.from({ length: 30 }, (_, index) => `word${index}`);
@@ -82,7 +91,7 @@ describe('postings', () => {
         for (const { document, terms, isRemoval } of steps) {
           const before = there.get(document);
           if (before) {
-            changed.remove(document, before);
+            changed.remove(document);
             there.delete(document);
           }
           if (isRemoval) continue;
@@ -104,8 +113,7 @@ describe('postings', () => {
     const postings = new Postings();
     for (let document = 0; document < 40_000; document++)
       postings.add(document, [`word${document % 100}`, `rare${document}`]);
-    for (let document = 0; document < 40_000; document += 2)
-      postings.remove(document, [`word${document % 100}`, `rare${document}`]);
+    for (let document = 0; document < 40_000; document += 2) postings.remove(document);
     assert.equal(postings.size, 20_000);
     assert.deepEqual(
       postings.search(['rare39999', 'word99'], 2, 60_000).map(({ document }) => document),
@@ -119,9 +127,13 @@ describe('postings', () => {
     const postings = new Postings();
     for (let document = 0; document < 5000; document++)
       postings.add(document, ['the', `word${document % 10}`]);
-    const best = (terms: string[], most: number) => postings.search(terms, most, 60_000)[0]?.score ?? 0;
-    assert.equal(best(['the', 'word1'], 25), best(['word1'], 25));
-    assert.ok(best(['the', 'word1'], 26) > best(['word1'], 26));
+    const found = (most: number) => postings.search(['the', 'word1'], most, 60_000);
+    assert.equal(found(25).length, 25);
+    assert.equal(found(600).length, 600);
+    // What is found counts with all its terms all the same.
+    assert.deepEqual(found(25), found(600).slice(0, 25));
+    assert.ok(postings.search(['word1'], 600, 60_000).length === 500);
+    assert.deepEqual(new Set(found(20).map(({ document }) => document % 10)), new Set([1]));
   });
 
   it('find rare terms before frequent ones, within the budget', () => {
@@ -142,6 +154,21 @@ const stored = (
 ): StoredPair => ({
   ...{ id, question, answer, previous: null, source: `faq.csv:${id}`, count: 1, up: 0, down: 0 },
   ...more,
+});
+
+it('finds the places of ids, also of large ones', () => {
+  const places = new IdPlaces();
+  for (const [place, id] of [1, 2, 3, 40_000, 2 ** 40, 5].entries()) places.add(id, place);
+  assert.deepEqual(
+    [1, 3, 40_000, 2 ** 40, 5].map((id) => places.get(id)),
+    [0, 2, 3, 4, 5],
+  );
+  for (const id of [3, 2 ** 40, 2 ** 40, 7]) places.delete(id);
+  assert.deepEqual(
+    [3, 4, 7, 2 ** 40, 2 ** 40 + 1, -1].map((id) => places.get(id)),
+    Array(6).fill(-1),
+  );
+  assert.equal(places.size, 4);
 });
 
 it('follows the changes of a store', () => {
@@ -172,6 +199,58 @@ it('follows the changes of a store', () => {
   assert.deepEqual(index.search(['open'], 5), []);
   index.apply(kept(stored(9, 'open', 'Again')));
   assert.equal(index.search(['open'], 5).length, 1);
+});
+
+it('compares many questions at once as the definition compares two', () => {
+  const word = fc.constantFrom(
+    ...['deliver', 'delivr', 'deliverd', 'orders', 'order', 'ordre', 'mother', 'father', 'on', '15', '16'],
+    ...[
+      'please',
+      'hi',
+      'thanks',
+      '你好',
+      '请问',
+      '送货吗',
+      '周日送货',
+      'naïve',
+      'a',
+      'b',
+      'sundays and holidays too',
+    ],
+  );
+  const text = fc.array(word, { minLength: 1, maxLength: 9 }).map((all) => normalize(all.join(' ')));
+  fc.assert(
+    fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 60 }), text, (known, question) => {
+      const index = new PairIndex(normalize);
+      for (const [id, one] of known.entries())
+        index.apply({ kind: 'kept', pair: stored(id + 1, one, 'Yes'), change: 1 });
+      const one = asked(question);
+      const matches = index.search(one.terms, 50).filter(({ document }) => known[document] !== question);
+      const expected = matches
+        .map(({ document }) => ({
+          known: document,
+          score: similarity(one, asked(known[document] ?? ''), index.postings),
+        }))
+        .sort((a, b) => b.score - a.score || a.known - b.known)
+        .slice(0, 5);
+      assert.deepEqual(closest(one, matches, index, 5), expected);
+    }),
+    { seed: 9, numRuns: 150 },
+  );
+});
+
+it('counts edits as the package for two texts does', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'abc', '你', '好', '😀'), maxLength: 100, size: 'max' });
+  fc.assert(
+    fc.property(text, text, (one, other) => {
+      const column = new UnitColumn();
+      column.add('other texts');
+      const at = column.add(other);
+      const given = new EditPattern(one).distance(column.chunkOf(at), column.startOf(at), column.endOf(at));
+      assert.equal(given, distance(one, other));
+    }),
+    { seed: 4, numRuns: 500 },
+  );
 });
 
 describe('similarity', () => {

@@ -23,9 +23,12 @@ export class TextColumn {
       this.filled = 0;
     }
     const chunk = this.chunks.at(-1);
-    const bytes = chunk?.write(text, this.filled, 'utf8') ?? 0;
+    const bytes = chunk ? written(text, chunk, this.filled) : 0;
     if (3 * this.count === this.places.length) this.places = grown(this.places);
-    this.places.set([this.chunks.length - 1, this.filled, this.filled + bytes], 3 * this.count);
+    const place = 3 * this.count;
+    this.places[place] = this.chunks.length - 1;
+    this.places[place + 1] = this.filled;
+    this.places[place + 2] = this.filled + bytes;
     this.filled += bytes;
     return this.count++;
   }
@@ -38,8 +41,25 @@ export class TextColumn {
   }
 }
 
+/** A call of `write` costs more than a short loop. */
+const shortLength = 40;
+
+/** Writes a text as UTF-8. @returns the number of bytes. */
+function written(text: string, bytes: Buffer, from: number): number {
+  const { length } = text;
+  if (length > shortLength) return bytes.write(text, from, 'utf8');
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) return bytes.write(text, from, 'utf8');
+    bytes[from + index] = unit;
+  }
+  return length;
+}
+
 /** A copy with twice the length, filled with zeros. */
-export function grown<Numbers extends Uint32Array | Int32Array>(numbers: Numbers): Numbers {
+export function grown<Numbers extends Uint8Array | Uint32Array | Int32Array | Float64Array>(
+  numbers: Numbers,
+): Numbers {
   const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * numbers.length);
   larger.set(numbers);
   return larger;

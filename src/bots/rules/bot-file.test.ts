@@ -23,6 +23,15 @@ const rule = (more: string) => `rules:\n  one:\n    text: hi\n    answer: Hi\n${
 const form = (slot: string, more = '') =>
   `forms:\n  one:\n    text: hi\n    answer: "{number}"\n${more}    slots:\n      number: {${slot}}\n`;
 
+it('reads what is blocked, from the file itself, a file beside it, and lists of the program', () => {
+  writeFileSync(join(folder, 'words.txt'), '# ours\nrival*\n');
+  const blocked = openBotFile(
+    written('blocked: {words: [Bitcoin], files: words.txt, lists: [zh]}\n'),
+  ).blocked;
+  for (const text of ['buy bitcoin', 'the rivals of ours']) assert.ok(blocked?.words.isIn(text), text);
+  assert.ok(!blocked?.words.isIn('bitcoins'));
+});
+
 describe('a bot file is refused, with line and column', () => {
   const mistakes: readonly (readonly [yaml: string, message: RegExp])[] = [
     ['', /bot\.yaml:1:1 is empty; it needs "rules", "forms" or "skills"$/],
@@ -34,6 +43,8 @@ describe('a bot file is refused, with line and column', () => {
     ],
     ['retrieval: {synonyms: [[a, "?"]]}\n', /:1:28 has the synonym "\?", but one needs letters/],
     ['retrieval: {chinese: simple}\n', /:1:22 has the spelling "simple", but it must be as-written or/],
+    ['blocked: {answer: no}\n', /:1:10 blocks no words; list them under words or in files/],
+    ['blocked: {lists: [fr]}\n', /:1:19 names the list "fr", but there are en and zh$/],
     ['ruels:\n', /:1:1 has the unknown key "ruels"; did you mean "rules"\?$/],
     [rule('    anwser: x\n'), /:5:5 has the unknown key "anwser"; did you mean "answer"\?$/],
     [

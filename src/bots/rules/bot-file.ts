@@ -3,6 +3,7 @@
 
 import type { AnswerSettings } from '../answer-settings.js';
 import type { AnswerText } from '../answer-text.js';
+import type { Blocked } from '../blocked-words.js';
 import type { ByLanguage } from '../language.js';
 import type { EmbedderNames } from '../retrieval/meaning/open-embedder.js';
 import type { Wording } from '../retrieval/normal-form.js';
@@ -123,6 +124,8 @@ export interface BotFile {
   readonly skills: readonly SkillName[];
   readonly answers: AnswerSettings;
   readonly retrieval: RetrievalSection;
+  /** Null: nothing is blocked. */
+  readonly blocked: Blocked | null;
   readonly formTexts: FormTexts;
   /** What reading found, in order. */
   readonly findings: readonly Finding[];

@@ -11,16 +11,18 @@ import { type AnswerSettings, defaultAnswers } from '../answer-settings.js';
 import { factPatterns } from '../memory/fact-patterns.js';
 import { type BotFile, defaultFormTexts, type Finding, type FormTexts } from './bot-file.js';
 import { nameOf } from './names.js';
+import { readBlocked } from './read-blocked.js';
 import { FormReader } from './read-form.js';
 import { readRetrieval } from './read-retrieval.js';
 import { RuleReader } from './read-rule.js';
 import { type SkillName, skillNames } from './skills.js';
 import { listKind, longestListWord, type SlotKind, slotKinds } from './slots.js';
+import { textsByLanguage } from './texts-by-language.js';
 import { errorsIn } from './validate.js';
 
 const mostBytes = 2 ** 20;
 const mostTriggers = 5000;
-const sections = ['lists', 'facts', 'rules', 'forms', 'skills', 'answers', 'retrieval'] as const;
+const sections = ['lists', 'facts', 'rules', 'forms', 'skills', 'answers', 'retrieval', 'blocked'] as const;
 
 /** @throws UserError when the file cannot be read or has another form than docs/bots.md describes. */
 export function readBotFile(path: string): BotFile {
@@ -84,6 +86,7 @@ class Reading {
       skills: this.skills(written.skills),
       answers,
       retrieval: readRetrieval(yaml, written.retrieval),
+      blocked: readBlocked(yaml, written.blocked),
       formTexts,
       findings: this.findings,
     };
@@ -192,15 +195,4 @@ function choiceOf(yaml: YamlFile, node: YamlNode): AnswerSettings['choice'] {
   const known = choices.find((choice) => choice === written);
   if (known) return known;
   throw yaml.wrong(node, `has the choice ${quoted(written)}, but it must be ${choices.join(', ')}`);
-}
-
-/** One text or several, for all languages or by language. */
-function textsByLanguage(yaml: YamlFile, node: YamlNode): AnswerSettings['fallback'] {
-  const read = (value: YamlNode) => yaml.oneOrMore(value).map((item) => yaml.filled(item));
-  if (!isMap(node)) return { en: read(node), zh: read(node) };
-  const { en, zh } = yaml.fields(node, ['en', 'zh']);
-  const [first, second] = [en ?? zh, zh ?? en];
-  if (!first || !second)
-    throw yaml.wrong(node, `has no text; write ${quoted('en: ...')} or ${quoted('zh: ...')}`);
-  return { en: read(first), zh: read(second) };
 }

@@ -2,18 +2,10 @@
 // statement is tried again later. SQLite's own waiting would block this process, which may hold the other connection.
 // Rows come from selections only, not from `returning`, because their texts need care (sqlite-text.ts).
 
-import {
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 import type Libsql from 'libsql';
 import { decodedRow, withTextsAsBytes } from '../../files/sqlite-text.js';
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from './kysely.js';
 import { Turns } from './turns.js';
 
 /** Milliseconds until a statement is tried again. */

@@ -55,6 +55,9 @@ export class MemoryStore implements Store {
   private nextPair = 1;
   private nextReview = 1;
 
+  /** @param most conversations, and users with facts, of which the newest are kept; null: all. */
+  constructor(private readonly most: number | null = null) {}
+
   async learn(
     pairs: Iterable<Pair> | AsyncIterable<Pair>,
     learned: (pairs: number) => void = () => {},
@@ -121,6 +124,7 @@ export class MemoryStore implements Store {
   async begin(user: string | null): Promise<string> {
     const id = randomUUID();
     this.conversations.set(id, { id, user: storable(user), turns: [], state: new Map() });
+    this.forgetOldest(this.conversations);
     return id;
   }
 
@@ -163,7 +167,16 @@ export class MemoryStore implements Store {
       for (const { key, expires } of others.values())
         if (expires !== null && expires <= fact.time) others.delete(key);
     const facts = this.factsOf.get(user) ?? new Map<string, Fact>();
+    // The newest in a map is its last.
+    this.factsOf.delete(user);
     this.factsOf.set(user, facts.set(storable(fact.key), storableTexts(fact)));
+    this.forgetOldest(this.factsOf);
+  }
+
+  private forgetOldest(map: Map<string, unknown>): void {
+    if (this.most === null || map.size <= this.most) return;
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
   }
 
   async facts(user: string, now: number): Promise<readonly Fact[]> {

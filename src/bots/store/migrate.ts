@@ -1,9 +1,10 @@
 // Brings the tables of a store to the version of this program. Each migration and its number are kept together or not at all.
 // To add one: a file in migrations/, and a line below. A released migration never changes.
 
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
+import { sql } from './kysely.js';
 import { first } from './migrations/001-first.js';
 import type { DatabaseKind, Migration } from './migrations/migration.js';
 import type { StoreOptions } from './store-options.js';

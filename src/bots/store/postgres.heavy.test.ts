@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { PGlite } from '@electric-sql/pglite';
-import { Kysely } from 'kysely';
 import pg from 'pg';
 import { describeStore } from '../../../test/bots/describe-store.js';
 import { pgliteDialect } from '../../../test/bots/pglite-dialect.js';
 import { type PostgresServer, postgresPrograms, startPostgres } from '../../../test/bots/postgres-server.js';
 import { asyncRefusal } from '../../../test/refusal.js';
+import { Kysely } from './kysely.js';
 import { migrate } from './migrate.js';
 import { openStore } from './open-store.js';
 import { nameOf, postgresDialect } from './postgres.js';

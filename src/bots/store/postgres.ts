@@ -1,9 +1,10 @@
 // A store in a PostgreSQL database, for several machines.
 
-import { CompiledQuery, type DatabaseConnection, Kysely, PostgresDialect, sql } from 'kysely';
+import type { DatabaseConnection } from 'kysely';
 import pg from 'pg';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { oneLine } from '../../quote.js';
+import { CompiledQuery, Kysely, PostgresDialect, sql } from './kysely.js';
 import { migrate } from './migrate.js';
 import type { SqlDialect } from './sql-database.js';
 import { keptOf, selectPairs } from './sql-pairs.js';

@@ -1,9 +1,9 @@
 // Conversations in a SQL database.
 
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
 import { UserError } from '../../errors.js';
 import { quoted } from '../../quote.js';
+import { sql } from './kysely.js';
 import type { Db, SqlDatabase } from './sql-database.js';
 import type { Conversations, StoredConversation, StoredTurn } from './store.js';
 import { storable } from './texts.js';

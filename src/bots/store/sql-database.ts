@@ -1,8 +1,9 @@
 // What all parts of a store in a SQL database use: its connection, transactions, and errors that a person can mend.
 
 import * as crypto from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { UserError } from '../../errors.js';
+import { sql } from './kysely.js';
 import type { Change } from './store.js';
 import type { Tables } from './tables.js';
 

@@ -1,6 +1,6 @@
 // Which other files teach a pair, beside the one in its source. A pair stays as long as any file teaches it.
 
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import type { Db } from './sql-database.js';
 import { fileOf } from './texts.js';
 

@@ -1,6 +1,7 @@
 // Question-answer pairs in a SQL database.
 
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { RawBuilder, Transaction } from 'kysely';
+import { sql } from './kysely.js';
 import {
   type Db,
   type KeptChange,

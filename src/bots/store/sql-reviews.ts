@@ -1,6 +1,6 @@
 // Questions to review in a SQL database.
 
-import { sql } from 'kysely';
+import { sql } from './kysely.js';
 import { type Db, keyOf, type SqlDatabase } from './sql-database.js';
 import { rowOf, writePairs } from './sql-pairs.js';
 import type { Pair, ReviewEntry, Reviews, Submission } from './store.js';

@@ -1,6 +1,7 @@
 // A store in a SQL database, SQLite or PostgreSQL. What differs between the two is in sqlite.ts and postgres.ts.
 
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
+import { sql } from './kysely.js';
 import { forgetConversations, SqlConversations } from './sql-conversations.js';
 import { SqlDatabase, type SqlDialect } from './sql-database.js';
 import { forgetFacts, SqlFacts } from './sql-facts.js';

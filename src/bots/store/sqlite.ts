@@ -3,11 +3,11 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { Kysely } from 'kysely';
 import Libsql from 'libsql';
 import { type ErrorCode, messageOf, UserError } from '../../errors.js';
 import { decoded } from '../../files/sqlite-text.js';
 import { oneLine, quoted } from '../../quote.js';
+import { Kysely } from './kysely.js';
 import { libsqlDialect, notBusy, resultCode, SqliteResult } from './libsql-dialect.js';
 import { migrate } from './migrate.js';
 import type { KeptChange, PairRow, SqlDialect } from './sql-database.js';

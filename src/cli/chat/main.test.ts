@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
+import { openStore } from '../../bots/store/open-store.js';
 import { chatOptions } from '../../config/chat-options.js';
 import { entriesOf, flagOf, isPositional } from '../../option-spec.js';
 
@@ -45,6 +49,20 @@ test('--help loads nothing but commander, the option table and the command line'
     'suggest.js',
   ]);
   assert.deepEqual(packages, ['commander']);
+});
+
+test('a bot without a model loads what it needs and no more', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chat-start-'));
+  try {
+    const file = join(folder, 'shop.db');
+    await (await openStore(file, { create: true })).close();
+    const { packages } = loadedModules(main, ['--rules', file, '--prompt', 'hi', '--quiet']);
+    for (const unused of ['koffi', 'zod', 'yaml', 'pg', '@huggingface/tokenizers', 'gpt-tokenizer'])
+      assert.ok(!packages.includes(unused), unused);
+    assert.ok(packages.includes('libsql'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('--version prints the version', () => {

@@ -3,7 +3,6 @@
 import { compileNote, fallbackNote, resolveWeightPrecision, selectDevice } from '../../device/select.js';
 import { UserError } from '../../errors.js';
 import { formatBytes } from '../../files/format-bytes.js';
-import { refuseUnfinishedRun } from '../../library/open-chat.js';
 import { option } from '../../option-names.js';
 import {
   openReplyScorer,
@@ -11,6 +10,7 @@ import {
   type ScoringProgress,
 } from '../../prepare/suspicious/reply-scorer.js';
 import { messageLine, oneLine } from '../../quote.js';
+import { refuseUnfinishedRun } from '../../train/unfinished-run.js';
 import { withFlags } from '../flag-names.js';
 import { count } from '../format.js';
 import type { Streams } from './reading.js';

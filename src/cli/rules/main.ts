@@ -36,7 +36,8 @@ What is learned again counts again, and is kept once. All files are read before 
 
 Examples:
   chatbot-rules learn faq.csv --bot shop.db
-  chatbot-rules learn chats/ --learn Ann --bot postgres://localhost/shop`,
+  chatbot-rules learn chats/ --learn Ann --bot postgres://localhost/shop
+  chatbot-rules learn faq.csv --bot shop.db --embedder http://localhost:11434/v1 --embedder-model all-minilm`,
     start: async (given) => (await import('./learn.js')).learnCommand(given),
   });
   addSubcommand(program, {
@@ -57,7 +58,8 @@ Nothing is remembered about the question.
 
 Examples:
   chatbot-rules ask "Do you deliver on Sundays?" --bot shop.db
-  chatbot-rules ask "What is 3 plus 5?" --bot bot.yaml --json`,
+  chatbot-rules ask "What is 3 plus 5?" --bot bot.yaml --json
+  chatbot-rules ask "Can I get my parcel at the weekend?" --bot shop.db --embedder models/all-MiniLM-L6-v2`,
     start: async (given) => (await import('./ask.js')).askCommand(given),
   });
   addSubcommand(program, {

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { questionGroups } from '../../bots/learning/question-groups.js';
 import { normalize } from '../../bots/normalize.js';
 import type { Pair } from '../../bots/store/store.js';
 import { type RetrainOption, type RetrainOptions, retrainOptions } from '../../config/rules-options.js';
@@ -11,6 +12,7 @@ import { completeOptions, type Given, type GivenOptions } from '../../config/sch
 import type { TrainOption } from '../../config/train-options.js';
 import { evaluationParts } from '../../corpus/prepared/prepared-files.js';
 import { readCorpus } from '../../corpus/read-corpus.js';
+import { Union } from '../../corpus/union.js';
 import { ExitCode, UserError } from '../../errors.js';
 import { NewFile } from '../../files/new-file.js';
 import { option } from '../../option-names.js';
@@ -86,14 +88,23 @@ async function acceptedPairs({ bot }: RetrainOptions): Promise<Pair[]> {
   });
 }
 
-/** The pairs to learn and those held out, by a hash of the question, so that each time the same ones are held out. */
+/**
+ * The pairs to learn and those held out, by a hash of the question, so that each time the same ones are held out. Wordings of one
+ * question stand on one side: otherwise the model would be asked what it has just learned.
+ */
 function writeParts(pairs: readonly Pair[], share: number, folder: string) {
-  const hashOf = ({ question }: Pair) => createHash('sha256').update(normalize(question)).digest('hex');
-  const ordered = pairs
-    .map((pair) => ({ pair, hash: hashOf(pair) }))
-    .sort((one, other) => (one.hash < other.hash ? -1 : 1))
-    .map(({ pair }) => pair);
-  const heldOut = Math.max(1, Math.round(share * pairs.length));
+  const wanted = Math.max(1, Math.round(share * pairs.length));
+  const [heldOut, learned]: [Pair[], Pair[]] = [[], []];
+  // A group that would hold out more than twice as much is learned.
+  for (const group of pairGroups(pairs))
+    (heldOut.length < wanted && heldOut.length + group.length <= 2 * wanted ? heldOut : learned).push(
+      ...group,
+    );
+  if (heldOut.length === 0 || learned.length === 0)
+    throw new UserError(
+      'nothing-to-learn',
+      'the accepted answers are wordings of too few questions, so none can be held out; decide on more with chatbot-rules review',
+    );
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const write = (name: string, part: readonly Pair[]) => {
     const file = new NewFile(join(folder, name), true);
@@ -102,9 +113,34 @@ function writeParts(pairs: readonly Pair[], share: number, folder: string) {
     return join(folder, name);
   };
   return {
-    learned: write('learned.jsonl', ordered.slice(heldOut)),
-    heldOut: write('held-out.jsonl', ordered.slice(0, heldOut)),
+    learned: write('learned.jsonl', learned),
+    heldOut: write('held-out.jsonl', heldOut),
   };
+}
+
+/** An answer of so many characters is given to one question only; "Yes." is not. */
+const tellingAnswer = 20;
+
+/** Groups of pairs whose questions are nearly the same, or which have the same answer, if it is no short one. In the order of hashes. */
+export function pairGroups(pairs: readonly Pair[]): Pair[][] {
+  const union = new Union(pairs.length);
+  for (const [first = 0, ...others] of questionGroups(pairs.map(({ question }) => question)))
+    for (const other of others) union.join(first, other);
+  const firsts = new Map<string, number>();
+  for (const [index, { answer }] of pairs.entries()) {
+    const text = normalize(answer);
+    if (text.length < tellingAnswer) continue;
+    union.join(firsts.get(text) ?? index, index);
+    firsts.set(text, firsts.get(text) ?? index);
+  }
+  const groups = new Map<number, Pair[]>();
+  for (const [index, number] of union.takeNumbers().entries())
+    groups.set(number, [...(groups.get(number) ?? []), ...pairs.slice(index, index + 1)]);
+  const hashOf = ({ question }: Pair) => createHash('sha256').update(normalize(question)).digest('hex');
+  return [...groups.values()]
+    .map((group) => ({ group, hash: group.map(hashOf).sort()[0] ?? '' }))
+    .sort((one, other) => (one.hash < other.hash ? -1 : 1))
+    .map(({ group }) => group);
 }
 
 function trainFlags(

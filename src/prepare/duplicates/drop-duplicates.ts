@@ -3,6 +3,7 @@
 
 import type { Dialogue } from '../../corpus/dialogue.js';
 import { GrowingIntegers } from '../../corpus/growing-numbers.js';
+import { allIndices } from '../../corpus/indices.js';
 import type { PreparedDialogue } from '../../corpus/prepared/prepared-dialogue.js';
 import { type Drop, withoutDropped } from '../drop.js';
 import type { Ledger } from '../ledger.js';
@@ -45,7 +46,7 @@ export function dropDuplicates(
   const look = { ticked: enter('equal', dialogues.length), dropsEqual: dedupe !== 'none' };
   const { distinct, isAugmented } = withoutEqual(dialogues, ledger, look, never);
   if (dedupe !== 'near' && never.length === 0 && evalRatio === 0)
-    return { kept: distinct, groups: Int32Array.from({ length: distinct.length }, (_, index) => index) };
+    return { kept: distinct, groups: allIndices(distinct.length) };
   const { length } = distinct;
   let comparing: Tick | undefined;
   const { duplicateOf, groups } = nearDuplicates(
@@ -64,7 +65,6 @@ export function dropDuplicates(
     const better = betters[index] ?? 0;
     return better > 0 && (dedupe === 'near' || better <= never.length);
   };
-  const keptGroups = groups.subarray(never.length).filter((_, index) => !isDropped(index));
   const judge = (index: number): Drop | undefined => {
     if (!isDropped(index)) return undefined;
     const better = (betters[index] ?? 0) - 1 - never.length;
@@ -78,7 +78,15 @@ export function dropDuplicates(
     };
   };
   const kept = withoutDropped(distinct, ledger, judge, enter('dropping', length));
-  return { kept, groups: keptGroups };
+  return { kept, groups: withoutThose(groups.subarray(never.length), isDropped) };
+}
+
+/** In the same memory. `filter` would first make a list of objects of them. */
+function withoutThose(groups: Int32Array, isDropped: (index: number) => boolean): Int32Array {
+  let left = 0;
+  for (let index = 0; index < groups.length; index++)
+    if (!isDropped(index)) groups[left++] = groups[index] ?? 0;
+  return groups.subarray(0, left);
 }
 
 /** A function of its own, so that what finds equal texts is gone before similar ones are looked for. */

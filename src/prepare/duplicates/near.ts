@@ -3,7 +3,7 @@
 
 import { GrowingIntegers } from '../../corpus/growing-numbers.js';
 import { Union } from '../../corpus/union.js';
-import { SimilarPairs } from './similar-pairs.js';
+import { type SeePair, SimilarPairs } from './similar-pairs.js';
 import { sortedIndices } from './sorted-indices.js';
 
 export interface NearDuplicates {
@@ -26,6 +26,28 @@ export function nearDuplicates(
   isApart: (text: number) => boolean = () => false,
   tell?: (share: number) => void,
 ): NearDuplicates {
+  const pairs = { better: new GrowingIntegers(), worse: new GrowingIntegers() };
+  const see = (better: number, worse: number) => {
+    pairs.better.push(better);
+    pairs.worse.push(worse);
+  };
+  const order = bestFirst(texts, threshold, anchors, see, tell);
+  const compares = (better: number, text: number) =>
+    better < anchors.length || !(isApart(better - anchors.length) || isApart(text - anchors.length));
+  return { duplicateOf: duplicates(order, pairs, compares), groups: groupsOf(order.length, pairs) };
+}
+
+/**
+ * All texts, the one with the most shingles first. A function of its own, so that what finds pairs is gone afterwards.
+ * @param see told of each similar pair.
+ */
+function bestFirst(
+  texts: Iterable<string>,
+  threshold: number,
+  anchors: readonly string[],
+  see: SeePair,
+  tell?: (share: number) => void,
+): Uint32Array {
   const similar = new SimilarPairs(threshold);
   for (const text of anchors) similar.addAnchor(text);
   let count = anchors.length;
@@ -33,18 +55,8 @@ export function nearDuplicates(
     similar.add(text);
     count++;
   }
-  const pairs = { better: new GrowingIntegers(), worse: new GrowingIntegers() };
-  similar.forEachPair((better, worse) => {
-    pairs.better.push(better);
-    pairs.worse.push(worse);
-  }, tell);
-  const descending = Uint32Array.from({ length: count }, (_, text) => ~similar.sizeOf(text));
-  const compares = (better: number, text: number) =>
-    better < anchors.length || !(isApart(better - anchors.length) || isApart(text - anchors.length));
-  return {
-    duplicateOf: duplicates(sortedIndices(descending), pairs, compares),
-    groups: groupsOf(count, pairs),
-  };
+  similar.forEachPair(see, tell);
+  return sortedIndices(count, (text) => ~similar.sizeOf(text));
 }
 
 /** Numbers of texts, pair by pair. */
@@ -88,5 +100,5 @@ function duplicates(
 function groupsOf(count: number, { better, worse }: Pairs): Int32Array {
   const union = new Union(count);
   for (let pair = 0; pair < better.length; pair++) union.join(better.at(pair), worse.at(pair));
-  return union.numbers();
+  return union.takeNumbers();
 }

@@ -2,14 +2,17 @@
 
 const digitBits = 11;
 
-/** The indices of the keys in ascending order of the keys: a radix sort, which is stable. */
-export function sortedIndices(keys: Uint32Array): Uint32Array {
-  let order = new Uint32Array(keys.length);
+/**
+ * The indices below `length` in ascending order of their keys: a radix sort, which is stable.
+ * @param keyOf 32 bits that are compared as an unsigned integer, always the same for an index.
+ */
+export function sortedIndices(length: number, keyOf: (index: number) => number): Uint32Array {
+  let order = new Uint32Array(length);
   for (let index = 0; index < order.length; index++) order[index] = index;
-  let other = new Uint32Array(keys.length);
+  let other = new Uint32Array(length);
   for (let shift = 0; shift < 32; shift += digitBits) {
     const places = new Uint32Array(2 ** digitBits + 1);
-    const digitOf = (index: number) => ((keys[index] ?? 0) >>> shift) & (2 ** digitBits - 1);
+    const digitOf = (index: number) => (keyOf(index) >>> shift) & (2 ** digitBits - 1);
     for (let at = 0; at < order.length; at++) {
       const digit = digitOf(order[at] ?? 0) + 1;
       places[digit] = (places[digit] ?? 0) + 1;

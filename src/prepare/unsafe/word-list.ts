@@ -8,11 +8,15 @@ const han = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Ha
 const words = /[\p{L}\p{N}\p{M}]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu;
 
 /** The lists that come with the program. */
-export const ownLists: readonly URL[] = ['en.txt', 'zh.txt'].map(
-  (name) => new URL(`../../../../word-lists/${name}`, import.meta.url),
-);
+export const listNames = ['en', 'zh'] as const;
+
+export function ownList(name: (typeof listNames)[number]): URL {
+  return new URL(`../../../../word-lists/${name}.txt`, import.meta.url);
+}
 
 const mostBytes = 2 ** 24;
+
+export const ownLists: readonly URL[] = listNames.map(ownList);
 
 /** A list without entries is none: then only the filter judges. @throws UserError (usage) if the file cannot be read. */
 export function entriesIn(file: string | URL): string[] {
@@ -35,9 +39,12 @@ export class WordList {
    * first letter.
    */
   private readonly phrases = new Map<string, string[]>();
+  /** The most characters of an entry. */
+  readonly longest: number;
 
   constructor(entries: readonly string[]) {
     this.anywhere = entries.filter((entry) => han.test(entry));
+    this.longest = entries.reduce((most, { length }) => Math.max(most, length), 0);
     for (const entry of entries) {
       if (han.test(entry)) continue;
       const isOpen = entry.endsWith('*');

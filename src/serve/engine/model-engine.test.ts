@@ -1,7 +1,7 @@
 // The engine with a tiny model in its thread.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -106,6 +106,21 @@ describe('an engine that is ready', () => {
     device.dispose();
   });
 
+  test('refuses what would end its thread', async () => {
+    const job = jobOf(model, 'hello');
+    const prompts = [[], new Array<number>(64).fill(1), [-1], [1.5], [267]];
+    for (const prompt of prompts)
+      await assert.rejects(
+        engine.generate({ ...job, prompt }, () => {}, never),
+        RangeError,
+      );
+    await assert.rejects(engine.score([1], [], '', never), RangeError);
+    await assert.rejects(engine.score([1], [267], '', never), RangeError);
+    assert.deepEqual(engine.state, { kind: 'ready' });
+    const full = { ...job, prompt: new Array<number>(63).fill(1) };
+    assert.ok((await engine.generate(full, () => {}, never)).tokens <= 2);
+  });
+
   test('gives each of several candidates its own random numbers', async () => {
     const texts = await Promise.all(
       [0, 1, 1].map(async (candidate) => {
@@ -205,8 +220,12 @@ describe('an engine without a model', () => {
   });
 
   test('says why it has none, and lives on', async () => {
+    const unfinished = join(root, 'run');
+    mkdirSync(unfinished);
+    writeFileSync(join(unfinished, 'metrics.jsonl'), '');
     for (const [name, options, code, why] of [
       [join(root, 'nowhere', 'model'), {}, 'model-not-found', /there is no folder/],
+      [unfinished, {}, 'training-unfinished', /has not saved a model yet/],
       [folder, { device: 'gpu' }, 'device-unknown', /unknown device/],
       [folder, { slots: 2_000_000 }, 'out-of-memory', /of memory, but .* are available/],
     ] as const) {

@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import type { WeightPrecision } from '../../device/device.js';
 import { messageOf, UserError } from '../../errors.js';
 import { type NamedModel, openNamed } from '../../generate/named-model.js';
+import { refuseUnfinishedRun } from '../../train/unfinished-run.js';
 import { Admission } from './admission.js';
 import { now } from './clock.js';
 import type { Engine, EngineLoad, EngineModel, EngineState, Generated, Job, Piece } from './engine.js';
@@ -57,6 +58,7 @@ export class ModelEngine implements Engine {
   private readonly admission: Admission;
   private readonly pending = new Map<number, Pending>();
   private readonly loaded: Promise<EngineModel>;
+  private model: EngineModel | null = null;
   private worker: Worker | null = null;
   private current: EngineState = { kind: 'loading', progress: 'looking for the model' };
   private isStopping = false;
@@ -152,6 +154,7 @@ export class ModelEngine implements Engine {
   private async open(): Promise<EngineModel> {
     let named: NamedModel;
     try {
+      refuseUnfinishedRun(this.label, 'serve');
       named = await openNamed(this.label, {
         onNote: (text) => this.options.onNote(text),
         onDownload: (file, done, total) => this.progress(downloading(file, done, total)),
@@ -162,7 +165,11 @@ export class ModelEngine implements Engine {
     }
     const ready = await this.start(named);
     const { config, tokenizer } = named;
-    return { config, tokenizer, parameters: ready.parameters, description: ready.description };
+    const { parameters, description } = ready;
+    this.model = { config, tokenizer, parameters, description };
+    // Whoever was told the state before could not have used it.
+    if (this.current.kind === 'loading') this.current = { kind: 'ready' };
+    return this.model;
   }
 
   /** @throws UserError when the thread cannot open the model. */
@@ -181,7 +188,6 @@ export class ModelEngine implements Engine {
       worker.on('message', (report: Report) => {
         if (report.kind === 'ready') {
           this.slots = report.slots;
-          if (this.current.kind === 'loading') this.current = { kind: 'ready' };
           resolve(report);
         } else if (report.kind === 'failed') fail(report.sentence, errorOf(report));
         else this.take(report);
@@ -250,7 +256,8 @@ export class ModelEngine implements Engine {
     show: (piece: Piece) => void,
     signal: AbortSignal,
   ): Promise<Generated> {
-    if (this.current.kind !== 'ready' || this.isStopping) throw this.refusal();
+    if (this.current.kind !== 'ready' || this.model === null || this.isStopping) throw this.refusal();
+    checkTokens(prompt, work, this.model);
     if (signal.aborted) return stoppedBefore(wantedFrom);
     const submitted = now();
     this.admission.enter(this.slots);
@@ -321,6 +328,21 @@ function generated(job: Pending, { finishReason, logLikelihoods }: Ended, at: nu
     ...{ text, tokens, promptTokens, cachedTokens: cached, finishReason, logLikelihoods },
     milliseconds: { queued: since(started), toFirstToken: since(firstToken), total: at - submitted },
   };
+}
+
+/** A mistake of the caller must not end the thread, and everybody's replies with it. */
+function checkTokens(prompt: readonly number[], work: Work, { config }: EngineModel): void {
+  const { nPositions, vocabSize } = config;
+  const most = work.kind === 'generate' ? nPositions - 1 : nPositions;
+  if (prompt.length === 0 || prompt.length > most)
+    throw new RangeError(`a prompt of ${prompt.length} tokens, where 1 to ${most} fit`);
+  const isToken = (token: number) => Number.isInteger(token) && token >= 0 && token < vocabSize;
+  const all = work.kind === 'generate' ? prompt : [...prompt, ...work.continuation];
+  if (!all.every(isToken)) throw new RangeError(`a token is not one of the ${vocabSize} of the vocabulary`);
+  if (work.kind === 'score' && work.continuation.length === 0)
+    throw new RangeError('nothing is to be scored');
+  if (work.kind === 'generate' && work.settings.numBeams !== 1)
+    throw new RangeError('the engine does no beam search');
 }
 
 /** The result of a job whose signal has aborted already. */

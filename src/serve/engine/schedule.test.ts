@@ -34,7 +34,7 @@ describe('a waiting job', () => {
     const one = job({ prompt: [1, 2, 3, 4, 5, 6] });
     const step = schedule([idle(), idle([1, 2, 9]), idle([1, 2, 3, 4]), idle([1])], [one], anywhere, 0);
     assert.deepEqual(startsOf(step), [[2, one.id, 4]]);
-    assert.equal(step.read, 2);
+    assert.deepEqual(step.reads, [2]);
   });
 
   test('takes the slot that was used least recently where no past helps', () => {
@@ -44,6 +44,21 @@ describe('a waiting job', () => {
       [1, one.id, 0],
       [2, other.id, 0],
     ]);
+  });
+
+  test('leaves a slot to its conversation, and copies the prefix that it shares with it', () => {
+    const persona = Array.from({ length: 20 }, (_, index) => index);
+    const slots = [
+      idle([...persona, 50, 51, 52], 9),
+      idle([60, 61], 3),
+      writing(job({ prompt: [...persona, 70] })),
+    ];
+    const [other] = schedule(slots, [job({ prompt: [...persona, 80, 81] })], anywhere, 9).starts;
+    assert.deepEqual([other?.slot, other?.kept, other?.copied], [1, 20, { slot: 0, position: 0 }]);
+    const [same] = schedule(slots, [job({ prompt: [...persona, 50, 51, 52, 53, 54] })], anywhere, 9).starts;
+    assert.deepEqual([same?.slot, same?.kept, same?.copied], [0, 23, null]);
+    const [busy] = schedule(slots.slice(1), [job({ prompt: [...persona, 80] })], anywhere, 9).starts;
+    assert.deepEqual([busy?.slot, busy?.kept, busy?.copied], [0, 20, { slot: 1, position: 0 }]);
   });
 
   test('keeps nothing of the last token, whose logits are needed, and nothing from the first scored one on', () => {
@@ -84,15 +99,17 @@ test('a job that ran too long is cut and gets no token', () => {
   assert.deepEqual([step.cut, step.writes], [[0], [1]]);
 });
 
-test('prompts are read one after the other, the oldest first, beside all that write', () => {
-  const reading = (order: number): Slot<Job> => ({ kind: 'reading', job: job(), filled: 0, order });
-  const step = schedule(
-    [reading(7), writing(job()), reading(3), writing(job()), idle()],
-    [job()],
-    anywhere,
-    0,
-  );
-  assert.deepEqual([step.read, step.writes, step.starts.length], [2, [1, 3], 1]);
+test('prompts are read the oldest first, as many as fit into a chunk, beside all that write', () => {
+  const reading = (order: number, length: number, filled = 0): Slot<Job> => ({
+    ...{ kind: 'reading', filled, order },
+    job: job({ prompt: new Array<number>(length).fill(1) }),
+  });
+  const slots = [reading(7, 5), writing(job()), reading(3, 20), writing(job()), idle()];
+  const step = schedule(slots, [job()], anywhere, 0);
+  assert.deepEqual([step.reads, step.writes, step.starts.length], [[2], [1, 3], 1]);
+  // A last piece of four tokens, and another prompt of four; the third does not fit.
+  const several = [reading(2, 4), reading(1, 20, 16), reading(3, 4)];
+  assert.deepEqual(schedule(several, [], anywhere, 0).reads, [1, 0]);
 });
 
 /** Runs jobs that arrive at random to their end. @returns by job, the turn in which it started. */
@@ -114,10 +131,19 @@ function simulated(seed: number, pieces: PromptPieces, slotCount: number): Map<J
     const step = schedule(slots, waiting, pieces, turn);
     const touched = [...step.starts.map(({ slot }) => slot), ...step.writes];
     assert.equal(new Set(touched).size, touched.length, 'no slot is used twice');
-    for (const { slot, job: one, kept } of step.starts) {
-      const before = slots[slot];
-      assert.ok(before?.kind === 'idle');
-      assert.deepEqual(one.prompt.slice(0, kept), before.past.slice(0, kept), 'what is kept is a prefix');
+    const before = [...slots];
+    const heldBy = (number: number): readonly number[] => {
+      const slot = before[number];
+      assert.ok(slot);
+      if (slot.kind === 'idle') return slot.past;
+      return slot.job.prompt.slice(0, slot.kind === 'reading' ? slot.filled : undefined);
+    };
+    for (const { slot, job: one, kept, copied } of step.starts) {
+      assert.equal(before[slot]?.kind, 'idle');
+      const own = copied?.position ?? kept;
+      assert.deepEqual(one.prompt.slice(0, own), heldBy(slot).slice(0, own), 'what is kept is a prefix');
+      const from = heldBy(copied?.slot ?? slot);
+      assert.deepEqual(one.prompt.slice(0, kept), from.slice(0, kept), 'and what is copied');
       assert.ok(kept < one.prompt.length);
       assert.ok(!started.has(one));
       started.set(one, turn);
@@ -136,13 +162,16 @@ function simulated(seed: number, pieces: PromptPieces, slotCount: number): Map<J
       const past = slot.job.prompt.slice(0, pieces.lasting(slot.job.prompt.length));
       slots[number] = idle(past, turn);
     }
-    const reading = step.read === null ? undefined : slots[step.read];
-    if (reading?.kind !== 'reading') assert.ok(!slots.some(({ kind }) => kind === 'reading'));
-    else {
-      const { to } = pieces.next(reading.job.prompt.length, reading.filled);
-      slots[step.read ?? 0] =
-        to === reading.job.prompt.length ? writing(reading.job) : { ...reading, filled: to };
+    assert.ok(step.reads.length > 0 || !slots.some(({ kind }) => kind === 'reading'));
+    let read = 0;
+    for (const number of step.reads) {
+      const slot = slots[number];
+      assert.ok(slot?.kind === 'reading');
+      const { from, to } = pieces.next(slot.job.prompt.length, slot.filled);
+      read += to - from;
+      slots[number] = to === slot.job.prompt.length ? writing(slot.job) : { ...slot, filled: to };
     }
+    assert.ok(read <= pieces.chunk);
   }
   assert.equal(started.size, all.length, 'nobody starves');
   return started;

@@ -23,19 +23,30 @@ export type Slot<Job extends Queued> =
   | { readonly kind: 'reading'; readonly job: Job; readonly filled: number; readonly order: number }
   | { readonly kind: 'writing'; readonly job: Job };
 
-/** One turn of the engine. A slot that is cut takes no part in the rest; a job that starts is read in the same step at best. */
+export interface Start<Job extends Queued> {
+  readonly slot: number;
+  readonly job: Job;
+  /** How many of the prompt's first tokens need not be read. */
+  readonly kept: number;
+  /** The slot that holds them from `position` on, if this one does not. */
+  readonly copied: { readonly slot: number; readonly position: number } | null;
+}
+
+/** One turn of the engine. A slot that is cut takes no part in the rest. A job that starts may be read in the same step. */
 export interface Step<Job extends Queued> {
   /** Jobs that waited too long. */
   readonly expired: readonly Job[];
   /** Slots whose job ran too long. */
   readonly cut: readonly number[];
-  /** `kept`: how many tokens of the slot's past are the start of the prompt and need not be read. */
-  readonly starts: readonly { readonly slot: number; readonly job: Job; readonly kept: number }[];
-  /** The slot whose prompt is read on by a piece. */
-  readonly read: number | null;
+  readonly starts: readonly Start<Job>[];
+  /** Slots whose prompts are read on by a piece each, together at most a chunk, so that nobody waits longer for a token. */
+  readonly reads: readonly number[];
   /** Slots that get a token. */
   readonly writes: readonly number[];
 }
+
+/** So many tokens of a prefix are worth a copy. */
+const worthCopying = 8;
 
 /** @param waiting in the order of arrival. */
 export function schedule<Job extends Queued>(
@@ -59,20 +70,33 @@ export function schedule<Job extends Queued>(
     ),
     pieces,
   );
-  const reading = busy.flatMap(({ slot, number }) =>
-    slot.kind === 'reading' ? [{ number, order: slot.order }] : [],
-  );
-  const first = reading.reduce<(typeof reading)[number] | null>(
-    (least, one) => (least === null || one.order < least.order ? one : least),
-    null,
-  );
+  const reading = busy
+    .flatMap(({ slot, number }) => (slot.kind === 'reading' ? [{ ...slot, slot: number }] : []))
+    .sort((one, other) => one.order - other.order);
+  const unread = [...reading, ...starts.map(({ slot, job, kept }) => ({ slot, job, filled: kept }))];
   return {
     expired: waiting.filter(isDue),
     cut,
     starts,
-    read: first?.number ?? starts[0]?.slot ?? null,
+    reads: readTogether(unread, pieces),
     writes: busy.flatMap(({ slot, number }) => (slot.kind === 'writing' ? [number] : [])),
   };
+}
+
+/** As many slots, from the first on, as have next pieces that fit into a chunk. */
+function readTogether(
+  slots: readonly { readonly slot: number; readonly job: Queued; readonly filled: number }[],
+  pieces: PromptPieces,
+): number[] {
+  const result: number[] = [];
+  let room = pieces.chunk;
+  for (const { slot, job, filled } of slots) {
+    const { from, to } = pieces.next(job.prompt.length, filled);
+    room -= to - from;
+    if (room < 0) break;
+    result.push(slot);
+  }
+  return result;
 }
 
 /**
@@ -95,28 +119,57 @@ function chosen<Job extends Queued>(waiting: readonly Job[], running: readonly J
   return result;
 }
 
-/** Gives each job the idle slot that keeps the most of its prompt; among equals, the one that was used least recently. */
+/**
+ * Gives each job an idle slot: one that holds the beginning of its prompt and nothing else, else the one that was used least
+ * recently. A prefix that another slot holds, such as that of a persona, is copied from there instead of being read again.
+ */
 function assigned<Job extends Queued>(
   slots: readonly Slot<Job>[],
   jobs: readonly Job[],
   pieces: PromptPieces,
 ): Step<Job>['starts'] {
+  if (jobs.length === 0) return [];
+  const pasts = slots.map((slot) => pastOf(slot, pieces));
   const taken = new Set<number>();
   return jobs.flatMap((job) => {
-    const free = slots.flatMap((slot, number) =>
-      slot.kind === 'idle' && !taken.has(number)
-        ? [{ number, usedAt: slot.usedAt, kept: keptOf(job, slot.past, pieces) }]
-        : [],
+    const held = slots.flatMap((slot, number) => {
+      const past = pasts[number] ?? [];
+      // What starts in this step may overwrite what it holds.
+      if (taken.has(number)) return [];
+      const shared = sharedBy(job.prompt, past);
+      const kept = pieces.kept(job.prompt.length, Math.min(shared, job.scoredFrom));
+      return [{ number, slot, kept, isWhole: shared === past.length }];
+    });
+    const usedAt = ({ slot }: (typeof held)[number]) => (slot.kind === 'idle' ? slot.usedAt : 0);
+    const idle = held
+      .filter(({ slot }) => slot.kind === 'idle')
+      .sort((one, other) => usedAt(one) - usedAt(other));
+    const own = idle.reduce(
+      (best, one) => (one.isWhole && one.kept > best.kept ? one : best),
+      idle[0] ?? none,
     );
-    const [best] = free.sort((one, other) => other.kept - one.kept || one.usedAt - other.usedAt);
-    if (best === undefined) return [];
-    taken.add(best.number);
-    return [{ slot: best.number, job, kept: best.kept }];
+    if (own === none) return [];
+    taken.add(own.number);
+    const source = held.reduce((best, one) => (one.kept > best.kept ? one : best), own);
+    const isCopied = source.kept - own.kept >= worthCopying;
+    const from = isCopied ? { slot: source.number, position: own.kept } : null;
+    return [{ slot: own.number, job, kept: isCopied ? source.kept : own.kept, copied: from }];
   });
 }
 
-function keptOf({ prompt, scoredFrom }: Queued, past: readonly number[], pieces: PromptPieces): number {
+/** No slot. */
+const none = { number: -1, kept: 0, isWhole: false, slot: null };
+
+/** The tokens of a slot that another prompt may share. */
+function pastOf(slot: Slot<Queued>, pieces: PromptPieces): readonly number[] {
+  if (slot.kind === 'idle') return slot.past;
+  const { prompt } = slot.job;
+  const read = slot.kind === 'reading' ? slot.filled : prompt.length;
+  return prompt.slice(0, pieces.lasting(prompt.length, read));
+}
+
+function sharedBy(prompt: readonly number[], past: readonly number[]): number {
   let shared = 0;
   while (shared < past.length && shared < prompt.length && past[shared] === prompt[shared]) shared++;
-  return pieces.kept(prompt.length, Math.min(shared, scoredFrom));
+  return shared;
 }

@@ -67,7 +67,11 @@ export class ServedModel implements NeuralModel {
     this.newest = isMeasured(best) ? { turns, text: best.text, logLikelihood: meanOf(best) } : null;
     return {
       ...{ text: best.text, tokens: best.tokens, promptTokens: prompt.length, droppedTurns },
-      ...{ finishReason: best.finishReason, seconds: best.milliseconds.total / 1000 },
+      ...{
+        cachedTokens: best.cachedTokens,
+        finishReason: best.finishReason,
+        seconds: best.milliseconds.total / 1000,
+      },
       secondsToFirstToken: best.milliseconds.toFirstToken / 1000,
       candidates: candidates > 1 ? ranked.map(({ one: _, ...candidate }) => candidate) : [],
     };

@@ -88,8 +88,9 @@ const wordsOf = (random: Random, count: number) => Array.from({ length: count },
 test('a reply is the same alone and beside others that come and go', () => {
   const random = new Random(3);
   const crowd = new Bench(3);
-  const jobs = Array.from({ length: 14 }, () => ({
-    prompt: wordsOf(random, 1 + random.below(60)),
+  const persona = wordsOf(random, 30);
+  const jobs = Array.from({ length: 20 }, () => ({
+    prompt: [...persona.slice(0, 30 * random.below(2)), ...wordsOf(random, 1 + random.below(40))],
     settings: { seed: random.below(100), maxNewTokens: 2 + random.below(20), minNewTokens: random.below(9) },
   }));
   for (const { prompt, settings } of jobs) {
@@ -98,6 +99,8 @@ test('a reply is the same alone and beside others that come and go', () => {
   }
   crowd.run();
   assert.ok(crowd.turns.some(({ written }) => written === 3));
+  const shared = crowd.turns.flatMap(({ started }) => started).filter(({ cached }) => cached >= 30);
+  assert.ok(shared.length > 3, 'a common beginning is read once');
   for (const [id, { prompt, settings }] of jobs.entries()) {
     const alone = new Bench(1);
     alone.add(prompt, settings);

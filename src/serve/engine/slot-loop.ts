@@ -1,5 +1,5 @@
 // Generates many replies at once on the slots of one model. Jobs come and go between turns; a turn is what `schedule` says: one
-// token for every reply that grows, and a piece of one prompt. It knows nothing of threads.
+// token for every reply that grows, and a chunk of prompts. It knows nothing of threads.
 
 import { UserError } from '../../errors.js';
 import { refuseNonFinite } from '../../generate/logits-processors.js';
@@ -71,7 +71,8 @@ export class SlotLoop {
     const step = schedule(this.slots, this.waiting, this.pass.pieces, this.now());
     for (const slot of step.cut) this.end(slot, 'length', report);
     report.expired.push(...step.expired.map(({ id }) => id));
-    for (const { slot, job, kept } of step.starts) {
+    for (const { slot, job, kept, copied } of step.starts) {
+      if (copied) this.pass.copy(copied.slot, slot, copied.position, kept);
       this.slots[slot] = { kind: 'reading', job, filled: kept, order: this.begun++ };
       this.growths.set(job.id, new Growth(job, this.tokenizer, this.kept));
       report.started.push({ id: job.id, cached: kept });
@@ -79,7 +80,7 @@ export class SlotLoop {
     const gone = new Set([...step.expired, ...step.starts.map(({ job }) => job)]);
     if (gone.size > 0) this.waiting = this.waiting.filter((job) => !gone.has(job));
     this.write(step.writes, report);
-    if (step.read !== null) this.read(step.read, report);
+    for (const slot of step.reads) this.read(slot, report);
     return report;
   }
 
@@ -197,8 +198,8 @@ export class SlotLoop {
     const { pieces } = this.pass;
     const read = slot.kind === 'reading' ? slot.filled : prompt.length;
     // A prompt that was cut short was read in the pieces of the whole one.
-    const lasting = read < prompt.length ? pieces.kept(prompt.length, read) : pieces.lasting(prompt.length);
-    this.slots[number] = { kind: 'idle', past: prompt.slice(0, lasting), usedAt: this.now() };
+    const past = prompt.slice(0, pieces.lasting(prompt.length, read));
+    this.slots[number] = { kind: 'idle', past, usedAt: this.now() };
     this.growths.delete(id);
   }
 }

@@ -288,7 +288,12 @@ describe('a bot whose embedder fails', () => {
 });
 
 describeBot('a retrieval bot with an embedder', async () => {
-  const { bot } = await botOf();
+  // Without the time of connections.
+  const embedder: Embedder = {
+    ...{ name: 'here', identity: 'here', close: async () => {} },
+    embed: async (texts) => texts.flatMap((text) => ofLengthOne(vectorOf(text)) ?? []),
+  };
+  const { bot } = await botOf({ embedder });
   await bot.meanings?.fill();
   return { bot };
 }, [['Where is my order?', 'can i get my parcel at the weekend'], ['find purchase'], ['nothing of it']]);

@@ -16,9 +16,8 @@ import { type Neighbour, VectorTable } from './vector-table.js';
 
 /** Known questions by their numbers, which only grow. */
 export interface KnownQuestions {
-  /** One more than the largest number. */
-  readonly questionCount: number;
-  textOf(question: number): string;
+  /** Their texts, in normal form. */
+  readonly questions: { readonly length: number; at(question: number): string };
   /** Whether it still has an answer. */
   isKnown(question: number): boolean;
 }
@@ -103,7 +102,7 @@ export class Meanings {
     const { asked, failed, trouble, notKept } = this;
     const vectors = this.table?.size ?? 0;
     let missing = 0;
-    for (let question = 0; question < this.known.questionCount; question++)
+    for (let question = 0; question < this.known.questions.length; question++)
       if (this.known.isKnown(question) && !this.table?.has(question)) missing++;
     return { embedder: this.settings.embedder.name, vectors, missing, asked, failed, trouble, notKept };
   }
@@ -199,7 +198,7 @@ export class Meanings {
     if (!this.settings.makes) return;
     for (let from = 0; from < missing.length && !this.table?.isFull; from += atATime) {
       const some = missing.slice(from, from + atATime);
-      const vectors = await this.made(some.map((question) => this.known.textOf(question)));
+      const vectors = await this.made(some.map((question) => this.known.questions.at(question)));
       for (const [index, question] of some.entries()) {
         const vector = vectors[index];
         if (vector && !this.table?.isFull) this.add(question, vector);
@@ -211,9 +210,9 @@ export class Meanings {
   /** Numbers of known questions without a vector, after those whose vectors are kept got them. */
   private missing(): number[] {
     const missing: number[] = [];
-    for (let question = 0; question < this.known.questionCount; question++) {
+    for (let question = 0; question < this.known.questions.length; question++) {
       if (!this.known.isKnown(question) || this.table?.has(question)) continue;
-      const key = vectorKey(cut(this.known.textOf(question)));
+      const key = vectorKey(cut(this.known.questions.at(question)));
       const kept = this.spare.get(key);
       if (kept === undefined) missing.push(question);
       else if (!this.table?.isFull) this.add(question, kept);

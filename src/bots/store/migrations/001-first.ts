@@ -1,6 +1,7 @@
 // The first tables.
 
-import { type ColumnDefinitionBuilder, sql } from 'kysely';
+import type { ColumnDefinitionBuilder } from 'kysely';
+import { sql } from '../kysely.js';
 import type { Migration } from './migration.js';
 
 export const first: Migration = async (db, kind) => {
