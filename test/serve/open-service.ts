@@ -8,6 +8,7 @@ import { defaultSettings } from '../../src/generate/settings.js';
 import { buildApp } from '../../src/serve/app.js';
 import type { Engine } from '../../src/serve/engine/engine.js';
 import { EngineBot } from '../../src/serve/engine-bot.js';
+import { Metrics } from '../../src/serve/metrics.js';
 import type { Service } from '../../src/serve/service.js';
 import { Talks } from '../../src/serve/talks.js';
 
@@ -34,11 +35,16 @@ export async function openService(
     bot ??
     (await openBot({ store: null, file: null }, { model: engine && new EngineBot(engine), isStrict: true }))
       .bot;
-  const talks = new Talks('shop', answering, store, { settings: defaultSettings, learning: 'queue' });
+  const metrics = more.metrics ?? new Metrics();
+  const talks = new Talks('shop', answering, store, {
+    ...{ settings: defaultSettings, learning: 'queue' },
+    onReply: (source) => metrics.count('replies_total', { model: 'shop', source }),
+  });
   const bugs: unknown[] = [];
   const app = await buildApp({
     served: [{ name: 'shop', talks, engine, since: 1 }],
     ...{ keys: null, origins: [], embedders: [], hosts: null, maxText: 100, isStopping: () => false },
+    ...{ perMinute: null, metrics, hidden: new Set<'docs' | 'metrics'>() },
     report: (thrown) => bugs.push(thrown),
     ...more,
   });
