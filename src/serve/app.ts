@@ -35,13 +35,28 @@ import type { Service } from './service.js';
 /** Bytes of a body. */
 const largestBody = 64 * 1024;
 
-export async function buildApp(service: Service): Promise<FastifyInstance> {
+/** How long a connection may take, in milliseconds. */
+export interface Timeouts {
+  /** To send its headers. */
+  readonly headers: number;
+  /** To send a whole request. */
+  readonly request: number;
+  /** Between two looks at all connections. */
+  readonly check: number;
+}
+
+const defaultTimeouts: Timeouts = { headers: 10_000, request: 20_000, check: 1000 };
+
+export async function buildApp(
+  service: Service,
+  timeouts: Timeouts = defaultTimeouts,
+): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: largestBody,
     // A connection that sends slowly holds nothing for long.
     connectionTimeout: 0,
-    requestTimeout: 20_000,
-    http: { headersTimeout: 10_000 },
+    requestTimeout: timeouts.request,
+    http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   });
