@@ -29,6 +29,8 @@ export interface EngineResult {
   readonly by: 'chat' | 'engine';
   /** After every user has had a reply. */
   readonly tokensPerSecond: number;
+  /** Of processor time, which other programs on the machine disturb less. */
+  readonly tokensPerProcessorSecond: number;
   readonly secondsToFirstToken: { readonly median: number; readonly worst: number };
   readonly replies: number;
   /** The memory of the process, in MB, when every user has had a reply, and at the end. */
@@ -61,7 +63,11 @@ try {
   for (const users of values.users.split(',').map(Number)) {
     const result = await ofEngine(join(folder, 'model'), users);
     print(result);
-    console.log(`${(result.tokensPerSecond / alone.tokensPerSecond).toFixed(2)} times one user's chat`);
+    const times = (key: 'tokensPerSecond' | 'tokensPerProcessorSecond') =>
+      (result[key] / alone[key]).toFixed(2);
+    console.log(
+      `${times('tokensPerSecond')} times one user's chat, ${times('tokensPerProcessorSecond')} in processor time`,
+    );
   }
 } finally {
   rmSync(folder, { recursive: true });
@@ -118,13 +124,15 @@ async function measured(
   );
   while (answered < users) await setTimeout(20);
   const [began, before, known] = [performance.now(), pieces, replies.length];
-  const first = megabytes();
+  const [first, used] = [megabytes(), process.cpuUsage()];
   await setTimeout(1000 * Number(values.seconds));
   const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(used);
   const counted = replies.slice(known).map(({ secondsToFirstToken }) => secondsToFirstToken);
   const result = {
     ...{ users, by, replies: counted.length, tokensPerSecond: (pieces - before) / seconds },
-    secondsToFirstToken: { median: median(counted), worst: Math.max(...counted) },
+    tokensPerProcessorSecond: (1e6 * (pieces - before)) / (user + system),
+    secondsToFirstToken: { median: median(counted), worst: Math.max(0, ...counted) },
     memory: { first, last: megabytes() },
   };
   stopping.abort();

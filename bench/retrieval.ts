@@ -1,11 +1,15 @@
 // Times answering from learned questions. `--learn FOLDER` makes a store there from generated pairs, with files for the peer.
-// `--ask FOLDER` starts a bot with it, and asks noisy wordings of known questions. Times are of the processor, not of the clock.
+// `--ask FOLDER` starts a bot with it, and asks noisy wordings of known questions. `--chat FOLDER` asks chatbot-chat, with a
+// process for each question. Times are of the processor, not of the clock.
 //
 //     node dist/bench/retrieval.js --learn /tmp/bot --pairs 100000
 //     node dist/bench/retrieval.js --ask /tmp/bot
+//     node dist/bench/retrieval.js --chat /tmp/bot
 
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { defaultAnswers } from '../src/bots/answer-settings.js';
 import type { Question } from '../src/bots/bot.js';
@@ -31,22 +35,35 @@ export interface AskResult {
   readonly right: number;
 }
 
+export interface ChatResult {
+  /** Seconds of a process that answers one question. */
+  readonly chatSeconds: number;
+  /** Those of Node.js without a program. */
+  readonly nodeSeconds: number;
+}
+
 interface Noisy {
   readonly question: string;
   readonly answer: string;
 }
 
 const noisyQuestions = 1000;
+const warmUp = 200;
+/** One answer takes too little for the clock of the processor, which takes time itself. */
+const repeats = 20;
+const processes = 7;
 
 const { values } = parseArgs({
   options: {
     learn: { type: 'string' },
     ask: { type: 'string' },
+    chat: { type: 'string' },
     pairs: { type: 'string', default: '100000' },
   },
 });
 if (values.learn !== undefined) console.log(JSON.stringify(await learn(values.learn, Number(values.pairs))));
 if (values.ask !== undefined) console.log(JSON.stringify(await ask(values.ask)));
+if (values.chat !== undefined) console.log(JSON.stringify(chat(values.chat)));
 
 function cpuMilliseconds(): number {
   const { user, system } = process.cpuUsage();
@@ -81,6 +98,8 @@ async function ask(folder: string): Promise<AskResult> {
   const store = await openStore(join(folder, 'bot.db'), { create: false });
   const bot = await RetrievalBot.open(store, defaultAnswers);
   const startSeconds = (cpuMilliseconds() - before) / 1000;
+  // The first questions also cost the time in which V8 compiles.
+  for (const { question } of noisy.slice(0, warmUp)) await timed(bot, question, 1);
   const times: number[] = [];
   let right = 0;
   for (const { question, answer } of noisy) {
@@ -101,11 +120,10 @@ async function ask(folder: string): Promise<AskResult> {
   };
 }
 
-/** @param repeated one answer takes too little for the clock of the processor. */
 async function timed(
   bot: RetrievalBot,
   message: string,
-  repeated = 5,
+  repeated = repeats,
 ): Promise<{ spent: number; said: string | null }> {
   const before = cpuMilliseconds();
   let said: string | null = null;
@@ -121,6 +139,30 @@ function question(message: string): Question {
     ...{ turns: [message], user: null, conversation: null, timeZone: null, settings: defaultSettings },
     signal: new AbortController().signal,
   };
+}
+
+function chat(folder: string): ChatResult {
+  const program = fileURLToPath(new URL('../src/cli/chat/main.js', import.meta.url));
+  const question = [program, '--rules', join(folder, 'bot.db'), '--prompt', 'Where is my order?'];
+  const all = Array.from({ length: processes }, () => [
+    processSeconds(question),
+    processSeconds(['-e', '0']),
+  ]);
+  return {
+    chatSeconds: median(all.map(([seconds = Number.NaN]) => seconds)),
+    nodeSeconds: median(all.map(([, seconds = Number.NaN]) => seconds)),
+  };
+}
+
+/** The time of the processor that a Node.js takes, from its start to its end. */
+function processSeconds(args: readonly string[]): number {
+  const report = `process.on('exit', () => {
+    const { user, system } = process.cpuUsage();
+    process._rawDebug('\\nmicroseconds ' + (user + system));
+  });`;
+  const hook = `data:text/javascript,${encodeURIComponent(report)}`;
+  const { stderr } = spawnSync(process.execPath, ['--import', hook, ...args], { encoding: 'utf8' });
+  return Number(/^microseconds (\d+)$/m.exec(stderr)?.[1] ?? Number.NaN) / 1e6;
 }
 
 /** Questions of a shop: few frames and many words, of which few are frequent. */

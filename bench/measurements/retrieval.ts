@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { against, shown } from '../findings.js';
 import { median } from '../measure.js';
 import type { Measurement, Program, Subject } from '../measurement.js';
-import type { AskResult, LearnResult } from '../retrieval.js';
+import type { AskResult, ChatResult, LearnResult } from '../retrieval.js';
 import { ours, pythonPeer, type Situation } from '../situation.js';
 
 type PeerResult = Pick<AskResult, 'medianMs' | 'hiMs' | 'right'> & Pick<LearnResult, 'learnSeconds'>;
 
 export const retrieval: Subject<Situation> = {
   name: 'retrieval',
-  about: 'answers from 100,000 and 1,000,000 learned pairs, and ChatterBot from 100,000',
-  measurements: (situation) => [againstChatterBot(situation), aMillion(situation)],
+  about:
+    'answers from 100,000 and 1,000,000 learned pairs, ChatterBot from 100,000, and the start of chatbot-chat',
+  measurements: (situation) => [againstChatterBot(situation), aMillion(situation), aChat(situation)],
 };
 
 const answered = ({ medianMs, hiMs, right }: Omit<PeerResult, 'learnSeconds'>) =>
@@ -24,12 +25,14 @@ function programs(situation: Situation, pairs: number, rounds?: number) {
   const times = rounds === undefined ? {} : { rounds };
   const learn = ours<LearnResult>('retrieval', {
     label: 'ours, learning',
+    limitSeconds: 900,
     args: ['--learn', folder, '--pairs', size],
     ...times,
     value: ({ learnSeconds }) => `${shown(learnSeconds)} s`,
   });
   const ask = ours<AskResult>('retrieval', {
     label: 'ours, asked',
+    limitSeconds: 900,
     args: (results) => (results.of(learn).length > 0 ? ['--ask', folder] : undefined),
     ...times,
     value: (result) =>
@@ -45,7 +48,7 @@ function againstChatterBot(situation: Situation): Measurement {
     label: 'ChatterBot',
     args: (results) => (results.of(learn).length > 0 ? ['--folder', folder] : undefined),
     rounds: 1,
-    limitSeconds: 900,
+    limitSeconds: 1500,
     value: (result) => `${answered(result)}, learned in ${shown(result.learnSeconds)} s`,
   });
   return {
@@ -118,6 +121,24 @@ function aMillion(situation: Situation): Measurement {
     findings(results) {
       const ms = median(results.of(ask).map(({ medianMs }) => medianMs));
       return [against(`${name}: median ms`, shown(ms), '', ms, 5, 'at most')];
+    },
+  };
+}
+
+function aChat(situation: Situation): Measurement {
+  const name = 'retrieval, chatbot-chat --rules';
+  const { folder, learn } = programs(situation, 1000);
+  const chat = ours<ChatResult>('retrieval', {
+    label: 'ours, a process',
+    args: (results) => (results.of(learn).length > 0 ? ['--chat', folder] : undefined),
+    value: ({ chatSeconds, nodeSeconds }) => `${shown(chatSeconds)} s, Node.js alone ${shown(nodeSeconds)} s`,
+  });
+  return {
+    name,
+    programs: [learn, chat],
+    findings(results) {
+      const seconds = median(results.of(chat).map(({ chatSeconds }) => chatSeconds));
+      return [against(`${name}: seconds from start to end`, shown(seconds), '', seconds, 0.2, 'at most')];
     },
   };
 }

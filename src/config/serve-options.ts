@@ -7,6 +7,16 @@ import { deviceOption, threadsOption } from './device-options.js';
 const reply = { group: 'Replies' } as const;
 
 export const serveOptions = {
+  config: {
+    group: 'What answers',
+    type: 'text',
+    value: 'file',
+    default: null,
+    unset: 'none',
+    onlyFlag: true,
+    help: 'Read options from this YAML or JSON file. Flags override it.',
+  },
+
   // ---- What answers
   models: {
     group: 'What answers',
@@ -51,7 +61,7 @@ export const serveOptions = {
     value: 'key',
     default: [],
     onePerFlag: true,
-    help: 'Requests must bring this key as a Bearer token. May be given several times. The variable CHATBOT_API_KEY adds one.',
+    help: 'Requests must bring this key as a Bearer token. May be given several times. KEY@60 may ask 60 times a minute. The variable CHATBOT_API_KEY adds one.',
   },
   insecure: {
     group: 'Address',
@@ -76,7 +86,40 @@ export const serveOptions = {
     help: 'Pages of this origin may show the chat page in a frame, as the widget does.',
   },
 
+  metrics: {
+    group: 'Address',
+    type: 'switch',
+    default: true,
+    help: 'Offer counts and times for Prometheus at /metrics.',
+  },
+  metricsPort: {
+    group: 'Address',
+    type: 'integer',
+    value: 'n',
+    default: null,
+    unset: 'the port of the service',
+    min: 0,
+    max: 65535,
+    help: 'Offer /metrics at this port of --host instead, to everybody who reaches it.',
+  },
+  docs: {
+    group: 'Address',
+    type: 'switch',
+    default: true,
+    help: 'Offer the description of the service at /docs and /openapi.json.',
+  },
+
   // ---- Limits
+  rateLimit: {
+    group: 'Limits',
+    type: 'integer',
+    value: 'n',
+    default: null,
+    unset: 'none',
+    min: 1,
+    max: 1_000_000,
+    help: 'The most messages a minute from one API key, or from one address where no key is needed; more are answered with status 429.',
+  },
   maxText: {
     group: 'Limits',
     type: 'integer',

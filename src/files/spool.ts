@@ -21,6 +21,8 @@ export class Spool {
   length = 0;
   /** The bytes from `inFile` on, in chunks of equal size. */
   private chunks: Buffer[] = [];
+  /** For the next chunk. New memory for each would take time, and lie around as garbage. */
+  private spare: Buffer | undefined;
   private inFile = 0;
   private descriptor: number | undefined;
   private readonly window = { start: 0, bytes: Buffer.alloc(0) };
@@ -64,6 +66,7 @@ export class Spool {
     const descriptor = this.moveToFile();
     // The rest of the last chunk is not part of the sequence.
     ftruncateSync(descriptor, this.length);
+    this.spare = undefined;
     return descriptor;
   }
 
@@ -72,6 +75,7 @@ export class Spool {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
     this.descriptor = undefined;
     this.chunks = [];
+    this.spare = undefined;
     this.length = 0;
     this.inFile = 0;
     this.window.bytes = Buffer.alloc(0);
@@ -80,7 +84,8 @@ export class Spool {
   private addChunk(): void {
     const full = this.chunks.length * this.chunkBytes;
     if (this.descriptor !== undefined || full >= this.limit) this.moveToFile();
-    this.chunks.push(Buffer.allocUnsafeSlow(this.chunkBytes));
+    this.chunks.push(this.spare ?? Buffer.allocUnsafeSlow(this.chunkBytes));
+    this.spare = undefined;
   }
 
   private moveToFile(): number {
@@ -91,6 +96,7 @@ export class Spool {
           done += writeSync(this.descriptor, chunk, done, chunk.length - done, this.inFile + done);
         this.inFile += chunk.length;
       }
+      this.spare = this.chunks[0];
       this.chunks = [];
       return this.descriptor;
     } catch (thrown) {

@@ -167,6 +167,7 @@ const unchanged = (dialogue: Dialogue) => dialogue;
 interface Applied {
   readonly rules: readonly StartedRule[];
   readonly ledger: Ledger;
+  /** Given the same object if nothing changed. */
   keep(dialogue: PreparedDialogue): void;
 }
 
@@ -191,11 +192,15 @@ export function clean(
     return;
   }
   const { dialogues } = outcome;
+  if (outcome.changedBy.length === 0) {
+    keep(one);
+    return;
+  }
   for (const [part, left] of dialogues.entries())
     keep({
       ...one,
       id: dialogues.length === 1 ? id : `${id}-${part + 1}`,
-      dialogue: outcome.changedBy.length > 0 ? conceal(left) : left,
+      dialogue: conceal(left),
       changedBy,
     });
 }

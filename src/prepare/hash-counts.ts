@@ -45,17 +45,36 @@ export class HashCounts {
   }
 
   private makeRoom(): void {
-    const isFull = this.size >= this.most;
-    const { keys, counts } = this;
-    const frequent = isFull ? counts.reduce((sum, count) => sum + (count > 1 ? 1 : 0), 0) : this.size;
+    const { keys, counts, size } = this;
+    const least = size >= this.most ? 2 : 1;
+    let left = 0;
+    for (const count of counts) if (count >= least) left++;
     // Without enough rare entries to forget, the table grows beyond its limit.
-    const grows = !isFull || 2 * frequent > this.size;
-    this.keys = new Float64Array(grows ? 2 * keys.length : keys.length);
-    this.counts = new Uint32Array(this.keys.length);
+    if (least === 1 || 2 * left > size) {
+      this.keys = new Float64Array(2 * keys.length);
+      this.counts = new Uint32Array(2 * keys.length);
+      this.enter(keys, counts, least);
+      return;
+    }
+    // In the same memory, because a second table of this size takes more than everything else.
+    const kept = { keys: new Float64Array(left), counts: new Uint32Array(left) };
+    let place = 0;
+    for (let from = 0; from < keys.length; from++)
+      if ((counts[from] ?? 0) >= least) {
+        kept.keys[place] = keys[from] ?? 0;
+        kept.counts[place++] = counts[from] ?? 0;
+      }
+    keys.fill(0);
+    counts.fill(0);
+    this.enter(kept.keys, kept.counts, least);
+  }
+
+  /** Puts entries into the empty table. @param least those with a smaller count are left out. */
+  private enter(keys: Float64Array, counts: Uint32Array, least: number): void {
     this.size = 0;
     for (let from = 0; from < keys.length; from++) {
       const [key = 0, count = 0] = [keys[from], counts[from]];
-      if (key === 0 || (isFull && count === 1)) continue;
+      if (count < least) continue;
       const to = this.placeOf(key - 1);
       this.keys[to] = key;
       this.counts[to] = count;

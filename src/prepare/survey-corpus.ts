@@ -62,11 +62,13 @@ export function applyToAll(
   const left = new PreparedStore();
   const keptAt = new GrowingIntegers();
   let index = 0;
-  const keep = (one: PreparedDialogue) => {
-    keptAt.push(index);
-    left.push(one);
-  };
   for (const one of before) {
+    const keep = (kept: PreparedDialogue) => {
+      keptAt.push(index);
+      // Most do not change, and writing them anew takes long.
+      if (kept === one) left.appendLines(before.bytes(index));
+      else left.push(kept);
+    };
     clean(one, { rules: [rule], ledger, keep });
     tick(++index);
   }

@@ -1,7 +1,6 @@
 // The service as an HTTP application: what every request goes through, and its routes. It listens nowhere, so tests can ask it
 // without a port.
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import fastifySwagger from '@fastify/swagger';
 import fastifySwaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -21,9 +20,11 @@ import {
   retryHeaders,
   statusIn,
 } from './http-error.js';
+import { knownKey, RateLimit } from './limits.js';
 import { addChatRoute } from './routes/chat.js';
 import { addFeedbackRoute } from './routes/feedback.js';
 import { addHealthRoutes } from './routes/health.js';
+import { addMetricsRoute, countRequests } from './routes/metrics.js';
 import { addModelRoutes } from './routes/models.js';
 import { addOllamaRoutes } from './routes/ollama.js';
 import { addOpenAiChatRoute } from './routes/openai-chat.js';
@@ -34,18 +35,35 @@ import type { Service } from './service.js';
 /** Bytes of a body. */
 const largestBody = 64 * 1024;
 
-export async function buildApp(service: Service): Promise<FastifyInstance> {
+/** How long a connection may take, in milliseconds. */
+export interface Timeouts {
+  /** To send its headers. */
+  readonly headers: number;
+  /** To send a whole request. */
+  readonly request: number;
+  /** Between two looks at all connections. */
+  readonly check: number;
+}
+
+const defaultTimeouts: Timeouts = { headers: 10_000, request: 20_000, check: 1000 };
+
+export async function buildApp(
+  service: Service,
+  timeouts: Timeouts = defaultTimeouts,
+): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: largestBody,
     // A connection that sends slowly holds nothing for long.
     connectionTimeout: 0,
-    requestTimeout: 20_000,
-    http: { headersTimeout: 10_000 },
+    requestTimeout: timeouts.request,
+    http: { headersTimeout: timeouts.headers, connectionsCheckingInterval: timeouts.check },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
   });
+  const limit = new RateLimit();
   acceptAnyJson(app);
-  app.addHook('onRequest', async (request, reply) => admit(service, request, reply));
+  countRequests(app, service);
+  app.addHook('onRequest', async (request, reply) => admit(service, limit, request, reply));
   app.setNotFoundHandler(async (request, reply) => {
     const message = `there is no ${request.method} ${quoted(request.url.slice(0, 200))}`;
     return refuse(request, reply, faultOf(404, message, 'route-unknown'));
@@ -54,6 +72,8 @@ export async function buildApp(service: Service): Promise<FastifyInstance> {
     if (hasZodFastifySchemaValidationErrors(thrown)) return invalid(request, reply, thrown.validation);
     const fault = httpFault(thrown);
     if (fault.code === 'unexpected') service.report(thrown);
+    if (fault.status === 429 || fault.status === 503)
+      service.metrics.count('request_rejected_total', { reason: fault.code });
     return refuse(request, reply, fault);
   });
   await app.register(fastifySwagger, {
@@ -71,8 +91,10 @@ export async function buildApp(service: Service): Promise<FastifyInstance> {
     addOpenAiChatRoute(scope, service);
     addCompletionsRoute(scope, service);
     addOllamaRoutes(scope, service);
+    if (!service.hidden.has('metrics')) addMetricsRoute(scope, service);
     await addPageRoutes(scope, service);
   });
+  if (service.hidden.has('docs')) return app;
   await app.register(fastifySwaggerUi, { routePrefix: '/docs' });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   return app;
@@ -91,7 +113,12 @@ function acceptAnyJson(app: FastifyInstance): void {
 }
 
 /** Lets a request in, or answers it. */
-function admit(service: Service, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+function admit(
+  service: Service,
+  limit: RateLimit,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply | undefined {
   const { origin, host = '' } = request.headers;
   const name = host.replace(/:\d+$/, '').toLowerCase();
   // A foreign page whose name was made to mean this machine must not reach a service that listens only here.
@@ -112,11 +139,15 @@ function admit(service: Service, request: FastifyRequest, reply: FastifyReply): 
         .code(204)
         .send();
   }
-  if (service.keys && needsKey(request) && !isKnown(service.keys, keyOf(request))) {
+  const key = service.keys && knownKey(service.keys, keyOf(request));
+  if (service.keys && key === null && needsKey(request)) {
     const message = 'an API key is needed, as the header "Authorization: Bearer KEY"';
     reply.header('www-authenticate', 'Bearer');
     return refuse(request, reply, faultOf(401, message, 'invalid-api-key'));
   }
+  const perMinute = key?.perMinute ?? service.perMinute;
+  if (perMinute !== null && request.method === 'POST')
+    limit.ask(key ? `key ${key.digest.toString('hex')}` : `address ${request.ip}`, perMinute);
   return undefined;
 }
 
@@ -128,15 +159,6 @@ function needsKey({ method, url }: FastifyRequest): boolean {
 
 function keyOf({ headers }: FastifyRequest): string {
   return /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1] ?? '';
-}
-
-/** In a time that does not depend on the keys. */
-function isKnown(keys: ReadonlySet<string>, key: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  const given = digest(key);
-  let found = false;
-  for (const known of keys) found = timingSafeEqual(digest(known), given) || found;
-  return found;
 }
 
 /** A body with mistakes: FastAPI's words for our own routes, OpenAI's and Ollama's for theirs. */

@@ -1,5 +1,6 @@
 // Opens what answers, listens, and stops without losing a reply. This file is the table of contents of the service.
 
+import type { Server } from 'node:http';
 import { basename } from 'node:path';
 import { botParts, type OpenedBot, openBot } from '../bots/open-bot.js';
 import type { ServeOptions } from '../config/serve-options.js';
@@ -9,6 +10,9 @@ import { option } from '../option-names.js';
 import { buildApp } from './app.js';
 import { ModelEngine } from './engine/model-engine.js';
 import { EngineBot } from './engine-bot.js';
+import { type ApiKey, apiKey } from './limits.js';
+import { Metrics } from './metrics.js';
+import { listenForMetrics } from './metrics-server.js';
 import type { Served, Service } from './service.js';
 import { Talks } from './talks.js';
 
@@ -21,6 +25,8 @@ export interface ServeWatcher {
 export interface RunningService {
   /** `http://127.0.0.1:8000`. */
   readonly address: string;
+  /** Where /metrics is, if it has an address of its own. */
+  readonly metricsAddress: string | null;
   /** Takes no new messages, lets running replies end for a while, and closes everything. */
   stop(): Promise<void>;
 }
@@ -30,13 +36,17 @@ const mostConversations = 10_000;
 
 /** @throws UserError when a bot cannot be opened, the port cannot be used, or the options are not safe. */
 export async function serve(options: ServeOptions, watcher: ServeWatcher): Promise<RunningService> {
-  const keys = new Set([...options.apiKey, process.env.CHATBOT_API_KEY ?? ''].filter((key) => key !== ''));
+  const keys = keysOf(options);
   refuseUnsafe(options, keys);
-  const opened = await openAll(options, watcher);
+  const metrics = new Metrics();
+  const opened = await openAll(options, watcher, metrics);
   const stopping = { since: null as number | null };
   const service: Service = {
     served: namedApart(opened.map(({ served }) => served)),
-    keys: keys.size > 0 ? keys : null,
+    keys: keys.length > 0 ? keys : null,
+    perMinute: options.rateLimit,
+    metrics,
+    hidden: hiddenOf(options),
     origins: options.allowOrigin,
     embedders: options.allowEmbed,
     hosts: isLoopback(options.host) ? new Set(['localhost', '127.0.0.1', '[::1]', options.host]) : null,
@@ -53,18 +63,23 @@ export async function serve(options: ServeOptions, watcher: ServeWatcher): Promi
   };
   try {
     const address = await app.listen({ host: options.host, port: options.port });
+    const extra = await listenExtra(metrics, options);
     return {
       address,
+      metricsAddress: addressOf(extra),
       stop: async () => {
         stopping.since = Date.now();
         const closed = app.close();
         await Promise.all(opened.map(({ served }) => served.engine?.drain(1000 * options.grace)));
         app.server.closeAllConnections();
+        extra?.close();
+        extra?.closeAllConnections();
         await closed;
         await closeAll();
       },
     };
   } catch (thrown) {
+    await app.close();
     await closeAll();
     throw portError(thrown, options);
   }
@@ -88,7 +103,39 @@ interface OpenedPart {
   readonly served: Served;
 }
 
-async function openAll(options: ServeOptions, watcher: ServeWatcher): Promise<OpenedPart[]> {
+function keysOf({ apiKey: given }: ServeOptions): readonly ApiKey[] {
+  const fromEnvironment = process.env.CHATBOT_API_KEY ?? '';
+  return [...given, ...(fromEnvironment === '' ? [] : [fromEnvironment])].map(apiKey);
+}
+
+function addressOf(server: Server | null): string | null {
+  const at = server?.address();
+  if (!at || typeof at === 'string') return null;
+  return `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`;
+}
+
+async function listenExtra(metrics: Metrics, options: ServeOptions): Promise<Server | null> {
+  const { metricsPort, host } = options;
+  if (!options.metrics || metricsPort === null) return null;
+  try {
+    return await listenForMetrics(metrics, host, metricsPort);
+  } catch (thrown) {
+    throw portError(thrown, { host, port: metricsPort });
+  }
+}
+
+function hiddenOf({ docs, metrics, metricsPort }: ServeOptions): Service['hidden'] {
+  const hidden = new Set<'docs' | 'metrics'>();
+  if (!docs) hidden.add('docs');
+  if (!metrics || metricsPort !== null) hidden.add('metrics');
+  return hidden;
+}
+
+async function openAll(
+  options: ServeOptions,
+  watcher: ServeWatcher,
+  metrics: Metrics,
+): Promise<OpenedPart[]> {
   const { models, rules } = options;
   if (models.length === 0 && rules.length === 0)
     throw new UserError(
@@ -99,7 +146,7 @@ async function openAll(options: ServeOptions, watcher: ServeWatcher): Promise<Op
   const opened: OpenedPart[] = [];
   try {
     for (const label of models.length > 0 ? models : [null])
-      opened.push(await openOne(label, parts, options, watcher));
+      opened.push(await openOne(label, parts, options, watcher, metrics));
   } catch (thrown) {
     for (const { bot, served } of opened) {
       await served.engine?.close();
@@ -115,8 +162,15 @@ async function openOne(
   parts: ReturnType<typeof botParts>,
   options: ServeOptions,
   watcher: ServeWatcher,
+  metrics: Metrics,
 ): Promise<OpenedPart> {
-  const engine = label === null ? null : new ModelEngine(label, engineOptions(options, watcher));
+  const name = nameOf(label ?? parts.store ?? parts.file ?? 'bot');
+  const onPass = (written: number) => {
+    if (written > 0) metrics.observe('batch_size', { model: name }, written);
+  };
+  const opened =
+    label === null ? null : new ModelEngine(label, { ...engineOptions(options, watcher), onPass });
+  const engine = opened && metrics.measured(name, opened);
   const model = engine && new EngineBot(engine);
   try {
     const bot = await openBot(parts, {
@@ -125,11 +179,11 @@ async function openOne(
       keepDays: options.keepDays,
       mostConversations,
     });
-    const name = nameOf(label ?? parts.store ?? parts.file ?? 'bot');
     const talks = new Talks(name, bot.bot, bot.store, {
       settings: settingsOf(options),
       // Nobody could review what is kept in memory only.
       learning: parts.store === null ? 'off' : options.learning,
+      onReply: (source) => metrics.count('replies_total', { model: name, source }),
     });
     return { bot, served: { name, talks, engine, since: Math.floor(Date.now() / 1000) } };
   } catch (thrown) {
@@ -164,15 +218,15 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
 }
 
-function refuseUnsafe({ host, insecure }: ServeOptions, keys: ReadonlySet<string>): void {
-  if (isLoopback(host) || insecure || keys.size > 0) return;
+function refuseUnsafe({ host, insecure }: ServeOptions, keys: readonly ApiKey[]): void {
+  if (isLoopback(host) || insecure || keys.length > 0) return;
   throw new UserError(
     'options-conflict',
     `${option('host', host)} lets others reach the service: add ${option('apiKey')}, or ${option('insecure', true)} if everybody may talk`,
   );
 }
 
-function portError(thrown: unknown, { host, port }: ServeOptions): unknown {
+function portError(thrown: unknown, { host, port }: Pick<ServeOptions, 'host' | 'port'>): unknown {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
   const why =
     code === 'EADDRINUSE'

@@ -1,6 +1,8 @@
 // What the routes know of the service: who answers under which name, and how it is.
 
 import type { Engine } from './engine/engine.js';
+import type { ApiKey } from './limits.js';
+import type { Metrics } from './metrics.js';
 import type { Talks } from './talks.js';
 
 /** A model with the bot before it, or a bot alone. */
@@ -18,7 +20,12 @@ export interface Service {
   /** The first answers where a request names none. */
   readonly served: readonly [Served, ...Served[]];
   /** Null: everybody may talk. */
-  readonly keys: ReadonlySet<string> | null;
+  readonly keys: readonly ApiKey[] | null;
+  /** Messages a minute from one key or address; null: any number. */
+  readonly perMinute: number | null;
+  readonly metrics: Metrics;
+  /** What is not offered at the address of the chat. */
+  readonly hidden: ReadonlySet<'docs' | 'metrics'>;
   readonly origins: readonly string[];
   readonly embedders: readonly string[];
   /** Host names by which the service is reached; null: any. */

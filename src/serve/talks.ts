@@ -2,7 +2,7 @@
 // conversation answers one message at a time; different ones run at once. It does not know HTTP.
 
 import { randomInt, randomUUID } from 'node:crypto';
-import type { Bot, Said } from '../bots/bot.js';
+import type { Answer, Bot, Said } from '../bots/bot.js';
 import type { Store } from '../bots/store/store.js';
 import { tidyText } from '../corpus/tidy-text.js';
 import { UserError } from '../errors.js';
@@ -41,6 +41,8 @@ const mostGiven = 100_000;
 export interface TalkOptions {
   readonly settings: GenerationSettings;
   readonly learning: 'queue' | 'off';
+  /** Told what each reply comes from: `rules`, `retrieval`, `model`, ... */
+  readonly onReply?: (source: string) => void;
 }
 
 export class Talks {
@@ -99,7 +101,13 @@ export class Talks {
       { ...question, settings: { ...this.options.settings, ...settings, seed } },
       show,
     );
-    return answer.kind === 'said' ? answer : null;
+    return this.counted(answer);
+  }
+
+  private counted(answer: Answer): Said | null {
+    const one = answer.kind === 'said' ? answer : null;
+    this.options.onReply?.((one?.source ?? 'none').replace(/:.*/s, ''));
+    return one;
   }
 
   /** @throws UserError (reply-unknown). */
@@ -154,7 +162,7 @@ export class Talks {
         show(piece);
       },
     );
-    const one = answer.kind === 'said' ? answer : null;
+    const one = this.counted(answer);
     begin();
     const time = Date.now();
     const given = {

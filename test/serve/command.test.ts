@@ -9,6 +9,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { after, it } from 'node:test';
+import { readConfigOf } from '../../src/config/file.js';
+import { completeOptions } from '../../src/config/schema.js';
+import { serveOptions } from '../../src/config/serve-options.js';
+import { serve } from '../../src/serve/serve.js';
 import { repositoryRoot } from '../repository.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'chatbot-serve-'));
@@ -42,6 +46,22 @@ it('serves a bot until it is told to stop, and only one on a port', async () => 
   child.kill('SIGTERM');
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
+});
+
+it('reads the example of a config, and offers metrics at another port', async () => {
+  const example = await readConfigOf(join(repositoryRoot, 'configs/serve.example.yaml'), {
+    ...{ table: serveOptions, command: 'chatbot-serve' },
+  });
+  const options = completeOptions(serveOptions, [example]);
+  assert.deepEqual([options.models.length, options.apiKey.length, options.docs], [2, 3, false]);
+  const service = await serve(
+    { ...completeOptions(serveOptions, []), rules: [bot], port: 0, metricsPort: 0 },
+    { note: () => {}, report: () => {} },
+  );
+  assert.equal((await fetch(`${service.address}/metrics`)).status, 404);
+  const measured = await fetch(`${service.metricsAddress}/metrics`);
+  assert.match(await measured.text(), /^# HELP chatbot_/m);
+  await service.stop();
 });
 
 it('says in one sentence why it does not start', async () => {

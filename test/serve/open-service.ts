@@ -5,9 +5,10 @@ import type { Answer, Bot } from '../../src/bots/bot.js';
 import { openBot } from '../../src/bots/open-bot.js';
 import { MemoryStore } from '../../src/bots/store/memory-store.js';
 import { defaultSettings } from '../../src/generate/settings.js';
-import { buildApp } from '../../src/serve/app.js';
+import { buildApp, type Timeouts } from '../../src/serve/app.js';
 import type { Engine } from '../../src/serve/engine/engine.js';
 import { EngineBot } from '../../src/serve/engine-bot.js';
+import { Metrics } from '../../src/serve/metrics.js';
 import type { Service } from '../../src/serve/service.js';
 import { Talks } from '../../src/serve/talks.js';
 
@@ -28,20 +29,27 @@ export async function openService(
   bot: Bot | null,
   more: Partial<Service> = {},
   engine: Engine | null = null,
+  timeouts?: Timeouts,
 ): Promise<OpenedService> {
   const store = new MemoryStore();
   const answering =
     bot ??
     (await openBot({ store: null, file: null }, { model: engine && new EngineBot(engine), isStrict: true }))
       .bot;
-  const talks = new Talks('shop', answering, store, { settings: defaultSettings, learning: 'queue' });
+  const metrics = more.metrics ?? new Metrics();
+  const talks = new Talks('shop', answering, store, {
+    ...{ settings: defaultSettings, learning: 'queue' },
+    onReply: (source) => metrics.count('replies_total', { model: 'shop', source }),
+  });
   const bugs: unknown[] = [];
-  const app = await buildApp({
+  const service: Service = {
     served: [{ name: 'shop', talks, engine, since: 1 }],
     ...{ keys: null, origins: [], embedders: [], hosts: null, maxText: 100, isStopping: () => false },
+    ...{ perMinute: null, metrics, hidden: new Set<'docs' | 'metrics'>() },
     report: (thrown) => bugs.push(thrown),
     ...more,
-  });
+  };
+  const app = await buildApp(service, timeouts);
   const post: OpenedService['post'] = async (url, body, headers = {}) => {
     const answer = await app.inject({
       ...{ method: 'POST', url, payload: typeof body === 'string' ? body : JSON.stringify(body) },

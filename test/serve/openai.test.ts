@@ -8,6 +8,7 @@ import { Ollama } from 'ollama';
 import OpenAI from 'openai';
 import { UserError } from '../../src/errors.js';
 import { Refusal } from '../../src/serve/engine/refusal.js';
+import { apiKey } from '../../src/serve/limits.js';
 import { eventsIn, type OpenedService, openService } from './open-service.js';
 import { ScriptedEngine } from './scripted-engine.js';
 
@@ -19,7 +20,7 @@ let address = '';
 let openai: OpenAI;
 before(async () => {
   engine = makeEngine();
-  service = await openService(null, { keys: new Set(['secret']) }, engine);
+  service = await openService(null, { keys: [apiKey('secret')] }, engine);
   address = await service.app.listen({ host: '127.0.0.1', port: 0 });
   openai = new OpenAI({ baseURL: `${address}/v1`, apiKey: 'secret', maxRetries: 0 });
 });

@@ -7,8 +7,11 @@ import type { Bot } from '../../src/bots/bot.js';
 import { UserError } from '../../src/errors.js';
 import type { Engine, EngineState } from '../../src/serve/engine/engine.js';
 import { Refusal } from '../../src/serve/engine/refusal.js';
+import { apiKey } from '../../src/serve/limits.js';
+import { Metrics } from '../../src/serve/metrics.js';
 import type { Service } from '../../src/serve/service.js';
 import { eventsIn, openService, said } from './open-service.js';
+import { ScriptedEngine } from './scripted-engine.js';
 
 const apps: FastifyInstance[] = [];
 after(async () => {
@@ -161,7 +164,7 @@ it('takes feedback for a reply, of which the last counts, and queues it for revi
 
 describe('who may ask', () => {
   it('needs a key for everything but the page and the health', async () => {
-    const { app, post } = await opened({ keys: new Set(['one', 'two']) });
+    const { app, post } = await opened({ keys: ['one', 'two@3'].map(apiKey) });
     for (const key of ['', 'Bearer three', 'Basic one'])
       assert.equal((await post('/chat', { text: 'Hi' }, { authorization: key })).status, 401);
     assert.equal((await post('/chat', { text: 'Hi' }, { authorization: 'Bearer two' })).status, 200);
@@ -170,6 +173,22 @@ describe('who may ask', () => {
     assert.equal(await statusOf('/docs/'), 401);
     for (const url of ['/', '/page.js', '/health/live', '/health/ready'])
       assert.equal(await statusOf(url), 200);
+  });
+
+  it('may ask so often, by its key or its address', async () => {
+    const hi = { text: 'Hi' };
+    const { post } = await opened({ keys: ['one', 'two@2'].map(apiKey), perMinute: 1 });
+    const statuses: number[] = [];
+    for (const key of ['one', 'one', 'two', 'two', 'two'])
+      statuses.push((await post('/chat', hi, { authorization: `Bearer ${key}` })).status);
+    assert.deepEqual(statuses, [200, 429, 200, 200, 429]);
+    const open = await opened({ perMinute: 1 });
+    await open.post('/chat', hi);
+    const refused = await open.post('/v1/chat/completions', {});
+    assert.deepEqual([refused.status, JSON.parse(refused.text).error.code], [429, 'asked_too_often']);
+    assert.ok(Number(refused.headers['retry-after']) > 0);
+    // The health is always told.
+    assert.equal((await open.app.inject({ url: '/health/live' })).statusCode, 200);
   });
 
   it('is not reached under foreign names, nor from foreign pages', async () => {
@@ -182,6 +201,52 @@ describe('who may ask', () => {
     assert.equal(await headerOf('https://shop.example'), 'https://shop.example');
     assert.equal(await headerOf('https://evil.example'), undefined);
   });
+});
+
+it('counts requests by their routes, replies by what they come from, and refusals', async () => {
+  const { app, post, chat } = await opened();
+  await chat({ text: 'Hi' });
+  await chat({ text: 'who knows' });
+  await post('/chat', { text: 'busy' });
+  await app.inject({ url: '/nowhere/7' });
+  const page = await app.inject({ url: '/metrics' });
+  assert.match(String(page.headers['content-type']), /^text\/plain/);
+  for (const line of [
+    'chatbot_requests_total{route="/chat",status="200"} 2',
+    'chatbot_requests_total{route="/chat",status="429"} 1',
+    'chatbot_requests_total{route="unknown",status="404"} 1',
+    'chatbot_replies_total{model="shop",source="rules"} 1',
+    'chatbot_replies_total{model="shop",source="fallback"} 1',
+    'chatbot_request_rejected_total{reason="queue-full"} 1',
+    'chatbot_e2e_request_latency_seconds_count{route="/chat"} 3',
+  ])
+    assert.ok(page.body.includes(line), line);
+  assert.ok(!page.body.includes('nowhere'));
+});
+
+it('measures the engine', async () => {
+  const metrics = new Metrics();
+  const engine = metrics.measured('shop', new ScriptedEngine(() => 'I am well.'));
+  const { app, post } = await openService(null, { metrics }, engine);
+  apps.push(app);
+  assert.equal((await post('/chat', { text: 'How are you?' })).status, 200);
+  const { body } = await app.inject({ url: '/metrics' });
+  for (const line of [
+    'chatbot_generation_tokens_total{model="shop"} 10',
+    'chatbot_prompt_tokens_total{model="shop"} 13',
+    'chatbot_prefix_cache_hits_total{model="shop"} 3',
+    'chatbot_request_success_total{model="shop",reason="stop"} 1',
+    'chatbot_time_to_first_token_seconds_count{model="shop"} 1',
+    'chatbot_inter_token_latency_seconds_count{model="shop"} 9',
+    'chatbot_model_ready{model="shop"} 1',
+  ])
+    assert.ok(body.includes(line), line);
+});
+
+it('offers its description and its metrics only where it should', async () => {
+  const { app } = await opened({ hidden: new Set(['docs', 'metrics']) });
+  for (const url of ['/docs', '/openapi.json', '/metrics'])
+    assert.equal((await app.inject({ url })).statusCode, 404);
 });
 
 describe('health', () => {

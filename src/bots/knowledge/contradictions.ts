@@ -1,7 +1,9 @@
 // Answers to one question that cannot both be right: one says yes where another says no, or their numbers differ. Other
-// answers to one question are variants, of which one is chosen.
+// answers to one question are variants, of which one is chosen. Wordings of one question that have different answers are named
+// too: which of them is given depends on a word or a letter.
 
 import { quoted } from '../../quote.js';
+import { questionGroups } from '../learning/question-groups.js';
 import { normalize } from '../normalize.js';
 import type { Finding } from '../rules/bot-file.js';
 import type { Knowledge, StoredPair } from '../store/store.js';
@@ -18,7 +20,29 @@ export async function contradictions(store: Knowledge): Promise<Finding[]> {
       if (others) others.push(pair);
       else answers.set(key, [pair]);
     }
-  return [...answers.values()].flatMap(findingsOf);
+  return [...[...answers.values()].flatMap(findingsOf), ...nearlyTheSame([...answers.values()])];
+}
+
+/** Comparing more takes minutes. */
+const mostCompared = 50_000;
+
+/** @param questions the pairs of each question; those with a turn before them depend on it, and are left out. */
+function nearlyTheSame(questions: readonly (readonly StoredPair[])[]): Finding[] {
+  const alone = questions
+    .filter(([first]) => first !== undefined && first.previous === null)
+    .slice(0, mostCompared);
+  const groups = questionGroups(alone.map(([first]) => first?.question ?? ''));
+  return groups.flatMap(([head = 0, ...others]) => {
+    const [first] = alone[head] ?? [];
+    if (first === undefined) return [];
+    const known = new Set((alone[head] ?? []).map(({ answer }) => normalize(answer)));
+    return others.flatMap((other): Finding[] => {
+      const pair = alone[other]?.find(({ answer }) => !known.has(normalize(answer)));
+      if (pair === undefined) return [];
+      const message = `asks ${quoted(pair.question, 80)} nearly as ${first.source} asks ${quoted(first.question, 80)}, but has another answer; give both one answer, or say in the question what differs`;
+      return [{ severity: 'warning', place: pair.source, message }];
+    });
+  });
 }
 
 function findingsOf([first, ...others]: readonly StoredPair[]): Finding[] {

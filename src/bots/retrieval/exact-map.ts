@@ -9,13 +9,16 @@ export class ExactMap {
   private slots = new Uint32Array(1024);
   private hashes = new Uint32Array(512);
   private count = 0;
+  /** The text whose hash was computed last, and its hash. */
+  private hashed = '';
+  private hash = hashOf('');
 
   /** @param isAt whether a text is the one of an index that was added. */
   constructor(private readonly isAt: (index: number, text: string) => boolean) {}
 
   /** @returns the index of the text; -1 if it was not added. */
   find(text: string): number {
-    const hash = hashOf(text);
+    const hash = this.hashOf(text);
     for (let slot = hash & (this.slots.length - 1); ; slot = (slot + 1) & (this.slots.length - 1)) {
       const index = (this.slots[slot] ?? free) - 1;
       if (index < 0) return -1;
@@ -27,10 +30,16 @@ export class ExactMap {
   add(text: string, index: number): void {
     if (index !== this.count) throw new RangeError(`the next index is ${this.count}, not ${index}`);
     if (index === this.hashes.length) this.grow();
-    const hash = hashOf(text);
+    const hash = this.hashOf(text);
     this.hashes[index] = hash;
     this.put(index, hash);
     this.count++;
+  }
+
+  /** A text is looked for before it is added. */
+  private hashOf(text: string): number {
+    if (text !== this.hashed) [this.hashed, this.hash] = [text, hashOf(text)];
+    return this.hash;
   }
 
   private put(index: number, hash: number): void {

@@ -14,6 +14,8 @@ const b = 0.75;
  * fewer postings than this for each document that is wanted.
  */
 const frequentShare = 1 / 8;
+/** Of millions of documents, a smaller share is too many. */
+const frequentFrom = 5000;
 const enough = 20;
 /** So many documents for each that is wanted get a score of all terms, when not all postings were read. */
 const scoredAnew = 4;
@@ -37,8 +39,9 @@ export class Postings {
   /** Term t has `laid[starts[t]]` up to `laid[starts[t + 1]]`. Terms that came later have none. */
   private laid = new Uint32Array(0);
   private starts = new Uint32Array(1);
-  /** By document: its number of terms if its postings are laid out, 0 otherwise. */
-  private laidLengths = new Uint32Array(1024);
+  /** By document: its number of terms, 255 for more, if its postings are laid out; 0 otherwise. One byte, because it is read for
+   *  each posting, from anywhere. */
+  private laidLengths = new Uint8Array(1024);
   /** The documents that are not laid out, and perhaps some that are no longer there. */
   private recent: number[] = [];
   private isRecent = new Uint8Array(1024);
@@ -185,10 +188,10 @@ export class Postings {
   private readPostings(known: readonly KnownTerm[], most: number, budget: number): boolean {
     this.touchedCount = 0;
     const inverses = this.inverseNorms();
+    const frequent = Math.min(frequentFrom, frequentShare * this.documents);
     let read = 0;
     for (const { id, frequency } of known) {
-      const isFrequent = frequency > frequentShare * this.documents;
-      if (read >= budget || (isFrequent && read >= enough * most)) return false;
+      if (read >= budget || (frequency > frequent && read >= enough * most)) return false;
       const start = this.starts[id] ?? this.laid.length;
       const end = this.starts[id + 1] ?? start;
       this.readTerm(start, Math.min(end, start + budget - read), this.weightOf(frequency), inverses);
@@ -206,7 +209,7 @@ export class Postings {
       if (length === 0) continue;
       const before = scores[document] ?? 0;
       if (before === 0) touched[count++] = document;
-      const inverse = length < inverses.length ? (inverses[length] ?? 0) : this.inverseNorm(length);
+      const inverse = length < 255 ? (inverses[length] ?? 0) : this.inverseNorm(this.lengths[document] ?? 0);
       scores[document] = before + weight * inverse;
     }
     this.touchedCount = count;
@@ -263,9 +266,11 @@ export class Postings {
     return 1 / (1 + k1 * (1 - b) + (k1 * b * this.documents * length) / Math.max(1, this.totalLength));
   }
 
-  /** By length, up to one that few documents have. */
+  /** By length, below 255. */
   private inverseNorms(): Float64Array {
-    return Float64Array.from({ length: 64 }, (_, length) => this.inverseNorm(length));
+    const inverses = new Float64Array(255);
+    for (let length = 1; length < 255; length++) inverses[length] = this.inverseNorm(length);
+    return inverses;
   }
 
   private newIdOf(term: string): number {
@@ -308,7 +313,8 @@ export class Postings {
       }
     this.laid = laid;
     this.starts = starts;
-    this.laidLengths = this.lengths.slice();
+    for (let document = 0; document < this.highest; document++)
+      this.laidLengths[document] = Math.min(255, this.lengths[document] ?? 0);
     this.recent = [];
     this.isRecent.fill(0);
   }

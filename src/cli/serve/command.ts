@@ -20,7 +20,7 @@ export async function serveCommand(
   flags: GivenOptions<ServeOption>,
   { stdout, stderr }: ServeTerminal = process,
 ): Promise<number> {
-  const options = completeOptions(serveOptions, [flags]);
+  const options = completeOptions(serveOptions, [await givenByFile(flags), flags]);
   const say = (text: string) => {
     if (!options.quiet) stderr.write(`${messageLine(text)}\n`);
   };
@@ -38,10 +38,18 @@ export async function serveCommand(
     if (options.insecure && options.apiKey.length === 0)
       say('warning: everybody who reaches this address can talk, because of --insecure');
     stdout.write(`${service.address}\n`);
+    if (service.metricsAddress !== null) say(`metrics at ${service.metricsAddress}/metrics`);
     say(`${await stopped}: stopping; replies may end within ${options.grace} s`);
     await service.stop();
     return ExitCode.ok;
   } finally {
     signals.dispose();
   }
+}
+
+async function givenByFile(flags: GivenOptions<ServeOption>): Promise<GivenOptions<ServeOption>> {
+  const path = flags.get('config')?.value;
+  if (typeof path !== 'string') return new Map();
+  const { readConfigOf } = await import('../../config/file.js');
+  return readConfigOf(path, { table: serveOptions, command: 'chatbot-serve' });
 }
