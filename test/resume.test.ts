@@ -157,7 +157,7 @@ describe('runs compared with it', () => {
   test('going back to a checkpoint sets aside the later ones', async () => {
     const folder = join(root, 'back');
     const limit = ['--save-total-limit', '1', '--early-stopping-patience', '0'];
-    assert.equal((await trainHere([...until(27, folder), '--early-stopping-patience', '0'])).code, 0);
+    cpSync(whole, folder, { recursive: true });
     const running = startChatbotTrain([
       ...until(27, folder),
       ...limit,

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../test/loaded-modules.js';
+import { wordsHere } from '../../test/words-here.js';
 import { trainOptions } from '../config/train-options.js';
 import { entriesOf, flagOf } from '../option-spec.js';
+import { chatbotTrain } from './commands.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'main-'));
@@ -43,6 +45,7 @@ test('--help lists every option exactly once, on stdout', () => {
 test('--help loads nothing but commander, the option table and the command line', () => {
   const { ours, packages } = loadedModules(main, ['--help']);
   assert.deepEqual(ours, [
+    'cli/commands.js',
     'cli/flag-names.js',
     'cli/flags.js',
     'cli/main.js',
@@ -81,15 +84,23 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['docter', '"docter" is not a command; did you mean doctor?'],
   ['chats.json', '"chats.json" is not a command; to train on it, use --data chats.json'],
   ['doctor --jsn', 'unknown flag --jsn; did you mean --json?'],
-  ['--config none.yaml', 'config file none.yaml does not exist; check the path after --config'],
-  ['--config bad.yaml', 'bad.yaml:2 sets the unknown option "epoch"; did you mean epochs?'],
 ];
 for (const [words, message] of refused)
-  test(`exit 2 and one sentence: chatbot-train ${words}`, () => {
-    const { status, stdout, stderr } = run(words.split(' ').filter((word) => word !== ''));
+  test(`exit 2 and one sentence: chatbot-train ${words}`, async () => {
+    const given = words.split(' ').filter((word) => word !== '');
+    const { code, stdout, stderr } = await wordsHere(chatbotTrain(), given);
     assert.equal(stderr, `error: ${message}\n`);
     assert.equal(stdout, '');
-    assert.equal(status, 2);
+    assert.equal(code, 2);
+  });
+
+for (const [name, message] of [
+  ['none.yaml', 'config file none.yaml does not exist; check the path after --config'],
+  ['bad.yaml', 'bad.yaml:2 sets the unknown option "epoch"; did you mean epochs?'],
+] as const)
+  test(`the program exits 2 with one sentence: --config ${name}`, () => {
+    const { status, stdout, stderr } = run(['--config', name]);
+    assert.deepEqual([stderr, stdout, status], [`error: ${message}\n`, '', 2]);
   });
 
 test('broken YAML is refused with its line', () => {

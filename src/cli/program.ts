@@ -55,10 +55,26 @@ export async function runProgram(program: Command): Promise<void> {
   });
   // There is no other place to report this.
   process.stderr.on('error', () => {});
+  const code = await runWords(program, process.argv.slice(2), process.stderr);
+  if (code !== null) process.exitCode = code;
+}
+
+/**
+ * Runs the action of these words.
+ * @returns the exit code of an error, which is reported, null without one.
+ */
+export async function runWords(
+  program: Command,
+  words: readonly string[],
+  stderr: NodeJS.WritableStream,
+): Promise<number | null> {
   try {
-    await program.parseAsync();
+    await program.parseAsync(words, { from: 'user' });
+    return null;
   } catch (thrown) {
-    process.exitCode = report(thrown, program);
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.ok;
+    const error = thrown instanceof CommanderError ? usageError(thrown, program, words) : thrown;
+    return report(error, program, stderr);
   }
 }
 
@@ -103,8 +119,8 @@ function onTwoLines(
 }
 
 /** The error for what commander refuses. */
-function usageError(error: CommanderError, program: Command): UserError {
-  const subcommand = program.commands.find((command) => process.argv[2] === command.name());
+function usageError(error: CommanderError, program: Command, words: readonly string[]): UserError {
+  const subcommand = program.commands.find((command) => words[0] === command.name());
   const quotedWord = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
     case 'commander.unknownOption':
@@ -116,18 +132,16 @@ function usageError(error: CommanderError, program: Command): UserError {
   }
 }
 
-function report(thrown: unknown, program: Command): number {
-  if (thrown instanceof CommanderError && thrown.exitCode === 0) return ExitCode.ok;
-  const error = thrown instanceof CommanderError ? usageError(thrown, program) : thrown;
+function report(error: unknown, program: Command, stderr: NodeJS.WritableStream): number {
   const debug = process.env.CHATBOT_TRAIN_DEBUG === '1';
-  if (debug && error instanceof Error) process.stderr.write(`${visible(String(error.stack))}\n`);
+  if (debug && error instanceof Error) stderr.write(`${visible(String(error.stack))}\n`);
   if (error instanceof UserError) {
-    process.stderr.write(`error: ${messageLine(flagMessageOf(error))}\n`);
+    stderr.write(`error: ${messageLine(flagMessageOf(error))}\n`);
     return error.exitCode;
   }
   const hint = debug
     ? ''
     : ` (this is a bug in ${program.name()}; CHATBOT_TRAIN_DEBUG=1 prints the stack trace)`;
-  process.stderr.write(`error: ${messageLine(messageOf(error).split('\n')[0] ?? '')}${hint}\n`);
+  stderr.write(`error: ${messageLine(messageOf(error).split('\n')[0] ?? '')}${hint}\n`);
   return ExitCode.unexpected;
 }

@@ -3,22 +3,25 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { loadedModules } from '../../../test/loaded-modules.js';
+import { wordsHere } from '../../../test/words-here.js';
 import { dataOptions } from '../../config/data-options.js';
 import { entriesOf, flagOf, type OptionTable } from '../../option-spec.js';
 import { augmenters } from '../../prepare/augment/augmenters.js';
+import { chatbotData } from './commands.js';
 
 const main = fileURLToPath(new URL('main.js', import.meta.url));
 const run = (...words: readonly string[]) =>
   spawnSync(process.execPath, [main, ...words], { encoding: 'utf8' });
+const runHere = (...words: readonly string[]) => wordsHere(chatbotData(), words);
 
 const commands: Readonly<Record<string, OptionTable>> = dataOptions;
 
-test('--help lists the commands, and that of a command its options', () => {
+test('--help lists the commands, and that of a command its options', async () => {
   const { status, stdout, stderr } = run('--help');
   assert.deepEqual([status, stderr], [0, '']);
   for (const [command, table] of Object.entries(commands)) {
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
-    const help = run(command, '--help').stdout;
+    const help = (await runHere(command, '--help')).stdout;
     for (const [key] of entriesOf(table))
       assert.match(help, new RegExp(`^  (--[a-z]+, )?${flagOf(table, key)}\\b`, 'm'), key);
     assert.match(help, new RegExp(`^  chatbot-data ${command}`, 'm'), 'an example');
@@ -35,7 +38,7 @@ test('--help loads nothing but commander, the tables of options and the command 
       ours.filter(
         (file) =>
           !ofAugmenters.includes(file) &&
-          !/^(cli\/(data\/main|flags|flag-names|program|subcommands)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns|windows-1252)|device\/names|prepare\/(rule|rules|emoji|rules\/\w+(-\w+)*|augment\/augmenters|augment\/\w+(-\w+)*\/\w+(-\w+)*-options)|\w+(-\w+)*)\.js$/.test(
+          !/^(cli\/(data\/main|data\/commands|flags|flag-names|program|subcommands)|config\/\w+(-\w+)*-options|corpus\/(text-encodings|encoding|learnt-turns|windows-1252)|device\/names|prepare\/(rule|rules|emoji|rules\/\w+(-\w+)*|augment\/augmenters|augment\/\w+(-\w+)*\/\w+(-\w+)*-options)|\w+(-\w+)*)\.js$/.test(
             file,
           ),
       ),
@@ -82,10 +85,18 @@ const refused: readonly (readonly [words: string, message: string])[] = [
   ['download corneli', 'there is no public corpus "corneli" in the list; did you mean cornell?'],
 ];
 for (const [words, message] of refused)
-  test(`exit 2 and one sentence: chatbot-data ${words}`, () => {
-    const { status, stdout, stderr } = run(...words.split(' ').filter((word) => word !== ''));
-    assert.deepEqual([stderr, stdout, status], [`error: ${message}\n`, '', 2]);
+  test(`exit 2 and one sentence: chatbot-data ${words}`, async () => {
+    const { code, stdout, stderr } = await runHere(...words.split(' ').filter((word) => word !== ''));
+    assert.deepEqual([stderr, stdout, code], [`error: ${message}\n`, '', 2]);
   });
+
+test('the program exits with the code of its error, and reports it on stderr', () => {
+  const { status, stdout, stderr } = run('crwal');
+  assert.deepEqual(
+    [stderr, stdout, status],
+    ['error: "crwal" is not a command; did you mean crawl?\n', '', 2],
+  );
+});
 
 test('download alone lists the corpora with their licences, without the network', () => {
   const { status, stdout } = run('download');
