@@ -35,6 +35,12 @@ export const serveOptions = {
     onePerFlag: true,
     help: 'Answer from this bot first: its store (a SQLite file or the address of a PostgreSQL database), a YAML file of rules, or each once.',
   },
+  reload: {
+    group: 'What answers',
+    type: 'switch',
+    default: false,
+    help: 'Load a model again when its folder changes. The old one answers until the new one is loaded, and ends what it has begun; for that time both are in memory.',
+  },
   keepDays: { ...chatOptions.keepDays, group: 'What answers' },
   learning: { ...chatOptions.learning, group: 'What answers' },
 

@@ -8,11 +8,13 @@ import { UserError } from '../errors.js';
 import { defaultSettings } from '../generate/settings.js';
 import { option } from '../option-names.js';
 import { buildApp } from './app.js';
+import type { Engine } from './engine/engine.js';
 import { ModelEngine } from './engine/model-engine.js';
 import { EngineBot } from './engine-bot.js';
 import { type ApiKey, apiKey } from './limits.js';
 import { Metrics } from './metrics.js';
 import { listenForMetrics } from './metrics-server.js';
+import { folderFingerprint, ReloadingEngine } from './reloading-engine.js';
 import type { Served, Service } from './service.js';
 import { Talks } from './talks.js';
 
@@ -168,8 +170,10 @@ async function openOne(
   const onPass = (written: number) => {
     if (written > 0) metrics.observe('batch_size', { model: name }, written);
   };
+  const open = (folder: string) => () =>
+    new ModelEngine(folder, { ...engineOptions(options, watcher), onPass });
   const opened =
-    label === null ? null : new ModelEngine(label, { ...engineOptions(options, watcher), onPass });
+    label === null ? null : options.reload ? reloading(label, open(label), options, watcher) : open(label)();
   const engine = opened && metrics.measured(name, opened);
   const model = engine && new EngineBot(engine);
   try {
@@ -190,6 +194,15 @@ async function openOne(
     await engine?.close();
     throw thrown;
   }
+}
+
+/** How often a model's folder is looked at, in milliseconds. */
+const reloadInterval = 2000;
+
+function reloading(label: string, open: () => Engine, options: ServeOptions, { note }: ServeWatcher): Engine {
+  const patience = 1000 * options.requestTimeout;
+  const fingerprint = () => folderFingerprint(label);
+  return new ReloadingEngine(label, { open, fingerprint, note, patience }).watch(reloadInterval);
 }
 
 function engineOptions(options: ServeOptions, watcher: ServeWatcher) {

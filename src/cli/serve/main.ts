@@ -14,6 +14,8 @@ Examples:
   chatbot-serve results/mine
   chatbot-serve results/mine --rules shop.db --rules bot.yaml
   chatbot-serve --rules shop.db --port 8080
+  chatbot-serve --config configs/serve.example.yaml
+  chatbot-serve results/mine --reload
   curl -X POST localhost:8000/chat -d '{"text": "Hi!"}'
 
 SIGTERM and Ctrl+C stop it: running replies may end within --grace.
