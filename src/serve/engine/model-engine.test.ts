@@ -25,6 +25,8 @@ function engineOf(name = folder, options: Partial<ModelEngineOptions> = {}, thre
   const all: ModelEngineOptions = {
     ...defaultEngineOptions,
     ...{ device: 'cpu', precision: 'fp32', threads: 1, onNote: () => {} },
+    // A busy machine must not make a difference.
+    ...{ queueTimeout: 600_000, requestTimeout: 600_000 },
     ...options,
   };
   const engine = new ModelEngine(name, all, thread);

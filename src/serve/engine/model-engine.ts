@@ -52,7 +52,7 @@ interface Pending {
 }
 
 /** How long the thread may take to end by itself, in milliseconds. */
-const patience = 5000;
+const patience = 10_000;
 
 export class ModelEngine implements Engine {
   private readonly admission: Admission;

@@ -17,6 +17,7 @@ const device = createCpuDevice({ threads: 1 });
 const engine = new ModelEngine(folder, {
   ...defaultEngineOptions,
   ...{ device: 'cpu', precision: 'fp32', threads: 1, onNote: () => {} },
+  ...{ queueTimeout: 600_000, requestTimeout: 600_000 },
 });
 let chat: ChatModel;
 before(async () => {
