@@ -11,7 +11,7 @@ export const embedderOptions = {
     value: 'name',
     default: null,
     unset: "the bot file's, or none",
-    help: 'Find learned questions also by their meaning: the address of an OpenAI-compatible service, such as http://localhost:11434/v1, to which questions are then sent; or the folder of a sentence model for Transformers.js. "none" uses words only.',
+    help: 'Find learned questions by meaning too: the address of an OpenAI-compatible service, to which questions are sent, or a model folder; "none" uses words only.',
   },
   embedderModel: {
     group,
