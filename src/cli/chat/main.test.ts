@@ -39,6 +39,7 @@ test('--help loads nothing but commander, the option table and the command line'
     'cli/program.js',
     'config/chat-options.js',
     'config/device-options.js',
+    'config/embedder-options.js',
     'device/names.js',
     'errors.js',
     'generate/settings.js',
