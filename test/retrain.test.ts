@@ -54,9 +54,11 @@ describe('training a model further', () => {
     assert.equal(code, 0, out);
     const result = JSON.parse(out) as {
       accepted: boolean;
+      pairs: { learned: number; held_out: number };
       losses: { set: string; before: number; after: number }[];
     };
     assert.ok(result.accepted);
+    assert.deepEqual(result.pairs, { learned: 8, held_out: 2 });
     assert.deepEqual(
       result.losses.map(({ set }) => set),
       ['known', 'new'],

@@ -68,7 +68,7 @@ export class HybridBot implements Bot {
     // A question that is stopped leaves no trace.
     asking.question.signal.throwIfAborted();
     const { blocked } = this.settings;
-    // Nothing of such a message is remembered.
+    // No facts are taken from such a message.
     if (blocked?.words.isIn(asking.question.turns.at(-1) ?? '')) return refused(asking.question, blocked);
     await memory?.listen(asking.question);
     const sure = (await asking.ask(rules)) ?? (await asking.ask(memory));
@@ -113,7 +113,15 @@ export class HybridBot implements Bot {
     const text = said && guard.end(said.text);
     if (said === null || text === said.text) return said;
     asking.note(model, 'its reply has a blocked word');
-    return text === null ? null : { ...said, text };
+    if (text === null) return null;
+    // What was not said must not be told by other ways.
+    const generated = said.generated && {
+      ...said.generated,
+      text,
+      finishReason: 'length' as const,
+      candidates: [],
+    };
+    return { ...said, text, generated };
   }
 
   private async prefers(asking: Asking, model: Model, own: Said, stored: Said): Promise<boolean> {

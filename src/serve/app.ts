@@ -151,10 +151,9 @@ function admit(
   return undefined;
 }
 
-/** The page, its files and its health are for everybody. */
-function needsKey({ method, url }: FastifyRequest): boolean {
-  const [path = ''] = url.split('?');
-  return method !== 'GET' || /^\/(?:v1|api|metrics|docs|openapi)/.test(path);
+/** By the route and not by the address, which can be spelt in many ways. */
+function needsKey({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config?.isOpen !== true;
 }
 
 function keyOf({ headers }: FastifyRequest): string {

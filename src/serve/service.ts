@@ -5,6 +5,13 @@ import type { ApiKey } from './limits.js';
 import type { Metrics } from './metrics.js';
 import type { Talks } from './talks.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route is for everybody, also where a key is needed. */
+    readonly isOpen?: true;
+  }
+}
+
 /** A model with the bot before it, or a bot alone. */
 export interface Served {
   /** The name that requests may give. */

@@ -169,8 +169,17 @@ describe('who may ask', () => {
       assert.equal((await post('/chat', { text: 'Hi' }, { authorization: key })).status, 401);
     assert.equal((await post('/chat', { text: 'Hi' }, { authorization: 'Bearer two' })).status, 200);
     const statusOf = async (url: string) => (await app.inject({ url })).statusCode;
-    assert.equal(await statusOf('/v1/models'), 401);
-    assert.equal(await statusOf('/docs/'), 401);
+    // However the address is spelt.
+    for (const url of [
+      '/v1/models',
+      '/%76%31/models',
+      '/v1/models?x',
+      '/docs/',
+      '/%64ocs/',
+      '/openapi.json',
+      '/metrics',
+    ])
+      assert.equal(await statusOf(url), 401, url);
     for (const url of ['/', '/page.js', '/health/live', '/health/ready'])
       assert.equal(await statusOf(url), 200);
   });

@@ -27,6 +27,9 @@ it('names contradicting answers to one question, and different ones to nearly th
   ]);
   const found = (await contradictions(store)).map(({ place, message }) => `${place} ${message}`);
   assert.equal(found.length, 3, found.join('\n'));
+  const notes: string[] = [];
+  await contradictions(store, (text) => notes.push(text), 4);
+  assert.match(notes.join(), /^only 4 of \d questions were compared/);
   assert.match(found[0] ?? '', /^faq\.csv:2 answers .*: one is yes and the other no; remove one$/);
   assert.match(found[1] ?? '', /^faq\.csv:3 asks "so do you deliver on sundays" nearly as faq\.csv:1 asks /);
   assert.match(found[2] ?? '', /^faq\.csv:10 asks .* has another answer; give both one answer/);

@@ -8,7 +8,15 @@ import { normalize } from '../normalize.js';
 import type { Finding } from '../rules/bot-file.js';
 import type { Knowledge, StoredPair } from '../store/store.js';
 
-export async function contradictions(store: Knowledge): Promise<Finding[]> {
+/** Comparing more takes minutes. */
+const mostCompared = 50_000;
+
+/** @param note told what was not compared. */
+export async function contradictions(
+  store: Knowledge,
+  note: (text: string) => void = () => {},
+  most = mostCompared,
+): Promise<Finding[]> {
   const answers = new Map<string, StoredPair[]>();
   for await (const batch of store.changes(0))
     for (const change of batch) {
@@ -20,17 +28,21 @@ export async function contradictions(store: Knowledge): Promise<Finding[]> {
       if (others) others.push(pair);
       else answers.set(key, [pair]);
     }
-  return [...[...answers.values()].flatMap(findingsOf), ...nearlyTheSame([...answers.values()])];
+  return [...[...answers.values()].flatMap(findingsOf), ...nearlyTheSame([...answers.values()], note, most)];
 }
 
-/** Comparing more takes minutes. */
-const mostCompared = 50_000;
-
 /** @param questions the pairs of each question; those with a turn before them depend on it, and are left out. */
-function nearlyTheSame(questions: readonly (readonly StoredPair[])[]): Finding[] {
-  const alone = questions
-    .filter(([first]) => first !== undefined && first.previous === null)
-    .slice(0, mostCompared);
+function nearlyTheSame(
+  questions: readonly (readonly StoredPair[])[],
+  note: (text: string) => void,
+  most: number,
+): Finding[] {
+  const all = questions.filter(([first]) => first !== undefined && first.previous === null);
+  const alone = all.slice(0, most);
+  if (alone.length < all.length)
+    note(
+      `only ${alone.length} of ${all.length} questions were compared with each other for nearly equal ones`,
+    );
   const groups = questionGroups(alone.map(([first]) => first?.question ?? ''));
   return groups.flatMap(([head = 0, ...others]) => {
     const [first] = alone[head] ?? [];

@@ -64,7 +64,11 @@ export async function retrainCommand(
   ];
   const worse = measured.filter(({ before, after }) => after > before * (1 + options.maxWorse));
   const isAccepted = worse.length === 0;
-  const result = { accepted: isAccepted, model, max_worse: options.maxWorse, losses: measured };
+  const result = {
+    ...{ accepted: isAccepted, model, max_worse: options.maxWorse, losses: measured },
+    // Wordings of one question stand on one side.
+    pairs: files.counts,
+  };
   const report = new NewFile(join(candidate, 'retrain.json'), true);
   report.write(`${JSON.stringify(result, null, 2)}\n`);
   report.commit();
@@ -113,6 +117,7 @@ function writeParts(pairs: readonly Pair[], share: number, folder: string) {
     return join(folder, name);
   };
   return {
+    counts: { learned: learned.length, held_out: heldOut.length },
     learned: write('learned.jsonl', learned),
     heldOut: write('held-out.jsonl', heldOut),
   };
@@ -134,8 +139,13 @@ export function pairGroups(pairs: readonly Pair[]): Pair[][] {
     firsts.set(text, firsts.get(text) ?? index);
   }
   const groups = new Map<number, Pair[]>();
-  for (const [index, number] of union.takeNumbers().entries())
-    groups.set(number, [...(groups.get(number) ?? []), ...pairs.slice(index, index + 1)]);
+  const numbers = union.takeNumbers();
+  for (const [index, pair] of pairs.entries()) {
+    const number = numbers[index] ?? 0;
+    const group = groups.get(number);
+    if (group) group.push(pair);
+    else groups.set(number, [pair]);
+  }
   const hashOf = ({ question }: Pair) => createHash('sha256').update(normalize(question)).digest('hex');
   return [...groups.values()]
     .map((group) => ({ group, hash: group.map(hashOf).sort()[0] ?? '' }))

@@ -22,7 +22,11 @@ export async function validateCommand(
   if (bot.length === 0) throw botNotNamed(example);
   const { file, store } = botParts(bot);
   const ofFile = file === null ? [] : validateBotFile(readBotFile(file));
-  const ofStore = store === null ? [] : await withStore(store, example, 'read', contradictions);
+  const note = (text: string) => {
+    streams.stderr.write(`${text}\n`);
+  };
+  const ofStore =
+    store === null ? [] : await withStore(store, example, 'read', (opened) => contradictions(opened, note));
   const findings: readonly Finding[] = [...ofFile, ...ofStore];
   for (const { severity, place, message } of findings)
     streams.stdout.write(

@@ -33,10 +33,13 @@ export function healthOf({ engine }: Served, now: number): Health {
 }
 
 export function addHealthRoutes(app: FastifyInstance, { served, isStopping }: Service): void {
-  const schema = (summary: string) => ({ tags: ['health'], summary });
-  app.get('/health/live', { schema: schema('Whether the process lives') }, async () => ({ status: 'live' }));
+  const open = (summary: string) => ({
+    schema: { tags: ['health'], summary },
+    config: { isOpen: true } as const,
+  });
+  app.get('/health/live', open('Whether the process lives'), async () => ({ status: 'live' }));
   for (const path of ['/health/ready', '/health'])
-    app.get(path, { schema: schema('Whether the service can answer') }, async (_, reply) => {
+    app.get(path, open('Whether the service can answer'), async (_, reply) => {
       const models = Object.fromEntries(served.map((one) => [one.name, healthOf(one, Date.now())]));
       const isReady = !isStopping() && Object.values(models).every(({ status }) => status === 'ready');
       return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready', models });

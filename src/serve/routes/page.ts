@@ -7,7 +7,7 @@ import type { Service } from '../service.js';
 export async function addPageRoutes(app: FastifyInstance, { embedders }: Service): Promise<void> {
   const headers = pageHeaders(embedders);
   for (const [path, { type, body, gzipped, etag }] of await readPageFiles())
-    app.get(path, { schema: { hide: true } }, async (request, reply) => {
+    app.get(path, { schema: { hide: true }, config: { isOpen: true } }, async (request, reply) => {
       reply.headers({ ...headers, etag, vary: 'accept-encoding' });
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       const isZipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
